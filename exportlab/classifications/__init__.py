@@ -1,0 +1,1 @@
+"""Countries, blocs, products: tables as CSV, code that only looks up."""

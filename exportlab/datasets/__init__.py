@@ -1,0 +1,1 @@
+"""Embedded real figures, each row with its source."""

@@ -1,0 +1,1 @@
+"""Indicators over flows, one short function each."""

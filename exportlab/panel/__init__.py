@@ -1,0 +1,1 @@
+"""The third door: did the policy work? Panel regressions for cluster policies."""

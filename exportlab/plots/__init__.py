@@ -1,0 +1,1 @@
+"""Pictures: one function a picture, table in, matplotlib Axes out."""

@@ -1,0 +1,85 @@
+"""The look of every figure: one place for size, colours, fonts, unit and source lines."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+# Okabe-Ito: told apart by colour-blind readers and, with the markers, in grey print.
+PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#8C8C8C")
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "h")
+GREY = "#6b6b6b"
+CHINESE = (
+    "Noto Sans CJK SC",
+    "Noto Serif CJK SC",
+    "Source Han Sans SC",
+    "Microsoft YaHei",
+    "PingFang SC",
+    "SimHei",
+)
+SINGLE, DOUBLE = (3.5, 2.7), (7.2, 3.6)  # inches: one and two journal columns
+
+RC = {
+    "font.size": 8.0,
+    "axes.titlesize": 9.0,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.labelsize": 8.0,
+    "xtick.labelsize": 7.5,
+    "ytick.labelsize": 7.5,
+    "legend.fontsize": 7.5,
+    "legend.frameon": False,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.linewidth": 0.6,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "grid.color": "#e4e4e4",
+    "grid.linewidth": 0.5,
+    "lines.linewidth": 1.4,
+    "lines.markersize": 4.0,
+    "svg.fonttype": "path",
+    "svg.hashsalt": "exportlab",
+    "savefig.dpi": 200,
+}
+
+
+def new_axes(ax: Axes | None = None, *, size: tuple[float, float] = DOUBLE) -> Axes:
+    """Return `ax`, or the Axes of a new figure in the house style.
+
+    The figure is made without pyplot, so nothing is kept open and no backend is chosen.
+    """
+    if ax is not None:
+        return ax
+    from matplotlib import rc_context
+    from matplotlib.figure import Figure
+
+    with rc_context({**RC, "font.family": fonts()}):
+        return Figure(figsize=size, layout="constrained").add_subplot()
+
+
+def fonts() -> list[str]:
+    """The sans-serif default followed by whatever installed font draws Chinese."""
+    from matplotlib import font_manager
+
+    installed = {f.name for f in font_manager.fontManager.ttflist}
+    return ["DejaVu Sans", *(name for name in CHINESE if name in installed)]
+
+
+def finish(
+    ax: Axes, *, title: str = "", x: str = "", y: str = "", source: str | None = None, note: str | None = None
+) -> Axes:
+    """Label `ax` with what it shows, units in the axis labels, and the source below."""
+    if title:
+        ax.set_title(title)
+    ax.set_xlabel(x)
+    ax.set_ylabel(y)
+    foot = "\n".join(t for t in (note, f"Source: {source}" if source else None) if t)
+    if foot:
+        ax.annotate(
+            foot, xy=(0, 0), xycoords="axes fraction", xytext=(0, -34), textcoords="offset points",
+            ha="left", va="top", fontsize=6.5, color=GREY, annotation_clip=False,
+        )  # fmt: skip
+    return ax

@@ -1,0 +1,1 @@
+"""The second door: value added in exports, from input-output tables."""

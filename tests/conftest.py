@@ -1,0 +1,24 @@
+"""Fixtures shared by all tests: where outside material lies, and numbers kept from outside sources."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+SHARED = HERE.parent.parent / "shared"
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of outside inputs and outputs; tests that need it are skipped where it is absent."""
+    if not SHARED.is_dir():
+        pytest.skip("needs the reference folder ../shared, which is not on this machine")
+    return SHARED
+
+
+@pytest.fixture(scope="session")
+def reference() -> Path:
+    """Figures from outside sources, kept with their source."""
+    return HERE / "reference"
