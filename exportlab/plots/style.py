@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from contextlib import AbstractContextManager
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -21,7 +23,7 @@ CHINESE = (
 )
 SINGLE, DOUBLE = (3.5, 2.7), (7.2, 3.6)  # inches: one and two journal columns
 
-RC = {
+RC: dict[str, Any] = {
     "font.size": 8.0,
     "axes.titlesize": 9.0,
     "axes.titleweight": "bold",
@@ -53,13 +55,23 @@ def new_axes(ax: Axes | None = None, *, size: tuple[float, float] = DOUBLE) -> A
     """
     if ax is not None:
         return ax
-    from matplotlib import rc_context
     from matplotlib.figure import Figure
 
-    with rc_context({**RC, "font.family": fonts()}):
-        return Figure(figsize=size, layout="constrained").add_subplot()
+    with context():
+        made = Figure(figsize=size, layout="constrained").add_subplot()
+    made.tick_params(labelsize=RC["xtick.labelsize"], labelfontfamily=fonts())  # ticks are made later
+    return made
 
 
+def context() -> AbstractContextManager[None]:
+    """The house style as a context, for drawing and for saving."""
+    from matplotlib import rc_context
+
+    style: Any = {**RC, "font.family": fonts()}
+    return rc_context(style)
+
+
+@cache
 def fonts() -> list[str]:
     """The sans-serif default followed by whatever installed font draws Chinese."""
     from matplotlib import font_manager
