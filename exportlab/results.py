@@ -1,4 +1,4 @@
-"""The one style of results that need more than a table: frozen dataclasses with table, summary, plot and HTML."""
+"""The one style of results that need more than a table: frozen, with table, summary, plot and HTML."""
 
 from __future__ import annotations
 
