@@ -1,0 +1,168 @@
+"""What each indicator is, stated once: the declaration from which docs, tests, CLI and report are drawn."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from exportlab.errors import OptionError, UnknownName
+
+LAWS = {
+    "bounds": "stays between its bounds, and reaches them",
+    "scale": "does not change when every value is multiplied by one number",
+    "permutation": "does not depend on the order of the rows or the names of the members",
+    "replication": "does not change when every member is split into m equal ones",
+    "transfer": "rises in the sense of `rises_with` when value moves from a smaller to a larger member",
+    "empty": "does not change when a category with nothing in it is added to the table",
+    "additive": "adds up over the members to its value for the whole",
+}
+
+
+@dataclass(frozen=True)
+class Indicator:
+    """One indicator: its title, formula, source, bounds and laws, and the function that computes it.
+
+    Attributes
+    ----------
+    name, title, family : str
+    formula : str
+        In LaTeX; s_k is the share of member k, n the active members, N the universe.
+    low, high : str
+        The bounds, as formulae in n and N ("" where there is none).
+    rises_with : str
+        What a larger value means.
+    source : str
+        Where the form is defined.
+    laws : frozenset of str
+        The names from `LAWS` that hold; each of the others has a counter-example in the tests.
+    unit : str
+    aliases : tuple of str
+    uses_universe : bool
+        Whether the result depends on which categories could have been exported to.
+    term, finish : callable, optional
+        For indices of a distribution: the member term that is summed, and what is made of the sum.
+    options : mapping of str to default value
+    undefined : str
+        When the result is NaN.
+    """
+
+    name: str
+    title: str
+    formula: str
+    source: str
+    family: str
+    low: str = ""
+    high: str = ""
+    rises_with: str = ""
+    unit: str = "1"
+    aliases: tuple[str, ...] = ()
+    laws: frozenset[str] = frozenset()
+    uses_universe: bool = False
+    term: Callable[..., Any] | None = None
+    finish: Callable[..., Any] | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+    undefined: str = "the group's total is zero"
+    function: Callable[..., Any] | None = None
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Compute it: the same as the public function of that name."""
+        assert self.function is not None
+        return self.function(*args, **kwargs)
+
+    @property
+    def is_distribution(self) -> bool:
+        """Whether it is a sum over the members of a group, which `measure` computes in one pass."""
+        return self.term is not None
+
+
+class Catalogue(Mapping[str, Indicator]):
+    """The indicators by name. Also finds aliases, and a number at the end of a name: 'cr4' is cr with k=4."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, Indicator] = {}
+
+    def add(self, indicator: Indicator) -> None:
+        """Enter an indicator; a name stands for one thing only."""
+        taken = {alias for known in self._known.values() for alias in (known.name, *known.aliases)}
+        twice = taken.intersection({indicator.name, *indicator.aliases})
+        if twice:
+            raise ValueError(f"{sorted(twice)[0]!r} is in the catalogue already")
+        self._known[indicator.name] = indicator
+
+    def find(self, name: str) -> tuple[Indicator, dict[str, Any]]:
+        """The indicator of that name or alias, and the options its name carries."""
+        aliases = {a: i for i in self._known.values() for a in (i.name, *i.aliases)}
+        key = str(name).strip().lower()
+        if key in aliases:
+            return aliases[key], {}
+        stem = re.fullmatch(r"([a-z_]+?)_?(\d+(?:\.\d+)?)", key)
+        if stem and stem[1] in aliases and aliases[stem[1]].options:
+            found = aliases[stem[1]]
+            option, default = next(iter(found.options.items()))
+            if isinstance(default, int | float):
+                return found, {option: type(default)(stem[2])}
+        raise UnknownName("indicator", name, aliases)
+
+    def family(self, name: str) -> list[Indicator]:
+        """The indicators of one family, in the order of their declaration."""
+        chosen = [i for i in self._known.values() if i.family == name]
+        if not chosen:
+            raise UnknownName("family of indicators", name, {i.family for i in self._known.values()})
+        return chosen
+
+    def table(self) -> Any:
+        """The catalogue as a pandas DataFrame, one row an indicator."""
+        import pandas as pd
+
+        facts = ("name", "title", "family", "low", "high", "unit", "rises_with", "source")
+        return pd.DataFrame([{f: getattr(i, f) for f in facts} for i in self._known.values()])
+
+    def __getitem__(self, name: str) -> Indicator:
+        return self.find(name)[0]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._known
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._known)
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+    def __repr__(self) -> str:
+        return f"Catalogue of {len(self)} indicators: {', '.join(self)}"
+
+
+CATALOGUE = Catalogue()
+
+
+def check_options(indicator: Indicator, options: Mapping[str, Any]) -> dict[str, Any]:
+    """The indicator's options with their defaults; unknown ones are refused."""
+    unknown = [o for o in options if o not in indicator.options]
+    if unknown:
+        allowed = ", ".join(f"{k}={v!r}" for k, v in indicator.options.items()) or "none"
+        raise OptionError(f"{indicator.name} has no option {unknown[0]!r}. Its options: {allowed}.")
+    return {**indicator.options, **options}
+
+
+def declared(function: Callable[..., Any]) -> dict[str, Any]:
+    """The keyword-only defaults of an indicator's function: its options."""
+    return dict(function.__kwdefaults__ or {})
+
+
+def family_of(function: Callable[..., Any]) -> str:
+    """An indicator's family is the module it stands in."""
+    return function.__module__.rpartition(".")[2].lstrip("_")
+
+
+def docstring(indicator: Indicator, body: str) -> str:
+    """The public docstring drawn from the declaration, numpydoc-shaped, around the function's own sentences."""
+    reach = f"{indicator.low or '-inf'} to {indicator.high or 'inf'}"
+    more = f" Rises with {indicator.rises_with}." if indicator.rises_with else ""
+    return (
+        f"{indicator.title}.\n\n{body}\n\nNotes\n-----\n.. math:: {indicator.formula}\n\n"
+        f"Bounds: {reach}.{more} Unit: {indicator.unit}. NaN where {indicator.undefined}.\n\n"
+        f"References\n----------\n.. [1] {indicator.source}\n"
+    )

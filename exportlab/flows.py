@@ -1,0 +1,244 @@
+"""The first door: a table of trade flows comes in, its columns named by role, or is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, TypeAlias
+
+import narwhals.stable.v2 as nw
+
+from exportlab import audit
+from exportlab.errors import DataError, OptionError, UnknownName, one_of
+from exportlab.frames import Frame, collect, sum_by
+
+Columns: TypeAlias = str | Sequence[str]
+
+KEY_ROLES = ("period", "exporter", "market", "product")
+ROLES = (*KEY_ROLES, "value", "quantity")
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class Flows:
+    """A table of flows that knows its roles, its unit and its source. Made by `flows`.
+
+    Attributes
+    ----------
+    frame : narwhals DataFrame or LazyFrame
+        The columns in use, named by role; value as Float64.
+    roles : mapping of str to str
+        Role to the user's own column name.
+    keys : tuple of str
+        Further columns that are part of a cell's identity (trade regime, registration place).
+    unit, quantity_unit, source : str or None
+        As given at the door.
+    unique : bool
+        True when no two rows share one cell.
+    """
+
+    frame: Frame
+    roles: Mapping[str, str]
+    keys: tuple[str, ...] = ()
+    unit: str | None = None
+    quantity_unit: str | None = None
+    source: str | None = None
+    unique: bool = True
+    pending: bool = False
+    _memo: dict[Any, Any] = field(default_factory=dict)
+
+    @property
+    def identity(self) -> tuple[str, ...]:
+        """The columns that name a cell: the key roles present, then the further keys."""
+        return (*(r for r in KEY_ROLES if r in self.roles), *self.keys)
+
+    @property
+    def lazy(self) -> bool:
+        """Whether the table is a plan that has not run (Polars LazyFrame, DuckDB, Spark)."""
+        return isinstance(self.frame, nw.LazyFrame)
+
+    def role(self, name: str) -> str:
+        """Role of `name`, which may be a role, a key, or the user's own column name."""
+        if name in self.identity:
+            return name
+        own = {column: role for role, column in self.roles.items()}
+        if name in own and own[name] in self.identity:
+            return own[name]
+        raise UnknownName("role or key column", name, [*self.identity, *(self.roles[r] for r in self.roles)])
+
+    def resolve(self, names: Columns | None) -> tuple[str, ...]:
+        """Several names to roles, in the order given, each once."""
+        listed = [names] if isinstance(names, str) else list(names or ())
+        found = tuple(dict.fromkeys(self.role(n) for n in listed))
+        if len(found) != len(listed):
+            raise OptionError(f"The same role is named twice in {listed}.")
+        return found
+
+    def split(self, over: Columns, by: Columns | None) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """What an index is spread over and what it is computed for (default: every other role)."""
+        spread = self.resolve(over)
+        if not spread:
+            raise OptionError(f"over= is empty. Name one of {list(self.identity)}.")
+        if by is None:
+            return spread, tuple(r for r in KEY_ROLES if r in self.roles and r not in spread)
+        groups = self.resolve(by)
+        both = [r for r in groups if r in spread]
+        if both:
+            raise OptionError(
+                f"{both[0]!r} stands in both over= and by=; a role is either spread over or kept."
+            )
+        return spread, groups
+
+    def cells(self, *roles: str) -> Frame:
+        """Value summed to the cells of `roles`; kept, and built from the smallest kept cells that suffice."""
+        self.check()
+        wanted = frozenset(roles)
+        if self.unique and wanted == frozenset(self.identity):
+            return self.frame.select(*roles, "value")
+        kept: dict[frozenset[str], Frame] = self._memo.setdefault("cells", {})
+        if wanted not in kept:
+            finer = min((k for k in kept if wanted < k), key=len, default=None)
+            start = self.frame if finer is None else kept[finer]
+            kept[wanted] = sum_by(start, roles, ["value"])
+        return kept[wanted]
+
+    def members(self, role: str) -> tuple[Any, ...]:
+        """The labels of `role` that carry a value above zero, sorted; one small query, kept."""
+        seen: dict[str, tuple[Any, ...]] = self._memo.setdefault("members", {})
+        if role not in seen:
+            rows = collect(self.cells(role).filter(nw.col("value") > 0).select(role))
+            seen[role] = tuple(sorted(rows[role].to_list()))
+        return seen[role]
+
+    def check(self) -> None:
+        """Run the row checks that a lazy table put off; does nothing the second time."""
+        if self.pending and not self._memo.get("checked"):
+            audit.rows(self)
+            self._memo["checked"] = True
+
+    def out(self, frame: Frame, keys: Iterable[str]) -> Any:
+        """Back to the caller: own column names, own frame type, sorted by the keys where rows have an order."""
+        names = list(keys)
+        if isinstance(frame, nw.DataFrame) and names:
+            frame = frame.sort(*names)
+        columns = frame.collect_schema().names() if isinstance(frame, nw.LazyFrame) else frame.columns
+        return frame.rename({r: c for r, c in self.roles.items() if r in columns and r != c}).to_native()
+
+    @property
+    def table(self) -> Any:
+        """The columns in use, in the caller's frame type and names."""
+        return self.out(self.frame, ())
+
+    def __repr__(self) -> str:
+        kind = type(nw.to_native(self.frame)).__module__.split(".")[0]
+        size = "not counted" if self.lazy else f"{len(self.frame):,}"  # type: ignore[arg-type]
+        named = ", ".join(f"{role}={column!r}" for role, column in self.roles.items())
+        extra = f", keys={list(self.keys)}" if self.keys else ""
+        return f"Flows({named}{extra}; rows: {size}, {kind}; unit: {self.unit or 'not stated'})"
+
+
+def flows(
+    table: Any,
+    *,
+    period: str | None = None,
+    exporter: str | None = None,
+    market: str | None = None,
+    product: str | None = None,
+    value: str | None = None,
+    quantity: str | None = None,
+    unit: str | None = None,
+    quantity_unit: str | None = None,
+    source: str | None = None,
+    keys: Columns = (),
+    aggregate: Literal["sum"] | None = None,
+    validate: Literal["rows", "schema"] = "rows",
+) -> Flows:
+    """Take a table of flows in through the door, or refuse it with the reason.
+
+    Parameters
+    ----------
+    table : pandas, Polars, PyArrow, DuckDB or PySpark frame
+        One row per cell; any frame that Narwhals supports.
+    period, exporter, market, product, value, quantity : str, optional
+        The table's column for each role. A role left out is taken from a column of that very name where
+        there is one, and is absent otherwise. Only `value` must be there. `product` holds text codes
+        ('010121' keeps its zero); `period` years or months as YYYY-MM.
+    unit : str, optional
+        The money's unit ("100m CNY"), or the name of a column that holds it; two units in one table are refused.
+    quantity_unit, source : str, optional
+        Kept and shown with the figures.
+    keys : str or sequence of str
+        Further columns that are part of a cell's identity (trade regime, registration place).
+    aggregate : "sum", optional
+        Say that several rows of one cell are to be added up; without it they are refused.
+    validate : {"rows", "schema"}
+        "rows" checks every row: at once for tables in memory, in one aggregate query when first needed for
+        lazy ones. "schema" checks columns and types only: for tables checked before.
+
+    Returns
+    -------
+    Flows
+
+    Raises
+    ------
+    DataError
+        Missing columns; text in value; missing, negative or infinite values; missing keys; duplicate cells;
+        nothing but zeros; totals among members ("World", "TOTAL", "全部"); overlapping markets (RCEP beside
+        Japan); product codes read as numbers; years beside months; two units.
+
+    Examples
+    --------
+    >>> import pandas as pd, exportlab as xl
+    >>> table = pd.DataFrame({"year": 2023, "partner": ["Japan", "USA"], "usd": [60.0, 40.0]})
+    >>> xl.flows(table, period="year", market="partner", value="usd", unit="million USD")
+    Flows(period='year', market='partner', value='usd'; rows: 2, pandas; unit: million USD)
+    """
+    one_of("validate", validate, ("rows", "schema"))
+    if aggregate is not None:
+        one_of("aggregate", aggregate, ("sum",))
+    given = {"period": period, "exporter": exporter, "market": market, "product": product,
+             "value": value, "quantity": quantity}  # fmt: skip
+    frame = audit.adopt(table)
+    further = (keys,) if isinstance(keys, str) else tuple(keys)
+    roles = audit.roles(frame, given, further)
+    frame, unit = audit.single_unit(frame, unit, roles)
+    frame = frame.select(*(nw.col(c).alias(r) for r, c in roles.items()), *further)
+    frame = audit.schema(frame, roles)
+    unique = aggregate is None
+    made = Flows(frame, roles, further, unit, quantity_unit, source, unique, pending=validate == "rows")
+    if not made.lazy:
+        made.check()
+    return made
+
+
+def cells(flows: Flows, roles: Columns) -> Flows:
+    """Sum the flows to the cells of `roles`.
+
+    Every indicator starts here and accepts the outcome: cells once summed are never summed again.
+
+    Parameters
+    ----------
+    flows : Flows
+    roles : str or sequence of str
+        The roles (or own column names) to keep; all others are summed over.
+
+    Returns
+    -------
+    Flows
+        One row per cell of `roles`, in the caller's frame type (`.table`).
+    """
+    require(flows, "cells")
+    kept = flows.resolve(roles)
+    named = {r: c for r, c in flows.roles.items() if r in kept or r == "value"}
+    further = tuple(k for k in flows.keys if k in kept)
+    return replace(
+        flows, frame=flows.cells(*kept), roles=named, keys=further, unique=True, pending=False, _memo={}
+    )
+
+
+def require(flows: object, caller: str) -> None:
+    """Raise unless `flows` came through the door."""
+    if not isinstance(flows, Flows):
+        raise DataError(
+            f"{caller} takes Flows, not {type(flows).__name__}",
+            f"Name the columns' roles first: {caller}(xl.flows(table, exporter=..., market=..., value=...), ...).",
+        )

@@ -1,0 +1,49 @@
+"""The few operations on frames that are right on every engine; everything that groups or ranks is built of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, TypeAlias
+
+import narwhals.stable.v2 as nw
+
+Frame: TypeAlias = nw.DataFrame[Any] | nw.LazyFrame[Any]
+
+
+def collect(frame: Frame) -> nw.DataFrame[Any]:
+    """Run a lazy plan; an eager frame passes through."""
+    return frame.collect() if isinstance(frame, nw.LazyFrame) else frame
+
+
+def sum_by(frame: Frame, keys: Sequence[str], columns: Sequence[str]) -> Frame:
+    """Sum plain columns by `keys`; with no keys, one row."""
+    sums = [nw.col(c).sum() for c in columns]
+    return frame.group_by(*keys).agg(*sums) if keys else frame.select(*sums)
+
+
+def when(condition: Any, yes: Any, no: Any) -> nw.Expr:
+    """Element-wise choice, in the argument order of numpy.where."""
+    return nw.when(condition).then(yes).otherwise(no)
+
+
+def missing(column: nw.Expr) -> nw.Expr:
+    """Null or NaN: pandas keeps both as one, other engines do not."""
+    return column.is_null() | column.is_nan()
+
+
+def with_total(frame: Frame, keys: Sequence[str], column: str = "value", name: str = "_total") -> Frame:
+    """Add the sum of `column` within `keys` by window."""
+    return frame.with_columns(nw.col(column).sum().over(*keys).alias(name))
+
+
+def ratio(top: nw.Expr, bottom: nw.Expr) -> nw.Expr:
+    """top / bottom, NaN where the bottom is zero; no engine is asked to divide by zero."""
+    return when(bottom != 0, top / when(bottom != 0, bottom, 1.0), float("nan"))
+
+
+def with_rank(frame: Frame, keys: Sequence[str]) -> Frame:
+    """Add `_rank` by value within `keys`: 1 is the largest, ties in any order."""
+    if isinstance(frame, nw.DataFrame) and frame.implementation.is_pyarrow():  # has no ordered windows
+        frame = frame.sort(*keys, "value", descending=[*(False for _ in keys), True]).with_row_index("_row")
+        return frame.with_columns((nw.col("_row") - nw.col("_row").min().over(*keys) + 1).alias("_rank"))
+    return frame.with_columns(nw.col("value").rank("ordinal", descending=True).over(*keys).alias("_rank"))

@@ -1,0 +1,165 @@
+"""Concentration over markets or products."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from exportlab.measure import Group, Member, distribution
+
+
+def _rescaled(total: Any, g: Group, *, scale: float = 1) -> Any:
+    return total * scale
+
+
+@distribution(
+    title="Herfindahl-Hirschman index", formula=r"H = \sum_k s_k^2", low="1/n", high="1",
+    rises_with="concentration", source="Hirschman (1964), The paternity of an index, AER 54(5); WITS",
+    aliases=("herfindahl",), laws="bounds scale permutation transfer empty", finish=_rescaled,
+)  # fmt: skip
+def hhi(m: Member) -> Any:
+    """The sum of squared shares; ``scale=10_000`` gives the scale of competition authorities."""
+    return m.share * m.share
+
+
+def _normalised(h: Any, size: Any, where: Any) -> Any:
+    """(H - 1/N) / (1 - 1/N); not defined for a single category."""
+    return where(size > 1, (h - 1 / size) / (1 - 1 / where(size > 1, size, 2.0)), float("nan"))
+
+
+@distribution(
+    of=hhi, title="HHI normalised by the active members", formula=r"(H - 1/n) / (1 - 1/n)", low="0", high="1",
+    rises_with="concentration", source="WITS, trade outcomes indicators", laws="bounds scale permutation empty",
+    undefined="the group's total is zero, or it has a single active member (as in WITS)",
+)  # fmt: skip
+def hhi_normalised_active(h: Any, g: Group) -> Any:
+    """HHI on 0 to 1 given the n members that are active. Moving value onto fewer members can lower it."""
+    return _normalised(h, g.n, g.where)
+
+
+@distribution(
+    of=hhi, title="HHI normalised by the universe", formula=r"(H - 1/N) / (1 - 1/N)", low="0", high="1",
+    rises_with="concentration", source="Hirschman (1964), normalised by the N categories of the nomenclature",
+    uses_universe=True, laws="bounds scale permutation transfer empty",
+    undefined="the group's total is zero, or the universe is a single category",
+)  # fmt: skip
+def hhi_normalised(h: Any, g: Group) -> Any:
+    """HHI on 0 to 1 given N categories that could have been exported to."""
+    return _normalised(h, g.N, g.where)
+
+
+@distribution(
+    of=hhi, title="UNCTAD concentration index", low="0", high="1", rises_with="concentration",
+    formula=r"\left(\sqrt{H} - \sqrt{1/N}\right) / \left(1 - \sqrt{1/N}\right)",
+    source="UNCTAD Handbook of Statistics, calculation methods", aliases=("hhi_unctad",),
+    uses_universe=True, laws="bounds scale permutation transfer empty",
+    undefined="the group's total is zero, or the universe is a single category",
+)  # fmt: skip
+def unctad_concentration(h: Any, g: Group) -> Any:
+    """The square-root form of UNCTADstat, with N the products of the nomenclature."""
+    even = (1 / g.N) ** 0.5
+    return g.where(g.N > 1, (h**0.5 - even) / (1 - (1 / g.where(g.N > 1, g.N, 2.0)) ** 0.5), float("nan"))
+
+
+@distribution(
+    of=hhi, title="Hirschman index", formula=r"\sqrt{\sum_k s_k^2}", low=r"1/\sqrt{n}", high="1",
+    rises_with="concentration", source="Hirschman (1945); World Bank, World Trade Indicators",
+    laws="bounds scale permutation transfer empty",
+)  # fmt: skip
+def hirschman(h: Any, g: Group) -> Any:
+    """The square root of the HHI, not normalised."""
+    return h**0.5
+
+
+@distribution(
+    of=hhi, title="Effective number of members", formula=r"1 / \sum_k s_k^2", low="1", high="n",
+    rises_with="diversification", source="Adelman (1969); Hill (1973), order 2; ITC equivalent number",
+    aliases=("equivalent_number",), laws="bounds scale permutation transfer empty",
+)  # fmt: skip
+def effective_number(h: Any, g: Group) -> Any:
+    """How many members of equal size would give the same HHI."""
+    return 1 / h
+
+
+@distribution(
+    title="Concentration ratio", formula=r"CR_k = \sum_{r=1}^{k} s_{(r)}", low="k/n", high="1",
+    rises_with="concentration", source="Hall and Tideman (1967), Measures of concentration, JASA 62(317)",
+    aliases=("concentration_ratio",), laws="bounds scale permutation empty",
+)  # fmt: skip
+def cr(m: Member, *, k: int = 4) -> Any:
+    """The share of the k largest members (1 where there are k or fewer)."""
+    return m.where(m.rank <= k, m.share, 0.0)
+
+
+def _entropy(total: Any, g: Group) -> Any:
+    return -total
+
+
+@distribution(
+    title="Shannon entropy", formula=r"E = -\sum_k s_k \ln s_k", low="0", high=r"\ln n", unit="nats",
+    rises_with="diversification", source="Shannon (1948); Jacquemin and Berry (1979)", aliases=("entropy",),
+    finish=_entropy, laws="bounds scale permutation transfer empty",
+)  # fmt: skip
+def shannon(m: Member) -> Any:
+    """Entropy of the shares in natural logarithms, with 0 ln 0 = 0."""
+    return m.xlogx(m.share)
+
+
+@distribution(
+    of=shannon, title="Theil index", formula=r"T = \frac1N \sum_k \frac{x_k}{\mu} \ln\frac{x_k}{\mu} = \ln N - E",
+    low="0", high=r"\ln N", unit="nats", rises_with="concentration",
+    source="Theil (1967); Cadot, Carrere and Strauss-Kahn (2011), RES 93(2)", uses_universe=True,
+    laws="bounds scale permutation transfer empty",
+)  # fmt: skip
+def theil(e: Any, g: Group) -> Any:
+    """Theil's entropy index over the universe of N categories, the inactive ones counting as zeros."""
+    return g.log(g.N) - e
+
+
+def _hill(total: Any, g: Group, *, q: float = 2.0) -> Any:
+    return g.exp(-total) if q == 1 else total ** (1 / (1 - q))
+
+
+@distribution(
+    title="Hill number", formula=r"{}^qD = \left(\sum_k s_k^q\right)^{1/(1-q)}", low="1", high="n",
+    rises_with="diversification", source="Hill (1973), Diversity and evenness, Ecology 54(2)",
+    finish=_hill, laws="bounds scale permutation transfer empty",
+)  # fmt: skip
+def hill(m: Member, *, q: float = 2.0) -> Any:
+    """Effective number of order q: 0 counts the active members, 1 is exp(entropy), 2 is 1/HHI."""
+    if q == 0:
+        return m.active
+    return m.xlogx(m.share) if q == 1 else m.where(m.share > 0, m.share, 0.0) ** q
+
+
+def _gini(total: Any, g: Group) -> Any:
+    return (g.N + 1 - 2 * total) / g.N
+
+
+@distribution(
+    title="Gini coefficient", formula=r"G = \frac{N + 1 - 2 \sum_k r_k s_k}{N}, \quad r = 1 \text{ for the largest}",
+    low="0", high="1 - 1/N", rises_with="concentration", source="Gini (1912); Sen (1973), On Economic Inequality",
+    uses_universe=True, finish=_gini, laws="bounds scale permutation transfer empty",
+)  # fmt: skip
+def gini(m: Member) -> Any:
+    """Gini coefficient of the values over N categories, the inactive ones counting as zeros."""
+    return m.rank * m.share
+
+
+@distribution(
+    of=gini, title="Hall-Tideman index", formula=r"1 / \left(2 \sum_k r_k s_k - 1\right)", low="1/n", high="1",
+    rises_with="concentration", source="Hall and Tideman (1967), JASA 62(317); Rosenbluth (1955)",
+    aliases=("rosenbluth",), laws="bounds scale permutation transfer empty",
+)  # fmt: skip
+def hall_tideman(gini: Any, g: Group) -> Any:
+    """Shares weighted by rank, so that the number of small members counts: 1 / (N (1 - Gini))."""
+    return 1 / (g.N * (1 - gini))
+
+
+@distribution(
+    title="Number of active members", formula=r"n = \#\{k : x_k > 0\}", low="1", high="N", unit="members",
+    rises_with="diversification", source="Hummels and Klenow (2005), AER 95(3), by count",
+    aliases=("n_active", "active"), laws="bounds scale permutation empty",
+)  # fmt: skip
+def number_active(m: Member) -> Any:
+    """How many members carry a value above zero."""
+    return m.active
