@@ -134,7 +134,7 @@ def _row_tests(flows: Flows) -> dict[str, tuple[nw.Expr, str, str]]:
         )
     for role in ("exporter", "product"):
         if role in own and not flows.frame.collect_schema()[role].is_numeric():
-            totals = [m for m in _values(flows.frame, role) if m is not None and is_total(m)]
+            totals = [m for m in _values(flows.frame, role) if m is not None and is_total(m, role=role)]
             if totals:
                 tests[f"_total_{role}"] = _total_test(role, own[role], totals)
     if "quantity" in own:

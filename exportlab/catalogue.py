@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import inspect
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from exportlab.errors import OptionError, UnknownName
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 LAWS = {
     "bounds": "stays between its bounds, and reaches them",
@@ -152,9 +155,32 @@ def declared(function: Callable[..., Any]) -> dict[str, Any]:
     return dict(function.__kwdefaults__ or {})
 
 
+def own_options(function: Callable[..., Any], options: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of the options that the function takes."""
+    return {k: v for k, v in options.items() if k in declared(function)}
+
+
 def family_of(function: Callable[..., Any]) -> str:
     """An indicator's family is the module it stands in."""
     return function.__module__.rpartition(".")[2].lstrip("_")
+
+
+def indicator(
+    *, laws: str = "", aliases: Iterable[str] = (), uses_universe: bool = False, **facts: Any
+) -> Callable[[F], F]:
+    """Declare a function from flows to a table as an indicator; it stays the function it is."""
+
+    def declare(function: F) -> F:
+        entry = Indicator(
+            name=function.__name__, family=family_of(function), aliases=tuple(aliases), laws=frozenset(laws.split()),
+            uses_universe=uses_universe, options=declared(function), function=function, **facts,
+        )  # fmt: skip
+        CATALOGUE.add(entry)
+        body = inspect.cleandoc(function.__doc__ or "")
+        function.__doc__ = docstring(entry, body)
+        return function
+
+    return declare
 
 
 def docstring(indicator: Indicator, body: str) -> str:

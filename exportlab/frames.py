@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, TypeAlias
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, TypeAlias
 
 import narwhals.stable.v2 as nw
+
+from exportlab.errors import EngineError
 
 Frame: TypeAlias = nw.DataFrame[Any] | nw.LazyFrame[Any]
 
@@ -34,6 +36,28 @@ def missing(column: nw.Expr) -> nw.Expr:
 def with_total(frame: Frame, keys: Sequence[str], column: str = "value", name: str = "_total") -> Frame:
     """Add the sum of `column` within `keys` by window."""
     return frame.with_columns(nw.col(column).sum().over(*keys).alias(name))
+
+
+def join(
+    left: Frame, right: Frame, on: Sequence[str], how: Literal["left", "inner", "cross"] = "left"
+) -> Frame:
+    """Join two frames of one engine."""
+    if type(left) is not type(right) or left.implementation != right.implementation:
+        raise EngineError(
+            f"A {left.implementation} table cannot be joined with a {right.implementation} one (join): "
+            "bring both tables into one engine, such as table.to_pandas() or pl.from_pandas(table)."
+        )
+    return left.join(right, on=list(on) or None, how=how)  # type: ignore[arg-type]
+
+
+def stack(*frames: Frame) -> Frame:
+    """The rows of several frames of one engine, one after another."""
+    return nw.concat(list(frames))  # type: ignore[type-var]
+
+
+def later(column: str, pairs: Mapping[Any, Any]) -> nw.Expr:
+    """A period column moved by `pairs`, old to new; periods that have no pair stay."""
+    return nw.col(column).replace_strict(list(pairs), list(pairs.values()), default=nw.col(column))
 
 
 def ratio(top: nw.Expr, bottom: nw.Expr) -> nw.Expr:

@@ -12,9 +12,6 @@ TOTAL_LABELS: frozenset[str] = frozenset(
         # a world of partners
         *("World", "World total", "WLD", "W00", "Global", "All countries", "All partners", "All markets"),
         *(
-            "0",
-            "00",
-            "000",
             "世界",
             "全球",
             "全世界",

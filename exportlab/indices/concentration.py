@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from exportlab.measure import Group, Member, distribution
+from exportlab.distribution import distribution
+from exportlab.member import Group, Member
 
 
 def _rescaled(total: Any, g: Group, *, scale: float = 1) -> Any:

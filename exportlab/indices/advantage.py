@@ -1,0 +1,188 @@
+"""Revealed comparative advantage: Balassa's index and its kin, against any reference."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Literal, TypeAlias
+
+import narwhals.stable.v2 as nw
+
+from exportlab.catalogue import indicator
+from exportlab.errors import DataError, one_of
+from exportlab.flows import Columns, Flows, require
+from exportlab.frames import Frame, collect, join, ratio, sum_by, when, with_total
+from exportlab.measure import Universe, universe_size
+
+Form: TypeAlias = Literal["balassa", "rsca", "log", "nrca", "arca", "weighted"]
+
+# s: the product's share in the exporter's exports; w: its share in the reference's; a: the exporter's size
+# relative to the reference; mean: the exporter's average Balassa index over the universe.
+FORMS: dict[str, Callable[[Any, Any, Any, Any], Any]] = {
+    "balassa": lambda s, w, a, mean: ratio(s, w),
+    "rsca": lambda s, w, a, mean: ratio(s - w, s + w),
+    "log": lambda s, w, a, mean: (
+        when(s > 0, ratio(when(s > 0, s, 1.0), w), 1.0).log() + _undefined_at_zero(s)
+    ),
+    "nrca": lambda s, w, a, mean: a * (s - w),
+    "arca": lambda s, w, a, mean: s - w,
+    "weighted": lambda s, w, a, mean: ratio(ratio(s, w), mean),
+}
+
+
+def _undefined_at_zero(s: nw.Expr) -> nw.Expr:
+    return when(s > 0, 0.0, float("nan"))
+
+
+@indicator(
+    title="Revealed comparative advantage", formula=r"RCA_{ik} = \frac{x_{ik} / X_i}{x_{rk} / X_r}", low="0",
+    rises_with="specialisation relative to the reference",
+    source="Balassa (1965); Laursen (2015) RSCA; Yu, Cai and Leung (2009) NRCA; Hoen and Oosterhaven (2006) ARCA; "
+    "Proudman and Redding (2000), weighted", laws="scale permutation", aliases=("balassa",),
+    undefined="the exporter's total or the reference's share is zero; log form: also where nothing is exported",
+)  # fmt: skip
+def rca(
+    flows: Flows,
+    *,
+    form: Form = "balassa",
+    reference: Literal["world", "rest"] | Flows | Any = "world",
+    over: str = "product",
+    by: Columns | None = None,
+    zeros: bool = False,
+    universe: Universe = "observed",
+) -> Any:
+    """Compare the share of each product in an exporter's exports with its share in a reference's exports.
+
+    Parameters
+    ----------
+    flows : Flows
+        With exporters and products.
+    form : {"balassa", "rsca", "log", "nrca", "arca", "weighted"}
+        R the Balassa index, s and w the two shares:
+        balassa R = s/w (neutral at 1); rsca (R-1)/(R+1), in [-1, 1]; log ln R; nrca (X_i/X_r)(s - w), which is
+        x_ik/X_r - X_i X_rk/X_r^2 and sums to zero over the full grid of a closed table; arca s - w, in [-1, 1];
+        weighted R / (its mean over the universe).
+    reference : {"world", "rest"}, Flows, or an exporter's label
+        What is compared with: all exporters in the table (of provinces: the nation), all others, one exporter
+        in the table, or a table of its own (the nation's or the world's exports, in any unit).
+    over : str
+        "product"; "market" compares market structures (the trade intensity index).
+    by : str or sequence of str, optional
+        By default every other role present; must keep the exporter.
+    zeros : bool
+        Also give the cells of the reference in which the exporter has nothing.
+    universe : {"observed", "active"}, int or sequence
+        Over which categories the weighted form takes its mean; see `measure`.
+
+    Returns
+    -------
+    frame
+        One row per cell: keys, value, share (s), reference_share (w), rca. Column `rca` holds the form asked for.
+
+    Raises
+    ------
+    DataError
+        No exporter; products that the reference does not have.
+    """
+    require(flows, "rca")
+    one_of("form", form, FORMS)
+    spread, groups = flows.split(over, by)
+    if "exporter" not in groups:
+        raise DataError(
+            "the flows have no exporter to compare", "rca needs exporter=... at the door, kept in by=."
+        )
+    within = tuple(g for g in groups if g != "exporter")
+    cells = flows.cells(*groups, *spread)
+    weights, key = _reference(flows, cells, reference, within, spread)
+    if zeros:
+        cells = _grid(cells, weights, within, key, spread)
+    joined = join(cells, weights, on=key) if weights is not None else _own(cells, reference, within, spread)
+    if not flows.lazy:
+        _refuse_outside(flows, joined, spread)
+    shares = with_total(joined, groups).with_columns(
+        ratio(nw.col("value"), nw.col("_total")).alias("share"),
+        ratio(nw.col("_ref"), nw.col("_ref_total")).alias("reference_share"),
+        ratio(nw.col("_total"), nw.col("_ref_total")).alias("_size"),
+    )
+    if form == "weighted":
+        shares = _with_mean(shares, groups, universe_size(flows, spread, universe))
+    made = FORMS[form](nw.col("share"), nw.col("reference_share"), nw.col("_size"), nw.col("_mean"))
+    keys = (*groups, *spread)
+    return flows.out(
+        shares.with_columns(made.alias("rca")).select(*keys, "value", "share", "reference_share", "rca"), keys
+    )
+
+
+def _reference(
+    flows: Flows, cells: Frame, reference: Any, within: tuple[str, ...], spread: tuple[str, ...]
+) -> tuple[Frame | None, tuple[str, ...]]:
+    """The reference's value and total by period and product, to be joined; None for world and rest."""
+    if isinstance(reference, str) and reference in ("world", "rest"):
+        return None, (*within, *spread)
+    if isinstance(reference, Flows):
+        shared = tuple(r for r in within if r in reference.roles)
+        table = reference.cells(*shared, *spread)
+    else:
+        if reference not in flows.members("exporter"):
+            raise DataError(
+                f"reference={reference!r} is neither 'world', 'rest', a Flows nor an exporter in the table",
+                f"Exporters: {list(flows.members('exporter'))[:10]}.",
+            )
+        shared = within
+        table = sum_by(cells.filter(nw.col("exporter") == reference), (*within, *spread), ["value"])
+    table = table.with_columns(nw.lit(0).alias("_all"))
+    totals = with_total(table, shared or ("_all",), "value", "_ref_total")
+    return totals.select(*shared, *spread, nw.col("value").alias("_ref"), "_ref_total"), (*shared, *spread)
+
+
+def _own(cells: Frame, reference: Any, within: tuple[str, ...], spread: tuple[str, ...]) -> Frame:
+    cells = cells.with_columns(nw.lit(0).alias("_all"))
+    both = with_total(
+        with_total(cells, (*within, *spread), "value", "_ref"), within or ("_all",), "value", "_ref_total"
+    )
+    if reference == "world":
+        return both
+    own = with_total(both, ("exporter", *within), "value", "_own")
+    return own.with_columns(
+        (nw.col("_ref") - nw.col("value")).alias("_ref"),
+        (nw.col("_ref_total") - nw.col("_own")).alias("_ref_total"),
+    )
+
+
+def _grid(
+    cells: Frame,
+    weights: Frame | None,
+    within: tuple[str, ...],
+    key: tuple[str, ...],
+    spread: tuple[str, ...],
+) -> Frame:
+    """All cells of exporters by products, absent ones as zero."""
+    exporters = cells.select(*within, "exporter").unique()
+    products = (cells if weights is None else weights).select(*key).unique()
+    shared = [k for k in key if k in within]
+    full = join(exporters, products, on=shared, how="inner" if shared else "cross")
+    keys = [*within, "exporter", *spread]
+    value = when(nw.col("value").is_null(), 0.0, nw.col("value")).alias("value")
+    return join(full, cells, on=keys).select(*keys, value)
+
+
+def _refuse_outside(flows: Flows, joined: Frame, spread: Sequence[str]) -> None:
+    lost = collect(joined.filter(nw.col("_ref").is_null()).select(*spread).unique())
+    if len(lost):
+        first = ", ".join(
+            f"{flows.roles.get(k, k)}={v!r}" for k, v in next(lost.iter_rows(named=True)).items()
+        )
+        raise DataError(
+            f"{len(lost)} {'/'.join(spread)} codes are not in the reference table",
+            "A reference that lacks them has no share to compare with: bring both to one nomenclature, or drop them.",
+            first=first,
+        )
+
+
+def _with_mean(shares: Frame, groups: tuple[str, ...], size: int | None) -> Frame:
+    # A product that the reference does not export has no index, and no place in the mean.
+    w = nw.col("reference_share")
+    balassa = when(w > 0, nw.col("share") / when(w > 0, w, 1.0), 0.0)
+    summed = shares.with_columns(balassa.alias("_r"), when(nw.col("value") > 0, 1.0, 0.0).alias("_n"))
+    summed = with_total(with_total(summed, groups, "_r", "_rsum"), groups, "_n", "_count")
+    count = nw.col("_count") if size is None else nw.lit(float(size))
+    return summed.with_columns(ratio(nw.col("_rsum"), count).alias("_mean"))
