@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 
 from exportlab import datasets as ds
-from exportlab.classifications import members, membership
+from exportlab.classifications import members, membership, resolve
 from exportlab.datasets import _build, tables
 from exportlab.errors import DataError, OptionError, UnknownName
 
@@ -175,6 +175,28 @@ def test_one_quantity_has_one_value_in_one_unit_but_for_the_named_disagreements(
         assert len(twice) == (2 if name == "liaoning_trade_totals" else 0), twice[[*keys, "value"]]
 
 
+def test_exports_and_imports_add_up_to_totals() -> None:
+    added = 0
+    for name in SERIES:
+        t = ds.load(name).dropna(subset=["value"])
+        keys = ["year", "period", "unit", *[c for c in ("partner", "product", "city") if c in t]]
+        t = t[t.groupby([*keys, "flow"])["value"].transform("nunique") == 1].drop_duplicates([*keys, "flow"])
+        wide = t.pivot(index=keys, columns="flow", values="value")
+        if {"total", "export", "import"} <= set(wide):
+            whole = wide[["total", "export", "import"]].dropna()
+            added += len(whole)
+            gap = (whole["export"] + whole["import"] - whole["total"]).abs()
+            off = whole[gap > 0.11]  # figures are printed to 0.1
+            assert [i[0] for i in off.index] == (["2018"] if name == "liaoning_trade_totals" else []), off
+    assert added > 10
+
+
+def test_partners_are_countries_blocs_or_known_regions() -> None:
+    regions = {"BRI", "Africa", "Latin America", "Asia + North America + EU", "emerging markets"}
+    for name in ("liaoning_trade_by_partner", "china_exports_by_partner"):
+        assert {p for p in ds.load(name)["partner"] if resolve(p) is None} <= regions
+
+
 def test_policies() -> None:
     ftz = ds.policy("pilot_ftz")
     panel = ds.load("province_trade")
@@ -284,6 +306,7 @@ def test_currencies_convert_with_a_named_rate_only() -> None:
         np.array([7.0, 6.0]), from_unit="CNY", to_unit="USD", rate={"CNY/USD": np.array([7, 6])}
     )
     assert by_year.tolist() == [1, 1]
+    assert ds.convert([7, 6], from_unit="CNY", to_unit="USD", rate={"USD/CNY": [2, 3]}).tolist() == [14, 18]
 
 
 @pytest.mark.parametrize(
@@ -295,7 +318,7 @@ def test_currencies_convert_with_a_named_rate_only() -> None:
         ),
         (
             {"from_unit": "CNY", "to_unit": "USD", "rate": 7.05},
-            "rate=7.05: 'CNY' to 'USD' needs a rate with its pair",
+            "rate=7.05: CNY to USD needs a rate with its pair",
         ),
         (
             {"from_unit": "CNY", "to_unit": "USD", "rate": {"EUR/USD": 1.1}},

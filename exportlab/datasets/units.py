@@ -55,22 +55,27 @@ def convert(values: Any, *, from_unit: str, to_unit: str, rate: Mapping[str, Any
                 f"rate= is not used from {from_unit!r} to {to_unit!r}: the currency is the same."
             )
         return scaled
+    return scaled * _price(rate, from_currency, to_currency)
+
+
+def _price(rate: Mapping[str, Any] | None, one: str, other: str) -> Any:
+    """What one unit of the currency `one` costs in the currency `other`."""
     if not isinstance(rate, Mapping) or len(rate) != 1:
         raise OptionError(
-            f"rate={rate!r}: {from_unit!r} to {to_unit!r} needs a rate with its pair named, such as "
-            f"rate={{'{from_currency}/{to_currency}': ...}} ({from_currency} for one {to_currency})."
+            f"rate={rate!r}: {one} to {other} needs a rate with its pair named, such as "
+            f"rate={{'{one}/{other}': ...}} ({one} for one {other})."
         )
     ((pair, price),) = rate.items()
     numbers = np.asarray(price, dtype=float)
     if not (np.isfinite(numbers) & (numbers > 0)).all():
         raise OptionError(f"rate={rate!r}: a rate is positive and finite.")
-    if pair == f"{from_currency}/{to_currency}":
-        return scaled / price
-    if pair == f"{to_currency}/{from_currency}":
-        return scaled * price
+    price = numbers if isinstance(price, (list, tuple)) else price
+    if pair == f"{one}/{other}":
+        return 1 / price
+    if pair == f"{other}/{one}":
+        return price
     raise OptionError(
-        f"rate={rate!r} is not of {from_currency} and {to_currency}. "
-        f"Allowed: '{from_currency}/{to_currency}' or '{to_currency}/{from_currency}'."
+        f"rate={rate!r} is not of {one} and {other}. Allowed: '{one}/{other}' or '{other}/{one}'."
     )
 
 
