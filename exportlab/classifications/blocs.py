@@ -107,19 +107,25 @@ def members(
     records = membership(name)
     out = {country(c).iso3 for c in ([exclude] if isinstance(exclude, str) else exclude)}
     if on == "ever":
-        current = {r.member for r in records}
+        found = {r.member for r in records}
     elif on == "latest":
-        current = {r.member for r in records if r.end is None}
+        found = {r.member for r in records if r.end is None}
     else:
-        day = _day(on, within)
-        current = {r.member for r in records if r.covers(day)}
-        if not current:
-            first = min(r.start for r in records if r.start)
-            raise OptionError(
-                f"on={on!r}: {bloc(name).name} had no members on {day}. Its first date is {first}; "
-                "allowed: that date or later, 'latest' or 'ever'."
-            )
-    return tuple(sorted(current - out))
+        found = _members_on(bloc(name).name, on, within)
+    return tuple(sorted(found - out))
+
+
+def _members_on(name: str, on: On, within: str) -> set[str]:
+    """A bloc's members on the day that `on` stands for."""
+    day, records = _day(on, within), _membership(name)
+    found = {r.member for r in records if r.covers(day)}
+    if not found:
+        first = min(r.start for r in records if r.start)
+        raise OptionError(
+            f"on={on!r}: {name} had no members on {day}. Its first date is {first}; "
+            "allowed: that date or later, 'latest' or 'ever'."
+        )
+    return found
 
 
 def find_bloc(label: object) -> str | None:

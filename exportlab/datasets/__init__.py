@@ -1,1 +1,10 @@
-"""Embedded real figures, each row with its source."""
+"""Embedded real figures, each row with its source.
+
+Units stay as published (100m CNY and 100m USD are never mixed); periods stay as published and are given as
+months beside it; what was inferred or undated stayed out, and the manifest says how much and why.
+"""
+
+from exportlab.datasets.tables import Dataset, about, describe, load, names, policy
+from exportlab.datasets.units import convert
+
+__all__ = ["Dataset", "about", "convert", "describe", "load", "names", "policy"]
