@@ -1,0 +1,201 @@
+"""Pictures of structure: shares, the Lorenz curve, concentration with bounds, advantage, a bloc's share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from exportlab.errors import DataError
+from exportlab.plots.style import DOUBLE, GREY, MARKERS, PALETTE, SINGLE, context, finish, new_axes
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from numpy.typing import ArrayLike
+
+
+def need(table: pd.DataFrame, *columns: str) -> None:
+    """Refuse a table that lacks what the picture draws."""
+    missing = [c for c in columns if c not in table.columns]
+    if missing:
+        raise DataError(f"the table has no column {missing[0]!r}", f"It has: {list(table.columns)}.")
+    if table.empty:
+        raise DataError("the table has no rows", "There is nothing to draw.")
+
+
+def market_shares(
+    table: pd.DataFrame, *, period: str = "period", member: str = "market", share: str = "share", top: int = 8,
+    title: str = "", source: str | None = None, ax: Axes | None = None,
+) -> Axes:  # fmt: skip
+    """Shares of the largest members over time, as lines; one period as bars.
+
+    Parameters
+    ----------
+    table : DataFrame
+        One row per period and member, as `exportlab.share` gives.
+    period, member, share : str
+        Its columns.
+    top : int
+        How many members to draw: the largest in the last period.
+    title, source : str, optional
+    ax : Axes, optional
+        By default a new figure.
+    """
+    need(table, period, member, share)
+    last = table[table[period] == table[period].max()].nlargest(top, share)
+    with context():
+        ax = new_axes(ax, size=DOUBLE)
+        if table[period].nunique() == 1:
+            shown = last[::-1]
+            bars = ax.barh(shown[member].astype(str), 100 * shown[share], color=PALETTE[0], height=0.7)
+            ax.bar_label(bars, fmt="%.1f", padding=3, fontsize=7)
+            ax.grid(axis="y", visible=False)
+            return finish(ax, title=title, x="share of the total, %", source=source)
+        positions = {p: i for i, p in enumerate(sorted(table[period].unique()))}
+        for i, name in enumerate(last[member]):
+            line = table[table[member] == name].sort_values(period)
+            ax.plot(line[period].map(positions), 100 * line[share], color=PALETTE[i % len(PALETTE)],
+                    marker=MARKERS[i % len(MARKERS)], label=str(name))  # fmt: skip
+        _period_ticks(ax, list(positions))
+        ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5))
+        ax.set_ylim(bottom=0)
+        return finish(ax, title=title, y="share of the total, %", source=source)
+
+
+def lorenz(
+    values: ArrayLike,
+    *,
+    title: str = "",
+    member: str = "members",
+    source: str | None = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """Lorenz curve of the values, with the line of equality and the Gini coefficient.
+
+    Parameters
+    ----------
+    values : array_like, shape (n,)
+        Values of the members, zeros included.
+    member : str
+        What the members are, for the axis.
+    """
+    from exportlab.distribution import evaluate
+
+    x = np.sort(np.asarray(values, dtype=float))
+    if x.size == 0 or not np.isfinite(x).all() or (x < 0).any() or x.sum() == 0:
+        raise DataError(
+            "a Lorenz curve needs finite values of zero or more, not all zero", f"Got {x.size} values."
+        )
+    gini = float(evaluate("gini", x, universe=x.size))
+    with context():
+        ax = new_axes(ax, size=SINGLE)
+        ax.plot([0, 100], [0, 100], color=GREY, linestyle="--", linewidth=0.8)
+        ax.plot(np.linspace(0, 100, x.size + 1), 100 * np.append(0, x.cumsum()) / x.sum(), color=PALETTE[0])
+        ax.text(6, 88, f"Gini {gini:.3f}", fontsize=8)
+        ax.set_xlim(0, 100)
+        ax.set_ylim(0, 100)
+        return finish(ax, title=title, x=f"{member}, smallest first, %", y="of the value, %", source=source)
+
+
+def concentration(
+    table: pd.DataFrame, *, period: str = "period", value: str = "hhi", low: str | None = None, high: str | None = None,
+    title: str = "", label: str = "Herfindahl-Hirschman index", source: str | None = None, note: str | None = None,
+    ax: Axes | None = None,
+) -> Axes:  # fmt: skip
+    """An index by period: a line where it is known, a bar from its lower to its upper bound where it is not.
+
+    Parameters
+    ----------
+    table : DataFrame
+        One row per period, with `value`, or with `low` and `high`.
+    """
+    need(table, period, *([low, high] if low and high else [value]))
+    order = list(table[period])
+    with context():
+        ax = new_axes(ax, size=DOUBLE)
+        if low and high:
+            bars = ax.bar(
+                range(len(order)), table[high] - table[low], bottom=table[low], width=0.35, color=PALETTE[5]
+            )
+            for bar, a, b in zip(bars, table[low], table[high], strict=True):
+                x = bar.get_x() + bar.get_width() / 2
+                ax.annotate(f"{b:.3f}", (x, b), ha="center", va="bottom", fontsize=7)
+                ax.annotate(f"{a:.3f}", (x, a), xytext=(0, -2), textcoords="offset points",
+                            ha="center", va="top", fontsize=7)  # fmt: skip
+            ax.set_ylim(0, float(table[high].max()) * 1.25)
+            ax.set_xlim(-0.8, len(order) - 0.2)
+        else:
+            ax.plot(range(len(order)), table[value], color=PALETTE[0], marker=MARKERS[0])
+            ax.set_ylim(bottom=0)
+        _period_ticks(ax, order)
+        return finish(ax, title=title, y=label, source=source, note=note)
+
+
+def rca_bars(
+    table: pd.DataFrame, *, product: str = "product", rca: str = "rca", top: int = 15, neutral: float = 1.0,
+    title: str = "", source: str | None = None, ax: Axes | None = None,
+) -> Axes:  # fmt: skip
+    """Revealed comparative advantage by product, the neutral value marked."""
+    need(table, product, rca)
+    shown = table.nlargest(top, rca)[::-1]
+    with context():
+        ax = new_axes(ax, size=(DOUBLE[0], max(1.6, 0.26 * len(shown) + 1.0)))
+        colours = [PALETTE[0] if v >= neutral else PALETTE[1] for v in shown[rca]]
+        bars = ax.barh(shown[product].astype(str), shown[rca], color=colours, height=0.7)
+        ax.bar_label(bars, fmt="%.2f", padding=3, fontsize=7)
+        ax.axvline(neutral, color="black", linewidth=0.8)
+        ax.grid(axis="y", visible=False)
+        ax.set_xlim(right=max(float(shown[rca].max()), neutral) * 1.12)
+        return finish(
+            ax, title=title, x=f"revealed comparative advantage (neutral: {neutral:g})", source=source
+        )
+
+
+def bloc_share(
+    table: pd.DataFrame, *, period: str = "period", share: str = "bloc_share", bloc: str = "RCEP", title: str = "",
+    source: str | None = None, note: str | None = None, ax: Axes | None = None,
+) -> Axes:  # fmt: skip
+    """A bloc's share by period: a line, or bars where there are few periods."""
+    need(table, period, share)
+    order = list(table[period])
+    with context():
+        ax = new_axes(ax, size=DOUBLE)
+        if len(order) <= 4:
+            bars = ax.bar(range(len(order)), 100 * table[share], width=0.35, color=PALETTE[0])
+            ax.bar_label(bars, fmt="%.1f", padding=2, fontsize=7.5)
+            ax.set_xlim(-0.8, len(order) - 0.2)
+        else:
+            ax.plot(range(len(order)), 100 * table[share], color=PALETTE[0], marker=MARKERS[0])
+        ax.set_ylim(0, float(100 * table[share].max()) * 1.2)
+        _period_ticks(ax, order)
+        return finish(ax, title=title, y=f"share of {bloc}, %", source=source, note=note)
+
+
+def series(
+    table: pd.DataFrame, *, period: str = "period", columns: list[str], unit: str, title: str = "",
+    source: str | None = None, ax: Axes | None = None,
+) -> Axes:  # fmt: skip
+    """One or more amounts over time; periods without a figure are gaps, never bridged."""
+    need(table, period, *columns)
+    order = list(table[period])
+    with context():
+        ax = new_axes(ax, size=DOUBLE)
+        for i, column in enumerate(columns):
+            ax.plot(
+                range(len(order)),
+                table[column].astype(float),
+                color=PALETTE[i],
+                marker=MARKERS[i],
+                label=column,
+            )
+        if len(columns) > 1:
+            ax.legend(loc="best")
+        ax.set_ylim(bottom=0)
+        _period_ticks(ax, order)
+        return finish(ax, title=title, y=unit, source=source)
+
+
+def _period_ticks(ax: Axes, order: list[Any]) -> None:
+    step = max(1, -(-len(order) // 12))
+    ax.set_xticks(range(0, len(order), step), [str(p) for p in order[::step]])
