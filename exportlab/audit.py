@@ -262,7 +262,7 @@ def _refuse_duplicates(flows: Flows) -> None:
     if isinstance(flows.frame, nw.DataFrame):
         twice = flows.frame.select(*keys).is_duplicated()
         count = int(twice.sum())
-        sample = flows.frame.filter(twice).head(1) if count else None
+        sample = flows.frame.filter(twice).select(*keys).head(1) if count else None
     else:
         counted = flows.frame.with_columns(_n=nw.lit(1)).group_by(*keys).agg(nw.col("_n").sum())
         many = counted.filter(nw.col("_n") > 1)

@@ -16,8 +16,8 @@ LAWS = {
     "bounds": "stays between its bounds, and reaches them",
     "scale": "does not change when every value is multiplied by one number",
     "permutation": "does not depend on the order of the rows or the names of the members",
-    "replication": "does not change when every member is split into m equal ones",
-    "transfer": "rises in the sense of `rises_with` when value moves from a smaller to a larger member",
+    "replication": "does not change when every member is split into m equal ones, in a universe m times as large",
+    "transfer": "never moves against `rises_with` when value moves from a smaller to a larger member",
     "empty": "does not change when a category with nothing in it is added to the table",
     "additive": "adds up over the members to its value for the whole",
 }

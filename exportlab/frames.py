@@ -55,6 +55,11 @@ def stack(*frames: Frame) -> Frame:
     return nw.concat(list(frames))  # type: ignore[type-var]
 
 
+def among(column: str, labels: Sequence[Any]) -> nw.Expr:
+    """Whether the column holds one of the labels; an empty list is false, which not every engine knows."""
+    return nw.col(column).is_in(list(labels)) if labels else nw.lit(False)
+
+
 def later(column: str, pairs: Mapping[Any, Any]) -> nw.Expr:
     """A period column moved by `pairs`, old to new; periods that have no pair stay."""
     return nw.col(column).replace_strict(list(pairs), list(pairs.values()), default=nw.col(column))

@@ -84,7 +84,7 @@ def effective_number(h: Any, g: Group) -> Any:
 @distribution(
     title="Concentration ratio", formula=r"CR_k = \sum_{r=1}^{k} s_{(r)}", low="k/n", high="1",
     rises_with="concentration", source="Hall and Tideman (1967), Measures of concentration, JASA 62(317)",
-    aliases=("concentration_ratio",), laws="bounds scale permutation empty",
+    aliases=("concentration_ratio",), laws="bounds scale permutation transfer empty",
 )  # fmt: skip
 def cr(m: Member, *, k: int = 4) -> Any:
     """The share of the k largest members (1 where there are k or fewer)."""
@@ -109,7 +109,7 @@ def shannon(m: Member) -> Any:
     of=shannon, title="Theil index", formula=r"T = \frac1N \sum_k \frac{x_k}{\mu} \ln\frac{x_k}{\mu} = \ln N - E",
     low="0", high=r"\ln N", unit="nats", rises_with="concentration",
     source="Theil (1967); Cadot, Carrere and Strauss-Kahn (2011), RES 93(2)", uses_universe=True,
-    laws="bounds scale permutation transfer empty",
+    laws="bounds scale permutation replication transfer empty",
 )  # fmt: skip
 def theil(e: Any, g: Group) -> Any:
     """Theil's entropy index over the universe of N categories, the inactive ones counting as zeros."""
@@ -139,7 +139,7 @@ def _gini(total: Any, g: Group) -> Any:
 @distribution(
     title="Gini coefficient", formula=r"G = \frac{N + 1 - 2 \sum_k r_k s_k}{N}, \quad r = 1 \text{ for the largest}",
     low="0", high="1 - 1/N", rises_with="concentration", source="Gini (1912); Sen (1973), On Economic Inequality",
-    uses_universe=True, finish=_gini, laws="bounds scale permutation transfer empty",
+    uses_universe=True, finish=_gini, laws="bounds scale permutation replication transfer empty",
 )  # fmt: skip
 def gini(m: Member) -> Any:
     """Gini coefficient of the values over N categories, the inactive ones counting as zeros."""
@@ -159,7 +159,7 @@ def hall_tideman(gini: Any, g: Group) -> Any:
 @distribution(
     title="Number of active members", formula=r"n = \#\{k : x_k > 0\}", low="1", high="N", unit="members",
     rises_with="diversification", source="Hummels and Klenow (2005), AER 95(3), by count",
-    aliases=("n_active", "active"), laws="bounds scale permutation empty",
+    aliases=("n_active", "active"), laws="bounds scale permutation transfer empty additive",
 )  # fmt: skip
 def number_active(m: Member) -> Any:
     """How many members carry a value above zero."""

@@ -11,7 +11,7 @@ from exportlab import classifications, periods
 from exportlab.catalogue import indicator
 from exportlab.errors import DataError, OptionError, one_of
 from exportlab.flows import Columns, Flows, require
-from exportlab.frames import later, ratio, stack, sum_by, when, with_total
+from exportlab.frames import among, later, ratio, stack, sum_by, when, with_total
 
 
 @indicator(
@@ -102,7 +102,7 @@ def bloc_share(
     if members is None:
         inside = _inside(flows, bloc, membership, within=within, home=home)
     else:
-        inside = nw.col("market").is_in(list(members))
+        inside = among("market", list(members))
     if "exporter" in flows.roles and _comparable(flows):
         inside = inside & (nw.col("exporter") != nw.col("market"))
     cells = flows.cells(*keys).with_columns(when(inside, nw.col("value"), 0.0).alias("_bloc"))
@@ -127,7 +127,7 @@ def _inside(
     own = () if home is None else (classifications.country(home).iso3,)
     if membership != "dated":
         fixed = classifications.members(bloc, on=membership, within=within, exclude=own)
-        return nw.col("market").is_in(_labels_of(labels, bloc, frozenset(fixed)))
+        return among("market", _labels_of(labels, bloc, frozenset(fixed)))
     by_members: dict[frozenset[str], list[Any]] = {}
     for period in flows.members("period"):
         day = periods.days(period)[within == "end"]
@@ -135,7 +135,7 @@ def _inside(
         by_members.setdefault(frozenset(allowed), []).append(period)
     inside = nw.lit(False)
     for force, then in by_members.items():
-        chosen = nw.col("market").is_in(_labels_of(labels, bloc, force))
+        chosen = among("market", _labels_of(labels, bloc, force))
         inside = inside | (nw.col("period").is_in(then) & chosen)
     return inside
 

@@ -118,11 +118,8 @@ def concentration(
             bars = ax.bar(
                 range(len(order)), table[high] - table[low], bottom=table[low], width=0.35, color=PALETTE[5]
             )
-            for bar, a, b in zip(bars, table[low], table[high], strict=True):
-                x = bar.get_x() + bar.get_width() / 2
-                ax.annotate(f"{b:.3f}", (x, b), ha="center", va="bottom", fontsize=7)
-                ax.annotate(f"{a:.3f}", (x, a), xytext=(0, -2), textcoords="offset points",
-                            ha="center", va="top", fontsize=7)  # fmt: skip
+            ax.bar_label(bars, [f"{a:.3f} to {b:.3f}" for a, b in zip(table[low], table[high], strict=True)],
+                         padding=2, fontsize=7)  # fmt: skip
             ax.set_ylim(0, float(table[high].max()) * 1.25)
             ax.set_xlim(-0.8, len(order) - 0.2)
         else:

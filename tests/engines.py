@@ -1,0 +1,48 @@
+"""One table in every engine that the tests know, and back to plain rows."""
+
+from __future__ import annotations
+
+import atexit
+from collections.abc import Callable
+from functools import cache
+from itertools import count
+from typing import Any
+
+import duckdb
+import narwhals.stable.v2 as nw
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+
+_NUMBER = count()
+
+
+@cache
+def connection() -> duckdb.DuckDBPyConnection:
+    """A connection of the tests' own: not DuckDB's default one, on which more would work."""
+    made = duckdb.connect()
+    atexit.register(made.close)
+    return made
+
+
+def _duckdb(table: pd.DataFrame) -> Any:
+    name = f"t{next(_NUMBER)}"
+    connection().register("incoming", table)
+    connection().execute(f"create table {name} as select * from incoming")
+    return connection().table(name)
+
+
+ENGINES: dict[str, Callable[[pd.DataFrame], Any]] = {
+    "pandas": lambda t: t,
+    "polars": pl.from_pandas,
+    "polars-lazy": lambda t: pl.from_pandas(t).lazy(),
+    "pyarrow": lambda t: pa.Table.from_pandas(t, preserve_index=False),
+    "duckdb": _duckdb,
+}
+
+
+def rows(native: Any, keys: list[str]) -> list[dict[str, Any]]:
+    """A result of any engine as plain rows, sorted by `keys`."""
+    frame = nw.from_native(native)
+    frame = frame.collect() if isinstance(frame, nw.LazyFrame) else frame
+    return sorted(frame.iter_rows(named=True), key=lambda r: tuple(str(r[k]) for k in keys))

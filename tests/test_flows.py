@@ -1,0 +1,179 @@
+"""The door: what it takes, what it refuses, and the words it refuses with."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+from engines import ENGINES, rows
+
+import exportlab as xl
+from exportlab.errors import DataError, OptionError, UnknownName
+
+ROLES = {"period": "year", "exporter": "city", "market": "partner", "product": "hs", "value": "usd"}
+
+
+def table(**changes):
+    made = pd.DataFrame(
+        {
+            "year": [2022, 2022, 2023, 2023],
+            "city": ["Dalian", "Shenyang", "Dalian", "Shenyang"],
+            "partner": ["Japan", "USA", "Japan", "Germany"],
+            "hs": ["010121", "270900", "010121", "270900"],
+            "usd": [5.0, 3.0, 6.0, 2.0],
+        }
+    )
+    return made.assign(**changes)
+
+
+def refusal(made, **options):
+    with pytest.raises(DataError) as caught:
+        xl.flows(made, **{**ROLES, **options}).check()
+    return str(caught.value)
+
+
+def test_the_door_names_the_roles_and_keeps_the_users_names():
+    flows = xl.flows(table(), **ROLES, unit="USD", source="made up")
+    assert flows.roles == ROLES
+    assert repr(flows) == (
+        "Flows(period='year', exporter='city', market='partner', product='hs', value='usd'; "
+        "rows: 4, pandas; unit: USD)"
+    )
+    assert list(flows.table.columns) == list(ROLES.values())
+
+
+def test_a_column_of_the_roles_own_name_needs_no_naming():
+    flows = xl.flows(pd.DataFrame({"market": ["a", "b"], "value": [1, 2]}))
+    assert flows.identity == ("market",)
+    assert xl.hhi(flows, over="market", by=[])["hhi"].tolist() == pytest.approx([5 / 9])
+
+
+REFUSALS = {
+    "missing column": (table(), {"value": "eur"}, "column 'eur' is not in the table. The table has: ['year', 'city',"),
+    "text": (table(usd=["5", "1,234", "6", "2"]), {}, "value 'usd' holds text, not numbers. First: '5'. Remove"),
+    "missing": (table(usd=[5.0, None, 6.0, 2.0]), {}, "value 'usd' is missing in 1 row. First: row 2, year=2022,"),
+    "negative": (table(usd=[5.0, -3.0, -6.0, 2.0]), {}, "value 'usd' is negative in 2 rows. First: row 2, year=2022,"),
+    "infinite": (table(usd=[5.0, float("inf"), 6.0, 2.0]), {}, "value 'usd' is infinite in 1 row. First: row 2,"),
+    "missing key": (table(partner=["Japan", None, "Japan", "Germany"]), {}, "market 'partner' is missing in 1 row."),
+    "duplicates": (
+        pd.concat([table(), table()[:1]]), {},
+        "several rows have one cell (year, city, partner, hs) in 2 rows. First: year=2022, city='Dalian', "
+        "partner='Japan', hs='010121'. Name the columns that tell them apart in keys=[...]"),
+    "zeros": (table(usd=0.0), {}, "all 4 values are zero. No index is defined on nothing"),
+    "empty": (table()[:0], {}, "the table has no rows. Check the filter"),
+    "total": (table(partner=["Japan", "World", "Japan", "Germany"]), {},
+              "market 'partner' has totals among its members ('World'). First: row 2, year=2022, city='Shenyang',"),
+    "Chinese total": (table(partner=["Japan", "全部", "Japan", "Germany"]), {}, "('全部'). First: row 2,"),
+    "product total": (table(hs=["TOTAL", "270900", "010121", "270900"]), {}, "product 'hs' has totals among"),
+    "exporter total": (table(city=["World", "Shenyang", "Dalian", "Shenyang"]), {}, "exporter 'city' has totals"),
+    "RCEP": (table(partner=["Japan", "RCEP", "Japan", "Germany"]), {},
+             "markets in 'partner' overlap: 1 pair. First: 'RCEP' beside 'Japan'. Keep either the bloc or its members"),
+    "EU": (table(partner=["Japan", "EU", "Japan", "Germany"]), {}, "First: 'EU' beside 'Germany'."),
+    "ASEAN": (table(partner=["Vietnam", "ASEAN", "Japan", "Germany"]), {}, "First: 'ASEAN' beside 'Vietnam'."),
+    "one country twice": (table(partner=["South Korea", "Korea, Rep.", "Japan", "USA"]), {}, "overlap: 1 pair"),
+    "lost zeros": (table(hs=[10121, 270900, 10121, 270900]), {},
+                   "product codes in 'hs' were read as numbers (Int64). Leading zeros are lost that way"),
+    "mixed periods": (table(year=["2022", "2022-05", "2023", "2023"]), {},
+                      "period 'year' mixes years and months. First: row 2, year='2022-05'"),
+    "decimal years": (table(year=[2022.0, 2022.0, 2023.0, 2023.0]), {}, "period 'year' is of type Float64"),
+    "decimal codes": (table(city=[1.0, 2.0, 1.0, 2.0]), {}, "exporter 'city' holds decimal numbers, as codes do"),
+    "two units": (table(unit=["CNY", "USD", "CNY", "USD"]), {"unit": "unit"}, "column 'unit' holds 2 units:"),
+    "quantity": (table(t=[1.0, -2.0, None, 2.0]), {"quantity": "t"}, "quantity 't' is negative or infinite in 1 row."),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", REFUSALS)
+def test_refusals_say_what_how_many_the_first_and_what_to_do(case):
+    made, options, words = REFUSALS[case]
+    assert words in refusal(made, **options)
+
+
+@pytest.mark.parametrize("engine", [e for e in ENGINES if e != "pandas"])
+@pytest.mark.parametrize("case", [c for c in REFUSALS if c not in ("decimal codes", "text")])
+def test_every_engine_refuses_with_the_same_count(engine, case):
+    made, options, _ = REFUSALS[case]
+    expected, got = refusal(made, **options), refusal(ENGINES[engine](made), **options)
+    assert got.split(". First")[0].split(": ['")[0] == expected.split(". First")[0].split(": ['")[0]
+
+
+def test_a_list_is_no_table():
+    with pytest.raises(
+        DataError, match=r"a builtins\.list is not a table that can be read\. Allowed: pandas, Polars"
+    ):
+        xl.flows([1, 2])
+
+
+def test_no_value_column():
+    with pytest.raises(DataError, match="no column is named as the value. Say value="):
+        xl.flows(table(), market="partner")
+
+
+def test_one_column_for_two_roles():
+    with pytest.raises(OptionError, match="Column 'partner' is named for two roles"):
+        xl.flows(table(), market="partner", exporter="partner", value="usd")
+
+
+def test_keys_that_are_roles():
+    with pytest.raises(OptionError, match="give it as market=... instead"):
+        xl.flows(table().rename(columns={"partner": "market"}), value="usd", keys=["market"])
+
+
+def test_raw_tables_do_not_pass_by_the_door():
+    with pytest.raises(DataError, match="measure takes Flows, not DataFrame. Name the columns' roles first"):
+        xl.measure(table(), ["hhi"], over="market")
+
+
+def test_unknown_role_lists_what_is_there():
+    flows = xl.flows(table(), **ROLES)
+    with pytest.raises(
+        UnknownName, match="There is no role or key column named 'markt'. Did you mean 'market'"
+    ):
+        xl.hhi(flows, over="markt")
+    with pytest.raises(OptionError, match="'market' stands in both over= and by="):
+        xl.hhi(flows, over="market", by=["market"])
+
+
+def test_duplicates_are_added_only_when_asked():
+    twice = pd.concat([table(), table()])
+    flows = xl.flows(twice, **ROLES, aggregate="sum")
+    assert xl.cells(flows, ["period"]).table["usd"].tolist() == [16.0, 16.0]
+
+
+def test_keys_are_part_of_a_cells_identity_and_are_summed_over():
+    twice = pd.concat([table(regime="general"), table(regime="processing")])
+    flows = xl.flows(twice, **ROLES, keys=["regime"])
+    assert flows.identity == ("period", "exporter", "market", "product", "regime")
+    assert xl.share(flows, over="market", by=["year"])["share"].tolist() == [0.625, 0.375, 0.25, 0.75]
+    by_regime = xl.hhi(flows, over="market", by=["regime"])
+    assert by_regime["regime"].tolist() == ["general", "processing"]
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_cells_sum_and_are_flows_again(engine):
+    flows = xl.flows(ENGINES[engine](table()), **ROLES)
+    made = xl.cells(flows, ["period", "market"])
+    assert made.unique
+    found = {(r["year"], r["partner"]): r["usd"] for r in rows(made.table, ["year", "partner"])}
+    assert found == {(2022, "Japan"): 5.0, (2022, "USA"): 3.0, (2023, "Japan"): 6.0, (2023, "Germany"): 2.0}
+    assert rows(xl.hhi(made, over="market"), ["year"]) == rows(
+        xl.hhi(flows, over="market", by="period"), ["year"]
+    )
+
+
+def test_lazy_tables_are_checked_when_first_needed():
+    import polars as pl
+
+    flows = xl.flows(pl.from_pandas(table(usd=[5.0, -3.0, 6.0, 2.0])).lazy(), **ROLES)
+    with pytest.raises(DataError, match="value 'usd' is negative in 1 row"):
+        xl.hhi(flows, over="market")
+    trusted = xl.flows(pl.from_pandas(table(usd=[5.0, -3.0, 6.0, 2.0])).lazy(), **ROLES, validate="schema")
+    assert xl.cells(trusted, "year").table.collect().height == 2
+
+
+def test_nothing_is_summed_twice():
+    flows = xl.flows(table(), **ROLES)
+    assert flows.cells("period", "market") is flows.cells("market", "period")
+
+
+def test_frozen():
+    with pytest.raises(AttributeError):
+        xl.flows(table(), **ROLES).unit = "EUR"

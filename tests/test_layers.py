@@ -1,0 +1,145 @@
+"""Imports run one way, importing is light, and frames are used only through operations proved on every engine."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parent.parent / "exportlab"
+# From the ground up: a module may import what stands in its own layer or below it.
+LAYERS = [
+    {"errors"},
+    {"classifications", "frames", "periods", "results"},
+    {"audit", "catalogue", "member", "datasets", "plots.style"},
+    {"flows"},
+    {"measure"},
+    {"distribution"},
+    {"indices", "bounds"},
+    {"uncertainty", "valueadded", "panel"},
+    {"claims", "readers"},
+    {"plots"},
+    {"reporting"},
+    {"cli"},
+]
+HEIGHT = {name: level for level, names in enumerate(LAYERS) for name in names}
+MODULES = sorted(p for p in PACKAGE.rglob("*.py") if p.name not in ("_build.py",))
+
+
+def layer(module: str) -> int | None:
+    """The layer of 'exportlab.x.y', by its longest listed name."""
+    parts = module.split(".")[1:]
+    known = (HEIGHT.get(".".join(parts[:n])) for n in range(len(parts), 0, -1))
+    return next((h for h in known if h is not None), None)
+
+
+def name_of(path: Path) -> str:
+    parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def imports(tree: ast.AST, *, late: bool) -> list[str]:
+    """Package modules imported at the top of a module; with `late`, those inside functions too."""
+    found = []
+    nodes = ast.walk(tree) if late else ast.iter_child_nodes(tree)
+    for node in nodes:
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("exportlab"):
+            found.append(node.module)
+        elif isinstance(node, ast.Import):
+            found += [a.name for a in node.names if a.name.startswith("exportlab")]
+    return found
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_imports_run_one_way(path):
+    own = layer(name_of(path))
+    if name_of(path) == "exportlab":
+        return
+    assert own is not None, f"{name_of(path)} has no layer: add it to LAYERS"
+    for used in imports(ast.parse(path.read_text()), late=False):
+        height = layer(used)
+        assert used == "exportlab" or height is not None, used
+        assert used == "exportlab" or height <= own, f"{name_of(path)} imports {used} from a higher layer"
+
+
+def test_value_added_and_panel_know_nothing_of_each_other():
+    for room, other in (("valueadded", "panel"), ("panel", "valueadded")):
+        for path in (PACKAGE / room).glob("*.py"):
+            used = imports(ast.parse(path.read_text()), late=True)
+            assert not [u for u in used if u.startswith(f"exportlab.{other}")], path
+
+
+def test_import_is_light():
+    heavy = "pandas matplotlib seaborn statsmodels linearmodels scipy polars duckdb pyspark pyarrow rich typer jinja2"
+    code = f"import sys, exportlab; print([m for m in {heavy.split()} if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+# Rules of the proved subset: what may stand inside .agg( and .over(.
+FRAME_MODULES = [p for p in MODULES if "narwhals" in p.read_text()]
+PLAIN = {"sum", "min", "max", "mean", "len", "alias"}
+
+
+def calls(tree: ast.AST, name: str) -> list[ast.Call]:
+    return [
+        n
+        for n in ast.walk(tree)
+        if isinstance(n, ast.Call) and isinstance(n.func, ast.Attribute) and n.func.attr == name
+    ]
+
+
+def plain(node: ast.expr) -> bool:
+    """col(name).sum() and its like, possibly renamed: no arithmetic, no nested call, no condition."""
+    if isinstance(node, ast.Starred):
+        return isinstance(node.value, ast.Name) or (
+            isinstance(node.value, ast.GeneratorExp | ast.ListComp) and plain(node.value.elt)
+        )
+    while isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in PLAIN:
+        node = node.func.value
+    if isinstance(node, ast.Name):
+        return node.id == "nw"
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "col"
+
+
+def violations(source: str) -> list[str]:
+    tree, found = ast.parse(source), []
+    for call in calls(tree, "agg"):
+        found += [f"agg: {ast.unparse(a)}" for a in call.args if not plain(a)]
+    for call in calls(tree, "over"):
+        inner = call.func.value
+        bottom = (
+            inner.func.value
+            if isinstance(inner, ast.Call) and isinstance(inner.func, ast.Attribute)
+            else inner
+        )
+        deeper = [c for name in ("sum", "min", "max", "mean", "count") for c in calls(bottom, name)]
+        found += [f"over: {ast.unparse(inner)}"] if deeper else []
+    for name in ("quantile", "median", "map_batches", "rolling_sum", "pivot", "cum_sum", "shift", "top_k"):
+        found += [f"{name}: {ast.unparse(c)}" for c in calls(tree, name)]
+    return found
+
+
+@pytest.mark.parametrize("path", FRAME_MODULES, ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_frames_are_used_only_through_the_proved_subset(path):
+    assert violations(path.read_text()) == []
+
+
+def test_the_rule_catches_what_gives_wrong_numbers():
+    bad = [
+        "f.group_by('k').agg(nw.when(nw.col('v') > 0).then(nw.col('v')).otherwise(0).sum())",
+        "f.group_by('k').agg((nw.col('v') * 2).sum())",
+        "f.group_by('k').agg(nw.sum_horizontal('a', 'b').sum())",
+        "f.with_columns((nw.col('v') / nw.col('v').sum()).max().over('t'))",
+        "f.select(nw.col('v').median())",
+    ]
+    assert all(violations(source) for source in bad)
+    assert not violations("f.group_by('k').agg(nw.col('v').sum().alias('x'), *sums)")
+
+
+def test_rooms_are_small():
+    long = {str(p.relative_to(PACKAGE)): n for p in MODULES if (n := len(p.read_text().splitlines())) > 300}
+    assert long == {}
