@@ -1,0 +1,9 @@
+"""Files people have, read into `Flows`: customs downloads, UN Comtrade, CEPII BACI, and tables by role.
+
+Readers parse and separate; what a table of flows must be is decided at the one door, `exportlab.flows.flows`.
+"""
+
+from exportlab.readers.gacc import read_gacc
+from exportlab.readers.reading import ReadFlows, Reading
+
+__all__ = ["ReadFlows", "Reading", "read_gacc"]

@@ -1,0 +1,166 @@
+"""Which files are meant, how they are encoded, and a progress bar over their bytes."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE, getincrementaldecoder
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from glob import glob, has_magic
+from os import PathLike
+from pathlib import Path
+from typing import BinaryIO, TypeAlias, cast
+
+from exportlab.errors import DataError
+
+Paths: TypeAlias = str | PathLike[str] | Sequence[str | PathLike[str]]
+Advance: TypeAlias = Callable[[int], None]
+
+TEXT = (".csv", ".txt", ".tsv", ".csv.gz", ".txt.gz", ".tsv.gz")
+UNFINISHED = (".part", ".partial", ".crdownload", ".download", ".tmp")
+BLOCK = 1 << 20
+BROKEN_GZIP = (EOFError, gzip.BadGzipFile, zlib.error)
+
+
+def find(paths: Paths, suffixes: Sequence[str]) -> list[Path]:
+    """The files that paths, globs and folders stand for: sorted, each once.
+
+    Raises
+    ------
+    DataError
+        Nothing matches (what is there is listed), or a folder holds a download that is not finished.
+    """
+    listed = [paths] if isinstance(paths, str | PathLike) else list(paths)
+    if not listed:
+        raise DataError("no file is named", "Give a path, a glob such as 'downloads/*.csv', or a folder.")
+    found = [file for path in listed for file in _expand(Path(path), suffixes)]
+    return sorted(dict.fromkeys(found))
+
+
+def _expand(path: Path, suffixes: Sequence[str]) -> list[Path]:
+    if path.is_dir():
+        inside = sorted(p for p in path.iterdir() if p.is_file())
+        unfinished = [p.name for p in inside if p.name.lower().endswith(UNFINISHED)]
+        if unfinished:
+            raise DataError(
+                f"folder {str(path)!r} holds {len(unfinished)} unfinished download{'s'[: len(unfinished) != 1]}",
+                "Wait until it is complete, or remove it.",
+                first=unfinished[0],
+            )
+        found = [p for p in inside if p.name.lower().endswith(tuple(suffixes))]
+        if not found:
+            raise DataError(f"folder {str(path)!r} has no {_or(suffixes)} file", _there(path))
+        return found
+    if path.is_file():
+        return [path]
+    if has_magic(str(path)):
+        matches = glob(str(path), recursive=True)  # noqa: PTH207, as Path.glob takes no absolute pattern
+        found = [p for p in map(Path, matches) if p.is_file()]
+        if found:
+            return found
+        raise DataError(f"no file matches {str(path)!r}", _there(_fixed(path)))
+    raise DataError(f"there is no file {str(path)!r}", _there(path.parent))
+
+
+def _fixed(path: Path) -> Path:
+    """The part of a glob before its first wildcard."""
+    while has_magic(str(path)):
+        path = path.parent
+    return path
+
+
+def _there(folder: Path) -> str:
+    if not folder.is_dir():
+        return f"There is no folder {str(folder)!r} either."
+    names = sorted(p.name + "/" * p.is_dir() for p in folder.iterdir())
+    more = f", and {len(names) - 10:,} more" if len(names) > 10 else ""
+    return f"The folder {str(folder)!r} holds: {', '.join(names[:10]) + more if names else 'nothing'}."
+
+
+def _or(names: Sequence[str]) -> str:
+    return " or ".join(names)
+
+
+def raw(path: Path) -> BinaryIO:
+    """The bytes of a file, unzipped where its name ends in .gz."""
+    return cast("BinaryIO", gzip.open(path)) if path.suffix.lower() == ".gz" else path.open("rb")
+
+
+def encoding_of(path: Path, encodings: Sequence[str]) -> str:
+    """The first of `encodings` that the whole file is written in; a byte-order mark decides at once.
+
+    Raises
+    ------
+    DataError
+        The file is empty, is not text, or is in none of the encodings (the first bad byte is shown).
+    """
+    decoders = {name: getincrementaldecoder(name)() for name in encodings}
+    lines, failed, start = 1, "", True
+    try:
+        with raw(path) as file:
+            while block := file.read(BLOCK):
+                if start and block.startswith((BOM_UTF16_LE, BOM_UTF16_BE)) and "utf-16" not in encodings:
+                    raise _not_text(path, "is UTF-16 text", "Save it as UTF-8, or say encoding='utf-16'.")
+                if b"\0" in block and "utf-16" not in encodings:
+                    raise _not_text(path, "is not a text file: it has zero bytes", _BINARY)
+                if start and block.startswith(BOM_UTF8) and "utf-8" in encodings:
+                    decoders = {"utf-8": decoders["utf-8"]}
+                start = False
+                for name in list(decoders):
+                    try:
+                        decoders[name].decode(block)
+                    except UnicodeDecodeError as error:
+                        failed = _bad_byte(name, lines, error)
+                        del decoders[name]
+                if not decoders:
+                    break
+                lines += block.count(b"\n")
+    except BROKEN_GZIP as error:
+        raise cut_gzip(path) from error
+    if start:
+        raise DataError(f"file {str(path)!r} is empty", "Download or export it again.")
+    for name, decoder in decoders.items():
+        try:
+            decoder.decode(b"", final=True)
+        except UnicodeDecodeError as error:
+            failed = f"{name}: the last character, in line {lines}, is cut short ({error.reason})"
+        else:
+            return "utf-8-sig" if name == "utf-8" else name
+    raise DataError(
+        f"file {str(path)!r} is not written in {_or(list(encodings))}",
+        "Say encoding=... with the one it has, or save it as UTF-8.",
+        first=failed,
+    )
+
+
+_BINARY = "Give CSV files; a spreadsheet or Parquet file goes through xl.read_flows by its own ending."
+
+
+def _not_text(path: Path, problem: str, remedy: str) -> DataError:
+    return DataError(f"file {str(path)!r} {problem}", remedy)
+
+
+def _bad_byte(name: str, lines: int, error: UnicodeDecodeError) -> str:
+    line = lines + error.object[: error.start].count(b"\n")
+    return f"{name}: byte 0x{error.object[error.start]:02x} in line {line:,}"
+
+
+def cut_gzip(path: Path) -> DataError:
+    """The refusal of a compressed file that ends too early."""
+    return DataError(f"file {str(path)!r} is not a whole gzip file", "It was cut short: download it again.")
+
+
+@contextmanager
+def progress_over(files: Sequence[Path], label: str, *, shown: bool) -> Iterator[Advance]:
+    """A bar over the bytes of `files`, on terminals only; the function inside moves it on."""
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    with Progress(
+        *columns, console=console, transient=True, disable=not (shown and console.is_terminal)
+    ) as bar:
+        task = bar.add_task(label, total=sum(f.stat().st_size for f in files))
+        yield lambda size: bar.advance(task, size)

@@ -1,0 +1,193 @@
+"""China customs: the CSV files of the online query of the General Administration of Customs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from exportlab.errors import DataError, OptionError, one_of
+from exportlab.flows import flows
+from exportlab.readers.delimited import TextTable, bad_field, columns, same_columns, text_table
+from exportlab.readers.files import TEXT, Paths, find, progress_over
+from exportlab.readers.reading import ReadFlows, Reading, stack_columns, with_account
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+PERIOD, PRODUCT, PRODUCT_NAME, MARKET = "数据年月", "商品编码", "商品名称", "贸易伙伴名称"
+REGIME, PLACE, QUANTITY, QUANTITY_UNIT = "贸易方式名称", "注册地名称", "第一数量", "第一计量单位"
+MONEY = {"CNY": "人民币", "USD": "美元"}
+UNKNOWN_QUANTITY = frozenset({"", "-"})
+ENCODINGS = ("utf-8", "gb18030")
+
+
+def read_gacc(
+    paths: Paths,
+    *,
+    exporter: str | None = None,
+    unit: Literal["CNY", "USD"] | None = None,
+    aggregate: Literal["sum"] | None = None,
+    encoding: str = "auto",
+    source: str | None = None,
+    progress: bool = True,
+) -> ReadFlows:
+    """Read downloads of the online query of China's customs.
+
+    Period is 数据年月 (written YYYY-MM), exporter 注册地名称, market 贸易伙伴名称, product 商品编码, value
+    人民币 or 美元, quantity 第一数量; the trade regime 贸易方式名称 is part of a cell's identity (`keys`).
+    Columns may come in any order, numbers with thousands separators, lines with an empty last column.
+    Goods that return to China (partner 中国) stay in, under that name.
+
+    Parameters
+    ----------
+    paths : path, glob, folder, or a sequence of them
+        All files must have the same of these columns and the same currency.
+    exporter : str, optional
+        The place the query was for, where the files have no column 注册地名称.
+    unit : {"CNY", "USD"}, optional
+        Which to read where the files have both 人民币 and 美元.
+    aggregate : "sum", optional
+        Add up rows of one cell; without it they are refused, as downloads that overlap make them.
+    encoding : str, optional
+        "auto" tells UTF-8 (with or without byte-order mark) from GB18030.
+    source : str, optional
+        Default: the query's name and the number of files.
+    progress : bool, optional
+        Show a bar on terminals.
+
+    Returns
+    -------
+    ReadFlows
+        On a pandas frame. `reading.labels["product"]` has the product names, `reading.labels["quantity"]` the
+        unit of each code's quantity.
+
+    Raises
+    ------
+    DataError
+        A malformed file (file, line, column, text), a column missing in a file, CNY beside USD, no rows, and
+        all the door refuses.
+
+    Examples
+    --------
+    >>> flows = xl.read_gacc("downloads/*.csv")  # doctest: +SKIP
+    >>> flows = xl.read_gacc("liaoning.csv", exporter="辽宁省")  # doctest: +SKIP
+    """
+    files = find(paths, TEXT)
+    tables = [text_table(f, ENCODINGS if encoding == "auto" else (encoding,)) for f in files]
+    currency, money = _money(tables, unit)
+    wanted = same_columns(
+        tables,
+        [PERIOD, PRODUCT, MARKET, money],
+        optional=[PLACE, REGIME, PRODUCT_NAME, QUANTITY, QUANTITY_UNIT],
+    )
+    numeric = {money: frozenset[str](), QUANTITY: UNKNOWN_QUANTITY}
+    with progress_over(files, "Reading customs files", shown=progress) as advance:
+        parts = [columns(t, wanted, numeric=numeric, advance=advance) for t in tables]
+    _refuse_no_rows(tables, parts)
+    for table, part in zip(tables, parts, strict=True):
+        part[PERIOD] = _periods(table, part[PERIOD])
+        _refuse_blank(table, part, [n for n in (PRODUCT, MARKET, PLACE, REGIME) if n in part])
+    frame = stack_columns(parts)
+    _place(frame, exporter)
+    labels, quantity_unit = _labels(frame)
+    reading = Reading(tuple(files), len(frame), money, currency, labels=labels)
+    made = flows(
+        frame, period=PERIOD, exporter=PLACE if PLACE in frame else None, market=MARKET, product=PRODUCT, value=money,
+        quantity=QUANTITY if QUANTITY in frame else None, unit=currency, quantity_unit=quantity_unit,
+        source=source or f"China Customs online query, {len(files):,} file{'s'[: len(files) != 1]}",
+        keys=[REGIME] if REGIME in frame else [], aggregate=aggregate,
+    )  # fmt: skip
+    return with_account(made, reading)
+
+
+def _money(tables: Sequence[TextTable], unit: str | None) -> tuple[str, str]:
+    """The currency and its column; refuses files of different currencies."""
+    if unit is not None:
+        one_of("unit", unit, MONEY)
+        return unit, MONEY[unit]
+    found = {code: [t.path for t in tables if column in t.header] for code, column in MONEY.items()}
+    if found["CNY"] and found["USD"]:
+        both = set(found["CNY"]) & set(found["USD"])
+        if both == {t.path for t in tables}:
+            raise OptionError("The files have both 人民币 and 美元: say unit='CNY' or unit='USD'.")
+        raise DataError(
+            f"CNY beside USD: {len(found['CNY']):,} files have 人民币, {len(found['USD']):,} have 美元",
+            "Money of different units does not add up: read each currency by itself.",
+            first=f"{str(found['CNY'][0])!r} (CNY) beside {str(found['USD'][0])!r} (USD)",
+        )
+    if not found["CNY"] and not found["USD"]:
+        raise DataError(
+            f"file {str(tables[0].path)!r} has no column 人民币 or 美元",
+            f"It has: {[c for c in tables[0].header if c]}. If these look garbled, say encoding=...",
+        )
+    return next((code, MONEY[code]) for code in MONEY if found[code])
+
+
+def _refuse_no_rows(tables: Sequence[TextTable], parts: Sequence[dict[str, Any]]) -> None:
+    for table, part in zip(tables, parts, strict=True):
+        if not part[PERIOD]:
+            raise DataError(
+                f"file {str(table.path)!r} has a header and no rows",
+                "The query found nothing, or the download was cut short: look at it again.",
+            )
+
+
+def _periods(table: TextTable, texts: Any) -> list[str]:
+    """YYYYMM to YYYY-MM; years stay."""
+    known = {text: _period(text) for text in set(texts)}
+    wrong = {text for text, period in known.items() if period is None}
+    if wrong:
+        row = next(i for i, text in enumerate(texts) if text in wrong)
+        raise bad_field(
+            table, PERIOD, row, texts[row],
+            problem="neither a month nor a year", remedy="Months are YYYYMM, years YYYY.",
+        )  # fmt: skip
+    return [known[text] or "" for text in texts]
+
+
+def _period(text: str) -> str | None:
+    digits = text.replace("-", "")
+    if not (digits.isascii() and digits.isdigit()):
+        return None
+    if len(digits) == 6 and 1 <= int(digits[4:]) <= 12:
+        return f"{digits[:4]}-{digits[4:]}"
+    return digits if len(digits) == 4 else None
+
+
+def _refuse_blank(table: TextTable, part: dict[str, Any], names: Sequence[str]) -> None:
+    for name in names:
+        if "" in part[name]:
+            remedy = "Every row needs its partner, code, regime and place."
+            raise bad_field(table, name, part[name].index(""), "", problem="empty", remedy=remedy)
+
+
+def _place(frame: pd.DataFrame, exporter: str | None) -> None:
+    """Give the exporter's label to files of one place; where the files name places, it must agree."""
+    if exporter is None:
+        return
+    if PLACE not in frame:
+        frame[PLACE] = np.full(len(frame), exporter, dtype=object)
+        frame[PLACE] = frame[PLACE].astype("str")
+        return
+    named = sorted(frame[PLACE].unique())
+    if named != [exporter]:
+        raise OptionError(
+            f"exporter={exporter!r} labels files without the column {PLACE!r}; these have it and name "
+            f"{len(named):,} place{'s'[: len(named) != 1]}, such as {named[0]!r}. Leave exporter= out."
+        )
+
+
+def _labels(frame: pd.DataFrame) -> tuple[dict[str, pd.DataFrame], str | None]:
+    """Product names and quantity units by code, taken out of the frame; and the one unit of quantity, if one."""
+    labels, unit = {}, None
+    for key, column in (("product", PRODUCT_NAME), ("quantity", QUANTITY_UNIT)):
+        if column in frame:
+            pairs = frame[[PRODUCT, column]].drop_duplicates()
+            labels[key] = pairs.sort_values([PRODUCT, column]).reset_index(drop=True)
+            del frame[column]
+    if "quantity" in labels and QUANTITY in frame:
+        units = sorted(set(labels["quantity"][QUANTITY_UNIT]) - {"", "-"})
+        unit = units[0] if len(units) == 1 else "first unit of each product code"
+    return labels, unit
