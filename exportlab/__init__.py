@@ -5,6 +5,9 @@ One door in (`flows`), one vocabulary, one catalogue of indicators; see https://
 
 from __future__ import annotations
 
+from typing import Any
+
+from exportlab import catalogue, errors
 from exportlab.bounds import Bounds, bounds
 from exportlab.catalogue import CATALOGUE
 from exportlab.classifications import blocs, country, members
@@ -31,9 +34,58 @@ from exportlab.measure import measure
 
 __version__ = "0.1.0"
 
+_LATE = {
+    "read_gacc": "exportlab.readers",
+    "report": "exportlab.reporting",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Load on first use what needs more than NumPy and Narwhals."""
+    from importlib import import_module
+
+    if name in _LATE:
+        return getattr(import_module(_LATE[name]), name)
+    if name in ("claims", "datasets", "panel", "plots", "readers", "valueadded"):
+        return import_module(f"exportlab.{name}")
+    raise AttributeError(f"module 'exportlab' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_LATE})
+
+
 __all__ = [
-    "CATALOGUE", "Bounds", "Flows", "bloc_share", "blocs", "bounds", "cells", "contributions", "country", "cr",
-    "effective_number", "evaluate", "flows", "gini", "hall_tideman", "hhi", "hhi_normalised",
-    "hhi_normalised_active", "hill", "hirschman", "measure", "members", "number_active", "rca", "shannon", "share",
-    "theil", "unctad_concentration",
+    "CATALOGUE",
+    "Bounds",
+    "Flows",
+    "bloc_share",
+    "blocs",
+    "bounds",
+    "catalogue",
+    "cells",
+    "contributions",
+    "country",
+    "cr",
+    "effective_number",
+    "errors",
+    "evaluate",
+    "flows",
+    "gini",
+    "hall_tideman",
+    "hhi",
+    "hhi_normalised",
+    "hhi_normalised_active",
+    "hill",
+    "hirschman",
+    "measure",
+    "members",
+    "number_active",
+    "rca",
+    "read_gacc",
+    "report",
+    "shannon",
+    "share",
+    "theil",
+    "unctad_concentration",
 ]  # fmt: skip

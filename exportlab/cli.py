@@ -73,9 +73,11 @@ def report(
         "value": value,
         "exporter": exporter_column,
     }
-    with err.status("Reading") as status:
-        flows = _read(files, roles, unit, exporter) if files else None
-        against = _read([reference], {}, None, None) if reference else None
+    flows = _read(files, roles, unit, exporter) if files else None
+    if files and home is None and _is_customs(files, roles):
+        home = "CHN"  # goods that return to China stand among the partners of a customs download
+    against = _read([reference], {}, None, None) if reference else None
+    with err.status("Computing") as status:
         page = write(
             flows, out=to, exporter=exporter, bloc=bloc, reference=against, home=home, progress=status.update
         )
@@ -87,11 +89,17 @@ def report(
 def _read(files: list[str], roles: dict[str, str | None], unit: str | None, exporter: str | None) -> Any:
     """A customs download is known by its header; anything else needs its columns' roles."""
     from exportlab import readers
+    from exportlab.readers.detect import names_places
 
-    named = {k: v for k, v in roles.items() if v is not None}
-    if not named and readers.is_gacc(files[0]):
-        return readers.read_gacc(files, exporter=exporter)
-    return readers.read_flows(files, unit=unit, **named)
+    if _is_customs(files, roles):
+        return readers.read_gacc(files, exporter=None if names_places(files[0]) else exporter)
+    return readers.read_flows(files, unit=unit, **{k: v for k, v in roles.items() if v is not None})
+
+
+def _is_customs(files: list[str], roles: dict[str, str | None]) -> bool:
+    from exportlab.readers.detect import is_gacc
+
+    return not any(roles.values()) and is_gacc(files[0])
 
 
 @app.command()
@@ -118,8 +126,7 @@ def measure(
 
     roles = {"period": period, "exporter": exporter, "market": market, "product": product, "value": value}
     size: Any = int(universe) if universe.isdigit() else universe
-    with err.status("Reading"):
-        flows = _read(files, roles, unit, None)
+    flows = _read(files, roles, unit, None)
     table = xl.measure(
         flows, indicator, over=over.split(","), by=None if by is None else [b for b in by.split(",") if b],
         universe=size,

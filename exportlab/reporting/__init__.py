@@ -25,7 +25,7 @@ def report(
     flows : Flows, optional
         Your own flows; without them the embedded figures on Liaoning are reported.
     out : path
-        The folder to write: index.html and tables/*.csv. Existing files of those names are replaced.
+        The folder to write: ``index.html`` and ``tables/*.csv``. Existing files of those names are replaced.
     exporter : str, optional
         Report this exporter of the flows only.
     bloc : str

@@ -1,0 +1,55 @@
+"""Sphinx configuration; pages drawn from the catalogue are written by _ext/generate.py before each build."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent / "_ext"))
+
+import generate
+
+import exportlab
+
+project = "exportlab"
+author = "the exportlab authors"
+copyright = "2026, the exportlab authors"
+release = exportlab.__version__
+
+extensions = [
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "sphinx.ext.mathjax",
+    "numpydoc",
+    "sphinx_gallery.gen_gallery",
+]
+exclude_patterns = ["_build", "_ext", "gallery/*.ipynb", "gallery/*.py", "gallery/*.md5"]
+templates_path: list[str] = []
+html_theme = "pydata_sphinx_theme"
+html_theme_options = {"show_toc_level": 2, "navbar_align": "left", "show_prev_next": False}
+html_title = "exportlab"
+autosummary_generate = True
+numpydoc_show_class_members = False
+numpydoc_class_members_toctree = False
+autodoc_typehints = "none"
+add_module_names = False
+suppress_warnings = ["config.cache"]
+
+sphinx_gallery_conf = {
+    "examples_dirs": "../examples",
+    "gallery_dirs": "gallery",
+    "filename_pattern": r"plot_",
+    "image_scrapers": ("generate.axes_scraper",),
+    "reset_modules": (),
+    "show_memory": False,
+    "download_all_examples": False,
+    "remove_config_comments": True,
+    "abort_on_example_error": True,
+    "plot_gallery": True,
+    "min_reported_time": 1e9,
+}
+
+
+def setup(app):
+    """Write the generated pages first."""
+    app.connect("builder-inited", lambda app: generate.pages(Path(app.srcdir)))
