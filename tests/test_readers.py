@@ -256,3 +256,18 @@ def test_gacc_same_seed_same_file_and_progress_stays_off_without_a_terminal(tmp_
     assert flows.reading.rows == 300
     assert np.isfinite(flows.table["美元"]).all()
     assert capfd.readouterr().err == ""
+
+
+def test_progress_is_shown_on_terminals(tmp_path, drawn, capfd, monkeypatch):
+    path = customs.write(drawn, tmp_path / "a.csv")
+    monkeypatch.setattr("rich.console.Console.is_terminal", True)
+    read_gacc(path)
+    assert "Reading customs files" in capfd.readouterr().err
+    read_gacc(path, progress=False)
+    assert "Reading" not in capfd.readouterr().err
+
+
+def test_importing_the_readers_loads_no_engine():
+    script = "import sys, exportlab.readers; print([m for m in ('pandas', 'duckdb', 'polars', 'rich') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)
+    assert done.stdout.strip() == "[]"

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from io import TextIOWrapper
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -24,6 +24,15 @@ ROWS = 20_000  # rows a step: small enough for memory and a lively bar, large en
 _NUMBER = re.compile(
     r"[+-]?(?:\d+|\d{1,3}(?:,\d{3})+)?(?:(?<=\d)\.\d*|\.\d+)?(?<=[\d.])(?:[eE][+-]?\d+)?", re.ASCII
 )
+
+
+class HasHeader(Protocol):
+    """A file whose column names are known."""
+
+    @property
+    def path(self) -> Path: ...
+    @property
+    def header(self) -> tuple[str, ...]: ...
 
 
 @dataclass(frozen=True)
@@ -58,7 +67,7 @@ def text_table(path: Path, encodings: Sequence[str]) -> TextTable:
 
 
 def same_columns(
-    tables: Sequence[TextTable], wanted: Sequence[str], *, optional: Sequence[str] = ()
+    tables: Sequence[HasHeader], wanted: Sequence[str], *, optional: Sequence[str] = ()
 ) -> list[str]:
     """`wanted`, plus those of `optional` that the files have; refuses a column that only some files have.
 

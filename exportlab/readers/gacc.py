@@ -11,6 +11,7 @@ from exportlab.errors import DataError, OptionError, one_of
 from exportlab.flows import flows
 from exportlab.readers.delimited import TextTable, bad_field, columns, same_columns, text_table
 from exportlab.readers.files import TEXT, Paths, find, progress_over
+from exportlab.readers.labels import period_label
 from exportlab.readers.reading import ReadFlows, Reading, stack_columns, with_account
 
 if TYPE_CHECKING:
@@ -136,7 +137,7 @@ def _refuse_no_rows(tables: Sequence[TextTable], parts: Sequence[dict[str, Any]]
 
 def _periods(table: TextTable, texts: Any) -> list[str]:
     """YYYYMM to YYYY-MM; years stay."""
-    known = {text: _period(text) for text in set(texts)}
+    known = {text: period_label(text) for text in set(texts)}
     wrong = {text for text, period in known.items() if period is None}
     if wrong:
         row = next(i for i, text in enumerate(texts) if text in wrong)
@@ -145,15 +146,6 @@ def _periods(table: TextTable, texts: Any) -> list[str]:
             problem="neither a month nor a year", remedy="Months are YYYYMM, years YYYY.",
         )  # fmt: skip
     return [known[text] or "" for text in texts]
-
-
-def _period(text: str) -> str | None:
-    digits = text.replace("-", "")
-    if not (digits.isascii() and digits.isdigit()):
-        return None
-    if len(digits) == 6 and 1 <= int(digits[4:]) <= 12:
-        return f"{digits[:4]}-{digits[4:]}"
-    return digits if len(digits) == 4 else None
 
 
 def _refuse_blank(table: TextTable, part: dict[str, Any], names: Sequence[str]) -> None:

@@ -1,0 +1,212 @@
+"""CEPII BACI: world trade by exporter, importer, HS6 product and year, one file a year."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from os import PathLike
+from pathlib import Path
+from typing import Any, Literal
+
+from exportlab.classifications import countries as known_countries
+from exportlab.classifications._tables import rows
+from exportlab.errors import DataError, one_of
+from exportlab.flows import flows
+from exportlab.readers.delimited import TextTable, columns, same_columns, text_table
+from exportlab.readers.files import Paths, find, progress_over
+from exportlab.readers.labels import COUNTRY_LABELS, CountryLabels, country_labels
+from exportlab.readers.lazy import (
+    connect,
+    engine_for,
+    padded,
+    parquet_schema,
+    quoted,
+    relation,
+    scan,
+    text_schema,
+)
+from exportlab.readers.reading import ReadFlows, Reading, stack_columns, with_account
+
+COLUMNS = ("t", "i", "j", "k", "v", "q")
+SUFFIXES = (".csv", ".csv.gz", ".parquet", ".pq")
+PARQUET = (".parquet", ".pq")
+UNKNOWN = frozenset({"", "NA"})
+_NAME = re.compile(r"BACI_HS(\d\d)_Y(\d{4})_V(\w+?)\.", re.IGNORECASE)
+
+
+def read_baci(
+    paths: Paths,
+    *,
+    labels: CountryLabels = "iso3",
+    countries: str | PathLike[str] | None = None,
+    engine: Literal["pandas", "duckdb"] | None = None,
+    memory: str | None = None,
+    connection: Any = None,
+    validate: Literal["rows", "schema"] = "rows",
+    source: str | None = None,
+    progress: bool = True,
+) -> ReadFlows:
+    """Read files of CEPII's BACI (BACI_HS*_Y*_V*.csv, or the same columns in Parquet).
+
+    Period is t, exporter i, market j, product k (six digits, text), value v in thousand US dollars, quantity q in
+    tonnes, missing where BACI says NA.
+
+    Parameters
+    ----------
+    paths : path, glob, folder, or a sequence of them
+        In a folder, country_codes*.csv and product_codes*.csv are left alone.
+    labels : {"iso3", "name", "code"}, optional
+        How countries are labelled. Codes of no country of today (58, Belgium-Luxembourg; 711, the South African
+        customs union) take the label of CEPII's file of countries, else stay codes. 490 is TWN.
+    countries : path, optional
+        CEPII's country_codes file. Default: the one beside the data, where there is one.
+    engine : {"pandas", "duckdb"}, optional
+        Default: DuckDB where installed, which stays lazy and reads only what a question needs; else pandas.
+    memory : str, optional
+        Cap on DuckDB's memory, such as "1GB" (set on its connection).
+    connection : duckdb connection, optional
+        Default: DuckDB's own default connection.
+    validate : {"rows", "schema"}, optional
+        As in `flows`: rows are checked when first needed, or not at all.
+    source, progress
+        As in `read_gacc`.
+
+    Returns
+    -------
+    ReadFlows
+        On a DuckDB relation or a pandas frame.
+
+    Raises
+    ------
+    DataError
+        A column missing in a file, files of two HS revisions or releases, a malformed file, all the door refuses.
+        Lazily read files are looked through when first needed.
+    """
+    one_of("labels", labels, COUNTRY_LABELS)
+    if engine is not None:
+        one_of("engine", engine, ("pandas", "duckdb"))
+    files = [
+        f for f in find(paths, SUFFIXES) if not f.name.lower().startswith(("country_codes", "product_codes"))
+    ]
+    if not files:
+        raise DataError(
+            "no BACI file among those named", "They are called BACI_HS92_Y2022_V202501.csv and the like."
+        )
+    release = _release(files)
+    parquet = files[0].suffix.lower() in PARQUET
+    chosen = engine_for(engine, parquet=True)
+    label = _labels(files, countries, labels)
+    read = _relation if chosen == "duckdb" else _parquet_frame if parquet else _frame
+    table = read(files, label, connect(connection, memory) if chosen == "duckdb" else progress)
+    count = len(table) if chosen == "pandas" else None
+    made = flows(
+        table, period="t", exporter="i", market="j", product="k", value="v", quantity="q", unit="thousand USD",
+        quantity_unit="tonnes", source=source or " ".join(["CEPII BACI", *release]), validate=validate,
+    )  # fmt: skip
+    return with_account(made, Reading(tuple(files), count, "v", "thousand USD", notes=tuple(release)))
+
+
+def _release(files: Sequence[Path]) -> list[str]:
+    """HS revision and release by the files' names; refuses two of either, or a year twice."""
+    found = [(f, m) for f in files if (m := _NAME.match(f.name))]
+    for group, what in ((1, "HS revisions"), (3, "releases")):
+        kinds = sorted({m[group] for _, m in found})
+        if len(kinds) > 1:
+            raise DataError(
+                f"files of {len(kinds)} {what} of BACI together: {kinds}",
+                "The same trade would be there twice, or under codes that mean different goods: read one of them.",
+            )
+    return [f"HS{found[0][1][1]}", f"V{found[0][1][3]}"] if found else []
+
+
+def _labels(
+    files: Sequence[Path], given: str | PathLike[str] | None, labels: CountryLabels
+) -> dict[int, str]:
+    """Country code to label: this package's countries first, then CEPII's own file."""
+    beside = sorted(files[0].parent.glob("country_codes*.csv"))
+    path = Path(given) if given is not None else (beside[0] if beside else None)
+    others: dict[str, str] = {}
+    if path is not None and labels != "code":
+        table = text_table(path, ("utf-8", "cp1252"))
+        code, wanted = table.header[0], _own_label(table, labels)
+        part = columns(table, [code, wanted], numeric={})
+        others = {c: x for c, x in zip(part[code], part[wanted], strict=True) if x not in ("", "N/A", "NA")}
+    codes: Iterable[str] = [
+        *(c.m49 for c in known_countries() if c.m49),
+        *(r["code"] for r in rows("country_codes") if r["scheme"] == "comtrade"),
+    ]
+    own, _ = country_labels((str(int(c)) for c in codes), labels, others={})
+    return {int(code): text for code, text in (others | own).items()}
+
+
+def _own_label(table: TextTable, labels: CountryLabels) -> str:
+    """The column of CEPII's file of countries that holds such labels; its name changed with the releases."""
+    fits = ("iso3", "iso_3") if labels == "iso3" else ("country_name", "name")
+    found = [c for c in table.header for fit in fits if fit in c]
+    if not found:
+        raise DataError(
+            f"file {str(table.path)!r} has no column of {labels} labels", f"It has: {list(table.header)}."
+        )
+    return found[0]
+
+
+def _relation(files: Sequence[Path], label: dict[int, str], connection: Any) -> Any:
+    if files[0].suffix.lower() in PARQUET:
+        same_columns([parquet_schema(f, "duckdb", connection) for f in files], COLUMNS)
+        rows_of = scan(files, {})
+    else:
+        looked = [text_schema(f) for f in files]
+        same_columns([schema for schema, _ in looked], COLUMNS)
+        types = (
+            "{'t': 'INTEGER', 'i': 'INTEGER', 'j': 'INTEGER', 'k': 'VARCHAR', 'v': 'DOUBLE', 'q': 'VARCHAR'}"
+        )
+        rows_of = scan(files, {"delim": quoted(looked[0][1]), "types": types})
+    values = ", ".join(f"({code}, {quoted(text)})" for code, text in label.items())
+    sql = f"""
+        WITH country(code, label) AS (VALUES {values})
+        SELECT CAST(t AS INTEGER) AS t,
+               coalesce(x.label, CAST(CAST(i AS INTEGER) AS VARCHAR)) AS i,
+               coalesce(m.label, CAST(CAST(j AS INTEGER) AS VARCHAR)) AS j,
+               {padded("k", 6)} AS k, CAST(v AS DOUBLE) AS v,
+               CAST(nullif(nullif(trim(CAST(q AS VARCHAR)), 'NA'), '') AS DOUBLE) AS q
+        FROM {rows_of} AS b
+        LEFT JOIN country AS x ON x.code = CAST(b.i AS INTEGER)
+        LEFT JOIN country AS m ON m.code = CAST(b.j AS INTEGER)
+    """
+    return relation(connection, sql)
+
+
+def _frame(files: Sequence[Path], label: dict[int, str], progress: bool) -> Any:
+    tables = [text_table(f, ("utf-8",)) for f in files]
+    same_columns(tables, COLUMNS)
+    number: dict[str, frozenset[str]] = {
+        "t": frozenset(),
+        "i": frozenset(),
+        "j": frozenset(),
+        "v": frozenset(),
+    }
+    with progress_over(files, "Reading BACI", shown=progress) as advance:
+        parts = [columns(t, COLUMNS, numeric=number | {"q": UNKNOWN}, advance=advance) for t in tables]
+    return _labelled(stack_columns(parts), label)
+
+
+def _parquet_frame(files: Sequence[Path], label: dict[int, str], progress: bool) -> Any:
+    import pandas as pd
+
+    same_columns([parquet_schema(f, "pandas", None) for f in files], COLUMNS)
+    with progress_over(files, "Reading BACI", shown=progress) as advance:
+        parts = []
+        for file in files:
+            parts.append(pd.read_parquet(file, columns=list(COLUMNS)))
+            advance(file.stat().st_size)
+    return _labelled(pd.concat(parts, ignore_index=True), label)
+
+
+def _labelled(frame: Any, label: dict[int, str]) -> Any:
+    """Whole numbers, labels and six-digit codes, as the relation has them."""
+    frame["t"] = frame["t"].astype("int32")
+    for side in ("i", "j"):
+        codes = frame[side].astype("int32")
+        frame[side] = codes.map({c: label.get(c, str(c)) for c in codes.unique()}).astype("str")
+    frame["k"] = frame["k"].astype("str").str.zfill(6)
+    return frame

@@ -1,0 +1,264 @@
+"""UN Comtrade (API v1): the CSV, text and JSON files of its website, interface and bulk service."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from exportlab.classifications import is_total
+from exportlab.errors import DataError, one_of
+from exportlab.flows import flows
+from exportlab.readers.delimited import TextTable, columns, same_columns, text_table
+from exportlab.readers.files import TEXT, Paths, find, progress_over
+from exportlab.readers.labels import COUNTRY_LABELS, CountryLabels, country_labels, period_label
+from exportlab.readers.reading import ReadFlows, Reading, stack_columns, with_account
+from exportlab.readers.records import JSON, RecordTable, record_columns, record_table
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+VALUE = "primaryValue"
+REQUIRED = ("period", "cmdCode", "flowCode", VALUE)
+BREAKDOWNS = {  # column: (what it breaks the trade down by, the codes of its total)
+    "partner2Code": ("second partner", ("", "0")),
+    "customsCode": ("customs procedure", ("", "C00")),
+    "motCode": ("mode of transport", ("", "0")),
+    "mosCode": ("mode of supply", ("", "0")),
+}
+DETAILS = ("typeCode", "classificationCode", "cmdDesc", *BREAKDOWNS)
+NAMES = tuple(f"{side}{kind}" for side in ("reporter", "partner") for kind in ("ISO", "Desc"))
+WORLD = ("0", "000", "W00", "WLD")
+QUANTITY_UNITS = {"netWgt": "kg", "qty": None}
+
+Aside = dict[str, "pd.DataFrame"]
+
+
+def read_comtrade(
+    paths: Paths,
+    *,
+    flow: str = "X",
+    level: int | None = None,
+    labels: CountryLabels = "iso3",
+    quantity: Literal["netWgt", "qty"] | None = "netWgt",
+    source: str | None = None,
+    progress: bool = True,
+) -> ReadFlows:
+    """Read files of UN Comtrade, and separate what would be counted twice.
+
+    Exporter is the reporter, market the partner, product cmdCode, period period (months as YYYY-MM), value
+    primaryValue in US dollars. What is set aside is kept and counted in `reading`: other flows; rows broken down
+    by second partner, customs procedure or mode of transport beside their totals; the World beside partners;
+    aggregate product levels. Where the World, or TOTAL, is all there is, it is the data, and the role is absent.
+
+    Parameters
+    ----------
+    paths : path, glob, folder, or a sequence of them
+        .csv, .txt, .tsv, .json, each also with .gz.
+    flow : str, optional
+        flowCode to keep: "X" exports (re-exports included), "M" imports, "RX", "DX", ...
+    level : int, optional
+        Digits of the product codes to keep. Default for the Harmonized System: the most detailed level.
+    labels : {"iso3", "name", "code"}, optional
+        How countries are labelled. Codes of no country ("areas, not elsewhere specified") take the file's own ISO
+        code or name, else stay codes, and are listed in the reading's notes. 490, "Other Asia, nes", is TWN.
+    quantity : {"netWgt", "qty"} or None, optional
+        Net weight in kg, or the quantity in each product's own unit; absent where the files do not have it.
+    source, progress
+        As in `read_gacc`.
+
+    Returns
+    -------
+    ReadFlows
+        On a pandas frame.
+
+    Raises
+    ------
+    DataError
+        A malformed or cut file; a column missing in a file; no rows of that flow or level; a cell that has a
+        breakdown but not its total; two classifications of the same trade; all the door refuses.
+    """
+    one_of("labels", labels, COUNTRY_LABELS)
+    if quantity is not None:
+        one_of("quantity", quantity, QUANTITY_UNITS)
+    files = find(paths, (*TEXT, *JSON))
+    frame = _load(files, quantity, shown=progress)
+    exporter, market = _sides(frame)
+    frame["period"] = _periods(frame["period"])
+    kept, aside = _separate(frame, flow, level, (exporter, market))
+    whole = {"market": kept[market].isin(WORLD).all(), "product": kept["cmdCode"].map(_all_products).all()}
+    notes = _notes(kept)
+    for side, column in (("reporter", exporter), ("partner", market)):
+        notes += _label(kept, column, side, labels)
+    reading = Reading(tuple(files), len(frame), VALUE, "USD", aside, _product_names(kept), tuple(notes))
+    made = flows(
+        kept[[c for c in ("period", exporter, market, "cmdCode", VALUE, quantity) if c in kept]],
+        period="period", exporter=exporter, market=None if whole["market"] else market,
+        product=None if whole["product"] else "cmdCode", value=VALUE, unit="USD",
+        quantity=quantity if quantity in kept else None,
+        quantity_unit=QUANTITY_UNITS.get(quantity or ""), source=source or "UN Comtrade",
+    )  # fmt: skip
+    return with_account(made, reading)
+
+
+def _load(files: Sequence[Path], quantity: str | None, *, shown: bool) -> pd.DataFrame:
+    """All files, one under the other: codes as text, money and quantity as numbers."""
+    with progress_over(files, "Reading UN Comtrade files", shown=shown) as advance:
+        tables = [
+            record_table(f) if f.name.endswith(JSON) else text_table(f, ("utf-8", "cp1252")) for f in files
+        ]
+        sides = [_side(tables, side) for side in ("reporter", "partner")]
+        optional = [n for n in (*NAMES, *DETAILS, quantity) if n and n not in sides]
+        wanted = same_columns(tables, [*REQUIRED, *sides], optional=optional)
+        numeric: Mapping[str, frozenset[str]] = {VALUE: frozenset(), quantity or "": frozenset({""})}
+        parts = []
+        for table in tables:
+            if isinstance(table, TextTable):
+                parts.append(columns(table, wanted, numeric=numeric, advance=advance))
+            else:
+                parts.append(record_columns(table, wanted, numeric=numeric))
+                advance(table.path.stat().st_size)
+    return stack_columns(parts)
+
+
+def _side(tables: Sequence[TextTable | RecordTable], side: str) -> str:
+    """The column that names a side: the code, else the ISO code where the files have only that."""
+    code, iso = f"{side}Code", f"{side}ISO"
+    return iso if iso in tables[0].header and code not in tables[0].header else code
+
+
+def _sides(frame: pd.DataFrame) -> tuple[str, str]:
+    return tuple(f"{s}Code" if f"{s}Code" in frame else f"{s}ISO" for s in ("reporter", "partner"))  # type: ignore[return-value]
+
+
+def _periods(texts: pd.Series[Any]) -> pd.Series[Any]:
+    known = {text: period_label(text) for text in texts.unique()}
+    wrong = [text for text, label in known.items() if label is None]
+    if wrong:
+        raise DataError(
+            "period is neither a year nor a month",
+            "Years are YYYY, months YYYYMM.",
+            rows=int(texts.isin(wrong).sum()),
+            first=repr(wrong[0]),
+        )
+    return texts.map(known).astype("str")
+
+
+def _separate(
+    frame: pd.DataFrame, flow: str, level: int | None, sides: tuple[str, str]
+) -> tuple[pd.DataFrame, Aside]:
+    """The rows that add up, and the others by the reason they do not."""
+    aside: Aside = {}
+    cell = ["period", *sides, "cmdCode"]
+    if frame.empty:
+        raise DataError("the files have headers and no rows", "The query found nothing: look at it again.")
+    for code in sorted(set(frame["flowCode"]) - {flow}):
+        frame = _set_aside(frame, frame["flowCode"] == code, f"flow {code}", aside)
+    if frame.empty:
+        there = ", ".join(f"{why[5:]} ({len(rows):,} rows)" for why, rows in aside.items())
+        raise DataError(f"no row has flowCode {flow!r}", f"The files have: {there}. Say flow=...")
+    _refuse_two(frame, ["typeCode"], [])
+    _refuse_two(frame, ["classificationCode"], ["period", sides[0]])
+    for column, (what, totals) in BREAKDOWNS.items():
+        if column in frame:
+            detail = ~frame[column].isin(totals)
+            _refuse_lost(frame, detail, cell, column, what)
+            frame = _set_aside(frame, detail, f"broken down by {what}", aside)
+    world = frame[sides[1]].isin(WORLD)
+    if not world.all():
+        frame = _set_aside(frame, world, "partner World", aside)
+    return _one_level(frame, level, aside), aside
+
+
+def _set_aside(frame: pd.DataFrame, bad: pd.Series[bool], reason: str, aside: Aside) -> pd.DataFrame:
+    if not bad.any():
+        return frame
+    aside[reason] = frame[bad].reset_index(drop=True)
+    return frame[~bad].reset_index(drop=True)
+
+
+def _refuse_lost(
+    frame: pd.DataFrame, detail: pd.Series[bool], cell: list[str], column: str, what: str
+) -> None:
+    """Every cell that has a breakdown must have its total too, or trade would be lost."""
+    import pandas as pd
+
+    cells = pd.MultiIndex.from_frame(frame[cell])
+    lost = detail.to_numpy() & ~cells.isin(cells[~detail])
+    if lost.any():
+        first = frame[lost].iloc[0]
+        raise DataError(
+            f"rows broken down by {what} have no total ({column} {BREAKDOWNS[column][1][-1]})",
+            "Ask for the total rows (partner2Code=0, customsCode=C00, motCode=0).",
+            rows=int(lost.sum()),
+            first=", ".join(f"{c}={first[c]!r}" for c in (*cell, column)),
+        )
+
+
+def _refuse_two(frame: pd.DataFrame, column: list[str], within: list[str]) -> None:
+    if column[0] not in frame:
+        return
+    pairs = frame[[*within, *column]].drop_duplicates()
+    twice = pairs[pairs.duplicated(within, keep=False)] if within else pairs
+    if len(twice) > 1:
+        here = twice.iloc[:2]
+        where = ", ".join(f"{c}={here.iloc[0][c]!r}" for c in within)
+        raise DataError(
+            f"{column[0]} {' beside '.join(map(repr, here[column[0]]))}" + (f" for {where}" if where else ""),
+            "The same trade would be counted twice: read one of them by itself.",
+        )
+
+
+def _all_products(code: str) -> bool:
+    return is_total(code, role="product")
+
+
+def _one_level(frame: pd.DataFrame, level: int | None, aside: Aside) -> pd.DataFrame:
+    """Products of one level of detail; aggregates go aside, TOTAL too unless it is all there is."""
+    totals = frame["cmdCode"].map(_all_products).astype(bool)
+    if totals.all() and level is None:
+        return frame
+    digits = frame["cmdCode"].str.len().mask(totals, 0).astype(int)
+    found = sorted(set(digits) - {0})
+    if level is None and len(found) > 1 and not _harmonized(frame):
+        raise DataError(
+            f"product codes of {found} digits stand side by side, in a classification other than the HS",
+            "Say which to keep: level=... (digits).",
+        )
+    kept = max(found) if level is None else level
+    if kept not in found:
+        raise DataError(f"no product code has {kept} digits", f"The files have codes of {found} digits.")
+    for other in sorted(set(digits) - {kept}):
+        reason = f"products of {other} digits" if other else "all products (TOTAL)"
+        bad = digits == other
+        frame, digits = _set_aside(frame, bad, reason, aside), digits[~bad].reset_index(drop=True)
+    return frame
+
+
+def _harmonized(frame: pd.DataFrame) -> bool:
+    return "classificationCode" not in frame or bool(frame["classificationCode"].str.startswith("H").all())
+
+
+def _label(frame: pd.DataFrame, column: str, side: str, labels: CountryLabels) -> list[str]:
+    """Replace country codes by labels in place; a note lists the codes of no country."""
+    if not column.endswith("Code"):
+        return []
+    own = f"{side}ISO" if labels == "iso3" else f"{side}Desc"
+    others = dict(zip(frame[column], frame[own], strict=True)) if own in frame else {}
+    named, unknown = country_labels(frame[column].unique(), labels, others=others)
+    frame[column] = frame[column].map(named).astype("str")
+    unknown = [c for c in unknown if c not in WORLD]
+    return [f"{side} codes of no country: {', '.join(unknown)}"] if unknown else []
+
+
+def _notes(frame: pd.DataFrame) -> list[str]:
+    if "classificationCode" not in frame:
+        return []
+    return [f"classification {', '.join(sorted(frame['classificationCode'].unique()))}"]
+
+
+def _product_names(frame: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    if "cmdDesc" not in frame:
+        return {}
+    names = frame[["cmdCode", "cmdDesc"]].drop_duplicates()
+    return {"product": names.sort_values(["cmdCode", "cmdDesc"]).reset_index(drop=True)}
