@@ -1,0 +1,210 @@
+"""The kinds of check: each takes a claim and its operands and computes a verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import ceil, floor, inf, isinf
+from typing import TYPE_CHECKING, Any
+
+from exportlab.claims.intervals import Interval, point
+from exportlab.claims.verdicts import (
+    CONSISTENT,
+    CONTRADICTED,
+    INCONSISTENT,
+    UNCHECKED,
+    Verdict,
+    check_kind,
+    decide,
+    same_dimension,
+    scaled,
+)
+from exportlab.errors import DataError, one_of
+
+if TYPE_CHECKING:
+    from exportlab.claims.evidence import Context
+    from exportlab.claims.records import Claim
+
+ALL = point(1.0)  # 100 %
+
+
+@check_kind("other")
+def same_quantity(claim: Claim, o: Mapping[str, Any], at: Context) -> Verdict:
+    """Two claims of one quantity must have a value in common."""
+    other = at.operand(o["other"])
+    same_dimension(claim, other)
+    return decide(claim, other.interval, "the same quantity is given again", [other])
+
+
+@check_kind("figure")
+def dataset(claim: Claim, o: Mapping[str, Any], at: Context) -> Verdict:
+    """The claim and a published figure must have a value in common."""
+    figure = at.operand(o["figure"])
+    same_dimension(claim, figure)
+    return decide(claim, figure.interval, "compared with the published figure", [figure])
+
+
+@check_kind("part", "whole", may=("rate",))
+def share_of(claim: Claim, o: Mapping[str, Any], at: Context) -> Verdict:
+    """Part over whole; `rate` (a pair of figures) converts the whole into the part's currency."""
+    used = [at.operand(o["part"]), at.operand(o["whole"])]
+    whole = used[1].interval
+    how = "part / whole"
+    if "rate" in o:
+        top, bottom = (at.operand(r) for r in o["rate"])
+        whole = whole * (top.interval / bottom.interval)
+        used += [top, bottom]
+        how = "part / (whole x exchange rate)"
+    return decide(claim, used[0].interval / whole, how, used)
+
+
+@check_kind("share", "whole", may=("rate",))
+def part_of(claim: Claim, o: Mapping[str, Any], at: Context) -> Verdict:
+    """Share x whole must allow the level: the arithmetic holds, which is less than a published level."""
+    share, whole = at.operand(o["share"]), at.operand(o["whole"])
+    used, rate = [share, whole], point(1.0)
+    if "rate" in o:
+        top, bottom = (at.operand(r) for r in o["rate"])
+        rate = top.interval / bottom.interval
+        used += [top, bottom]
+    return decide(claim, share.interval * whole.interval * rate, "share x whole", used, good=CONSISTENT)
+
+
+@check_kind("part", "share", "within")
+def implied_whole(claim: Claim, o: Mapping[str, Any], at: Context) -> Verdict:
+    """The whole that part and share imply must respect a bound: ``within = [low, high]`` operands or ""."""
+    part, share = at.operand(o["part"]), at.operand(o["share"])
+    whole = part.interval / share.interval
+    limits = [at.operand(w) if w else None for w in o["within"]]
+    allowed = Interval(
+        limits[0].interval.low if limits[0] else 0.0, limits[1].interval.high if limits[1] else inf
+    )
+    used = [part, share, *(x for x in limits if x)]
+    outside = any(x.outside for x in limits if x)
+    bad = CONTRADICTED if outside else INCONSISTENT
+    verdict = CONSISTENT if whole.meets(allowed) else bad
+    facts = "; ".join(x.text for x in used)
+    sources = " ; ".join(dict.fromkeys(x.source for x in used))
+    shown = f"whole {scaled(whole, part.dimension)}"
+    how = f"part / share, {shown}, must be {scaled(allowed, part.dimension)}"
+    return Verdict(verdict, shown, f"{how} ({facts})", sources)
+
+
+@check_kind("other", may=("share",))
+def at_most(claim: Claim, o: Mapping[str, Any], at: Context) -> Verdict:
+    """The claim cannot exceed another figure (a part its whole); `share` scales a part up to its whole."""
+    other = at.operand(o["other"])
+    same_dimension(claim, other)
+    used, limit = [other], other.interval
+    if "share" in o:
+        used.append(at.operand(o["share"]))
+        limit = limit / used[1].interval
+    if isinf(limit.high):
+        raise DataError(
+            f"the claim {claim.id!r} is limited by {other.text!r}, which has no upper end",
+            "Leave the check out.",
+        )
+    return decide(claim, Interval(-inf, limit.high), "must not exceed", used, good=CONSISTENT)
+
+
+@check_kind("others")
+def at_least(claim: Claim, o: Mapping[str, Any], at: Context) -> Verdict:
+    """The claim cannot be less than the sum of figures it contains."""
+    others = [at.operand(x) for x in o["others"]]
+    for other in others:
+        same_dimension(claim, other)
+    floor_ = sum((x.interval.low for x in others), 0.0)
+    return decide(claim, Interval(floor_, inf), "must reach the sum of", others, good=CONSISTENT)
+
+
+@check_kind("count", "each")
+def minimum_total(claim: Claim, o: Mapping[str, Any], at: Context) -> Verdict:
+    """So many pieces of at least so much each: the total cannot be less."""
+    count, each = at.operand(o["count"]), at.operand(o["each"])
+    low = count.interval.low * each.interval.low
+    return decide(claim, Interval(low, inf), "count x minimum size", [count, each], good=CONSISTENT)
+
+
+@check_kind("parts")
+def sum_of(claim: Claim, o: Mapping[str, Any], at: Context) -> Verdict:
+    """The parts must add up to the claim."""
+    parts = [at.operand(p) for p in o["parts"]]
+    total = point(0.0)
+    for part in parts:
+        same_dimension(claim, part)
+        total = total + part.interval
+    return decide(claim, total, "sum of the parts", parts)
+
+
+@check_kind("others")
+def shares_fit(claim: Claim, o: Mapping[str, Any], at: Context) -> Verdict:
+    """Disjoint shares of one whole cannot exceed 100 % together."""
+    others = [at.operand(x) for x in o["others"]]
+    rest = ALL - sum((x.interval for x in others), point(0.0))
+    return decide(
+        claim, Interval(0.0, rest.high), "what the other shares leave of 100 %", others, good=CONSISTENT
+    )
+
+
+@check_kind("start", "end")
+def growth(claim: Claim, o: Mapping[str, Any], at: Context) -> Verdict:
+    """Growth from two levels: end / start - 1."""
+    start, end = at.operand(o["start"]), at.operand(o["end"])
+    return decide(claim, end.interval / start.interval - point(1.0), "end / start - 1", [start, end])
+
+
+@check_kind(may=("count", "of"))
+def integer_fraction(claim: Claim, o: Mapping[str, Any], at: Context) -> Verdict:
+    """A share of whole things is k/n: with k (`count`) or n (`of`) known, the other must be whole too."""
+    known = at.operand(o["count"] if "count" in o else o["of"])
+    share, number = claim.base[0], known.interval.low
+    span = Interval(number / share.high, number / share.low) if "count" in o else share * point(number)
+    whole = floor(span.high + 1e-9) >= ceil(span.low - 1e-9)
+    near = sorted({max(1, floor(span.low)), ceil(span.high)})
+    if "count" in o:
+        tries = [(number, float(n)) for n in near]
+    else:
+        tries = [(float(k), number) for k in ([round((span.low + span.high) / 2)] if whole else near)]
+    nearest = " or ".join(f"{k:.0f}/{n:.0f} = {100 * k / n:.2f} %" for k, n in tries)
+    what = "whole" if "count" in o else "part"
+    how = f"the {what} would be {span}: {'a' if whole else 'no'} whole number; {nearest}"
+    return Verdict(CONSISTENT if whole else INCONSISTENT, nearest, f"{how} ({known.text})", known.source)
+
+
+@check_kind("edition", "last")
+def publication_exists(claim: Claim, o: Mapping[str, Any], at: Context) -> Verdict:
+    """A cited edition cannot be later than the last one published."""
+    last = at.operand(o["last"])
+    edition, end = int(o["edition"]), int(last.interval.low)
+    exists = edition <= end
+    how = f"the cited edition is {edition}, the last one published {end}"
+    return Verdict(
+        CONSISTENT if exists else CONTRADICTED, f"last edition {end}", f"{how} ({last.text})", last.source
+    )
+
+
+@check_kind("since", "year")
+def anniversary(claim: Claim, o: Mapping[str, Any], at: Context) -> Verdict:
+    """An anniversary is the year it is kept less the year it counts from."""
+    since = at.operand(o["since"])
+    return decide(
+        claim, point(float(o["year"])) - since.interval, f"{o['year']} less the year it began", [since]
+    )
+
+
+@check_kind("own", "side", may=("relative",))
+def peer(claim: Claim, o: Mapping[str, Any], at: Context) -> Verdict:
+    """A gap to a peer implies the peer's figure, which must be possible: 0 or more, no share over 100 %."""
+    own = at.operand(o["own"])
+    one_of("side", o["side"], ("below", "above"))
+    gap, sign = claim.base[0], 1.0 if o["side"] == "below" else -1.0
+    if o.get("relative"):
+        implied = own.interval / (point(1.0) - point(sign) * gap)
+    else:
+        implied = own.interval + point(sign) * gap
+    possible = Interval(0.0, 1.0 if own.dimension == "share" else inf)
+    shown = scaled(implied, own.dimension)
+    if not implied.meets(possible):
+        return Verdict(
+            INCONSISTENT, shown, f"the peer's figure would be {shown}: impossible ({own.text})", own.source
+        )
+    return Verdict(UNCHECKED, shown, f"implies {shown} for the peer ({own.text})", own.source)

@@ -1,0 +1,134 @@
+"""Qualitative claims as measurements: an index, the interval the public data allow, and a threshold."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from math import inf
+from typing import TYPE_CHECKING, Any
+
+from exportlab.claims.evidence import Operand, figure
+from exportlab.claims.intervals import Interval, point
+from exportlab.claims.verdicts import CONTRADICTED, REPRODUCED, UNCHECKED, Verdict, check_kind
+from exportlab.errors import UnknownName
+
+if TYPE_CHECKING:
+    from exportlab.claims.evidence import Context
+    from exportlab.claims.records import Claim
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """An index for a claim in words.
+
+    Parameters
+    ----------
+    what : str
+        The index and its formula.
+    interval : Interval
+        The values the public figures allow.
+    claimed : Interval
+        The values for which the claim would hold.
+    operands : tuple of Operand
+        The figures used.
+    """
+
+    what: str
+    interval: Interval
+    claimed: Interval
+    operands: tuple[Operand, ...]
+
+
+def _of(quantity: str, period: str, **where: str) -> Operand:
+    return figure("claims_evidence", {"quantity": quantity, "period": period, **where})
+
+
+def steel_share() -> Measurement:
+    """Steel in the exports of Liaoning; major means a twentieth of exports or more."""
+    part, whole = (
+        _of("exports of steel from Liaoning", "2010 Jan-Feb"),
+        _of("exports of Liaoning", "2010 Jan-Feb"),
+    )
+    return Measurement(
+        "steel / exports, the one period with a published level; major: 5 % or more",
+        part.interval / whole.interval,
+        Interval(0.05, inf),
+        (part, whole),
+    )
+
+
+def coal_share() -> Measurement:
+    """Coal in the exports of Liaoning, from above: all coal of China as if it left from there."""
+    part = _of("exports of coal from China", "2023")
+    cny, trade_cny = (
+        _of("exports of Liaoning", "2023"),
+        _of("foreign trade of Liaoning", "2023", unit="bn CNY"),
+    )
+    trade_usd = _of("foreign trade of Liaoning", "2023", unit="bn USD")
+    exports = cny.interval / (trade_cny.interval / trade_usd.interval)
+    return Measurement(
+        "at most all coal of China / exports of the province in USD; major: 5 % or more",
+        Interval(0.0, (part.interval / exports).high),
+        Interval(0.05, inf),
+        (part, cny, trade_cny, trade_usd),
+    )
+
+
+def asia_pacific_share() -> Measurement:
+    """Exports to RCEP members bounded by trade with them: between trade less all imports, and trade."""
+    period = "2023 Jan-May"
+    exports, imports = _of("exports of Liaoning", period), _of("imports of Liaoning", period)
+    trade = _of("trade of Liaoning with RCEP members", period)
+    low = max(0.0, ((trade.interval - imports.interval) / exports.interval).low)
+    high = min(1.0, (trade.interval / exports.interval).high)
+    return Measurement(
+        "exports to RCEP members / exports, bounded by trade with them; over-concentrated: more than half",
+        Interval(low, high),
+        Interval(0.5, 1.0),
+        (trade, exports, imports),
+    )
+
+
+def product_hhi() -> Measurement:
+    """Product HHI bounded by two published groups: each may be one product or many."""
+    group = _of("share of mechanical and electrical goods in exports of Liaoning", "2023 Jan-May")
+    s = group.interval
+    high = s * s + (point(1.0) - s) * (point(1.0) - s)
+    return Measurement(
+        "HHI over products, between many in each published group and one; homogeneous: 0.25 or more",
+        Interval(0.0, high.high),
+        Interval(0.25, 1.0),
+        (group,),
+    )
+
+
+def machinery_against_nation() -> Measurement:
+    """Machinery and electrical goods, the processed end of exports, against the nation in the same year."""
+    name = "share of mechanical and electrical goods in exports of "
+    own, nation = _of(name + "Liaoning", "2020"), _of(name + "China", "2020")
+    return Measurement(
+        "mechanical and electrical share / the nation's; low: below 1",
+        own.interval / nation.interval,
+        Interval(0.0, 1.0),
+        (own, nation),
+    )
+
+
+MEASUREMENTS: dict[str, Callable[[], Measurement]] = {
+    f.__name__: f
+    for f in (steel_share, coal_share, asia_pacific_share, product_hhi, machinery_against_nation)
+}
+
+
+@check_kind("name")
+def measurement(claim: Claim, o: Mapping[str, Any], at: Context) -> Verdict:
+    """Reproduced if the index lies where the claim holds, contradicted if it cannot, else undecided."""
+    if o["name"] not in MEASUREMENTS:
+        raise UnknownName("measurement", o["name"], MEASUREMENTS)
+    m = MEASUREMENTS[o["name"]]()
+    inside = m.claimed.low <= m.interval.low and m.interval.high <= m.claimed.high
+    verdict = REPRODUCED if inside else UNCHECKED if m.interval.meets(m.claimed) else CONTRADICTED
+    facts = "; ".join(x.text for x in m.operands)
+    sources = " ; ".join(dict.fromkeys(x.source for x in m.operands))
+    undecided = "" if verdict != UNCHECKED else "; the bounds do not decide"
+    return Verdict(verdict, str(m.interval), f"{m.what}{undecided} ({facts})", sources)

@@ -1,0 +1,237 @@
+"""Claims as records: one TOML file a paper, read and validated with errors that teach."""
+
+from __future__ import annotations
+
+import tomllib
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from exportlab.claims.intervals import NUMBER, Interval, point, printed
+from exportlab.claims.units import unit
+from exportlab.errors import DataError, one_of
+
+KINDS = (
+    "level",
+    "share",
+    "gap",
+    "growth",
+    "rank",
+    "target",
+    "index",
+    "count",
+    "date",
+    "duration",
+    "qualitative",
+)
+EXACT_KINDS = ("count", "rank", "date")
+BOUNDS = ("", "over", "under", "nearly")
+FIELDS = (
+    "id",
+    "section",
+    "what",
+    "printed",
+    "value",
+    "unit",
+    "period",
+    "kind",
+    "bound",
+    "quantity",
+    "needs",
+    "check",
+    "reading",
+)
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One statement of a paper that can be true or false.
+
+    Parameters
+    ----------
+    id, paper, section : str
+        Its name, the paper's id and where it stands.
+    what : str
+        What is claimed, in a few words of our own.
+    printed : str
+        The figure as printed, from which its tolerance is derived; "" for a qualitative claim.
+    value : float or None
+        The figure in `unit`.
+    unit, period, kind : str
+        The kinds are those of `KINDS`.
+    bound : str
+        "over", "under" or "nearly" when the figure is printed so.
+    quantity : str
+        A name shared by all claims of one quantity: they are compared without being asked to.
+    checks : tuple of dict
+        Check kinds with their operands.
+    needs : str
+        The data that would settle it.
+    reading : str
+        How an ambiguous sentence was read, said in the evidence.
+    """
+
+    id: str
+    paper: str
+    section: str
+    what: str
+    printed: str
+    value: float | None
+    unit: str
+    period: str
+    kind: str
+    bound: str = ""
+    quantity: str = ""
+    checks: tuple[dict[str, Any], ...] = ()
+    needs: str = ""
+    reading: str = ""
+
+    @property
+    def interval(self) -> Interval:
+        """The values the printed figure can stand for, in the claim's own unit."""
+        if self.value is None:
+            raise DataError(f"the claim {self.id!r} is qualitative and has no figure", "Use a measurement.")
+        exact = self.kind in EXACT_KINDS
+        percent = unit(self.unit)[0] == "share"
+        return printed(self.printed, self.value, exact=exact, bound=self.bound, percent=percent)
+
+    @property
+    def base(self) -> tuple[Interval, str]:
+        """The interval in the base unit of its dimension, and that dimension."""
+        dimension, factor = unit(self.unit)
+        return self.interval * point(factor), dimension
+
+    @property
+    def claimed(self) -> str:
+        """The claim's figure as a reader saw it, with its unit."""
+        counted = any(d.isdigit() for d in self.printed) or self.kind in ("count", "duration", "target")
+        unit_shown = self.unit if counted and self.unit not in ("rank", "index", "year", "batch") else ""
+        return " ".join(w for w in (self.bound, self.printed, unit_shown) if w) or self.what
+
+
+@dataclass(frozen=True)
+class Paper:
+    """A paper as data: what it is, what it claims, and which of its numbers are no claims."""
+
+    id: str
+    title: str
+    authors: tuple[str, ...]
+    year: int
+    file: str
+    claims: tuple[Claim, ...]
+    ignored: tuple[dict[str, Any], ...] = field(default=())
+
+
+def load(path: str | Path) -> Paper:
+    """Read one paper's TOML file.
+
+    Raises
+    ------
+    DataError
+        If the file is no TOML, lacks a field, has an unknown one, repeats an id, prints a figure
+        that is not its value, or has a claim that neither can be checked nor says what it needs.
+    OptionError, UnknownName
+        If a kind, bound, unit or check is not among the allowed ones.
+    """
+    path = Path(path)
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise DataError(f"{path.name} is not valid TOML", f"The parser says: {error}.") from None
+    about = raw.get("paper", {})
+    missing = [k for k in ("id", "title", "authors", "year") if k not in about]
+    if missing:
+        raise DataError(f"the [paper] table of {path.name} lacks {', '.join(missing)}", _PAPER_REMEDY)
+    records = tuple(_claim(r, about["id"], path.name) for r in raw.get("claim", []))
+    _unique(records, path.name)
+    ignored = tuple(raw.get("ignored", []))
+    for entry in ignored:
+        if not {"text", "reason"} <= set(entry) <= {"text", "times", "reason"}:
+            raise DataError(
+                f"an [[ignored]] entry of {path.name} is not complete",
+                "It needs text and reason, may have times.",
+                first=str(entry),
+            )
+    return Paper(
+        about["id"],
+        about["title"],
+        tuple(about["authors"]),
+        about["year"],
+        about.get("file", ""),
+        records,
+        ignored,
+    )
+
+
+_PAPER_REMEDY = "It needs id, title, authors (a list) and year."
+_CLAIM_REMEDY = (
+    "A claim needs id, section, what and kind, and unless it is qualitative printed, value and unit."
+)
+
+
+def _claim(raw: dict[str, Any], paper: str, file: str) -> Claim:
+    name = str(raw.get("id", raw.get("what", "a claim without id")))
+    unknown = sorted(set(raw) - set(FIELDS))
+    if unknown:
+        raise DataError(
+            f"the claim {name!r} of {file} has the unknown field {unknown[0]!r}",
+            f"Allowed: {', '.join(FIELDS)}.",
+        )
+    needed = ["id", "section", "what", "kind"]
+    if raw.get("kind") != "qualitative":
+        needed += ["printed", "value", "unit"]
+    missing = [k for k in needed if k not in raw]
+    if missing:
+        raise DataError(f"the claim {name!r} of {file} lacks {', '.join(missing)}", _CLAIM_REMEDY)
+    one_of("kind", raw["kind"], KINDS)
+    one_of("bound", raw.get("bound", ""), BOUNDS)
+    unit(raw.get("unit", ""))
+    checks = raw.get("check", [])
+    claim = Claim(
+        raw["id"],
+        paper,
+        str(raw["section"]),
+        raw["what"],
+        str(raw.get("printed", "")),
+        raw.get("value"),
+        raw.get("unit", ""),
+        str(raw.get("period", "")),
+        raw["kind"],
+        raw.get("bound", ""),
+        raw.get("quantity", ""),
+        tuple(checks if isinstance(checks, list) else [checks]),
+        raw.get("needs", ""),
+        raw.get("reading", ""),
+    )
+    _coherent(claim, file)
+    return claim
+
+
+def _coherent(claim: Claim, file: str) -> None:
+    from exportlab.claims.verdicts import validate
+
+    numbers = [float(n.replace(",", "")) for n in NUMBER.findall(claim.printed)]
+    if len(numbers) == 1 and numbers[0] != claim.value:
+        raise DataError(
+            f"the claim {claim.id!r} of {file} prints {claim.printed!r} but its value is {claim.value!r}",
+            "The value repeats the printed figure; scale belongs into the unit (mn CNY, bn CNY, %).",
+        )
+    if len(numbers) == 2 and not numbers[0] < numbers[1]:
+        raise DataError(
+            f"the claim {claim.id!r} of {file} prints the range {claim.printed!r}",
+            "A range is printed low-high.",
+        )
+    if not (claim.checks or claim.needs or claim.quantity or claim.kind == "target"):
+        raise DataError(
+            f"the claim {claim.id!r} of {file} has no check and does not say what data would settle it",
+            'Give it a [claim.check] table, or needs = "...".',
+        )
+    for operands in claim.checks:
+        validate(operands, f"the claim {claim.id!r} of {file}")
+
+
+def _unique(records: tuple[Claim, ...], file: str) -> None:
+    twice = [name for name, n in Counter(c.id for c in records).items() if n > 1]
+    if twice:
+        raise DataError(f"{file} gives an id twice", "Every claim needs its own id.", first=twice[0])

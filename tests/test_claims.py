@@ -1,0 +1,364 @@
+"""The ledger: every number of the papers is a claim, every verdict a computation that can turn."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import replace
+from math import inf
+from pathlib import Path
+
+import pytest
+
+from exportlab import claims as xc
+from exportlab.claims.evidence import Context, figure, rows
+from exportlab.claims.intervals import Interval, point, printed, rounded, worded
+from exportlab.claims.ledger import judge
+from exportlab.claims.units import unit
+from exportlab.claims.verdicts import CONSISTENT, REPRODUCED
+from exportlab.claims.verdicts import CONTRADICTED as REFUTED
+from exportlab.claims.verdicts import INCONSISTENT as BROKEN
+from exportlab.claims.verdicts import UNCHECKED as OPEN
+from exportlab.errors import DataError, OptionError, UnknownName
+
+WORDS = re.compile(
+    r"\b(two|three|four|five|six|seven|eight|nine|ten|twelve|twelfth|second|third|fourth|fifth|sixth|seventh"
+    r"|half|fourfold|hundred|tens of thousands)\b",
+    re.IGNORECASE,
+)
+NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?")
+YEAR = re.compile(r"(?:19|20)\d\d")
+
+
+def tokens(text: str) -> Counter[str]:
+    """Numbers, in digits and in words, but for years."""
+    digits = [n.rstrip(",") for n in NUMBER.findall(text)]
+    return Counter(n for n in digits if not YEAR.fullmatch(n)) + Counter(
+        w.lower() for w in WORDS.findall(text)
+    )
+
+
+def body(text: str) -> str:
+    """A paper without headings, marks of citation and references."""
+    text = re.split(r"^(?:## )?REFERENCES|^References|^Acknowledgements", text, flags=re.MULTILINE)[0]
+    lines = [line for line in text.splitlines() if not re.match(r"#|\d+(\.\d+)*\.? [A-Z]", line)]
+    return re.sub(r"\[\d+(?:[-, ]+\d+)*\]", "", "\n".join(lines))
+
+
+@pytest.fixture(scope="module")
+def ledger():
+    return xc.check().set_index("id")
+
+
+@pytest.mark.parametrize("paper", xc.papers(), ids=lambda p: p.id)
+def test_no_number_of_a_paper_is_missing(shared: Path, paper: xc.Paper):
+    found = tokens(body((shared / "seeds" / paper.file).read_text(encoding="utf-8")))
+    kept = sum((tokens(c.printed) for c in paper.claims), Counter())
+    for entry in paper.ignored:
+        kept += Counter({entry["text"]: entry.get("times", 1)})
+    assert found - kept == Counter()
+    assert kept - found == Counter()
+
+
+def test_seeds_are_complete_records():
+    papers = {p.id: p for p in xc.papers()}
+    assert set(papers) == {"guo-marine", "bi-structure"}
+    ids = [c.id for c in xc.claims()]
+    assert len(ids) == len(set(ids))
+    assert sum(c.value is not None for c in papers["guo-marine"].claims) > 150
+    topics = {c.id for c in papers["bi-structure"].claims if c.kind == "qualitative"}
+    assert topics == {f"structure-{t}" for t in ("homogeneity", "low-value", "asia-pacific", "coal", "steel")}
+
+
+def test_every_verdict_has_evidence(ledger):
+    assert len(ledger) == len(xc.claims())
+    assert set(ledger["verdict"]) <= set(xc.VERDICTS)
+    assert ledger["evidence"].str.len().gt(10).all()
+    computed = ledger[ledger["verdict"] != OPEN]
+    assert computed["source"].str.len().gt(0).all()
+    assert computed["computed"].str.len().gt(0).all()
+    outside = ledger[ledger["verdict"].isin([REPRODUCED, REFUTED])]
+    assert outside["source"].str.contains("https?://|github:").all()
+    open_ = ledger[ledger["verdict"] == OPEN]
+    assert open_["evidence"].str.contains("no data found; would settle it|not checkable in principle").all()
+
+
+# The five findings of the first look, to be found from the operands alone.
+@pytest.mark.parametrize(
+    ("claim", "verdict", "computed"),
+    [
+        ("marine-ftz-trade-share", REPRODUCED, "16.50"),
+        ("marine-marine-gdp-share", REFUTED, "16.89"),
+        ("marine-rcep-firms-share", BROKEN, "21/47 = 44.68 % or 21/48 = 43.75 %"),
+        ("marine-contracts-rank", REFUTED, "2020"),
+        ("marine-investors-rank", REFUTED, "2020"),
+        ("marine-station-density", BROKEN, "2.25, 2.35"),
+        ("marine-homogeneity-index", BROKEN, "0.525, 0.535"),
+        ("marine-powers-overlap", BROKEN, "31.55, 31.65"),
+        ("marine-shipbuilding-high-value", BROKEN, "51.5, 52.5"),
+        ("marine-rcep-trade-share", REPRODUCED, "32.7"),
+        ("marine-ftz-fixed-investment-growth", REFUTED, "38.2"),
+        ("marine-joint-projects-delayed", CONSISTENT, "23/87"),
+        ("structure-coal", REFUTED, "0.021"),
+        ("structure-steel", REPRODUCED, "0.085"),
+        ("structure-low-value", REPRODUCED, "0.84"),
+        ("structure-asia-pacific", OPEN, "[0, 0.71"),
+        ("structure-homogeneity", OPEN, "[0, 0.50"),
+    ],
+)
+def test_findings(ledger, claim, verdict, computed):
+    assert ledger.loc[claim, "verdict"] == verdict
+    assert computed in ledger.loc[claim, "computed"]
+
+
+@pytest.mark.parametrize(
+    ("claim", "change", "verdict"),
+    [
+        ("marine-marine-gdp-share", {"printed": "16.9", "value": 16.9}, REPRODUCED),
+        ("marine-ftz-trade-share", {"printed": "16.6", "value": 16.6}, REFUTED),
+        ("marine-rcep-firms-share", {"printed": "43.8", "value": 43.8}, CONSISTENT),  # 21/48
+        (
+            "marine-joint-projects-delayed",
+            {"printed": "26.9", "value": 26.9},
+            BROKEN,
+        ),
+        ("marine-powers-overlap", {"printed": "31.6", "value": 31.6}, CONSISTENT),
+        ("marine-coastal-cities", {"printed": "seven", "value": 7}, REFUTED),
+        ("marine-belt-road-anniversary", {"printed": "tenth", "value": 10}, REFUTED),
+        ("marine-ftz-started", {"printed": "164", "value": 164}, BROKEN),
+        ("marine-ftz-contracted", {"printed": "16.2", "value": 16.2}, BROKEN),
+        ("marine-port-throughput", {"printed": "530", "value": 530}, REFUTED),
+        ("marine-coastal-revenue", {"printed": "640", "value": 640}, REFUTED),
+        ("marine-road-share", {"printed": "73", "value": 73}, BROKEN),
+        ("marine-bay-loss", {"printed": "22.7", "value": 22.7}, BROKEN),
+        ("marine-ftz-fdi-share", {"printed": "29.1", "value": 29.1}, REFUTED),
+        ("marine-rail-gap-shandong", {"printed": "71", "value": 71}, BROKEN),
+        ("marine-policy-index", {"printed": "74.1", "value": 74.1}, BROKEN),
+        ("marine-ftz-trade", {"printed": "128.43", "value": 128.43}, REFUTED),
+        ("marine-ftz-fixed-investment-growth", {"printed": "15.2", "value": 15.2}, REPRODUCED),
+    ],
+)
+def test_a_changed_figure_turns_the_verdict(ledger, claim, change, verdict):
+    paper = next(p for p in xc.papers() if p.id == "guo-marine")
+    changed = tuple(replace(c, **change) if c.id == claim else c for c in paper.claims)
+    after = xc.check(replace(paper, claims=changed)).set_index("id")
+    assert after.loc[claim, "verdict"] == verdict != ledger.loc[claim, "verdict"]
+
+
+def claim(name: str, printed: str, unit: str = "%", kind: str = "share", **more) -> xc.Claim:
+    return xc.Claim(name, "p", "1", name, printed, float(printed), unit, "", kind, **more)
+
+
+@pytest.mark.parametrize(
+    ("check", "own", "others", "verdict"),
+    [
+        ({"kind": "sum_of", "parts": ["b", "c"]}, "30.1", ["10.0", "20.0"], CONSISTENT),  # 30.0 +- 0.1
+        ({"kind": "sum_of", "parts": ["b", "c"]}, "30.2", ["10.0", "20.0"], BROKEN),
+        ({"kind": "share_of", "part": "b", "whole": "c"}, "33.3", ["1.00", "3.00"], CONSISTENT),
+        (
+            {"kind": "share_of", "part": "b", "whole": "c"},
+            "34.5",
+            ["1.00", "3.00"],
+            BROKEN,
+        ),
+        ({"kind": "growth", "start": "b", "end": "c"}, "50.0", ["2.00", "3.00"], CONSISTENT),
+        (
+            {"kind": "growth", "start": "b", "end": "c"},
+            "51.0",
+            ["2.00", "3.00"],
+            BROKEN,
+        ),
+        ({"kind": "peer", "own": "b", "side": "above"}, "4.0", ["3.0"], BROKEN),
+        ({"kind": "peer", "own": "b", "side": "below"}, "4.0", ["3.0"], OPEN),
+    ],
+)
+def test_each_kind_of_check_decides(check, own, others, verdict):
+    judged = claim("a", own, checks=(check,), needs="x")
+    named = {"a": judged} | {n: claim(n, v) for n, v in zip("bc", others, strict=False)}
+    assert judge(judged, Context(named)).verdict == verdict
+
+
+def test_contradiction_by_a_source_outranks_what_holds_within_the_paper(ledger):
+    twice = ledger.loc["marine-station-density-report"]  # below the national average, and given twice
+    assert twice["verdict"] == BROKEN
+    assert "must not exceed" in twice["evidence"]
+    assert "given again" in twice["evidence"]
+
+
+def test_printed_digits_give_the_tolerance():
+    assert rounded("16.5") == Interval(16.45, 16.55)
+    assert rounded("126.43") == Interval(126.425, 126.435)
+    assert rounded("780") == Interval(775.0, 785.0)
+    assert rounded("62") == Interval(61.5, 62.5)
+    assert rounded("0.50") == Interval(0.495, 0.505)
+    assert printed("163", 163, exact=True) == point(163)
+    assert printed("240", 240, exact=True, bound="over") == Interval(240, inf)
+    assert printed("54", 54, exact=False, bound="under") == Interval(-inf, 54)
+    assert printed("15-20", 17.5, exact=False) == Interval(15, 20)
+    half = printed("half", 50, exact=False, bound="nearly", percent=True)
+    assert (half.low, half.high) == pytest.approx((100 * 5 / 12, 50))
+    third = worded(xc.intervals.WORDED["third"])
+    assert (third.low, third.high) == pytest.approx((7 / 24, 5 / 12))
+
+
+def test_interval_arithmetic_covers_all_that_its_operands_allow():
+    a, b = Interval(1, 2), Interval(-3, 4)
+    assert a + b == Interval(-2, 6)
+    assert a - b == Interval(-3, 5)
+    assert a * b == Interval(-6, 8)
+    assert b / a == Interval(-3, 4)
+    with pytest.raises(ZeroDivisionError, match=r"contains zero"):
+        a / b
+    assert point(5) / Interval(2, inf) == Interval(0, 2.5)
+    assert [str(x) for x in (point(6), Interval(-inf, 3), Interval(2, inf), Interval(0.5, 1.5))] == [
+        "6",
+        "at most 3",
+        "at least 2",
+        "[0.5, 1.5]",
+    ]
+
+
+HEAD = '[paper]\nid = "p"\ntitle = "T"\nauthors = ["A"]\nyear = 2020\n'
+GOOD = (
+    '[[claim]]\nid = "a"\nsection = "1"\nwhat = "w"\n'
+    'printed = "3.5"\nvalue = 3.5\nunit = "%"\nkind = "share"\n'
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "error", "message"),
+    [
+        ("x = ", DataError, r"is not valid TOML"),
+        ('[paper]\nid = "p"', DataError, r"lacks title, authors, year. It needs id, title, authors"),
+        (
+            HEAD + GOOD,
+            DataError,
+            r"the claim 'a' of p.toml has no check and does not say what data would settle",
+        ),
+        (HEAD + GOOD + 'colour = "x"', DataError, r"unknown field 'colour'. Allowed: id, section"),
+        (HEAD + GOOD.replace('unit = "%"\n', ""), DataError, r"lacks unit. A claim needs"),
+        (HEAD + GOOD.replace("value = 3.5", "value = 3.6"), DataError, r"prints '3.5' but its value is 3.6"),
+        (
+            HEAD + GOOD.replace('"3.5"', '"20-15"'),
+            DataError,
+            r"the range '20-15'. A range is printed low-high",
+        ),
+        (
+            HEAD + GOOD.replace('"share"', '"shares"'),
+            OptionError,
+            r"kind='shares' is not allowed.*Did you mean",
+        ),
+        (
+            HEAD + GOOD.replace('"%"', '"bn CNZ"'),
+            UnknownName,
+            r"no unit named 'bn CNZ'. Did you mean 'bn CNY'",
+        ),
+        (HEAD + GOOD + 'bound = "above"', OptionError, r"bound='above' is not allowed"),
+        (HEAD + GOOD + 'check = { kind = "share-of" }', OptionError, r"check kind='share-of'.*'share_of'"),
+        (HEAD + GOOD + 'check = { part = "b" }', DataError, r"has no kind. Check kinds: same_quantity"),
+        (
+            HEAD + GOOD + 'check = { kind = "share_of", part = "b" }',
+            DataError,
+            r"lacks whole. It needs part, whole",
+        ),
+        (
+            HEAD + GOOD + 'check = { kind = "dataset", figure = "b", by = 1 }',
+            DataError,
+            r"unknown operand 'by'",
+        ),
+        (HEAD + (GOOD + 'needs = "n"\n') * 2, DataError, r"gives an id twice. First: a."),
+        (HEAD + '[[ignored]]\ntext = "4"', DataError, r"an \[\[ignored\]\] entry of p.toml is not complete"),
+    ],
+)
+def test_a_wrong_file_is_refused_with_the_remedy(tmp_path: Path, text, error, message):
+    file = tmp_path / "p.toml"
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(error, match=message):
+        xc.load(file)
+
+
+def test_a_new_paper_is_one_file(tmp_path: Path):
+    file = tmp_path / "p.toml"
+    second = GOOD.replace('"a"', '"b"').replace("3.5", "3.8")
+    file.write_text(HEAD + GOOD + 'quantity = "q"\n' + second + 'quantity = "q"\n', encoding="utf-8")
+    assert list(xc.check(file)["verdict"]) == [BROKEN] * 2
+    assert list(xc.check([xc.load(file), "bi-structure"])["paper"]) == ["p"] * 2 + ["bi-structure"] * 5
+    with pytest.raises(
+        UnknownName, match=r"no paper or TOML file named 'guo-marin'. Did you mean 'guo-marine'"
+    ):
+        xc.check("guo-marin")
+    with pytest.raises(DataError, match=r"two papers use one claim id"):
+        xc.check([file, file])
+
+
+def test_wrong_operands_are_refused_with_the_remedy():
+    def judged(check):
+        return judge(
+            claim("a", "3.5", checks=(check,)), Context({"b": claim("b", "2.0", "bn CNY", bound="over")})
+        )
+
+    with pytest.raises(UnknownName, match=r"no claim named 'c'"):
+        judged({"kind": "same_quantity", "other": "c"})
+    with pytest.raises(DataError, match=r"'a' is in % but is compared with 'b: over 2.0 bn CNY'"):
+        judged({"kind": "same_quantity", "other": "b"})
+    with pytest.raises(UnknownName, match=r"no measurement named 'hhi'"):
+        judged({"kind": "measurement", "name": "hhi"})
+    with pytest.raises(
+        UnknownName, match=r"no data set named 'claim_evidence'. Did you mean 'claims_evidence'"
+    ):
+        figure("claim_evidence", {})
+    with pytest.raises(DataError, match=r"has no column 'year'. It has: quantity, period"):
+        figure("claims_evidence", {"year": 2022})
+    with pytest.raises(DataError, match=r"must find one row, not 0. First: \{'quantity': 'x'\}"):
+        figure("claims_evidence", {"quantity": "x"})
+    with pytest.raises(DataError, match=r"is limited by 'b: over 2.0 bn CNY', which has no upper end"):
+        judge(
+            claim("a", "3.5", "bn CNY", checks=({"kind": "at_most", "other": "b"},)),
+            Context({"b": claim("b", "2.0", "bn CNY", bound="over")}),
+        )
+    with pytest.raises(DataError, match=r"is qualitative and has no figure"):
+        replace(claim("a", "3.5"), value=None).interval  # noqa: B018
+
+
+# Figures that another embedded data set holds as well: one fact, so one value.
+TOTALS, ANNUAL, SPRING = "liaoning_trade_totals", {"period": "annual"}, {"year": "2023", "period": "Jan-May"}
+HELD_TWICE = [
+    ("foreign trade of Liaoning", "2023", TOTALS, {"year": "2023", "flow": "total", **ANNUAL}),
+    ("exports of Liaoning", "2023", TOTALS, {"year": "2023", "flow": "export", **ANNUAL}),
+    ("foreign trade of Liaoning", "2021", TOTALS, {"year": "2021", "flow": "total", **ANNUAL}),
+    ("exports of Liaoning", "2010 Jan-Feb", TOTALS, {"year": "2010", "flow": "export"}),
+    ("exports of Liaoning", "2023 Jan-May", TOTALS, {"flow": "export", **SPRING}),
+    ("imports of Liaoning", "2023 Jan-May", TOTALS, {"flow": "import", **SPRING}),
+    ("exports of steel from Liaoning", "2010 Jan-Feb", "liaoning_exports_by_product",
+     {"year": "2010", "product": "steel"}),
+    ("trade of Liaoning with RCEP members", "2023 Jan-May", "liaoning_trade_by_partner",
+     {"partner": "RCEP", **SPRING}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("quantity", "period", "dataset", "where"), HELD_TWICE)
+def test_evidence_agrees_with_the_other_data_sets(quantity, period, dataset, where):
+    try:
+        table = rows(dataset)
+    except UnknownName:
+        pytest.skip(f"needs the data set {dataset}, which is not in this checkout")
+    mine = [r for r in rows("claims_evidence") if (r["quantity"], r["period"]) == (quantity, period)]
+    theirs = [r for r in table if all(r[c] == v for c, v in where.items())]
+    pairs = [(in_base(m), in_base(t)) for m in mine for t in theirs]
+    same_currency = [(a, b) for (a, one), (b, other) in pairs if one == other]
+    assert same_currency
+    for a, b in same_currency:
+        assert a == pytest.approx(b, rel=1e-12)
+
+
+def in_base(row) -> tuple[float, str]:
+    dimension, factor = unit(row["unit"])
+    return float(row["value"]) * factor, dimension
+
+
+def test_evidence_rows_have_figure_unit_and_source():
+    for row in rows("claims_evidence"):
+        assert float(row["value"]) > 0
+        assert re.match(r"https?://|github:", row["source"]), row
+        assert "?" not in row["period"]
+        unit(row["unit"])
