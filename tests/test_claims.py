@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+import runpy
 from collections import Counter
 from dataclasses import replace
 from math import inf
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from exportlab import claims as xc
 from exportlab.claims.evidence import Context, figure, rows
@@ -98,6 +101,7 @@ def test_every_verdict_has_evidence(ledger):
         ("marine-shipbuilding-high-value", BROKEN, "51.5, 52.5"),
         ("marine-rcep-trade-share", REPRODUCED, "32.7"),
         ("marine-ftz-fixed-investment-growth", REFUTED, "38.2"),
+        ("marine-regulations-revised", REFUTED, "2018"),
         ("marine-joint-projects-delayed", CONSISTENT, "23/87"),
         ("structure-coal", REFUTED, "0.021"),
         ("structure-steel", REPRODUCED, "0.085"),
@@ -362,3 +366,40 @@ def test_evidence_rows_have_figure_unit_and_source():
         assert re.match(r"https?://|github:", row["source"]), row
         assert "?" not in row["period"]
         unit(row["unit"])
+
+
+def test_every_row_of_evidence_is_used(ledger):
+    said = " ".join(ledger["evidence"])
+    unused = [r["quantity"] for r in rows("claims_evidence") if f"{r['quantity']} {r['period']}" not in said]
+    assert unused == []
+
+
+@given(
+    st.decimals("0.001", "1e6", places=6),
+    st.decimals("0.001", "1e6", places=6),
+    st.integers(0, 3),
+    st.integers(0, 3),
+)
+def test_true_values_are_never_excluded(a, b, i, j):
+    """Whatever digits are printed, the interval keeps the value that was rounded, and so do ratios."""
+    x, y = rounded(f"{a:.{i}f}"), rounded(f"{b:.{j}f}")
+    assert x.meets(point(float(a)))
+    assert (x * y).meets(point(float(a * b)))
+    assert (x - y).meets(point(float(a - b)))
+    if y.low > 0:
+        assert (x / y).meets(point(float(a / b)))
+
+
+def test_the_guide_shows_a_valid_file(tmp_path: Path):
+    guide = (Path(__file__).parents[1] / "docs" / "how-to-add-a-paper.md").read_text(encoding="utf-8")
+    file = tmp_path / "my-paper.toml"
+    file.write_text(re.search(r"```toml\n(.*?)```", guide, re.DOTALL)[1], encoding="utf-8")
+    assert [c.id for c in xc.load(file).claims] == ["my-paper-share"]
+    assert set(re.findall(r"`([a-z_]+)`", guide)) >= set(xc.CHECKS)
+
+
+def test_the_example_runs():
+    example = Path(__file__).parents[1] / "examples" / "plot_claims.py"
+    shown = runpy.run_path(str(example))
+    drawn = sum(bar.get_width() for bar in shown["ax"].patches)
+    assert drawn == len(xc.claims())

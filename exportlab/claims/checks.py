@@ -74,6 +74,8 @@ def implied_whole(claim: Claim, o: Mapping[str, Any], at: Context) -> Verdict:
     """The whole that part and share imply must respect a bound: ``within = [low, high]`` operands or ""."""
     part, share = at.operand(o["part"]), at.operand(o["share"])
     whole = part.interval / share.interval
+    if not isinstance(o["within"], list) or len(o["within"]) != 2:
+        raise DataError(f"`within` of {claim.id!r} is no pair", 'It is [low, high]; "" leaves an end open.')
     limits = [at.operand(w) if w else None for w in o["within"]]
     allowed = Interval(
         limits[0].interval.low if limits[0] else 0.0, limits[1].interval.high if limits[1] else inf

@@ -13,7 +13,7 @@ from exportlab.claims.checks import same_quantity
 from exportlab.claims.evidence import Context
 from exportlab.claims.records import Claim, Paper, load
 from exportlab.claims.units import unit
-from exportlab.claims.verdicts import CHECKS, UNCHECKED, VERDICTS, Verdict
+from exportlab.claims.verdicts import CHECKS, UNCHECKED, VERDICTS, Verdict, with_unit
 from exportlab.errors import DataError, UnknownName
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ def _pairs(everything: list[Claim]) -> dict[str, list[str]]:
 
 
 def _row(claim: Claim, verdict: Verdict) -> tuple[str, ...]:
-    tolerance = "" if claim.value is None else str(claim.interval)
+    tolerance = "" if claim.value is None else with_unit(claim.interval, claim.unit)
     return (
         claim.id,
         claim.paper,

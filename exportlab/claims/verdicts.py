@@ -92,14 +92,16 @@ def decide(claim: Claim, computed: Interval, how: str, operands: list[Operand], 
     shown = computed * point(1 / unit(claim.unit)[1])
     facts = "; ".join(o.text for o in operands)
     sources = " ; ".join(dict.fromkeys(o.source for o in operands))
-    return Verdict(verdict, _with_unit(shown, claim.unit), f"{how} ({facts})", sources)
+    return Verdict(verdict, with_unit(shown, claim.unit), f"{how} ({facts})", sources)
 
 
-def _with_unit(interval: Interval, name: str) -> str:
-    return f"{interval} {name}".strip()
+def with_unit(interval: Interval, name: str) -> str:
+    """An interval and its unit as a reader expects them; a year has neither commas nor a unit."""
+    return f"{interval.low:.0f}" if name == "year" else f"{interval} {name}".strip()
 
 
 def same_dimension(claim: Claim, operand: Operand) -> None:
+    """Refuse to compare money with tonnes, or yuan with dollars."""
     if claim.base[1] != operand.dimension:
         raise DataError(
             f"the claim {claim.id!r} is in {claim.unit or 'no unit'} but is compared with {operand.text!r}",
@@ -116,4 +118,4 @@ def scaled(interval: Interval, dimension: str) -> str:
         "1/km": ("per 100 km", 100.0),
     }.get(dimension, (dimension, 1.0))
     low = interval.low if isinf(interval.low) else interval.low * factor
-    return _with_unit(Interval(low, interval.high * factor), name)
+    return with_unit(Interval(low, interval.high * factor), name)

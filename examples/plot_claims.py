@@ -1,0 +1,72 @@
+"""
+What two papers claim, and what can be checked
+==============================================
+
+Two papers on Liaoning's exports and marine economy state more than 160 figures and five judgements.
+Each is a record in ``seeds/``; every verdict below is computed from the printed digits, from the other
+figures of the paper and from published figures, each with its source.
+"""
+
+from exportlab import claims
+from exportlab.plots.style import PALETTE, context, finish, new_axes
+
+ledger = claims.check()
+ledger["verdict"].value_counts()
+
+# %%
+# What a source contradicts
+# -------------------------
+# A share is computed with the published total; the interval is all that the printed digits allow.
+shown = ["id", "claimed", "computed", "evidence"]
+ledger.loc[ledger["verdict"] == "contradicted by a source", shown]
+
+# %%
+# What the paper itself contradicts
+# ---------------------------------
+# One quantity printed twice with figures that cannot be roundings of one number, or a share that no
+# whole number of firms has.
+ledger.loc[ledger["verdict"] == "inconsistent within the paper", shown]
+
+# %%
+# Judgements as measurements
+# --------------------------
+# A judgement holds if all values that public data allow for the index lie on its side of the threshold,
+# fails if none does, and stays open otherwise: then the bounds say how much public data leave open, and a
+# customs download by partner and product would close them.
+ledger.loc[ledger["kind"] == "qualitative", ["what", "computed", "verdict", "evidence"]]
+
+# %%
+# Most figures cannot be checked by anyone outside
+# ------------------------------------------------
+# They name no source whose data are public. For each the ledger says what data would settle it.
+ORDER = [
+    "reproduced",
+    "consistent",
+    "inconsistent within the paper",
+    "contradicted by a source",
+    "cannot be checked",
+]
+COLOURS = dict(zip(ORDER, (PALETTE[2], PALETTE[5], PALETTE[4], PALETTE[1], "#d9d9d9"), strict=True))
+HATCHES = dict(zip(ORDER, ("", "//", "..", "xx", ""), strict=True))
+
+counts = ledger.groupby(["kind", "verdict"]).size().unstack(fill_value=0).reindex(columns=ORDER, fill_value=0)
+counts = counts.loc[counts.sum(axis=1).sort_values().index]
+
+ax = new_axes(size=(7.2, 3.8))
+with context():
+    left = 0 * counts[ORDER[0]]
+    for verdict in ORDER:
+        ax.barh(
+            counts.index, counts[verdict], left=left, label=verdict,
+            color=COLOURS[verdict], hatch=HATCHES[verdict], edgecolor="white", linewidth=0.6,
+        )  # fmt: skip
+        left = left + counts[verdict]
+    ax.grid(axis="y", visible=False)
+    ax.legend(loc="lower right")
+    finish(
+        ax,
+        title=f"{len(ledger)} claims of two papers by kind and verdict",
+        x="claims",
+        source="the papers' printed figures; published figures as listed in the ledger",
+    )
+ax.figure
