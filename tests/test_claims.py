@@ -9,11 +9,13 @@ from dataclasses import replace
 from math import inf
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from exportlab import claims as xc
+from exportlab.claims import ledger as ledger_module
 from exportlab.claims.evidence import Context, figure, rows
 from exportlab.claims.intervals import Interval, point, printed, rounded, worded
 from exportlab.claims.ledger import judge
@@ -403,3 +405,22 @@ def test_the_example_runs():
     shown = runpy.run_path(str(example))
     drawn = sum(bar.get_width() for bar in shown["ax"].patches)
     assert drawn == len(xc.claims())
+
+
+def test_market_hhi_bound_is_reached_and_never_passed():
+    """The cap's own solution reaches the bound; random exports under the cap stay below it."""
+    m = xc.MEASUREMENTS["market_hhi"]()
+    cap = 1317.15 / 3535.55  # the ends of the printed figures that make the share largest
+    worst = [cap, cap, 1 - 2 * cap]
+    assert m.interval.high == pytest.approx(sum(s**2 for s in worst), rel=1e-12)
+    rng = np.random.default_rng(7)
+    drawn = rng.dirichlet(np.ones(8) / 4, size=5000)
+    allowed = drawn[drawn.max(axis=1) <= cap]
+    assert len(allowed) > 100
+    assert (allowed**2).sum(axis=1).max() <= m.interval.high
+
+
+def test_an_installation_without_seeds_says_so(tmp_path: Path, monkeypatch):
+    monkeypatch.setattr(ledger_module, "_folder", lambda: tmp_path)
+    with pytest.raises(DataError, match=r"there is no TOML file in .* Install the package with its seeds"):
+        ledger_module.papers.__wrapped__()

@@ -37,7 +37,10 @@ COLUMNS = (
 @cache
 def papers() -> tuple[Paper, ...]:
     """The papers that come with the package, in the order of their files."""
-    return tuple(load(p) for p in sorted(_folder().glob("*.toml")))
+    found = sorted(_folder().glob("*.toml"))
+    if not found:
+        raise DataError(f"there is no TOML file in {_folder()}", "Install the package with its seeds.")
+    return tuple(load(p) for p in found)
 
 
 def claims() -> tuple[Claim, ...]:

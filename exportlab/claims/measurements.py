@@ -17,6 +17,12 @@ if TYPE_CHECKING:
     from exportlab.claims.records import Claim
 
 
+HIGHLY_CONCENTRATED = (
+    0.18  # HHI, U.S. Department of Justice and Federal Trade Commission, Merger Guidelines 2023
+)
+MAJOR = 0.05  # share of exports from which a product is called a major export
+
+
 @dataclass(frozen=True)
 class Measurement:
     """An index for a claim in words.
@@ -52,7 +58,7 @@ def steel_share() -> Measurement:
     return Measurement(
         "steel / exports, the one period with a published level; major: 5 % or more",
         part.interval / whole.interval,
-        Interval(0.05, inf),
+        Interval(MAJOR, inf),
         (part, whole),
     )
 
@@ -69,7 +75,7 @@ def coal_share() -> Measurement:
     return Measurement(
         "at most all coal of China / exports of the province in USD; major: 5 % or more",
         Interval(0.0, (part.interval / exports).high),
-        Interval(0.05, inf),
+        Interval(MAJOR, inf),
         (part, cny, trade_cny, trade_usd),
     )
 
@@ -89,15 +95,34 @@ def asia_pacific_share() -> Measurement:
     )
 
 
+def market_hhi() -> Measurement:
+    """Market HHI of exports from above: no market takes more exports than the largest partner trades.
+
+    With shares of at most c, the sum of squares is largest when as many markets as possible have c.
+    """
+    largest, exports = (
+        _of("trade of Liaoning with its largest partner", "2023"),
+        _of("exports of Liaoning", "2023"),
+    )
+    cap = min(1.0, (largest.interval / exports.interval).high)
+    full = int(1 / cap)
+    return Measurement(
+        "market HHI of exports if none exceeds the largest partner's trade; concentrated: 0.18 or more",
+        Interval(0.0, full * cap**2 + (1 - full * cap) ** 2),
+        Interval(HIGHLY_CONCENTRATED, 1.0),
+        (largest, exports),
+    )
+
+
 def product_hhi() -> Measurement:
     """Product HHI bounded by two published groups: each may be one product or many."""
     group = _of("share of mechanical and electrical goods in exports of Liaoning", "2023 Jan-May")
     s = group.interval
     high = s * s + (point(1.0) - s) * (point(1.0) - s)
     return Measurement(
-        "HHI over products, between many in each published group and one; homogeneous: 0.25 or more",
+        "HHI over products, between many in each published group and one; homogeneous: 0.18 or more",
         Interval(0.0, high.high),
-        Interval(0.25, 1.0),
+        Interval(HIGHLY_CONCENTRATED, 1.0),
         (group,),
     )
 
@@ -116,7 +141,7 @@ def machinery_against_nation() -> Measurement:
 
 MEASUREMENTS: dict[str, Callable[[], Measurement]] = {
     f.__name__: f
-    for f in (steel_share, coal_share, asia_pacific_share, product_hhi, machinery_against_nation)
+    for f in (steel_share, coal_share, asia_pacific_share, market_hhi, product_hhi, machinery_against_nation)
 }
 
 
