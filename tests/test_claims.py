@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exportlab import claims as xc
+from exportlab.claims import evidence
 from exportlab.claims import ledger as ledger_module
 from exportlab.claims.evidence import Context, figure, rows
 from exportlab.claims.intervals import Interval, point, printed, rounded, worded
@@ -424,3 +425,14 @@ def test_an_installation_without_seeds_says_so(tmp_path: Path, monkeypatch):
     monkeypatch.setattr(ledger_module, "_folder", lambda: tmp_path)
     with pytest.raises(DataError, match=r"there is no TOML file in .* Install the package with its seeds"):
         ledger_module.papers.__wrapped__()
+
+
+def test_a_share_printed_beside_a_value_can_be_asked_for(monkeypatch):
+    row = {"product": "ships", "value": "", "unit": "100m CNY", "share_pct": "18.2", "source": "https://x"}
+    monkeypatch.setattr(evidence, "rows", lambda _: (row,))
+    asked = {"dataset": "d", "where": {"product": "ships"}, "column": "share_pct"}
+    share = Context({}).operand(asked)
+    assert (share.interval.low, share.interval.high) == pytest.approx((0.1815, 0.1825))
+    assert (share.dimension, share.text) == ("share", "ships: 18.2 %")
+    with pytest.raises(DataError, match=r"d prints no value in the row of a query"):
+        Context({}).operand(asked | {"column": "value"})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -36,11 +37,13 @@ def rows(dataset: str) -> tuple[Row, ...]:
     if not file.is_file():
         known = [p.name[:-4] for p in folder.iterdir() if p.name.endswith(".csv")]
         raise UnknownName("data set", dataset, known)
-    return tuple(csv.DictReader(file.read_text(encoding="utf-8").splitlines()))
+    return tuple(csv.DictReader(io.StringIO(file.read_text(encoding="utf-8"), newline="")))
 
 
-def figure(dataset: str, where: Mapping[str, Any]) -> Operand:
-    """The one figure of a data set whose row matches `where`.
+def figure(dataset: str, where: Mapping[str, Any], column: str = "value") -> Operand:
+    """The figure in `column` of the one row of a data set that matches `where`.
+
+    The unit is the row's, or per cent where the column's name ends in ``_pct``.
 
     Raises
     ------
@@ -48,7 +51,7 @@ def figure(dataset: str, where: Mapping[str, Any]) -> Operand:
         If a column is not there, or not exactly one row matches.
     """
     table = rows(dataset)
-    absent = [c for c in where if c not in table[0]]
+    absent = [c for c in (*where, column) if c not in table[0]]
     if absent:
         raise DataError(f"{dataset} has no column {absent[0]!r}", f"It has: {', '.join(table[0])}.")
     found = [r for r in table if all(r[c] == str(v) for c, v in where.items())]
@@ -59,11 +62,16 @@ def figure(dataset: str, where: Mapping[str, Any]) -> Operand:
             first=str(dict(where)),
         )
     row = found[0]
-    dimension, factor = unit(row["unit"])
+    if not row[column]:
+        raise DataError(
+            f"{dataset} prints no {column} in the row of a query", "Ask for another column or row."
+        )
+    named = "%" if column.endswith("_pct") else row["unit"]
+    dimension, factor = unit(named)
     exact = dimension in {"year", "cities"}
-    value = point(float(row["value"])) if exact else rounded(row["value"])
+    value = point(float(row[column])) if exact else rounded(row[column])
     name = " ".join(str(v) for c, v in where.items() if c != "unit")
-    shown = row["value"] if dimension == "year" else f"{row['value']} {row['unit']}"
+    shown = row[column] if dimension == "year" else f"{row[column]} {named}"
     return Operand(value * point(factor), dimension, f"{name}: {shown}", row["source"], True)
 
 
@@ -74,11 +82,11 @@ class Context:
     claims: Mapping[str, Claim]
 
     def operand(self, ref: str | Mapping[str, Any]) -> Operand:
-        """Another claim by its id, or a row: ``{dataset = ..., where = {...}}``."""
+        """Another claim by its id, or a row: ``{dataset = ..., where = {...}}``, with ``column``."""
         if isinstance(ref, str):
             if ref not in self.claims:
                 raise UnknownName("claim", ref, self.claims)
             claim = self.claims[ref]
             interval, dimension = claim.base
             return Operand(interval, dimension, f"{claim.what}: {claim.claimed}", f"claim {claim.id}", False)
-        return figure(ref["dataset"], ref["where"])
+        return figure(ref["dataset"], ref["where"], ref.get("column", "value"))
