@@ -35,6 +35,9 @@ from exportlab.measure import measure
 __version__ = "0.1.0"
 
 _LATE = {
+    "read_baci": "exportlab.readers",
+    "read_comtrade": "exportlab.readers",
+    "read_flows": "exportlab.readers",
     "read_gacc": "exportlab.readers",
     "report": "exportlab.reporting",
 }
@@ -82,7 +85,7 @@ __all__ = [
     "members",
     "number_active",
     "rca",
-    "read_gacc",
+    "read_baci", "read_comtrade", "read_flows", "read_gacc",
     "report",
     "shannon",
     "share",

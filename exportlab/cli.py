@@ -76,7 +76,7 @@ def report(
     flows = _read(files, roles, unit, exporter) if files else None
     if files and home is None and _is_customs(files, roles):
         home = "CHN"  # goods that return to China stand among the partners of a customs download
-    against = _read([reference], {}, None, None) if reference else None
+    against = _read([reference], dict.fromkeys(roles), None, None) if reference else None
     with err.status("Computing") as status:
         page = write(
             flows, out=to, exporter=exporter, bloc=bloc, reference=against, home=home, progress=status.update
@@ -93,7 +93,10 @@ def _read(files: list[str], roles: dict[str, str | None], unit: str | None, expo
 
     if _is_customs(files, roles):
         return readers.read_gacc(files, exporter=None if names_places(files[0]) else exporter)
-    return readers.read_flows(files, unit=unit, **{k: v for k, v in roles.items() if v is not None})
+    return readers.read_flows(
+        files, period=roles["period"], exporter=roles["exporter"], market=roles["market"], product=roles["product"],
+        value=roles["value"], unit=unit,
+    )  # fmt: skip
 
 
 def _is_customs(files: list[str], roles: dict[str, str | None]) -> bool:
@@ -180,6 +183,28 @@ def indicators(
             table.add_row(key, fact)
     out.print(f"[bold]{i.name}[/bold]")
     out.print(table)
+
+
+@app.command()
+def claims(
+    papers: Annotated[
+        list[str] | None, typer.Argument(help="Ids or TOML files; none: the two papers shipped.")
+    ] = None,
+    to: Annotated[
+        Path | None, typer.Option("--out", help="Write a .csv or .parquet file; else print.")
+    ] = None,
+) -> None:
+    """What papers claim in figures, each with a computed verdict."""
+    from exportlab.claims import check
+
+    table = check(papers or None)
+    if to is not None:
+        _write(table, to)
+        typer.echo(f"{len(table):,} claims in {to}")
+        return
+    _print(table[["id", "what", "claimed", "computed", "verdict"]])
+    counts = table["verdict"].value_counts()
+    out.print("; ".join(f"{n} {verdict}" for verdict, n in counts.items()))
 
 
 @app.command()

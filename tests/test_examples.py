@@ -11,6 +11,9 @@ EXAMPLES = sorted((Path(__file__).parent.parent / "examples").glob("plot_*.py"))
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda p: p.stem)
-def test_example_runs(path, capsys):
-    runpy.run_path(str(path), run_name="__main__")
-    assert capsys.readouterr().out.strip()
+def test_example_runs_and_draws(path):
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    made = runpy.run_path(str(path), run_name="__main__").values()
+    assert [x for x in made if isinstance(x, Axes | Figure)]

@@ -154,17 +154,26 @@ def entry(name: str, about: dict[str, object], columns: list[str], facts: dict[s
     return "\n".join([*lines, *(f"{c} = {json.dumps(texts[c], ensure_ascii=False)}" for c in columns), ""])
 
 
+def compiled(
+    name: str, text: dict[str, object], facts: Path, provinces: dict[str, Row]
+) -> tuple[list[Row], Counter[str]]:
+    """The rows of one data set; those marked `here` are kept by hand beside this file, not built from facts."""
+    if text.get("here"):
+        return read(HERE / f"{name}.csv"), Counter()
+    kept, left_out = sift(read(facts / f"{text.get('source_file', name)}.csv"))
+    if name == "policy_dates":
+        return [policies(r, provinces) for r in kept], left_out
+    keys: list[str] = text["keys"]  # type: ignore[assignment]
+    return [figures(r, keys) for r in kept], left_out
+
+
 def build(facts: Path, out: Path = HERE) -> None:
     """Write every table and ``manifest.toml`` into `out`."""
     about = tomllib.loads((HERE / "about.toml").read_text(encoding="utf-8"))
     provinces = {r["province"]: r for r in read(facts / "province_trade_nbs.csv")}
     manifest = ["# Written by _build.py: edit about.toml, not this file.\n"]
     for name, text in about["datasets"].items():
-        kept, left_out = sift(read(facts / f"{text.get('source_file', name)}.csv"))
-        if name == "policy_dates":
-            table = [policies(r, provinces) for r in kept]
-        else:
-            table = [figures(r, text["keys"]) for r in kept]
+        table, left_out = compiled(name, text, facts, provinces)
         stated = {
             "title": text["title"],
             "rows": len(table),
