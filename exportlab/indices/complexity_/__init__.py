@@ -1,0 +1,1 @@
+"""Economic complexity in arrays: matrices in, vectors and matrices out. The public door is `complexity`."""
