@@ -82,7 +82,8 @@ def complexity(
     measures : sequence of {"eci", "fitness", "genepy", "outlook"}
         Columns of the tables of exporters and products.
     method : {"eigen", "reflections"}
-        The eigenvector, or its approximation by `steps` reflections (products one step later).
+        The eigenvector, or its approximation by `steps` reflections (products one step later), which keeps the
+        sign of its start and loses digits when `steps` is large.
     scale : {"population", "sample", "stata"}
         Standard deviation ECI and PCI are divided by: n (ecomplexity, econcomplex), n - 1 (R), or that of the
         long table of all pairs (Stata's program), sqrt((NK - 1) / (NK)) of the first in effect.

@@ -227,7 +227,7 @@ def _majorize(at: NDArray[np.float64], d: NDArray[np.float64], steps: int = 60) 
     inverse = np.linalg.inv(V + 1 / n) - 1 / n
     for _ in range(steps):
         gap = np.sqrt(((at[:, None] - at[None]) ** 2).sum(axis=2))
-        with np.errstate(divide="ignore"):  # coinciding points pull nowhere
+        with np.errstate(divide="ignore", invalid="ignore"):  # coinciding points pull nowhere
             B = -np.where(gap > 0, w * d / gap, 0)
         np.fill_diagonal(B, 0)
         np.fill_diagonal(B, -B.sum(axis=1))

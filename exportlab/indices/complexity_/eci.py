@@ -86,7 +86,7 @@ def _second(M: Matrix, D: Vector, U: Vector) -> tuple[Vector, float, float]:
     A /= np.sqrt(U)
     wide = A.shape[0] <= A.shape[1]
     values, vectors = np.linalg.eigh(A @ A.T if wide else A.T @ A)
-    values = np.concatenate([[0.0, 0.0], values])
+    values = np.concatenate([np.zeros(3), values])
     l2, l3 = max(float(values[-2]), 0.0), max(float(values[-3]), 0.0)
     if len(vectors) < 2:
         return np.zeros(len(D)), 0.0, 0.0

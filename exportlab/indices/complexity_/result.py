@@ -191,7 +191,7 @@ class Complexity(Result):
 
         y = self.year(period)
         labels = self._names("product", y.products[y.active])
-        return pd.DataFrame(near.proximity(y.space), labels, labels)
+        return pd.DataFrame(near.proximity(y.space), labels, labels, copy=False)
 
     def exporter_proximity(self, period: Any = None) -> pd.DataFrame:
         """Proximity of the exporters that have any product, exporters x exporters, by the same convention."""

@@ -222,7 +222,7 @@ def filtered(X: Vector, population: Vector | None, settings: Settings) -> Year:
     ):  # fmt: skip
         if limit is not None and size is not None:
             out = keep & (size < limit)
-            dropped += [("exporter", int(i), f"{what} below {limit:,g}") for i in exporters[out]]
+            dropped += [("exporter", int(i), f"{what} below {limit:,.12g}") for i in exporters[out]]
             keep &= ~out
     none = keep & (totals <= 0)
     dropped += [("exporter", int(i), "no exports") for i in exporters[none]]
@@ -231,7 +231,7 @@ def filtered(X: Vector, population: Vector | None, settings: Settings) -> Year:
     least = settings.min_product_trade
     hold = (trade > 0) & (trade >= (least or 0))
     for k in products[~hold]:
-        reason = "no trade" if trade[k] <= 0 else f"trade below {least:,g}"
+        reason = "no trade" if trade[k] <= 0 else f"trade below {least:,.12g}"
         dropped.append(("product", int(k), reason))
     kept = X if keep.all() and hold.all() else X[np.ix_(keep, hold)]
     people = None if population is None else population[keep]
