@@ -60,10 +60,11 @@ def plot_eci(
             axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
     label = "ECI (standard deviations from the mean of all exporters)"
     one = len(periods) == 1
-    return finish(
-        axes, title="Economic complexity", x=label if one else "", y="" if one else "ECI (standard deviations)",
-        source=source or result.cells.flows.source,
-    )  # fmt: skip
+    with context():
+        return finish(
+            axes, title="Economic complexity", x=label if one else "", y="" if one else "ECI (standard deviations)",
+            source=source or result.cells.flows.source,
+        )  # fmt: skip
 
 
 def _position(names: list[Any], name: Any) -> int:
@@ -124,17 +125,19 @@ def plot_product_space(
         axes.add_collection(LineCollection(list(ends[~tree]), colors="#d9d9d9", linewidths=0.4, zorder=1))
         axes.add_collection(LineCollection(list(ends[tree]), colors="#8c8c8c", linewidths=0.7, zorder=2))
         _points(axes, at, nodes, full)
-        for k in _places(products, labels or ()):
+        for k in _places(products, () if labels is None else labels):
             axes.annotate(
                 str(products[k]), at[k], xytext=(4, 4), textcoords="offset points", fontsize=6.5, zorder=5
             )
-    axes.set(xticks=[], yticks=[], aspect="equal")
+    axes.set(xticks=[], yticks=[])
+    axes.set_aspect("equal", adjustable="datalim")
     axes.grid(False)
     axes.spines[:].set_visible(False)
     axes.margins(0.04)
     note = f"Lines: maximum spanning tree (dark) and proximity {network.threshold:g} and above. Area: trade."
     note += " Hollow: no advantage." if present is not None else ""
-    return finish(axes, title=title, source=source, note=note)
+    with context():
+        return finish(axes, title=title, source=source, note=note)
 
 
 def _points(axes: Axes, at: NDArray[np.float64], nodes: Any, full: NDArray[np.bool_]) -> None:
@@ -157,7 +160,7 @@ def _points(axes: Axes, at: NDArray[np.float64], nodes: Any, full: NDArray[np.bo
 
 
 def _places(products: list[Any], wanted: Iterable[Any]) -> list[int]:
-    known = {p: i for i, p in enumerate(products)}
+    known, wanted = {p: i for i, p in enumerate(products)}, list(wanted)
     for p in wanted:
         if p not in known:
             raise UnknownName("product of the network", p, [str(q) for q in products])
@@ -219,17 +222,17 @@ def _wheel(n: int, source: NDArray[Any], target: NDArray[Any]) -> NDArray[np.flo
 
 def _majorize(at: NDArray[np.float64], d: NDArray[np.float64], steps: int = 60) -> NDArray[np.float64]:
     """SMACOF with weights d^-2: each step solves the same linear system, so its inverse is found once."""
+    from scipy.spatial.distance import cdist
+
     n = len(d)
     np.fill_diagonal(d, 1)
     w = d**-2
     np.fill_diagonal(w, 0)
-    V = np.diag(w.sum(axis=1)) - w
-    inverse = np.linalg.inv(V + 1 / n) - 1 / n
+    inverse = np.linalg.inv(np.diag(w.sum(axis=1)) - w + 1 / n) - 1 / n
+    pull = w * d
     for _ in range(steps):
-        gap = np.sqrt(((at[:, None] - at[None]) ** 2).sum(axis=2))
-        with np.errstate(divide="ignore", invalid="ignore"):  # coinciding points pull nowhere
-            B = -np.where(gap > 0, w * d / gap, 0)
-        np.fill_diagonal(B, 0)
-        np.fill_diagonal(B, -B.sum(axis=1))
-        at = inverse @ (B @ at)
+        gap = cdist(at, at)
+        gap[gap == 0] = np.inf  # coinciding points pull nowhere
+        B = pull / gap
+        at = inverse @ (B.sum(axis=1)[:, None] * at - B @ at)
     return at
