@@ -73,7 +73,7 @@ compute_complexity(table, {"time": "year", "loc": "exporter", "act": "hs6", "val
 for year in years:
     wide = table[table["year"] == year].pivot(index="exporter", columns="hs6", values="value").fillna(0)
     r = ec.rca(wide)
-    ec.complexity(r), ec.proximity(r), ec.relatedness(r, ec.proximity(r))
+    ec.complexity(r), ec.relatedness(r, proximities=ec.proximity(r))
 """),
 }  # fmt: skip
 

@@ -97,6 +97,32 @@ def test_stata_from_presence(stata: tuple[pd.DataFrame, pd.DataFrame]) -> None:
     compare_with_stata(complexity(flows(table.assign(value=1.0)), presence="given", **STATA), stata)
 
 
+PYTHON: dict[str, dict[str, Any]] = {
+    "ecomplexity 0.5.3": {"diagonal": True, "outlook_by": "uncentred", "cog": "stata"},
+    "econcomplex 1.0.1": {"pci_scale": "own"},
+    "economic-complexity 0.3.0": {"method": "reflections", "steps": 18, "scale": "sample"},
+}
+
+
+@pytest.mark.parametrize("program", PYTHON)
+def test_python_programs_from_presence(
+    program: str, stata: tuple[pd.DataFrame, pd.DataFrame], reference: Path
+) -> None:
+    table = stata[0].assign(product=stata[0]["has"].str.split()).explode("product")[["exporter", "product"]]
+    c = complexity(flows(table.assign(value=1.0)), presence="given", **PYTHON[program])
+    figures = pd.read_csv(reference / "complexity_python.csv", dtype={"product": str}, keep_default_na=False)
+    e, p = c.exporters.set_index("exporter"), c.products.set_index("product")
+    coi = pd.Series(eci.standardise(e["coi"].to_numpy()), e.index)
+    for row in figures[figures["program"] == program].itertuples():
+        if row.quantity in ("density", "cog"):
+            found = c.matrix(row.quantity).loc[row.exporter, row.product]
+        elif row.quantity == "pci":  # econcomplex turns PCI against ubiquity, so here away from its own ECI
+            found = p.loc[row.product, "pci"] * (-1 if program.startswith("econcomplex") else 1)
+        else:
+            found = coi[row.exporter] if row.quantity == "coi" else e.loc[row.exporter, "eci"]
+        assert found == pytest.approx(row.value, rel=1e-8, abs=1e-9), row
+
+
 def test_stata_from_values(shared: Path, stata: tuple[pd.DataFrame, pd.DataFrame]) -> None:
     wide = pd.read_csv(shared / "reference/indices/stata_ecomplexity_1995_input_wide_1995.csv")
     table = wide.melt("origin", var_name="hs92")

@@ -126,6 +126,18 @@ def complexity(
     there. Where the second and third eigenvalue coincide there is no one answer and the whole period is NaN.
     A pair that is not in the table is no trade.
 
+    Programs differ in their conventions; with these options their figures are reproduced:
+
+    - Stata ecomplexity: strict=True, scale="stata", outlook_by="uncentred", cog="stata"; its COI is then
+      standardised over the long table of all pairs.
+    - ecomplexity (Python): diagonal=True, outlook_by="uncentred", cog="stata"; COI standardised with n.
+    - R economiccomplexity: scale="sample", pci_scale="own", diagonal=True, outlook_by="complexity",
+      cog="stata", fitness_stop="steps", fitness_steps=19 (its 20 iterations count the start);
+      its reflections: method="reflections", steps=18, scale="sample".
+    - econcomplex: pci_scale="own"; density times 100. It turns PCI against ubiquity instead of together with
+      ECI, so where ubiquity rises with PCI its PCI has the other sign than its ECI.
+    - economic-complexity (Datawheel): method="reflections", steps=18, scale="sample".
+
     References
     ----------
     Hidalgo and Hausmann (2009), PNAS 106(26); Hausmann et al. (2014), The Atlas of Economic Complexity;
