@@ -129,15 +129,20 @@ def plot_product_space(
             axes.annotate(
                 str(products[k]), at[k], xytext=(4, 4), textcoords="offset points", fontsize=6.5, zorder=5
             )
+    _bare(axes)
+    note = f"Lines: maximum spanning tree (dark) and proximity {network.threshold:g} and above. Area: trade."
+    note += " Hollow: no advantage." if present is not None else ""
+    with context():
+        return finish(axes, title=title, source=source, note=note)
+
+
+def _bare(axes: Axes) -> None:
+    """A map: no ticks, no frame, one scale for both directions."""
     axes.set(xticks=[], yticks=[])
     axes.set_aspect("equal", adjustable="datalim")
     axes.grid(False)
     axes.spines[:].set_visible(False)
     axes.margins(0.04)
-    note = f"Lines: maximum spanning tree (dark) and proximity {network.threshold:g} and above. Area: trade."
-    note += " Hollow: no advantage." if present is not None else ""
-    with context():
-        return finish(axes, title=title, source=source, note=note)
 
 
 def _points(axes: Axes, at: NDArray[np.float64], nodes: Any, full: NDArray[np.bool_]) -> None:
