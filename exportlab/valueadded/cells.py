@@ -1,0 +1,137 @@
+"""Labelled cells to arrays: labels decide order, and nothing is coerced, filled or dropped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from exportlab.errors import DataError
+
+Array: TypeAlias = npt.NDArray[np.float64]
+Codes: TypeAlias = npt.NDArray[np.intp]
+Column: TypeAlias = pd.Series | npt.ArrayLike
+
+
+def unique(labels: Iterable[object], what: str) -> None:
+    """Refuse labels that occur twice."""
+    index = labels if isinstance(labels, pd.Index) else pd.Index(list(labels))
+    twice = index[index.duplicated()]
+    if len(twice):
+        raise DataError(
+            f"The labels of {what} occur more than once",
+            "Every label must name one row or column: add duplicates up, or make them distinct.",
+            rows=len(twice),
+            first=show(twice[0]),
+        )
+
+
+def positions(have: pd.Index, want: pd.Index, what: str) -> Codes | None:
+    """Where each wanted label lies in `have`; None when the order is already right."""
+    if have.equals(want):
+        return None
+    unique(have, what)
+    missing = want.difference(have, sort=False)
+    if len(missing):
+        raise DataError(
+            f"{what} lack labels that the table needs",
+            f"Every one of the {len(want):,} labels must be there, in any order.",
+            rows=len(missing),
+            first=show(missing[0]),
+        )
+    extra = have.difference(want, sort=False)
+    if len(extra):
+        raise DataError(
+            f"{what} have labels that are not in the table",
+            "Take out totals and rows of value added, or pass them by their own argument.",
+            rows=len(extra),
+            first=show(extra[0]),
+        )
+    return np.asarray(have.get_indexer(want), dtype=np.intp)
+
+
+def matrix(frame: pd.DataFrame, rows: pd.Index, columns: pd.Index, what: str) -> Array:
+    """The cells of `frame` in the order of `rows` and `columns`, all finite numbers."""
+    r = positions(frame.index, rows, f"The rows of {what}")
+    c = positions(frame.columns, columns, f"The columns of {what}")
+    values = numbers(frame, what)
+    if r is not None:
+        values = values[r]
+    if c is not None:
+        values = values[:, c]
+    return np.ascontiguousarray(values)
+
+
+def vector(values: Column, labels: pd.Index, what: str) -> Array:
+    """One number a label: a Series by its labels, a sequence by position, a number for all."""
+    if isinstance(values, pd.Series):
+        return matrix(values.to_frame(), labels, pd.Index([values.name]), what)[:, 0]
+    plain = np.asarray(values)
+    if plain.shape not in ((), (len(labels),)):
+        raise DataError(
+            f"{what} has shape {plain.shape}, the table has {len(labels):,} rows",
+            "Pass one number a row, or a pandas Series with the table's labels.",
+        )
+    return matrix(
+        pd.DataFrame({what: np.broadcast_to(plain, (len(labels),))}, index=labels),
+        labels,
+        pd.Index([what]),
+        what,
+    )[:, 0].copy()
+
+
+def numbers(frame: pd.DataFrame, what: str) -> Array:
+    """The frame as floats; text and missing or infinite cells are refused with their place."""
+    texts = [
+        (i, j)
+        for j, dtype in enumerate(frame.dtypes)
+        if not (pd.api.types.is_numeric_dtype(dtype) and not pd.api.types.is_bool_dtype(dtype))
+        for i in _not_numbers(frame.iloc[:, j])
+    ]
+    if texts:
+        i, j = texts[0]
+        raise DataError(
+            f"Cells of {what} hold text",
+            "Every cell must be a number; a code such as '-' or '...' has to be decided by you.",
+            rows=len(texts),
+            first=f"{place(frame, i, j)} is {frame.iloc[i, j]!r}",
+        )
+    values = frame.to_numpy(dtype=np.float64)
+    if not np.isfinite(values.sum()):  # one pass; the slow search only when there is something to find
+        bad = np.argwhere(~np.isfinite(values))
+        if len(bad):
+            i, j = (int(k) for k in bad[0])
+            raise DataError(
+                f"Cells of {what} are missing or infinite",
+                "Every cell must be a finite number; write 0 where there is no flow.",
+                rows=len(bad),
+                first=f"{place(frame, i, j)} is {values[i, j]}",
+            )
+    return values
+
+
+def _not_numbers(column: pd.Series) -> list[int]:
+    ok = [
+        (isinstance(v, (int, float, np.number)) and not isinstance(v, bool)) or v is None or v is pd.NA
+        for v in column
+    ]
+    return [i for i, fine in enumerate(ok) if not fine]
+
+
+def place(frame: pd.DataFrame, i: int, j: int) -> str:
+    """A cell's row and column, as the user would name them."""
+    return f"row {show(frame.index[i])}, column {show(frame.columns[j])}"
+
+
+def show(label: object) -> str:
+    """A label, a tuple joined by blanks."""
+    return repr(" ".join(map(str, label))) if isinstance(label, tuple) else repr(label)
+
+
+def worst(size: Array, labels: pd.Index, n: int = 3) -> str:
+    """The labels with the largest entries of `size`, for an error's first example."""
+    order = np.argsort(-size)[:n]
+    return ", ".join(f"{show(labels[k])} ({size[k]:.4g})" for k in order if size[k] > 0)
