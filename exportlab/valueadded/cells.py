@@ -68,7 +68,7 @@ def matrix(frame: pd.DataFrame, rows: pd.Index, columns: pd.Index, what: str) ->
 def vector(values: Column, labels: pd.Index, what: str) -> Array:
     """One number a label: a Series by its labels, a sequence by position, a number for all."""
     if isinstance(values, pd.Series):
-        return matrix(values.to_frame(), labels, pd.Index([values.name]), what)[:, 0]
+        return matrix(values.to_frame(what), labels, pd.Index([what]), what)[:, 0]
     plain = np.asarray(values)
     if plain.shape not in ((), (len(labels),)):
         raise DataError(
