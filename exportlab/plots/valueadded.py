@@ -1,0 +1,194 @@
+"""Pictures of value added in exports: parts as stacked bars, place in the chain, who earns from whom."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from exportlab.errors import DataError, UnknownName
+from exportlab.plots.style import GREY, PALETTE, finish, new_axes
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+NAMES = {
+    "domestic": "domestic value added",
+    "province": "province's value added",
+    "other_provinces": "other provinces' products",
+    "imported": "imported",
+    "tax": "product taxes",
+    "reexports": "re-exported, passing through",
+}
+
+
+def content_bars(
+    table: pd.DataFrame,
+    *,
+    label: str = "sector",
+    parts: Sequence[str] | None = None,
+    largest: int | None = 15,
+    title: str = "What exports are made of",
+    source: str | None = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """Stacked bars: one bar a row of `table`, its parts as shares of exports.
+
+    Parameters
+    ----------
+    table : DataFrame
+        A column of labels, `exports`, and the parts in the unit of exports.
+    parts : sequence of str, optional
+        Columns to stack (default: those of a content table that are present and not all zero).
+    largest : int, optional
+        Only the rows with the largest exports, in falling order (None: all, in the table's order).
+    """
+    chosen = [p for p in NAMES if p in table and (table[p] != 0).any()] if parts is None else list(parts)
+    _need(table, [label, "exports", *chosen])
+    rows = table[table["exports"] > 0]
+    if largest is not None:
+        rows = rows.sort_values("exports", ascending=False, kind="stable").head(largest)
+    if rows.empty or not chosen:
+        raise DataError("There is nothing to draw", "Pass rows with positive exports and at least one part.")
+    ax = new_axes(ax, size=(7.2, 1.4 + 0.21 * len(rows)))
+    where = np.arange(len(rows))[::-1]
+    left = np.zeros(len(rows))
+    for part, color in zip(chosen, _colors(len(chosen)), strict=True):
+        share = 100 * rows[part].to_numpy(float) / rows["exports"].to_numpy(float)
+        ax.barh(where, share, left=left, color=color, label=NAMES.get(part, part), height=0.75)
+        left = left + share
+    ax.set_yticks(where, [_short(text) for text in rows[label].astype(str)])
+    ax.set_xlim(min(0.0, float(left.min())), max(100.0, float(left.max())))
+    ax.grid(visible=False, axis="y")
+    ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3, borderaxespad=0.2)
+    ax.set_title(title, pad=10 + 12 * -(-len(chosen) // 3))
+    return finish(ax, title=title, x="share of exports, %", source=source)
+
+
+def position_scatter(
+    table: pd.DataFrame,
+    *,
+    x: str = "upstreamness",
+    y: str = "domestic",
+    size: str | None = "exports",
+    label: str = "sector",
+    named: int = 8,
+    title: str = "Place in the chain and value added",
+    source: str | None = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """Upstreamness against the value-added share: one point a row, its area by `size`.
+
+    Parameters
+    ----------
+    table : DataFrame
+        One row a sector with the columns `x` (steps), `y` (a share between 0 and 1), `size`, `label`.
+    named : int
+        How many points carry their name, the largest first.
+    """
+    _need(table, [x, y, label, *([size] if size else [])])
+    ax = new_axes(ax, size=(7.2, 4.4))
+    xs, ys = table[x].to_numpy(float), 100 * table[y].to_numpy(float)
+    weight = table[size].to_numpy(float) if size else np.ones(len(table))
+    seen = np.isfinite(xs) & np.isfinite(ys)
+    area = 12 + 500 * weight / weight[seen].max(initial=1e-300) if size else np.full(len(table), 24.0)
+    ax.scatter(xs[seen], ys[seen], s=area[seen], color=PALETTE[0], alpha=0.55, linewidth=0.4, edgecolor="w")
+    for k in [k for k in np.argsort(-weight, kind="stable") if seen[k]][:named]:
+        ax.annotate(
+            _short(str(table[label].iloc[k])), (xs[k], ys[k]), xytext=(3 + area[k] ** 0.5 / 2, 2),
+            textcoords="offset points", fontsize=6.5, color="black",
+        )  # fmt: skip
+    note = f"Area of a point: {size}." if size else None
+    return finish(
+        ax, title=title, x="upstreamness, steps from final use", y="value added, % of exports",
+        source=source, note=note,
+    )  # fmt: skip
+
+
+def origin_heatmap(
+    matrix: pd.DataFrame,
+    *,
+    share: bool = True,
+    unit: str = "",
+    title: str = "Who earns from whose exports",
+    row: str = "origin of value added",
+    column: str = "exporter",
+    source: str | None = None,
+    ax: Axes | None = None,
+    **options: Any,
+) -> Axes:
+    """Heat map of value added by origin (rows) and destination or exporter (columns).
+
+    Parameters
+    ----------
+    matrix : DataFrame
+        Value added of the row contained in the column, in `unit`.
+    share : bool
+        Draw the percentage of each column's sum (columns that add up to zero are left blank).
+    options
+        Passed to `seaborn.heatmap`.
+    """
+    import seaborn as sns
+
+    values = matrix.astype(float)
+    if share:
+        total = values.sum(axis=0)
+        values = 100 * values / total.where(total != 0)
+    ax = new_axes(ax, size=(1.9 + 0.42 * values.shape[1], 1.5 + 0.3 * values.shape[0]))
+    small = values.size <= 150
+    colors = {"cmap": "vlag", "center": 0.0} if bool((values < 0).any(axis=None)) else {"cmap": "crest"}
+    drawn = values.set_axis([_short(str(c)) for c in values.columns], axis=1)
+    drawn = drawn.set_axis([_short(str(i)) for i in values.index], axis=0)
+    settings = {**colors, "annot": small, "fmt": ".0f" if share else ".3g", "annot_kws": {"fontsize": 6.5},
+                "linewidths": 0.4, "cbar_kws": {"label": "% of the column" if share else unit}}  # fmt: skip
+    sns.heatmap(drawn, ax=ax, **{**settings, **options})
+    ax.tick_params(axis="x", rotation=45, length=0)
+    ax.tick_params(axis="y", rotation=0, length=0)
+    for text in ax.get_xticklabels():
+        text.set(ha="right", rotation_mode="anchor")
+    return finish(ax, title=title, x=column, y=row, source=None, note=f"Source: {source}" if source else None)
+
+
+def interval_bars(
+    table: pd.DataFrame,
+    *,
+    label: str = "measure",
+    low: str = "low",
+    high: str = "high",
+    title: str = "Bounds on value added in exports",
+    x: str = "share of exports, %",
+    source: str | None = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """Bounds as horizontal bars from `low` to `high` (shares), one row a bar, both ends printed."""
+    _need(table, [label, low, high])
+    ax = new_axes(ax, size=(7.2, 1.3 + 0.3 * len(table)))
+    where = np.arange(len(table))[::-1]
+    a, b = 100 * table[low].to_numpy(float), 100 * table[high].to_numpy(float)
+    ax.barh(where, b - a, left=a, height=0.5, color=PALETTE[0], alpha=0.75)
+    for at, lo, hi in zip(where, a, b, strict=True):
+        ax.annotate(f"{lo:.0f}", (lo, at), xytext=(-3, 0), textcoords="offset points", ha="right",
+                    va="center", fontsize=7, color=GREY)  # fmt: skip
+        ax.annotate(f"{hi:.0f}", (hi, at), xytext=(3, 0), textcoords="offset points", ha="left",
+                    va="center", fontsize=7, color=GREY)  # fmt: skip
+    ax.set_yticks(where, table[label].astype(str).tolist())
+    ax.set_xlim(-4, 104)
+    ax.set_ylim(-0.6, len(table) - 0.4)
+    ax.grid(visible=False, axis="y")
+    return finish(ax, title=title, x=x, source=source)
+
+
+def _need(table: pd.DataFrame, columns: Sequence[str]) -> None:
+    for name in columns:
+        if name not in table:
+            raise UnknownName("column", name, map(str, table.columns))
+
+
+def _colors(n: int) -> list[str]:
+    return [PALETTE[k % len(PALETTE)] for k in range(n)]
+
+
+def _short(text: str, width: int = 34) -> str:
+    return text if len(text) <= width else text[: width - 1].rstrip() + "…"
