@@ -20,7 +20,6 @@ NAMES = {
     "other_provinces": "other provinces' products",
     "imported": "imported",
     "tax": "product taxes",
-    "reexports": "re-exported, passing through",
 }
 
 
