@@ -1,5 +1,9 @@
 """The second door: value added in exports, from input-output tables."""
 
+from exportlab.valueadded.decompose import decompose
+from exportlab.valueadded.intercountry import InterCountryTable
 from exportlab.valueadded.iotable import IOTable
+from exportlab.valueadded.result import Decomposition
+from exportlab.valueadded.validate import Validation
 
-__all__ = ["IOTable"]
+__all__ = ["Decomposition", "IOTable", "InterCountryTable", "Validation", "decompose"]

@@ -12,7 +12,7 @@ import pandas as pd
 
 from exportlab.errors import DataError
 from exportlab.valueadded.cells import Array, Column, matrix, unique, vector
-from exportlab.valueadded.validate import check_iotable
+from exportlab.valueadded.validate import Validation, check_iotable, report_iotable
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -202,6 +202,10 @@ class IOTable:
             imported_final=None if imported_final is None else wide(imported_final),
             **columns,  # type: ignore[arg-type]
         )
+
+    def validate(self, *, tolerance: float = 1e-6) -> Validation:
+        """Report balance, signs, zero output, value added, column sums, transit, with the worst sectors."""
+        return report_iotable(self, tolerance)
 
     @cached_property
     def v(self) -> Array:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from exportlab.errors import DataError
-from exportlab.valueadded.cells import Array, worst
+from exportlab.results import Result
+from exportlab.valueadded.cells import Array, show, worst
 
 if TYPE_CHECKING:
+    from exportlab.valueadded.intercountry import InterCountryTable
     from exportlab.valueadded.iotable import IOTable
 
 
@@ -40,14 +44,7 @@ def check_iotable(t: IOTable, rows: Array, residual: Array, tolerance: float) ->
             rows=int((_relative(gap, t.x) > tolerance).sum()),
             first=worst(_relative(gap, t.x), t.sectors) + " of output",
         )
-    A = t.A.sum(axis=0) + t.Am.sum(axis=0)
-    if (A > 1 + 1e-9).any():
-        raise DataError(
-            "Inputs cost more than the output they make",
-            "The columns of the input coefficients must add up to 1 at most: check the units of output.",
-            rows=int((A > 1 + 1e-9).sum()),
-            first=worst(np.where(A > 1 + 1e-9, A, 0.0), t.sectors),
-        )
+    _viable(t.A.sum(axis=0) + t.Am.sum(axis=0), t.sectors)
     off = _relative(t.va - residual, t.x)
     if off.max(initial=0.0) > tolerance:
         raise DataError(
@@ -78,3 +75,145 @@ def _not_negative(column: Array, what: str, labels: pd.Index) -> None:
             rows=int((column < 0).sum()),
             first=worst(-column, labels),
         )
+
+
+def check_intercountry(
+    t: InterCountryTable, supplied: Array | None, taxes: Array, tolerance: float, accept: Collection[str]
+) -> None:
+    """Refuse what makes the numbers meaningless."""
+    names = t.rows.droplevel("country")
+    _not_negative(t.x, "Output (the row sums of Z and Y)", names)
+    if t.Z.min(initial=0.0) < 0 and "negative_inputs" not in accept:
+        i, j = divmod(int(t.Z.argmin()), t.Z.shape[1])
+        raise DataError(
+            "Z has negative cells",
+            "Intermediate deliveries cannot be negative; accept=['negative_inputs'] keeps them as they are.",
+            rows=int((t.Z < 0).sum()),
+            first=f"row {show(names[i])}, column {show(names[j])} is {t.Z[i, j]:.6g}",
+        )
+    off = _relative(t.gap, t.x)
+    if off.max(initial=0.0) > tolerance:
+        raise DataError(
+            f"Rows do not balance: uses miss the output given by {np.abs(t.gap).sum():.6g} {t.unit} in all",
+            "Check Y (every category, also negative inventories) and the units; or raise tolerance=.",
+            rows=int((off > tolerance).sum()),
+            first=worst(off, names) + " of output",
+        )
+    inputs = t.Z.sum(axis=0)
+    dead = (t.x == 0) & (inputs > 0)
+    if dead.any():
+        raise DataError(
+            "Sectors with inputs have no output",
+            "Their columns of Z must be zero too.",
+            rows=int(dead.sum()),
+            first=worst(np.where(dead, inputs, 0.0), names),
+        )
+    if "column_sums" not in accept:
+        _viable(np.divide(inputs, t.x, out=np.zeros_like(inputs), where=t.x > 0), names)
+    if supplied is not None:
+        residual = t.x - inputs - taxes
+        off = _relative(supplied - residual, t.x)
+        if off.max(initial=0.0) > tolerance:
+            raise DataError(
+                "Value added given is not output less inputs and taxes: the column balance fails by "
+                f"{np.abs(supplied - residual).sum():.6g} {t.unit} in all",
+                f"{_units(supplied, residual)} Check its unit, pass product taxes as taxes= (a row, or "
+                "'remainder'), or raise tolerance=.",
+                rows=int((off > tolerance).sum()),
+                first=worst(off, names) + " of output",
+            )
+
+
+def _viable(inputs: Array, labels: pd.Index) -> None:
+    """Refuse columns of input coefficients that add up to 1 or more: no value added is left."""
+    over = inputs >= 1 - 1e-12
+    if over.any():
+        raise DataError(
+            "Inputs cost as much as the output they make, or more",
+            "The columns of the input coefficients must add up to less than 1: check the units of inputs and "
+            "output. An inter-country table takes accept=['column_sums'] where value added is negative.",
+            rows=int(over.sum()),
+            first=worst(np.where(over, inputs, 0.0), labels),
+        )
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class Validation(Result):
+    """What a table looks like, check by check.
+
+    Attributes
+    ----------
+    table : DataFrame
+        One row a check: check, rows (how many country-sectors or cells it concerns), largest (size of the
+        worst, as a share of output where the check is a balance), worst (their labels), meaning.
+    """
+
+    table: pd.DataFrame
+    of: str
+
+    @property
+    def title(self) -> str:
+        return f"Validation of {self.of}"
+
+    @property
+    def balanced(self) -> bool:
+        """Whether rows and columns balance within the tolerance."""
+        rows = self.table.set_index("check")["rows"]
+        return bool(rows[["row balance", "column balance"]].sum() == 0)
+
+
+def report(t: InterCountryTable, tolerance: float) -> Validation:
+    """The report of `InterCountryTable.validate`."""
+    names = t.rows.droplevel("country")
+    inputs, E = t.Z.sum(axis=0), t.E
+    residual = t.x - inputs - (t.taxes if t.va_supplied is not None else 0.0)
+    off = np.zeros_like(t.x) if t.va_supplied is None else _relative(t.va_supplied - residual, t.x)
+    a = np.divide(inputs, t.x, out=np.zeros_like(inputs), where=t.x > 0)
+    checks = [
+        ("row balance", _relative(t.gap, t.x), tolerance, "uses differ from output given, share of output"),
+        ("column balance", off, tolerance, "value added given differs from the residual, share of output"),
+        ("negative inputs", -t.Z.min(axis=1), 0.0, "sectors that deliver negative inputs"),
+        ("negative final demand", -t.F.min(axis=1), 0.0, "inventories drawn down; terms may be negative"),
+        ("negative exports", -E.min(axis=1), 0.0, "final demand abroad so negative that exports are"),
+        ("zero output", (t.x == 0).astype(float), 0.0, "rows that make nothing; their coefficients are 0"),
+        ("column sum of A >= 1", np.where(a >= 1 - 1e-12, a, 0.0), 0.0, "no value added is left"),
+        ("negative value added", -t.va, 0.0, "shares of value added leave [0, 1]"),
+    ]
+    return _validation(checks, names, repr(t))
+
+
+def report_iotable(t: IOTable, tolerance: float) -> Validation:
+    """The report of `IOTable.validate`."""
+    competitive = t.kind == "competitive"
+    uses = t.Z.sum(axis=1) + t.F.sum(axis=1) + t.e + t.o + t.error
+    rows = uses - (t.m + t.inflow if competitive else 0.0)
+    residual = t.x - t.Z.sum(axis=0) - t.Zm.sum(axis=0) - t.taxes
+    q = t.absorption
+    bought = (t.m + t.inflow) if competitive else t.m
+    mu = np.divide(bought, q, out=np.zeros_like(q), where=q > 0)
+    a = t.A.sum(axis=0) + t.Am.sum(axis=0)
+    checks = [
+        ("row balance", _relative(rows - t.x, t.x), tolerance, "uses differ from output, share of output"),
+        ("column balance", _relative(t.va - residual, t.x), tolerance, "value added against the residual"),
+        ("negative final use", -t.F.min(axis=1, initial=0.0), 0.0, "inventories drawn down"),
+        ("zero output", (t.x == 0).astype(float), 0.0, "rows that make nothing; their coefficients are 0"),
+        ("column sum of A >= 1", np.where(a >= 1 - 1e-12, a, 0.0), 0.0, "no value added is left"),
+        ("negative value added", -t.va, 0.0, "shares of value added leave [0, 1]"),
+        ("transit share > 1", np.where(mu > 1, mu, 0.0), 0.0, "imports and inflow exceed use: re-exports"),
+        ("discrepancy", _relative(t.error, t.x), tolerance, "error column, share of output"),
+    ]
+    return _validation(checks, t.sectors, repr(t))
+
+
+def _validation(checks: list[tuple[str, Array, float, str]], names: pd.Index, of: str) -> Validation:
+    rows = [
+        {
+            "check": check,
+            "rows": int((size > limit).sum()),
+            "largest": max(float(size.max(initial=0.0)), 0.0),
+            "worst": worst(np.where(size > limit, size, 0.0), names),
+            "meaning": meaning,
+        }
+        for check, size, limit, meaning in checks
+    ]
+    return Validation(pd.DataFrame(rows), of)

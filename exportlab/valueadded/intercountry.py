@@ -1,0 +1,283 @@
+"""`InterCountryTable`: the input-output table of any number of countries."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from exportlab.errors import DataError, OptionError, UnknownName, one_of
+from exportlab.valueadded.cells import Array, Codes, Column, matrix, unique, vector
+from exportlab.valueadded.labels import country_rows, final_columns
+from exportlab.valueadded.validate import check_intercountry, report
+
+if TYPE_CHECKING:
+    from exportlab.valueadded.leontief import Leontief
+    from exportlab.valueadded.result import Decomposition
+    from exportlab.valueadded.validate import Validation
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class InterCountryTable:
+    """An inter-country input-output table: G countries, n country-sectors, K columns of final demand.
+
+    Build it with `from_frames`, `from_numpy` or a reader, which check every cell; the class itself does not.
+
+    Attributes
+    ----------
+    rows : pandas.MultiIndex of length n, levels country, part, sector
+        Country-major. `part` is the country itself, or a piece of it kept as rows of its own: the
+        processing firms of a split country, or a member of a country group.
+    countries : pandas.Index of length G
+    Z : ndarray of shape (n, n)
+        Intermediate deliveries, from row to column.
+    F : ndarray of shape (n, K)
+        Final demand; `final` names its columns.
+    final : pandas.MultiIndex of length K, levels country, category
+    x : ndarray of shape (n,)
+        Output: always Z1 + F1, so that the identities are exact.
+    va, taxes : ndarray of shape (n,)
+        Value added, and what else is neither input nor value added (net product taxes); zero where value
+        added is the residual.
+    unit, source : str
+        The unit of every cell, and where the table comes from.
+    """
+
+    rows: pd.MultiIndex
+    countries: pd.Index
+    Z: Array
+    F: Array
+    final: pd.MultiIndex
+    x: Array
+    va: Array
+    taxes: Array
+    gap: Array
+    va_supplied: Array | None = None
+    unit: str = "unknown"
+    source: str = ""
+
+    def __repr__(self) -> str:
+        return (
+            f"<InterCountryTable: {len(self.countries)} countries, {len(self.rows):,} country-sectors, "
+            f"exports {self.E.sum():,.6g} {self.unit}>"
+        )
+
+    @classmethod
+    def from_frames(
+        cls,
+        Z: pd.DataFrame,
+        Y: pd.DataFrame,
+        *,
+        value_added: Column | None = None,
+        taxes: Column | Literal["remainder"] | None = None,
+        output: Column | None = None,
+        v: Literal["residual", "supplied"] = "residual",
+        splits: Mapping[str, str] | None = None,
+        sep: str = "_",
+        tolerance: float = 1e-3,
+        accept: Collection[str] = (),
+        unit: str = "unknown",
+        source: str = "",
+    ) -> InterCountryTable:
+        """Build the table from labelled frames.
+
+        Parameters
+        ----------
+        Z : DataFrame (n, n)
+            Intermediate deliveries; rows and columns labelled (country, sector) by a MultiIndex, or by
+            text such as ``AUS_01T03``. Countries keep the order in which they first appear in the rows;
+            rows of one country may lie apart, and sectors may differ by country.
+        Y : DataFrame (n, K)
+            Final demand; columns labelled country, or (country, category), or text such as ``AUS_HFCE``.
+        value_added, output : Series or sequence of length n, optional
+            Supplied value added and output. They are compared with the residual and the row sums.
+        taxes : Series, sequence or "remainder", optional
+            Net product taxes on inputs; "remainder" takes what inputs and value added leave of output.
+        v : {"residual", "supplied"}
+            The value added that is decomposed: x - 1'Z, as decompr, exvatools and icio do (taxes on inputs
+            then count as value added), or the supplied row, which adds a TAX term to every decomposition.
+        splits : mapping, optional
+            Parts to their country, as ``{"CN1": "CHN", "CN2": "CHN"}``: rows of their own, one exporter.
+        sep : str
+            What parts country and sector in text labels (the first occurrence).
+        tolerance : float
+            Largest gap of a row or column balance, as a share of the row's output.
+        accept : collection of {"negative_inputs", "column_sums"}
+            Oddities that are kept instead of refused: negative cells of Z; columns of input coefficients
+            that add up to 1 or more (value added zero or negative). `validate` still reports them.
+
+        Raises
+        ------
+        DataError
+            Labels missing, unknown or twice; a country without its block of Z or its final demand; text,
+            missing or infinite cells; negative output or inputs; columns of input coefficients that add
+            up to 1 or more; rows or columns that do not balance.
+        """
+        one_of("v", v, ("residual", "supplied"))
+        for oddity in accept:
+            one_of("accept", oddity, ("negative_inputs", "column_sums"))
+        rows, flat = country_rows(Z, splits or {}, sep)
+        countries = pd.Index(rows.get_level_values("country").unique(), name="country")
+        final = final_columns(Y, countries, sep)
+        z = matrix(Z, flat, flat, "Z")
+        f = matrix(Y, flat, Y.columns, "Y")
+        x = z.sum(axis=1) + f.sum(axis=1)
+        inputs = z.sum(axis=0)
+        supplied = None if value_added is None else vector(value_added, flat, "value added")
+        if v == "supplied" and supplied is None:
+            raise OptionError("v='supplied' needs value_added=.")
+        if isinstance(taxes, str):
+            one_of("taxes", taxes, ("remainder",))
+            tax = x - inputs - (0.0 if supplied is None else supplied)
+        else:
+            tax = np.zeros_like(x) if taxes is None else vector(taxes, flat, "taxes")
+        made = x if output is None else vector(output, flat, "output")
+        own = x - inputs if v == "residual" or supplied is None else supplied
+        table = cls(
+            rows=rows, countries=countries, Z=z, F=f, final=final, x=x, va=own, taxes=x - inputs - own,
+            gap=x - made, va_supplied=supplied, unit=unit, source=source,
+        )  # fmt: skip
+        check_intercountry(table, supplied, tax, tolerance, accept)
+        return table
+
+    @classmethod
+    def from_numpy(
+        cls,
+        Z: npt.ArrayLike,
+        Y: npt.ArrayLike,
+        *,
+        countries: Sequence[str],
+        sectors: Sequence[str] | Sequence[Sequence[str]],
+        final: Iterable[tuple[str, str]] | None = None,
+        **options: Any,
+    ) -> InterCountryTable:
+        """Build the table from arrays in country-major order; options as in `from_frames`.
+
+        `sectors` is one list for all countries, or one list a country. Y has one column a country, in
+        the order of `countries`, unless `final` names its columns as (country, category).
+        """
+        unique(countries, "countries")
+        each = [sectors] * len(countries) if isinstance(sectors[0], str) else sectors
+        labels = [(c, s) for c, own in zip(countries, each, strict=True) for s in own]
+        rows = pd.MultiIndex.from_tuples(labels, names=["country", "sector"])
+        columns = pd.Index(countries) if final is None else pd.MultiIndex.from_tuples(list(final))
+        for what, a, shape in (("Z", Z, (len(rows),) * 2), ("Y", Y, (len(rows), len(columns)))):
+            if np.shape(a) != shape:
+                raise DataError(f"{what} has shape {np.shape(a)}", f"The labels ask for shape {shape}.")
+        return cls.from_frames(
+            pd.DataFrame(np.asarray(Z), index=rows, columns=rows),
+            pd.DataFrame(np.asarray(Y), index=rows, columns=columns),
+            **options,
+        )
+
+    @cached_property
+    def code(self) -> Codes:
+        """Number of the country of each row, shape (n,)."""
+        return np.asarray(self.countries.get_indexer(self.rows.get_level_values("country")), dtype=np.intp)
+
+    @cached_property
+    def starts(self) -> Codes:
+        """First row of each country, shape (G,)."""
+        return np.flatnonzero(np.r_[True, np.diff(self.code) != 0])
+
+    @cached_property
+    def blocks(self) -> list[slice]:
+        """The rows of each country."""
+        ends = [*self.starts[1:].tolist(), len(self.rows)]
+        return [slice(a, b) for a, b in zip(self.starts.tolist(), ends, strict=True)]
+
+    @cached_property
+    def own(self) -> npt.NDArray[np.bool_]:
+        """Where the column's country is the row's, shape (n, G)."""
+        return np.asarray(self.code[:, None] == np.arange(len(self.countries)))
+
+    @cached_property
+    def Y(self) -> Array:  # noqa: N802
+        """Final demand by country, categories added up, shape (n, G)."""
+        code = self.countries.get_indexer(self.final.get_level_values(0))
+        if np.array_equal(code, np.arange(len(self.countries))):
+            return self.F
+        Y = np.zeros((len(self.rows), len(self.countries)))
+        np.add.at(Y.T, code, self.F.T)
+        return Y
+
+    @cached_property
+    def deliveries(self) -> Array:
+        """Intermediate deliveries by country of use, shape (n, G)."""
+        return np.asarray(np.add.reduceat(self.Z, self.starts, axis=1))
+
+    @cached_property
+    def E(self) -> Array:  # noqa: N802
+        """Gross exports by importer, intermediate and final, zero at home, shape (n, G)."""
+        return np.where(self.own, 0.0, self.deliveries + self.Y)
+
+    @cached_property
+    def leontief(self) -> Leontief:
+        """The table in the field's letters: A, B, L, v and what follows from them, computed on first use."""
+        from exportlab.valueadded.leontief import Leontief
+
+        return Leontief(self)
+
+    def exports(self, *, by: Sequence[str] = ("exporter", "sector", "importer")) -> pd.DataFrame:
+        """Gross exports as a long table with columns exporter, sector, importer, EXGR, EXGR_INT, EXGR_FNL."""
+        from exportlab.valueadded.decompose import exports
+
+        return exports(self, by=by).wide()
+
+    def decompose(self, method: str = "wwz", **options: Any) -> Decomposition:
+        """Decompose gross exports; see `exportlab.valueadded.decompose`."""
+        from exportlab.valueadded.decompose import decompose
+
+        return decompose(self, method, **options)
+
+    def validate(self, *, tolerance: float = 1e-6) -> Validation:
+        """Report balance, signs, zero output, value added and column sums, with the worst cells."""
+        return report(self, tolerance)
+
+    def group(self, groups: Mapping[str, Iterable[str]]) -> InterCountryTable:
+        """Merge countries into one exporter, as ``t.group({"EU": ["DEU", "FRA"]})``.
+
+        Sectors of the members stay apart as rows, so no cell is aggregated: trade inside the group becomes
+        domestic, and A, x and v of every row stay what they are.
+
+        Raises
+        ------
+        UnknownName
+            A member that is no country of the table.
+        DataError
+            A country in two groups, or a group named like a country outside it.
+        """
+        home = {m: g for g, members in groups.items() for m in members}
+        for m in home:
+            if m not in self.countries:
+                raise UnknownName("country", m, map(str, self.countries))
+        unique([m for members in groups.values() for m in members], "the groups' members")
+        clash = [g for g in groups if g in self.countries and home.get(g) != g]
+        if clash:
+            raise DataError(
+                "A group has the name of a country outside it", "Rename the group.", first=clash[0]
+            )
+        levels = self.rows.to_frame(index=False)
+        levels["country"] = [home.get(c, c) for c in levels["country"]]
+        countries = pd.Index(levels["country"].unique(), name="country")
+        order = np.argsort(countries.get_indexer(pd.Index(levels["country"])), kind="stable")
+        final = self.final.to_frame(index=False)
+        final.iloc[:, 0] = [home.get(c, c) for c in final.iloc[:, 0]]
+        return replace(
+            self,
+            rows=pd.MultiIndex.from_frame(levels.iloc[order]),
+            countries=countries,
+            Z=self.Z[np.ix_(order, order)],
+            F=self.F[order],
+            final=pd.MultiIndex.from_frame(final),
+            x=self.x[order],
+            va=self.va[order],
+            taxes=self.taxes[order],
+            gap=self.gap[order],
+            va_supplied=None if self.va_supplied is None else self.va_supplied[order],
+        )
