@@ -41,6 +41,31 @@ def directly_absorbed(q: Leontief) -> Array:
     return np.where(q.t.own, 0.0, q.t.Y + kept)
 
 
+def by_use(q: Leontief, approach: str) -> dict[str, Array]:
+    """VAX, REF and FVA of the exporter perimeter by what r does with its imports; (n, G).
+
+    1 final goods r buys; 2 inputs to r's own final demand; 3 inputs to r's final exports (those back to s in
+    REF1); 4 inputs to r's exports of inputs (in the end absorbed in s: REF2).
+    """
+    t = q.t
+    chain = q.at_home(q.L, t.Y)
+    total = chain.sum(axis=1)
+    w = (np.stack([q.final_chain, total, chain[:, s]], axis=1) for s in range(len(t.blocks)))
+    used = np.concatenate([q.to_partners(rows, next(w)) for _, rows in q.exporters()])
+    kept, all_final, back = np.where(t.own, 0.0, used.transpose(2, 0, 1))
+    Y = np.where(t.own, 0.0, t.Y)
+    terms, own, other = (
+        (source(q), q.VL, _foreign_first(q)) if approach == "source" else (sink(q), q.VBd, q.VBf)
+    )
+    out = {"VAX1": own[:, None] * Y, "VAX2": own[:, None] * kept}
+    out["VAX3"] = own[:, None] * (all_final - kept - back)
+    out["VAX4"] = terms["VAX"] - out["VAX1"] - out["VAX2"] - out["VAX3"]
+    out |= {"REF1": own[:, None] * back, "REF2": terms["REF"] - own[:, None] * back}
+    out |= {"FVA1": other[:, None] * Y, "FVA2": other[:, None] * kept}
+    out["FVA3"] = other[:, None] * (all_final - kept)
+    return out | {"FVA4": terms["FVA"] - out["FVA1"] - out["FVA2"] - out["FVA3"]}
+
+
 def first_crossing(q: Leontief) -> list[Array]:
     """F_s = (I - A_ss) B_ss: exports of s per unit that leaves it for the first time."""
     return [q.local(s) @ q.B[s, s] for s in q.t.blocks]

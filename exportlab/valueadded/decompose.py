@@ -41,6 +41,7 @@ def decompose(
     perimeter: str = "exporter",
     by: Sequence[str] | None = None,
     third: bool = False,
+    detail: bool = False,
     exporters: Sequence[str] | None = None,
 ) -> Decomposition:
     """Decompose gross exports.
@@ -63,6 +64,9 @@ def decompose(
     third : bool
         For "wwz": split the terms that pass a third country by that country (axis `third`, empty in other
         terms). Needs G times the memory: name `exporters` in large tables.
+    detail : bool
+        For "bm" with the exporter perimeter: also VAX1 to VAX4, REF1, REF2 and FVA1 to FVA4 by what the
+        importer does with the goods.
     exporters : sequence of str, optional
         Only these exporters.
 
@@ -82,6 +86,10 @@ def decompose(
         by = ("origin", "importer") if perimeter == "importer" else by
     axes = _axes(by, first, method)
     names = _arrays(t, method, approach, perimeter, axes)
+    if detail:
+        if (method, perimeter) != ("bm", "exporter"):
+            raise OptionError("detail=True goes with method='bm' and perimeter='exporter' only.")
+        names |= bm.by_use(t.leontief, approach)
     keep = _kept(t, exporters, first)
     labels, terms = (_by_country if method == "kww" else collect)(t, names, axes, keep, first)
     if third:
@@ -173,6 +181,7 @@ def _origins(method: str, perimeter: str) -> dict[str, str]:
         ("EXGR_DDC", "EXGR_IDC", "EXGR_RIM", "EXGR_DVA"), "exporter"
     )
     base |= {"GVC_PF": "exporter", "GVC_PB": "foreign", "GVC_TS": "foreign"}
+    base |= {f"{term}{k}": base[term] for term in ("VAX", "REF", "FVA") for k in range(1, 5)}
     return base | {"wwz": wwz16.TERMS, "kww": kww9.TERMS}.get(method, {})
 
 

@@ -127,5 +127,5 @@ def _groups(frame: pd.DataFrame) -> tuple[Codes, Codes]:
     """First row of every distinct row of `frame`, and the number of the group of every row."""
     if frame.shape[1] == 0:
         return np.zeros(1, dtype=np.intp), np.zeros(len(frame), dtype=np.intp)
-    number = frame.groupby(list(frame), sort=False).ngroup().to_numpy(dtype=np.intp)
-    return np.flatnonzero(~frame.duplicated().to_numpy()), number
+    number: Codes = np.asarray(frame.groupby(list(frame), sort=False).ngroup(), dtype=np.intp)
+    return np.asarray(np.flatnonzero(~frame.duplicated().to_numpy()), dtype=np.intp), number
