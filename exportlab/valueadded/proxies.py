@@ -1,0 +1,194 @@
+"""Value added in exports without an input-output table: what customs and firm records allow, and its bias."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from exportlab.errors import DataError, OptionError
+from exportlab.valueadded.cells import Array
+from exportlab.valueadded.proxy import Proxy, amounts, columns, once, ratio, refuse
+
+
+def processing_margin(
+    records: pd.DataFrame,
+    *,
+    by: Sequence[str] = (),
+    window: int = 2,
+    foreign_content: float = 0.0,
+) -> Proxy:
+    r"""Domestic share of processing exports from customs records alone.
+
+    Parameters
+    ----------
+    records : DataFrame
+        `period` (whole years), `processing_exports`, `processing_imports` in one currency, and the
+        columns of `by`.
+    by : sequence of str
+        Groups, such as province and HS chapter.
+    window : int
+        Years added up, since imports precede the exports they go into; the row is named by its last year.
+    foreign_content : float
+        Foreign content of domestic inputs as a share of exports, subtracted (0 leaves an upper bound).
+
+    Returns
+    -------
+    Proxy
+        `dvar` = 1 - M_P / X_P - foreign_content over the window; `outside` marks values outside [0, 1]
+        (stocks, transfers between groups), which are left as they are; NaN without exports. Windows
+        that are not full are not given.
+
+    Raises
+    ------
+    DataError
+        Missing, negative or repeated records; years that are not whole numbers.
+    """
+    flows = ["processing_exports", "processing_imports"]
+    columns(records, ["period", *by, *flows])
+    amounts(records, flows)
+    if window < 1 or not 0 <= foreign_content < 1:
+        raise OptionError(
+            f"window={window}, foreign_content={foreign_content}: allowed are window >= 1 and a share."
+        )
+    if not pd.api.types.is_integer_dtype(records["period"]):
+        raise DataError("Periods are not whole years", "Give `period` as integers such as 2020.")
+    once(records, ["period", *by])
+    total = records.groupby(["period", *by], sort=True, as_index=False)[flows].sum()
+    parts = []
+    for lag in range(window):
+        shifted = total.assign(period=total["period"] + lag)
+        parts.append(shifted)
+    stacked = pd.concat(parts)
+    sums = stacked.groupby(["period", *by], as_index=False)[flows].sum()
+    full = stacked.groupby(["period", *by]).size().reset_index(name="years")
+    out = sums.merge(full, on=["period", *by])
+    out = out[out["years"] == window].drop(columns="years").reset_index(drop=True)
+    x = out["processing_exports"].to_numpy(float)
+    out["dvar"] = 1 - ratio(out["processing_imports"].to_numpy(float), x) - foreign_content
+    out["outside"] = ~out["dvar"].between(0, 1) & out["dvar"].notna()
+    all_ratio = ratio(np.array([out["processing_imports"].sum()]), np.array([x.sum()]))[0]
+    return Proxy(
+        "Processing margin", out, "either way" if foreign_content else "upper bound",
+        "the foreign content of domestic inputs is guessed" if foreign_content
+        else "domestic inputs hold imports too",
+        "Upward, Wang and Zheng (2013), Journal of Comparative Economics 41(2)",
+        float(1 - all_ratio - foreign_content),
+    )  # fmt: skip
+
+
+def kee_tang(
+    firms: pd.DataFrame,
+    *,
+    foreign_in_domestic: str | float = 0.0,
+    domestic_in_imports: str | float = 0.0,
+    exclude: bool = True,
+) -> Proxy:
+    r"""Domestic value-added ratio of processing firms (Kee and Tang 2016).
+
+    Parameters
+    ----------
+    firms : DataFrame
+        `firm`, `exports`, `imports` (of intermediates) and `materials` (all intermediate costs), in one
+        currency.
+    foreign_in_domestic, domestic_in_imports : str or float
+        delta^F, foreign content of domestic materials, and delta^D, domestic content of imported ones,
+        as shares of exports: a column or one number.
+    exclude : bool
+        Leave excessive importers (imports > materials) and excessive exporters (imports > exports) out
+        of the aggregate, as they trade for other firms.
+
+    Returns
+    -------
+    Proxy
+        `dvar` = 1 - imports/exports - delta^F + delta^D by firm with `excessive` ("", "importer",
+        "exporter"); `aggregate` weighs it by exports.
+
+    Notes
+    -----
+    American Economic Review 106(6): 1402-1436.
+    """
+    columns(firms, ["firm", "exports", "imports", "materials"])
+    amounts(firms, ["exports", "imports", "materials"])
+    once(firms, ["firm"])
+    out = firms[["firm", "exports", "imports", "materials"]].reset_index(drop=True)
+    x, m = out["exports"].to_numpy(float), out["imports"].to_numpy(float)
+    d_f, d_d = _term(firms, foreign_in_domestic), _term(firms, domestic_in_imports)
+    out["dvar"] = 1 - ratio(m, x) - d_f + d_d
+    out["excessive"] = np.select(
+        [m > out["materials"].to_numpy(float), m > x], ["importer", "exporter"], default=""
+    )
+    used = out[(out["excessive"] == "") & (out["exports"] > 0)] if exclude else out[out["exports"] > 0]
+    weight = used["exports"].sum()
+    corrected = bool(np.any(d_f != 0))
+    return Proxy(
+        "Kee-Tang DVAR", out, "either way" if corrected else "too high",
+        "the corrections are estimates" if corrected else "domestic materials hold imports too",
+        "Kee and Tang (2016), American Economic Review 106(6)",
+        float((used["dvar"] * used["exports"]).sum() / weight) if weight else float("nan"),
+    )  # fmt: skip
+
+
+def upward_wang_zheng(firms: pd.DataFrame, *, theta: float = 0.0) -> Proxy:
+    r"""Foreign value-added share of firms that do ordinary and processing trade.
+
+    Parameters
+    ----------
+    firms : DataFrame
+        `firm`; `processing_imports` M^P; `ordinary_imports` M^O of intermediates (by BEC), both with
+        the imports bought through agents; `processing_exports` X^P, `ordinary_exports` X^O;
+        `domestic_sales` D; `materials` M^T (needed only for theta > 0). One currency.
+    theta : float
+        Foreign content of domestic materials as a share of them; Zhang, Chen and Liu (2013)
+        take .05 to .10.
+
+    Returns
+    -------
+    Proxy
+        `fvar` = {M^P + X^O M^O/(D + X^O) + theta (M^T - M^P - M^O)} / X and `dvar` = 1 - fvar; NaN
+        without exports. `outside` marks values outside [0, 1].
+
+    Raises
+    ------
+    DataError
+        Columns missing, negative amounts, or (theta > 0) imports above materials.
+    """
+    need = [
+        "processing_imports",
+        "ordinary_imports",
+        "processing_exports",
+        "ordinary_exports",
+        "domestic_sales",
+    ]
+    need = [*need, "materials"] if theta else need
+    if not 0 <= theta < 1:
+        raise OptionError(f"theta={theta} is not allowed. Allowed: a share from 0 to below 1.")
+    columns(firms, ["firm", *need])
+    amounts(firms, need)
+    once(firms, ["firm"])
+    a = {k: firms[k].to_numpy(float) for k in need}
+    spread = ratio(a["ordinary_exports"], a["domestic_sales"] + a["ordinary_exports"], empty=0.0)
+    foreign = a["processing_imports"] + spread * a["ordinary_imports"]
+    if theta:
+        rest = a["materials"] - a["processing_imports"] - a["ordinary_imports"]
+        refuse(rest < 0, firms, "Imports exceed materials", "Leave excessive importers out, or set theta=0.")
+        foreign = foreign + theta * rest
+    x = a["processing_exports"] + a["ordinary_exports"]
+    out = firms[["firm"]].reset_index(drop=True).assign(exports=x, fvar=ratio(foreign, x))
+    out["dvar"] = 1 - out["fvar"]
+    out["outside"] = ~out["dvar"].between(0, 1) & out["dvar"].notna()
+    return Proxy(
+        "Upward-Wang-Zheng DVAR", out, "either way" if theta else "too high",
+        "theta is a guess" if theta else "domestic materials hold imports too",
+        "Upward, Wang and Zheng (2013), Journal of Comparative Economics 41(2)",
+        float(1 - foreign[x > 0].sum() / x.sum()) if x.sum() else float("nan"),
+    )  # fmt: skip
+
+
+def _term(table: pd.DataFrame, given: str | float) -> Array:
+    if isinstance(given, str):
+        columns(table, [given])
+        amounts(table, [given])
+        return np.asarray(table[given], dtype=np.float64)
+    return np.full(len(table), float(given))
