@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -11,8 +11,11 @@ from exportlab.errors import DataError, UnknownName
 from exportlab.plots.style import GREY, PALETTE, finish, new_axes
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
     import pandas as pd
     from matplotlib.axes import Axes
+
+    Numbers: TypeAlias = npt.NDArray[np.float64]
 
 NAMES = {
     "domestic": "domestic value added",
@@ -61,9 +64,10 @@ def content_bars(
     ax.set_yticks(where, [_short(text) for text in rows[label].astype(str)])
     ax.set_xlim(min(0.0, float(left.min())), max(100.0, float(left.max())))
     ax.grid(visible=False, axis="y")
-    ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3, borderaxespad=0.2)
-    ax.set_title(title, pad=10 + 12 * -(-len(chosen) // 3))
-    return finish(ax, title=title, x="share of exports, %", source=source)
+    ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3, borderpad=0, borderaxespad=0.3)
+    finish(ax, x="share of exports, %", source=source)
+    ax.set_title(title, pad=8 + 12 * -(-len(chosen) // 3))  # above the legend
+    return ax
 
 
 def position_scatter(
@@ -94,11 +98,9 @@ def position_scatter(
     seen = np.isfinite(xs) & np.isfinite(ys)
     area = 12 + 500 * weight / weight[seen].max(initial=1e-300) if size else np.full(len(table), 24.0)
     ax.scatter(xs[seen], ys[seen], s=area[seen], color=PALETTE[0], alpha=0.55, linewidth=0.4, edgecolor="w")
-    for k in [k for k in np.argsort(-weight, kind="stable") if seen[k]][:named]:
-        ax.annotate(
-            _short(str(table[label].iloc[k])), (xs[k], ys[k]), xytext=(3 + area[k] ** 0.5 / 2, 2),
-            textcoords="offset points", fontsize=6.5, color="black",
-        )  # fmt: skip
+    ax.margins(0.12)
+    largest = [int(k) for k in np.argsort(-weight, kind="stable") if seen[k]][:named]
+    _name_points(ax, largest, xs=xs, ys=ys, area=area, names=table[label].astype(str).tolist())
     note = f"Area of a point: {size}." if size else None
     return finish(
         ax, title=title, x="upstreamness, steps from final use", y="value added, % of exports",
@@ -137,7 +139,10 @@ def origin_heatmap(
         values = 100 * values / total.where(total != 0)
     ax = new_axes(ax, size=(1.9 + 0.42 * values.shape[1], 1.5 + 0.3 * values.shape[0]))
     small = values.size <= 150
-    colors = {"cmap": "vlag", "center": 0.0} if bool((values < 0).any(axis=None)) else {"cmap": "crest"}
+    colors: dict[str, Any] = {"cmap": "crest"}
+    if bool((values < 0).any(axis=None)):
+        reach = float(values.abs().max(axis=None))
+        colors = {"cmap": "vlag", "vmin": -reach, "vmax": reach}
     drawn = values.set_axis([_short(str(c)) for c in values.columns], axis=1)
     drawn = drawn.set_axis([_short(str(i)) for i in values.index], axis=0)
     settings = {**colors, "annot": small, "fmt": ".0f" if share else ".3g", "annot_kws": {"fontsize": 6.5},
@@ -147,7 +152,8 @@ def origin_heatmap(
     ax.tick_params(axis="y", rotation=0, length=0)
     for text in ax.get_xticklabels():
         text.set(ha="right", rotation_mode="anchor")
-    return finish(ax, title=title, x=column, y=row, source=None, note=f"Source: {source}" if source else None)
+    foot = f"{column}\n\nSource: {source}" if source else column  # below the slanted labels, however long
+    return finish(ax, title=title, x=foot, y=row)
 
 
 def interval_bars(
@@ -189,5 +195,31 @@ def _colors(n: int) -> list[str]:
     return [PALETTE[k % len(PALETTE)] for k in range(n)]
 
 
-def _short(text: str, width: int = 34) -> str:
-    return text if len(text) <= width else text[: width - 1].rstrip() + "…"
+def _name_points(
+    ax: Axes, chosen: list[int], *, xs: Numbers, ys: Numbers, area: Numbers, names: list[str]
+) -> None:
+    """Write names beside points, each where it hides no other name or named point, or not at all."""
+    ax.autoscale_view()
+    scale = 72.0 / ax.figure.dpi
+    frame = ax.get_window_extent().bounds
+    at = scale * ax.transData.transform(np.column_stack([xs[chosen], ys[chosen]]))
+    radius = np.sqrt(area[chosen]) / 2
+    taken = [(x - r, y - r, x + r, y + r) for (x, y), r in zip(at.tolist(), radius.tolist(), strict=True)]
+    for k, (x, y), r in zip(chosen, at.tolist(), (radius + 2).tolist(), strict=True):
+        text = _short(names[k])
+        w, h = 3.9 * len(text), 8.0
+        for dx, dy in ((r, -h / 2), (-r - w, -h / 2), (-w / 2, r), (-w / 2, -r - h)):
+            box = (x + dx, y + dy, x + dx + w, y + dy + h)
+            inside = box[0] >= frame[0] * scale and box[2] <= (frame[0] + frame[2]) * scale
+            if inside and all(
+                box[0] > t[2] or box[2] < t[0] or box[1] > t[3] or box[3] < t[1] for t in taken
+            ):
+                ax.annotate(text, (xs[k], ys[k]), xytext=(dx, dy), textcoords="offset points", fontsize=6.5)
+                taken.append(box)
+                break
+
+
+def _short(text: str, width: int = 36) -> str:
+    text = text.removeprefix("Manufacture of ")
+    text = text[:1].upper() + text[1:]
+    return text if len(text) <= width else text[: width - 1].rstrip(" ,") + "…"
