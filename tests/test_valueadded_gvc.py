@@ -54,7 +54,7 @@ def test_origin_matrix_is_decompr_leontief(name: str, of: str, shared: Path) -> 
 def test_exvatools_oecd_standard(name: str, shared: Path) -> None:
     """Its partner is the market for exports, but the origin in GVCB and the re-exporter in GVCF."""
     t, ref = load(name), exvatools(name, "oecd_standard")
-    q, G = t.leontief, len(t.countries)
+    q = t.leontief
     sector = t.rows.get_level_values("sector")
     keys = pd.DataFrame({"exporter": t.rows.get_level_values("country"), "sector": sector})
     absorbed = q.v[:, None] * q.BY
@@ -72,7 +72,6 @@ def test_exvatools_oecd_standard(name: str, shared: Path) -> None:
     for exporter, sec, importer in ref.index[:: max(1, len(ref) // 50)]:
         want = ref.loc[(exporter, sec, importer), "GVCF"]
         assert by_user.loc[(importer, sec), exporter] == pytest.approx(want, rel=1e-9, abs=1e-9)
-    assert G == len(set(ref.index.get_level_values("importer")))
 
 
 @pytest.mark.parametrize("name", ["kwwD", "leather", "pymriotest", "rand5x6", "wiodtest"])
@@ -202,7 +201,7 @@ def test_value_added_exports(shared: Path) -> None:
 
 def test_options_are_refused_with_what_is_allowed(shared: Path) -> None:
     t = load("leather")
-    with pytest.raises(OptionError, match="method='wzw' is not allowed.*Did you mean 'wwz'"):
+    with pytest.raises(OptionError, match=r"method='wzw' is not allowed.*Did you mean 'wwz'"):
         t.decompose("wzw")
     with pytest.raises(OptionError, match="total exports only"):
         t.decompose("kww", by=("exporter", "sector"))

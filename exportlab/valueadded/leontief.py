@@ -45,30 +45,27 @@ def inverse(A: Array, block: int = 224) -> Array:
     return M
 
 
-def solve_rows(A: Array, V: Array, tolerance: float = 1e-14) -> Array:
+def solve_rows(A: Array, V: Array) -> Array:
     """V (I - A)⁻¹ for a few rows V, without the inverse.
 
     A single-precision LU with double-precision refinement costs half a double-precision LU. Where
     refinement stalls (columns of A that add up to almost 1) the double-precision LU is taken.
     """
-    M = -A.T  # a view transposed once more by LAPACK: no copy of A beside M
-    M[np.diag_indices(len(M))] += 1.0
-    b = V.T
-    lu = lu_factor(M.astype(np.float32), overwrite_a=True, check_finite=False)
-    X = np.zeros_like(b)
-    scale, last = np.abs(b).max(initial=1e-300), np.inf
-    for _ in range(8):
-        r = b - M @ X
-        off = np.abs(r).max(initial=0.0) / scale
-        if off <= tolerance:
-            return np.ascontiguousarray(X.T)
-        if off > last / 4:
+    M = np.negative(A, dtype=np.float32)
+    M[np.diag_indices(len(M))] += np.float32(1.0)
+    lu = lu_factor(M.T, overwrite_a=True, check_finite=False)  # the transpose is LAPACK's order: no copy
+    X, r = np.zeros_like(V), V
+    scale, off = np.abs(V).max(initial=1e-300), 1.0
+    for _ in range(6):
+        X += lu_solve(lu, r.T.astype(np.float32), check_finite=False).T
+        if off <= 1e-10:  # the step just taken shrinks the residual at least as much again
+            return X
+        r = V - X + X @ A
+        last, off = off, np.abs(r).max(initial=0.0) / scale
+        if off > last / 1000:
             break
-        last = off
-        X += lu_solve(lu, r.astype(np.float32), check_finite=False)
-    if last > 1e-12:
-        X = lu_solve(lu_factor(M, overwrite_a=True, check_finite=False), b, check_finite=False)
-    return np.ascontiguousarray(X.T)
+    M = np.eye(len(A)) - A
+    return np.ascontiguousarray(np.linalg.solve(M.T, V.T).T)
 
 
 @dataclass(frozen=True, repr=False, eq=False)
