@@ -280,3 +280,8 @@ def test_regions_by_hand() -> None:
     assert "its own value added" in c.summary()
     with pytest.raises(UnknownName, match="no region named 'JL'"):
         multiregional(t, "JL")
+
+
+def test_methods_of_the_table_are_the_functions() -> None:
+    assert hand().province(transit="remove").table.equals(province(hand(), transit="remove").table)
+    assert hand().province_bounds().equals(province_bounds(hand()))

@@ -199,3 +199,14 @@ def test_refusals() -> None:
         one.leontief(np.eye(2))
     nothing = one.domestic_content(small(), 0.0)
     assert np.isnan(nothing.domestic_share)
+
+
+def test_methods_of_the_table_are_the_functions() -> None:
+    t = small()
+    assert t.multipliers().equals(one.multipliers(t))
+    assert t.domestic_content().table.equals(one.domestic_content(t).table)
+    assert t.vertical_specialisation([1.0, 2.0]).equals(one.vertical_specialisation(t, [1.0, 2.0]))
+    assert t.forward().equals(one.forward(t))
+    assert t.upstreamness(inventories=1.0).equals(one.upstreamness(t, inventories=1.0))
+    split = t.processing(processing_exports=[10.0, 10.0], processing_imports=[1.0, 1.0])
+    assert split.e.sum() == pytest.approx(t.e.sum())

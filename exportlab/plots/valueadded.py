@@ -141,7 +141,7 @@ def origin_heatmap(
     small = values.size <= 150
     colors: dict[str, Any] = {"cmap": "crest"}
     if bool((values < 0).any(axis=None)):
-        reach = float(values.abs().max(axis=None))
+        reach = float(np.nanmax(np.abs(values.to_numpy())))
         colors = {"cmap": "vlag", "vmin": -reach, "vmax": reach}
     drawn = values.set_axis([_short(str(c)) for c in values.columns], axis=1)
     drawn = drawn.set_axis([_short(str(i)) for i in values.index], axis=0)

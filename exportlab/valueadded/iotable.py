@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from exportlab.errors import DataError
+from exportlab.valueadded import single
 from exportlab.valueadded.cells import Array, Column, matrix, unique, vector
 from exportlab.valueadded.validate import Validation, check_iotable, report_iotable
+
+if TYPE_CHECKING:
+    from exportlab.valueadded.processing import ProcessingSplit
+    from exportlab.valueadded.province import ProvinceContent
+    from exportlab.valueadded.single import ExportContent
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -206,6 +212,44 @@ class IOTable:
     def validate(self, *, tolerance: float = 1e-6) -> Validation:
         """Report balance, signs, zero output, value added, column sums, transit, with the worst sectors."""
         return report_iotable(self, tolerance)
+
+    def multipliers(self) -> pd.DataFrame:
+        """Content of a unit of each sector's output shipped: see `single.multipliers`."""
+        return single.multipliers(self)
+
+    def domestic_content(self, exports: Column | None = None) -> ExportContent:
+        """Domestic, imported and tax content of exports: see `single.domestic_content`."""
+        return single.domestic_content(self, exports)
+
+    def vertical_specialisation(self, exports: Column | None = None) -> pd.DataFrame:
+        """Imported content of exports by sector: see `single.vertical_specialisation`."""
+        return single.vertical_specialisation(self, exports)
+
+    def forward(self, exports: Column | None = None) -> pd.DataFrame:
+        """Value added in exports by the sector that earned it: see `single.forward`."""
+        return single.forward(self, exports)
+
+    def upstreamness(self, *, inventories: Column | None = None) -> pd.DataFrame:
+        """Distance from final use and from primary inputs: see `single.upstreamness`."""
+        return single.upstreamness(self, inventories=inventories)
+
+    def processing(self, **customs: Column) -> ProcessingSplit:
+        """Ordinary and processing trade apart: the arguments of `processing.split_processing`."""
+        from exportlab.valueadded.processing import split_processing
+
+        return split_processing(self, **customs)
+
+    def province(self, **options: Any) -> ProvinceContent:
+        """Own, other-province and import content of shipments: the options of `province.province`."""
+        from exportlab.valueadded.province import province
+
+        return province(self, **options)
+
+    def province_bounds(self, **options: Any) -> pd.DataFrame:
+        """Bounds on it when the use of imports is unknown: the options of `province.province_bounds`."""
+        from exportlab.valueadded.province import province_bounds
+
+        return province_bounds(self, **options)
 
     @cached_property
     def v(self) -> Array:
