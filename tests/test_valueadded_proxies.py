@@ -15,12 +15,14 @@ from exportlab.valueadded import IOTable
 from exportlab.valueadded.processing import ProcessingSplit
 from exportlab.valueadded.product_proxies import (
     BEC,
+    export_upstreamness,
     expy_domestic,
     relative_unit_values,
     stage_shares,
     unit_value_change,
 )
 from exportlab.valueadded.proxies import kee_tang, processing_margin, upward_wang_zheng
+from exportlab.valueadded.quality import export_quality
 
 
 def customs() -> pd.DataFrame:
@@ -175,6 +177,41 @@ def test_price_quantity_and_composition_by_hand() -> None:
     assert (both["price"] * both["quantity"] * both["composition"]).to_numpy() == pytest.approx(both["value"])
     with pytest.raises(DataError, match="No cell is there in both 1 and 3"):
         unit_value_change(t, start=1, end=3)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_quality_agrees_with_a_regression_on_dummies(seed: int) -> None:
+    import statsmodels.formula.api as smf
+
+    rng = np.random.default_rng(seed)
+    t = pd.DataFrame(
+        {
+            "exporter": rng.choice(["LN", "JS", "SD", "ZJ"], 60), "product": rng.choice(["a", "b", "c"], 60),
+            "market": rng.choice(["JP", "KR"], 60), "period": rng.choice([2019, 2020], 60),
+            "value": rng.gamma(2.0, 5.0, 60), "quantity": rng.gamma(2.0, 3.0, 60),
+        }
+    )  # fmt: skip
+    y = np.log(t["quantity"]) + 4 * np.log(t["value"] / t["quantity"])
+    peer = smf.ols("y ~ C(product) + C(market):C(period)", t.assign(y=y)).fit().resid / 3
+    p = export_quality(t, sigma=4)
+    assert p.table["quality"].to_numpy() == pytest.approx(peer.to_numpy(), abs=1e-9)
+    assert (export_quality(t.assign(s=4.0), sigma="s").table["quality"] == p.table["quality"]).all()
+    assert p.table["rivals"].min() >= 1
+    with pytest.raises(OptionError, match="sigma has the value 1"):
+        export_quality(t, sigma=1)
+    with pytest.raises(DataError, match="Values or quantities are zero in 60 rows"):
+        export_quality(t.assign(value=0.0), sigma=4)
+
+
+def test_upstreamness_of_exports_by_hand() -> None:
+    x = pd.DataFrame({"LN": [1.0, 3.0], "none": [0.0, 0.0]}, ["ores", "shirts"])
+    p = export_upstreamness(x, pd.Series({"shirts": 1.0, "ores": 4.0})).table
+    assert p["upstreamness"][0] == pytest.approx(1.75)
+    assert np.isnan(p["upstreamness"][1])
+    with pytest.raises(UnknownName, match="no product with an upstreamness named 'ores'"):
+        export_upstreamness(x, pd.Series({"shirts": 1.0}))
+    with pytest.raises(DataError, match="missing or negative in 2 rows"):
+        export_upstreamness(-x, pd.Series({"shirts": 1.0, "ores": 4.0}))
 
 
 def test_stages_by_hand() -> None:

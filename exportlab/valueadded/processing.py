@@ -121,7 +121,8 @@ def split_processing(
         such that cells of D and P add up to the table's, P's columns add up to processing exports, and
         imports by product add up to the customs figures; z >= 0. Taxes on inputs follow output. The first
         guess spreads processing imports over sectors by the table's use and the share of processing in
-        output, then scales P's other inputs and value added to processing exports.
+        output, then scales P's other inputs and value added to processing exports. Where the guess
+        satisfies all totals it is the solution, with distance 0.
 
     Raises
     ------

@@ -69,6 +69,35 @@ def expy_domestic(exports: pd.DataFrame, income: pd.Series, dvar: pd.Series | fl
     )  # fmt: skip
 
 
+def export_upstreamness(exports: pd.DataFrame, upstreamness: pd.Series) -> Proxy:
+    """Mean distance of exports from final use, sum_k (x_k / X) U_k, by exporter.
+
+    Parameters
+    ----------
+    exports : DataFrame (products, exporters)
+        Export values of zero or more.
+    upstreamness : Series by product
+        Of a table, carried to products.
+
+    Notes
+    -----
+    Chor, Manova and Yu (2014; 2021, Journal of International Economics 130).
+    """
+    for label in exports.index.difference(upstreamness.index):
+        raise UnknownName("product with an upstreamness", label, map(str, upstreamness.index))
+    x = exports.to_numpy(float)
+    bad = ~np.isfinite(x) | (x < 0)
+    if bad.any():
+        raise DataError("Exports are missing or negative", "Give finite exports of zero or more.",
+                        rows=int(bad.sum()))  # fmt: skip
+    mean = ratio(upstreamness.loc[exports.index].to_numpy(float) @ x, x.sum(axis=0))
+    return Proxy(
+        "Upstreamness of exports", pd.DataFrame({"exporter": exports.columns, "upstreamness": mean}),
+        "either way", "a place in the chain says nothing about how much is made at home",
+        "Chor, Manova and Yu (2021), Journal of International Economics 130",
+    )  # fmt: skip
+
+
 def relative_unit_values(
     trade: pd.DataFrame,
     *,
