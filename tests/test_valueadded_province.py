@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exportlab.errors import DataError, OptionError, UnknownName
-from exportlab.valueadded import IOTable
+from exportlab.valueadded import InterCountryTable, IOTable
 from exportlab.valueadded.province import PARTS, province, province_bounds
 from exportlab.valueadded.regions import multiregional
 from exportlab.valueadded.single import multipliers
@@ -306,6 +306,25 @@ def test_regions_by_hand() -> None:
     assert "its own value added" in c.summary()
     with pytest.raises(UnknownName, match="no region named 'JL'"):
         multiregional(t, "JL")
+
+
+def test_regions_of_an_intercountry_table(shared: Path, reference: Path) -> None:
+    """The whole three-region world gives the same origins as its Chinese part alone."""
+    known = pd.read_csv(reference / "valueadded_single_province.csv").set_index("measure")["value"]
+    folder = shared / "reference" / "valueadded"
+    Z, Y = (pd.read_csv(folder / f"prov42_truth_{k}.csv", header=None).to_numpy() for k in "ZY")
+    labels = pd.MultiIndex.from_product([["LN", "ROC", "ROW"], [f"S{k:02d}" for k in range(1, 43)]])
+    final = pd.MultiIndex.from_product([["LN", "ROC", "ROW"], ["c", "i", "v"]])
+    t = InterCountryTable.from_frames(pd.DataFrame(Z, labels, labels), pd.DataFrame(Y, labels, final))
+    c = multiregional(t, "LN")
+    value = c.table.set_index("origin")["value"]
+    assert value["LN"] == pytest.approx(known["TRUE_national_DVA_from_LN"], rel=1e-9)
+    assert value["ROC"] == pytest.approx(known["TRUE_national_DVA_from_ROC"], rel=1e-9)
+    assert c.table["share"].sum() == pytest.approx(1, abs=1e-12)
+    with pytest.raises(UnknownName, match="no country of the table named 'World'"):
+        multiregional(t, "LN", abroad=["World"])
+    with pytest.raises(DataError, match="No country is abroad"):
+        multiregional(t, "LN", abroad=[])
 
 
 def test_methods_of_the_table_are_the_functions() -> None:
