@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from exportlab.errors import DataError, OptionError, UnknownName, one_of
+from exportlab.errors import DataError, OptionError, one_of
 from exportlab.valueadded.cells import Array, Codes, Column, matrix, unique, vector
-from exportlab.valueadded.labels import country_rows, final_columns
+from exportlab.valueadded.labels import country_rows, final_columns, grouped
 from exportlab.valueadded.validate import check_intercountry, report
 
 if TYPE_CHECKING:
@@ -175,6 +176,12 @@ class InterCountryTable:
             **options,
         )
 
+    @classmethod
+    def from_csv(cls, Z: str | Path, Y: str | Path, **options: Any) -> InterCountryTable:
+        """Build the table from two CSV files with labels such as ``AUS_01T03`` in first row and column."""
+        frames = [pd.read_csv(path, index_col=0) for path in (Z, Y)]
+        return cls.from_frames(*frames, **options)
+
     @cached_property
     def code(self) -> Codes:
         """Number of the country of each row, shape (n,)."""
@@ -240,44 +247,41 @@ class InterCountryTable:
         return report(self, tolerance)
 
     def group(self, groups: Mapping[str, Iterable[str]]) -> InterCountryTable:
-        """Merge countries into one exporter, as ``t.group({"EU": ["DEU", "FRA"]})``.
+        """Merge countries into one exporter, as ``t.group({"EU": ["DEU", "FRA"]})``: see `labels.grouped`.
 
         Sectors of the members stay apart as rows, so no cell is aggregated: trade inside the group becomes
         domestic, and A, x and v of every row stay what they are.
-
-        Raises
-        ------
-        UnknownName
-            A member that is no country of the table.
-        DataError
-            A country in two groups, or a group named like a country outside it.
         """
-        home = {m: g for g, members in groups.items() for m in members}
-        for m in home:
-            if m not in self.countries:
-                raise UnknownName("country", m, map(str, self.countries))
-        unique([m for members in groups.values() for m in members], "the groups' members")
-        clash = [g for g in groups if g in self.countries and home.get(g) != g]
-        if clash:
-            raise DataError(
-                "A group has the name of a country outside it", "Rename the group.", first=clash[0]
-            )
-        levels = self.rows.to_frame(index=False)
-        levels["country"] = [home.get(c, c) for c in levels["country"]]
-        countries = pd.Index(levels["country"].unique(), name="country")
-        order = np.argsort(countries.get_indexer(pd.Index(levels["country"])), kind="stable")
-        final = self.final.to_frame(index=False)
-        final.iloc[:, 0] = [home.get(c, c) for c in final.iloc[:, 0]]
+        rows, countries, final, order = grouped(self.rows, self.countries, self.final, groups)
+        supplied = None if self.va_supplied is None else self.va_supplied[order]
+        moved = {name: getattr(self, name)[order] for name in ("F", "x", "va", "taxes", "gap")}
         return replace(
-            self,
-            rows=pd.MultiIndex.from_frame(levels.iloc[order]),
-            countries=countries,
-            Z=self.Z[np.ix_(order, order)],
-            F=self.F[order],
-            final=pd.MultiIndex.from_frame(final),
-            x=self.x[order],
-            va=self.va[order],
-            taxes=self.taxes[order],
-            gap=self.gap[order],
-            va_supplied=None if self.va_supplied is None else self.va_supplied[order],
-        )
+            self, rows=rows, countries=countries, final=final, Z=self.Z[np.ix_(order, order)],
+            va_supplied=supplied, **moved,
+        )  # fmt: skip
+
+    def country_measures(self) -> pd.DataFrame:
+        """Content of every country's exports, with no inverse formed: see `gvc.country_measures`."""
+        from exportlab.valueadded.gvc import country_measures
+
+        return country_measures(self)
+
+    def participation(self, *, by: tuple[str, ...] = ("exporter",)) -> pd.DataFrame:
+        """Shares of exports in value chains: see `gvc.participation`."""
+        from exportlab.valueadded.gvc import participation
+
+        return participation(self, by=by)
+
+    def origin_matrix(
+        self, of: Literal["exports", "final", "output"] = "exports", *, by: str = "country"
+    ) -> pd.DataFrame:
+        """Where the value added in exports, final demand or output comes from: see `gvc.origin_matrix`."""
+        from exportlab.valueadded.gvc import origin_matrix
+
+        return origin_matrix(self, of, by=by)
+
+    def position(self) -> pd.DataFrame:
+        """Upstreamness and downstreamness of every country-sector: see `position.position`."""
+        from exportlab.valueadded.position import position
+
+        return position(self)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 import pandas as pd
 
-from exportlab.errors import DataError
-from exportlab.valueadded.cells import show, unique
+from exportlab.errors import DataError, UnknownName
+from exportlab.valueadded.cells import Codes, show, unique
 
 
 def pairs(labels: pd.Index, sep: str, what: str) -> list[tuple[str, str]]:
@@ -99,3 +99,32 @@ def _loose(labels: pd.Index, sep: str) -> list[tuple[str, str]]:
     if isinstance(labels, pd.MultiIndex):
         return pairs(labels, sep, "the columns of Y")
     return [(str(c).split(sep, 1)[0], str(c).split(sep, 1)[1] if sep in str(c) else "all") for c in labels]
+
+
+def grouped(
+    rows: pd.MultiIndex, countries: pd.Index, final: pd.MultiIndex, groups: Mapping[str, Iterable[str]]
+) -> tuple[pd.MultiIndex, pd.Index, pd.MultiIndex, Codes]:
+    """Labels with countries merged into groups, members as parts, and the new order of the rows.
+
+    Raises
+    ------
+    UnknownName
+        A member that is no country of the table.
+    DataError
+        A country in two groups, or a group named like a country outside it.
+    """
+    members = [m for group in groups.values() for m in group]
+    home = {m: g for g, group in groups.items() for m in group}
+    for m in members:
+        if m not in countries:
+            raise UnknownName("country", m, map(str, countries))
+    unique(members, "the groups' members")
+    clash = [g for g in groups if g in countries and home.get(g) != g]
+    if clash:
+        raise DataError("A group has the name of a country outside it", "Rename the group.", first=clash[0])
+    down, across = rows.to_frame(index=False), final.to_frame(index=False)
+    down["country"] = [home.get(c, c) for c in down["country"]]
+    across["country"] = [home.get(c, c) for c in across["country"]]
+    merged = pd.Index(down["country"].unique(), name="country")
+    order = np.argsort(merged.get_indexer(pd.Index(down["country"])), kind="stable")
+    return pd.MultiIndex.from_frame(down.iloc[order]), merged, pd.MultiIndex.from_frame(across), order

@@ -31,9 +31,10 @@ def read_nbs(path: str | Path, *, sheet: str | int = 0, **options: Any) -> IOTab
     """Read an input-output table of China or of a province, as its statistical bureau lays it out.
 
     One row of codes (01, 02, ... TIU, TC, FU201, EX, IM, GO) or of headings (出口, 调出, 进口, 调入,
-    误差, 总产出) above the columns, and the same sector codes down the side. A sector that occurs twice, as Domestic and
-    Imports in a column Origin or as D01 and M01, makes the table non-competitive; otherwise it is competitive
-    and needs its column of imports. Subtotals are recognised by code or heading and left out.
+    误差, 总产出) above the columns, and the same sector codes down the side. A sector that occurs twice,
+    as Domestic and Imports in a column Origin or as D01 and M01, makes the table non-competitive;
+    otherwise it is competitive and needs its column of imports. Subtotals are recognised by code or
+    heading and left out.
 
     Parameters
     ----------

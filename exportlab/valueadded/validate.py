@@ -111,17 +111,22 @@ def check_intercountry(
     if "column_sums" not in accept:
         _viable(np.divide(inputs, t.x, out=np.zeros_like(inputs), where=t.x > 0), names)
     if supplied is not None:
-        residual = t.x - inputs - taxes
-        off = _relative(supplied - residual, t.x)
-        if off.max(initial=0.0) > tolerance:
-            raise DataError(
-                "Value added given is not output less inputs and taxes: the column balance fails by "
-                f"{np.abs(supplied - residual).sum():.6g} {t.unit} in all",
-                f"{_units(supplied, residual)} Check its unit, pass product taxes as taxes= (a row, or "
-                "'remainder'), or raise tolerance=.",
-                rows=int((off > tolerance).sum()),
-                first=worst(off, names) + " of output",
-            )
+        _value_added_fits(t, supplied, t.x - inputs - taxes, tolerance, names)
+
+
+def _value_added_fits(
+    t: InterCountryTable, supplied: Array, residual: Array, tolerance: float, names: pd.Index
+) -> None:
+    off = _relative(supplied - residual, t.x)
+    if off.max(initial=0.0) > tolerance:
+        raise DataError(
+            "Value added given is not output less inputs and taxes: the column balance fails by "
+            f"{np.abs(supplied - residual).sum():.6g} {t.unit} in all",
+            f"{_units(supplied, residual)} Check its unit, pass product taxes as taxes= (a row, or "
+            "'remainder'), or raise tolerance=.",
+            rows=int((off > tolerance).sum()),
+            first=worst(off, names) + " of output",
+        )
 
 
 def _viable(inputs: Array, labels: pd.Index) -> None:
