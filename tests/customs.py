@@ -26,15 +26,17 @@ def draw(
     unit: str = "USD",
     months: Sequence[str] = ("202301", "202302", "202303"),
     places: Sequence[str] = ("21",),
-    products: int = 800,
+    products: int | None = None,
     partners: int = 150,
     home: bool = True,
 ) -> pd.DataFrame:
     """A table of distinct (month, code, partner, regime, place); most (month, code, partner) have two rows.
 
-    Numbers are numbers here, and every column of the query is there, in the query's order.
+    Numbers are numbers here, and every column of the query is there, in the query's order. Without `products`,
+    there are 800 codes, or as many as so many rows need.
     """
     rng = np.random.default_rng(seed)
+    products = products or max(800, 2 * rows // (len(months) * partners))
     known = [c for c in countries() if c.gacc and c.iso3 != "CHN"]
     chosen = [known[i] for i in rng.permutation(len(known))[: partners - home]]
     chosen += [c for c in countries() if c.iso3 == "CHN"] * home

@@ -268,7 +268,7 @@ def test_progress_is_shown_on_terminals(tmp_path, drawn, capfd, monkeypatch):
 
 
 def test_importing_the_readers_loads_no_engine():
-    heavy = ("pandas", "duckdb", "polars", "rich")
-    script = f"import sys, exportlab.readers; print([m for m in {heavy} if m in sys.modules])"
+    engines = ("pandas", "duckdb", "polars", "rich")
+    script = f"import sys, exportlab.readers; print([m for m in {engines} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)
     assert done.stdout.strip() == "[]"

@@ -20,7 +20,8 @@ from exportlab.readers.files import BLOCK, BROKEN_GZIP, Advance, cut_gzip, encod
 
 Missing = frozenset[str]
 
-ROWS = 20_000  # rows a step: small enough for memory and a lively bar, large enough to cost nothing
+ROWS = 500  # rows a step: few enough to stay in the processor's cache, which is several times faster
+_PLAIN = re.compile(r"[0-9.\n]*", re.ASCII)
 _NUMBER = re.compile(
     r"[+-]?(?:\d+|\d{1,3}(?:,\d{3})+)?(?:(?<=\d)\.\d*|\.\d+)?(?<=[\d.])(?:[eE][+-]?\d+)?", re.ASCII
 )
@@ -222,6 +223,9 @@ def bad_field(table: TextTable, column: str, row: int, text: str, *, problem: st
 def _numbers(
     table: TextTable, name: str, texts: Sequence[str], unknown: Missing, done: int
 ) -> np.ndarray[Any, np.dtype[np.float64]]:
+    if _PLAIN.fullmatch("\n".join(texts)):  # digits and points alone: float() takes nothing else there
+        with suppress(ValueError):
+            return np.array(list(map(float, texts)))
     match = _NUMBER.fullmatch
     out = np.empty(len(texts))
     for i, text in enumerate(texts):
