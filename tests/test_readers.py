@@ -115,10 +115,26 @@ def test_gacc_query_for_one_place_takes_its_label(tmp_path, drawn):
     assert set(flows.table["注册地名称"]) == {"辽宁省"}
     assert flows.roles["exporter"] == "注册地名称"
     named = customs.write(drawn, tmp_path / "b.csv")
-    with pytest.raises(
-        OptionError, match=r"these have it and name 2 places, such as '吉林省'\. Leave exporter="
-    ):
+    with pytest.raises(OptionError, match=r"these have it, with 2 labels such as '吉林省'\. Leave exporter="):
         read_gacc(named, exporter="辽宁省")
+
+
+def test_gacc_a_query_may_leave_out_breakdowns(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_bytes(gacc_text("日本,5", "美国,7", header="贸易伙伴名称,美元"))
+    flows = read_gacc(path, period="2023", exporter="辽宁省")
+    assert list(flows.roles) == ["period", "exporter", "market", "value"]
+    assert flows.table.iloc[0].tolist() == ["2023", "辽宁省", "日本", 5.0]
+    assert flows.keys == ()
+    assert "the query was not broken down by 商品编码" in flows.reading.summary()
+    path.write_bytes(gacc_text("202301,01012100,马,5", header="数据年月,商品编码,商品名称,人民币"))
+    flows = read_gacc(path)
+    assert list(flows.roles) == ["period", "product", "value"]
+    assert flows.unit == "CNY"
+    with pytest.raises(
+        OptionError, match=r"period='2023' labels files without the column '数据年月'; these have it"
+    ):
+        read_gacc(path, period="2023")
 
 
 def test_gacc_refuses_yuan_beside_dollars(tmp_path, drawn):
@@ -173,7 +189,11 @@ def test_gacc_refuses_the_same_download_twice_unless_told_to_add(tmp_path, drawn
         (b"\xff\xff\xff\xff,\xff", r"is not written in utf-8 or gb18030\. First: .*byte 0xff in line 1"),
         ("数据年月,美元\n202301,5\n".encode("utf-16"), r"is UTF-16 text"),
         (gacc_text("x", header="数据年月,商品编码,金额"), r"no column 人民币 or 美元\. It has: \['数据年月'"),
-        (gacc_text("x", header="数据年月,商品编码,美元"), r"no column '贸易伙伴名称'\. It has: \['数据年月'"),
+        (gacc_text("x", header="数据年月,商品编码,贸易伙伴编码,美元"),
+         r"no column '贸易伙伴名称'\. It has: \['数据年月'"),
+        (gacc_text("x", header="数据年月,商品名称,美元"), r"no column '商品编码'"),
+        (gacc_text("x", header="数据年月,美元"), r"no column '商品编码'"),
+        (gacc_text("x", header="商品编码,美元"), r"no column '数据年月'"),
         (gacc_text("x", header="数据年月,商品编码,美元,美元"), r"two columns named '美元'"),
     ],
 )  # fmt: skip
@@ -272,3 +292,20 @@ def test_importing_the_readers_loads_no_engine():
     script = f"import sys, exportlab.readers; print([m for m in {engines} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [("1,234,567.89", 1234567.89), ("1234", 1234.0), ("5.", 5.0), (".5", 0.5), ("1e3", 1000.0), ("+3", 3.0),
+     (" 7 ", 7.0),
+     *((wrong, None) for wrong in ("1,2345", ",123", "1,,234", "1.2.3", ".", "+", "-", "1_000", "0x1", "1e", "12 3",
+                                   "1.234,5", "¥5", "NaN"))],
+)  # fmt: skip
+def test_numbers_are_read_strictly(tmp_path, text, number):
+    path = tmp_path / "a.csv"
+    path.write_bytes(gacc_text(f'202301,01012100,日本,一般贸易,"{text}",'))
+    if number is None:
+        with pytest.raises(DataError, match="line 2, column '美元': no number"):
+            read_gacc(path)
+    else:
+        assert read_gacc(path).table["美元"].tolist() == [number]

@@ -17,6 +17,17 @@ TOTALS = {"typeCode": "C", "freqCode": "A", "period": "2022", "reporterCode": "1
           "motCode": "0", "qty": "2", "netWgt": "10.5", "primaryValue": "100.25"}  # fmt: skip
 
 
+# the header of a download from the website, as it comes
+HEADER = """
+typeCode freqCode refPeriodId refYear refMonth period reporterCode reporterISO reporterDesc flowCode
+flowDesc partnerCode partnerISO partnerDesc partner2Code partner2ISO partner2Desc classificationCode
+classificationSearchCode isOriginalClassification cmdCode cmdDesc aggrLevel isLeaf customsCode
+customsDesc mosCode motCode motDesc qtyUnitCode qtyUnitAbbr qty isQtyEstimated altQtyUnitCode
+altQtyUnitAbbr altQty isAltQtyEstimated netWgt isNetWgtEstimated grossWgt isGrossWgtEstimated cifvalue
+fobvalue primaryValue legacyEstimationFlag isReported isAggregate
+""".split()
+
+
 def comtrade(path: Path, *rows: dict[str, str], drop: tuple[str, ...] = ()) -> Path:
     table = pd.DataFrame([TOTALS | row for row in rows]).drop(columns=list(drop))
     if path.suffix == ".json":
@@ -108,7 +119,8 @@ def test_comtrade_iso_columns_months_tabs_and_a_stray_last_comma(tmp_path):
     flows = read_comtrade(path)
     assert flows.table.iloc[0].tolist() == ["2022-05", "CHN", "JPN", "010121", 5.0]
     assert flows.reading.table["rows"].tolist() == [1, 1]
-    comma = comtrade(tmp_path / "b.csv", {})
+    comma = tmp_path / "b.csv"
+    pd.DataFrame([dict.fromkeys(HEADER, "") | TOTALS]).to_csv(comma, index=False)
     head, row = comma.read_text().splitlines()
     comma.write_text(f"{head}\n{row},\n")
     assert read_comtrade(comma).table["primaryValue"].tolist() == [100.25]

@@ -17,7 +17,8 @@ from exportlab.readers.reading import ReadFlows, Reading, stack_columns, with_ac
 if TYPE_CHECKING:
     import pandas as pd
 
-PERIOD, PRODUCT, PRODUCT_NAME, MARKET = "数据年月", "商品编码", "商品名称", "贸易伙伴名称"
+PERIOD, PRODUCT, PRODUCT_NAME = "数据年月", "商品编码", "商品名称"
+MARKET, MARKET_CODE = "贸易伙伴名称", "贸易伙伴编码"
 REGIME, PLACE, QUANTITY, QUANTITY_UNIT = "贸易方式名称", "注册地名称", "第一数量", "第一计量单位"
 MONEY = {"CNY": "人民币", "USD": "美元"}
 UNKNOWN_QUANTITY = frozenset({"", "-"})
@@ -28,6 +29,7 @@ def read_gacc(
     paths: Paths,
     *,
     exporter: str | None = None,
+    period: str | None = None,
     unit: Literal["CNY", "USD"] | None = None,
     aggregate: Literal["sum"] | None = None,
     encoding: str = "auto",
@@ -47,6 +49,8 @@ def read_gacc(
         All files must have the same of these columns and the same currency.
     exporter : str, optional
         The place the query was for, where the files have no column 注册地名称.
+    period : str, optional
+        The period the query was for ("2023"), where it was not broken down by month and has no 数据年月.
     unit : {"CNY", "USD"}, optional
         Which to read where the files have both 人民币 and 美元.
     aggregate : "sum", optional
@@ -78,28 +82,34 @@ def read_gacc(
     files = find(paths, TEXT)
     tables = [text_table(f, ENCODINGS if encoding == "auto" else (encoding,)) for f in files]
     currency, money = _money(tables, unit)
-    wanted = same_columns(
-        tables,
-        [PERIOD, PRODUCT, MARKET, money],
-        optional=[PLACE, REGIME, PRODUCT_NAME, QUANTITY, QUANTITY_UNIT],
-    )
+    wanted = _wanted(tables, money, period)
     numeric = {money: frozenset[str](), QUANTITY: UNKNOWN_QUANTITY}
     with progress_over(files, "Reading customs files", shown=progress) as advance:
         parts = [columns(t, wanted, numeric=numeric, advance=advance) for t in tables]
-    _refuse_no_rows(tables, parts)
+    _refuse_no_rows(tables, parts, money)
     for table, part in zip(tables, parts, strict=True):
-        part[PERIOD] = _periods(table, part[PERIOD])
+        if PERIOD in part:
+            part[PERIOD] = _periods(table, part[PERIOD])
         _refuse_blank(table, part, [n for n in (PRODUCT, MARKET, PLACE, REGIME) if n in part])
     frame = stack_columns(parts)
-    _place(frame, exporter)
+    _constant(frame, PLACE, "exporter", exporter)
+    _constant(frame, PERIOD, "period", period)
     labels, quantity_unit = _labels(frame)
-    reading = Reading(tuple(files), len(frame), money, currency, labels=labels)
+    roles: dict[str, Any] = {
+        "period": PERIOD,
+        "exporter": PLACE,
+        "market": MARKET,
+        "product": PRODUCT,
+        "quantity": QUANTITY,
+    }
     made = flows(
-        frame, period=PERIOD, exporter=PLACE if PLACE in frame else None, market=MARKET, product=PRODUCT, value=money,
-        quantity=QUANTITY if QUANTITY in frame else None, unit=currency, quantity_unit=quantity_unit,
+        frame, **{role: c for role, c in roles.items() if c in frame}, value=money,
+        unit=currency, quantity_unit=quantity_unit, keys=[REGIME] if REGIME in frame else [], aggregate=aggregate,
         source=source or f"China Customs online query, {len(files):,} file{'s'[: len(files) != 1]}",
-        keys=[REGIME] if REGIME in frame else [], aggregate=aggregate,
     )  # fmt: skip
+    absent = [c for c in (MARKET, PRODUCT) if c not in frame]
+    notes = (f"the query was not broken down by {absent[0]}",) if absent else ()
+    reading = Reading(tuple(files), len(frame), money, currency, labels=labels, notes=notes)
     return with_account(made, reading)
 
 
@@ -126,9 +136,26 @@ def _money(tables: Sequence[TextTable], unit: str | None) -> tuple[str, str]:
     return next((code, MONEY[code]) for code in MONEY if found[code])
 
 
-def _refuse_no_rows(tables: Sequence[TextTable], parts: Sequence[dict[str, Any]]) -> None:
+def _wanted(tables: Sequence[TextTable], money: str, period: str | None) -> list[str]:
+    """The columns to read: a query may leave out a breakdown, but then in all files, code and name alike."""
+    required = [money]
+    if period is None:
+        required.append(PERIOD)
+    for name, beside in ((PRODUCT, PRODUCT_NAME), (MARKET, MARKET_CODE)):
+        if any(beside in t.header for t in tables):
+            required.append(name)
+    if not any(c in t.header for t in tables for c in (PRODUCT, MARKET)):
+        required += [PRODUCT, MARKET]
+    return same_columns(
+        tables, required,
+        optional=[c for c in (PERIOD, PRODUCT, MARKET, PLACE, REGIME, PRODUCT_NAME, QUANTITY, QUANTITY_UNIT)
+                  if c not in required],
+    )  # fmt: skip
+
+
+def _refuse_no_rows(tables: Sequence[TextTable], parts: Sequence[dict[str, Any]], money: str) -> None:
     for table, part in zip(tables, parts, strict=True):
-        if not part[PERIOD]:
+        if not len(part[money]):
             raise DataError(
                 f"file {str(table.path)!r} has a header and no rows",
                 "The query found nothing, or the download was cut short: look at it again.",
@@ -155,19 +182,19 @@ def _refuse_blank(table: TextTable, part: dict[str, Any], names: Sequence[str]) 
             raise bad_field(table, name, part[name].index(""), "", problem="empty", remedy=remedy)
 
 
-def _place(frame: pd.DataFrame, exporter: str | None) -> None:
-    """Give the exporter's label to files of one place; where the files name places, it must agree."""
-    if exporter is None:
+def _constant(frame: pd.DataFrame, column: str, option: str, label: str | None) -> None:
+    """Give `label` to files without `column`; where they have it, it must agree."""
+    if label is None:
         return
-    if PLACE not in frame:
-        frame[PLACE] = np.full(len(frame), exporter, dtype=object)
-        frame[PLACE] = frame[PLACE].astype("str")
+    if column not in frame:
+        frame[column] = np.full(len(frame), label, dtype=object)
+        frame[column] = frame[column].astype("str")
         return
-    named = sorted(frame[PLACE].unique())
-    if named != [exporter]:
+    named = sorted(frame[column].unique())
+    if named != [label]:
         raise OptionError(
-            f"exporter={exporter!r} labels files without the column {PLACE!r}; these have it and name "
-            f"{len(named):,} place{'s'[: len(named) != 1]}, such as {named[0]!r}. Leave exporter= out."
+            f"{option}={label!r} labels files without the column {column!r}; these have it, with "
+            f"{len(named):,} label{'s'[: len(named) != 1]} such as {named[0]!r}. Leave {option}= out."
         )
 
 
@@ -175,10 +202,9 @@ def _labels(frame: pd.DataFrame) -> tuple[dict[str, pd.DataFrame], str | None]:
     """Product names and quantity units by code, taken out of the frame; and the one unit of quantity, if one."""
     labels, unit = {}, None
     for key, column in (("product", PRODUCT_NAME), ("quantity", QUANTITY_UNIT)):
-        if column in frame:
+        if column in frame and PRODUCT in frame:
             pairs = frame[[PRODUCT, column]].drop_duplicates()
             labels[key] = pairs.sort_values([PRODUCT, column]).reset_index(drop=True)
-            del frame[column]
     if "quantity" in labels and QUANTITY in frame:
         units = sorted(set(labels["quantity"][QUANTITY_UNIT]) - {"", "-"})
         unit = units[0] if len(units) == 1 else "first unit of each product code"
