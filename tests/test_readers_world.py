@@ -18,14 +18,55 @@ TOTALS = {"typeCode": "C", "freqCode": "A", "period": "2022", "reporterCode": "1
 
 
 # the header of a download from the website, as it comes
-HEADER = """
-typeCode freqCode refPeriodId refYear refMonth period reporterCode reporterISO reporterDesc flowCode
-flowDesc partnerCode partnerISO partnerDesc partner2Code partner2ISO partner2Desc classificationCode
-classificationSearchCode isOriginalClassification cmdCode cmdDesc aggrLevel isLeaf customsCode
-customsDesc mosCode motCode motDesc qtyUnitCode qtyUnitAbbr qty isQtyEstimated altQtyUnitCode
-altQtyUnitAbbr altQty isAltQtyEstimated netWgt isNetWgtEstimated grossWgt isGrossWgtEstimated cifvalue
-fobvalue primaryValue legacyEstimationFlag isReported isAggregate
-""".split()
+HEADER = [
+    "typeCode",
+    "freqCode",
+    "refPeriodId",
+    "refYear",
+    "refMonth",
+    "period",
+    "reporterCode",
+    "reporterISO",
+    "reporterDesc",
+    "flowCode",
+    "flowDesc",
+    "partnerCode",
+    "partnerISO",
+    "partnerDesc",
+    "partner2Code",
+    "partner2ISO",
+    "partner2Desc",
+    "classificationCode",
+    "classificationSearchCode",
+    "isOriginalClassification",
+    "cmdCode",
+    "cmdDesc",
+    "aggrLevel",
+    "isLeaf",
+    "customsCode",
+    "customsDesc",
+    "mosCode",
+    "motCode",
+    "motDesc",
+    "qtyUnitCode",
+    "qtyUnitAbbr",
+    "qty",
+    "isQtyEstimated",
+    "altQtyUnitCode",
+    "altQtyUnitAbbr",
+    "altQty",
+    "isAltQtyEstimated",
+    "netWgt",
+    "isNetWgtEstimated",
+    "grossWgt",
+    "isGrossWgtEstimated",
+    "cifvalue",
+    "fobvalue",
+    "primaryValue",
+    "legacyEstimationFlag",
+    "isReported",
+    "isAggregate",
+]
 
 
 def comtrade(path: Path, *rows: dict[str, str], drop: tuple[str, ...] = ()) -> Path:
