@@ -26,12 +26,12 @@ for year in (2017, 2018, 2020):
 china = china_multipliers(2020)
 parts = china.assign(exports=china["export_share"])
 parts[["domestic", "imported"]] = parts[["domestic", "imported"]].mul(parts["exports"], axis=0)
-content_bars(parts, label="description", title="China 2020: what exports are made of", source=NBS)
+content = content_bars(parts, label="description", title="China 2020: what exports are made of", source=NBS)
 
 # %%
 # A high share is not a high place in the chain. Textiles and chemicals are as far from final use as
 # electronics, and keep far more.
-position_scatter(china, size="export_share", label="description", title="China 2020", source=NBS)
+position = position_scatter(china, size="export_share", label="description", title="China 2020", source=NBS)
 
 # %%
 # Liaoning
@@ -45,7 +45,9 @@ bounds
 # %%
 # The last bar is a scenario, not a figure of Liaoning: the lower end if 30 % of exports were processing
 # trade that keeps 30 % in China.
-interval_bars(bounds.table, title="Liaoning, January to May 2023", source=f"customs announcements; {NBS}")
+intervals = interval_bars(
+    bounds.table, title="Liaoning, January to May 2023", source=f"customs announcements; {NBS}"
+)
 
 # %%
 # What would settle it

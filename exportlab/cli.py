@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -86,16 +88,25 @@ def report(
         typer.launch(page.resolve().as_uri())
 
 
-def _read(files: list[str], roles: dict[str, str | None], unit: str | None, exporter: str | None) -> Any:
+def _read(
+    files: list[str],
+    roles: dict[str, str | None],
+    unit: str | None,
+    exporter: str | None,
+    *,
+    aggregate: bool = False,
+    memory: str | None = None,
+) -> Any:
     """A customs download is known by its header; anything else needs its columns' roles."""
     from exportlab import readers
     from exportlab.readers.detect import names_places
 
     if _is_customs(files, roles):
-        return readers.read_gacc(files, exporter=None if names_places(files[0]) else exporter)
+        label = None if names_places(files[0]) else exporter
+        return readers.read_gacc(files, exporter=label, aggregate="sum" if aggregate else None)
     return readers.read_flows(
         files, period=roles["period"], exporter=roles["exporter"], market=roles["market"], product=roles["product"],
-        value=roles["value"], unit=unit,
+        value=roles["value"], unit=unit, aggregate="sum" if aggregate else None, memory=memory,
     )  # fmt: skip
 
 
@@ -108,10 +119,10 @@ def _is_customs(files: list[str], roles: dict[str, str | None]) -> bool:
 @app.command()
 def measure(
     files: File,
-    indicator: Annotated[
-        list[str], typer.Option("--indicator", "-i", help="An indicator; may be given often.")
-    ],
     over: Annotated[str, typer.Option(help="market, product, or market,product.")],
+    indicator: Annotated[
+        list[str] | None, typer.Option("--indicator", "-i", help="May be given often.")
+    ] = None,
     by: Annotated[str | None, typer.Option(help="Roles to keep, with commas; default: all others.")] = None,
     universe: Annotated[str, typer.Option(help="observed, active or a number.")] = "observed",
     to: Annotated[
@@ -123,22 +134,55 @@ def measure(
     product: Annotated[str | None, RoleOption] = None,
     value: Annotated[str | None, RoleOption] = None,
     unit: Annotated[str | None, typer.Option(help="The money's unit, or the column that holds it.")] = None,
+    aggregate: Annotated[
+        bool, typer.Option("--sum", help="Add up rows of one cell instead of refusing them.")
+    ] = False,
+    memory: Annotated[
+        str | None, typer.Option(help="Cap of DuckDB's memory for Parquet, such as 1GB.")
+    ] = None,
 ) -> None:
-    """Compute indicators from a file."""
+    """Compute indicators from files: Parquet stays on disk and may be larger than memory."""
     import exportlab as xl
 
+    if to is not None:
+        _refuse_kind(to)
     roles = {"period": period, "exporter": exporter, "market": market, "product": product, "value": value}
     size: Any = int(universe) if universe.isdigit() else universe
-    flows = _read(files, roles, unit, None)
+    flows = _read(files, roles, unit, None, aggregate=aggregate, memory=memory)
     table = xl.measure(
-        flows, indicator, over=over.split(","), by=None if by is None else [b for b in by.split(",") if b],
-        universe=size,
+        flows, indicator or ["hhi", "effective_number", "cr4", "number_active"], over=over.split(","),
+        by=None if by is None else [b for b in by.split(",") if b], universe=size,
     )  # fmt: skip
-    if to is None:
-        _print(table)
+    with _bar(flows):
+        if to is None:
+            _print(_frame(table))
+        else:
+            _write(table, to)
+            typer.echo(f"Written: {to}")
+
+
+@contextmanager
+def _bar(flows: Any) -> Iterator[None]:
+    """DuckDB's own progress bar where it does the work, else a spinner; neither off a terminal."""
+    if flows.lazy and sys.stderr.isatty():
+        import duckdb
+
+        duckdb.execute("SET enable_progress_bar = true")
+        yield
     else:
-        _write(table, to)
-        typer.echo(f"{len(table):,} rows in {to}")
+        with err.status("Computing"):
+            yield
+
+
+def _frame(table: Any) -> Any:
+    """A result of any engine as a pandas frame, in the order of its keys."""
+    import narwhals.stable.v2 as nw
+
+    from exportlab.frames import collect
+
+    found = collect(nw.from_native(table)).to_pandas()
+    keys = [c for c in found.columns if found[c].dtype.kind not in "f"]
+    return found.sort_values(keys, ignore_index=True) if keys else found
 
 
 def _print(table: Any) -> None:
@@ -148,13 +192,26 @@ def _print(table: Any) -> None:
     out.print(shown)
 
 
-def _write(table: Any, to: Path) -> None:
-    """Write to a file beside the target first, so that a killed run leaves no half file."""
+def _refuse_kind(to: Path) -> None:
     if to.suffix not in (".csv", ".parquet"):
         raise OptionError(f"--out {to} ends in {to.suffix!r}. Allowed: .csv and .parquet.")
+    if not to.parent.is_dir():
+        raise OptionError(f"--out {to}: there is no folder {to.parent}.")
+
+
+def _write(table: Any, to: Path) -> None:
+    """Write to a file beside the target first, so that a killed run leaves no half file."""
+    _refuse_kind(to)
     partial = to.with_name(f".{to.name}.partial")
-    (table.to_csv if to.suffix == ".csv" else table.to_parquet)(partial, index=False)
-    partial.replace(to)
+    csv = to.suffix == ".csv"
+    try:
+        if hasattr(table, "write_parquet"):  # a DuckDB relation streams to disk
+            (table.write_csv if csv else table.write_parquet)(str(partial))
+        else:
+            (table.to_csv if csv else table.to_parquet)(partial, index=False)
+        partial.replace(to)
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 @app.command()

@@ -41,6 +41,24 @@ def test_measure_prints_and_writes(tmp_path, download):
     assert [p.name for p in tmp_path.iterdir()] == ["out.csv"]
 
 
+def test_parquet_stays_on_disk_and_the_result_is_written_whole(tmp_path):
+    table = customs.draw(500, 5)[["数据年月", "商品编码", "贸易伙伴名称", "美元"]]
+    table.to_parquet(tmp_path / "flows.parquet", index=False)
+    roles = ["--period", "数据年月", "--market", "贸易伙伴名称", "--product", "商品编码", "--value", "美元"]
+    out = tmp_path / "out.parquet"
+    run("measure", tmp_path / "*.parquet", "--over", "product", "--by", "period", "--sum", "--memory", "300MB",
+        "-i", "hhi", *roles, "--out", out)  # fmt: skip
+    found = pd.read_parquet(out).set_index("数据年月")["hhi"]
+    by_hand = table.groupby(["数据年月", "商品编码"])["美元"].sum()
+    shares = by_hand / by_hand.groupby(level=0).transform("sum")
+    assert found.sort_index().to_numpy() == pytest.approx(
+        (shares**2).groupby(level=0).sum().to_numpy(), rel=1e-12
+    )
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["flows.parquet", "out.parquet"]
+    refused = run("measure", tmp_path / "flows.parquet", "--over", "product", *roles, code=2)
+    assert "several rows have one cell" in refused
+
+
 def test_catalogue_and_data():
     assert "Herfindahl-Hirschman index" in run("indicators")
     one = run("indicators", "hhi")

@@ -1,0 +1,212 @@
+"""Spark: the same numbers in local mode and on a real two-worker cluster on loopback, from a pure Catalyst plan."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import textwrap
+import time
+import warnings
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import test_engines
+from engines import rows
+from hypothesis import HealthCheck, given, settings
+
+import exportlab as xl
+
+pytestmark = [pytest.mark.spark, pytest.mark.xdist_group("spark")]
+pytest.importorskip("pyspark", reason="needs the extra 'spark'")
+JAVA = shutil.which("java")
+NO_JAVA = pytest.mark.skipif(JAVA is None, reason="needs Java 17 (Debian: openjdk-17-jre-headless)")
+SETTINGS = {
+    "spark.ui.enabled": "false",
+    "spark.driver.host": "127.0.0.1",
+    "spark.driver.bindAddress": "127.0.0.1",
+    "spark.sql.shuffle.partitions": "2",
+    "spark.sql.autoBroadcastJoinThreshold": "-1",
+    "spark.driver.memory": "1g",
+    "spark.log.level": "ERROR",
+}
+
+
+@pytest.fixture(scope="module")
+def spark():
+    from pyspark.sql import SparkSession
+
+    builder = SparkSession.builder.master("local[2]").appName("exportlab-tests")
+    for key, value in SETTINGS.items():
+        builder = builder.config(key, value)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        session = builder.getOrCreate()
+        yield session
+        session.stop()
+
+
+def convert(session):
+    def to_spark(table: pd.DataFrame):
+        records = [tuple(r) for r in table.itertuples(index=False, name=None)]
+        kinds = {"i": "bigint", "f": "double"}
+        schema = ", ".join(f"`{c}` {kinds.get(table[c].dtype.kind, 'string')}" for c in table.columns)
+        return session.createDataFrame(records, schema)
+
+    return to_spark
+
+
+@NO_JAVA
+@settings(max_examples=2, deadline=None, suppress_health_check=list(HealthCheck))
+@given(drawn=test_engines.groups)
+def test_every_indicator_agrees_with_the_oracle(spark, drawn):
+    test_engines.check(convert(spark), "observed", drawn)
+
+
+TABLE = pd.DataFrame(
+    {
+        "year": [2021, 2021, 2021, 2023, 2023, 2023],
+        "city": ["Dalian", "Dalian", "Shenyang"] * 2,
+        "partner": ["Japan", "USA", "Japan"] * 2,
+        "hs": ["0101", "0202", "0202"] * 2,
+        "usd": [5.0, 3.0, 2.0, 6.0, 4.0, 1.0],
+    }
+)
+ROLES = {"period": "year", "exporter": "city", "market": "partner", "product": "hs", "value": "usd"}
+CALLS = {
+    "share": (lambda f: xl.share(f, over="market", by="period"), ["year", "partner"]),
+    "bloc_share": (lambda f: xl.bloc_share(f, "RCEP", by="period"), ["year"]),
+    "contributions": (lambda f: xl.contributions(f, over="market", by="period", lag=2), ["year", "partner"]),
+    "rca": (lambda f: xl.rca(f, zeros=True, by=["period", "exporter"]), ["year", "city", "hs"]),
+    "rest": (lambda f: xl.rca(f, reference="rest", form="rsca", by=["exporter"]), ["city", "hs"]),
+}
+
+
+@NO_JAVA
+@pytest.mark.parametrize("name", CALLS)
+def test_two_way_indicators_agree_with_pandas(spark, name):
+    call, keys = CALLS[name]
+    here, there = (rows(call(xl.flows(t, **ROLES)), keys) for t in (TABLE, convert(spark)(TABLE)))
+    assert len(here) == len(there) > 0
+    for a, b in zip(here, there, strict=True):
+        assert a.keys() == b.keys()
+        for key in a:
+            assert (
+                b[key] == pytest.approx(a[key], rel=1e-12, nan_ok=True)
+                if isinstance(a[key], float)
+                else b[key] == a[key]
+            )
+
+
+@NO_JAVA
+def test_the_plan_is_pure_catalyst_and_stays_lazy(spark):
+    from pyspark.sql import DataFrame
+
+    flows = xl.flows(convert(spark)(TABLE), **ROLES, validate="schema")
+    for result in (
+        xl.measure(flows, ["hhi", "theil", "gini"], over="market", universe=9),
+        xl.rca(flows, by="exporter"),
+    ):
+        assert isinstance(result, DataFrame)
+        plan = result._jdf.queryExecution().toString()
+        assert "Python" not in plan
+        assert "Window" in plan
+
+
+@NO_JAVA
+def test_bad_rows_are_refused_when_first_needed(spark):
+    flows = xl.flows(convert(spark)(TABLE.assign(usd=[5.0, -3.0, 2.0, 6.0, 4.0, 1.0])), **ROLES)
+    with pytest.raises(xl.errors.DataError, match="value 'usd' is negative in 1 row. First: year=2021"):
+        xl.hhi(flows, over="market")
+
+
+JOB = """
+import sys
+sys.path[:0] = {path!r}
+from pyspark.sql import SparkSession
+import exportlab as xl
+builder = SparkSession.builder.master({master!r}).appName("exportlab-cluster")
+for key, value in {settings!r}.items():
+    builder = builder.config(key, value)
+session = builder.config("spark.executor.memory", "512m").config("spark.cores.max", "2").getOrCreate()
+columns = ["year", "partner", "usd"]
+table = session.createDataFrame([(2020 + i % 4, "m%d" % (i % 7), float(1 + i % 11)) for i in range(3000)], columns)
+flows = xl.flows(table.repartition(4), period="year", market="partner", value="usd", aggregate="sum")
+for row in xl.measure(flows, ["hhi", "theil"], over="market").orderBy("year").collect():
+    print("RESULT", row["year"], repr(row["hhi"]), repr(row["theil"]))
+print("EXECUTORS", session.sparkContext._jsc.sc().getExecutorMemoryStatus().size() - 1)
+session.stop()
+"""
+
+
+def free_port() -> int:
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return int(s.getsockname()[1])
+
+
+def wait_for(log: Path, text: str, seconds: float) -> None:
+    end = time.monotonic() + seconds
+    while text not in (log.read_text() if log.exists() else ""):
+        if time.monotonic() > end:
+            pytest.fail(f"{text!r} did not appear in {seconds:.0f} s:\n{log.read_text()[-2000:]}")
+        time.sleep(0.2)  # a poll for another process, bounded above
+
+
+@NO_JAVA
+def test_on_a_standalone_cluster_of_two_workers(tmp_path):
+    """A master and two workers as processes of their own on loopback, started and stopped here."""
+    import pyspark
+
+    home = Path(pyspark.__file__).parent
+    port, launcher = free_port(), home / "bin" / "spark-class"
+    env = {**os.environ, "SPARK_LOCAL_IP": "127.0.0.1", "SPARK_HOME": str(home), "PYSPARK_PYTHON": sys.executable,
+           "SPARK_DAEMON_MEMORY": "256m"}  # fmt: skip
+    url = f"spark://127.0.0.1:{port}"
+    running = []
+
+    def start(kind, log, *arguments):
+        command = [str(launcher), f"org.apache.spark.deploy.{kind}", *arguments]
+        with log.open("w") as file:
+            running.append(
+                subprocess.Popen(command, stdout=file, stderr=subprocess.STDOUT, env=env, cwd=tmp_path)
+            )
+
+    try:
+        start("master.Master", tmp_path / "master.log", "--host", "127.0.0.1", "--port", str(port),
+              "--webui-port", str(free_port()))  # fmt: skip
+        wait_for(tmp_path / "master.log", "Starting Spark master", 60)
+        for n in range(2):
+            ports = ["--webui-port", str(free_port()), "--work-dir", str(tmp_path / f"work{n}")]
+            size = ["--cores", "1", "--memory", "600m"]
+            start("worker.Worker", tmp_path / f"worker{n}.log", "--host", "127.0.0.1", *size, *ports, url)
+        for n in range(2):
+            wait_for(tmp_path / f"worker{n}.log", "Successfully registered with master", 60)
+        path = [str(Path(xl.__file__).parent.parent)]
+        job = textwrap.dedent(JOB).format(path=path, master=url, settings=SETTINGS)
+        done = subprocess.run(
+            [sys.executable, "-c", job], capture_output=True, text=True, timeout=180, env=env, check=False
+        )
+    finally:
+        for process in running:
+            process.terminate()
+        for process in running:
+            process.wait(timeout=30)
+    assert done.returncode == 0, done.stderr[-3000:]
+    found = {
+        int(y): (float(h), float(t))
+        for _, y, h, t in (x.split() for x in done.stdout.splitlines() if "RESULT" in x)
+    }
+    assert "EXECUTORS 2" in done.stdout
+    data = [(2020 + i % 4, f"m{i % 7}", float(1 + i % 11)) for i in range(3000)]
+    table = pd.DataFrame(data, columns=["year", "partner", "usd"])
+    here = xl.measure(
+        xl.flows(table, period="year", market="partner", value="usd", aggregate="sum"),
+        ["hhi", "theil"],
+        over="market",
+    )
+    for year, hhi, theil in here[["year", "hhi", "theil"]].itertuples(index=False):
+        assert found[year] == (pytest.approx(hhi, rel=1e-12), pytest.approx(theil, rel=1e-12))
