@@ -10,7 +10,7 @@ import narwhals.stable.v2 as nw
 
 from exportlab import audit
 from exportlab.errors import DataError, OptionError, UnknownName, one_of
-from exportlab.frames import Frame, collect, sum_by
+from exportlab.frames import Frame, collect, held, sum_by
 
 Columns: TypeAlias = str | Sequence[str]
 
@@ -100,6 +100,27 @@ class Flows:
             start = self.frame if finer is None else kept[finer]
             kept[wanted] = sum_by(start, roles, ["value"])
         return kept[wanted]
+
+    def keep(self, *cells: Columns) -> Flows:
+        """Sum these cells once and hold them, so that no later indicator goes back to the rows.
+
+        For lazy tables that are asked more than once; tables in memory do so by themselves.
+
+        Parameters
+        ----------
+        *cells : str or sequence of str
+            One argument a set of roles: ``flows.keep(["period", "exporter", "market"], ["period", "exporter",
+            "product"])``. Later cells are summed from the smallest held ones that have their roles.
+
+        Returns
+        -------
+        Flows
+            The same flows. Polars holds cells in memory, DuckDB in temporary tables that live as long as the
+            connection, Spark in its cache.
+        """
+        wanted = [self.resolve(c) for c in cells]
+        made = {frozenset(roles): held(self.cells(*roles)) for roles in wanted}
+        return replace(self, _memo={**self._memo, "cells": {**self._memo.get("cells", {}), **made}})
 
     def members(self, role: str) -> tuple[Any, ...]:
         """The labels of `role` that carry a value above zero, sorted; one small query, kept."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, TypeAlias
+from uuid import uuid4
 
 import narwhals.stable.v2 as nw
 
@@ -15,6 +16,30 @@ Frame: TypeAlias = nw.DataFrame[Any] | nw.LazyFrame[Any]
 def collect(frame: Frame) -> nw.DataFrame[Any]:
     """Run a lazy plan; an eager frame passes through."""
     return frame.collect() if isinstance(frame, nw.LazyFrame) else frame
+
+
+def held(frame: Frame) -> Frame:
+    """Run a lazy plan once and keep its rows where its engine keeps rows, still lazy to the caller.
+
+    Polars keeps them in memory, DuckDB in a temporary table of the relation's own connection, Spark in its cache.
+    """
+    if isinstance(frame, nw.DataFrame):
+        return frame
+    native: Any = frame.to_native()
+    if frame.implementation.is_polars():
+        rows = native.collect().lazy()
+    elif frame.implementation.is_duckdb():
+        name = f"exportlab_{uuid4().hex}"
+        native.query(f"{name}_rows", f"CREATE TEMP TABLE {name} AS SELECT * FROM {name}_rows")
+        rows = native.query(f"{name}_rows", f"SELECT * FROM {name}")
+    elif frame.implementation.is_pyspark():
+        rows = native.cache()
+    else:
+        raise EngineError(
+            f"{frame.implementation} cannot hold cells (keep): run the plan yourself and bring the outcome to xl.flows."
+        )
+    kept: Frame = nw.from_native(rows)
+    return kept
 
 
 def sum_by(frame: Frame, keys: Sequence[str], columns: Sequence[str]) -> Frame:

@@ -174,6 +174,19 @@ def test_nothing_is_summed_twice():
     assert flows.cells("period", "market") is flows.cells("market", "period")
 
 
+@pytest.mark.parametrize("engine", ENGINES)
+def test_kept_cells_serve_every_later_indicator(engine):
+    flows = xl.flows(ENGINES[engine](table()), **ROLES, aggregate="sum")
+    kept = flows.keep(["period", "market"], ["period", "exporter", "product"])
+    assert type(kept.table) is type(flows.table)
+    assert kept.cells("market", "period") is not flows.cells("market", "period") or not flows.lazy
+    for call in (
+        lambda f: xl.hhi(f, over="market", by="period"),
+        lambda f: xl.hhi(f, over="product", by="period"),
+    ):
+        assert rows(call(kept), ["year"]) == rows(call(flows), ["year"])
+
+
 def test_frozen():
     with pytest.raises(AttributeError):
         xl.flows(table(), **ROLES).unit = "EUR"
