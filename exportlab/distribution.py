@@ -163,6 +163,6 @@ def evaluate(
         whole > 0, term(Member(column, np.where, np.log), **own_options(term, chosen)).sum(axis=-1), 1.0
     )
     size = n if universe == "active" else np.full_like(n, float(universe))
-    group = Group(n, size, whole, np.where, _ARRAY)
+    group = Group({"n": n, "N": size, "total": whole}.__getitem__, np.where, _ARRAY)
     result = summed if end is None else end(summed, group, **own_options(end, chosen))
     return np.where(whole > 0, result, np.nan)

@@ -58,6 +58,11 @@ def missing(column: nw.Expr) -> nw.Expr:
     return column.is_null() | column.is_nan()
 
 
+def all_positive(frame: Frame, column: str) -> bool:
+    """Whether a column in memory is above zero throughout; a lazy one is not looked at."""
+    return isinstance(frame, nw.DataFrame) and bool((frame[column] > 0).all())
+
+
 def with_total(frame: Frame, keys: Sequence[str], column: str = "value", name: str = "_total") -> Frame:
     """Add the sum of `column` within `keys` by window."""
     return frame.with_columns(nw.col(column).sum().over(*keys).alias(name))

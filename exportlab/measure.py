@@ -12,7 +12,7 @@ import numpy as np
 from exportlab.catalogue import CATALOGUE, Indicator, check_options, own_options
 from exportlab.errors import DataError, OptionError
 from exportlab.flows import Columns, Flows, require
-from exportlab.frames import Frame, sum_by, when, with_rank, with_total
+from exportlab.frames import Frame, all_positive, sum_by, when, with_rank, with_total
 from exportlab.member import Group, Member
 
 Universe: TypeAlias = Literal["observed", "active"] | int | Sequence[Any]
@@ -132,27 +132,30 @@ def _sums(cells: Frame, groups: tuple[str, ...], tasks: Sequence[_Task], size: i
     keys = groups or (EVERYTHING,)
     if not groups:
         cells = cells.with_columns(nw.lit(0).alias(EVERYTHING))
-    used: set[str] = set()
+    with_universe = any(t.indicator.uses_universe for t in tasks)
+    asked = {"n"} if with_universe and size is None else set()
 
     def column(name: str) -> nw.Expr:
-        used.add(name)
-        return nw.col(name if name == "value" else f"_{name}")
+        """A column that a formula asks for; only those asked for are made."""
+        if name == "N" and size is not None:
+            return nw.lit(float(size))
+        name = "n" if name == "N" else name
+        asked.add(name)
+        return nw.col("value" if name in ("value", "total") else f"_{name}")
 
-    member = Member(column, when, lambda x: x.log())
+    member, group = Member(column, when, _FRAME["log"]), Group(column, when, _FRAME)
     own = [_summed(task) for task in tasks]
     names = {key: f"_term{i}" for i, key in enumerate(dict.fromkeys(own))}
     terms = [term(member, **dict(options)).alias(names[term, options]) for term, options in names]
-    active = when(nw.col("value") > 0, 1.0, 0.0).alias("_n")
-    sums = sum_by(
-        _columns(cells, keys, used).select(*keys, "value", active, *terms),
-        keys,
-        ["value", "_n", *names.values()],
-    )
-    done = _finish(sums, tasks, [names[key] for key in own], size)
-    shown = [(nw.col("_n").cast(nw.Int64) if size is None else nw.lit(size)).alias("universe")]
-    with_universe = any(t.indicator.uses_universe for t in tasks)
-    columns = [nw.col(f"_out_{t.column}").alias(t.column) for t in tasks]
-    return done.select(*groups, *columns, *(shown if with_universe else []))
+    ends = [
+        _end(task, nw.col(names[key]), group).alias(task.column) for task, key in zip(tasks, own, strict=True)
+    ]
+    counted = [_active().alias("_n")] if "n" in asked else []
+    summed = ["value", *("_n" for _ in counted), *names.values()]
+    sums = sum_by(_columns(cells, keys, asked).select(*keys, "value", *counted, *terms), keys, summed)
+    if with_universe:
+        ends.append((nw.col("_n").cast(nw.Int64) if size is None else nw.lit(size)).alias("universe"))
+    return _finish(sums, groups, ends, summed[1:])
 
 
 def _summed(task: _Task) -> tuple[Callable[..., Any], tuple[tuple[str, Any], ...]]:
@@ -162,32 +165,39 @@ def _summed(task: _Task) -> tuple[Callable[..., Any], tuple[tuple[str, Any], ...
     return term, tuple(sorted(own_options(term, task.options).items()))
 
 
-def _columns(cells: Frame, keys: tuple[str, ...], used: set[str]) -> Frame:
+def _end(task: _Task, total: nw.Expr, group: Group) -> nw.Expr:
+    """What the indicator makes of its sum."""
+    finish = task.indicator.finish
+    return total if finish is None else finish(total, group, **own_options(finish, task.options))
+
+
+def _active() -> nw.Expr:
+    return when(nw.col("value") > 0, 1.0, 0.0)
+
+
+def _columns(cells: Frame, keys: tuple[str, ...], asked: set[str]) -> Frame:
     """Add the member columns that the terms asked for."""
-    if "active" in used:
-        cells = cells.with_columns(when(nw.col("value") > 0, 1.0, 0.0).alias("_active"))
-    if "share" in used:
+    if "active" in asked:
+        cells = cells.with_columns(_active().alias("_active"))
+    if "share" in asked:
         cells = with_total(cells, keys)
-        safe = when(nw.col("_total") > 0, nw.col("_total"), 1.0)  # a total of zero is dealt with at the end
+        total = nw.col("_total")
+        # A total of zero is dealt with at the end; what is in memory can be looked at first.
+        safe = total if all_positive(cells, "_total") else when(total > 0, total, 1.0)
         cells = cells.with_columns((nw.col("value") / safe).alias("_share"))
-    return with_rank(cells, keys) if "rank" in used else cells
+    return with_rank(cells, keys) if "rank" in asked else cells
 
 
-def _finish(sums: Frame, tasks: Sequence[_Task], own: Sequence[str], size: int | None) -> Frame:
+def _finish(sums: Frame, groups: tuple[str, ...], ends: Sequence[nw.Expr], summed: Sequence[str]) -> Frame:
     """Apply each finish; a group without value is set aside first, as a finish may divide or take logs."""
-    universe = nw.col("_n") if size is None else nw.lit(float(size))
-    g = Group(nw.col("_n"), universe, nw.col("value"), when, _FRAME)
-    some = nw.col("_defined") > 0
-    safe = sums.with_columns(
-        when(nw.col("value") > 0, 1.0, 0.0).alias("_defined"),
-        *(when(nw.col("value") > 0, nw.col(c), 1.0).alias(c) for c in {"_n", *own}),
-    )
-    done = []
-    for task, column in zip(tasks, own, strict=True):
-        end = task.indicator.finish
-        result = nw.col(column) if end is None else end(nw.col(column), g, **own_options(end, task.options))
-        done.append(when(some, result, float("nan")).alias(f"_out_{task.column}"))
-    return safe.with_columns(*done)
+    if all_positive(sums, "value"):
+        return sums.select(*groups, *ends)
+    some = nw.col("value") > 0
+    safe = sums.with_columns(*(when(some, nw.col(c), 1.0).alias(c) for c in summed))
+    made = safe.select(*groups, "value", *ends)
+    names = [n for n in made.collect_schema().names() if n not in (*groups, "value")]
+    blank = {n: nw.col(n) if n == "universe" else when(some, nw.col(n), float("nan")) for n in names}
+    return made.select(*groups, *(e.alias(n) for n, e in blank.items()))
 
 
-_FRAME = {"log": lambda x: x.log(), "exp": lambda x: x.exp()}
+_FRAME: dict[str, Callable[[Any], Any]] = {"log": lambda x: x.log(), "exp": lambda x: x.exp()}

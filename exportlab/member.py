@@ -9,9 +9,23 @@ from typing import Any
 class Group:
     """What an indicator's finish may use: n active members, N the universe, the total, and functions."""
 
-    def __init__(self, n: Any, universe: Any, total: Any, where: Callable[..., Any], f: Mapping[str, Any]):
-        self.n, self.N, self.total = n, universe, total
-        self.where, self.log, self.exp = where, f["log"], f["exp"]
+    def __init__(self, column: Callable[[str], Any], where: Callable[..., Any], f: Mapping[str, Any]):
+        self._column, self.where, self.log, self.exp = column, where, f["log"], f["exp"]
+
+    @property
+    def n(self) -> Any:
+        """How many members are above zero."""
+        return self._column("n")
+
+    @property
+    def N(self) -> Any:  # noqa: N802
+        """How many categories there could be."""
+        return self._column("N")
+
+    @property
+    def total(self) -> Any:
+        """The group's total."""
+        return self._column("total")
 
 
 class Member:
