@@ -101,7 +101,7 @@ REFUSED = {
     "NaN": (lambda Z, Y: put(Z, 1, 2, np.nan), r"Cells of Z are missing.*'AAA_s2', column 'BBB_s1' is nan"),
     "text": (lambda Z, Y: put(Y, 0, 3, "n/a"), r"Cells of Y hold text in 1 row.*column 'BBB_inv' is 'n/a'"),
     "negative output": (lambda Z, Y: put(Y, 4, 0, -500.0), r"Output .* is negative in 1 row.*'CCC s1'"),
-    "negative input": (lambda Z, Y: put(Z, 4, 0, -0.5), r"has negative cells in 1 row.*'CCC s1', column 'AAA s1"),
+    "negative input": (lambda Z, Y: put(Z, 4, 0, -0.5), r"has negative cells in 1.*'CCC s1', column 'AAA"),
     "column sum": (lambda Z, Y: put(Z, 0, 5, 5000.0), r"cost as much as the output.*in 1 row.*'CCC s2'"),
     "strange final demand": (
         lambda Z, Y: (Z, Y.rename(columns={"CCC_hh": "DDD_hh"})), r"country that is not in Z in 1 row.*'DDD'",

@@ -10,7 +10,7 @@ import pytest
 from test_valueadded_decompositions import FOLDER, TABLES, close, exvatools, load
 
 from exportlab.errors import OptionError, UnknownName
-from exportlab.valueadded import gvc, position
+from exportlab.valueadded import gvc, position, tiva
 
 PLAIN = [t for t in TABLES if t != "iciotest"]
 
@@ -215,3 +215,22 @@ def test_options_are_refused_with_what_is_allowed(shared: Path) -> None:
         t.decompose("wwz", exporters=["Germny"])
     with pytest.raises(UnknownName, match="no country named 'France'"):
         gvc.extraction(t, "France")
+
+
+def test_tiva_indicators_of_exvatools(shared: Path) -> None:
+    ref = pd.read_csv(FOLDER / "rand5x6_exvatools_oecd_tiva.csv")
+    t = load("rand5x6")
+    totals = ref[ref["col"].isin(["VA", "X"])].set_index(["term", "row"])["value"]
+    names = [f"{c}_{s}" for c, _, s in t.rows]
+    np.testing.assert_allclose(totals["PROD"].loc[names], t.x, rtol=1e-9)
+    np.testing.assert_allclose(totals["VA"].loc[names], t.va, rtol=1e-9)
+    flows = ref[~ref["col"].isin(["VA", "X"])]
+    ours = tiva.tiva_indicators(t)
+    ours.index = pd.MultiIndex.from_arrays([ours["country"] + "_" + ours["sector"], ours["partner"]])
+    for term, part in flows.groupby("term"):
+        want = part.set_index(["row", "col"])["value"]
+        got = ours[str(term)].reindex(want.index)
+        abroad = got.index.get_level_values(0).str[:2] != got.index.get_level_values(1)
+        if term == "REF":
+            got, want = got[abroad], want[abroad]
+        close(got, want.fillna(0.0), t.E.max())
