@@ -132,11 +132,17 @@ def test_value_added_in_other_units_and_unbalanced_tables_are_refused() -> None:
     with pytest.raises(DataError, match=r"0\.001 times the residual: it looks like another unit"):
         InterCountryTable.from_frames(Z, Y, value_added=va / 1000)
     with pytest.raises(
-        DataError, match=r"miss the output given by 6 EUR in all in 1 row. First: 'BBB s1' \(0\.\d+\)"
+        DataError, match=r"miss output given by 6 EUR in all in 1 row. First: 'BBB s1' \(0\.\d+\)"
     ):
         InterCountryTable.from_frames(
             Z, Y, output=x + pd.Series({"BBB_s1": 6.0}).reindex(ROWS).fillna(0), unit="EUR"
         )
+    with pytest.raises(DataError, match=r"Less than half .* looks like another unit"):
+        InterCountryTable.from_frames(Z, Y, value_added=va / 1000, taxes="remainder")
+    with pytest.raises(OptionError, match="taxes='remainder' needs value_added="):
+        InterCountryTable.from_frames(Z, Y, taxes="remainder")
+    rowed = InterCountryTable.from_frames(Z, Y, taxes=0.1 * va, v="supplied")
+    np.testing.assert_allclose(rowed.va, 0.9 * va)
     taxed = InterCountryTable.from_frames(Z, Y, value_added=0.9 * va, taxes="remainder", v="supplied")
     np.testing.assert_allclose(taxed.taxes, 0.1 * va)
     with pytest.raises(OptionError, match="needs value_added"):

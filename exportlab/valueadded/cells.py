@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from exportlab.errors import DataError
+from exportlab.errors import DataError, OptionError, one_of
 
 Array: TypeAlias = npt.NDArray[np.float64]
 Codes: TypeAlias = npt.NDArray[np.intp]
@@ -135,3 +135,19 @@ def worst(size: Array, labels: pd.Index, n: int = 3) -> str:
     """The labels with the largest entries of `size`, for an error's first example."""
     order = np.argsort(-size)[:n]
     return ", ".join(f"{show(labels[k])} ({size[k]:.4g})" for k in order if size[k] > 0)
+
+
+def value_added_and_taxes(
+    rest: Array, value_added: Column | None, taxes: Column | str | None, labels: pd.Index
+) -> tuple[Array | None, Array]:
+    """Value added and taxes as supplied, `rest` being what inputs leave of output; None where neither is."""
+    if isinstance(taxes, str):
+        one_of("taxes", taxes, ("remainder",))
+        if value_added is None:
+            raise OptionError("taxes='remainder' needs value_added=.")
+        supplied = vector(value_added, labels, "value added")
+        return supplied, rest - supplied
+    tax = np.zeros_like(rest) if taxes is None else vector(taxes, labels, "taxes")
+    if value_added is not None:
+        return vector(value_added, labels, "value added"), tax
+    return (None if taxes is None else rest - tax), tax

@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from exportlab.errors import DataError, OptionError, one_of
-from exportlab.valueadded.cells import Array, Codes, Column, matrix, unique, vector
+from exportlab.valueadded.cells import Array, Codes, Column, matrix, unique, value_added_and_taxes, vector
 from exportlab.valueadded.labels import country_rows, final_columns, grouped
 from exportlab.valueadded.validate import check_intercountry, report
 
@@ -45,6 +45,8 @@ class InterCountryTable:
     va, taxes : ndarray of shape (n,)
         Value added, and what else is neither input nor value added (net product taxes); zero where value
         added is the residual.
+    row_gap, column_gap : ndarray of shape (n,)
+        Row sums less the output given, and value added given less what output leaves; zero where not given.
     unit, source : str
         The unit of every cell, and where the table comes from.
     """
@@ -57,8 +59,8 @@ class InterCountryTable:
     x: Array
     va: Array
     taxes: Array
-    gap: Array
-    va_supplied: Array | None = None
+    row_gap: Array
+    column_gap: Array
     unit: str = "unknown"
     source: str = ""
 
@@ -129,21 +131,18 @@ class InterCountryTable:
         f = matrix(Y, flat, Y.columns, "Y")
         x = z.sum(axis=1) + f.sum(axis=1)
         inputs = z.sum(axis=0)
-        supplied = None if value_added is None else vector(value_added, flat, "value added")
+        rest = x - inputs
+        supplied, tax = value_added_and_taxes(rest, value_added, taxes, flat)
         if v == "supplied" and supplied is None:
-            raise OptionError("v='supplied' needs value_added=.")
-        if isinstance(taxes, str):
-            one_of("taxes", taxes, ("remainder",))
-            tax = x - inputs - (0.0 if supplied is None else supplied)
-        else:
-            tax = np.zeros_like(x) if taxes is None else vector(taxes, flat, "taxes")
-        made = x if output is None else vector(output, flat, "output")
-        own = x - inputs if v == "residual" or supplied is None else supplied
+            raise OptionError("v='supplied' needs value_added=, or taxes= as a row.")
+        own = rest if v == "residual" or supplied is None else supplied
         table = cls(
-            rows=rows, countries=countries, Z=z, F=f, final=final, x=x, va=own, taxes=x - inputs - own,
-            gap=x - made, va_supplied=supplied, unit=unit, source=source,
+            rows=rows, countries=countries, Z=z, F=f, final=final, x=x, va=own, taxes=rest - own,
+            row_gap=np.zeros_like(x) if output is None else x - vector(output, flat, "output"),
+            column_gap=np.zeros_like(x) if supplied is None else supplied - (rest - tax),
+            unit=unit, source=source,
         )  # fmt: skip
-        check_intercountry(table, supplied, tax, tolerance, accept)
+        check_intercountry(table, supplied, tolerance, accept)
         return table
 
     @classmethod
@@ -253,11 +252,11 @@ class InterCountryTable:
         domestic, and A, x and v of every row stay what they are.
         """
         rows, countries, final, order = grouped(self.rows, self.countries, self.final, groups)
-        supplied = None if self.va_supplied is None else self.va_supplied[order]
-        moved = {name: getattr(self, name)[order] for name in ("F", "x", "va", "taxes", "gap")}
+        moved = {
+            name: getattr(self, name)[order] for name in ("F", "x", "va", "taxes", "row_gap", "column_gap")
+        }
         return replace(
-            self, rows=rows, countries=countries, final=final, Z=self.Z[np.ix_(order, order)],
-            va_supplied=supplied, **moved,
+            self, rows=rows, countries=countries, final=final, Z=self.Z[np.ix_(order, order)], **moved,
         )  # fmt: skip
 
     def country_measures(self) -> pd.DataFrame:

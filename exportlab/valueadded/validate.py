@@ -78,7 +78,7 @@ def _not_negative(column: Array, what: str, labels: pd.Index) -> None:
 
 
 def check_intercountry(
-    t: InterCountryTable, supplied: Array | None, taxes: Array, tolerance: float, accept: Collection[str]
+    t: InterCountryTable, supplied: Array | None, tolerance: float, accept: Collection[str]
 ) -> None:
     """Refuse what makes the numbers meaningless."""
     names = t.rows.droplevel("country")
@@ -91,10 +91,10 @@ def check_intercountry(
             rows=int((t.Z < 0).sum()),
             first=f"row {show(names[i])}, column {show(names[j])} is {t.Z[i, j]:.6g}",
         )
-    off = _relative(t.gap, t.x)
+    off = _relative(t.row_gap, t.x)
     if off.max(initial=0.0) > tolerance:
         raise DataError(
-            f"Rows do not balance: uses miss the output given by {np.abs(t.gap).sum():.6g} {t.unit} in all",
+            f"Rows do not balance: uses miss output given by {np.abs(t.row_gap).sum():.6g} {t.unit} in all",
             "Check Y (every category, also negative inventories) and the units; or raise tolerance=.",
             rows=int((off > tolerance).sum()),
             first=worst(off, names) + " of output",
@@ -111,19 +111,22 @@ def check_intercountry(
     if "column_sums" not in accept:
         _viable(np.divide(inputs, t.x, out=np.zeros_like(inputs), where=t.x > 0), names)
     if supplied is not None:
-        _value_added_fits(t, supplied, t.x - inputs - taxes, tolerance, names)
+        _value_added_fits(t, supplied, tolerance, names)
 
 
-def _value_added_fits(
-    t: InterCountryTable, supplied: Array, residual: Array, tolerance: float, names: pd.Index
-) -> None:
-    off = _relative(supplied - residual, t.x)
+def _value_added_fits(t: InterCountryTable, supplied: Array, tolerance: float, names: pd.Index) -> None:
+    off, rest = _relative(t.column_gap, t.x), t.x - t.Z.sum(axis=0)
+    if np.abs(rest - supplied).sum() > 0.5 * np.abs(rest).sum():
+        raise DataError(
+            "Less than half of what inputs leave of output is value added, the rest would be taxes",
+            f"{_units(supplied, rest)} Check its unit.",
+        )
     if off.max(initial=0.0) > tolerance:
         raise DataError(
             "Value added given is not output less inputs and taxes: the column balance fails by "
-            f"{np.abs(supplied - residual).sum():.6g} {t.unit} in all",
-            f"{_units(supplied, residual)} Check its unit, pass product taxes as taxes= (a row, or "
-            "'remainder'), or raise tolerance=.",
+            f"{np.abs(t.column_gap).sum():.6g} {t.unit} in all",
+            f"{_units(supplied, supplied - t.column_gap)} Check its unit, pass product taxes as taxes= "
+            "(a row, or 'remainder'), or raise tolerance=.",
             rows=int((off > tolerance).sum()),
             first=worst(off, names) + " of output",
         )
@@ -171,12 +174,15 @@ def report(t: InterCountryTable, tolerance: float) -> Validation:
     """The report of `InterCountryTable.validate`."""
     names = t.rows.droplevel("country")
     inputs, E = t.Z.sum(axis=0), t.E
-    residual = t.x - inputs - (t.taxes if t.va_supplied is not None else 0.0)
-    off = np.zeros_like(t.x) if t.va_supplied is None else _relative(t.va_supplied - residual, t.x)
     a = np.divide(inputs, t.x, out=np.zeros_like(inputs), where=t.x > 0)
     checks = [
-        ("row balance", _relative(t.gap, t.x), tolerance, "uses differ from output given, share of output"),
-        ("column balance", off, tolerance, "value added given differs from the residual, share of output"),
+        (
+            "row balance",
+            _relative(t.row_gap, t.x),
+            tolerance,
+            "uses differ from output given, share of output",
+        ),
+        ("column balance", _relative(t.column_gap, t.x), tolerance, "value added given misses the residual"),
         ("negative inputs", -t.Z.min(axis=1), 0.0, "sectors that deliver negative inputs"),
         ("negative final demand", -t.F.min(axis=1), 0.0, "inventories drawn down; terms may be negative"),
         ("negative exports", -E.min(axis=1), 0.0, "final demand abroad so negative that exports are"),
