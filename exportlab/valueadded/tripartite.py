@@ -11,8 +11,9 @@ from exportlab.valueadded.leontief import Leontief
 
 def import_content(q: Leontief) -> Array:
     """Imported inputs per unit of export, direct and through domestic suppliers: 1'Aᵐ_s L_s, shape (n,)."""
-    imported = [q.A[:, s].sum(axis=0) - q.A[s, s].sum(axis=0) for s in q.t.blocks]
-    return np.concatenate([m @ L for m, L in zip(imported, q.L, strict=True)])
+    inputs = q.A.sum(axis=0)
+    pairs = zip(q.t.blocks, q.L, strict=True)
+    return np.concatenate([(inputs[s] - q.A[s, s].sum(axis=0)) @ L for s, L in pairs])
 
 
 def domestic_taxes(q: Leontief) -> Array:
