@@ -1,0 +1,303 @@
+"""What the door refuses, step by step: columns, ids, periods, outcome, adoption, covariates, clusters, weights."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from exportlab.errors import DataError, OptionError, UnknownName, one_of
+
+from .estimate import Array, Codes
+
+if TYPE_CHECKING:
+    from .door import PolicyPanel
+
+MONTH = re.compile(r"^\d{4}-(0[1-9]|1[0-2])$")
+
+
+def admit(panel: PolicyPanel) -> dict[str, Any]:
+    """Every derived attribute of `panel`, or the error that says why not."""
+    one_of("transform", panel.transform, [None, "log", "asinh"])  # type: ignore[list-item]
+    one_of("missing", panel.missing, ["refuse", "drop"])
+    data = _columns(panel, _to_pandas(panel.table))
+    _ids(panel, data)
+    value, monthly = period_values(data[panel.period], panel.period)
+    data, value = _rows(panel, data, value)
+    lost = data.attrs.pop("lost")
+    order = np.lexsort((value, pd.factorize(data[panel.unit], sort=True)[0]))
+    data, value = data.iloc[order].reset_index(drop=True), value[order]
+    units, labels = pd.factorize(data[panel.unit])
+    values, periods = np.unique(value, return_inverse=True)
+    _duplicates(panel, data, units, periods)
+    adoption = _adoption(panel, data, units, value, values, monthly)
+    late = adoption > values[-1]
+    adoption = np.where(late, np.inf, adoption)
+    clusters, cluster_labels = _clusters(panel, data, units)
+    first = adoption[units]
+    return {
+        "data": data, "unit_labels": np.asarray(labels), "period_values": values, "units": units.astype(np.int64),
+        "periods": periods.astype(np.int64), "y": _outcome(panel, data), "adoption": adoption, "first": first,
+        "D": (value >= first).astype(float), "clusters": clusters, "cluster_labels": cluster_labels,
+        "w": _weights(panel, data), "X": _covariates(panel, data), "lost": lost,
+        "late": int(np.isfinite(_raw(panel, data, units, value, monthly))[late].sum()), "monthly": monthly,
+    }  # fmt: skip
+
+
+def _to_pandas(table: Any) -> pd.DataFrame:
+    if isinstance(table, pd.DataFrame):
+        return table
+    import narwhals.stable.v2 as nw
+
+    try:
+        frame = nw.from_native(table)
+    except TypeError as error:
+        raise DataError(
+            f"a {type(table).__name__} is not a table", "Give a pandas, Polars, PyArrow or DuckDB table."
+        ) from error
+    return (frame.collect() if isinstance(frame, nw.LazyFrame) else frame).to_pandas()
+
+
+def _columns(panel: PolicyPanel, table: pd.DataFrame) -> pd.DataFrame:
+    if (panel.adopted is None) == (panel.treated is None):
+        raise OptionError("Give exactly one of adopted= (first treated period) and treated= (0/1 status).")
+    if isinstance(panel.covariates, str):
+        raise OptionError(f"covariates={panel.covariates!r} is text. Give a list: [{panel.covariates!r}].")
+    roles = [panel.unit, panel.period, panel.outcome, panel.adopted, panel.treated, panel.weights]
+    named = [c for c in [*roles, *panel.covariates] if c is not None]
+    for column in [*named, panel.cluster]:
+        if column is not None and column not in table.columns:
+            raise UnknownName("column", column, [str(c) for c in table.columns])
+    twice = sorted({c for c in named if named.count(c) > 1})
+    if twice:
+        raise OptionError(f"column {twice[0]!r} has two roles. Each role needs its own column.")
+    if table.empty:
+        raise DataError("the table has no rows", "Give one row a unit and period.")
+    return table.reset_index(drop=True)
+
+
+def _say(panel: PolicyPanel, data: pd.DataFrame, row: int) -> str:
+    return f"{panel.unit} {data[panel.unit].iloc[row]!s}, {panel.period} {data[panel.period].iloc[row]!s}"
+
+
+def _refuse(
+    panel: PolicyPanel, data: pd.DataFrame, bad: Any, problem: str, remedy: str, *, show: str | None = None
+) -> None:
+    bad = np.asarray(bad, bool)
+    if bad.any():
+        row = int(bad.argmax())
+        shown = "" if show is None else f", {show} = {data[show].iloc[row]!s}"
+        raise DataError(problem, remedy, rows=int(bad.sum()), first=_say(panel, data, row) + shown)
+
+
+def _ids(panel: PolicyPanel, data: pd.DataFrame) -> None:
+    for role in ("unit", "period", "cluster"):
+        column = getattr(panel, role)
+        if column is not None:
+            _refuse(
+                panel, data, data[column].isna(), f"the {role} column {column!r} is missing",
+                "Every row needs its ids: fill them in or leave the rows out before.",
+            )  # fmt: skip
+
+
+def period_values(column: pd.Series[Any], name: str) -> tuple[Array, bool]:
+    """Periods as numbers: years as they are, months ``"YYYY-MM"`` as 12 * year + month - 1."""
+    if pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column):
+        value = column.to_numpy(float)
+        whole = np.isfinite(value) & (value == np.floor(value))
+        if not whole.all():
+            first = str(column.iloc[int((~whole).argmax())])
+            raise DataError(
+                f"{name!r} holds periods that are not whole numbers", "Use whole years, or 'YYYY-MM' months.",
+                rows=int((~whole).sum()), first=first,
+            )  # fmt: skip
+        return value, False
+    text = column.astype(str)
+    if not text.map(lambda s: bool(MONTH.match(s))).all():
+        bad = text[~text.map(lambda s: bool(MONTH.match(s)))]
+        raise DataError(
+            f"{name!r} holds text or dates that are no 'YYYY-MM' month",
+            f"Make years whole numbers (for text years: table[{name!r}].astype(int)), or write months as 'YYYY-MM'.",
+            rows=len(bad), first=repr(column.loc[bad.index[0]]),
+        )  # fmt: skip
+    return _months(text), True
+
+
+def _months(text: pd.Series[Any]) -> Array:
+    return 12.0 * text.str[:4].astype(int).to_numpy(float) + text.str[5:7].astype(int).to_numpy(float) - 1.0
+
+
+def _rows(panel: PolicyPanel, data: pd.DataFrame, value: Array) -> tuple[pd.DataFrame, Array]:
+    needed = [panel.outcome, *panel.covariates, *([panel.weights] if panel.weights else [])]
+    keep, lost = np.ones(len(data), bool), []
+    for column in needed:
+        if not pd.api.types.is_numeric_dtype(data[column]):
+            raise DataError(
+                f"column {column!r} is {data[column].dtype}, not numbers", "Make it numeric before.",
+                first=repr(data[column].iloc[0]),
+            )  # fmt: skip
+        gone = data[column].isna().to_numpy()
+        if panel.missing == "refuse":
+            _refuse(
+                panel, data, gone, f"{column!r} is missing",
+                "Fill it in, leave the rows out, or say missing='drop' to have them counted.",
+            )  # fmt: skip
+        elif (gone & keep).any():
+            lost.append((f"{column} missing", int((gone & keep).sum())))
+            keep &= ~gone
+    if not keep.any():
+        raise DataError("no row is complete", f"Look at {', '.join(needed)}.")
+    data = data[keep].reset_index(drop=True)
+    data.attrs["lost"] = tuple(lost)
+    return data, value[keep]
+
+
+def _duplicates(panel: PolicyPanel, data: pd.DataFrame, units: Any, periods: Codes) -> None:
+    again = np.zeros(len(data), bool)
+    again[1:] = (units[1:] == units[:-1]) & (periods[1:] == periods[:-1])
+    _refuse(
+        panel, data, again, f"a {panel.unit} appears more than once in a {panel.period}",
+        "One row a unit and period: add the rows up, or choose a finer unit.",
+    )  # fmt: skip
+
+
+def _outcome(panel: PolicyPanel, data: pd.DataFrame) -> Array:
+    y = data[panel.outcome].to_numpy(float)
+    _refuse(
+        panel, data, ~np.isfinite(y), f"the outcome {panel.outcome!r} is infinite",
+        "Is it the log of zero? Give the outcome itself and use a Poisson model (family='poisson'), "
+        "or transform='asinh' knowing that its scale depends on the unit of measurement.", show=panel.outcome,
+    )  # fmt: skip
+    if panel.transform == "log":
+        _refuse(
+            panel, data, y <= 0, f"the log of {panel.outcome!r} does not exist: it is zero or negative",
+            "Keep the zeros with a Poisson model (etwfe with family='poisson', or gravity's PPML); transform='asinh' "
+            "is defined but its effect depends on the unit of measurement; log(1 + y) does so too.",
+            show=panel.outcome,
+        )  # fmt: skip
+        return np.log(y)
+    return np.arcsinh(y) if panel.transform == "asinh" else y
+
+
+def _raw(panel: PolicyPanel, data: pd.DataFrame, units: Any, value: Array, monthly: bool) -> Array:
+    """First treated period of each unit as given, before adoption beyond the panel is set to never."""
+    first_row = np.searchsorted(units, np.arange(units.max() + 1))
+    if panel.adopted is not None:
+        return _adopted_rows(panel, data, monthly)[first_row]
+    on = data[panel.treated].to_numpy(float) > 0
+    when = np.full(len(first_row), np.inf)
+    np.minimum.at(when, units[on], value[on])
+    return when
+
+
+def _adoption(
+    panel: PolicyPanel, data: pd.DataFrame, units: Any, value: Array, values: Array, monthly: bool
+) -> Array:
+    if panel.treated is not None:
+        _status(panel, data, units)
+        return _raw(panel, data, units, value, monthly)
+    rows = _adopted_rows(panel, data, monthly)
+    with np.errstate(invalid="ignore"):
+        _refuse(
+            panel, data, (rows == 0) & (values[0] > 100), f"{panel.adopted!r} is 0",
+            "Some programs write 0 for never; here never is NaN, None or inf.",
+        )  # fmt: skip
+    changed = np.zeros(len(data), bool)
+    changed[1:] = (units[1:] == units[:-1]) & (rows[1:] != rows[:-1])
+    _refuse(
+        panel, data, changed, f"{panel.adopted!r} changes within a {panel.unit}",
+        "A unit adopts once: give the first date in every row, or use treated= for a status that varies.",
+        show=panel.adopted,
+    )  # fmt: skip
+    return _raw(panel, data, units, value, monthly)
+
+
+def _adopted_rows(panel: PolicyPanel, data: pd.DataFrame, monthly: bool) -> Array:
+    column = data[str(panel.adopted)]
+    known = column.notna().to_numpy()
+    rows = np.full(len(column), np.inf)
+    if not known.any():
+        return rows
+    if monthly and not pd.api.types.is_numeric_dtype(column):
+        rows[known] = period_values(column[known], str(panel.adopted))[0]
+        return rows
+    if monthly or not (pd.api.types.is_numeric_dtype(column) or _all_numbers(column[known])):
+        raise DataError(
+            f"{panel.adopted!r} is not written like the periods of {panel.period!r}",
+            "Give the first treated period in the same form: whole years, or 'YYYY-MM' months; NaN for never.",
+            first=repr(column[known].iloc[0]),
+        )
+    given = column[known].to_numpy(float)
+    finite = given[np.isfinite(given)]
+    period_values(pd.Series(finite), str(panel.adopted))
+    rows[known] = given
+    return rows
+
+
+def _all_numbers(column: pd.Series[Any]) -> bool:
+    return all(isinstance(v, int | float | np.number) for v in column)
+
+
+def _status(panel: PolicyPanel, data: pd.DataFrame, units: Any) -> None:
+    column = str(panel.treated)
+    if not (pd.api.types.is_numeric_dtype(data[column]) or pd.api.types.is_bool_dtype(data[column])):
+        raise DataError(
+            f"{column!r} is {data[column].dtype}, not 0/1", "Write 0 before and 1 from adoption on."
+        )
+    _refuse(panel, data, data[column].isna(), f"{column!r} is missing", "Write 0 or 1 in every row.")
+    status = data[column].to_numpy(float)
+    _refuse(
+        panel, data, ~np.isin(status, (0.0, 1.0)), f"{column!r} is neither 0 nor 1",
+        "For an intensity use dose= of PolicyPanel.dose.", show=column,
+    )  # fmt: skip
+    same = units[1:] == units[:-1]
+    off = np.zeros(len(data), bool)
+    off[1:] = same & (status[1:] < status[:-1])
+    _refuse(
+        panel, data, off, f"treatment {column!r} switches off",
+        "These estimators need a policy that stays on. Define it as 'ever adopted' (carry 1 forward), or end those "
+        "units' rows when the policy ends.",
+    )  # fmt: skip
+    if status.any() and not (same & (status[1:] != status[:-1])).any() and not status.all():
+        raise DataError(
+            f"{column!r} never switches within a {panel.unit}: it marks the treated group, not the treated periods",
+            "Multiply it by an after-adoption dummy, or give adopted=.",
+        )
+
+
+def _clusters(panel: PolicyPanel, data: pd.DataFrame, units: Any) -> tuple[Codes, np.ndarray[Any, Any]]:
+    codes, labels = pd.factorize(data[panel.cluster or panel.unit], sort=True)
+    finer = np.zeros(len(data), bool)
+    finer[1:] = (units[1:] == units[:-1]) & (codes[1:] != codes[:-1])
+    _refuse(
+        panel, data, finer, f"cluster {panel.cluster!r} changes within a {panel.unit}: it is finer than the unit",
+        "Cluster at the unit or at a coarser level, where the policy was assigned.", show=panel.cluster,
+    )  # fmt: skip
+    return codes.astype(np.int64), np.asarray(labels)
+
+
+def _weights(panel: PolicyPanel, data: pd.DataFrame) -> Array | None:
+    if panel.weights is None:
+        return None
+    w = data[panel.weights].to_numpy(float)
+    _refuse(
+        panel, data, ~(np.isfinite(w) & (w > 0)), f"weight {panel.weights!r} is not positive",
+        "Weights are positive numbers; leave out rows that should not count.", show=panel.weights,
+    )  # fmt: skip
+    return w
+
+
+def _covariates(panel: PolicyPanel, data: pd.DataFrame) -> Array:
+    X = data[list(panel.covariates)].to_numpy(float)
+    for j, name in enumerate(panel.covariates):
+        _refuse(
+            panel,
+            data,
+            ~np.isfinite(X[:, j]),
+            f"covariate {name!r} is infinite",
+            "Covariates are finite.",
+            show=name,
+        )
+    return X

@@ -1,0 +1,271 @@
+"""The third door: a panel of units, periods, an outcome and the dates of a policy."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from exportlab.errors import DataError, OptionError, one_of
+
+from . import contract
+from .estimate import Array, Codes, Estimate
+
+if TYPE_CHECKING:
+    from .design import DesignCheck
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class PolicyPanel:
+    """A panel of units over periods, with the date each unit joined a policy.
+
+    Exactly one of `adopted` and `treated` is given. The table is checked, never repaired.
+
+    Parameters
+    ----------
+    table : DataFrame
+        One row a unit and period (pandas, or anything Narwhals can turn into pandas).
+    unit, period, outcome : str
+        Column names. Periods are whole numbers (years) or text months ``"YYYY-MM"``.
+    adopted : str, optional
+        Column with the unit's first treated period; None, NaN or inf for never.
+    treated : str, optional
+        Column with 0/1 treatment status by period; it may only switch on.
+    covariates : sequence of str, optional
+    cluster : str, optional
+        Column of the level at which treatment was assigned; the unit by default, never finer.
+    weights : str, optional
+        Column of positive weights.
+    transform : {None, "log", "asinh"}
+        Taken of the outcome at the door; the log of a zero is refused.
+    missing : {"refuse", "drop"}
+        What happens to rows without outcome, covariate or weight; dropped rows are counted in every Estimate.
+
+    Attributes
+    ----------
+    data : the checked rows, sorted by unit and period
+    unit_labels, period_values : the N units and T periods (months count as 12 * year + month - 1)
+    units, periods : (n,) codes into them
+    y : (n,) outcome
+    adoption : (N,) first treated period value, inf for never within the panel
+    first : (n,) the adoption of the row's unit
+    D : (n,) treatment status, 0.0 or 1.0
+    clusters, cluster_labels : (n,) codes and the G labels
+    w : (n,) weights or None
+    X : (n, k) covariates
+    lost : rows left out at the door and why
+    late : number of units that adopt after the panel ends (in the comparison group)
+
+    Raises
+    ------
+    DataError, UnknownName, OptionError
+    """
+
+    table: Any
+    unit: str = field(kw_only=True)
+    period: str = field(kw_only=True)
+    outcome: str = field(kw_only=True)
+    adopted: str | None = field(default=None, kw_only=True)
+    treated: str | None = field(default=None, kw_only=True)
+    covariates: Sequence[str] = field(default=(), kw_only=True)
+    cluster: str | None = field(default=None, kw_only=True)
+    weights: str | None = field(default=None, kw_only=True)
+    transform: str | None = field(default=None, kw_only=True)
+    missing: str = field(default="refuse", kw_only=True)
+
+    data: pd.DataFrame = field(init=False)
+    unit_labels: np.ndarray[Any, Any] = field(init=False)
+    period_values: Array = field(init=False)
+    units: Codes = field(init=False)
+    periods: Codes = field(init=False)
+    y: Array = field(init=False)
+    adoption: Array = field(init=False)
+    first: Array = field(init=False)
+    D: Array = field(init=False)
+    clusters: Codes = field(init=False)
+    cluster_labels: np.ndarray[Any, Any] = field(init=False)
+    w: Array | None = field(init=False)
+    X: Array = field(init=False)
+    lost: tuple[tuple[str, int], ...] = field(init=False)
+    late: int = field(init=False)
+    monthly: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        for name, value in contract.admit(self).items():
+            object.__setattr__(self, name, value)
+
+    # ---- facts -------------------------------------------------------------------------------------
+
+    @property
+    def cohorts(self) -> Array:
+        """Adoption periods of units first treated inside the panel (not before its second period), ascending."""
+        g = self.adoption
+        return np.unique(g[np.isfinite(g) & (g > self.period_values[0])])
+
+    @property
+    def always_treated(self) -> np.ndarray[Any, np.dtype[np.bool_]]:
+        """(N,) units already treated in their first row."""
+        first_row = np.searchsorted(self.units, np.arange(len(self.unit_labels)))
+        return np.asarray(self.adoption <= self.period_values[self.periods[first_row]])
+
+    @property
+    def event_time(self) -> Array:
+        """(n,) periods since adoption; -inf for never."""
+        with np.errstate(invalid="ignore"):
+            return np.where(np.isfinite(self.first), self.period_values[self.periods] - self.first, -np.inf)
+
+    @property
+    def treated_clusters(self) -> int:
+        """Clusters with a treated row."""
+        return len(np.unique(self.clusters[self.D > 0]))
+
+    @property
+    def staggered(self) -> bool:
+        """Whether units adopt at more than one date."""
+        return len(self.cohorts) > 1
+
+    def check(self) -> DesignCheck:
+        """The design facts with what each means for the analysis; see `exportlab.panel.design`."""
+        from .design import check
+
+        return check(self)
+
+    # ---- the same panel, changed ---------------------------------------------------------------------
+
+    def where(self, keep: Any, why: str) -> PolicyPanel:
+        """Only the rows with `keep`; the others are counted under `why`."""
+        keep = np.asarray(keep, bool)
+        if keep.shape != (len(self.y),):
+            raise OptionError(
+                f"keep has shape {keep.shape}; it needs one value for each of {len(self.y)} rows."
+            )
+        used, units = np.unique(self.units[keep], return_inverse=True)
+        spells, periods = np.unique(self.periods[keep], return_inverse=True)
+        groups, clusters = np.unique(self.clusters[keep], return_inverse=True)
+        return self._with(
+            data=self.data[keep].reset_index(drop=True),
+            unit_labels=self.unit_labels[used], period_values=self.period_values[spells],
+            units=units, periods=periods, y=self.y[keep], adoption=self.adoption[used],
+            first=self.first[keep], D=self.D[keep], clusters=clusters,
+            cluster_labels=self.cluster_labels[groups], X=self.X[keep],
+            w=None if self.w is None else self.w[keep],
+            lost=(*self.lost, (why, int((~keep).sum()))),
+        )  # fmt: skip
+
+    def reassigned(self, adoption: Any) -> PolicyPanel:
+        """The same panel under other adoption periods, one a unit (inf for never)."""
+        adoption = np.asarray(adoption, float)
+        first = adoption[self.units]
+        treated = (self.period_values[self.periods] >= first).astype(float)
+        return self._with(adoption=adoption, first=first, D=treated)
+
+    def with_outcome(self, y: Any) -> PolicyPanel:
+        """The same panel with another outcome, one finite value a row."""
+        y = np.asarray(y, float)
+        if y.shape != self.y.shape or not np.isfinite(y).all():
+            raise DataError("the new outcome is not one finite number a row", f"Give {len(self.y)} numbers.")
+        return self._with(y=y)
+
+    def _with(self, **changes: Any) -> PolicyPanel:
+        made = object.__new__(PolicyPanel)
+        for f in fields(self):
+            object.__setattr__(made, f.name, changes.get(f.name, getattr(self, f.name)))
+        return made
+
+    # ---- estimators ------------------------------------------------------------------------------------
+
+    def twfe(self, **options: Any) -> Estimate:
+        """Two-way fixed effects, beside its diagnostics; see `exportlab.panel.twfe.twfe`."""
+        from .twfe import twfe
+
+        return twfe(self, **options)
+
+    def bacon(self) -> Any:
+        """Goodman-Bacon decomposition of the two-way estimate; see `exportlab.panel.bacon`."""
+        from .bacon import bacon
+
+        return bacon(self)
+
+    def att(self, method: str = "callaway_santanna", **options: Any) -> Estimate:
+        """Average effect on the treated by a method robust to staggered adoption.
+
+        Parameters
+        ----------
+        method : {"callaway_santanna", "imputation", "etwfe", "sun_abraham", "stacked"}
+        options : those of the method
+        """
+        return _method(method, "att")(self, **options)
+
+    def event_study(self, method: str = "callaway_santanna", **options: Any) -> Estimate:
+        """Effects by time since adoption.
+
+        Parameters
+        ----------
+        method : {"callaway_santanna", "imputation", "etwfe", "sun_abraham", "stacked", "twfe"}
+        options : those of the method
+        """
+        return _method(method, "event")(self, **options)
+
+    def triple_difference(self, *, by: str, **options: Any) -> Estimate:
+        """Triple differences over the 0/1 column `by`; see `exportlab.panel.triple`."""
+        from .triple import triple_difference
+
+        return triple_difference(self, by=by, **options)
+
+    def synthetic_control(self, **options: Any) -> Estimate:
+        """Synthetic control with placebo inference; see `exportlab.panel.synthetic`."""
+        from .synthetic import synthetic_control
+
+        return synthetic_control(self, **options)
+
+    def synthetic_did(self, **options: Any) -> Estimate:
+        """Synthetic difference in differences with placebo inference; see `exportlab.panel.synthetic`."""
+        from .synthetic import synthetic_did
+
+        return synthetic_did(self, **options)
+
+    def dose(self, *, dose: str, **options: Any) -> Estimate:
+        """Continuous dose, two periods; see `exportlab.panel.dose`."""
+        from .dose import dose_response
+
+        return dose_response(self, dose=dose, **options)
+
+    def power(self, **options: Any) -> Any:
+        """Power by simulation on this panel; see `exportlab.panel.power`."""
+        from . import power
+
+        return power.power(self, **options)
+
+    def __repr__(self) -> str:
+        n, periods = len(self.unit_labels), len(self.period_values)
+        joined = int(np.isfinite(self.adoption).sum())
+        return (
+            f"PolicyPanel: {self.outcome} of {n} {self.unit}s over {periods} periods ({len(self.y):,} rows), "
+            f"{joined} treated in {len(self.cohorts)} cohort(s), {len(self.cluster_labels)} clusters"
+        )
+
+
+METHODS = {
+    ("callaway_santanna", "att"): ("callaway", "att"),
+    ("callaway_santanna", "event"): ("callaway", "event_study"),
+    ("imputation", "att"): ("imputation", "att"),
+    ("imputation", "event"): ("imputation", "event_study"),
+    ("etwfe", "att"): ("etwfe", "att"),
+    ("etwfe", "event"): ("etwfe", "event_study"),
+    ("sun_abraham", "att"): ("sun_abraham", "att"),
+    ("sun_abraham", "event"): ("sun_abraham", "event_study"),
+    ("stacked", "att"): ("stacked", "att"),
+    ("stacked", "event"): ("stacked", "event_study"),
+    ("twfe", "event"): ("event_study", "event_study"),
+}
+
+
+def _method(method: str, kind: str) -> Any:
+    from importlib import import_module
+
+    one_of("method", method, [m for m, k in METHODS if k == kind])
+    module, function = METHODS[method, kind]
+    return getattr(import_module(f"{__package__}.{module}"), function)
