@@ -1,4 +1,4 @@
-"""What the door refuses, step by step: columns, ids, periods, outcome, adoption, covariates, clusters, weights."""
+"""What the door refuses, step by step, from columns to weights."""
 
 from __future__ import annotations
 
@@ -32,13 +32,14 @@ def admit(panel: PolicyPanel) -> dict[str, Any]:
     units, labels = pd.factorize(data[panel.unit])
     values, periods = np.unique(value, return_inverse=True)
     _duplicates(panel, data, units, periods)
-    adoption = _adoption(panel, data, units, value, values, monthly)
+    adoption = _adoption(panel, data, units, value=value, monthly=monthly)
     late = adoption > values[-1]
     adoption = np.where(late, np.inf, adoption)
     clusters, cluster_labels = _clusters(panel, data, units)
     first = adoption[units]
     return {
-        "data": data, "unit_labels": np.asarray(labels), "period_values": values, "units": units.astype(np.int64),
+        "data": data, "unit_labels": np.asarray(labels), "period_values": values,
+        "units": units.astype(np.int64),
         "periods": periods.astype(np.int64), "y": _outcome(panel, data), "adoption": adoption, "first": first,
         "D": (value >= first).astype(float), "clusters": clusters, "cluster_labels": cluster_labels,
         "w": _weights(panel, data), "X": _covariates(panel, data), "lost": lost,
@@ -113,13 +114,14 @@ def period_values(column: pd.Series[Any], name: str) -> tuple[Array, bool]:
                 f"{name!r} holds periods that are not whole numbers", "Use whole years, or 'YYYY-MM' months.",
                 rows=int((~whole).sum()), first=first,
             )  # fmt: skip
-        return value, False
+        return np.asarray(value, np.float64), False
     text = column.astype(str)
     if not text.map(lambda s: bool(MONTH.match(s))).all():
         bad = text[~text.map(lambda s: bool(MONTH.match(s)))]
         raise DataError(
             f"{name!r} holds text or dates that are no 'YYYY-MM' month",
-            f"Make years whole numbers (for text years: table[{name!r}].astype(int)), or write months as 'YYYY-MM'.",
+            f"Make years whole numbers (for text years: table[{name!r}].astype(int)), "
+            "or write months as 'YYYY-MM'.",
             rows=len(bad), first=repr(column.loc[bad.index[0]]),
         )  # fmt: skip
     return _months(text), True
@@ -173,12 +175,15 @@ def _outcome(panel: PolicyPanel, data: pd.DataFrame) -> Array:
     if panel.transform == "log":
         _refuse(
             panel, data, y <= 0, f"the log of {panel.outcome!r} does not exist: it is zero or negative",
-            "Keep the zeros with a Poisson model (etwfe with family='poisson', or gravity's PPML); transform='asinh' "
-            "is defined but its effect depends on the unit of measurement; log(1 + y) does so too.",
+            "Keep the zeros with a Poisson model (etwfe with family='poisson', or gravity's PPML); "
+            "transform='asinh' is defined but its effect depends on the unit of measurement; "
+            "log(1 + y) does so too.",
             show=panel.outcome,
         )  # fmt: skip
-        return np.log(y)
-    return np.arcsinh(y) if panel.transform == "asinh" else y
+        y = np.log(y)
+    elif panel.transform == "asinh":
+        y = np.arcsinh(y)
+    return np.asarray(y, np.float64)
 
 
 def _raw(panel: PolicyPanel, data: pd.DataFrame, units: Any, value: Array, monthly: bool) -> Array:
@@ -192,16 +197,14 @@ def _raw(panel: PolicyPanel, data: pd.DataFrame, units: Any, value: Array, month
     return when
 
 
-def _adoption(
-    panel: PolicyPanel, data: pd.DataFrame, units: Any, value: Array, values: Array, monthly: bool
-) -> Array:
+def _adoption(panel: PolicyPanel, data: pd.DataFrame, units: Any, *, value: Array, monthly: bool) -> Array:
     if panel.treated is not None:
         _status(panel, data, units)
         return _raw(panel, data, units, value, monthly)
     rows = _adopted_rows(panel, data, monthly)
     with np.errstate(invalid="ignore"):
         _refuse(
-            panel, data, (rows == 0) & (values[0] > 100), f"{panel.adopted!r} is 0",
+            panel, data, (rows == 0) & (value.min() > 100), f"{panel.adopted!r} is 0",
             "Some programs write 0 for never; here never is NaN, None or inf.",
         )  # fmt: skip
     changed = np.zeros(len(data), bool)
@@ -226,7 +229,7 @@ def _adopted_rows(panel: PolicyPanel, data: pd.DataFrame, monthly: bool) -> Arra
     if monthly or not (pd.api.types.is_numeric_dtype(column) or _all_numbers(column[known])):
         raise DataError(
             f"{panel.adopted!r} is not written like the periods of {panel.period!r}",
-            "Give the first treated period in the same form: whole years, or 'YYYY-MM' months; NaN for never.",
+            "Give the first treated period in the same form (whole years, or 'YYYY-MM'); NaN for never.",
             first=repr(column[known].iloc[0]),
         )
     given = column[known].to_numpy(float)
@@ -257,12 +260,12 @@ def _status(panel: PolicyPanel, data: pd.DataFrame, units: Any) -> None:
     off[1:] = same & (status[1:] < status[:-1])
     _refuse(
         panel, data, off, f"treatment {column!r} switches off",
-        "These estimators need a policy that stays on. Define it as 'ever adopted' (carry 1 forward), or end those "
-        "units' rows when the policy ends.",
+        "These estimators need a policy that stays on. Define it as 'ever adopted' (carry 1 forward), "
+        "or end those units' rows when the policy ends.",
     )  # fmt: skip
     if status.any() and not (same & (status[1:] != status[:-1])).any() and not status.all():
         raise DataError(
-            f"{column!r} never switches within a {panel.unit}: it marks the treated group, not the treated periods",
+            f"{column!r} never switches within a {panel.unit}: it marks a group, not treated periods",
             "Multiply it by an after-adoption dummy, or give adopted=.",
         )
 
@@ -272,7 +275,8 @@ def _clusters(panel: PolicyPanel, data: pd.DataFrame, units: Any) -> tuple[Codes
     finer = np.zeros(len(data), bool)
     finer[1:] = (units[1:] == units[:-1]) & (codes[1:] != codes[:-1])
     _refuse(
-        panel, data, finer, f"cluster {panel.cluster!r} changes within a {panel.unit}: it is finer than the unit",
+        panel, data, finer,
+        f"cluster {panel.cluster!r} changes within a {panel.unit}: it is finer than the unit",
         "Cluster at the unit or at a coarser level, where the policy was assigned.", show=panel.cluster,
     )  # fmt: skip
     return codes.astype(np.int64), np.asarray(labels)

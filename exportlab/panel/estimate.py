@@ -1,4 +1,4 @@
-"""What every estimator returns: one `Estimate` that says what was estimated, from which rows, and how sure."""
+"""What every estimator returns: what was estimated, from which rows, and how sure."""
 
 from __future__ import annotations
 
@@ -142,7 +142,7 @@ class Estimate(Result):
     refit : callable or None
         ``refit(other_panel) -> Estimate`` runs the same estimator with the same options.
     parts : mapping
-        Named tables behind the estimate: ``"cells"`` (cohort x period), ``"weights"``, ``"bacon"``, ``"bands"`` ...
+        Named tables behind the estimate: ``"cells"`` (cohort x period), ``"weights"``, ``"bacon"`` ...
     notes : what a reader must know before quoting the number
     """
 
