@@ -1,0 +1,285 @@
+"""PPML: closed forms that hold anywhere, published and R fixest numbers, honest convergence, refusals."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from exportlab.errors import DataError, OptionError, UnknownName
+from exportlab.panel.irls import poisson
+from exportlab.panel.levels import Effects
+from exportlab.panel.ppml import ppml
+
+EVERYTHING = (
+    "trade ~ lypex + lypim + lyex + lyim + ldist + border + comlang + colony + landl_ex + landl_im"
+    " + lremot_ex + lremot_im + comfrt_wto + open_wto"
+)
+BILATERAL = "trade ~ ldist + border + comlang + colony + comfrt_wto"
+
+
+def small(**columns) -> pd.DataFrame:
+    base = {
+        "exporter": list("aabbaabb"), "importer": list("xyxyxyxy"), "year": list("11112222"),
+        "value": [10.0, 4, 6, 8, 12, 9, 5, 11], "rta": [0, 0, 0, 0, 1, 0, 0, 1],
+    }  # fmt: skip
+    return pd.DataFrame({**base, **columns})
+
+
+# ---- closed forms --------------------------------------------------------------------------------------
+
+
+def test_a_dummy_gives_the_log_ratio_of_means():
+    data = pd.DataFrame({"y": [1.0, 2, 0, 3, 8, 10, 3], "d": [0, 0, 0, 0, 1, 1, 1]})
+    made = ppml(data, "y ~ d")
+    low, high = data["y"][:4], data["y"][4:]
+    assert made.table["estimate"].to_list() == pytest.approx(
+        [np.log(low.mean()), np.log(high.mean() / low.mean())], abs=1e-10
+    )
+    # HC1 of a saturated model: squared deviations of each group over its squared total, times n/(n-k).
+    var = [((g - g.mean()) ** 2).sum() / g.sum() ** 2 for g in (low, high)]
+    assert made.table["std_error"][1] == pytest.approx(np.sqrt(7 / 5 * sum(var)), abs=1e-10)
+
+
+def test_two_by_two_with_effects_is_the_ratio_of_ratios():
+    data = pd.DataFrame(
+        {
+            "y": [1.0, 3, 2, 4, 5, 7, 20, 4],
+            "unit": list("aaaabbbb"),
+            "t": [0, 0, 1, 1] * 2,
+            "d": [0] * 6 + [1] * 2,
+        }
+    )
+    made = ppml(data, "y ~ d", effects=["unit", "t"], cluster="unit")
+    assert made.table["estimate"][0] == pytest.approx(np.log((24 / 12) / (6 / 4)), abs=1e-10)
+
+
+def test_three_way_effects_with_a_closed_form():
+    # 2 x 2 x 2 cells are saturated but for one parameter when all three two-way margins are fixed:
+    # with the regressor on in one cell, the fit is exact and beta is the log ratio of the odds ratios.
+    y = np.array([10.0, 4, 6, 8, 12, 9, 5, 11])
+    data = small(value=y, rta=[0, 0, 0, 0, 0, 0, 0, 1])
+    pairs = [("exporter", "year"), ("importer", "year"), ("exporter", "importer")]
+    made = ppml(data, "value ~ rta", effects=pairs)
+    odds = np.log(y[[0, 4]] * y[[3, 7]] / (y[[1, 5]] * y[[2, 6]]))
+    assert made.table["estimate"][0] == pytest.approx(odds[1] - odds[0], abs=1e-9)
+    np.testing.assert_allclose(made.parts["fitted"]["fitted"], y, rtol=1e-7)
+
+
+def test_exposure_is_an_offset_and_scales_the_rate():
+    data = pd.DataFrame({"y": [2.0, 6, 9, 3], "d": [0, 0, 1, 1], "pop": [10.0, 20, 5, 7]})
+    data["log_pop"] = np.log(data["pop"])
+    by_exposure = ppml(data, "y ~ d", exposure="pop").table["estimate"]
+    assert by_exposure.to_list() == pytest.approx(
+        [np.log(8 / 30), np.log(12 / 12) - np.log(8 / 30)], abs=1e-10
+    )
+    assert ppml(data, "y ~ d", offset="log_pop").table["estimate"].to_list() == by_exposure.to_list()
+
+
+def test_weights_repeat_rows():
+    data = pd.DataFrame({"y": [1.0, 2, 5, 3, 9], "x": [0.0, 1, 2, 3, 4], "w": [2.0, 1, 3, 1, 2]})
+    repeated = data.loc[data.index.repeat(data["w"].astype(int))]
+    a, b = ppml(data, "y ~ x", weights="w"), ppml(repeated, "y ~ x")
+    np.testing.assert_allclose(a.table["estimate"], b.table["estimate"], atol=1e-10)
+
+
+def test_effects_totals_are_met_exactly():
+    # Poisson with effects reproduces each effect's total (Fally 2015): the honest test of convergence.
+    rng = np.random.default_rng(2)
+    n = 600
+    data = pd.DataFrame({"a": rng.integers(0, 30, n), "b": rng.integers(0, 20, n), "x": rng.normal(size=n)})
+    data["y"] = rng.poisson(np.exp(0.5 * data["x"] + rng.normal(size=30)[data["a"]])) * 1e9
+    made = ppml(data, "y ~ x", effects=["a", "b"], cluster="a")
+    used = data.loc[made.parts["fitted"].index].assign(fitted=made.parts["fitted"]["fitted"])
+    for effect in ("a", "b"):
+        sums = used.groupby(effect)[["y", "fitted"]].sum()
+        np.testing.assert_allclose(sums["fitted"], sums["y"], rtol=1e-7)
+    assert made.fit["largest_imbalance"] <= 1e-7
+
+
+def test_slopes_equal_statsmodels_with_dummies():
+    import statsmodels.api as sm
+
+    rng = np.random.default_rng(4)
+    n = 300
+    data = pd.DataFrame({"a": rng.integers(0, 8, n), "x": rng.normal(size=n), "z": rng.normal(size=n)})
+    data["y"] = rng.poisson(np.exp(0.3 * data["x"] - 0.2 * data["z"] + 0.1 * data["a"]))
+    made = ppml(data, "y ~ x + z", effects=["a"])
+    dense = np.column_stack([data[["x", "z"]], np.equal.outer(data["a"].to_numpy(), np.arange(8))])
+    theirs = sm.GLM(data["y"], dense, family=sm.families.Poisson()).fit(cov_type="HC0", tol=1e-12)
+    np.testing.assert_allclose(made.table["estimate"], theirs.params[:2], atol=1e-8)
+    np.testing.assert_allclose(made.table["std_error"], theirs.bse[:2] * np.sqrt(n / (n - 10)), atol=1e-7)
+    assert made.fit["log_likelihood"] == pytest.approx(theirs.llf, rel=1e-10)
+
+
+# ---- numbers from outside ------------------------------------------------------------------------------
+
+
+def check(made, reference, dataset, model):
+    rows = pd.read_csv(reference / "panel_gravity_ppml.csv").query("dataset == @dataset and model == @model")
+    assert len(rows) > 0
+    for row in rows.itertuples():
+        got = made.table.iloc[made.index(row.term)]
+        points, errors = (1e-6, 1e-5) if row.digits == 6 else (5.1e-4, 5.1e-4)
+        assert got["estimate"] == pytest.approx(row.estimate, abs=points), row
+        assert got["std_error"] == pytest.approx(row.std_error, abs=errors), row
+
+
+@pytest.fixture(scope="module")
+def log_of_gravity(shared):
+    return pd.read_csv(shared / "reference" / "panel" / "log_of_gravity.csv")
+
+
+def test_log_of_gravity_table_3(log_of_gravity, reference):
+    check(ppml(log_of_gravity, EVERYTHING), reference, "log_of_gravity", "all")
+    positive = log_of_gravity[log_of_gravity["trade"] > 0]
+    check(ppml(positive, EVERYTHING), reference, "log_of_gravity", "positive")
+
+
+def test_log_of_gravity_table_5(log_of_gravity, reference):
+    effects = ["s2_ex", "s1_im"]
+    check(ppml(log_of_gravity, BILATERAL, effects=effects), reference, "log_of_gravity", "effects")
+    clustered = ppml(log_of_gravity, BILATERAL, effects=effects, cluster=effects)
+    check(clustered, reference, "log_of_gravity", "two-way")
+
+
+def test_fixest_trade(shared, reference):
+    data = pd.read_csv(shared / "reference" / "panel" / "fixest_trade.csv")
+    effects = ["Origin", "Destination", "Product", "Year"]
+    one = ppml(data, "Euros ~ log(dist_km)", effects=effects, cluster="Origin")
+    check(one, reference, "fixest_trade", "one-way")
+    two = ppml(data, "Euros ~ log(dist_km)", effects=effects, cluster=["Origin", "Destination"])
+    check(two, reference, "fixest_trade", "two-way")
+
+
+THREE = [("isoexp", "year"), ("isoimp", "year"), ("isoexp", "isoimp")]
+
+
+@pytest.mark.parametrize("engine", ["core", "pyfixest"])
+def test_three_way_effects_of_the_ppmlhdfe_example(shared, reference, engine):
+    if engine == "pyfixest":
+        pytest.importorskip("pyfixest")
+    data = pd.read_csv(shared / "reference" / "panel" / "ppmlhdfe_trade_fta.csv").query("category == 'TOTAL'")
+    made = ppml(data, "trade ~ fta", effects=THREE, cluster=[("isoexp", "isoimp")], engine=engine)
+    check(made, reference, "ppmlhdfe_trade_fta", "three-way")
+    assert made.sample.used == 5950
+    assert made.inference.clusters == 1190
+    assert "K=350" in made.inference.small_sample
+
+
+def test_same_under_any_hash_seed():
+    code = (
+        "import pandas as pd; from exportlab.panel.ppml import ppml;"
+        "d = pd.DataFrame({'u': list('aaabbbcccddd'), 't': list('xyz') * 4, 'd': [0,0,0,0,0,1,0,1,1,0,0,0],"
+        "'y': [1.,3,2,4,5,9,2,7,3,4,4,1]});"
+        "e = ppml(d, 'y ~ d', effects=['u', 't'], cluster='u');"
+        "print(e.table.to_numpy().tolist(), e.inference.small_sample)"
+    )
+    seen = {
+        subprocess.run(
+            [sys.executable, "-c", code], env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True, text=True, check=True,
+        ).stdout
+        for seed in ("0", "1", "2", "3")
+    }  # fmt: skip
+    assert len(seen) == 1
+
+
+# ---- rows set aside ------------------------------------------------------------------------------------
+
+
+def test_separated_rows_and_singletons_are_set_aside_and_counted():
+    extra = pd.DataFrame(
+        {"exporter": list("cca"), "importer": list("xyz"), "year": list("121"), "value": [0.0, 0, 3], "rta": [1, 0, 0]}
+    )  # fmt: skip
+    data = pd.concat([small(), extra], ignore_index=True)
+    made = ppml(data, "value ~ rta", effects=["exporter", "importer"])
+    assert dict(made.sample.lost) == {
+        "separated (its mean could only be zero)": 2,
+        "the only row of an effect (fitted perfectly)": 1,
+    }
+    assert (made.sample.rows, made.sample.used) == (11, 8)
+    assert made.parts["separated"]["exporter"].to_list() == ["c", "c"]
+    assert "2 separated rows were set aside" in made.notes[0]
+    kept = ppml(data, "value ~ rta", effects=["exporter", "importer"], singletons="keep")
+    assert kept.table["estimate"][0] == pytest.approx(made.table["estimate"][0], abs=1e-9)
+    assert kept.sample.used == 9
+
+
+def test_convergence_is_never_claimed_when_rows_are_separated():
+    # The regressor is on only where the outcome is zero: its coefficient runs away for ever.
+    y = np.array([0, 0, 1, 2, 3, 4.0])
+    x = np.column_stack([np.ones(6), [1, 1, 0, 0, 0, 0]])
+    fit = poisson(y, x, Effects.encode({}), max_iterations=15)
+    assert not fit.converged
+
+
+# ---- refusals ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("data", "formula", "options", "error", "text"),
+    [
+        (small(value=[-1.0, 4, 6, 8, 12, 9, 5, 11]), "value ~ rta", {}, DataError,
+         r"The outcome value is negative in 1 row\. First: row 0, value = -1\."),
+        (small(value=[np.nan, 4, 6, 8, 12, 9, 5, 11]), "value ~ rta", {}, DataError,
+         r"Missing values in 'value' in 1 row\. First: row 0\. Fill them, or pass missing='drop'"),
+        (small(value=[np.inf, 4, 6, 8, 12, 9, 5, 11]), "value ~ rta", {}, DataError,
+         r"The outcome value is not finite in 1 row"),
+        (small(exporter=[None, *"abbaabb"]), "value ~ rta", {"effects": ["exporter"]}, DataError,
+         r"Missing values in 'exporter' in 1 row"),
+        (small(exporter=[None, *"abbaabb"]), "value ~ rta", {"cluster": "exporter"}, DataError,
+         r"Missing values in 'exporter' in 1 row"),
+        (small(value=[0.0] * 8), "value ~ rta", {}, DataError, "zero in every row"),
+        (small(twice=[0, 0, 0, 0, 2, 0, 0, 2]), "value ~ rta + twice", {}, DataError,
+         r"'(rta|twice)' is a linear combination of"),
+        (small(flat=1.0), "value ~ rta + flat", {"effects": ["year"]}, DataError,
+         r"'flat' does not vary over the 8 rows"),
+        (small(post=[0] * 4 + [1] * 4), "value ~ rta + post", {"effects": ["year", "exporter"]}, DataError,
+         r"'post' has no variation left within the effects year, exporter"),
+        (small(), "value ~ log(rta)", {}, DataError, r"The regressor log\(rta\) is not finite in 6 rows"),
+        (small(), "value ~ rta", {"cluster": "nowhere"}, UnknownName, "no column named 'nowhere'"),
+        (small(), "value ~ rts", {}, UnknownName, "Did you mean 'rta'"),
+        (small(), "value ~ rta | year", {}, OptionError, "effects and clusters are options"),
+        (small(), "value ~ 1", {"effects": ["year"]}, OptionError, "has no regressor"),
+        (small(w=[0.0] + [1.0] * 7), "value ~ rta", {"weights": "w"}, DataError,
+         "Weights 'w' must be above zero"),
+        (small(w=[0.0] + [1.0] * 7), "value ~ rta", {"exposure": "w"}, DataError,
+         "exposure 'w' must be above zero"),
+        (small(one="x"), "value ~ rta", {"cluster": "one"}, DataError, "Only one cluster of 'one' is left"),
+        (small(), "value ~ rta", {"engine": "stata"}, OptionError, "Allowed: 'core', 'pyfixest'"),
+        (small(), "value ~ rta", {"singletons": "no"}, OptionError, "Allowed: 'drop', 'keep'"),
+        (small().iloc[:0], "value ~ rta", {}, DataError, "The table has no rows"),
+        (7, "value ~ rta", {}, DataError, "A int is not a table"),
+    ],
+)  # fmt: skip
+def test_refusals_say_what_and_where(data, formula, options, error, text):
+    with pytest.raises(error, match=text):
+        ppml(data, formula, **options)
+
+
+def test_nothing_left():
+    data = small(id=range(8))
+    with pytest.raises(DataError, match=r"No row is left: the last 8 of 8 rows are each the only row"):
+        ppml(data, "value ~ rta", effects=["id"])
+
+
+def test_missing_rows_dropped_on_request_are_counted():
+    data = small(value=[np.nan, 4, 6, 8, 12, 9, 5, 11])
+    made = ppml(data, "value ~ rta", missing="drop")
+    assert made.sample.lost == (("missing value", 1),)
+    assert made.sample.used == 7
+
+
+def test_string_and_integer_years_agree_and_polars_is_read():
+    polars = pytest.importorskip("polars")
+    effects = ["year", "exporter"]
+    text = ppml(small(), "value ~ rta", effects=effects)
+    numbers = ppml(small(year=[1, 1, 1, 1, 2, 2, 2, 2]), "value ~ rta", effects=effects)
+    foreign = ppml(polars.from_pandas(small()), "value ~ rta", effects=effects)
+    assert text.table.equals(numbers.table)
+    assert text.table.equals(foreign.table)
