@@ -166,6 +166,7 @@ def from_fit(
     weights: Array | None = None,
     refit: Any = None,
     sample: Sample | None = None,
+    family: str = "gaussian",
 ) -> Estimate:
     """An Estimate whose terms are ``combine @ beta``; `stacked` gives the codes where rows are not the panel's."""
     rows = stacked or {"units": panel.units, "periods": panel.periods, "clusters": panel.clusters}
@@ -181,6 +182,7 @@ def from_fit(
         regression=Regression(
             panel.y if y is None else y, X, tuple(names), effects.codes, rows["clusters"],
             panel.w if weights is None else weights, fit.beta, combine, rows["units"], rows["periods"],
+            family,
         ),
         panel=panel, refit=refit, parts=parts or {}, notes=(*warnings_of(panel), *notes),
         fit={"r2_within": fit.r2_within},

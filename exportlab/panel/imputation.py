@@ -1,0 +1,248 @@
+"""Borusyak, Jaravel and Spiess: fit the untreated outcome on untreated rows, impute it for treated ones."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from exportlab.errors import DataError, OptionError, one_of
+
+from .estimate import Array, Codes, Estimate, Inference, estimate_table
+from .regress import effects_of, encode_in_order, least_squares, sample_of, warnings_of
+from .sandwich import group_sums
+from .saturated import cells, combination
+from .sun_abraham import ESTIMANDS
+from .twfe import refuse_no_variation
+
+if TYPE_CHECKING:
+    from .door import PolicyPanel
+
+BORUSYAK = (
+    "none (asymptotic), conservative: effects' spread around their cohort-period average counts as noise"
+)
+AGREES = 1e-8  # how far the imputed row may be from the span of untreated rows
+
+
+@dataclass(frozen=True, eq=False)
+class Imputed:
+    """Effects of treated rows and the linear weights that make an average of them out of all outcomes.
+
+    Attributes
+    ----------
+    effect : (n,) outcome less imputed untreated outcome, at treated rows; the residual at untreated rows
+    inverse, dense, unit, w0 : pieces of the projection on the untreated rows
+    imputable : (n,) treated rows whose untreated outcome is identified
+    """
+
+    effect: Array
+    imputable: np.ndarray[tuple[int], np.dtype[np.bool_]]
+    untreated: np.ndarray[tuple[int], np.dtype[np.bool_]]
+    inverse: Array
+    dense: Array
+    unit: Codes
+    w0: Array
+    size: Array
+
+    def weights(self, share: Array) -> Array:
+        r"""Weights :math:`v` (n, terms) with ``v.T @ y`` the average effect under row weights `share` (n, terms).
+
+        On treated rows :math:`v=` share; on untreated ones :math:`-W Z_0(Z_0'WZ_0)^{-1}Z_1'` share.
+        """
+        sums = group_sums(share, self.unit)  # by unit, over treated rows
+        mean = group_sums(self.dense * self.w0[:, None], self.unit) / self.size[:, None]
+        pull = self.dense.T @ share - mean.T @ sums
+        b = self.inverse @ pull
+        a = (sums - group_sums(self.dense * self.w0[:, None], self.unit) @ b) / self.size[:, None]
+        fitted = a[self.unit] + self.dense @ b
+        return np.where(self.untreated[:, None], -self.w0[:, None] * fitted, share)
+
+
+def impute(y: Array, D: Array, unit: Codes, dense: Array, w: Array) -> Imputed:
+    """Fit units and the columns `dense` (n, q) on rows with D = 0; impute the rest.
+
+    Units without an untreated row, and rows outside the span of untreated ones, are not imputable.
+    """
+    untreated = D == 0
+    w0 = np.where(untreated, w, 0.0)
+    raw = np.bincount(unit, weights=w0)
+    size = np.where(raw > 0, raw, 1.0)
+    mean = group_sums(dense * w0[:, None], unit) / size[:, None]
+    centred = dense - mean[unit]
+    M = centred.T @ (centred * w0[:, None])
+    scale = np.sqrt(np.where(np.diag(M) > 0, np.diag(M), 1.0))
+    inverse = np.linalg.pinv(M / np.outer(scale, scale), rcond=1e-11, hermitian=True) / np.outer(scale, scale)
+    y_mean = np.bincount(unit, weights=w0 * y) / size
+    b = inverse @ (centred.T @ (w0 * (y - y_mean[unit])))
+    effect = y - y_mean[unit] - centred @ b
+    # A treated row is imputable when its centred row lies in the span of the untreated ones.
+    outside = centred / scale - (centred / scale) @ (inverse * np.outer(scale, scale)) @ (
+        M / np.outer(scale, scale)
+    )
+    span = np.abs(outside).max(1, initial=0.0) <= AGREES * (1 + np.abs(centred / scale).max(1, initial=0.0))
+    imputable = (D > 0) & (raw[unit] > 0) & span
+    return Imputed(effect, imputable, untreated, inverse, dense, unit, w0, size)
+
+
+def att(panel: PolicyPanel, *, aggregate: str = "simple", level: float = 0.95) -> Estimate:
+    r"""Average effect on the treated by imputation.
+
+    Fits :math:`y_{it}=\alpha_i+\lambda_t+x_{it}'\gamma+u_{it}` on untreated rows only and averages
+    :math:`y_{it}-\hat y_{it}(0)` over treated rows. No row is dropped as a singleton: a unit's only untreated row is
+    what identifies its effect.
+
+    Parameters
+    ----------
+    aggregate : {"simple", "event", "cohort", "calendar"}
+
+    Notes
+    -----
+    Standard errors are the paper's conservative ones: :math:`\sum_c(\sum_{it\in c}v_{it}\tilde\varepsilon_{it})^2`,
+    where treated rows' :math:`\tilde\varepsilon` is their effect less the :math:`v^2`-weighted average of its cohort and
+    period; no small-sample factor, normal reference (did_imputation's convention).
+
+    References
+    ----------
+    Borusyak, Jaravel and Spiess (2024), Review of Economic Studies 91, 3253-3285.
+    """
+    one_of("aggregate", aggregate, ["simple", "event", "cohort", "calendar"])
+    return _fit(panel, aggregate=aggregate, leads=0, level=level)
+
+
+def event_study(panel: PolicyPanel, *, leads: int | None = None, level: float = 0.95) -> Estimate:
+    """Effects by time since adoption, with `leads` tests before it.
+
+    Parameters
+    ----------
+    leads : int, optional
+        Event times -leads .. -1 are tested in a regression on untreated rows, all earlier ones being the base;
+        by default as many as leave one cohort an earlier period. 0 for none.
+
+    Notes
+    -----
+    Leads and effects come from different regressions (the paper's recommendation), so the leads' covariance with the
+    effects is zero here. The leads use fixest's small-sample factor.
+    """
+    return _fit(panel, aggregate="event", leads=leads, level=level)
+
+
+def _fit(panel: PolicyPanel, *, aggregate: str, leads: int | None, level: float) -> Estimate:
+    refuse_no_variation(panel)
+    again = partial(_fit, aggregate=aggregate, leads=leads, level=level)
+    used, made = _imputable(panel)
+    of = cells(used, used.D > 0)
+    weights, terms = combination(of, aggregate)
+    w = np.ones(len(used.y)) if used.w is None else used.w
+    share = np.zeros((len(used.y), len(terms)))
+    inside = of.code >= 0
+    share[inside] = (weights[:, of.code[inside]] * (w[inside] / of.weight[of.code[inside]])).T
+    v = made.weights(share)
+    estimate = v.T @ used.y
+    scores = group_sums(v * noise(v, made.effect, of.code), used.clusters)
+    vcov = scores.T @ scores
+    inference = Inference(
+        "cluster-robust, conservative (Borusyak-Jaravel-Spiess)", BORUSYAK, np.inf, level, 1.0,
+        used.cluster or used.unit, len(used.cluster_labels), used.treated_clusters,
+    )  # fmt: skip
+    counts = (weights > 0).astype(int) @ np.bincount(of.code[inside])
+    columns = terms.drop(columns="term").to_dict("list")
+    table = estimate_table(list(terms["term"]), estimate, vcov, inference, counts, **columns)
+    parts = {"cells": _cell_table(of, made.effect, w)}
+    result = Estimate(
+        method="Imputation (Borusyak-Jaravel-Spiess)", estimand=ESTIMANDS[aggregate],
+        comparison="never-treated and not-yet-treated rows", weighting="treated rows equally, within the average",
+        table=table, vcov=vcov, inference=inference, sample=sample_of(used), scores=scores,
+        clusters=tuple(used.cluster_labels), panel=used, refit=again, parts=parts, notes=warnings_of(used),
+    )  # fmt: skip
+    return result if leads == 0 else _with_leads(result, used, leads)
+
+
+def design(panel: PolicyPanel) -> Array:
+    """Period dummies and covariates (n, T + k)."""
+    periods = (panel.periods[:, None] == np.arange(len(panel.period_values))[None, :]).astype(float)
+    return np.column_stack([periods, panel.X])
+
+
+def _imputable(panel: PolicyPanel) -> tuple[PolicyPanel, Imputed]:
+    """Leave out, and count, treated rows whose untreated outcome is not identified."""
+    w = np.ones(len(panel.y)) if panel.w is None else panel.w
+    made = impute(panel.y, panel.D, panel.units, design(panel), w)
+    lost = (panel.D > 0) & ~made.imputable
+    if not made.imputable.any():
+        raise DataError(
+            f"no treated row has an identified untreated outcome ({len(panel.unit_labels)} {panel.unit}s)",
+            "All adopt at once, or nobody is untreated afterwards: there is no comparison.",
+        )
+    if not lost.any():
+        return panel, made
+    panel = panel.where(~lost, "treated row without an identified untreated outcome")
+    w = np.ones(len(panel.y)) if panel.w is None else panel.w
+    return panel, impute(panel.y, panel.D, panel.units, design(panel), w)
+
+
+def noise(v: Array, effect: Array, cell: Codes) -> Array:
+    r"""Residuals (n, terms): untreated rows' own; treated rows' effect less its cell's v-squared-weighted average."""
+    out = np.repeat(effect[:, None], v.shape[1], axis=1)
+    inside = cell >= 0
+    square = v[inside] ** 2
+    total = group_sums(square, cell[inside])
+    mean = group_sums(square * effect[inside, None], cell[inside]) / np.where(total > 0, total, 1.0)
+    out[inside] -= mean[cell[inside]]
+    return out
+
+
+def _cell_table(of: Any, effect: Array, w: Array) -> pd.DataFrame:
+    inside = of.code >= 0
+    code = of.code[inside]
+    return pd.DataFrame(
+        {
+            "cohort": of.cohort, "period": of.period, "event_time": of.event_time,
+            "estimate": np.bincount(code, weights=w[inside] * effect[inside]) / of.weight, "weight": of.weight,
+        }
+    )  # fmt: skip
+
+
+def _with_leads(result: Estimate, panel: PolicyPanel, leads: int | None) -> Estimate:
+    """Put the lead tests, from untreated rows only, before the effects."""
+    rows = panel.where(panel.D == 0, "treated (not used for leads)")
+    time = rows.event_time
+    earliest = -int(time[np.isfinite(time)].min(initial=0.0))
+    if leads is None:
+        leads = max(earliest - 1, 0)
+    if leads < 0 or leads >= max(earliest, 1):
+        raise OptionError(
+            f"leads={leads} is not allowed. Allowed: 0 to {max(earliest - 1, 0)}, so that an earlier period is the base."
+        )
+    if leads == 0:
+        return result
+    times = list(range(-leads, 0))
+    X = np.column_stack([*[(time == e).astype(float) for e in times], rows.X])
+    names = [*map(str, times), *rows.covariates]
+    fit = least_squares(
+        rows.y, X, names, effects=effects_of({"unit": rows.units, "period": rows.periods}),
+        clusters=encode_in_order(rows.clusters), weights=rows.w,
+    )  # fmt: skip
+    return _joined(
+        result, fit.beta[:leads], fit.vcov[:leads, :leads], times, [int((time == e).sum()) for e in times]
+    )
+
+
+def _joined(
+    result: Estimate, beta: Array, cov: Array, times: Sequence[int], counts: Sequence[int]
+) -> Estimate:
+    q, m = len(times), len(result.table)
+    vcov = np.zeros((q + m, q + m))
+    vcov[:q, :q], vcov[q:, q:] = cov, result.vcov
+    lead = estimate_table(
+        [str(e) for e in times], beta, cov, result.inference, counts, event_time=list(times)
+    )
+    assert result.scores is not None
+    note = f"Leads {times[0]} to -1 are tested on untreated rows, earlier event times being their base."
+    return replace(
+        result, table=pd.concat([lead, result.table], ignore_index=True), vcov=vcov, scores=None,
+        notes=(*result.notes, note),
+    )  # fmt: skip

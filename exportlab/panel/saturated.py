@@ -1,0 +1,138 @@
+"""Cells of cohort and period: their dummies, and the averages that turn them into effects."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from scipy import linalg
+
+from exportlab.errors import DataError, one_of
+
+from .absorb import absorb
+from .estimate import Array
+from .levels import Effects
+from .regress import COLLINEAR
+
+if TYPE_CHECKING:
+    from .door import PolicyPanel
+
+AGGREGATES = ("event", "simple", "cohort", "calendar", "none")
+
+
+@dataclass(frozen=True, eq=False)
+class Cells:
+    """Treated-cohort cells: cohort, period and event time of each (m,), and the cell of each row (n,), -1 for none."""
+
+    cohort: Array
+    period: Array
+    code: np.ndarray[tuple[int], np.dtype[np.int64]]
+    weight: Array
+
+    @property
+    def event_time(self) -> Array:
+        return self.period - self.cohort
+
+    def dummies(self) -> Array:
+        """(n, m) indicator of each cell."""
+        return (self.code[:, None] == np.arange(len(self.cohort))[None, :]).astype(float)
+
+    def names(self) -> list[str]:
+        """``"ATT(g,t)"`` of each cell."""
+        return [f"ATT({g:.0f},{t:.0f})" for g, t in zip(self.cohort, self.period, strict=True)]
+
+
+def cells(panel: PolicyPanel, keep: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> Cells:
+    """Cells of the rows `keep` (n,), in order of cohort and period; the weight is the rows' total weight."""
+    pairs = np.column_stack([panel.first, panel.period_values[panel.periods]])[keep]
+    distinct, inverse = np.unique(pairs, axis=0, return_inverse=True)
+    code = np.full(len(panel.y), -1)
+    code[keep] = inverse.reshape(-1)
+    w = np.ones(len(panel.y)) if panel.w is None else panel.w
+    weight = np.bincount(code[keep], weights=w[keep], minlength=len(distinct))
+    return Cells(distinct[:, 0], distinct[:, 1], code, weight)
+
+
+def with_comparison(panel: PolicyPanel) -> tuple[PolicyPanel, str]:
+    """The panel with always-treated units left out, cut where no untreated unit remains; and who compares.
+
+    Without never-treated units the last cohort serves as comparison until it adopts; later rows are lost.
+    """
+    from .twfe import refuse_no_variation
+
+    refuse_no_variation(panel)
+    always = panel.always_treated[panel.units]
+    used = (
+        panel.where(~always, "unit treated in all its periods: no effect is identified")
+        if always.any()
+        else panel
+    )
+    if not len(used.y) or not used.D.any():
+        raise DataError(
+            "every treated unit is treated in all its periods", "Effects need periods before adoption."
+        )
+    if np.isinf(used.adoption).any():
+        return used, "never-treated units"
+    last = float(used.adoption.max())
+    keep = used.period_values[used.periods] < last
+    lost = used.where(keep, f"every {panel.unit} treated from {last:.0f} on: no comparison left")
+    used = lost.reassigned(np.where(lost.adoption >= last, np.inf, lost.adoption))
+    if not used.D.any():
+        raise DataError(
+            f"all {len(panel.unit_labels)} {panel.unit}s adopt in {last:.0f}: nobody is left to compare with",
+            "A before-after difference is not an effect. Find units that never adopt or adopt later.",
+        )
+    return used, f"the cohort that adopts last ({last:.0f}), until it does"
+
+
+def combination(
+    of: Cells, aggregate: str, *, times: tuple[int, ...] | None = None
+) -> tuple[Array, pd.DataFrame]:
+    r"""Weights (terms, m) that average the cells, and the terms.
+
+    Cells are weighted by their rows (the weights' total): within an event time ``"event"``, a cohort's treated
+    cells ``"cohort"``, a period's ``"calendar"``, all treated cells ``"simple"``.
+
+    Returns
+    -------
+    weights : array
+    terms : DataFrame with ``term`` and, where it has one, ``event_time``
+    """
+    one_of("aggregate", aggregate, AGGREGATES)
+    e = of.event_time
+    if aggregate == "none":
+        terms = pd.DataFrame({"term": of.names(), "event_time": e, "cohort": of.cohort, "period": of.period})
+        return np.eye(len(e)), terms
+    treated = e >= 0
+    if aggregate == "simple":
+        return _average(np.zeros(len(e)), of.weight, treated, [0.0]), pd.DataFrame({"term": ["ATT"]})
+    by = {"event": e, "cohort": of.cohort, "calendar": of.period}[aggregate]
+    keep = np.ones(len(e), bool) if aggregate == "event" else treated
+    values = sorted(set(by[keep]) | set(times or ()))
+    terms = pd.DataFrame({"term": [f"{v:.0f}" for v in values]})
+    if aggregate == "event":
+        terms["event_time"] = [int(v) for v in values]
+    return _average(by, of.weight, keep, values), terms
+
+
+def _average(by: Array, weight: Array, keep: Array, values: list[float]) -> Array:
+    out = np.zeros((len(values), len(by)))
+    for row, v in enumerate(values):
+        at = keep & (by == v)
+        if at.any():
+            out[row, at] = weight[at] / weight[at].sum()
+    return out
+
+
+def independent(
+    X: Array, effects: Effects, weights: Array | None, *, protect: int
+) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    """Columns of `X` to keep: the first `protect`, and those of the rest that add something to the ones before."""
+    tilde = absorb(X, effects, weights)
+    scale = np.sqrt((X**2).sum(0))
+    R = linalg.qr(tilde / np.where(scale > 0, scale, 1.0), mode="r")[0]
+    size = np.zeros(X.shape[1])
+    size[: min(R.shape)] = np.abs(np.diag(R))
+    return np.flatnonzero((size > COLLINEAR) | (np.arange(X.shape[1]) < protect))
