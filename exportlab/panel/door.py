@@ -101,7 +101,7 @@ class PolicyPanel:
 
     @property
     def cohorts(self) -> Array:
-        """Adoption periods of units first treated inside the panel (not before its second period), ascending."""
+        """Adoption periods of units first treated inside the panel, from its second period on."""
         g = self.adoption
         return np.unique(g[np.isfinite(g) & (g > self.period_values[0])])
 

@@ -1,0 +1,237 @@
+"""Callaway and Sant'Anna: effects of each cohort in each period, then averages of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from exportlab.errors import DataError, OptionError, one_of
+
+from .bands import simultaneous
+from .drdid import METHODS, two_by_two
+from .estimate import Array, Estimate, Inference, estimate_table
+from .regress import sample_of, warnings_of
+from .sandwich import group_sums
+from .saturated import with_comparison
+from .sun_abraham import ESTIMANDS
+
+if TYPE_CHECKING:
+    from .door import PolicyPanel
+
+Rng = int | np.random.Generator
+AGGREGATES = ("simple", "event", "cohort", "calendar", "none")
+CONVENTION = "none (asymptotic), as R's did: variance of the influence functions summed by cluster"
+
+
+@dataclass(frozen=True, eq=False)
+class GroupTime:
+    """ATT(g,t): cohort, period, estimate (m,), influence functions (N, m), units in each comparison."""
+
+    cohort: Array
+    period: Array
+    estimate: Array
+    influence: Array
+    base: Array
+    n: Array
+
+    @property
+    def event_time(self) -> Array:
+        return self.period - self.cohort
+
+
+def att(
+    panel: PolicyPanel,
+    *,
+    aggregate: str = "simple",
+    control: str = "never",
+    adjust: str = "dr",
+    base: str = "varying",
+    anticipation: int = 0,
+    shares: str = "estimated",
+    balance: int | None = None,
+    draws: int = 0,
+    rng: Rng = 0,
+    level: float = 0.95,
+) -> Estimate:
+    r"""Average effects on the treated by group-time effects.
+
+    :math:`ATT(g,t)` compares the change from the base period to t of cohort g with that of the comparison group;
+    covariates enter with their value in the base period.
+
+    Parameters
+    ----------
+    aggregate : {"simple", "event", "cohort", "calendar", "none"}
+        All treated cells by cohort size; by time since adoption, by cohort, by period (each with its overall average
+        first, term ``"ATT"``); or every ATT(g,t).
+    control : {"never", "notyet"}
+        Comparison units: never treated, or not treated by the period.
+    adjust : {"dr", "ipw", "reg"}
+        How covariates enter; see `exportlab.panel.drdid`.
+    base : {"varying", "universal"}
+        Base period of cells before adoption: the one before, or always the last before adoption.
+    anticipation : int
+        Periods before adoption in which effects may already show.
+    shares : {"estimated", "fixed"}
+        Whether standard errors count the sampling of cohort sizes. With ``"estimated"`` everything agrees with R's did
+        except the overall average by cohort, where did 2.1.2 takes shares as fixed.
+    balance : int, optional
+        For ``"event"``: only cohorts observed `balance` periods after adoption, and event times up to it.
+    draws, rng : multiplier bootstrap (Rademacher, by cluster) for simultaneous bands; 0 draws for none.
+
+    Notes
+    -----
+    Pairs with a missing row leave the unit out of that comparison only.
+
+    References
+    ----------
+    Callaway and Sant'Anna (2021), Journal of Econometrics 225, 200-230.
+    """
+    one_of("aggregate", aggregate, AGGREGATES)
+    one_of("control", control, ["never", "notyet"])
+    one_of("adjust", adjust, METHODS)
+    one_of("base", base, ["varying", "universal"])
+    one_of("shares", shares, ["estimated", "fixed"])
+    again = partial(
+        att, aggregate=aggregate, control=control, adjust=adjust, base=base, anticipation=anticipation,
+        shares=shares, balance=balance, draws=draws, rng=rng, level=level,
+    )  # fmt: skip
+    used, who = _prepare(panel, control, anticipation)
+    effects = group_time(used, control=control, adjust=adjust, base=base, anticipation=anticipation)
+    from .callaway_average import average
+
+    estimate, influence, terms = average(used, effects, aggregate, shares=shares, balance=balance)
+    scores = group_sums(influence, _unit_clusters(used)) / len(influence)
+    vcov = scores.T @ scores
+    seed = rng if isinstance(rng, int) else None
+    inference = Inference(
+        "cluster-robust, influence functions", CONVENTION, np.inf, level, 1.0, used.cluster or used.unit,
+        len(used.cluster_labels), used.treated_clusters, draws, seed if draws else None,
+    )  # fmt: skip
+    columns: dict[str, Any] = terms.drop(columns=["term", "n"]).to_dict("list")
+    if draws:
+        critical = simultaneous(scores, draws=draws, rng=rng, level=level)
+        half = critical * np.sqrt(np.diag(vcov))
+        half[half == 0] = np.nan
+        columns |= {"band_low": estimate - half, "band_high": estimate + half}
+    table = estimate_table(list(terms["term"]), estimate, vcov, inference, list(terms["n"]), **columns)
+    return Estimate(
+        method=f"Callaway-Sant'Anna ({adjust})" if used.covariates else "Callaway-Sant'Anna",
+        estimand=ESTIMANDS[aggregate], comparison=who, weighting="cohorts by their units", table=table, vcov=vcov,
+        inference=inference, sample=sample_of(used), scores=scores, clusters=tuple(used.cluster_labels), panel=used,
+        refit=again, parts={"cells": _cell_table(effects)}, notes=warnings_of(used),
+    )  # fmt: skip
+
+
+def event_study(panel: PolicyPanel, *, draws: int = 999, base: str = "universal", **options: Any) -> Estimate:
+    """Effects by time since adoption, with simultaneous bands and one base period; options as in `att`."""
+    made = att(panel, aggregate="event", draws=draws, base=base, **options)
+    return _without_overall(made, partial(event_study, draws=draws, base=base, **options))
+
+
+def _without_overall(made: Estimate, again: Any) -> Estimate:
+    from dataclasses import replace
+
+    assert made.scores is not None
+    table = made.table.iloc[1:].reset_index(drop=True)
+    table["event_time"] = table["event_time"].astype(int)
+    overall = made.table.iloc[:1].drop(columns="event_time")
+    return replace(
+        made, table=table, vcov=made.vcov[1:, 1:], scores=made.scores[:, 1:], refit=again,
+        parts={**made.parts, "overall": overall},
+    )  # fmt: skip
+
+
+def _prepare(panel: PolicyPanel, control: str, anticipation: int) -> tuple[PolicyPanel, str]:
+    if anticipation < 0:
+        raise OptionError(f"anticipation={anticipation} is not allowed. Allowed: 0, 1, 2, ... periods.")
+    if control == "never" and np.isfinite(panel.adoption).all():
+        raise DataError(
+            f"no {panel.unit} is never treated",
+            "Say control='notyet' to compare with units that adopt later.",
+        )
+    used, who = with_comparison(panel)
+    if used.w is not None:
+        low = np.full(len(used.unit_labels), np.inf)
+        high = np.zeros(len(used.unit_labels))
+        np.minimum.at(low, used.units, used.w)
+        np.maximum.at(high, used.units, used.w)
+        if (low < high).any():
+            first = str(used.unit_labels[int((low < high).argmax())])
+            raise DataError(
+                "weights change within a unit over time", "This estimator weights units: give one weight a unit.",
+                rows=int((low < high).sum()), first=first,
+            )  # fmt: skip
+    return used, who if control == "never" else f"{who}, and units not yet treated"
+
+
+def _unit_clusters(panel: PolicyPanel) -> Any:
+    return panel.clusters[np.searchsorted(panel.units, np.arange(len(panel.unit_labels)))]
+
+
+def unit_weights(panel: PolicyPanel) -> Array:
+    """(N,) weights of units with mean one."""
+    if panel.w is None:
+        return np.ones(len(panel.unit_labels))
+    w = panel.w[np.searchsorted(panel.units, np.arange(len(panel.unit_labels)))]
+    out: Array = w / w.mean()
+    return out
+
+
+def group_time(panel: PolicyPanel, *, control: str, adjust: str, base: str, anticipation: int) -> GroupTime:
+    """Every ATT(g,t) with its influence function over the N units."""
+    N, T, k = len(panel.unit_labels), len(panel.period_values), panel.X.shape[1]
+    Y = np.full((N, T), np.nan)
+    Y[panel.units, panel.periods] = panel.y
+    X = np.full((N, T, k), np.nan)
+    X[panel.units, panel.periods] = panel.X
+    w, g_of, times = unit_weights(panel), panel.adoption, panel.period_values
+    rows, columns = [], []
+    for g in panel.cohorts:
+        before = int(np.searchsorted(times, g - anticipation)) - 1
+        if before < 0:
+            continue
+        for t in range(T):
+            if base == "varying" and t == 0:
+                continue
+            pre = before if times[t] >= g or base == "universal" else t - 1
+            pre = before if pre > before else pre
+            if t == pre:
+                rows.append((g, times[t], 0.0, times[pre], 0))
+                columns.append(np.zeros(N))
+                continue
+            limit = times[max(t, pre)] + anticipation
+            compare = np.isinf(g_of) if control == "never" else (g_of > limit) & (g_of != g)
+            D = g_of == g
+            both = (D | compare) & ~np.isnan(Y[:, t]) & ~np.isnan(Y[:, pre])
+            where = f" in ATT({g:.0f},{times[t]:.0f})"
+            if not (both & D).any() or not (both & compare).any():
+                continue
+            Z = np.column_stack([np.ones(int(both.sum())), X[both, pre]])
+            effect, influence = two_by_two(
+                Y[both, t] - Y[both, pre], D[both].astype(float), Z, w[both], adjust=adjust, where=where
+            )
+            full = np.zeros(N)
+            full[both] = influence * (N / int(both.sum()))
+            rows.append((g, times[t], effect, times[pre], int(both.sum())))
+            columns.append(full)
+    if not rows:
+        raise DataError(
+            "no cohort has a comparison unit observed in both periods", "Look at check() for gaps."
+        )
+    cohort, period, estimate, based, n = (np.array(c, float) for c in zip(*rows, strict=True))
+    return GroupTime(cohort, period, estimate, np.column_stack(columns), based, n)
+
+
+def _cell_table(effects: GroupTime) -> pd.DataFrame:
+    N = len(effects.influence)
+    return pd.DataFrame(
+        {
+            "cohort": effects.cohort, "period": effects.period, "event_time": effects.event_time,
+            "base": effects.base, "estimate": effects.estimate,
+            "std_error": np.sqrt((effects.influence**2).sum(0)) / N, "units": effects.n.astype(int),
+        }
+    )  # fmt: skip
