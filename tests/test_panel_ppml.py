@@ -194,7 +194,7 @@ def test_same_under_any_hash_seed():
 
 def test_separated_rows_and_singletons_are_set_aside_and_counted():
     extra = pd.DataFrame(
-        {"exporter": list("cca"), "importer": list("xyz"), "year": list("121"), "value": [0.0, 0, 3], "rta": [1, 0, 0]}
+        {"exporter": list("cca"), "importer": list("xyz"), "year": "1", "value": [0, 0, 3.0], "rta": 0},
     )  # fmt: skip
     data = pd.concat([small(), extra], ignore_index=True)
     made = ppml(data, "value ~ rta", effects=["exporter", "importer"])

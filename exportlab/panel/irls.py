@@ -92,7 +92,8 @@ def poisson(
         converged = met and balance <= BALANCE and score <= SCORE and step <= STEP
         if converged or not np.isfinite(step):
             break
-    bread = np.asarray(np.linalg.inv(hessian), float) if x.shape[1] else np.zeros((0, 0))
+    hessian = absorbed.T @ ((v * mu)[:, None] * absorbed)
+    bread = np.asarray(np.linalg.inv(hessian), float)
     likelihood = float(np.sum(v * (y * eta - mu)))
     return PoissonFit(
         beta, mu, absorbed, bread, deviance, likelihood, iteration, bool(converged), balance, score

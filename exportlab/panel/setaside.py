@@ -45,3 +45,9 @@ def _left(d: Design, kept: Codes, keep: Mask, reason: str) -> tuple[Design, Code
             "Use fewer or coarser effects, or more data.",
         )
     return d.keep(keep, reason), kept[keep]
+
+
+def without_singletons(d: Design) -> tuple[Design, Mask]:
+    """The design without the rows that are alone in an effect, and which rows stayed."""
+    lone = singletons(d.effects) if len(d.effects) else np.zeros(len(d.y), dtype=np.bool_)
+    return _left(d, np.arange(len(d.y)), ~lone, SINGLETON)[0], ~lone
