@@ -1,0 +1,171 @@
+"""Sensitivity intervals against the R package HonestDiD and against the linear programmes they replace."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import optimize, stats
+
+from exportlab.errors import DataError, OptionError
+from exportlab.panel.honest import EventCoefficients, honest_did
+from exportlab.panel.honest_relative import extreme_moments, first_differences
+from exportlab.panel.honest_smoothness import folded_quantile, second_differences, smoothness_weights
+from exportlab.panel.pretest import pretest_power, slope_for_power
+
+
+@pytest.fixture(scope="module")
+def medicaid(reference):
+    table = pd.read_csv(reference / "panel_inference_ehec.csv")
+    sigma = table[[c for c in table if c.startswith("vcov")]].to_numpy()
+    return EventCoefficients(table["estimate"].to_numpy(), sigma, 5)
+
+
+@pytest.mark.parametrize(("method", "label"), [("relative_magnitudes", "RM C-LF"), ("smoothness", "SD FLCI")])
+def test_medicaid_intervals_of_the_readme(medicaid, reference, method, label):
+    known = pd.read_csv(reference / "panel_inference_honest.csv")
+    known = known[known["estimator"] == f"HonestDiD {label}"]
+    M = known["term"].str.split("=").str[1].astype(float)
+    out = honest_did(medicaid, method=method, M=list(M))
+    table = out.table.iloc[1:]
+    assert table["conf_low"].to_numpy() == pytest.approx(known["ci_lo"].to_numpy(), abs=1e-3)
+    assert table["conf_high"].to_numpy() == pytest.approx(known["ci_hi"].to_numpy(), abs=1e-3)
+    low, high = known["ci_lo"] > 0, known["ci_lo"] < 0
+    assert M[low].max() < out.breakdown < M[high].min()
+
+
+@pytest.mark.parametrize("post", [1, 2, 4])
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_extreme_moments_are_the_linear_programme(post, sign):
+    """Eta = min over eta, tau with l'tau = theta of the studentised moments, solved by HiGHS."""
+    g = np.random.default_rng(post)
+    pre, s, bound = 3, 1, 0.8
+    root = g.normal(size=(pre + post, pre + post))
+    sigma = root @ root.T
+    ell = g.normal(size=post)
+    d = first_differences(pre, post)
+    rows, slope = extreme_moments(d, s, sign=sign, sigma=sigma, ell=ell, bound=bound)
+    v = sign * d[s]
+    use = np.arange(pre + post) if post == 1 else np.arange(pre, pre + post)
+    A = np.vstack([d[use], -d[use]]) - np.tile(np.where(use >= pre, bound, 1.0), 2)[:, None] * v
+    sd = np.sqrt(np.einsum("ti,ij,tj->t", A, sigma, A))
+    A, sd = A[sd > 1e-9], sd[sd > 1e-9]
+    for _ in range(5):
+        beta, theta = g.normal(size=pre + post), g.normal()
+        lp = optimize.linprog(
+            np.append(np.zeros(post), 1.0),
+            A_ub=np.column_stack([-A[:, pre:], -sd]), b_ub=-A @ beta,
+            A_eq=np.append(ell, 0.0)[None], b_eq=[theta], bounds=(None, None),
+        )  # fmt: skip
+        assert (rows @ beta - slope * theta).max() == pytest.approx(lp.fun, rel=1e-8, abs=1e-9)
+
+
+def test_smoothness_estimator_is_the_best_one(medicaid):
+    """No other estimator that is unbiased under linear trends gives a shorter interval."""
+    S, M, ell = medicaid.sigma, 0.01, np.array([0.5, 0.5])
+    weights, half = smoothness_weights(S, 5, ell, bound=M, alpha=0.05)
+    time = np.array([-5, -4, -3, -2, -1, 1, 2.0])
+    assert weights @ time == pytest.approx(0, abs=1e-9)
+    assert weights[5:].tolist() == [0.5, 0.5]
+    C = np.linalg.pinv(second_differences(5, 2).T)
+
+    def length(free):
+        w = weights.copy()
+        w[:4] += free
+        w[4] += free @ time[:4]
+        sd = np.sqrt(w @ S @ w)
+        return sd * folded_quantile(M * np.abs(C @ w).sum() / sd, 0.05)
+
+    assert length(np.zeros(4)) == pytest.approx(half, rel=1e-9)
+    search = optimize.minimize(
+        length, np.full(4, 0.01), method="Nelder-Mead", options={"maxfev": 3000, "fatol": 1e-12}
+    )
+    assert search.fun >= half * (1 - 1e-7)
+
+
+def test_worst_case_bias_is_attained(medicaid):
+    """The bias of the estimator over all violations with second differences at most M, by linear programming."""
+    M, ell = 0.02, np.array([1.0, 0])
+    weights, half = smoothness_weights(medicaid.sigma, 5, ell, bound=M, alpha=0.05)
+    D2 = second_differences(5, 2)
+    lp = optimize.linprog(-weights, A_ub=np.vstack([D2, -D2]), b_ub=np.full(12, M), bounds=(-10, 10))
+    sd = np.sqrt(weights @ medicaid.sigma @ weights)
+    assert half == pytest.approx(sd * folded_quantile(-lp.fun / sd, 0.05), rel=1e-8)
+
+
+def test_folded_quantile():
+    for t in (0.0, 0.3, 2.0, 40.0):
+        c = folded_quantile(t, 0.05)
+        assert stats.norm.cdf(c - t) - stats.norm.cdf(-c - t) == pytest.approx(0.95, abs=1e-12)
+
+
+def test_intervals_grow_with_the_violation_and_one_post_period_works(medicaid):
+    one = EventCoefficients(medicaid.beta[:6], medicaid.sigma[:6, :6], 5)
+    for c in (medicaid, one):
+        table = honest_did(c, M=(0.5, 1, 2)).table
+        assert (np.diff(table["conf_low"].iloc[1:]) < 1e-4).all()
+        assert (np.diff(table["conf_high"].iloc[1:]) > -1e-4).all()
+
+
+def test_nothing_to_break_is_a_breakdown_of_zero(medicaid):
+    weak = EventCoefficients(medicaid.beta / 20, medicaid.sigma, 5)
+    assert honest_did(weak).breakdown == 0
+    assert honest_did(weak, method="smoothness").breakdown == 0
+    assert "breakdown value 0" in honest_did(weak).summary()
+
+
+def test_honest_refusals(medicaid):
+    with pytest.raises(OptionError, match="not negative"):
+        honest_did(medicaid, M=[-1])
+    with pytest.raises(OptionError, match="ell needs 2 weights"):
+        honest_did(medicaid, ell=[1])
+    with pytest.raises(OptionError, match="method='sd' is not allowed"):
+        honest_did(medicaid, method="sd")
+
+
+def test_pretest_power_when_coefficients_are_independent():
+    """Power is one minus a product of normal probabilities; passing truncates each coefficient on its own."""
+    c = EventCoefficients(np.zeros(4), np.diag([1.0, 1.0, 1.0, 1.0]), 2)
+    out = pretest_power(c, slope=0.7)
+    z = stats.norm.ppf(0.975)
+    stay = [stats.norm.cdf(z - m) - stats.norm.cdf(-z - m) for m in (-1.4, -0.7)]
+    assert out.power == pytest.approx(1 - np.prod(stay), abs=1e-5)
+    assert out.bayes_factor == pytest.approx(np.prod(stay) / 0.95**2, abs=1e-4)
+    cut = [stats.truncnorm.mean(-z - m, z - m, loc=m) for m in (-1.4, -0.7)]
+    assert out.table["after_pretest"].to_numpy() == pytest.approx([*cut, 0.7, 1.4], abs=2e-4)
+    assert pretest_power(c, slope=slope_for_power(c, 0.8)).power == pytest.approx(0.8, abs=1e-4)
+
+
+def test_passing_a_pretest_moves_correlated_estimates(medicaid):
+    """Against rejection sampling."""
+    out = pretest_power(medicaid)
+    assert out.power == pytest.approx(0.5, abs=2e-3)
+    draws = np.random.default_rng(1).multivariate_normal(out.table["violation"], medicaid.sigma, size=200_000)
+    edge = stats.norm.ppf(0.975) * np.sqrt(np.diag(medicaid.sigma))[:5]
+    passed = draws[(np.abs(draws[:, :5]) < edge).all(axis=1)]
+    assert 1 - len(passed) / 200_000 == pytest.approx(out.power, abs=5e-3)
+    assert out.table["after_pretest"].to_numpy() == pytest.approx(passed.mean(axis=0), abs=1e-4)
+
+
+def test_pretest_refusals(medicaid):
+    with pytest.raises(OptionError, match="not both"):
+        pretest_power(medicaid, slope=1.0, violation=np.zeros(7))
+    with pytest.raises(OptionError, match="violation needs 7 values"):
+        pretest_power(medicaid, violation=np.zeros(3))
+    with pytest.raises(OptionError, match="between the size of the pre-test and 1"):
+        slope_for_power(medicaid, 0.01)
+
+
+def test_event_coefficients_are_checked(medicaid):
+    class Fake:
+        method = "Fake"
+        vcov = np.eye(3)
+        table = pd.DataFrame({"event_time": [-3, -1, 1], "estimate": [0.0, 0, 1]})
+
+    with pytest.raises(DataError, match="does not normalise event time -1"):
+        honest_did(Fake())
+    Fake.vcov = np.diag([1.0, 0, 1])
+    with pytest.raises(DataError, match="Event times with gaps"):
+        honest_did(Fake())
+    Fake.table = Fake.table.assign(event_time=[-2, -1, 0])
+    assert honest_did(Fake()).table["conf_low"].iloc[0] == pytest.approx(1 - 1.959964, abs=1e-6)
