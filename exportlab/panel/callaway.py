@@ -75,9 +75,10 @@ def att(
         Base period of cells before adoption: the one before, or always the last before adoption.
     anticipation : int
         Periods before adoption in which effects may already show.
-    shares : {"estimated", "fixed"}
-        Whether standard errors count the sampling of cohort sizes. With ``"estimated"`` everything agrees with R's did
-        except the overall average by cohort, where did 2.1.2 takes shares as fixed.
+    shares : {"estimated", "fixed", "did"}
+        Whether standard errors count the sampling of cohort sizes. ``"estimated"`` agrees with R's did, csdid and
+        differences, save that did 2.1.2 takes the indicators of the wrong cells for the overall average by
+        cohort (mpdta: .012415, not .012446); ``"did"`` reproduces that.
     balance : int, optional
         For ``"event"``: only cohorts observed `balance` periods after adoption, and event times up to it.
     draws, rng : multiplier bootstrap (Rademacher, by cluster) for simultaneous bands; 0 draws for none.
@@ -94,7 +95,7 @@ def att(
     one_of("control", control, ["never", "notyet"])
     one_of("adjust", adjust, METHODS)
     one_of("base", base, ["varying", "universal"])
-    one_of("shares", shares, ["estimated", "fixed"])
+    one_of("shares", shares, ["estimated", "fixed", "did"])
     again = partial(
         att, aggregate=aggregate, control=control, adjust=adjust, base=base, anticipation=anticipation,
         shares=shares, balance=balance, draws=draws, rng=rng, level=level,

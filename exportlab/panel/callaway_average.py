@@ -27,12 +27,17 @@ def average(
     w = unit_weights(panel)
     member = w[:, None] * (panel.adoption[:, None] == effects.cohort[None, :])
     p = member.mean(0)
-    error = member - p if shares == "estimated" else np.zeros_like(member)
+    error = np.zeros_like(member) if shares == "fixed" else member - p
     post = effects.event_time >= 0
     if aggregate == "simple":
         estimate, influence = _weighted(effects, p, error, post)
         terms = pd.DataFrame({"term": ["ATT"], "n": [int(effects.n[post].sum())]})
         return np.array([estimate]), influence[:, None], terms
+    if shares == "did":  # its index runs over the first cells instead of the cohorts
+        first = np.array([int(np.argmax(effects.cohort == g)) for g in np.unique(effects.cohort)])
+        error = member - p
+        slipped = member[:, : len(first)] - p[first]
+        return _by(effects, p, error, aggregate, balance=balance, drifting=slipped)
     return _by(effects, p, error, aggregate, balance=balance)
 
 
@@ -47,7 +52,13 @@ def _weighted(effects: GroupTime, p: Array, error: Array, keep: Array) -> tuple[
 
 
 def _by(
-    effects: GroupTime, p: Array, error: Array, aggregate: str, *, balance: int | None
+    effects: GroupTime,
+    p: Array,
+    error: Array,
+    aggregate: str,
+    *,
+    balance: int | None,
+    drifting: Array | None = None,
 ) -> tuple[Array, Array, pd.DataFrame]:
     """The overall average first, then one term an event time, cohort or period."""
     e = effects.event_time
@@ -73,7 +84,8 @@ def _by(
         first = np.array([int(np.argmax(effects.cohort == g)) for g in values])
         total = p[first].sum()
         overall = float(p[first] @ estimates / total)
-        drift = error[:, first] @ (estimates - overall) / total
+        moves = error[:, first] if drifting is None else drifting
+        drift = (moves @ estimates - moves.sum(1) * overall) / total
         overall_influence = influences @ (p[first] / total) + drift
     else:
         late = values >= 0 if aggregate == "event" else np.ones(len(values), bool)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -132,33 +132,47 @@ def event_study(panel: PolicyPanel, *, leads: int | None = None, level: float = 
 
 def _fit(panel: PolicyPanel, *, aggregate: str, leads: int | None, level: float) -> Estimate:
     refuse_no_variation(panel)
-    again = partial(_fit, aggregate=aggregate, leads=leads, level=level)
-    used, made = _imputable(panel)
-    of = cells(used, used.D > 0)
+    used, made = imputable(panel, design)
+    result = imputed(
+        used, made, used.D > 0, aggregate, level=level, method="Imputation (Borusyak-Jaravel-Spiess)",
+        comparison="never-treated and not-yet-treated rows",
+        refit=partial(_fit, aggregate=aggregate, leads=leads, level=level),
+    )  # fmt: skip
+    return result if leads == 0 else _with_leads(result, used, leads)
+
+
+def imputed(
+    panel: PolicyPanel,
+    made: Imputed,
+    treated: np.ndarray[Any, np.dtype[np.bool_]],
+    aggregate: str,
+    *,
+    level: float,
+    **words: Any,
+) -> Estimate:
+    """The Estimate of averages of the imputed effects at `treated` rows, with the conservative variance."""
+    of = cells(panel, treated)
     weights, terms = combination(of, aggregate)
-    w = np.ones(len(used.y)) if used.w is None else used.w
-    share = np.zeros((len(used.y), len(terms)))
+    w = np.ones(len(panel.y)) if panel.w is None else panel.w
+    share = np.zeros((len(panel.y), len(terms)))
     inside = of.code >= 0
     share[inside] = (weights[:, of.code[inside]] * (w[inside] / of.weight[of.code[inside]])).T
     v = made.weights(share)
-    estimate = v.T @ used.y
-    scores = group_sums(v * noise(v, made.effect, of.code), used.clusters)
+    scores = group_sums(v * noise(v, made.effect, of.code), panel.clusters)
     vcov = scores.T @ scores
     inference = Inference(
         "cluster-robust, conservative (Borusyak-Jaravel-Spiess)", BORUSYAK, np.inf, level, 1.0,
-        used.cluster or used.unit, len(used.cluster_labels), used.treated_clusters,
+        panel.cluster or panel.unit, len(panel.cluster_labels), panel.treated_clusters,
     )  # fmt: skip
     counts = (weights > 0).astype(int) @ np.bincount(of.code[inside])
     columns = terms.drop(columns="term").to_dict("list")
-    table = estimate_table(list(terms["term"]), estimate, vcov, inference, counts, **columns)
-    parts = {"cells": _cell_table(of, made.effect, w)}
-    result = Estimate(
-        method="Imputation (Borusyak-Jaravel-Spiess)", estimand=ESTIMANDS[aggregate],
-        comparison="never-treated and not-yet-treated rows", weighting="treated rows equally, within the average",
-        table=table, vcov=vcov, inference=inference, sample=sample_of(used), scores=scores,
-        clusters=tuple(used.cluster_labels), panel=used, refit=again, parts=parts, notes=warnings_of(used),
+    table = estimate_table(list(terms["term"]), v.T @ panel.y, vcov, inference, counts, **columns)
+    return Estimate(
+        estimand=ESTIMANDS[aggregate], weighting="treated rows equally, within the average", table=table,
+        vcov=vcov, inference=inference, sample=sample_of(panel), scores=scores,
+        clusters=tuple(panel.cluster_labels), panel=panel, parts={"cells": _cell_table(of, made.effect, w)},
+        notes=warnings_of(panel), **words,
     )  # fmt: skip
-    return result if leads == 0 else _with_leads(result, used, leads)
 
 
 def design(panel: PolicyPanel) -> Array:
@@ -167,11 +181,20 @@ def design(panel: PolicyPanel) -> Array:
     return np.column_stack([periods, panel.X])
 
 
-def _imputable(panel: PolicyPanel) -> tuple[PolicyPanel, Imputed]:
-    """Leave out, and count, treated rows whose untreated outcome is not identified."""
-    w = np.ones(len(panel.y)) if panel.w is None else panel.w
-    made = impute(panel.y, panel.D, panel.units, design(panel), w)
-    lost = (panel.D > 0) & ~made.imputable
+def imputable(
+    panel: PolicyPanel,
+    dense: Callable[[PolicyPanel], Array],
+    treated: Callable[[PolicyPanel], Array] | None = None,
+) -> tuple[PolicyPanel, Imputed]:
+    """Leave out, and count, treated rows whose untreated outcome is not identified by the `dense` design."""
+
+    def run(p: PolicyPanel) -> tuple[Array, Imputed]:
+        D = p.D if treated is None else treated(p)
+        w = np.ones(len(p.y)) if p.w is None else p.w
+        return D, impute(p.y, D, p.units, dense(p), w)
+
+    D, made = run(panel)
+    lost = (D > 0) & ~made.imputable
     if not made.imputable.any():
         raise DataError(
             f"no treated row has an identified untreated outcome ({len(panel.unit_labels)} {panel.unit}s)",
@@ -180,8 +203,7 @@ def _imputable(panel: PolicyPanel) -> tuple[PolicyPanel, Imputed]:
     if not lost.any():
         return panel, made
     panel = panel.where(~lost, "treated row without an identified untreated outcome")
-    w = np.ones(len(panel.y)) if panel.w is None else panel.w
-    return panel, impute(panel.y, panel.D, panel.units, design(panel), w)
+    return panel, run(panel)[1]
 
 
 def noise(v: Array, effect: Array, cell: Codes) -> Array:
