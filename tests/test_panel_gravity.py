@@ -72,8 +72,8 @@ def test_log_linear_numbers_of_fixest_trade(shared, reference):
     data = pd.read_csv(shared / "reference" / "panel" / "fixest_trade.csv")
     made = gravity(
         data, "Euros ~ log(dist_km)", exporter="Origin", importer="Destination", period="Year",
-        product="Product",        effects=["exporter", "importer", "product", "period"], cluster=["exporter", "importer"],
-        estimator="log-linear",
+        product="Product", effects=["exporter", "importer", "product", "period"],
+        cluster=["exporter", "importer"], estimator="log-linear",
     )  # fmt: skip
     row = pd.read_csv(reference / "panel_gravity_ppml.csv").query("model == 'log-linear'").iloc[0]
     assert made.table["estimate"][0] == pytest.approx(row.estimate, abs=1e-6)

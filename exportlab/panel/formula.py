@@ -71,6 +71,7 @@ def design(
     exposure: str | None = None,
     weights: str | None = None,
     missing: str = "refuse",
+    also: Sequence[str] = (),
 ) -> Design:
     """Read the formula's columns off the table, refusing what cannot be trusted.
 
@@ -83,6 +84,8 @@ def design(
     offset, exposure, weights : str, optional
         Columns; the exposure enters as its logarithm, weights are positive.
     missing : {"refuse", "drop"}
+    also : sequence of str
+        More columns that must be there and complete.
 
     Raises
     ------
@@ -97,7 +100,7 @@ def design(
     left, right = _sides(formula)
     extra = [c for c in (offset, exposure, weights) if c is not None]
     roles = [c for columns in [*effects.values(), *cluster.values()] for c in columns]
-    needed = list(dict.fromkeys([*_variables(left), *_variables(right), *extra, *roles]))
+    needed = list(dict.fromkeys([*_variables(left), *_variables(right), *extra, *roles, *also]))
     for column in needed:
         if column not in data.columns:
             raise UnknownName("column", column, [str(c) for c in data.columns])

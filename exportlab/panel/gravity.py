@@ -22,7 +22,7 @@ from .setaside import without_singletons
 NO_LOGARITHM = "zero flow, which has no logarithm"
 THREE_WAY = (
     "Three-way PPML with few periods: estimates have a bias of order 1/(number of countries) and clustered "
-    "standard errors are somewhat too small (Weidner and Zylkin 2021): with few countries compare a jackknife."
+    "standard errors are somewhat too small (Weidner and Zylkin 2021): with few countries, use a jackknife."
 )
 
 

@@ -71,7 +71,7 @@ def sandwich(
     meat = factor * _multiway(scores, list(clusters.values()))
     covariance = bread @ meat @ bread
     if len(clusters) > 1:
-        covariance = _positive(covariance)
+        covariance = nearest_covariance(covariance)
     words = (
         f"clustered by {' and '.join(clusters)} ({' and '.join(f'{g:,}' for g in sizes)} clusters), "
         f"(n-1)/(n-K) x G/(G-1) with K={K}, G={min(sizes)} (fixest's and reghdfe's default)"
@@ -98,8 +98,8 @@ def _multiway(scores: Array, clusters: list[Codes]) -> Array:
     return meat
 
 
-def _positive(covariance: Array) -> Array:
-    """Set negative eigenvalues to zero, as multi-way clustering needs in small samples."""
+def nearest_covariance(covariance: Array) -> Array:
+    """The covariance with negative eigenvalues set to zero: sums of many kernels can produce them."""
     values, vectors = np.linalg.eigh((covariance + covariance.T) / 2)
     if (values >= 0).all():
         return covariance
