@@ -1,0 +1,186 @@
+"""The design before the estimate: what the panel can and cannot show."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import comb
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from exportlab.results import Result
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from .door import PolicyPanel
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class DesignCheck(Result):
+    """Design facts: ``fact, value, level, meaning``; level is ``ok``, ``note``, ``warn`` or ``refuse``.
+
+    Attributes
+    ----------
+    table : DataFrame
+    cohorts : DataFrame
+        ``adopted, units, clusters, periods_before, periods_after``; never-treated last.
+    """
+
+    table: pd.DataFrame
+    cohorts: pd.DataFrame
+    panel: PolicyPanel
+
+    @property
+    def title(self) -> str:
+        return f"Design of {self.panel!r}"
+
+    @property
+    def warnings(self) -> list[str]:
+        """The meanings of all facts that warn or refuse."""
+        return list(self.table.loc[self.table["level"].isin(["warn", "refuse"]), "meaning"])
+
+    def summary(self) -> str:
+        shown = self.table.assign(value=self.table["value"].astype(str))
+        lines = [f"  {r.level:<7}{r.fact}: {r.value}. {r.meaning}".rstrip() for r in shown.itertuples()]
+        return "\n".join([self.title, *lines, "", self.cohorts.to_string(index=False)])
+
+    def plot(self, ax: Axes | None = None, **options: Any) -> Axes:
+        """Average outcome of each cohort over time."""
+        from exportlab.plots.panel import cohort_trends
+
+        return cohort_trends(self.panel, ax=ax, **options)
+
+
+def check(panel: PolicyPanel) -> DesignCheck:
+    """Facts about balance, timing, clusters and outcome, and what each means for the analysis."""
+    rows = [*_shape(panel), *_timing(panel), *_clusters(panel), *_outcome(panel)]
+    table = pd.DataFrame(rows, columns=["fact", "value", "level", "meaning"])
+    return DesignCheck(table, _cohorts(panel), panel)
+
+
+Row = tuple[str, object, str, str]
+
+
+def _shape(p: PolicyPanel) -> list[Row]:
+    N, T, n = len(p.unit_labels), len(p.period_values), len(p.y)
+    rows_of = np.bincount(p.units)
+    first, last = np.full(N, T), np.zeros(N, int)
+    np.minimum.at(first, p.units, p.periods)
+    np.maximum.at(last, p.units, p.periods)
+    gaps = int((rows_of < last - first + 1).sum())
+    steps = np.unique(np.diff(p.period_values))
+    alone = int((rows_of == 1).sum())
+    lost = sum(count for _, count in p.lost)
+    return [
+        ("units x periods", f"{N} x {T}", "ok", f"{n:,} rows"),
+        ("balanced", n == N * T, "ok" if n == N * T else "note",
+         "" if n == N * T else f"{N * T - n:,} unit-periods are missing: estimators differ in how they use the rest."),
+        ("units with gaps", gaps, "note" if gaps else "ok", "Rows are missing in the middle." if gaps else ""),
+        ("singleton units", alone, "note" if alone else "ok",
+         "Fixed effects fit them perfectly; least squares leaves them out and counts them." if alone else ""),
+        ("duplicate unit-periods", 0, "ok", "the door refuses them"),
+        ("rows lost at the door", lost, "note" if lost else "ok", "; ".join(f"{c}: {why}" for why, c in p.lost)),
+        ("evenly spaced periods", len(steps) <= 1, "ok" if len(steps) <= 1 else "warn",
+         "" if len(steps) <= 1 else "Event time counts calendar periods; some event times mix few cohorts."),
+    ]  # fmt: skip
+
+
+def _timing(p: PolicyPanel) -> list[Row]:
+    g = p.adoption
+    never = int(np.isinf(g).sum())
+    always = int(p.always_treated.sum())
+    treated = int(np.isfinite(g).sum())
+    once = len(p.cohorts) == 1 and not never
+    short = [f"{c:.0f}" for c in p.cohorts if (p.period_values < c).sum() < 2]
+    rows: list[Row] = [
+        ("treated units", treated, "refuse" if not treated else "ok",
+         "Nobody is treated within the panel." if not treated else ""),
+        ("cohorts", len(p.cohorts), "note" if p.staggered else "ok",
+         "Adoption is staggered: two-way fixed effects mix comparisons; use a robust estimator." if p.staggered else ""),
+        ("never treated", never, "refuse" if once else "warn" if not never else "ok",
+         "All adopt at once and nobody is left to compare with." if once else
+         "No never-treated unit: comparisons end when the last cohort adopts (control='notyet')." if not never else ""),
+        ("always treated", always, "warn" if always else "ok",
+         "No period before adoption: they teach nothing and are left out." if always else ""),
+        ("adopt after the panel", p.late, "note" if p.late else "ok", "They serve as untreated." if p.late else ""),
+        ("reversals of treatment", 0, "ok", "the door refuses them"),
+        ("adoption varies within a unit", 0, "ok", "the door refuses it"),
+    ]  # fmt: skip
+    if short:
+        rows.append(
+            (
+                "cohorts with one period before",
+                ", ".join(short),
+                "warn",
+                "Their parallel trends cannot be looked at.",
+            )
+        )
+    return rows
+
+
+def _clusters(p: PolicyPanel) -> list[Row]:
+    G, G1 = len(p.cluster_labels), p.treated_clusters
+    level = "warn" if G < 40 else "ok"
+    words = ""
+    if G < 10:
+        words = "Below 10: no asymptotic inference holds; randomisation inference, and say so."
+    elif G < 40:
+        words = "Below 40: use the wild cluster bootstrap or CR2/CR3 with their degrees of freedom."
+    rows: list[Row] = [("clusters", G, level, words)]
+    attainable = 1 / comb(G, G1) if 0 < G1 < G else 1.0
+    words = ""
+    if G1 == 1:
+        words = (
+            f"One treated cluster: cluster-robust t rejects a true null 58 % of the time at 5 %. The smallest p-value "
+            f"anything can attain is 1/{G} = {attainable:.3f}. Use synthetic control or Conley-Taber, and no stars."
+        )
+    elif G1 < 10:
+        words = "Below 10 treated: cluster-robust t rejects far too often; use randomisation inference."
+    rows.append(("treated clusters", G1, "warn" if 0 < G1 < 10 else "ok", words))
+    rows.append(
+        ("smallest attainable p-value", f"{attainable:.2g}", "warn" if attainable > 0.05 else "ok",
+         "by permuting which clusters are treated" if attainable <= 0.05 else "No test can reject at 5 %.")
+    )  # fmt: skip
+    return rows
+
+
+def _outcome(p: PolicyPanel) -> list[Row]:
+    zeros = int((p.y == 0).sum()) if p.transform is None else 0
+    negative = int((p.y < 0).sum())
+    low, high = np.full(len(p.unit_labels), np.inf), np.full(len(p.unit_labels), -np.inf)
+    np.minimum.at(low, p.units, p.y)
+    np.maximum.at(high, p.units, p.y)
+    flat = int((low == high).sum())
+    constant = bool(np.ptp(p.y) == 0)
+    return [
+        ("zeros in the outcome", zeros, "note" if zeros else "ok",
+         "The log refuses them: a Poisson model keeps them; asinh depends on the unit of measurement." if zeros else ""),
+        ("negative outcomes", negative, "ok", "no log, no Poisson" if negative and p.transform is None else ""),
+        ("units with constant outcome", flat, "refuse" if constant else "note" if flat else "ok",
+         "The outcome never moves." if constant else "They carry no variation of their own." if flat else ""),
+    ]  # fmt: skip
+
+
+def _cohorts(p: PolicyPanel) -> pd.DataFrame:
+    g = p.adoption
+    cluster = p.clusters[np.searchsorted(p.units, np.arange(len(g)))]
+    rows = []
+    for value in np.unique(g):
+        at = g == value
+        rows.append(
+            {
+                "adopted": period_name(p, value), "units": int(at.sum()), "clusters": len(np.unique(cluster[at])),
+                "periods_before": int((p.period_values < value).sum()),
+                "periods_after": int((p.period_values >= value).sum()),
+            }
+        )  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def period_name(p: PolicyPanel, value: float) -> str:
+    """A period as the user wrote it; ``never`` for infinity."""
+    if np.isinf(value):
+        return "never"
+    return f"{int(value) // 12:04d}-{int(value) % 12 + 1:02d}" if p.monthly else f"{value:.0f}"
