@@ -113,17 +113,15 @@ def test_hausman_rejects_when_effects_follow_the_regressor():
     data = cities(n=60, seed=8)
     data["y"] += 3 * data.groupby("city")["x"].transform("mean")
     assert hausman(data, "y ~ x + z", **PANEL).p_value < 0.001
-    assert hausman(data, "y ~ x + z", form="classical", **PANEL).p_value < 0.001
+    # The misspecified random-effects variance is so large that the classical difference is not positive.
+    classical = hausman(data, "y ~ x + z", form="classical", **PANEL)
+    assert np.isnan(classical.statistic)
+    assert np.isnan(classical.p_value)
+    assert "undefined" in classical.title
 
 
-def test_classical_hausman_is_undefined_where_the_difference_is_not_positive():
-    data = cities(n=4, periods=3, seed=10)
-    seen = [
-        hausman(cities(n=4, periods=4, seed=s), "y ~ x + z", form="classical", **PANEL) for s in range(12)
-    ]
-    undefined = [t for t in seen if np.isnan(t.statistic)]
-    assert undefined
-    assert "undefined" in undefined[0].title
+def test_hausman_needs_something_that_varies_within_units():
+    data = cities()
     with pytest.raises(DataError, match="No regressor varies within city"):
         hausman(data, "y ~ latitude", **PANEL)
 
@@ -198,10 +196,10 @@ def test_conley_limits_are_hc1_and_clustering_by_period():
         (lambda d: pd.concat([d, d.iloc[:1]]), {}, DataError,
          r"The same city and year twice in 1 row\. First: city 0\.?0?, year 0"),
         (lambda d: d.assign(y=d["y"].where(d.index > 0)), {}, DataError, "Missing values in 'y' in 1 row"),
-        (lambda d: d.assign(city=d["city"].where(d.index > 0)), {}, DataError, "Missing values in 'city' in 1 row"),
-        (lambda d: d.assign(y=d["y"].where(d.index > 0, -np.inf)), {}, DataError, "The outcome y is not finite"),
-        (lambda d: d.assign(x=d["latitude"]), {}, DataError, "'x' has no variation left within the effects city"),
-        (lambda d: d.assign(x=2 * d["z"]), {}, DataError, "'(x|z)' is a linear combination of '(x|z)' and the effects"),
+        (lambda d: d.assign(city=d["city"].where(d.index > 0)), {}, DataError, "Missing values in 'city'"),
+        (lambda d: d.assign(y=d["y"].where(d.index > 0, -np.inf)), {}, DataError, "y is not finite"),
+        (lambda d: d.assign(x=d["latitude"]), {}, DataError, "'x' has no variation left within"),
+        (lambda d: d.assign(x=2 * d["z"]), {}, DataError, "linear combination of '(x|z)' and the effects"),
         (lambda d: d.assign(x=1.0), {}, DataError, "'x' does not vary"),
         (lambda d: d, {"vcov": "conley"}, OptionError, "needs latitude=, longitude="),
         (lambda d: d, {"vcov": "conley", "latitude": "latitude", "longitude": "longitude", "cutoff": -1},
