@@ -1,0 +1,235 @@
+"""Pictures of policy panels: event studies, decompositions, trends, weights, sensitivity, power.
+
+Every picture reads in black and white: series differ by marker and line as well as colour.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from exportlab.errors import DataError
+
+from .panel_designs import LINES, dose, power, sensitivity, synthetic
+from .style import GREY, MARKERS, PALETTE, context, finish, new_axes
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from exportlab.panel.bacon import Bacon
+    from exportlab.panel.door import PolicyPanel
+    from exportlab.panel.estimate import Estimate
+
+__all__ = [
+    "bacon_scatter", "coefficients", "cohort_trends", "dose", "event_study", "power", "sensitivity", "synthetic",
+    "weights",
+]  # fmt: skip
+
+
+def event_study(
+    estimates: Estimate | Mapping[str, Estimate],
+    ax: Axes | None = None,
+    *,
+    title: str = "",
+    y: str = "effect",
+    source: str | None = None,
+) -> Axes:
+    """Effects by event time: pointwise intervals as bars, simultaneous bands as whiskers with caps.
+
+    Parameters
+    ----------
+    estimates : Estimate or mapping of label to Estimate
+        Several are set side by side, with pointwise intervals only.
+    """
+    many = dict(estimates) if isinstance(estimates, Mapping) else {estimates.method: estimates}
+    ax = new_axes(ax)
+    with context():
+        shift = np.linspace(-0.27, 0.27, len(many)) if len(many) > 1 else np.zeros(1)
+        for k, (label, e) in enumerate(many.items()):
+            if "event_time" not in e.table:
+                raise DataError(f"{label} has no event times", "Draw estimates from event_study(...).")
+            _series(ax, e.table, shift[k], k, label, bands=len(many) == 1)
+        ax.axhline(0, color=GREY, linewidth=0.8)
+        ax.axvline(-0.5, color=GREY, linewidth=0.8, linestyle=":")
+        times = np.unique(np.concatenate([e.table["event_time"].to_numpy(float) for e in many.values()]))
+        ax.set_xticks(times[:: max(1, len(times) // 16)])
+        if len(many) > 1:
+            ax.legend()
+    first = next(iter(many.values()))
+    note = _band_note(first) if len(many) == 1 else "Bars: pointwise intervals."
+    return finish(ax, title=title or _name(many), x="periods since adoption", y=y, source=source, note=note)
+
+
+def _name(many: Mapping[str, Estimate]) -> str:
+    return next(iter(many)) if len(many) == 1 else "Effects by time since adoption"
+
+
+def _band_note(e: Estimate) -> str:
+    level = f"{100 * e.inference.level:g} %"
+    if "band_low" in e.table:
+        return f"Thick bars: pointwise {level} intervals; thin bars with caps: simultaneous {level} bands."
+    return f"Bars: pointwise {level} intervals."
+
+
+def _series(ax: Axes, table: pd.DataFrame, shift: float, k: int, label: str, *, bands: bool) -> None:
+    x = table["event_time"].to_numpy(float) + shift
+    b = table["estimate"].to_numpy(float)
+    colour = PALETTE[k % len(PALETTE)]
+    if bands and "band_low" in table:
+        half = table["band_high"].to_numpy(float) - b
+        ax.errorbar(x, b, half, fmt="none", ecolor=colour, elinewidth=0.8, capsize=3)
+    half = table["conf_high"].to_numpy(float) - b
+    ax.errorbar(x, b, half, fmt="none", ecolor=colour, elinewidth=2.4 if bands else 1.2, alpha=0.9)
+    known = np.isfinite(table["std_error"].to_numpy(float))
+    marker = MARKERS[k % len(MARKERS)]
+    ax.plot(
+        x[known], b[known], marker, color=colour, markeredgecolor="white", markeredgewidth=0.5, label=label
+    )
+    ax.plot(x[~known], b[~known], marker, color="white", markeredgecolor=colour)
+
+
+def coefficients(
+    estimates: Estimate | Mapping[str, Estimate],
+    ax: Axes | None = None,
+    *,
+    terms: Sequence[str] | None = None,
+    title: str = "",
+    x: str = "estimate",
+    source: str | None = None,
+) -> Axes:
+    """Estimates with their intervals, one row each; several estimates of one term by label."""
+    many = dict(estimates) if isinstance(estimates, Mapping) else {estimates.method: estimates}
+    rows: list[tuple[str, float, float, float]] = []
+    for label, e in many.items():
+        table = e.table if terms is None else e.table[e.table["term"].isin(list(terms))]
+        for r in table.itertuples():
+            name = (
+                label
+                if len(many) > 1 and len(table) == 1
+                else f"{label}: {r.term}"
+                if len(many) > 1
+                else r.term
+            )
+            rows.append((str(name), float(r.estimate), float(r.conf_low), float(r.conf_high)))
+    ax = new_axes(ax)
+    with context():
+        at = np.arange(len(rows))[::-1]
+        for row, (_, b, low, high) in zip(at, rows, strict=True):
+            ax.plot([low, high], [row, row], color=PALETTE[0], linewidth=1.6)
+            ax.plot([b], [row], MARKERS[0], color=PALETTE[0])
+        ax.axvline(0, color=GREY, linewidth=0.8)
+        ax.set_yticks(at, [name for name, *_ in rows])
+        ax.grid(axis="y", visible=False)
+        ax.margins(y=0.15)
+    missing = any(np.isnan(low) for _, _, low, _ in rows)
+    note = "No interval: inference is a placebo p-value." if missing else None
+    return finish(ax, title=title, x=x, source=source, note=note)
+
+
+def bacon_scatter(
+    decomposition: Bacon,
+    ax: Axes | None = None,
+    *,
+    title: str = "Goodman-Bacon decomposition",
+    source: str | None = None,
+) -> Axes:
+    """Two-by-two estimates over their weights, marked by kind of comparison."""
+    ax = new_axes(ax)
+    with context():
+        for k, (kind, rows) in enumerate(decomposition.table.groupby("kind", sort=False)):
+            ax.plot(
+                rows["weight"], rows["estimate"], MARKERS[k], color=PALETTE[k], linestyle="none", markersize=6,
+                markerfacecolor=PALETTE[k] if k % 2 == 0 else "white",
+                label=f"{kind} ({rows['weight'].sum():.0%} of weight)",
+            )  # fmt: skip
+        ax.axhline(decomposition.twfe, color="black", linewidth=1, linestyle="--")
+        ax.annotate(
+            f"two-way estimate {decomposition.twfe:.3g}", (1, decomposition.twfe),
+            xycoords=("axes fraction", "data"), ha="right", va="bottom", fontsize=7,
+        )  # fmt: skip
+        ax.axhline(0, color=GREY, linewidth=0.8)
+        ax.legend()
+    return finish(ax, title=title, x="weight", y="two-by-two estimate", source=source)
+
+
+def cohort_trends(
+    panel: PolicyPanel, ax: Axes | None = None, *, title: str = "", y: str = "", source: str | None = None
+) -> Axes:
+    """Average outcome of each cohort over time; filled markers after adoption."""
+    from exportlab.panel.design import period_name
+
+    ax = new_axes(ax)
+    with context():
+        for k, g in enumerate(np.unique(panel.adoption)):
+            rows = panel.first == g
+            w = np.ones(len(panel.y)) if panel.w is None else panel.w
+            size = np.bincount(panel.periods[rows], weights=w[rows], minlength=len(panel.period_values))
+            total = np.bincount(panel.periods[rows], weights=(w * panel.y)[rows], minlength=len(size))
+            seen = size > 0
+            t, mean = panel.period_values[seen], total[seen] / size[seen]
+            units = len(np.unique(panel.units[rows]))
+            name = "never" if np.isinf(g) else f"from {period_name(panel, float(g))}"
+            colour = "black" if np.isinf(g) else PALETTE[k % 6]
+            style = LINES[k % len(LINES)]
+            ax.plot(t, mean, linestyle=style, color=colour, label=f"{name} ({units} {panel.unit}s)")
+            marker = MARKERS[k % len(MARKERS)]
+            on = t >= g
+            ax.plot(t[on], mean[on], marker, color=colour)
+            ax.plot(t[~on], mean[~on], marker, color="white", markeredgecolor=colour)
+        _period_ticks(ax, panel)
+        ax.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
+    title = title or "Average outcome by date of adoption"
+    note = "Filled markers: after adoption."
+    return finish(ax, title=title, x=panel.period, y=y or panel.outcome, source=source, note=note)
+
+
+def _period_ticks(ax: Axes, panel: PolicyPanel) -> None:
+    from exportlab.panel.design import period_name
+
+    shown = panel.period_values[:: max(1, len(panel.period_values) // 10)]
+    ax.set_xticks(shown, [period_name(panel, float(v)) for v in shown])
+
+
+def weights(
+    table: pd.DataFrame,
+    ax: Axes | None = None,
+    *,
+    title: str = "Weights of the two-way estimate",
+    source: str | None = None,
+) -> Axes:
+    """Weight of each treated cohort and period, one line a cohort; open markers are negative.
+
+    Parameters
+    ----------
+    table : DataFrame
+        ``cohort, period, weight``, such as ``estimate.parts["weights"]``.
+    """
+    ax = new_axes(ax)
+    with context():
+        for k, (cohort, rows) in enumerate(table.groupby("cohort")):
+            colour, marker = PALETTE[k % len(PALETTE)], MARKERS[k % len(MARKERS)]
+            style = LINES[k % len(LINES)]
+            ax.plot(
+                rows["period"],
+                rows["weight"],
+                color=colour,
+                linestyle=style,
+                label=f"cohort {float(str(cohort)):.0f}",
+            )
+            negative = rows["weight"] < 0
+            ax.plot(rows["period"][~negative], rows["weight"][~negative], marker, color=colour)
+            ax.plot(
+                rows["period"][negative],
+                rows["weight"][negative],
+                marker,
+                color="white",
+                markeredgecolor=colour,
+            )
+        ax.axhline(0, color=GREY, linewidth=0.8)
+        ax.legend()
+    share = float((table["weight"] < 0).mean())
+    note = f"Open markers: negative ({share:.0%} of treated cohort-periods)."
+    return finish(ax, title=title, x="period", y="weight", source=source, note=note)
