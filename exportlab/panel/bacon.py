@@ -1,4 +1,5 @@
-"""What the two-way fixed-effects estimate averages: Goodman-Bacon comparisons and the weights on each effect."""
+"""What the two-way fixed-effects estimate averages: Goodman-Bacon comparisons and the weights on each "
+"effect."""
 
 from __future__ import annotations
 
@@ -97,7 +98,8 @@ def bacon(panel: PolicyPanel) -> Bacon:
     N, T = len(panel.unit_labels), len(panel.period_values)
     if len(panel.y) != N * T or panel.w is not None:
         raise DataError(
-            f"the decomposition needs a balanced panel without weights; {N * T - len(panel.y):,} rows are missing",
+            f"the decomposition needs a balanced panel without weights; {N * T - len(panel.y):,} rows "
+            f"are missing",
             "Look at negative_weights(panel) instead, which needs neither.",
         )
     Y = panel.y.reshape(N, T)
@@ -107,8 +109,8 @@ def bacon(panel: PolicyPanel) -> Bacon:
     share = {v: float((g == v).mean()) for v in groups}
     on = {v: panel.period_values >= v for v in groups}
     rows = []
-    for k, l in combinations(groups, 2):  # k earlier than l
-        rows += _pair(k, l, mean, share, on)
+    for early, late in combinations(groups, 2):
+        rows += _pair(early, late, mean, share=share, on=on)
     table = pd.DataFrame(rows, columns=["kind", "treated", "control", "weight", "estimate"])
     if table.empty:
         raise DataError(
@@ -118,36 +120,36 @@ def bacon(panel: PolicyPanel) -> Bacon:
     return Bacon(table, float((table["weight"] * table["estimate"]).sum()))
 
 
-def _pair(k: float, l: float, mean: Any, share: Any, on: Any) -> list[tuple[Any, ...]]:
-    n, nk = share[k] + share[l], share[k] / (share[k] + share[l])
-    Dk, Dl = on[k].mean(), on[l].mean()
+def _pair(k: float, m: float, mean: Any, *, share: Any, on: Any) -> list[tuple[Any, ...]]:
+    n, nk = share[k] + share[m], share[k] / (share[k] + share[m])
+    Dk, Dl = on[k].mean(), on[m].mean()
     spread = nk * (1 - nk)
 
     def did(treated: float, control: float, post: Any, pre: Any) -> float:
         t, c = mean[treated], mean[control]
         return float(t[post].mean() - t[pre].mean() - (c[post].mean() - c[pre].mean()))
 
-    if np.isinf(l) and np.isinf(k):
+    if np.isinf(m) and np.isinf(k):
         return []  # always against never: no variation in treatment
-    if np.isinf(l):
-        return [(NEVER, k, np.inf, n**2 * spread * Dk * (1 - Dk), did(k, l, on[k], ~on[k]))]
+    if np.isinf(m):
+        return [(NEVER, k, np.inf, n**2 * spread * Dk * (1 - Dk), did(k, m, on[k], ~on[k]))]
     if np.isinf(k):
-        return [(ALWAYS, l, -np.inf, n**2 * spread * Dl * (1 - Dl), did(l, k, on[l], ~on[l]))]
+        return [(ALWAYS, m, -np.inf, n**2 * spread * Dl * (1 - Dl), did(m, k, on[m], ~on[m]))]
     early = (n * (1 - Dl)) ** 2 * spread * (Dk - Dl) / (1 - Dl) * (1 - Dk) / (1 - Dl)
     late = (n * Dk) ** 2 * spread * Dl / Dk * (Dk - Dl) / Dk
-    between = on[k] & ~on[l]
+    between = on[k] & ~on[m]
     return [
-        (EARLY, k, l, early, did(k, l, between, ~on[k])),
-        (LATE, l, k, late, did(l, k, on[l], between)),
+        (EARLY, k, m, early, did(k, m, between, ~on[k])),
+        (LATE, m, k, late, did(m, k, on[m], between)),
     ]
 
 
 def negative_weights(panel: PolicyPanel) -> pd.DataFrame:
     r"""Weights of the two-way estimate on the effect in each treated cohort and period; they sum to one.
 
-    The weight on a treated row is :math:`w\tilde D / \sum_{D=1} w\tilde D` with :math:`\tilde D` the residual of
-    treatment on the unit and period effects (de Chaisemartin and D'Haultfoeuille 2020). A negative one means that a
-    larger effect there makes the estimate smaller.
+    The weight on a treated row is :math:`w\tilde D / \sum_{D=1} w\tilde D` with :math:`\tilde D` the
+    residual of treatment on the unit and period effects (de Chaisemartin and D'Haultfoeuille 2020). A
+    negative one means that a larger effect there makes the estimate smaller.
 
     Returns
     -------

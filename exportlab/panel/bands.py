@@ -14,7 +14,8 @@ def simultaneous(
 ) -> float:
     r"""Critical value c such that :math:`\hat\theta_j \pm c\,se_j` covers all terms at once.
 
-    The `level` quantile of :math:`\max_j |\sum_c \xi_c s_{cj}| / se^*_j` over Rademacher draws :math:`\xi_c`, with
+    The `level` quantile of :math:`\max_j |\sum_c \xi_c s_{cj}| / se^*_j` over Rademacher draws
+    :math:`\xi_c`, with
     :math:`se^*` the draws' interquartile range over that of a standard normal.
 
     Parameters

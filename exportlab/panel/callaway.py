@@ -59,14 +59,14 @@ def att(
 ) -> Estimate:
     r"""Average effects on the treated by group-time effects.
 
-    :math:`ATT(g,t)` compares the change from the base period to t of cohort g with that of the comparison group;
-    covariates enter with their value in the base period.
+    :math:`ATT(g,t)` compares the change from the base period to t of cohort g with that of the comparison
+    group; covariates enter with their value in the base period.
 
     Parameters
     ----------
     aggregate : {"simple", "event", "cohort", "calendar", "none"}
-        All treated cells by cohort size; by time since adoption, by cohort, by period (each with its overall average
-        first, term ``"ATT"``); or every ATT(g,t).
+        All treated cells by cohort size; by time since adoption, by cohort, by period (each with its
+        overall average first, term ``"ATT"``); or every ATT(g,t).
     control : {"never", "notyet"}
         Comparison units: never treated, or not treated by the period.
     adjust : {"dr", "ipw", "reg"}
@@ -76,9 +76,9 @@ def att(
     anticipation : int
         Periods before adoption in which effects may already show.
     shares : {"estimated", "fixed", "did"}
-        Whether standard errors count the sampling of cohort sizes. ``"estimated"`` agrees with R's did, csdid and
-        differences, save that did 2.1.2 takes the indicators of the wrong cells for the overall average by
-        cohort (mpdta: .012415, not .012446); ``"did"`` reproduces that.
+        Whether standard errors count the sampling of cohort sizes. ``"estimated"`` agrees with R's did,
+        csdid and differences, save that did 2.1.2 takes the indicators of the wrong cells for the overall
+        average by cohort (mpdta: .012415, not .012446); ``"did"`` reproduces that.
     balance : int, optional
         For ``"event"``: only cohorts observed `balance` periods after adoption, and event times up to it.
     draws, rng : multiplier bootstrap (Rademacher, by cluster) for simultaneous bands; 0 draws for none.
@@ -121,10 +121,20 @@ def att(
     table = estimate_table(list(terms["term"]), estimate, vcov, inference, list(terms["n"]), **columns)
     return Estimate(
         method=f"Callaway-Sant'Anna ({adjust})" if used.covariates else "Callaway-Sant'Anna",
-        estimand=ESTIMANDS[aggregate], comparison=who, weighting="cohorts by their units", table=table, vcov=vcov,
-        inference=inference, sample=sample_of(used), scores=scores, clusters=tuple(used.cluster_labels), panel=used,
-        refit=again, parts={"cells": _cell_table(effects)}, notes=warnings_of(used),
-    )  # fmt: skip
+        estimand=ESTIMANDS[aggregate],
+        comparison=who,
+        weighting="cohorts by their units",
+        table=table,
+        vcov=vcov,
+        inference=inference,
+        sample=sample_of(used),
+        scores=scores,
+        clusters=tuple(used.cluster_labels),
+        panel=used,
+        refit=again,
+        parts={"cells": _cell_table(effects)},
+        notes=warnings_of(used),
+    )
 
 
 def event_study(panel: PolicyPanel, *, draws: int = 999, base: str = "universal", **options: Any) -> Estimate:
@@ -163,7 +173,8 @@ def _prepare(panel: PolicyPanel, control: str, anticipation: int) -> tuple[Polic
         if (low < high).any():
             first = str(used.unit_labels[int((low < high).argmax())])
             raise DataError(
-                "weights change within a unit over time", "This estimator weights units: give one weight a unit.",
+                "weights change within a unit over time", "This estimator weights units: give one "
+                "weight a unit.",
                 rows=int((low < high).sum()), first=first,
             )  # fmt: skip
     return used, who if control == "never" else f"{who}, and units not yet treated"

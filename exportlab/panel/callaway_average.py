@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 def average(
     panel: PolicyPanel, effects: GroupTime, aggregate: str, *, shares: str, balance: int | None
 ) -> tuple[Array, Array, pd.DataFrame]:
-    """Estimates (terms,), influence functions (N, terms), and ``term, n`` with ``event_time`` where there is one."""
+    """Estimates (terms,), influence functions (N, terms), and ``term, n`` with ``event_time`` where "
+    "there is one."""
     if aggregate == "none":
         names = [f"ATT({g:.0f},{t:.0f})" for g, t in zip(effects.cohort, effects.period, strict=True)]
         terms = pd.DataFrame({"term": names, "n": effects.n.astype(int), "event_time": effects.event_time})
@@ -42,7 +43,7 @@ def average(
 
 
 def _weighted(effects: GroupTime, p: Array, error: Array, keep: Array) -> tuple[float, Array]:
-    r"""Average with weights proportional to `p`; the sampling of the weights adds :math:`\sum_c ATT_c\,\partial w_c`."""
+    r"""Average with weights `p`; their sampling adds :math:`\sum_c ATT_c\,\partial w_c`."""
     at = np.flatnonzero(keep)
     total = p[at].sum()
     weight = p[at] / total

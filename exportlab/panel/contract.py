@@ -11,6 +11,7 @@ import pandas as pd
 from exportlab.errors import DataError, OptionError, UnknownName, one_of
 
 from .estimate import Array, Codes
+from .frames import to_pandas
 
 if TYPE_CHECKING:
     from .door import PolicyPanel
@@ -22,7 +23,7 @@ def admit(panel: PolicyPanel) -> dict[str, Any]:
     """Every derived attribute of `panel`, or the error that says why not."""
     one_of("transform", panel.transform, [None, "log", "asinh"])  # type: ignore[list-item]
     one_of("missing", panel.missing, ["refuse", "drop"])
-    data = _columns(panel, _to_pandas(panel.table))
+    data = _columns(panel, to_pandas(panel.table))
     _ids(panel, data)
     value, monthly = period_values(data[panel.period], panel.period)
     data, value = _rows(panel, data, value)
@@ -45,20 +46,6 @@ def admit(panel: PolicyPanel) -> dict[str, Any]:
         "w": _weights(panel, data), "X": _covariates(panel, data), "lost": lost,
         "late": int(np.isfinite(_raw(panel, data, units, value, monthly))[late].sum()), "monthly": monthly,
     }  # fmt: skip
-
-
-def _to_pandas(table: Any) -> pd.DataFrame:
-    if isinstance(table, pd.DataFrame):
-        return table
-    import narwhals.stable.v2 as nw
-
-    try:
-        frame = nw.from_native(table)
-    except TypeError as error:
-        raise DataError(
-            f"a {type(table).__name__} is not a table", "Give a pandas, Polars, PyArrow or DuckDB table."
-        ) from error
-    return (frame.collect() if isinstance(frame, nw.LazyFrame) else frame).to_pandas()
 
 
 def _columns(panel: PolicyPanel, table: pd.DataFrame) -> pd.DataFrame:

@@ -75,16 +75,44 @@ def _shape(p: PolicyPanel) -> list[Row]:
     lost = sum(count for _, count in p.lost)
     return [
         ("units x periods", f"{N} x {T}", "ok", f"{n:,} rows"),
-        ("balanced", n == N * T, "ok" if n == N * T else "note",
-         "" if n == N * T else f"{N * T - n:,} unit-periods are missing: estimators differ in how they use the rest."),
-        ("units with gaps", gaps, "note" if gaps else "ok", "Rows are missing in the middle." if gaps else ""),
-        ("singleton units", alone, "note" if alone else "ok",
-         "Fixed effects fit them perfectly; least squares leaves them out and counts them." if alone else ""),
+        (
+            "balanced",
+            n == N * T,
+            "ok" if n == N * T else "note",
+            ""
+            if n == N * T
+            else f"{N * T - n:,} unit-periods are missing: estimators differ in how they use the rest.",
+        ),
+        (
+            "units with gaps",
+            gaps,
+            "note" if gaps else "ok",
+            "Rows are missing in the middle." if gaps else "",
+        ),
+        (
+            "singleton units",
+            alone,
+            "note" if alone else "ok",
+            "Fixed effects fit them perfectly; least squares leaves them out and counts them."
+            if alone
+            else "",
+        ),
         ("duplicate unit-periods", 0, "ok", "the door refuses them"),
-        ("rows lost at the door", lost, "note" if lost else "ok", "; ".join(f"{c}: {why}" for why, c in p.lost)),
-        ("evenly spaced periods", len(steps) <= 1, "ok" if len(steps) <= 1 else "warn",
-         "" if len(steps) <= 1 else "Event time counts calendar periods; some event times mix few cohorts."),
-    ]  # fmt: skip
+        (
+            "rows lost at the door",
+            lost,
+            "note" if lost else "ok",
+            "; ".join(f"{c}: {why}" for why, c in p.lost),
+        ),
+        (
+            "evenly spaced periods",
+            len(steps) <= 1,
+            "ok" if len(steps) <= 1 else "warn",
+            ""
+            if len(steps) <= 1
+            else "Event time counts calendar periods; some event times mix few cohorts.",
+        ),
+    ]
 
 
 def _timing(p: PolicyPanel) -> list[Row]:
@@ -95,19 +123,45 @@ def _timing(p: PolicyPanel) -> list[Row]:
     once = len(p.cohorts) == 1 and not never
     short = [f"{c:.0f}" for c in p.cohorts if (p.period_values < c).sum() < 2]
     rows: list[Row] = [
-        ("treated units", treated, "refuse" if not treated else "ok",
-         "Nobody is treated within the panel." if not treated else ""),
-        ("cohorts", len(p.cohorts), "note" if p.staggered else "ok",
-         "Adoption is staggered: two-way fixed effects mix comparisons; use a robust estimator." if p.staggered else ""),
-        ("never treated", never, "refuse" if once else "warn" if not never else "ok",
-         "All adopt at once and nobody is left to compare with." if once else
-         "No never-treated unit: comparisons end when the last cohort adopts (control='notyet')." if not never else ""),
-        ("always treated", always, "warn" if always else "ok",
-         "No period before adoption: they teach nothing and are left out." if always else ""),
-        ("adopt after the panel", p.late, "note" if p.late else "ok", "They serve as untreated." if p.late else ""),
+        (
+            "treated units",
+            treated,
+            "refuse" if not treated else "ok",
+            "Nobody is treated within the panel." if not treated else "",
+        ),
+        (
+            "cohorts",
+            len(p.cohorts),
+            "note" if p.staggered else "ok",
+            "Adoption is staggered: two-way fixed effects mix comparisons; use a robust estimator."
+            if p.staggered
+            else "",
+        ),
+        (
+            "never treated",
+            never,
+            "refuse" if once else "warn" if not never else "ok",
+            "All adopt at once and nobody is left to compare with."
+            if once
+            else "No never-treated unit: comparisons end when the last cohort adopts (control='notyet')."
+            if not never
+            else "",
+        ),
+        (
+            "always treated",
+            always,
+            "warn" if always else "ok",
+            "No period before adoption: they teach nothing and are left out." if always else "",
+        ),
+        (
+            "adopt after the panel",
+            p.late,
+            "note" if p.late else "ok",
+            "They serve as untreated." if p.late else "",
+        ),
         ("reversals of treatment", 0, "ok", "the door refuses them"),
         ("adoption varies within a unit", 0, "ok", "the door refuses it"),
-    ]  # fmt: skip
+    ]
     if short:
         rows.append(
             (
@@ -133,16 +187,21 @@ def _clusters(p: PolicyPanel) -> list[Row]:
     words = ""
     if G1 == 1:
         words = (
-            f"One treated cluster: cluster-robust t rejects a true null 58 % of the time at 5 %. The smallest p-value "
-            f"anything can attain is 1/{G} = {attainable:.3f}. Use synthetic control or Conley-Taber, and no stars."
+            "One treated cluster: cluster-robust t rejects a true null 58 % of the time at 5 %. "
+            f"The smallest p-value anything can attain is 1/{G} = {attainable:.3f}. "
+            "Use synthetic control or Conley-Taber, and no stars."
         )
     elif G1 < 10:
         words = "Below 10 treated: cluster-robust t rejects far too often; use randomisation inference."
     rows.append(("treated clusters", G1, "warn" if 0 < G1 < 10 else "ok", words))
     rows.append(
-        ("smallest attainable p-value", f"{attainable:.2g}", "warn" if attainable > 0.05 else "ok",
-         "by permuting which clusters are treated" if attainable <= 0.05 else "No test can reject at 5 %.")
-    )  # fmt: skip
+        (
+            "smallest attainable p-value",
+            f"{attainable:.2g}",
+            "warn" if attainable > 0.05 else "ok",
+            "by permuting which clusters are treated" if attainable <= 0.05 else "No test can reject at 5 %.",
+        )
+    )
     return rows
 
 
@@ -155,12 +214,29 @@ def _outcome(p: PolicyPanel) -> list[Row]:
     flat = int((low == high).sum())
     constant = bool(np.ptp(p.y) == 0)
     return [
-        ("zeros in the outcome", zeros, "note" if zeros else "ok",
-         "The log refuses them: a Poisson model keeps them; asinh depends on the unit of measurement." if zeros else ""),
-        ("negative outcomes", negative, "ok", "no log, no Poisson" if negative and p.transform is None else ""),
-        ("units with constant outcome", flat, "refuse" if constant else "note" if flat else "ok",
-         "The outcome never moves." if constant else "They carry no variation of their own." if flat else ""),
-    ]  # fmt: skip
+        (
+            "zeros in the outcome",
+            zeros,
+            "note" if zeros else "ok",
+            "The log refuses them: a Poisson model keeps them; asinh depends on the unit." if zeros else "",
+        ),
+        (
+            "negative outcomes",
+            negative,
+            "ok",
+            "no log, no Poisson" if negative and p.transform is None else "",
+        ),
+        (
+            "units with constant outcome",
+            flat,
+            "refuse" if constant else "note" if flat else "ok",
+            "The outcome never moves."
+            if constant
+            else "They carry no variation of their own."
+            if flat
+            else "",
+        ),
+    ]
 
 
 def _cohorts(p: PolicyPanel) -> pd.DataFrame:
@@ -171,11 +247,13 @@ def _cohorts(p: PolicyPanel) -> pd.DataFrame:
         at = g == value
         rows.append(
             {
-                "adopted": period_name(p, value), "units": int(at.sum()), "clusters": len(np.unique(cluster[at])),
+                "adopted": period_name(p, value),
+                "units": int(at.sum()),
+                "clusters": len(np.unique(cluster[at])),
                 "periods_before": int((p.period_values < value).sum()),
                 "periods_after": int((p.period_values >= value).sum()),
             }
-        )  # fmt: skip
+        )
     return pd.DataFrame(rows)
 
 

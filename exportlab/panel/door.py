@@ -97,6 +97,13 @@ class PolicyPanel:
         for name, value in contract.admit(self).items():
             object.__setattr__(self, name, value)
 
+    @classmethod
+    def from_flows(cls, flows: Any, index: str, *, over: Any, adopted: Any, **options: Any) -> PolicyPanel:
+        """A panel whose outcome is an index of trade flows; see `exportlab.panel.sources.from_flows`."""
+        from .sources import from_flows
+
+        return from_flows(flows, index, over=over, adopted=adopted, **options)
+
     # ---- facts -------------------------------------------------------------------------------------
 
     @property
@@ -222,8 +229,8 @@ class PolicyPanel:
         return synthetic_control(self, **options)
 
     def synthetic_did(self, **options: Any) -> Estimate:
-        """Synthetic difference in differences with placebo inference; see `exportlab.panel.synthetic`."""
-        from .synthetic import synthetic_did
+        """Synthetic difference in differences with placebo inference; see `exportlab.panel.sdid`."""
+        from .sdid import synthetic_did
 
         return synthetic_did(self, **options)
 

@@ -53,9 +53,9 @@ def dose_response(
 ) -> Estimate:
     r"""Average effects of a continuous dose against untreated units, two periods.
 
-    :math:`ATT(d)=E[\Delta Y\mid D=d]-E[\Delta Y\mid D=0]` with the first term a B-spline of the dose among treated
-    units; :math:`ACRT(d)=\partial ATT(d)/\partial d`. The table holds the overall ATT and ACRT (averages over the doses
-    of the treated); ``parts["response"]`` holds both by dose.
+    :math:`ATT(d)=E[\Delta Y\mid D=d]-E[\Delta Y\mid D=0]` with the first term a B-spline of the dose
+    among treated units; :math:`ACRT(d)=\partial ATT(d)/\partial d`. The table holds the overall ATT and
+    ACRT (averages over the doses of the treated); ``parts["response"]`` holds both by dose.
 
     Parameters
     ----------
@@ -70,8 +70,8 @@ def dose_response(
 
     Notes
     -----
-    ATT(d) needs parallel trends in untreated outcomes. Reading differences between doses (ACRT) as causal needs the
-    strong version: units of all doses would have responded alike.
+    ATT(d) needs parallel trends in untreated outcomes. Reading differences between doses (ACRT) as causal
+    needs the strong version: units of all doses would have responded alike.
 
     References
     ----------
@@ -81,14 +81,16 @@ def dose_response(
     treated = d > 0
     if degree < 1 or knots < 0 or grid < 2:
         raise OptionError(
-            f"degree={degree}, knots={knots}, grid={grid} are not allowed. Allowed: degree >= 1, knots >= 0, grid >= 2."
+            f"degree={degree}, knots={knots}, grid={grid} are not allowed. Allowed: degree >= 1, knots "
+            f">= 0, grid >= 2."
         )
     spline = _spline(d[treated], degree, knots)
     B = spline.at(d[treated])
     q = B.shape[1]
     if np.linalg.matrix_rank(B) < q or treated.sum() <= q:
         raise DataError(
-            f"{int(treated.sum())} treated units with {len(np.unique(d[treated]))} doses cannot fit {q} spline terms",
+            f"{int(treated.sum())} treated units with {len(np.unique(d[treated]))} doses cannot fit {q} "
+            f"spline terms",
             "Choose a lower degree or fewer knots.",
         )
     n = len(y)
@@ -112,16 +114,29 @@ def dose_response(
     vcov = influence.T @ influence
     table = estimate_table(["ATT", "ACRT"], np.array([att, acrt]), vcov, inference, [n, n])
     at = np.linspace(d[treated].min(), d[treated].max(), grid)
-    response = _response(spline, at, beta, base, from_beta, from_base, clusters, inference)
+    here, steep = spline.at(at), spline.slope(at)
+    response = _response(
+        at, here @ beta - base, steep @ beta,
+        (group_sums(from_beta @ here.T - from_base[:, None], clusters),
+         group_sums(from_beta @ steep.T, clusters)), inference=inference, n=n,
+    )  # fmt: skip
     return Estimate(
-        method="Continuous dose", estimand="average effect over the treated doses, and its slope in the dose",
-        comparison=f"units without dose, {before:.0f} to {after:.0f}", weighting="treated units equally", table=table,
-        vcov=vcov, inference=inference, sample=sample_of(panel), scores=influence, panel=panel,
+        method="Continuous dose",
+        estimand="average effect over the treated doses, and its slope in the dose",
+        comparison=f"units without dose, {before:.0f} to {after:.0f}",
+        weighting="treated units equally",
+        table=table,
+        vcov=vcov,
+        inference=inference,
+        sample=sample_of(panel),
+        scores=influence,
+        panel=panel,
         refit=partial(
             dose_response, dose=dose, pre=pre, post=post, degree=degree, knots=knots, grid=grid, level=level
         ),
-        parts={"response": response}, notes=warnings_of(panel),
-    )  # fmt: skip
+        parts={"response": response},
+        notes=warnings_of(panel),
+    )
 
 
 def _two_periods(
@@ -146,16 +161,19 @@ def _two_periods(
     if not np.isfinite(value).all() or (value < 0).any():
         bad = ~np.isfinite(value) | (value < 0)
         raise DataError(
-            f"the dose {dose!r} is missing, infinite or negative", "Write 0 for untreated units.", rows=int(bad.sum()),
+            f"the dose {dose!r} is missing, infinite or negative",
+            "Write 0 for untreated units.",
+            rows=int(bad.sum()),
             first=str(panel.unit_labels[panel.units[bad.argmax()]]),
-        )  # fmt: skip
+        )
     mismatch = (value > 0) != np.isfinite(panel.first)
     changes = np.zeros(len(value), bool)
     changes[1:] = (panel.units[1:] == panel.units[:-1]) & (value[1:] != value[:-1])
     for bad, problem in ((mismatch, "does not agree with adoption"), (changes, "changes within a unit")):
         if bad.any():
             raise DataError(
-                f"the dose {dose!r} {problem}", "It is one number a unit, positive exactly where the unit adopts.",
+                f"the dose {dose!r} {problem}", "It is one number a unit, positive exactly where the "
+                "unit adopts.",
                 rows=int(bad.sum()), first=str(panel.unit_labels[panel.units[bad.argmax()]]),
             )  # fmt: skip
     N = len(panel.unit_labels)
@@ -181,15 +199,10 @@ def _spline(dose: Array, degree: int, knots: int) -> Spline:
 
 
 def _response(
-    spline: Spline, at: Array, beta: Array, base: float, from_beta: Array, from_base: Array, clusters: Codes,
-    inference: Inference,
-) -> pd.DataFrame:  # fmt: skip
-    B, S = spline.at(at), spline.slope(at)
-    effect = group_sums(from_beta @ B.T - from_base[:, None], clusters)
-    slope = group_sums(from_beta @ S.T, clusters)
-    out = estimate_table(
-        [f"{v:.4g}" for v in at], B @ beta - base, effect.T @ effect, inference, len(from_base)
-    )
-    more = estimate_table([""] * len(at), S @ beta, slope.T @ slope, inference, 0)
+    at: Array, level: Array, slope: Array, influence: tuple[Array, Array], *, inference: Inference, n: int
+) -> pd.DataFrame:
+    """ATT and ACRT by dose with their standard errors."""
+    effect, change = influence
+    out = estimate_table([f"{v:.4g}" for v in at], level, effect.T @ effect, inference, n)
     out.insert(1, "dose", at)
-    return out.assign(acrt=more["estimate"], acrt_std_error=more["std_error"])
+    return out.assign(acrt=slope, acrt_std_error=np.sqrt((change**2).sum(0)))

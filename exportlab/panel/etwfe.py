@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 def att(panel: PolicyPanel, *, aggregate: str = "simple", **options: Any) -> Estimate:
     r"""Average effect on the treated by extended two-way fixed effects.
 
-    .. math:: E[y_{it}] = h\Big(\alpha_i + \lambda_t + \sum_{g,\,t \ge g}\tau_{gt}\,1\{G_i = g, t\} + \dots\Big)
+    .. math:: E[y_{it}] = h\Big(\alpha_i + \lambda_t + \sum_{g,\,t \ge g}\tau_{gt}\,1\{G_i = g, t\} +
+    \dots\Big)
 
     Parameters
     ----------

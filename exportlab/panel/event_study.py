@@ -31,15 +31,15 @@ def event_study(
     Parameters
     ----------
     base : int or sequence of int
-        Event time(s) set to zero. Without never-treated units two are needed: the linear trend in event time is not
-        identified.
+        Event time(s) set to zero. Without never-treated units two are needed: the linear trend in event
+        time is not identified.
     bin : (low, high)
         Event times at or below `low`, and at or above `high`, share one dummy each; None keeps them apart.
 
     Notes
     -----
-    With staggered adoption each coefficient mixes effects of other event times (Sun and Abraham 2021): use a robust
-    method for reading, this one for comparison.
+    With staggered adoption each coefficient mixes effects of other event times (Sun and Abraham 2021):
+    use a robust method for reading, this one for comparison.
     """
     used = drop_singletons(panel)
     refuse_no_variation(used)
@@ -51,7 +51,8 @@ def event_study(
             raise OptionError(f"base={b} is not an event time of the panel. Event times: {times}.")
     if np.isfinite(used.adoption).all() and len(bases) < 2 and used.staggered:
         raise DataError(
-            f"no {used.unit} is never treated: one base period leaves a linear trend in event time unidentified",
+            f"no {used.unit} is never treated: one base period leaves a linear trend in event time "
+            f"unidentified",
             f"Give a second base, such as base=({bases[0]}, {times[0]}), or a robust method.",
         )
     shown = [e for e in times if e not in bases]

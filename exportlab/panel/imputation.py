@@ -49,7 +49,8 @@ class Imputed:
     size: Array
 
     def weights(self, share: Array) -> Array:
-        r"""Weights :math:`v` (n, terms) with ``v.T @ y`` the average effect under row weights `share` (n, terms).
+        r"""Weights :math:`v` (n, terms) with ``v.T @ y`` the average effect under row weights `share` (n,
+        terms).
 
         On treated rows :math:`v=` share; on untreated ones :math:`-W Z_0(Z_0'WZ_0)^{-1}Z_1'` share.
         """
@@ -92,8 +93,8 @@ def att(panel: PolicyPanel, *, aggregate: str = "simple", level: float = 0.95) -
     r"""Average effect on the treated by imputation.
 
     Fits :math:`y_{it}=\alpha_i+\lambda_t+x_{it}'\gamma+u_{it}` on untreated rows only and averages
-    :math:`y_{it}-\hat y_{it}(0)` over treated rows. No row is dropped as a singleton: a unit's only untreated row is
-    what identifies its effect.
+    :math:`y_{it}-\hat y_{it}(0)` over treated rows. No row is dropped as a singleton: a unit's only
+    untreated row is what identifies its effect.
 
     Parameters
     ----------
@@ -101,9 +102,10 @@ def att(panel: PolicyPanel, *, aggregate: str = "simple", level: float = 0.95) -
 
     Notes
     -----
-    Standard errors are the paper's conservative ones: :math:`\sum_c(\sum_{it\in c}v_{it}\tilde\varepsilon_{it})^2`,
-    where treated rows' :math:`\tilde\varepsilon` is their effect less the :math:`v^2`-weighted average of its cohort and
-    period; no small-sample factor, normal reference (did_imputation's convention).
+    Standard errors are the paper's conservative ones: :math:`\sum_c(\sum_{it\in
+    c}v_{it}\tilde\varepsilon_{it})^2`, where treated rows' :math:`\tilde\varepsilon` is their effect less
+    the :math:`v^2`-weighted average of its cohort and period; no small-sample factor, normal reference
+    (did_imputation's convention).
 
     References
     ----------
@@ -119,13 +121,13 @@ def event_study(panel: PolicyPanel, *, leads: int | None = None, level: float = 
     Parameters
     ----------
     leads : int, optional
-        Event times -leads .. -1 are tested in a regression on untreated rows, all earlier ones being the base;
-        by default as many as leave one cohort an earlier period. 0 for none.
+        Event times -leads .. -1 are tested in a regression on untreated rows, all earlier ones being the
+        base; by default as many as leave one cohort an earlier period. 0 for none.
 
     Notes
     -----
-    Leads and effects come from different regressions (the paper's recommendation), so the leads' covariance with the
-    effects is zero here. The leads use fixest's small-sample factor.
+    Leads and effects come from different regressions (the paper's recommendation), so the leads'
+    covariance with the effects is zero here. The leads use fixest's small-sample factor.
     """
     return _fit(panel, aggregate="event", leads=leads, level=level)
 
@@ -207,7 +209,7 @@ def imputable(
 
 
 def noise(v: Array, effect: Array, cell: Codes) -> Array:
-    r"""Residuals (n, terms): untreated rows' own; treated rows' effect less its cell's v-squared-weighted average."""
+    """Residuals (n, terms): of treated rows, their effect less its cell's average weighted by v squared."""
     out = np.repeat(effect[:, None], v.shape[1], axis=1)
     inside = cell >= 0
     square = v[inside] ** 2
@@ -222,10 +224,13 @@ def _cell_table(of: Any, effect: Array, w: Array) -> pd.DataFrame:
     code = of.code[inside]
     return pd.DataFrame(
         {
-            "cohort": of.cohort, "period": of.period, "event_time": of.event_time,
-            "estimate": np.bincount(code, weights=w[inside] * effect[inside]) / of.weight, "weight": of.weight,
+            "cohort": of.cohort,
+            "period": of.period,
+            "event_time": of.event_time,
+            "estimate": np.bincount(code, weights=w[inside] * effect[inside]) / of.weight,
+            "weight": of.weight,
         }
-    )  # fmt: skip
+    )
 
 
 def _with_leads(result: Estimate, panel: PolicyPanel, leads: int | None) -> Estimate:
@@ -237,7 +242,8 @@ def _with_leads(result: Estimate, panel: PolicyPanel, leads: int | None) -> Esti
         leads = max(earliest - 1, 0)
     if leads < 0 or leads >= max(earliest, 1):
         raise OptionError(
-            f"leads={leads} is not allowed. Allowed: 0 to {max(earliest - 1, 0)}, so that an earlier period is the base."
+            f"leads={leads} is not allowed. Allowed: 0 to {max(earliest - 1, 0)}, so that an earlier "
+            f"period is the base."
         )
     if leads == 0:
         return result

@@ -1,4 +1,5 @@
-"""Plain-language reading of an estimate: what it is, how far to believe it, and which inference for this design."""
+"""Plain-language reading of an estimate: what it is, how far to believe it, and which inference for "
+"this design."""
 
 from __future__ import annotations
 
@@ -57,18 +58,24 @@ def believed(estimate: Estimate) -> str:
         return (
             f"the placebo p-value; with {G} units the smallest attainable is about {max(least, 1 / G):.3f}."
         )
-    if G1 == 0:
-        return "nothing: no cluster is treated."
+    if G1 == 0:  # no policy dates: gravity, fixed effects
+        return (
+            f"the errors above ({G} clusters)."
+            if G >= 40 or not G
+            else f"wild_bootstrap(): {G} clusters are few."
+        )
     if G1 == 1:
         return (
-            f"none of the t statistics above (one treated cluster; true size near 58 %). The smallest attainable "
+            f"none of the t statistics above (one treated cluster; true size near 58 %). The smallest "
+            f"attainable "
             f"p-value is 1/{G} = {least:.3f}: use synthetic_control() or randomization_test()."
         )
     if least > 0.05:
         return f"no test at 5 %: {G} clusters, {G1} treated, smallest attainable p-value {least:.3f}."
     if G1 < 6 or G - G1 < 6:
         return (
-            f"randomization_test() ({G1} of {G} clusters treated: cluster-robust t rejects too often, and the wild "
+            f"randomization_test() ({G1} of {G} clusters treated: cluster-robust t rejects too often, "
+            f"and the wild "
             f"bootstrap too rarely with so few on one side)."
         )
     if G < 40:

@@ -63,13 +63,14 @@ def least_squares(
 ) -> Fit:
     r"""Weighted least squares of `y` (n,) on `X` (n, k) with `effects` absorbed.
 
-    :math:`\hat\beta = (\tilde X'W\tilde X)^{-1}\tilde X'W\tilde y` with tildes for residuals on the effects; the
-    covariance is a sandwich with fixest's and reghdfe's factor (`exportlab.panel.sandwich`).
+    :math:`\hat\beta = (\tilde X'W\tilde X)^{-1}\tilde X'W\tilde y` with tildes for residuals on the
+    effects; the covariance is a sandwich with fixest's and reghdfe's factor (`exportlab.panel.sandwich`).
 
     Raises
     ------
     DataError
-        If a column of `X` is a combination of the effects and the other columns, or if no degree of freedom is left.
+        If a column of `X` is a combination of the effects and the other columns, or if no degree of
+        freedom is left.
     """
     one_of("vcov", vcov, VCOV)
     tilde = absorb(np.column_stack([y, X]), effects, weights)
@@ -121,7 +122,8 @@ def _refuse_collinear(X: Array, X_: Array, names: Sequence[str]) -> None:
     lost = [names[j] for j in range(X.shape[1]) if j >= R.shape[0] or abs(R[j, j]) < COLLINEAR]
     if lost:
         raise DataError(
-            f"{', '.join(lost[:5])} {'is' if len(lost) == 1 else 'are'} collinear with the fixed effects or other terms",
+            f"{', '.join(lost[:5])} {'is' if len(lost) == 1 else 'are'} collinear with the fixed "
+            f"effects or other terms",
             "Leave out covariates that do not vary within units over time, and terms no row identifies.",
         )
 
@@ -130,9 +132,13 @@ def sample_of(panel: PolicyPanel) -> Sample:
     """The sample flow of a panel, rows lost at the door and by `where` included."""
     treated = len(np.unique(panel.units[panel.D > 0]))
     return Sample(
-        len(panel.y) + sum(n for _, n in panel.lost), len(panel.y), panel.lost, len(panel.unit_labels), treated,
+        len(panel.y) + sum(n for _, n in panel.lost),
+        len(panel.y),
+        panel.lost,
+        len(panel.unit_labels),
+        treated,
         len(panel.period_values),
-    )  # fmt: skip
+    )
 
 
 def inference_of(panel: PolicyPanel, fit: Fit, level: float) -> Inference:
@@ -168,7 +174,8 @@ def from_fit(
     sample: Sample | None = None,
     family: str = "gaussian",
 ) -> Estimate:
-    """An Estimate whose terms are ``combine @ beta``; `stacked` gives the codes where rows are not the panel's."""
+    """An Estimate whose terms are ``combine @ beta``; `stacked` gives the codes where rows are not the "
+    "panel's."""
     rows = stacked or {"units": panel.units, "periods": panel.periods, "clusters": panel.clusters}
     inference = inference_of(panel, fit, level)
     vcov = combine @ fit.vcov @ combine.T
@@ -202,7 +209,8 @@ def warnings_of(panel: PolicyPanel) -> tuple[str, ...]:
         notes.append(f"{panel.late} unit(s) adopt after the panel ends and serve as untreated.")
     if G1 == 1:
         notes.append(
-            "One treated cluster: cluster-robust standard errors are far too small (true size 58 % at a nominal 5 %); "
+            "One treated cluster: cluster-robust standard errors are far too small (true size 58 % at a "
+            "nominal 5 %); "
             "no stars are shown."
         )
     elif G1 < 10 or G < 40:

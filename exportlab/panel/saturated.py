@@ -24,7 +24,8 @@ AGGREGATES = ("event", "simple", "cohort", "calendar", "none")
 
 @dataclass(frozen=True, eq=False)
 class Cells:
-    """Treated-cohort cells: cohort, period and event time of each (m,), and the cell of each row (n,), -1 for none."""
+    """Treated-cohort cells: cohort, period and event time of each (m,), and the cell of each row (n,), "
+    "-1 for none."""
 
     cohort: Array
     period: Array
@@ -92,8 +93,8 @@ def combination(
 ) -> tuple[Array, pd.DataFrame]:
     r"""Weights (terms, m) that average the cells, and the terms.
 
-    Cells are weighted by their rows (the weights' total): within an event time ``"event"``, a cohort's treated
-    cells ``"cohort"``, a period's ``"calendar"``, all treated cells ``"simple"``.
+    Cells are weighted by their rows (the weights' total): within an event time ``"event"``, a cohort's
+    treated cells ``"cohort"``, a period's ``"calendar"``, all treated cells ``"simple"``.
 
     Returns
     -------
@@ -129,7 +130,8 @@ def _average(by: Array, weight: Array, keep: Array, values: list[float]) -> Arra
 def independent(
     X: Array, effects: Effects, weights: Array | None, *, protect: int
 ) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-    """Columns of `X` to keep: the first `protect`, and those of the rest that add something to the ones before."""
+    """Columns of `X` to keep: the first `protect`, and those of the rest that add something to the "
+    "ones before."""
     tilde = absorb(X, effects, weights)
     scale = np.sqrt((X**2).sum(0))
     R = linalg.qr(tilde / np.where(scale > 0, scale, 1.0), mode="r")[0]

@@ -25,8 +25,8 @@ def simplex_least_squares(A: Array, b: Array, *, ridge: float = 0.0, intercept: 
 
     Notes
     -----
-    An active-set method: the support grows by the weight with the most negative multiplier and shrinks when a weight
-    would turn negative; it ends at the exact optimum after finitely many steps.
+    An active-set method: the support grows by the weight with the most negative multiplier and shrinks
+    when a weight would turn negative; it ends at the exact optimum after finitely many steps.
     """
     if intercept:
         A, b = A - A.mean(0), b - b.mean()

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Stack:
-    """Rows of the panel, once for every cohort they serve: row number, cohort, event time, in the cohort, weight."""
+    """Rows of the panel, once for every cohort they serve: row number, cohort, event time, in the "
+    "cohort, weight."""
 
     row: Codes
     cohort: Array
@@ -37,15 +38,15 @@ def att(panel: PolicyPanel, **options: Any) -> Estimate:
 def event_study(panel: PolicyPanel, **options: Any) -> Estimate:
     r"""Effects by event time in the stack of clean comparisons.
 
-    For every cohort the rows of its units and of units untreated throughout its window are kept; the stacks share the
-    event-time effects. Corrective weights make each coefficient the average of the cohorts' own differences in
-    differences by their numbers of treated units.
+    For every cohort the rows of its units and of units untreated throughout its window are kept; the
+    stacks share the event-time effects. Corrective weights make each coefficient the average of the
+    cohorts' own differences in differences by their numbers of treated units.
 
     Parameters
     ----------
     window : (int, int), optional
-        First and last event time; by default the widest that every cohort has. Cohorts without it are left out and
-        counted.
+        First and last event time; by default the widest that every cohort has. Cohorts without it are
+        left out and counted.
     weights : {"corrective", "none"}
         ``"none"`` is the plain stack with event time effects by cohort (Cengiz et al. 2019).
 
@@ -92,13 +93,29 @@ def _fit(
             f"Cohorts without the whole window are left out: {', '.join(f'{g:.0f}' for g in left_out)}."
         )
     made = from_fit(
-        used, fit, X, names, effects=effects, combine=combine, terms=terms, counts=counts, method="Stacked DiD",
+        used,
+        fit,
+        X,
+        names,
+        effects=effects,
+        combine=combine,
+        terms=terms,
+        counts=counts,
+        method="Stacked DiD",
         estimand="average effect on the treated" + ("" if average else " by time since adoption"),
         comparison="units untreated throughout the cohort's window",
-        weighting="cohorts by their treated units" if weights == "corrective" else "cohorts by treatment variance",
-        level=level, columns=columns, notes=notes, stacked=codes, y=used.y[stack.row], weights=w,
-        refit=partial(_fit, average=average, window=window, weights=weights, level=level), sample=sample_of(flow),
-    )  # fmt: skip
+        weighting="cohorts by their treated units"
+        if weights == "corrective"
+        else "cohorts by treatment variance",
+        level=level,
+        columns=columns,
+        notes=notes,
+        stacked=codes,
+        y=used.y[stack.row],
+        weights=w,
+        refit=partial(_fit, average=average, window=window, weights=weights, level=level),
+        sample=sample_of(flow),
+    )
     return replace(made, fit={**made.fit, "stack_rows": float(len(stack.row))})
 
 
@@ -148,7 +165,8 @@ def build(panel: PolicyPanel, low: int, high: int) -> tuple[Stack, list[float]]:
 
 
 def _corrective(cohort: Array, treated: Array) -> Array:
-    """Comparison rows weighted so that each stack's comparison has the share its cohort has among the treated."""
+    """Comparison rows weighted so that each stack's comparison has the share its cohort has among the "
+    "treated."""
     w = np.ones(len(cohort))
     all_treated, all_control = treated.sum(), (1 - treated).sum()
     for g in np.unique(cohort):

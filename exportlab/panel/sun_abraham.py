@@ -36,8 +36,9 @@ def event_study(
 ) -> Estimate:
     r"""Effects by event time, each the cohort-share average of cohort-specific effects.
 
-    Regresses the outcome on unit and period effects, covariates, and a dummy for every cohort and event time but the
-    base; then averages cohorts within an event time by their rows (weights), which are taken as given, as fixest does.
+    Regresses the outcome on unit and period effects, covariates, and a dummy for every cohort and event
+    time but the base; then averages cohorts within an event time by their rows (weights), which are taken
+    as given, as fixest does.
 
     Parameters
     ----------
@@ -80,12 +81,23 @@ def _fit(
     combine[:, : len(of.cohort)] = weights
     counts = (weights > 0).astype(int) @ np.bincount(of.code[of.code >= 0])
     return from_fit(
-        used, fit, X, names, effects=effects, combine=combine, terms=list(terms["term"]), counts=counts,
-        method="Sun-Abraham", estimand=ESTIMANDS[aggregate], comparison=who,
-        weighting="cohorts by their rows, shares taken as given", level=level,
-        columns=terms.drop(columns="term").to_dict("list"), parts={"cells": cell_table(of, fit.beta, fit.vcov)},
+        used,
+        fit,
+        X,
+        names,
+        effects=effects,
+        combine=combine,
+        terms=list(terms["term"]),
+        counts=counts,
+        method="Sun-Abraham",
+        estimand=ESTIMANDS[aggregate],
+        comparison=who,
+        weighting="cohorts by their rows, shares taken as given",
+        level=level,
+        columns=terms.drop(columns="term").to_dict("list"),
+        parts={"cells": cell_table(of, fit.beta, fit.vcov)},
         refit=partial(_fit, aggregate=aggregate, base=base, vcov=vcov, level=level),
-    )  # fmt: skip
+    )
 
 
 def cell_table(of: object, beta: np.ndarray, vcov: np.ndarray) -> pd.DataFrame:  # type: ignore[type-arg]

@@ -19,7 +19,7 @@ from .reading import stars
 if TYPE_CHECKING:
     from .estimate import Estimate
 
-FOOT = ("n", "rows lost", "units", "clusters", "treated clusters", "comparison", "inference", "small sample")
+FOOT = ("n", "rows lost", "units", "clusters", "treated clusters")
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -163,10 +163,7 @@ def _under(r: Mapping[Any, Any], below: str, digits: int) -> str:
 
 def _foot(e: Estimate) -> list[str]:
     s, i = e.sample, e.inference
-    return [
-        f"{s.used:,}", f"{s.rows - s.used:,}", str(s.units), str(i.clusters), str(i.treated_clusters), e.comparison,
-        i.name, i.small_sample,
-    ]  # fmt: skip
+    return [f"{s.used:,}", f"{s.rows - s.used:,}", str(s.units), str(i.clusters), str(i.treated_clusters)]
 
 
 def _notes(many: Mapping[str, Estimate], below: str) -> tuple[str, ...]:
@@ -176,6 +173,10 @@ def _notes(many: Mapping[str, Estimate], below: str) -> tuple[str, ...]:
         "p_value": "p-values",
     }
     notes = [f"{words[below]} under the estimates. * p < 0.1, ** p < 0.05, *** p < 0.01."]
+    for label, e in many.items():
+        notes.append(
+            f"{label}: against {e.comparison}; {e.inference.name}, small sample: {e.inference.small_sample}."
+        )
     if any(e.one_treated for e in many.values()):
         notes.append("No stars where one cluster is treated: its standard errors are far too small.")
     for label, e in many.items():

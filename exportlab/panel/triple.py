@@ -29,18 +29,19 @@ def triple_difference(
 ) -> Estimate:
     r"""Triple differences :math:`y_{it}=\alpha_i+\lambda_{s(i)t}+\mu_{b(i)t}+\beta D_{it}b_i+u_{it}`.
 
-    Units are, say, sectors of cities: the city adopts, and the policy reaches only sectors with ``by == 1``. The other
-    sectors of the same city carry the city's date of adoption.
+    Units are, say, sectors of cities: the city adopts, and the policy reaches only sectors with ``by ==
+    1``. The other sectors of the same city carry the city's date of adoption.
 
     Parameters
     ----------
     by : str
         0/1 column, constant within units: whether the policy reaches the unit.
     within : str, optional
-        Column of the surroundings s (the city); their periods are absorbed. By default units of one adoption date share
-        theirs.
+        Column of the surroundings s (the city); their periods are absorbed. By default units of one
+        adoption date share theirs.
     method : {"regression", "imputation"}, optional
-        The regression with one adoption date, imputation when adoption is staggered (robust to effects that differ).
+        The regression with one adoption date, imputation when adoption is staggered (robust to effects
+        that differ).
     aggregate : {"simple", "event", "cohort", "calendar"}
         For imputation.
 
@@ -119,7 +120,6 @@ def _cross(a: Codes, b: Codes) -> Codes:
 
 def _dummies(panel: PolicyPanel, surroundings: Codes, reached: Array) -> Array:
     """Dummies of surroundings by period and of reached by period, and covariates."""
-    columns = []
-    for codes in (_cross(surroundings, panel.periods), _cross(reached.astype(np.int64), panel.periods)):
-        columns.append((codes[:, None] == np.arange(int(codes.max()) + 1)[None, :]).astype(float))
-    return np.column_stack([*columns, panel.X])
+    pairs = (_cross(surroundings, panel.periods), _cross(reached.astype(np.int64), panel.periods))
+    dummies = [(c[:, None] == np.arange(int(c.max()) + 1)[None, :]).astype(float) for c in pairs]
+    return np.column_stack([*dummies, panel.X])

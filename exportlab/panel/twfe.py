@@ -30,8 +30,9 @@ def twfe(panel: PolicyPanel, *, vcov: str = "cluster", level: float = 0.95) -> E
     Returns
     -------
     Estimate
-        Whose first term is ``"treated"``. When adoption is staggered, ``parts["weights"]`` holds the weight of each
-        treated cohort and period and ``parts["bacon"]`` (balanced panels) the two-by-two comparisons.
+        Whose first term is ``"treated"``. When adoption is staggered, ``parts["weights"]`` holds the
+        weight of each treated cohort and period and ``parts["bacon"]`` (balanced panels) the two-by-two
+        comparisons.
 
     Raises
     ------

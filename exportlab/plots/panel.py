@@ -24,9 +24,16 @@ if TYPE_CHECKING:
     from exportlab.panel.estimate import Estimate
 
 __all__ = [
-    "bacon_scatter", "coefficients", "cohort_trends", "dose", "event_study", "power", "sensitivity", "synthetic",
+    "bacon_scatter",
+    "coefficients",
+    "cohort_trends",
+    "dose",
+    "event_study",
+    "power",
+    "sensitivity",
+    "synthetic",
     "weights",
-]  # fmt: skip
+]
 
 
 def event_study(
@@ -85,9 +92,7 @@ def _series(ax: Axes, table: pd.DataFrame, shift: float, k: int, label: str, *, 
     ax.errorbar(x, b, half, fmt="none", ecolor=colour, elinewidth=2.4 if bands else 1.2, alpha=0.9)
     known = np.isfinite(table["std_error"].to_numpy(float))
     marker = MARKERS[k % len(MARKERS)]
-    ax.plot(
-        x[known], b[known], marker, color=colour, markeredgecolor="white", markeredgewidth=0.5, label=label
-    )
+    ax.plot(x[known], b[known], marker, color=colour, markersize=5, label=label)
     ax.plot(x[~known], b[~known], marker, color="white", markeredgecolor=colour)
 
 
@@ -141,14 +146,19 @@ def bacon_scatter(
     with context():
         for k, (kind, rows) in enumerate(decomposition.table.groupby("kind", sort=False)):
             ax.plot(
-                rows["weight"], rows["estimate"], MARKERS[k], color=PALETTE[k], linestyle="none", markersize=6,
+                rows["weight"],
+                rows["estimate"],
+                MARKERS[k],
+                color=PALETTE[k],
+                linestyle="none",
+                markersize=6,
                 markerfacecolor=PALETTE[k] if k % 2 == 0 else "white",
                 label=f"{kind} ({rows['weight'].sum():.0%} of weight)",
-            )  # fmt: skip
+            )
         ax.axhline(decomposition.twfe, color="black", linewidth=1, linestyle="--")
         ax.annotate(
-            f"two-way estimate {decomposition.twfe:.3g}", (1, decomposition.twfe),
-            xycoords=("axes fraction", "data"), ha="right", va="bottom", fontsize=7,
+            f"two-way estimate {decomposition.twfe:.3g}", (0.5, decomposition.twfe),
+            xycoords=("axes fraction", "data"), ha="center", va="bottom", fontsize=7,
         )  # fmt: skip
         ax.axhline(0, color=GREY, linewidth=0.8)
         ax.legend()
@@ -229,7 +239,7 @@ def weights(
                 markeredgecolor=colour,
             )
         ax.axhline(0, color=GREY, linewidth=0.8)
-        ax.legend()
+        ax.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
     share = float((table["weight"] < 0).mean())
     note = f"Open markers: negative ({share:.0%} of treated cohort-periods)."
     return finish(ax, title=title, x="period", y="weight", source=source, note=note)

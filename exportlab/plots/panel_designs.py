@@ -75,18 +75,25 @@ def sensitivity(
                 linestyle="none",
             )
         ax.axhline(0, color="black", linewidth=0.8)
-        names = ["parallel\ntrends" if pd.isna(m) else f"{m:.3g}" for m in table["M"]]
+        names = ["PT" if pd.isna(m) else f"{m:.3g}" for m in table["M"]]
         ax.set_xticks(range(len(table)), names)
         ax.margins(x=0.1)
     found = getattr(result, "breakdown", None)
-    note = "Dashed: zero is inside." + ("" if found is None else f" Breakdown value {found:.3g}.")
+    note = "PT: under parallel trends. Dashed: zero is inside." + (
+        "" if found is None else f" Breakdown value {found:.3g}."
+    )
     return finish(ax, title=title, x="M", y=y, source=source, note=note)
 
 
 def power(
-    table: pd.DataFrame, ax: Axes | None = None, *, title: str = "Power", x: str = "effect", source: str | None = None,
+    table: pd.DataFrame,
+    ax: Axes | None = None,
+    *,
+    title: str = "Power",
+    x: str = "effect",
+    source: str | None = None,
     goal: float = 0.8,
-) -> Axes:  # fmt: skip
+) -> Axes:
     """Rejection rate by true effect, one line a design.
 
     Parameters
