@@ -1,0 +1,398 @@
+"""Estimators robust to staggered adoption: by hand algebra, and against R did, fixest and didimputation."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from exportlab.errors import DataError, OptionError
+from exportlab.panel import PolicyPanel
+from exportlab.panel.bands import simultaneous
+
+
+def grid(outcome, adopted, **columns):
+    Y = np.asarray(outcome, float)
+    n, T = Y.shape
+    t = pd.DataFrame({"unit": np.repeat(np.arange(n), T), "year": np.tile(np.arange(1, T + 1), n)})
+    t["y"], t["g"] = Y.ravel(), np.repeat(np.asarray(adopted, float), T)
+    for name, value in columns.items():
+        t[name] = np.repeat(np.asarray(value, float), T)
+    options = {"covariates": [c for c in columns if c.startswith("x")]}
+    return PolicyPanel(t, unit="unit", period="year", outcome="y", adopted="g", **options)
+
+
+def value(e, term="ATT", column="estimate"):
+    return e.table.assign(term=e.table["term"].astype(str)).set_index("term")[column][term]
+
+
+# Cohort 2 (one unit), cohort 3 (two units), two never treated.
+HAND = [[0, 3, 4, 6], [1, 1, 5, 6], [1, 2, 6, 9], [0, 1, 1, 2], [2, 2, 3, 3]]
+WHEN = [2, 3, 3, np.nan, np.nan]
+# Changes of the never-treated from period 1: .5, 1, 1.5; from period 2: .5, 1.
+CELLS = {"ATT(2,2)": 2.5, "ATT(2,3)": 3.0, "ATT(2,4)": 4.5, "ATT(3,3)": 3.5, "ATT(3,4)": 5.0, "ATT(3,1)": 0.0}
+
+
+def test_group_time_effects_by_hand():
+    e = grid(HAND, WHEN).att(aggregate="none", base="universal")
+    for cell, effect in CELLS.items():
+        assert value(e, cell) == pytest.approx(effect, abs=1e-12)
+
+
+def test_averages_by_hand():
+    p = grid(HAND, WHEN)
+    # Cells weigh by their cohort's units: 1 for cohort 2, 2 for cohort 3.
+    assert value(p.att()) == pytest.approx((2.5 + 3 + 4.5 + 2 * (3.5 + 5)) / 7)
+    event = p.event_study()
+    assert value(event, "0") == pytest.approx((2.5 + 2 * 3.5) / 3)
+    assert value(event, "1") == pytest.approx((3 + 2 * 5) / 3)
+    assert value(event, "2") == pytest.approx(4.5)
+    cohort = p.att(aggregate="cohort")
+    assert value(cohort, "2") == pytest.approx(10 / 3)
+    assert value(cohort) == pytest.approx((10 / 3 + 2 * 4.25) / 3)
+    calendar = p.att(aggregate="calendar")
+    assert value(calendar, "3") == pytest.approx((3 + 2 * 3.5) / 3)
+    assert value(p.att(aggregate="event", balance=1), "1") == pytest.approx((3 + 2 * 5) / 3)
+
+
+def test_not_yet_treated_comparison_by_hand():
+    e = grid(HAND, WHEN).att(aggregate="none", control="notyet")
+    # In period 2 cohort 3 compares too: changes 0, 1, 1, 0.
+    assert value(e, "ATT(2,2)") == pytest.approx(2.5)
+    assert value(e, "ATT(3,3)") == pytest.approx(3.5)
+
+
+def test_standard_error_of_a_cell_by_hand():
+    e = grid(HAND, WHEN).att(aggregate="none", base="universal")
+    # ATT(3,3): treated changes 4, 4 (deviations 0), comparison 0, 1 (deviations -+.5): variance 2 * .25 / 4.
+    assert value(e, "ATT(3,3)", "std_error") == pytest.approx(np.sqrt(0.5 / 4), abs=1e-12)
+
+
+def test_sun_abraham_equals_callaway_with_never_treated_and_no_covariates():
+    p = grid(HAND, WHEN)
+    cs, sa = p.event_study(), p.event_study("sun_abraham")
+    assert np.allclose(cs.table["estimate"], sa.table["estimate"], atol=1e-10)
+    full = p.event_study("etwfe", control="never")
+    assert np.allclose(full.table["estimate"], sa.table["estimate"], atol=1e-10)
+
+
+def test_stacked_equals_callaway_weighted_by_treated_units():
+    p = grid(HAND, WHEN)
+    stacked = p.event_study("stacked", window=(-1, 1))
+    cs = p.event_study()
+    # Comparison of cohort 2 in a window to period 3: never treated only, as in Callaway-Sant'Anna.
+    for e in ("0", "1"):
+        assert value(stacked, e) == pytest.approx(value(cs, e), abs=1e-10)
+    assert stacked.sample.lost == (("outside every cohort's window", 3),)  # cohort 2 in 4, cohort 3 in 1
+    assert value(p.att("stacked", window=(-1, 1))) == pytest.approx((value(cs, "0") + value(cs, "1")) / 2)
+
+
+def test_stacked_counts_cohorts_without_the_window():
+    e = grid(HAND, WHEN).event_study("stacked", window=(-2, 1))
+    assert "Cohorts without the whole window are left out: 2." in e.notes
+    with pytest.raises(OptionError, match="low <= -1 and high >= 0"):
+        grid(HAND, WHEN).att("stacked", window=(0, 1))
+    with pytest.raises(DataError, match="no cohort has the window -9 to 9"):
+        grid(HAND, WHEN).att("stacked", window=(-9, 9))
+
+
+def test_imputation_equals_extended_twfe():
+    p = grid(HAND, WHEN)
+    assert value(p.att("imputation")) == pytest.approx(value(p.att("etwfe")), abs=1e-10)
+    one_date = grid([[1, 5], [2, 4], [1, 2], [3, 6]], [2, 2, np.nan, np.nan])
+    e = one_date.att("imputation")
+    assert value(e) == pytest.approx(1.0)
+    # Conservative variance: effects 2, 0 about their mean 1, weights 1/2 on periods 2: treated units
+    # add (v (tau - mean))^2 = 1/4 each; comparison residuals +-1/2 in both periods with weights -+1/2: 1/4 each.
+    assert value(e, "ATT", "std_error") == pytest.approx(1.0)
+
+
+def test_imputation_needs_no_second_untreated_row():
+    e = grid(HAND, WHEN).att("imputation")
+    assert e.sample.lost == ()
+    assert e.sample.used == 20
+
+
+def test_poisson_two_by_two_is_the_ratio_of_ratios():
+    p = grid([[1, 6], [3, 6], [2, 3], [2, 5]], [2, 2, np.nan, np.nan])
+    e = p.att("etwfe", family="poisson", effects="cohort")
+    assert value(e) == pytest.approx(np.log((12 / 4) / (8 / 4)), abs=1e-8)
+    level = p.att("etwfe", family="poisson", effects="cohort", scale="level")
+    assert value(level) == pytest.approx(6 - 2 * 2, abs=1e-7)  # mean treated 6; without, 2 x 8/4
+    assert "growth rates" in " ".join(e.notes)
+
+
+def test_poisson_refuses_negatives_and_counts_zero_units():
+    with pytest.raises(DataError, match="outcome of a Poisson model is negative in 1 row"):
+        grid([[1, 6], [3, -6], [2, 3], [2, 5]], [2, 2, np.nan, np.nan]).att("etwfe", family="poisson")
+    p = grid([[1, 6], [3, 6], [2, 3], [2, 5], [0, 0]], [2, 2, np.nan, np.nan, np.nan])
+    e = p.att("etwfe", family="poisson", effects="unit")
+    assert e.sample.lost == (("outcome zero in every period of the unit (separated)", 2),)
+    with pytest.raises(DataError, match=r"zero throughout ATT\(2,2\)"):
+        grid([[1, 0], [3, 0], [2, 3], [2, 5]], [2, 2, np.nan, np.nan]).att("etwfe", family="poisson")
+
+
+def test_triple_difference_is_the_difference_of_two_double_differences():
+    rng = np.random.default_rng(5)
+    Y = rng.normal(size=(8, 2))
+    when, reached = [2, 2, 2, 2] + [np.nan] * 4, np.array([1, 1, 0, 0, 1, 1, 0, 0])
+    t = grid(Y, when).data.assign(reached=np.repeat(reached, 2))
+    p = PolicyPanel(t, unit="unit", period="year", outcome="y", adopted="g")
+    change = Y[:, 1] - Y[:, 0]
+
+    def did(b):
+        return change[:4][reached[:4] == b].mean() - change[4:][reached[4:] == b].mean()
+
+    for method in ("regression", "imputation"):
+        e = p.triple_difference(by="reached", method=method)
+        assert e.table["estimate"].iloc[0] == pytest.approx(did(1) - did(0), abs=1e-10)
+    with pytest.raises(DataError, match="'reached' changes within a unit"):
+        q = PolicyPanel(t.assign(reached=[0, 1] * 8), unit="unit", period="year", outcome="y", adopted="g")
+        q.triple_difference(by="reached")
+
+
+def test_triple_difference_staggered_finds_the_effect():
+    rng = np.random.default_rng(2)
+    n, T = 60, 8
+    when = np.repeat([4.0, 6.0, np.nan], 20)
+    reached = np.tile([0, 1], 30)
+    year = np.arange(1, T + 1)
+    group = np.nan_to_num(when)[:, None] * year * 0.1  # cohorts drift apart
+    kind = reached[:, None] * year**2 * 0.05  # so do reached units
+    effect = 2.0 * (year >= when[:, None]) * reached[:, None]
+    Y = rng.normal(size=(n, 1)) + group + kind + effect
+    t = grid(Y, when).data.assign(reached=np.repeat(reached, T))
+    e = PolicyPanel(t, unit="unit", period="year", outcome="y", adopted="g").triple_difference(by="reached")
+    assert e.method == "Triple differences (imputation)"
+    assert value(e) == pytest.approx(2.0, abs=1e-8)
+
+
+def test_dose_response_recovers_a_quadratic():
+    dose = np.array([0, 0, 0.5, 1, 1.5, 2, 2.5, 3])
+    change = np.where(dose > 0, 1 + dose**2, 0) + 0.5
+    p = grid(np.column_stack([np.zeros(8), change]), np.where(dose > 0, 2, np.nan), dose=dose)
+    e = p.dose(dose="dose", degree=2, grid=6)
+    response = e.parts["response"]
+    assert np.allclose(response["estimate"], 1 + response["dose"] ** 2, atol=1e-10)
+    assert np.allclose(response["acrt"], 2 * response["dose"], atol=1e-9)
+    assert value(e) == pytest.approx((1 + dose[2:] ** 2).mean())
+    assert value(e, "ACRT") == pytest.approx(2 * dose[2:].mean())
+    with pytest.raises(DataError, match="cannot fit 9 spline terms"):
+        p.dose(dose="dose", degree=8)
+    with pytest.raises(DataError, match="does not agree with adoption"):
+        grid(np.column_stack([np.zeros(8), change]), [2] * 4 + [np.nan] * 4, dose=dose).dose(dose="dose")
+
+
+# ---- designs that cannot answer ---------------------------------------------------------------------------
+
+
+def test_all_treated_at_once_is_refused():
+    p = grid(HAND, [3] * 5)
+    for method in ("imputation", "etwfe", "sun_abraham"):
+        with pytest.raises(DataError, match=r"all 5 units adopt in 3: nobody is left|All adopt at once"):
+            p.att(method)
+
+
+def test_no_never_treated_is_said():
+    p = grid(HAND, [2, 3, 3, 4, 4])
+    with pytest.raises(DataError, match="no unit is never treated.*control='notyet'"):
+        p.att()
+    e = p.att(control="notyet")
+    assert e.sample.lost == (("every unit treated from 4 on: no comparison left", 5),)
+    assert e.comparison.startswith("the cohort that adopts last (4)")
+
+
+def test_always_treated_are_counted():
+    p = grid(HAND, [1, 3, 3, np.nan, np.nan])
+    e = p.att()
+    assert e.sample.lost == (("unit treated in all its periods: no effect is identified", 4),)
+
+
+def test_gaps_leave_a_unit_out_of_its_comparison_only():
+    p = grid(HAND, WHEN)
+    p = p.where(np.arange(20) != 4 * 4 + 3, "row lost in transit")  # unit 4, period 4
+    e = p.att(aggregate="none", base="universal")
+    assert value(e, "ATT(2,2)") == pytest.approx(2.5)
+    assert value(e, "ATT(2,4)") == pytest.approx(6 - 2.0)  # unit 3 alone compares
+    assert e.sample.lost == (("row lost in transit", 1),)
+
+
+def test_imputation_counts_rows_without_a_counterfactual():
+    e = grid(HAND, [2, 3, 3, 4, 4]).att("imputation")
+    assert e.sample.lost == (("treated row without an identified untreated outcome", 5),)
+
+
+def test_no_overlap_is_refused():
+    x = [5, 6, 7, 0, 1]
+    p = grid(HAND, [3, 3, 3, np.nan, np.nan], x=x)
+    with pytest.raises(DataError, match=r"separate the treated from the comparison units in ATT\(3,2\)"):
+        p.att()
+
+
+def test_weights_must_not_change_within_a_unit():
+    t = grid(HAND, WHEN).data.assign(w=np.arange(1, 21))
+    p = PolicyPanel(t, unit="unit", period="year", outcome="y", adopted="g", weights="w")
+    with pytest.raises(DataError, match="weights change within a unit over time in 5 rows"):
+        p.att()
+
+
+def test_unknown_method_is_named():
+    with pytest.raises(OptionError, match="method='calaway_santanna'.*Did you mean 'callaway_santanna'"):
+        grid(HAND, WHEN).att("calaway_santanna")
+    with pytest.raises(OptionError, match="leads=9 is not allowed"):
+        grid(HAND, WHEN).event_study("imputation", leads=9)
+
+
+def test_bands_are_wider_than_intervals_and_reproducible():
+    rng = np.random.default_rng(0)
+    p = grid(rng.normal(size=(40, 6)), [3] * 10 + [4] * 10 + [np.nan] * 20)
+    e, again, other = p.event_study(), p.event_study(), p.event_study(rng=5)
+    known = e.table["std_error"].notna()
+    assert (e.table["band_high"] >= e.table["conf_high"])[known].all()
+    assert e.table.equals(again.table)
+    assert not e.table["band_high"].equals(other.table["band_high"])
+    assert (e.inference.draws, e.inference.seed) == (999, 0)
+    one = simultaneous(rng.normal(size=(400, 1)), draws=9999, rng=1)
+    assert one == pytest.approx(1.96, abs=0.05)  # one term: the band is the interval
+
+
+# ---- against R -------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def figures(reference):
+    return pd.read_csv(reference / "panel_staggered.csv")
+
+
+@pytest.fixture(scope="module")
+def mpdta(shared):
+    d = pd.read_csv(shared / "reference/panel/mpdta.csv")
+    return d.assign(g=d["first.treat"].where(d["first.treat"] > 0), emp=np.exp(d["lemp"]))
+
+
+def panel(d, covariates=(), outcome="lemp"):
+    return PolicyPanel(
+        d, unit="countyreal", period="year", outcome=outcome, adopted="g", covariates=list(covariates)
+    )
+
+
+@pytest.fixture(scope="module")
+def base_stagg(shared):
+    return pd.read_csv(shared / "reference/panel/base_stagg.csv")
+
+
+def stagg(d, covariates=()):
+    return PolicyPanel(
+        d, unit="id", period="year", outcome="y", adopted="year_treated", covariates=list(covariates)
+    )
+
+
+def agree(e, rows, rename=str, *, point=1e-6, error=1e-5):
+    found = e.table.assign(term=e.table["term"].astype(str)).set_index("term")
+    assert len(rows)
+    for r in rows.itertuples():
+        name = rename(r.term)
+        assert found["estimate"][name] == pytest.approx(r.estimate, abs=point), name
+        if np.isfinite(r.se):
+            assert found["std_error"][name] == pytest.approx(r.se, abs=error), name
+
+
+def pick(figures, dataset, estimator):
+    return figures[(figures["dataset"] == dataset) & (figures["estimator"] == estimator)]
+
+
+OVERALL = {"overall": "ATT"}
+AGGREGATES = {"simple": "simple", "dynamic": "event", "group": "cohort", "calendar": "calendar"}
+
+
+@pytest.mark.parametrize("control", ["never", "notyet"])
+@pytest.mark.parametrize(
+    ("x", "adjust"), [((), "dr"), (("lpop",), "dr"), (("lpop",), "ipw"), (("lpop",), "reg")]
+)
+def test_mpdta_callaway_santanna(mpdta, figures, control, x, adjust):
+    p = panel(mpdta, x)
+    formula = "~lpop" if x else "~1"
+    note = f"control={control}treated; x={formula}; est={adjust}; base=varying; analytic SE"
+    for theirs, ours in AGGREGATES.items():
+        rows = pick(figures, "mpdta", f"CS aggte {theirs}")
+        rows = rows[rows["note"] == note]
+        e = p.att(aggregate=ours, control=control, adjust=adjust, shares="did")
+        agree(e, rows, lambda t: OVERALL.get(t, t))
+
+
+def test_overall_by_cohort_counts_the_sampling_of_shares(mpdta):
+    e = panel(mpdta).att(aggregate="cohort")
+    assert value(e, "ATT", "std_error") == pytest.approx(0.01244606, abs=1e-7)  # csdid, differences
+
+
+@pytest.mark.parametrize("control", ["never", "notyet"])
+def test_mpdta_pretest(mpdta, figures, control):
+    rows = pick(figures, "mpdta", "CS pre-test Wald")
+    row = rows[rows["note"].str.contains(f"control={control}")].iloc[0]
+    test = panel(mpdta).att(aggregate="none", control=control).pretrend_test()
+    assert test["statistic"] == pytest.approx(row["estimate"], abs=1e-6)
+    assert test["p_value"] == pytest.approx(row["p"], abs=1e-5)
+    assert test["distribution"] == "chi2"
+
+
+def test_mpdta_sun_abraham(mpdta, figures):
+    p = panel(mpdta)
+    agree(
+        p.event_study("sun_abraham"),
+        pick(figures, "mpdta", "Sun-Abraham dynamic"),
+        lambda t: t.split("::")[1],
+    )
+    agree(p.att("sun_abraham"), pick(figures, "mpdta", "Sun-Abraham ATT"))
+    by = p.att("sun_abraham", aggregate="cohort")
+    agree(by, pick(figures, "mpdta", "Sun-Abraham cohort"), lambda t: t.split("::")[1])
+
+
+@pytest.mark.parametrize(("suffix", "vcov"), [(" cl", "cluster"), ("", "iid")])
+def test_base_stagg_sun_abraham(base_stagg, figures, suffix, vcov):
+    p = stagg(base_stagg, ["x1"])
+    for aggregate, name in (("event", "dynamic"), ("simple", "att"), ("cohort", "cohort")):
+        rows = pick(figures, "base_stagg", f"Sun-Abraham {name}{suffix}")
+        rows = rows[rows["term"] != "x1"]
+        e = p.att("sun_abraham", aggregate=aggregate, vcov=vcov)
+        agree(e, rows, lambda t: t.split("::")[-1])
+
+
+def test_imputation(mpdta, base_stagg, figures):
+    fixed = " [fixef.rm=none]"
+    agree(
+        panel(mpdta).att("imputation"),
+        pick(figures, "mpdta", "BJS imputation static" + fixed),
+        lambda t: "ATT",
+    )
+    agree(panel(mpdta).event_study("imputation"), pick(figures, "mpdta", "BJS imputation dynamic" + fixed))
+    agree(
+        stagg(base_stagg).att("imputation"),
+        pick(figures, "base_stagg", "BJS imputation static" + fixed),
+        lambda t: "ATT",
+    )
+    e = stagg(base_stagg, ["x1"])
+    agree(
+        e.att("imputation"), pick(figures, "base_stagg", "BJS imputation static x1" + fixed), lambda t: "ATT"
+    )
+    by = e.att("imputation", aggregate="event")
+    agree(by, pick(figures, "base_stagg", "BJS imputation dynamic x1" + fixed))
+
+
+def test_extended_twfe(mpdta, base_stagg, figures):
+    agree(panel(mpdta).att("etwfe"), pick(figures, "mpdta", "ETWFE simple ATT"))
+    e = stagg(base_stagg).att("etwfe")
+    assert value(e) == pytest.approx(-0.74556383, abs=1e-6)  # diff-diff 3.13
+    assert value(e, "ATT", "std_error") == pytest.approx(0.34190761, abs=1e-5)
+
+
+def test_extended_twfe_published(mpdta):
+    """README of R etwfe: lemp ~ lpop, cohort effects, event aggregation."""
+    e = panel(mpdta, ["lpop"]).att("etwfe", aggregate="event", effects="cohort")
+    assert e.table["estimate"].round(4).tolist() == [-0.0332, -0.0573, -0.1379, -0.1095]
+    assert e.table["std_error"].round(4).tolist() == [0.0134, 0.0171, 0.0308, 0.0323]
+
+
+def test_extended_twfe_poisson_in_levels(mpdta):
+    e = panel(mpdta, ["lpop"], "emp").att("etwfe", family="poisson", scale="level")
+    assert value(e) == pytest.approx(-28.574807914, abs=1e-5)  # Python etwfe 0.1.4
+    assert value(e, "ATT", "std_error") == pytest.approx(17.941312, abs=1e-4)
