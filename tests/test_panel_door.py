@@ -94,25 +94,53 @@ def changed(column, row, value):
 REFUSED = [
     (changed("city", 3, None), {}, r"the unit column 'city' is missing in 1 row\. First: city None"),
     (changed("year", 2, np.nan), {}, r"the period column 'year' is missing in 1 row"),
-    (table().astype({"year": str}), {}, r"no 'YYYY-MM' month in 16 rows\. First: '2000'\. Make years whole numbers"),
+    (
+        table().astype({"year": str}),
+        {},
+        r"no 'YYYY-MM' month in 16 rows\. First: '2000'\. Make years whole numbers",
+    ),
     (table().assign(year=lambda t: t.year + 0.5), {}, r"periods that are not whole numbers in 16 rows"),
-    (pd.concat([table(), table().iloc[[6]]]), {}, r"more than once in a year in 1 row\. First: city b, year 2002"),
+    (
+        pd.concat([table(), table().iloc[[6]]]),
+        {},
+        r"more than once in a year in 1 row\. First: city b, year 2002",
+    ),
     (bad_outcome(np.nan), {}, r"'exports' is missing in 1 row\. First: city b, year 2001.*missing='drop'"),
     (bad_outcome(-np.inf), {}, r"'exports' is infinite in 1 row.*exports = -inf.*log of zero"),
-    (bad_outcome(0.0), {"transform": "log"}, r"log of 'exports' does not exist.*in 1 row.*Poisson model.*asinh"),
+    (
+        bad_outcome(0.0),
+        {"transform": "log"},
+        r"log of 'exports' does not exist.*in 1 row.*Poisson model.*asinh",
+    ),
     (table().assign(exports="x"), {}, r"column 'exports' is (object|str), not numbers"),
     (changed("since", 1, 2003.0), {}, r"'since' changes within a city in 2 rows\. First: city a, year 2001"),
     (table(adopted=(2002, 0, 0, 0)), {}, r"'since' is 0 in 12 rows.*Some programs write 0 for never"),
     (table().assign(since="2002"), {}, r"'since' is not written like the periods of 'year'"),
-    (with_column(on=[0, 1, 0, 0] * 4), {"adopted": None, "treated": "on"}, r"switches off in 4 rows.*First: city a, year 2002"),
-    (with_column(on=[0, 0, 2, 2] * 4), {"adopted": None, "treated": "on"}, r"'on' is neither 0 nor 1 in 8 rows"),
-    (with_column(on=[1] * 8 + [0] * 8), {"adopted": None, "treated": "on"}, r"marks a group, not treated periods"),
-    (with_column(group=range(16)), {"cluster": "group"}, r"cluster 'group' changes within a city: it is finer than the unit"),
+    (
+        with_column(on=[0, 1, 0, 0] * 4),
+        {"adopted": None, "treated": "on"},
+        r"switches off in 4 rows.*First: city a, year 2002",
+    ),
+    (
+        with_column(on=[0, 0, 2, 2] * 4),
+        {"adopted": None, "treated": "on"},
+        r"'on' is neither 0 nor 1 in 8 rows",
+    ),
+    (
+        with_column(on=[1] * 8 + [0] * 8),
+        {"adopted": None, "treated": "on"},
+        r"marks a group, not treated periods",
+    ),
+    (
+        with_column(group=range(16)),
+        {"cluster": "group"},
+        r"'group' changes within a city: it is finer than the unit",
+    ),
     (with_column(w=[0.0] + [1.0] * 15), {"weights": "w"}, r"weight 'w' is not positive in 1 row"),
     (with_column(x=[np.inf] + [1.0] * 15), {"covariates": ["x"]}, r"covariate 'x' is infinite in 1 row"),
     (with_column(x=[np.nan] + [1.0] * 15), {"covariates": ["x"]}, r"'x' is missing in 1 row"),
     (table().iloc[:0], {}, r"the table has no rows"),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("bad", "options", "message"), REFUSED)
@@ -124,11 +152,11 @@ def test_bad_tables_are_refused_with_a_reason(bad, options, message):
 def test_options_are_refused_with_a_reason():
     with pytest.raises(OptionError, match="exactly one of adopted="):
         door(table(), treated="exports")
-    with pytest.raises(UnknownName, match="column named 'export'.*'exports'"):
+    with pytest.raises(UnknownName, match=r"column named 'export'.*'exports'"):
         door(table(), outcome="export")
     with pytest.raises(OptionError, match="'exports' has two roles"):
         door(table(), covariates=["exports"])
-    with pytest.raises(OptionError, match="is text. Give a list"):
+    with pytest.raises(OptionError, match=r"is text. Give a list"):
         door(table(), covariates="exports")
     with pytest.raises(DataError, match="a list is not a table"):
         door([1, 2])
@@ -210,11 +238,11 @@ def test_policy_dates_attach_by_rule(first, years):
 
 
 def test_policy_dates_are_refused_with_a_reason():
-    with pytest.raises(DataError, match="units that the table has not in 'city' in 1 row. First: Z"):
+    with pytest.raises(DataError, match=r"units that the table has not in 'city' in 1 row. First: Z"):
         attach_policy(table(), DATES.assign(unit=["a", "Z"]), unit="city", period="year")
-    with pytest.raises(DataError, match="a unit has two dates in 1 row. First: a"):
+    with pytest.raises(DataError, match=r"a unit has two dates in 1 row. First: a"):
         attach_policy(table(), DATES.assign(unit="a"), unit="city", period="year")
-    with pytest.raises(DataError, match="not YYYY, YYYY-MM or YYYY-MM-DD in 1 row. First: 'April'"):
+    with pytest.raises(DataError, match=r"not YYYY, YYYY-MM or YYYY-MM-DD in 1 row. First: 'April'"):
         attach_policy(table(), DATES.assign(start_date=["April", "2002"]), unit="city", period="year")
 
 
@@ -232,5 +260,5 @@ def test_panel_from_flows():
     p = PolicyPanel.from_flows(f, "hhi", over="market", adopted={"x": 2001})
     assert np.allclose(p.y, [0.5, 0.625, 0.5, 0.5])
     assert p.D.tolist() == [0, 1, 0, 0]
-    with pytest.raises(DataError, match="names exporters without flows in 1 row. First: z"):
+    with pytest.raises(DataError, match=r"names exporters without flows in 1 row. First: z"):
         PolicyPanel.from_flows(f, "hhi", over="market", adopted={"z": 2001})

@@ -83,7 +83,8 @@ def test_stacked_equals_callaway_weighted_by_treated_units():
     # Comparison of cohort 2 in a window to period 3: never treated only, as in Callaway-Sant'Anna.
     for e in ("0", "1"):
         assert value(stacked, e) == pytest.approx(value(cs, e), abs=1e-10)
-    assert stacked.sample.lost == (("outside every cohort's window", 3),)  # cohort 2 in 4, cohort 3 in 1
+    lost = (("outside every cohort's window", 3),)  # cohort 2 in period 4, cohort 3 in period 1
+    assert stacked.sample.lost == lost
     assert value(p.att("stacked", window=(-1, 1))) == pytest.approx((value(cs, "0") + value(cs, "1")) / 2)
 
 
@@ -103,7 +104,8 @@ def test_imputation_equals_extended_twfe():
     e = one_date.att("imputation")
     assert value(e) == pytest.approx(1.0)
     # Conservative variance: effects 2, 0 about their mean 1, weights 1/2 on periods 2: treated units
-    # add (v (tau - mean))^2 = 1/4 each; comparison residuals +-1/2 in both periods with weights -+1/2: 1/4 each.
+    # add (v (tau - mean))^2 = 1/4 each; comparison residuals +-1/2 in both periods with weights
+    # -+1/2: 1/4 each.
     assert value(e, "ATT", "std_error") == pytest.approx(1.0)
 
 
@@ -146,8 +148,8 @@ def test_triple_difference_is_the_difference_of_two_double_differences():
     for method in ("regression", "imputation"):
         e = p.triple_difference(by="reached", method=method)
         assert e.table["estimate"].iloc[0] == pytest.approx(did(1) - did(0), abs=1e-10)
+    q = PolicyPanel(t.assign(reached=[0, 1] * 8), unit="unit", period="year", outcome="y", adopted="g")
     with pytest.raises(DataError, match="'reached' changes within a unit"):
-        q = PolicyPanel(t.assign(reached=[0, 1] * 8), unit="unit", period="year", outcome="y", adopted="g")
         q.triple_difference(by="reached")
 
 
@@ -195,7 +197,7 @@ def test_all_treated_at_once_is_refused():
 
 def test_no_never_treated_is_said():
     p = grid(HAND, [2, 3, 3, 4, 4])
-    with pytest.raises(DataError, match="no unit is never treated.*control='notyet'"):
+    with pytest.raises(DataError, match=r"no unit is never treated.*control='notyet'"):
         p.att()
     e = p.att(control="notyet")
     assert e.sample.lost == (("every unit treated from 4 on: no comparison left", 5),)
@@ -237,7 +239,7 @@ def test_weights_must_not_change_within_a_unit():
 
 
 def test_unknown_method_is_named():
-    with pytest.raises(OptionError, match="method='calaway_santanna'.*Did you mean 'callaway_santanna'"):
+    with pytest.raises(OptionError, match=r"method='calaway_santanna'.*Did you mean 'callaway_santanna'"):
         grid(HAND, WHEN).att("calaway_santanna")
     with pytest.raises(OptionError, match="leads=9 is not allowed"):
         grid(HAND, WHEN).event_study("imputation", leads=9)

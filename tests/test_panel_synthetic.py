@@ -1,4 +1,4 @@
-"""Synthetic control and synthetic difference in differences: optima checked, truth recovered, another program."""
+"""Synthetic control and synthetic difference in differences: optima, known truth, another program."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def test_synthetic_did_without_noise_is_exact():
 
 
 def test_jackknife_by_hand():
-    """Two treated units with effects 2 and 4 on exact parallel paths: leaving one out moves the estimate by 1."""
+    """Treated units with effects 2 and 4 on exact parallel paths: leaving one out moves it by 1."""
     Y = np.tile(np.sin(np.arange(10)), (8, 1))
     Y[0, 6:] += 2
     Y[1, 6:] += 4
@@ -110,9 +110,9 @@ def test_refusals(paths):
         panel(paths[:2], [14, np.nan]).synthetic_control()
     with pytest.raises(DataError, match="cohort 1 has 1 period"):
         panel(paths, [1, *NEVER]).synthetic_did()
+    holed = panel(paths, [14, *NEVER]).where(np.arange(240) != 50, "gone")
     with pytest.raises(DataError, match="balanced panel; 1 unit-periods are missing"):
-        p = panel(paths, [14, *NEVER])
-        p.where(np.arange(240) != 50, "gone").synthetic_control()
+        holed.synthetic_control()
     with pytest.raises(OptionError, match="draws=3"):
         panel(paths, [14, *NEVER]).synthetic_did(draws=3)
     with pytest.raises(DataError, match="leaving it out leaves nothing"):

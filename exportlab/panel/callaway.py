@@ -16,7 +16,7 @@ from .drdid import METHODS, two_by_two
 from .estimate import Array, Estimate, Inference, estimate_table
 from .regress import sample_of, warnings_of
 from .sandwich import group_sums
-from .saturated import with_comparison
+from .saturated import columns_of, with_comparison
 from .sun_abraham import ESTIMANDS
 
 if TYPE_CHECKING:
@@ -40,7 +40,8 @@ class GroupTime:
 
     @property
     def event_time(self) -> Array:
-        return self.period - self.cohort
+        e: Array = self.period - self.cohort
+        return e
 
 
 def att(
@@ -112,7 +113,7 @@ def att(
         "cluster-robust, influence functions", CONVENTION, np.inf, level, 1.0, used.cluster or used.unit,
         len(used.cluster_labels), used.treated_clusters, draws, seed if draws else None,
     )  # fmt: skip
-    columns: dict[str, Any] = terms.drop(columns=["term", "n"]).to_dict("list")
+    columns: dict[str, Any] = dict(columns_of(terms.drop(columns="n")))
     if draws:
         critical = simultaneous(scores, draws=draws, rng=rng, level=level)
         half = critical * np.sqrt(np.diag(vcov))

@@ -10,7 +10,7 @@ import pandas as pd
 from exportlab.errors import OptionError
 
 from .callaway import GroupTime, unit_weights
-from .estimate import Array
+from .estimate import Array, Mask
 
 if TYPE_CHECKING:
     from .door import PolicyPanel
@@ -29,7 +29,7 @@ def average(
     member = w[:, None] * (panel.adoption[:, None] == effects.cohort[None, :])
     p = member.mean(0)
     error = np.zeros_like(member) if shares == "fixed" else member - p
-    post = effects.event_time >= 0
+    post: Mask = effects.event_time >= 0
     if aggregate == "simple":
         estimate, influence = _weighted(effects, p, error, post)
         terms = pd.DataFrame({"term": ["ATT"], "n": [int(effects.n[post].sum())]})
@@ -42,7 +42,7 @@ def average(
     return _by(effects, p, error, aggregate, balance=balance)
 
 
-def _weighted(effects: GroupTime, p: Array, error: Array, keep: Array) -> tuple[float, Array]:
+def _weighted(effects: GroupTime, p: Array, error: Array, keep: Mask) -> tuple[float, Array]:
     r"""Average with weights `p`; their sampling adds :math:`\sum_c ATT_c\,\partial w_c`."""
     at = np.flatnonzero(keep)
     total = p[at].sum()
@@ -63,8 +63,8 @@ def _by(
 ) -> tuple[Array, Array, pd.DataFrame]:
     """The overall average first, then one term an event time, cohort or period."""
     e = effects.event_time
-    post = e >= 0
-    keep = np.ones(len(e), bool) if aggregate == "event" else post
+    post: Mask = e >= 0
+    keep: Mask = np.ones(len(e), bool) if aggregate == "event" else post
     if aggregate == "event" and balance is not None:
         keep &= _balanced(effects, balance)
     by = {"event": e, "cohort": effects.cohort, "calendar": effects.period}[aggregate]
@@ -100,11 +100,11 @@ def _by(
     return np.append(overall, estimates), np.column_stack([overall_influence, influences]), terms
 
 
-def _balanced(effects: GroupTime, balance: int) -> Array:
+def _balanced(effects: GroupTime, balance: int) -> Mask:
     """Cells of cohorts that are observed `balance` periods after adoption, up to that event time."""
     long = np.unique(effects.cohort[effects.event_time >= balance])
     if balance < 0 or not len(long):
         top = int(effects.event_time.max())
         raise OptionError(f"balance={balance} is not allowed. Allowed: 0 to {top}, periods after adoption.")
-    out: Array = np.isin(effects.cohort, long) & (effects.event_time <= balance)
+    out: Mask = np.isin(effects.cohort, long) & (effects.event_time <= balance)
     return out

@@ -115,7 +115,8 @@ def period_values(column: pd.Series[Any], name: str) -> tuple[Array, bool]:
 
 
 def _months(text: pd.Series[Any]) -> Array:
-    return 12.0 * text.str[:4].astype(int).to_numpy(float) + text.str[5:7].astype(int).to_numpy(float) - 1.0
+    year, month = text.str[:4].astype(int), text.str[5:7].astype(int)
+    return np.asarray(12 * year + month - 1, np.float64)
 
 
 def _rows(panel: PolicyPanel, data: pd.DataFrame, value: Array) -> tuple[pd.DataFrame, Array]:

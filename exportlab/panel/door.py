@@ -204,7 +204,8 @@ class PolicyPanel:
         method : {"callaway_santanna", "imputation", "etwfe", "sun_abraham", "stacked"}
         options : those of the method
         """
-        return _method(method, "att")(self, **options)
+        made: Estimate = _method(method, "att")(self, **options)
+        return made
 
     def event_study(self, method: str = "callaway_santanna", **options: Any) -> Estimate:
         """Effects by time since adoption.
@@ -214,7 +215,8 @@ class PolicyPanel:
         method : {"callaway_santanna", "imputation", "etwfe", "sun_abraham", "stacked", "twfe"}
         options : those of the method
         """
-        return _method(method, "event")(self, **options)
+        made: Estimate = _method(method, "event")(self, **options)
+        return made
 
     def triple_difference(self, *, by: str, **options: Any) -> Estimate:
         """Triple differences over the 0/1 column `by`; see `exportlab.panel.triple`."""

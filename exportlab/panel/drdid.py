@@ -96,7 +96,8 @@ def _odds(p: Array, D: Array, w: Array, where: str) -> Array:
             f"comparison units have a propensity of one{where}", "There is no overlap: use fewer covariates.",
             rows=int(extreme.sum()),
         )  # fmt: skip
-    return w * (1 - D) * p / (1 - np.minimum(p, OVERLAP))
+    odds: Array = w * (1 - D) * p / (1 - np.minimum(p, OVERLAP))
+    return odds
 
 
 def _weighting(change: Array, D: Array, X: Array, w: Array, where: str) -> tuple[float, Array]:

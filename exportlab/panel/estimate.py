@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 Codes = NDArray[np.int64]
+Mask = NDArray[np.bool_]
 
 COLUMNS = ("term", "estimate", "std_error", "conf_low", "conf_high", "p_value", "n")
 FIXEST = "fixest/reghdfe: G/(G-1) x (N-1)/(N-K), fixed effects nested in the clusters not in K"
@@ -205,11 +206,11 @@ class Estimate(Result):
 
     def to_latex(self, **options: Any) -> str:
         """LaTeX table of this estimate; see `exportlab.panel.tables.compare` for several."""
-        return self._shown().to_latex(**options)
+        return str(self._shown().to_latex(**options))
 
     def to_html(self, **options: Any) -> str:
         """HTML table of this estimate."""
-        return self._shown().to_html(**options)
+        return str(self._shown().to_html(**options))
 
     def to_docx(self, path: str, **options: Any) -> None:
         """Write a Word table (needs python-docx)."""

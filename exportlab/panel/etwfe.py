@@ -16,7 +16,7 @@ from .irls import poisson
 from .levels import Effects, absorbed_parameters
 from .regress import Fit, drop_singletons, effects_of, from_fit, least_squares
 from .sandwich import group_sums, sandwich
-from .saturated import Cells, cells, combination, independent, with_comparison
+from .saturated import Cells, cells, columns_of, combination, independent, with_comparison
 from .sun_abraham import ESTIMANDS, cell_table
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def _fit(
         estimand=ESTIMANDS[aggregate] + log_points,
         comparison=who + (" and not-yet-treated ones" if control == "notyet" else ""),
         weighting="cells by their treated rows", level=level,
-        columns=terms.drop(columns="term").to_dict("list"),
+        columns=columns_of(terms),
         parts={"cells": cell_table(of, fit.beta, fit.vcov)}, refit=again, family=family,
         notes=["Poisson: parallel trends in growth rates, not in levels."] if mu is not None else [],
     )  # fmt: skip
@@ -191,11 +191,11 @@ def _estimate(
         )
     w = np.ones(len(panel.y)) if panel.w is None else panel.w
     scores = fit.absorbed * (w * (panel.y - fit.mu))[:, None]
-    made = sandwich(scores, fit.bread, effects=effects, clusters={"cluster": panel.clusters})
+    robust = sandwich(scores, fit.bread, effects=effects, clusters={"cluster": panel.clusters})
     n, G = len(panel.y), len(panel.cluster_labels)
     factor = (n - 1) / (n - X.shape[1] - absorbed_parameters(effects, [panel.clusters])) * G / (G - 1)
     return Fit(
-        fit.beta, made.covariance, scores @ fit.bread, panel.y - fit.mu, factor, made.dof,
+        fit.beta, robust.covariance, scores @ fit.bread, panel.y - fit.mu, factor, robust.dof,
         "cluster-robust (CR1)", FIXEST, np.nan,
     ), fit.mu  # fmt: skip
 

@@ -15,7 +15,7 @@ from exportlab.errors import DataError, OptionError, one_of
 from .estimate import Array, Codes, Estimate, Inference, estimate_table
 from .regress import effects_of, encode_in_order, least_squares, sample_of, warnings_of
 from .sandwich import group_sums
-from .saturated import cells, combination
+from .saturated import cells, columns_of, combination
 from .sun_abraham import ESTIMANDS
 from .twfe import refuse_no_variation
 
@@ -167,7 +167,7 @@ def imputed(
         panel.cluster or panel.unit, len(panel.cluster_labels), panel.treated_clusters,
     )  # fmt: skip
     counts = (weights > 0).astype(int) @ np.bincount(of.code[inside])
-    columns = terms.drop(columns="term").to_dict("list")
+    columns: dict[str, Any] = dict(columns_of(terms))
     table = estimate_table(list(terms["term"]), v.T @ panel.y, vcov, inference, counts, **columns)
     return Estimate(
         estimand=ESTIMANDS[aggregate], weighting="treated rows equally, within the average", table=table,

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .recommend import recommend
+
 if TYPE_CHECKING:
     from .estimate import Estimate
 
@@ -26,8 +28,8 @@ def summary(estimate: Estimate) -> str:
         f"  sample:     {estimate.sample}",
         "",
     ]
-    body = estimate.table.copy()
-    body.insert(6, "", [stars(p, estimate) for p in body["p_value"]])
+    body, allowed = estimate.table.copy(), stars_allowed(estimate)
+    body.insert(6, "", [stars(p, allowed) for p in body["p_value"]])
     for column in ("event_time", "cohort", "period"):
         if column in body:
             body = body.drop(columns=column)
@@ -36,12 +38,18 @@ def summary(estimate: Estimate) -> str:
     return "\n".join([*head, table, *foot])
 
 
-def stars(p: float, estimate: Estimate) -> str:
-    """Significance stars at 10, 5 and 1 %; none where one treated cluster makes them meaningless."""
-    asymptotic = estimate.inference.name.startswith(("cluster", "two-way", "homosk", "heterosk"))
-    if not np.isfinite(p) or (estimate.one_treated and asymptotic):
+def stars(p: float, allowed: bool = True) -> str:
+    """Significance stars at 10, 5 and 1 %, where they are allowed."""
+    if not np.isfinite(p) or not allowed:
         return ""
     return "***" if p < 0.01 else "**" if p < 0.05 else "*" if p < 0.1 else ""
+
+
+def stars_allowed(estimate: Estimate) -> bool:
+    """Whether the t statistics shown deserve stars: not where no test of this design can reject."""
+    if estimate.inference.name.startswith("placebo") or estimate.inference.treated_clusters == 0:
+        return True
+    return not estimate.one_treated and (estimate.panel is None or recommend(estimate).stars)
 
 
 def attainable_p(clusters: int, treated: int) -> float:
@@ -50,15 +58,12 @@ def attainable_p(clusters: int, treated: int) -> float:
 
 
 def believed(estimate: Estimate) -> str:
-    """Which inference to believe for this number of clusters and treated clusters, and why."""
+    """Which inference to believe for this design, and why."""
     i = estimate.inference
     G, G1 = i.clusters, i.treated_clusters
-    least = attainable_p(G, G1)
     if i.name.startswith("placebo"):
-        return (
-            f"the placebo p-value; with {G} units the smallest attainable is about {max(least, 1 / G):.3f}."
-        )
-    if G1 == 0:  # no policy dates: gravity, fixed effects
+        return f"the placebo p-value; with {G} units none below {1 / G:.3f} is attainable."
+    if G1 == 0 or estimate.panel is None:  # no policy dates: gravity, fixed effects
         return (
             f"the errors above ({G} clusters)."
             if G >= 40 or not G
@@ -66,18 +71,7 @@ def believed(estimate: Estimate) -> str:
         )
     if G1 == 1:
         return (
-            f"none of the t statistics above (one treated cluster; true size near 58 %). The smallest "
-            f"attainable "
-            f"p-value is 1/{G} = {least:.3f}: use synthetic_control() or randomization_test()."
+            f"none of the t statistics above (one treated cluster; true size near 58 %). The smallest attainable "
+            f"p-value is 1/{G} = {attainable_p(G, 1):.3f}: use synthetic_control() or randomization_test()."
         )
-    if least > 0.05:
-        return f"no test at 5 %: {G} clusters, {G1} treated, smallest attainable p-value {least:.3f}."
-    if G1 < 6 or G - G1 < 6:
-        return (
-            f"randomization_test() ({G1} of {G} clusters treated: cluster-robust t rejects too often, "
-            f"and the wild "
-            f"bootstrap too rarely with so few on one side)."
-        )
-    if G < 40:
-        return f"wild_bootstrap() beside randomization_test(): {G} clusters are few for cluster-robust t."
-    return f"the cluster-robust errors above ({G} clusters, {G1} treated)."
+    return recommend(estimate).title

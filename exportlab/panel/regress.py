@@ -77,7 +77,7 @@ def least_squares(
     y_, X_ = tilde[:, 0], tilde[:, 1:]
     _refuse_collinear(X, X_, names)
     Xw = X_ if weights is None else X_ * weights[:, None]
-    bread = np.linalg.inv(Xw.T @ X_)
+    bread = np.asarray(np.linalg.inv(Xw.T @ X_), np.float64)
     beta = bread @ (Xw.T @ y_)
     residual = y_ - X_ @ beta
     scores = Xw * residual[:, None]
@@ -212,10 +212,6 @@ def warnings_of(panel: PolicyPanel) -> tuple[str, ...]:
             "One treated cluster: cluster-robust standard errors are far too small (true size 58 % at a "
             "nominal 5 %); "
             "no stars are shown."
-        )
-    elif G1 < 10 or G < 40:
-        notes.append(
-            f"{G} clusters, {G1} of them treated: prefer the wild bootstrap or randomisation inference."
         )
     return tuple(notes)
 

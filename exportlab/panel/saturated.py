@@ -12,7 +12,7 @@ from scipy import linalg
 from exportlab.errors import DataError, one_of
 
 from .absorb import absorb
-from .estimate import Array
+from .estimate import Array, Codes, Mask
 from .levels import Effects
 from .regress import COLLINEAR
 
@@ -29,30 +29,32 @@ class Cells:
 
     cohort: Array
     period: Array
-    code: np.ndarray[tuple[int], np.dtype[np.int64]]
+    code: Codes
     weight: Array
 
     @property
     def event_time(self) -> Array:
-        return self.period - self.cohort
+        e: Array = self.period - self.cohort
+        return e
 
     def dummies(self) -> Array:
         """(n, m) indicator of each cell."""
-        return (self.code[:, None] == np.arange(len(self.cohort))[None, :]).astype(float)
+        out: Array = (self.code[:, None] == np.arange(len(self.cohort))[None, :]).astype(float)
+        return out
 
     def names(self) -> list[str]:
         """``"ATT(g,t)"`` of each cell."""
         return [f"ATT({g:.0f},{t:.0f})" for g, t in zip(self.cohort, self.period, strict=True)]
 
 
-def cells(panel: PolicyPanel, keep: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> Cells:
+def cells(panel: PolicyPanel, keep: Mask) -> Cells:
     """Cells of the rows `keep` (n,), in order of cohort and period; the weight is the rows' total weight."""
     pairs = np.column_stack([panel.first, panel.period_values[panel.periods]])[keep]
     distinct, inverse = np.unique(pairs, axis=0, return_inverse=True)
-    code = np.full(len(panel.y), -1)
+    code = np.full(len(panel.y), -1, np.int64)
     code[keep] = inverse.reshape(-1)
     w = np.ones(len(panel.y)) if panel.w is None else panel.w
-    weight = np.bincount(code[keep], weights=w[keep], minlength=len(distinct))
+    weight = np.asarray(np.bincount(code[keep], weights=w[keep], minlength=len(distinct)), float)
     return Cells(distinct[:, 0], distinct[:, 1], code, weight)
 
 
@@ -106,11 +108,11 @@ def combination(
     if aggregate == "none":
         terms = pd.DataFrame({"term": of.names(), "event_time": e, "cohort": of.cohort, "period": of.period})
         return np.eye(len(e)), terms
-    treated = e >= 0
+    treated: Mask = e >= 0
+    keep: Mask = np.ones(len(e), bool) if aggregate == "event" else treated
     if aggregate == "simple":
         return _average(np.zeros(len(e)), of.weight, treated, [0.0]), pd.DataFrame({"term": ["ATT"]})
     by = {"event": e, "cohort": of.cohort, "calendar": of.period}[aggregate]
-    keep = np.ones(len(e), bool) if aggregate == "event" else treated
     values = sorted(set(by[keep]) | set(times or ()))
     terms = pd.DataFrame({"term": [f"{v:.0f}" for v in values]})
     if aggregate == "event":
@@ -118,7 +120,12 @@ def combination(
     return _average(by, of.weight, keep, values), terms
 
 
-def _average(by: Array, weight: Array, keep: Array, values: list[float]) -> Array:
+def columns_of(terms: pd.DataFrame) -> dict[str, list[object]]:
+    """The further columns of a table of terms."""
+    return {str(c): terms[c].tolist() for c in terms.columns if c != "term"}
+
+
+def _average(by: Array, weight: Array, keep: Mask, values: list[float]) -> Array:
     out = np.zeros((len(values), len(by)))
     for row, v in enumerate(values):
         at = keep & (by == v)
@@ -127,9 +134,7 @@ def _average(by: Array, weight: Array, keep: Array, values: list[float]) -> Arra
     return out
 
 
-def independent(
-    X: Array, effects: Effects, weights: Array | None, *, protect: int
-) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+def independent(X: Array, effects: Effects, weights: Array | None, *, protect: int) -> Codes:
     """Columns of `X` to keep: the first `protect`, and those of the rest that add something to the "
     "ones before."""
     tilde = absorb(X, effects, weights)

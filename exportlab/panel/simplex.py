@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .estimate import Array
+from .estimate import Array, Mask
 
 TOLERANCE = 1e-10
 
@@ -48,7 +48,7 @@ def simplex_least_squares(A: Array, b: Array, *, ridge: float = 0.0, intercept: 
     return w
 
 
-def _optimum(H: Array, f: Array, on: Array) -> Array:
+def _optimum(H: Array, f: Array, on: Mask) -> Array:
     """Minimiser over the support `on` with the sum fixed to one, signs free."""
     at = np.flatnonzero(on)
     K = np.zeros((len(at) + 1, len(at) + 1))

@@ -82,11 +82,9 @@ def attach_policy(
         )  # fmt: skip
     monthly = not pd.api.types.is_numeric_dtype(table[period])
     known = dict(zip(dates[dates_unit], _first(text, start, first, monthly), strict=True))
-    when = [known.get(u) for u in table[unit]]
-    column = (
-        np.array(when, object) if monthly else np.array([np.nan if v is None else v for v in when], float)
-    )
-    return table.assign(**{into: column})
+    never = None if monthly else np.nan
+    when = [known.get(u, never) for u in table[unit]]
+    return table.assign(**{into: np.array(when, object if monthly else float)})
 
 
 def _first(text: pd.Series[Any], start: str, first: str, monthly: bool) -> list[Any]:
@@ -100,8 +98,11 @@ def _first(text: pd.Series[Any], start: str, first: str, monthly: bool) -> list[
         return list(text.str[:7])
     year = text.str[:4].astype(int)
     month = pd.to_numeric(text.str[5:7], errors="coerce").fillna(1)
-    later = {"same": 0, "next": 1, "half": (month > 6).astype(int)}[first]
-    return list((year + later).astype(float))
+    if first == "next":
+        year = year + 1
+    elif first == "half":
+        year = year + (month > 6).astype(int)
+    return list(year.astype(float))
 
 
 def from_flows(
@@ -157,5 +158,5 @@ def from_flows(
                 f"adopted= names {unit}s without flows", "Check the spelling.", rows=len(unknown),
                 first=str(unknown[0]),
             )  # fmt: skip
-        table = table.assign(adopted=[adopted.get(u) for u in table[unit]])
+        table["adopted"] = pd.Series([adopted.get(u) for u in table[unit]], index=table.index)
     return PolicyPanel(table, unit=unit, period=period, outcome=index, adopted="adopted", **options)

@@ -10,9 +10,9 @@ import pandas as pd
 
 from exportlab.errors import OptionError
 
-from .estimate import Estimate
+from .estimate import Array, Estimate
 from .regress import drop_singletons, effects_of, from_fit, least_squares
-from .saturated import cells, combination, with_comparison
+from .saturated import Cells, cells, columns_of, combination, with_comparison
 
 if TYPE_CHECKING:
     from .door import PolicyPanel
@@ -94,17 +94,14 @@ def _fit(
         comparison=who,
         weighting="cohorts by their rows, shares taken as given",
         level=level,
-        columns=terms.drop(columns="term").to_dict("list"),
+        columns=columns_of(terms),
         parts={"cells": cell_table(of, fit.beta, fit.vcov)},
         refit=partial(_fit, aggregate=aggregate, base=base, vcov=vcov, level=level),
     )
 
 
-def cell_table(of: object, beta: np.ndarray, vcov: np.ndarray) -> pd.DataFrame:  # type: ignore[type-arg]
+def cell_table(of: Cells, beta: Array, vcov: Array) -> pd.DataFrame:
     """Cohort, period, estimate, standard error and weight of every cell."""
-    from .saturated import Cells
-
-    assert isinstance(of, Cells)
     m = len(of.cohort)
     return pd.DataFrame(
         {

@@ -14,7 +14,7 @@ import pandas as pd
 from exportlab.errors import MissingDependency, OptionError, one_of
 from exportlab.results import Result
 
-from .reading import stars
+from .reading import stars, stars_allowed
 
 if TYPE_CHECKING:
     from .estimate import Estimate
@@ -141,13 +141,13 @@ def _numbered(estimates: Sequence[Estimate]) -> dict[str, Estimate]:
 
 def _body(e: Estimate, shown: Sequence[str], below: str, digits: int) -> list[str]:
     rows = {str(r["term"]): r for r in e.table.to_dict("records")}
-    cells = []
+    cells, allowed = [], stars_allowed(e)
     for t in shown:
         r = rows.get(t)
         if r is None:
             cells += ["", ""]
             continue
-        cells.append(f"{r['estimate']:.{digits}f}{stars(float(r['p_value']), e)}")
+        cells.append(f"{r['estimate']:.{digits}f}{stars(float(r['p_value']), allowed)}")
         cells.append(_under(r, below, digits))
     return cells
 

@@ -108,14 +108,15 @@ def _reached(panel: PolicyPanel, by: str) -> Array:
 
 def _surroundings(panel: PolicyPanel, within: str | None) -> Codes:
     if within is None:
-        return np.unique(panel.first, return_inverse=True)[1].astype(np.int64)
+        return np.asarray(np.unique(panel.first, return_inverse=True)[1], np.int64)
     if within not in panel.data.columns:
         raise UnknownName("column", within, [str(c) for c in panel.data.columns])
-    return np.unique(panel.data[within].astype(str), return_inverse=True)[1].astype(np.int64)
+    return np.asarray(np.unique(panel.data[within].astype(str), return_inverse=True)[1], np.int64)
 
 
 def _cross(a: Codes, b: Codes) -> Codes:
-    return np.unique(a * (int(b.max()) + 1) + b, return_inverse=True)[1].astype(np.int64)
+    joint: Codes = np.unique(a * (int(b.max()) + 1) + b, return_inverse=True)[1].astype(np.int64)
+    return joint
 
 
 def _dummies(panel: PolicyPanel, surroundings: Codes, reached: Array) -> Array:

@@ -110,15 +110,9 @@ def coefficients(
     rows: list[tuple[str, float, float, float]] = []
     for label, e in many.items():
         table = e.table if terms is None else e.table[e.table["term"].isin(list(terms))]
-        for r in table.itertuples():
-            name = (
-                label
-                if len(many) > 1 and len(table) == 1
-                else f"{label}: {r.term}"
-                if len(many) > 1
-                else r.term
-            )
-            rows.append((str(name), float(r.estimate), float(r.conf_low), float(r.conf_high)))
+        for r in table.to_dict("records"):
+            name = r["term"] if len(many) == 1 else label if len(table) == 1 else f"{label}: {r['term']}"
+            rows.append((str(name), r["estimate"], r["conf_low"], r["conf_high"]))
     ax = new_axes(ax)
     with context():
         at = np.arange(len(rows))[::-1]
