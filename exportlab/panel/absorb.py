@@ -13,13 +13,15 @@ from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from scipy import linalg, sparse
 
-from .levels import Codes, Effects
+from .levels import Codes, Effects, group_columns
 
 Array = NDArray[np.float64]
 DIRECT = 300  # columns of the Schur complement up to which it is solved directly
+ROUNDING = 1e-14  # relative rounding error of level sums, below which no residual can be brought
 NESTED = 1e-11  # share of a level's weight below which the eliminated effect already spans it
 
 
@@ -115,32 +117,54 @@ class Projection:
         The tolerance bounds the preconditioned norm of the normal equations' residual relative to that of
         their right-hand side; it is measured on the true residual, recomputed at the end.
         """
-        if self.across is None or x.shape[1] == 0:
-            return np.empty((self.diagonal.size, x.shape[1])), True
-        right = self._right(x)
-        if self.direct is not None:
-            return self.direct @ right, True
-        a = np.zeros_like(right) if start is None else start.copy()
-        goal = tolerance * np.sqrt(self._norm(right))
-        for _ in range(5):  # restarts: rounding makes the recursive residual drift from the true one
-            residual = right - self._times(a)
-            if (np.sqrt(self._norm(residual)) <= goal).all():
-                return a, True
-            a, used = self._descend(a, residual, goal, max_iterations)
-            max_iterations -= used
-        return a, bool((np.sqrt(self._norm(right - self._times(a))) <= 10 * goal).all())
+        weighted = self.weights[:, None] * x
+        return self.solve_weighted(weighted, start=start, tolerance=tolerance, max_iterations=max_iterations)
 
-    def levels(self, x: Array, a: Array) -> list[Array]:
-        """The coefficients of each effect's levels, (size, p), given those of the rest levels `a`."""
+    def solve_weighted(
+        self,
+        weighted: Array,
+        *,
+        start: Array | None = None,
+        tolerance: float = 1e-10,
+        max_iterations: int = 10_000,
+    ) -> tuple[Array, bool]:
+        """As `solve`, given columns already times the weights: exact where x itself is out of range."""
+        if self.across is None or weighted.shape[1] == 0:
+            return np.empty((self.diagonal.size, weighted.shape[1])), True
+        right = self._right(weighted)
+        goal = np.maximum(tolerance * np.sqrt(self._norm(right)), ROUNDING * self._size(weighted))
+        if self.direct is not None:
+            a = self.direct @ right
+            a = a + self.direct @ (right - self._times(a))
+            return a, self._within(right - self._times(a), 10 * goal)
+        a = np.zeros_like(right) if start is None else start.copy()
+        last = np.inf
+        while True:  # restarts: rounding makes the recursive residual drift from the true one
+            residual = right - self._times(a)
+            size = float(np.sqrt(self._norm(residual)).max())
+            if self._within(residual, goal) or max_iterations <= 0 or size > 0.5 * last:
+                return a, self._within(residual, 10 * goal)
+            a, used = self._descend(a, residual, goal, max_iterations)
+            max_iterations, last = max_iterations - used, size
+
+    def _size(self, weighted: Array) -> Array:
+        """Norm of the level sums of absolute values: what rounding of the right-hand side is relative to."""
+        codes, sizes = self.pattern.effects.codes, self.pattern.effects.sizes
+        sums = [group_columns(np.abs(weighted), codes[i], sizes[i]) for i in self.pattern.rest]
+        return np.asarray(np.sqrt(self._norm(np.vstack(sums))), float)
+
+    def _within(self, residual: Array, goal: Array) -> bool:
+        return bool((np.sqrt(self._norm(residual)) <= goal).all())
+
+    def levels(self, weighted: Array, a: Array) -> list[Array]:
+        """The coefficients of every effect's levels, (size, p): `a` and those of the eliminated effect."""
         effects, pattern = self.pattern.effects, self.pattern
         out = [np.empty(0)] * len(effects)
         for p, i in enumerate(pattern.rest):
             out[i] = a[pattern.starts[p] : pattern.starts[p + 1]]
-        codes = effects.codes[pattern.largest]
-        means = out[pattern.largest] = np.empty((self.eliminated.size, x.shape[1]))
-        for j in range(x.shape[1]):
-            left = self.weights * self._less_rest(x[:, j], a[:, j])
-            means[:, j] = np.bincount(codes, weights=left) / self.eliminated
+        total = group_columns(weighted, effects.codes[pattern.largest], self.eliminated.size)
+        taken = 0.0 if self.back is None else self.back @ a
+        out[pattern.largest] = (total - taken) / self.eliminated[:, None]
         return out
 
     def residual(self, x: Array, a: Array) -> Array:
@@ -164,11 +188,11 @@ class Projection:
         a, met = self.solve(x, tolerance=tolerance)
         return self.residual(x, a), met
 
-    def _right(self, x: Array) -> Array:
+    def _right(self, weighted: Array) -> Array:
         effects, pattern = self.pattern.effects, self.pattern
         columns = []
-        for j in range(x.shape[1]):
-            sums = effects.sums(self.weights * x[:, j])
+        for j in range(weighted.shape[1]):
+            sums = effects.sums(weighted[:, j])
             rest = np.concatenate([sums[i] for i in pattern.rest])
             assert self.across is not None
             columns.append(rest - self.across @ (sums[pattern.largest] / self.eliminated))
@@ -208,17 +232,14 @@ class Projection:
 def _cells(effects: Effects, i: int, j: int) -> tuple[Codes, NDArray[np.int64], NDArray[np.int64]]:
     """Number the observed pairs of levels: the pair of each row, and each pair's two levels."""
     width = effects.sizes[j]
-    pairs, inverse = np.unique(effects.codes[i] * width + effects.codes[j], return_inverse=True)
+    inverse, pairs = pd.factorize(effects.codes[i] * width + effects.codes[j])
     return inverse.astype(np.int64, copy=False), pairs // width, pairs % width
 
 
 def _layout(parts: list[tuple[NDArray[np.int64], ...]], shape: tuple[int, int]) -> sparse.csr_matrix:
     """A sparse matrix whose data say which cell's weight belongs there."""
     rows, cols, number = (np.concatenate(column) for column in zip(*parts, strict=True))
-    order = np.lexsort((cols, rows))
-    indptr = np.concatenate([[0], np.cumsum(np.bincount(rows, minlength=shape[0]))]).astype(np.int32)
-    indices = cols[order].astype(np.int32)
-    return sparse.csr_matrix((number[order].astype(np.int32), indices, indptr), shape=shape)
+    return sparse.coo_matrix((number.astype(np.int32), (rows, cols)), shape=shape).tocsr()
 
 
 def _filled(layout: sparse.csr_matrix, data: Array) -> sparse.csr_matrix:
@@ -232,7 +253,14 @@ def _pseudo_inverse(schur: Array, diagonal: Array) -> Array:
     return np.asarray(scale[:, None] * inverse * scale, float)
 
 
-def absorb(x: Array, effects: Effects, weights: Array | None = None, *, tolerance: float = 1e-10) -> Array:
+def absorb(
+    x: Array,
+    effects: Effects,
+    weights: Array | None = None,
+    *,
+    tolerance: float = 1e-10,
+    pattern: Absorber | None = None,
+) -> Array:
     """Residuals of the columns of `x` (n, p) after the effects are partialled out.
 
     Parameters
@@ -243,6 +271,8 @@ def absorb(x: Array, effects: Effects, weights: Array | None = None, *, toleranc
         Positive weights; ones by default.
     tolerance : float
         Relative residual of the normal equations at which the iteration may stop.
+    pattern : Absorber, optional
+        The pattern of `effects`, if it has been worked out already.
 
     Raises
     ------
@@ -252,7 +282,7 @@ def absorb(x: Array, effects: Effects, weights: Array | None = None, *, toleranc
     if not effects.codes:
         return x
     w = np.ones(x.shape[0]) if weights is None else weights
-    out, met = Absorber.of(effects).weighted(w).absorb(x, tolerance=tolerance)
+    out, met = (pattern or Absorber.of(effects)).weighted(w).absorb(x, tolerance=tolerance)
     if not met:
         raise ArithmeticError(
             f"The effects {', '.join(effects.names)} could not be absorbed to a relative residual of "

@@ -8,13 +8,13 @@ from scipy import linalg
 
 from exportlab.errors import DataError
 
-from .absorb import absorb
+from .absorb import Absorber, absorb
 from .formula import Design, listed
 
 Array = NDArray[np.float64]
 
 
-def refuse_collinear(d: Design, weights: Array) -> None:
+def refuse_collinear(d: Design, weights: Array, pattern: Absorber | None = None) -> None:
     """Name the regressors that the effects absorb, or that the other regressors span."""
     x = d.x
     scale = np.sqrt(np.average((x - np.average(x, axis=0, weights=weights)) ** 2, axis=0, weights=weights))
@@ -25,7 +25,7 @@ def refuse_collinear(d: Design, weights: Array) -> None:
             f"{listed(constant)} does not vary over the {len(d.y):,} rows that are left",
             f"Leave it out.{lost_rows(d)}",
         )
-    left = absorb(x, d.effects, weights)
+    left = absorb(x, d.effects, weights, pattern=pattern)
     root = np.sqrt(weights / weights.mean())[:, None]
     norm = np.linalg.norm(root * left, axis=0) / np.sqrt(x.shape[0])
     reference = scale if len(d.effects) else size

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.special import xlogy
 
 from .absorb import Absorber
-from .levels import Effects
+from .levels import Effects, fitted
 
 Array = NDArray[np.float64]
 BALANCE = 1e-7  # largest relative gap between a level's fitted and observed total
@@ -41,6 +41,7 @@ def poisson(
     offset: Array | None = None,
     weights: Array | None = None,
     start_mu: Array | None = None,
+    pattern: Absorber | None = None,
     max_iterations: int = 100,
 ) -> PoissonFit:
     r"""Maximise :math:`\sum_i w_i (y_i \eta_i - e^{\eta_i})`, :math:`\eta = X\beta + D\alpha + o`.
@@ -58,41 +59,42 @@ def poisson(
     offset, weights : arrays of shape (n,), optional
     start_mu : array of shape (n,), optional
         A mean to start from, such as another program's answer.
+    pattern : Absorber, optional
+        The pattern of `effects`, if it has been worked out already.
     max_iterations : int
     """
     o = np.zeros_like(y) if offset is None else offset
     v = np.ones_like(y) if weights is None else weights
-    mu = (y + np.average(y, weights=v)) / 2 if start_mu is None else start_mu
-    eta = np.log(mu)
-    deviance = np.inf
-    step = 1.0
-    pattern = Absorber.of(effects) if effects.codes else None
+    eta = _proportional(y, v, o, effects) if start_mu is None else np.log(start_mu)
+    mu, beta = np.exp(eta), np.zeros(x.shape[1])
+    deviance, step, converged = _deviance(y, mu, v), 1.0, False
+    if pattern is None and effects.codes:
+        pattern = Absorber.of(effects)
     start: Array | None = None
     iteration = 0
-    while iteration < max_iterations:
+    while iteration < max_iterations and not converged and np.isfinite(step):
         iteration += 1
-        w = v * mu
-        both = np.column_stack([eta - o + (y - mu) / mu, x])
+        w, gap, absorbed, met = v * mu, v * (y - mu), x, True
         if pattern is not None:
             projection = pattern.weighted(w)
-            start, met = projection.solve(
-                both, start=start, tolerance=float(np.clip(step * 1e-3, 1e-11, 1e-4))
-            )
-            both_left = projection.residual(both, start)
-        else:
-            met, both_left = True, both
-        z, absorbed = both_left[:, 0], both_left[:, 1:]
-        hessian = absorbed.T @ (w[:, None] * absorbed)
-        beta = np.asarray(np.linalg.solve(hessian, absorbed.T @ (w * z)), float)
-        new = both[:, 0] + o - (z - absorbed @ beta)
-        new, mu_new, deviance_new = _damped(y, v, eta, new, deviance)
-        step = float(np.sqrt(np.average((new - eta) ** 2, weights=w)))
-        eta, mu, deviance = new, mu_new, deviance_new
+            start, met = projection.solve(x, start=start, tolerance=float(np.clip(step * 1e-3, 1e-9, 1e-4)))
+            absorbed = projection.residual(x, start)
+        delta = np.linalg.solve(absorbed.T @ (w[:, None] * absorbed), absorbed.T @ gap)
+        change = x @ delta
+        if pattern is not None:
+            rest = (gap - w * change)[:, None]
+            a, _ = projection.solve_weighted(rest, tolerance=1e-6)
+            change = change + fitted(projection.levels(rest, a), effects)[:, 0]
+        eta_new, mu, deviance, share = _damped(y, v, eta, change, deviance)
+        beta = beta + share * delta
+        eta_new, mu = _balanced(eta_new, mu, y, v, effects)
+        step = float(np.sqrt(np.average((eta_new - eta) ** 2, weights=w)))
+        eta = eta_new
         balance, score = _first_order(y, mu, v, absorbed, effects)
         converged = met and balance <= BALANCE and score <= SCORE and step <= STEP
-        if converged or not np.isfinite(step):
-            break
     hessian = absorbed.T @ ((v * mu)[:, None] * absorbed)
+    if pattern is None or start_mu is not None:  # the start held a part of the coefficients
+        beta = np.asarray(np.linalg.solve(hessian, absorbed.T @ (v * mu * (eta - o))), float)
     bread = np.asarray(np.linalg.inv(hessian), float)
     likelihood = float(np.sum(v * (y * eta - mu)))
     return PoissonFit(
@@ -100,16 +102,43 @@ def poisson(
     )
 
 
-def _damped(y: Array, v: Array, eta: Array, new: Array, deviance: float) -> tuple[Array, Array, float]:
-    """Halve the step while it would raise the deviance."""
-    for _ in range(12):
+def _proportional(y: Array, v: Array, o: Array, effects: Effects, sweeps: int = 10) -> Array:
+    """A start: the linear predictor of the effects alone, by proportional fitting from a common mean."""
+    eta = np.asarray(o + np.log(np.sum(v * y) / np.sum(v * np.exp(o))), float)
+    mu = np.exp(eta)
+    for _ in range(sweeps if effects.codes else 0):
+        eta, mu = _balanced(eta, mu, y, v, effects)
+    return eta
+
+
+def _balanced(eta: Array, mu: Array, y: Array, v: Array, effects: Effects) -> tuple[Array, Array]:
+    """One sweep of proportional fitting: each effect in turn takes the value that maximises the likelihood.
+
+    It never lowers the likelihood, and keeps levels of very small totals exact where least squares with
+    weights of many orders of magnitude cannot.
+    """
+    for codes, size in zip(effects.codes, effects.sizes, strict=True):
+        total = np.bincount(codes, weights=v * y, minlength=size)
+        ratio = total / np.bincount(codes, weights=v * mu, minlength=size)
+        mu = mu * ratio[codes]
+        eta = eta + np.log(ratio)[codes]
+    return eta, mu
+
+
+def _damped(
+    y: Array, v: Array, eta: Array, change: Array, deviance: float
+) -> tuple[Array, Array, float, float]:
+    """Take the step, halved while it would raise the deviance; and the share of it that was taken."""
+    slack = 1e-9 * deviance + 1e-12 * float(np.sum(v * y))
+    share = 1.0
+    while True:
+        new = eta + share * change
         with np.errstate(over="ignore"):
             mu = np.exp(new)
         value = _deviance(y, mu, v)
-        if value <= deviance * (1 + 1e-9) + 1e-12 * float(np.sum(v * y)):
-            break
-        new = (new + eta) / 2
-    return new, mu, value
+        if value <= deviance + slack or share < 1e-9:
+            return new, mu, value, share
+        share /= 2
 
 
 def _deviance(y: Array, mu: Array, v: Array) -> float:

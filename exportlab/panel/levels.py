@@ -64,6 +64,22 @@ def _size(codes: Codes) -> int:
     return int(codes.max()) + 1 if codes.size else 0
 
 
+def group_columns(values: NDArray[np.float64], codes: Codes, size: int) -> NDArray[np.float64]:
+    """Sum of each column of `values` (n, p) within each code: (size, p)."""
+    out = np.empty((size, values.shape[1]))
+    for j in range(values.shape[1]):
+        out[:, j] = np.bincount(codes, weights=values[:, j], minlength=size)
+    return out
+
+
+def fitted(levels: list[NDArray[np.float64]], effects: Effects) -> NDArray[np.float64]:
+    """Sum over the effects of each row's level coefficients: (n, p)."""
+    out = np.zeros((effects.codes[0].size, levels[0].shape[1]))
+    for level, codes in zip(levels, effects.codes, strict=True):
+        out += level[codes]
+    return out
+
+
 def singletons(effects: Effects) -> Mask:
     """Rows (n,) that are the only one of a level of some effect, found repeatedly until none is left.
 

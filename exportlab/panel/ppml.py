@@ -12,6 +12,7 @@ from scipy.special import gammaln
 
 from exportlab.errors import DataError, OptionError, one_of
 
+from .absorb import Absorber
 from .collinear import refuse_collinear
 from .engines import solve_with_pyfixest
 from .estimate import Estimate, Sample, estimate_table
@@ -121,10 +122,11 @@ def poisson_estimate(
     before = d
     d, rows, separated = set_aside(d, methods, singletons)
     start = d.y + d.y.mean()
-    refuse_collinear(d, start if d.weights is None else start * d.weights)
+    pattern = Absorber.of(d.effects) if len(d.effects) else None
+    refuse_collinear(d, start if d.weights is None else start * d.weights, pattern)
     _refuse_few(d)
     fit = poisson(
-        d.y, d.x, d.effects, offset=d.offset, weights=d.weights,
+        d.y, d.x, d.effects, offset=d.offset, weights=d.weights, pattern=pattern,
         start_mu=solve_with_pyfixest(d) if engine == "pyfixest" else None,
     )  # fmt: skip
     if not fit.converged:

@@ -17,8 +17,8 @@ from scipy.optimize import linprog
 
 from exportlab.errors import OptionError, one_of
 
-from .absorb import Absorber
-from .levels import Effects, Mask
+from .absorb import Absorber, Projection
+from .levels import Effects, Mask, fitted
 
 Array = NDArray[np.float64]
 METHODS = ("fe", "simplex", "ir")
@@ -157,18 +157,18 @@ def _null_space(
     direction of the null space; draws are added until they no longer raise the rank.
     """
     above = Effects(effects.names, tuple(c[positive] for c in effects.codes), effects.sizes)
-    directions = [_collinear_directions(x, effects, above, positive)]
-    if len(effects) > 1:
-        projection = Absorber.of(above).weighted(np.ones(int(positive.sum())))
+    projection = Absorber.of(above).weighted(np.ones(int(positive.sum()))) if len(effects) else None
+    directions = [_collinear_directions(x, effects, projection, positive)]
+    if projection is not None and len(effects) > 1:
         rng, draws, width = np.random.default_rng(20_191), np.empty((x.shape[0], 0)), 1
         while True:
             theta = [rng.standard_normal((k, width)) for k in effects.sizes]
-            target = _fitted(theta, above)
+            target = fitted(theta, above)
             a, met = projection.solve(target, tolerance=1e-12)
             if not met:
                 return None
             fit = projection.levels(target, a)
-            fresh = _fitted([t - f for t, f in zip(theta, fit, strict=True)], effects)
+            fresh = fitted([t - f for t, f in zip(theta, fit, strict=True)], effects)
             draws = np.hstack([draws, np.where(np.abs(fresh) > ZERO, fresh, 0.0)])
             if _rank(draws[zero]) < draws.shape[1]:
                 break
@@ -187,14 +187,13 @@ def _null_space(
     return basis, reach
 
 
-def _collinear_directions(x: Array, effects: Effects, above: Effects, positive: Mask) -> Array:
+def _collinear_directions(x: Array, effects: Effects, projection: Projection | None, positive: Mask) -> Array:
     """Values (n, r) of the regressors' combinations that the effects fit exactly on the positive rows."""
     inside, everywhere = x[positive], x
-    if len(effects):
-        projection = Absorber.of(above).weighted(np.ones(inside.shape[0]))
+    if projection is not None:
         a, _ = projection.solve(inside, tolerance=1e-12)
         levels = projection.levels(inside, a)
-        everywhere = x - _fitted(levels, effects)
+        everywhere = x - fitted(levels, effects)
         inside = everywhere[positive]
     if x.shape[1] == 0:
         return np.empty((x.shape[0], 0))
@@ -202,14 +201,6 @@ def _collinear_directions(x: Array, effects: Effects, above: Effects, positive: 
     _, size, right = np.linalg.svd(gram_root, full_matrices=True)
     rank = int((size > 1e-8 * np.sqrt(max(inside.shape[0], 1))).sum())
     out: Array = everywhere @ right[rank:].T
-    return out
-
-
-def _fitted(levels: list[Array], effects: Effects) -> Array:
-    """Sum over the effects of each row's level coefficients: (n, p)."""
-    out = np.zeros((effects.codes[0].size, levels[0].shape[1]))
-    for level, codes in zip(levels, effects.codes, strict=True):
-        out += level[codes]
     return out
 
 
