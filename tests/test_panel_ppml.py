@@ -283,3 +283,23 @@ def test_string_and_integer_years_agree_and_polars_is_read():
     foreign = ppml(polars.from_pandas(small()), "value ~ rta", effects=effects)
     assert text.table.equals(numbers.table)
     assert text.table.equals(foreign.table)
+
+
+def test_levels_of_very_different_size_are_all_met():
+    # Totals over ten orders of magnitude, noise of three: where working responses lose every digit.
+    rng = np.random.default_rng(135)
+    n = 400
+    data = pd.DataFrame({"a": rng.integers(0, 40, n), "b": rng.integers(0, 30, n), "x": rng.normal(size=n)})
+    data["z"] = data["x"] + 0.01 * rng.normal(size=n)
+    size = rng.normal(0, 4, 40)[data["a"]] + rng.normal(0, 3, 30)[data["b"]]
+    data["y"] = np.where(rng.random(n) < 0.3, 0, np.exp(size + data["x"]) * rng.gamma(0.3, 3, n))
+    made = ppml(data, "y ~ x + z", effects=["a", "b"])
+    used = data.loc[made.parts["fitted"].index].assign(fitted=made.parts["fitted"]["fitted"])
+    totals = used.groupby("a")["y"].sum()
+    assert totals.max() / totals.min() > 1e8
+    for effect in ("a", "b"):
+        sums = used.groupby(effect)[["y", "fitted"]].sum()
+        np.testing.assert_allclose(sums["fitted"], sums["y"], rtol=1e-7)
+    gap = used["y"] - used["fitted"]
+    for regressor in ("x", "z"):
+        assert abs((gap * used[regressor]).sum()) < 1e-6 * (used["y"] * used[regressor].abs()).sum()
