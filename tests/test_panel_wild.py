@@ -149,3 +149,84 @@ def test_options_are_checked():
         wild_bootstrap(fit, terms=[[1, 0, 0]])
     with pytest.raises(OptionError, match="a number between 0 and 1"):
         wild_bootstrap(fit, level=95)
+
+
+def cities(treated=5, N=11, T=9, seed=2, poisson=False):
+    from exportlab.panel.door import PolicyPanel
+
+    g = np.random.default_rng(seed)
+    unit, year = np.repeat(np.arange(N), T), np.tile(np.arange(T), N)
+    since = np.where(unit < treated, 4 + unit % 2, np.inf)
+    mean = 1 + 0.1 * unit + 0.05 * year + 0.3 * (year >= since)
+    y = g.poisson(np.exp(mean)).astype(float) if poisson else mean + g.normal(size=N * T)
+    table = pd.DataFrame({"city": unit, "year": year, "y": y, "since": since})
+    return PolicyPanel(table, unit="city", period="year", outcome="y", adopted="since")
+
+
+def test_event_study_vectors_and_averages_of_cells():
+    panel = cities()
+    for e in (panel.event_study("twfe"), panel.event_study("sun_abraham"), panel.att("etwfe")):
+        out = e.wild_bootstrap(interval=False)
+        live = np.diag(e.vcov) > 0
+        assert len(out.table) == live.sum()
+        assert out.table["estimate"].to_numpy() == pytest.approx(
+            e.table["estimate"].to_numpy()[live], rel=1e-7
+        )
+        se = np.sqrt(np.diag(e.vcov))[live]
+        assert out.table["statistic"].to_numpy() == pytest.approx(
+            out.table["estimate"].to_numpy() / se, rel=1e-6
+        )
+    joint = panel.event_study("twfe").wild_bootstrap(terms=["-3", "-2"], joint=True)
+    assert joint.table["p"].between(0, 1).all()
+
+
+def test_influence_functions_are_bootstrapped_by_cluster():
+    e = cities().event_study("callaway_santanna")
+    out = e.wild_bootstrap()
+    live = np.diag(e.vcov) > 0
+    assert out.variant == "score"
+    psi, se = e.scores[:, live][:, 0], np.sqrt(np.diag(e.vcov)[live])[0]
+    signs = np.array(list(product([1, -1], repeat=11))).T
+    total = psi @ signs
+    spread = np.sqrt(e.inference.factor * (psi @ psi - total**2 / 11))
+    t = e.table["estimate"].to_numpy()[live][0] / se
+    assert out.table["p"].iloc[0] == pytest.approx(np.mean(np.abs(total / spread) >= abs(t) * (1 - 1e-10)))
+    assert (out.table["conf_low"] < out.table["estimate"]).all()
+    with pytest.raises(OptionError, match="by its scores, which have no subclusters"):
+        e.wild_bootstrap(subcluster=[1])
+
+
+def test_poisson_is_bootstrapped_by_its_scores():
+    """The observed statistic is that of the restricted fit, made here with statsmodels and dummies."""
+    import statsmodels.api as sm
+
+    from exportlab.panel.ppml import ppml
+
+    panel = cities(poisson=True)
+    table = panel.data.assign(D=panel.D)
+    e = ppml(table, "y ~ D", effects=["city", "year"], cluster="city")
+    row = e.wild_bootstrap(null=0.1).table.iloc[0]
+    assert row["estimate"] == pytest.approx(e.table["estimate"].iloc[0])
+    assert row["conf_low"] < row["estimate"] < row["conf_high"]
+    assert row["attainable"] == 2 / 2**11
+    Z = np.column_stack(
+        [np.equal.outer(panel.units, np.arange(11)), np.equal.outer(panel.periods, np.arange(1, 9))]
+    )
+    Z = Z.astype(float)
+    fit = sm.GLM(panel.y, Z, family=sm.families.Poisson(), offset=0.1 * panel.D).fit(tol=1e-12)
+    mu = fit.mu
+    z = 0.1 * panel.D + (panel.y - mu) / mu
+    working = cluster_fit(z, panel.D, cluster=panel.units, absorb=[panel.units, panel.periods], weights=mu)
+    t = (working.beta[0] - 0.1) / np.sqrt(covariance(working)[0, 0])
+    assert row["statistic"] == pytest.approx(t, rel=1e-5)
+
+
+def test_poisson_interval_inverts_the_score_test():
+    from exportlab.panel.ppml import ppml
+
+    panel = cities(poisson=True, N=8)
+    e = ppml(panel.data.assign(D=panel.D), "y ~ D", effects=["city", "year"], cluster="city")
+    row = e.wild_bootstrap(level=0.9).table.iloc[0]
+    step = 1e-2 * (row["conf_high"] - row["conf_low"])
+    assert e.wild_bootstrap(null=row["conf_high"] - step, interval=False).table["p"].iloc[0] > 0.1
+    assert e.wild_bootstrap(null=row["conf_high"] + step, interval=False).table["p"].iloc[0] <= 0.1

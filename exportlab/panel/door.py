@@ -242,17 +242,23 @@ class PolicyPanel:
 
         return dose_response(self, dose=dose, **options)
 
+    def recommend(self) -> Any:
+        """Which inference to believe for this design, and why; see `exportlab.panel.recommend`."""
+        from .recommend import recommend
+
+        return recommend(self)
+
     def power(self, **options: Any) -> Any:
         """Power by simulation on this panel; see `exportlab.panel.power`."""
-        from . import power
+        from .power import power
 
-        return power.power(self, **options)
+        return power(self, **options)
 
     def __repr__(self) -> str:
         n, periods = len(self.unit_labels), len(self.period_values)
         joined = int(np.isfinite(self.adoption).sum())
         return (
-            f"PolicyPanel: {self.outcome} of {n} {self.unit}s over {periods} periods ({len(self.y):,} rows), "
+            f"PolicyPanel: {self.outcome}, {n} units ({self.unit}) over {periods} periods ({len(self.y):,} rows), "
             f"{joined} treated in {len(self.cohorts)} cohort(s), {len(self.cluster_labels)} clusters"
         )
 

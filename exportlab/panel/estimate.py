@@ -239,6 +239,12 @@ class Estimate(Result):
 
         return randomization.randomization_test(self, **options)
 
+    def few_clusters(self, **options: Any) -> Estimate:
+        """CR2 or CR3 errors, Bell-McCaffrey degrees of freedom; see `exportlab.panel.few_clusters`."""
+        from .few_clusters import few_clusters
+
+        return few_clusters(self, **options)
+
     def honest_did(self, **options: Any) -> Any:
         """Rambachan-Roth sensitivity; see `exportlab.panel.honest`."""
         from . import honest

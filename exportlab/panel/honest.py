@@ -88,7 +88,7 @@ class HonestDiD(Result):
         """Intervals by M."""
         from importlib import import_module
 
-        axes: Axes = import_module("exportlab.plots.panel").sensitivity(self, ax=ax, **options)
+        axes: Axes = import_module("exportlab.plots.panel_designs").sensitivity(self, ax=ax, **options)
         return axes
 
 

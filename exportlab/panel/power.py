@@ -66,7 +66,7 @@ class Power(Result):
         """Power curves by number of treated units."""
         from importlib import import_module
 
-        axes: Axes = import_module("exportlab.plots.panel").power(self, ax=ax, **options)
+        axes: Axes = import_module("exportlab.plots.panel_designs").power(self, ax=ax, **options)
         return axes
 
 

@@ -180,7 +180,7 @@ def _ri(f: Facts, attainable: float, alpha: float) -> tuple[str, str, str, str]:
 
 
 def _cr2(f: Facts) -> tuple[str, str, str, str]:
-    call = "crve.covariance(fit, 'CR2') with crve.satterthwaite(fit)"
+    call = "estimate.few_clusters()"
     if not f.pooled:
         return CR2, "do not use", "Cohorts of one or two clusters fit themselves: leverage one.", call
     if f.side < FEW:
