@@ -11,6 +11,8 @@ import pandas as pd
 
 from exportlab.results import Result
 
+from .recommend import recommend
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
@@ -181,7 +183,7 @@ def _clusters(p: PolicyPanel) -> list[Row]:
     if G < 10:
         words = "Below 10: no asymptotic inference holds; randomisation inference, and say so."
     elif G < 40:
-        words = "Below 40: use the wild cluster bootstrap or CR2/CR3 with their degrees of freedom."
+        words = "Below 40: cluster-robust t is not to be trusted as it stands."
     rows: list[Row] = [("clusters", G, level, words)]
     attainable = 1 / comb(G, G1) if 0 < G1 < G else 1.0
     words = ""
@@ -192,7 +194,7 @@ def _clusters(p: PolicyPanel) -> list[Row]:
             "Use synthetic control or Conley-Taber, and no stars."
         )
     elif G1 < 10:
-        words = "Below 10 treated: cluster-robust t rejects far too often; use randomisation inference."
+        words = f"Below 10 treated: cluster-robust t rejects too often. {recommend(p).title}"
     rows.append(("treated clusters", G1, "warn" if 0 < G1 < 10 else "ok", words))
     rows.append(
         (

@@ -258,7 +258,8 @@ class PolicyPanel:
         n, periods = len(self.unit_labels), len(self.period_values)
         joined = int(np.isfinite(self.adoption).sum())
         return (
-            f"PolicyPanel: {self.outcome}, {n} units ({self.unit}) over {periods} periods ({len(self.y):,} rows), "
+            f"PolicyPanel: {self.outcome}, {n} units ({self.unit}) over {periods} periods "
+            f"({len(self.y):,} rows), "
             f"{joined} treated in {len(self.cohorts)} cohort(s), {len(self.cluster_labels)} clusters"
         )
 

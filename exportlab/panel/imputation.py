@@ -199,7 +199,7 @@ def imputable(
     lost = (D > 0) & ~made.imputable
     if not made.imputable.any():
         raise DataError(
-            f"no treated row has an identified untreated outcome ({len(panel.unit_labels)} {panel.unit}s)",
+            f"no treated row has an identified untreated outcome ({len(panel.unit_labels)} units)",
             "All adopt at once, or nobody is untreated afterwards: there is no comparison.",
         )
     if not lost.any():

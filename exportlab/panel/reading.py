@@ -71,7 +71,8 @@ def believed(estimate: Estimate) -> str:
         )
     if G1 == 1:
         return (
-            f"none of the t statistics above (one treated cluster; true size near 58 %). The smallest attainable "
-            f"p-value is 1/{G} = {attainable_p(G, 1):.3f}: use synthetic_control() or randomization_test()."
+            "none of the t statistics above (one treated cluster; true size near 58 %). The smallest "
+            f"attainable p-value is 1/{G} = {attainable_p(G, 1):.3f}: "
+            "use synthetic_control() or randomization_test()."
         )
     return recommend(estimate).title

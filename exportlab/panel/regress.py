@@ -201,13 +201,13 @@ def encode_in_order(codes: Codes) -> Codes:
     return np.unique(codes, return_inverse=True)[1].astype(np.int64)
 
 
-def warnings_of(panel: PolicyPanel) -> tuple[str, ...]:
-    """What a reader must know before any number from this panel."""
-    G, G1 = len(panel.cluster_labels), panel.treated_clusters
+def warnings_of(panel: PolicyPanel, *, asymptotic: bool = True) -> tuple[str, ...]:
+    """What a reader must know before any number from this panel; less where errors are not asymptotic."""
+    G1 = panel.treated_clusters
     notes = []
     if panel.late:
         notes.append(f"{panel.late} unit(s) adopt after the panel ends and serve as untreated.")
-    if G1 == 1:
+    if G1 == 1 and asymptotic:
         notes.append(
             "One treated cluster: cluster-robust standard errors are far too small (true size 58 % at a "
             "nominal 5 %); "

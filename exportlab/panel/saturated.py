@@ -84,7 +84,7 @@ def with_comparison(panel: PolicyPanel) -> tuple[PolicyPanel, str]:
     used = lost.reassigned(np.where(lost.adoption >= last, np.inf, lost.adoption))
     if not used.D.any():
         raise DataError(
-            f"all {len(panel.unit_labels)} {panel.unit}s adopt in {last:.0f}: nobody is left to compare with",
+            f"all {len(panel.unit_labels)} units adopt in {last:.0f}: nobody is left to compare with",
             "A before-after difference is not an effect. Find units that never adopt or adopt later.",
         )
     return used, f"the cohort that adopts last ({last:.0f}), until it does"

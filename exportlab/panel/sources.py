@@ -155,7 +155,7 @@ def from_flows(
         unknown = [u for u in adopted if u not in set(table[unit])]
         if unknown:
             raise DataError(
-                f"adopted= names {unit}s without flows", "Check the spelling.", rows=len(unknown),
+                f"adopted= names units ({unit}) without flows", "Check the spelling.", rows=len(unknown),
                 first=str(unknown[0]),
             )  # fmt: skip
         table["adopted"] = pd.Series([adopted.get(u) for u in table[unit]], index=table.index)

@@ -165,5 +165,5 @@ def placebo_estimate(
         method=method, estimand="average effect on the treated after adoption",
         comparison="a weighted average of never-treated units", weighting="treated rows equally", table=table,
         vcov=np.full((1, 1), np.nan), inference=kind, sample=sample_of(panel), panel=panel, refit=refit,  # type: ignore[arg-type]
-        parts=parts, fit=fit, notes=warnings_of(panel),
+        parts=parts, fit=fit, notes=warnings_of(panel, asymptotic=False),
     )  # fmt: skip

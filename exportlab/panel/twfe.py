@@ -87,12 +87,12 @@ def _diagnostics(panel: PolicyPanel) -> tuple[dict[str, pd.DataFrame], list[str]
     if not panel.staggered and not panel.always_treated.any():
         return {}, []
     weights = negative_weights(panel)
-    negative = float(-weights["weight"].clip(upper=0).sum())
-    share = float((weights["weight"] < 0).mean())
+    below = weights["weight"] < -1e-12
+    negative, share = float(weights["weight"][below].sum()), float(below.mean())
     parts = {"weights": weights}
     notes = [
         f"Adoption is staggered: {share:.0%} of the treated cohort-periods enter with negative weight "
-        f"(together -{negative:.3f}); read a robust estimate first."
+        f"(together {negative:.3f}); read a robust estimate first."
     ]
     if len(panel.y) == len(panel.unit_labels) * len(panel.period_values) and panel.w is None:
         decomposition = bacon(panel)

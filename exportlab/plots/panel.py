@@ -178,7 +178,7 @@ def cohort_trends(
             name = "never" if np.isinf(g) else f"from {period_name(panel, float(g))}"
             colour = "black" if np.isinf(g) else PALETTE[k % 6]
             style = LINES[k % len(LINES)]
-            ax.plot(t, mean, linestyle=style, color=colour, label=f"{name} ({units} {panel.unit}s)")
+            ax.plot(t, mean, linestyle=style, color=colour, label=f"{name} ({units})")
             marker = MARKERS[k % len(MARKERS)]
             on = t >= g
             ax.plot(t[on], mean[on], marker, color=colour)
