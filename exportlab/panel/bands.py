@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from exportlab.errors import DataError, OptionError
 
-from .estimate import Array
+from .estimate import Array, Estimate
 
 
 def simultaneous(
@@ -39,3 +41,25 @@ def simultaneous(
     spread = (high - low) / 1.3489795003921634
     spread = np.where(spread > 0, spread, np.sqrt((live**2).sum(0)))
     return float(np.quantile(np.abs(moved / spread).max(1), level))
+
+
+def with_bands(estimate: Estimate, *, draws: int = 999, rng: int | np.random.Generator = 0) -> Estimate:
+    """The estimate with columns ``band_low, band_high`` that cover all its terms at once.
+
+    Raises
+    ------
+    DataError
+        The estimate keeps no cluster scores.
+    """
+    if estimate.scores is None:
+        raise DataError(
+            f"{estimate.method} keeps no cluster scores",
+            "Bands need cluster-robust inference (vcov='cluster').",
+        )
+    i = estimate.inference
+    critical = simultaneous(estimate.scores, draws=draws, rng=rng, level=i.level)
+    half = critical * estimate.table["std_error"]
+    b = estimate.table["estimate"]
+    table = estimate.table.assign(band_low=b - half, band_high=b + half)
+    seed = rng if isinstance(rng, int) else None
+    return replace(estimate, table=table, inference=replace(i, draws=draws, seed=seed))

@@ -11,7 +11,7 @@ import pandas as pd
 
 from exportlab.errors import DataError, OptionError, one_of
 
-from .bands import simultaneous
+from .bands import with_bands
 from .drdid import METHODS, two_by_two
 from .estimate import Array, Estimate, Inference, estimate_table
 from .regress import sample_of, warnings_of
@@ -103,39 +103,24 @@ def att(
     )  # fmt: skip
     used, who = _prepare(panel, control, anticipation)
     effects = group_time(used, control=control, adjust=adjust, base=base, anticipation=anticipation)
-    from .callaway_average import average
+    from .callaway_average import average  # it needs GroupTime from here
 
     estimate, influence, terms = average(used, effects, aggregate, shares=shares, balance=balance)
     scores = group_sums(influence, _unit_clusters(used)) / len(influence)
     vcov = scores.T @ scores
-    seed = rng if isinstance(rng, int) else None
     inference = Inference(
         "cluster-robust, influence functions", CONVENTION, np.inf, level, 1.0, used.cluster or used.unit,
-        len(used.cluster_labels), used.treated_clusters, draws, seed if draws else None,
+        len(used.cluster_labels), used.treated_clusters,
     )  # fmt: skip
     columns: dict[str, Any] = dict(columns_of(terms.drop(columns="n")))
-    if draws:
-        critical = simultaneous(scores, draws=draws, rng=rng, level=level)
-        half = critical * np.sqrt(np.diag(vcov))
-        half[half == 0] = np.nan
-        columns |= {"band_low": estimate - half, "band_high": estimate + half}
     table = estimate_table(list(terms["term"]), estimate, vcov, inference, list(terms["n"]), **columns)
-    return Estimate(
+    made = Estimate(
         method=f"Callaway-Sant'Anna ({adjust})" if used.covariates else "Callaway-Sant'Anna",
-        estimand=ESTIMANDS[aggregate],
-        comparison=who,
-        weighting="cohorts by their units",
-        table=table,
-        vcov=vcov,
-        inference=inference,
-        sample=sample_of(used),
-        scores=scores,
-        clusters=tuple(used.cluster_labels),
-        panel=used,
-        refit=again,
-        parts={"cells": _cell_table(effects)},
-        notes=warnings_of(used),
-    )
+        estimand=ESTIMANDS[aggregate], comparison=who, weighting="cohorts by their units", table=table,
+        vcov=vcov, inference=inference, sample=sample_of(used), scores=scores, panel=used, refit=again,
+        clusters=tuple(used.cluster_labels), parts={"cells": _cell_table(effects)}, notes=warnings_of(used),
+    )  # fmt: skip
+    return with_bands(made, draws=draws, rng=rng) if draws else made
 
 
 def event_study(panel: PolicyPanel, *, draws: int = 999, base: str = "universal", **options: Any) -> Estimate:
@@ -208,10 +193,9 @@ def group_time(panel: PolicyPanel, *, control: str, adjust: str, base: str, anti
         if before < 0:
             continue
         for t in range(T):
-            if base == "varying" and t == 0:
+            pre = before if times[t] >= g or base == "universal" else min(t - 1, before)
+            if pre < 0:
                 continue
-            pre = before if times[t] >= g or base == "universal" else t - 1
-            pre = before if pre > before else pre
             if t == pre:
                 rows.append((g, times[t], 0.0, times[pre], 0))
                 columns.append(np.zeros(N))

@@ -65,6 +65,11 @@ def check(panel: PolicyPanel) -> DesignCheck:
 Row = tuple[str, object, str, str]
 
 
+def _row(fact: str, value: object, bad: bool, meaning: str, level: str = "note") -> Row:
+    """A fact that is worth a word only when `bad`."""
+    return (fact, value, level, meaning) if bad else (fact, value, "ok", "")
+
+
 def _shape(p: PolicyPanel) -> list[Row]:
     N, T, n = len(p.unit_labels), len(p.period_values), len(p.y)
     rows_of = np.bincount(p.units)
@@ -72,108 +77,47 @@ def _shape(p: PolicyPanel) -> list[Row]:
     np.minimum.at(first, p.units, p.periods)
     np.maximum.at(last, p.units, p.periods)
     gaps = int((rows_of < last - first + 1).sum())
-    steps = np.unique(np.diff(p.period_values))
     alone = int((rows_of == 1).sum())
+    even = len(np.unique(np.diff(p.period_values))) <= 1
     lost = sum(count for _, count in p.lost)
+    holes = f"{N * T - n:,} unit-periods are missing: estimators differ in how they use the rest."
+    single = "Fixed effects fit them perfectly; least squares leaves them out and counts them."
     return [
         ("units x periods", f"{N} x {T}", "ok", f"{n:,} rows"),
-        (
-            "balanced",
-            n == N * T,
-            "ok" if n == N * T else "note",
-            ""
-            if n == N * T
-            else f"{N * T - n:,} unit-periods are missing: estimators differ in how they use the rest.",
-        ),
-        (
-            "units with gaps",
-            gaps,
-            "note" if gaps else "ok",
-            "Rows are missing in the middle." if gaps else "",
-        ),
-        (
-            "singleton units",
-            alone,
-            "note" if alone else "ok",
-            "Fixed effects fit them perfectly; least squares leaves them out and counts them."
-            if alone
-            else "",
-        ),
+        _row("balanced", n == N * T, n < N * T, holes),
+        _row("units with gaps", gaps, gaps > 0, "Rows are missing in the middle."),
+        _row("singleton units", alone, alone > 0, single),
         ("duplicate unit-periods", 0, "ok", "the door refuses them"),
-        (
-            "rows lost at the door",
-            lost,
-            "note" if lost else "ok",
-            "; ".join(f"{c}: {why}" for why, c in p.lost),
-        ),
-        (
-            "evenly spaced periods",
-            len(steps) <= 1,
-            "ok" if len(steps) <= 1 else "warn",
-            ""
-            if len(steps) <= 1
-            else "Event time counts calendar periods; some event times mix few cohorts.",
-        ),
+        _row("rows lost at the door", lost, lost > 0, "; ".join(f"{c}: {why}" for why, c in p.lost)),
+        _row("evenly spaced periods", even, not even, "Some event times mix few cohorts.", "warn"),
     ]
 
 
 def _timing(p: PolicyPanel) -> list[Row]:
     g = p.adoption
-    never = int(np.isinf(g).sum())
-    always = int(p.always_treated.sum())
-    treated = int(np.isfinite(g).sum())
-    once = len(p.cohorts) == 1 and not never
-    short = [f"{c:.0f}" for c in p.cohorts if (p.period_values < c).sum() < 2]
-    rows: list[Row] = [
-        (
-            "treated units",
-            treated,
-            "refuse" if not treated else "ok",
-            "Nobody is treated within the panel." if not treated else "",
-        ),
-        (
-            "cohorts",
-            len(p.cohorts),
-            "note" if p.staggered else "ok",
-            "Adoption is staggered: two-way fixed effects mix comparisons; use a robust estimator."
-            if p.staggered
-            else "",
-        ),
-        (
-            "never treated",
-            never,
-            "refuse" if once else "warn" if not never else "ok",
-            "All adopt at once and nobody is left to compare with."
-            if once
-            else "No never-treated unit: comparisons end when the last cohort adopts (control='notyet')."
-            if not never
-            else "",
-        ),
-        (
-            "always treated",
-            always,
-            "warn" if always else "ok",
-            "No period before adoption: they teach nothing and are left out." if always else "",
-        ),
-        (
-            "adopt after the panel",
-            p.late,
-            "note" if p.late else "ok",
-            "They serve as untreated." if p.late else "",
-        ),
+    never, treated, always = int(np.isinf(g).sum()), int(np.isfinite(g).sum()), int(p.always_treated.sum())
+    short = [period_name(p, c) for c in p.cohorts if (p.period_values < c).sum() < 2]
+    mixes = "Adoption is staggered: two-way fixed effects mix comparisons; use a robust estimator."
+    return [
+        _row("treated units", treated, not treated, "Nobody is treated within the panel.", "refuse"),
+        _row("cohorts", len(p.cohorts), p.staggered, mixes),
+        _never(p, never),
+        _row("always treated", always, always > 0,
+             "No period before adoption: they teach nothing and are left out.", "warn"),
+        _row("adopt after the panel", p.late, p.late > 0, "They serve as untreated."),
         ("reversals of treatment", 0, "ok", "the door refuses them"),
         ("adoption varies within a unit", 0, "ok", "the door refuses it"),
-    ]
-    if short:
-        rows.append(
-            (
-                "cohorts with one period before",
-                ", ".join(short),
-                "warn",
-                "Their parallel trends cannot be looked at.",
-            )
-        )
-    return rows
+        _row("cohorts with one period before", ", ".join(short) or "none", bool(short),
+             "Their parallel trends cannot be looked at.", "warn"),
+    ]  # fmt: skip
+
+
+def _never(p: PolicyPanel, never: int) -> Row:
+    if len(p.cohorts) == 1 and not never:
+        meaning = "All adopt at once and nobody is left to compare with."
+        return ("never treated", never, "refuse", meaning)
+    meaning = "No never-treated unit: comparisons end when the last cohort adopts (control='notyet')."
+    return _row("never treated", never, not never, meaning, "warn")
 
 
 def _clusters(p: PolicyPanel) -> list[Row]:

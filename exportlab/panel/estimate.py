@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
@@ -251,14 +251,11 @@ class Estimate(Result):
 
         return honest.honest_did(self, **options)
 
-    def with_inference(
-        self, std_error: Array, inference: Inference, *, p_value: Array | None = None
-    ) -> Estimate:
-        """The same estimate under other standard errors (and p-values, if they are not t-based)."""
-        made = inference_columns(self.table["estimate"].to_numpy(float), std_error, inference)
-        if p_value is not None:
-            made["p_value"] = p_value
-        return replace(self, table=self.table.assign(**made), inference=inference)
+    def with_bands(self, **options: Any) -> Estimate:
+        """Simultaneous bands beside the pointwise intervals; see `exportlab.panel.bands`."""
+        from .bands import with_bands
+
+        return with_bands(self, **options)
 
 
 def inference_columns(estimate: Array, std_error: Array, inference: Inference) -> dict[str, Array]:

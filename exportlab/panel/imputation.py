@@ -126,8 +126,8 @@ def event_study(panel: PolicyPanel, *, leads: int | None = None, level: float = 
 
     Notes
     -----
-    Leads and effects come from different regressions (the paper's recommendation), so the leads'
-    covariance with the effects is zero here. The leads use fixest's small-sample factor.
+    Leads and effects come from different regressions, as the paper recommends; their covariance is that of
+    their cluster scores. The leads use fixest's small-sample factor.
     """
     return _fit(panel, aggregate="event", leads=leads, level=level)
 
@@ -254,23 +254,22 @@ def _with_leads(result: Estimate, panel: PolicyPanel, leads: int | None) -> Esti
         rows.y, X, names, effects=effects_of({"unit": rows.units, "period": rows.periods}),
         clusters=encode_in_order(rows.clusters), weights=rows.w,
     )  # fmt: skip
-    return _joined(
-        result, fit.beta[:leads], fit.vcov[:leads, :leads], times, [int((time == e).sum()) for e in times]
-    )
+    scores = np.zeros((len(panel.cluster_labels), leads))
+    kept = np.isin(panel.cluster_labels, rows.cluster_labels)
+    scores[kept] = np.sqrt(fit.factor) * group_sums(fit.influence, rows.clusters)[:, :leads]
+    return _joined(result, fit.beta[:leads], scores, times, [int((time == e).sum()) for e in times])
 
 
 def _joined(
-    result: Estimate, beta: Array, cov: Array, times: Sequence[int], counts: Sequence[int]
+    result: Estimate, beta: Array, scores: Array, times: Sequence[int], counts: Sequence[int]
 ) -> Estimate:
-    q, m = len(times), len(result.table)
-    vcov = np.zeros((q + m, q + m))
-    vcov[:q, :q], vcov[q:, q:] = cov, result.vcov
-    lead = estimate_table(
-        [str(e) for e in times], beta, cov, result.inference, counts, event_time=list(times)
-    )
     assert result.scores is not None
+    lead = estimate_table(
+        [str(e) for e in times], beta, scores.T @ scores, result.inference, counts, event_time=list(times)
+    )
     note = f"Leads {times[0]} to -1 are tested on untreated rows, earlier event times being their base."
+    both = np.column_stack([scores, result.scores])
     return replace(
-        result, table=pd.concat([lead, result.table], ignore_index=True), vcov=vcov, scores=None,
+        result, table=pd.concat([lead, result.table], ignore_index=True), vcov=both.T @ both, scores=both,
         notes=(*result.notes, note),
     )  # fmt: skip

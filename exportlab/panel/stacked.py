@@ -11,7 +11,8 @@ import numpy as np
 from exportlab.errors import DataError, OptionError, one_of
 
 from .estimate import Array, Codes, Estimate
-from .regress import effects_of, from_fit, least_squares, sample_of
+from .levels import Effects
+from .regress import Fit, effects_of, from_fit, least_squares, sample_of
 from .saturated import with_comparison
 
 if TYPE_CHECKING:
@@ -73,20 +74,16 @@ def _fit(
     shown = times[times != -1]
     X = np.column_stack([(stack.time == e) * stack.treated for e in shown])
     names = [f"{e:.0f}" for e in shown]
-    w = stack.weight if weights == "corrective" else np.ones(len(stack.row))
-    w = w if used.w is None else w * used.w[stack.row]
-    unit_stack = used.units[stack.row] * 100_000 + np.unique(stack.cohort, return_inverse=True)[1]
-    periods = (
-        {"event": stack.time} if weights == "corrective" else {"event": stack.time, "stack": stack.cohort}
-    )
-    effects = effects_of({"unit in stack": unit_stack, "period": _joint(*periods.values())})
-    clusters = used.clusters[stack.row]
-    fit = least_squares(used.y[stack.row], X, names, effects=effects, clusters=clusters, weights=w)
+    fit, effects, w = _regress(used, stack, X, names, corrective=weights == "corrective")
     combine, terms, columns, counts = _terms(stack, times, shown, average)
     kept = np.zeros(len(used.y), bool)
     kept[stack.row] = True
     flow = used.where(kept, "outside every cohort's window") if not kept.all() else used
-    codes = {"units": used.units[stack.row], "periods": used.periods[stack.row], "clusters": clusters}
+    codes = {
+        "units": used.units[stack.row],
+        "periods": used.periods[stack.row],
+        "clusters": used.clusters[stack.row],
+    }
     notes = [f"Window {low} to {high}; {len(stack.row):,} stacked rows."]
     if left_out:
         notes.append(
@@ -119,7 +116,21 @@ def _fit(
     return replace(made, fit={**made.fit, "stack_rows": float(len(stack.row))})
 
 
-def _joint(*codes: Array) -> Codes:
+def _regress(
+    panel: PolicyPanel, stack: Stack, X: Array, names: list[str], *, corrective: bool
+) -> tuple[Fit, Effects, Array]:
+    """Least squares on the stack; without corrective weights event times have effects in every stack."""
+    w = stack.weight if corrective else np.ones(len(stack.row))
+    w = w if panel.w is None else w * panel.w[stack.row]
+    cohort = np.unique(stack.cohort, return_inverse=True)[1]
+    period = stack.time if corrective else _joint(stack.time, stack.cohort)
+    effects = effects_of({"unit in stack": _joint(panel.units[stack.row], cohort), "period": period})
+    clusters = panel.clusters[stack.row]
+    fit = least_squares(panel.y[stack.row], X, names, effects=effects, clusters=clusters, weights=w)
+    return fit, effects, w
+
+
+def _joint(*codes: Any) -> Codes:
     return np.unique(np.column_stack(codes), axis=0, return_inverse=True)[1].reshape(-1).astype(np.int64)
 
 
