@@ -84,7 +84,7 @@ def test_smoothness_estimator_is_the_best_one(medicaid):
 
 
 def test_worst_case_bias_is_attained(medicaid):
-    """The bias of the estimator over all violations with second differences at most M, by linear programming."""
+    """The bias over all violations with second differences at most M, by linear programming."""
     M, ell = 0.02, np.array([1.0, 0])
     weights, half = smoothness_weights(medicaid.sigma, 5, ell, bound=M, alpha=0.05)
     D2 = second_differences(5, 2)
@@ -169,3 +169,24 @@ def test_event_coefficients_are_checked(medicaid):
         honest_did(Fake())
     Fake.table = Fake.table.assign(event_time=[-2, -1, 0])
     assert honest_did(Fake()).table["conf_low"].iloc[0] == pytest.approx(1 - 1.959964, abs=1e-6)
+
+
+def test_medicaid_from_the_data(shared, reference):
+    """From the state panel through the door: event study, intervals, breakdown."""
+    from exportlab.panel.door import PolicyPanel
+
+    d = pd.read_csv(shared / "reference/panel/ehec_data.csv")
+    d["year"] = d["year"].astype(int)
+    d["yexp2"] = pd.to_numeric(d["yexp2"], errors="coerce")
+    d = d[(d["year"] < 2016) & (d["yexp2"].isna() | (d["yexp2"] != 2015))]
+    d["since"] = d["yexp2"].where(d["yexp2"] == 2014)
+    panel = PolicyPanel(d, unit="stfips", period="year", outcome="dins", adopted="since")
+    e = panel.event_study("twfe")
+    known = pd.read_csv(reference / "panel_inference_ehec.csv")
+    live = e.table["event_time"] != -1
+    assert e.table.loc[live, "estimate"].to_numpy() == pytest.approx(known["estimate"].to_numpy(), abs=1e-9)
+    assert e.table.loc[live, "std_error"].to_numpy() == pytest.approx(known["se"].to_numpy(), abs=1e-5)
+    out = e.honest_did(M=[0.5, 2])
+    assert out.table["conf_low"].iloc[1:].to_numpy() == pytest.approx([0.0241, -0.00107], abs=1e-3)
+    assert out.table["conf_high"].iloc[1:].to_numpy() == pytest.approx([0.0673, 0.0883], abs=1e-3)
+    assert out.plot() is not None
