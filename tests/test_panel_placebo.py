@@ -113,6 +113,16 @@ def test_recommendations_follow_the_design():
         recommend(many, level=2)
 
 
+def test_unlike_clusters_are_named():
+    panel = make([2005] * 3 + [NEVER] * 8)
+    assert "Here they are not" not in recommend(panel).summary()
+    g = np.random.default_rng(5)
+    loud = panel.with_outcome(panel.y + 4 * g.normal(size=110) * (panel.units < 3))
+    advice = recommend(loud)
+    assert advice.facts.spread > 2
+    assert "a permutation test rejects too often" in advice.why
+
+
 def test_dates_that_differ_within_clusters_cannot_be_permuted():
     panel = make(STAGGERED)
     table = panel.data.assign(province=panel.data["city"] // 4)

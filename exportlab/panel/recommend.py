@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 # Clusters on the smaller side from which CR2 with Bell-McCaffrey keeps its size: benchmarks/panel_size.py
 FEW = 4
 MANY, MANY_SIDE, COHORT = 40, 10, 5
+UNLIKE = 1.5  # ratio of standard deviations from which clusters are not alike
 
 RI, CR2, OWN, NONE = "RI", "CR2 Bell-McCaffrey", "own standard error", "none"
 
@@ -47,6 +48,7 @@ class Facts:
     smallest_cohort: int
     possible: int
     pooled: bool = True
+    spread: float = float("nan")
 
     @property
     def side(self) -> int:
@@ -155,8 +157,22 @@ def facts_of(design: PolicyPanel | Estimate) -> Facts:
     return Facts(
         clusters=len(dates), treated_clusters=int(np.isfinite(first).sum()),
         never_clusters=int((~np.isfinite(first)).sum()), smallest_cohort=int(cohorts.min(initial=len(dates))),
-        possible=number_of_assignments(first) if same else 0, pooled=pooled,
+        possible=number_of_assignments(first) if same else 0, pooled=pooled, spread=_spread(panel),
     )  # fmt: skip
+
+
+def _spread(panel: PolicyPanel) -> float:
+    """How much more the ever-treated units vary than the others before anybody adopts."""
+    early = panel.period_values[panel.periods] < panel.adoption.min()
+    ever = np.isfinite(panel.first)
+    if len(np.unique(panel.periods[early])) < 3 or not ever.any() or ever.all():
+        return float("nan")
+    y, unit, period = panel.y[early], panel.units[early], panel.periods[early]
+    for codes in (period, unit, period, unit):
+        y = y - (np.bincount(codes, y) / np.maximum(np.bincount(codes), 1))[codes]
+    inside = ever[early]
+    rest = float(np.mean(y[~inside] ** 2))
+    return float(np.sqrt(np.mean(y[inside] ** 2) / rest)) if rest > 0 else float("nan")
 
 
 def _ri(f: Facts, attainable: float, alpha: float) -> tuple[str, str, str, str]:
@@ -176,6 +192,13 @@ def _ri(f: Facts, attainable: float, alpha: float) -> tuple[str, str, str, str]:
         else "Averages of cells with few clusters each have standard errors that are too small; permuting "
         "the adoption dates keeps the size as long as treated and untreated clusters are alike."
     )
+    if f.spread > UNLIKE or f.spread < 1 / UNLIKE:
+        reason += (
+            f" Here they are not: before adoption the treated vary {f.spread:.2g} times as much, "
+            "so a permutation test rejects too "
+            + ("often" if f.spread > 1 else "rarely")
+            + "; see ibragimov_muller()."
+        )
     return RI, "believe", reason, call
 
 
