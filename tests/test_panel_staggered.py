@@ -191,8 +191,10 @@ def test_dose_response_recovers_a_quadratic():
 def test_all_treated_at_once_is_refused():
     p = grid(HAND, [3] * 5)
     for method in ("imputation", "etwfe", "sun_abraham"):
-        with pytest.raises(DataError, match=r"all 5 units adopt in 3: nobody is left|All adopt at once"):
+        with pytest.raises(DataError, match="all 5 units adopt in 3: nobody is left to compare with"):
             p.att(method)
+    with pytest.raises(DataError, match="all 5 units adopt in 3"):
+        p.twfe()
 
 
 def test_no_never_treated_is_said():
@@ -236,6 +238,20 @@ def test_weights_must_not_change_within_a_unit():
     p = PolicyPanel(t, unit="unit", period="year", outcome="y", adopted="g", weights="w")
     with pytest.raises(DataError, match="weights change within a unit over time in 5 rows"):
         p.att()
+
+
+@pytest.mark.parametrize("method", ["sun_abraham", "etwfe", "imputation", "stacked", "twfe"])
+def test_every_event_study_can_have_bands(method):
+    rng = np.random.default_rng(0)
+    p = grid(rng.normal(size=(40, 6)), [3] * 10 + [4] * 10 + [np.nan] * 20)
+    e = p.event_study(method)
+    banded = e.with_bands(draws=199)
+    known = e.table["std_error"].notna()
+    assert (banded.table["band_high"] > e.table["conf_high"])[known].all()
+    assert np.allclose(e.inference.factor * e.scores.T @ e.scores, e.vcov)
+    assert np.allclose(np.sqrt(np.diag(e.vcov))[known], e.table["std_error"][known])
+    with pytest.raises(DataError, match="keeps no cluster scores"):
+        p.event_study("twfe", vcov="hetero").with_bands()
 
 
 def test_unknown_method_is_named():

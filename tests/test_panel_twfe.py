@@ -134,6 +134,18 @@ def test_pretrend_test_needs_event_times():
         three_groups().twfe().pretrend_test()
 
 
+def test_pretrend_test_of_the_last_periods_only():
+    rng = np.random.default_rng(0)
+    e = grid(rng.normal(size=(30, 8)), [5] * 10 + [6] * 10 + [np.nan] * 10).event_study("twfe")
+    test = e.pretrend_test(last=2)
+    assert test["terms"] == "-3, -2"
+    i, j = e.index("-3"), e.index("-2")
+    b, V = e.table["estimate"][[i, j]].to_numpy(), e.vcov[np.ix_([i, j], [i, j])]
+    assert test["statistic"] == pytest.approx(b @ np.linalg.inv(V) @ b / 2)
+    with pytest.raises(OptionError, match="last=9 is not allowed. Allowed: 1 to 4"):
+        e.pretrend_test(last=9)
+
+
 # ---- against R ------------------------------------------------------------------------------------------
 
 

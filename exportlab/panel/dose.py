@@ -78,41 +78,24 @@ def dose_response(
     Callaway, Goodman-Bacon and Sant'Anna (2024), NBER 32117.
     """
     y, d, clusters, (before, after) = _two_periods(panel, dose, pre, post)
-    treated = d > 0
     if degree < 1 or knots < 0 or grid < 2:
         raise OptionError(
-            f"degree={degree}, knots={knots}, grid={grid} are not allowed. Allowed: degree >= 1, knots "
-            f">= 0, grid >= 2."
+            f"degree={degree}, knots={knots}, grid={grid} are not allowed. "
+            "Allowed: degree >= 1, knots >= 0, grid >= 2."
         )
+    treated, n = d > 0, len(y)
     spline = _spline(d[treated], degree, knots)
-    B = spline.at(d[treated])
-    q = B.shape[1]
-    if np.linalg.matrix_rank(B) < q or treated.sum() <= q:
-        raise DataError(
-            f"{int(treated.sum())} treated units with {len(np.unique(d[treated]))} doses cannot fit {q} "
-            f"spline terms",
-            "Choose a lower degree or fewer knots.",
-        )
-    n = len(y)
-    beta = np.linalg.lstsq(B, y[treated], rcond=None)[0]
-    from_beta = np.zeros((n, q))
-    from_beta[treated] = (B * (y[treated] - B @ beta)[:, None]) @ np.linalg.inv(B.T @ B)
+    beta, from_beta = _curve(y, d, spline)
     base = float(y[~treated].mean())
     from_base = np.where(treated, 0.0, (y - base) / (~treated).sum())
-    slopes = spline.slope(d[treated])
-    mean_slope = slopes.mean(0)
-    acrt = float(mean_slope @ beta)
-    from_acrt = from_beta @ mean_slope
-    from_acrt[treated] += (slopes @ beta - acrt) / treated.sum()
-    att = float(y[treated].mean() - base)
-    from_att = np.where(treated, (y - y[treated].mean()) / treated.sum(), -from_base)
-    influence = group_sums(np.column_stack([from_att, from_acrt]), clusters)
+    averages, influence = _averages(y, d, spline, beta, from_beta)
+    influence = group_sums(influence - np.outer(from_base, [1, 0]), clusters)
     inference = Inference(
         "cluster-robust, influence functions", "none (asymptotic), normal reference", np.inf, level, 1.0,
         panel.cluster or panel.unit, int(clusters.max()) + 1, len(np.unique(clusters[treated])),
     )  # fmt: skip
     vcov = influence.T @ influence
-    table = estimate_table(["ATT", "ACRT"], np.array([att, acrt]), vcov, inference, [n, n])
+    table = estimate_table(["ATT", "ACRT"], averages - np.array([base, 0.0]), vcov, inference, [n, n])
     at = np.linspace(d[treated].min(), d[treated].max(), grid)
     here, steep = spline.at(at), spline.slope(at)
     response = _response(
@@ -121,22 +104,39 @@ def dose_response(
          group_sums(from_beta @ steep.T, clusters)), inference=inference, n=n,
     )  # fmt: skip
     return Estimate(
-        method="Continuous dose",
-        estimand="average effect over the treated doses, and its slope in the dose",
-        comparison=f"units without dose, {before:.0f} to {after:.0f}",
-        weighting="treated units equally",
-        table=table,
-        vcov=vcov,
-        inference=inference,
-        sample=sample_of(panel),
-        scores=influence,
-        panel=panel,
-        refit=partial(
-            dose_response, dose=dose, pre=pre, post=post, degree=degree, knots=knots, grid=grid, level=level
-        ),
-        parts={"response": response},
-        notes=warnings_of(panel),
-    )
+        method="Continuous dose", estimand="average effect over the treated doses, and its slope in the dose",
+        comparison=f"units without dose, {before:.0f} to {after:.0f}", weighting="treated units equally",
+        table=table, vcov=vcov, inference=inference, sample=sample_of(panel), scores=influence, panel=panel,
+        refit=partial(dose_response, dose=dose, pre=pre, post=post, degree=degree, knots=knots, grid=grid,
+                      level=level), parts={"response": response}, notes=warnings_of(panel),
+    )  # fmt: skip
+
+
+def _curve(y: Array, d: Array, spline: Spline) -> tuple[Array, Array]:
+    """Spline coefficients (q,) among treated units, and every unit's part in them (n, q)."""
+    treated = d > 0
+    B = spline.at(d[treated])
+    q = B.shape[1]
+    if np.linalg.matrix_rank(B) < q or treated.sum() <= q:
+        doses = len(np.unique(d[treated]))
+        raise DataError(
+            f"{int(treated.sum())} treated units with {doses} doses cannot fit {q} spline terms",
+            "Choose a lower degree or fewer knots.",
+        )
+    beta = np.asarray(np.linalg.lstsq(B, y[treated], rcond=None)[0], np.float64)
+    part = np.zeros((len(y), q))
+    part[treated] = (B * (y[treated] - B @ beta)[:, None]) @ np.linalg.inv(B.T @ B)
+    return beta, part
+
+
+def _averages(y: Array, d: Array, spline: Spline, beta: Array, part: Array) -> tuple[Array, Array]:
+    """Mean change and mean slope over treated doses, with the sampling of the doses in their influence."""
+    treated = d > 0
+    slope = spline.slope(d[treated])
+    mean, acrt = float(y[treated].mean()), float((slope @ beta).mean())
+    influence = np.column_stack([np.where(treated, y - mean, 0.0) / treated.sum(), part @ slope.mean(0)])
+    influence[treated, 1] += (slope @ beta - acrt) / treated.sum()
+    return np.array([mean, acrt]), influence
 
 
 def _two_periods(
@@ -157,6 +157,25 @@ def _two_periods(
         raise OptionError(
             f"pre={pre}, post={post} are not allowed. Allowed: periods before {g:.0f}, and from it on."
         )
+    value = _doses(panel, dose)
+    N = len(panel.unit_labels)
+    Y = np.full((N, 2), np.nan)
+    d, cluster = np.zeros(N), np.zeros(N, np.int64)
+    d[panel.units], cluster[panel.units] = value, panel.clusters
+    for column, t in enumerate((before, after)):
+        at = panel.period_values[panel.periods] == t
+        Y[panel.units[at], column] = panel.y[at]
+    both = ~np.isnan(Y).any(1)
+    if not (both & (d == 0)).any():
+        raise DataError(
+            "no unit without dose is observed in both periods", "The response is against untreated units."
+        )
+    codes = np.unique(cluster[both], return_inverse=True)[1].astype(np.int64)
+    return Y[both, 1] - Y[both, 0], d[both], codes, (before, after)
+
+
+def _doses(panel: PolicyPanel, dose: str) -> Array:
+    """The dose of every row, or the error that says why not."""
     value = panel.data[dose].to_numpy(float)
     if not np.isfinite(value).all() or (value < 0).any():
         bad = ~np.isfinite(value) | (value < 0)
@@ -176,20 +195,7 @@ def _two_periods(
                 "unit adopts.",
                 rows=int(bad.sum()), first=str(panel.unit_labels[panel.units[bad.argmax()]]),
             )  # fmt: skip
-    N = len(panel.unit_labels)
-    Y = np.full((N, 2), np.nan)
-    d, cluster = np.zeros(N), np.zeros(N, np.int64)
-    d[panel.units], cluster[panel.units] = value, panel.clusters
-    for column, t in enumerate((before, after)):
-        at = panel.period_values[panel.periods] == t
-        Y[panel.units[at], column] = panel.y[at]
-    both = ~np.isnan(Y).any(1)
-    if not (both & (d == 0)).any():
-        raise DataError(
-            "no unit without dose is observed in both periods", "The response is against untreated units."
-        )
-    codes = np.unique(cluster[both], return_inverse=True)[1].astype(np.int64)
-    return Y[both, 1] - Y[both, 0], d[both], codes, (before, after)
+    return value
 
 
 def _spline(dose: Array, degree: int, knots: int) -> Spline:

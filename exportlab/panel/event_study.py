@@ -43,32 +43,17 @@ def event_study(
     """
     used = drop_singletons(panel)
     refuse_no_variation(used)
-    bases = [int(base)] if isinstance(base, int | np.integer) else [int(b) for b in base]
     time = binned(used.event_time, bin)
     times = [int(e) for e in np.unique(time[np.isfinite(time)])]
-    for b in bases:
-        if b not in times:
-            raise OptionError(f"base={b} is not an event time of the panel. Event times: {times}.")
-    if np.isfinite(used.adoption).all() and len(bases) < 2 and used.staggered:
-        raise DataError(
-            f"no {used.unit} is never treated: one base period leaves a linear trend in event time "
-            f"unidentified",
-            f"Give a second base, such as base=({bases[0]}, {times[0]}), or a robust method.",
-        )
+    bases = _bases(used, base, times)
     shown = [e for e in times if e not in bases]
     X = np.column_stack([*[(time == e).astype(float) for e in shown], used.X])
     names = [*[str(e) for e in shown], *used.covariates]
     effects = effects_of({"unit": used.units, "period": used.periods})
     fit = least_squares(
-        used.y,
-        X,
-        names,
-        effects=effects,
-        clusters=used.clusters,
-        periods=used.periods,
-        weights=used.w,
+        used.y, X, names, effects=effects, clusters=used.clusters, periods=used.periods, weights=used.w,
         vcov=vcov,
-    )
+    )  # fmt: skip
     combine, terms = with_base(times, shown, len(names))
     notes = []
     if used.staggered:
@@ -86,6 +71,21 @@ def event_study(
         level=level, columns={"event_time": times}, notes=notes,
         refit=partial(event_study, base=base, bin=bin, vcov=vcov, level=level),
     )  # fmt: skip
+
+
+def _bases(panel: PolicyPanel, base: int | Sequence[int], times: list[int]) -> list[int]:
+    """The event times set to zero, or the error that says which are missing."""
+    bases = [int(base)] if isinstance(base, int | np.integer) else [int(b) for b in base]
+    for b in bases:
+        if b not in times:
+            raise OptionError(f"base={b} is not an event time of the panel. Event times: {times}.")
+    if np.isfinite(panel.adoption).all() and len(bases) < 2:
+        raise DataError(
+            f"no {panel.unit} is never treated: one base period leaves a linear trend in event time "
+            f"unidentified",
+            f"Give a second base, such as base=({bases[0]}, {times[0]}), or a robust method.",
+        )
+    return bases
 
 
 def binned(time: Array, bin: tuple[int | None, int | None]) -> Array:

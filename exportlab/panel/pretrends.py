@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from exportlab.errors import DataError
+from exportlab.errors import DataError, OptionError
 
 if TYPE_CHECKING:
     from .estimate import Estimate
@@ -22,7 +22,7 @@ def pretrend_test(estimate: Estimate, *, last: int | None = None) -> pd.Series[A
     estimate : Estimate
         With event times (any event study) or cohort-period cells (``aggregate="none"``).
     last : int, optional
-        Only the `last` event times before adoption; all by default.
+        Only the last so many of the event times tested; all by default.
 
     Returns
     -------
@@ -46,8 +46,11 @@ def pretrend_test(estimate: Estimate, *, last: int | None = None) -> pd.Series[A
     table = estimate.table
     time = table["event_time"].to_numpy(float)
     keep = (time < 0) & np.isfinite(table["std_error"].to_numpy(float))
-    if last is not None:
-        keep &= time >= -float(last) - 1
+    tested = np.unique(time[keep])
+    if last is not None and len(tested):
+        if not 1 <= last <= len(tested):
+            raise OptionError(f"last={last} is not allowed. Allowed: 1 to {len(tested)} event times.")
+        keep &= time >= tested[-last]
     at = np.flatnonzero(keep)
     if not len(at):
         raise DataError(

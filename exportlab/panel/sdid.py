@@ -62,17 +62,6 @@ def synthetic_did(
     else:
         se, attained = _jackknife(found, fits, share), {}
     p = float(2 * stats.norm.sf(abs(estimate) / se)) if se > 0 else np.nan
-    unit = pd.concat([weight_table(b, f[1]) for b, f in zip(found, fits, strict=True)], ignore_index=True)
-    time = pd.concat(
-        [
-            pd.DataFrame({"cohort": b.cohort, "period": panel.period_values[: b.before], "weight": f[2]})
-            for b, f in zip(found, fits, strict=True)
-        ],
-        ignore_index=True,
-    )
-    cohort = pd.DataFrame(
-        {"cohort": [b.cohort for b in found], "estimate": [f[0] for f in fits], "weight": share}
-    )
     seed = rng if isinstance(rng, int) and inference == "placebo" else None
     made = placebo_estimate(
         panel,
@@ -80,7 +69,7 @@ def synthetic_did(
         p,
         method="Synthetic difference in differences",
         inference=f"{inference} standard error",
-        parts={"weights": unit, "time_weights": time, "cells": cohort},
+        parts=_parts(panel, found, fits, share),
         fit={**attained, "donors": float(len(found[0].donors))},
         refit=partial(synthetic_did, inference=inference, draws=draws, rng=rng, level=level),
         level=level,
@@ -91,10 +80,23 @@ def synthetic_did(
     kind = replace(
         made.inference,
         small_sample="none; normal reference",
-        draws=draws if seed is not None else 0,
+        draws=draws if inference == "placebo" else 0,
         seed=seed,
     )
     return replace(made, table=table, vcov=np.array([[se**2]]), inference=kind)
+
+
+def _parts(
+    panel: PolicyPanel, found: list[Block], fits: list[tuple[float, Array, Array]], share: Array
+) -> dict[str, pd.DataFrame]:
+    """Donor weights, period weights, and each cohort's estimate with its weight."""
+    both = list(zip(found, fits, strict=True))
+    unit = pd.concat([weight_table(b, f[1]) for b, f in both], ignore_index=True)
+    times = panel.period_values
+    rows = [(b.cohort, t, w) for b, f in both for t, w in zip(times[: b.before], f[2], strict=True)]
+    time = pd.DataFrame(rows, columns=["cohort", "period", "weight"])
+    cohort = {"cohort": [b.cohort for b in found], "estimate": [f[0] for f in fits], "weight": share}
+    return {"weights": unit, "time_weights": time, "cells": pd.DataFrame(cohort)}
 
 
 def _sdid(treated: Array, donors: Array, before: int) -> tuple[float, Array, Array]:

@@ -79,40 +79,20 @@ def _fit(
     kept = np.zeros(len(used.y), bool)
     kept[stack.row] = True
     flow = used.where(kept, "outside every cohort's window") if not kept.all() else used
-    codes = {
-        "units": used.units[stack.row],
-        "periods": used.periods[stack.row],
-        "clusters": used.clusters[stack.row],
-    }
     notes = [f"Window {low} to {high}; {len(stack.row):,} stacked rows."]
     if left_out:
-        notes.append(
-            f"Cohorts without the whole window are left out: {', '.join(f'{g:.0f}' for g in left_out)}."
-        )
+        gone = ", ".join(f"{g:.0f}" for g in left_out)
+        notes.append(f"Cohorts without the whole window are left out: {gone}.")
+    by = "cohorts by their treated units" if weights == "corrective" else "cohorts by treatment variance"
     made = from_fit(
-        used,
-        fit,
-        X,
-        names,
-        effects=effects,
-        combine=combine,
-        terms=terms,
-        counts=counts,
-        method="Stacked DiD",
+        used, fit, X, names, effects=effects, combine=combine, terms=terms, counts=counts,
+        method="Stacked DiD", comparison="units untreated throughout the cohort's window", weighting=by,
         estimand="average effect on the treated" + ("" if average else " by time since adoption"),
-        comparison="units untreated throughout the cohort's window",
-        weighting="cohorts by their treated units"
-        if weights == "corrective"
-        else "cohorts by treatment variance",
-        level=level,
-        columns=columns,
-        notes=notes,
-        stacked=codes,
-        y=used.y[stack.row],
-        weights=w,
+        level=level, columns=columns, notes=notes, y=used.y[stack.row], weights=w,
+        stacked={k: getattr(used, k)[stack.row] for k in ("units", "periods", "clusters")},
         refit=partial(_fit, average=average, window=window, weights=weights, level=level),
         sample=sample_of(flow),
-    )
+    )  # fmt: skip
     return replace(made, fit={**made.fit, "stack_rows": float(len(stack.row))})
 
 

@@ -67,15 +67,9 @@ def _fit(
     names = [*of.names(), *used.covariates]
     effects = effects_of({"unit": used.units, "period": used.periods})
     fit = least_squares(
-        used.y,
-        X,
-        names,
-        effects=effects,
-        clusters=used.clusters,
-        periods=used.periods,
-        weights=used.w,
+        used.y, X, names, effects=effects, clusters=used.clusters, periods=used.periods, weights=used.w,
         vcov=vcov,
-    )
+    )  # fmt: skip
     weights, terms = combination(of, aggregate, times=(base,))
     combine = np.zeros((len(terms), len(names)))
     combine[:, : len(of.cohort)] = weights

@@ -78,8 +78,13 @@ def refuse_no_variation(panel: PolicyPanel) -> None:
         )
     if panel.D.all():
         raise DataError("every row is treated", "Effects need untreated periods and units.")
-    spread = np.ptp(panel.y)
-    if spread == 0:
+    if len(np.unique(panel.adoption)) == 1:
+        raise DataError(
+            f"all {len(panel.unit_labels)} units adopt in {panel.adoption[0]:.0f}: nobody is left to "
+            f"compare with",
+            "A before-after difference is not an effect. Find units that never adopt or adopt later.",
+        )
+    if np.ptp(panel.y) == 0:
         raise DataError(f"the outcome {panel.outcome!r} is constant", "There is nothing to explain.")
 
 
