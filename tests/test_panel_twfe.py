@@ -142,7 +142,7 @@ def test_pretrend_test_of_the_last_periods_only():
     i, j = e.index("-3"), e.index("-2")
     b, V = e.table["estimate"][[i, j]].to_numpy(), e.vcov[np.ix_([i, j], [i, j])]
     assert test["statistic"] == pytest.approx(b @ np.linalg.inv(V) @ b / 2)
-    with pytest.raises(OptionError, match="last=9 is not allowed. Allowed: 1 to 4"):
+    with pytest.raises(OptionError, match=r"last=9 is not allowed. Allowed: 1 to 4"):
         e.pretrend_test(last=9)
 
 

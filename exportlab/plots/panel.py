@@ -36,6 +36,9 @@ __all__ = [
 ]
 
 
+COHORTS = tuple(c for c in PALETTE if c != "#000000")  # black is for the never treated
+
+
 def event_study(
     estimates: Estimate | Mapping[str, Estimate],
     ax: Axes | None = None,
@@ -176,7 +179,7 @@ def cohort_trends(
             t, mean = panel.period_values[seen], total[seen] / size[seen]
             units = len(np.unique(panel.units[rows]))
             name = "never" if np.isinf(g) else f"from {period_name(panel, float(g))}"
-            colour = "black" if np.isinf(g) else PALETTE[k % 6]
+            colour = "black" if np.isinf(g) else COHORTS[k % len(COHORTS)]
             style = LINES[k % len(LINES)]
             ax.plot(t, mean, linestyle=style, color=colour, label=f"{name} ({units})")
             marker = MARKERS[k % len(MARKERS)]

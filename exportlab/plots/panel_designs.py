@@ -29,6 +29,7 @@ def synthetic(
     with context():
         ax.plot(gaps["period"], gaps["treated"], "-", color="black", label="treated")
         ax.plot(gaps["period"], gaps["synthetic"], "--", color=PALETTE[0], label="synthetic")
+        ax.set_xticks(gaps["period"].iloc[:: max(1, len(gaps) // 10)])
         start = float(gaps.loc[gaps["event_time"] >= 0, "period"].min())
         ax.axvline(start - 0.5, color=GREY, linewidth=0.8, linestyle=":")
         ax.legend()
