@@ -414,3 +414,34 @@ def test_extended_twfe_poisson_in_levels(mpdta):
     e = panel(mpdta, ["lpop"], "emp").att("etwfe", family="poisson", scale="level")
     assert value(e) == pytest.approx(-28.574807914, abs=1e-5)  # Python etwfe 0.1.4
     assert value(e, "ATT", "std_error") == pytest.approx(17.941312, abs=1e-4)
+
+
+def test_weights_and_gaps_against_dense_least_squares():
+    """Weighted, unbalanced: every estimator's number from plain dummies and numpy's least squares."""
+    rng = np.random.default_rng(11)
+    p = grid(rng.normal(size=(12, 6)), [3] * 3 + [4] * 3 + [np.nan] * 6)
+    t = p.data.assign(w=rng.uniform(0.5, 2, 72), x=rng.normal(size=72)).drop(index=[4, 17, 40])
+    p = PolicyPanel(t, unit="unit", period="year", outcome="y", adopted="g", weights="w", covariates=["x"])
+    dummies = np.column_stack(
+        [np.eye(12)[p.units], np.eye(6)[p.periods][:, 1:], p.X]
+    )  # units, periods, covariate
+    root = np.sqrt(p.w)[:, None]
+
+    def fit(X, rows):
+        return np.linalg.lstsq((root * X)[rows], (root[:, 0] * p.y)[rows], rcond=None)[0]
+
+    everyone = np.ones(len(p.y), bool)
+    assert p.twfe().table["estimate"][0] == pytest.approx(
+        fit(np.column_stack([p.D, dummies]), everyone)[0], abs=1e-10
+    )
+    gap = p.y - dummies @ fit(dummies, p.D == 0)
+    on = p.D > 0
+    expected = np.average(gap[on], weights=p.w[on])
+    assert value(p.att("imputation")) == pytest.approx(expected, abs=1e-10)
+    cells = np.column_stack(
+        [(p.first == g) & (p.period_values[p.periods] == s) for g in (3, 4) for s in range(g, 7)]
+    )
+    effects = fit(np.column_stack([cells, dummies]), everyone)[: cells.shape[1]]
+    size = (cells * p.w[:, None]).sum(0)
+    ours = p.att("etwfe", covariates="linear")
+    assert value(ours) == pytest.approx(np.average(effects, weights=size), abs=1e-10)
