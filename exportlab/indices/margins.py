@@ -1,0 +1,238 @@
+"""Margins of trade: which products and markets are reached, how much is sold in them, and how the two nest."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import narwhals.stable.v2 as nw
+
+from exportlab.catalogue import indicator
+from exportlab.errors import OptionError, one_of
+from exportlab.flows import Columns, Flows, require
+from exportlab.frames import Frame, join, ratio, sum_by, when, with_total
+from exportlab.indices._against import ALL, Reference, against, need
+
+
+@indicator(
+    title="Extensive and intensive margins", low="0",
+    formula=r"EM_{im} = \frac{\sum_{k \in I_{im}} x_{rmk}}{\sum_k x_{rmk}}, \quad "
+    r"IM_{im} = \frac{\sum_{k \in I_{im}} x_{imk}}{\sum_{k \in I_{im}} x_{rmk}}",
+    rises_with="the span of products (extensive) and the amount sold of each (intensive)",
+    source="Hummels and Klenow (2005), The variety and quality of a nation's exports, AER 95(3)",
+    aliases=("hummels_klenow",), laws="scale permutation empty",
+    undefined="nothing is exported, or the reference exports nothing of it",
+)  # fmt: skip
+def hk_margins(
+    flows: Flows,
+    *,
+    reference: Reference = "rest",
+    by: Columns | None = None,
+    across: Literal["market"] | None = None,
+) -> Any:
+    """Split an exporter's size relative to a reference into the breadth of its products and the depth in each.
+
+    The extensive margin is the share of the reference's exports that lies in the products the exporter sells; the
+    intensive margin is the exporter's sales relative to the reference's in those products. Their product
+    is the share ratio, exactly.
+
+    Parameters
+    ----------
+    flows : Flows
+        With exporters and products.
+    reference : {"rest", "world"}, Flows, or an exporter's label
+        The rest of the world (Hummels and Klenow 2005) or the world with the exporter in it (ITC and
+        UNCTAD, A Practical Guide to Trade Policy Analysis); the extensive margin is smaller against the rest.
+    by : str or sequence of str, optional
+        By default every other role present: one market at a time where there are markets.
+    across : "market", optional
+        Average the margins of the markets geometrically, each weighted with the logarithmic mean of its share in the
+        exporter's and in the reference's exports, the weights summing to one (Sato-Vartia).
+
+    Returns
+    -------
+    frame
+        One row per group: extensive, intensive, share_ratio (their product).
+
+    Raises
+    ------
+    DataError
+        No exporter or product; products that the reference does not have.
+    """
+    require(flows, "hk_margins")
+    need(flows, "hk_margins", "exporter", "product", *(("market",) if across else ()))
+    if across is not None:
+        one_of("across", across, ("market",))
+    _, groups = flows.split("product", by)
+    if "exporter" not in groups:
+        raise OptionError("hk_margins compares exporters: keep the exporter in by=.")
+    kept = tuple(g for g in groups if g != across)
+    made = _across(flows, kept, reference) if across else _margins(flows, groups, reference)
+    em, im = nw.col("extensive"), nw.col("intensive")
+    return flows.out(made.select(*kept, "extensive", "intensive", (em * im).alias("share_ratio")), kept)
+
+
+def _margins(flows: Flows, groups: tuple[str, ...], reference: Reference) -> Frame:
+    beside = against(flows, ("product",), groups, reference)
+    beside = beside.with_columns(when(nw.col("value") > 0, nw.col("_ref"), 0.0).alias("_common"))
+    sums = beside.group_by(*groups).agg(
+        nw.col("value").sum(), nw.col("_common").sum(), nw.col("_ref_total").max()
+    )
+    some = when(nw.col("value") > 0, nw.col("_ref_total"), 0.0)
+    return sums.with_columns(
+        ratio(nw.col("_common"), some).alias("extensive"),
+        ratio(nw.col("value"), nw.col("_common")).alias("intensive"),
+    )
+
+
+def _across(flows: Flows, kept: tuple[str, ...], reference: Reference) -> Frame:
+    """Sato-Vartia average over markets; a market where the reference sells nothing has no weight."""
+    margins = _margins(flows, (*kept, "market"), reference).select(*kept, "market", "extensive", "intensive")
+    sizes = against(flows, ("market",), kept, reference).select(*kept, "market", "_s", "_w")
+    both = join(margins, sizes.with_columns(log_mean("_s", "_w").alias("_weight")), on=(*kept, "market"))
+    both = with_total(both, kept, "_weight", "_weights")
+    em, im, weighs = nw.col("extensive"), nw.col("intensive"), nw.col("_weight") > 0
+    shared = weighs & (em > 0)
+    a = when(weighs, nw.col("_weight") / when(weighs, nw.col("_weights"), 1.0), 0.0)
+    terms = both.with_columns(
+        when(shared, a * when(shared, em, 1.0).log(), 0.0).alias("_em"),
+        when(shared, a * when(shared, im, 1.0).log(), 0.0).alias("_im"),
+        when(weighs & (em == 0), 1.0, 0.0).alias("_none"),
+        when(weighs, 1.0, 0.0).alias("_some"),
+    )
+    sums = sum_by(terms, kept, ["_em", "_im", "_none", "_some"])
+    never, reached = nw.col("_some") == 0, nw.col("_none") == 0
+    return sums.with_columns(
+        when(never, float("nan"), when(reached, nw.col("_em").exp(), 0.0)).alias("extensive"),
+        when(never | ~reached, float("nan"), nw.col("_im").exp()).alias("intensive"),
+    )
+
+
+def log_mean(a: str, b: str) -> nw.Expr:
+    """The logarithmic mean (a - b) / (ln a - ln b) of two columns; a where they are equal, 0 where one is 0."""
+    both = (nw.col(a) > 0) & (nw.col(b) > 0)
+    x, y = when(both, nw.col(a), 1.0), when(both, nw.col(b), 1.0)
+    d = x.log() - y.log()
+    near = (d < 0.01) & (d > -0.01)  # there the quotient cancels; the series is exact to the last digit
+    series = (x * y).sqrt() * (1 + d * d / 24 + d * d * d * d / 1920)
+    return when(both, when(near, series, (x - y) / when(near, 1.0, d)), 0.0)
+
+
+@indicator(
+    title="Index of export market penetration", low="0", high="1", rises_with="reach into existing demand",
+    formula=r"IEMP_i = \frac{\#\{(k, j) : x_{ijk} > 0\}}{\sum_{k \in I_i} \#\{j : x_{\cdot jk} > 0\}}",
+    source="Brenton and Newfarmer (2007), Watching more than the Discovery Channel, World Bank WPS 4302; WITS",
+    aliases=("market_penetration",), laws="bounds scale permutation empty", undefined="nothing is exported",
+)  # fmt: skip
+def iemp(
+    flows: Flows,
+    *,
+    by: Columns | None = None,
+    threshold: float = 0.0,
+    own_market: Literal["kept", "out"] = "kept",
+) -> Any:
+    """Of the markets that import what an exporter sells, how many does it reach?
+
+    Parameters
+    ----------
+    flows : Flows
+        The exporters of the world, with markets and products.
+    by : str or sequence of str, optional
+        By default the period and the exporter.
+    threshold : float
+        The value, in the table's unit, that a flow must exceed to count.
+    own_market : {"kept", "out"}
+        Whether a market labelled as the exporter itself counts among those that import (World Bank: every reporter
+        that imports the product does). "out" needs exporters and markets labelled alike.
+
+    Returns
+    -------
+    frame
+        One row per group: relationships (bilateral product flows), potential, iemp.
+    """
+    require(flows, "iemp")
+    need(flows, "iemp", "exporter", "market", "product")
+    one_of("own_market", own_market, ("kept", "out"))
+    _, groups = flows.split(("product", "market"), by)
+    if "exporter" not in groups:
+        raise OptionError("iemp compares exporters: keep the exporter in by=.")
+    within = tuple(g for g in groups if g != "exporter")
+    cells = flows.cells(*groups, "market", "product").with_columns(
+        when(nw.col("value") > threshold, 1.0, 0.0).alias("relationships")
+    )
+    sold = cells.filter(nw.col("relationships") > 0)
+    if own_market == "out":
+        sold = sold.filter(nw.col("exporter") != nw.col("market"))
+    wanted = flows.cells(*groups, "market", "product").filter(nw.col("value") > threshold)
+    wanted = wanted.select(*within, "market", "product").unique()
+    chances = join(sold.select(*groups, "product").unique(), wanted, on=(*within, "product"), how="inner")
+    if own_market == "out":
+        chances = chances.filter(nw.col("exporter") != nw.col("market"))
+    potential = sum_by(chances.with_columns(nw.lit(1.0).alias("potential")), groups, ["potential"])
+    reached = sum_by(sold, groups, ["relationships"])
+    everyone = cells.select(*groups).unique()
+    both = join(join(everyone, reached, on=groups), potential, on=groups)
+    share = ratio(_count("relationships"), _count("potential"))
+    counts = [_count(c).cast(nw.Int64).alias(c) for c in ("relationships", "potential")]
+    return flows.out(both.select(*groups, *counts, share.alias("iemp")), groups)
+
+
+def _count(column: str) -> nw.Expr:
+    return when(nw.col(column).is_null(), 0.0, nw.col(column))
+
+
+@indicator(
+    title="Nesting of products and markets", low="0", rises_with="concentration (HHI) and diversification (entropy)",
+    formula=r"H_{km} = \sum_k s_k^2 H_{m|k}, \quad E_{km} = E_k + \sum_k s_k E_{m|k}",
+    source="Shannon (1948), grouping of entropy; Jacquemin and Berry (1979), J. Industrial Economics 27(4)",
+    laws="scale permutation empty", undefined="the group's total is zero",
+)  # fmt: skip
+def nesting(flows: Flows, *, outer: str = "product", inner: str = "market", by: Columns | None = None) -> Any:
+    """Concentration over product-market cells, split into that over products and that of markets within each.
+
+    Parameters
+    ----------
+    flows : Flows
+        With both roles.
+    outer, inner : str
+        What nests and what is nested: markets within products, or the other way round.
+    by : str or sequence of str, optional
+        By default every other role present.
+
+    Returns
+    -------
+    frame
+        One row per group. ``n`` cells = ``n_outer`` members times ``n_inner`` each on average; ``hhi`` of
+        the cells = ``hhi_outer`` times ``hhi_inner`` (mean of the nested HHI, weighted with squared shares);
+        ``entropy`` = ``entropy_outer`` + ``entropy_inner`` (mean weighted with shares).
+    """
+    require(flows, "nesting")
+    need(flows, "nesting", flows.role(outer), flows.role(inner))
+    spread, groups = flows.split((outer, inner), by)
+    cells = flows.cells(*groups, *spread).with_columns(nw.lit(0).alias(ALL))
+    keys = (*groups, ALL)
+    joint = _spread(cells, keys, "")
+    one = _spread(sum_by(cells, (*keys, spread[0]), ["value"]), keys, "_outer")
+    both = join(joint, one, on=keys)
+    some = nw.col("n") > 0
+    made = both.with_columns(
+        ratio(nw.col("n"), nw.col("n_outer")).alias("n_inner"),
+        ratio(nw.col("hhi"), nw.col("hhi_outer")).alias("hhi_inner"),
+        (nw.col("entropy") - nw.col("entropy_outer")).alias("entropy_inner"),
+    )
+    counts = [nw.col(c).cast(nw.Int64).alias(c) for c in ("n", "n_outer")]
+    names = [f"{stem}{end}" for stem in ("hhi", "entropy") for end in ("", "_outer", "_inner")]
+    figures = [when(some, nw.col(c), float("nan")).alias(c) for c in names]
+    return flows.out(made.select(*groups, *counts, "n_inner", *figures), groups)
+
+
+def _spread(cells: Frame, keys: tuple[str, ...], end: str) -> Frame:
+    """Count, HHI and entropy of the cells within `keys`, each name with `end`."""
+    cells = with_total(cells, keys)
+    s = nw.col("value") / when(nw.col("_total") > 0, nw.col("_total"), 1.0)
+    terms = cells.select(
+        *keys,
+        when(s > 0, 1.0, 0.0).alias(f"n{end}"),
+        (s * s).alias(f"hhi{end}"),
+        (-s * when(s > 0, s, 1.0).log()).alias(f"entropy{end}"),
+    )
+    return sum_by(terms, keys, [f"n{end}", f"hhi{end}", f"entropy{end}"])
