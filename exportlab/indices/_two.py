@@ -1,0 +1,70 @@
+"""Exports and imports side by side: the step that intra-industry trade and trade-balance advantage share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import narwhals.stable.v2 as nw
+
+from exportlab import periods
+from exportlab.errors import DataError, EngineError, OptionError
+from exportlab.flows import Flows, require
+from exportlab.frames import Frame, later, stack, sum_by
+
+SIDES = ("exports", "imports")
+
+
+def same_shape(
+    exports: Flows, imports: Flows, keys: Sequence[str], caller: str, *, unit: bool = True
+) -> None:
+    """Raise unless the two tables can be laid side by side on `keys`."""
+    require(exports, caller)
+    require(imports, caller)
+    if unit and exports.unit != imports.unit:
+        raise OptionError(
+            f"exports are in {exports.unit!r} and imports in {imports.unit!r}: {caller} needs one unit for both."
+        )
+    a, b = exports.frame, imports.frame
+    if type(a) is not type(b) or a.implementation != b.implementation:
+        raise EngineError(
+            f"Exports in {a.implementation} cannot be laid beside imports in {b.implementation}: "
+            "bring both tables into one engine."
+        )
+    ours, theirs = a.collect_schema(), b.collect_schema()
+    for key in keys:
+        if key not in imports.identity:
+            raise DataError(
+                f"the imports have no {key}",
+                "Both tables need it: the reporter stands as exporter and its partner as market in both.",
+            )
+        if ours[key] != theirs[key]:
+            raise DataError(
+                f"{key} is {ours[key]} among the exports and {theirs[key]} among the imports",
+                "Both tables must write it alike.",
+            )
+
+
+def side_by_side(exports: Flows, imports: Flows, keys: tuple[str, ...]) -> Frame:
+    """One row per cell of either table: the keys, `exports`, `imports`; zero where a table has no such cell."""
+    value, none = nw.col("value"), nw.lit(0.0)
+    sold = exports.cells(*keys).select(*keys, value.alias("exports"), none.alias("imports"))
+    bought = imports.cells(*keys).select(*keys, none.alias("exports"), value.alias("imports"))
+    return sum_by(stack(sold, bought), keys, SIDES)
+
+
+def changes(exports: Flows, imports: Flows, keys: tuple[str, ...], lag: int) -> Frame:
+    """One row per cell and later period: the change of exports (`_dx`) and of imports (`_dm`) over `lag` periods."""
+    pairs = periods.followers({*exports.members("period"), *imports.members("period")}, lag)
+    if not pairs:
+        raise DataError(f"no two periods lie {lag} apart", "Name another lag=, or add periods.")
+    both = side_by_side(exports, imports, keys)
+    x, m = nw.col("exports"), nw.col("imports")
+    after = both.filter(nw.col("period").is_in(list(pairs.values()))).select(
+        *keys, x.alias("_dx"), m.alias("_dm")
+    )
+    before = both.filter(nw.col("period").is_in(list(pairs))).with_columns(
+        later("period", pairs).alias("period")
+    )
+    return sum_by(
+        stack(after, before.select(*keys, (-x).alias("_dx"), (-m).alias("_dm"))), keys, ["_dx", "_dm"]
+    )
