@@ -1,0 +1,199 @@
+"""How advantage moves: Markov transitions between its classes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from exportlab import periods
+from exportlab.errors import DataError, OptionError
+from exportlab.flows import Columns, Flows, require
+from exportlab.indices._against import Reference, need
+from exportlab.indices._dense import Matrix
+from exportlab.indices.advantage import Form
+from exportlab.indices.persistence import advantage_by_period, in_both
+from exportlab.results import Result
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class Transitions(Result):
+    """Transitions of advantage between classes.
+
+    Attributes
+    ----------
+    counts : ndarray, shape (n, n)
+        Moves from the class in the row to the class in the column.
+    labels : tuple of str
+        The classes, from the lowest.
+    lag : int
+        Steps between the two periods.
+    unmatched : int
+        Cells with an advantage in one of two periods only, which make no move.
+    """
+
+    counts: NDArray[np.int64]
+    labels: tuple[str, ...]
+    lag: int = 1
+    unmatched: int = 0
+
+    @property
+    def title(self) -> str:
+        """One line that says what this is."""
+        return (
+            f"Transitions of advantage, {self.lag} period{'s' if self.lag > 1 else ''} apart: "
+            f"{self.counts.sum():,} moves, mobility {self.mobility:.3g}, half-life {self.half_life:.3g} periods"
+        )
+
+    @property
+    def probabilities(self) -> Matrix:
+        """Each row of the counts over its sum; NaN for a class that nothing left."""
+        left = self.counts.sum(axis=1, keepdims=True)
+        return np.where(left > 0, self.counts / np.maximum(left, 1), np.nan)
+
+    @property
+    def eigenvalues(self) -> Matrix:
+        """Moduli of the eigenvalues of the transition matrix, largest (1) first; NaN where a row is not known."""
+        p = self.probabilities
+        if np.isnan(p).any():
+            return np.full(len(p), np.nan)
+        return np.sort(np.abs(np.linalg.eigvals(p)))[::-1]
+
+    @property
+    def ergodic(self) -> Matrix:
+        """The distribution that the transitions leave as it is; NaN where it is not unique or not known."""
+        p = self.probabilities
+        n = len(p)
+        if np.isnan(p).any():
+            return np.full(n, np.nan)
+        system = np.vstack([p.T - np.eye(n), np.ones(n)])
+        if np.linalg.matrix_rank(system[:-1]) < n - 1:
+            return np.full(n, np.nan)
+        made: Matrix = np.linalg.lstsq(system, np.append(np.zeros(n), 1.0), rcond=None)[0]
+        return made
+
+    @property
+    def mobility(self) -> float:
+        """Shorrocks (1978), (n - trace P) / (n - 1): 0 where nothing moves, 1 where the next class is unrelated."""
+        n = len(self.labels)
+        return float((n - np.trace(self.probabilities)) / (n - 1))
+
+    @property
+    def mobility_determinant(self) -> float:
+        """Shorrocks (1978), 1 - |det P|."""
+        return float(1 - abs(np.linalg.det(self.probabilities)))
+
+    @property
+    def mobility_eigenvalue(self) -> float:
+        """1 - |second eigenvalue| (Sommers and Conlisk 1979): the speed towards the ergodic distribution."""
+        return float(1 - self.eigenvalues[1])
+
+    @property
+    def half_life(self) -> float:
+        """Periods until half of the way to the ergodic distribution is gone: -lag ln 2 / ln |second eigenvalue|."""
+        second = self.eigenvalues[1]
+        if second < 1e-12:
+            return 0.0
+        return float(-self.lag * np.log(2) / np.log(second)) if second < 1 - 1e-12 else float("inf")
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """One row per class: moves out of it, the probability of each class next, its ergodic share."""
+        import pandas as pd
+
+        made = pd.DataFrame(self.probabilities, columns=[f"to {label}" for label in self.labels])
+        made.insert(0, "from", list(self.labels))
+        made.insert(1, "n", self.counts.sum(axis=1))
+        return made.assign(ergodic=self.ergodic)
+
+
+def rca_transitions(
+    flows: Flows,
+    *,
+    cuts: Sequence[float] | int = (1.0, 2.0, 4.0),
+    lag: int = 1,
+    form: Form = "balassa",
+    reference: Reference = "world",
+    over: str = "product",
+    by: Columns | None = None,
+    zeros: bool = True,
+) -> Transitions:
+    """Markov transitions of revealed comparative advantage between classes.
+
+    Parameters
+    ----------
+    flows : Flows
+        With periods, exporters and products.
+    cuts : sequence of float, or int
+        Where one class ends and the next begins: a class holds values above its lower cut up to its upper one
+        (Hinloopen and van Marrewijk 2001: up to 1, 2, 4 and above). A number n: n classes of equal size, from the
+        quantiles of all periods pooled.
+    lag : int
+        Steps between the two periods; all pairs of periods that far apart are pooled.
+    form, reference, over, by
+        As in `rca`.
+    zeros : bool
+        Whether a product that an exporter does not sell has an advantage of zero, or none.
+
+    Returns
+    -------
+    Transitions
+        counts, probabilities, ergodic, mobility (three forms), half_life, and a table.
+
+    Raises
+    ------
+    DataError
+        No two periods `lag` apart, or no cell with an advantage in both.
+    OptionError
+        Cuts that do not rise.
+
+    References
+    ----------
+    .. [1] Proudman and Redding (2000), Evolving patterns of international trade, Review of Int. Economics 8(3).
+    .. [2] Hinloopen and van Marrewijk (2001), On the empirical distribution of the Balassa index, WA 137(1).
+    .. [3] Shorrocks (1978), The measurement of mobility, Econometrica 46(5).
+    """
+    require(flows, "rca_transitions")
+    need(flows, "rca_transitions", "period", "exporter")
+    seen = advantage_by_period(flows, form=form, reference=reference, over=over, by=by, zeros=zeros)
+    pairs = periods.followers(seen, lag)
+    if not pairs:
+        raise DataError(f"no two periods lie {lag} apart", "Name another lag=, or add periods.")
+    bounds = _cuts(cuts, np.concatenate([np.fromiter(v.values(), float) for v in seen.values()]))
+    counts = np.zeros((len(bounds) + 1, len(bounds) + 1), dtype=np.int64)
+    unmatched = 0
+    for before, after in pairs.items():
+        x, y, lost = in_both(seen[before], seen[after])
+        np.add.at(counts, (np.searchsorted(bounds, x), np.searchsorted(bounds, y)), 1)
+        unmatched += lost
+    if not counts.sum():
+        raise DataError("no cell has an advantage in both periods", "Check the exporters and product codes.")
+    edges = [f"{b:.4g}" for b in bounds]
+    labels = (
+        f"<= {edges[0]}",
+        *(f"{a} - {b}" for a, b in pairwise(edges)),
+        f"> {edges[-1]}",
+    )
+    return Transitions(counts, labels, lag, unmatched)
+
+
+def _cuts(cuts: Sequence[float] | int, values: Matrix) -> Matrix:
+    if isinstance(cuts, int):
+        if cuts < 2:
+            raise OptionError(f"cuts={cuts} makes no classes: two or more.")
+        made = np.quantile(values, np.arange(1, cuts) / cuts)
+    else:
+        made = np.asarray(cuts, dtype=float)
+    if made.ndim != 1 or not len(made) or (np.diff(made) <= 0).any():
+        raise OptionError(
+            f"cuts={np.round(made, 6).tolist()} do not rise, so some class would be empty: name other cuts, fewer "
+            "classes, or zeros=False."
+        )
+    return made
