@@ -176,6 +176,15 @@ def test_markov_chain_of_pysal():
     assert "10 moves" in made.title
 
 
+def test_income_mobility_of_us_states_as_pysal(reference):
+    kept = pd.read_csv(reference / "indices_transitions.csv", index_col="quantity").expected
+    counts = np.array([int(v) for v in kept["counts"].split()]).reshape(5, 5)
+    made = Transitions(counts, tuple("12345"))
+    assert made.ergodic == pytest.approx([float(v) for v in kept["ergodic"].split()], abs=5e-9)
+    for name in ("mobility", "mobility_determinant", "mobility_eigenvalue"):
+        assert getattr(made, name) == pytest.approx(float(kept[name]), rel=1e-12)
+
+
 def test_two_class_chain_has_known_half_life():
     made = Transitions(np.array([[9, 1], [2, 8]]), ("low", "high"), lag=2)
     assert made.eigenvalues == pytest.approx([1, 0.7])

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 import exportlab as xl
 from exportlab.errors import DataError, OptionError, UnknownName
 from exportlab.indices.diversification import diversification, number_above, theil_margins
-from exportlab.indices.margins import hk_margins, iemp, nesting
+from exportlab.indices.margins import hk_margins, iemp, nestedness, nesting
 from exportlab.indices.theil_groups import theil_traditional, theil_within_between
 
 PRODUCTS = ("0101", "0102", "8501", "8502", "9001")
@@ -209,6 +209,26 @@ def test_nesting_by_hand():
     turned = nesting(f, outer="market", inner="product").iloc[0]
     assert turned.hhi == made.hhi
     assert turned.entropy == pytest.approx(made.entropy)
+
+
+def test_nestedness_of_the_published_matrix():
+    # Almeida-Neto et al. (2008), fig. 1: rows 53.33, columns 63.33, all 58.33 (times 100)
+    matrix = ["10111", "11100", "01110", "11000", "11000"]
+    cells = [(i, j, float(x)) for i, row in enumerate(matrix) for j, x in enumerate(row)]
+    f = flows([{"product": f"p{i}", "market": f"m{j}", "value": x} for i, j, x in cells])
+    made = nestedness(f).iloc[0]
+    assert made.tolist() == pytest.approx([0.58333333, 0.53333333, 0.63333333], abs=5e-9)
+    assert nestedness(f, outer="market", inner="product").iloc[0].nestedness_outer == made.nestedness_inner
+    single = flows([{"product": "a", "market": "X", "value": 1.0}])
+    assert math.isnan(nestedness(single).nestedness[0])
+    chain = flows(
+        [
+            {"product": p, "market": m, "value": 1.0}
+            for p, ms in [("a", "XYZ"), ("b", "XY"), ("c", "X")]
+            for m in ms
+        ]
+    )
+    assert nestedness(chain).nestedness[0] == 1
 
 
 def test_traditional_new_and_never_sold():

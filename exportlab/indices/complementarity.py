@@ -22,7 +22,7 @@ Own: TypeAlias = Literal["imports", "exports", "none"]
     formula=r"C_{ij} = 1 - \tfrac12 \sum_k |x_{ik}/X_i - m_{jk}/M_j|, \quad C^{DG}_{ij} = "
     r"\sum_k \frac{x_{ik}}{X_i} \frac{M_w - M_i}{M_{wk} - M_{ik}} \frac{m_{jk}}{M_j}",
     source="Michaely (1996), World Bank WPS 1583; Drysdale and Garnaut (1982), Hitotsubashi J. Economics 22(2)",
-    laws="scale permutation empty", undefined="the exporter sells or the importer buys nothing",
+    laws="scale permutation replication empty", undefined="the exporter sells or the importer buys nothing",
 )  # fmt: skip
 def complementarity(
     flows: Flows, imports: Flows | None = None, *, form: Literal["michaely", "drysdale_garnaut"] = "michaely",

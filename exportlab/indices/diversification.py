@@ -35,7 +35,7 @@ def number_above(m: Member, *, value: float = 0.0, share: float = 1.0) -> Any:
 @distribution(
     of=shannon, title="Theil index, extensive margin", formula=r"T_B = \ln(N/n)", low="0", high=r"\ln N", unit="nats",
     rises_with="concentration: fewer active members", uses_universe=True,
-    source="Cadot, Carrere and Strauss-Kahn (2011), RES 93(2)", laws="bounds scale permutation empty",
+    source="Cadot, Carrere and Strauss-Kahn (2011), RES 93(2)", laws="bounds scale permutation replication empty",
 )  # fmt: skip
 def theil_extensive(e: Any, g: Group) -> Any:
     """Between the active and the inactive members: with the inactive ones at zero, ln(N/n).
@@ -83,7 +83,7 @@ def theil_margins(
     title="Diversification index", formula=r"D_i = \tfrac12 \sum_k |s_{ik} - w_k|", low="0", high="1",
     rises_with="difference from the reference's structure", aliases=("unctad_diversification",),
     source="UNCTAD Handbook of Statistics (modified Finger-Kreinin); Hoover (1936), specialisation",
-    laws="scale permutation empty", undefined="the exporter's or the reference's total is zero",
+    laws="scale permutation replication empty", undefined="the exporter's or the reference's total is zero",
 )  # fmt: skip
 def diversification(
     flows: Flows, *, over: Columns = "product", by: Columns | None = None, reference: Reference = "world"

@@ -41,7 +41,7 @@ def _size(column: nw.Expr) -> nw.Expr:
 @indicator(
     title="Grubel-Lloyd index", formula=r"GL = 1 - \sum_k |x_k - m_k| / \sum_k (x_k + m_k)", low="0", high="1",
     rises_with="two-way trade", source="Grubel and Lloyd (1975), Intra-Industry Trade; Aquino (1978), WA 114(2)",
-    aliases=("gl", "intra_industry_trade"), laws="bounds scale permutation empty",
+    aliases=("gl", "intra_industry_trade"), laws="bounds scale permutation replication empty",
     undefined="there is no trade; balance: trade is one-way throughout; aquino: one side is zero",
 )  # fmt: skip
 @_documented
@@ -100,7 +100,8 @@ def _safe(column: str) -> nw.Expr:
 @indicator(
     title="Marginal intra-industry trade", low="0", high="1", rises_with="matched changes, with little adjustment",
     formula=r"A = 1 - \frac{|\Delta X - \Delta M|}{|\Delta X| + |\Delta M|}", aliases=("bruelhart",),
-    source="Bruelhart (1994), Marginal intra-industry trade, WA 130(3)", laws="bounds scale permutation empty",
+    source="Bruelhart (1994), Marginal intra-industry trade, WA 130(3)",
+    laws="bounds scale permutation replication empty",
     undefined="neither exports nor imports changed",
 )  # fmt: skip
 @_documented
@@ -158,7 +159,7 @@ def _moves(moved: Frame) -> Frame:
     title="Thom-McDowell marginal intra-industry trade", low="0", high="1", rises_with="matched changes",
     formula=r"A_j = 1 - \frac{|\Delta X_j - \Delta M_j|}{\sum_{i \in j} (|\Delta X_i| + |\Delta M_i|)}",
     source="Thom and McDowell (1999), Measuring marginal intra-industry trade, WA 135(1)",
-    laws="bounds scale permutation empty", undefined="neither exports nor imports changed",
+    laws="bounds scale permutation replication empty", undefined="neither exports nor imports changed",
 )  # fmt: skip
 @_documented
 def thom_mcdowell(
@@ -203,7 +204,7 @@ CLASSES = ("horizontal", "vertical_high", "vertical_low", "not_classified")
     title="Horizontal and vertical two-way trade", low="0", high="1", rises_with="two-way trade of each kind",
     formula=r"\text{horizontal where } \tfrac{1}{1+\alpha} \le UV^x_k / UV^m_k \le 1 + \alpha",
     source="Greenaway, Hine and Milner (1995), EJ 105(433); Fontagne and Freudenberg (1997), CEPII WP 97-01",
-    aliases=("hiit_viit",), laws="bounds scale permutation empty", undefined="there is no trade",
+    aliases=("hiit_viit",), laws="bounds scale permutation replication empty", undefined="there is no trade",
 )  # fmt: skip
 @_documented
 def two_way_types(

@@ -57,7 +57,7 @@ def location_quotient(
 @indicator(
     title="Hachman index", formula=r"H_i = 1 / \sum_k s_{ik} LQ_{ik} = 1 / \sum_k s_{ik}^2 / w_k", low="0", high="1",
     rises_with="likeness to the reference", source="Hachman (1995), Bureau of Economic and Business Research, Utah",
-    laws="scale permutation empty", undefined="the place's or the reference's total is zero",
+    laws="scale permutation replication empty", undefined="the place's or the reference's total is zero",
 )  # fmt: skip
 def hachman(
     flows: Flows, *, over: Columns = "product", by: Columns | None = None, reference: Reference = "world"
@@ -98,10 +98,10 @@ def hachman(
 
 
 @indicator(
-    title="Locational Gini", low="0", high="1 - 1/n", rises_with="concentration relative to the places' size",
+    title="Locational Gini", low="0", high=r"1 - \min_r p_r", rises_with="concentration relative to the places' size",
     formula=r"G_k = \sum_{r < q} (c_r p_q - c_q p_r), \quad \text{places by rising } s_{rk} / p_r",
     source="Krugman (1991), Geography and Trade, p. 55; Hoover (1936), REStat 18(4)",
-    aliases=("hoover_gini", "spatial_gini"), laws="scale permutation empty",
+    aliases=("hoover_gini", "spatial_gini"), laws="bounds scale permutation replication empty",
     undefined="the product is made nowhere; quotients: also where a place of no size makes it",
 )  # fmt: skip
 def locational_gini(

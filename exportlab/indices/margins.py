@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any, Literal
 
 import narwhals.stable.v2 as nw
+import numpy as np
 
 from exportlab.catalogue import indicator
 from exportlab.errors import OptionError, one_of
 from exportlab.flows import Columns, Flows, require
 from exportlab.frames import Frame, join, ratio, sum_by, when, with_total
 from exportlab.indices._against import ALL, Reference, against, need
+from exportlab.indices._dense import Matrix, blocks, like
 
 
 @indicator(
@@ -19,7 +21,7 @@ from exportlab.indices._against import ALL, Reference, against, need
     r"IM_{im} = \frac{\sum_{k \in I_{im}} x_{imk}}{\sum_{k \in I_{im}} x_{rmk}}",
     rises_with="the span of products (extensive) and the amount sold of each (intensive)",
     source="Hummels and Klenow (2005), The variety and quality of a nation's exports, AER 95(3)",
-    aliases=("hummels_klenow",), laws="scale permutation empty",
+    aliases=("hummels_klenow",), laws="scale permutation replication empty",
     undefined="nothing is exported, or the reference exports nothing of it",
 )  # fmt: skip
 def hk_margins(
@@ -118,10 +120,10 @@ def log_mean(a: str, b: str) -> nw.Expr:
 
 
 @indicator(
-    title="Index of export market penetration", low="0", high="1", rises_with="reach into existing demand",
+    title="Index of export market penetration", low="1/J", high="1", rises_with="reach into existing demand",
     formula=r"IEMP_i = \frac{\#\{(k, j) : x_{ijk} > 0\}}{\sum_{k \in I_i} \#\{j : x_{\cdot jk} > 0\}}",
     source="Brenton and Newfarmer (2007), Watching more than the Discovery Channel, World Bank WPS 4302; WITS",
-    aliases=("market_penetration",), laws="bounds scale permutation empty", undefined="nothing is exported",
+    aliases=("market_penetration",), laws="bounds scale permutation replication empty", undefined="nothing is exported",
 )  # fmt: skip
 def iemp(
     flows: Flows,
@@ -131,6 +133,8 @@ def iemp(
     own_market: Literal["kept", "out"] = "kept",
 ) -> Any:
     """Of the markets that import what an exporter sells, how many does it reach?
+
+    An exporter that sells anything reaches at least one of the J markets.
 
     Parameters
     ----------
@@ -236,3 +240,57 @@ def _spread(cells: Frame, keys: tuple[str, ...], end: str) -> Frame:
         (-s * when(s > 0, s, 1.0).log()).alias(f"entropy{end}"),
     )
     return sum_by(terms, keys, [f"n{end}", f"hhi{end}", f"entropy{end}"])
+
+
+@indicator(
+    title="Nestedness (NODF)", low="0", high="1", rises_with="few-market products being subsets of many-market ones",
+    formula=r"\frac{\sum_{i<j} N_{ij}}{\binom{R}{2} + \binom{C}{2}}, \quad N_{ij} = "
+    r"\frac{|A_i \cap A_j|}{\min(k_i, k_j)} \text{ where } k_i \ne k_j, \text{ else } 0",
+    source="Almeida-Neto, Guimaraes, Guimaraes, Loyola and Ulrich (2008), Oikos 117(8); Bustos et al. (2012)",
+    aliases=("nodf",), laws="scale permutation empty", undefined="there is a single active cell",
+)  # fmt: skip
+def nestedness(
+    flows: Flows, *, outer: str = "product", inner: str = "market", by: Columns | None = None, threshold: float = 0.0
+) -> Any:  # fmt: skip
+    """Whether products with few markets go where products with many markets go already.
+
+    Over the active rows and columns; published times 100. Rows or columns of one size never count as nested.
+
+    Parameters
+    ----------
+    flows : Flows
+        With both roles.
+    outer, inner : str
+        Rows and columns: "product" by "market", or "exporter" by "product".
+    by : str or sequence of str, optional
+        By default every other role present.
+    threshold : float
+        The value, in the table's unit, that a cell must exceed to be active.
+
+    Returns
+    -------
+    frame
+        One row per group: nestedness, nestedness_outer (rows), nestedness_inner (columns); in the caller's own
+        eager type, pandas for DuckDB and Spark.
+    """
+    require(flows, "nestedness")
+    (row, column), groups = flows.split((outer, inner), by)
+    columns: dict[str, list[Any]] = {
+        c: [] for c in (*groups, "nestedness", "nestedness_outer", "nestedness_inner")
+    }
+    for block in blocks(flows, row, [column], groups):
+        active = (block.values > threshold).astype(np.float64)
+        active = active[active.any(axis=1)][:, active.any(axis=0)]
+        parts = [_paired(active), _paired(active.T)]
+        whole = tuple(np.sum(parts, axis=0))
+        entries = [s / n if n else float("nan") for s, n in (whole, *parts)]
+        for name, entry in zip(columns, (*block.group, *entries), strict=True):
+            columns[name].append(entry)
+    return like(flows, columns)
+
+
+def _paired(active: Matrix) -> tuple[float, int]:
+    """The sum of paired nestedness over pairs of rows, and how many pairs there are."""
+    k = active.sum(axis=1)
+    counted = np.where(k[:, None] > k, active @ active.T / k, 0.0)  # the larger row against the smaller
+    return float(counted.sum()), len(k) * (len(k) - 1) // 2

@@ -171,7 +171,7 @@ def _documented(function: Any) -> Any:
 @indicator(
     title="Intra-bloc trade share", formula=r"S = x_{rr} / X_r", low="0", high="1", rises_with="trade within the bloc",
     source="ESCAP (2009), Trade Statistics in Policymaking; UNCTAD Handbook of Statistics",
-    aliases=("regional_trade_share",), laws="bounds scale permutation", undefined="the bloc does not trade",
+    aliases=("regional_trade_share",), laws="bounds scale permutation empty", undefined="the bloc does not trade",
 )  # fmt: skip
 @_documented
 def intra_share(
@@ -189,7 +189,7 @@ def intra_share(
     title="Trade intensity within a bloc", formula=r"HI = \frac{x_{rr} / X_r}{x_{or} / X_o}", low="0",
     rises_with="trade within the bloc beyond its weight in world trade",
     source="Anderson and Norheim (1993); Iapadre (2006), homogeneous form; ESCAP and ADB, plain form",
-    laws="scale permutation", undefined="the bloc does not trade, or has no weight in others' trade",
+    laws="scale permutation empty", undefined="the bloc does not trade, or has no weight in others' trade",
 )  # fmt: skip
 @_documented
 def bloc_intensity(
@@ -216,7 +216,7 @@ def bloc_intensity(
     title="Trade introversion", formula=r"\frac{HI - HE}{HI + HE}, \quad HE = \frac{1 - x_{rr}/X_r}{1 - x_{or}/X_o}",
     low="-1", high="1", rises_with="preference for trade within the bloc",
     source="Iapadre (2006), Regional integration agreements and the geography of world trade; UNU-CRIS RIKS",
-    laws="bounds scale permutation",
+    laws="bounds scale permutation empty",
     undefined="the bloc or the outsiders do not trade, or both trade with the same side only",
 )  # fmt: skip
 @_documented
@@ -238,7 +238,7 @@ def introversion(
 @indicator(
     title="Size-adjusted regional share", formula=r"\frac{x_{rr} / X_r}{X_r / X_w}", low="0",
     rises_with="trade within the bloc beyond its weight", source="ESCAP (2009), Trade Statistics in Policymaking",
-    laws="scale permutation", undefined="the bloc does not trade",
+    laws="scale permutation empty", undefined="the bloc does not trade",
 )  # fmt: skip
 @_documented
 def size_adjusted_share(

@@ -173,7 +173,7 @@ def _documented(function: Any) -> Any:
 @indicator(
     title="Krugman specialisation index", formula=r"K_{ij} = \sum_k |s_{ik} - s_{jk}|", low="0", high="2",
     rises_with="difference", source="Krugman (1991), Geography and Trade, p. 76", aliases=("krugman_specialisation",),
-    laws="bounds scale permutation empty", undefined="one of the two exports nothing",
+    laws="bounds scale permutation replication empty", undefined="one of the two exports nothing",
 )  # fmt: skip
 @_documented
 def krugman(
@@ -187,7 +187,8 @@ def krugman(
 @indicator(
     title="Hoover index of difference", formula=r"\tfrac12 \sum_k |s_{ik} - s_{jk}|", low="0", high="1",
     rises_with="difference", source="Hoover (1936), The measurement of industrial localization, REStat 18(4)",
-    aliases=("dissimilarity",), laws="bounds scale permutation empty", undefined="one of the two exports nothing",
+    aliases=("dissimilarity",), laws="bounds scale permutation replication empty",
+    undefined="one of the two exports nothing",
 )  # fmt: skip
 @_documented
 def hoover(
@@ -201,7 +202,7 @@ def hoover(
 @indicator(
     title="Finger-Kreinin export similarity", formula=r"ESI_{ij} = \sum_k \min(s_{ik}, s_{jk})", low="0", high="1",
     rises_with="similarity", source="Finger and Kreinin (1979), A measure of export similarity, EJ 89(356)",
-    aliases=("export_similarity", "esi", "duplication"), laws="bounds scale permutation empty",
+    aliases=("export_similarity", "esi", "duplication"), laws="bounds scale permutation replication empty",
     undefined="one of the two exports nothing",
 )  # fmt: skip
 @_documented
@@ -219,7 +220,7 @@ def finger_kreinin(
     title="Coefficient of structural similarity (UNIDO)", low="0", high="1", rises_with="similarity",
     formula=r"S_{ij} = \sum_k s_{ik} s_{jk} / \sqrt{\sum_k s_{ik}^2 \sum_k s_{jk}^2}",
     source="UNIDO (1979), World Industry since 1960; the coefficient of industrial homogeneity",
-    aliases=("unido", "homogeneity"), laws="bounds scale permutation empty",
+    aliases=("unido", "homogeneity"), laws="bounds scale permutation replication empty",
     undefined="one of the two exports nothing",
 )  # fmt: skip
 @_documented
@@ -235,7 +236,7 @@ def cosine(
     title="Correlation of log advantage (Bahar)", low="-1", high="1", rises_with="similarity",
     formula=r"\operatorname{corr}_k\left(\ln(RCA_{ik} + a), \ln(RCA_{jk} + a)\right)",
     source="Bahar, Hausmann and Hidalgo (2014), Neighbors and the evolution of comparative advantage, JIE 92(1)",
-    aliases=("export_similarity_index_bahar",), laws="bounds scale permutation empty",
+    laws="bounds scale permutation replication empty",
     undefined="one of the two exports nothing, or its advantage does not vary",
 )  # fmt: skip
 @_documented
