@@ -312,6 +312,12 @@ def test_engines_agree_with_plain_python(engine):
     whole = indexed(theil_margins(f, by=["period"]), "period")
     for year, got in indexed(theil_within_between(f, 2, by=["period"]), "period").items():
         assert same(got["theil"], whole[year]["theil"], 1e-11)
+    for new in ("ever", "now"):
+        for year, got in indexed(theil_traditional(f, by=["period"], new=new), "period").items():
+            assert same(got["theil"], whole[year]["theil"], 1e-11)
+    across = indexed(hk_margins(f, across="market", reference="world"), "period", "exporter")
+    pandas = indexed(hk_margins(flows(table), across="market", reference="world"), "period", "exporter")
+    assert all(same(across[k]["share_ratio"], pandas[k]["share_ratio"], 1e-11) for k in pandas)
     for year, got in indexed(nesting(f, by="period"), "period").items():
         total = sum(r["value"] for r in table if r["period"] == year)
         cells: dict[tuple[str, str], float] = {}

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 import narwhals.stable.v2 as nw
+import numpy as np
 
 from exportlab.catalogue import indicator
 from exportlab.errors import OptionError, UnknownName, one_of
@@ -59,7 +60,7 @@ def theil_within_between(
     """
     require(flows, "theil_within_between")
     spread, kept = flows.split(over, by)
-    if isinstance(universe, int):
+    if isinstance(universe, int | np.integer):
         raise OptionError("universe= must say which members there are: 'observed', 'active' or a list.")
     if len(spread) > 1:
         raise OptionError("theil_within_between groups the members of one role: over='product', say.")
@@ -84,8 +85,9 @@ def _decomposed(cells: Frame, kept: tuple[str, ...]) -> Frame:
     cells = with_total(cells, (*keys, "_group"), "value", "_X")
     p = nw.col("value") / when(nw.col("_X") > 0, nw.col("_X"), 1.0)
     cells = cells.with_columns((p * when(p > 0, p, 1.0).log()).alias("_plogp"))
-    facts = [nw.col("_size").min(), nw.col("_N").min()]
-    sums = cells.group_by(*keys, "_group").agg(nw.col("value").sum(), nw.col("_plogp").sum(), *facts)
+    sums = cells.group_by(*keys, "_group").agg(
+        nw.col("value").sum(), nw.col("_plogp").sum(), nw.col("_size").min(), nw.col("_N").min()
+    )
     sums = with_total(sums, keys)
     share = nw.col("value") / when(nw.col("_total") > 0, nw.col("_total"), 1.0)
     size = when(nw.col("_size") > 0, nw.col("_size"), 1.0)
