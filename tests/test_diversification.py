@@ -115,6 +115,14 @@ def test_diversification_against_each_reference():
     assert diversification(alone).diversification[0] == 0
 
 
+def test_moving_value_off_a_member_can_lower_the_intensive_margin():
+    before, after = (wide({"i": dict(zip("abc", v, strict=True))}) for v in ([4, 4, 2], [6, 4, 0]))
+    margins = [theil_margins(f, universe=list("abc")).iloc[0] for f in (before, after)]
+    assert margins[1].theil_intensive < margins[0].theil_intensive
+    assert margins[1].theil_extensive > margins[0].theil_extensive
+    assert margins[1].theil > margins[0].theil
+
+
 def test_product_that_one_exporter_lacks_is_a_zero_of_its_share():
     f = wide({"i": {"a": 1, "b": 1}, "j": {"a": 1}})
     assert diversification(f, reference="j").diversification.tolist() == pytest.approx([0.5, 0])

@@ -19,23 +19,23 @@ from exportlab.member import Group, Member
 
 @distribution(
     title="Number of members above a threshold", formula=r"\#\{k : x_k > v \ \text{or}\ s_k > \sigma\}",
-    low="0", high="N", unit="members", rises_with="diversification", aliases=("number_exported",),
+    low="1", high="N", unit="members", rises_with="diversification", aliases=("number_exported",),
     source="UNCTAD Handbook of Statistics: products above 100,000 USD or 0.3 per cent of exports",
-    laws="bounds scale permutation empty",
+    laws="bounds scale permutation transfer empty additive",
 )  # fmt: skip
 def number_above(m: Member, *, value: float = 0.0, share: float = 1.0) -> Any:
     """How many members exceed a value (in the table's unit) or a share; by default the active ones.
 
     UNCTAD's older count is ``value=`` 100,000 USD in the table's unit and ``share=0.003``. With a `value`
-    above zero the count depends on the unit.
+    above zero the count depends on the unit, and can be 0.
     """
     return m.where((m.value > value) | (m.share > share), 1.0, 0.0)
 
 
 @distribution(
     of=shannon, title="Theil index, extensive margin", formula=r"T_B = \ln(N/n)", low="0", high=r"\ln N", unit="nats",
-    rises_with="concentration: fewer active members", uses_universe=True,
-    source="Cadot, Carrere and Strauss-Kahn (2011), RES 93(2)", laws="bounds scale permutation replication empty",
+    rises_with="concentration", uses_universe=True, source="Cadot, Carrere and Strauss-Kahn (2011), RES 93(2)",
+    laws="bounds scale permutation replication transfer empty",
 )  # fmt: skip
 def theil_extensive(e: Any, g: Group) -> Any:
     """Between the active and the inactive members: with the inactive ones at zero, ln(N/n).
@@ -47,14 +47,15 @@ def theil_extensive(e: Any, g: Group) -> Any:
 
 @distribution(
     of=shannon, title="Theil index, intensive margin", formula=r"T_W = \ln n + \sum_k s_k \ln s_k", low="0",
-    high=r"\ln n", unit="nats", rises_with="concentration among the active members",
+    high=r"\ln n", unit="nats", rises_with="concentration",
     source="Cadot, Carrere and Strauss-Kahn (2011), RES 93(2)", laws="bounds scale permutation replication empty",
 )  # fmt: skip
 def theil_intensive(e: Any, g: Group) -> Any:
     """The Theil index among the active members; with the extensive margin it adds up to the Theil index.
 
     Some programs publish this part alone under the name of the Theil index: the universe is then the active members.
-    The upper bound is reached by a single member (0) and otherwise approached.
+    Where value moves off a small member until it is not active any more, this part can fall: the rise
+    shows in the extensive margin.
     """
     return g.log(g.n) - e
 
