@@ -1,66 +1,115 @@
 """exportlab: export-structure econometrics from tables of trade flows.
 
-One door in (`flows`), one vocabulary, one catalogue of indicators; see https://exportlab.readthedocs.io.
+One door in (`flows`), one vocabulary, one catalogue of indicators. What needs more than Narwhals loads when first used.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from exportlab import catalogue, errors
-from exportlab.bounds import Bounds, bounds
 from exportlab.catalogue import CATALOGUE
 from exportlab.classifications import blocs, country, members
-from exportlab.distribution import evaluate
 from exportlab.flows import Flows, cells, flows
-from exportlab.indices.advantage import rca
-from exportlab.indices.concentration import (
-    cr,
-    effective_number,
-    gini,
-    hall_tideman,
-    hhi,
-    hhi_normalised,
-    hhi_normalised_active,
-    hill,
-    hirschman,
-    number_active,
-    shannon,
-    theil,
-    unctad_concentration,
-)
-from exportlab.indices.shares import bloc_share, contributions, share
 from exportlab.measure import measure
+
+if TYPE_CHECKING:
+    from exportlab.distribution import evaluate
+    from exportlab.indices.advantage import rca
+    from exportlab.indices.advantage_trade import lafay, michaely, vollrath
+    from exportlab.indices.complementarity import complementarity, trade_potential
+    from exportlab.indices.complexity import Complexity, complexity
+    from exportlab.indices.concentration import (
+        cr,
+        effective_number,
+        gini,
+        hall_tideman,
+        hhi,
+        hhi_normalised,
+        hhi_normalised_active,
+        hill,
+        hirschman,
+        number_active,
+        shannon,
+        theil,
+        unctad_concentration,
+    )
+    from exportlab.indices.diversification import (
+        diversification,
+        number_above,
+        theil_extensive,
+        theil_intensive,
+        theil_margins,
+    )
+    from exportlab.indices.intra_industry import grubel_lloyd, marginal_iit, thom_mcdowell, two_way_types
+    from exportlab.indices.location import ellison_glaeser, hachman, location_quotient, locational_gini
+    from exportlab.indices.margins import hk_margins, iemp, nestedness, nesting
+    from exportlab.indices.partners import (
+        bloc_intensity,
+        intra_share,
+        introversion,
+        size_adjusted_share,
+        trade_intensity,
+    )
+    from exportlab.indices.persistence import galtonian
+    from exportlab.indices.shares import bloc_share, contributions, share
+    from exportlab.indices.similarity import bahar, cosine, finger_kreinin, hoover, krugman
+    from exportlab.indices.theil_groups import theil_traditional, theil_within_between
+    from exportlab.indices.transitions import Transitions, rca_transitions
+    from exportlab.panel.door import PolicyPanel
+    from exportlab.panel.gravity import gravity
+    from exportlab.panel.ppml import ppml
+    from exportlab.partial import Bounds, bounds
+    from exportlab.readers import read_baci, read_comtrade, read_flows, read_gacc
+    from exportlab.reporting import report
 
 __version__ = "0.1.0"
 
-_LATE = {
-    "Complexity": "exportlab.indices.complexity",
-    "PolicyPanel": "exportlab.panel",
-    "complexity": "exportlab.indices.complexity",
-    "gravity": "exportlab.panel",
-    "ppml": "exportlab.panel",
-    "read_baci": "exportlab.readers",
-    "read_comtrade": "exportlab.readers",
-    "read_flows": "exportlab.readers",
-    "read_gacc": "exportlab.readers",
-    "report": "exportlab.reporting",
+# Module to the public names that live in it.
+_HOMES = {
+    "exportlab.distribution": "evaluate",
+    "exportlab.indices.advantage": "rca",
+    "exportlab.indices.advantage_trade": "lafay michaely vollrath",
+    "exportlab.indices.complementarity": "complementarity trade_potential",
+    "exportlab.indices.complexity": "Complexity complexity",
+    "exportlab.indices.concentration": (
+        "cr effective_number gini hall_tideman hhi hhi_normalised hhi_normalised_active hill "
+        "hirschman number_active shannon theil unctad_concentration"
+    ),
+    "exportlab.indices.diversification": "diversification number_above theil_extensive theil_intensive theil_margins",
+    "exportlab.indices.intra_industry": "grubel_lloyd marginal_iit thom_mcdowell two_way_types",
+    "exportlab.indices.location": "ellison_glaeser hachman location_quotient locational_gini",
+    "exportlab.indices.margins": "hk_margins iemp nestedness nesting",
+    "exportlab.indices.partners": "bloc_intensity intra_share introversion size_adjusted_share trade_intensity",
+    "exportlab.indices.persistence": "galtonian",
+    "exportlab.indices.shares": "bloc_share contributions share",
+    "exportlab.indices.similarity": "bahar cosine finger_kreinin hoover krugman",
+    "exportlab.indices.theil_groups": "theil_traditional theil_within_between",
+    "exportlab.indices.transitions": "Transitions rca_transitions",
+    "exportlab.panel.door": "PolicyPanel",
+    "exportlab.panel.gravity": "gravity",
+    "exportlab.panel.ppml": "ppml",
+    "exportlab.partial": "Bounds bounds",
+    "exportlab.readers": "read_baci read_comtrade read_flows read_gacc",
+    "exportlab.reporting": "report",
 }
+_LATE = {name: module for module, names in _HOMES.items() for name in names.split()}
+_ROOMS = ("claims", "datasets", "panel", "plots", "readers", "valueadded")
 
 
 def __getattr__(name: str) -> Any:
-    """Load on first use what needs more than NumPy and Narwhals."""
+    """Load on first use."""
     from importlib import import_module
 
     if name in _LATE:
         return getattr(import_module(_LATE[name]), name)
-    if name in ("claims", "datasets", "panel", "plots", "readers", "valueadded"):
+    if name in _ROOMS:
         return import_module(f"exportlab.{name}")
     raise AttributeError(f"module 'exportlab' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_LATE})
+    return sorted({*globals(), *_LATE, *_ROOMS})
 
 
 __all__ = [
@@ -69,32 +118,58 @@ __all__ = [
     "Complexity",
     "Flows",
     "PolicyPanel",
+    "Transitions",
+    "bahar",
+    "bloc_intensity",
     "bloc_share",
     "blocs",
     "bounds",
     "catalogue",
     "cells",
+    "complementarity",
     "complexity",
     "contributions",
+    "cosine",
     "country",
     "cr",
+    "diversification",
     "effective_number",
+    "ellison_glaeser",
     "errors",
     "evaluate",
+    "finger_kreinin",
     "flows",
+    "galtonian",
     "gini",
     "gravity",
+    "grubel_lloyd",
+    "hachman",
     "hall_tideman",
     "hhi",
     "hhi_normalised",
     "hhi_normalised_active",
     "hill",
     "hirschman",
+    "hk_margins",
+    "hoover",
+    "iemp",
+    "intra_share",
+    "introversion",
+    "krugman",
+    "lafay",
+    "location_quotient",
+    "locational_gini",
+    "marginal_iit",
     "measure",
     "members",
+    "michaely",
+    "nestedness",
+    "nesting",
+    "number_above",
     "number_active",
     "ppml",
     "rca",
+    "rca_transitions",
     "read_baci",
     "read_comtrade",
     "read_flows",
@@ -102,6 +177,17 @@ __all__ = [
     "report",
     "shannon",
     "share",
+    "size_adjusted_share",
     "theil",
+    "theil_extensive",
+    "theil_intensive",
+    "theil_margins",
+    "theil_traditional",
+    "theil_within_between",
+    "thom_mcdowell",
+    "trade_intensity",
+    "trade_potential",
+    "two_way_types",
     "unctad_concentration",
+    "vollrath",
 ]  # fmt: skip

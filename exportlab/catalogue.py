@@ -6,6 +6,7 @@ import inspect
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from importlib import import_module
 from typing import Any, TypeVar
 
 from exportlab.errors import OptionError, UnknownName
@@ -84,15 +85,21 @@ class Catalogue(Mapping[str, Indicator]):
     """The indicators by name. Also finds aliases, and a number at the end of a name: 'cr4' is cr with k=4."""
 
     def __init__(self) -> None:
-        self._known: dict[str, Indicator] = {}
+        self._entered: dict[str, Indicator] = {}
+
+    @property
+    def _known(self) -> dict[str, Indicator]:
+        """The entries, after the modules that make them were loaded."""
+        import_module("exportlab.indices")
+        return self._entered
 
     def add(self, indicator: Indicator) -> None:
         """Enter an indicator; a name stands for one thing only."""
-        taken = {alias for known in self._known.values() for alias in (known.name, *known.aliases)}
+        taken = {alias for known in self._entered.values() for alias in (known.name, *known.aliases)}
         twice = taken.intersection({indicator.name, *indicator.aliases})
         if twice:
             raise ValueError(f"{sorted(twice)[0]!r} is in the catalogue already")
-        self._known[indicator.name] = indicator
+        self._entered[indicator.name] = indicator
 
     def find(self, name: str) -> tuple[Indicator, dict[str, Any]]:
         """The indicator of that name or alias, and the options its name carries."""

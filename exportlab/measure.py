@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from math import prod
+from operator import index
+from typing import Any, Literal, SupportsIndex, TypeAlias
 
 import narwhals.stable.v2 as nw
-import numpy as np
 
 from exportlab.catalogue import CATALOGUE, Indicator, check_options, own_options
 from exportlab.errors import DataError, OptionError
@@ -104,18 +105,19 @@ def universe_size(flows: Flows, over: tuple[str, ...], universe: Universe) -> in
         if universe == "active":
             return None
         if universe == "observed":
-            return int(np.prod([len(flows.members(r)) for r in over]))
+            return prod(len(flows.members(r)) for r in over)
         raise OptionError(
             f"universe={universe!r} is not allowed. Allowed: 'observed', 'active', a number or a list."
         )
     seen = [flows.members(r) for r in over]
-    if isinstance(universe, int | np.integer):
-        if universe < np.prod([len(s) for s in seen]) and any(len(s) > universe for s in seen):
+    if isinstance(universe, SupportsIndex):
+        size = index(universe)
+        if size < prod(len(s) for s in seen) and any(len(s) > size for s in seen):
             raise DataError(
-                f"universe={universe} is smaller than the {max(map(len, seen))} active members in the table",
+                f"universe={size} is smaller than the {max(map(len, seen))} active members in the table",
                 "The universe holds every category that could have been exported to.",
             )
-        return int(universe)
+        return size
     allowed = list(universe)
     outside = [m for s in seen for m in s if m not in set(allowed)]
     if outside:

@@ -68,6 +68,11 @@ ORACLE = {
     "hill": hill,
     "gini": gini,
     "hall_tideman": hall_tideman,
+    "number_above": lambda v, N, value=0.0, share=1.0: float(
+        sum(x > value or s > share for x, s in zip(v, _shares(v), strict=True))
+    ),
+    "theil_extensive": lambda v, N: log(N / _active(v)),
+    "theil_intensive": lambda v, N: theil([x for x in v if x > 0], _active(v)),
     "number_active": lambda v, N: float(_active(v)),
 }
 OPTIONS = {

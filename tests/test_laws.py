@@ -24,6 +24,7 @@ members = st.lists(st.one_of(st.just(0.0), positive), min_size=1, max_size=8).fi
 COUNTER_EXAMPLES = {
     **{(name, law): [3.0, 2.0, 1.0] for name, law in FAILS if law in ("additive", "replication")},
     ("hhi_normalised_active", "transfer"): [50.0, 49.0, 1.0],
+    ("theil_intensive", "transfer"): [4.0, 4.0, 2.0],
 }
 
 

@@ -18,7 +18,7 @@ LAYERS = [
     {"flows"},
     {"measure"},
     {"distribution"},
-    {"indices", "bounds"},
+    {"indices", "partial"},
     {"uncertainty", "valueadded", "panel"},
     {"claims", "readers"},
     {"plots"},
@@ -143,3 +143,14 @@ def test_the_rule_catches_what_gives_wrong_numbers():
 def test_rooms_are_small():
     long = {str(p.relative_to(PACKAGE)): n for p in MODULES if (n := len(p.read_text().splitlines())) > 300}
     assert long == {}
+
+
+def test_every_public_name_is_there_and_typed():
+    import exportlab
+
+    source = (PACKAGE / "__init__.py").read_text()
+    typed = {a.name for n in ast.walk(ast.parse(source)) if isinstance(n, ast.ImportFrom) for a in n.names}
+    for name in exportlab.__all__:
+        assert getattr(exportlab, name) is not None
+        assert name in typed, f"{name} is missing under TYPE_CHECKING"
+    assert set(exportlab._LATE) <= set(exportlab.__all__)

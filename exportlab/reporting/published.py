@@ -8,10 +8,10 @@ from typing import Any
 import pandas as pd
 
 from exportlab import classifications, datasets
-from exportlab.bounds import bounds
 from exportlab.flows import Flows, flows
 from exportlab.indices.advantage import rca
 from exportlab.measure import measure
+from exportlab.partial import bounds
 from exportlab.plots import structure
 from exportlab.reporting.model import Page, Picture, Section, Table
 
