@@ -6,10 +6,11 @@ import inspect
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import wraps
 from importlib import import_module
 from typing import Any, TypeVar
 
-from exportlab.errors import OptionError, UnknownName
+from exportlab.errors import EngineError, OptionError, UnknownName
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -178,16 +179,36 @@ def indicator(
     """Declare a function from flows to a table as an indicator; it stays the function it is."""
 
     def declare(function: F) -> F:
+        public = guarded(function)
         entry = Indicator(
             name=function.__name__, family=family_of(function), aliases=tuple(aliases), laws=frozenset(laws.split()),
-            uses_universe=uses_universe, options=declared(function), function=function, **facts,
+            uses_universe=uses_universe, options=declared(function), function=public, **facts,
         )  # fmt: skip
         CATALOGUE.add(entry)
-        body = inspect.cleandoc(function.__doc__ or "")
-        function.__doc__ = docstring(entry, body)
-        return function
+        public.__doc__ = docstring(entry, inspect.cleandoc(function.__doc__ or ""))
+        return public
 
     return declare
+
+
+def guarded(function: F) -> F:
+    """The function, with an engine's own refusal told in one voice: which engine, what for, what to use instead."""
+
+    @wraps(function)
+    def run(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return function(*args, **kwargs)
+        except EngineError:
+            raise
+        except NotImplementedError as error:
+            flows = args[0] if args else kwargs.get("flows")
+            engine = getattr(getattr(flows, "frame", None), "implementation", "this engine")
+            raise EngineError(
+                f"{function.__name__}: {engine} cannot do an operation it needs ({str(error).splitlines()[0]}) "
+                "Bring the table, or its cells (xl.cells), into pandas, Polars, PyArrow, DuckDB or Spark first."
+            ) from error
+
+    return run  # type: ignore[return-value]
 
 
 def docstring(indicator: Indicator, body: str) -> str:

@@ -10,7 +10,7 @@ from typing import Any, Literal, SupportsIndex, TypeAlias
 
 import narwhals.stable.v2 as nw
 
-from exportlab.catalogue import CATALOGUE, Indicator, check_options, own_options
+from exportlab.catalogue import CATALOGUE, Indicator, check_options, guarded, own_options
 from exportlab.errors import DataError, OptionError
 from exportlab.flows import Columns, Flows, require
 from exportlab.frames import Frame, all_positive, sum_by, when, with_rank, with_total
@@ -29,6 +29,7 @@ class _Task:
     options: Mapping[str, Any]
 
 
+@guarded
 def measure(
     flows: Flows, names: Names, *, over: Columns, by: Columns | None = None, universe: Universe = "observed"
 ) -> Any:

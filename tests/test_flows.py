@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pandas as pd
 import pytest
 from engines import ENGINES, rows
@@ -190,3 +192,24 @@ def test_kept_cells_serve_every_later_indicator(engine):
 def test_frozen():
     with pytest.raises(AttributeError):
         xl.flows(table(), **ROLES).unit = "EUR"
+
+
+def test_an_engine_that_cannot_says_so_in_our_voice(monkeypatch):
+    def refuse(*args):
+        raise NotImplementedError("`over` is not supported.\nMore.")
+
+    monkeypatch.setattr(sys.modules["exportlab.measure"], "with_total", refuse)
+    flows = xl.flows(table(), **ROLES)
+    words = r"measure: pandas cannot do an operation it needs \(`over` is not supported\.\) Bring the table, or its"
+    with pytest.raises(xl.errors.EngineError, match=words):
+        xl.hhi(flows, over="market")
+
+
+def test_tables_of_two_engines_do_not_meet():
+    import polars as pl
+
+    here, there = xl.flows(table(), **ROLES), xl.flows(pl.from_pandas(table()), **ROLES)
+    with pytest.raises(
+        xl.errors.EngineError, match=r"A pandas table cannot be joined with a polars one \(join\)"
+    ):
+        xl.rca(here, reference=there)
