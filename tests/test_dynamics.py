@@ -1,0 +1,300 @@
+"""Change of structure: exact identities, hand cases, counterfactuals, errors, every engine against plain Python."""
+
+from __future__ import annotations
+
+import math
+from math import fsum
+
+import pandas as pd
+import pytest
+from engines import ENGINES, rows
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import exportlab as xl
+from exportlab.errors import DataError, OptionError
+from exportlab.indices.constant_share import constant_market_share, constant_market_share_growth
+from exportlab.indices.dynamics import bloc_share_change, hhi_change, hhi_change_split, hhi_shift_share
+from exportlab.indices.growth_margins import growth_margins
+
+MARKETS, PRODUCTS, EXPORTERS = ["Japan", "Philippines", "USA"], ["01", "02"], ["a", "b"]
+values = st.one_of(st.just(0.0), st.integers(1, 9).map(float), st.floats(0.1, 1e3))
+draws = st.lists(values, min_size=24, max_size=24).filter(
+    lambda v: all(sum(v[i : i + 6]) > 0 for i in (0, 6, 12, 18))
+)
+
+
+def table_of(drawn):
+    cells = [(t, e, m, k) for t in (2021, 2022) for e in EXPORTERS for m in MARKETS for k in PRODUCTS]
+    records = [(*c, v) for c, v in zip(cells, drawn, strict=True)]
+    return pd.DataFrame(records, columns=["year", "city", "partner", "hs", "usd"])
+
+
+def flows_of(table, engine="pandas"):
+    roles = {"period": "year", "exporter": "city", "market": "partner", "product": "hs", "value": "usd"}
+    return xl.flows(ENGINES[engine](table), **{k: v for k, v in roles.items() if v in table.columns})
+
+
+FIXED = table_of([float(v) for v in (4, 0, 3, 5, 8, 1, 2, 2, 0, 6, 7, 3, 5, 1, 0, 4, 9, 2, 3, 0, 1, 8, 6, 6)])
+
+
+def shares_of(table, year, city, keys):
+    part = table[(table["year"] == year) & (table["city"] == city)].groupby(keys)["usd"].sum()
+    return (part / part.sum()).to_dict()
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_hhi_change_on_every_engine(engine):
+    flows = flows_of(FIXED, engine)
+    found = rows(hhi_change(flows, over="market", by=["period", "exporter"]), ["city", "partner"])
+    split = rows(hhi_change_split(flows, over=["market", "product"]), ["city"])
+    for city, whole in zip(EXPORTERS, split, strict=True):
+        before, after = (shares_of(FIXED, y, city, "partner") for y in (2021, 2022))
+        mine = {r["partner"]: r for r in found if r["city"] == city}
+        for m in MARKETS:
+            assert mine[m]["hhi_change"] == pytest.approx(after[m] ** 2 - before[m] ** 2, rel=1e-12)
+            assert mine[m]["share_after"] == pytest.approx(after[m], rel=1e-12)
+        before, after = (shares_of(FIXED, y, city, ["partner", "hs"]) for y in (2021, 2022))
+        entry = fsum(after[c] ** 2 for c in after if not before[c])
+        leaving = -fsum(before[c] ** 2 for c in after if not after[c])
+        assert whole["entry"] == pytest.approx(entry, rel=1e-12)
+        assert whole["exit"] == pytest.approx(leaving, rel=1e-12)
+        change = fsum(s * s for s in after.values()) - fsum(s * s for s in before.values())
+        assert whole["hhi_change_split"] == pytest.approx(change, rel=1e-10)
+
+
+@given(draws)
+@settings(max_examples=20, deadline=None)
+def test_contributions_sum_to_the_change_of_the_index(drawn):
+    flows = flows_of(table_of(drawn))
+    parts = hhi_change(flows, over="product", by=["period", "exporter"]).groupby("city")["hhi_change"].sum()
+    split = hhi_change_split(flows, over="product", by=["period", "exporter"]).set_index("city")
+    h = xl.hhi(flows, over="product", by=["period", "exporter"]).set_index(["city", "year"])["hhi"]
+    for city in EXPORTERS:
+        change = h[city, 2022] - h[city, 2021]
+        assert parts[city] == pytest.approx(change, abs=1e-12)
+        row = split.loc[city]
+        assert row["continuing"] + row["entry"] + row["exit"] == pytest.approx(change, abs=1e-12)
+
+
+@given(draws)
+@settings(max_examples=15, deadline=None)
+def test_contributions_sum_to_the_change_of_the_bloc_share(drawn):
+    flows = flows_of(table_of(drawn))
+    share = xl.bloc_share(flows, "RCEP", by=["period", "exporter"]).set_index(["city", "year"])["bloc_share"]
+    for over in ("market", "product", ["market", "product"]):
+        parts = bloc_share_change(flows, "RCEP", over=over, by=["period", "exporter"]).groupby("city")
+        for city in EXPORTERS:
+            change = share[city, 2022] - share[city, 2021]
+            sums = parts[["bloc_share_change", "trade", "membership"]].sum().loc[city]
+            assert sums["bloc_share_change"] == pytest.approx(change, abs=1e-12)
+            assert sums["trade"] + sums["membership"] == pytest.approx(change, abs=1e-12)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_membership_is_told_from_trade(engine):
+    """Exports do not move between the years; RCEP comes into force for Japan."""
+    same = pd.concat([FIXED[FIXED["year"] == 2021].assign(year=y) for y in (2021, 2022)])
+    found = rows(
+        bloc_share_change(flows_of(same, engine), "RCEP", by=["period", "exporter"]), ["city", "partner"]
+    )
+    assert [r["trade"] for r in found] == [0.0] * 6
+    assert found[0]["membership"] == pytest.approx(4 / 21)
+    assert found[1]["membership"] == 0  # the Philippines joined in 2023
+    fixed = rows(
+        bloc_share_change(flows_of(same, engine), "RCEP", membership=2023, by=["period", "exporter"]),
+        ["city"],
+    )
+    assert [r["membership"] for r in fixed] == [0.0] * 6
+
+
+def test_composition_against_own_change():
+    """World prices of 01 double; the exporter otherwise stays as it was, then moves on its own."""
+    table = pd.DataFrame(
+        [
+            (1, "01", 50.0),
+            (1, "02", 50.0),
+            (2, "01", 100.0),
+            (2, "02", 50.0),
+            (3, "01", 75.0),
+            (3, "02", 75.0),
+        ],
+        columns=["t", "hs", "usd"],
+    )
+    world = table.assign(usd=[10.0, 10.0, 20.0, 10.0, 20.0, 10.0], t=2000 + table["t"])
+    own = xl.flows(table.assign(t=2000 + table["t"]), period="t", product="hs", value="usd")
+    found = hhi_shift_share(own, reference=xl.flows(world, period="t", product="hs", value="usd"))
+    assert found["composition"].tolist() == pytest.approx([5 / 9 - 1 / 2, 0])
+    assert found["own"].tolist() == pytest.approx([0, 1 / 2 - 5 / 9])
+    assert found["undefined"].tolist() == [0, 0]
+    lost = xl.flows(world[1:], period="t", product="hs", value="usd")
+    missing = hhi_shift_share(own, reference=lost)
+    assert missing["undefined"].tolist() == [1, 0]
+    assert math.isnan(missing["composition"].iloc[0])
+    with pytest.raises(DataError, match="no exporters to take growth from"):
+        hhi_shift_share(own)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("reference", ["world", "rest"])
+def test_shift_share_on_every_engine(engine, reference):
+    found = rows(
+        hhi_shift_share(flows_of(FIXED, engine), reference=reference, by=["period", "exporter"]), ["city"]
+    )
+    totals = FIXED.groupby(["year", "city", "hs"])["usd"].sum()
+    for row in found:
+        x = {y: {k: totals[y, row["city"], k] for k in PRODUCTS} for y in (2021, 2022)}
+        others = [c for c in EXPORTERS if reference == "world" or c != row["city"]]
+        growth = {k: fsum(totals[2022, c, k] for c in others) / fsum(totals[2021, c, k] for c in others)
+                  for k in PRODUCTS}  # fmt: skip
+        star = {k: x[2021][k] * growth[k] for k in PRODUCTS}
+        h = [fsum((v / fsum(y.values())) ** 2 for v in y.values()) for y in (x[2021], star, x[2022])]
+        assert row["composition"] == pytest.approx(h[1] - h[0], rel=1e-9)
+        assert row["own"] == pytest.approx(h[2] - h[1], rel=1e-9)
+
+
+# One exporter in a world of two products: s_k 0.5 -> 0.4 and 0.2 -> 0.3, w_k 0.6 -> 0.5 and 0.4 -> 0.5.
+HAND = pd.DataFrame(
+    [(2021, "i", "p", 30.0), (2021, "i", "q", 8.0), (2021, "j", "p", 30.0), (2021, "j", "q", 32.0),
+     (2022, "i", "p", 40.0), (2022, "i", "q", 30.0), (2022, "j", "p", 60.0), (2022, "j", "q", 70.0)],
+    columns=["period", "exporter", "product", "value"],
+)  # fmt: skip
+
+
+def test_constant_market_share_by_hand():
+    row = constant_market_share(xl.flows(HAND)).iloc[0]
+    assert row["share_before"] == pytest.approx(0.38)
+    assert row["share_after"] == pytest.approx(0.35)
+    assert row["competitiveness"] == pytest.approx(-0.1 * 0.6 + 0.1 * 0.4)
+    assert row["structure"] == pytest.approx(0.5 * -0.1 + 0.2 * 0.1)
+    assert row["adaptation"] == pytest.approx(-0.1 * -0.1 + 0.1 * 0.1)
+    midpoint = constant_market_share(xl.flows(HAND), weights="midpoint").iloc[0]
+    assert midpoint["structure"] == pytest.approx(0.45 * -0.1 + 0.25 * 0.1)
+    money = constant_market_share_growth(xl.flows(HAND)).iloc[0]
+    assert money["world_effect"] == pytest.approx(38)  # the world doubles
+    assert money["product_effect"] == pytest.approx(30 * (100 / 60 - 2) + 8 * (100 / 40 - 2))
+    assert money["competitiveness_effect"] == pytest.approx(70 - 50 - 20)
+    outside = HAND.groupby(["period", "product"], as_index=False)["value"].sum()
+    other = constant_market_share(xl.flows(HAND), reference=xl.flows(outside)).iloc[0]
+    assert other["structure"] == pytest.approx(row["structure"])
+
+
+@given(draws, st.sampled_from(["three-part", "base", "final", "midpoint"]))
+@settings(max_examples=8, deadline=None)
+def test_market_share_parts_sum_and_shapley_is_symmetric(drawn, weights):
+    table = table_of(drawn)
+    results = {
+        o: constant_market_share(flows_of(table), weights=weights, order=o)
+        for o in ("shapley", "product", "market")
+    }
+    swapped = flows_of(table.rename(columns={"hs": "partner", "partner": "hs"}))
+    mirror = constant_market_share(swapped, weights=weights)
+    for o, found in results.items():
+        parts = found["competitiveness"] + found["structure"] + found.get("adaptation", 0)
+        assert parts.tolist() == pytest.approx(found["constant_market_share"].tolist(), abs=1e-12)
+        own = found["structure_product"] + found["structure_market"]
+        assert own.tolist() == pytest.approx(found["structure"].tolist(), abs=1e-12), o
+    shapley = results["shapley"]
+    assert shapley["structure_product"].tolist() == pytest.approx(
+        mirror["structure_market"].tolist(), abs=1e-12
+    )
+    mean = (results["product"]["structure_product"] + results["market"]["structure_product"]) / 2
+    assert shapley["structure_product"].tolist() == pytest.approx(mean.tolist(), abs=1e-12)
+    money = constant_market_share_growth(flows_of(table))
+    total = money[[c for c in money if c.endswith("_effect")]].sum(axis=1)
+    assert total.tolist() == pytest.approx((money["after"] - money["before"]).tolist(), abs=1e-9)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_market_share_on_every_engine(engine):
+    found = rows(constant_market_share(flows_of(FIXED, engine), order="product"), ["city"])
+    w = FIXED.groupby(["year", "partner", "hs"])["usd"].sum()
+    total = w.groupby("year").sum()
+    x = FIXED.set_index(["year", "city", "partner", "hs"])["usd"]
+    for row in found:
+        structure = product = 0.0
+        for k in PRODUCTS:
+            share = fsum(x[2021, row["city"], m, k] for m in MARKETS) / fsum(w[2021, m, k] for m in MARKETS)
+            weight = [fsum(w[y, m, k] for m in MARKETS) / total[y] for y in (2021, 2022)]
+            product += share * (weight[1] - weight[0])
+            for m in MARKETS:
+                s = x[2021, row["city"], m, k] / w[2021, m, k] if w[2021, m, k] else 0.0
+                structure += s * (w[2022, m, k] / total[2022] - w[2021, m, k] / total[2021])
+        assert row["structure"] == pytest.approx(structure, rel=1e-10)
+        assert row["structure_product"] == pytest.approx(product, rel=1e-10)
+    money = rows(constant_market_share_growth(flows_of(FIXED, engine), over="market", by=["period", "exporter"]),
+                 ["city"])  # fmt: skip
+    for row in money:
+        parts = row["world_effect"] + row["market_effect"] + row["competitiveness_effect"]
+        assert parts == pytest.approx(row["constant_market_share_growth"], rel=1e-10)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_growth_margins_on_every_engine(engine):
+    found = rows(growth_margins(flows_of(FIXED, engine), over=["product", "market"]), ["city"])
+    x = FIXED.set_index(["year", "city", "partner", "hs"])["usd"]
+    for row in found:
+        pairs = [(x[2021, row["city"], m, k], x[2022, row["city"], m, k]) for m in MARKETS for k in PRODUCTS]
+        base = fsum(a for a, _ in pairs)
+        assert row["entry"] == pytest.approx(fsum(b for a, b in pairs if not a) / base, abs=1e-12)
+        assert row["exit"] == pytest.approx(-fsum(a for a, b in pairs if not b) / base, abs=1e-12)
+        assert row["growing"] == pytest.approx(fsum(b - a for a, b in pairs if a and b > a) / base, abs=1e-12)
+        assert row["n_entry"] == sum(1 for a, b in pairs if b and not a)
+        entries = [row[f"new_{kind}"] for kind in ("pair", "product", "market", "both")]
+        assert fsum(entries) == pytest.approx(row["entry"], abs=1e-12)
+
+
+@given(draws, st.sampled_from([0.0, 4.0]), st.sampled_from(["before", "midpoint"]))
+@settings(max_examples=15, deadline=None)
+def test_margins_sum_to_growth(drawn, threshold, rate):
+    found = growth_margins(
+        flows_of(table_of(drawn)), threshold=threshold, rate=rate, by=["period", "exporter"]
+    )
+    below = found["below"] if threshold else 0.0
+    parts = found["intensive"] + found["extensive"] + below
+    assert parts.tolist() == pytest.approx(found["growth_margins"].tolist(), rel=1e-9, abs=1e-9)
+    base = found["usd" if "usd" in found else "before"]
+    if rate == "midpoint":
+        base = (found["before"] + found["after"]) / 2
+    assert found["growth_margins"].tolist() == pytest.approx(
+        ((found["after"] - found["before"]) / base).tolist()
+    )
+
+
+def test_new_markets_and_products_are_told_apart():
+    table = pd.DataFrame(
+        [(1, "USA", "01", 10.0), (1, "Peru", "02", 10.0), (2, "USA", "01", 10.0), (2, "USA", "02", 2.0),
+         (2, "Chile", "01", 3.0), (2, "USA", "03", 5.0), (2, "Cuba", "04", 7.0)],
+        columns=["period", "market", "product", "value"],
+    )  # fmt: skip
+    row = growth_margins(
+        xl.flows(table.assign(period=2000 + table["period"])), over=["market", "product"]
+    ).iloc[0]
+    found = [20 * row[f"new_{kind}"] for kind in ("pair", "market", "product", "both")]
+    assert found == pytest.approx([2, 3, 5, 7])
+    assert row["exit"] == pytest.approx(-0.5)
+
+
+def test_undefined_and_refused():
+    flows = flows_of(FIXED)
+    gone = flows_of(
+        FIXED.assign(usd=FIXED["usd"].where((FIXED["city"] != "a") | (FIXED["year"] != 2022), 0.0))
+    )
+    assert hhi_change_split(gone, over="market", by=["period", "exporter"])["hhi_change_split"].isna().tolist() == [
+        True, False]  # fmt: skip
+    with pytest.raises(DataError, match="no two periods lie 5 apart"):
+        hhi_change(flows, lag=5)
+    with pytest.raises(OptionError, match="hhi_change compares periods"):
+        hhi_change(flows, by="exporter")
+    with pytest.raises(OptionError, match="weights='paasche' is not allowed"):
+        constant_market_share(flows, weights="paasche")
+    with pytest.raises(OptionError, match="threshold=-1 is not allowed"):
+        growth_margins(flows, threshold=-1)
+    match = "the reference trades less than the exporter in .* rows. First: year=2022.* It must hold all exporters"
+    with pytest.raises(DataError, match=match):
+        constant_market_share(flows_of(FIXED[FIXED["city"] == "b"]), reference=xl.cells(
+            flows_of(FIXED[FIXED["city"] == "a"]), ["period", "market", "product"]))  # fmt: skip
+    with pytest.raises(DataError, match="the flows have no exporter"):
+        constant_market_share(xl.cells(flows, ["period", "product"]))
+    with pytest.raises(DataError, match="the flows have no market"):
+        bloc_share_change(xl.cells(flows, ["period", "product"]), "RCEP", over="product")
