@@ -12,6 +12,8 @@ from exportlab.errors import DataError, OptionError
 from exportlab.flows import Columns, Flows, require
 from exportlab.frames import Frame, later, ratio, stack, sum_by, when, with_total
 
+ALL = "_all"
+
 
 def keyed(
     flows: Flows, caller: str, over: Columns, by: Columns | None

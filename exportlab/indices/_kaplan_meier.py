@@ -55,9 +55,8 @@ class Survival(Result):
 
             return pd.DataFrame({"median": [reached["time"].min() if len(reached) else np.nan]})
         everyone = self.table[list(self.by)].drop_duplicates()
-        first = (
-            reached.groupby(list(self.by), as_index=False)["time"].min().rename(columns={"time": "median"})
-        )
+        first: Any = reached.groupby(list(self.by), as_index=False)["time"].min()
+        first = first.rename(columns={"time": "median"})
         return everyone.merge(first, how="left", on=list(self.by)).reset_index(drop=True)
 
     def at(self, time: float) -> float:

@@ -1,0 +1,233 @@
+"""Unit values: against those of others, and the change of value as price, quantity, mix and turnover."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import narwhals.stable.v2 as nw
+
+from exportlab.catalogue import indicator
+from exportlab.errors import DataError, one_of
+from exportlab.flows import Columns, Flows, require
+from exportlab.frames import Frame, join, missing, ratio, sum_by, when, with_total
+from exportlab.indices._change import beside, keyed, only, pairs
+
+Method = Literal["fisher", "tornqvist", "laspeyres", "paasche"]
+
+
+def priced_cells(flows: Flows, caller: str, keys: tuple[str, ...]) -> Frame:
+    """Value and quantity by cell; both zero where the quantity, or any part of it, is missing or zero.
+
+    `all` is the cell's whole value.
+    """
+    require(flows, caller)
+    if "quantity" not in flows.roles:
+        raise DataError("the flows have no quantity", f"{caller} needs quantity=... at the door.")
+    flows.check()
+    gone = missing(nw.col("quantity"))
+    frame = flows.frame.select(
+        *keys,
+        "value",
+        when(gone, 0.0, nw.col("quantity")).alias("quantity"),
+        when(gone, 1.0, 0.0).alias("_gone"),
+    )
+    cells = sum_by(frame, keys, ["value", "quantity", "_gone"])
+    known = (nw.col("_gone") == 0) & (nw.col("quantity") > 0) & (nw.col("value") > 0)
+    return cells.select(
+        *keys,
+        nw.col("value").alias("all"),
+        only(known, nw.col("value")).alias("value"),
+        only(known, nw.col("quantity")).alias("quantity"),
+    )
+
+
+@indicator(
+    title="Relative unit value", formula=r"(x_{ik} / q_{ik}) / (x_{rk} / q_{rk})", low="0",
+    rises_with="price, and quality if markets are competitive",
+    source="Schott (2004), Quarterly Journal of Economics 119(2)", laws="scale permutation",
+    aliases=("relative_price",),
+    undefined="the exporter's or the reference's quantity is missing or zero",
+)  # fmt: skip
+def relative_unit_value(
+    flows: Flows,
+    *,
+    reference: Literal["world", "rest"] | Flows = "world",
+    over: Columns = "product",
+    by: Columns | None = None,
+    summary: bool = False,
+) -> Any:
+    """Compare the unit value of each product with that of a reference in the same product (and market).
+
+    Parameters
+    ----------
+    flows : Flows
+        With exporters and quantities, in one unit for each product.
+    reference : {"world", "rest"} or Flows
+        All exporters in the table, all others, or a table of its own with quantities in the same units.
+    over : str or sequence of str
+        Within what goods are compared: "product", or product and market.
+    by : str or sequence of str, optional
+        By default every other role present; must keep the exporter.
+    summary : bool
+        One row per group instead: the mean of the logarithms weighted by value, as a ratio.
+
+    Returns
+    -------
+    frame
+        One row per cell: keys, unit_value, reference_unit_value, relative_unit_value; with `summary` one row per
+        group: covered (the share of value that could be compared), relative_unit_value.
+
+    Raises
+    ------
+    DataError
+        No exporter or no quantity.
+    """
+    require(flows, "relative_unit_value")
+    spread, groups = flows.split(over, by)
+    if "exporter" not in groups:
+        raise DataError("the flows have no exporter", "relative_unit_value needs exporter=..., kept in by=.")
+    within = tuple(g for g in groups if g != "exporter")
+    cells = _beside_reference(flows, (*groups, *spread), (*within, *spread), reference)
+    made = cells.with_columns(
+        ratio(nw.col("value"), nw.col("quantity")).alias("unit_value"),
+        ratio(nw.col("_rv"), nw.col("_rq")).alias("reference_unit_value"),
+    )
+    both = (nw.col("quantity") > 0) & (nw.col("_rq") > 0)
+    relative = ratio(nw.col("unit_value"), nw.col("reference_unit_value"))
+    made = made.with_columns(when(both, relative, float("nan")).alias("relative_unit_value"))
+    keys = (*groups, *spread)
+    if not summary:
+        return flows.out(
+            made.select(*keys, "unit_value", "reference_unit_value", "relative_unit_value"), keys
+        )
+    logs = when(both, when(both, nw.col("relative_unit_value"), 1.0).log() * nw.col("value"), 0.0)
+    weighed = made.with_columns(logs.alias("_log"), only(both, nw.col("value")).alias("_known"))
+    sums = sum_by(weighed, groups, ["_log", "_known", "all"])
+    known = nw.col("_known") > 0
+    mean = when(known, ratio(nw.col("_log"), nw.col("_known")), 0.0).exp()
+    return flows.out(
+        sums.select(
+            *groups,
+            ratio(nw.col("_known"), nw.col("all")).alias("covered"),
+            when(known, mean, float("nan")).alias("relative_unit_value"),
+        ),
+        groups,
+    )
+
+
+def _beside_reference(flows: Flows, keys: tuple[str, ...], common: tuple[str, ...], reference: Any) -> Frame:
+    """Cells with the reference's value and quantity, `_rv` and `_rq`; zero where it has none."""
+    cells = priced_cells(flows, "relative_unit_value", keys)
+    if isinstance(reference, Flows):
+        common = tuple(r for r in common if r in reference.roles)
+        other = priced_cells(reference, "relative_unit_value", common)
+        named = other.select(*common, nw.col("value").alias("_rv"), nw.col("quantity").alias("_rq"))
+        joined = join(cells, named, on=common)
+        return joined.with_columns(
+            *(when(nw.col(c).is_null(), 0.0, nw.col(c)).alias(c) for c in ("_rv", "_rq"))
+        )
+    one_of("reference", reference, ("world", "rest"))
+    cells = cells.with_columns(when(nw.col("quantity") > 0, 1.0, 0.0).alias("_has"))
+    for column, name in (("value", "_rv"), ("quantity", "_rq"), ("_has", "_n")):
+        cells = with_total(cells, common, column, name)
+    if reference == "world":
+        return cells
+    # By count, for a difference of sums does not come back to zero exactly.
+    others = nw.col("_n") - nw.col("_has") > 0
+    return cells.with_columns(
+        only(others, nw.col("_rv") - nw.col("value")).alias("_rv"),
+        only(others, nw.col("_rq") - nw.col("quantity")).alias("_rq"),
+    )
+
+
+@indicator(
+    title="Change of value by price, quantity, mix and turnover",
+    formula=r"\frac{X_1}{X_0} = P \cdot Q \cdot T, \quad Q = \frac{\sum q_1}{\sum q_0} \cdot M", low="0",
+    source="Fisher (1922), The Making of Index Numbers; Tornqvist (1936); IMF, Export and Import Price Index Manual",
+    laws="permutation", unit="1 (ratios; 1 is no change)",
+    undefined="no member is priced in both periods, or the earlier total is zero",
+)  # fmt: skip
+def price_quantity(
+    flows: Flows,
+    *,
+    method: Method = "fisher",
+    over: Columns = "product",
+    by: Columns | None = None,
+    lag: int = 1,
+) -> Any:
+    """Split the change of exports into prices, quantities, their mix, and what could not be matched.
+
+    Parameters
+    ----------
+    flows : Flows
+        With periods and quantities.
+    method : {"fisher", "tornqvist", "laspeyres", "paasche"}
+        The price index over members with a unit value in both periods. Its quantity index is the one that makes
+        price times quantity the ratio of values: for Fisher its own kind; for Laspeyres' prices Paasche's
+        quantities and the other way round; for Tornqvist the implicit one.
+    over : str or sequence of str
+        Whose unit values are prices: "product", or product and market (finer is better).
+    by, lag
+        As in `hhi_change`.
+
+    Returns
+    -------
+    frame
+        One row per group, all as ratios: price_quantity (X_1/X_0), price, quantity_index, and turnover (members
+        that came, left or have no quantity), with price_quantity = price x quantity_index x turnover; volume (of
+        the plain sums of quantities) and mix, with quantity_index = volume x mix, which mean something only where
+        all quantities have one unit; matched (the members with a price in both periods).
+
+    Raises
+    ------
+    DataError
+        No quantity; no two periods `lag` apart.
+    """
+    one_of("method", method, ("fisher", "tornqvist", "laspeyres", "paasche"))
+    spread, groups = keyed(flows, "price_quantity", over, by)
+    keys = (*groups, *spread)
+    cells = priced_cells(flows, "price_quantity", keys)
+    frame = beside(cells, keys, pairs(flows, lag), ("all", "value", "quantity"))
+    sums = sum_by(_products(frame, groups), groups, [*SUMS, "before_all", "after_all"])
+    laspeyres = ratio(nw.col("_p1q0"), nw.col("_v0"))
+    paasche = ratio(nw.col("_v1"), nw.col("_p0q1"))
+    some = nw.col("_both") > 0
+    fisher = when(some, laspeyres * paasche, 1.0) ** 0.5
+    tornqvist = when(some, nw.col("_logp"), 0.0).exp()
+    price = {"laspeyres": laspeyres, "paasche": paasche, "fisher": fisher, "tornqvist": tornqvist}[method]
+    whole, matched = ratio(nw.col("after_all"), nw.col("before_all")), ratio(nw.col("_v1"), nw.col("_v0"))
+    made = sums.with_columns(when(some, price, float("nan")).alias("price"), whole.alias("price_quantity"))
+    made = made.with_columns(
+        ratio(matched, nw.col("price")).alias("quantity_index"),
+        ratio(nw.col("price_quantity"), matched).alias("turnover"),
+        ratio(nw.col("_q1"), nw.col("_q0")).alias("volume"),
+    )
+    mix = ratio(nw.col("quantity_index"), nw.col("volume")).alias("mix")
+    count = nw.col("_both").cast(nw.Int64).alias("matched")
+    shown = ("price_quantity", "price", "quantity_index", "turnover", "volume")
+    return flows.out(made.select(*groups, *shown, mix, count), groups)
+
+
+SUMS = ["_v0", "_v1", "_q0", "_q1", "_p1q0", "_p0q1", "_logp", "_both"]
+
+
+def _products(frame: Frame, groups: tuple[str, ...]) -> Frame:
+    """What the indices sum, over members priced in both periods; Tornqvist's weights are shares among those."""
+    both = (nw.col("before_quantity") > 0) & (nw.col("after_quantity") > 0)
+    v0, v1, q0, q1 = (
+        only(both, nw.col(f"{when_}_{what}"))
+        for what in ("value", "quantity")
+        for when_ in ("before", "after")
+    )
+    frame = frame.with_columns(v0.alias("_v0"), v1.alias("_v1"), q0.alias("_q0"), q1.alias("_q1"),
+                               when(both, 1.0, 0.0).alias("_both"))  # fmt: skip
+    for name in ("_v0", "_v1"):
+        frame = with_total(frame, groups, name, f"{name}_total")
+    p0, p1 = ratio(nw.col("_v0"), nw.col("_q0")), ratio(nw.col("_v1"), nw.col("_q1"))
+    weight = (ratio(nw.col("_v0"), nw.col("_v0_total")) + ratio(nw.col("_v1"), nw.col("_v1_total"))) / 2
+    there = nw.col("_both") > 0
+    return frame.with_columns(
+        when(there, p1 * nw.col("_q0"), 0.0).alias("_p1q0"),
+        when(there, p0 * nw.col("_q1"), 0.0).alias("_p0q1"),
+        when(there, weight * when(there, ratio(p1, p0), 1.0).log(), 0.0).alias("_logp"),
+    )
