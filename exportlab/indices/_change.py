@@ -58,7 +58,7 @@ def beside(
             *(nw.lit(0.0).alias(f"after{n}") for n in names.values()),
         ),
     )
-    return sum_by(both, keys, [f"{when}{n}" for when in ("before", "after") for n in names.values()])
+    return sum_by(both, keys, [f"{side}{n}" for side in ("before", "after") for n in names.values()])
 
 
 def with_shares(frame: Frame, groups: Sequence[str]) -> Frame:

@@ -9,7 +9,7 @@ import narwhals.stable.v2 as nw
 
 from exportlab.catalogue import indicator
 from exportlab.errors import DataError, one_of
-from exportlab.flows import Columns, Flows
+from exportlab.flows import Columns, Flows, require
 from exportlab.frames import Frame, collect, join, ratio, sum_by, when, with_total
 from exportlab.indices._change import beside, keyed, pairs
 
@@ -18,7 +18,7 @@ from exportlab.indices._change import beside, keyed, pairs
     title="Constant-market-share decomposition of the share", low="-1", high="1", aliases=("cms",),
     formula=r"\Delta S = \sum_c \Delta s_c\, w_{c0} + \sum_c s_{c0}\, \Delta w_c + \sum_c \Delta s_c\, \Delta w_c",
     source="Tyszynski (1951); Fagerberg and Sollie (1987), Applied Economics 19(12); ITC Trade Competitiveness Map",
-    laws="bounds scale permutation", undefined="the reference's total is zero in one of the two periods",
+    laws="bounds scale permutation empty", undefined="the reference's total is zero in one of the two periods",
 )  # fmt: skip
 def constant_market_share(
     flows: Flows,
@@ -127,8 +127,9 @@ def _cells(
     `_w0` and `_w1` are the reference's values, `_world0` and `_world1` its totals, `_product0` and so on the
     shares of products and of markets in its trade.
     """
+    require(flows, caller)
     if over is None:
-        over = [r for r in ("product", "market") if r in getattr(flows, "roles", {"product": ""})]
+        over = [r for r in ("product", "market") if r in flows.roles]
     spread, groups = keyed(flows, caller, over, by)
     if "exporter" not in groups:
         raise DataError(
@@ -182,7 +183,7 @@ def _refuse(flows: Flows, joined: Frame, spread: tuple[str, ...]) -> None:
     title="Constant-market-share decomposition of growth", aliases=("leamer_stern",),
     formula=r"\Delta x = r x_0 + \sum_k (r_k - r) x_{k0} + \sum_{kj} (r_{kj} - r_k) x_{kj0} + \text{rest}",
     source="Leamer and Stern (1970), Quantitative International Economics, ch. 7", unit="that of value",
-    laws="permutation", undefined="the reference's total is zero in the earlier period",
+    laws="permutation empty", undefined="the reference's total is zero in the earlier period",
 )  # fmt: skip
 def constant_market_share_growth(
     flows: Flows,

@@ -158,9 +158,9 @@ def bloc_share_change(
     one_of("within", within, ("end", "start"))
     if "market" not in flows.roles:
         raise DataError("the flows have no market", "bloc_share_change needs market=... at the door.")
-    groups = keyed(flows, "bloc_share_change", (*flows.resolve(over), *(
-        () if "market" in flows.resolve(over) else ("market",))), by)[1]  # fmt: skip
-    keys = (*groups, *flows.resolve(over))
+    whose = flows.resolve(over)
+    _, groups = keyed(flows, "bloc_share_change", tuple(dict.fromkeys((*whose, "market"))), by)
+    keys = (*groups, *whose)
     fine = tuple(dict.fromkeys((*keys, "market")))
     if members is None:
         inside = shares._inside(flows, bloc, membership, within=within, home=home)
@@ -200,7 +200,7 @@ def _bloc_terms(both: Frame, groups: tuple[str, ...], keys: tuple[str, ...]) -> 
     title="Composition against own change of the HHI", low="-1", high="1",
     formula=r"\Delta H = [H(s^*) - H(s_0)] + [H(s_1) - H(s^*)], \quad s_k^* = s_{k0} g_k / \sum_j s_{j0} g_j",
     source="shift-share counterfactual: Dunn (1960), applied to the shares within the index",
-    laws="bounds scale permutation",
+    laws="bounds scale permutation empty",
     undefined="the group's total is zero in one of the two periods, or the reference did not trade a member before",
 )  # fmt: skip
 def hhi_shift_share(

@@ -145,6 +145,7 @@ def lall_shares(
     DataError
         Products without a class; codes too long for SITC.
     """
+    require(flows, "lall_shares")
     classes = _through(flows, products, "sitc3", lall(level), longest=5)
     return _shares(flows, classes, "lall_shares", by=by, digits=None, unmatched=unmatched)
 
@@ -186,6 +187,7 @@ def bec_shares(
     DataError
         Products without a category; codes too long for BEC.
     """
+    require(flows, "bec_shares")
     classes = _through(flows, products, "bec", bec(scheme), longest=3)
     return _shares(flows, classes, "bec_shares", by=by, digits=None, unmatched=unmatched)
 
@@ -228,6 +230,7 @@ def rauch_shares(
     OptionError
         Letters other than w, r, n.
     """
+    require(flows, "rauch_shares")
     odd = sorted({str(v) for v in classes.values()} - set(RAUCH))
     if odd:
         raise OptionError(f"Rauch's class {odd[0]!r} is not allowed. Allowed: {RAUCH}.")
@@ -241,7 +244,6 @@ def _through(flows: Flows, products: Any, name: str, classes: Concordance, *, lo
 
     A nomenclature is never guessed: HS 8517 read as SITC would be footwear.
     """
-    require(flows, "this")
     if isinstance(products, Concordance):
         targets = {t for links in products.links.values() for t, _ in links}
         known = {c: links for c, links in products.links.items() if all(classes.find(t) for t, _ in links)}

@@ -44,7 +44,7 @@ def priced_cells(flows: Flows, caller: str, keys: tuple[str, ...]) -> Frame:
 @indicator(
     title="Relative unit value", formula=r"(x_{ik} / q_{ik}) / (x_{rk} / q_{rk})", low="0",
     rises_with="price, and quality if markets are competitive",
-    source="Schott (2004), Quarterly Journal of Economics 119(2)", laws="scale permutation",
+    source="Schott (2004), Quarterly Journal of Economics 119(2)", laws="scale permutation empty",
     aliases=("relative_price",),
     undefined="the exporter's or the reference's quantity is missing or zero",
 )  # fmt: skip
@@ -144,7 +144,7 @@ def _beside_reference(flows: Flows, keys: tuple[str, ...], common: tuple[str, ..
     title="Change of value by price, quantity, mix and turnover",
     formula=r"\frac{X_1}{X_0} = P \cdot Q \cdot T, \quad Q = \frac{\sum q_1}{\sum q_0} \cdot M", low="0",
     source="Fisher (1922), The Making of Index Numbers; Tornqvist (1936); IMF, Export and Import Price Index Manual",
-    laws="permutation", unit="1 (ratios; 1 is no change)",
+    laws="scale permutation empty", unit="1 (ratios; 1 is no change)",
     undefined="no member is priced in both periods, or the earlier total is zero",
 )  # fmt: skip
 def price_quantity(
@@ -215,9 +215,7 @@ def _products(frame: Frame, groups: tuple[str, ...]) -> Frame:
     """What the indices sum, over members priced in both periods; Tornqvist's weights are shares among those."""
     both = (nw.col("before_quantity") > 0) & (nw.col("after_quantity") > 0)
     v0, v1, q0, q1 = (
-        only(both, nw.col(f"{when_}_{what}"))
-        for what in ("value", "quantity")
-        for when_ in ("before", "after")
+        only(both, nw.col(f"{side}_{what}")) for what in ("value", "quantity") for side in ("before", "after")
     )
     frame = frame.with_columns(v0.alias("_v0"), v1.alias("_v1"), q0.alias("_q0"), q1.alias("_q1"),
                                when(both, 1.0, 0.0).alias("_both"))  # fmt: skip
