@@ -34,6 +34,8 @@ if TYPE_CHECKING:
         theil,
         unctad_concentration,
     )
+    from exportlab.indices.concordance import Concordance, concordance, convert_products
+    from exportlab.indices.constant_share import constant_market_share, constant_market_share_growth
     from exportlab.indices.diversification import (
         diversification,
         number_above,
@@ -41,6 +43,8 @@ if TYPE_CHECKING:
         theil_intensive,
         theil_margins,
     )
+    from exportlab.indices.dynamics import bloc_share_change, hhi_change, hhi_change_split, hhi_shift_share
+    from exportlab.indices.growth_margins import growth_margins
     from exportlab.indices.intra_industry import grubel_lloyd, marginal_iit, thom_mcdowell, two_way_types
     from exportlab.indices.location import ellison_glaeser, hachman, location_quotient, locational_gini
     from exportlab.indices.margins import hk_margins, iemp, nestedness, nesting
@@ -54,8 +58,12 @@ if TYPE_CHECKING:
     from exportlab.indices.persistence import galtonian
     from exportlab.indices.shares import bloc_share, contributions, share
     from exportlab.indices.similarity import bahar, cosine, finger_kreinin, hoover, krugman
+    from exportlab.indices.sophistication import expy, prody
+    from exportlab.indices.stages import bec, bec_shares, class_shares, lall, lall_shares, rauch_shares
+    from exportlab.indices.survival import Survival, kaplan_meier, spells, survival
     from exportlab.indices.theil_groups import theil_traditional, theil_within_between
     from exportlab.indices.transitions import Transitions, rca_transitions
+    from exportlab.indices.unit_values import price_quantity, relative_unit_value
     from exportlab.panel.door import PolicyPanel
     from exportlab.panel.gravity import gravity
     from exportlab.panel.ppml import ppml
@@ -67,6 +75,14 @@ __version__ = "0.1.0"
 
 # Module to the public names that live in it.
 _HOMES = {
+    "exportlab.indices.dynamics": "hhi_change hhi_change_split bloc_share_change hhi_shift_share",
+    "exportlab.indices.constant_share": "constant_market_share constant_market_share_growth",
+    "exportlab.indices.growth_margins": "growth_margins",
+    "exportlab.indices.survival": "Survival kaplan_meier spells survival",
+    "exportlab.indices.sophistication": "expy prody",
+    "exportlab.indices.stages": "bec bec_shares class_shares lall lall_shares rauch_shares",
+    "exportlab.indices.unit_values": "price_quantity relative_unit_value",
+    "exportlab.indices.concordance": "Concordance concordance convert_products",
     "exportlab.distribution": "evaluate",
     "exportlab.indices.advantage": "rca",
     "exportlab.indices.advantage_trade": "lafay michaely vollrath",
@@ -116,19 +132,29 @@ __all__ = [
     "CATALOGUE",
     "Bounds",
     "Complexity",
+    "Concordance",
     "Flows",
     "PolicyPanel",
+    "Survival",
     "Transitions",
     "bahar",
+    "bec",
+    "bec_shares",
     "bloc_intensity",
     "bloc_share",
+    "bloc_share_change",
     "blocs",
     "bounds",
     "catalogue",
     "cells",
+    "class_shares",
     "complementarity",
     "complexity",
+    "concordance",
+    "constant_market_share",
+    "constant_market_share_growth",
     "contributions",
+    "convert_products",
     "cosine",
     "country",
     "cr",
@@ -137,17 +163,22 @@ __all__ = [
     "ellison_glaeser",
     "errors",
     "evaluate",
+    "expy",
     "finger_kreinin",
     "flows",
     "galtonian",
     "gini",
     "gravity",
+    "growth_margins",
     "grubel_lloyd",
     "hachman",
     "hall_tideman",
     "hhi",
+    "hhi_change",
+    "hhi_change_split",
     "hhi_normalised",
     "hhi_normalised_active",
+    "hhi_shift_share",
     "hill",
     "hirschman",
     "hk_margins",
@@ -155,8 +186,11 @@ __all__ = [
     "iemp",
     "intra_share",
     "introversion",
+    "kaplan_meier",
     "krugman",
     "lafay",
+    "lall",
+    "lall_shares",
     "location_quotient",
     "locational_gini",
     "marginal_iit",
@@ -168,16 +202,22 @@ __all__ = [
     "number_above",
     "number_active",
     "ppml",
+    "price_quantity",
+    "prody",
+    "rauch_shares",
     "rca",
     "rca_transitions",
     "read_baci",
     "read_comtrade",
     "read_flows",
     "read_gacc",
+    "relative_unit_value",
     "report",
     "shannon",
     "share",
     "size_adjusted_share",
+    "spells",
+    "survival",
     "theil",
     "theil_extensive",
     "theil_intensive",
