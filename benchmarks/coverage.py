@@ -1,0 +1,192 @@
+"""How often an interval holds the true value: every method, on flows with heavy tails, at 10 to 1000 units.
+
+    python benchmarks/coverage.py --out benchmarks/results/coverage.csv
+
+Two designs, after the two things a resampled unit can be:
+
+members
+    The unit is a member of the distribution: n markets (or products, or firms) are drawn from a law of sizes, and
+    the index is that of the law at n members. True values are in closed form: for exponential sizes n HHI = 2,
+    Theil = 1 - Euler's constant, Gini = 1/2; for lognormal ones n HHI = exp(sigma^2), Theil = sigma^2/2, Gini =
+    erf(sigma/2); for Pareto ones with alpha = 1.2 Theil = ln((alpha-1)/alpha) + 1/(alpha-1), Gini = 1/(2 alpha - 1),
+    and HHI has no true value, as sizes have no variance. A third of the members, at random, are a bloc.
+shipments
+    The unit is a shipment (a product, a firm, a month): n of them, of sizes from the same laws, each go to one of ten
+    markets with fixed chances, and the index is that of the expected flows by market. The change of the HHI is to a
+    second period, in which the same units send to markets with other chances; the advantage (RCA) is in one market
+    against a rival that sends to all alike.
+
+Each row of the result: how many intervals of nominal 95 % held the true value, and how many of those that carry no
+note (few units, heavy tail) did. The Monte Carlo error is 0.7 points at 1,000
+runs and 1.4 at the 250 made for 1,000 units.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+from collections.abc import Callable, Iterator
+from math import erf, exp, log
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from exportlab.distribution import evaluate
+from exportlab.uncertainty import methods, statistics
+from exportlab.uncertainty.methods import Interval
+from exportlab.uncertainty.notes import notes
+from exportlab.uncertainty.sample import Sample, minus
+
+LAWS: dict[str, Callable[[np.random.Generator, Any], Any]] = {
+    "exponential": lambda rng, n: rng.standard_exponential(n),
+    "lognormal, sigma 1": lambda rng, n: rng.lognormal(0.0, 1.0, n),
+    "lognormal, sigma 2": lambda rng, n: rng.lognormal(0.0, 2.0, n),
+    "Pareto, alpha 1.2": lambda rng, n: 1 + rng.pareto(1.2, n),
+}
+SQUARES = {"exponential": 2.0, "lognormal, sigma 1": exp(1.0), "lognormal, sigma 2": exp(4.0)}
+THEIL = {
+    "exponential": 1 - np.euler_gamma, "lognormal, sigma 1": 0.5, "lognormal, sigma 2": 2.0,
+    "Pareto, alpha 1.2": log(0.2 / 1.2) + 1 / 0.2,
+}  # fmt: skip
+GINI = {
+    "exponential": 0.5, "lognormal, sigma 1": erf(0.5), "lognormal, sigma 2": erf(1.0), "Pareto, alpha 1.2": 1 / 1.4,
+}  # fmt: skip
+UNITS = (10, 30, 100, 1000)
+MARKETS = np.array([0.24, 0.18, 0.14, 0.11, 0.09, 0.08, 0.06, 0.05, 0.03, 0.02])
+CHANGED = np.array([0.30, 0.20, 0.13, 0.10, 0.08, 0.06, 0.05, 0.04, 0.02, 0.02])
+RIVAL = np.array([0.10, 0.10, 0.10, 0.10, 0.10, 0.10, 0.10, 0.10, 0.10, 0.10])
+
+
+def members(rng: np.random.Generator, law: str, n: int) -> Iterator[tuple[str, Sample, float]]:
+    """One table of n members: index, its sample, its true value (NaN where the law has none)."""
+    x = LAWS[law](rng, n)
+    yield "hhi", statistics.of_members("hhi", x), SQUARES.get(law, float("nan")) / n
+    yield "theil", statistics.of_members("theil", x), THEIL[law]
+    yield "gini", statistics.of_members("gini", x), GINI[law]
+    yield "bloc_share", statistics.part(x * (rng.random(n) < 1 / 3), x), 1 / 3
+
+
+def shipments(rng: np.random.Generator, law: str, n: int) -> Iterator[tuple[str, Sample, float]]:
+    """One table of n shipments to ten markets."""
+    size, where = LAWS[law](rng, n), rng.choice(10, n, p=MARKETS)
+    flows = np.zeros((n, 10))
+    flows[np.arange(n), where] = size
+    for name in ("hhi", "theil", "cr3"):
+        options: Any = {"universe": 10.0} if name == "theil" else {}
+        true = float(evaluate(name, MARKETS, universe=10 if name == "theil" else "active"))
+        yield name, statistics.of_cells(name, flows, **options), true
+    bloc = np.isin(np.arange(10), (1, 2, 5))
+    yield "bloc_share", statistics.part(flows @ bloc, size), float(MARKETS @ bloc)
+    later = np.zeros((n, 10))
+    later[np.arange(n), rng.choice(10, n, p=CHANGED)] = size * rng.lognormal(0.0, 0.3, n)
+    change = minus(statistics.of_cells("hhi", later), statistics.of_cells("hhi", flows))
+    yield "change of hhi", change, float((CHANGED**2).sum() - (MARKETS**2).sum())
+    yield "rca", *_advantage(rng, law, flows)
+
+
+def _advantage(rng: np.random.Generator, law: str, flows: Any) -> tuple[Sample, float]:
+    """Advantage in the second market over a rival whose shipments are the same firms', spread evenly."""
+    n = len(flows)
+    rival = np.zeros((n, 10))
+    rival[np.arange(n), rng.choice(10, n, p=RIVAL)] = LAWS[law](rng, n)
+    both = np.concatenate([flows[:, 1:2], flows[:, :1] + flows[:, 2:].sum(axis=1, keepdims=True),
+                           rival[:, 1:2], rival[:, :1] + rival[:, 2:].sum(axis=1, keepdims=True)], axis=1)  # fmt: skip
+    whole = statistics.advantage(both, np.array([0, 0, 1, 1]), np.array([0, 1, 0, 1]))
+    slope = whole.influence
+    assert slope is not None
+    one = Sample(lambda w: whole.statistic(w)[..., :1], whole.sizes, lambda w: slope(w)[..., :1], width=4)
+    return one, float(MARKETS[1] / ((MARKETS[1] + RIVAL[1]) / 2))
+
+
+DESIGNS = {"members": members, "shipments": shipments}
+
+
+def intervals(sample: Sample, draws: int, seed: np.random.SeedSequence) -> Iterator[tuple[str, Interval]]:
+    """The interval by every method that the index has; the bootstrap methods share their draws."""
+    known = sample.influence is not None
+    point = sample.estimate
+    positive = bool((point > 0).all())
+    drawn, errors = methods.simulate(sample, "studentised" if known else "percentile", draws, seed)
+    left_out = methods.jackknife(sample)
+    none = np.zeros(1, dtype=int)
+
+    def of(ends: tuple[Any, Any]) -> Interval:
+        return Interval(point, drawn.std(axis=0, ddof=1), *ends, none, drawn)
+
+    yield "percentile", of(methods.percentile(drawn, 0.95))
+    yield "basic", of(methods.basic(drawn, point, 0.95))
+    yield "bca", of(methods.bca(drawn, point, left_out, 0.95))
+    centre, error = methods.jackknifed(left_out, point, sample.samples)
+    reach = methods._student(sample, 0.95) * error
+    yield "jackknife", Interval(point, error, centre - reach, centre + reach, none)
+    if sample.fractional:
+        yield "bayesian", methods.estimate(sample, "bayesian", draws=draws, seed=seed)
+    if known:
+        made = methods.estimate(sample, "delta")
+        yield "delta", made
+        yield "studentised", of(methods.studentised(drawn, errors, point, made.std_error, 0.95))
+        if positive:
+            yield "delta, log", methods.estimate(sample, "delta", scale="log")
+            yield (
+                "studentised, log",
+                of(methods.studentised(drawn, errors, point, made.std_error, 0.95, scale="log")),
+            )
+
+
+def cover(design: str, law: str, n: int, *, runs: int, draws: int, seed: int) -> list[dict[str, Any]]:
+    """Coverage of every index and method in one setting."""
+    tally: dict[tuple[str, str], list[tuple[bool, bool, float]]] = {}
+    for run in np.random.SeedSequence(seed).spawn(runs):
+        table, *rest = run.spawn(9)
+        made = DESIGNS[design](np.random.default_rng(table), law, n)
+        for (index, sample, true), own in zip(made, rest, strict=False):
+            with np.errstate(
+                all="ignore"
+            ):  # a log of zero or a ratio without spread is an interval that misses
+                for method, made in intervals(sample, draws, own):
+                    low, high = float(made.low[0]), float(made.high[0])
+                    quiet = not notes(sample, made, method, "unit")[0]
+                    tally.setdefault((index, method), []).append(
+                        (low <= true <= high, quiet, (high - low) / abs(true))
+                    )
+    rows = []
+    for (index, method), found in tally.items():
+        if all(np.isnan(f[2]) for f in found):
+            continue
+        kept = [hit for hit, quiet, _ in found if quiet]
+        rows.append({
+            "design": design, "law": law, "units": n, "index": index, "method": method, "level": 0.95,
+            "runs": len(found), "draws": draws, "coverage": round(float(np.mean([f[0] for f in found])), 4),
+            "without_note": len(kept), "coverage_without_note": round(float(np.mean(kept)), 4) if kept else "",
+            "width": f"{np.nanmedian([f[2] for f in found]):.4g}", "seed": seed,
+        })  # fmt: skip
+    return rows
+
+
+def main() -> None:
+    """Run every setting and write the table."""
+    ask = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    ask.add_argument("--runs", type=int, default=1000)
+    ask.add_argument("--draws", type=int, default=399)
+    ask.add_argument("--seed", type=int, default=20260101)
+    ask.add_argument("--largest-runs", type=int, default=250, help="runs at 1,000 units")
+    ask.add_argument("--units", type=int, nargs="*", default=UNITS)
+    ask.add_argument("--designs", nargs="*", default=list(DESIGNS))
+    ask.add_argument("--out", type=Path, required=True)
+    given = ask.parse_args()
+    rows: list[dict[str, Any]] = []
+    for n in given.units:
+        for design in given.designs:
+            for law in LAWS:
+                runs = given.largest_runs if n >= 1000 else given.runs
+                rows += cover(design, law, n, runs=runs, draws=given.draws, seed=given.seed)
+                print(design, law, n, len(rows), flush=True)
+                with given.out.open("w", newline="", encoding="utf-8") as file:
+                    writer = csv.DictWriter(file, list(rows[0]))
+                    writer.writeheader()
+                    writer.writerows(rows)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,96 @@
+"""Pictures of uncertainty: estimates with their intervals, and how often intervals hold the true value."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from exportlab.errors import DataError
+from exportlab.plots.structure import need
+from exportlab.plots.style import DOUBLE, GREY, MARKERS, PALETTE, context, finish, new_axes
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
+def intervals(
+    table: pd.DataFrame, *, label: str | Sequence[str], x: str = "estimate", reference: float | None = None,
+    title: str = "", source: str | None = None, note: str | None = None, ax: Axes | None = None,
+) -> Axes:  # fmt: skip
+    """Draw estimates as points with their intervals as lines, one row of the table below the other.
+
+    Parameters
+    ----------
+    table : DataFrame
+        With estimate, and conf_low and conf_high where there are intervals; rows with a note are hollow.
+    label : str or sequence of str
+        The columns that name a row.
+    x : str
+        What is estimated, with its unit.
+    reference : float, optional
+        A value to mark, such as 0 for a difference.
+    """
+    names = [label] if isinstance(label, str) else list(label)
+    need(table, "estimate", *names)
+    rows = [" ".join(str(v) for v in row) for row in table[names].to_numpy()] if names else [""] * len(table)
+    with context():
+        ax = new_axes(ax, size=(DOUBLE[0], max(1.6, 0.24 * len(rows) + 0.9)))
+        if {"conf_low", "conf_high"} <= set(table.columns):
+            ax.hlines(
+                range(len(rows)), table["conf_low"], table["conf_high"], color=PALETTE[0], linewidth=1.4
+            )
+        warned = table["note"].ne("") if "note" in table else pd.Series(False, index=table.index)
+        faces = ["white" if w else PALETTE[0] for w in warned]
+        ax.scatter(table["estimate"], range(len(rows)), s=22, c=faces, edgecolors=PALETTE[0], zorder=3)
+        if reference is not None:
+            ax.axvline(reference, color="black", linewidth=0.8)
+        ax.set_yticks(range(len(rows)), rows)
+        ax.invert_yaxis()
+        ax.grid(axis="y", visible=False)
+        hollow = "hollow: an interval with a note against it" if warned.any() else None
+        foot = "; ".join(t for t in (note, hollow) if t) or None
+        return finish(ax, title=title, x=x, source=source, note=foot)
+
+
+def coverage(
+    table: pd.DataFrame, *, index: str, design: str = "shipments", law: str = "lognormal, sigma 1",
+    methods: Sequence[str] = ("percentile", "bca", "studentised", "jackknife"), title: str = "",
+    source: str | None = None, ax: Axes | None = None,
+) -> Axes:  # fmt: skip
+    """Draw achieved coverage by the number of units, one line a method, the nominal level marked.
+
+    Parameters
+    ----------
+    table : DataFrame
+        As `benchmarks/coverage.py` writes it.
+    index, design, law : str
+        Which setting.
+    methods : sequence of str
+    """
+    need(table, "design", "law", "units", "index", "method", "level", "coverage")
+    chosen = table[(table["index"] == index) & (table["design"] == design) & (table["law"] == law)]
+    if chosen.empty:
+        raise DataError(
+            f"the table has no rows for {index!r}, {design!r}, {law!r}",
+            f"Indices: {sorted(table['index'].unique())}; laws: {sorted(table['law'].unique())}.",
+        )
+    with context():
+        ax = new_axes(ax, size=DOUBLE)
+        level = 100 * float(chosen["level"].iloc[0])
+        ax.axhspan(level - 2, level + 2, color="#e4e4e4", zorder=0)
+        ax.axhline(level, color=GREY, linewidth=0.8)
+        for i, method in enumerate(methods):
+            line = chosen[chosen["method"] == method].sort_values("units")
+            ax.plot(line["units"], 100 * line["coverage"], label=method, color=PALETTE[i % len(PALETTE)],
+                    marker=MARKERS[i % len(MARKERS)])  # fmt: skip
+        ax.set_xscale("log")
+        units = sorted(chosen["units"].unique())
+        ax.set_xticks(units, [f"{u:,}" for u in units])
+        ax.minorticks_off()
+        ax.set_ylim(0, 101)
+        ax.legend(loc="lower right")
+        return finish(
+            ax, title=title, x="units drawn", y="intervals that hold the true value, %", source=source
+        )

@@ -1,0 +1,260 @@
+"""Did it change? Paired differences of an index between two periods, exporters or markets, and a permutation test."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from exportlab.distribution import evaluate
+from exportlab.errors import DataError, OptionError
+from exportlab.flows import Columns, Flows, require
+from exportlab.measure import Universe
+from exportlab.uncertainty.groups import Part, Plan, bloc, bloc_parts, parts, plan, sampler
+from exportlab.uncertainty.intervals import Intervals, Method, described, figures, framed, tracked
+from exportlab.uncertainty.methods import CHUNK, DRAWN, checked, estimate
+from exportlab.uncertainty.notes import notes
+from exportlab.uncertainty.sample import Array, apart, minus, need_units, seeds
+
+
+def difference(
+    flows: Flows, name: str, *, between: Sequence[Any], along: str | None = None, over: Columns | None = None,
+    by: Columns | None = None, resample: Columns, paired: bool = True, method: Method = "jackknife",
+    level: float = 0.95, draws: int = 999, rng: Any = None, universe: Universe = "observed", workers: int = 1,
+    progress: bool = False, **options: Any,
+) -> Intervals:  # fmt: skip
+    """Interval of the change of an index from one period, exporter or market to another.
+
+    Parameters
+    ----------
+    flows : Flows
+    name : str
+        An index of a distribution, "share" or "bloc_share".
+    between : two labels
+        The change is the second less the first: ("2021", "2023").
+    along : str, optional
+        The role in which the two stand; by default the first of period, exporter, market, product, keys that has both.
+    over, by, resample, method, level, draws, rng, universe, workers, progress, **options
+        As in `interval`.
+    paired : bool
+        Draw the same units on both sides (a product is drawn with its flows of both periods), so that what the
+        units have in common does not count as noise. False: two independent samples (other firms, other months).
+
+    Returns
+    -------
+    Intervals
+        ``.table``: keys, first, second (the index on each side), estimate (second - first), std_error, conf_low,
+        conf_high, n, note.
+
+    Raises
+    ------
+    DataError
+        A group that lacks one of the two; sides that have no unit in common though paired.
+    OptionError, UnknownName
+        As in `interval`.
+    """
+    require(flows, "difference")
+    checked(method, level, draws, "identity")
+    role, labels = _sides(flows, between, along)
+    asked = _plan(flows, name, role, over=over, by=by, resample=resample, universe=universe, options=options)
+    pairs = _pairs(flows, asked, role, labels, paired=paired)
+    make = sampler(flows, asked)
+
+    def one(job: tuple[tuple[Part, Part], Any]) -> list[dict[str, Any]]:
+        (first, second), seed = job
+        units = _places(first.units, second.units) if paired else None
+        cells = _places(first.cells, second.cells) if asked.shown else None
+        a, b = make(first, units, cells), make(second, units, cells)
+        sample = minus(b, a) if paired else apart(b, a)
+        need_units(sample, asked.unit, described(flows, asked.groups, first.key))
+        found = estimate(sample, method, level=level, draws=draws, seed=seed)
+        said = notes(sample, found, method, asked.unit)
+        sides = a.estimate, b.estimate
+        return [
+            {**_keys(asked, first, role), **dict(zip(asked.shown, cell, strict=True)), "first": float(sides[0][m]),
+             "second": float(sides[1][m]), **figures(found, m), "n": sample.units, "note": said[m]}
+            for m, cell in enumerate(cells or [()])
+        ]  # fmt: skip
+
+    own = seeds(rng, len(pairs)) if method in DRAWN else [None] * len(pairs)
+    rows = [r for done in tracked(one, list(zip(pairs, own, strict=True)), workers, progress) for r in done]
+    return Intervals(
+        framed(flows, asked, rows), asked.name, asked.spread, asked.unit, method, level,
+        draws if method in DRAWN else 0, what=f"difference {labels[1]} - {labels[0]}",
+    )  # fmt: skip
+
+
+def permutation_test(
+    flows: Flows, name: str, *, between: Sequence[Any], along: str | None = None, over: Columns | None = None,
+    by: Columns | None = None, resample: Columns, paired: bool = True, permutations: int = 9999, rng: Any = None,
+    universe: Universe = "observed", **options: Any,
+) -> Any:  # fmt: skip
+    """Test whether an index differs between two periods, exporters or markets more than by chance.
+
+    Parameters
+    ----------
+    flows, name, between, along, over, by, resample, paired, universe, **options
+        As in `difference`; not for "share".
+    permutations : int
+        Random ones; all 2^n of them where paired and there are no more than that (then no rng= is needed).
+    rng : Generator or int
+
+    Returns
+    -------
+    DataFrame
+        keys, first, second, estimate (second - first), p_value (two-sided), n (units), permutations, exact.
+
+    Notes
+    -----
+    Each side is first divided by its total (paired) or its mean unit (independent), so that growth alone is no
+    difference. Null hypothesis: which side a unit's flows stand on does not matter; the units' flows are then
+    exchanged between the sides. p = (1 + number as far from zero) / (1 + permutations), which is never zero.
+
+    References
+    ----------
+    .. [1] Phipson and Smyth (2010), Permutation p-values should never be zero, SAGMB 9(1).
+    """
+    require(flows, "permutation_test")
+    if permutations < 99:
+        raise OptionError(f"permutations={permutations} is too few for a test: take 99 or more.")
+    role, labels = _sides(flows, between, along)
+    asked = _plan(flows, name, role, over=over, by=by, resample=resample, universe=universe, options=options)
+    if asked.shown:
+        raise OptionError(
+            "permutation_test is for one number a group: name an index of a distribution or bloc_share."
+        )
+    inside = bloc(flows, asked) if asked.name == "bloc_share" else None
+    pairs = _pairs(flows, asked, role, labels, paired=paired)
+    sizes = [len(_places(a.units, b.units)) if paired else len(a.units) + len(b.units) for a, b in pairs]
+    exact = [paired and 2**n <= permutations + 1 for n in sizes]
+    own = seeds(rng, len(pairs)) if not all(exact) else [None] * len(pairs)
+    rows = []
+    for (first, second), n, every, seed in zip(pairs, sizes, exact, own, strict=True):
+        a, b = (_cells(asked, p, (first, second), paired, inside) for p in (first, second))
+        index = _index(asked)
+        here = float(index(b.sum(axis=0)) - index(a.sum(axis=0)))
+        found = (
+            _swapped(a, b, index, permutations, seed, every=every)
+            if paired
+            else _dealt(a, b, index, permutations, seed)
+        )
+        extreme = int((np.abs(found) >= abs(here) * (1 - 1e-12) - 1e-15).sum())
+        p = extreme / found.size if every else (1 + extreme) / (1 + found.size)
+        rows.append({
+            **_keys(asked, first, role), "first": float(index(a.sum(axis=0))), "second": float(index(b.sum(axis=0))),
+            "estimate": here, "p_value": p, "n": n, "permutations": found.size, "exact": every,
+        })  # fmt: skip
+    return framed(flows, asked, rows)
+
+
+def _swapped(
+    a: Array, b: Array, index: Callable[[Array], Array], permutations: int, seed: Any, *, every: bool
+) -> Array:
+    """The difference when each unit's two sides are exchanged or not."""
+    units = len(a)
+    step = max(1, CHUNK // max(a.size, 1))
+    if every:
+        swaps = (np.arange(2**units)[:, None] >> np.arange(units)) & 1
+    else:
+        swaps = np.random.default_rng(seed).integers(0, 2, size=(permutations, units), dtype=np.int8)
+    found = []
+    for start in range(0, len(swaps), step):
+        change = swaps[start : start + step] @ (b - a)
+        found.append(index(b.sum(axis=0) - change) - index(a.sum(axis=0) + change))
+    return np.concatenate(found)
+
+
+def _dealt(a: Array, b: Array, index: Callable[[Array], Array], permutations: int, seed: Any) -> Array:
+    """The difference when all units are dealt anew to the two sides."""
+    pool = np.concatenate([a, b])
+    rng = np.random.default_rng(seed)
+    found = np.empty(permutations)
+    for k in range(permutations):
+        order = rng.permutation(len(pool))
+        left = pool[order[: len(a)]].sum(axis=0)
+        found[k] = index(pool.sum(axis=0) - left) - index(left)
+    return found
+
+
+def _cells(asked: Plan, part: Part, pair: tuple[Part, Part], paired: bool, inside: Any) -> Array:
+    """Units by cells of one side, divided by its total or its mean unit."""
+    units = _places(pair[0].units, pair[1].units) if paired else None
+    if inside is not None:
+        to_bloc, total = bloc_parts(asked, part, units, inside)
+        made = np.stack([to_bloc, total - to_bloc], axis=1)
+    else:
+        made = part.matrix(units, _places(pair[0].cells, pair[1].cells))
+        made = made.toarray() if hasattr(made, "toarray") else made
+    whole: Array = made / (made.sum() if paired else made.sum() / len(made))
+    return whole
+
+
+def _index(asked: Plan) -> Callable[[Array], Array]:
+    if asked.name == "bloc_share":
+        return lambda x: x[..., 0] / x.sum(axis=-1)
+    size: Any = "active" if asked.universe is None else asked.universe
+    return lambda x: evaluate(asked.name, np.maximum(x, 0.0), universe=size, **asked.options)
+
+
+def _sides(flows: Flows, between: Sequence[Any], along: str | None) -> tuple[str, tuple[Any, Any]]:
+    """The role that has both labels, and the labels as the table writes them."""
+    if isinstance(between, str) or len(between) != 2:
+        raise OptionError(f"between={between!r} is not two labels: between=('2021', '2023').")
+    roles = flows.identity if along is None else (flows.role(along),)
+    for role in roles:
+        written = {str(m): m for m in flows.members(role)}
+        if all(str(b) in written for b in between):
+            found = tuple(written[str(b)] for b in between)
+            if found[0] == found[1]:
+                raise OptionError(f"between={tuple(between)!r} names one label twice.")
+            return role, (found[0], found[1])
+    held = {r: list(flows.members(r))[:6] for r in roles}
+    raise DataError(f"no role has both {between[0]!r} and {between[1]!r}", f"The labels begin: {held}.")
+
+
+def _plan(flows: Flows, name: str, role: str, *, by: Columns | None, **asked: Any) -> Plan:
+    """As for an interval, with the compared role kept apart."""
+    if role in flows.resolve(asked["resample"]) or (asked["over"] and role in flows.resolve(asked["over"])):
+        raise OptionError(f"{role!r} is compared, so it cannot stand in over= or resample= as well.")
+    if by is not None:
+        by = tuple(dict.fromkeys((*flows.resolve(by), role)))
+    made = plan(flows, name, by=by, **asked)
+    if made.name == "rca":
+        raise OptionError("difference takes an index of a distribution, 'share' or 'bloc_share', not 'rca'.")
+    return made
+
+
+def _pairs(
+    flows: Flows, asked: Plan, role: str, labels: tuple[Any, Any], *, paired: bool
+) -> list[tuple[Part, Part]]:
+    at = asked.groups.index(role)
+    sides: dict[tuple[Any, ...], dict[Any, Part]] = {}
+    for part in parts(flows, asked):
+        if part.key[at] in labels:
+            sides.setdefault(part.key[:at] + part.key[at + 1 :], {})[part.key[at]] = part
+    made = []
+    for both in sides.values():
+        lacking = [x for x in labels if x not in both]
+        if lacking:
+            some = next(iter(both.values()))
+            raise DataError(
+                f"{described(flows, asked.groups, some.key)} has no flows in {role} {lacking[0]!r} to compare with",
+                "Leave the group out, or compare labels that all groups have.",
+            )
+        first, second = both[labels[0]], both[labels[1]]
+        if paired and not set(first.units) & set(second.units):
+            raise DataError(
+                f"the two sides have no {asked.unit} in common, so they cannot be paired",
+                "Say paired=False to draw each side on its own.", first=repr(first.units[0][0]),
+            )  # fmt: skip
+        made.append((first, second))
+    return made
+
+
+def _places(*labels: Sequence[Any]) -> dict[Any, int]:
+    return {label: i for i, label in enumerate(sorted({x for some in labels for x in some}))}
+
+
+def _keys(asked: Plan, part: Part, role: str) -> dict[str, Any]:
+    return {r: k for r, k in zip(asked.groups, part.key, strict=True) if r != role}

@@ -1,0 +1,228 @@
+"""Intervals for every index: what is drawn is named, and what is known against an interval is said."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+from exportlab.flows import Columns, Flows, require
+from exportlab.measure import Universe
+from exportlab.results import Result
+from exportlab.uncertainty.groups import Part, Plan, parts, plan, sampler
+from exportlab.uncertainty.methods import DRAWN, Interval, checked, estimate, mapped
+from exportlab.uncertainty.notes import notes
+from exportlab.uncertainty.sample import need_units, seeds
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+Method: TypeAlias = Literal["percentile", "basic", "bca", "studentised", "bayesian", "jackknife", "delta"]
+Scale: TypeAlias = Literal["identity", "log", "logit"]
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class Intervals(Result):
+    """Estimates with their intervals.
+
+    Attributes
+    ----------
+    table : DataFrame
+        One row per group: the keys, estimate, std_error, conf_low, conf_high, n (units drawn), note.
+    indicator, unit, method : str
+        What was computed, what was drawn, and how the interval was made.
+    over : tuple of str
+    level : float
+    draws : int
+        0 where nothing is drawn at random.
+    samples : tuple of ndarray
+        The draws of each group, shape (draws, values of the group); empty where there are none.
+    what : str
+        "interval", "difference" ...
+    """
+
+    table: pd.DataFrame
+    indicator: str
+    over: tuple[str, ...]
+    unit: str
+    method: str
+    level: float
+    draws: int
+    samples: tuple[Any, ...] = field(default=(), repr=False)
+    what: str = "interval"
+
+    @property
+    def title(self) -> str:
+        """One line that says what this is."""
+        drawn = f", {self.draws:,} draws" if self.draws else ""
+        return (
+            f"{self.indicator} over {' x '.join(self.over)}: {100 * self.level:g} % {self.method} {self.what}, "
+            f"{self.unit} resampled{drawn}"
+        )
+
+    def plot(self, ax: Axes | None = None, **options: Any) -> Axes:
+        """Draw the estimates with their intervals."""
+        from exportlab.plots.uncertainty import intervals
+
+        names = [c for c in self.table.columns if c not in FIGURES]
+        return intervals(self.table, label=names, x=self.indicator, ax=ax, **options)
+
+
+FIGURES = ("estimate", "std_error", "conf_low", "conf_high", "n", "note", "p_value")
+
+
+def interval(
+    flows: Flows, name: str, *, over: Columns | None = None, by: Columns | None = None, resample: Columns,
+    method: Method = "jackknife", level: float = 0.95, draws: int = 999, rng: Any = None, scale: Scale = "identity",
+    universe: Universe = "observed", workers: int = 1, progress: bool = False, **options: Any,
+) -> Intervals:  # fmt: skip
+    """Give an index with its interval, over a resampling unit that is named.
+
+    Parameters
+    ----------
+    flows : Flows
+    name : str
+        Any index of a distribution ("hhi", "theil", "cr4"; `exportlab.CATALOGUE`), "share", "bloc_share" (with
+        bloc="RCEP") or "rca" (against all exporters in the table; form="balassa", "rsca" or "log").
+    over : str or sequence of str, optional
+        What the index is spread over; by default "market" ("product" for rca).
+    by : str or sequence of str, optional
+        What it is computed for; by default every key role that is neither spread over nor drawn.
+    resample : str or sequence of str
+        The unit that is drawn: a role or key column ("product", "market", "firm", a month), or several, each
+        combination being a unit. Where it is what the index is spread over, a member drawn twice is two members;
+        elsewhere its flows count twice and are summed to cells.
+    method : str
+        "jackknife" (Tukey, bias-corrected, Student's t), "delta" (linearised by the influence function, t),
+        "percentile", "basic", "bca", "studentised" (bootstrap) or "bayesian" (Rubin's bootstrap, percentile).
+    level : float
+    draws : int
+        Bootstrap draws.
+    rng : Generator or int
+        Needed by the methods that draw. The numbers do not depend on `workers`.
+    scale : {"identity", "log", "logit"}
+        On which basic, studentised, jackknife and delta intervals are formed: "logit" keeps shares between 0 and 1.
+    universe : {"observed", "active"}, int or sequence
+        See `measure`.
+    workers : int
+        Threads.
+    progress : bool
+        Show a progress bar.
+    **options
+        The indicator's own.
+
+    Returns
+    -------
+    Intervals
+        ``.table``: one row per group (per group and cell for share and rca): the keys, estimate, std_error,
+        conf_low, conf_high, n (units drawn), note (what is known against the interval, else empty).
+
+    Raises
+    ------
+    UnknownName
+        An index without intervals; a role that is not there.
+    OptionError
+        A unit that cannot be drawn for this index, a method that the index has not, no rng= where it is needed.
+    DataError
+        A group with fewer than two units.
+
+    Notes
+    -----
+    With customs records there is no sampling error: the interval is about the process that made the flows, of
+    which the units are taken as independent draws. See the page on uncertainty for what each unit means, and for
+    the coverage each method achieves.
+
+    References
+    ----------
+    .. [1] Davison and Hinkley (1997), Bootstrap Methods and their Application.
+    .. [2] Efron (1987), Better bootstrap confidence intervals, JASA 82(397).
+    .. [3] Rubin (1981), The Bayesian bootstrap, Annals of Statistics 9(1).
+    .. [4] Davidson and Flachaire (2007), Asymptotic and bootstrap inference for inequality and poverty measures,
+       Journal of Econometrics 141(1).
+
+    Examples
+    --------
+    >>> import pandas as pd, exportlab as xl
+    >>> from exportlab.uncertainty import interval
+    >>> table = pd.DataFrame({"market": ["Japan", "USA"] * 3, "product": ["01", "01", "02", "02", "03", "03"],
+    ...                       "value": [5.0, 3.0, 4.0, 4.0, 2.0, 3.0]})
+    >>> interval(xl.flows(table), "hhi", over="market", resample="product").table.round(4)
+       estimate  std_error  conf_low  conf_high  n                 note
+    0    0.5011     0.0096    0.4537     0.5364  3  few units: 3 product
+    """
+    require(flows, "interval")
+    checked(method, level, draws, scale)
+    asked = plan(flows, name, over=over, by=by, resample=resample, universe=universe, options=options)
+    groups = parts(flows, asked)
+    make = sampler(flows, asked)
+
+    def one(job: tuple[Part, Any]) -> tuple[Interval, list[str], int]:
+        part, seed = job
+        sample = make(part, None, None)
+        need_units(sample, asked.unit, described(flows, asked.groups, part.key))
+        found = estimate(sample, method, level=level, draws=draws, seed=seed, scale=scale)
+        return found, notes(sample, found, method, asked.unit), sample.units
+
+    own = seeds(rng, len(groups)) if method in DRAWN else [None] * len(groups)
+    done = tracked(one, list(zip(groups, own, strict=True)), workers, progress)
+    rows = [
+        {**keyed(asked, part), **row}
+        for part, (found, said, units) in zip(groups, done, strict=True)
+        for row in _rows(asked, part, found, said, units)
+    ]
+    return Intervals(
+        framed(flows, asked, rows), asked.name, asked.spread, asked.unit, method, level,
+        draws if method in DRAWN else 0, tuple(d[0].draws for d in done if d[0].draws is not None),
+    )  # fmt: skip
+
+
+def _rows(asked: Plan, part: Part, found: Interval, said: Sequence[str], units: int) -> list[dict[str, Any]]:
+    cells = part.cells if asked.shown else [()]
+    return [
+        {**dict(zip(asked.shown, cell, strict=True)), **figures(found, m), "n": units, "note": said[m]}
+        for m, cell in enumerate(cells)
+    ]
+
+
+def figures(found: Interval, m: int) -> dict[str, float]:
+    """The columns of one estimate."""
+    return {
+        "estimate": float(found.estimate[m]), "std_error": float(found.std_error[m]),
+        "conf_low": float(found.low[m]), "conf_high": float(found.high[m]),
+    }  # fmt: skip
+
+
+def keyed(asked: Plan, part: Part) -> dict[str, Any]:
+    """A group's labels by role."""
+    return dict(zip(asked.groups, part.key, strict=True))
+
+
+def framed(flows: Flows, asked: Plan, rows: list[dict[str, Any]]) -> pd.DataFrame:
+    """The rows as a table, keys first, in the caller's column names."""
+    import pandas as pd
+
+    return pd.DataFrame(rows).rename(columns={r: c for r, c in flows.roles.items() if r != c})
+
+
+def described(flows: Flows, roles: Sequence[str], key: Sequence[Any]) -> str:
+    """A group as the user would recognise it."""
+    named = ", ".join(f"{flows.roles.get(r, r)}={k!r}" for r, k in zip(roles, key, strict=True))
+    return f"the group {named}" if named else "the table"
+
+
+def tracked(function: Callable[[Any], Any], jobs: Sequence[Any], workers: int, progress: bool) -> list[Any]:
+    """The results in order, with a bar where asked for."""
+    if not progress:
+        return mapped(function, jobs, workers)
+    from rich.progress import Progress
+
+    with Progress() as bar:
+        task = bar.add_task("Resampling", total=len(jobs))
+
+        def counted(job: Any) -> Any:
+            done = function(job)
+            bar.advance(task)
+            return done
+
+        return mapped(counted, jobs, workers)

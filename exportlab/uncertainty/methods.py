@@ -1,0 +1,246 @@
+"""From draws to intervals: percentile, basic, BCa, studentised, Bayesian, jackknife and delta."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from exportlab.errors import OptionError, one_of
+from exportlab.uncertainty.sample import (
+    Array,
+    Sample,
+    dirichlet,
+    jackknife,
+    jackknifed,
+    multinomial,
+    variance,
+)
+
+METHODS = ("percentile", "basic", "bca", "studentised", "bayesian", "jackknife", "delta")
+DRAWN = ("percentile", "basic", "bca", "studentised", "bayesian")
+CHUNK = 4_000_000  # numbers held at once: draws are made in chunks of this, however many workers there are
+
+# A monotone map, its derivative and its inverse: intervals symmetric on the mapped scale stay in the index's range.
+SCALES: dict[str, tuple[Callable[[Array], Array], Callable[[Array], Array], Callable[[Array], Array]]] = {
+    "identity": (lambda t: t, np.ones_like, lambda t: t),
+    "log": (np.log, lambda t: 1 / t, np.exp),
+    "logit": (
+        lambda t: np.log(t) - np.log1p(-t),
+        lambda t: 1 / (t * (1 - t)),
+        lambda t: 1 / (1 + np.exp(-t)),
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Interval:
+    """One group's outcome, M values each: estimate, std_error, low, high; undefined draws, and the draws."""
+
+    estimate: Array
+    std_error: Array
+    low: Array
+    high: Array
+    undefined: Array
+    draws: Array | None = None
+
+
+def estimate(
+    sample: Sample, method: str, *, level: float = 0.95, draws: int = 999, seed: Any = None, scale: str = "identity",
+    workers: int = 1,
+) -> Interval:  # fmt: skip
+    """The interval of one sample by one method.
+
+    Parameters
+    ----------
+    sample : Sample
+    method : str
+        One of `METHODS`.
+    level : float
+    draws : int
+    seed : SeedSequence
+        Spawned once per chunk of draws.
+    scale : {"identity", "log", "logit"}
+        Where basic, studentised, jackknife and delta intervals are formed; the others do not depend on it.
+    workers : int
+        Threads; they do not change the numbers.
+    """
+    checked(method, level, draws, scale)
+    point = sample.estimate
+    if method == "delta":
+        return _delta(sample, point, level, scale)
+    if method == "jackknife":
+        return _jackknife(sample, point, level, scale)
+    if method == "bayesian" and not sample.fractional:
+        raise OptionError(
+            "The Bayesian bootstrap gives members weights that are not whole numbers, for which this index is not "
+            "defined. Use method='percentile'."
+        )
+    found, errors = simulate(sample, method, draws, seed, workers)
+    lost = (~np.isfinite(found)).sum(axis=0)
+    with np.errstate(invalid="ignore"):
+        if method in ("percentile", "bayesian"):
+            low, high = percentile(found, level)
+        elif method == "basic":
+            low, high = basic(found, point, level, scale)
+        elif method == "bca":
+            low, high = bca(found, point, jackknife(sample), level)
+        else:
+            low, high = studentised(found, errors, point, _delta_error(sample, method), level, scale=scale)
+    return Interval(point, _spread(found), low, high, lost, found)
+
+
+def checked(method: str, level: float, draws: int, scale: str) -> None:
+    """Refuse options that cannot be."""
+    one_of("method", method, METHODS)
+    one_of("scale", scale, SCALES)
+    if not 0 < level < 1:
+        raise OptionError(f"level={level!r} is not a probability between 0 and 1: level=0.95 is 95 %.")
+    if method in DRAWN and draws < 2 / (1 - level) - 1:
+        need = int(np.ceil(2 / (1 - level) - 1 - 1e-9))
+        raise OptionError(
+            f"draws={draws} cannot reach the ends of a {level:.4g} interval: take {need} or more."
+        )
+
+
+def simulate(sample: Sample, method: str, draws: int, seed: Any, workers: int = 1) -> tuple[Array, Array]:
+    """Draws of the index (B, M) and, for studentised intervals, their standard errors."""
+    make = dirichlet if method == "bayesian" else multinomial
+    values = sample.estimate.size
+    need = sample.units * values if method == "studentised" else 0
+    step = max(1, CHUNK // max(sample.units, sample.width, need))
+    sizes = [min(step, draws - start) for start in range(0, draws, step)]
+    slope = _known(sample, method) if method == "studentised" else None
+
+    def one(job: tuple[int, np.random.SeedSequence]) -> tuple[Array, Array]:
+        weights = make(np.random.default_rng(job[1]), job[0], sample.samples)
+        errors = np.empty((0, values))
+        if slope is not None:
+            errors = np.sqrt(variance(slope(weights), weights, sample.samples))
+        return sample.statistic(weights), errors
+
+    jobs = list(zip(sizes, seed.spawn(len(sizes)), strict=True))
+    parts = mapped(one, jobs, workers)
+    return np.concatenate([p[0] for p in parts]), np.concatenate([p[1] for p in parts])
+
+
+def mapped(function: Callable[[Any], Any], jobs: Sequence[Any], workers: int) -> list[Any]:
+    """The results in the order of the jobs, by threads where there is more than one worker."""
+    if workers < 1:
+        raise OptionError(f"workers={workers} is not a number of workers.")
+    if workers == 1 or len(jobs) < 2:
+        return [function(job) for job in jobs]
+    with ThreadPoolExecutor(workers) as pool:
+        return list(pool.map(function, jobs))
+
+
+def percentile(draws: Array, level: float) -> tuple[Array, Array]:
+    """Quantiles of the draws (Efron 1979)."""
+    return _quantiles(
+        draws, np.full(draws.shape[1], (1 - level) / 2), np.full(draws.shape[1], (1 + level) / 2)
+    )
+
+
+def basic(draws: Array, point: Array, level: float, scale: str = "identity") -> tuple[Array, Array]:
+    """Quantiles mirrored at the estimate: 2 theta - q (Davison and Hinkley 1997, 5.6)."""
+    to, _, back = SCALES[scale]
+    low, high = percentile(to(draws), level)
+    return back(2 * to(point) - high), back(2 * to(point) - low)
+
+
+def bca(draws: Array, point: Array, left_out: Array, level: float) -> tuple[Array, Array]:
+    """Percentile interval corrected for median bias and skewness (Efron 1987); ties count half."""
+    from scipy.special import ndtr, ndtri
+
+    some = np.isfinite(draws)
+    lower, equal = (some & (draws < point)).sum(axis=0), (some & (draws == point)).sum(axis=0)
+    below = (lower + equal / 2) / np.maximum(some.sum(axis=0), 1)
+    bias = ndtri(below)
+    gap = left_out.mean(axis=0) - left_out
+    squares = (gap**2).sum(axis=0)
+    skew = (gap**3).sum(axis=0) / (6 * np.where(squares > 0, squares, 1.0) ** 1.5)
+    ends = []
+    for p in ((1 - level) / 2, (1 + level) / 2):
+        shifted = bias + ndtri(p)
+        ends.append(ndtr(bias + shifted / (1 - skew * shifted)))
+    return _quantiles(draws, ends[0], ends[1])
+
+
+def studentised(
+    draws: Array, errors: Array, point: Array, spread: Array, level: float, *, scale: str = "identity"
+) -> tuple[Array, Array]:
+    """Quantiles of the t statistic of each draw, each with its own standard error (Hall 1988)."""
+    to, slope, back = SCALES[scale]
+    own = np.where(errors > 0, errors, np.nan) * slope(draws)
+    low, high = percentile((to(draws) - to(point)) / own, level)
+    return back(to(point) - high * spread * slope(point)), back(to(point) - low * spread * slope(point))
+
+
+def _delta(sample: Sample, point: Array, level: float, scale: str) -> Interval:
+    """Student's t about the estimate, its standard error linearised."""
+    to, slope, back = SCALES[scale]
+    error = _delta_error(sample, "delta")
+    reach = _student(sample, level) * error * slope(point)
+    none = np.zeros(point.size, dtype=int)
+    return Interval(point, error, back(to(point) - reach), back(to(point) + reach), none)
+
+
+def _jackknife(sample: Sample, point: Array, level: float, scale: str) -> Interval:
+    """Student's t about the bias-corrected value (Tukey 1958)."""
+    to, _, back = SCALES[scale]
+    left_out = jackknife(sample)
+    centre, error = jackknifed(to(left_out), to(point), sample.samples)
+    reach = _student(sample, level) * error
+    lost = (~np.isfinite(left_out)).sum(axis=0)
+    return Interval(
+        point,
+        jackknifed(left_out, point, sample.samples)[1],
+        back(centre - reach),
+        back(centre + reach),
+        lost,
+    )
+
+
+def _student(sample: Sample, level: float) -> float:
+    """Quantile of t with units less samples degrees of freedom."""
+    from scipy.special import stdtrit
+
+    return float(stdtrit(sample.units - len(sample.samples), (1 + level) / 2))
+
+
+def _delta_error(sample: Sample, method: str) -> Array:
+    ones = np.ones(sample.units)
+    return np.sqrt(variance(_known(sample, method)(ones), ones, sample.samples))
+
+
+def _known(sample: Sample, method: str) -> Callable[[Array], Array]:
+    if sample.influence is None:
+        raise OptionError(
+            f"method={method!r} needs an influence function, and none is known for this index. "
+            "Use 'bca', 'percentile', 'basic' or 'jackknife'."
+        )
+    return sample.influence
+
+
+def _quantiles(draws: Array, low: Array, high: Array) -> tuple[Array, Array]:
+    """Quantile of each column at its own probability; undefined draws are left out, and counted elsewhere."""
+    ends = []
+    for p in (low, high):
+        end = np.full(draws.shape[1], np.nan)
+        for m in range(draws.shape[1]):
+            known = draws[np.isfinite(draws[:, m]), m]
+            if known.size and np.isfinite(p[m]):
+                end[m] = np.quantile(known, p[m])
+        ends.append(end)
+    return ends[0], ends[1]
+
+
+def _spread(draws: Array) -> Array:
+    some = np.isfinite(draws)
+    n = some.sum(axis=0)
+    mean = np.where(some, draws, 0).sum(axis=0) / np.maximum(n, 1)
+    squares = np.where(some, draws - mean, 0) ** 2
+    return np.where(n > 1, np.sqrt(squares.sum(axis=0) / np.maximum(n - 1, 1)), np.nan)

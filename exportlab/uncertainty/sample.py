@@ -1,0 +1,183 @@
+"""An index as a function of how often each resampled unit counts: all that the interval methods need to know."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from exportlab.errors import DataError, OptionError
+
+Array: TypeAlias = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """An index seen as theta(w), where w_u says how often unit u counts and w = 1 is what was observed.
+
+    Attributes
+    ----------
+    statistic : callable
+        Weights (..., U) to values (..., M).
+    sizes : ndarray, shape (U,)
+        What each unit carries of the total.
+    influence : callable, optional
+        Weights (..., U) to the derivatives of the values by each weight (..., U, M).
+    fractional : bool
+        Whether the index is defined for weights that are not whole numbers.
+    strata : tuple of int
+        How many units stand in each independent sample, in their order; by default all in one.
+    width : int
+        Cells per unit, for keeping the memory of a chunk of draws in bounds.
+    """
+
+    statistic: Callable[[Array], Array]
+    sizes: Array
+    influence: Callable[[Array], Array] | None = None
+    fractional: bool = True
+    strata: tuple[int, ...] = ()
+    width: int = 1
+
+    @property
+    def units(self) -> int:
+        """How many units are resampled."""
+        return int(self.sizes.size)
+
+    @property
+    def samples(self) -> tuple[int, ...]:
+        """Units by independent sample."""
+        return self.strata or (self.units,)
+
+    @property
+    def estimate(self) -> Array:
+        """The index as observed, shape (M,)."""
+        return self.statistic(np.ones(self.units))
+
+
+def minus(a: Sample, b: Sample) -> Sample:
+    """The difference of two indices over the same units, which are resampled together."""
+    slope_a, slope_b = a.influence, b.influence
+    both = None
+    if slope_a is not None and slope_b is not None:
+        both = lambda w: slope_a(w) - slope_b(w)  # noqa: E731
+    return Sample(
+        lambda w: a.statistic(w) - b.statistic(w), np.maximum(_part(a.sizes), _part(b.sizes)), both,
+        a.fractional and b.fractional, width=max(a.width, b.width),
+    )  # fmt: skip
+
+
+def apart(a: Sample, b: Sample) -> Sample:
+    """The difference of two indices over units of their own, resampled independently."""
+    cut = a.units
+    slope_a, slope_b = a.influence, b.influence
+    both = None
+    if slope_a is not None and slope_b is not None:
+        both = lambda w: np.concatenate([slope_a(w[..., :cut]), -slope_b(w[..., cut:])], axis=-2)  # noqa: E731
+    return Sample(
+        lambda w: a.statistic(w[..., :cut]) - b.statistic(w[..., cut:]),
+        np.concatenate([_part(a.sizes), _part(b.sizes)]), both, a.fractional and b.fractional,
+        (a.units, b.units), max(a.width, b.width),
+    )  # fmt: skip
+
+
+def _part(sizes: Array) -> Array:
+    return sizes / max(float(sizes.sum()), np.finfo(float).tiny)
+
+
+def variance(influence: Array, weights: Array, strata: tuple[int, ...]) -> Array:
+    """Linearised variance: n/(n-1) times the weighted sum of squares of the centred influences, by sample.
+
+    Shapes (..., U, M) and (..., U) to (..., M).
+    """
+    parts = []
+    for start, n in _spans(strata):
+        g, w = influence[..., start : start + n, :], weights[..., start : start + n, None]
+        centred = g - (w * g).sum(axis=-2, keepdims=True) / n
+        parts.append(n / (n - 1) * (w * centred**2).sum(axis=-2))
+    total: Array = np.sum(parts, axis=0)
+    return total
+
+
+def jackknife(sample: Sample, chunk: int = 4_000_000) -> Array:
+    """The index with each unit left out in turn, shape (U, M).
+
+    The units that stay in its sample make up for it, so that an index that falls as members are added (HHI) is
+    compared at one number of members; where weights must be whole, the unit is dropped.
+    """
+    step = max(1, chunk // max(sample.units, sample.width))
+    rows = []
+    for start, n in _spans(sample.samples):
+        for first in range(start, start + n, step):
+            out = np.arange(first, min(first + step, start + n))
+            weights = np.ones((out.size, sample.units))
+            if sample.fractional:
+                weights[:, start : start + n] = n / (n - 1)
+            weights[np.arange(out.size), out] = 0.0
+            rows.append(sample.statistic(weights))
+    return np.concatenate(rows)
+
+
+def jackknifed(left_out: Array, point: Array, strata: tuple[int, ...]) -> tuple[Array, Array]:
+    """Tukey's bias-corrected value and its standard error, from the values with each unit left out.
+
+    The bias is (n-1) times what the mean of them exceeds the estimate by, the variance (n-1)/n times their sum of
+    squares about that mean; both add up over the samples.
+    """
+    bias, squares = np.zeros_like(point), np.zeros_like(point)
+    for start, n in _spans(strata):
+        values = left_out[start : start + n]
+        bias += (n - 1) * (values.mean(axis=0) - point)
+        squares += (n - 1) / n * ((values - values.mean(axis=0)) ** 2).sum(axis=0)
+    return point - bias, np.sqrt(squares)
+
+
+def multinomial(rng: np.random.Generator, draws: int, strata: tuple[int, ...]) -> Array:
+    """Bootstrap weights: how often each unit is drawn, with replacement, in each of its samples."""
+    parts = []
+    for n in strata:
+        drawn = rng.integers(0, n, size=(draws, n)) + n * np.arange(draws)[:, None]
+        parts.append(np.bincount(drawn.ravel(), minlength=draws * n).reshape(draws, n))
+    return np.concatenate(parts, axis=1).astype(np.float64)
+
+
+def dirichlet(rng: np.random.Generator, draws: int, strata: tuple[int, ...]) -> Array:
+    """Bayesian bootstrap weights: n times a flat Dirichlet (Rubin 1981)."""
+    parts = []
+    for n in strata:
+        gaps = rng.standard_exponential((draws, n))
+        parts.append(n * gaps / gaps.sum(axis=1, keepdims=True))
+    return np.concatenate(parts, axis=1)
+
+
+def _spans(strata: tuple[int, ...]) -> list[tuple[int, int]]:
+    starts = np.cumsum((0, *strata[:-1]))
+    return list(zip(starts.tolist(), strata, strict=True))
+
+
+def seeds(rng: Any, count: int) -> list[np.random.SeedSequence]:
+    """Independent seeds spawned from `rng`, the same whatever does the work."""
+    if isinstance(rng, np.random.Generator):
+        root = np.random.SeedSequence(rng.integers(0, 2**32, size=4, dtype=np.uint32).tolist())
+    elif isinstance(rng, np.random.SeedSequence):
+        root = np.random.SeedSequence(rng.entropy, spawn_key=rng.spawn_key)
+    elif isinstance(rng, int | np.integer) and rng >= 0:
+        root = np.random.SeedSequence(int(rng))
+    elif rng is None:
+        raise OptionError("Draws are random: give rng= a seed (rng=7) or a numpy Generator.")
+    else:
+        raise OptionError(
+            f"rng={rng!r} is not allowed. Allowed: a whole number of zero or more, or a numpy Generator."
+        )
+    return root.spawn(count)
+
+
+def need_units(sample: Sample, unit: str, group: str) -> None:
+    """Refuse what cannot be resampled."""
+    if min(sample.samples) < 2:
+        raise DataError(
+            f"{group} has {min(sample.samples)} {unit} to resample",
+            "Resampling needs at least two units in every group: name another unit in resample=, or coarser by=.",
+        )

@@ -1,0 +1,211 @@
+"""The indices as functions of unit weights: of members that are themselves drawn, or of cells summed from units.
+
+Where the unit is what the index is spread over (HHI over markets, markets drawn), a member drawn twice is two
+members. Where it is something else (products, months, firms), its flows are counted twice and summed to cells.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from exportlab.catalogue import CATALOGUE, check_options, own_options
+from exportlab.distribution import evaluate
+from exportlab.errors import one_of
+from exportlab.member import Group, Member
+from exportlab.uncertainty.influence import SLOPES, cell_slopes, member_slopes
+from exportlab.uncertainty.sample import Array, Sample
+
+_ARRAY = {"log": np.log, "exp": np.exp}
+
+
+def of_cells(name: str, flows: Any, *, universe: float | None = None, **options: Any) -> Sample:
+    """A distribution indicator of cells that units add up to.
+
+    Parameters
+    ----------
+    name : str
+    flows : array or sparse array, shape (U, K)
+        What each unit adds to each cell.
+    universe : float, optional
+        N; None for the active cells of each draw.
+    """
+    entry, implied = CATALOGUE.find(name)
+    chosen = check_options(entry, {**implied, **options})
+    size: Any = "active" if universe is None else universe
+
+    def statistic(w: Array) -> Array:
+        return np.asarray(evaluate(entry.name, w @ flows, universe=size, **chosen)[..., None])
+
+    def influence(w: Array) -> Array:
+        by_cell = cell_slopes(entry.name, w @ flows, universe, chosen)
+        return np.asarray((by_cell @ flows.T)[..., None])
+
+    return Sample(statistic, np.asarray(flows.sum(axis=1)).ravel(), influence if smooth(entry.name, chosen) else None,
+                  width=flows.shape[1])  # fmt: skip
+
+
+def smooth(name: str, options: Mapping[str, Any]) -> bool:
+    """Whether the influence function is known."""
+    return name in SLOPES and not (name == "hill" and options["q"] == 0)
+
+
+def of_members(
+    name: str, values: Array, unit: Any = None, *, universe: float | None = None, **options: Any
+) -> Sample:
+    """A distribution indicator of members that are drawn themselves, each with the unit it belongs to.
+
+    Parameters
+    ----------
+    name : str
+    values : ndarray, shape (K,)
+        Member values, zeros included where categories without flows can be drawn.
+    unit : ndarray of int, shape (K,), optional
+        The unit of each member, 0 to U-1; by default each member is a unit.
+    universe : float, optional
+        N of the observed table, spread evenly over the units; None for the active members of each draw.
+    """
+    entry, implied = CATALOGUE.find(name)
+    chosen = check_options(entry, {**implied, **options})
+    values = np.asarray(values, dtype=np.float64)
+    codes = np.arange(values.size) if unit is None else np.asarray(unit)
+    order = np.argsort(-values, kind="stable")
+    x, codes = values[order], codes[order]
+    units = int(codes.max()) + 1
+
+    def sizes(w: Array) -> Array:
+        """N of each draw."""
+        active = np.maximum((w[..., codes] * (x > 0)).sum(axis=-1), 1.0)
+        return active if universe is None else np.asarray(w.sum(axis=-1) * (universe / units))
+
+    def statistic(w: Array) -> Array:
+        return weighted(entry.name, x, w[..., codes], sizes(w), chosen)[..., None]
+
+    def influence(w: Array) -> Array:
+        per = (
+            np.bincount(codes, x > 0, units).astype(np.float64)
+            if universe is None
+            else np.full(units, universe / units)
+        )
+        return member_slopes(
+            entry.name, x, w[..., codes], unit=codes, size=sizes(w), per_unit=per, options=chosen
+        )[..., None]
+
+    whole = entry.name == "cr"
+    size: Array = np.bincount(codes, x, units).astype(np.float64)
+    return Sample(statistic, size, influence if smooth(entry.name, chosen) else None,
+                  not whole, width=values.size)  # fmt: skip
+
+
+def weighted(name: str, x: Array, w: Array, size: Array, options: Mapping[str, Any]) -> Array:
+    """The catalogue's formula on members x (largest first) of which member k is there w_k times.
+
+    Shapes (K,), (..., K), (...,) to (...,). Copies of one member take successive ranks; where w is not whole they
+    share their mean rank, which is exact for terms linear in rank.
+    """
+    entry = CATALOGUE[name]
+    term, end = entry.term, entry.finish
+    assert term is not None
+    own = own_options(term, options)
+    total = w @ x
+    safe = np.where(total > 0, total, 1.0)
+
+    def term_at(copy: Any) -> Array:
+        """The term of one copy of each member; the ranks of all are needed by few."""
+
+        def column(what: str) -> Array:
+            if what == "rank":
+                return np.asarray(np.cumsum(w, axis=-1) - w + copy)
+            if what == "share":
+                return np.asarray(x / safe[..., None])
+            return np.broadcast_to(x if what == "value" else (x > 0) * 1.0, w.shape)
+
+        return np.asarray(term(Member(column, np.where, np.log), **own))
+
+    if name == "cr":  # not linear in rank: every copy on its own
+        copies = range(1, int(w.max()) + 1)
+        summed = np.sum([np.where(w >= c, term_at(c), 0.0).sum(axis=-1) for c in copies], axis=0)
+    else:
+        summed = (w * term_at((w + 1) / 2)).sum(axis=-1)
+    n = np.maximum((w * (x > 0)).sum(axis=-1), np.finfo(float).tiny)
+    summed = np.where(total > 0, summed, 1.0)
+    group = Group(n, size, total, np.where, _ARRAY)
+    result = summed if end is None else end(summed, group, **own_options(end, options))
+    return np.where(total > 0, result, np.nan)
+
+
+def shares(flows: Any) -> Sample:
+    """The share of every cell in the total; flows of shape (U, K), K values."""
+    size = np.asarray(flows.sum(axis=1)).ravel()
+    dense = flows.toarray() if hasattr(flows, "toarray") else flows
+
+    def statistic(w: Array) -> Array:
+        return _over(w @ dense, (w @ size)[..., None])
+
+    def influence(w: Array) -> Array:
+        s = statistic(w)[..., None, :]
+        return _over(dense - s * size[:, None], (w @ size)[..., None, None])
+
+    return Sample(statistic, size, influence, width=dense.shape[1])
+
+
+def part(inside: Array, size: Array) -> Sample:
+    """A bloc's share: what units send to its members over all they send; both of shape (U,)."""
+
+    def statistic(w: Array) -> Array:
+        return _over(w @ inside, w @ size)[..., None]
+
+    def influence(w: Array) -> Array:
+        theta = statistic(w)
+        return _over(inside - theta * size, (w @ size)[..., None])[..., None]
+
+    return Sample(statistic, size, influence)
+
+
+FORMS: dict[str, tuple[Callable[[Array], Array], Callable[[Array], Array]]] = {
+    "balassa": (lambda r: r, np.ones_like),
+    "rsca": (lambda r: (r - 1) / (r + 1), lambda r: 2 / (r + 1) ** 2),
+    "log": (lambda r: np.log(np.where(r > 0, r, np.nan)), lambda r: 1 / np.where(r > 0, r, np.nan)),
+}
+
+
+def advantage(flows: Any, row: Any, column: Any, *, form: str = "balassa") -> Sample:
+    """Balassa's index of every cell against all rows together, in both margins; flows of shape (U, K).
+
+    `row` and `column` give each cell's exporter and product as whole numbers from 0.
+    """
+    one_of("form", form, FORMS)
+    shape, slope = FORMS[form]
+    dense = flows.toarray() if hasattr(flows, "toarray") else flows
+    rows, columns = _indicator(row), _indicator(column)
+    size = dense.sum(axis=1)
+    by_row, by_column = dense @ rows, dense @ columns
+
+    def balassa(w: Array) -> Array:
+        margins = (w @ by_row)[..., row] * (w @ by_column)[..., column]
+        return _over((w @ dense) * (w @ size)[..., None], margins)
+
+    def influence(w: Array) -> Array:
+        r = balassa(w)
+        s_row, s_column = (w @ by_row)[..., row], (w @ by_column)[..., column]
+        # d R = R (dx/x + dX/X - dX_i/X_i - dX_k/X_k), with R/x written out as it is defined at x = 0
+        direct = _over(dense * (w @ size)[..., None, None], (s_row * s_column)[..., None, :])
+        rest = (
+            _over(size, (w @ size)[..., None])[..., None]
+            - _over(by_row[:, row], s_row[..., None, :])
+            - _over(by_column[:, column], s_column[..., None, :])
+        )
+        return slope(r)[..., None, :] * (direct + r[..., None, :] * rest)
+
+    return Sample(lambda w: shape(balassa(w)), size, influence, width=dense.shape[1])
+
+
+def _indicator(codes: Any) -> Array:
+    return np.asarray((np.asarray(codes)[:, None] == np.arange(int(np.max(codes)) + 1)) * 1.0)
+
+
+def _over(top: Array, bottom: Array) -> Array:
+    """Top over bottom, NaN where the bottom is zero: a share of nothing is not defined."""
+    return np.where(bottom != 0, top / np.where(bottom != 0, bottom, 1.0), np.nan)
