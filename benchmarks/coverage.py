@@ -16,9 +16,9 @@ shipments
     second period, in which the same units send to markets with other chances; the advantage (RCA) is in one market
     against a rival that sends to all alike.
 
-Each row of the result: how many intervals of nominal 95 % held the true value, and how many of those that carry no
-note (few units, heavy tail) did. The Monte Carlo error is 0.7 points at 1,000
-runs and 1.4 at the 250 made for 1,000 units.
+Each row of the result: the part of intervals of nominal 95 % that held the true value, and their median width over it.
+The Monte Carlo error is 0.9 points at 600 runs and 1.8 at the 150 made for 1,000 units; about ten minutes of one
+processor. Beside the result, a table a design as the documentation shows it.
 """
 
 from __future__ import annotations
@@ -35,7 +35,6 @@ import numpy as np
 from exportlab.distribution import evaluate
 from exportlab.uncertainty import methods, statistics
 from exportlab.uncertainty.methods import Interval
-from exportlab.uncertainty.notes import notes
 from exportlab.uncertainty.sample import Sample, minus
 
 LAWS: dict[str, Callable[[np.random.Generator, Any], Any]] = {
@@ -136,7 +135,7 @@ def intervals(sample: Sample, draws: int, seed: np.random.SeedSequence) -> Itera
 
 def cover(design: str, law: str, n: int, *, runs: int, draws: int, seed: int) -> list[dict[str, Any]]:
     """Coverage of every index and method in one setting."""
-    tally: dict[tuple[str, str], list[tuple[bool, bool, float]]] = {}
+    tally: dict[tuple[str, str], list[tuple[bool, float]]] = {}
     for run in np.random.SeedSequence(seed).spawn(runs):
         table, *rest = run.spawn(9)
         made = DESIGNS[design](np.random.default_rng(table), law, n)
@@ -144,33 +143,53 @@ def cover(design: str, law: str, n: int, *, runs: int, draws: int, seed: int) ->
             with np.errstate(
                 all="ignore"
             ):  # a log of zero or a ratio without spread is an interval that misses
-                for method, made in intervals(sample, draws, own):
-                    low, high = float(made.low[0]), float(made.high[0])
-                    quiet = not notes(sample, made, method, "unit")[0]
+                for method, found in intervals(sample, draws, own):
+                    low, high = float(found.low[0]), float(found.high[0])
                     tally.setdefault((index, method), []).append(
-                        (low <= true <= high, quiet, (high - low) / abs(true))
+                        (low <= true <= high, (high - low) / abs(true))
                     )
     rows = []
-    for (index, method), found in tally.items():
-        if all(np.isnan(f[2]) for f in found):
+    for (index, method), seen in tally.items():
+        hit, width = np.array(seen).T
+        if len(seen) < runs or np.isnan(width).all():  # not defined in every run, or there is no true value
             continue
-        kept = [hit for hit, quiet, _ in found if quiet]
         rows.append({
-            "design": design, "law": law, "units": n, "index": index, "method": method, "level": 0.95,
-            "runs": len(found), "draws": draws, "coverage": round(float(np.mean([f[0] for f in found])), 4),
-            "without_note": len(kept), "coverage_without_note": round(float(np.mean(kept)), 4) if kept else "",
-            "width": f"{np.nanmedian([f[2] for f in found]):.4g}", "seed": seed,
+            "design": design, "law": law, "units": n, "index": index, "method": method, "level": 0.95, "runs": runs,
+            "draws": draws, "coverage": round(float(hit.mean()), 4), "width": f"{np.nanmedian(width):.4g}",
+            "seed": seed,
         })  # fmt: skip
     return rows
+
+
+ORDER = (
+    "percentile", "basic", "bca", "studentised", "studentised, log", "bayesian", "jackknife", "delta", "delta, log",
+)  # fmt: skip
+
+
+def digest(rows: list[dict[str, Any]], design: str, out: Path) -> None:
+    """The table of the documentation: coverage in % at 10, 30, 100 and 1000 units, bold within two points."""
+    cells: dict[tuple[str, str], dict[tuple[str, int], str]] = {}
+    units = sorted({int(row["units"]) for row in rows})
+    for row in rows:
+        if row["design"] == design:
+            shown = f"{100 * float(row['coverage']):.0f}"
+            if abs(float(row["coverage"]) - float(row["level"])) <= 0.02:
+                shown = f"**{shown}**"
+            cells.setdefault((row["index"], row["law"]), {})[row["method"], int(row["units"])] = shown
+    with out.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(["index", "sizes", *ORDER])
+        for (index, law), found in sorted(cells.items()):
+            writer.writerow([index, law, *(" ".join(found.get((m, u), "–") for u in units) for m in ORDER)])
 
 
 def main() -> None:
     """Run every setting and write the table."""
     ask = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    ask.add_argument("--runs", type=int, default=1000)
+    ask.add_argument("--runs", type=int, default=600)
     ask.add_argument("--draws", type=int, default=399)
     ask.add_argument("--seed", type=int, default=20260101)
-    ask.add_argument("--largest-runs", type=int, default=250, help="runs at 1,000 units")
+    ask.add_argument("--largest-runs", type=int, default=150, help="runs at 1,000 units")
     ask.add_argument("--units", type=int, nargs="*", default=UNITS)
     ask.add_argument("--designs", nargs="*", default=list(DESIGNS))
     ask.add_argument("--out", type=Path, required=True)
@@ -183,9 +202,11 @@ def main() -> None:
                 rows += cover(design, law, n, runs=runs, draws=given.draws, seed=given.seed)
                 print(design, law, n, len(rows), flush=True)
                 with given.out.open("w", newline="", encoding="utf-8") as file:
-                    writer = csv.DictWriter(file, list(rows[0]))
+                    writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
                     writer.writeheader()
                     writer.writerows(rows)
+    for design in given.designs:
+        digest(rows, design, given.out.with_name(f"{given.out.stem}_{design}.csv"))
 
 
 if __name__ == "__main__":

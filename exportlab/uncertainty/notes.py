@@ -11,7 +11,7 @@ FEW = 30  # units in the smallest sample
 HEAVY = 0.25  # of the variance carried by one unit
 TAIL = 2.0  # Hill index: below it the sizes have no variance
 SHIFTED = 0.25  # bias over standard error (Efron and Tibshirani 1993, 10.2)
-BIASED = ("percentile", "bayesian")  # methods that take the bias twice
+BIASED = ("percentile", "bayesian", "bca")  # methods that do not correct for a bias, or not enough
 
 
 def notes(sample: Sample, found: Interval, method: str, unit: str) -> list[str]:
