@@ -70,11 +70,21 @@ if TYPE_CHECKING:
     from exportlab.partial import Bounds, bounds
     from exportlab.readers import read_baci, read_comtrade, read_flows, read_gacc
     from exportlab.reporting import report
+    from exportlab.uncertainty import (
+        Intervals,
+        Levels,
+        difference,
+        interval,
+        levels,
+        mirror_interval,
+        permutation_test,
+    )
 
 __version__ = "0.1.0"
 
 # Module to the public names that live in it.
 _HOMES = {
+    "exportlab.uncertainty": "Intervals Levels difference interval levels mirror_interval permutation_test",
     "exportlab.indices.dynamics": "hhi_change hhi_change_split bloc_share_change hhi_shift_share",
     "exportlab.indices.constant_share": "constant_market_share constant_market_share_growth",
     "exportlab.indices.growth_margins": "growth_margins",
@@ -134,6 +144,8 @@ __all__ = [
     "Complexity",
     "Concordance",
     "Flows",
+    "Intervals",
+    "Levels",
     "PolicyPanel",
     "Survival",
     "Transitions",
@@ -158,6 +170,7 @@ __all__ = [
     "cosine",
     "country",
     "cr",
+    "difference",
     "diversification",
     "effective_number",
     "ellison_glaeser",
@@ -184,6 +197,7 @@ __all__ = [
     "hk_margins",
     "hoover",
     "iemp",
+    "interval",
     "intra_share",
     "introversion",
     "kaplan_meier",
@@ -191,16 +205,19 @@ __all__ = [
     "lafay",
     "lall",
     "lall_shares",
+    "levels",
     "location_quotient",
     "locational_gini",
     "marginal_iit",
     "measure",
     "members",
     "michaely",
+    "mirror_interval",
     "nestedness",
     "nesting",
     "number_above",
     "number_active",
+    "permutation_test",
     "ppml",
     "price_quantity",
     "prody",
