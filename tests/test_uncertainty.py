@@ -334,6 +334,21 @@ def test_universe_and_nested_units():
     )
 
 
+def test_further_keys_are_units_too():
+    """Months as a key of annual flows, and firms: each with the flows of one draw kept together."""
+    frame = table().rename(columns={"province": "firm"})
+    frame["month"] = frame["hs"].astype(int) % 12
+    flows = xl.flows(frame, period="year", product="hs", value="usd", keys=["firm", "month"])
+    by_month = interval(flows, "hhi", by="year", resample="month").table
+    assert by_month["n"].tolist() == [12, 12]
+    assert by_month["estimate"].to_numpy() == pytest.approx(
+        xl.hhi(flows, over="market", by="year")["hhi"].to_numpy()
+    )
+    both = interval(flows, "hhi", by="year", resample=["firm", "month"])
+    assert both.table["n"].tolist() == [24, 24]
+    assert "firm x month resampled" in both.title
+
+
 def test_logit_keeps_shares_inside():
     small = FLOWS.frame.to_native()
     flows = xl.flows(small[(small["product"] < "106") & (small["period"] == 2023)])
