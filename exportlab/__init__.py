@@ -70,21 +70,19 @@ if TYPE_CHECKING:
     from exportlab.partial import Bounds, bounds
     from exportlab.readers import read_baci, read_comtrade, read_flows, read_gacc
     from exportlab.reporting import report
-    from exportlab.uncertainty import (
-        Intervals,
-        Levels,
-        difference,
-        interval,
-        levels,
-        mirror_interval,
-        permutation_test,
-    )
+    from exportlab.uncertainty.differences import difference, permutation_test
+    from exportlab.uncertainty.intervals import Intervals, interval
+    from exportlab.uncertainty.levels import Levels, levels
+    from exportlab.uncertainty.mirror import mirror_interval
 
 __version__ = "0.1.0"
 
 # Module to the public names that live in it.
 _HOMES = {
-    "exportlab.uncertainty": "Intervals Levels difference interval levels mirror_interval permutation_test",
+    "exportlab.uncertainty.differences": "difference permutation_test",
+    "exportlab.uncertainty.intervals": "Intervals interval",
+    "exportlab.uncertainty.levels": "Levels levels",
+    "exportlab.uncertainty.mirror": "mirror_interval",
     "exportlab.indices.dynamics": "hhi_change hhi_change_split bloc_share_change hhi_shift_share",
     "exportlab.indices.constant_share": "constant_market_share constant_market_share_growth",
     "exportlab.indices.growth_margins": "growth_margins",
@@ -120,7 +118,7 @@ _HOMES = {
     "exportlab.reporting": "report",
 }
 _LATE = {name: module for module, names in _HOMES.items() for name in names.split()}
-_ROOMS = ("claims", "datasets", "panel", "plots", "readers", "valueadded")
+_ROOMS = ("claims", "datasets", "panel", "plots", "readers", "uncertainty", "valueadded")
 
 
 def __getattr__(name: str) -> Any:

@@ -131,7 +131,7 @@ def weighted(name: str, x: Array, w: Array, size: Array, options: Mapping[str, A
         summed = (w * term_at((w + 1) / 2)).sum(axis=-1)
     n = np.maximum((w * (x > 0)).sum(axis=-1), np.finfo(float).tiny)
     summed = np.where(total > 0, summed, 1.0)
-    group = Group(n, size, total, np.where, _ARRAY)
+    group = Group({"n": n, "N": size, "total": total}.__getitem__, np.where, _ARRAY)
     result = summed if end is None else end(summed, group, **own_options(end, options))
     return np.where(total > 0, result, np.nan)
 
