@@ -26,7 +26,18 @@ extensions = [
 exclude_patterns = ["_build", "_ext", "gallery/*.ipynb", "gallery/*.py", "gallery/*.md5"]
 templates_path: list[str] = []
 html_theme = "pydata_sphinx_theme"
-html_theme_options = {"show_toc_level": 2, "navbar_align": "left", "show_prev_next": False}
+html_theme_options = {
+    "show_toc_level": 2,
+    "navbar_align": "left",
+    "show_prev_next": False,
+    "header_links_before_dropdown": 6,
+    "secondary_sidebar_items": {"**": ["page-toc"]},
+}
+html_sidebars = {"index": []}
+html_static_path = ["_static"]
+html_css_files = ["tables.css"]
+html_show_sphinx = False
+html_show_sourcelink = False
 html_title = "exportlab"
 autosummary_generate = True
 numpydoc_show_class_members = False
@@ -39,6 +50,7 @@ sphinx_gallery_conf = {
     "examples_dirs": "../examples",
     "gallery_dirs": "gallery",
     "filename_pattern": r"plot_",
+    "ignore_pattern": r"spark_",
     "image_scrapers": ("generate.axes_scraper",),
     "reset_modules": (),
     "show_memory": False,

@@ -1,14 +1,24 @@
-"""What is shown runs: the README's example and the docstrings' examples."""
+"""What is shown runs: README, docstrings, every page of the manual, and the tables it is generated from."""
 
 from __future__ import annotations
 
+import ast
 import contextlib
+import csv
 import doctest
 import importlib
+import inspect
 import io
+import operator
+import os
 import re
+import shutil
+import subprocess
+import sys
+import tomllib
 from pathlib import Path
 
+import pages
 import pytest
 
 import exportlab as xl
@@ -49,3 +59,103 @@ def test_every_indicator_is_public_and_documented(name):
     assert entry.title in text
     assert entry.source in text
     assert set(xl.__all__) >= {name}
+
+
+PAGES = sorted(p for p in (ROOT / "docs").glob("*.rst") if pages.blocks(p))
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda p: p.stem)
+def test_every_code_block_of_the_manual_runs(path, tmp_path, monkeypatch):
+    pages.prepare(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    pages.run(path)
+
+
+def test_a_page_that_prints_something_else_fails(tmp_path):
+    page = tmp_path / "page.rst"
+    page.write_text(
+        ".. code-block:: python\n\n   print(1)\n\n.. code-block:: text\n\n   2\n", encoding="utf-8"
+    )
+    with pytest.raises(AssertionError, match="page.rst, line 6: printed"):
+        pages.run(page)
+
+
+FAMILIES = tomllib.loads((ROOT / "docs" / "families.toml").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("family", [f for f in FAMILIES if "example" in FAMILIES[f]])
+def test_family_examples_draw(family):
+    from matplotlib.axes import Axes
+
+    names = {}
+    exec(compile(FAMILIES[family]["example"], family, "exec"), names)
+    assert isinstance(names["ax"], Axes)
+
+
+def test_every_indicator_says_when_it_is_the_one_to_use():
+    silent = [
+        i.name
+        for i in xl.CATALOGUE.values()
+        if i.family in FAMILIES and i.name not in FAMILIES[i.family].get("when", {})
+    ]
+    assert not silent, f"docs/families.toml has no line for {silent}"
+
+
+with (ROOT / "docs" / "conventions.csv").open(encoding="utf-8", newline="") as file:
+    CONVENTIONS = list(csv.DictReader(file))
+
+
+def called(function: str):
+    """What a call in the table of conventions calls: xl.*, or a method of a table, panel or estimate."""
+    owner, _, name = function.rpartition(".")
+    if owner.split(".")[0] == "xl":
+        return operator.attrgetter(function.removeprefix("xl."))(xl)
+    from exportlab import panel, valueadded
+
+    owners = {"t": valueadded.InterCountryTable, "io": valueadded.IOTable}
+    owners |= {"p": getattr(panel, "PolicyPanel", None), "e": getattr(panel, "Estimate", None)}
+    return getattr(owners[owner], name)
+
+
+@pytest.mark.parametrize("row", CONVENTIONS, ids=lambda r: f"{r['quantity']}: {r['program']}")
+def test_conventions_name_calls_and_tests_that_exist(row):
+    call = ast.parse(row["option"], mode="eval").body
+    assert isinstance(call, ast.Call)
+    parameters = inspect.signature(called(ast.unparse(call.func))).parameters
+    given = {k.arg for k in call.keywords}
+    assert given <= set(parameters) or any(p.kind is p.VAR_KEYWORD for p in parameters.values())
+    path, _, name = row["test"].partition("::")
+    assert f"def {name}(" in (ROOT / path).read_text(encoding="utf-8")
+    assert row["number"]
+    assert row["convention"]
+
+
+@pytest.mark.spark
+@pytest.mark.xdist_group("spark")
+@pytest.mark.skipif(shutil.which("java") is None, reason="needs Java 17 (Debian: openjdk-17-jre-headless)")
+def test_the_spark_script_of_the_manual(tmp_path):
+    import pandas as pd
+
+    submit = Path(sys.executable).with_name("spark-submit")
+    if not submit.exists():
+        pytest.skip("needs the extra 'spark'")
+    pages.parquet(tmp_path / "flows")
+    local = [f"--conf=spark.{s}" for s in ("ui.enabled=false", "sql.shuffle.partitions=2")]
+    local.append("--conf=spark.driver.bindAddress=127.0.0.1")
+    script = [str(ROOT / "examples" / "spark_profile.py"), "flows", "profile"]
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "PYSPARK_PYTHON": sys.executable}
+    environment |= {"SPARK_LOCAL_IP": "127.0.0.1"}
+    subprocess.run(
+        [str(submit), "--master", "local[2]", *local, *script],
+        cwd=tmp_path, env=environment, check=True, timeout=240, capture_output=True,
+    )  # fmt: skip
+    keys = ["year", "i"]
+    found = pd.read_parquet(tmp_path / "profile" / "structure").sort_values(keys, ignore_index=True)
+    table = pd.read_parquet(tmp_path / "flows")
+    flows = xl.flows(table, period="year", exporter="i", market="j", product="hs", value="usd")
+    expected = xl.measure(flows, ["hhi", "number_active"], over="market", by=["period", "exporter"])
+    pd.testing.assert_frame_equal(
+        found[[*keys, "hhi", "number_active"]], expected, rtol=1e-12, check_dtype=False
+    )
+    advantage = pd.read_parquet(tmp_path / "profile" / "advantage")
+    assert len(advantage) == (xl.rca(flows, by=["period", "exporter"])["rca"] > 1).sum()

@@ -2,100 +2,60 @@
 
 from __future__ import annotations
 
-import inspect
+import csv
+import tomllib
+from importlib.resources import files
 from pathlib import Path
 
+import family
 import pandas as pd
+from rst import code, plain, table, title, write
 
 import exportlab as xl
 
-FAMILIES: dict[str, str] = {}
+ROOT = Path(__file__).parents[2]
 
 
 def pages(source: Path) -> None:
-    """Write generated/: one page a family of indicators, the catalogue, the data, the errors."""
+    """Write generated/: indicators by family, the data, the errors, the conventions, the benchmarks."""
     out = source / "generated"
     out.mkdir(exist_ok=True)
-    families: dict[str, list[str]] = {}
-    for indicator in xl.CATALOGUE.values():
-        families.setdefault(indicator.family, []).append(indicator.name)
-    for family, names in families.items():
-        write(out / f"indicators_{family}.rst", family_page(family, names))
+    family.pages(out)
     write(out / "data.rst", data_page())
     write(out / "errors.rst", errors_page())
-    listed = "\n".join(f"   indicators_{f}" for f in families)
-    write(
-        out / "indicators.rst",
-        f"{title('Indicators')}\n{CATALOGUE_TEXT}\n.. toctree::\n   :maxdepth: 1\n\n{listed}\n",
-    )
-
-
-CATALOGUE_TEXT = """
-Every indicator is one function over :func:`exportlab.flows`. Its title, formula, bounds, source and laws stand beside
-it in the code, and these pages are drawn from there.
-"""
-
-
-def write(path: Path, text: str) -> None:
-    """Write only what changed, so that a second build is quick."""
-    if not path.exists() or path.read_text(encoding="utf-8") != text:
-        path.write_text(text, encoding="utf-8")
-
-
-def title(text: str, mark: str = "=") -> str:
-    return f"{text}\n{mark * (2 * len(text))}\n"
-
-
-def family_page(family: str, names: list[str]) -> str:
-    """One family: what each is in a table, then each in full."""
-    parts = [title(family.replace("_", " ").capitalize())]
-    module = inspect.getmodule(xl.CATALOGUE[names[0]].function)
-    parts.append(f"{(module.__doc__ or '').strip()}\n")
-    head = ["name", "what it is", "range", "rises with", "universe"]
-    rows = [
-        [f":func:`~exportlab.{n}`", i.title, span(i), i.rises_with, "yes" if i.uses_universe else ""]
-        for n in names
-        for i in [xl.CATALOGUE[n]]
-    ]
-    parts.append(table(head, rows))
-    parts.append("\n".join(f".. autofunction:: exportlab.{n}\n" for n in names))
-    laws = [
-        [n, *("holds" if law in xl.CATALOGUE[n].laws else "" for law in xl.catalogue.LAWS)] for n in names
-    ]
-    parts.append(title("Laws", "-"))
-    parts.append("Checked on random data; where a cell is empty a counter-example is kept in the tests.\n")
-    parts.append(table(["", *xl.catalogue.LAWS], laws))
-    return "\n".join(parts)
-
-
-def span(i: object) -> str:
-    low, high = i.low or r"-\infty", i.high or r"\infty"
-    return f":math:`[{low},\\ {high}]`"
-
-
-def table(head: list[str], rows: list[list[str]]) -> str:
-    """A list-table, which takes cells of any text."""
-    lines = [".. list-table::", "   :header-rows: 1", ""]
-    for row in [head, *rows]:
-        lines += [
-            f"   {'* -' if k == 0 else '  -'} {str(cell).replace(chr(10), ' ')}" for k, cell in enumerate(row)
-        ]
-    return "\n".join(lines) + "\n"
+    write(out / "conventions.rst", conventions_page())
+    write(out / "benchmarks.rst", benchmarks_page())
+    write(out / "valueadded_names.rst", names_page())
 
 
 def data_page() -> str:
     """What is embedded, with what is not in it and where each figure came from."""
     from exportlab import datasets
 
-    facts = datasets.describe()
-    parts = [
-        title("Embedded data"),
-        DATA_TEXT,
-        table(list(facts.columns), facts.astype(str).to_numpy().tolist()),
-    ]
+    parts = [title("Embedded data"), DATA_TEXT]
+    rows = []
     for name in datasets.names():
-        frame = datasets.load(name)
-        parts += [title(name, "-"), table(["column", "values"], [[c, kind(frame[c])] for c in frame.columns])]
+        d = datasets.about(name)
+        rows.append([f"`{name}`_", d.title, d.rows, ", ".join(d.units)])
+    parts.append(table(["name", "title", "rows", "units"], rows, widths="30 40 10 20"))
+    parts += [dataset(name) for name in datasets.names()]
+    return "\n".join(parts)
+
+
+def dataset(name: str) -> str:
+    """One data set: what is not in it, its columns, and where every figure was published."""
+    from exportlab import datasets
+
+    d, frame = datasets.about(name), datasets.load(name)
+    parts = [title(name, "-"), f"{d.title}. {d.licence}\n"]
+    parts += [f"**Not in it:** {'; '.join(map(plain, d.not_in))}.\n"] if d.not_in else []
+    parts += [f"- Sources disagree: {plain(text)}" for text in d.disagreements] + [""]
+    columns = [[f"``{c}``", plain(d.columns.get(c, "")), kind(frame[c])] for c in frame.columns]
+    parts.append(table(["column", "meaning", "filled"], columns, widths="20 50 30"))
+    if "source" in frame:
+        counts = frame["source"].value_counts()
+        parts.append(f"Sources of the {len(frame)} rows:\n")
+        parts.append(table(["source", "rows"], [[plain(s), n] for s, n in counts.items()], widths="88 12"))
     return "\n".join(parts)
 
 
@@ -113,8 +73,8 @@ estimated, filled in or converted; rows whose year or period no source prints st
 
 
 def kind(column: pd.Series) -> str:
-    filled = column.notna().sum()
-    return f"{filled:,} of {len(column):,} filled; {column.nunique():,} different"
+    filled = (column.notna() & (column.astype(str) != "")).sum()
+    return f"{filled:,} of {len(column):,}; {column.nunique():,} different"
 
 
 def errors_page() -> str:
@@ -126,7 +86,7 @@ def errors_page() -> str:
         try:
             call()
         except xl.errors.ExportlabError as error:
-            parts.append(f"**{name}**\n\n.. code-block:: text\n\n   {type(error).__name__}: {error}\n")
+            parts += [f"**{name}**\n", code(f"{type(error).__name__}: {error}", "text")]
         else:
             raise AssertionError(f"{name} was not refused")
     return "\n".join(parts)
@@ -136,6 +96,86 @@ ERRORS_TEXT = """
 A table that cannot be trusted is refused, with what is wrong, in how many rows, the first one, and what to do. Nothing
 is repaired on the way in. On the command line an error is one paragraph and exit code 2; ``--debug`` shows where it
 arose.
+
+All errors derive from ``exportlab.errors.ExportlabError``: ``DataError`` (also a ``ValueError``), ``OptionError``,
+``UnknownName`` (also a ``KeyError``), ``EngineError`` and ``MissingDependency``. Each text below was raised while this
+page was made.
+"""
+
+
+def conventions_page() -> str:
+    """docs/conventions.csv, a row a convention, by program."""
+    with (ROOT / "docs" / "conventions.csv").open(encoding="utf-8", newline="") as file:
+        listed = list(csv.DictReader(file))
+    rows = [
+        [
+            r["quantity"],
+            r["program"],
+            r["convention"],
+            f"``{r['option']}``",
+            plain(r["number"]),
+            proof(r["test"]),
+        ]
+        for r in listed
+    ]
+    head = ["quantity", "program", "its convention", "here", "number reproduced", "proved by"]
+    return f"{title('Conventions')}\n{CONVENTIONS_TEXT}\n{table(head, rows, widths='14 14 24 22 14 12')}"
+
+
+def proof(test: str) -> str:
+    path, _, name = test.partition("::")
+    return f"``{name}`` in ``{Path(path).name}``"
+
+
+CONVENTIONS_TEXT = """
+One name often stands for several formulae. Each row says what another program computes under it, the call here that
+computes the same, one number of theirs that it reproduces, and the test that proves it. The table is
+``docs/conventions.csv``; the tests check that every call exists with those options and that every test is there.
+"""
+
+
+def benchmarks_page() -> str:
+    """Every table of benchmarks/results, under what its script says it measures."""
+    said = tomllib.loads((ROOT / "docs" / "benchmarks.toml").read_text(encoding="utf-8"))
+    parts = [title("Benchmarks"), f"{said['introduction']}\n", f"**Machine:** {said['machine']}.\n"]
+    for path in sorted((ROOT / "benchmarks" / "results").glob("*.csv")):
+        about = said.get(path.stem, {})
+        frame = pd.read_csv(path, keep_default_na=False)
+        parts.append(title(about.get("title", path.stem.replace("_", " ").capitalize()), "-"))
+        parts += [f"{about['text']}\n"] if "text" in about else []
+        made = f"``benchmarks/{about.get('script', path.stem + '.py')}``"
+        versions = about.get("versions", said["versions"])
+        parts.append(f"Made by {made}. Versions: {versions}.\n")
+        parts.append(
+            table(list(frame.columns), [[plain(v) for v in row] for row in frame.to_numpy().tolist()])
+        )
+    return "\n".join(parts)
+
+
+def names_page() -> str:
+    """Every term of a decomposition beside its names elsewhere, from the table the package ships."""
+    parts = [title("Names of value added"), NAMES_TEXT]
+    path = files("exportlab.valueadded") / "names.csv"
+    if path.is_file():
+        with path.open(encoding="utf-8", newline="") as file:
+            rows = list(csv.DictReader(file))
+        head = [c for c in rows[0] if c != "warning"]
+        parts.append(table(head, [[plain(r[c]) for c in head] for r in rows]))
+        parts.append(title("Names that mislead", "-"))
+        parts += [f"- **{r['term']}** ({r['method']}): {plain(r['warning'])}" for r in rows if r["warning"]]
+    return "\n".join(parts) + "\n"
+
+
+NAMES_TEXT = """
+The literature uses one abbreviation for different quantities. The scopes, in words:
+
+- **domestic content** (``DC``; TiVA's ``EXGR_DVA``) counts value added again each time it leaves the country;
+- **domestic value added** (``DVA`` of Borin and Mancini) counts it once: GDP in exports;
+- **value added absorbed abroad** (``VAX``) leaves out what returns home in imports;
+- **import content** (``GVCB``; the ``VS`` of Hummels, Ishii and Yi) is foreign content plus domestic double counting;
+- **foreign content** (``FC``; the ``VS`` of Koopman, Wang and Wei) is smaller by that double counting;
+- **province's value added** is not **national** value added in a province's exports: what other provinces earn lies
+  between them (``IOTable.province`` reports both).
 """
 
 

@@ -1,0 +1,147 @@
+"""One page a family of indicators: which to use, an example with its figure, outside numbers, each in full."""
+
+from __future__ import annotations
+
+import csv
+import inspect
+import tomllib
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from rst import code, plain, table, title, write
+
+import exportlab as xl
+
+ROOT = Path(__file__).parents[2]
+SHOWN = 3  # outside numbers of one indicator on the page; the tests hold them all
+NAMING = ("indicator", "index", "quantity", "measure")
+NUMBER = ("expected", "printed", "value")
+ASIDE = ("digits", "tolerance", "source", *NAMING, *NUMBER)
+
+
+@cache
+def notes() -> dict[str, Any]:
+    """What is written by hand of each family: its title, example, and when each indicator is the one to use."""
+    return tomllib.loads((ROOT / "docs" / "families.toml").read_text(encoding="utf-8"))
+
+
+def families() -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for indicator in xl.CATALOGUE.values():
+        found.setdefault(indicator.family, []).append(indicator.name)
+    return found
+
+
+def pages(out: Path) -> None:
+    """Write the pages of all families, and the page that lists them."""
+    listed = families()
+    rows = []
+    for family, names in listed.items():
+        write(out / f"indicators_{family}.rst", page(out, family, names))
+        rows.append(
+            [
+                f":doc:`{heading(family)} <indicators_{family}>`",
+                ", ".join(f":func:`~exportlab.{n}`" for n in names),
+            ]
+        )
+    tree = "\n".join(f"   indicators_{f}" for f in listed)
+    write(
+        out / "indicators.rst",
+        f"{title('Indicators')}\n{INTRODUCTION}\n{table(['family', 'indicators'], rows, widths='25 75')}\n"
+        f".. toctree::\n   :maxdepth: 1\n   :hidden:\n\n{tree}\n",
+    )
+
+
+INTRODUCTION = """
+Every indicator is one function over :func:`exportlab.flows`. Its title, formula, bounds, source and laws stand beside
+it in the code, and these pages are drawn from there. Many are computed at once by :func:`exportlab.measure`. Matrix
+methods (ECI, fitness, the product space) are on the page of :doc:`complexity </reference-complexity>`.
+"""
+
+
+def heading(family: str) -> str:
+    return str(notes().get(family, {}).get("title", family.replace("_", " ").capitalize()))
+
+
+def page(out: Path, family: str, names: list[str]) -> str:
+    """One family: what each is in a table, an example, outside numbers, then each in full."""
+    said = notes().get(family, {})
+    module = inspect.getmodule(xl.CATALOGUE[names[0]].function)
+    parts = [
+        title(heading(family)),
+        f"{(module.__doc__ or '').strip()}\n",
+        which(names, said.get("when", {})),
+    ]
+    if "example" in said:
+        parts += [title("Example", "-"), code(said["example"]), figure(out, family, said["example"])]
+    outside = [row for n in names for row in outside_numbers(n)]
+    if outside:
+        parts += [title("Numbers from outside", "-"), OUTSIDE, table(["", "of", "number", "source"], outside)]
+    parts += [title("In full", "-"), "\n".join(f".. autofunction:: exportlab.{n}\n" for n in names)]
+    return "\n".join([*parts, laws(names)])
+
+
+OUTSIDE = "Reproduced by the tests to the digits printed here; the tests hold more.\n"
+
+
+def which(names: list[str], when: dict[str, str]) -> str:
+    head = ["indicator", "what it is", "range", "rises with", "use it when"]
+    rows = []
+    for name in names:
+        i = xl.CATALOGUE[name]
+        what = i.title + (" (depends on ``universe=``)" if i.uses_universe else "")
+        rows.append([f":func:`~exportlab.{name}`", what, span(i), i.rises_with, when.get(name, "")])
+    return table(head, rows, widths="18 22 15 15 30")
+
+
+def span(i: Any) -> str:
+    low, high = i.low or r"-\infty", i.high or r"\infty"
+    return f":math:`[{low},\\ {high}]`"
+
+
+def figure(out: Path, family: str, example: str) -> str:
+    """Run the example in a namespace of its own and save the Axes it leaves in `ax`."""
+    from exportlab.plots.style import context
+
+    names: dict[str, Any] = {}
+    exec(compile(example, f"families.toml [{family}]", "exec"), names)
+    with context():
+        names["ax"].figure.savefig(out / f"indicators_{family}.png", dpi=150, bbox_inches="tight")
+    return f".. image:: indicators_{family}.png\n   :width: 75%\n   :alt: {plain(names['ax'].get_title(loc='left') or family)}\n"
+
+
+@cache
+def reference_rows() -> tuple[dict[str, str], ...]:
+    found = []
+    for path in sorted((ROOT / "tests" / "reference").glob("*.csv")):
+        with path.open(encoding="utf-8", newline="") as file:
+            found += list(csv.DictReader(file))
+    return tuple(found)
+
+
+def outside_numbers(name: str) -> list[list[str]]:
+    """Rows of tests/reference that name the indicator, or have a column of its name."""
+    i = xl.CATALOGUE[name]
+    known = {name, *i.aliases}
+    rows = []
+    for row in reference_rows():
+        if any(row.get(c) in known for c in NAMING):
+            number = next((row[c] for c in NUMBER if row.get(c)), "")
+            of = "; ".join(f"{c} {v}" for c, v in row.items() if v and c not in ASIDE)
+        elif row.get(name):
+            number, of = row[name], next(iter(row.values()))
+        else:
+            continue
+        if number and row.get("source"):
+            rows.append([f":func:`~exportlab.{name}`", plain(of), plain(number), plain(row["source"])])
+    return rows[:SHOWN]
+
+
+def laws(names: list[str]) -> str:
+    said = "\n".join(f"- *{law}*: {text.replace('`', '``')}" for law, text in xl.catalogue.LAWS.items())
+    rows = [
+        [n, *("holds" if law in xl.CATALOGUE[n].laws else "" for law in xl.catalogue.LAWS)] for n in names
+    ]
+    checked = "Checked on random data; where a cell is empty a counter-example is kept in the tests."
+    return f"{title('Laws', '-')}\n{checked}\n\n{table(['', *xl.catalogue.LAWS], rows)}\n{said}\n"
