@@ -107,7 +107,11 @@ with (ROOT / "docs" / "conventions.csv").open(encoding="utf-8", newline="") as f
 
 def called(function: str):
     """What a call in the table of conventions calls: xl.*, or a method of a table, panel or estimate."""
+    from exportlab.indices.complexity import complexity
+
     owner, _, name = function.rpartition(".")
+    if function == "complexity":
+        return complexity
     if owner.split(".")[0] == "xl":
         return operator.attrgetter(function.removeprefix("xl."))(xl)
     from exportlab import panel, valueadded

@@ -78,11 +78,45 @@ def page(out: Path, family: str, names: list[str]) -> str:
     outside = [row for n in names for row in outside_numbers(n)]
     if outside:
         parts += [title("Numbers from outside", "-"), OUTSIDE, table(["", "of", "number", "source"], outside)]
-    parts += [title("In full", "-"), "\n".join(f".. autofunction:: exportlab.{n}\n" for n in names)]
-    return "\n".join([*parts, laws(names)])
+    return "\n".join([*parts, in_full(names), laws(names)])
 
 
 OUTSIDE = "Reproduced by the tests to the digits printed here; the tests hold more.\n"
+
+
+def in_full(names: list[str]) -> str:
+    """Indices of a distribution take the same arguments, said once; others have their docstring in full."""
+    parts = [title("In full", "-")]
+    if any(xl.CATALOGUE[n].is_distribution for n in names):
+        parts.append(ARGUMENTS)
+    parts += [entry(n) if xl.CATALOGUE[n].is_distribution else f".. autofunction:: exportlab.{n}\n" for n in names]
+    return "\n".join(parts)
+
+
+ARGUMENTS = """
+The indices of a distribution take the same arguments: ``flows``; ``over``, the role the index is spread over ("market",
+"product", or both); ``by``, the roles it is computed for (by default every other role present); ``universe``, the
+categories that could have been exported to, for those that depend on it; and options of their own. They give one row
+per group, in the caller's frame type and column names. :func:`exportlab.measure` computes several in one pass.
+"""
+
+
+def entry(name: str) -> str:
+    """Signature, sentence, formula, bounds and source of an index of a distribution."""
+    i = xl.CATALOGUE[name]
+    own = "".join(f", {k}={v!r}" for k, v in i.options.items())
+    universe = ', universe="observed"' if i.uses_universe else ""
+    sentence = (i.function.__doc__ or "").split("\n\n")[1].strip()
+    also = f" Also found as {', '.join(f'``{a}``' for a in i.aliases)}." if i.aliases else ""
+    rises = f" Rises with {i.rises_with}." if i.rises_with else ""
+    lines = [
+        f"**{i.title}.** {' '.join(sentence.split())}",
+        f".. math:: {i.formula}",
+        f"Range {span(i)}.{rises} Unit: {i.unit}. NaN where {i.undefined}.{also}",
+        f"Source: {i.source}.",
+    ]
+    body = "\n\n".join(f"   {line}" for line in lines)
+    return f".. py:function:: exportlab.{name}(flows, *, over, by=None{universe}{own})\n\n{body}\n"
 
 
 def which(names: list[str], when: dict[str, str]) -> str:
@@ -108,7 +142,8 @@ def figure(out: Path, family: str, example: str) -> str:
     exec(compile(example, f"families.toml [{family}]", "exec"), names)
     with context():
         names["ax"].figure.savefig(out / f"indicators_{family}.png", dpi=150, bbox_inches="tight")
-    return f".. image:: indicators_{family}.png\n   :width: 75%\n   :alt: {plain(names['ax'].get_title(loc='left') or family)}\n"
+    said = names["ax"].get_title(loc="left") or heading(family)
+    return f".. image:: indicators_{family}.png\n   :width: 75%\n   :alt: {said}\n"
 
 
 @cache

@@ -54,9 +54,14 @@ def dataset(name: str) -> str:
     parts.append(table(["column", "meaning", "filled"], columns, widths="20 50 30"))
     if "source" in frame:
         counts = frame["source"].value_counts()
-        parts.append(f"Sources of the {len(frame)} rows:\n")
-        parts.append(table(["source", "rows"], [[plain(s), n] for s, n in counts.items()], widths="88 12"))
+        listed = table(["source", "rows"], [[plain(s), n] for s, n in counts.items()], widths="88 12")
+        parts.append(folded(f"The {len(counts)} sources of its {len(frame):,} rows", listed))
     return "\n".join(parts)
+
+
+def folded(summary: str, body: str) -> str:
+    opened = f".. raw:: html\n\n   <details><summary>{summary}</summary>\n"
+    return f"{opened}\n{body}\n.. raw:: html\n\n   </details>\n"
 
 
 DATA_TEXT = """
@@ -108,29 +113,24 @@ def conventions_page() -> str:
     with (ROOT / "docs" / "conventions.csv").open(encoding="utf-8", newline="") as file:
         listed = list(csv.DictReader(file))
     rows = [
-        [
-            r["quantity"],
-            r["program"],
-            r["convention"],
-            f"``{r['option']}``",
-            plain(r["number"]),
-            proof(r["test"]),
-        ]
+        [r["quantity"], r["program"], r["convention"], f"``{r['option']}``", f"{plain(r['number'])} {proof(r['test'])}"]
         for r in listed
     ]
-    head = ["quantity", "program", "its convention", "here", "number reproduced", "proved by"]
-    return f"{title('Conventions')}\n{CONVENTIONS_TEXT}\n{table(head, rows, widths='14 14 24 22 14 12')}"
+    head = ["quantity", "program", "its convention", "here", "number reproduced, and its test"]
+    return f"{title('Conventions')}\n{CONVENTIONS_TEXT}\n{table(head, rows, widths='12 14 26 28 20')}"
 
 
 def proof(test: str) -> str:
     path, _, name = test.partition("::")
-    return f"``{name}`` in ``{Path(path).name}``"
+    return f"(``{Path(path).stem}::{name}``)"
 
 
 CONVENTIONS_TEXT = """
 One name often stands for several formulae. Each row says what another program computes under it, the call here that
-computes the same, one number of theirs that it reproduces, and the test that proves it. The table is
-``docs/conventions.csv``; the tests check that every call exists with those options and that every test is there.
+computes the same, one number of theirs that it reproduces, and the test that proves it. ``xl`` is the package, ``t`` an
+inter-country table, ``io`` a table of one economy, ``p`` a policy panel, ``e`` an estimate, ``complexity`` is
+:func:`exportlab.indices.complexity.complexity`. The table is ``docs/conventions.csv``; the tests check that every call
+exists with those options and that every test is there.
 """
 
 
