@@ -19,12 +19,13 @@ release = exportlab.__version__
 extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
-    "sphinx.ext.mathjax",
+    "mathml",
     "numpydoc",
     "sphinx_gallery.gen_gallery",
 ]
 exclude_patterns = ["_build", "_ext", "gallery/*.ipynb", "gallery/*.py", "gallery/*.md5"]
 templates_path: list[str] = []
+html_math_renderer = "mathml"
 html_theme = "pydata_sphinx_theme"
 html_theme_options = {
     "show_toc_level": 2,

@@ -89,7 +89,9 @@ def in_full(names: list[str]) -> str:
     parts = [title("In full", "-")]
     if any(xl.CATALOGUE[n].is_distribution for n in names):
         parts.append(ARGUMENTS)
-    parts += [entry(n) if xl.CATALOGUE[n].is_distribution else f".. autofunction:: exportlab.{n}\n" for n in names]
+    parts += [
+        entry(n) if xl.CATALOGUE[n].is_distribution else f".. autofunction:: exportlab.{n}\n" for n in names
+    ]
     return "\n".join(parts)
 
 

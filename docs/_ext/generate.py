@@ -26,6 +26,7 @@ def pages(source: Path) -> None:
     write(out / "conventions.rst", conventions_page())
     write(out / "benchmarks.rst", benchmarks_page())
     write(out / "valueadded_names.rst", names_page())
+    write(out / "panel_size.inc", size_tables())
 
 
 def data_page() -> str:
@@ -113,7 +114,13 @@ def conventions_page() -> str:
     with (ROOT / "docs" / "conventions.csv").open(encoding="utf-8", newline="") as file:
         listed = list(csv.DictReader(file))
     rows = [
-        [r["quantity"], r["program"], r["convention"], f"``{r['option']}``", f"{plain(r['number'])} {proof(r['test'])}"]
+        [
+            r["quantity"],
+            r["program"],
+            r["convention"],
+            f"``{r['option']}``",
+            f"{plain(r['number'])} {proof(r['test'])}",
+        ]
         for r in listed
     ]
     head = ["quantity", "program", "its convention", "here", "number reproduced, and its test"]
@@ -150,6 +157,35 @@ def benchmarks_page() -> str:
             table(list(frame.columns), [[plain(v) for v in row] for row in frame.to_numpy().tolist()])
         )
     return "\n".join(parts)
+
+
+SHOWN = ("CR1 t(G-1)", "CR2 Bell-McCaffrey", "CR3 t(G-1)", "WCR11", "WCU11", "RI estimate", "RI t",
+         "Callaway-Sant'Anna own standard error", "Callaway-Sant'Anna RI", "Conley-Taber")  # fmt: skip
+
+
+def size_tables() -> str:
+    """How often each method rejects a true null, by the number of treated clusters, from the kept simulation."""
+    found = pd.read_csv(ROOT / "benchmarks" / "results" / "panel_size.csv")
+    parts = []
+    for errors, said in (("equal", "All cities alike"), ("unequal", "Treated cities vary twice as much")):
+        part = found[(found["adoption"] == "common") & (found["errors"] == errors)]
+        rows = []
+        for method in SHOWN:
+            of = part[part["method"] == method].set_index("treated")
+            rows.append([method, *(size(of.loc[n]) if n in of.index else "" for n in range(1, 8))])
+        draws = sorted({int(n) for n in part["replications"] if n})
+        parts.append(f"{said}; {' or '.join(map(str, draws))} draws:\n")
+        parts.append(
+            table(["treated cities", *map(str, range(1, 8))], rows, widths="30 10 10 10 10 10 10 10")
+        )
+    return "\n".join(parts)
+
+
+def size(cell: pd.Series) -> str:
+    if pd.isna(cell["rejection"]):
+        return "none"
+    printed = f"{cell['rejection']:.3f}".lstrip("0")
+    return f"**{printed}**" if cell["recommended"] else printed
 
 
 def names_page() -> str:
