@@ -19,6 +19,7 @@ release = exportlab.__version__
 extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
+    "bars",
     "mathml",
     "numpydoc",
     "sphinx_gallery.gen_gallery",

@@ -74,14 +74,22 @@ def page(out: Path, family: str, names: list[str]) -> str:
         which(names, said.get("when", {})),
     ]
     if "example" in said:
-        parts += [title("Example", "-"), code(said["example"]), figure(out, family, said["example"])]
+        parts += [title("Example", "-"), code(example(said)), figure(out, family, example(said))]
     outside = [row for n in names for row in outside_numbers(n)]
     if outside:
         parts += [title("Numbers from outside", "-"), OUTSIDE, table(["", "of", "number", "source"], outside)]
-    return "\n".join([*parts, in_full(names), laws(names)])
+    also = [
+        f".. auto{'class' if n[0].isupper() else 'function'}:: exportlab.{n}\n" for n in said.get("also", ())
+    ]
+    return "\n".join([*parts, in_full(names), *also, laws(names)])
 
 
 OUTSIDE = "Reproduced by the tests to the digits printed here; the tests hold more.\n"
+
+
+def example(said: dict[str, Any]) -> str:
+    """The family's example, after the made-up figures where it asks for them."""
+    return (notes()["made_up"].strip() + "\n\n\n" if said.get("made_up") else "") + str(said["example"])
 
 
 def in_full(names: list[str]) -> str:
