@@ -8,8 +8,11 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent / "_ext"))
 
 import generate
+import pandas as pd
 
 import exportlab
+
+pd.set_option("display.max_colwidth", None)
 
 project = "exportlab"
 author = "the exportlab authors"
@@ -53,6 +56,7 @@ sphinx_gallery_conf = {
     "gallery_dirs": "gallery",
     "filename_pattern": r"plot_",
     "ignore_pattern": r"spark_",
+    "ignore_repr_types": r"matplotlib",
     "image_scrapers": ("generate.axes_scraper",),
     "reset_modules": (),
     "show_memory": False,
