@@ -53,7 +53,7 @@ def grubel_lloyd(
 
     ...
     form : {"aggregate", "product", "balance", "aquino"}
-        "product": 1 - |x - m| / (x + m), one row per product. "aggregate": its mean weighted with trade. "balance":
+        "product": ``1 - |x - m| / (x + m)``, one row per product. "aggregate": its mean weighted with trade. "balance":
         over total trade less the imbalance, so that an overall deficit does not hide matching; it is 1 where all
         products are on one side of balance. "aquino": exports and imports first scaled to balance overall,
         which makes it the Finger-Kreinin overlap of the two structures.
@@ -115,7 +115,7 @@ def marginal_iit(
     lag : int
         Steps between the two periods.
     form : {"aggregate", "product"}
-        One row per group, A weighted with |dX| + |dM|; or one row per product, with B = (dX - dM) / (|dX| + |dM|),
+        One row per group, A weighted with ``|dX| + |dM|``; or one row per product, with ``B = (dX - dM) / (|dX| + |dM|)``,
         in [-1, 1], which says which side the change fell on.
 
     Returns
@@ -220,7 +220,7 @@ def two_way_types(
     rule : {"reciprocal", "symmetric"}
         From 1/(1+alpha) (Fontagne and Freudenberg) or from 1-alpha (Greenaway, Hine and Milner) to 1+alpha.
     method : {"overlap", "trade_type"}
-        "overlap": the matched part x + m - |x - m| of each product, which adds up to Grubel-Lloyd. "trade_type": all
+        "overlap": the matched part ``x + m - |x - m|`` of each product, which adds up to Grubel-Lloyd. "trade_type": all
         trade in a product whose smaller flow is at least `threshold` of the larger, else all of it is one_way.
     threshold : float
         Of "trade_type": 0.1.
