@@ -115,8 +115,8 @@ def marginal_iit(
     lag : int
         Steps between the two periods.
     form : {"aggregate", "product"}
-        One row per group, A weighted with ``|dX| + |dM|``; or one row per product, with ``B = (dX - dM) / (|dX| + |dM|)``,
-        in [-1, 1], which says which side the change fell on.
+        One row per group, A weighted with ``|dX| + |dM|``; or one row per product, with
+        ``B = (dX - dM) / (|dX| + |dM|)``, in [-1, 1], which says which side the change fell on.
 
     Returns
     -------
@@ -220,8 +220,9 @@ def two_way_types(
     rule : {"reciprocal", "symmetric"}
         From 1/(1+alpha) (Fontagne and Freudenberg) or from 1-alpha (Greenaway, Hine and Milner) to 1+alpha.
     method : {"overlap", "trade_type"}
-        "overlap": the matched part ``x + m - |x - m|`` of each product, which adds up to Grubel-Lloyd. "trade_type": all
-        trade in a product whose smaller flow is at least `threshold` of the larger, else all of it is one_way.
+        "overlap": the matched part ``x + m - |x - m|`` of each product, which adds up to Grubel-Lloyd.
+        "trade_type": all trade in a product whose smaller flow is at least `threshold` of the larger, else
+        all of it is one_way.
     threshold : float
         Of "trade_type": 0.1.
 
