@@ -102,6 +102,21 @@ def test_two_way_indicators_agree_with_pandas(spark, name):
 
 
 @NO_JAVA
+@pytest.mark.slow
+@pytest.mark.parametrize("name", test_catalogue.NAMES)
+def test_every_other_indicator_agrees_too(spark, name):
+    """The whole catalogue of pairs, changes and tables: some minutes."""
+    table = catalogue_calls.world(years=(2021, 2022))
+    if name == "survival":
+        pytest.skip("survival is fitted on collected spells, which are tested as `spells`")
+    here, there = (
+        test_catalogue.plain(catalogue_calls.call(name, table, c)) for c in (lambda t: t, convert(spark))
+    )
+    assert here
+    assert test_catalogue.agree(here, there)
+
+
+@NO_JAVA
 def test_the_plan_is_pure_catalyst_and_stays_lazy(spark):
     from pyspark.sql import DataFrame
 
