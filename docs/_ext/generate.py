@@ -6,6 +6,7 @@ import csv
 import tomllib
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 import family
 import pandas as pd
@@ -146,16 +147,29 @@ def benchmarks_page() -> str:
     parts = [title("Benchmarks"), f"{said['introduction']}\n", f"**Machine:** {said['machine']}.\n"]
     for path in sorted((ROOT / "benchmarks" / "results").glob("*.csv")):
         about = said.get(path.stem, {})
-        frame = pd.read_csv(path, keep_default_na=False)
-        parts.append(title(about.get("title", path.stem.replace("_", " ").capitalize()), "-"))
-        parts += [f"{about['text']}\n"] if "text" in about else []
-        made = f"``benchmarks/{about.get('script', path.stem + '.py')}``"
-        versions = about.get("versions", said["versions"])
-        parts.append(f"Made by {made}. Versions: {versions}.\n")
+        if not about.get("skip"):
+            parts.append(benchmark(path, about, said))
+    return "\n".join(parts)
+
+
+def benchmark(path: Path, about: dict[str, Any], said: dict[str, Any]) -> str:
+    """One table of results; a long one is named, not shown."""
+    frame = pd.read_csv(path, keep_default_na=False)
+    parts = [title(about.get("title", path.stem.replace("_", " ").capitalize()), "-")]
+    parts += [f"{about['text']}\n"] if "text" in about else []
+    versions = about.get("versions", said["engines" if about.get("engines") else "versions"])
+    script = about.get("script", f"{path.stem}.py")
+    parts.append(f"Made by ``benchmarks/{script}``. Versions: {versions}.\n")
+    if len(frame) > LONG:
+        parts.append(f"{len(frame):,} rows in ``benchmarks/results/{path.name}``.\n")
+    else:
         parts.append(
             table(list(frame.columns), [[plain(v) for v in row] for row in frame.to_numpy().tolist()])
         )
     return "\n".join(parts)
+
+
+LONG = 60  # rows; more than this is no table to read
 
 
 SHOWN = ("CR1 t(G-1)", "CR2 Bell-McCaffrey", "CR3 t(G-1)", "WCR11", "WCU11", "RI estimate", "RI t",
