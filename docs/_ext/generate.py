@@ -208,8 +208,12 @@ def names_page() -> str:
     if path.is_file():
         with path.open(encoding="utf-8", newline="") as file:
             rows = list(csv.DictReader(file))
-        head = [c for c in rows[0] if c != "warning"]
-        parts.append(table(head, [[plain(r[c]) for c in head] for r in rows]))
+        ours = ["term", "method", "meaning", "formula"]
+        theirs = ["term", "method", *(c for c in rows[0] if c not in (*ours, "warning"))]
+        parts.append(table(ours, [[plain(r[c]) for c in ours] for r in rows], widths="16 16 34 34"))
+        parts.append(title("What others call it", "-"))
+        named = [r for r in rows if any(r[c] for c in theirs[2:])]
+        parts.append(table(theirs, [[plain(r[c]) for c in theirs] for r in named]))
         parts.append(title("Names that mislead", "-"))
         parts += [f"- **{r['term']}** ({r['method']}): {plain(r['warning'])}" for r in rows if r["warning"]]
     return "\n".join(parts) + "\n"
