@@ -12,8 +12,10 @@ import time
 import warnings
 from pathlib import Path
 
+import catalogue_calls
 import pandas as pd
 import pytest
+import test_catalogue
 import test_engines
 from engines import rows
 from hypothesis import HealthCheck, given, settings
