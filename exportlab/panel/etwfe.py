@@ -27,7 +27,7 @@ def att(panel: PolicyPanel, *, aggregate: str = "simple", **options: Any) -> Est
     r"""Average effect on the treated by extended two-way fixed effects.
 
     .. math:: E[y_{it}] = h\Big(\alpha_i + \lambda_t + \sum_{g,\,t \ge g}\tau_{gt}\,1\{G_i = g, t\} +
-    \dots\Big)
+        \dots\Big)
 
     Parameters
     ----------

@@ -85,9 +85,9 @@ def finish(
 ) -> Axes:
     """Label `ax` with what it shows, units in the axis labels, and the source below."""
     if title:
-        ax.set_title(title)
-    ax.set_xlabel(x)
-    ax.set_ylabel(y)
+        ax.set_title(title, loc="left", fontsize=RC["axes.titlesize"], fontweight=RC["axes.titleweight"])
+    ax.set_xlabel(x, fontsize=RC["axes.labelsize"])
+    ax.set_ylabel(y, fontsize=RC["axes.labelsize"])
     foot = "\n".join(t for t in (note, f"Source: {source}" if source else None) if t)
     if foot:
         ax.annotate(

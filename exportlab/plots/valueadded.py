@@ -101,7 +101,7 @@ def position_scatter(
     ax.margins(0.12)
     largest = [int(k) for k in np.argsort(-weight, kind="stable") if seen[k]][:named]
     _name_points(ax, largest, xs=xs, ys=ys, area=area, names=table[label].astype(str).tolist())
-    note = f"Area of a point: {size}." if size else None
+    note = f"Area of a point: {size.replace('_', ' ')}." if size else None
     return finish(
         ax, title=title, x="upstreamness, steps from final use", y="value added, % of exports",
         source=source, note=note,
