@@ -113,7 +113,9 @@ def att(
         len(used.cluster_labels), used.treated_clusters,
     )  # fmt: skip
     columns: dict[str, Any] = dict(columns_of(terms.drop(columns="n")))
-    table = estimate_table(list(terms["term"]), estimate, vcov, inference, list(terms["n"]), **columns)
+    # A cell counts the units it compares; cells share units, so the average counts the panel's rows.
+    counts = [len(used.y) if t == "ATT" else n for t, n in zip(terms["term"], terms["n"], strict=True)]
+    table = estimate_table(list(terms["term"]), estimate, vcov, inference, counts, **columns)
     made = Estimate(
         method=f"Callaway-Sant'Anna ({adjust})" if used.covariates else "Callaway-Sant'Anna",
         estimand=ESTIMANDS[aggregate], comparison=who, weighting="cohorts by their units", table=table,
