@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import runpy
+import textwrap
 from collections import Counter
 from dataclasses import replace
 from math import inf
@@ -394,11 +395,12 @@ def test_true_values_are_never_excluded(a, b, i, j):
 
 
 def test_the_guide_shows_a_valid_file(tmp_path: Path):
-    guide = (Path(__file__).parents[1] / "docs" / "how-to-add-a-paper.md").read_text(encoding="utf-8")
+    guide = (Path(__file__).parents[1] / "docs" / "how-to-add-a-paper.rst").read_text(encoding="utf-8")
     file = tmp_path / "my-paper.toml"
-    file.write_text(re.search(r"```toml\n(.*?)```", guide, re.DOTALL)[1], encoding="utf-8")
+    block = re.search(r"code-block:: toml\n\n((?: {3}.*\n|\n)+)", guide)[1]
+    file.write_text(textwrap.dedent(block), encoding="utf-8")
     assert [c.id for c in xc.load(file).claims] == ["my-paper-share"]
-    assert set(re.findall(r"`([a-z_]+)`", guide)) >= set(xc.CHECKS)
+    assert set(re.findall(r"``([a-z_]+)``", guide)) >= set(xc.CHECKS)
 
 
 def test_the_example_runs():
