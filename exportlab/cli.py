@@ -1,7 +1,8 @@
-"""The command line: report, measure, indicators, data."""
+"""The command line: report, measure, indicators, claims, data, doctor."""
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,17 +10,15 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
-from exportlab.errors import ExportlabError, OptionError
+from exportlab.errors import DataError
+from exportlab.terminal import err, frame, out, refuse_kind, said, show, write
 
 app = typer.Typer(
     help="Export-structure econometrics from tables of trade flows.", no_args_is_help=True, rich_markup_mode=None,
     pretty_exceptions_enable=False, context_settings={"help_option_names": ["-h", "--help"]},
 )  # fmt: skip
-out = Console(width=None if sys.stdout.isatty() else 160)
-err = Console(stderr=True)
 
 File = Annotated[
     list[str], typer.Argument(help="Customs download (GACC query), CSV, Parquet or Excel; globs work.")
@@ -63,10 +62,14 @@ def report(
     value: Annotated[str | None, RoleOption] = None,
     exporter_column: Annotated[str | None, RoleOption] = None,
     unit: Annotated[str | None, typer.Option(help="The money's unit, or the column that holds it.")] = None,
+    lang: Annotated[str, typer.Option(help="en or zh (中文).")] = "en",
+    also: Annotated[
+        str, typer.Option(help="Further formats, with commas: excel, latex, png, svg, pdf.")
+    ] = "",
     open_: Annotated[bool, typer.Option("--open", help="Open the page in the browser.")] = False,
 ) -> None:
     """Write an HTML report, with every table as CSV beside it."""
-    from exportlab.reporting import report as write
+    from exportlab.reporting import report as report_on
 
     roles = {
         "period": period,
@@ -80,9 +83,10 @@ def report(
         home = "CHN"  # goods that return to China stand among the partners of a customs download
     against = _read([reference], dict.fromkeys(roles), None, None) if reference else None
     with err.status("Computing") as status:
-        page = write(
-            flows, out=to, exporter=exporter, bloc=bloc, reference=against, home=home, progress=status.update
-        )
+        page = report_on(
+            flows, out=to, exporter=exporter, bloc=bloc, reference=against, home=home, lang=lang,
+            also=[a.strip() for a in also.split(",") if a.strip()], progress=status.update,
+        )  # fmt: skip
     typer.echo(f"The report is {page}")
     if open_:
         typer.launch(page.resolve().as_uri())
@@ -145,7 +149,7 @@ def measure(
     import exportlab as xl
 
     if to is not None:
-        _refuse_kind(to)
+        refuse_kind(to)
     roles = {"period": period, "exporter": exporter, "market": market, "product": product, "value": value}
     size: Any = int(universe) if universe.isdigit() else universe
     flows = _read(files, roles, unit, None, aggregate=aggregate, memory=memory)
@@ -155,9 +159,9 @@ def measure(
     )  # fmt: skip
     with _bar(flows):
         if to is None:
-            _print(_frame(table))
+            show(frame(table))
         else:
-            _write(table, to)
+            write(table, to)
             typer.echo(f"Written: {to}")
 
 
@@ -172,46 +176,6 @@ def _bar(flows: Any) -> Iterator[None]:
     else:
         with err.status("Computing"):
             yield
-
-
-def _frame(table: Any) -> Any:
-    """A result of any engine as a pandas frame, in the order of its keys."""
-    import narwhals.stable.v2 as nw
-
-    from exportlab.frames import collect
-
-    found = collect(nw.from_native(table)).to_pandas()
-    keys = [c for c in found.columns if found[c].dtype.kind not in "f"]
-    return found.sort_values(keys, ignore_index=True) if keys else found
-
-
-def _print(table: Any) -> None:
-    shown = Table(*[str(c) for c in table.columns], box=None, header_style="bold")
-    for row in table.itertuples(index=False, name=None):
-        shown.add_row(*[f"{v:.6g}" if isinstance(v, float) else str(v) for v in row])
-    out.print(shown)
-
-
-def _refuse_kind(to: Path) -> None:
-    if to.suffix not in (".csv", ".parquet"):
-        raise OptionError(f"--out {to} ends in {to.suffix!r}. Allowed: .csv and .parquet.")
-    if not to.parent.is_dir():
-        raise OptionError(f"--out {to}: there is no folder {to.parent}.")
-
-
-def _write(table: Any, to: Path) -> None:
-    """Write to a file beside the target first, so that a killed run leaves no half file."""
-    _refuse_kind(to)
-    partial = to.with_name(f".{to.name}.partial")
-    csv = to.suffix == ".csv"
-    try:
-        if hasattr(table, "write_parquet"):  # a DuckDB relation streams to disk
-            (table.write_csv if csv else table.write_parquet)(str(partial))
-        else:
-            (table.to_csv if csv else table.to_parquet)(partial, index=False)
-        partial.replace(to)
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 @app.command()
@@ -256,10 +220,10 @@ def claims(
 
     table = check(papers or None)
     if to is not None:
-        _write(table, to)
+        write(table, to)
         typer.echo(f"{len(table):,} claims in {to}")
         return
-    _print(table[["id", "what", "claimed", "computed", "verdict"]])
+    show(table[["id", "what", "claimed", "computed", "verdict"]])
     counts = table["verdict"].value_counts()
     out.print("; ".join(f"{n} {verdict}" for verdict, n in counts.items()))
 
@@ -271,23 +235,46 @@ def data(
     """What is embedded: figures with their sources."""
     from exportlab import datasets
 
-    _print(datasets.describe()[["name", "rows", "units", "title"]] if name is None else datasets.load(name))
+    show(datasets.describe()[["name", "rows", "units", "title"]] if name is None else datasets.load(name))
+
+
+@app.command()
+def doctor() -> None:
+    """What is installed, in which version, and what each extra gives."""
+    from exportlab import doctor as checks
+
+    out.print(checks.system(), markup=False, highlight=False)
+    table = Table("extra", "part", "found", "needed", "state", "gives", box=None, header_style="bold")
+    parts = checks.examine()
+    for p in parts:
+        needed = f">= {p.least}" if p.least else ""
+        table.add_row(p.extra or "core", p.name, p.found or "-", needed, p.state, p.gives)
+    out.print(table)
+    out.print("An extra is installed by: pip install 'exportlab[NAME]'", markup=False, highlight=False)
+    broken = [p.name for p in parts if not p.extra and p.least and p.state != "ok"]
+    if broken:
+        raise DataError(
+            f"The core lacks {', '.join(broken)}", "Install exportlab again: pip install exportlab."
+        )
 
 
 def main() -> None:
-    """Entry point: errors made on purpose are one clear paragraph and exit code 2."""
+    """Entry point: an error is one clear paragraph and exit code 2; --debug shows the traceback."""
     try:
-        app(standalone_mode=True)
-    except ExportlabError as error:
-        if "--debug" in sys.argv:
+        code = app(prog_name="exportlab", standalone_mode=False)
+    except BrokenPipeError:  # the reader of a pipe has seen enough
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
+        sys.exit(0)
+    except (KeyboardInterrupt, typer.Abort):
+        err.print("exportlab: stopped; no half file is left.", style="red")
+        sys.exit(130)
+    except Exception as error:
+        text = said(error)
+        if text is None or "--debug" in sys.argv:
             raise
-        err.print(f"exportlab: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
+        err.print(f"exportlab: {text}", style="red", markup=False, highlight=False, soft_wrap=True)
         sys.exit(2)
-    except FileNotFoundError as error:
-        if "--debug" in sys.argv:
-            raise
-        err.print(f"exportlab: no such file: {error.filename}", style="red", markup=False, soft_wrap=True)
-        sys.exit(2)
+    sys.exit(code if isinstance(code, int) else 0)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,11 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
+ROWS = 60  # rows shown in HTML; of longer tables the first and the last
+_CELL = "padding:.2em .6em;border-bottom:1px solid #8883;vertical-align:top;"
+_RIGHT = _CELL + "text-align:right;font-variant-numeric:tabular-nums;"
+_LEFT = _CELL + "text-align:left;"
+
 
 class Result:
     """Base of estimates, decompositions and checks.
@@ -38,8 +43,65 @@ class Result:
         return self.summary()
 
     def _repr_html_(self) -> str:
-        body = self._table().to_html(index=False, float_format=_short, border=0)
-        return f"<div><p><strong>{escape(self.title)}</strong></p>{body}</div>"
+        head = f'<p style="margin:.3em 0"><strong>{escape(self.title)}</strong></p>'
+        return f"<div>{head}{table_html(self._table())}</div>"
+
+
+def table_html(table: pd.DataFrame) -> str:
+    """A table as HTML for a notebook: text escaped, numbers right-aligned with the digits that matter.
+
+    Of more than `ROWS` rows, the first and last are shown and the others counted.
+    """
+    numeric = [kind in "iufc" for kind in (getattr(d, "kind", "O") for d in table.dtypes)]
+    heads = "".join(
+        f'<th scope="col" style="{_RIGHT if right else _LEFT}">{escape(_label(c))}</th>'
+        for c, right in zip(table.columns, numeric, strict=True)
+    )
+    if len(table) <= ROWS:
+        body = _rows(table, numeric)
+    else:
+        half, width = ROWS // 2, table.shape[1]
+        gap = f'<tr><td colspan="{width}" style="{_LEFT}">… {len(table) - 2 * half:,} more rows …</td></tr>'
+        body = _rows(table.head(half), numeric) + gap + _rows(table.tail(half), numeric)
+    return (
+        '<div style="overflow-x:auto"><table style="border-collapse:collapse">'
+        f"<thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table></div>"
+    )
+
+
+def _rows(table: pd.DataFrame, numeric: list[bool]) -> str:
+    whole = [_is_name(c) for c in table.columns]
+    lines = []
+    for record in table.itertuples(index=False, name=None):
+        cells = (
+            f'<td style="{_RIGHT if right else _LEFT}">{escape(_text(v, name))}</td>'
+            for v, right, name in zip(record, numeric, whole, strict=True)
+        )
+        lines.append(f"<tr>{''.join(cells)}</tr>")
+    return "".join(lines)
+
+
+def _label(column: Any) -> str:
+    return " · ".join(map(str, column)) if isinstance(column, tuple) else str(column)
+
+
+def _is_name(column: Any) -> bool:
+    """Whole numbers that are names, such as years, have no thousands separators."""
+    return any(
+        word in _label(column).casefold() for word in ("year", "period", "event_time", "cohort", "code")
+    )
+
+
+def _text(value: Any, name: bool) -> str:
+    """A value as it is shown: nothing for what is missing."""
+    if value is None or str(value) in ("nan", "NaT", "<NA>"):
+        return ""
+    if isinstance(value, bool) or not hasattr(value, "__float__"):
+        return str(value)
+    number = float(value)
+    if name and number == int(number):
+        return f"{number:.0f}"
+    return f"{value:,}" if getattr(value, "dtype", type(value)) in (int, "int64") else _short(number)
 
 
 def _short(x: float) -> str:

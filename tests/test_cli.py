@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
 import customs
 import pandas as pd
 import pytest
+
+from exportlab import cli, doctor
+from exportlab.terminal import said
 
 
 def run(*arguments, code=0, **options):
@@ -76,3 +80,123 @@ def test_errors_are_one_paragraph_and_exit_code_two(tmp_path, download):
     wrong = run("measure", download, "-i", "hhi", "--over", "product", "--out", tmp_path / "x.docx", code=2)
     assert "Allowed: .csv and .parquet" in wrong
     assert "Traceback" in run("--debug", "indicators", "hhhi", code=1)
+
+
+@pytest.fixture
+def say(monkeypatch, capsys):
+    """Run a command in this process: its exit code, what it printed, and the words of its error."""
+
+    def command(*arguments):
+        monkeypatch.setattr(sys, "argv", ["exportlab", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        printed = capsys.readouterr()
+        return ended.value.code, printed.out, printed.err
+
+    return command
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        (["reprot"], "No such command 'reprot'. Did you mean 'report'? See: exportlab --help"),
+        (["report", "--lnag", "zh"], "No such option: --lnag"),
+        (["measure", "x.csv"], "Missing option '--over'"),
+        (["report", "--lang", "fr"], "lang='fr' is not allowed. Allowed: 'en', 'zh'."),
+        (["report", "--also", "excel,word"], "also='word' is not allowed."),
+        (["data", "liaoning"], "There is no data set named 'liaoning'."),
+        (["report", "--out"], "Option '--out' requires an argument."),
+    ],
+)
+def test_wrong_words_are_explained_in_one_paragraph(say, arguments, text):
+    code, _, error = say(*arguments)
+    assert code == 2
+    assert error.startswith(f"exportlab: {text}")
+    assert len(error.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "text"),
+    [
+        (FileNotFoundError(2, "No such file or directory", "a/b.csv"), "no such file or folder: a/b.csv"),
+        (PermissionError(13, "Permission denied", "r/index.html"), "not allowed to read or write: r/index.html"),
+        (OSError(28, "No space left on device"), "no space left on device."),
+        (OSError(28, "No space left on device", "r/x.csv"), "no space left on device: r/x.csv"),
+        (NotADirectoryError(20, "Not a directory", "file/tables"), "not a directory: file/tables"),
+        (MemoryError(), "there is not enough memory for this."),
+        (UnicodeDecodeError("utf-8", b"\xff", 0, 1, "x"),
+         "the file is not utf-8 text (byte 0). Save it as UTF-8 or GB18030."),
+        (ZeroDivisionError(), None),
+    ],
+)  # fmt: skip
+def test_what_the_system_says(error, text):
+    assert said(error) == text
+
+
+def test_a_report_that_cannot_be_written(say, tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    code, _, error = say("report", "--out", tmp_path / "file")
+    assert (code, len(error.strip().splitlines())) == (2, 1)
+    assert error.startswith("exportlab: not a directory: ")
+
+
+def test_a_fault_of_the_program_shows_its_traceback(monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["exportlab", "doctor"])
+    monkeypatch.setattr(doctor, "examine", lambda: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        cli.main()
+
+
+def test_report_in_chinese_with_further_formats(say, tmp_path, download):
+    code, printed, error = say("report", download, "--exporter", "辽宁省", "--out", tmp_path / "r", "--lang", "zh",
+                               "--also", "excel, latex")  # fmt: skip
+    assert (code, error) == (0, "")
+    assert "市场及其集中度" in (tmp_path / "r" / "index.html").read_text(encoding="utf-8")
+    assert {p.suffix for p in (tmp_path / "r" / "tables").iterdir()} == {".csv", ".tex", ".xlsx"}
+    assert {p.name for p in (tmp_path / "r").iterdir()} == {"index.html", "tables"}
+    assert str(tmp_path / "r" / "index.html") in printed.replace("\n", "")
+
+
+def test_doctor_says_what_is_there(say, monkeypatch):
+    code, printed, _ = say("doctor")
+    assert code == 0
+    assert printed.startswith("exportlab 0.")
+    lines = {line.split()[1]: line.split() for line in printed.splitlines()[2:-1]}
+    assert lines["pandas"][:2] == ["core", "pandas"]
+    assert lines["pandas"][2] == pd.__version__
+    assert {"polars", "duckdb", "pyspark", "openpyxl", "Java"} <= set(lines)
+    monkeypatch.setattr(doctor, "_version", lambda name: {"numpy": "1.26.4", "polars": ""}.get(name, "99"))
+    states = {p.name: p.state for p in doctor.examine()}
+    assert (states["numpy"], states["polars"], states["pandas"]) == ("too old", "missing", "ok")
+    code, _, error = say("doctor")
+    assert (code, error) == (
+        2,
+        "exportlab: The core lacks numpy. Install exportlab again: pip install exportlab.\n",
+    )
+
+
+def test_doctor_finds_java_where_spark_does(monkeypatch, tmp_path):
+    program = tmp_path / "bin" / "java"
+    program.parent.mkdir()
+    program.write_text("#!/bin/sh\necho 'openjdk version \"11.0.2\" 2019' >&2\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("JAVA_HOME", str(tmp_path))
+    java = next(p for p in doctor.examine() if p.name == "Java")
+    assert (java.found, java.state) == ("11.0.2", "too old")
+
+
+def test_completion_is_offered(say):
+    code, printed, _ = say("--help")
+    assert code == 0
+    assert "--install-completion" in printed
+    assert "--show-completion" in printed
+    words = {"_EXPORTLAB_COMPLETE": "complete_bash", "COMP_WORDS": "exportlab re", "COMP_CWORD": "1"}
+    assert run(env={**os.environ, **words}).split() == ["report"]
+
+
+def test_a_pipe_that_closes_is_no_error():
+    done = subprocess.run(
+        f"{sys.executable} -m exportlab.cli data province_trade | head -1", shell=True, capture_output=True, text=True,
+        check=False,
+    )  # fmt: skip
+    assert done.stderr == ""

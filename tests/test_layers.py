@@ -22,7 +22,7 @@ LAYERS = [
     {"uncertainty", "valueadded", "panel"},
     {"claims", "readers"},
     {"plots"},
-    {"reporting"},
+    {"doctor", "reporting", "terminal"},
     {"cli"},
 ]
 HEIGHT = {name: level for level, names in enumerate(LAYERS) for name in names}

@@ -12,11 +12,13 @@ import pandas as pd
 import pytest
 
 import exportlab as xl
-from exportlab.errors import UnknownName
+from exportlab.classifications import hs_sections
+from exportlab.errors import DataError, MissingDependency, OptionError, UnknownName
+from exportlab.plots.claims import verdicts
 from exportlab.readers import read_gacc
-from exportlab.reporting import report
+from exportlab.reporting import published, report, words
+from exportlab.reporting.export import atomic, latex, safe, workbook, write
 from exportlab.reporting.model import Page, Section, Table
-from exportlab.reporting.render import safe, write
 
 
 @pytest.fixture(scope="module")
@@ -95,6 +97,231 @@ def test_text_from_data_is_escaped_and_formulas_are_quoted(tmp_path):
     assert safe(frame)["x"].tolist() == [-1.0, 2.0, 3.0]
 
 
+@pytest.fixture(scope="module")
+def chinese(tmp_path_factory):
+    return report(out=tmp_path_factory.mktemp("zh"), lang="zh", also=("excel", "latex", "svg", "png", "pdf"))
+
+
+HAN = re.compile(r"[\u4e00-\u9fff]")
+
+
+def test_every_english_string_has_a_translation():
+    catalogue = words.catalogue("zh")
+    used = words.messages()
+    assert len(used) > 250
+    assert [m for m in used if not catalogue.get(m)] == []
+    names = lambda text: sorted(re.findall(r"\{\w+\}", text))  # noqa: E731
+    assert [m for m in used if set(names(m)) != set(names(catalogue[m]))] == []
+    same = {m for m in used if catalogue[m] == m}
+    assert same == set()
+
+
+def test_a_catalogue_has_nothing_that_is_not_used(tmp_path, monkeypatch):
+    (tmp_path / "locale").mkdir()
+    file = tmp_path / "locale" / "zh.po"
+    kept = (words.HERE / "locale" / "zh.po").read_bytes()
+    file.write_bytes(kept + b'\nmsgid "no longer used"\nmsgstr "x"\n')
+    used = words.messages()
+    monkeypatch.setattr(words, "messages", lambda: used)
+    monkeypatch.setattr(words, "HERE", tmp_path)
+    words.update("zh")
+    lines = lambda data: [x for x in data.splitlines() if not x.startswith(b'"Generated-By')]  # noqa: E731
+    assert lines(file.read_bytes()) == lines(kept)
+
+
+def test_the_chinese_page_is_in_chinese(chinese):
+    text = chinese.read_text(encoding="utf-8")
+    assert '<html lang="zh-Hans-CN">' in text
+    for tag in ("h1", "h2", "caption", "p", "dt", "li", "button", "title"):
+        found = re.findall(rf"<{tag}\b[^>]*>(.*?)</{tag}>", text, re.DOTALL)
+        assert found
+        assert [t for t in found if not HAN.search(t) and not t.startswith(("evidence", "source"))] == []
+    assert "2023年1—5月：32.7%" in text
+    assert "机电产品" in text
+    labels = re.findall(r'aria-label="([^"]+)"', text)
+    assert all(HAN.search(label) for label in labels)
+
+
+def test_words_of_the_embedded_data_are_translated():
+    claims = xl.claims.check()["what"]
+    facts = xl.datasets.describe()
+    terms = [*claims, *facts["title"], *facts["not_in"], *published.partners("2023-01", "2023-12")["partner"],
+             *published.product_shares()["product"], *(s.title for s in hs_sections())]  # fmt: skip
+    with words.speaking("zh"):
+        assert [t for t in terms if not HAN.search(words.term(t))] == []
+        assert words.term("2025 Jan-Oct") == "2025年1—10月"
+        assert words.term("Feb") == "2月"
+        assert words.term("May-Foo") == "May-Foo"
+        assert words.term("Saudi Arabia") == "沙特阿拉伯"
+    assert words.term("EU") == "EU"
+
+
+def test_numbers_as_each_language_writes_them():
+    for language in ("en", "zh"):
+        with words.speaking(language):
+            assert words.number(12345.678, ",.1f") == "12,345.7"
+            assert words.number(0.12345, ".3f") == "0.123"
+            assert words.number(0.0525, "share") == "5.2%"  # halves to even, as the CLDR says
+            assert words.number(-3.5, ",.0f") == "-4"
+            assert words.percent(0.5) == "50.0%"
+
+
+def test_figures_are_in_chinese_and_have_its_glyphs():
+    from matplotlib.text import Text
+
+    with words.speaking("zh"):
+        pictures = published.page().pictures
+    assert len(pictures) >= 9
+    for picture in pictures:
+        said = [t.get_text() for t in picture.axes.findobj(Text) if t.get_visible()]
+        left = [t for t in said if re.search(r"[a-z]{3,} [a-z]{2,}", t) and not HAN.search(t)]
+        assert left == [], picture.name
+        assert HAN.search(picture.axes.get_title(loc="left") or picture.axes.get_title()), picture.name
+
+
+def test_tables_in_excel_are_numbers_and_text_never_formulas(chinese, tmp_path):
+    openpyxl = pytest.importorskip("openpyxl", reason="needs openpyxl")
+    book = openpyxl.load_workbook(chinese.parent / "tables" / "report.xlsx")
+    assert book.sheetnames[0] == "目录"
+    sheet = book["partners_2023"]
+    assert [c.value for c in sheet[1]] == ["贸易伙伴", "值", "比重", "发布日期", "来源"]
+    assert sheet["A2"].value == "欧盟"
+    assert sheet["B2"].value == 1317.1
+    assert sheet["C2"].number_format == "0.0%"
+    frame = pd.DataFrame({"=name": ["=1+1", "a\x00b", "@x"], "x": [1.0, float("nan"), float("inf")]})
+    page = Page("P", "S", (Section("a", "T", (), (Table("t/[x]", "t", frame, "u", "s"),) * 2),))
+    made = workbook(page)
+    assert made.sheetnames[1:] == ["t__x_", "t__x_~1"]
+    cells = list(made["t__x_"].values)
+    assert cells == [("=name", "x"), ("=1+1", 1.0), ("a\N{REPLACEMENT CHARACTER}b", None), ("@x", "inf")]
+    assert {c.data_type for row in made["t__x_"] for c in row} == {"s", "n"}
+    assert made["t__x_"]["A2"].quotePrefix
+
+
+def test_tables_in_latex_are_escaped_and_aligned(chinese):
+    text = (chinese.parent / "tables" / "partners_2023.tex").read_text(encoding="utf-8")
+    assert r"\begin{tabular}{lrrll}" in text
+    assert r"欧盟 & 1,317.1 & 17.2\% & 2024-01-18 & " in text
+    assert "longtable" in (chinese.parent / "tables" / "claims_open.tex").read_text(encoding="utf-8")
+    frame = pd.DataFrame({"a_b": ["50% & #1 {x}~^\\", "$"]})
+    made = latex(Table("t", "A & B", frame, "u", "s"))
+    assert r"a\_b" in made
+    assert r"50\% \& \#1 \{x\}\textasciitilde{}\textasciicircum{}\textbackslash{}" in made
+    assert r"\caption{A \& B}" in made
+
+
+def test_figures_in_files(chinese):
+    folder = chinese.parent / "figures"
+    kinds = {"png": b"\x89PNG", "pdf": b"%PDF", "svg": b"<?xml"}
+    names = {p.stem for p in folder.iterdir()}
+    assert {"rcep_share", "hhi_bounds", "liaoning_content", "verdicts"} <= names
+    for kind, start in kinds.items():
+        made = list(folder.glob(f"*.{kind}"))
+        assert {p.stem for p in made} == names
+        assert all(p.read_bytes().startswith(start) for p in made)
+
+
+def test_only_the_folder_named_is_written(tmp_path):
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "tables").symlink_to(outside)
+    page = Page("P", "S", (Section("a", "T", ("x",)),))
+    with pytest.raises(OptionError, match="outside the folder of the report"):
+        write(page, tmp_path / "out")
+    assert list(outside.iterdir()) == []
+
+
+def test_no_half_file_is_left(tmp_path):
+    def fails(path):
+        path.write_text("half")
+        raise OSError(28, "No space left on device")
+
+    (tmp_path / "x.csv").write_text("whole")
+    with pytest.raises(OSError, match="No space left"):
+        atomic(tmp_path / "x.csv", fails)
+    assert [(p.name, p.read_text()) for p in tmp_path.iterdir()] == [("x.csv", "whole")]
+
+
+def test_options_are_refused_before_anything_is_written(tmp_path, monkeypatch):
+    with pytest.raises(OptionError, match="lang='fr' is not allowed. Allowed: 'en', 'zh'"):
+        report(out=tmp_path / "r", lang="fr")
+    with pytest.raises(OptionError, match="also='exel' is not allowed.*Did you mean 'excel'"):
+        report(out=tmp_path / "r", also="exel")
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(MissingDependency, match=r"needs openpyxl: pip install 'exportlab\[excel\]'"):
+        report(out=tmp_path / "r", also=["excel"])
+    assert not (tmp_path / "r").exists()
+
+
+def test_the_summary_has_five_figures_and_how_sure_they_are(embedded, own):
+    for page, figures in ((embedded, ("0.039 to 0.181", "38.3%", "0.85", "65% to 90%")), (own, ())):
+        text = page.read_text(encoding="utf-8")
+        summary = re.search(r'<section id="summary">(.+?)</section>', text, re.DOTALL)[1]
+        assert summary.count('class="value"') == summary.count('class="sure"') == 5
+        assert all(f'class="value">{f}<' in summary for f in figures)
+        targets = re.findall(r'href="#(\w+)"', summary)
+        assert all(f'<section id="{t}">' in text for t in targets)
+    counts = xl.claims.check()["verdict"].value_counts()
+    text = embedded.read_text(encoding="utf-8")
+    assert all(f"{n} {verdict}" in text for verdict, n in counts.items())
+
+
+def test_value_added_and_policy_sections(embedded):
+    china = {r["year"]: r for r in rows(embedded, "china_content")}
+    known = pd.read_csv(Path(__file__).parent / "reference" / "valueadded_single_china.csv")
+    for row in known[known["year"].isin([2017, 2018, 2020])].to_dict("records"):
+        own = china[str(row["year"])]
+        assert round(100 * float(own["domestic_share"]), 1) == row["dva_pct"]
+        assert round(100 * float(own["imported_share"]), 1) == row["vs_pct"]
+    zones = {r["method"]: r for r in rows(embedded, "zones")}
+    assert float(zones["Callaway-Sant'Anna"]["estimate"]) == pytest.approx(0.197, abs=5e-4)
+    text = embedded.read_text(encoding="utf-8")
+    assert "What the design cannot show" in text
+    assert "Not a causal effect" in text
+
+
+def test_claims_fold_their_evidence(embedded):
+    text = embedded.read_text(encoding="utf-8")
+    table = re.search(r'<table[^>]*id="table-claims_checked".+?</table>', text, re.DOTALL)[0]
+    heads = re.findall(r'<button type="button">([^<]+)</button>', table)
+    assert heads == ["what", "claimed", "computed", "verdict"]
+    assert table.count("<details>") == table.count("<tr>") - 1
+    assert "evidence: " in table
+
+
+def test_structure_by_section_where_products_are_hs_codes(tmp_path):
+    table = pd.DataFrame({"product": ["270112", "870380", "850760", "010121"], "value": [1.0, 6, 2, 1]})
+    page = report(xl.flows(table, unit="USD"), out=tmp_path)
+    sections = [(r["hs_section"][:4].strip(), r["share"]) for r in rows(page, "hs_sections")]
+    assert sections == [("XVII", "0.6"), ("XVI", "0.2"), ("V Mi", "0.1"), ("I Li", "0.1")]
+    page = report(xl.flows(table.assign(product=list("abcd")), unit="USD"), out=tmp_path / "b")
+    assert not (page.parent / "tables" / "hs_sections.csv").exists()
+
+
+def test_products_have_their_names(own):
+    table = rows(own, "product_shares")
+    assert all(r["product_name"] == f"第{r['商品编码']}号商品, 未列名" for r in table)
+
+
+def test_verdicts_are_drawn_by_paper_and_kind():
+    table = pd.DataFrame({"paper": ["a", "a", "b"], "kind": "level",
+                          "verdict": ["reproduced", "cannot be checked", "reproduced"]})  # fmt: skip
+    ax = verdicts(table, title="T", source="S")
+    assert [t.get_text() for t in ax.get_yticklabels()] == ["b", "a"]
+    bars = {c.get_label(): [b.get_width() for b in c] for c in ax.containers}
+    assert bars == {"reproduced": [1.0, 1.0], "cannot be checked": [0.0, 1.0]}
+    assert [t.get_text() for t in verdicts(table, by="kind").get_yticklabels()] == ["level"]
+    legend = verdicts(table, names={"reproduced": "R"}).get_legend()
+    assert [t.get_text() for t in legend.get_texts()] == ["R", "cannot be checked"]
+    with pytest.raises(UnknownName, match="no column named 'chapter'"):
+        verdicts(table, by="chapter")
+    with pytest.raises(UnknownName, match="no verdict named 'true'"):
+        verdicts(table.assign(verdict="true"))
+    with pytest.raises(DataError, match="no rows"):
+        verdicts(table.head(0))
+
+
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 
@@ -113,7 +340,7 @@ def browser():
 
 @pytest.mark.browser
 @pytest.mark.parametrize("width", [390, 1100])
-@pytest.mark.parametrize("which", ["embedded", "own"])
+@pytest.mark.parametrize("which", ["embedded", "own", "chinese"])
 def test_the_page_in_a_browser(browser, request, which, width):
     page = browser.new_page(viewport={"width": width, "height": 900})
     problems = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ def report(
     bloc: str = "RCEP",
     reference: Flows | None = None,
     home: str | None = None,
+    lang: str = "en",
+    also: str | Iterable[str] = (),
     progress: Any = None,
 ) -> Path:
     """Write a report: one self-contained HTML page, and every table as CSV beside it.
@@ -25,7 +28,8 @@ def report(
     flows : Flows, optional
         Your own flows; without them the embedded figures on Liaoning are reported.
     out : path
-        The folder to write: ``index.html`` and ``tables/*.csv``. Existing files of those names are replaced.
+        The folder to write: ``index.html``, ``tables/`` and, with pictures in `also`, ``figures/``. Existing
+        files of the report's names are replaced, each as a whole; nothing outside the folder is written.
     exporter : str, optional
         Report this exporter of the flows only.
     bloc : str
@@ -35,6 +39,12 @@ def report(
         the table, where there are several.
     home : str, optional
         The exporters' own country, which is never counted as a member of the bloc.
+    lang : {"en", "zh"}
+        The language of the page, its figures and the headings of Excel and LaTeX tables. CSV files keep the
+        columns' names in every language.
+    also : str or iterable of {"excel", "latex", "png", "svg", "pdf"}
+        Further formats: all tables in ``tables/report.xlsx``, each table as ``tables/*.tex``, each figure as
+        ``figures/*.png``, ``.svg`` or ``.pdf``.
     progress : callable, optional
         Called with a line of text before each step.
 
@@ -47,16 +57,23 @@ def report(
     ------
     UnknownName
         An exporter or bloc that does not exist.
+    OptionError
+        A language or format that does not exist.
+    MissingDependency
+        Excel is asked for and openpyxl is not installed.
     """
-    from exportlab.reporting import own, published, render
+    from exportlab.reporting import export, own, published
+    from exportlab.reporting.words import _, speaking
 
     say = progress or (lambda text: None)
-    if flows is None:
-        say("Computing from the embedded figures")
-        page = published.page()
-    else:
-        require(flows, "report")
-        say("Computing from the flows")
-        page = own.page(flows, exporter=exporter, bloc=bloc, reference=reference, home=home)
-    say("Drawing and writing the page")
-    return render.write(page, Path(out))
+    also = export.formats(also)
+    with speaking(lang):
+        if flows is None:
+            say(_("Computing from the embedded figures"))
+            page = published.page()
+        else:
+            require(flows, "report")
+            say(_("Computing from the flows"))
+            page = own.page(flows, exporter=exporter, bloc=bloc, reference=reference, home=home)
+        say(_("Drawing and writing the page"))
+        return export.write(page, Path(out), also)

@@ -1,4 +1,4 @@
-"""What a report is made of: sections of paragraphs, tables and pictures, each number with unit and source."""
+"""What a report is made of: sections of paragraphs, figures, tables and pictures, each number with unit and source."""
 
 from __future__ import annotations
 
@@ -13,17 +13,22 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Table:
-    """A table of the report; `name` is also its CSV file's."""
+    """A table of the report; `name` is also its CSV file's.
+
+    `formats` gives a column "share" or a format such as ".3f". The columns of `fold` are long texts: they open
+    beneath the text of the column `under`. `show` is how many rows are in view at first.
+    """
 
     name: str
     title: str
     frame: pd.DataFrame
     unit: str
     source: str
-    formats: Mapping[str, str] = field(
-        default_factory=dict
-    )  # column to "share", "text" or a format such as ".3f"
+    formats: Mapping[str, str] = field(default_factory=dict)
     note: str = ""
+    fold: tuple[str, ...] = ()
+    under: str = ""
+    show: int = 25
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,6 +41,16 @@ class Picture:
     alt: str
 
 
+@dataclass(frozen=True)
+class Fact:
+    """One of the figures that matter: what it is, its value, how sure it is, and the section it is from."""
+
+    what: str
+    value: str
+    sure: str
+    section: str
+
+
 @dataclass(frozen=True, eq=False)
 class Section:
     """A chapter of the report."""
@@ -44,17 +59,25 @@ class Section:
     title: str
     text: tuple[str, ...]
     parts: tuple[Table | Picture, ...] = ()
+    facts: tuple[Fact, ...] = ()
+    points: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
 class Page:
-    """The whole report."""
+    """The whole report; `terms` says that the words of its tables are the embedded data's and can be translated."""
 
     title: str
     subtitle: str
     sections: tuple[Section, ...]
+    terms: bool = False
 
     @property
     def tables(self) -> tuple[Table, ...]:
         """Every table, in order."""
         return tuple(p for s in self.sections for p in s.parts if isinstance(p, Table))
+
+    @property
+    def pictures(self) -> tuple[Picture, ...]:
+        """Every picture, in order."""
+        return tuple(p for s in self.sections for p in s.parts if isinstance(p, Picture))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass, replace
 
 import narwhals.stable.v2 as nw
 import pandas as pd
@@ -10,36 +10,102 @@ import pandas as pd
 from exportlab.errors import UnknownName
 from exportlab.flows import Flows, cells
 from exportlab.frames import collect
-from exportlab.indices.advantage import rca
 from exportlab.indices.shares import bloc_share, contributions, share
 from exportlab.measure import measure
 from exportlab.plots import structure
-from exportlab.reporting.model import Page, Picture, Section, Table
+from exportlab.reporting import products_of_own
+from exportlab.reporting.figures import localised
+from exportlab.reporting.given import (
+    Made,
+    by_of,
+    in_units,
+    last_period,
+    latest,
+    named,
+    periods_of,
+    several,
+    source_of,
+    table_of,
+    unit_of,
+)
+from exportlab.reporting.model import Fact, Page, Picture, Section, Table
+from exportlab.reporting.words import N_, _, number, percent
 
 INDICES = ["hhi", "effective_number", "cr4", "theil", "gini", "number_active"]
 FORMATS = {"hhi": ".4f", "effective_number": ".1f", "cr4": "share", "theil": ".3f", "gini": ".3f",
            "number_active": ",.0f", "universe": ",.0f"}  # fmt: skip
 
 
+@dataclass(frozen=True)
+class Words:
+    """What a report says of the members of a role; whole sentences, so that every language can order them."""
+
+    chapter: str
+    index: str
+    fact: str
+    sure: str
+    largest: str
+    top: str
+    growth: str
+    universe: str
+    count: str
+
+
+SPREAD = {
+    "market": Words(
+        N_("Markets and their concentration"),
+        N_("The Herfindahl-Hirschman index is the sum of squared shares; its inverse is the number of markets of equal "
+           "size that would give the same concentration."),
+        N_("Concentration over markets, {period} (HHI on 0 to 1)"),
+        N_("As concentrated as {n} markets of equal size; {active} had a value. Computed from every row."),
+        N_("Largest markets"), N_("The 20 largest markets, {period}"),
+        N_("What the last period's growth was made of, by market"),
+        N_("indices; universe: markets with a value somewhere in the table"), N_("markets with a value"),
+    ),
+    "product": Words(
+        N_("Products and their concentration"),
+        N_("The Herfindahl-Hirschman index is the sum of squared shares; its inverse is the number of products of "
+           "equal size that would give the same concentration."),
+        N_("Concentration over products, {period} (HHI on 0 to 1)"),
+        N_("As concentrated as {n} products of equal size; {active} had a value. It changes with the detail of the "
+           "product code."),
+        N_("Largest products"), N_("The 20 largest products, {period}"),
+        N_("What the last period's growth was made of, by product"),
+        N_("indices; universe: products with a value somewhere in the table"), N_("products with a value"),
+    ),
+}  # fmt: skip
+
+
 def page(flows: Flows, *, exporter: str | None, bloc: str, reference: Flows | None, home: str | None) -> Page:
     """The whole report on one exporter's flows."""
     own = _only(flows, exporter)
-    name = exporter or "all exporters"
-    sections = [_data(own, name), _totals(own)]
+    name = exporter or _("all exporters")
+    made: list[Made] = [(_data(own, name), None), _totals(own)]
     if "market" in own.roles:
-        sections.append(_spread(own, "market", "Markets and their concentration"))
-        sections.append(_bloc(own, bloc, home))
+        made += [_spread(own, "market"), _bloc(own, bloc, home)]
     if "product" in own.roles:
-        sections.append(_spread(own, "product", "Products and their concentration"))
-    if "product" in own.roles and (reference is not None or _several(flows)):
-        sections.append(_advantage(flows, own, exporter, reference))
-    return Page(f"Exports of {name}", f"{_periods(own)}; unit: {own.unit or 'not stated'}", tuple(sections))
+        made += [_spread(own, "product")]
+        made += [(found, None)] if (found := products_of_own.structure(own)) is not None else []
+    if "product" in own.roles and (reference is not None or several(flows)):
+        made.append(products_of_own.advantage(flows, own, exporter, reference))
+    return Page(
+        _("Exports of {name}", name=name),
+        _("{periods}; unit: {unit}", periods=periods_of(own), unit=unit_of(own)),
+        (_summary([f for _section, f in made if f is not None]), *(s for s, _fact in made)),
+    )  # fmt: skip
+
+
+def _summary(facts: list[Fact]) -> Section:
+    return Section("summary", _("Summary: the figures that matter and how sure they are"), (), (), tuple(facts), (
+        _("Every figure is computed from the rows that passed the door; none is estimated. They are as sure as the "
+          "file: what it leaves out, or values wrongly, they do too."),
+        _("What changes with a definition is said beside the figure: the members of a bloc, the detail of a product "
+          "code, what advantage is measured against."),
+    ))  # fmt: skip
 
 
 def _only(flows: Flows, exporter: str | None) -> Flows:
     """The rows of one exporter; all of them where none is named."""
-    from dataclasses import replace
-
     if exporter is None or "exporter" not in flows.roles:
         return flows
     known = flows.members("exporter")
@@ -48,144 +114,107 @@ def _only(flows: Flows, exporter: str | None) -> Flows:
     return replace(flows, frame=flows.frame.filter(nw.col("exporter") == exporter), pending=False, _memo={})
 
 
-def _several(flows: Flows) -> bool:
-    return "exporter" in flows.roles and len(flows.members("exporter")) > 1
-
-
-def _by(flows: Flows) -> list[str]:
-    return ["period"] if "period" in flows.roles else []
-
-
-def _pandas(native: Any) -> pd.DataFrame:
-    return collect(nw.from_native(native)).to_pandas()
-
-
-def _periods(flows: Flows) -> str:
-    if "period" not in flows.roles:
-        return "one period"
-    known = flows.members("period")
-    return f"{known[0]}" if len(known) == 1 else f"{known[0]} to {known[-1]} ({len(known)} periods)"
-
-
 def _data(flows: Flows, name: str) -> Section:
     rows = collect(flows.frame)
-    facts = [("exporter", name), ("rows", f"{len(rows):,}"), ("periods", _periods(flows)),
-             ("unit", flows.unit or "not stated"), ("source", flows.source or "not stated")]  # fmt: skip
-    spread = [r for r in ("market", "product") if r in flows.roles]
-    facts += [(f"{role}s with a value", f"{len(flows.members(role)):,}") for role in spread]
-    facts += [(f"key column {k!r}", f"{rows[k].n_unique():,} values, summed over") for k in flows.keys]
+    facts = [(_("exporter"), name), (_("rows"), f"{len(rows):,}"), (_("periods"), periods_of(flows)),
+             (_("unit"), unit_of(flows)), (_("source"), source_of(flows))]  # fmt: skip
+    facts += [(_(w.count), f"{len(flows.members(r)):,}") for r, w in SPREAD.items() if r in flows.roles]
+    facts += [(_("key column {name}", name=repr(k)), _("{n} values, summed over", n=rows[k].n_unique()))
+              for k in flows.keys]  # fmt: skip
     table = pd.DataFrame(facts, columns=["what", "figure"])
-    return Section("data", "What the data are", (
-        "Every row passed the door: no missing, negative or infinite value, no totals among the members, no bloc "
-        "beside its members. Nothing was filled in or dropped.",
-    ), (Table("data", "The table", table, "as stated", flows.source or "the file given"),))  # fmt: skip
+    return Section("data", _("What the data are"), (
+        _("Every row passed the door: no missing, negative or infinite value, no totals among the members, no bloc "
+          "beside its members. Nothing was filled in or dropped."),
+    ), (Table("data", _("The table"), table, _("as stated"), source_of(flows)),))  # fmt: skip
 
 
-def _totals(flows: Flows) -> Section:
-    total = (
-        _pandas(cells(flows, _by(flows)).table)
-        if _by(flows)
-        else _pandas(flows.table)[[flows.roles["value"]]].sum().to_frame().T
-    )
+def _totals(flows: Flows) -> Made:
     value = flows.roles["value"]
+    if by_of(flows):
+        total = table_of(cells(flows, by_of(flows)).table)
+    else:
+        total = table_of(flows.table)[[value]].sum().to_frame().T
     parts: list[Table | Picture] = []
-    if _by(flows):
+    if by_of(flows):
         period = flows.roles["period"]
         total = total.sort_values(period)
-        ax = structure.series(total, period=period, columns=[value], unit=flows.unit or "value",
-                              title="Exports by period", source=flows.source)  # fmt: skip
-        parts.append(Picture("totals", "Exports by period", ax, "Line of total exports by period"))
-    parts.append(Table("totals", "Totals", total, flows.unit or "not stated", flows.source or "the file given",
-                       {value: ",.0f"}))  # fmt: skip
-    return Section("totals", "Totals", ("Sums of the value column.",), tuple(parts))
+        drawn, unit = in_units(total[value], flows.unit or value)
+        ax = structure.series(total.assign(**{value: drawn}), period=period, columns=[value], unit=unit,
+                              title=_("Exports by period"), source=flows.source)  # fmt: skip
+        parts.append(
+            Picture("totals", _("Exports by period"), localised(ax), _("Line of total exports by period"))
+        )
+    parts.append(Table("totals", _("Totals"), total, unit_of(flows), source_of(flows), {value: ",.0f"}))
+    fact = Fact(_("Total exports, {period}", period=last_period(flows)),
+                f"{number(float(total[value].iloc[-1]), ',.0f')} {flows.unit or ''}".strip(),
+                _("The sum of the value column; source: {source}.", source=source_of(flows)), "totals")  # fmt: skip
+    return Section("totals", _("Totals"), (_("Sums of the value column."),), tuple(parts)), fact
 
 
-def _spread(flows: Flows, role: str, title: str) -> Section:
+def _spread(flows: Flows, role: str) -> Made:
     """Shares of the largest members, concentration by period, what the last change was made of."""
+    words = SPREAD[role]
     column, value = flows.roles[role], flows.roles["value"]
-    shares = _pandas(share(flows, over=role, by=_by(flows)))
-    index = _pandas(measure(flows, INDICES, over=role, by=_by(flows)))
+    shares = table_of(share(flows, over=role, by=by_of(flows)))
+    index = table_of(measure(flows, INDICES, over=role, by=by_of(flows)))
     period = flows.roles.get("period")
-    last = shares if period is None else shares[shares[period] == shares[period].max()]
-    top = last.nlargest(20, "share")
+    last = latest(shares, period)
+    drawn = structure.market_shares(shares.assign(**({} if period else {"_p": 0})), period=period or "_p",
+                                    member=column, title=_(words.largest), source=flows.source)  # fmt: skip
+    curve = structure.lorenz(last[value], member=f"{role}s", source=flows.source,
+                             title=_("Lorenz curve, {period}", period=last_period(flows)))  # fmt: skip
     parts: list[Table | Picture] = [
-        Picture(f"{role}_shares", "Largest shares", structure.market_shares(
-            shares.assign(**({} if period else {"_p": 0})), period=period or "_p", member=column,
-            title=f"Largest {role}s", source=flows.source), f"Shares of the largest {role}s"),
-        Table(f"{role}_shares", f"The 20 largest {role}s" + (" in the last period" if period else ""), top,
-              flows.unit or "not stated", flows.source or "the file given", {value: ",.0f", "share": "share"}),
-        Picture(f"{role}_lorenz", "Lorenz curve", structure.lorenz(last[value], member=f"{role}s",
-                title="Lorenz curve, last period" if period else "Lorenz curve", source=flows.source),
-                f"Lorenz curve over {role}s"),
-        Table(f"{role}_concentration", "Concentration", index,
-              f"indices; universe: {role}s with a value somewhere in the table", "computed", FORMATS),
+        Picture(f"{role}_shares", _(words.largest), localised(drawn), _(words.largest)),
+        Table(f"{role}_shares", _(words.top, period=last_period(flows)), named(flows, role, last.nlargest(20, "share")),
+              unit_of(flows), source_of(flows), {value: ",.0f", "share": "share"}),
+        Picture(f"{role}_lorenz", _("Lorenz curve"), localised(curve), _("Lorenz curve")),
+        Table(f"{role}_concentration", _("Concentration"), index, _(words.universe), _("computed"), FORMATS),
     ]  # fmt: skip
     if period and len(index) > 1:
         ax = structure.concentration(
-            index, period=period, title=f"Concentration over {role}s", source=flows.source
+            index, period=period, title=_("Concentration by period"), source=flows.source
         )
-        parts.insert(2, Picture(f"{role}_hhi", "Concentration", ax, f"HHI over {role}s by period"))
-        gains = _pandas(contributions(flows, over=role, by=_by(flows)))
-        gains = gains[gains[period] == gains[period].max()]
+        parts.insert(2, Picture(f"{role}_hhi", _("Concentration"), localised(ax), _("HHI by period")))
+        gains = latest(table_of(contributions(flows, over=role, by=by_of(flows))), period)
         largest = gains.reindex(gains["contribution"].abs().sort_values(ascending=False).index).head(12)
-        parts.append(Table(f"{role}_growth", f"What the last period's growth was made of, by {role}", largest,
-                           "contribution to the growth of the total", flows.source or "the file given",
-                           {"before": ",.0f", "after": ",.0f", "contribution": "share"}))  # fmt: skip
-    return Section(f"{role}s", title, (
-        f"The Herfindahl-Hirschman index is the sum of squared shares; its inverse is the number of {role}s of equal "
-        "size that would give the same concentration.",
-    ), tuple(parts))  # fmt: skip
+        parts.append(Table(f"{role}_growth", _(words.growth), named(flows, role, largest),
+                           _("contribution to the growth of the total"), source_of(flows),
+                           {"before": ",.0f", "after": ",.0f", "contribution": "share",
+                                            "growth": "share"}))  # fmt: skip
+    now = latest(index, period).iloc[0]
+    fact = Fact(_(words.fact, period=last_period(flows)), number(float(now["hhi"]), ".4f"),
+                _(words.sure, n=number(float(now["effective_number"])),
+                  active=number(float(now["number_active"]), ",.0f")), f"{role}s")  # fmt: skip
+    return Section(f"{role}s", _(words.chapter), (_(words.index),), tuple(parts)), fact
 
 
-def _bloc(flows: Flows, bloc: str, home: str | None) -> Section:
+def _bloc(flows: Flows, bloc: str, home: str | None) -> Made:
     dated = "period" in flows.roles
-    tables = {"members in force in each period": _pandas(
-        bloc_share(flows, bloc, by=_by(flows), membership="dated" if dated else "latest", home=home))}  # fmt: skip
+    now = table_of(
+        bloc_share(flows, bloc, by=by_of(flows), membership="dated" if dated else "latest", home=home)
+    )
+    tables = {_("members in force in each period"): now}
     if dated:
-        tables["today's members throughout"] = _pandas(
-            bloc_share(flows, bloc, by=_by(flows), membership="latest", home=home)
-        )
+        today = table_of(bloc_share(flows, bloc, by=by_of(flows), membership="latest", home=home))
+        tables[_("today's members throughout")] = today
     shown = pd.concat([t.assign(membership=k) for k, t in tables.items()], ignore_index=True)
-    value = flows.roles["value"]
+    value, name = flows.roles["value"], bloc.lower()
+    title = _("Share of {bloc}", bloc=bloc)
     parts: list[Table | Picture] = [
-        Table(f"{bloc.lower()}_share", f"Share of {bloc}", shown, flows.unit or "not stated", "computed",
+        Table(f"{name}_share", title, shown, unit_of(flows), _("computed"),
               {value: ",.0f", "total": ",.0f", "bloc_share": "share"})]  # fmt: skip
     if dated:
-        ax = structure.bloc_share(tables["members in force in each period"], period=flows.roles["period"], bloc=bloc,
-                                  title=f"Share of {bloc} members in force", source=flows.source)  # fmt: skip
+        ax = structure.bloc_share(now, period=flows.roles["period"], bloc=bloc, source=flows.source,
+                                  title=_("Share of {bloc} members in force", bloc=bloc))  # fmt: skip
         parts.insert(
-            0, Picture(f"{bloc.lower()}_share", f"Share of {bloc}", ax, f"Share of {bloc} by period")
+            0, Picture(f"{name}_share", title, localised(ax), _("Share of {bloc} by period", bloc=bloc))
         )
-    return Section("bloc", f"The {bloc} share", (
-        "Counted twice: with the members for which the agreement was in force in each period, so that the share moves "
-        "with membership and with trade, and with today's members throughout, so that it moves with trade alone.",
-    ), tuple(parts))  # fmt: skip
-
-
-def _advantage(flows: Flows, own: Flows, exporter: str | None, reference: Flows | None) -> Section:
-    against = "the reference table" if reference is not None else "all exporters in the table"
-    by = [*_by(flows), "exporter"] if "exporter" in flows.roles else _by(flows)
-    if "exporter" not in flows.roles:
-        from dataclasses import replace
-
-        frame = own.frame.with_columns(nw.lit(exporter or "own").alias("exporter"))
-        own = replace(own, frame=frame, roles={**own.roles, "exporter": "exporter"}, _memo={})
-        by = [*_by(flows), "exporter"]
-        index = _pandas(rca(own, reference=reference, by=by))
-    else:
-        index = _pandas(rca(flows if reference is None else own, reference=reference or "world", by=by))
-    label = own.roles["exporter"]
-    if exporter is not None and label in index:
-        index = index[index[label] == exporter]
-    period = flows.roles.get("period")
-    last = index if period is None else index[index[period] == index[period].max()]
-    top = last[last["share"] > 0.001].nlargest(20, "rca")
-    product = flows.roles["product"]
-    ax = structure.rca_bars(top, product=product, title="Largest advantage among products above 0.1 % of exports",
-                            source=flows.source)  # fmt: skip
-    return Section("advantage", "Revealed comparative advantage", (
-        f"Balassa's index against {against}: the product's share in the exporter's exports over its share in the "
-        f"reference's. {int((last['rca'] > 1).sum()):,} of {len(last):,} products are above 1 in the last period.",
-    ), (Picture("rca", "Advantage", ax, "Bars of the largest RCA"),
-        Table("rca", "The 20 products of largest RCA", top, "RCA: 1 is neutral", "computed; Balassa (1965)",
-              {own.roles["value"]: ",.0f", "share": "share", "reference_share": "share", "rca": ".2f"})))  # fmt: skip
+    last = latest(shown, flows.roles.get("period"))["bloc_share"]
+    fact = Fact(_("Share of {bloc}, {period}", bloc=bloc, period=last_period(flows)), percent(float(last.iloc[0])),
+                _("Members in force in that period; with today's members {share}.",
+                  share=percent(float(last.iloc[-1]))), "bloc")  # fmt: skip
+    return Section("bloc", _("The {bloc} share", bloc=bloc), (
+        _("Counted twice: with the members for which the agreement was in force in each period, so that the share "
+          "moves with membership and with trade, and with today's members throughout, so that it moves with trade "
+          "alone."),
+    ), tuple(parts)), fact  # fmt: skip

@@ -8,12 +8,15 @@ from typing import Any
 import pandas as pd
 
 from exportlab import classifications, datasets
-from exportlab.flows import Flows, flows
-from exportlab.indices.advantage import rca
-from exportlab.measure import measure
 from exportlab.partial import bounds
 from exportlab.plots import structure
+from exportlab.reporting import content, ledger, overview, policy, products
+from exportlab.reporting.figures import localised
 from exportlab.reporting.model import Page, Picture, Section, Table
+from exportlab.reporting.products import advantage, product_shares
+from exportlab.reporting.words import _, number, percent, term
+
+__all__ = ["advantage", "market_bounds", "page", "partners", "product_shares", "rcep_share", "totals"]
 
 UNIT = "100m CNY"
 NOT_COUNTRIES = (
@@ -26,40 +29,42 @@ NOT_COUNTRIES = (
 
 def page() -> Page:
     """The whole report on the embedded data."""
+    sections = (
+        data_section(), totals_section(), products.provinces_section(), markets_section(), rcep_section(),
+        products.section(), content.section(), policy.section(), ledger.section(),
+    )  # fmt: skip
+    kept = tuple(s for s in sections if s is not None)
     return Page(
-        "Liaoning's exports: what the published figures show",
-        "Concentration, markets, the RCEP share, products and advantage, computed from the embedded data",
-        (
-            data_section(),
-            totals_section(),
-            markets_section(),
-            rcep_section(),
-            products_section(),
-            provinces_section(),
-        ),
-    )
+        _("Liaoning's exports: what the published figures show"),
+        _("Structure, markets, products, value added, policy and the papers' claims, from the embedded data"),
+        (overview.published(), *kept), terms=True,
+    )  # fmt: skip
 
 
 def data_section() -> Section:
     """What the data are, and are not."""
     facts = datasets.describe()
-    columns = ["name", "title", "rows", "units", "left_out", "not_in", "licence"]
-    return Section("data", "What the data are, and what they are not", (
-        "Every figure below was published by a customs office, a statistics bureau or a newspaper that quotes them; "
-        "each row of the data names its page and its day. Nothing is estimated, filled in or converted.",
-        "They are not the customs record: announcements name a few partners and products and a total. Where an index "
-        "needs the members that are not named, the report gives the lowest and the highest value it can have. "
-        "A customs download of your own is analysed in full: exportlab report my_download.csv --exporter 辽宁省.",
-    ), (Table("datasets", "Embedded data", facts[columns], "rows", "manifest"),))  # fmt: skip
+    columns = ["title", "rows", "units", "left_out", "name", "not_in", "licence"]
+    return Section("data", _("What the data are, and what they are not"), (
+        _("Every figure below was published by a customs office, a statistics bureau or a newspaper that quotes them; "
+          "each row of the data names its page and its day. Nothing is estimated, filled in or converted."),
+        _("They are not the customs record: announcements name a few partners and products and a total. Where an "
+          "index needs the members that are not named, the report gives the lowest and the highest value it can have. "
+          "A customs download of your own is analysed in full: {command}.",
+          command="exportlab report my_download.csv --exporter 辽宁省"),
+    ), (Table("datasets", _("Embedded data"), facts[columns], _("rows"), _("manifest of the package"),
+              fold=("name", "not_in", "licence"), under="title"),))  # fmt: skip
 
 
-def _totals(flow: str, unit: str = UNIT) -> pd.DataFrame:
+def totals(flow: str, unit: str = UNIT) -> pd.DataFrame:
+    """Published totals of one flow in one unit, one row a period."""
     table = datasets.load("liaoning_trade_totals")
     chosen = table[(table["flow"] == flow) & (table["unit"] == unit) & table["value"].notna()]
     return chosen.drop_duplicates(["start", "end"])
 
 
-def _label(row: Mapping[Any, Any]) -> str:
+def label(row: Mapping[Any, Any]) -> str:
+    """A period as it is named in the tables."""
     return str(row["year"]) if row["period"] == "annual" else f"{row['year']} {row['period']}"
 
 
@@ -71,15 +76,17 @@ def totals_section() -> Section:
     yearly = datasets.load("province_trade")
     own = yearly[(yearly["province"] == "Liaoning") & yearly["measure"].str.contains("operating unit")]
     ax = structure.series(
-        own.rename(columns={"value": "total trade"}), period="year", columns=["total trade"], unit="100m USD",
-        title="Liaoning's total trade by year", source="National Bureau of Statistics, by location of operating unit",
+        own.rename(columns={"value": "total trade"}), period="year", columns=["total trade"], unit=term("100m USD"),
+        title=_("Liaoning's total trade by year"),
+        source=_("National Bureau of Statistics, by location of operating unit"),
     )  # fmt: skip
-    return Section("totals", "Totals", (
-        "Totals as published. Yuan and dollar figures are kept apart: they come from different announcements, and no "
-        "exchange rate is applied.",
-    ), (Picture("totals_by_year", "Total trade by year", ax, "Line of total trade by year, 100m USD"),
-        Table("totals", "Published totals", shown, "as in the unit column", "as in the source column",
-              {"value": ",.1f", "yoy_pct": ".1f"})))  # fmt: skip
+    return Section("totals", _("Totals"), (
+        _("Totals as published. Yuan and dollar figures are kept apart: they come from different announcements, and no "
+          "exchange rate is applied."),
+    ), (Picture("totals_by_year", _("Total trade by year"), localised(ax),
+                _("Line of total trade by year, 100m USD")),
+        Table("totals", _("Published totals"), shown.iloc[::-1], _("as in the unit column"),
+              _("as in the source column"), {"value": ",.1f", "yoy_pct": ".1f"}, show=15)))  # fmt: skip
 
 
 def partners(start: str, end: str) -> pd.DataFrame:
@@ -97,7 +104,7 @@ def partners(start: str, end: str) -> pd.DataFrame:
 def market_bounds() -> pd.DataFrame:
     """Bounds of market concentration for every period with a total and at least two separate partners."""
     rows = []
-    for total in _totals("total").to_dict("records"):
+    for total in totals("total").to_dict("records"):
         named = partners(total["start"], total["end"])
         if len(named) < 2:
             continue
@@ -105,7 +112,7 @@ def market_bounds() -> pd.DataFrame:
         sizes = {p: len(classifications.resolve(p, on=total["end"]) or ()) for p in known}
         groups = {p: n for p, n in sizes.items() if n > 1}
         room = len(classifications.countries()) - sum(sizes.values())
-        row: dict[str, Any] = {"period": _label(total), "named": len(known)}
+        row: dict[str, Any] = {"period": label(total), "named": len(known)}
         for name in ("hhi", "effective_number"):
             found = bounds(name, known, total["value"], groups=groups, max_members=room)
             row |= {"known_share": found.known_share, f"{name}_low": found.low, f"{name}_high": found.high}
@@ -115,34 +122,40 @@ def market_bounds() -> pd.DataFrame:
 
 def markets_section() -> Section:
     """Partner shares of 2023 and the bounds of concentration."""
-    total = _totals("total").set_index("start").loc["2023-01"]
+    total = totals("total").set_index("start").loc["2023-01"]
     whole = float(total[total["end"] == "2023-12"]["value"].iloc[0])
     named = partners("2023-01", "2023-12").assign(period=2023)
     shares = named.assign(share=named["value"] / whole)[["partner", "value", "share", "published", "source"]]
     limits = market_bounds()
+    amount = number(whole)
     picture = structure.market_shares(
-        shares.assign(period=2023), member="partner", title=f"Named partners in 2023, share of {whole:,.1f} ({UNIT})",
-        source="Shenyang Customs, by way of the pages named in the table",
+        shares.assign(period=2023, partner=shares["partner"].map(term)), member="partner",
+        title=_("Named partners in 2023, share of {total} ({unit})", total=amount, unit=term(UNIT)),
+        source=_("Shenyang Customs, by way of the pages named in the table"),
     )  # fmt: skip
     band = structure.concentration(
-        limits, low="hhi_low", high="hhi_high", title="Market concentration: bounds, not estimates",
-        source="computed from the named partners and the published total",
-        note="Low: groups (EU, ASEAN) and the rest spread evenly over all countries. High: each in one country.",
+        limits.assign(period=limits["period"].map(term)), low="hhi_low", high="hhi_high",
+        title=_("Market concentration: bounds, not estimates"),
+        source=_("computed from the named partners and the published total"),
+        note=_("Low: groups (EU, ASEAN) and the rest spread evenly over all countries. High: each in one country."),
     )  # fmt: skip
-    return Section("markets", "Markets and their concentration", (
-        f"In 2023 {len(named)} partners that do not overlap were named, together {shares['share'].sum():.1%} of the "
-        f"published total trade of {whole:,.1f} ({UNIT}). The figures are exports and imports together: exports by "
-        "partner are not published for the province.",
-        "The EU and ASEAN are sums over countries, and the rest is not broken down, so the Herfindahl-Hirschman index "
-        "is known only within bounds. They are sharp: both ends are reached by some breakdown that fits what is "
-        "published, with every country of ISO 3166 as a possible partner.",
+    return Section("markets", _("Markets and their concentration"), (
+        _("In 2023 {n} partners that do not overlap were named, together {share} of the published total trade of "
+          "{total} ({unit}). The figures are exports and imports together: exports by partner are not published for "
+          "the province.", n=len(named), share=percent(shares["share"].sum()), total=amount, unit=term(UNIT)),
+        _("The EU and ASEAN are sums over countries, and the rest is not broken down, so the Herfindahl-Hirschman "
+          "index is known only within bounds. They are sharp: both ends are reached by some breakdown that fits what "
+          "is published, with every country of ISO 3166 as a possible partner."),
     ), (
-        Picture("partner_shares", "Named partners", picture, "Bars of the named partners' shares in 2023"),
-        Table("partners_2023", "Partners named for 2023", shares, UNIT, "as in the source column",
+        Picture("partner_shares", _("Named partners"), localised(picture),
+                _("Bars of the named partners' shares in 2023")),
+        Table("partners_2023", _("Partners named for 2023"), shares, term(UNIT), _("as in the source column"),
               {"value": ",.1f", "share": "share"}),
-        Picture("hhi_bounds", "Concentration", band, "Bars from the lower to the upper bound of the HHI by period"),
-        Table("market_bounds", "Bounds of market concentration", limits, "HHI on 0 to 1; equal-sized partners",
-              "computed; Hirschman (1964), Hill (1973)",
+        Picture("hhi_bounds", _("Concentration"), localised(band),
+                _("Bars from the lower to the upper bound of the HHI by period")),
+        Table("market_bounds", _("Bounds of market concentration"), limits,
+              _("HHI on 0 to 1; effective number: equal-sized partners"),
+              _("computed; Hirschman (1964), Hill (1973)"),
               {"known_share": "share", "hhi_low": ".4f", "hhi_high": ".4f", "effective_number_low": ".1f",
                "effective_number_high": ".1f"}),
     ))  # fmt: skip
@@ -152,9 +165,9 @@ def rcep_share() -> pd.DataFrame:
     """RCEP's published trade over the published total of the same period."""
     table = datasets.load("liaoning_trade_by_partner")
     rcep = table[(table["partner"] == "RCEP") & (table["flow"] == "total") & table["value"].notna()]
-    merged = rcep.merge(_totals("total"), on=["start", "end", "unit"], suffixes=("", "_total"))
+    merged = rcep.merge(totals("total"), on=["start", "end", "unit"], suffixes=("", "_total"))
     merged = merged.assign(
-        period=[_label(r) for r in merged.to_dict("records")],
+        period=[label(r) for r in merged.to_dict("records")],
         bloc_share=merged["value"] / merged["value_total"],
     )
     force = [len(classifications.members("RCEP", on=e, exclude=["CHN"])) for e in merged["end"]]
@@ -166,111 +179,22 @@ def rcep_share() -> pd.DataFrame:
 def rcep_section() -> Section:
     """The RCEP share where it is published, with both periods' definitions."""
     table = rcep_share()
-    said = "; ".join(
-        f"{r['period']}: {r['bloc_share']:.1%} ({r['value']:,.1f} of {r['total']:,.1f}; in force for "
-        f"{r['members_in_force']} members other than China)"
+    said = [
+        _("{period}: {share} ({value} of {total}; in force for {n} members other than China).",
+          period=term(r["period"]), share=percent(r["bloc_share"]), value=number(r["value"]), total=number(r["total"]),
+          n=r["members_in_force"])
         for r in table.to_dict("records")
-    )
+    ]  # fmt: skip
     ax = structure.bloc_share(
-        table, title="Share of RCEP members in Liaoning's trade", source="computed from the published figures",
-        note="Exports and imports together, January to May of each year; customs count the 14 other signatories.",
+        table.assign(period=table["period"].map(term)), title=_("Share of RCEP members in Liaoning's trade"),
+        source=_("computed from the published figures"),
+        note=_("Exports and imports together, January to May of each year; customs count the 14 other signatories."),
     )  # fmt: skip
-    return Section("rcep", "The RCEP share", (
-        f"{said}.",
-        "Both are shares in total trade of the same five months. Customs publish trade with all 14 other signatories; "
-        "the agreement was not in force for the Philippines until 2 June 2023, nor is it counted here for Myanmar, "
-        "so a share over members in force would be smaller in the first period.",
-    ), (Picture("rcep_share", "RCEP share", ax, "Bars of the RCEP share in two periods"),
-        Table("rcep_share", "RCEP share by period", table, UNIT, "as in the source column",
+    return Section("rcep", _("The {bloc} share", bloc="RCEP"), (
+        " ".join(said),
+        _("Both are shares in total trade of the same five months. Customs publish trade with all 14 other "
+          "signatories; the agreement was not in force for the Philippines until 2 June 2023, nor is it counted here "
+          "for Myanmar, so a share over members in force would be smaller in the first period."),
+    ), (Picture("rcep_share", _("RCEP share"), localised(ax), _("Bars of the RCEP share in two periods")),
+        Table("rcep_share", _("RCEP share by period"), table, term(UNIT), _("as in the source column"),
               {"value": ",.1f", "total": ",.1f", "bloc_share": "share"})))  # fmt: skip
-
-
-def product_shares() -> pd.DataFrame:
-    """Products with a published or computable share in Liaoning's exports, and China's share of the same period."""
-    own = datasets.load("liaoning_exports_by_product")
-    own = own[(own["flow"] == "export")]
-    totals = _totals("export")[["start", "end", "value"]].rename(columns={"value": "total"})
-    own = own.merge(totals, on=["start", "end"], how="left")
-    computed = own["value"] / own["total"].where(own["unit"] == UNIT)
-    own["share"] = (own["share_pct"] / 100).fillna(computed)
-    return own[own["share"].notna()]
-
-
-def advantage() -> pd.DataFrame:
-    """RCA against China for products whose shares are published for one and the same period on both sides."""
-    ours = product_shares()
-    theirs = datasets.load("china_exports_by_product")
-    theirs = theirs[(theirs["flow"] == "export") & theirs["share_pct"].notna()].drop_duplicates(
-        ["product", "start", "end"]
-    )
-    both = ours.merge(theirs, on=["product", "start", "end"], suffixes=("", "_china"))
-    rows = []
-    for row in both.to_dict("records"):
-        region, nation = row["share"], row["share_pct_china"] / 100
-        index = rca(
-            _two(row["product"], region, "Liaoning"),
-            reference=_two(row["product"], nation, "China"),
-            by="exporter",
-        )
-        value = float(index.loc[index["product"] == row["product"], "rca"].iloc[0])
-        kept = {k: row[k] for k in ("year", "period", "product", "share")}
-        rows.append({**kept, "china_share": nation, "rca": value, "source": row["source"],
-                     "source_china": row["source_china"]})  # fmt: skip
-    return pd.DataFrame(rows)
-
-
-def _two(product: str, share: float, exporter: str) -> Flows:
-    """A product and all others, as shares of one exporter's exports."""
-    table = {"exporter": exporter, "product": [product, "all other"], "value": [share, 1 - share]}
-    return flows(pd.DataFrame(table), unit="share of exports")
-
-
-def products_section() -> Section:
-    """Product shares and advantage against China."""
-    shares = product_shares()
-    shown = shares[["year", "period", "product", "value", "unit", "share", "published", "source"]]
-    index = advantage()
-    first = index.to_dict("records")[0]
-    picture = structure.rca_bars(
-        index.assign(label=index["product"] + " " + index["year"].astype(str)), product="label",
-        title="Liaoning against China", source="Balassa index from published shares of exports",
-    )  # fmt: skip
-    return Section("products", "Products and advantage against China", (
-        "Announcements name product classes of the customs bulletins, which overlap (electric cars are part of "
-        "mechanical and electrical products): no index of product concentration can be made of them.",
-        f"Where Liaoning and China publish the share of one class for the same period, the Balassa index follows: "
-        f"{first['product']} in {first['year']}: {first['share']:.1%} of Liaoning's exports and "
-        f"{first['china_share']:.1%} of China's, RCA {first['rca']:.2f}. "
-        "Below 1: Liaoning is less specialised in them than the nation.",
-    ), (
-        Picture("rca_china", "Advantage", picture, "Bars of revealed comparative advantage against China"),
-        Table("rca_china", "RCA against China", index, "RCA: 1 is neutral", "Balassa (1965); shares as sourced",
-              {"share": "share", "china_share": "share", "rca": ".2f"}),
-        Table("product_shares", "Published product classes", shown, "as in the unit column", "as in the source column",
-              {"value": ",.1f", "share": "share"}),
-    ))  # fmt: skip
-
-
-def provinces_section() -> Section:
-    """Liaoning among the provinces, and how concentrated provincial trade is."""
-    table = datasets.load("province_trade")
-    table = table[table["measure"].str.contains("operating unit")]
-    made = flows(table, period="year", exporter="province", value="value", unit="100m USD")
-    nation = measure(made, ["hhi", "effective_number", "cr4"], over="exporter")
-    own = table.assign(share=table["value"] / table.groupby("year")["value"].transform("sum"))
-    own["rank"] = own.groupby("year")["value"].rank(ascending=False).astype(int)
-    liaoning = own.loc[own["province"] == "Liaoning", ["year", "value", "share", "rank"]]
-    joined = liaoning.merge(nation, on="year")
-    ax = structure.series(
-        joined.assign(share=100 * joined["share"]), period="year", columns=["share"], unit="share of China's trade, %",
-        title="Liaoning's share in the trade of 31 provinces", source="National Bureau of Statistics",
-    )  # fmt: skip
-    first, *_, last = joined.to_dict("records")
-    return Section("provinces", "Liaoning among the provinces", (
-        f"Liaoning's share in the total trade of the 31 provinces went from {first['share']:.2%} ({first['year']:.0f}, "
-        f"rank {first['rank']:.0f}) to {last['share']:.2%} ({last['year']:.0f}, rank {last['rank']:.0f}).",
-    ), (Picture("liaoning_share", "Liaoning's share", ax, "Line of Liaoning's share in provincial trade"),
-        Table("provinces", "Liaoning and the concentration of provincial trade", joined,
-              "100m USD; HHI over provinces on 0 to 1", "National Bureau of Statistics; computed",
-              {"value": ",.1f", "share": "share", "hhi": ".4f", "effective_number": ".1f",
-               "cr4": "share"})))  # fmt: skip

@@ -1,26 +1,48 @@
-"""A page to files: one self-contained HTML file, and a CSV beside it for every table."""
+"""A page as one HTML document: no script, style, font or picture from elsewhere."""
 
 from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from exportlab.plots.style import context
+from exportlab.reporting.headings import heading
 from exportlab.reporting.model import Page, Picture, Table
+from exportlab.reporting.words import LANGUAGES, _, language, number, term
 
 if TYPE_CHECKING:
-    import pandas as pd
     from matplotlib.axes import Axes
 
-_FORMULA = re.compile(r"^[=+\-@\t\r]")
+_GITHUB = re.compile(r"^github:([^@\s]+)@(\w+):(\S+)$")
+PLAIN = ("year", "period")  # whole numbers that are names
+SHORT, LONG = 16, 45  # characters up to which a text is kept on one line, from which it needs room
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A cell as it is shown, and the key it is sorted by."""
+
+    text: str
+    key: str = ""
+    css: str = ""
+    link: str = ""
+    folded: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A table as it is shown."""
+
+    heads: list[Cell]
+    rows: list[list[Cell]]
 
 
 def svg(axes: Axes) -> str:
-    """The figure as inline SVG, ids made unique to it by the renderer's salt."""
+    """The figure as inline SVG."""
     buffer = io.StringIO()
     figure: Any = axes.figure
     with context():
@@ -30,70 +52,70 @@ def svg(axes: Axes) -> str:
 
 
 def html(page: Page) -> str:
-    """The page as one HTML document that works offline."""
+    """The page as one HTML document that works offline, in the language in use."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
+    import exportlab
+
     env = Environment(loader=PackageLoader("exportlab.reporting"), autoescape=True, undefined=StrictUndefined)
-    env.filters["cells"] = cells
+    env.globals["_"] = _
+    env.filters["shown"] = lambda table: shown(table, page.terms)
     env.tests["picture"] = lambda part: isinstance(part, Picture)
-    pictures = {
-        p.name: _scoped(svg(p.axes), p.name) for s in page.sections for p in s.parts if isinstance(p, Picture)
-    }
     made: str = env.get_template("report.html").render(
-        page=page, pictures=pictures, made=date.today().isoformat()
-    )
+        page=page, pictures={p.name: _scoped(svg(p.axes), p.name) for p in page.pictures},
+        made=date.today().isoformat(), version=exportlab.__version__,
+        lang=LANGUAGES[language()].replace("_", "-"),
+    )  # fmt: skip
     return made
 
 
 def _scoped(text: str, name: str) -> str:
     """Give every id in the drawing the figure's name, so that two figures on a page never share one."""
+    width = re.search(r'width="([\d.]+)pt"', text)
+    text = text.replace("<svg ", f'<svg style="--own: {width[1] if width else 0}pt" ', 1)
     text = re.sub(r'\bid="([^"]+)"', rf'id="{name}-\1"', text)
     return re.sub(r'(href="#|url\(#)', rf"\g<1>{name}-", text)
 
 
-def cells(table: Table) -> Iterator[list[tuple[str, str, str]]]:
-    """Rows of (text, sort key, css class) for the template."""
+def shown(table: Table, terms: bool) -> Shown:
+    """Headings and cells; the columns of `table.fold` go beneath the column `table.under`."""
+    columns = [str(c) for c in table.frame.columns]
+    kept = [c for c in columns if c not in table.fold]
+    rows = []
     for record in table.frame.itertuples(index=False, name=None):
-        yield [
-            _cell(v, table.formats.get(str(c), "")) for c, v in zip(table.frame.columns, record, strict=True)
-        ]
+        values = dict(zip(columns, record, strict=True))
+        folded = tuple(_folded(c, values[c], terms) for c in table.fold if str(values[c]) not in ("", "nan"))
+        rows.append(
+            [
+                _cell(
+                    str(values[c]) if c in PLAIN else values[c],
+                    table.formats.get(c, ""),
+                    terms,
+                    folded if c == table.under else (),
+                )
+                for c in kept
+            ]
+        )
+    numeric = {c for i, c in enumerate(kept) if any(row[i].css == "num" for row in rows)}
+    return Shown([Cell(heading(c), css="num" if c in numeric else "") for c in kept], rows)
 
 
-def _cell(value: Any, form: str) -> tuple[str, str, str]:
-    number = isinstance(value, int | float) and not isinstance(value, bool)
+def _folded(column: str, value: Any, terms: bool) -> str:
+    return f"{heading(column)}: {term(value) if terms else value}"
+
+
+def _cell(value: Any, form: str, terms: bool, folded: tuple[str, ...]) -> Cell:
     if value is None or str(value) in ("nan", "NaT", "<NA>"):
-        return "", "", "num" if form else ""
-    if not number and not hasattr(value, "dtype"):
+        return Cell("", css="num" if form else "", folded=folded)
+    number_ = isinstance(value, int | float) and not isinstance(value, bool)
+    if not number_ and not hasattr(value, "dtype"):
         text = str(value)
-        return text, text, "url" if text.startswith("http") else ""
-    if form == "share":
-        return f"{value:.1%}", repr(float(value)), "num"
-    return (
-        format(value, form) if form else f"{value:g}" if isinstance(value, float) else str(value),
-        str(value),
-        "num",
-    )
-
-
-def write(page: Page, out: Path) -> Path:
-    """Write index.html and tables/*.csv into the folder `out`, and return the path of the page."""
-    out.mkdir(parents=True, exist_ok=True)
-    folder = out / "tables"
-    folder.mkdir(exist_ok=True)
-    for table in page.tables:
-        safe(table.frame).to_csv(folder / f"{table.name}.csv", index=False, encoding="utf-8-sig")
-    target = out / "index.html"
-    partial = target.with_suffix(".partial")
-    partial.write_text(html(page), encoding="utf-8")
-    partial.replace(target)
-    return target
-
-
-def safe(frame: pd.DataFrame) -> pd.DataFrame:
-    """Text that a spreadsheet would run as a formula gets a quote before it; numbers stay."""
-
-    def quoted(value: Any) -> Any:
-        return f"'{value}" if isinstance(value, str) and _FORMULA.match(value) else value
-
-    texts = [c for c in frame.columns if frame[c].dtype.kind not in "iufb"]
-    return frame.assign(**{c: frame[c].map(quoted) for c in texts}).rename(columns=quoted)
+        address = _GITHUB.sub(r"https://github.com/\1/blob/\2/\3", text)
+        if re.match(r"https?://\S+$", address):
+            return Cell(urlsplit(address).netloc.removeprefix("www."), text, "short", address)
+        text = term(text) if terms else text
+        css = "short" if len(text) <= SHORT else "long" if len(text) > LONG else ""
+        return Cell(text, str(value), css, "", folded)
+    if form:
+        return Cell(number(value, form), repr(float(value)), "num", "", folded)
+    return Cell(f"{value:g}" if isinstance(value, float) else str(value), str(value), "num", "", folded)

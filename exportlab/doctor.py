@@ -1,0 +1,102 @@
+"""What is installed, in which version, and what each part gives."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, requires, version
+
+PURPOSE = {
+    "": "the core: indicators, value added, policy panels, report",
+    "polars": "tables of Polars, eager and lazy",
+    "duckdb": "files larger than memory, DuckDB relations, Parquet",
+    "spark": "tables of Spark, on one machine or a cluster (needs Java 17 or newer)",
+    "excel": "Excel files in, report --also excel out",
+    "fast": "other programs' estimators, to compare with",
+    "tables": "estimates side by side in publication tables",
+}
+_REQUIREMENT = re.compile(
+    r"(?P<name>[\w.-]+)[^>;]*(?:>=\s*(?P<least>[\w.]+))?[^;]*(?:;.*extra == ['\"](?P<extra>\w+)['\"])?"
+)
+
+
+@dataclass(frozen=True)
+class Part:
+    """A library or program: the version found ("" for none), the least that is needed, and what it gives."""
+
+    extra: str
+    name: str
+    found: str
+    least: str
+    gives: str
+
+    @property
+    def state(self) -> str:
+        """``ok``, ``missing`` or ``too old``."""
+        if not self.found:
+            return "missing"
+        return "too old" if self.least and _numbers(self.found) < _numbers(self.least) else "ok"
+
+
+def examine() -> list[Part]:
+    """Every library of the core and the extras that give something to users, Java, and a font for Chinese."""
+    return [*_libraries(), _java(), _font()]
+
+
+def _libraries() -> Iterator[Part]:
+    try:
+        declared = requires("exportlab") or []
+    except PackageNotFoundError:  # a checkout on the path, not installed
+        declared = []
+    for line in declared:
+        found = _REQUIREMENT.match(line)
+        if found and (found["extra"] or "") in PURPOSE:
+            extra = found["extra"] or ""
+            yield Part(extra, found["name"], _version(found["name"]), found["least"] or "", PURPOSE[extra])
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return ""
+
+
+def _java() -> Part:
+    """The Java that Spark would start: of JAVA_HOME, else the first on the path."""
+    home = os.environ.get("JAVA_HOME")
+    program = shutil.which("java", path=os.path.join(home, "bin") if home else None)  # noqa: PTH118
+    text = ""
+    if program:
+        try:
+            done = subprocess.run(
+                [program, "-version"], capture_output=True, text=True, timeout=20, check=False
+            )
+            text = done.stderr + done.stdout
+        except (OSError, subprocess.TimeoutExpired):
+            text = ""
+    found = re.search(r'version "?([\d.]+)', text)
+    return Part("spark", "Java", found[1] if found else "", "17", "runs Spark")
+
+
+def _font() -> Part:
+    from exportlab.plots.style import fonts
+
+    chinese = fonts()[1:]
+    return Part("", "font with 中文", chinese[0] if chinese else "", "", "figures of report --lang zh")
+
+
+def system() -> str:
+    """Python, the system and exportlab, in one line."""
+    from exportlab import __version__
+
+    return f"exportlab {__version__}, Python {platform.python_version()}, {platform.platform(terse=True)}"
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    return tuple(int(n) for n in re.findall(r"\d+", text)[:3])

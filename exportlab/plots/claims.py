@@ -1,0 +1,79 @@
+"""Pictures of the claims ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from exportlab.errors import DataError, UnknownName
+from exportlab.plots.style import DOUBLE, PALETTE, context, finish, new_axes
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+COLORS = {
+    "reproduced": PALETTE[2],
+    "consistent": PALETTE[5],
+    "inconsistent within the paper": PALETTE[4],
+    "contradicted by a source": PALETTE[1],
+    "cannot be checked": "#d0d4d9",
+}
+HATCHES = {"inconsistent within the paper": "///", "contradicted by a source": "xxx"}
+
+
+def verdicts(
+    table: pd.DataFrame, *, by: str = "paper", names: Mapping[str, str] | None = None,
+    order: Sequence[str] = tuple(COLORS), title: str = "", source: str | None = None, ax: Axes | None = None,
+) -> Axes:  # fmt: skip
+    """Claims by verdict, one stacked bar a group; the verdicts differ by hatching as well as colour.
+
+    Parameters
+    ----------
+    table : DataFrame
+        One row a claim with `verdict` and `by`, as `exportlab.claims.check` gives.
+    by : str
+        What the bars are: paper, kind or section.
+    names : mapping of str to str, optional
+        What a verdict is called in the legend.
+    order : sequence of str
+        The verdicts, from the left.
+
+    Raises
+    ------
+    UnknownName, DataError
+        A column or verdict that is not known; a table without rows.
+    """
+    for column in ("verdict", by):
+        if column not in table:
+            raise UnknownName("column", column, map(str, table.columns))
+    if table.empty:
+        raise DataError("the table has no rows", "There is nothing to draw.")
+    for verdict in table["verdict"].unique():
+        if verdict not in COLORS:
+            raise UnknownName("verdict", verdict, COLORS)
+    counts = pd.crosstab(table[by], table["verdict"])
+    counts = counts.reindex(columns=[v for v in order if v in counts]).loc[
+        lambda t: t.sum(axis=1).sort_values().index
+    ]
+    where, left = np.arange(len(counts)), np.zeros(len(counts))
+    with context():
+        ax = new_axes(ax, size=(DOUBLE[0], 1.3 + 0.32 * len(counts)))
+        for name in counts.columns:
+            verdict, size = str(name), counts[name].to_numpy(float)
+            bars = ax.barh(where, size, left=left, height=0.65, color=COLORS[verdict], edgecolor="white",
+                           linewidth=0.6, hatch=HATCHES.get(verdict),
+                           label=(names or {}).get(verdict, verdict))  # fmt: skip
+            room = 0.02 * float(counts.to_numpy().sum(axis=1).max())
+            ax.bar_label(
+                bars, [f"{n:.0f}" if n > room else "" for n in size], label_type="center", fontsize=7
+            )
+            left = left + size
+        ax.set_yticks(where, [str(name) for name in counts.index])
+        ax.grid(visible=False, axis="y")
+        ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3, borderpad=0, borderaxespad=0.3)
+        finish(ax, x="number of claims", source=source)
+        ax.set_title(title, pad=8 + 12 * -(-counts.shape[1] // 3))  # above the legend
+        return ax

@@ -1,0 +1,209 @@
+"""A page to files: the HTML, its tables as CSV, Excel and LaTeX, its figures as PNG, SVG and PDF."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterable
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from exportlab.errors import MissingDependency, OptionError, one_of
+from exportlab.plots.style import context
+from exportlab.reporting.headings import heading
+from exportlab.reporting.model import Page, Table
+from exportlab.reporting.render import html, shown
+from exportlab.reporting.words import _, term
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+ALSO = ("excel", "latex", "png", "svg", "pdf")
+_FORMULA = re.compile(r"^[=+\-@\t\r]")
+_EXCEL = {"share": "0.0%"}
+
+
+def formats(also: str | Iterable[str]) -> tuple[str, ...]:
+    """The further formats asked for, checked before anything is computed."""
+    chosen = tuple(dict.fromkeys([also] if isinstance(also, str) else also))
+    for name in chosen:
+        one_of("also", name, ALSO)
+    if "excel" in chosen:
+        from importlib.util import find_spec
+
+        if find_spec("openpyxl") is None:
+            raise MissingDependency("openpyxl", "excel", "Writing tables to Excel")
+    return chosen
+
+
+def write(page: Page, out: Path, also: Iterable[str] = ()) -> Path:
+    """Write index.html, tables/ and, for pictures, figures/ into the folder `out`; return the page's path.
+
+    Every file appears whole or not at all, and the page comes last.
+    """
+    also = formats(also)
+    tables = _folder(out, "tables")
+    for table in page.tables:
+        text = safe(table.frame).to_csv(index=False)
+        atomic(tables / f"{table.name}.csv", _text(text, "utf-8-sig"))
+        if "latex" in also:
+            made = latex(table, page.terms)
+            atomic(tables / f"{table.name}.tex", _text(made))
+    if "excel" in also:
+        atomic(tables / "report.xlsx", lambda p: workbook(page).save(p))
+    for kind in [k for k in also if k in ("png", "svg", "pdf")]:
+        figures = _folder(out, "figures")
+        for picture in page.pictures:
+            atomic(figures / f"{picture.name}.{kind}", partial(_save, picture.axes, kind))
+    text = html(page)
+    return atomic(out / "index.html", _text(text))
+
+
+def _folder(out: Path, name: str) -> Path:
+    made = out / name
+    made.mkdir(parents=True, exist_ok=True)
+    if made.resolve() != out.resolve() / name:
+        raise OptionError(
+            f"{made} leads to {made.resolve()}, outside the folder of the report. Remove the link."
+        )
+    return made
+
+
+def atomic(target: Path, save: Callable[[Path], object]) -> Path:
+    """Write beside the target under another name and move it there, so that no half file is ever left."""
+    beside = target.with_name(f".{target.stem}.{os.getpid()}{target.suffix}")
+    try:
+        save(beside)
+        beside.replace(target)
+    finally:
+        beside.unlink(missing_ok=True)
+    return target
+
+
+def _text(text: str, encoding: str = "utf-8") -> Callable[[Path], object]:
+    return lambda path: path.write_text(text, encoding=encoding)
+
+
+def _save(axes: Any, kind: str, path: Path) -> None:
+    metadata = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(kind, {})
+    with context():
+        axes.figure.savefig(path, format=kind, bbox_inches="tight", metadata=metadata)
+
+
+def safe(frame: pd.DataFrame) -> pd.DataFrame:
+    """Text that a spreadsheet would run as a formula gets a quote before it; numbers stay."""
+
+    def quoted(value: Any) -> Any:
+        return f"'{value}" if isinstance(value, str) and _FORMULA.match(value) else value
+
+    texts = [c for c in frame.columns if frame[c].dtype.kind not in "iufb"]
+    return frame.assign(**{c: frame[c].map(quoted) for c in texts}).rename(columns=quoted)
+
+
+def workbook(page: Page) -> Any:
+    """Every table as a sheet, after a list of them with unit and source; text is never a formula."""
+    from openpyxl import Workbook
+    from openpyxl.styles import Font
+
+    book: Any = Workbook()
+    contents = book.active
+    contents.title = _("Contents")[:31]
+    heads = [heading(c) for c in ("name", "title", "unit", "source", "rows")]
+    lines = [[t.name, t.title, t.unit, t.source, len(t.frame)] for t in page.tables]
+    _fill(contents, heads, lines, ["", "", "", "", "#,##0"])
+    names = {contents.title.casefold()}
+    for row, table in enumerate(page.tables, 2):
+        sheet = book.create_sheet(_sheet(table.name, names))
+        columns = [str(c) for c in table.frame.columns]
+        records = [[_plain(v, page.terms) for v in r] for r in table.frame.itertuples(index=False, name=None)]
+        _fill(
+            sheet,
+            [heading(c) for c in columns],
+            records,
+            [_pattern(table.formats.get(c, "")) for c in columns],
+        )
+        link = contents.cell(row, 1)
+        link.hyperlink = f"#'{sheet.title}'!A1"
+        link.font = Font(color="0B5C94", underline="single")
+    return book
+
+
+def _sheet(name: str, taken: set[str]) -> str:
+    """A name of at most 31 characters that no other sheet has."""
+    base = re.sub(r"[\[\]:*?/\\']", "_", name)[:31]
+    found = next(
+        n for i in range(10_000) if (n := base if not i else f"{base[:26]}~{i}").casefold() not in taken
+    )
+    taken.add(found.casefold())
+    return found
+
+
+def _plain(value: Any, terms: bool) -> Any:
+    """A value as a spreadsheet holds it: empty for what is missing."""
+    if value is None or str(value) in ("nan", "NaT", "<NA>"):
+        return None
+    if hasattr(value, "item"):
+        value = value.item()
+    if isinstance(value, bool | int | float):
+        return value if abs(value) != float("inf") else str(value)
+    from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+
+    return ILLEGAL_CHARACTERS_RE.sub("\N{REPLACEMENT CHARACTER}", str(term(value) if terms else value))
+
+
+def _pattern(form: str) -> str:
+    if form in _EXCEL or not form:
+        return _EXCEL.get(form, "")
+    digits = int(form.split(".")[1][0])
+    return ("#,##0" if "," in form else "0") + ("." + "0" * digits if digits else "")
+
+
+def _fill(sheet: Any, heads: list[str], records: list[list[Any]], patterns: list[str]) -> None:
+    from openpyxl.styles import Alignment, Font
+    from openpyxl.utils import get_column_letter
+
+    for i, record in enumerate([heads, *records], 1):
+        for j, value in enumerate(record, 1):
+            cell = sheet.cell(i, j, value)
+            if isinstance(value, str):
+                cell.data_type = "s"  # openpyxl takes a text that begins with '=' for a formula
+                cell.quotePrefix = bool(_FORMULA.match(value))
+                cell.alignment = Alignment(vertical="top", wrap_text=len(value) > 40)
+            elif patterns[j - 1]:
+                cell.number_format = patterns[j - 1]
+            if i == 1:
+                cell.font = Font(bold=True)
+    for j, head in enumerate(heads, 1):
+        longest = max((len(str(r[j - 1])) for r in records if isinstance(r[j - 1], str)), default=10)
+        sheet.column_dimensions[get_column_letter(j)].width = min(60, max(10, longest, len(head)) + 2)
+    sheet.freeze_panes = "A2"
+
+
+_TEX = str.maketrans({"&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",
+                      "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "\\": r"\textbackslash{}",
+                      "<": r"\textless{}", ">": r"\textgreater{}", "\n": " "})  # fmt: skip
+
+
+def latex(table: Table, terms: bool = False) -> str:
+    """The table as LaTeX: booktabs, and longtable from 40 rows on; numbers as on the page, text escaped."""
+    made = shown(table, terms)
+    wide = [any(c.css == "long" for c in column) for column in zip(*made.rows, strict=True)] or [False] * len(
+        made.heads
+    )
+    room = 0.9 / max(1, sum(wide) + 0.12 * len(wide))
+    spec = "".join("r" if h.css == "num" else f"p{{{room:.2f}\\linewidth}}" if w else "l"
+                   for h, w in zip(made.heads, wide, strict=True))  # fmt: skip
+    head = " & ".join(c.text.translate(_TEX) for c in made.heads) + r" \\"
+    body = [" & ".join((c.link or c.text).translate(_TEX) for c in row) + r" \\" for row in made.rows]
+    title = f"\\caption{{{table.title.translate(_TEX)}}}\\label{{tab:{table.name}}}"
+    foot = _("Unit: {unit}. Source: {source}.", unit=table.unit, source=table.source).translate(_TEX)
+    needs = "% Needs booktabs and longtable; Chinese needs xeCJK or ctex."
+    if len(body) > 40:
+        lines = [f"\\begin{{longtable}}{{{spec}}}", title + r" \\", r"\toprule", head, r"\midrule", r"\endhead",
+                 r"\bottomrule", r"\endfoot", *body, r"\end{longtable}", f"\\par\\footnotesize {foot}"]  # fmt: skip
+    else:
+        lines = [r"\begin{table}", r"\centering", title, f"\\begin{{tabular}}{{{spec}}}", r"\toprule", head,
+                 r"\midrule", *body, r"\bottomrule", r"\end{tabular}", f"\\par\\footnotesize {foot}",
+                 r"\end{table}"]  # fmt: skip
+    return "\n".join([needs, *lines, ""])

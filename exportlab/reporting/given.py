@@ -1,0 +1,73 @@
+"""What the sections on a table of one's own share."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import narwhals.stable.v2 as nw
+import pandas as pd
+
+from exportlab.flows import Flows
+from exportlab.frames import collect
+from exportlab.reporting.model import Fact, Section
+from exportlab.reporting.words import _
+
+Made = tuple[Section, Fact | None]
+
+
+def unit_of(flows: Flows) -> str:
+    return flows.unit or _("not stated")
+
+
+def source_of(flows: Flows) -> str:
+    return flows.source or _("the file given")
+
+
+def named(flows: Flows, role: str, table: pd.DataFrame) -> pd.DataFrame:
+    """The table with the names of its codes beside them, where the reader found such names."""
+    labels = getattr(getattr(flows, "reading", None), "labels", {}).get(role)
+    if labels is None:
+        return table
+    code, name = labels.columns[:2]
+    known = dict(zip(labels[code].astype(str), labels[name].astype(str), strict=True))
+    column = flows.roles[role]
+    made = table.copy()
+    made.insert(list(table.columns).index(column) + 1, f"{role}_name", table[column].astype(str).map(known))
+    return made
+
+
+def in_units(total: pd.Series, unit: str) -> tuple[pd.Series, str]:
+    """Amounts for a picture, in millions of the unit where they are that large."""
+    if total.max() < 1e7:
+        return total, unit
+    return total / 1e6, _("million {unit}", unit=unit)
+
+
+def several(flows: Flows) -> bool:
+    return "exporter" in flows.roles and len(flows.members("exporter")) > 1
+
+
+def by_of(flows: Flows) -> list[str]:
+    return ["period"] if "period" in flows.roles else []
+
+
+def table_of(native: Any) -> pd.DataFrame:
+    return collect(nw.from_native(native)).to_pandas()
+
+
+def periods_of(flows: Flows) -> str:
+    if "period" not in flows.roles:
+        return _("one period")
+    known = flows.members("period")
+    if len(known) == 1:
+        return f"{known[0]}"
+    return _("{first} to {last} ({n} periods)", first=known[0], last=known[-1], n=len(known))
+
+
+def latest(table: pd.DataFrame, period: str | None) -> pd.DataFrame:
+    """The rows of the last period."""
+    return table if period is None else table[table[period] == table[period].max()]
+
+
+def last_period(flows: Flows) -> str:
+    return str(flows.members("period")[-1]) if "period" in flows.roles else _("one period")

@@ -1,0 +1,141 @@
+"""The report's words in another language, and numbers as that language writes them.
+
+English is written in the code, marked by `_` (or by `N_` where it is a constant); other languages are catalogues
+in locale/*.po, read as they are. `python -m exportlab.reporting.words` brings the catalogues up to date.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from exportlab.errors import one_of
+
+LANGUAGES = {"en": "en", "zh": "zh_Hans_CN"}
+HERE = Path(__file__).parent
+DATA = "a word of the data"
+_language: ContextVar[str] = ContextVar("language", default="en")
+_MONTHS = {
+    "Jan": 1, "Feb": 2, "Mar": 3, "Apr": 4, "May": 5, "Jun": 6, "Jul": 7, "Aug": 8, "Sep": 9, "Oct": 10, "Nov": 11,
+    "Dec": 12,
+}  # fmt: skip
+_PERIOD = re.compile(r"(?:(\d{4}) ?)?([A-Z][a-z]{2})(?:-([A-Z][a-z]{2}))?")
+
+
+@contextmanager
+def speaking(language: str) -> Iterator[None]:
+    """Say everything inside in one of `LANGUAGES`."""
+    one_of("lang", language, LANGUAGES)
+    token = _language.set(language)
+    try:
+        yield
+    finally:
+        _language.reset(token)
+
+
+def language() -> str:
+    """The language in use."""
+    return _language.get()
+
+
+@cache
+def catalogue(code: str) -> Mapping[str, str]:
+    """English to another language; nothing for English itself."""
+    file = HERE / "locale" / f"{code}.po"
+    if code == "en":
+        return {}
+    from babel.messages.pofile import read_po
+
+    with file.open("rb") as stream:
+        return {str(m.id): str(m.string) for m in read_po(stream) if m.id and m.string}
+
+
+def _(message: str, /, **values: object) -> str:
+    """The message in the language in use, its {placeholders} filled in."""
+    text = catalogue(language()).get(message, message)
+    return text.format(**values) if values else text
+
+
+def N_(message: str) -> str:  # noqa: N802
+    """Mark a constant for translation where it is used."""
+    return message
+
+
+def number(value: float, form: str = ",.1f") -> str:
+    """A number as the language writes it; `form` is a format of Python's such as ",.1f", or "share"."""
+    from babel.numbers import format_decimal, format_percent
+
+    digits = 1 if form == "share" else int(form.split(".")[1][0])
+    pattern = ("#,##0" if "," in form or form == "share" else "0") + ("." + "0" * digits if digits else "")
+    if form == "share":
+        return str(format_percent(value, format=f"{pattern}%", locale=LANGUAGES[language()]))
+    return str(format_decimal(value, format=pattern, locale=LANGUAGES[language()]))
+
+
+def percent(value: float, digits: int = 1) -> str:
+    """A share as a percentage."""
+    from babel.numbers import format_percent
+
+    pattern = "#,##0" + ("." + "0" * digits if digits else "") + "%"
+    return str(format_percent(value, format=pattern, locale=LANGUAGES[language()]))
+
+
+def term(value: Any) -> Any:
+    """A word of the embedded data (a partner, a product class, a period) in the language in use."""
+    if not isinstance(value, str) or language() == "en":
+        return value
+    known = catalogue(language()).get(value) or _countries().get(value)
+    if known:
+        return known
+    found = _PERIOD.fullmatch(value)
+    if found and found[2] in _MONTHS and (found[3] is None or found[3] in _MONTHS):
+        months = str(_MONTHS[found[2]]) + (f"—{_MONTHS[found[3]]}" if found[3] else "")
+        return (f"{found[1]}年" if found[1] else "") + f"{months}月"
+    return value
+
+
+@cache
+def _countries() -> Mapping[str, str]:
+    from exportlab.classifications import countries
+
+    return {c.name: c.name_zh for c in countries()}
+
+
+def messages() -> list[str]:
+    """Every message of the code and the template, in order of appearance."""
+    from babel.messages.extract import extract_from_dir
+
+    methods = [("**.py", "python"), ("**.html", "jinja2.ext:babel_extract")]
+    found = extract_from_dir(HERE, methods, keywords={"_": None, "N_": None}, comment_tags=())
+    return list(dict.fromkeys(str(m[2]) for m in sorted(found, key=lambda m: (m[0], m[1]))))
+
+
+def update(code: str) -> None:
+    """Bring a catalogue up to date: new messages come in untranslated, those no longer used go.
+
+    Words of the embedded data, which are in no code, are kept by their comment `DATA`.
+    """
+    from babel.messages.pofile import read_po, write_po
+
+    file = HERE / "locale" / f"{code}.po"
+    with file.open("rb") as stream:
+        kept = read_po(stream, locale=LANGUAGES[code])
+    used = messages()
+    for message in [str(m.id) for m in kept if m.id and m.id not in used and DATA not in m.auto_comments]:
+        kept.delete(message)
+    for message in used:
+        if message not in kept:
+            kept.add(message)
+    with file.open("wb") as stream:
+        write_po(stream, kept, width=110)
+
+
+if __name__ == "__main__":
+    for code in LANGUAGES:
+        if code != "en":
+            update(code)

@@ -1,0 +1,115 @@
+"""How results look in a terminal and in a notebook."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from html.parser import HTMLParser
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from exportlab.results import ROWS, Result, table_html
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class Found(Result):
+    table: pd.DataFrame
+    name: str = "Found"
+
+    @property
+    def title(self) -> str:
+        return self.name
+
+
+class Cells(HTMLParser):
+    """Rows of cell texts, the style of each cell, and a check that tags close."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.rows: list[list[str]] = []
+        self.styles: list[list[str]] = []
+        self.feed(text)
+        assert self.open == []
+
+    def handle_starttag(self, tag, attrs):
+        self.open.append(tag)
+        if tag == "tr":
+            self.rows.append([])
+            self.styles.append([])
+        if tag in ("td", "th"):
+            self.rows[-1].append("")
+            self.styles[-1].append(dict(attrs)["style"])
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        if self.open and self.open[-1] in ("td", "th"):
+            self.rows[-1][-1] += data
+
+
+def test_numbers_have_the_digits_that_matter():
+    frame = pd.DataFrame({
+        "year": [2023, 2024], "share": [0.123456, 1e-9], "value": [123456.789, np.nan], "n": [1234567, 0],
+        "estimate": [-0.000123456, 12.3456], "what": ["a", None], "yes": [True, False],
+    })  # fmt: skip
+    cells = Cells(table_html(frame))
+    assert cells.rows[0] == list(frame.columns)
+    assert cells.rows[1] == ["2023", "0.1235", "123,456.8", "1,234,567", "-0.0001235", "a", "True"]
+    assert cells.rows[2] == ["2024", "1e-09", "", "0", "12.35", "", "False"]
+
+
+def test_numbers_and_their_headings_are_right_aligned():
+    cells = Cells(table_html(pd.DataFrame({"what": ["a"], "x": [1.5]})))
+    for row in cells.styles:
+        assert "text-align:left" in row[0]
+        assert "text-align:right" in row[1]
+
+
+def test_text_is_escaped():
+    found = Found(pd.DataFrame({"<b>": ["<script>alert(1)</script>"], "y": ["a & b"]}), "A <i> & B")
+    text = found._repr_html_()
+    assert not re.search("<script|<b>|<i>", text)
+    assert "A &lt;i&gt; &amp; B" in text
+    assert Cells(text).rows == [["<b>", "y"], ["<script>alert(1)</script>", "a & b"]]
+
+
+@pytest.mark.parametrize(("rows", "shown", "said"), [(ROWS, ROWS, ""), (1000, ROWS, "… 940 more rows …")])
+def test_long_tables_show_their_ends(rows, shown, said):
+    cells = Cells(table_html(pd.DataFrame({"x": range(rows)})))
+    body = [r for r in cells.rows[1:] if r[0] != said]
+    assert len(body) == shown
+    assert [body[0], body[-1]] == [["0"], [f"{rows - 1:,}"]]
+    assert ([said] in cells.rows) == bool(said)
+
+
+def test_columns_of_several_levels():
+    frame = pd.DataFrame([[1.0, 2.0]], columns=pd.MultiIndex.from_tuples([("a", "x"), ("a", "y")]))
+    assert Cells(table_html(frame)).rows[0] == ["a · x", "a · y"]
+
+
+def test_an_empty_table_has_its_headings():
+    assert Cells(table_html(pd.DataFrame({"x": []}))).rows == [["x"]]
+
+
+def test_terminal_and_notebook_say_the_same():
+    found = Found(pd.DataFrame({"x": [1.23456]}))
+    assert repr(found) == "Found\n    x\n1.235"
+    assert Cells(found._repr_html_()).rows == [["x"], ["1.235"]]
+
+
+def test_every_result_of_the_package_reads_as_html():
+    import exportlab as xl
+
+    own = xl.valueadded.liaoning_bounds(year=2023, period="Jan-May")
+    cells = Cells(own._repr_html_())
+    assert cells.rows[0] == ["measure", "low", "high"]
+    assert len(cells.rows) == len(own.table) + 1
+
+
+def test_a_result_without_a_picture_says_so():
+    with pytest.raises(NotImplementedError, match="Found has no picture of its own"):
+        Found(pd.DataFrame()).plot()
