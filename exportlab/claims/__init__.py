@@ -8,6 +8,7 @@
 from exportlab.claims.intervals import Interval
 from exportlab.claims.ledger import check, claims, papers
 from exportlab.claims.measurements import MEASUREMENTS, Measurement
+from exportlab.claims.own import judge
 from exportlab.claims.records import KINDS, Claim, Paper, load
 from exportlab.claims.verdicts import CHECKS, VERDICTS, Verdict, check_kind
 
@@ -24,6 +25,7 @@ __all__ = [
     "check",
     "check_kind",
     "claims",
+    "judge",
     "load",
     "papers",
 ]

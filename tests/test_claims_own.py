@@ -1,0 +1,66 @@
+"""The judgements in words on flows of one's own: figures by hand, and a whole customs download."""
+
+from __future__ import annotations
+
+import customs
+import pandas as pd
+import pytest
+
+import exportlab as xl
+from exportlab.claims import judge
+from exportlab.errors import DataError, UnknownName
+from exportlab.readers import read_gacc
+
+TABLE = pd.DataFrame(
+    [("L", "Japan", "72081000", 60.0), ("L", "USA", "85171200", 30.0), ("L", "Peru", "27011200", 10.0),
+     ("M", "Japan", "85171200", 50.0), ("M", "USA", "61091000", 50.0)],
+    columns=["exporter", "market", "product", "value"],
+)  # fmt: skip
+
+
+def found(**options):
+    made = judge(xl.flows(TABLE.assign(period=2023)), **options)
+    return made.set_index("index")
+
+
+def test_figures_by_hand():
+    table = found(exporter="L")
+    assert table.loc["HHI over markets", "value"] == pytest.approx(0.46)
+    assert table.loc["HHI over markets", "peers"] == pytest.approx(0.55**2 + 0.40**2 + 0.05**2)
+    assert table.loc["products of equal size", "value"] == pytest.approx(1 / 0.46)
+    assert table.loc["share of RCEP members in force", "value"] == pytest.approx(0.6)
+    assert table.loc["share of RCEP members in force", "verdict"] == "holds"
+    assert table.loc["share of HS 72-73", ["value", "verdict"]].tolist() == [0.6, "holds"]
+    assert table.loc["share of HS 2701-2704", ["value", "verdict"]].tolist() == [0.1, "holds"]
+    machinery = table.loc["share of HS 84-90 (machinery)"]
+    assert (machinery["value"], machinery["peers"], machinery["verdict"]) == (0.3, 0.4, "holds")
+    alike = (60 * 60 + 30 * 80 + 10 * 10) / (
+        (60**2 + 30**2 + 10**2) ** 0.5 * (60**2 + 80**2 + 10**2 + 50**2) ** 0.5
+    )
+    assert table.loc["UNIDO coefficient", "value"] == pytest.approx(alike)
+
+
+def test_verdicts_turn_with_the_figures():
+    spread = TABLE.assign(value=[1.0, 1.0, 98.0, 50.0, 50.0], period=2023)
+    table = judge(xl.flows(spread), exporter="L").set_index("index")
+    assert table.loc["share of HS 72-73", "verdict"] == "does not hold"
+    assert table.loc["share of RCEP members in force", "verdict"] == "does not hold"
+    assert table.loc["share of HS 2701-2704", "verdict"] == "holds"
+
+
+def test_a_customs_download_runs_unchanged(tmp_path):
+    file = customs.write(customs.draw(3000, 11, places=("21", "22")), tmp_path / "download.csv")
+    table = judge(read_gacc(file, progress=False), exporter="辽宁省", home="CHN").set_index("index")
+    hhi = table.loc["HHI over products"]
+    assert hhi["conf_low"] < hhi["conf_high"] < 0.18
+    assert hhi["verdict"] == "does not hold"
+    assert table["peers"].notna().sum() >= 6
+
+
+def test_refusals():
+    with pytest.raises(UnknownName, match="There is no exporter named 'K'"):
+        found(exporter="K")
+    with pytest.raises(UnknownName, match="There is no period named 1999"):
+        found(period=1999)
+    with pytest.raises(DataError, match="the flows have no market"):
+        judge(xl.flows(TABLE[["product", "value"]], aggregate="sum"))
