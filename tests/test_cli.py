@@ -140,6 +140,24 @@ def test_a_report_that_cannot_be_written(say, tmp_path):
     assert error.startswith("exportlab: not a directory: ")
 
 
+def test_a_full_disk_is_named_and_leaves_no_half_file(tmp_path):
+    pytest.importorskip("resource", reason="needs limits on the size of files")
+    code = (
+        "import resource, signal, sys; signal.signal(signal.SIGXFSZ, signal.SIG_IGN);"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000));"
+        "from exportlab.cli import main; sys.argv = ['exportlab', 'report', 'my.csv', '--market', 'm', '--value',"
+        "'v', '--out', 'r']; main()"
+    )
+    pd.DataFrame({"m": [f"market {i}" for i in range(300)], "v": 1.5}).to_csv(tmp_path / "my.csv")
+    done = subprocess.run(
+        [sys.executable, "-B", "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, len(done.stderr.strip().splitlines())) == (2, 1)
+    assert done.stderr.startswith("exportlab: file too large: r")
+    left = [p.name for p in (tmp_path / "r").rglob("*") if p.is_file()]
+    assert all(name.endswith(".csv") and not name.startswith(".") for name in left)
+
+
 def test_a_fault_of_the_program_shows_its_traceback(monkeypatch):
     monkeypatch.setattr(sys, "argv", ["exportlab", "doctor"])
     monkeypatch.setattr(doctor, "examine", lambda: 1 / 0)

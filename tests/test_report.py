@@ -299,6 +299,16 @@ def test_structure_by_section_where_products_are_hs_codes(tmp_path):
     assert not (page.parent / "tables" / "hs_sections.csv").exists()
 
 
+def test_markets_that_are_no_countries_have_no_bloc_share_and_the_page_says_why(tmp_path):
+    table = xl.flows(pd.DataFrame({"market": ["north", "Japan"], "value": [1.0, 2.0]}), unit="USD")
+    text = report(table, out=tmp_path).read_text(encoding="utf-8")
+    assert "The share of RCEP is left out: 1 markets are no known country or bloc" in text
+    assert rows(tmp_path / "index.html", "market_concentration")[0]["number_active"] == "2.0"
+    assert not (tmp_path / "tables" / "rcep_share.csv").exists()
+    with pytest.raises(UnknownName, match="no bloc named 'RECP'"):
+        report(table, out=tmp_path, bloc="RECP")
+
+
 def test_products_have_their_names(own):
     table = rows(own, "product_shares")
     assert all(r["product_name"] == f"第{r['商品编码']}号商品, 未列名" for r in table)

@@ -76,6 +76,10 @@ def atomic(target: Path, save: Callable[[Path], object]) -> Path:
     try:
         save(beside)
         beside.replace(target)
+    except OSError as error:
+        if error.filename is None and error.errno is not None:  # a full disk does not say where
+            raise OSError(error.errno, error.strerror, str(target)) from error
+        raise
     finally:
         beside.unlink(missing_ok=True)
     return target
@@ -186,7 +190,7 @@ _TEX = str.maketrans({"&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_"
 
 
 def latex(table: Table, terms: bool = False) -> str:
-    """The table as LaTeX: booktabs, and longtable from 40 rows on; numbers as on the page, text escaped."""
+    """The table as LaTeX: booktabs, and longtable from 40 rows on; numbers and sources as on the page, text escaped."""
     made = shown(table, terms)
     wide = [any(c.css == "long" for c in column) for column in zip(*made.rows, strict=True)] or [False] * len(
         made.heads
@@ -195,7 +199,7 @@ def latex(table: Table, terms: bool = False) -> str:
     spec = "".join("r" if h.css == "num" else f"p{{{room:.2f}\\linewidth}}" if w else "l"
                    for h, w in zip(made.heads, wide, strict=True))  # fmt: skip
     head = " & ".join(c.text.translate(_TEX) for c in made.heads) + r" \\"
-    body = [" & ".join((c.link or c.text).translate(_TEX) for c in row) + r" \\" for row in made.rows]
+    body = [" & ".join(c.text.translate(_TEX) for c in row) + r" \\" for row in made.rows]
     title = f"\\caption{{{table.title.translate(_TEX)}}}\\label{{tab:{table.name}}}"
     foot = _("Unit: {unit}. Source: {source}.", unit=table.unit, source=table.source).translate(_TEX)
     needs = "% Needs booktabs and longtable; Chinese needs xeCJK or ctex."

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import narwhals.stable.v2 as nw
 import pandas as pd
 
-from exportlab.errors import UnknownName
+from exportlab.errors import DataError, UnknownName
 from exportlab.flows import Flows, cells
 from exportlab.frames import collect
 from exportlab.indices.shares import bloc_share, contributions, share
@@ -82,7 +82,7 @@ def page(flows: Flows, *, exporter: str | None, bloc: str, reference: Flows | No
     name = exporter or _("all exporters")
     made: list[Made] = [(_data(own, name), None), _totals(own)]
     if "market" in own.roles:
-        made += [_spread(own, "market"), _bloc(own, bloc, home)]
+        made += [_spread(own, "market"), _bloc_or_why_not(own, bloc, home)]
     if "product" in own.roles:
         made += [_spread(own, "product")]
         made += [(found, None)] if (found := products_of_own.structure(own)) is not None else []
@@ -186,6 +186,15 @@ def _spread(flows: Flows, role: str) -> Made:
                 _(words.sure, n=number(float(now["effective_number"])),
                   active=number(float(now["number_active"]), ",.0f")), f"{role}s")  # fmt: skip
     return Section(f"{role}s", _(words.chapter), (_(words.index),), tuple(parts)), fact
+
+
+def _bloc_or_why_not(flows: Flows, bloc: str, home: str | None) -> Made:
+    """The bloc's share; where the markets are no countries (regions, customers), why there is none."""
+    try:
+        return _bloc(flows, bloc, home)
+    except DataError as error:
+        why = _("The share of {bloc} is left out: {reason}", bloc=bloc, reason=error)
+        return Section("bloc", _("The {bloc} share", bloc=bloc), (why,)), None
 
 
 def _bloc(flows: Flows, bloc: str, home: str | None) -> Made:
