@@ -139,9 +139,38 @@ def machinery_against_nation() -> Measurement:
     )
 
 
+def domestic_content() -> Measurement:
+    """Domestic value added per yuan that Liaoning exports, as far as announcements bound it, beside the nation's."""
+    from exportlab.valueadded import china_multipliers, liaoning_bounds
+
+    bounds = liaoning_bounds(year=2023, period="Jan-May", table=2020).table.iloc[0]
+    sectors = china_multipliers(2020)
+    nation = float((sectors["domestic"] * sectors["export_share"]).sum())
+    own = Interval(float(bounds["low"]), float(bounds["high"]))
+    source = "computed: announced product classes and the National Bureau of Statistics' table of 2020"
+    text = f"domestic value added per unit of exports, Liaoning 2023 Jan-May {own.low:.3f} to {own.high:.3f}"
+    return Measurement(
+        "domestic value added per unit of exports, bounded; low: below the nation's",
+        own,
+        Interval(0.0, nation),
+        (
+            Operand(own, "", text, source, True),
+            Operand(point(nation), "", f"China 2020 {nation:.3f}", source, True),
+        ),
+    )
+
+
 MEASUREMENTS: dict[str, Callable[[], Measurement]] = {
     f.__name__: f
-    for f in (steel_share, coal_share, asia_pacific_share, market_hhi, product_hhi, machinery_against_nation)
+    for f in (
+        steel_share,
+        coal_share,
+        asia_pacific_share,
+        market_hhi,
+        product_hhi,
+        machinery_against_nation,
+        domestic_content,
+    )
 }
 
 
