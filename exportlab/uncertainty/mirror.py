@@ -71,18 +71,8 @@ def mirror_interval(
     .. [1] Gaulier and Zignago (2010), BACI: International trade database at the product level, CEPII WP 2010-23.
     .. [2] Fuller (1987), Measurement Error Models, ch. 1.
     """
-    for side in (reported, mirrored):
-        require(side, "mirror_interval")
     checked("percentile", level, draws, "identity")
-    one_of("error", error, ("pooled", "own", "between"))
-    one_of("one_sided", one_sided, ("refuse", "keep"))
-    if not 0 <= weight <= 1:
-        raise OptionError(f"weight={weight!r} is not between 0 and 1.")
-    if reported.unit != mirrored.unit:
-        raise DataError(
-            f"the two sides are in different units: {reported.unit!r} and {mirrored.unit!r}",
-            "Convert one of them.",
-        )
+    _refuse(reported, mirrored, error, one_sided, weight)
     entry, implied = CATALOGUE.find(name)
     if not entry.is_distribution:
         raise UnknownName(
@@ -116,6 +106,21 @@ def mirror_interval(
     return Intervals(
         framed(reported, asked, rows), entry.name, spread, "report", f"mirror ({error})", level, draws
     )
+
+
+def _refuse(reported: Flows, mirrored: Flows, error: str, one_sided: str, weight: float) -> None:
+    """Refuse sides that did not pass the door or differ in unit, and options that are not allowed."""
+    for side in (reported, mirrored):
+        require(side, "mirror_interval")
+    one_of("error", error, ("pooled", "own", "between"))
+    one_of("one_sided", one_sided, ("refuse", "keep"))
+    if not 0 <= weight <= 1:
+        raise OptionError(f"weight={weight!r} is not between 0 and 1.")
+    if reported.unit != mirrored.unit:
+        raise DataError(
+            f"the two sides are in different units: {reported.unit!r} and {mirrored.unit!r}",
+            "Convert one of them.",
+        )
 
 
 def _aligned(asked: Plan, reported: Flows, mirrored: Flows) -> tuple[list[Any], list[tuple[Array, Array]]]:
