@@ -8,6 +8,7 @@ from typing import Any, Literal, Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from exportlab.arrays import Array
 from exportlab.catalogue import (
     CATALOGUE,
     Indicator,
@@ -119,7 +120,7 @@ _ARRAY = {"log": np.log, "exp": np.exp}
 def evaluate(
     name: str, values: ArrayLike, *, universe: int | Literal["active"] = "active", total: ArrayLike | None = None,
     **options: Any,
-) -> NDArray[np.float64]:  # fmt: skip
+) -> Array:  # fmt: skip
     """One distribution indicator on an array of member values: the catalogue's own formula, without a frame.
 
     Parameters

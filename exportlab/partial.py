@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from exportlab import classifications
+from exportlab.arrays import Array
 from exportlab.audit import overlaps
 from exportlab.catalogue import CATALOGUE
 from exportlab.distribution import evaluate
@@ -186,7 +186,7 @@ def _sizes(known: Mapping[str, float], groups: Mapping[str, int] | None) -> dict
 
 def _even(
     known: Mapping[str, float], sizes: Mapping[str, int], rest: float, limit: int | None, cap: float | None
-) -> NDArray[np.float64]:
+) -> Array:
     """The most even completion; an unlimited rest is left out, being spread infinitely thin."""
     parts = [np.full(sizes[k], v / sizes[k]) for k, v in known.items()]
     if limit is not None and rest > 0:
@@ -200,9 +200,7 @@ def _even(
     return np.concatenate(parts)
 
 
-def _peaked(
-    known: Mapping[str, float], rest: float, limit: int | None, cap: float | None
-) -> NDArray[np.float64]:
+def _peaked(known: Mapping[str, float], rest: float, limit: int | None, cap: float | None) -> Array:
     """The most concentrated completion."""
     if rest == 0:
         return np.array(list(known.values()))

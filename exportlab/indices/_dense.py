@@ -8,13 +8,11 @@ from typing import Any
 
 import narwhals.stable.v2 as nw
 import numpy as np
-from numpy.typing import NDArray
 
+from exportlab.arrays import Array
 from exportlab.errors import OptionError
 from exportlab.flows import Flows
 from exportlab.frames import collect
-
-Matrix = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,15 +22,15 @@ class Block:
     group: tuple[Any, ...]
     units: tuple[Any, ...]
     members: tuple[Any, ...]
-    values: Matrix
+    values: Array
 
     @property
-    def shares(self) -> Matrix:
+    def shares(self) -> Array:
         """Each row over its sum; NaN where a unit has nothing."""
         return over_sum(self.values, axis=1)
 
 
-def over_sum(values: Matrix, axis: int | None = None) -> Matrix:
+def over_sum(values: Array, axis: int | None = None) -> Array:
     """Shares along an axis (of the whole by default), NaN where the sum is zero."""
     whole = values.sum(axis=axis, keepdims=True)
     with np.errstate(invalid="ignore", divide="ignore"):  # nothing has no shares: a documented NaN

@@ -7,12 +7,13 @@ from typing import Any, Literal, TypeAlias
 import narwhals.stable.v2 as nw
 import numpy as np
 
+from exportlab.arrays import Array
 from exportlab.catalogue import indicator
 from exportlab.errors import DataError, OptionError, one_of
 from exportlab.flows import Flows, require
 from exportlab.frames import Frame, join, stack, sum_by, when
 from exportlab.indices._against import need, zero_if_null
-from exportlab.indices._dense import Block, Matrix, blocks, like, over_sum
+from exportlab.indices._dense import Block, blocks, like, over_sum
 
 Own: TypeAlias = Literal["imports", "exports", "none"]
 
@@ -97,11 +98,11 @@ def aligned(a: Block, b: Block) -> tuple[Block, Block]:
     return spread(a), spread(b)
 
 
-def _overlap(x: Block, m: Block) -> Matrix:
+def _overlap(x: Block, m: Block) -> Array:
     return np.stack([np.minimum(x.shares, row).sum(axis=1) for row in m.shares], axis=1)
 
 
-def _drysdale_garnaut(x: Block, m: Block, own: Own) -> Matrix:
+def _drysdale_garnaut(x: Block, m: Block, own: Own) -> Array:
     mine = np.zeros_like(x.values)
     if own == "exports":
         mine = x.values
@@ -115,7 +116,7 @@ def _drysdale_garnaut(x: Block, m: Block, own: Own) -> Matrix:
     others = np.where(others > 1e-12 * world, others, 0.0)
     with np.errstate(divide="ignore", invalid="ignore"):  # what nobody else buys meets no demand of others
         weight = np.where(others > 0, others.sum(axis=1, keepdims=True) / others, 0.0)
-    made: Matrix = (x.shares * weight) @ over_sum(m.values, 1).T
+    made: Array = (x.shares * weight) @ over_sum(m.values, 1).T
     return made
 
 

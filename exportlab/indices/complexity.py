@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from exportlab.arrays import Array
 from exportlab.errors import DataError, OptionError
 from exportlab.flows import Flows, require
 from exportlab.indices.complexity_.fitness import Stop, Update
-from exportlab.indices.complexity_.matrix import Presence, Vector, dense
+from exportlab.indices.complexity_.matrix import Presence, dense
 from exportlab.indices.complexity_.network import ProductSpace
 from exportlab.indices.complexity_.projection import Projection
 from exportlab.indices.complexity_.proximity import Convention
@@ -168,7 +169,7 @@ def _solve(cells: Cells, population: Mapping[Any, float] | None, settings: Setti
     return Complexity(solved, cells, settings)
 
 
-def _people(given: dict[Any, float], period: Any, names: Sequence[Any], trading: Any) -> Vector:
+def _people(given: dict[Any, float], period: Any, names: Sequence[Any], trading: Any) -> Array:
     """Population in the order of `names`; one that does not export this period may be missing."""
     found = [given.get((period, n), given.get(n, np.nan)) for n in names]
     out = np.array(found, dtype=float)

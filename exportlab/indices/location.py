@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal
 
 import narwhals.stable.v2 as nw
 import numpy as np
-from numpy.typing import NDArray
 
+from exportlab.arrays import Array
 from exportlab.catalogue import indicator
 from exportlab.errors import DataError, OptionError, one_of
 from exportlab.flows import Columns, Flows, require
 from exportlab.frames import collect, ratio, sum_by, when
 from exportlab.indices._against import Reference, against, need
-from exportlab.indices._dense import Block, Matrix, blocks, like, over_sum
-
-Vector: TypeAlias = NDArray[np.float64]
+from exportlab.indices._dense import Block, blocks, like, over_sum
 
 
 @indicator(
@@ -161,7 +159,7 @@ def _located(flows: Flows, of: str, over: str, by: Columns | None) -> tuple[str,
     return who, where, tuple(g for g in groups if g != who)
 
 
-def _sizes(flows: Flows, block: Block, role: str, kept: tuple[str, ...], size: Flows | None) -> Vector:
+def _sizes(flows: Flows, block: Block, role: str, kept: tuple[str, ...], size: Flows | None) -> Array:
     """The shares of the places in size, in the order of the block's members."""
     if size is None:
         return over_sum(block.values.sum(axis=0))
@@ -185,11 +183,11 @@ def _sizes(flows: Flows, block: Block, role: str, kept: tuple[str, ...], size: F
     return np.array([*(known.get(m, 0.0) for m in block.members), *absent]) / everywhere
 
 
-def _padded(s: Vector, p: Vector) -> Vector:
+def _padded(s: Array, p: Array) -> Array:
     return np.concatenate([s, np.zeros(len(p) - len(s))])
 
 
-def _localisation(s: Vector, p: Vector) -> float:
+def _localisation(s: Array, p: Array) -> float:
     """Twice the area between the curve of cumulated shares, places by rising s / p, and the diagonal."""
     s = _padded(s, p)
     kept = (s > 0) | (p > 0)
@@ -200,7 +198,7 @@ def _localisation(s: Vector, p: Vector) -> float:
     return float(1 - ((c[1:] + c[:-1]) * p[order]).sum())
 
 
-def _quotients(s: Vector, p: Vector) -> float:
+def _quotients(s: Array, p: Array) -> float:
     s = _padded(s, p)
     kept = (s > 0) | (p > 0)
     if not (p[kept] > 0).all():
@@ -281,7 +279,7 @@ def _lumpiness(
     if plant is not None:
         (key,) = flows.resolve(plant)
         for block in blocks(flows, who, [key, where], kept):
-            squares: Matrix = (block.shares**2).sum(axis=1)
+            squares: Array = (block.shares**2).sum(axis=1)
             found |= {(*block.group, u): float(h) for u, h in zip(block.units, squares, strict=True)}
         return found
     for block in blocks(flows, who, [where], kept):

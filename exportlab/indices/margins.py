@@ -7,12 +7,13 @@ from typing import Any, Literal
 import narwhals.stable.v2 as nw
 import numpy as np
 
+from exportlab.arrays import Array
 from exportlab.catalogue import indicator
 from exportlab.errors import OptionError, one_of
 from exportlab.flows import Columns, Flows, require
 from exportlab.frames import Frame, join, ratio, sum_by, when, with_total
 from exportlab.indices._against import ALL, Reference, against, need
-from exportlab.indices._dense import Matrix, blocks, like
+from exportlab.indices._dense import blocks, like
 
 
 @indicator(
@@ -289,7 +290,7 @@ def nestedness(
     return like(flows, columns)
 
 
-def _paired(active: Matrix) -> tuple[float, int]:
+def _paired(active: Array) -> tuple[float, int]:
     """The sum of paired nestedness over pairs of rows, and how many pairs there are."""
     k = active.sum(axis=1)
     counted = np.where(k[:, None] > k, active @ active.T / k, 0.0)  # the larger row against the smaller

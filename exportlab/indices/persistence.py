@@ -7,12 +7,13 @@ from typing import Any
 import narwhals.stable.v2 as nw
 import numpy as np
 
+from exportlab.arrays import Array
 from exportlab.catalogue import indicator
 from exportlab.errors import DataError, OptionError
 from exportlab.flows import Columns, Flows, require
 from exportlab.frames import collect
 from exportlab.indices._against import Reference, need
-from exportlab.indices._dense import Matrix, like
+from exportlab.indices._dense import like
 from exportlab.indices.advantage import Form, rca
 
 Key = tuple[Any, ...]
@@ -34,7 +35,7 @@ def advantage_by_period(flows: Flows, *, by: Columns | None, **options: Any) -> 
     return seen
 
 
-def in_both(before: dict[Key, float], after: dict[Key, float]) -> tuple[Matrix, Matrix, int]:
+def in_both(before: dict[Key, float], after: dict[Key, float]) -> tuple[Array, Array, int]:
     """The values of the cells that both periods have, and how many have one only."""
     common = sorted(before.keys() & after.keys(), key=str)
     x, y = (np.array([side[k] for k in common], dtype=float) for side in (before, after))
@@ -109,15 +110,13 @@ _FIT = (
 )  # fmt: skip
 
 
-def _by_group(
-    before: dict[Key, float], after: dict[Key, float], size: int
-) -> tuple[Matrix, Matrix, list[Key]]:
+def _by_group(before: dict[Key, float], after: dict[Key, float], size: int) -> tuple[Array, Array, list[Key]]:
     x, y, _ = in_both(before, after)
     common = sorted(before.keys() & after.keys(), key=str)
     return x, y, [k[:size] for k in common]
 
 
-def _fit(x: Matrix, y: Matrix, level: float) -> tuple[float, ...]:
+def _fit(x: Array, y: Array, level: float) -> tuple[float, ...]:
     from scipy import stats
 
     n = len(x)

@@ -7,60 +7,61 @@ from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
+from exportlab.arrays import Array
 from exportlab.catalogue import indicator
 from exportlab.errors import OptionError, UnknownName, one_of
 from exportlab.flows import Columns, Flows, require
-from exportlab.indices._dense import Block, Matrix, blocks, like, over_sum
+from exportlab.indices._dense import Block, blocks, like, over_sum
 
 Form: TypeAlias = Literal["long", "matrix"]
 
 
-def _l1(x: Matrix, y: Matrix) -> Matrix:
+def _l1(x: Array, y: Array) -> Array:
     """Sum of absolute differences of every row of x and every row of y."""
     return np.stack([np.abs(x - row).sum(axis=1) for row in y], axis=1)
 
 
-def _krugman(x: Matrix, y: Matrix, block: Block) -> Matrix:
+def _krugman(x: Array, y: Array, block: Block) -> Array:
     return _l1(over_sum(x, 1), over_sum(y, 1))
 
 
-def _hoover(x: Matrix, y: Matrix, block: Block) -> Matrix:
+def _hoover(x: Array, y: Array, block: Block) -> Array:
     return _krugman(x, y, block) / 2
 
 
-def _finger_kreinin(x: Matrix, y: Matrix, block: Block) -> Matrix:
+def _finger_kreinin(x: Array, y: Array, block: Block) -> Array:
     s = over_sum(x, 1)
     return np.stack([np.minimum(s, row).sum(axis=1) for row in over_sum(y, 1)], axis=1)
 
 
-def _cosine(x: Matrix, y: Matrix, block: Block) -> Matrix:
-    def unit(v: Matrix) -> Matrix:
+def _cosine(x: Array, y: Array, block: Block) -> Array:
+    def unit(v: Array) -> Array:
         s = over_sum(v, 1)
-        normed: Matrix = s / np.sqrt((s * s).sum(axis=1, keepdims=True))
+        normed: Array = s / np.sqrt((s * s).sum(axis=1, keepdims=True))
         return normed
 
-    made: Matrix = unit(x) @ unit(y).T
+    made: Array = unit(x) @ unit(y).T
     return made
 
 
-def _bahar(x: Matrix, y: Matrix, block: Block, *, shift: float) -> Matrix:
+def _bahar(x: Array, y: Array, block: Block, *, shift: float) -> Array:
     world = block.values.sum(axis=0)
     sold = world > 0
     w = world[sold] / world.sum()
 
-    def standard(v: Matrix) -> Matrix:
+    def standard(v: Array) -> Array:
         z = np.log(over_sum(v, 1)[:, sold] / w + shift)
         z = z - z.mean(axis=1, keepdims=True)
         norm = np.sqrt((z * z).sum(axis=1, keepdims=True))
-        standardised: Matrix = z / np.where(norm > 0, norm, np.nan)  # no variation, no correlation
+        standardised: Array = z / np.where(norm > 0, norm, np.nan)  # no variation, no correlation
         return standardised
 
-    made: Matrix = standard(x) @ standard(y).T
+    made: Array = standard(x) @ standard(y).T
     return made
 
 
 def _pairs(
-    flows: Flows, name: str, measure: Callable[[Matrix, Matrix, Block], Matrix], *, over: Columns, unit: str,
+    flows: Flows, name: str, measure: Callable[[Array, Array, Block], Array], *, over: Columns, unit: str,
     by: Columns | None, against: Any, form: Form,
 ) -> Any:  # fmt: skip
     require(flows, name)
@@ -84,7 +85,7 @@ def _is(against: Any, word: str) -> bool:
     return isinstance(against, str) and against == word
 
 
-def _others(block: Block, against: Any) -> tuple[tuple[Any, ...], Matrix]:
+def _others(block: Block, against: Any) -> tuple[tuple[Any, ...], Array]:
     """What each unit is compared with: all units, their sum, or one of them."""
     if against is None:
         return block.units, block.values
@@ -95,7 +96,7 @@ def _others(block: Block, against: Any) -> tuple[tuple[Any, ...], Matrix]:
     return (against,), block.values[[block.units.index(against)]]
 
 
-def _against_rest(block: Block, measure: Callable[[Matrix, Matrix, Block], Matrix]) -> Matrix:
+def _against_rest(block: Block, measure: Callable[[Array, Array, Block], Array]) -> Array:
     x = block.values
     one = [
         measure(x[[i]], np.delete(x, i, axis=0).sum(axis=0, keepdims=True), block)[0] for i in range(len(x))
@@ -103,7 +104,7 @@ def _against_rest(block: Block, measure: Callable[[Matrix, Matrix, Block], Matri
     return np.array(one)
 
 
-def _matrix(flows: Flows, found: list[tuple[Block, tuple[Any, ...], Matrix]], who: str, name: str) -> Any:
+def _matrix(flows: Flows, found: list[tuple[Block, tuple[Any, ...], Array]], who: str, name: str) -> Any:
     import pandas as pd
 
     if len(found) != 1:
@@ -121,7 +122,7 @@ def _matrix(flows: Flows, found: list[tuple[Block, tuple[Any, ...], Matrix]], wh
 
 
 def _long(
-    flows: Flows, found: list[tuple[Block, tuple[Any, ...], Matrix]], who: str, kept: tuple[str, ...], name: str,
+    flows: Flows, found: list[tuple[Block, tuple[Any, ...], Array]], who: str, kept: tuple[str, ...], name: str,
     *, pairs: bool,
 ) -> Any:  # fmt: skip
     columns: dict[str, list[Any]] = {c: [] for c in (*kept, who, "_second", name)}
@@ -253,7 +254,7 @@ def bahar(
             f"shift={shift!r} is not above zero; ln(RCA + a) needs it where nothing is exported."
         )
 
-    def measure(x: Matrix, y: Matrix, block: Block) -> Matrix:
+    def measure(x: Array, y: Array, block: Block) -> Array:
         return _bahar(x, y, block, shift=shift)
 
     return _pairs(flows, "bahar", measure, over=over, unit=unit, by=by, against=against, form=form)

@@ -8,13 +8,12 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from exportlab import periods
+from exportlab.arrays import Array, Codes
 from exportlab.errors import DataError, OptionError
 from exportlab.flows import Columns, Flows, require
 from exportlab.indices._against import Reference, need
-from exportlab.indices._dense import Matrix
 from exportlab.indices.advantage import Form
 from exportlab.indices.persistence import advantage_by_period, in_both
 from exportlab.results import Result
@@ -39,7 +38,7 @@ class Transitions(Result):
         Cells with an advantage in one of two periods only, which make no move.
     """
 
-    counts: NDArray[np.int64]
+    counts: Codes
     labels: tuple[str, ...]
     lag: int = 1
     unmatched: int = 0
@@ -53,13 +52,13 @@ class Transitions(Result):
         )
 
     @property
-    def probabilities(self) -> Matrix:
+    def probabilities(self) -> Array:
         """Each row of the counts over its sum; NaN for a class that nothing left."""
         left = self.counts.sum(axis=1, keepdims=True)
         return np.where(left > 0, self.counts / np.maximum(left, 1), np.nan)
 
     @property
-    def eigenvalues(self) -> Matrix:
+    def eigenvalues(self) -> Array:
         """Moduli of the eigenvalues of the transition matrix, largest (1) first; NaN where a row is not known."""
         p = self.probabilities
         if np.isnan(p).any():
@@ -67,7 +66,7 @@ class Transitions(Result):
         return np.sort(np.abs(np.linalg.eigvals(p)))[::-1]
 
     @property
-    def ergodic(self) -> Matrix:
+    def ergodic(self) -> Array:
         """The distribution that the transitions leave as it is; NaN where it is not unique or not known."""
         p = self.probabilities
         n = len(p)
@@ -76,7 +75,7 @@ class Transitions(Result):
         system = np.vstack([p.T - np.eye(n), np.ones(n)])
         if np.linalg.matrix_rank(system[:-1]) < n - 1:
             return np.full(n, np.nan)
-        made: Matrix = np.linalg.lstsq(system, np.append(np.zeros(n), 1.0), rcond=None)[0]
+        made: Array = np.linalg.lstsq(system, np.append(np.zeros(n), 1.0), rcond=None)[0]
         return made
 
     @property
@@ -184,7 +183,7 @@ def rca_transitions(
     return Transitions(counts, labels, lag, unmatched)
 
 
-def _cuts(cuts: Sequence[float] | int, values: Matrix) -> Matrix:
+def _cuts(cuts: Sequence[float] | int, values: Array) -> Array:
     if isinstance(cuts, int):
         if cuts < 2:
             raise OptionError(f"cuts={cuts} makes no classes: two or more.")

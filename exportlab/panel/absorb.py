@@ -14,12 +14,12 @@ from itertools import combinations
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy import linalg, sparse
 
-from .levels import Codes, Effects, group_columns
+from exportlab.arrays import Array, Codes
 
-Array = NDArray[np.float64]
+from .levels import Effects, group_columns
+
 DIRECT = 300  # columns of the Schur complement up to which it is solved directly
 ROUNDING = 1e-14  # relative rounding error of level sums, below which no residual can be brought
 NESTED = 1e-11  # share of a level's weight below which the eliminated effect already spans it
@@ -32,7 +32,7 @@ class Absorber:
     effects: Effects
     largest: int
     rest: tuple[int, ...]
-    starts: NDArray[np.int64]
+    starts: Codes
     cells: tuple[Codes, ...]
     within: sparse.csr_matrix | None
     across: sparse.csr_matrix | None
@@ -47,8 +47,8 @@ class Absorber:
         if not rest:
             return cls(effects, largest, rest, starts, (), None, None, None)
         cells: list[Codes] = []
-        square: list[tuple[NDArray[np.int64], ...]] = []
-        tall: list[tuple[NDArray[np.int64], ...]] = []
+        square: list[tuple[Codes, ...]] = []
+        tall: list[tuple[Codes, ...]] = []
         count = 0
         for p, i in enumerate(rest):
             inverse, rows, cols = _cells(effects, i, largest)
@@ -229,14 +229,14 @@ class Projection:
         return a, max_iterations
 
 
-def _cells(effects: Effects, i: int, j: int) -> tuple[Codes, NDArray[np.int64], NDArray[np.int64]]:
+def _cells(effects: Effects, i: int, j: int) -> tuple[Codes, Codes, Codes]:
     """Number the observed pairs of levels: the pair of each row, and each pair's two levels."""
     width = effects.sizes[j]
     inverse, pairs = pd.factorize(effects.codes[i] * width + effects.codes[j])
     return inverse.astype(np.int64, copy=False), pairs // width, pairs % width
 
 
-def _layout(parts: list[tuple[NDArray[np.int64], ...]], shape: tuple[int, int]) -> sparse.csr_matrix:
+def _layout(parts: list[tuple[Codes, ...]], shape: tuple[int, int]) -> sparse.csr_matrix:
     """A sparse matrix whose data say which cell's weight belongs there."""
     rows, cols, number = (np.concatenate(column) for column in zip(*parts, strict=True))
     return sparse.coo_matrix((number.astype(np.int32), (rows, cols)), shape=shape).tocsr()

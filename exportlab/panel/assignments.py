@@ -9,8 +9,9 @@ from itertools import product
 from math import factorial, prod
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from exportlab.arrays import Array, Codes
 from exportlab.errors import DataError, OptionError
 from exportlab.panel.clustered import codes_of
 
@@ -33,8 +34,8 @@ class Assignments:
     seed : str
     """
 
-    which: NDArray[np.int64]
-    levels: NDArray[np.float64]
+    which: Codes
+    levels: Array
     n: int
     enumerated: bool
     seed: str
@@ -98,7 +99,7 @@ def number_of_assignments(labels: ArrayLike) -> int:
     return factorial(len(values)) // prod(factorial(c) for c in Counter(values).values())
 
 
-def _distinct(codes: NDArray[np.int64]) -> Iterator[tuple[int, ...]]:
+def _distinct(codes: Codes) -> Iterator[tuple[int, ...]]:
     """Distinct permutations in lexicographic order."""
     a = sorted(codes.tolist())
     while True:

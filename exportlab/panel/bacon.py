@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from exportlab.arrays import Array
 from exportlab.errors import DataError
 from exportlab.results import Result
 
 from .absorb import absorb
-from .estimate import Array
 from .levels import Effects
 
 if TYPE_CHECKING:

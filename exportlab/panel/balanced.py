@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+from exportlab.arrays import Array, Codes
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,13 +31,13 @@ class BalancedTwoWay:
         D = self.paths - self.paths.mean(axis=1, keepdims=True) - share + share.mean()
         return D @ double_demeaned(self.Y).T, (D * D).sum(axis=1)
 
-    def estimates(self, which: NDArray[np.int64]) -> Array:
+    def estimates(self, which: Codes) -> Array:
         """Coefficient under each assignment, (B,)."""
         cross, square = self._pieces
         units = np.arange(which.shape[1])
         return np.asarray(cross[which, units].sum(axis=1) / square[which].sum(axis=1))
 
-    def statistics(self, which: NDArray[np.int64]) -> Array:
+    def statistics(self, which: Codes) -> Array:
         """t with CR1 by unit under each assignment (its constant small-sample factor left out), (B,)."""
         cross, square = self._pieces
         a, q = cross[which, np.arange(which.shape[1])], square[which]

@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import numpy as np
 
+from exportlab.arrays import Array
 from exportlab.errors import DataError, OptionError
 
-from .estimate import Array, Estimate
+from .estimate import Estimate
 
 
 def simultaneous(

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from exportlab.arrays import Mask
 from exportlab.errors import DataError, OptionError, UnknownName, one_of
 
 from .formula import to_pandas
@@ -124,7 +124,7 @@ def _dyad(data: pd.DataFrame, exporter: str, importer: str) -> pd.Series[str]:
     return left.where(left < right, right) + " - " + right.where(left < right, left)
 
 
-def _refuse_unsaid(home: NDArray[np.bool_], where: str, domestic: str | None) -> None:
+def _refuse_unsaid(home: Mask, where: str, domestic: str | None) -> None:
     if domestic is not None:
         one_of("domestic", domestic, ["keep", "border", "drop"])
     elif home.any():
@@ -135,7 +135,7 @@ def _refuse_unsaid(home: NDArray[np.bool_], where: str, domestic: str | None) ->
 
 
 def _borders(
-    data: pd.DataFrame, home: NDArray[np.bool_], period: str | None, effects: tuple[str, ...]
+    data: pd.DataFrame, home: Mask, period: str | None, effects: tuple[str, ...]
 ) -> tuple[pd.DataFrame, tuple[str, ...]]:
     """Dummies for international flows by period; the first period is the base beside lasting pair effects."""
     if not home.any():

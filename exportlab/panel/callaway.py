@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from exportlab.arrays import Array
 from exportlab.errors import DataError, OptionError, one_of
 
 from .bands import with_bands
 from .drdid import METHODS, two_by_two
-from .estimate import Array, Estimate, Inference, estimate_table
+from .estimate import Estimate, Inference, estimate_table
 from .regress import sample_of, warnings_of
 from .sandwich import group_sums
 from .saturated import columns_of, with_comparison

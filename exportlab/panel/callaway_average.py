@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from exportlab.arrays import Array, Mask
 from exportlab.errors import OptionError
 
 from .callaway import GroupTime, unit_weights
-from .estimate import Array, Mask
 
 if TYPE_CHECKING:
     from .door import PolicyPanel

@@ -11,13 +11,10 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from exportlab.arrays import Array, Codes
 from exportlab.errors import DataError, OptionError
-
-Vector = NDArray[np.float64]
-Matrix = NDArray[np.float64]
-Codes = NDArray[np.int64]
 
 MAX_EXPLICIT = 3_000
 RANK = 1e-10
@@ -40,8 +37,8 @@ class ClusterFit:
         Whether an effect nested in the clusters (or the constant) was removed.
     """
 
-    y: Vector
-    X: Matrix
+    y: Array
+    X: Array
     cluster: Codes
     names: tuple[str, ...]
     within: bool
@@ -63,37 +60,37 @@ class ClusterFit:
         return tuple(np.split(order, np.cumsum(np.bincount(self.cluster, minlength=self.G))[:-1]))
 
     @cached_property
-    def grams(self) -> NDArray[np.float64]:
+    def grams(self) -> Array:
         """X_g'X_g of every cluster, (G, K, K)."""
         return np.stack([self.X[rows].T @ self.X[rows] for rows in self.parts])
 
     @cached_property
-    def bread(self) -> Matrix:
+    def bread(self) -> Array:
         """(X'X)^-1, (K, K)."""
         return np.asarray(np.linalg.inv(self.grams.sum(axis=0)))
 
     @cached_property
-    def beta(self) -> Vector:
+    def beta(self) -> Array:
         """All K coefficients; the first k are those of interest."""
         return np.asarray(self.bread @ (self.X.T @ self.y))
 
     @cached_property
-    def residual(self) -> Vector:
+    def residual(self) -> Array:
         """y - X beta."""
         return np.asarray(self.y - self.X @ self.beta)
 
-    def scores(self, residual: Vector, codes: Codes | None = None) -> Matrix:
+    def scores(self, residual: Array, codes: Codes | None = None) -> Array:
         """Sums of X_i u_i by cluster (or by `codes`), (G, K)."""
         codes = self.cluster if codes is None else codes
         return sum_by(self.X * residual[:, None], codes)
 
     @cached_property
-    def root(self) -> Matrix:
+    def root(self) -> Array:
         """L with L L' = (X'X)^-1."""
         return np.asarray(np.linalg.cholesky(self.bread))
 
 
-def sum_by(values: Matrix, codes: Codes) -> Matrix:
+def sum_by(values: Array, codes: Codes) -> Array:
     """Row sums of `values` by `codes`, (max code + 1, columns)."""
     size = int(codes.max()) + 1
     return np.column_stack([np.bincount(codes, weights=column, minlength=size) for column in values.T])
@@ -133,8 +130,8 @@ def cluster_fit(
         Missing or infinite values, fewer than two clusters, weights that are not positive, regressors
         that are collinear with each other or with the effects.
     """
-    y: Matrix = np.asarray(outcome, float)
-    X: Matrix = np.asarray(regressors, float)
+    y: Array = np.asarray(outcome, float)
+    X: Array = np.asarray(regressors, float)
     X = X[:, None] if X.ndim == 1 else X
     labels = tuple(names) if names is not None else tuple(f"x{j + 1}" for j in range(X.shape[1]))
     w = np.ones(len(y)) if weights is None else np.asarray(weights, float)
@@ -157,7 +154,7 @@ def cluster_fit(
     return ClusterFit(y, np.column_stack([X, Z]), codes, labels, nested is not None)
 
 
-def inverses_without(fit: ClusterFit) -> list[Matrix]:
+def inverses_without(fit: ClusterFit) -> list[Array]:
     """(X'X - X_g'X_g)^-1 for every g; rows of unidentified coefficients are NaN."""
     inverses = []
     for gram in fit.grams:
@@ -172,7 +169,7 @@ def inverses_without(fit: ClusterFit) -> list[Matrix]:
     return inverses
 
 
-def adjusted_residual(fit: ClusterFit, power: float, residual: Vector | None = None) -> Vector:
+def adjusted_residual(fit: ClusterFit, power: float, residual: Array | None = None) -> Array:
     """(I - H_gg)^power u_g in every cluster: -1/2 for CR2, -1 for the jackknife residual."""
     u = fit.residual if residual is None else residual
     out = u.copy()
@@ -181,7 +178,7 @@ def adjusted_residual(fit: ClusterFit, power: float, residual: Vector | None = N
     return out
 
 
-def leverages(fit: ClusterFit, power: float) -> list[tuple[Matrix, Vector]]:
+def leverages(fit: ClusterFit, power: float) -> list[tuple[Array, Array]]:
     """Q and d with (I - H_gg)^power = I + Q diag(d) Q' (generalised inverse where leverage is one)."""
     out = []
     for rows, gram in zip(fit.parts, fit.grams, strict=True):
@@ -210,7 +207,7 @@ def _largest_nested(effects: list[Codes], cluster: Codes) -> int | None:
     return max(sizes, key=lambda j: sizes[j]) if sizes else None
 
 
-def _dummies(effects: list[Codes], n: int) -> Matrix:
+def _dummies(effects: list[Codes], n: int) -> Array:
     levels = sum(int(e.max()) + 1 for e in effects)
     if levels > MAX_EXPLICIT:
         raise OptionError(
@@ -221,7 +218,7 @@ def _dummies(effects: list[Codes], n: int) -> Matrix:
     return np.column_stack(blocks) if blocks else np.empty((n, 0))
 
 
-def _demean(values: Matrix | Vector, codes: Codes, w: Vector) -> Matrix | Vector:
+def _demean(values: Array | Array, codes: Codes, w: Array) -> Array | Array:
     table = values if values.ndim == 2 else values[:, None]
     if table.shape[1] == 0:
         return values
@@ -229,7 +226,7 @@ def _demean(values: Matrix | Vector, codes: Codes, w: Vector) -> Matrix | Vector
     return np.asarray((table - mean[codes]).reshape(values.shape))
 
 
-def _independent(Z: Matrix) -> NDArray[np.intp]:
+def _independent(Z: Array) -> Codes:
     """Columns of Z that span it."""
     from scipy.linalg import qr
 
@@ -240,7 +237,7 @@ def _independent(Z: Matrix) -> NDArray[np.intp]:
     return np.sort(pivot[: int((size > 1e-9 * size[0]).sum())])
 
 
-def _refuse_bad(y: Vector, X: Matrix, w: Vector) -> None:
+def _refuse_bad(y: Array, X: Array, w: Array) -> None:
     bad = ~(np.isfinite(y) & np.isfinite(X).all(axis=1) & np.isfinite(w))
     if bad.any():
         raise DataError(
@@ -255,7 +252,7 @@ def _refuse_bad(y: Vector, X: Matrix, w: Vector) -> None:
         )
 
 
-def _refuse_collinear(X: Matrix, Z: Matrix, names: tuple[str, ...]) -> None:
+def _refuse_collinear(X: Array, Z: Array, names: tuple[str, ...]) -> None:
     from scipy.linalg import qr
 
     x = X - Z @ np.linalg.lstsq(Z, X, rcond=None)[0] if Z.shape[1] else X

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import linalg
 
+from exportlab.arrays import Array
 from exportlab.errors import DataError
 
 from .absorb import Absorber, absorb
 from .formula import Design, listed
-
-Array = NDArray[np.float64]
 
 
 def refuse_collinear(d: Design, weights: Array, pattern: Absorber | None = None) -> None:

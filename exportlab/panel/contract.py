@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from exportlab.arrays import Array, Codes
 from exportlab.errors import DataError, OptionError, UnknownName, one_of
 
-from .estimate import Array, Codes
 from .frames import to_pandas
 
 if TYPE_CHECKING:

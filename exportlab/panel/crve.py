@@ -7,11 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
+from exportlab.arrays import Array
 from exportlab.errors import one_of
 from exportlab.panel.clustered import (
     ClusterFit,
-    Matrix,
-    Vector,
     adjusted_residual,
     cluster_fit,
     codes_of,
@@ -24,7 +23,7 @@ from exportlab.panel.clustered import (
 KINDS = ("CR0", "CR1", "CR2", "CR3", "CR3J")
 
 
-def covariance(fit: ClusterFit, kind: str = "CR1", *, adjust: str = "fixest") -> Matrix:
+def covariance(fit: ClusterFit, kind: str = "CR1", *, adjust: str = "fixest") -> Array:
     """Cluster-robust covariance of the coefficients of interest, (k, k).
 
     Parameters
@@ -64,14 +63,14 @@ def small_sample(fit: ClusterFit) -> float:
     return float((n - 1) / (n - fit.X.shape[1] - int(fit.within)))
 
 
-def leave_one_out(fit: ClusterFit) -> Matrix:
+def leave_one_out(fit: ClusterFit) -> Array:
     """Coefficient without cluster g minus the full one, (G, k); NaN where it is not identified."""
     scores = fit.scores(fit.residual)
     moves = [-inverse @ s for inverse, s in zip(inverses_without(fit), scores, strict=True)]
     return np.stack(moves)[:, : fit.k]
 
 
-def satterthwaite(fit: ClusterFit, contrast: ArrayLike | None = None, *, kind: str = "CR2") -> Vector:
+def satterthwaite(fit: ClusterFit, contrast: ArrayLike | None = None, *, kind: str = "CR2") -> Array:
     """Bell-McCaffrey degrees of freedom under independent homoskedastic errors.
 
     Parameters
@@ -115,7 +114,7 @@ def two_way_covariance(
     clusters: tuple[ArrayLike, ArrayLike],
     absorb: Sequence[ArrayLike] = (),
     weights: ArrayLike | None = None,
-) -> tuple[Matrix, int]:
+) -> tuple[Array, int]:
     """Covariance clustered in two ways, and its degrees of freedom (fewer clusters, less one).
 
     Notes

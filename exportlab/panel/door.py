@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from exportlab.arrays import Array, Codes, Mask
 from exportlab.errors import DataError, OptionError, one_of
 
 from . import contract
-from .estimate import Array, Codes, Estimate
+from .estimate import Estimate
 
 if TYPE_CHECKING:
     from .design import DesignCheck
@@ -113,7 +114,7 @@ class PolicyPanel:
         return np.unique(g[np.isfinite(g) & (g > self.period_values[0])])
 
     @property
-    def always_treated(self) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    def always_treated(self) -> Mask:
         """(N,) units already treated in their first row."""
         first_row = np.searchsorted(self.units, np.arange(len(self.unit_labels)))
         return np.asarray(self.adoption <= self.period_values[self.periods[first_row]])

@@ -10,9 +10,10 @@ import numpy as np
 import pandas as pd
 from scipy.interpolate import BSpline
 
+from exportlab.arrays import Array, Codes
 from exportlab.errors import DataError, OptionError, UnknownName
 
-from .estimate import Array, Codes, Estimate, Inference, estimate_table
+from .estimate import Estimate, Inference, estimate_table
 from .regress import sample_of, warnings_of
 from .sandwich import group_sums
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from exportlab.arrays import Array
 from exportlab.errors import OptionError, one_of
 
 MAX_ENUMERATED = 20
@@ -30,7 +30,7 @@ class Draws:
     seed : str
     """
 
-    V: NDArray[np.float64]
+    V: Array
     kind: str
     n: int
     enumerated: bool
@@ -64,14 +64,14 @@ def draws(
     return Draws(generator.choice(points, size=(G, n_draws)), "webb", n_draws, False, seed)
 
 
-def _signs(G: int) -> NDArray[np.float64]:
+def _signs(G: int) -> Array:
     """Sign vectors with first sign +1, (G, 2^(G-1))."""
     number = np.arange(2 ** (G - 1), dtype=np.int64)
     bits = (number >> np.arange(G - 1)[:, None]) & 1
     return np.vstack([np.ones(len(number)), 1.0 - 2.0 * bits])
 
 
-def p_value(simulated: NDArray[np.float64], observed: float, signs: Draws) -> dict[str, float]:
+def p_value(simulated: Array, observed: float, signs: Draws) -> dict[str, float]:
     """Share of |simulated| above |observed| with ties counted "none", "half" or "all".
 
     Statistics within 1e-10 relative of the observed one are ties. With random draws "all" also counts the

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from exportlab.arrays import Array
 from exportlab.errors import DataError
-
-from .estimate import Array
 
 OVERLAP = 1 - 1e-6  # propensity above which a comparison unit would count a million times
 METHODS = ("dr", "ipw", "reg")

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from exportlab.arrays import Array, Codes
 from exportlab.errors import DataError, OptionError, one_of
 
 from .collinear import refuse_collinear
 from .estimate import Estimate, Inference, Sample, estimate_table
 from .formula import Design, design
-from .levels import Codes, absorbed_parameters
+from .levels import absorbed_parameters
 from .ols import LeastSquares, classical, least_squares
 from .quasi import demeaned, ordered_codes, swamy_arora
 from .reporting import Words, inference_of, one_way
@@ -20,7 +20,6 @@ from .sandwich import Sandwich, sandwich
 from .setaside import without_singletons
 from .spatial import conley, driscoll_kraay
 
-Array = NDArray[np.float64]
 VCOV = ("classical", "hetero", "cluster", "driscoll-kraay", "conley")
 
 

@@ -6,13 +6,11 @@ import warnings
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from exportlab.arrays import Array
 from exportlab.errors import DataError, MissingDependency, OptionError
 
 from .formula import Design
-
-Array = NDArray[np.float64]
 
 
 def solve_with_pyfixest(d: Design) -> Array:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy import stats
 
+from exportlab.arrays import Array, Codes
 from exportlab.errors import OptionError, UnknownName
 from exportlab.results import Result
 
@@ -20,9 +20,6 @@ if TYPE_CHECKING:
 
     from .door import PolicyPanel
 
-Array = NDArray[np.float64]
-Codes = NDArray[np.int64]
-Mask = NDArray[np.bool_]
 
 COLUMNS = ("term", "estimate", "std_error", "conf_low", "conf_high", "p_value", "n")
 FIXEST = "fixest/reghdfe: G/(G-1) x (N-1)/(N-K), fixed effects nested in the clusters not in K"

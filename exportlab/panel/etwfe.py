@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from exportlab.arrays import Array
 from exportlab.errors import DataError, OptionError, one_of
 
 from .absorb import absorb
-from .estimate import FIXEST, Array, Estimate, inference_columns
+from .estimate import FIXEST, Estimate, inference_columns
 from .irls import poisson
 from .levels import Effects, absorbed_parameters
 from .regress import Fit, drop_singletons, effects_of, from_fit, least_squares

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from exportlab.arrays import Array
 from exportlab.errors import DataError, OptionError
 
-from .estimate import Array, Estimate
+from .estimate import Estimate
 from .regress import drop_singletons, effects_of, from_fit, least_squares
 from .twfe import refuse_no_variation
 

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy import optimize, stats
 
+from exportlab.arrays import Array, Codes
 from exportlab.errors import DataError, OptionError
 from exportlab.panel.balanced import double_demeaned
 from exportlab.panel.draws import TIE
@@ -20,8 +21,6 @@ from exportlab.results import Result
 
 if TYPE_CHECKING:
     from exportlab.panel.door import PolicyPanel
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -170,7 +169,7 @@ def balanced(panel: PolicyPanel) -> tuple[Array, Array]:
     return panel.y.reshape(N, T), panel.D.reshape(N, T)
 
 
-def _groups(panel: PolicyPanel) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+def _groups(panel: PolicyPanel) -> tuple[Codes, Codes]:
     ever = np.isfinite(panel.adoption)
     treated, controls = np.flatnonzero(ever & ~panel.always_treated), np.flatnonzero(~ever)
     if not len(treated) or len(controls) < 2:
@@ -188,7 +187,7 @@ def _sizes(size: ArrayLike, n: int) -> Array:
     return out
 
 
-def _rescaling(W: Array, sizes: Array, treated: NDArray[np.intp], controls: NDArray[np.intp]) -> Array:
+def _rescaling(W: Array, sizes: Array, treated: Codes, controls: Codes) -> Array:
     """sqrt(var(treated) / var(control)), var = A + B / size fitted on the controls with A, B >= 0."""
     out = np.empty_like(W)
     for i, row in enumerate(W):
@@ -198,9 +197,7 @@ def _rescaling(W: Array, sizes: Array, treated: NDArray[np.intp], controls: NDAr
     return out
 
 
-def _placements(
-    controls: int, treated: int, n_draws: int, rng: int | np.random.Generator
-) -> NDArray[np.int64]:
+def _placements(controls: int, treated: int, n_draws: int, rng: int | np.random.Generator) -> Codes:
     """Controls that stand in for each of the treated, drawn independently, (B, treated)."""
     if controls**treated <= n_draws:
         return np.array(list(product(range(controls), repeat=treated)), dtype=np.int64)

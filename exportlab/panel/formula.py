@@ -8,13 +8,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from exportlab.arrays import Array, Codes, Mask
 from exportlab.errors import DataError, OptionError, UnknownName, one_of
 
-from .levels import Codes, Effects, Mask, encode
+from .levels import Effects, encode
 
-Array = NDArray[np.float64]
 Columns = Mapping[str, Sequence[str]]
 
 

@@ -8,12 +8,13 @@ from typing import Any
 
 import numpy as np
 
+from exportlab.arrays import Codes
 from exportlab.errors import one_of
 
 from .bilateral import bilateral
 from .estimate import Estimate
 from .formula import Design, design
-from .levels import Codes, encode
+from .levels import encode
 from .ols import least_squares_estimate
 from .ppml import poisson_estimate
 from .reporting import Words

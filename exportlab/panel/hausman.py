@@ -7,20 +7,17 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy import stats
 
+from exportlab.arrays import Codes, Mask
 from exportlab.errors import DataError, one_of
 from exportlab.results import Result
 
 from .effects import fixed_effects, panel_design, random_effects
 from .formula import Design
-from .levels import Codes
 from .ols import least_squares
 from .quasi import demeaned, ordered_codes, swamy_arora, unit_means
 from .sandwich import sandwich
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -116,7 +113,7 @@ def hausman(
     return HausmanTest(form, statistic, len(q), np.inf, float(stats.chi2.sf(statistic, len(q))), shown)
 
 
-def _mundlak(d: Design, units: Codes, periods: Codes, moving: NDArray[np.bool_]) -> HausmanTest:
+def _mundlak(d: Design, units: Codes, periods: Codes, moving: Mask) -> HausmanTest:
     """Wald test of the unit means in the random-effects regression, clustered by unit."""
     names = tuple(n for n, m in zip(d.names, moving, strict=True) if m)
     means = unit_means(d.x[:, moving], units)[units]

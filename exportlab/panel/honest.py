@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.special import ndtri
 
+from exportlab.arrays import Array
 from exportlab.errors import DataError, OptionError, one_of
 from exportlab.panel.honest_relative import accepted, all_moments, relative_interval
 from exportlab.panel.honest_smoothness import second_differences, smoothness_interval
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
     from exportlab.panel.estimate import Estimate
 
-Array = NDArray[np.float64]
 
 METHODS = ("relative_magnitudes", "smoothness")
 

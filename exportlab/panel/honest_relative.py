@@ -19,10 +19,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
-Array = NDArray[np.float64]
+from exportlab.arrays import Array, Mask
 
 HYBRID = 0.1  # share of alpha spent on the least-favourable first stage
 SIMULATIONS = 20_000
@@ -99,7 +98,7 @@ def all_moments(
     return families
 
 
-def accepted(families: list[Moments], beta: Array, theta: Array, alpha: float) -> NDArray[np.bool_]:
+def accepted(families: list[Moments], beta: Array, theta: Array, alpha: float) -> Mask:
     """Which values of theta are not rejected under at least one (s, sign)."""
     return np.asarray(np.any([~_rejected(m, beta, theta, alpha) for m in families], axis=0))
 
@@ -145,7 +144,7 @@ def extreme_moments(
     return rows, np.concatenate([[1 / to_up, -1 / to_down], np.zeros(len(ell))])
 
 
-def _rejected(m: Moments, beta: Array, theta: Array, alpha: float) -> NDArray[np.bool_]:
+def _rejected(m: Moments, beta: Array, theta: Array, alpha: float) -> Mask:
     statistic = (m.loadings @ beta)[:, None] - np.outer(m.slope, theta)
     best = statistic.argmax(axis=0)
     eta = statistic[best, np.arange(len(theta))]

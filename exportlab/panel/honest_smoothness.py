@@ -17,11 +17,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import optimize
 from scipy.special import ndtr, ndtri
 
-Array = NDArray[np.float64]
+from exportlab.arrays import Array
 
 
 def smoothness_interval(

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from exportlab.arrays import Array, Codes, Mask
 from exportlab.errors import DataError, OptionError, one_of
 
-from .estimate import Array, Codes, Estimate, Inference, estimate_table
+from .estimate import Estimate, Inference, estimate_table
 from .regress import effects_of, encode_in_order, least_squares, sample_of, warnings_of
 from .sandwich import group_sums
 from .saturated import cells, columns_of, combination
@@ -146,7 +147,7 @@ def _fit(panel: PolicyPanel, *, aggregate: str, leads: int | None, level: float)
 def imputed(
     panel: PolicyPanel,
     made: Imputed,
-    treated: np.ndarray[Any, np.dtype[np.bool_]],
+    treated: Mask,
     aggregate: str,
     *,
     level: float,

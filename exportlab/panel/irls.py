@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import xlogy
+
+from exportlab.arrays import Array
 
 from .absorb import Absorber
 from .levels import Effects, fitted
 
-Array = NDArray[np.float64]
 BALANCE = 1e-7  # largest relative gap between a level's fitted and observed total
 SCORE = 1e-9  # largest score of a coefficient, in units of its own scale
 STEP = 1e-8  # last change of the linear predictor, root mean square

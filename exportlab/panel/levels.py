@@ -8,12 +8,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
-Codes = NDArray[np.int64]
-Mask = NDArray[np.bool_]
+from exportlab.arrays import Array, Codes, Mask
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +36,7 @@ class Effects:
         codes = tuple(encode(c[keep]) for c in self.codes)
         return Effects(self.names, codes, tuple(_size(c) for c in codes))
 
-    def sums(self, values: NDArray[np.float64]) -> list[NDArray[np.float64]]:
+    def sums(self, values: Array) -> list[Array]:
         """Sum of `values` (n,) within each level of each effect."""
         return [
             np.asarray(np.bincount(c, weights=values, minlength=k), float)
@@ -52,7 +50,7 @@ def encode(values: Any) -> Codes:
     Order of appearance does not depend on hashing, so results are the same under any PYTHONHASHSEED.
     """
     if isinstance(values, pd.DataFrame):
-        key = np.zeros(len(values), dtype=np.int64)
+        key: Codes = np.zeros(len(values), dtype=np.int64)
         for name in values.columns:
             part = encode(values[name])
             key = encode(key * (_size(part) or 1) + part)
@@ -64,7 +62,7 @@ def _size(codes: Codes) -> int:
     return int(codes.max()) + 1 if codes.size else 0
 
 
-def group_columns(values: NDArray[np.float64], codes: Codes, size: int) -> NDArray[np.float64]:
+def group_columns(values: Array, codes: Codes, size: int) -> Array:
     """Sum of each column of `values` (n, p) within each code: (size, p)."""
     out = np.empty((size, values.shape[1]))
     for j in range(values.shape[1]):
@@ -72,7 +70,7 @@ def group_columns(values: NDArray[np.float64], codes: Codes, size: int) -> NDArr
     return out
 
 
-def fitted(levels: list[NDArray[np.float64]], effects: Effects) -> NDArray[np.float64]:
+def fitted(levels: list[Array], effects: Effects) -> Array:
     """Sum over the effects of each row's level coefficients: (n, p)."""
     out = np.zeros((effects.codes[0].size, levels[0].shape[1]))
     for level, codes in zip(levels, effects.codes, strict=True):

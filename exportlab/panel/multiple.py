@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from exportlab.arrays import Array
 from exportlab.errors import DataError, OptionError
 from exportlab.panel.draws import TIE, draws, p_value
 from exportlab.panel.wild import chosen, fit_of
@@ -20,8 +21,6 @@ from exportlab.results import Result
 if TYPE_CHECKING:
     from exportlab.panel.draws import Draws
     from exportlab.panel.estimate import Estimate
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False, repr=False)

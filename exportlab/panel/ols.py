@@ -5,17 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+
+from exportlab.arrays import Array, Codes
 
 from .absorb import absorb
 from .collinear import refuse_collinear
 from .estimate import Estimate, Sample, estimate_table
 from .formula import Design
-from .levels import Codes, absorbed_parameters
+from .levels import absorbed_parameters
 from .reporting import Words, inference_of, levels_in, on_rows, one_way
 from .sandwich import Sandwich, sandwich
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy import stats
 
+from exportlab.arrays import Array, Codes
 from exportlab.errors import DataError, OptionError, one_of
 from exportlab.panel.assignments import Assignments, assignments, number_of_assignments
 from exportlab.panel.balanced import BalancedTwoWay, double_demeaned
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
     from exportlab.panel.door import PolicyPanel
 
-Array = NDArray[np.float64]
 
 TESTS = ("recommended", RI, CR2, "WCR11")
 REFERENCE = 999
@@ -245,7 +244,7 @@ def _simulator(
 # Each test is prepared once an assignment and gives p as a function of the effect added.
 
 
-def _ri(Y: Array, who: NDArray[np.int64], paths: Array, reference: Assignments) -> Callable[[float], float]:
+def _ri(Y: Array, who: Codes, paths: Array, reference: Assignments) -> Callable[[float], float]:
     counts = np.bincount(who, minlength=len(paths)).astype(float)
 
     def p(effect: float) -> float:
@@ -263,14 +262,14 @@ def _fitted(Y: Array, D: Array) -> ClusterFit:
     return cluster_fit(Y.ravel(), D.ravel(), cluster=unit, absorb=[unit, period])
 
 
-def _cr2(Y: Array, who: NDArray[np.int64], paths: Array, reference: Assignments) -> Callable[[float], float]:
+def _cr2(Y: Array, who: Codes, paths: Array, reference: Assignments) -> Callable[[float], float]:
     fit = _fitted(Y, paths[who])
     b, df = float(fit.beta[0]), float(satterthwaite(fit)[0])
     se = float(np.sqrt(covariance(fit, "CR2")[0, 0]))  # an added constant effect moves the estimate only
     return lambda effect: float(2 * stats.t.sf(abs(b + effect) / se, df))
 
 
-def _wild(Y: Array, who: NDArray[np.int64], paths: Array, reference: Assignments) -> Callable[[float], float]:
+def _wild(Y: Array, who: Codes, paths: Array, reference: Assignments) -> Callable[[float], float]:
     fit, signs = _fitted(Y, paths[who]), weights(len(Y))
     test, row = WildTest(fit, fit.cluster, signs, "11", True, "all"), np.ones(1)
     path, b, se = test.path(row), float(fit.beta[0]), test.std_error(row)

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy.special import gammaln
 
+from exportlab.arrays import Array, Codes
 from exportlab.errors import DataError, OptionError, one_of
 
 from .absorb import Absorber
@@ -18,13 +18,10 @@ from .engines import solve_with_pyfixest
 from .estimate import Estimate, Sample, estimate_table
 from .formula import Design, design, named_columns
 from .irls import PoissonFit, poisson
-from .levels import Codes
 from .reporting import Words, inference_of, levels_in, on_rows, one_way
 from .sandwich import sandwich
 from .separation import METHODS
 from .setaside import SEPARATED, set_aside
-
-Array = NDArray[np.float64]
 
 
 def ppml(

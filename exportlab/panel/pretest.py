@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy import optimize, stats
 
+from exportlab.arrays import Array
 from exportlab.errors import OptionError
 from exportlab.results import Result
 
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from exportlab.panel.estimate import Estimate
     from exportlab.panel.honest import EventCoefficients
 
-Array = NDArray[np.float64]
 
 POINTS = 200_000
 

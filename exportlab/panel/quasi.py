@@ -7,13 +7,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+
+from exportlab.arrays import Array, Codes
 
 from .formula import Design
-from .levels import Codes
 from .sandwich import group_sums
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from exportlab.arrays import Array, Codes
 from exportlab.errors import DataError, OptionError, one_of
 from exportlab.panel.assignments import Assignments, assignments
 from exportlab.panel.balanced import BalancedTwoWay
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from exportlab.panel.door import PolicyPanel
     from exportlab.panel.estimate import Estimate
 
-Array = NDArray[np.float64]
 
 SLOW_DRAWS = 499
 
@@ -154,7 +154,7 @@ class _Problem:
 
     estimate: Estimate
     panel: PolicyPanel
-    owner: NDArray[np.int64]
+    owner: Codes
     others: Assignments
     row: int
     statistic: str
@@ -256,7 +256,7 @@ def _row(estimate: Estimate, term: str | None) -> int:
     return int(np.flatnonzero(np.isfinite(estimate.table["estimate"].to_numpy(float)))[0])
 
 
-def _assigned(panel: PolicyPanel) -> tuple[NDArray[np.int64], Array]:
+def _assigned(panel: PolicyPanel) -> tuple[Codes, Array]:
     """Who was assigned: for each unit its assignment unit, and the adoption date of each of those."""
     pairs = np.unique(np.column_stack([panel.units, panel.clusters]), axis=0)
     cluster = pairs[:, 1]

@@ -10,10 +10,11 @@ import numpy as np
 import pandas as pd
 from scipy import linalg
 
+from exportlab.arrays import Array, Codes
 from exportlab.errors import DataError, one_of
 
 from .absorb import absorb
-from .estimate import FIXEST, Array, Codes, Estimate, Inference, Regression, Sample, estimate_table
+from .estimate import FIXEST, Estimate, Inference, Regression, Sample, estimate_table
 from .levels import Effects, absorbed_parameters, encode, singletons
 from .sandwich import group_sums, sandwich
 

@@ -6,14 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+
+from exportlab.arrays import Array, Codes, Mask
 
 from .estimate import Inference, Regression
 from .formula import Design
-from .levels import Codes, Mask
 from .sandwich import Sandwich, group_sums
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import sparse
 
-from .levels import Codes, Effects, absorbed_parameters, encode
+from exportlab.arrays import Array, Codes
 
-Array = NDArray[np.float64]
+from .levels import Effects, absorbed_parameters, encode
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 from scipy import linalg
 
+from exportlab.arrays import Array, Codes, Mask
 from exportlab.errors import DataError, one_of
 
 from .absorb import absorb
-from .estimate import Array, Codes, Mask
 from .levels import Effects
 from .regress import COLLINEAR
 

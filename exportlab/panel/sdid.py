@@ -10,9 +10,10 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from exportlab.arrays import Array
 from exportlab.errors import DataError, OptionError, one_of
 
-from .estimate import Array, Estimate
+from .estimate import Estimate
 from .simplex import simplex_least_squares
 from .synthetic import Block, blocks, placebo_estimate, weight_table
 

@@ -11,16 +11,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import linalg
 from scipy.optimize import linprog
 
+from exportlab.arrays import Array, Codes, Mask
 from exportlab.errors import OptionError, one_of
 
 from .absorb import Absorber, Projection
-from .levels import Effects, Mask, fitted
+from .levels import Effects, fitted
 
-Array = NDArray[np.float64]
 METHODS = ("fe", "simplex", "ir")
 ZERO = 1e-7  # what counts as zero in a direction whose largest entry is about one
 LARGEST = 4_000_000  # cells of the linear programme beyond which the iterative rectifier takes over
@@ -147,9 +146,7 @@ def _widest(v: Array) -> Array:
     return np.asarray(answer.x, float)[:r]
 
 
-def _null_space(
-    x: Array, effects: Effects, positive: Mask, zero: Mask
-) -> tuple[Array, NDArray[np.int64]] | None:
+def _null_space(x: Array, effects: Effects, positive: Mask, zero: Mask) -> tuple[Array, Codes] | None:
     """Directions that vanish on the positive rows: their values (n, r), and the zero rows they reach.
 
     Regressors: partial the effects out on the positive rows; what is collinear there gives a direction.

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from exportlab.arrays import Codes, Mask
 from exportlab.errors import DataError
 
 from .formula import Design
-from .levels import Codes, Mask, singletons
+from .levels import singletons
 from .separation import find_separated
 
 SINGLETON = "the only row of an effect (fitted perfectly)"
@@ -16,7 +17,7 @@ SEPARATED = "separated (its mean could only be zero)"
 
 def set_aside(d: Design, methods: tuple[str, ...], alone: str) -> tuple[Design, Mask, Mask]:
     """Leave separated rows and singletons out until neither is left: design, rows kept, rows separated."""
-    kept = np.arange(len(d.y))
+    kept: Codes = np.arange(len(d.y))
     separated = np.zeros(len(d.y), dtype=np.bool_)
     rows = np.ones(len(d.y), dtype=np.bool_)
     cheap = tuple(m for m in methods if m == "fe")

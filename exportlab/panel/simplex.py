@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .estimate import Array, Mask
+from exportlab.arrays import Array, Mask
 
 TOLERANCE = 1e-10
 

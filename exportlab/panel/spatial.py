@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import sparse
 from scipy.spatial import cKDTree
 
+from exportlab.arrays import Array, Codes
 from exportlab.errors import DataError, OptionError, one_of
 
-from .levels import Codes
 from .sandwich import Sandwich, group_sums, nearest_covariance
 
-Array = NDArray[np.float64]
 EARTH = 6371.0088  # mean radius in kilometres
 KERNELS = ("bartlett", "uniform")
 

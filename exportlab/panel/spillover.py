@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from exportlab.arrays import Array, Mask
 from exportlab.errors import DataError, OptionError, UnknownName
 from exportlab.panel.placebo import Robustness, _att, _try
 
 if TYPE_CHECKING:
     from exportlab.panel.door import PolicyPanel
 
-Array = NDArray[np.float64]
 
 EARTH_KM = 6371.0088
 
@@ -96,7 +96,7 @@ def _near(
     neighbours: Mapping[Any, Sequence[Any]] | None,
     distance: ArrayLike | None,
     within: float | None,
-) -> NDArray[np.bool_]:
+) -> Mask:
     labels = list(panel.unit_labels)
     N = len(labels)
     if (neighbours is None) == (distance is None) or (distance is None) != (within is None):

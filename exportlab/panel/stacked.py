@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from exportlab.arrays import Array, Codes
 from exportlab.errors import DataError, OptionError, one_of
 
-from .estimate import Array, Codes, Estimate
+from .estimate import Estimate
 from .levels import Effects
 from .regress import Fit, effects_of, from_fit, least_squares, sample_of
 from .saturated import with_comparison

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from exportlab.arrays import Array
 from exportlab.errors import DataError, OptionError
 
-from .estimate import Array, Estimate, Inference
+from .estimate import Estimate, Inference
 from .regress import sample_of, warnings_of
 from .simplex import simplex_least_squares
 from .twfe import refuse_no_variation

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from exportlab.arrays import Array, Codes
 from exportlab.errors import DataError, UnknownName, one_of
 
-from .estimate import Array, Codes, Estimate
+from .estimate import Estimate
 from .imputation import imputable, imputed
 from .regress import drop_singletons, effects_of, from_fit, least_squares
 from .twfe import refuse_no_variation

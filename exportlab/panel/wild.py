@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
+from exportlab.arrays import Array, Codes
 from exportlab.errors import DataError, OptionError, one_of
-from exportlab.panel.clustered import ClusterFit, Codes, Matrix, cluster_fit, codes_of
+from exportlab.panel.clustered import ClusterFit, cluster_fit, codes_of
 from exportlab.panel.draws import draws
 from exportlab.panel.wild_core import WildTest
 from exportlab.panel.wild_scores import poisson_rows, score_rows
@@ -173,9 +174,7 @@ def chosen(estimate: Estimate, terms: object) -> list[int]:
     return [estimate.index(str(name)) for name in names]
 
 
-def _hypotheses(
-    estimate: Estimate | ClusterFit, terms: object
-) -> tuple[Matrix, list[str], Regression | None]:
+def _hypotheses(estimate: Estimate | ClusterFit, terms: object) -> tuple[Array, list[str], Regression | None]:
     """Combinations of coefficients, their labels, and the regression they belong to (if there is one)."""
     if isinstance(estimate, ClusterFit):
         R = np.eye(estimate.k) if terms is None else np.atleast_2d(np.asarray(terms, float))
@@ -205,7 +204,7 @@ def _nested(subcluster: ArrayLike, fit: ClusterFit) -> Codes:
     return groups
 
 
-def _labels(R: Matrix, names: tuple[str, ...]) -> list[str]:
+def _labels(R: Array, names: tuple[str, ...]) -> list[str]:
     out = []
     for row in R:
         used = np.flatnonzero(row)

@@ -17,7 +17,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from exportlab.panel.clustered import ClusterFit, Codes, Matrix, Vector, adjusted_residual, inverses_without
+from exportlab.arrays import Array, Codes
+from exportlab.panel.clustered import ClusterFit, adjusted_residual, inverses_without
 from exportlab.panel.crve import small_sample
 from exportlab.panel.draws import Draws, p_value
 
@@ -26,8 +27,8 @@ from exportlab.panel.draws import Draws, p_value
 class Pieces:
     """Numerator a (q, B) and scores A (G, q, B) of one unit of each bootstrap cluster's weight."""
 
-    a: Matrix
-    A: Matrix
+    a: Array
+    A: Array
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +53,7 @@ class WildTest:
     impose_null: bool
     ties: str
 
-    def single(self, row: Vector, null: float, level: float | None) -> dict[str, float]:
+    def single(self, row: Array, null: float, level: float | None) -> dict[str, float]:
         """t test of row'beta = null, and its interval by inversion unless `level` is None."""
         estimate, se = float(row @ self.fit.beta[: self.fit.k]), self.std_error(row)
         path = self.path(row)
@@ -68,7 +69,7 @@ class WildTest:
         out = {"estimate": estimate, "null": null, "statistic": statistic, "p": p[self.ties]}
         return out | {"conf_low": low, "conf_high": high, **p_rules(p)}
 
-    def joint(self, R: Matrix, r: Vector) -> dict[str, float]:
+    def joint(self, R: Array, r: Array) -> dict[str, float]:
         """Wald test of R beta = r, as F (the quadratic form over its q)."""
         gap = R @ self.fit.beta[: self.fit.k] - r
         cov = self.factor * self._meat(R)
@@ -84,7 +85,7 @@ class WildTest:
         out = {"estimate": np.nan, "null": np.nan, "statistic": wald, "p": p[self.ties]}
         return out | {"conf_low": np.nan, "conf_high": np.nan, **p_rules(p)}
 
-    def path(self, row: Vector) -> Callable[[float], Vector]:
+    def path(self, row: Array) -> Callable[[float], Array]:
         """Bootstrap t statistics as a function of the null: numerator linear, variance quadratic in it."""
         base = self.pieces(row[None], np.array([0.0]))
         step = self.pieces(row[None], np.array([1.0])) if self.impose_null else base
@@ -93,7 +94,7 @@ class WildTest:
         W0, W1 = base.A[:, 0] @ V, (step.A - base.A)[:, 0] @ V
         s0, s1, s2 = (W0 * W0).sum(axis=0), 2 * (W0 * W1).sum(axis=0), (W1 * W1).sum(axis=0)
 
-        def at(null: float) -> Vector:
+        def at(null: float) -> Array:
             variance = np.maximum(self.factor * (s0 + null * s1 + null * null * s2), 0)
             with np.errstate(divide="ignore", invalid="ignore"):
                 return np.asarray((t0 + null * t1) / np.sqrt(variance))
@@ -106,11 +107,11 @@ class WildTest:
         G = self.fit.G
         return (G - 1) / G if self.variant[1] == "3" else G / (G - 1) * small_sample(self.fit)
 
-    def std_error(self, row: Vector) -> float:
+    def std_error(self, row: Array) -> float:
         """Standard error of row'beta; NaN where CV3 does not exist."""
         return float(np.sqrt(self.factor * self._meat(row[None])[0, 0]))
 
-    def pieces(self, R: Matrix, r: Vector) -> Pieces:
+    def pieces(self, R: Array, r: Array) -> Pieces:
         """Numerator and scores for R beta = r."""
         fit = self.fit
         s = fit.scores(self._residual(R, r), self.groups)
@@ -122,14 +123,14 @@ class WildTest:
         A[owner, :, np.arange(len(s))] += np.einsum("bqk,bk->bq", C[owner], s)
         return Pieces(self._padded(R) @ spread, A)
 
-    def _residual(self, R: Matrix, r: Vector) -> Vector:
+    def _residual(self, R: Array, r: Array) -> Array:
         fit = restricted(self.fit, R, r) if self.impose_null else self.fit
         return adjusted_residual(fit, -1.0) if self.variant[0] == "3" else fit.residual
 
-    def _padded(self, R: Matrix) -> Matrix:
+    def _padded(self, R: Array) -> Array:
         return np.column_stack([R, np.zeros((len(R), self.fit.X.shape[1] - self.fit.k))])
 
-    def _sides(self, R: Matrix) -> Matrix:
+    def _sides(self, R: Array) -> Array:
         """C_h of the module's formula, (G, q, K)."""
         full = self._padded(R)
         if self.variant[1] == "1":
@@ -137,12 +138,12 @@ class WildTest:
         used = (full != 0).any(axis=0)  # rows of coefficients that do not enter may be NaN
         return np.stack([full[:, used] @ inverse[used] for inverse in inverses_without(self.fit)])
 
-    def _meat(self, R: Matrix) -> Matrix:
+    def _meat(self, R: Array) -> Array:
         W = np.einsum("hqk,hk->hq", self._sides(R), self.fit.scores(self.fit.residual))
         return np.asarray(W.T @ W)
 
 
-def restricted(fit: ClusterFit, R: Matrix, r: Vector) -> ClusterFit:
+def restricted(fit: ClusterFit, R: Array, r: Array) -> ClusterFit:
     """The regression that imposes R beta = r: X N on y - X b0, with R N = 0 and R b0 = r."""
     from scipy.linalg import null_space
 
@@ -172,7 +173,7 @@ def edge(kept: Callable[[float], bool], start: float, step: float, halvings: int
     return inner
 
 
-def _quadratic(S: Matrix, top: Matrix) -> Vector:
+def _quadratic(S: Array, top: Array) -> Array:
     """top' S^-1 top for every draw; infinite where S is singular."""
     alive = np.linalg.matrix_rank(S, hermitian=True) == S.shape[1]
     out = np.full(len(S), np.inf)

@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from exportlab.arrays import Array
 from exportlab.errors import DataError, OptionError
-from exportlab.panel.clustered import ClusterFit, Matrix, Vector, cluster_fit
+from exportlab.panel.clustered import ClusterFit, cluster_fit
 from exportlab.panel.draws import Draws, p_value
 from exportlab.panel.wild_core import WildTest, edge, p_rules
 
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 def score_rows(
     estimate: Estimate,
     rows: list[int],
-    null: Vector,
+    null: Array,
     *,
     signs: Draws,
     ties: str,
@@ -52,8 +53,8 @@ def score_rows(
 
 def poisson_rows(
     regression: Regression,
-    R: Matrix,
-    null: Vector,
+    R: Array,
+    null: Array,
     *,
     signs: Draws,
     ties: str,
@@ -63,7 +64,7 @@ def poisson_rows(
 ) -> list[dict[str, float]]:
     """Tests of R beta = r in a Poisson regression by its working regression at the restricted estimate."""
 
-    def test_at(Q: Matrix, r: Vector) -> WildTest:
+    def test_at(Q: Array, r: Array) -> WildTest:
         fit = working_fit(regression, Q, r)
         return WildTest(fit, fit.cluster, signs, variant, True, ties)
 
@@ -74,7 +75,7 @@ def poisson_rows(
         row = test_at(q[None], np.array([r])).single(q, float(r), None)
         if level is not None:
 
-            def kept(b: float, q: Vector = q) -> bool:
+            def kept(b: float, q: Array = q) -> bool:
                 return test_at(q[None], np.array([b])).single(q, b, None)["p"] > 1 - level
 
             middle = float(q @ regression.beta)
@@ -84,7 +85,7 @@ def poisson_rows(
     return rows
 
 
-def working_fit(regression: Regression, R: Matrix, r: Vector) -> ClusterFit:
+def working_fit(regression: Regression, R: Array, r: Array) -> ClusterFit:
     """Working least-squares regression at the Poisson estimate that imposes R beta = r."""
     from scipy.linalg import null_space
 
@@ -107,7 +108,7 @@ def working_fit(regression: Regression, R: Matrix, r: Vector) -> ClusterFit:
 
 
 def _one_score(
-    psi: Vector, value: float, null: float, *, factor: float, signs: Draws, ties: str, level: float | None
+    psi: Array, value: float, null: float, *, factor: float, signs: Draws, ties: str, level: float | None
 ) -> dict[str, float]:
     se = float(np.sqrt(factor * psi @ psi))
     simulated = multiplier_t(psi[:, None], factor, signs)[0]
@@ -124,7 +125,7 @@ def _one_score(
     return out | {"conf_low": low, "conf_high": high, **p_rules(p)}
 
 
-def multiplier_t(psi: Matrix, factor: float, signs: Draws) -> Matrix:
+def multiplier_t(psi: Array, factor: float, signs: Draws) -> Array:
     """Bootstrap t of each column of the scores psi (G, m): (m, draws)."""
     V, G = signs.V, len(psi)
     total = psi.T @ V
@@ -133,7 +134,7 @@ def multiplier_t(psi: Matrix, factor: float, signs: Draws) -> Matrix:
         return np.asarray(total / np.sqrt(factor * np.maximum(spread, 0)))
 
 
-def _joint_scores(psi: Matrix, gap: Vector, factor: float, signs: Draws, ties: str) -> dict[str, float]:
+def _joint_scores(psi: Array, gap: Array, factor: float, signs: Draws, ties: str) -> dict[str, float]:
     q = len(gap)
     inverse = np.linalg.pinv(factor * psi.T @ psi, hermitian=True)
     wald = float(gap @ inverse @ gap) / q

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from exportlab.arrays import Array, Mask
 from exportlab.errors import DataError, UnknownName
 from exportlab.plots.style import GREY, MARKERS, PALETTE, context, finish, new_axes
 
@@ -145,7 +146,7 @@ def _bare(axes: Axes) -> None:
     axes.margins(0.04)
 
 
-def _points(axes: Axes, at: NDArray[np.float64], nodes: Any, full: NDArray[np.bool_]) -> None:
+def _points(axes: Axes, at: Array, nodes: Any, full: Mask) -> None:
     size = np.sqrt(nodes["trade"].to_numpy(float))
     area = 8 + 90 * (size / max(size.max(), 1e-300)) ** 2
     pci = nodes["pci"].to_numpy(float)
@@ -172,7 +173,7 @@ def _places(products: list[Any], wanted: Iterable[Any]) -> list[int]:
     return [known[p] for p in wanted]
 
 
-def layout(network: ProductSpace) -> NDArray[np.float64]:
+def layout(network: ProductSpace) -> Array:
     """Positions (products, 2), the same every time: the spanning forest as a wheel, then stress reduced.
 
     Up to 1,500 products the distances along the network's links are fitted by stress majorization
@@ -193,7 +194,7 @@ def layout(network: ProductSpace) -> NDArray[np.float64]:
     return _majorize(at * reach / 2, np.where(np.isfinite(d), d, reach / 2))
 
 
-def _wheel(n: int, source: NDArray[Any], target: NDArray[Any]) -> NDArray[np.float64]:
+def _wheel(n: int, source: NDArray[Any], target: NDArray[Any]) -> Array:
     """Radial drawing of a forest: radius by depth, angle shared out by the number of leaves below."""
     joined: list[list[int]] = [[] for _ in range(n + 1)]  # node n ties the trees together
     for a, b in zip(source.tolist(), target.tolist(), strict=True):
@@ -221,11 +222,11 @@ def _wheel(n: int, source: NDArray[Any], target: NDArray[Any]) -> NDArray[np.flo
         middle = 2 * np.pi * (start[up] + leaves[k] / 2) / leaves[n]
         start[k], start[up] = start[up], start[up] + leaves[k]
         at[k] = depth[k] * np.cos(middle), depth[k] * np.sin(middle)
-    wheel: NDArray[np.float64] = at / max(1.0, np.abs(at).max())
+    wheel: Array = at / max(1.0, np.abs(at).max())
     return wheel
 
 
-def _majorize(at: NDArray[np.float64], d: NDArray[np.float64], steps: int = 60) -> NDArray[np.float64]:
+def _majorize(at: Array, d: Array, steps: int = 60) -> Array:
     """SMACOF with weights d^-2: each step solves the same linear system, so its inverse is found once."""
     from scipy.spatial.distance import cdist
 

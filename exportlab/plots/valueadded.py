@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from exportlab.arrays import Array
 from exportlab.errors import DataError, UnknownName
 from exportlab.plots.style import GREY, PALETTE, finish, new_axes
 
 if TYPE_CHECKING:
-    import numpy.typing as npt
     import pandas as pd
     from matplotlib.axes import Axes
 
-    Numbers: TypeAlias = npt.NDArray[np.float64]
 
 NAMES = {
     "domestic": "domestic value added",
@@ -195,9 +194,7 @@ def _colors(n: int) -> list[str]:
     return [PALETTE[k % len(PALETTE)] for k in range(n)]
 
 
-def _name_points(
-    ax: Axes, chosen: list[int], *, xs: Numbers, ys: Numbers, area: Numbers, names: list[str]
-) -> None:
+def _name_points(ax: Axes, chosen: list[int], *, xs: Array, ys: Array, area: Array, names: list[str]) -> None:
     """Write names beside points, each where it hides no other name or named point, or not at all."""
     ax.autoscale_view()
     scale = 72.0 / ax.figure.dpi

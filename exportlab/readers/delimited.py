@@ -15,6 +15,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from exportlab.arrays import Array
 from exportlab.errors import DataError
 from exportlab.readers.files import BLOCK, BROKEN_GZIP, Advance, cut_gzip, encoding_of, raw
 
@@ -92,7 +93,7 @@ def same_columns(
 
 def columns(
     table: TextTable, wanted: Sequence[str], *, numeric: Mapping[str, Missing], advance: Advance | None = None
-) -> dict[str, list[str] | np.ndarray[Any, np.dtype[np.float64]]]:
+) -> dict[str, list[str] | Array]:
     """The `wanted` columns of a file: text, stripped of blanks, or Float64.
 
     Parameters
@@ -113,9 +114,7 @@ def columns(
     """
     place = {name: table.header.index(name) for name in wanted}
     text: dict[str, list[str]] = {name: [] for name in wanted if name not in numeric}
-    parts: dict[str, list[np.ndarray[Any, np.dtype[np.float64]]]] = {
-        name: [] for name in numeric if name in wanted
-    }
+    parts: dict[str, list[Array]] = {name: [] for name in numeric if name in wanted}
     done = width = 0
     for fields in _steps(table, advance):
         width = len(fields)
@@ -220,9 +219,7 @@ def bad_field(table: TextTable, column: str, row: int, text: str, *, problem: st
     return DataError(where + problem, remedy, first=repr(_short(text)))
 
 
-def _numbers(
-    table: TextTable, name: str, texts: Sequence[str], unknown: Missing, done: int
-) -> np.ndarray[Any, np.dtype[np.float64]]:
+def _numbers(table: TextTable, name: str, texts: Sequence[str], unknown: Missing, done: int) -> Array:
     if _PLAIN.fullmatch("\n".join(texts)):  # digits and points alone: float() takes nothing else there
         with suppress(ValueError):
             return np.array(list(map(float, texts)))

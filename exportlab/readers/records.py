@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from exportlab.arrays import Array
 from exportlab.errors import DataError
 from exportlab.readers.files import BROKEN_GZIP, cut_gzip, raw
 
@@ -69,9 +70,9 @@ def record_table(path: Path) -> RecordTable:
 
 def record_columns(
     table: RecordTable, wanted: Sequence[str], *, numeric: Mapping[str, frozenset[str]]
-) -> dict[str, list[str] | np.ndarray[Any, np.dtype[np.float64]]]:
+) -> dict[str, list[str] | Array]:
     """The `wanted` columns: text (null is ''), or Float64 where `numeric` (null is NaN where '' is allowed)."""
-    out: dict[str, list[str] | np.ndarray[Any, np.dtype[np.float64]]] = {}
+    out: dict[str, list[str] | Array] = {}
     for name in wanted:
         if name not in numeric:
             values = [_get(table, i, name) for i in range(len(table.records))]

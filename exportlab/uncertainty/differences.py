@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from exportlab.arrays import Array
 from exportlab.distribution import evaluate
 from exportlab.errors import DataError, OptionError
 from exportlab.flows import Columns, Flows, require
@@ -15,7 +16,7 @@ from exportlab.uncertainty.groups import Part, Plan, bloc, bloc_parts, parts, pl
 from exportlab.uncertainty.intervals import Intervals, Method, described, figures, framed, tracked
 from exportlab.uncertainty.methods import CHUNK, DRAWN, checked, estimate
 from exportlab.uncertainty.notes import notes
-from exportlab.uncertainty.sample import Array, apart, minus, need_units, seeds
+from exportlab.uncertainty.sample import apart, minus, need_units, seeds
 
 
 def difference(

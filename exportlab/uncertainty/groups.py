@@ -9,13 +9,14 @@ from typing import Any, Literal, TypeAlias
 import narwhals.stable.v2 as nw
 import numpy as np
 
+from exportlab.arrays import Array
 from exportlab.catalogue import CATALOGUE
 from exportlab.errors import DataError, OptionError, UnknownName
 from exportlab.flows import KEY_ROLES, Columns, Flows
 from exportlab.frames import collect
 from exportlab.measure import Universe, universe_size
 from exportlab.uncertainty import statistics
-from exportlab.uncertainty.sample import Array, Sample
+from exportlab.uncertainty.sample import Sample
 
 TWO_WAY = {"share": (), "bloc_share": ("bloc", "membership", "within", "home", "members"), "rca": ("form",)}
 

@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 
+from exportlab.arrays import Array
 from exportlab.catalogue import CATALOGUE, own_options
 from exportlab.member import Member
-from exportlab.uncertainty.sample import Array
 
 
 def _none(t: Array, n: Array, **_: Any) -> Array:

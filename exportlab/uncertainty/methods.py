@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from exportlab.arrays import Array
 from exportlab.errors import OptionError, one_of
 from exportlab.uncertainty.sample import (
-    Array,
     Sample,
     dirichlet,
     jackknife,

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from exportlab.arrays import Array
 from exportlab.catalogue import CATALOGUE
 from exportlab.distribution import evaluate
 from exportlab.errors import DataError, OptionError, UnknownName, one_of
@@ -14,7 +15,7 @@ from exportlab.measure import Universe, universe_size
 from exportlab.uncertainty.groups import Plan, parts
 from exportlab.uncertainty.intervals import Intervals, described, figures, framed, tracked
 from exportlab.uncertainty.methods import Interval, checked, percentile
-from exportlab.uncertainty.sample import Array, seeds
+from exportlab.uncertainty.sample import seeds
 
 Error = Literal["pooled", "own", "between"]
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from exportlab.arrays import Array
 from exportlab.uncertainty.methods import Interval
-from exportlab.uncertainty.sample import Array, Sample, _spans
+from exportlab.uncertainty.sample import Sample, _spans
 
 FEW = 30  # units in the smallest sample
 HEAVY = 0.25  # of the variance carried by one unit

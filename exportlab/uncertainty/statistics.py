@@ -11,12 +11,13 @@ from typing import Any
 
 import numpy as np
 
+from exportlab.arrays import Array
 from exportlab.catalogue import CATALOGUE, check_options, own_options
 from exportlab.distribution import evaluate
 from exportlab.errors import one_of
 from exportlab.member import Group, Member
 from exportlab.uncertainty.influence import SLOPES, cell_slopes, member_slopes
-from exportlab.uncertainty.sample import Array, Sample
+from exportlab.uncertainty.sample import Sample
 
 _ARRAY = {"log": np.log, "exp": np.exp}
 

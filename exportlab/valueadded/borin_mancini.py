@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from exportlab.valueadded.cells import Array
+from exportlab.arrays import Array
 from exportlab.valueadded.leontief import Leontief
 
 DOMESTIC = ("DC", "DVA", "VAX", "REF", "DDC", "DAVAX", "VAXIM", "GVCF")

@@ -9,10 +9,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from exportlab.arrays import Array, Codes
 from exportlab.errors import DataError, OptionError, one_of
 
-Array: TypeAlias = npt.NDArray[np.float64]
-Codes: TypeAlias = npt.NDArray[np.intp]
 Column: TypeAlias = pd.Series | npt.ArrayLike
 
 

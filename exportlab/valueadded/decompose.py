@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from exportlab.arrays import Array, Codes
 from exportlab.errors import OptionError, UnknownName, one_of
 from exportlab.valueadded import borin_mancini as bm
 from exportlab.valueadded import kww as kww9
 from exportlab.valueadded import tripartite as tri
 from exportlab.valueadded import wwz as wwz16
-from exportlab.valueadded.cells import Array, Codes
 from exportlab.valueadded.result import Decomposition, category, collect
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import pandas as pd
 
+from exportlab.arrays import Array
 from exportlab.errors import UnknownName, one_of
 from exportlab.valueadded import tripartite as tri
-from exportlab.valueadded.cells import Array
 from exportlab.valueadded.decompose import decompose
 from exportlab.valueadded.leontief import Leontief
 

@@ -12,8 +12,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from exportlab.arrays import Array, Codes, Mask
 from exportlab.errors import DataError, OptionError, one_of
-from exportlab.valueadded.cells import Array, Codes, Column, matrix, unique, value_added_and_taxes, vector
+from exportlab.valueadded.cells import Column, matrix, unique, value_added_and_taxes, vector
 from exportlab.valueadded.labels import country_rows, final_columns, grouped
 from exportlab.valueadded.validate import check_intercountry, report
 
@@ -198,7 +199,7 @@ class InterCountryTable:
         return [slice(a, b) for a, b in zip(self.starts.tolist(), ends, strict=True)]
 
     @cached_property
-    def own(self) -> npt.NDArray[np.bool_]:
+    def own(self) -> Mask:
         """Where the column's country is the row's, shape (n, G)."""
         return np.asarray(self.code[:, None] == np.arange(len(self.countries)))
 

@@ -10,9 +10,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from exportlab.arrays import Array
 from exportlab.errors import DataError
 from exportlab.valueadded import single
-from exportlab.valueadded.cells import Array, Column, matrix, unique, vector
+from exportlab.valueadded.cells import Column, matrix, unique, vector
 from exportlab.valueadded.validate import Validation, check_iotable, report_iotable
 
 if TYPE_CHECKING:

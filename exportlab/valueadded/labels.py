@@ -7,8 +7,9 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 import pandas as pd
 
+from exportlab.arrays import Codes
 from exportlab.errors import DataError, UnknownName
-from exportlab.valueadded.cells import Codes, show, unique
+from exportlab.valueadded.cells import show, unique
 
 
 def pairs(labels: pd.Index, sep: str, what: str) -> list[tuple[str, str]]:

@@ -15,7 +15,7 @@ import numpy as np
 from scipy.linalg import lu_factor, lu_solve
 from scipy.linalg.blas import dgemm
 
-from exportlab.valueadded.cells import Array
+from exportlab.arrays import Array
 
 if TYPE_CHECKING:
     from exportlab.valueadded.intercountry import InterCountryTable

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
 
+from exportlab.arrays import Array
 from exportlab.errors import DataError, OptionError
-from exportlab.valueadded.cells import Array, worst
+from exportlab.valueadded.cells import worst
 
 if TYPE_CHECKING:
     from exportlab.valueadded.iotable import IOTable

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from exportlab.valueadded.cells import Array
+from exportlab.arrays import Array
 
 if TYPE_CHECKING:
     from exportlab.valueadded.intercountry import InterCountryTable

@@ -15,9 +15,10 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
+from exportlab.arrays import Array
 from exportlab.errors import DataError
 from exportlab.results import Result
-from exportlab.valueadded.cells import Array, Column, vector, worst
+from exportlab.valueadded.cells import Column, vector, worst
 from exportlab.valueadded.quadratic import nearest
 from exportlab.valueadded.single import content_table, leontief
 

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import pandas as pd
 
+from exportlab.arrays import Array
 from exportlab.errors import DataError, one_of
 from exportlab.results import Result
-from exportlab.valueadded.cells import Array, Column, vector, worst
+from exportlab.valueadded.cells import Column, vector, worst
 from exportlab.valueadded.origins import Origins, Transit, by_use, per, proportional
 from exportlab.valueadded.single import content_table, leontief
 

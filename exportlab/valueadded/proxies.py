@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from exportlab.arrays import Array
 from exportlab.errors import DataError, OptionError
-from exportlab.valueadded.cells import Array
 from exportlab.valueadded.proxy import Proxy, amounts, columns, once, ratio, refuse
 
 

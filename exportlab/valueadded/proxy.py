@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from exportlab.arrays import Array, Mask
 from exportlab.errors import DataError, UnknownName
 from exportlab.results import Result
-from exportlab.valueadded.cells import Array
 
 Direction = Literal["upper bound", "lower bound", "too high", "either way"]
 
@@ -66,7 +65,7 @@ def amounts(table: pd.DataFrame, names: Sequence[str]) -> None:
                 "Amounts are finite numbers of zero or more.")  # fmt: skip
 
 
-def refuse(bad: npt.NDArray[np.bool_], table: pd.DataFrame, problem: str, remedy: str) -> None:
+def refuse(bad: Mask, table: pd.DataFrame, problem: str, remedy: str) -> None:
     """Raise with the count and the first of the bad rows."""
     if bad.any():
         row = table.iloc[int(np.argmax(bad))]

@@ -8,8 +8,8 @@ import numpy as np
 from scipy import sparse
 from scipy.sparse.linalg import spsolve
 
+from exportlab.arrays import Array
 from exportlab.errors import DataError
-from exportlab.valueadded.cells import Array
 
 
 @dataclass(frozen=True)

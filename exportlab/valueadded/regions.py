@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from exportlab.arrays import Array
 from exportlab.errors import DataError, UnknownName
 from exportlab.results import Result
-from exportlab.valueadded.cells import Array, Column, vector
+from exportlab.valueadded.cells import Column, vector
 from exportlab.valueadded.intercountry import InterCountryTable
 from exportlab.valueadded.single import leontief, refuse_competitive
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from exportlab.arrays import Array, Codes
 from exportlab.results import Result
-from exportlab.valueadded.cells import Array, Codes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from exportlab.arrays import Array
 from exportlab.errors import DataError
 from exportlab.results import Result
-from exportlab.valueadded.cells import Array, Column, vector, worst
+from exportlab.valueadded.cells import Column, vector, worst
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

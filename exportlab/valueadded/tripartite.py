@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from exportlab.arrays import Array
 from exportlab.valueadded import borin_mancini as bm
-from exportlab.valueadded.cells import Array
 from exportlab.valueadded.leontief import Leontief
 
 

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from exportlab.arrays import Array
 from exportlab.errors import DataError
 from exportlab.results import Result
-from exportlab.valueadded.cells import Array, show, worst
+from exportlab.valueadded.cells import show, worst
 
 if TYPE_CHECKING:
     from exportlab.valueadded.intercountry import InterCountryTable

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from exportlab.valueadded.cells import Array
+from exportlab.arrays import Array
 from exportlab.valueadded.leontief import Leontief
 
 # Term, and whose value added it is. The order is that of the paper.

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from exportlab.indices.complexity_.matrix import Mask, Matrix, Vector, filled
+from exportlab.arrays import Array, Mask
+from exportlab.indices.complexity_.matrix import Matrix, filled
 
 TIE = 1e-10  # eigenvalues closer than this are one eigenvalue for double precision
 
@@ -31,8 +32,8 @@ class Spectrum:
         Correlation of ECI with diversity (after orienting it, so not negative); NaN when diversity is constant.
     """
 
-    eci: Vector
-    pci: Vector
+    eci: Array
+    pci: Array
     rows: Mask
     columns: Mask
     lambda2: float
@@ -80,7 +81,7 @@ def spectrum(M: Matrix) -> Spectrum:
     return Spectrum(eci, pci, rows, columns, l2, l3, components, r)
 
 
-def _second(M: Matrix, D: Vector, U: Vector) -> tuple[Vector, float, float]:
+def _second(M: Matrix, D: Array, U: Array) -> tuple[Array, float, float]:
     """Exporters' second right eigenvector with the second and third eigenvalue."""
     A = np.asarray(M, float) / np.sqrt(D)[:, None]
     A /= np.sqrt(U)
@@ -94,7 +95,7 @@ def _second(M: Matrix, D: Vector, U: Vector) -> tuple[Vector, float, float]:
     return second / np.sqrt(D), l2, l3
 
 
-def _orientation(k: Vector, D: Vector, ubiquity: Vector) -> tuple[float, float]:
+def _orientation(k: Array, D: Array, ubiquity: Array) -> tuple[float, float]:
     """Sign that makes ECI rise with diversity, or fall with the mean ubiquity where diversity is constant."""
     r = _correlation(k, D)
     other = -_correlation(k, ubiquity)
@@ -102,7 +103,7 @@ def _orientation(k: Vector, D: Vector, ubiquity: Vector) -> tuple[float, float]:
     return (np.nan if np.isnan(by) else -1.0 if by < 0 else 1.0), abs(r)
 
 
-def _correlation(x: Vector, y: Vector) -> float:
+def _correlation(x: Array, y: Array) -> float:
     flat = np.ptp(x) <= TIE * np.abs(x).max() or np.ptp(y) <= TIE * np.abs(y).max()
     return np.nan if flat else float(np.corrcoef(x, y)[0, 1])
 
@@ -137,7 +138,7 @@ def _reached(cell: Mask, start: int) -> Mask:
         products = wider
 
 
-def reflections(M: Matrix, steps: int) -> tuple[Vector, Vector]:
+def reflections(M: Matrix, steps: int) -> tuple[Array, Array]:
     """Method of reflections: k_c,n and k_p,n for n = 0 ... `steps`.
 
     Parameters
@@ -163,7 +164,7 @@ def reflections(M: Matrix, steps: int) -> tuple[Vector, Vector]:
     return np.array(kc), np.array(kp)
 
 
-def standardise(values: Vector, *, like: Vector | None = None, ddof: int = 0, repeats: int = 1) -> Vector:
+def standardise(values: Array, *, like: Array | None = None, ddof: int = 0, repeats: int = 1) -> Array:
     """(values - mean) / sd, with mean and sd of the defined entries of `like` (default: of the values).
 
     `repeats` is how often each entry stands in the table whose sd is taken.
@@ -174,5 +175,5 @@ def standardise(values: Vector, *, like: Vector | None = None, ddof: int = 0, re
     if n <= ddof or np.ptp(base) == 0:
         return np.full(len(values), np.nan)
     sd = np.sqrt(((base - base.mean()) ** 2).sum() * repeats / (n - ddof))
-    out: Vector = (values - base.mean()) / sd
+    out: Array = (values - base.mean()) / sd
     return out

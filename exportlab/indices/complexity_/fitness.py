@@ -7,7 +7,8 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
-from exportlab.indices.complexity_.matrix import Mask, Matrix, Vector, filled
+from exportlab.arrays import Array, Mask
+from exportlab.indices.complexity_.matrix import Matrix, filled
 
 Update: TypeAlias = Literal["simultaneous", "sequential"]
 Stop: TypeAlias = Literal["steps", "tolerance", "ranks"]
@@ -28,8 +29,8 @@ class Fitness:
         Whether the stopping rule was met; always true for a fixed number of steps.
     """
 
-    fitness: Vector
-    complexity: Vector
+    fitness: Array
+    complexity: Array
     steps: int
     converged: bool
 
@@ -92,18 +93,18 @@ def fitness(
     return Fitness(_fill(F, rows), _fill(Q, columns), n, done)
 
 
-def _per_mean(v: Vector) -> Vector:
-    out: Vector = v / v.mean()
+def _per_mean(v: Array) -> Array:
+    out: Array = v / v.mean()
     return out
 
 
-def _fill(v: Vector, where: Mask) -> Vector:
+def _fill(v: Array, where: Mask) -> Array:
     out = np.full(len(where), np.nan)
     out[where] = v
     return out
 
 
-def genepy(M: Matrix) -> tuple[Vector, Vector]:
+def genepy(M: Matrix) -> tuple[Array, Array]:
     """GENEPY of exporters and of products.
 
     With k_c the diversity, k'_p = sum_c M_cp / k_c and W_cp = M_cp / (k_c k'_p), the two largest eigenvalues
@@ -132,7 +133,7 @@ def genepy(M: Matrix) -> tuple[Vector, Vector]:
     return _fill(_two_vectors(A), rows), _fill(_two_vectors(A.T), columns)
 
 
-def _two_vectors(W: Matrix) -> Vector:
+def _two_vectors(W: Matrix) -> Array:
     """GENEPY on the rows of W; the products' side is never formed, only multiplied with."""
     n, own = W.shape[0], (W * W).sum(axis=1)
     if n < 2:
@@ -144,13 +145,13 @@ def _two_vectors(W: Matrix) -> Vector:
     else:
         from scipy.sparse.linalg import LinearOperator, eigsh
 
-        def times(x: Vector) -> Vector:
+        def times(x: Array) -> Array:
             x = x.ravel()
-            out: Vector = W @ (W.T @ x) - own * x
+            out: Array = W @ (W.T @ x) - own * x
             return out
 
         start = np.sqrt(W.sum(axis=1))  # fixed, so that two runs agree to the last digit
         values, vectors = eigsh(LinearOperator((n, n), matvec=times, dtype=float), k=2, which="LA", v0=start)
     lam, squares = values[-2:], vectors[:, -2:] ** 2
-    out: Vector = (squares @ lam) ** 2 + 2 * squares @ lam**2
+    out: Array = (squares @ lam) ** 2 + 2 * squares @ lam**2
     return out

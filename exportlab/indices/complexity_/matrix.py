@@ -7,16 +7,14 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from exportlab.arrays import Array, Codes, Mask
 from exportlab.errors import DataError
 
 Matrix: TypeAlias = NDArray[np.floating[Any]]
-Vector: TypeAlias = NDArray[np.float64]
-Codes: TypeAlias = NDArray[np.integer[Any]]
-Mask: TypeAlias = NDArray[np.bool_]
 Presence: TypeAlias = Literal["rca", "rpop", "either", "both", "continuous", "given"]
 
 
-def dense(rows: Codes, columns: Codes, values: Vector, shape: tuple[int, int]) -> Vector:
+def dense(rows: Codes, columns: Codes, values: Array, shape: tuple[int, int]) -> Array:
     """Exporter x product table of one period; a cell that is not listed is no trade, hence zero.
 
     Raises
@@ -56,7 +54,7 @@ def filled(M: Matrix) -> tuple[Mask, Mask]:
     return np.asarray((M != 0).any(axis=1)), np.asarray((M != 0).any(axis=0))
 
 
-def rca(X: Vector, *, products: Vector | None = None) -> Vector:
+def rca(X: Array, *, products: Array | None = None) -> Array:
     """Balassa's revealed comparative advantage, (x_ik / X_i) / (X_k / X).
 
     Parameters
@@ -79,12 +77,12 @@ def rca(X: Vector, *, products: Vector | None = None) -> Vector:
     size = X.sum(axis=1)
     by = np.where(size > 0, size, np.nan)[:, None]
     of = np.where(total > 0, total, np.nan) / total.sum()
-    out: Vector = X / by
+    out: Array = X / by
     out /= of
     return out
 
 
-def rpop(X: Vector, population: Vector) -> Vector:
+def rpop(X: Array, population: Array) -> Array:
     """Exports per head relative to the world's, (x_ik / X_k) / (N_i / N).
 
     Parameters
@@ -98,11 +96,11 @@ def rpop(X: Vector, population: Vector) -> Vector:
         NaN in the column of a product without trade.
     """
     total = X.sum(axis=0)
-    out: Vector = X / np.where(total > 0, total, np.nan) / (population / population.sum())[:, None]
+    out: Array = X / np.where(total > 0, total, np.nan) / (population / population.sum())[:, None]
     return out
 
 
-def present(X: Vector, *, how: Presence, threshold: float, strict: bool, population: Vector | None) -> Matrix:
+def present(X: Array, *, how: Presence, threshold: float, strict: bool, population: Array | None) -> Matrix:
     """The matrix M the complexity measures start from.
 
     "rca" and "rpop" compare the ratio with `threshold` (>=, or > when `strict`); "either" and "both" combine

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from exportlab.arrays import Array, Codes
 from exportlab.errors import DataError, UnknownName, one_of
 from exportlab.flows import Flows, require
 from exportlab.indices.complexity_ import proximity as near
-from exportlab.indices.complexity_.matrix import Codes, Vector, dense, rca
+from exportlab.indices.complexity_.matrix import dense, rca
 from exportlab.indices.complexity_.tables import Cells, encode, long
 from exportlab.indices.complexity_.year import Year
 from exportlab.results import Result
@@ -99,7 +100,7 @@ def _one(year: Year, cells: Cells, at: int, to_world: Codes, benchmark: str) -> 
     }  # fmt: skip
 
 
-def _read(year: Year, R: Vector, M: Vector) -> dict[str, Any]:
+def _read(year: Year, R: Array, M: Array) -> dict[str, Any]:
     """ECI, density, COI and COG of presence M by the world's PCI and proximities."""
     known = np.isfinite(year.pci)
     count = M[:, known].sum(axis=1)

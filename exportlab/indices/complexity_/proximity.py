@@ -12,7 +12,8 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
-from exportlab.indices.complexity_.matrix import Matrix, Vector
+from exportlab.arrays import Array
+from exportlab.indices.complexity_.matrix import Matrix
 
 Convention: TypeAlias = Literal["minimum", "maximum", "geometric", "conditional", "correlation"]
 BLOCK = 256
@@ -90,7 +91,7 @@ def proximity(space: Space) -> Matrix:
     return out.T
 
 
-def density(levels: Matrix, space: Space, *, neighbours: int | None = None) -> tuple[Matrix, Vector]:
+def density(levels: Matrix, space: Space, *, neighbours: int | None = None) -> tuple[Matrix, Array]:
     """Share of each product's neighbourhood that an exporter already has, sum_k' M phi / sum_k' phi.
 
     Parameters
@@ -128,19 +129,19 @@ def _nearest(phi: Matrix, neighbours: int | None) -> None:
         phi[phi < np.partition(phi, last, axis=1)[:, last, None]] = 0
 
 
-def outlook_index(M: Matrix, near: Matrix, worth: Vector) -> Vector:
+def outlook_index(M: Matrix, near: Matrix, worth: Array) -> Array:
     """COI: sum over absent products of density times complexity, (exporters,).
 
     Products whose worth or density is not defined add nothing.
     """
     known = np.isfinite(worth) & np.isfinite(near).all(axis=0)
-    out: Vector = ((1 - M[:, known]) * near[:, known]) @ worth[known]
+    out: Array = ((1 - M[:, known]) * near[:, known]) @ worth[known]
     return out
 
 
 def outlook_gain(
-    M: Matrix, near: Matrix, worth: Vector, space: Space, sums: Vector, *, form: Literal["atlas", "stata"]
-) -> Vector:
+    M: Matrix, near: Matrix, worth: Array, space: Space, sums: Array, *, form: Literal["atlas", "stata"]
+) -> Array:
     """COG: what each absent product would add to the outlook of an exporter, 0 where it is present.
 
     Parameters

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from exportlab.arrays import Array
 from exportlab.errors import OptionError, UnknownName
 from exportlab.flows import Flows
 from exportlab.indices.complexity_ import network as web
 from exportlab.indices.complexity_ import projection as projected
 from exportlab.indices.complexity_ import proximity as near
-from exportlab.indices.complexity_.matrix import Vector
 from exportlab.indices.complexity_.settings import Settings
 from exportlab.indices.complexity_.tables import Cells, long
 from exportlab.indices.complexity_.year import Year
@@ -88,7 +88,7 @@ class Complexity(Result):
     @cached_property
     def exporters(self) -> Any:
         pick = {"eci": ("eci",), "fitness": ("fitness",), "genepy": ("genepy",), "outlook": ("coi",)}
-        read: dict[str, Callable[[Year], Vector]] = {
+        read: dict[str, Callable[[Year], Array]] = {
             "diversity": lambda y: y.diversity, "eci": lambda y: y.eci, "fitness": lambda y: y.fit.fitness,
             "genepy": lambda y: y.genepy[0], "coi": lambda y: y.coi,
         }  # fmt: skip
@@ -97,7 +97,7 @@ class Complexity(Result):
     @cached_property
     def products(self) -> Any:
         pick = {"eci": ("pci",), "fitness": ("complexity",), "genepy": ("genepy",), "outlook": ()}
-        read: dict[str, Callable[[Year], Vector]] = {
+        read: dict[str, Callable[[Year], Array]] = {
             "ubiquity": lambda y: y.ubiquity, "pci": lambda y: y.pci,
             "complexity": lambda y: y.fit.complexity, "genepy": lambda y: y.genepy[1],
         }  # fmt: skip

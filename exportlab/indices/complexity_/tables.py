@@ -9,10 +9,10 @@ from typing import Any
 import narwhals.stable.v2 as nw
 import numpy as np
 
+from exportlab.arrays import Array, Codes
 from exportlab.errors import DataError
 from exportlab.flows import Flows
 from exportlab.frames import collect
-from exportlab.indices.complexity_.matrix import Codes, Vector
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,10 +24,10 @@ class Cells:
     period: Codes | None
     exporter: Codes
     product: Codes
-    value: Vector
+    value: Array
     backend: Any
 
-    def at(self, period: int) -> tuple[Codes, Codes, Vector]:
+    def at(self, period: int) -> tuple[Codes, Codes, Array]:
         """Exporters, products and values of one period."""
         if self.period is None:
             return self.exporter, self.product, self.value

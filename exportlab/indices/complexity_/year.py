@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from exportlab.arrays import Array, Codes, Mask
 from exportlab.indices.complexity_ import eci as eigen
 from exportlab.indices.complexity_ import fitness as nonlinear
 from exportlab.indices.complexity_ import proximity as near
-from exportlab.indices.complexity_.matrix import Codes, Mask, Matrix, Vector, present, rca, rpop
+from exportlab.indices.complexity_.matrix import Matrix, present, rca, rpop
 from exportlab.indices.complexity_.settings import Settings
 
 
@@ -30,10 +31,10 @@ class Year:
         What the filters took out.
     """
 
-    X: Vector
+    X: Array
     exporters: Codes
     products: Codes
-    population: Vector | None
+    population: Array | None
     settings: Settings
     dropped: tuple[tuple[str, int, str], ...] = ()
 
@@ -46,22 +47,22 @@ class Year:
         )
 
     @property
-    def rca(self) -> Vector:
+    def rca(self) -> Array:
         """Balassa index; NaN where it is not defined. With presence="given" there are no values: NaN."""
         return np.full(self.X.shape, np.nan) if self.settings.presence == "given" else rca(self.X)
 
     @property
-    def rpop(self) -> Vector:
+    def rpop(self) -> Array:
         """Exports per head relative to the world's."""
         assert self.population is not None
         return rpop(self.X, self.population)
 
     @cached_property
-    def diversity(self) -> Vector:
+    def diversity(self) -> Array:
         return np.asarray(self.M.sum(axis=1, dtype=float))
 
     @cached_property
-    def ubiquity(self) -> Vector:
+    def ubiquity(self) -> Array:
         return np.asarray(self.M.sum(axis=0, dtype=float))
 
     @cached_property
@@ -69,7 +70,7 @@ class Year:
         return eigen.spectrum(self.M)
 
     @cached_property
-    def index(self) -> tuple[Vector, Vector]:
+    def index(self) -> tuple[Array, Array]:
         """ECI and PCI in the scale asked for."""
         s, solved = self.settings, self.spectrum
         kc, kp = solved.eci, solved.pci
@@ -88,7 +89,7 @@ class Year:
             eigen.standardise(kp, like=like, ddof=ddof, repeats=count[like is kp]),
         )
 
-    def _reflected(self, solved: eigen.Spectrum) -> tuple[Vector, Vector]:
+    def _reflected(self, solved: eigen.Spectrum) -> tuple[Array, Array]:
         kc, kp = np.full(len(self.exporters), np.nan), np.full(len(self.products), np.nan)
         if not solved.rows.any():
             return kc, kp
@@ -97,11 +98,11 @@ class Year:
         return kc, kp
 
     @property
-    def eci(self) -> Vector:
+    def eci(self) -> Array:
         return self.index[0]
 
     @property
-    def pci(self) -> Vector:
+    def pci(self) -> Array:
         return self.index[1]
 
     @cached_property
@@ -113,7 +114,7 @@ class Year:
         )  # fmt: skip
 
     @cached_property
-    def genepy(self) -> tuple[Vector, Vector]:
+    def genepy(self) -> tuple[Array, Array]:
         return nonlinear.genepy(self.M)
 
     @cached_property
@@ -136,7 +137,7 @@ class Year:
         return near.Space(self.levels, self.settings.proximity, self.settings.diagonal)
 
     @cached_property
-    def _density(self) -> tuple[Matrix, Vector]:
+    def _density(self) -> tuple[Matrix, Array]:
         return near.density(self.levels, self.space, neighbours=self.settings.neighbours)
 
     @property
@@ -145,7 +146,7 @@ class Year:
         return self.spread(self._density[0])
 
     @cached_property
-    def worth(self) -> Vector:
+    def worth(self) -> Array:
         """What a product counts for in the outlook: PCI, PCI not centred (Stata), or fitness's complexity."""
         s = self.settings
         if s.outlook_by == "complexity":
@@ -155,11 +156,11 @@ class Year:
         kc, repeats = self.spectrum.eci, len(self.products) if s.scale == "stata" else 1
         kc = kc[np.isfinite(kc)]
         n = len(kc) * repeats - (s.scale != "population")
-        out: Vector = self.spectrum.pci / np.sqrt(((kc - kc.mean()) ** 2).sum() * repeats / n)
+        out: Array = self.spectrum.pci / np.sqrt(((kc - kc.mean()) ** 2).sum() * repeats / n)
         return out
 
     @cached_property
-    def coi(self) -> Vector:
+    def coi(self) -> Array:
         """Complexity outlook index."""
         on = self.active
         return near.outlook_index(self.M[:, on], self._density[0], self.worth[on])
@@ -211,7 +212,7 @@ class Year:
 _EMPTY = {"exporter": "no product with an advantage", "product": "no exporter with an advantage"}
 
 
-def filtered(X: Vector, population: Vector | None, settings: Settings) -> Year:
+def filtered(X: Array, population: Array | None, settings: Settings) -> Year:
     """Take out exporters by population, then by exports, then products by trade among those who stay."""
     exporters, products = np.arange(X.shape[0]), np.arange(X.shape[1])
     dropped: list[tuple[str, int, str]] = []
