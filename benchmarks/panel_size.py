@@ -15,14 +15,14 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from exportlab.panel.assignments import Assignments, assignments
-from exportlab.panel.balanced import BalancedTwoWay
-from exportlab.panel.clustered import cluster_fit
-from exportlab.panel.crve import covariance, satterthwaite
+from exportlab.panel.algebra.assignments import Assignments, assignments
+from exportlab.panel.algebra.balanced import BalancedTwoWay
+from exportlab.panel.algebra.clustered import cluster_fit
+from exportlab.panel.algebra.crve import covariance, satterthwaite
 from exportlab.panel.door import PolicyPanel
-from exportlab.panel.few_treated import conley_taber, ibragimov_muller
-from exportlab.panel.recommend import recommend
-from exportlab.panel.wild import wild_bootstrap
+from exportlab.panel.inference.few_treated import conley_taber, ibragimov_muller
+from exportlab.panel.inference.recommend import recommend
+from exportlab.panel.inference.wild import wild_bootstrap
 
 N, T, RHO = 14, 20, 0.6
 OWN_REPLICATIONS = 200  # the slow one

@@ -60,7 +60,7 @@ def once(countries: int, engine: str) -> dict[str, float | str]:
             warnings.simplefilter("ignore")
             fepois(formula, world(12).assign(pair=lambda d: d["exporter"] * 12 + d["importer"]))  # compile
     else:
-        from exportlab.panel.gravity import gravity
+        from exportlab.panel.regression.gravity import gravity
     before, began = peak(), time.perf_counter()
     if engine == "peer":
         with warnings.catch_warnings():

@@ -11,8 +11,8 @@ from time import perf_counter
 import numpy as np
 import pandas as pd
 
-from exportlab.panel.clustered import cluster_fit
-from exportlab.panel.wild import wild_bootstrap
+from exportlab.panel.algebra.clustered import cluster_fit
+from exportlab.panel.inference.wild import wild_bootstrap
 
 
 def median(job, repeats: int = 15) -> float:

@@ -65,8 +65,8 @@ if TYPE_CHECKING:
     from exportlab.indices.transitions import Transitions, rca_transitions
     from exportlab.indices.unit_values import price_quantity, relative_unit_value
     from exportlab.panel.door import PolicyPanel
-    from exportlab.panel.gravity import gravity
-    from exportlab.panel.ppml import ppml
+    from exportlab.panel.regression.gravity import gravity
+    from exportlab.panel.regression.ppml import ppml
     from exportlab.partial import Bounds, bounds
     from exportlab.readers import read_baci, read_comtrade, read_flows, read_gacc
     from exportlab.reporting import report
@@ -111,8 +111,8 @@ _HOMES = {
     "exportlab.indices.theil_groups": "theil_traditional theil_within_between",
     "exportlab.indices.transitions": "Transitions rca_transitions",
     "exportlab.panel.door": "PolicyPanel",
-    "exportlab.panel.gravity": "gravity",
-    "exportlab.panel.ppml": "ppml",
+    "exportlab.panel.regression.gravity": "gravity",
+    "exportlab.panel.regression.ppml": "ppml",
     "exportlab.partial": "Bounds bounds",
     "exportlab.readers": "read_baci read_comtrade read_flows read_gacc",
     "exportlab.reporting": "report",

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from uuid import uuid4
 
 import narwhals.stable.v2 as nw
 
-from exportlab.errors import EngineError
+from exportlab.errors import DataError, EngineError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Frame: TypeAlias = nw.DataFrame[Any] | nw.LazyFrame[Any]
 
@@ -16,6 +19,27 @@ Frame: TypeAlias = nw.DataFrame[Any] | nw.LazyFrame[Any]
 def collect(frame: Frame) -> nw.DataFrame[Any]:
     """Run a lazy plan; an eager frame passes through."""
     return frame.collect() if isinstance(frame, nw.LazyFrame) else frame
+
+
+def to_pandas(table: Any) -> pd.DataFrame:
+    """A table of any engine as pandas; a pandas one itself.
+
+    Raises
+    ------
+    DataError
+        It is no table.
+    """
+    import pandas as pd
+
+    if isinstance(table, pd.DataFrame):
+        return table
+    try:
+        frame = nw.from_native(table)
+    except TypeError as error:
+        raise DataError(
+            f"a {type(table).__name__} is not a table", "Give a pandas, Polars, PyArrow or DuckDB table."
+        ) from error
+    return collect(frame).to_pandas()
 
 
 def held(frame: Frame) -> Frame:

@@ -17,11 +17,9 @@ err = Console(stderr=True)
 
 def frame(table: Any) -> Any:
     """A result of any engine as a pandas frame, in the order of its keys."""
-    import narwhals.stable.v2 as nw
+    from exportlab.frames import to_pandas
 
-    from exportlab.frames import collect
-
-    found = collect(nw.from_native(table)).to_pandas()
+    found = to_pandas(table)
     keys = [c for c in found.columns if found[c].dtype.kind not in "f"]
     return found.sort_values(keys, ignore_index=True) if keys else found
 

@@ -14,10 +14,9 @@ from hypothesis.extra.numpy import arrays
 
 from exportlab.errors import DataError, OptionError, UnknownName
 from exportlab.flows import flows
-from exportlab.indices.complexity import Complexity, complexity
-from exportlab.indices.complexity_ import eci, fitness, network, proximity
-from exportlab.indices.complexity_.matrix import dense, rca
-from exportlab.indices.complexity_.proximity import Space
+from exportlab.indices.complexity import Complexity, complexity, eci, fitness, network, proximity
+from exportlab.indices.complexity.matrix import dense, rca
+from exportlab.indices.complexity.proximity import Space
 
 STATA: dict[str, Any] = {"scale": "stata", "outlook_by": "uncentred", "cog": "stata"}
 R: dict[str, Any] = {

@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from exportlab.panel import absorb as absorbing
-from exportlab.panel.absorb import absorb
-from exportlab.panel.levels import (
+from exportlab.panel.algebra import absorb as absorbing
+from exportlab.panel.algebra.absorb import absorb
+from exportlab.panel.algebra.levels import (
     Effects,
     absorbed_parameters,
     components,

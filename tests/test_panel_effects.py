@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from exportlab.errors import DataError, OptionError
-from exportlab.panel.effects import fixed_effects, random_effects
-from exportlab.panel.hausman import hausman
+from exportlab.panel.regression.effects import fixed_effects, random_effects
+from exportlab.panel.regression.hausman import hausman
 
 GRUNFELD = {"unit": "firm", "period": "year"}
 PANEL = {"unit": "city", "period": "year"}

@@ -7,10 +7,10 @@ import pandas as pd
 import pytest
 
 from exportlab.errors import DataError, OptionError, UnknownName
-from exportlab.panel.agreements import agreement
-from exportlab.panel.gravity import gravity
-from exportlab.panel.ppml import ppml
-from exportlab.panel.trade_costs import trade_cost_equivalents
+from exportlab.panel.regression.agreements import agreement
+from exportlab.panel.regression.gravity import gravity
+from exportlab.panel.regression.ppml import ppml
+from exportlab.panel.regression.trade_costs import trade_cost_equivalents
 
 COUNTRIES = [f"c{j}" for j in range(7)]
 ROLES = {"exporter": "exporter", "importer": "importer", "period": "year"}

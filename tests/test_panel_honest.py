@@ -8,10 +8,14 @@ import pytest
 from scipy import optimize, stats
 
 from exportlab.errors import DataError, OptionError
-from exportlab.panel.honest import EventCoefficients, honest_did
-from exportlab.panel.honest_relative import extreme_moments, first_differences
-from exportlab.panel.honest_smoothness import folded_quantile, second_differences, smoothness_weights
-from exportlab.panel.pretest import pretest_power, slope_for_power
+from exportlab.panel.inference.honest import EventCoefficients, honest_did
+from exportlab.panel.inference.honest_relative import extreme_moments, first_differences
+from exportlab.panel.inference.honest_smoothness import (
+    folded_quantile,
+    second_differences,
+    smoothness_weights,
+)
+from exportlab.panel.inference.pretest import pretest_power, slope_for_power
 
 
 @pytest.fixture(scope="module")

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from exportlab.errors import DataError, OptionError
-from exportlab.panel.clustered import cluster_fit
-from exportlab.panel.crve import covariance, leave_one_out, satterthwaite, two_way_covariance
+from exportlab.panel.algebra.clustered import cluster_fit
+from exportlab.panel.algebra.crve import covariance, leave_one_out, satterthwaite, two_way_covariance
 
 
 @pytest.fixture(scope="module")

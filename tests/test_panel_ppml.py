@@ -11,9 +11,9 @@ import pandas as pd
 import pytest
 
 from exportlab.errors import DataError, OptionError, UnknownName
-from exportlab.panel.irls import poisson
-from exportlab.panel.levels import Effects
-from exportlab.panel.ppml import ppml
+from exportlab.panel.algebra.irls import poisson
+from exportlab.panel.algebra.levels import Effects
+from exportlab.panel.regression.ppml import ppml
 
 EVERYTHING = (
     "trade ~ lypex + lypim + lyex + lyim + ldist + border + comlang + colony + landl_ex + landl_im"
@@ -173,7 +173,7 @@ def test_three_way_effects_of_the_ppmlhdfe_example(shared, reference, engine):
 
 def test_same_under_any_hash_seed():
     code = (
-        "import pandas as pd; from exportlab.panel.ppml import ppml;"
+        "import pandas as pd; from exportlab.panel.regression.ppml import ppml;"
         "d = pd.DataFrame({'u': list('aaabbbcccddd'), 't': list('xyz') * 4, 'd': [0,0,0,0,0,1,0,1,1,0,0,0],"
         "'y': [1.,3,2,4,5,9,2,7,3,4,4,1]});"
         "e = ppml(d, 'y ~ d', effects=['u', 't'], cluster='u');"
@@ -254,7 +254,7 @@ def test_convergence_is_never_claimed_when_rows_are_separated():
         (small(), "value ~ rta", {"engine": "stata"}, OptionError, "Allowed: 'core', 'pyfixest'"),
         (small(), "value ~ rta", {"singletons": "no"}, OptionError, "Allowed: 'drop', 'keep'"),
         (small().iloc[:0], "value ~ rta", {}, DataError, "The table has no rows"),
-        (7, "value ~ rta", {}, DataError, "A int is not a table"),
+        (7, "value ~ rta", {}, DataError, "a int is not a table"),
     ],
 )  # fmt: skip
 def test_refusals_say_what_and_where(data, formula, options, error, text):

@@ -8,9 +8,9 @@ import pytest
 from scipy.optimize import linprog
 
 from exportlab.errors import OptionError
-from exportlab.panel import separation as separating
-from exportlab.panel.levels import Effects
-from exportlab.panel.separation import find_separated
+from exportlab.panel.algebra import separation as separating
+from exportlab.panel.algebra.levels import Effects
+from exportlab.panel.algebra.separation import find_separated
 
 BOTH = [("fe", "simplex"), ("fe", "ir")]
 

@@ -8,7 +8,7 @@ import pytest
 
 from exportlab.errors import DataError, OptionError
 from exportlab.panel import PolicyPanel
-from exportlab.panel.bands import simultaneous
+from exportlab.panel.inference.bands import simultaneous
 
 
 def grid(outcome, adopted, **columns):

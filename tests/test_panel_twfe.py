@@ -12,7 +12,7 @@ import pytest
 
 from exportlab.errors import DataError, OptionError
 from exportlab.panel import PolicyPanel
-from exportlab.panel.bacon import negative_weights
+from exportlab.panel.did.bacon import negative_weights
 
 
 def grid(outcome, adopted, start=1):

@@ -9,10 +9,10 @@ import pandas as pd
 import pytest
 
 from exportlab.errors import OptionError
-from exportlab.panel.clustered import cluster_fit
-from exportlab.panel.crve import covariance
-from exportlab.panel.draws import draws
-from exportlab.panel.wild import wild_bootstrap
+from exportlab.panel.algebra.clustered import cluster_fit
+from exportlab.panel.algebra.crve import covariance
+from exportlab.panel.algebra.draws import draws
+from exportlab.panel.inference.wild import wild_bootstrap
 
 
 @pytest.mark.parametrize("variant", ["11", "13", "31", "33"])
@@ -102,8 +102,8 @@ def test_webb_draws_come_near_the_enumeration_of_six_points():
     assert not drawn.enumerated
     points = np.sqrt([0.5, 1, 1.5])
     every = np.array(list(product([*-points, *points], repeat=5))).T
-    from exportlab.panel.draws import Draws
-    from exportlab.panel.wild_core import WildTest
+    from exportlab.panel.algebra.draws import Draws
+    from exportlab.panel.inference.wild_core import WildTest
 
     test = WildTest(fit, fit.cluster, Draws(every, "webb", every.shape[1], True, "none"), "11", True, "half")
     exact = test.single(np.array([1.0, 0]), 0.0, None)["p"]
@@ -200,7 +200,7 @@ def test_poisson_is_bootstrapped_by_its_scores():
     """The observed statistic is that of the restricted fit, made here with statsmodels and dummies."""
     import statsmodels.api as sm
 
-    from exportlab.panel.ppml import ppml
+    from exportlab.panel.regression.ppml import ppml
 
     panel = cities(poisson=True)
     table = panel.data.assign(D=panel.D)
@@ -222,7 +222,7 @@ def test_poisson_is_bootstrapped_by_its_scores():
 
 
 def test_poisson_interval_inverts_the_score_test():
-    from exportlab.panel.ppml import ppml
+    from exportlab.panel.regression.ppml import ppml
 
     panel = cities(poisson=True, N=8)
     e = ppml(panel.data.assign(D=panel.D), "y ~ D", effects=["city", "year"], cluster="city")

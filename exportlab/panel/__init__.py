@@ -2,31 +2,31 @@
 
 from __future__ import annotations
 
-from .agreements import agreement
-from .bacon import Bacon, negative_weights
-from .design import DesignCheck
-from .door import PolicyPanel
-from .effects import fixed_effects, random_effects
-from .estimate import Estimate, Inference, Regression, Sample
-from .few_treated import conley_taber, ibragimov_muller
-from .gravity import gravity
-from .hausman import hausman
-from .honest import honest_did
-from .multiple import romano_wolf
-from .placebo import anticipation, leave_one_out, placebo_dates, placebo_outcomes
-from .ppml import ppml
-from .pretest import pretest_power
-from .pretrends import pretrend_test
-from .randomization import randomization_test
-from .recommend import recommend
-from .separation import find_separated
-from .sources import attach_policy
-from .spatial import conley, driscoll_kraay
-from .specification import specification_curve
-from .spillover import spillovers
-from .tables import compare
-from .trade_costs import trade_cost_equivalents
-from .wild import wild_bootstrap
+from exportlab.panel.algebra.separation import find_separated
+from exportlab.panel.algebra.spatial import conley, driscoll_kraay
+from exportlab.panel.design import DesignCheck
+from exportlab.panel.did.bacon import Bacon, negative_weights
+from exportlab.panel.door import PolicyPanel
+from exportlab.panel.estimate import Estimate, Inference, Regression, Sample
+from exportlab.panel.inference.few_treated import conley_taber, ibragimov_muller
+from exportlab.panel.inference.honest import honest_did
+from exportlab.panel.inference.multiple import romano_wolf
+from exportlab.panel.inference.placebo import anticipation, leave_one_out, placebo_dates, placebo_outcomes
+from exportlab.panel.inference.pretest import pretest_power
+from exportlab.panel.inference.pretrends import pretrend_test
+from exportlab.panel.inference.randomization import randomization_test
+from exportlab.panel.inference.recommend import recommend
+from exportlab.panel.inference.specification import specification_curve
+from exportlab.panel.inference.spillover import spillovers
+from exportlab.panel.inference.wild import wild_bootstrap
+from exportlab.panel.regression.agreements import agreement
+from exportlab.panel.regression.effects import fixed_effects, random_effects
+from exportlab.panel.regression.gravity import gravity
+from exportlab.panel.regression.hausman import hausman
+from exportlab.panel.regression.ppml import ppml
+from exportlab.panel.regression.trade_costs import trade_cost_equivalents
+from exportlab.panel.sources import attach_policy
+from exportlab.panel.tables import compare
 
 __all__ = [
     "Bacon",

@@ -10,11 +10,10 @@ import pandas as pd
 
 from exportlab.arrays import Array, Codes
 from exportlab.errors import DataError, OptionError, UnknownName, one_of
-
-from .frames import to_pandas
+from exportlab.frames import to_pandas
 
 if TYPE_CHECKING:
-    from .door import PolicyPanel
+    from exportlab.panel.door import PolicyPanel
 
 MONTH = re.compile(r"^\d{4}-(0[1-9]|1[0-2])$")
 

@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from exportlab.panel.inference.recommend import recommend
 from exportlab.results import Result
-
-from .recommend import recommend
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from .door import PolicyPanel
+    from exportlab.panel.door import PolicyPanel
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -96,7 +95,7 @@ def _shape(p: PolicyPanel) -> list[Row]:
 def _timing(p: PolicyPanel) -> list[Row]:
     g = p.adoption
     never, treated, always = int(np.isinf(g).sum()), int(np.isfinite(g).sum()), int(p.always_treated.sum())
-    short = [period_name(p, c) for c in p.cohorts if (p.period_values < c).sum() < 2]
+    short = [p.period_name(c) for c in p.cohorts if (p.period_values < c).sum() < 2]
     mixes = "Adoption is staggered: two-way fixed effects mix comparisons; use a robust estimator."
     return [
         _row("treated units", treated, not treated, "Nobody is treated within the panel.", "refuse"),
@@ -193,7 +192,7 @@ def _cohorts(p: PolicyPanel) -> pd.DataFrame:
         at = g == value
         rows.append(
             {
-                "adopted": period_name(p, value),
+                "adopted": p.period_name(value),
                 "units": int(at.sum()),
                 "clusters": len(np.unique(cluster[at])),
                 "periods_before": int((p.period_values < value).sum()),
@@ -201,10 +200,3 @@ def _cohorts(p: PolicyPanel) -> pd.DataFrame:
             }
         )
     return pd.DataFrame(rows)
-
-
-def period_name(p: PolicyPanel, value: float) -> str:
-    """A period as the user wrote it; ``never`` for infinity."""
-    if np.isinf(value):
-        return "never"
-    return f"{int(value) // 12:04d}-{int(value) % 12 + 1:02d}" if p.monthly else f"{value:.0f}"

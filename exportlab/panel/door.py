@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
@@ -10,13 +10,14 @@ import numpy as np
 import pandas as pd
 
 from exportlab.arrays import Array, Codes, Mask
-from exportlab.errors import DataError, OptionError, one_of
-
-from . import contract
-from .estimate import Estimate
+from exportlab.errors import DataError, OptionError
+from exportlab.panel import contract
+from exportlab.panel.estimate import Estimate
+from exportlab.panel.sources import index_table
 
 if TYPE_CHECKING:
-    from .design import DesignCheck
+    from exportlab.flows import Flows
+    from exportlab.panel.design import DesignCheck
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -99,11 +100,38 @@ class PolicyPanel:
             object.__setattr__(self, name, value)
 
     @classmethod
-    def from_flows(cls, flows: Any, index: str, *, over: Any, adopted: Any, **options: Any) -> PolicyPanel:
-        """A panel whose outcome is an index of trade flows; see `exportlab.panel.sources.from_flows`."""
-        from .sources import from_flows
+    def from_flows(
+        cls, flows: Flows, index: str, *, over: Any, adopted: Any, unit: str = "exporter",
+        period: str = "period", universe: Any = "observed", dates: Mapping[str, Any] | None = None,
+        **options: Any,
+    ) -> PolicyPanel:  # fmt: skip
+        """A panel whose outcome is an index of trade flows.
 
-        return from_flows(flows, index, over=over, adopted=adopted, **options)
+        Parameters
+        ----------
+        flows : Flows
+        index : str
+            An indicator of the catalogue, such as ``"hhi"``.
+        over : str or sequence of str
+            What the index is spread over: "market", "product".
+        adopted : mapping of unit to first treated period, or DataFrame of policy dates
+            Units left out of the mapping never adopt; a DataFrame goes to `attach_policy`.
+        unit, period : str
+            Roles that identify rows.
+        universe : see `exportlab.measure`
+        dates : mapping, optional
+            Options of `attach_policy` (``first=``, ``dates_unit=``, ...).
+        options : of `PolicyPanel` (cluster, transform, missing, ...)
+
+        Raises
+        ------
+        DataError
+            The mapping names units that have no flows; whatever the door refuses.
+        """
+        table = index_table(
+            flows, index, adopted, over=over, unit=unit, period=period, universe=universe, dates=dates or {}
+        )
+        return cls(table, unit=unit, period=period, outcome=index, adopted="adopted", **options)
 
     # ---- facts -------------------------------------------------------------------------------------
 
@@ -135,9 +163,15 @@ class PolicyPanel:
         """Whether units adopt at more than one date."""
         return len(self.cohorts) > 1
 
+    def period_name(self, value: float) -> str:
+        """A period as the user wrote it; ``never`` for infinity."""
+        if np.isinf(value):
+            return "never"
+        return f"{int(value) // 12:04d}-{int(value) % 12 + 1:02d}" if self.monthly else f"{value:.0f}"
+
     def check(self) -> DesignCheck:
         """The design facts with what each means for the analysis; see `exportlab.panel.design`."""
-        from .design import check
+        from exportlab.panel.design import check
 
         return check(self)
 
@@ -186,14 +220,14 @@ class PolicyPanel:
     # ---- estimators ------------------------------------------------------------------------------------
 
     def twfe(self, **options: Any) -> Estimate:
-        """Two-way fixed effects, beside its diagnostics; see `exportlab.panel.twfe.twfe`."""
-        from .twfe import twfe
+        """Two-way fixed effects, beside its diagnostics; see `exportlab.panel.did.twfe.twfe`."""
+        from exportlab.panel.did.twfe import twfe
 
         return twfe(self, **options)
 
     def bacon(self) -> Any:
-        """Goodman-Bacon decomposition of the two-way estimate; see `exportlab.panel.bacon`."""
-        from .bacon import bacon
+        """Goodman-Bacon decomposition of the two-way estimate; see `exportlab.panel.did.bacon`."""
+        from exportlab.panel.did.bacon import bacon
 
         return bacon(self)
 
@@ -205,8 +239,9 @@ class PolicyPanel:
         method : {"callaway_santanna", "imputation", "etwfe", "sun_abraham", "stacked"}
         options : those of the method
         """
-        made: Estimate = _method(method, "att")(self, **options)
-        return made
+        from exportlab.panel.did import estimator
+
+        return estimator(method, "att")(self, **options)
 
     def event_study(self, method: str = "callaway_santanna", **options: Any) -> Estimate:
         """Effects by time since adoption.
@@ -216,42 +251,43 @@ class PolicyPanel:
         method : {"callaway_santanna", "imputation", "etwfe", "sun_abraham", "stacked", "twfe"}
         options : those of the method
         """
-        made: Estimate = _method(method, "event")(self, **options)
-        return made
+        from exportlab.panel.did import estimator
+
+        return estimator(method, "event_study")(self, **options)
 
     def triple_difference(self, *, by: str, **options: Any) -> Estimate:
-        """Triple differences over the 0/1 column `by`; see `exportlab.panel.triple`."""
-        from .triple import triple_difference
+        """Triple differences over the 0/1 column `by`; see `exportlab.panel.did.triple`."""
+        from exportlab.panel.did.triple import triple_difference
 
         return triple_difference(self, by=by, **options)
 
     def synthetic_control(self, **options: Any) -> Estimate:
-        """Synthetic control with placebo inference; see `exportlab.panel.synthetic`."""
-        from .synthetic import synthetic_control
+        """Synthetic control with placebo inference; see `exportlab.panel.did.synthetic`."""
+        from exportlab.panel.did.synthetic import synthetic_control
 
         return synthetic_control(self, **options)
 
     def synthetic_did(self, **options: Any) -> Estimate:
-        """Synthetic difference in differences with placebo inference; see `exportlab.panel.sdid`."""
-        from .sdid import synthetic_did
+        """Synthetic difference in differences with placebo inference; see `exportlab.panel.did.sdid`."""
+        from exportlab.panel.did.sdid import synthetic_did
 
         return synthetic_did(self, **options)
 
     def dose(self, *, dose: str, **options: Any) -> Estimate:
-        """Continuous dose, two periods; see `exportlab.panel.dose`."""
-        from .dose import dose_response
+        """Continuous dose, two periods; see `exportlab.panel.did.dose`."""
+        from exportlab.panel.did.dose import dose_response
 
         return dose_response(self, dose=dose, **options)
 
     def recommend(self) -> Any:
         """Which inference to believe for this design, and why; see `exportlab.panel.recommend`."""
-        from .recommend import recommend
+        from exportlab.panel.inference.recommend import recommend
 
         return recommend(self)
 
     def power(self, **options: Any) -> Any:
-        """Power by simulation on this panel; see `exportlab.panel.power`."""
-        from .power import power
+        """Power by simulation on this panel; see `exportlab.panel.inference.power`."""
+        from exportlab.panel.inference.power import power
 
         return power(self, **options)
 
@@ -259,30 +295,6 @@ class PolicyPanel:
         n, periods = len(self.unit_labels), len(self.period_values)
         joined = int(np.isfinite(self.adoption).sum())
         return (
-            f"PolicyPanel: {self.outcome}, {n} units ({self.unit}) over {periods} periods "
-            f"({len(self.y):,} rows), "
-            f"{joined} treated in {len(self.cohorts)} cohort(s), {len(self.cluster_labels)} clusters"
+            f"PolicyPanel: {self.outcome}, {n} units ({self.unit}) over {periods} periods ({len(self.y):,} "
+            f"rows), {joined} treated in {len(self.cohorts)} cohort(s), {len(self.cluster_labels)} clusters"
         )
-
-
-METHODS = {
-    ("callaway_santanna", "att"): ("callaway", "att"),
-    ("callaway_santanna", "event"): ("callaway", "event_study"),
-    ("imputation", "att"): ("imputation", "att"),
-    ("imputation", "event"): ("imputation", "event_study"),
-    ("etwfe", "att"): ("etwfe", "att"),
-    ("etwfe", "event"): ("etwfe", "event_study"),
-    ("sun_abraham", "att"): ("sun_abraham", "att"),
-    ("sun_abraham", "event"): ("sun_abraham", "event_study"),
-    ("stacked", "att"): ("stacked", "att"),
-    ("stacked", "event"): ("stacked", "event_study"),
-    ("twfe", "event"): ("event_study", "event_study"),
-}
-
-
-def _method(method: str, kind: str) -> Any:
-    from importlib import import_module
-
-    one_of("method", method, [m for m, k in METHODS if k == kind])
-    module, function = METHODS[method, kind]
-    return getattr(import_module(f"{__package__}.{module}"), function)

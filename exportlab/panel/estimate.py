@@ -18,7 +18,7 @@ from exportlab.results import Result
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from .door import PolicyPanel
+    from exportlab.panel.door import PolicyPanel
 
 
 COLUMNS = ("term", "estimate", "std_error", "conf_low", "conf_high", "p_value", "n")
@@ -179,7 +179,7 @@ class Estimate(Result):
 
     def summary(self) -> str:
         """Plain text: the numbers, what they are, and how far to believe them."""
-        from .reading import summary
+        from exportlab.panel.reading import summary
 
         return summary(self)
 
@@ -214,43 +214,43 @@ class Estimate(Result):
         self._shown().to_docx(path, **options)
 
     def _shown(self) -> Any:
-        from .tables import compare
+        from exportlab.panel.tables import compare
 
         return compare([self])
 
     def pretrend_test(self, *, last: int | None = None) -> pd.Series[Any]:
-        """Joint test that the estimates before adoption are zero; see `exportlab.panel.pretrends`."""
-        from .pretrends import pretrend_test
+        """Joint test that the estimates before adoption are zero; see `exportlab.panel.inference.pretrends`."""
+        from exportlab.panel.inference.pretrends import pretrend_test
 
         return pretrend_test(self, last=last)
 
     def wild_bootstrap(self, **options: Any) -> Any:
-        """Wild cluster bootstrap; see `exportlab.panel.wild`."""
-        from . import wild
+        """Wild cluster bootstrap; see `exportlab.panel.inference.wild`."""
+        from exportlab.panel.inference import wild
 
         return wild.wild_bootstrap(self, **options)
 
     def randomization_test(self, **options: Any) -> Any:
-        """Randomisation inference over adoption dates; see `exportlab.panel.randomization`."""
-        from . import randomization
+        """Randomisation inference over adoption dates; see `exportlab.panel.inference.randomization`."""
+        from exportlab.panel.inference import randomization
 
         return randomization.randomization_test(self, **options)
 
     def few_clusters(self, **options: Any) -> Estimate:
-        """CR2 or CR3 errors, Bell-McCaffrey degrees of freedom; see `exportlab.panel.few_clusters`."""
-        from .few_clusters import few_clusters
+        """CR2 or CR3 errors, Bell-McCaffrey degrees of freedom; see `exportlab.panel.inference.few_clusters`."""
+        from exportlab.panel.inference.few_clusters import few_clusters
 
         return few_clusters(self, **options)
 
     def honest_did(self, **options: Any) -> Any:
-        """Rambachan-Roth sensitivity; see `exportlab.panel.honest`."""
-        from . import honest
+        """Rambachan-Roth sensitivity; see `exportlab.panel.inference.honest`."""
+        from exportlab.panel.inference import honest
 
         return honest.honest_did(self, **options)
 
     def with_bands(self, **options: Any) -> Estimate:
-        """Simultaneous bands beside the pointwise intervals; see `exportlab.panel.bands`."""
-        from .bands import with_bands
+        """Simultaneous bands beside the pointwise intervals; see `exportlab.panel.inference.bands`."""
+        from exportlab.panel.inference.bands import with_bands
 
         return with_bands(self, **options)
 

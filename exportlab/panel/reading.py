@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .recommend import recommend
+from exportlab.panel.inference.recommend import recommend
 
 if TYPE_CHECKING:
-    from .estimate import Estimate
+    from exportlab.panel.estimate import Estimate
 
 
 def summary(estimate: Estimate) -> str:

@@ -9,9 +9,11 @@ import numpy as np
 import pandas as pd
 
 from exportlab.errors import DataError, UnknownName, one_of
+from exportlab.frames import to_pandas
+from exportlab.measure import measure
 
 if TYPE_CHECKING:
-    from .door import PolicyPanel
+    from exportlab.flows import Flows
 
 
 def attach_policy(
@@ -105,58 +107,26 @@ def _first(text: pd.Series[Any], start: str, first: str, monthly: bool) -> list[
     return list(year.astype(float))
 
 
-def from_flows(
-    flows: Any,
+def index_table(
+    flows: Flows,
     index: str,
+    adopted: Any,
     *,
     over: Any,
-    adopted: Mapping[Any, Any] | pd.DataFrame,
-    unit: str = "exporter",
-    period: str = "period",
-    universe: Any = "observed",
-    dates: Mapping[str, Any] | None = None,
-    **options: Any,
-) -> PolicyPanel:
-    """A panel whose outcome is an index of trade flows.
-
-    Parameters
-    ----------
-    flows : Flows
-        From `exportlab.flows`.
-    index : str
-        An indicator of the catalogue, such as ``"hhi"``.
-    over : str or sequence of str
-        What the index is spread over: "market", "product".
-    adopted : mapping of unit to first treated period, or DataFrame of policy dates
-        Units left out of the mapping never adopt; a DataFrame goes to `attach_policy`.
-    unit, period : str
-        Roles that identify rows.
-    universe : see `exportlab.measure`
-    dates : mapping, optional
-        Options of `attach_policy` (``first=``, ``dates_unit=``, ...).
-    options : of `PolicyPanel` (cluster, transform, missing, ...)
-
-    Raises
-    ------
-    DataError
-        The mapping names units that have no flows; whatever the door refuses.
-    """
-    from importlib import import_module
-
-    from .door import PolicyPanel
-    from .frames import to_pandas
-
-    measured = import_module("exportlab.measure").measure
-    table = to_pandas(measured(flows, {"outcome": index}, over=over, by=[period, unit], universe=universe))
+    unit: str,
+    period: str,
+    universe: Any,
+    dates: Mapping[str, Any],
+) -> pd.DataFrame:
+    """Columns `unit`, `period`, `index` and "adopted"; see `PolicyPanel.from_flows`."""
+    table = to_pandas(measure(flows, {"outcome": index}, over=over, by=[period, unit], universe=universe))
     table = table.rename(columns={flows.roles[unit]: unit, flows.roles[period]: period, "outcome": index})
     if isinstance(adopted, pd.DataFrame):
-        table = attach_policy(table, adopted, unit=unit, period=period, **(dates or {}))
-    else:
-        unknown = [u for u in adopted if u not in set(table[unit])]
-        if unknown:
-            raise DataError(
-                f"adopted= names units ({unit}) without flows", "Check the spelling.", rows=len(unknown),
-                first=str(unknown[0]),
-            )  # fmt: skip
-        table["adopted"] = pd.Series([adopted.get(u) for u in table[unit]], index=table.index)
-    return PolicyPanel(table, unit=unit, period=period, outcome=index, adopted="adopted", **options)
+        return attach_policy(table, adopted, unit=unit, period=period, **dates)
+    unknown = [u for u in adopted if u not in set(table[unit])]
+    if unknown:
+        raise DataError(
+            f"adopted= names units ({unit}) without flows", "Check the spelling.", rows=len(unknown),
+            first=str(unknown[0]),
+        )  # fmt: skip
+    return table.assign(adopted=pd.Series([adopted.get(u) for u in table[unit]], index=table.index))

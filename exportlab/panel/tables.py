@@ -12,12 +12,11 @@ import numpy as np
 import pandas as pd
 
 from exportlab.errors import MissingDependency, OptionError, one_of
+from exportlab.panel.reading import stars, stars_allowed
 from exportlab.results import Result
 
-from .reading import stars, stars_allowed
-
 if TYPE_CHECKING:
-    from .estimate import Estimate
+    from exportlab.panel.estimate import Estimate
 
 FOOT = ("n", "rows lost", "units", "clusters", "treated clusters")
 

@@ -15,8 +15,8 @@ from exportlab.plots.style import GREY, MARKERS, PALETTE, context, finish, new_a
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from exportlab.indices.complexity_.network import ProductSpace
-    from exportlab.indices.complexity_.result import Complexity
+    from exportlab.indices.complexity.network import ProductSpace
+    from exportlab.indices.complexity.result import Complexity
 
 STRESS_UP_TO = 1500  # nodes; beyond, distances between all pairs take too long and the tree is drawn as it is
 

@@ -19,7 +19,7 @@ from .style import GREY, MARKERS, PALETTE, context, finish, new_axes
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from exportlab.panel.bacon import Bacon
+    from exportlab.panel.did.bacon import Bacon
     from exportlab.panel.door import PolicyPanel
     from exportlab.panel.estimate import Estimate
 
@@ -166,8 +166,6 @@ def cohort_trends(
     panel: PolicyPanel, ax: Axes | None = None, *, title: str = "", y: str = "", source: str | None = None
 ) -> Axes:
     """Average outcome of each cohort over time; filled markers after adoption."""
-    from exportlab.panel.design import period_name
-
     ax = new_axes(ax)
     with context():
         for k, g in enumerate(np.unique(panel.adoption)):
@@ -178,7 +176,7 @@ def cohort_trends(
             seen = size > 0
             t, mean = panel.period_values[seen], total[seen] / size[seen]
             units = len(np.unique(panel.units[rows]))
-            name = "never" if np.isinf(g) else f"from {period_name(panel, float(g))}"
+            name = "never" if np.isinf(g) else f"from {panel.period_name(float(g))}"
             colour = "black" if np.isinf(g) else COHORTS[k % len(COHORTS)]
             style = LINES[k % len(LINES)]
             ax.plot(t, mean, linestyle=style, color=colour, label=f"{name} ({units})")
@@ -194,10 +192,8 @@ def cohort_trends(
 
 
 def _period_ticks(ax: Axes, panel: PolicyPanel) -> None:
-    from exportlab.panel.design import period_name
-
     shown = panel.period_values[:: max(1, len(panel.period_values) // 10)]
-    ax.set_xticks(shown, [period_name(panel, float(v)) for v in shown])
+    ax.set_xticks(shown, [panel.period_name(float(v)) for v in shown])
 
 
 def weights(

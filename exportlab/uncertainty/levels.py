@@ -11,7 +11,7 @@ import narwhals.stable.v2 as nw
 from exportlab.catalogue import CATALOGUE
 from exportlab.errors import DataError, OptionError
 from exportlab.flows import Columns, Flows, require
-from exportlab.frames import collect, sum_by
+from exportlab.frames import sum_by, to_pandas
 from exportlab.measure import Universe, measure
 from exportlab.results import Result
 from exportlab.uncertainty.intervals import interval
@@ -133,6 +133,5 @@ def _plain(
     asked: dict[str, Any] = {"products": "number_active", "estimate": (name, options)}
     if flows.resolve(over) != ("product",):
         asked.pop("products")
-    found = collect(nw.from_native(measure(flows, asked, over=over, by=by, universe=universe)))
-    table = found.to_pandas()
+    table = to_pandas(measure(flows, asked, over=over, by=by, universe=universe))
     return table.drop(columns="universe", errors="ignore")

@@ -1,0 +1,1 @@
+"""The linear algebra underneath: absorbed effects, covariances, bootstrap weights, assignments."""

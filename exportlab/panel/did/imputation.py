@@ -1,0 +1,275 @@
+"""Borusyak, Jaravel and Spiess: fit the untreated outcome on untreated rows, impute it for treated ones."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from exportlab.arrays import Array, Codes, Mask
+from exportlab.errors import DataError, OptionError, one_of
+from exportlab.panel.algebra.sandwich import group_sums
+from exportlab.panel.did.comparison import refuse_no_variation
+from exportlab.panel.did.regress import effects_of, encode_in_order, least_squares, sample_of, warnings_of
+from exportlab.panel.did.saturated import cells, columns_of, combination
+from exportlab.panel.did.sun_abraham import ESTIMANDS
+from exportlab.panel.estimate import Estimate, Inference, estimate_table
+
+if TYPE_CHECKING:
+    from exportlab.panel.door import PolicyPanel
+
+BORUSYAK = (
+    "none (asymptotic), conservative: effects' spread around their cohort-period average counts as noise"
+)
+AGREES = 1e-8  # how far the imputed row may be from the span of untreated rows
+
+
+@dataclass(frozen=True, eq=False)
+class Imputed:
+    """Effects of treated rows and the linear weights that make an average of them out of all outcomes.
+
+    Attributes
+    ----------
+    effect : (n,) outcome less imputed untreated outcome, at treated rows; the residual at untreated rows
+    inverse, dense, unit, w0 : pieces of the projection on the untreated rows
+    imputable : (n,) treated rows whose untreated outcome is identified
+    """
+
+    effect: Array
+    imputable: np.ndarray[tuple[int], np.dtype[np.bool_]]
+    untreated: np.ndarray[tuple[int], np.dtype[np.bool_]]
+    inverse: Array
+    dense: Array
+    unit: Codes
+    w0: Array
+    size: Array
+
+    def weights(self, share: Array) -> Array:
+        r"""Weights :math:`v` (n, terms) with ``v.T @ y`` the average effect under row weights `share` (n,
+        terms).
+
+        On treated rows :math:`v=` share; on untreated ones :math:`-W Z_0(Z_0'WZ_0)^{-1}Z_1'` share.
+        """
+        sums = group_sums(share, self.unit)  # by unit, over treated rows
+        mean = group_sums(self.dense * self.w0[:, None], self.unit) / self.size[:, None]
+        pull = self.dense.T @ share - mean.T @ sums
+        b = self.inverse @ pull
+        a = (sums - group_sums(self.dense * self.w0[:, None], self.unit) @ b) / self.size[:, None]
+        fitted = a[self.unit] + self.dense @ b
+        return np.where(self.untreated[:, None], -self.w0[:, None] * fitted, share)
+
+
+def impute(y: Array, D: Array, unit: Codes, dense: Array, w: Array) -> Imputed:
+    """Fit units and the columns `dense` (n, q) on rows with D = 0; impute the rest.
+
+    Units without an untreated row, and rows outside the span of untreated ones, are not imputable.
+    """
+    untreated = D == 0
+    w0 = np.where(untreated, w, 0.0)
+    raw = np.bincount(unit, weights=w0)
+    size = np.where(raw > 0, raw, 1.0)
+    mean = group_sums(dense * w0[:, None], unit) / size[:, None]
+    centred = dense - mean[unit]
+    M = centred.T @ (centred * w0[:, None])
+    scale = np.sqrt(np.where(np.diag(M) > 0, np.diag(M), 1.0))
+    inverse = np.linalg.pinv(M / np.outer(scale, scale), rcond=1e-11, hermitian=True) / np.outer(scale, scale)
+    y_mean = np.bincount(unit, weights=w0 * y) / size
+    b = inverse @ (centred.T @ (w0 * (y - y_mean[unit])))
+    effect = y - y_mean[unit] - centred @ b
+    # A treated row is imputable when its centred row lies in the span of the untreated ones.
+    outside = centred / scale - (centred / scale) @ (inverse * np.outer(scale, scale)) @ (
+        M / np.outer(scale, scale)
+    )
+    span = np.abs(outside).max(1, initial=0.0) <= AGREES * (1 + np.abs(centred / scale).max(1, initial=0.0))
+    imputable = (D > 0) & (raw[unit] > 0) & span
+    return Imputed(effect, imputable, untreated, inverse, dense, unit, w0, size)
+
+
+def att(panel: PolicyPanel, *, aggregate: str = "simple", level: float = 0.95) -> Estimate:
+    r"""Average effect on the treated by imputation.
+
+    Fits :math:`y_{it}=\alpha_i+\lambda_t+x_{it}'\gamma+u_{it}` on untreated rows only and averages
+    :math:`y_{it}-\hat y_{it}(0)` over treated rows. No row is dropped as a singleton: a unit's only
+    untreated row is what identifies its effect.
+
+    Parameters
+    ----------
+    aggregate : {"simple", "event", "cohort", "calendar"}
+
+    Notes
+    -----
+    Standard errors are the paper's conservative ones: :math:`\sum_c(\sum_{it\in
+    c}v_{it}\tilde\varepsilon_{it})^2`, where treated rows' :math:`\tilde\varepsilon` is their effect less
+    the :math:`v^2`-weighted average of its cohort and period; no small-sample factor, normal reference
+    (did_imputation's convention).
+
+    References
+    ----------
+    Borusyak, Jaravel and Spiess (2024), Review of Economic Studies 91, 3253-3285.
+    """
+    one_of("aggregate", aggregate, ["simple", "event", "cohort", "calendar"])
+    return _fit(panel, aggregate=aggregate, leads=0, level=level)
+
+
+def event_study(panel: PolicyPanel, *, leads: int | None = None, level: float = 0.95) -> Estimate:
+    """Effects by time since adoption, with `leads` tests before it.
+
+    Parameters
+    ----------
+    leads : int, optional
+        Event times -leads .. -1 are tested in a regression on untreated rows, all earlier ones being the
+        base; by default as many as leave one cohort an earlier period. 0 for none.
+
+    Notes
+    -----
+    Leads and effects come from different regressions, as the paper recommends; their covariance is that of
+    their cluster scores. The leads use fixest's small-sample factor.
+    """
+    return _fit(panel, aggregate="event", leads=leads, level=level)
+
+
+def _fit(panel: PolicyPanel, *, aggregate: str, leads: int | None, level: float) -> Estimate:
+    refuse_no_variation(panel)
+    used, made = imputable(panel, design)
+    result = imputed(
+        used, made, used.D > 0, aggregate, level=level, method="Imputation (Borusyak-Jaravel-Spiess)",
+        comparison="never-treated and not-yet-treated rows",
+        refit=partial(_fit, aggregate=aggregate, leads=leads, level=level),
+    )  # fmt: skip
+    return result if leads == 0 else _with_leads(result, used, leads)
+
+
+def imputed(
+    panel: PolicyPanel,
+    made: Imputed,
+    treated: Mask,
+    aggregate: str,
+    *,
+    level: float,
+    **words: Any,
+) -> Estimate:
+    """The Estimate of averages of the imputed effects at `treated` rows, with the conservative variance."""
+    of = cells(panel, treated)
+    weights, terms = combination(of, aggregate)
+    w = np.ones(len(panel.y)) if panel.w is None else panel.w
+    share = np.zeros((len(panel.y), len(terms)))
+    inside = of.code >= 0
+    share[inside] = (weights[:, of.code[inside]] * (w[inside] / of.weight[of.code[inside]])).T
+    v = made.weights(share)
+    scores = group_sums(v * noise(v, made.effect, of.code), panel.clusters)
+    vcov = scores.T @ scores
+    inference = Inference(
+        "cluster-robust, conservative (Borusyak-Jaravel-Spiess)", BORUSYAK, np.inf, level, 1.0,
+        panel.cluster or panel.unit, len(panel.cluster_labels), panel.treated_clusters,
+    )  # fmt: skip
+    counts = (weights > 0).astype(int) @ np.bincount(of.code[inside])
+    columns: dict[str, Any] = dict(columns_of(terms))
+    table = estimate_table(list(terms["term"]), v.T @ panel.y, vcov, inference, counts, **columns)
+    return Estimate(
+        estimand=ESTIMANDS[aggregate], weighting="treated rows equally, within the average", table=table,
+        vcov=vcov, inference=inference, sample=sample_of(panel), scores=scores,
+        clusters=tuple(panel.cluster_labels), panel=panel, parts={"cells": _cell_table(of, made.effect, w)},
+        notes=warnings_of(panel), **words,
+    )  # fmt: skip
+
+
+def design(panel: PolicyPanel) -> Array:
+    """Period dummies and covariates (n, T + k)."""
+    periods = (panel.periods[:, None] == np.arange(len(panel.period_values))[None, :]).astype(float)
+    return np.column_stack([periods, panel.X])
+
+
+def imputable(
+    panel: PolicyPanel,
+    dense: Callable[[PolicyPanel], Array],
+    treated: Callable[[PolicyPanel], Array] | None = None,
+) -> tuple[PolicyPanel, Imputed]:
+    """Leave out, and count, treated rows whose untreated outcome is not identified by the `dense` design."""
+
+    def run(p: PolicyPanel) -> tuple[Array, Imputed]:
+        D = p.D if treated is None else treated(p)
+        w = np.ones(len(p.y)) if p.w is None else p.w
+        return D, impute(p.y, D, p.units, dense(p), w)
+
+    D, made = run(panel)
+    lost = (D > 0) & ~made.imputable
+    if not made.imputable.any():
+        raise DataError(
+            f"no treated row has an identified untreated outcome ({len(panel.unit_labels)} units)",
+            "All adopt at once, or nobody is untreated afterwards: there is no comparison.",
+        )
+    if not lost.any():
+        return panel, made
+    panel = panel.where(~lost, "treated row without an identified untreated outcome")
+    return panel, run(panel)[1]
+
+
+def noise(v: Array, effect: Array, cell: Codes) -> Array:
+    """Residuals (n, terms): of treated rows, their effect less its cell's average weighted by v squared."""
+    out = np.repeat(effect[:, None], v.shape[1], axis=1)
+    inside = cell >= 0
+    square = v[inside] ** 2
+    total = group_sums(square, cell[inside])
+    mean = group_sums(square * effect[inside, None], cell[inside]) / np.where(total > 0, total, 1.0)
+    out[inside] -= mean[cell[inside]]
+    return out
+
+
+def _cell_table(of: Any, effect: Array, w: Array) -> pd.DataFrame:
+    inside = of.code >= 0
+    code = of.code[inside]
+    return pd.DataFrame(
+        {
+            "cohort": of.cohort,
+            "period": of.period,
+            "event_time": of.event_time,
+            "estimate": np.bincount(code, weights=w[inside] * effect[inside]) / of.weight,
+            "weight": of.weight,
+        }
+    )
+
+
+def _with_leads(result: Estimate, panel: PolicyPanel, leads: int | None) -> Estimate:
+    """Put the lead tests, from untreated rows only, before the effects."""
+    rows = panel.where(panel.D == 0, "treated (not used for leads)")
+    time = rows.event_time
+    earliest = -int(time[np.isfinite(time)].min(initial=0.0))
+    if leads is None:
+        leads = max(earliest - 1, 0)
+    if leads < 0 or leads >= max(earliest, 1):
+        raise OptionError(
+            f"leads={leads} is not allowed. Allowed: 0 to {max(earliest - 1, 0)}, so that an earlier "
+            f"period is the base."
+        )
+    if leads == 0:
+        return result
+    times = list(range(-leads, 0))
+    X = np.column_stack([*[(time == e).astype(float) for e in times], rows.X])
+    names = [*map(str, times), *rows.covariates]
+    fit = least_squares(
+        rows.y, X, names, effects=effects_of({"unit": rows.units, "period": rows.periods}),
+        clusters=encode_in_order(rows.clusters), weights=rows.w,
+    )  # fmt: skip
+    scores = np.zeros((len(panel.cluster_labels), leads))
+    kept = np.isin(panel.cluster_labels, rows.cluster_labels)
+    scores[kept] = np.sqrt(fit.factor) * group_sums(fit.influence, rows.clusters)[:, :leads]
+    return _joined(result, fit.beta[:leads], scores, times, [int((time == e).sum()) for e in times])
+
+
+def _joined(
+    result: Estimate, beta: Array, scores: Array, times: Sequence[int], counts: Sequence[int]
+) -> Estimate:
+    assert result.scores is not None
+    lead = estimate_table(
+        [str(e) for e in times], beta, scores.T @ scores, result.inference, counts, event_time=list(times)
+    )
+    note = f"Leads {times[0]} to -1 are tested on untreated rows, earlier event times being their base."
+    both = np.column_stack([scores, result.scores])
+    return replace(
+        result, table=pd.concat([lead, result.table], ignore_index=True), vcov=both.T @ both, scores=both,
+        notes=(*result.notes, note),
+    )  # fmt: skip

@@ -1,0 +1,106 @@
+"""Sun and Abraham's interaction-weighted event study."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from exportlab.arrays import Array
+from exportlab.errors import OptionError
+from exportlab.panel.did.comparison import with_comparison
+from exportlab.panel.did.regress import drop_singletons, effects_of, from_fit, least_squares
+from exportlab.panel.did.saturated import Cells, cells, columns_of, combination
+from exportlab.panel.estimate import Estimate
+
+if TYPE_CHECKING:
+    from exportlab.panel.door import PolicyPanel
+
+ESTIMANDS = {
+    "event": "average effect on the treated by time since adoption",
+    "simple": "average effect on the treated over all treated cohort-periods",
+    "cohort": "average effect on the treated by cohort",
+    "calendar": "average effect on the treated by period",
+    "none": "ATT(g,t), effect on cohort g in period t",
+}
+
+
+def att(panel: PolicyPanel, *, aggregate: str = "simple", **options: object) -> Estimate:
+    """Average effect from the interaction-weighted regression; options as in `event_study`."""
+    return _fit(panel, aggregate=aggregate, **options)  # type: ignore[arg-type]
+
+
+def event_study(
+    panel: PolicyPanel, *, base: int = -1, vcov: str = "cluster", level: float = 0.95
+) -> Estimate:
+    r"""Effects by event time, each the cohort-share average of cohort-specific effects.
+
+    Regresses the outcome on unit and period effects, covariates, and a dummy for every cohort and event
+    time but the base; then averages cohorts within an event time by their rows (weights), which are taken
+    as given, as fixest does.
+
+    Parameters
+    ----------
+    base : int
+        Event time set to zero in every cohort.
+    vcov : {"cluster", "hetero", "iid"}
+
+    References
+    ----------
+    Sun and Abraham (2021), Journal of Econometrics 225, 175-199.
+    """
+    return _fit(panel, aggregate="event", base=base, vcov=vcov, level=level)
+
+
+def _fit(
+    panel: PolicyPanel, *, aggregate: str, base: int = -1, vcov: str = "cluster", level: float = 0.95
+) -> Estimate:
+    compared, who = with_comparison(panel)
+    used = drop_singletons(compared)
+    time = used.event_time
+    if not (time == base).any():
+        known = sorted({int(e) for e in time[np.isfinite(time)]})
+        raise OptionError(f"base={base} is not an event time of the panel. Event times: {known}.")
+    of = cells(used, np.isfinite(time) & (time != base))
+    X = np.column_stack([of.dummies(), used.X])
+    names = [*of.names(), *used.covariates]
+    effects = effects_of({"unit": used.units, "period": used.periods})
+    fit = least_squares(
+        used.y, X, names, effects=effects, clusters=used.clusters, periods=used.periods, weights=used.w,
+        vcov=vcov,
+    )  # fmt: skip
+    weights, terms = combination(of, aggregate, times=(base,))
+    combine = np.zeros((len(terms), len(names)))
+    combine[:, : len(of.cohort)] = weights
+    counts = (weights > 0).astype(int) @ np.bincount(of.code[of.code >= 0])
+    return from_fit(
+        used,
+        fit,
+        X,
+        names,
+        effects=effects,
+        combine=combine,
+        terms=list(terms["term"]),
+        counts=counts,
+        method="Sun-Abraham",
+        estimand=ESTIMANDS[aggregate],
+        comparison=who,
+        weighting="cohorts by their rows, shares taken as given",
+        level=level,
+        columns=columns_of(terms),
+        parts={"cells": cell_table(of, fit.beta, fit.vcov)},
+        refit=partial(_fit, aggregate=aggregate, base=base, vcov=vcov, level=level),
+    )
+
+
+def cell_table(of: Cells, beta: Array, vcov: Array) -> pd.DataFrame:
+    """Cohort, period, estimate, standard error and weight of every cell."""
+    m = len(of.cohort)
+    return pd.DataFrame(
+        {
+            "cohort": of.cohort, "period": of.period, "event_time": of.event_time, "estimate": beta[:m],
+            "std_error": np.sqrt(np.maximum(np.diag(vcov)[:m], 0)), "weight": of.weight,
+        }
+    )  # fmt: skip

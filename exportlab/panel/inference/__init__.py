@@ -1,0 +1,1 @@
+"""How far to believe an Estimate: few clusters, randomisation, sensitivity, placebos, power."""

@@ -1,0 +1,239 @@
+"""Which inference to believe for this design, and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from exportlab.errors import OptionError
+from exportlab.panel.algebra.assignments import number_of_assignments
+from exportlab.panel.estimate import Estimate
+from exportlab.results import Result
+
+if TYPE_CHECKING:
+    from exportlab.panel.door import PolicyPanel
+
+# Clusters on the smaller side from which CR2 with Bell-McCaffrey keeps its size: benchmarks/panel_size.py
+FEW = 4
+MANY, MANY_SIDE, COHORT = 40, 10, 5
+UNLIKE = 1.5  # ratio of standard deviations from which clusters are not alike
+
+RI, CR2, OWN, NONE = "RI", "CR2 Bell-McCaffrey", "own standard error", "none"
+
+
+@dataclass(frozen=True)
+class Facts:
+    """The design facts that inference depends on.
+
+    Attributes
+    ----------
+    clusters, treated_clusters : int
+    never_clusters : int
+        Clusters without a treated row.
+    smallest_cohort : int
+        Clusters in the smallest adoption cohort.
+    possible : int
+        Distinct ways the adoption dates could have fallen on the clusters (0: dates differ within clusters).
+    pooled : bool
+        One treatment coefficient in a linear regression (two-way fixed effects) rather than an average of
+        cells.
+    """
+
+    clusters: int
+    treated_clusters: int
+    never_clusters: int
+    smallest_cohort: int
+    possible: int
+    pooled: bool = True
+    spread: float = float("nan")
+
+    @property
+    def side(self) -> int:
+        """Clusters on the smaller side: treated, or never treated (treated when none is never treated)."""
+        return min(self.treated_clusters, self.never_clusters or self.treated_clusters)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Recommendation(Result):
+    """What to believe.
+
+    Attributes
+    ----------
+    method : {"RI", "CR2 Bell-McCaffrey", "own standard error", "none"}
+    why : str
+    attainable : float
+        The smallest p-value that randomisation inference can give in this design.
+    table : pandas.DataFrame
+        method, verdict ("believe", "usable", "do not use"), reason, call.
+    facts : Facts
+    """
+
+    method: str
+    why: str
+    attainable: float
+    table: pd.DataFrame
+    facts: Facts
+
+    @property
+    def title(self) -> str:
+        """The method and its reason."""
+        f = self.facts
+        head = f"{f.clusters} clusters, {f.treated_clusters} treated: "
+        return (
+            head
+            + (f"believe {self.method}. " if self.method != NONE else "no test can be believed. ")
+            + self.why
+        )
+
+    @property
+    def stars(self) -> bool:
+        """Whether significance stars may be shown."""
+        return self.method != NONE
+
+
+def recommend(design: PolicyPanel | Estimate | Facts, *, level: float = 0.95) -> Recommendation:
+    """Say which inference to believe for a design or an estimate.
+
+    Parameters
+    ----------
+    design : PolicyPanel, Estimate or Facts
+        A panel is judged as for two-way fixed effects.
+    level : float
+
+    Returns
+    -------
+    Recommendation
+
+    Notes
+    -----
+    The rules come from the simulation in benchmarks/panel_size.py (14 clusters, AR(1) errors of .6, 1 to 7
+    treated): the method named rejects a true null in 3 to 7 per cent of samples there. With two or three
+    treated clusters only randomisation inference does, and only if treated and untreated clusters are
+    alike. Sources: MacKinnon, Nielsen & Webb (2023); MacKinnon & Webb (2020); Pustejovsky & Tipton (2018).
+    """
+    if not 0.5 < level < 1:
+        raise OptionError(
+            f"level={level!r} is not allowed. Allowed: a number between 0.5 and 1, such as 0.95."
+        )
+    f = design if isinstance(design, Facts) else facts_of(design)
+    attainable = 1 / f.possible if f.possible else float("nan")
+    rows = [_ri(f, attainable, 1 - level), _cr2(f), _wild(f), _own(f)]
+    table = pd.DataFrame(rows, columns=["method", "verdict", "reason", "call"])
+    believed = table[table["verdict"] == "believe"]
+    if believed.empty:
+        why = (
+            f"The smallest p-value that {f.possible:,} possible assignments allow is {attainable:.3g}: show "
+            "the estimate and its rank among the placebos, no stars."
+            if f.possible
+            else "Dates differ within clusters and too few are treated: cluster by the level of assignment."
+        )
+        return Recommendation(NONE, why, attainable, table, f)
+    return Recommendation(
+        str(believed["method"].iloc[0]), str(believed["reason"].iloc[0]), attainable, table, f
+    )
+
+
+def facts_of(design: PolicyPanel | Estimate) -> Facts:
+    """The facts of a panel (judged as for two-way fixed effects) or of an estimate."""
+    if not isinstance(design, Estimate):
+        panel, pooled = design, True
+    elif design.panel is None:
+        raise OptionError(f"{design.method} carries no panel: give recommend() the Facts of the design.")
+    else:
+        panel, g = design.panel, design.regression
+        pooled = g is not None and g.family == "gaussian" and design.method == "Two-way fixed effects"
+    cluster = np.zeros(len(panel.unit_labels), dtype=np.int64)
+    cluster[panel.units] = panel.clusters
+    dates = [np.unique(panel.adoption[cluster == c]) for c in range(len(panel.cluster_labels))]
+    same = all(len(d) == 1 for d in dates)
+    first = np.array([d.min() for d in dates])
+    cohorts = np.unique(first[np.isfinite(first)], return_counts=True)[1]
+    return Facts(
+        clusters=len(dates), treated_clusters=int(np.isfinite(first).sum()),
+        never_clusters=int((~np.isfinite(first)).sum()), smallest_cohort=int(cohorts.min(initial=len(dates))),
+        possible=number_of_assignments(first) if same else 0, pooled=pooled, spread=_spread(panel),
+    )  # fmt: skip
+
+
+def _spread(panel: PolicyPanel) -> float:
+    """How much more the ever-treated units vary than the others before anybody adopts."""
+    early = panel.period_values[panel.periods] < panel.adoption.min()
+    ever = np.isfinite(panel.first)
+    if len(np.unique(panel.periods[early])) < 3 or not ever.any() or ever.all():
+        return float("nan")
+    y, unit, period = panel.y[early], panel.units[early], panel.periods[early]
+    for codes in (period, unit, period, unit):
+        y = y - (np.bincount(codes, y) / np.maximum(np.bincount(codes), 1))[codes]
+    inside = ever[early]
+    rest = float(np.mean(y[~inside] ** 2))
+    return float(np.sqrt(np.mean(y[inside] ** 2) / rest)) if rest > 0 else float("nan")
+
+
+def _ri(f: Facts, attainable: float, alpha: float) -> tuple[str, str, str, str]:
+    call = "estimate.randomization_test()"
+    if not f.possible:
+        return RI, "do not use", "Adoption dates differ within clusters.", call
+    if attainable > alpha:
+        return RI, "do not use", f"No p-value below {attainable:.3g} is attainable.", call
+    if f.pooled and f.side >= FEW:
+        return RI, "usable", "Exact if treated and untreated clusters have the same distribution.", call
+    if not f.pooled and f.clusters >= MANY and f.side >= MANY_SIDE and f.smallest_cohort >= COHORT:
+        return RI, "usable", "Exact under exchangeability, but enough clusters for the standard error.", call
+    reason = (
+        f"With {f.side} clusters on the smaller side t statistics reject a true null too often; permuting "
+        "the adoption dates keeps the size as long as treated and untreated clusters are alike."
+        if f.side < FEW
+        else "Averages of cells with few clusters each have standard errors that are too small; permuting "
+        "the adoption dates keeps the size as long as treated and untreated clusters are alike."
+    )
+    if f.spread > UNLIKE or f.spread < 1 / UNLIKE:
+        reason += (
+            f" Here they are not: before adoption the treated vary {f.spread:.2g} times as much, "
+            "so a permutation test rejects too "
+            + ("often" if f.spread > 1 else "rarely")
+            + "; see ibragimov_muller()."
+        )
+    return RI, "believe", reason, call
+
+
+def _cr2(f: Facts) -> tuple[str, str, str, str]:
+    call = "estimate.few_clusters()"
+    if not f.pooled:
+        return CR2, "do not use", "Cohorts of one or two clusters fit themselves: leverage one.", call
+    if f.side < FEW:
+        return CR2, "do not use", "Degrees of freedom near one: rejects almost never or far too often.", call
+    reason = (
+        "Keeps its size from four clusters a side on, also when treated clusters vary more than the others."
+    )
+    return CR2, "believe", reason, call
+
+
+def _wild(f: Facts) -> tuple[str, str, str, str]:
+    call = "estimate.wild_bootstrap()"
+    if f.pooled and f.side >= FEW:
+        return (
+            "WCR11",
+            "usable",
+            "Close to nominal; somewhat too often when treated clusters vary more.",
+            call,
+        )
+    reason = (
+        "Rejects almost never (one or two treated) or too often (unequal variances, cells of few clusters)."
+    )
+    return "WCR11", "do not use", reason, call
+
+
+def _own(f: Facts) -> tuple[str, str, str, str]:
+    call = "estimate.table"
+    if f.clusters >= MANY and f.side >= MANY_SIDE and (f.pooled or f.smallest_cohort >= COHORT):
+        reason = "Enough clusters on both sides for the usual standard error."
+        return OWN, "usable" if f.pooled else "believe", reason, call
+    return (
+        OWN,
+        "do not use",
+        "Cluster-robust t statistics reject a true null too often with few clusters.",
+        call,
+    )

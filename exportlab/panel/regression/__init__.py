@@ -1,0 +1,1 @@
+"""Regressions by formula: least squares, random effects, Poisson, gravity."""

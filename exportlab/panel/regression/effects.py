@@ -1,0 +1,222 @@
+"""Panel fixed and random effects, with the covariance that suits the dependence in the data."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from exportlab.arrays import Array, Codes
+from exportlab.errors import DataError, OptionError, one_of
+from exportlab.panel.algebra.collinear import refuse_collinear
+from exportlab.panel.algebra.levels import absorbed_parameters
+from exportlab.panel.algebra.sandwich import Sandwich, sandwich
+from exportlab.panel.algebra.spatial import conley, driscoll_kraay
+from exportlab.panel.estimate import Estimate, Inference, Sample, estimate_table
+from exportlab.panel.regression.formula import Design, design
+from exportlab.panel.regression.ols import LeastSquares, classical, least_squares
+from exportlab.panel.regression.quasi import demeaned, ordered_codes, swamy_arora
+from exportlab.panel.regression.reporting import Words, inference_of, one_way
+from exportlab.panel.regression.setaside import without_singletons
+
+VCOV = ("classical", "hetero", "cluster", "driscoll-kraay", "conley")
+
+
+def fixed_effects(
+    table: Any,
+    formula: str,
+    *,
+    unit: str,
+    period: str,
+    effects: str = "unit",
+    vcov: str = "cluster",
+    cluster: str | list[str] | None = None,
+    lags: int | None = None,
+    small_sample: str = "fixest",
+    latitude: str | None = None,
+    longitude: str | None = None,
+    cutoff: float | None = None,
+    kernel: str = "bartlett",
+    weights: str | None = None,
+    singletons: str = "drop",
+    missing: str = "refuse",
+    level: float = 0.95,
+) -> Estimate:
+    r"""Fixed-effects (within) regression of a panel.
+
+    Parameters
+    ----------
+    table : pandas, Polars, PyArrow or DuckDB table
+        One row a unit and period.
+    formula : str
+        ``"exports ~ fdi + log(gdp)"``.
+    unit, period : str
+        Columns; periods of any sortable type.
+    effects : {"unit", "period", "two-way"}
+    vcov : {"cluster", "classical", "hetero", "driscoll-kraay", "conley"}
+        "cluster" (by unit, or by `cluster`) and "hetero" (HC1) with fixest's and reghdfe's factor;
+        "driscoll-kraay" with `lags` and `small_sample`; "conley" with `latitude`, `longitude`, `cutoff`
+        (km), `kernel` and `lags` (see `exportlab.panel.algebra.spatial`).
+    weights : str, optional
+    singletons : {"drop", "keep"}
+    missing : {"refuse", "drop"}
+    level : float
+
+    Returns
+    -------
+    Estimate
+
+    Raises
+    ------
+    DataError
+        Duplicate unit-periods, missing or infinite values, regressors that the effects absorb.
+    """
+    one_of("effects", effects, ["unit", "period", "two-way"])
+    one_of("vcov", vcov, VCOV)
+    one_of("singletons", singletons, ["drop", "keep"])
+    names = {"unit": [unit], "period": [period], "two-way": [unit, period]}[effects]
+    places = [c for c in (latitude, longitude) if c is not None]
+    d = panel_design(
+        table, formula, unit=unit, period=period, effects=names, vcov=vcov, cluster=cluster, weights=weights,
+        missing=missing, places=places,
+    )  # fmt: skip
+    if singletons == "drop":
+        d, _ = without_singletons(d)
+    fit = least_squares(d)
+    units, periods = ordered_codes(d.data[unit]), ordered_codes(d.data[period])
+    scores, K = fit.scores(d.weights), len(d.names) + absorbed_parameters(d.effects)
+    if vcov == "driscoll-kraay":
+        robust = driscoll_kraay(
+            scores, fit.bread, periods, parameters=K, lags=lags, small_sample=small_sample
+        )
+    elif vcov == "conley":
+        if latitude is None or longitude is None or cutoff is None:
+            raise OptionError("vcov='conley' needs latitude=, longitude= (columns) and cutoff= (kilometres).")
+        robust = conley(
+            scores, fit.bread, periods, units, latitude=d.data[latitude].to_numpy(float),
+            longitude=d.data[longitude].to_numpy(float), cutoff=cutoff, parameters=K, kernel=kernel,
+            lags=lags or 0,
+        )  # fmt: skip
+    else:
+        robust = _robust(d, fit, scores, vcov)
+    words = Words(f"Fixed effects ({effects})", f"effect on {d.outcome}", f"the same {' and '.join(names)}")
+    return _estimate(d, words, fit, robust, vcov=vcov, level=level, units=units, periods=periods)
+
+
+def random_effects(
+    table: Any,
+    formula: str,
+    *,
+    unit: str,
+    period: str,
+    vcov: str = "cluster",
+    cluster: str | list[str] | None = None,
+    missing: str = "refuse",
+    level: float = 0.95,
+) -> Estimate:
+    """Random-effects GLS of Swamy and Arora, the variances from linearmodels.
+
+    Parameters
+    ----------
+    table, formula, unit, period, missing, level : see `fixed_effects`
+    vcov : {"cluster", "classical", "hetero"}
+        Applied to the quasi-demeaned regression.
+
+    Returns
+    -------
+    Estimate
+        ``fit`` holds the variances of units and of rows, and the mean share of the unit mean taken off.
+    """
+    one_of("vcov", vcov, ["cluster", "classical", "hetero"])
+    d = panel_design(
+        table, formula, unit=unit, period=period, effects=[], vcov=vcov, cluster=cluster, weights=None,
+        missing=missing, places=[],
+    )  # fmt: skip
+    refuse_collinear(d, np.ones_like(d.y))
+    units, periods = ordered_codes(d.data[unit]), ordered_codes(d.data[period])
+    variances = swamy_arora(d, units, periods)
+    quasi = demeaned(d, units, variances.theta)
+    fit = least_squares(quasi)
+    robust = _robust(quasi, fit, fit.scores(None), vcov)
+    words = Words("Random effects (Swamy-Arora)", f"effect on {d.outcome}", "units and periods together")
+    more = {
+        "sigma2_units": variances.units,
+        "sigma2_rows": variances.rows,
+        "theta": float(variances.theta.mean()),
+    }
+    return _estimate(
+        quasi, words, fit, robust, vcov=vcov, level=level, units=units, periods=periods, more=more
+    )
+
+
+def panel_design(
+    table: Any,
+    formula: str,
+    *,
+    unit: str,
+    period: str,
+    effects: list[str],
+    vcov: str,
+    cluster: str | list[str] | None,
+    weights: str | None,
+    missing: str,
+    places: list[str],
+) -> Design:
+    """A design with one row a unit and period, clustered by unit unless told otherwise."""
+    chosen = [unit] if cluster is None else [cluster] if isinstance(cluster, str) else cluster
+    d = design(
+        table, formula, effects={name: [name] for name in effects},
+        cluster={name: [name] for name in chosen} if vcov == "cluster" else {},
+        weights=weights, missing=missing, also=[unit, period, *places],
+    )  # fmt: skip
+    again = d.data.duplicated([unit, period])
+    if again.any():
+        row = d.data[again].iloc[0]
+        raise DataError(
+            f"The same {unit} and {period} twice",
+            "Give one row a unit and period.",
+            rows=int(again.sum()),
+            first=f"{unit} {row[unit]}, {period} {row[period]}",
+        )
+    return d
+
+
+def _robust(d: Design, fit: LeastSquares, scores: Array, vcov: str) -> Sandwich:
+    if vcov == "classical":
+        return classical(d, fit)
+    return sandwich(scores, fit.bread, effects=d.effects, clusters=d.clusters)
+
+
+def _estimate(
+    d: Design,
+    words: Words,
+    fit: LeastSquares,
+    robust: Sandwich,
+    *,
+    vcov: str,
+    level: float,
+    units: Codes,
+    periods: Codes,
+    more: dict[str, float] | None = None,
+) -> Estimate:
+    if vcov in ("cluster", "hetero"):
+        inference = inference_of(d, robust, df=robust.dof, level=level)
+    else:
+        name = {"classical": "classical", "driscoll-kraay": "Driscoll-Kraay", "conley": "Conley"}[vcov]
+        inference = Inference(name, robust.convention, robust.dof, level, robust.factor)
+    kept = one_way(
+        d, fit.scores(d.weights), fit.bread, fit.beta, units=units, periods=periods, family="gaussian"
+    )
+    return Estimate(
+        method=words.method,
+        estimand=words.estimand,
+        comparison=words.comparison,
+        weighting="every row weighs the same" if d.weights is None else "the given weights",
+        table=estimate_table(list(d.names), fit.beta, robust.covariance, inference, len(d.y)),
+        vcov=robust.covariance,
+        inference=inference,
+        sample=Sample(d.rows, len(d.y), d.lost, units=int(units.max()) + 1, periods=int(periods.max()) + 1),
+        notes=words.notes,
+        fit={"r2_within" if len(d.effects) else "r2_quasi_demeaned": fit.r2_within, **(more or {})},
+        **kept,
+    )

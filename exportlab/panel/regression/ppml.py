@@ -1,0 +1,210 @@
+"""Poisson pseudo-maximum likelihood (PPML) with any number of absorbed effects."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.special import gammaln
+
+from exportlab.arrays import Array, Codes
+from exportlab.errors import DataError, OptionError, one_of
+from exportlab.panel.algebra.absorb import Absorber
+from exportlab.panel.algebra.collinear import refuse_collinear
+from exportlab.panel.algebra.irls import PoissonFit, poisson
+from exportlab.panel.algebra.sandwich import sandwich
+from exportlab.panel.algebra.separation import METHODS
+from exportlab.panel.estimate import Estimate, Sample, estimate_table
+from exportlab.panel.regression.engines import solve_with_pyfixest
+from exportlab.panel.regression.formula import Design, design, named_columns
+from exportlab.panel.regression.reporting import Words, inference_of, levels_in, on_rows, one_way
+from exportlab.panel.regression.setaside import SEPARATED, set_aside
+
+
+def ppml(
+    table: Any,
+    formula: str,
+    *,
+    effects: Sequence[str | Sequence[str]] = (),
+    cluster: Sequence[str | Sequence[str]] | str | None = None,
+    offset: str | None = None,
+    exposure: str | None = None,
+    weights: str | None = None,
+    separation: Sequence[str] = ("fe", "simplex"),
+    singletons: str = "drop",
+    missing: str = "refuse",
+    level: float = 0.95,
+    engine: str = "core",
+) -> Estimate:
+    r"""Poisson pseudo-maximum likelihood of :math:`E[y\mid x] = \exp(x'\beta + \sum_f \alpha_{f(i)} + o)`.
+
+    Parameters
+    ----------
+    table : pandas, Polars, PyArrow or DuckDB table
+    formula : str
+        ``"trade ~ rta + log(distance)"``; a constant is added where there are no effects.
+    effects : sequence
+        Absorbed effects: a column, or a tuple of columns for their combinations.
+    cluster : str or sequence, optional
+        Clusters of the standard errors: a column, or several (columns or tuples) for multi-way clustering.
+        None gives heteroskedasticity-robust ones.
+    offset, exposure, weights : str, optional
+        Columns. The offset enters with coefficient one, the exposure as its logarithm.
+    separation : sequence of {"fe", "simplex", "ir"}
+        How separated rows are found; they are set aside and counted (`exportlab.panel.algebra.separation`).
+    singletons : {"drop", "keep"}
+        Whether rows that are alone in an effect are set aside, repeatedly, and counted.
+    missing : {"refuse", "drop"}
+    level : float
+    engine : {"core", "pyfixest"}
+        "pyfixest" (extra ``fast``) finds the solution; it is then certified, and the standard errors are
+        computed, here: pyfixest 0.60 chooses its small-sample factor by the order of a set.
+
+    Returns
+    -------
+    Estimate
+        ``parts["separated"]`` holds the separated rows. Standard errors follow fixest's and reghdfe's
+        default factor, p-values the normal distribution as fixest's `fepois`.
+
+    Raises
+    ------
+    DataError
+        Missing, infinite or negative values, an outcome without a positive value, regressors that are
+        collinear or absorbed, no row left, or no convergence: the first-order conditions are checked, so
+        that a result is never called converged when the effects' totals are not met.
+
+    References
+    ----------
+    Santos Silva and Tenreyro (2006); Correia, Guimaraes and Zylkin (2020).
+    """
+    d = design(
+        table,
+        formula,
+        effects=named_columns(effects),
+        cluster=named_columns(cluster),
+        offset=offset,
+        exposure=exposure,
+        weights=weights,
+        missing=missing,
+    )
+    words = Words("PPML", f"log-point effects on the mean of {d.outcome}", "rows that share the effects")
+    return poisson_estimate(
+        d, words, separation=separation, singletons=singletons, level=level, engine=engine
+    )
+
+
+def poisson_estimate(
+    d: Design,
+    words: Words,
+    *,
+    separation: Sequence[str] = ("fe", "simplex"),
+    singletons: str = "drop",
+    level: float = 0.95,
+    engine: str = "core",
+    units: Codes | None = None,
+    periods: Codes | None = None,
+) -> Estimate:
+    """The estimate of a checked design; `units` and `periods` (rows of `d`,) are kept for later inference."""
+    one_of("singletons", singletons, ["drop", "keep"])
+    one_of("engine", engine, ["core", "pyfixest"])
+    methods = (separation,) if isinstance(separation, str) else tuple(separation)
+    for method in methods:
+        one_of("separation", method, METHODS)
+    _refuse_outcome(d)
+    if len(d.effects) and not methods:
+        raise OptionError("separation=() is not allowed. Allowed: at least ('fe',), or the default.")
+    before = d
+    d, rows, separated = set_aside(d, methods, singletons)
+    start = d.y + d.y.mean()
+    pattern = Absorber.of(d.effects) if len(d.effects) else None
+    refuse_collinear(d, start if d.weights is None else start * d.weights, pattern)
+    _refuse_few(d)
+    fit = poisson(
+        d.y, d.x, d.effects, offset=d.offset, weights=d.weights, pattern=pattern,
+        start_mu=solve_with_pyfixest(d) if engine == "pyfixest" else None,
+    )  # fmt: skip
+    if not fit.converged:
+        raise DataError(
+            f"PPML did not converge in {fit.iterations} iterations: an effect's fitted total is off by "
+            f"{fit.balance:.1e} of it, the largest score is {fit.score:.1e}",
+            "Look for separation (separation=('fe', 'simplex', 'ir')), regressors of very different scale, "
+            "or an outcome dominated by a few rows.",
+        )
+    return _estimate(
+        d, fit, words, level=level, separated=before.data[separated],
+        units=on_rows(units, rows), periods=on_rows(periods, rows),
+    )  # fmt: skip
+
+
+def _estimate(
+    d: Design,
+    fit: PoissonFit,
+    words: Words,
+    *,
+    level: float,
+    separated: pd.DataFrame,
+    units: Codes,
+    periods: Codes,
+) -> Estimate:
+    v = np.ones_like(d.y) if d.weights is None else d.weights
+    scores = fit.absorbed * (v * (d.y - fit.mu))[:, None]
+    robust = sandwich(scores, fit.bread, effects=d.effects, clusters=d.clusters)
+    inference = inference_of(d, robust, df=np.inf, level=level)
+    return Estimate(
+        method=words.method,
+        estimand=words.estimand,
+        comparison=words.comparison,
+        weighting=words.weighting,
+        table=estimate_table(list(d.names), fit.beta, robust.covariance, inference, len(d.y)),
+        vcov=robust.covariance,
+        inference=inference,
+        sample=Sample(d.rows, len(d.y), d.lost, units=levels_in(units), periods=levels_in(periods)),
+        parts={"separated": separated, "fitted": pd.DataFrame({"fitted": fit.mu}, index=d.data.index)},
+        notes=(*_separation_note(d), *words.notes),
+        fit=_quality(d, fit, v),
+        **one_way(d, scores, fit.bread, fit.beta, units=units, periods=periods, family="poisson"),
+    )
+
+
+def _quality(d: Design, fit: PoissonFit, v: Array) -> dict[str, float]:
+    """Log likelihood, McFadden's pseudo R2 and how well the first-order conditions hold."""
+    constant = float(np.sum(v * gammaln(d.y + 1)))
+    share = np.exp(d.offset) if d.offset is not None else np.ones_like(d.y)
+    null_mu = share * np.sum(v * d.y) / np.sum(v * share)
+    full = fit.log_likelihood - constant
+    null = float(np.sum(v * (d.y * np.log(null_mu) - null_mu))) - constant
+    return {
+        "log_likelihood": full,
+        "pseudo_r2": 1 - full / null,
+        "deviance": fit.deviance,
+        "iterations": float(fit.iterations),
+        "largest_imbalance": fit.balance,
+    }
+
+
+def _separation_note(d: Design) -> tuple[str, ...]:
+    gone = dict(d.lost).get(SEPARATED, 0)
+    return (f"{gone:,} separated rows were set aside; they carry no information.",) if gone else ()
+
+
+def _refuse_outcome(d: Design) -> None:
+    if (d.y < 0).any():
+        row = int((d.y < 0).argmax())
+        raise DataError(
+            f"The outcome {d.outcome} is negative",
+            "Poisson needs zero or positive values.",
+            rows=int((d.y < 0).sum()),
+            first=f"row {d.data.index[row]}, {d.outcome} = {d.y[row]:g}",
+        )
+    if not (d.y > 0).any():
+        raise DataError(f"The outcome {d.outcome} is zero in every row", "There is nothing to explain.")
+
+
+def _refuse_few(d: Design) -> None:
+    for name, codes in d.clusters.items():
+        if codes.max() < 1:
+            raise DataError(
+                f"Only one cluster of {name!r} is left", "Clustered standard errors need two or more."
+            )

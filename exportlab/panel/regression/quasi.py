@@ -1,0 +1,53 @@
+"""The random-effects transformation: variance components and quasi-demeaning."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from exportlab.arrays import Array, Codes
+from exportlab.panel.algebra.sandwich import group_sums
+from exportlab.panel.regression.formula import Design
+
+
+@dataclass(frozen=True, eq=False)
+class Variances:
+    """Variance of the unit effects and of the rows, and the share of the mean taken off, by unit."""
+
+    units: float
+    rows: float
+    theta: Array
+
+
+def ordered_codes(values: pd.Series[Any]) -> Codes:
+    """Codes 0, 1, ... in sorted order, so that consecutive codes are consecutive periods."""
+    return np.unique(values.to_numpy(), return_inverse=True)[1].astype(np.int64)
+
+
+def swamy_arora(d: Design, units: Codes, periods: Codes) -> Variances:
+    """Variance components of Swamy and Arora (1972), by linearmodels."""
+    from linearmodels.panel import RandomEffects
+
+    index = pd.MultiIndex.from_arrays([units, periods], names=["unit", "period"])
+    y = pd.DataFrame({"y": d.y}, index=index)
+    x = pd.DataFrame(d.x, index=index, columns=list(d.names))
+    found = RandomEffects(y, x).fit()
+    parts = found.variance_decomposition
+    theta = found.theta["theta"].sort_index().to_numpy(float)
+    return Variances(float(parts["Effects"]), float(parts["Residual"]), theta)
+
+
+def demeaned(d: Design, units: Codes, theta: Array) -> Design:
+    """The design less `theta` (units,) times the unit means."""
+    both = np.column_stack([d.y, d.x])
+    means = unit_means(both, units)
+    both = both - theta[units][:, None] * means[units]
+    return replace(d, y=both[:, 0], x=both[:, 1:])
+
+
+def unit_means(values: Array, units: Codes) -> Array:
+    """Mean of each column by unit, (units, k)."""
+    return group_sums(values, units) / np.bincount(units)[:, None]
