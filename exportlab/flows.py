@@ -10,7 +10,7 @@ import narwhals.stable.v2 as nw
 
 from exportlab import audit
 from exportlab.errors import DataError, OptionError, UnknownName, one_of
-from exportlab.frames import Frame, collect, held, sum_by
+from exportlab.frames import EVERYTHING, Frame, all_positive, collect, held, sum_by, when, with_total
 
 Columns: TypeAlias = str | Sequence[str]
 
@@ -101,6 +101,20 @@ class Flows:
             kept[wanted] = sum_by(start, roles, ["value"])
         return kept[wanted]
 
+    def shares(self, spread: tuple[str, ...], groups: tuple[str, ...]) -> Frame:
+        """The cells of both with `_share`, of the group's total (0 where that is zero); kept as cells are."""
+        kept: dict[Any, Frame] = self._memo.setdefault("shares", {})
+        wanted = frozenset(spread), frozenset(groups)
+        if wanted not in kept:
+            cells = self.cells(*groups, *spread)
+            keys = groups or (EVERYTHING,)
+            cells = with_total(cells if groups else cells.with_columns(nw.lit(0).alias(EVERYTHING)), keys)
+            total = nw.col("_total")
+            # What is in memory can be looked at first, which spares the choice.
+            safe = total if all_positive(cells, "_total") else when(total > 0, total, 1.0)
+            kept[wanted] = cells.select(*keys, *spread, "value", (nw.col("value") / safe).alias("_share"))
+        return kept[wanted]
+
     def keep(self, *cells: Columns) -> Flows:
         """Sum these cells once and hold them, so that no later indicator goes back to the rows.
 
@@ -120,7 +134,9 @@ class Flows:
         """
         wanted = [self.resolve(c) for c in cells]
         made = {frozenset(roles): held(self.cells(*roles)) for roles in wanted}
-        return replace(self, _memo={**self._memo, "cells": {**self._memo.get("cells", {}), **made}})
+        return replace(
+            self, _memo={**self._memo, "shares": {}, "cells": {**self._memo.get("cells", {}), **made}}
+        )
 
     def members(self, role: str) -> tuple[Any, ...]:
         """The labels of `role` that carry a value above zero, sorted; one small query, kept."""

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 Frame: TypeAlias = nw.DataFrame[Any] | nw.LazyFrame[Any]
 
+EVERYTHING = "_everything"  # one group for all, where an engine needs a column to group by
+
 
 def collect(frame: Frame) -> nw.DataFrame[Any]:
     """Run a lazy plan; an eager frame passes through."""

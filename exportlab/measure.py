@@ -13,13 +13,11 @@ import narwhals.stable.v2 as nw
 from exportlab.catalogue import CATALOGUE, Indicator, check_options, guarded, own_options
 from exportlab.errors import DataError, OptionError
 from exportlab.flows import Columns, Flows, require
-from exportlab.frames import Frame, all_positive, sum_by, when, with_rank, with_total
+from exportlab.frames import EVERYTHING, Frame, all_positive, sum_by, when, with_rank
 from exportlab.member import Group, Member
 
 Universe: TypeAlias = Literal["observed", "active"] | int | Sequence[Any]
 Names: TypeAlias = str | Sequence[str] | Mapping[str, "str | tuple[str, Mapping[str, Any]]"]
-
-EVERYTHING = "_everything"
 
 
 @dataclass(frozen=True)
@@ -78,7 +76,7 @@ def measure(
     spread, groups = flows.split(over, by)
     tasks = _tasks(names)
     size = universe_size(flows, spread, universe) if any(t.indicator.uses_universe for t in tasks) else None
-    return flows.out(_sums(flows.cells(*groups, *spread), groups, tasks, size), groups)
+    return flows.out(_sums(flows, spread, groups, tasks, size=size), groups)
 
 
 def _tasks(names: Names) -> list[_Task]:
@@ -130,11 +128,16 @@ def universe_size(flows: Flows, over: tuple[str, ...], universe: Universe) -> in
     return len(set(allowed))
 
 
-def _sums(cells: Frame, groups: tuple[str, ...], tasks: Sequence[_Task], size: int | None) -> Frame:
+def _sums(
+    flows: Flows,
+    spread: tuple[str, ...],
+    groups: tuple[str, ...],
+    tasks: Sequence[_Task],
+    *,
+    size: int | None,
+) -> Frame:
     """Totals by window, member terms element-wise, one sum of plain columns, then the finish."""
     keys = groups or (EVERYTHING,)
-    if not groups:
-        cells = cells.with_columns(nw.lit(0).alias(EVERYTHING))
     with_universe = any(t.indicator.uses_universe for t in tasks)
     asked = {"n"} if with_universe and size is None else set()
 
@@ -155,7 +158,8 @@ def _sums(cells: Frame, groups: tuple[str, ...], tasks: Sequence[_Task], size: i
     ]
     counted = [_active().alias("_n")] if "n" in asked else []
     summed = ["value", *("_n" for _ in counted), *names.values()]
-    sums = sum_by(_columns(cells, keys, asked).select(*keys, "value", *counted, *terms), keys, summed)
+    cells = _columns(flows, spread, groups, asked)
+    sums = sum_by(cells.select(*keys, "value", *counted, *terms), keys, summed)
     if with_universe:
         ends.append((nw.col("_n").cast(nw.Int64) if size is None else nw.lit(size)).alias("universe"))
     return _finish(sums, groups, ends, summed[1:])
@@ -178,17 +182,16 @@ def _active() -> nw.Expr:
     return when(nw.col("value") > 0, 1.0, 0.0)
 
 
-def _columns(cells: Frame, keys: tuple[str, ...], asked: set[str]) -> Frame:
-    """Add the member columns that the terms asked for."""
+def _columns(flows: Flows, spread: tuple[str, ...], groups: tuple[str, ...], asked: set[str]) -> Frame:
+    """The cells with the member columns that the terms asked for."""
+    if "share" in asked:
+        cells = flows.shares(spread, groups)
+    else:
+        cells = flows.cells(*groups, *spread)
+        cells = cells if groups else cells.with_columns(nw.lit(0).alias(EVERYTHING))
     if "active" in asked:
         cells = cells.with_columns(_active().alias("_active"))
-    if "share" in asked:
-        cells = with_total(cells, keys)
-        total = nw.col("_total")
-        # A total of zero is dealt with at the end; what is in memory can be looked at first.
-        safe = total if all_positive(cells, "_total") else when(total > 0, total, 1.0)
-        cells = cells.with_columns((nw.col("value") / safe).alias("_share"))
-    return with_rank(cells, keys) if "rank" in asked else cells
+    return with_rank(cells, groups or (EVERYTHING,)) if "rank" in asked else cells
 
 
 def _finish(sums: Frame, groups: tuple[str, ...], ends: Sequence[nw.Expr], summed: Sequence[str]) -> Frame:
