@@ -7,7 +7,7 @@ classes. Where China's share of the same class and period is published too, the 
 """
 
 from exportlab.plots import structure
-from exportlab.reporting.published import advantage, product_shares
+from exportlab.reporting.official import advantage, product_shares
 
 table = advantage()
 table[["product", "period", "year", "share", "china_share", "rca"]].round(3)

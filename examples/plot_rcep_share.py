@@ -6,7 +6,7 @@ Two announcements give trade with RCEP and the total for the same months of two 
 """
 
 from exportlab.plots import structure
-from exportlab.reporting.published import rcep_share
+from exportlab.reporting.official import rcep_share
 
 table = rcep_share()
 print(table[["period", "value", "total", "bloc_share", "members_in_force"]].to_string(index=False))

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -63,6 +65,63 @@ def test_imports_run_one_way(path):
         height = layer(used)
         assert used == "exportlab" or height is not None, used
         assert used == "exportlab" or height <= own, f"{name_of(path)} imports {used} from a higher layer"
+
+
+# The two classes of results that the user goes on asking: each method calls the function of its name, which works on
+# the class. These calls, the catalogue's filling itself and a result's picture are the only ways back up.
+VERBS = {"exportlab.panel.door", "exportlab.panel.estimate", "exportlab.catalogue"}
+
+
+def graph() -> dict[str, set[str]]:
+    """Who imports whom, inside functions too; imports for type checkers, verbs and pictures left out."""
+    names = {name_of(p): p for p in MODULES}
+    edges: dict[str, set[str]] = {}
+    for name, path in names.items():
+        tree = ast.parse(path.read_text())
+        for node in ast.walk(tree):
+            if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+                node.body = []
+        nodes = ast.iter_child_nodes(tree) if name in VERBS else ast.walk(tree)
+        found = {
+            f"{n.module}.{a.name}"
+            for n in nodes
+            if isinstance(n, ast.ImportFrom) and n.module
+            for a in n.names
+        }
+        used = {f if f in names else f.rpartition(".")[0] for f in found} & names.keys()
+        edges[name] = {u for u in used - {name, "exportlab"} if layer(u) != layer("exportlab.plots")}
+    return edges
+
+
+def test_no_circle():
+    edges, done, way = graph(), set(), []
+
+    def visit(name: str) -> None:
+        assert name not in way, f"a circle of imports: {' -> '.join([*way[way.index(name) :], name])}"
+        if name not in done:
+            way.append(name)
+            for used in sorted(edges[name]):
+                visit(used)
+            way.pop()
+            done.add(name)
+
+    for name in edges:
+        visit(name)
+
+
+def test_everything_is_called_or_public():
+    """A function that no other place names is either offered to users (in some __all__) or deleted."""
+    text = "\n".join(p.read_text() for p in PACKAGE.rglob("*.py"))
+    counts = Counter(re.findall(r"\w+", text))
+    lost = [
+        f"{name_of(path)}.{node.name}"
+        for path in MODULES
+        for node in ast.parse(path.read_text()).body
+        if isinstance(node, ast.FunctionDef | ast.ClassDef)
+        and counts[node.name] < 2
+        and not (node.decorator_list or node.name.startswith("__") or "plots" in path.parts)
+    ]
+    assert lost == []
 
 
 def test_value_added_and_panel_know_nothing_of_each_other():

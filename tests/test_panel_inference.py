@@ -7,8 +7,9 @@ import pandas as pd
 import pytest
 
 from exportlab.errors import DataError, OptionError
+from exportlab.panel import fixed_effects
 from exportlab.panel.algebra.clustered import cluster_fit
-from exportlab.panel.algebra.crve import covariance, leave_one_out, satterthwaite, two_way_covariance
+from exportlab.panel.algebra.crve import covariance, leave_one_out, satterthwaite
 
 
 @pytest.fixture(scope="module")
@@ -49,18 +50,24 @@ def test_grunfeld_satterthwaite(grunfeld, reference):
 
 
 def test_two_way_clusters(grunfeld, shared, reference):
-    V, df = two_way_covariance(
-        grunfeld["inv"], grunfeld[["value", "capital"]], clusters=(grunfeld["firm"], grunfeld["year"]),
-        absorb=[grunfeld["firm"], grunfeld["year"]],
-    )  # fmt: skip
-    assert np.sqrt(np.diag(V)) == pytest.approx(figures(reference, "two-way Grunfeld").to_numpy(), rel=1e-8)
-    assert df == 9
+    both = fixed_effects(
+        grunfeld,
+        "inv ~ value + capital",
+        unit="firm",
+        period="year",
+        effects="two-way",
+        cluster=["firm", "year"],
+    )
+    se = both.table["std_error"].to_numpy()
+    assert se == pytest.approx(figures(reference, "two-way Grunfeld").to_numpy(), rel=1e-8)
+    assert both.inference.df == 9
     m = pd.read_csv(shared / "reference/panel/mpdta.csv")
-    D = ((m["first.treat"] > 0) & (m["year"] >= m["first.treat"])).astype(float)
-    effects = [m["countyreal"], m["year"]]
-    V, _ = two_way_covariance(m["lemp"], D, clusters=tuple(effects), absorb=effects)
-    assert np.sqrt(V[0, 0]) == pytest.approx(figures(reference, "two-way mpdta")["post"], rel=1e-8)
-    fit = cluster_fit(m["lemp"], D, cluster=m["countyreal"], absorb=effects)
+    m["D"] = ((m["first.treat"] > 0) & (m["year"] >= m["first.treat"])).astype(float)
+    both = fixed_effects(
+        m, "lemp ~ D", unit="countyreal", period="year", effects="two-way", cluster=["countyreal", "year"]
+    )
+    assert both.table["std_error"][0] == pytest.approx(figures(reference, "two-way mpdta")["post"], rel=1e-8)
+    fit = cluster_fit(m["lemp"], m["D"], cluster=m["countyreal"], absorb=[m["countyreal"], m["year"]])
     assert np.sqrt(covariance(fit)[0, 0]) == pytest.approx(figures(reference, "CR1 mpdta")["post"], rel=1e-8)
 
 

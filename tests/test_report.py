@@ -16,7 +16,7 @@ from exportlab.classifications import hs_sections
 from exportlab.errors import DataError, MissingDependency, OptionError, UnknownName
 from exportlab.plots.claims import verdicts
 from exportlab.readers import read_gacc
-from exportlab.reporting import published, report, words
+from exportlab.reporting import official, published, report, words
 from exportlab.reporting.export import atomic, latex, safe, workbook, write
 from exportlab.reporting.model import Page, Section, Table
 
@@ -145,8 +145,8 @@ def test_the_chinese_page_is_in_chinese(chinese):
 def test_words_of_the_embedded_data_are_translated():
     claims = xl.claims.check()["what"]
     facts = xl.datasets.describe()
-    terms = [*claims, *facts["title"], *facts["not_in"], *published.partners("2023-01", "2023-12")["partner"],
-             *published.product_shares()["product"], *(s.title for s in hs_sections())]  # fmt: skip
+    terms = [*claims, *facts["title"], *facts["not_in"], *official.partners("2023-01", "2023-12")["partner"],
+             *official.product_shares()["product"], *(s.title for s in hs_sections())]  # fmt: skip
     with words.speaking("zh"):
         assert [t for t in terms if not HAN.search(words.term(t))] == []
         assert words.term("2025 Jan-Oct") == "2025年1—10月"

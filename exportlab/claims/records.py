@@ -10,6 +10,7 @@ from typing import Any
 
 from exportlab.claims.intervals import NUMBER, Interval, point, printed
 from exportlab.claims.units import unit
+from exportlab.claims.verdicts import validate
 from exportlab.errors import DataError, one_of
 
 KINDS = (
@@ -209,8 +210,6 @@ def _claim(raw: dict[str, Any], paper: str, file: str) -> Claim:
 
 
 def _coherent(claim: Claim, file: str) -> None:
-    from exportlab.claims.verdicts import validate
-
     numbers = [float(n.replace(",", "")) for n in NUMBER.findall(claim.printed)]
     if len(numbers) == 1 and numbers[0] != claim.value:
         raise DataError(

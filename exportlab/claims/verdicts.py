@@ -60,8 +60,6 @@ def check_kind(*needs: str, may: tuple[str, ...] = ()) -> Callable[[Check], Chec
 
 def validate(operands: Mapping[str, Any], whose: str) -> None:
     """Refuse a check whose kind is not known or whose operands do not fit it."""
-    from exportlab.claims import checks, measurements  # noqa: F401  (they register their kinds)
-
     if not isinstance(operands, dict) or "kind" not in operands:
         raise DataError(f"a check of {whose} has no kind", f"Check kinds: {', '.join(CHECKS)}.")
     one_of("check kind", operands["kind"], CHECKS)

@@ -12,8 +12,6 @@ from exportlab.flows import Columns, Flows
 from exportlab.frames import Frame, ratio, sum_by, when, with_total
 from exportlab.indices._change import beside, keyed, only, pairs, with_status
 
-MARGINS = ("growing", "shrinking", "entry", "exit")
-
 
 @indicator(
     title="Growth by extensive and intensive margins", aliases=("margins_of_growth",),

@@ -10,7 +10,7 @@ from exportlab.panel.door import PolicyPanel
 from exportlab.panel.estimate import Estimate, Inference, Regression, Sample
 from exportlab.panel.inference.few_treated import conley_taber, ibragimov_muller
 from exportlab.panel.inference.honest import honest_did
-from exportlab.panel.inference.multiple import romano_wolf
+from exportlab.panel.inference.multiple import romano_wolf, sup_t
 from exportlab.panel.inference.placebo import anticipation, leave_one_out, placebo_dates, placebo_outcomes
 from exportlab.panel.inference.pretest import pretest_power
 from exportlab.panel.inference.pretrends import pretrend_test
@@ -62,6 +62,7 @@ __all__ = [
     "romano_wolf",
     "specification_curve",
     "spillovers",
+    "sup_t",
     "trade_cost_equivalents",
     "wild_bootstrap",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from exportlab.reporting import content, ledger, policy, products
 from exportlab.reporting.model import Fact, Section
+from exportlab.reporting.official import advantage, market_bounds, rcep_share
 from exportlab.reporting.words import _, number, percent, term
 
 
@@ -19,8 +20,6 @@ def published() -> Section:
 
 
 def _concentration() -> Fact:
-    from exportlab.reporting.published import market_bounds
-
     row = next(r for r in market_bounds().to_dict("records") if r["period"] == "2023")
     return Fact(
         _("Concentration of Liaoning's markets, 2023 (HHI on 0 to 1)"),
@@ -33,8 +32,6 @@ def _concentration() -> Fact:
 
 
 def _rcep() -> Fact:
-    from exportlab.reporting.published import rcep_share
-
     before, after = rcep_share().to_dict("records")
     return Fact(
         _("Share of RCEP members in Liaoning's trade, {period}", period=term(after["period"])),
@@ -46,7 +43,7 @@ def _rcep() -> Fact:
 
 
 def _advantage() -> Fact:
-    row = products.advantage().to_dict("records")[0]
+    row = advantage().to_dict("records")[0]
     return Fact(
         _("Advantage in {product} against China, {year} (RCA)", product=term(row["product"]), year=row["year"]),
         number(row["rca"], ".2f"),

@@ -5,62 +5,16 @@ from __future__ import annotations
 import pandas as pd
 
 from exportlab import datasets
-from exportlab.flows import Flows, flows
-from exportlab.indices.advantage import rca
+from exportlab.flows import flows
 from exportlab.measure import measure
 from exportlab.plots import structure
 from exportlab.reporting.figures import localised
 from exportlab.reporting.model import Picture, Section, Table
+from exportlab.reporting.official import (
+    advantage,
+    product_shares,
+)
 from exportlab.reporting.words import _, number, percent, term
-
-UNIT = "100m CNY"
-
-
-def product_shares() -> pd.DataFrame:
-    """Products with a published or computable share in Liaoning's exports."""
-    from exportlab.reporting.published import totals
-
-    own = datasets.load("liaoning_exports_by_product")
-    own = own[(own["flow"] == "export")]
-    whole = totals("export")[["start", "end", "value"]].rename(columns={"value": "total"})
-    own = own.merge(whole, on=["start", "end"], how="left")
-    computed = own["value"] / own["total"].where(own["unit"] == UNIT)
-    own["share"] = (own["share_pct"] / 100).fillna(computed)
-    return own[own["share"].notna()]
-
-
-def advantage() -> pd.DataFrame:
-    """RCA against China for products whose shares are published for one and the same period on both sides.
-
-    `rca_low` and `rca_high` are what the printed digits of the two shares allow.
-    """
-    ours = product_shares()
-    theirs = datasets.load("china_exports_by_product")
-    theirs = theirs[(theirs["flow"] == "export") & theirs["share_pct"].notna()].drop_duplicates(
-        ["product", "start", "end"]
-    )
-    both = ours.merge(theirs, on=["product", "start", "end"], suffixes=("", "_china"))
-    rows = []
-    for row in both.to_dict("records"):
-        region, nation = row["share"], row["share_pct_china"] / 100
-        kept = {k: row[k] for k in ("year", "period", "product", "share")}
-        half = 0.0005  # both are printed in per cent with one digit
-        ends = {"rca_low": (region - half) / (nation + half), "rca_high": (region + half) / (nation - half)}
-        rows.append({**kept, "china_share": nation, "rca": _rca(row["product"], region, nation), **ends,
-                     "source": row["source"], "source_china": row["source_china"]})  # fmt: skip
-    return pd.DataFrame(rows)
-
-
-def _rca(product: str, region: float, nation: float) -> float:
-    """The Balassa index of a product from its share in the exports of a region and of the nation."""
-    index = rca(_two(product, region, "Liaoning"), reference=_two(product, nation, "China"), by="exporter")
-    return float(index.loc[index["product"] == product, "rca"].iloc[0])
-
-
-def _two(product: str, share: float, exporter: str) -> Flows:
-    """A product and all others, as shares of one exporter's exports."""
-    table = {"exporter": exporter, "product": [product, "all other"], "value": [share, 1 - share]}
-    return flows(pd.DataFrame(table), unit="share of exports")
 
 
 def section() -> Section:

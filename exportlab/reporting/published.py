@@ -2,29 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
-import pandas as pd
-
-from exportlab import classifications, datasets
-from exportlab.partial import bounds
+from exportlab import datasets
 from exportlab.plots import structure
 from exportlab.reporting import content, ledger, overview, policy, products
 from exportlab.reporting.figures import localised
 from exportlab.reporting.model import Page, Picture, Section, Table
-from exportlab.reporting.products import advantage, product_shares
+from exportlab.reporting.official import (
+    UNIT,
+    market_bounds,
+    partners,
+    rcep_share,
+    totals,
+)
 from exportlab.reporting.words import _, number, percent, term
-
-__all__ = ["advantage", "market_bounds", "page", "partners", "product_shares", "rcep_share", "totals"]
-
-UNIT = "100m CNY"
-NOT_COUNTRIES = (
-    "BRI",
-    "RCEP",
-    "Africa",
-    "Latin America",
-)  # overlap with the countries and blocs named beside them
 
 
 def page() -> Page:
@@ -56,18 +46,6 @@ def data_section() -> Section:
               fold=("name", "not_in", "licence"), under="title"),))  # fmt: skip
 
 
-def totals(flow: str, unit: str = UNIT) -> pd.DataFrame:
-    """Published totals of one flow in one unit, one row a period."""
-    table = datasets.load("liaoning_trade_totals")
-    chosen = table[(table["flow"] == flow) & (table["unit"] == unit) & table["value"].notna()]
-    return chosen.drop_duplicates(["start", "end"])
-
-
-def label(row: Mapping[Any, Any]) -> str:
-    """A period as it is named in the tables."""
-    return str(row["year"]) if row["period"] == "annual" else f"{row['year']} {row['period']}"
-
-
 def totals_section() -> Section:
     """Total trade, exports and imports as published."""
     table = datasets.load("liaoning_trade_totals")
@@ -87,37 +65,6 @@ def totals_section() -> Section:
                 _("Line of total trade by year, 100m USD")),
         Table("totals", _("Published totals"), shown.iloc[::-1], _("as in the unit column"),
               _("as in the source column"), {"value": ",.1f", "yoy_pct": ".1f"}, show=15)))  # fmt: skip
-
-
-def partners(start: str, end: str) -> pd.DataFrame:
-    """Partners of one period that do not overlap, with value, in the unit of the total."""
-    table = datasets.load("liaoning_trade_by_partner")
-    same = (
-        (table["start"] == start)
-        & (table["end"] == end)
-        & (table["flow"] == "total")
-        & (table["unit"] == UNIT)
-    )
-    return table[same & table["value"].notna() & ~table["partner"].isin(NOT_COUNTRIES)]
-
-
-def market_bounds() -> pd.DataFrame:
-    """Bounds of market concentration for every period with a total and at least two separate partners."""
-    rows = []
-    for total in totals("total").to_dict("records"):
-        named = partners(total["start"], total["end"])
-        if len(named) < 2:
-            continue
-        known = dict(zip(named["partner"], named["value"], strict=True))
-        sizes = {p: len(classifications.resolve(p, on=total["end"]) or ()) for p in known}
-        groups = {p: n for p, n in sizes.items() if n > 1}
-        room = len(classifications.countries()) - sum(sizes.values())
-        row: dict[str, Any] = {"period": label(total), "named": len(known)}
-        for name in ("hhi", "effective_number"):
-            found = bounds(name, known, total["value"], groups=groups, max_members=room)
-            row |= {"known_share": found.known_share, f"{name}_low": found.low, f"{name}_high": found.high}
-        rows.append(row)
-    return pd.DataFrame(rows)
 
 
 def markets_section() -> Section:
@@ -159,21 +106,6 @@ def markets_section() -> Section:
               {"known_share": "share", "hhi_low": ".4f", "hhi_high": ".4f", "effective_number_low": ".1f",
                "effective_number_high": ".1f"}),
     ))  # fmt: skip
-
-
-def rcep_share() -> pd.DataFrame:
-    """RCEP's published trade over the published total of the same period."""
-    table = datasets.load("liaoning_trade_by_partner")
-    rcep = table[(table["partner"] == "RCEP") & (table["flow"] == "total") & table["value"].notna()]
-    merged = rcep.merge(totals("total"), on=["start", "end", "unit"], suffixes=("", "_total"))
-    merged = merged.assign(
-        period=[label(r) for r in merged.to_dict("records")],
-        bloc_share=merged["value"] / merged["value_total"],
-    )
-    force = [len(classifications.members("RCEP", on=e, exclude=["CHN"])) for e in merged["end"]]
-    merged["members_in_force"] = force
-    columns = ["period", "start", "end", "value", "value_total", "bloc_share", "members_in_force", "source"]
-    return merged[columns].rename(columns={"value_total": "total"}).sort_values("start")
 
 
 def rcep_section() -> Section:

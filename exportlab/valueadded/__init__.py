@@ -1,9 +1,11 @@
 """The second door: value added in exports, from input-output tables."""
 
 from exportlab.valueadded.decompose import decompose
+from exportlab.valueadded.gvc import extraction, output_participation, value_added_exports, value_added_rca
 from exportlab.valueadded.intercountry import InterCountryTable
 from exportlab.valueadded.iotable import IOTable
 from exportlab.valueadded.liaoning import china_multipliers, content_bounds, liaoning_bounds
+from exportlab.valueadded.position import production_length, value_chain_accounts
 from exportlab.valueadded.processing import split_processing
 from exportlab.valueadded.product_proxies import (
     export_upstreamness,
@@ -18,6 +20,7 @@ from exportlab.valueadded.readers import read_adb, read_ceads, read_icio, read_w
 from exportlab.valueadded.readers_china import read_nbs
 from exportlab.valueadded.regions import multiregional
 from exportlab.valueadded.result import Decomposition
+from exportlab.valueadded.tiva import tiva_indicators
 from exportlab.valueadded.validate import Validation
 
 __all__ = [
@@ -31,10 +34,13 @@ __all__ = [
     "export_quality",
     "export_upstreamness",
     "expy_domestic",
+    "extraction",
     "kee_tang",
     "liaoning_bounds",
     "multiregional",
+    "output_participation",
     "processing_margin",
+    "production_length",
     "read_adb",
     "read_ceads",
     "read_icio",
@@ -43,6 +49,10 @@ __all__ = [
     "relative_unit_values",
     "split_processing",
     "stage_shares",
+    "tiva_indicators",
     "unit_value_change",
     "upward_wang_zheng",
+    "value_added_exports",
+    "value_added_rca",
+    "value_chain_accounts",
 ]

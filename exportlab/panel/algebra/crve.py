@@ -1,8 +1,6 @@
-"""Cluster-robust covariance for few clusters: CR0 to CR3, Bell-McCaffrey degrees of freedom, two ways."""
+"""Cluster-robust covariance for few clusters: CR0 to CR3, Bell-McCaffrey degrees of freedom."""
 
 from __future__ import annotations
-
-from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -12,12 +10,8 @@ from exportlab.errors import one_of
 from exportlab.panel.algebra.clustered import (
     ClusterFit,
     adjusted_residual,
-    cluster_fit,
-    codes_of,
     inverses_without,
-    is_nested,
     leverages,
-    sum_by,
 )
 
 KINDS = ("CR0", "CR1", "CR2", "CR3", "CR3J")
@@ -105,39 +99,3 @@ def satterthwaite(fit: ClusterFit, contrast: ArrayLike | None = None, *, kind: s
         M = np.diag(square) - U @ fit.bread @ U.T
         out.append(np.trace(M) ** 2 / np.sum(M * M))
     return np.asarray(out)
-
-
-def two_way_covariance(
-    y: ArrayLike,
-    X: ArrayLike,
-    *,
-    clusters: tuple[ArrayLike, ArrayLike],
-    absorb: Sequence[ArrayLike] = (),
-    weights: ArrayLike | None = None,
-) -> tuple[Array, int]:
-    """Covariance clustered in two ways, and its degrees of freedom (fewer clusters, less one).
-
-    Notes
-    -----
-    V1 + V2 - V12 (Cameron, Gelbach & Miller 2011), times Gmin/(Gmin-1) (n-1)/(n-K) as fixest and reghdfe
-    do; an effect nested in either way of clustering is not counted in K. Where the difference is not
-    positive semi-definite its negative eigenvalues are set to zero.
-    """
-    first, second = (codes_of(c) for c in clusters)
-    both = codes_of(first * (int(second.max()) + 1) + second)
-    fit = cluster_fit(y, X, cluster=first, absorb=absorb, weights=weights)
-    Z = fit.X[:, fit.k :]
-    x = fit.X[:, : fit.k] - Z @ np.linalg.lstsq(Z, fit.X[:, : fit.k], rcond=None)[0]
-    bread = np.linalg.inv(x.T @ x)
-    parts = [sum_by(x * fit.residual[:, None], c) @ bread for c in (first, second, both)]
-    one, other, meet = (p.T @ p for p in parts)
-    V = one + other - meet
-    effects = [codes_of(a) for a in absorb]
-    free = [e for e in effects if not (is_nested(e, first) or is_nested(e, second))]
-    n, K = len(x), fit.k + int(bool(effects)) + sum(int(e.max()) for e in free)
-    few = int(min(first.max(), second.max())) + 1
-    V = V * few / (few - 1) * (n - 1) / (n - K)
-    value, vector = np.linalg.eigh(V)
-    if (value < 0).any():
-        V = (vector * np.clip(value, 0, None)) @ vector.T
-    return np.asarray(V), few - 1
