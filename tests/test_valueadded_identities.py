@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exportlab.valueadded import InterCountryTable, gvc, position
-from exportlab.valueadded.leontief import inverse, solve_rows
+from exportlab.valueadded.inverse import inverse, solve_rows
 
 TOLERANCE = 1e-12
 

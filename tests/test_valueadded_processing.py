@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 from scipy.optimize import minimize
@@ -31,6 +31,7 @@ def economy(seed: int, n: int = 4, *, competitive: bool = False) -> IOTable:
 
 
 @given(seed=st.integers(0, 10**6))
+@example(seed=6046)  # a cell a hundred times its guess: the active set turns back and forth
 @settings(max_examples=25, deadline=None)
 def test_nearest_cells_satisfy_the_optimality_conditions(seed: int) -> None:
     rng = np.random.default_rng(seed)

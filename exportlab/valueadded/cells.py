@@ -150,3 +150,8 @@ def value_added_and_taxes(
     if value_added is not None:
         return vector(value_added, labels, "value added"), tax
     return (None if taxes is None else rest - tax), tax
+
+
+def ratio(a: Array, b: Array, empty: float = float("nan")) -> Array:
+    """a / b, and `empty` where b is zero."""
+    return np.divide(a, b, out=np.full_like(a, empty), where=b != 0)

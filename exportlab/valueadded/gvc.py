@@ -29,7 +29,7 @@ def country_measures(t: InterCountryTable) -> pd.DataFrame:
         Timmer and de Vries); ddc = dc - dva; dvx own value added in other countries' exports v_s B_sr E_r
         (VS1, IV); vax value added absorbed abroad. Then shares of EXGR, NaN without exports: backward_kpww
         = fc, forward_kpww = dvx, participation_kpww their sum, position_kpww = ln(1 + forward) - ln(1 +
-        backward).
+        backward), NaN where a share is -1 or less (negative final demand can outweigh small exports).
 
     Notes
     -----
@@ -55,7 +55,7 @@ def country_measures(t: InterCountryTable) -> pd.DataFrame:
         backward_kpww=back,
         forward_kpww=forward,
         participation_kpww=back + forward,
-        position_kpww=np.log1p(forward) - np.log1p(back),
+        position_kpww=_log1p(forward) - _log1p(back),
     )
 
 
@@ -220,6 +220,10 @@ def value_added_rca(t: InterCountryTable, *, content: Literal["dva", "dc"] = "dv
 
 def _sent(q: Leontief, w: Array) -> Array:
     return np.asarray(q.A @ w - np.concatenate([q.A[s, s] @ w[s] for s in q.t.blocks]))
+
+
+def _log1p(share: Array) -> Array:
+    return np.log1p(np.where(share > -1, share, np.nan))
 
 
 def _share(part: Array, whole: Array) -> Array:

@@ -13,7 +13,7 @@ import pandas as pd
 from exportlab.arrays import Array
 from exportlab.errors import DataError
 from exportlab.valueadded import single
-from exportlab.valueadded.cells import Column, matrix, unique, vector
+from exportlab.valueadded.cells import Column, matrix, ratio, unique, vector
 from exportlab.valueadded.validate import Validation, check_iotable, report_iotable
 
 if TYPE_CHECKING:
@@ -255,28 +255,24 @@ class IOTable:
     @cached_property
     def v(self) -> Array:
         """Value added per unit of output; 0 where there is no output."""
-        return _per(self.va, self.x)
+        return ratio(self.va, self.x, empty=0.0)
 
     @cached_property
     def tau(self) -> Array:
         """Net product taxes on inputs per unit of output; 0 where there is no output."""
-        return _per(self.taxes, self.x)
+        return ratio(self.taxes, self.x, empty=0.0)
 
     @cached_property
     def A(self) -> Array:  # noqa: N802
         """Input coefficients of `Z` (domestic, or total in a competitive table), shape (n, n)."""
-        return _per(self.Z, self.x)
+        return ratio(self.Z, self.x, empty=0.0)
 
     @cached_property
     def Am(self) -> Array:  # noqa: N802
         """Input coefficients of the imported block, shape (n, n)."""
-        return _per(self.Zm, self.x)
+        return ratio(self.Zm, self.x, empty=0.0)
 
     @cached_property
     def absorption(self) -> Array:
         """Use inside the economy, whatever its origin: Z1 + F1 (with the imported blocks)."""
         return np.asarray((self.Z + self.Zm).sum(axis=1) + (self.F + self.Fm).sum(axis=1))
-
-
-def _per(a: Array, x: Array) -> Array:
-    return np.divide(a, x, out=np.zeros_like(a), where=x != 0)

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from exportlab.arrays import Array
+from exportlab.valueadded.cells import ratio
 
 if TYPE_CHECKING:
     from exportlab.valueadded.intercountry import InterCountryTable
@@ -31,7 +32,7 @@ def position(t: InterCountryTable) -> pd.DataFrame:
     Antràs, Chor, Fally and Hillberry (2012), American Economic Review 102(3); Antràs and Chor (2018).
     """
     B, x = t.leontief.B, t.x
-    return t.rows.to_frame(index=False).assign(upstreamness=_per(B @ x, x), downstreamness=B.sum(axis=0))
+    return t.rows.to_frame(index=False).assign(upstreamness=ratio(B @ x, x), downstreamness=B.sum(axis=0))
 
 
 def value_chain_accounts(t: InterCountryTable) -> pd.DataFrame:
@@ -60,8 +61,8 @@ def value_chain_accounts(t: InterCountryTable) -> pd.DataFrame:
     yb["Y_GVC_C"] = (total - q.VL) * y - yb["Y_GVC_S"]
     table = t.rows.to_frame(index=False).assign(VA=t.va, **{k: q.v * a for k, a in vf.items()}, **yb)
     return table.assign(
-        gvc_forward=_per((table["V_GVC_S"] + table["V_GVC_C"]).to_numpy(), t.va),
-        gvc_backward=_per((table["Y_GVC_S"] + table["Y_GVC_C"]).to_numpy(), y),
+        gvc_forward=ratio((table["V_GVC_S"] + table["V_GVC_C"]).to_numpy(), t.va),
+        gvc_backward=ratio((table["Y_GVC_S"] + table["Y_GVC_C"]).to_numpy(), y),
     )
 
 
@@ -90,17 +91,17 @@ def production_length(t: InterCountryTable) -> pd.DataFrame:
     has = t.va != 0
 
     def forward(a: Array, b: Array) -> Array:
-        return np.where(has, _per(a, _clean(b, t.x)), np.nan)
+        return np.where(has, ratio(a, _clean(b, t.x)), np.nan)
 
     lengths = {
         "PLv": forward(Bx, t.x),
         "PLv_D": forward(two[:, 0], one[:, 0]),
         "PLv_RT": forward(two[:, 1], one[:, 1]),
         "PLv_GVC": forward(Bx - two.sum(axis=1), t.x - one.sum(axis=1)),
-        "PLy": _per(vBB * y, vB * y),
-        "PLy_D": _per(VLL * yd, q.VL * yd),
-        "PLy_RT": _per(VLL * (y - yd), q.VL * (y - yd)),
-        "PLy_GVC": _per((vBB - VLL) * y, _clean((vB - q.VL) * y, y)),
+        "PLy": ratio(vBB * y, vB * y),
+        "PLy_D": ratio(VLL * yd, q.VL * yd),
+        "PLy_RT": ratio(VLL * (y - yd), q.VL * (y - yd)),
+        "PLy_GVC": ratio((vBB - VLL) * y, _clean((vB - q.VL) * y, y)),
     }
     table = t.rows.to_frame(index=False).assign(**lengths)
     return table.assign(gvc_position=table["PLv_GVC"] / table["PLy_GVC"])
@@ -122,7 +123,3 @@ def _imported(t: InterCountryTable, m: Array) -> Array:
 def _clean(part: Array, whole: Array) -> Array:
     """Zero where a difference is rounding of `whole`."""
     return np.where(np.abs(part) <= 1e-13 * np.abs(whole), 0.0, part)
-
-
-def _per(a: Array, b: Array) -> Array:
-    return np.divide(a, b, out=np.full_like(a, np.nan), where=b != 0)

@@ -19,8 +19,9 @@ from exportlab.arrays import Array
 from exportlab.errors import DataError
 from exportlab.results import Result
 from exportlab.valueadded.cells import Column, vector, worst
+from exportlab.valueadded.inverse import leontief_inverse
 from exportlab.valueadded.quadratic import nearest
-from exportlab.valueadded.single import content_table, leontief
+from exportlab.valueadded.single import content_table
 
 if TYPE_CHECKING:
     from exportlab.valueadded.iotable import IOTable
@@ -71,7 +72,7 @@ class ProcessingSplit(Result):
         content likewise.
         """
         A = {k: _per(getattr(self, f"Z_{k}"), self.x["DP".index(k[1])]) for k in ("DD", "DP", "MD", "MP")}
-        L = leontief(A["DD"])
+        L = leontief_inverse(A["DD"])
         direct = {
             "domestic": _per(self.va, self.x),
             "imported": np.array([A["MD"].sum(axis=0), A["MP"].sum(axis=0)]),

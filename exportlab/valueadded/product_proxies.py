@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from exportlab.errors import DataError, OptionError, UnknownName
-from exportlab.valueadded.proxy import Proxy, amounts, columns, once, ratio, refuse
+from exportlab.valueadded.cells import ratio
+from exportlab.valueadded.proxy import Proxy, amounts, columns, once, refuse
 
 # Broad Economic Categories, revision 4, by main end use; 321, 51 and 7 serve several.
 BEC = {

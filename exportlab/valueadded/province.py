@@ -17,8 +17,9 @@ from exportlab.arrays import Array
 from exportlab.errors import DataError, one_of
 from exportlab.results import Result
 from exportlab.valueadded.cells import Column, vector, worst
+from exportlab.valueadded.inverse import leontief_inverse
 from exportlab.valueadded.origins import Origins, Transit, by_use, per, proportional
-from exportlab.valueadded.single import content_table, leontief
+from exportlab.valueadded.single import content_table
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -204,7 +205,7 @@ def province_bounds(
 
 
 def _content(t: IOTable, ship: Array, where: Origins, national: Array | None, rule: str) -> ProvinceContent:
-    L = leontief((1 - where.mu - where.nu)[:, None] * t.A)
+    L = leontief_inverse((1 - where.mu - where.nu)[:, None] * t.A)
     multiplier = {
         "province": t.v @ L,
         "imported": where.mu @ t.A @ L,

@@ -9,7 +9,8 @@ import pandas as pd
 
 from exportlab.arrays import Array
 from exportlab.errors import DataError, OptionError
-from exportlab.valueadded.proxy import Proxy, amounts, columns, once, ratio, refuse
+from exportlab.valueadded.cells import ratio
+from exportlab.valueadded.proxy import Proxy, amounts, columns, once, refuse
 
 
 def processing_margin(

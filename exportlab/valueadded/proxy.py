@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from exportlab.arrays import Array, Mask
+from exportlab.arrays import Mask
 from exportlab.errors import DataError, UnknownName
 from exportlab.results import Result
 
@@ -78,8 +78,3 @@ def once(table: pd.DataFrame, keys: Sequence[str]) -> None:
     """Refuse repeated records."""
     refuse(table.duplicated(list(keys)).to_numpy(), table, f"{', '.join(keys)} occur more than once",
             "Add the records up first, or name what tells them apart.")  # fmt: skip
-
-
-def ratio(a: Array, b: Array, empty: float = float("nan")) -> Array:
-    """a / b, and `empty` where b is not positive."""
-    return np.divide(a, b, out=np.full_like(a, empty), where=b > 0)

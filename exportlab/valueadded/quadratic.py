@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy import sparse
+from scipy.optimize import brentq
 from scipy.sparse.linalg import spsolve
 
 from exportlab.arrays import Array
@@ -54,8 +55,8 @@ def nearest(z0: Array, K: sparse.csr_array, b: Array, *, tolerance: float = 1e-1
 
     Notes
     -----
-    The dual is piecewise quadratic, so the active-set Newton step with a line search ends after finitely
-    many steps. Totals that repeat others make its matrix singular: a relative ridge of 1e-13 keeps it
+    The dual is piecewise quadratic, so the active-set Newton step with an exact line search ends after
+    finitely many steps. Totals that repeat others make its matrix singular: a relative ridge of 1e-13 keeps it
     solvable and does not move the solution, which the violation of the totals verifies.
     """
     scale = float(np.abs(b).max(initial=0.0)) or 1.0
@@ -64,9 +65,6 @@ def nearest(z0: Array, K: sparse.csr_array, b: Array, *, tolerance: float = 1e-1
 
     def cells(y: Array) -> Array:
         return np.asarray(np.maximum(0.0, z0 * (1 + K.T @ y / 2)))
-
-    def dual(y: Array) -> float:  # to be minimised
-        return float((np.maximum(0.0, 1 + K.T @ y / 2) ** 2 * z0).sum() - b @ y)
 
     z = cells(y)
     for _ in range(200):
@@ -77,10 +75,7 @@ def nearest(z0: Array, K: sparse.csr_array, b: Array, *, tolerance: float = 1e-1
         H = sparse.csc_array(K @ weight @ K.T)
         ridge = sparse.eye_array(len(b)) * (1e-13 * max(float(H.diagonal().max()), 1e-300))
         step = spsolve(H + ridge, off)
-        value, slope, length = dual(y), float(off @ step), 1.0
-        while dual(y + length * step) > value - 1e-4 * length * slope + 1e-15 and length > 1e-10:
-            length /= 2
-        y = y + length * step
+        y = y + _length(z0, 1 + K.T @ y / 2, K.T @ step / 2, float(b @ step)) * step
         z = cells(y)
     gap = float(np.abs(b - K @ z).max(initial=0.0))
     if gap > max(tolerance, 1e-9):
@@ -91,3 +86,16 @@ def nearest(z0: Array, K: sparse.csr_array, b: Array, *, tolerance: float = 1e-1
     used = z0 > 0
     distance = float(((z - z0)[used] ** 2 / z0[used]).sum()) * scale
     return Nearest(z * scale, y, distance, gap)
+
+
+def _length(z0: Array, at: Array, along: Array, gain: float) -> float:
+    """Where the dual is lowest along a step: its slope there is increasing, and zero at the minimum."""
+
+    def slope(length: float) -> float:
+        return 2 * float((along * z0 * np.maximum(0.0, at + length * along)).sum()) - gain
+
+    far = 1.0
+    while slope(far) < 0 and far < 1e12:  # it never turns where no cells satisfy the totals
+        far *= 2
+    near: float = brentq(slope, 0.0, far, xtol=1e-300, rtol=1e-14) if slope(0.0) * slope(far) < 0 else far
+    return near

@@ -14,7 +14,8 @@ from exportlab.errors import DataError, UnknownName
 from exportlab.results import Result
 from exportlab.valueadded.cells import Column, vector
 from exportlab.valueadded.intercountry import InterCountryTable
-from exportlab.valueadded.single import leontief, refuse_competitive
+from exportlab.valueadded.inverse import leontief_inverse
+from exportlab.valueadded.single import refuse_competitive
 
 if TYPE_CHECKING:
     from exportlab.valueadded.iotable import IOTable
@@ -102,7 +103,7 @@ def multiregional(
     if region not in regions:
         raise UnknownName("region", region, map(str, regions))
     e = (c.e if exports is None else vector(exports, c.labels, "exports")) * (regions == region)
-    made = leontief(c.A) @ e
+    made = leontief_inverse(c.A) @ e
     sectors = [sector for _, sector in c.labels]
     earned = pd.DataFrame({"region": regions, "sector": sectors, "value_added": c.v * made})
     value = earned.groupby("region", sort=False)["value_added"].sum()

@@ -16,6 +16,7 @@ from exportlab.arrays import Array
 from exportlab.errors import DataError
 from exportlab.results import Result
 from exportlab.valueadded.cells import Column, vector, worst
+from exportlab.valueadded.inverse import leontief_inverse
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -82,26 +83,6 @@ class ExportContent(Result):
         return content_bars(self.table, ax=ax, **{"source": self.source or None, **options})
 
 
-def leontief(A: Array) -> Array:
-    """The inverse L = (I - A)^-1, shape (n, n).
-
-    Raises
-    ------
-    DataError
-        I - A is singular, or L has negative entries: A is not productive.
-    """
-    try:
-        L: Array = np.linalg.inv(np.eye(len(A)) - A).astype(np.float64, copy=False)
-    except np.linalg.LinAlgError:
-        L = np.full_like(A, -np.inf)
-    if L.min(initial=0.0) < -1e-9:
-        raise DataError(
-            "The input coefficients are not productive: (I - A) has no non-negative inverse",
-            "A group of sectors uses up more of its own products than it makes; check the units of output.",
-        )
-    return L
-
-
 def refuse_competitive(t: IOTable) -> None:
     """Refuse a table whose coefficients do not tell imports apart."""
     if t.kind == "competitive":
@@ -139,7 +120,7 @@ def multipliers(t: IOTable) -> pd.DataFrame:
     Leontief (1936); Hummels, Ishii and Yi (2001), Journal of International Economics 54(1).
     """
     refuse_competitive(t)
-    L = leontief(t.A)
+    L = leontief_inverse(t.A)
     rows = {"direct": t.v, "domestic": t.v @ L, "imported": t.Am.sum(axis=0) @ L, "tax": t.tau @ L,
             "output": L.sum(axis=0)}  # fmt: skip
     made = t.x > 0
@@ -175,7 +156,7 @@ def domestic_content(t: IOTable, exports: Column | None = None) -> ExportContent
     """
     refuse_competitive(t)
     e = _exports(t, exports)
-    L = leontief(t.A)
+    L = leontief_inverse(t.A)
     parts = {"domestic": t.v @ L * e, "imported": t.Am.sum(axis=0) @ L * e, "tax": t.tau @ L * e}
     origin = pd.DataFrame(t.v[:, None] * L * e, index=t.sectors, columns=t.sectors)
     return ExportContent(content_table(t.sectors, e, parts), origin, t.unit, t.source)
@@ -225,7 +206,7 @@ def forward(t: IOTable, exports: Column | None = None) -> pd.DataFrame:
     """
     refuse_competitive(t)
     e = _exports(t, exports)
-    earned = t.v * (leontief(t.A) @ e)
+    earned = t.v * (leontief_inverse(t.A) @ e)
     total = earned.sum()
     return pd.DataFrame(
         {
@@ -272,8 +253,8 @@ def upstreamness(t: IOTable, *, inventories: Column | None = None) -> pd.DataFra
             first=worst(-absorbed, t.sectors, 1),
         )
     D = np.divide(t.Z + t.Zm, absorbed[:, None], out=np.zeros_like(t.Z), where=absorbed[:, None] > 0)
-    U = leontief(D).sum(axis=1)
-    back = leontief(t.A + t.Am).sum(axis=0)
+    U = leontief_inverse(D).sum(axis=1)
+    back = leontief_inverse(t.A + t.Am).sum(axis=0)
     return pd.DataFrame(
         {
             "sector": t.sectors,
