@@ -129,8 +129,12 @@ def test_censoring_and_first_spells():
 
 
 def test_curve_is_drawn():
-    axes = survival(table_of(PATTERNS), by="market", left="keep", gap=0).plot()
+    made = survival(table_of(PATTERNS), by="market", left="keep", gap=0)
+    axes = made.plot(source="by hand")
     assert len(axes.lines) == 3
+    longest = made.spells.groupby("partner")["duration"].max()
+    assert [line.get_xdata()[-1] for line in axes.lines] == longest.tolist()  # to the last spell seen
+    assert any("Source: by hand" in t.get_text() for t in axes.texts)
     assert axes.get_ylabel() == "share still exported"
 
 

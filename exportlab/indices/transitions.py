@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -20,6 +20,7 @@ from exportlab.results import Result
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.axes import Axes
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -111,6 +112,12 @@ class Transitions(Result):
         made.insert(0, "from", list(self.labels))
         made.insert(1, "n", self.counts.sum(axis=1))
         return made.assign(ergodic=self.ergodic)
+
+    def plot(self, ax: Axes | None = None, **options: Any) -> Axes:
+        """The Markov matrix as a heat map; options as in `plots.matrix.transition_matrix`."""
+        from exportlab.plots.matrix import transition_matrix
+
+        return transition_matrix(self, ax=ax, **options)
 
 
 def rca_transitions(

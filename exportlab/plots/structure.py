@@ -124,7 +124,7 @@ def concentration(
             ax.set_xlim(-0.8, len(order) - 0.2)
         else:
             ax.plot(range(len(order)), table[value], color=PALETTE[0], marker=MARKERS[0])
-            ax.set_ylim(bottom=0)
+            ax.set_ylim(0, 1.1 * float(table[value].max()))
         _period_ticks(ax, order)
         return finish(ax, title=title, y=label, source=source, note=note)
 
@@ -140,7 +140,8 @@ def rca_bars(
         ax = new_axes(ax, size=(DOUBLE[0], max(1.6, 0.26 * len(shown) + 1.0)))
         colours = [PALETTE[0] if v >= neutral else PALETTE[1] for v in shown[rca]]
         bars = ax.barh(shown[product].astype(str), shown[rca], color=colours, height=0.7)
-        ax.bar_label(bars, fmt="%.2f", padding=3, fontsize=7)
+        clear = {"facecolor": "white", "edgecolor": "none", "pad": 0.5}  # where the neutral line runs through
+        ax.bar_label(bars, fmt="%.2f", padding=3, fontsize=7, bbox=clear)
         ax.axvline(neutral, color="black", linewidth=0.8)
         ax.grid(axis="y", visible=False)
         ax.set_xlim(right=max(float(shown[rca].max()), neutral) * 1.12)

@@ -91,7 +91,7 @@ def finish(
     foot = "\n".join(t for t in (note, f"Source: {source}" if source else None) if t)
     if foot:
         ax.annotate(
-            foot, xy=(0, 0), xycoords="axes fraction", xytext=(0, -34), textcoords="offset points",
+            foot, xy=(0, 0), xycoords=("axes fraction", ax.xaxis.label), xytext=(0, -5), textcoords="offset points",
             ha="left", va="top", fontsize=6.5, color=GREY, annotation_clip=False,
         )  # fmt: skip
     return ax

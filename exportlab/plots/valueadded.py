@@ -9,6 +9,7 @@ import numpy as np
 
 from exportlab.arrays import Array
 from exportlab.errors import DataError, UnknownName
+from exportlab.plots.matrix import heatmap
 from exportlab.plots.style import GREY, PALETTE, finish, new_axes
 
 if TYPE_CHECKING:
@@ -130,29 +131,16 @@ def origin_heatmap(
     options
         Passed to `seaborn.heatmap`.
     """
-    import seaborn as sns
-
     values = matrix.astype(float)
     if share:
         total = values.sum(axis=0)
         values = 100 * values / total.where(total != 0)
-    ax = new_axes(ax, size=(1.9 + 0.42 * values.shape[1], 1.5 + 0.3 * values.shape[0]))
-    small = values.size <= 150
-    colors: dict[str, Any] = {"cmap": "crest"}
-    if bool((values < 0).any(axis=None)):
-        reach = float(np.nanmax(np.abs(values.to_numpy())))
-        colors = {"cmap": "vlag", "vmin": -reach, "vmax": reach}
     drawn = values.set_axis([_short(str(c)) for c in values.columns], axis=1)
     drawn = drawn.set_axis([_short(str(i)) for i in values.index], axis=0)
-    settings = {**colors, "annot": small, "fmt": ".0f" if share else ".3g", "annot_kws": {"fontsize": 6.5},
-                "linewidths": 0.4, "cbar_kws": {"label": "% of the column" if share else unit}}  # fmt: skip
-    sns.heatmap(drawn, ax=ax, **{**settings, **options})
-    ax.tick_params(axis="x", rotation=45, length=0)
-    ax.tick_params(axis="y", rotation=0, length=0)
-    for text in ax.get_xticklabels():
-        text.set(ha="right", rotation_mode="anchor")
-    foot = f"{column}\n\nSource: {source}" if source else column  # below the slanted labels, however long
-    return finish(ax, title=title, x=foot, y=row)
+    return heatmap(
+        drawn, title=title, x=column, y=row, unit="% of the column" if share else unit,
+        fmt=".0f" if share else ".3g", source=source, ax=ax, **options,
+    )  # fmt: skip
 
 
 def interval_bars(
