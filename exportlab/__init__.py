@@ -59,6 +59,7 @@ if TYPE_CHECKING:
     from exportlab.indices.shares import bloc_share, contributions, share
     from exportlab.indices.similarity import bahar, cosine, finger_kreinin, hoover, krugman
     from exportlab.indices.sophistication import expy, prody
+    from exportlab.indices.sophistication_quality import expy_quality, prody_quality
     from exportlab.indices.stages import bec, bec_shares, class_shares, lall, lall_shares, rauch_shares
     from exportlab.indices.survival import Survival, kaplan_meier, spells, survival
     from exportlab.indices.theil_groups import theil_traditional, theil_within_between
@@ -88,6 +89,7 @@ _HOMES = {
     "exportlab.indices.growth_margins": "growth_margins",
     "exportlab.indices.survival": "Survival kaplan_meier spells survival",
     "exportlab.indices.sophistication": "expy prody",
+    "exportlab.indices.sophistication_quality": "expy_quality prody_quality",
     "exportlab.indices.stages": "bec bec_shares class_shares lall lall_shares rauch_shares",
     "exportlab.indices.unit_values": "price_quantity relative_unit_value",
     "exportlab.indices.concordance": "Concordance concordance convert_products",
@@ -175,6 +177,7 @@ __all__ = [
     "errors",
     "evaluate",
     "expy",
+    "expy_quality",
     "finger_kreinin",
     "flows",
     "galtonian",
@@ -219,6 +222,7 @@ __all__ = [
     "ppml",
     "price_quantity",
     "prody",
+    "prody_quality",
     "rauch_shares",
     "rca",
     "rca_transitions",

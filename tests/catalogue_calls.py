@@ -74,6 +74,8 @@ ONE: dict[str, Callable[[xl.Flows], Any]] = {
     "bahar": lambda f: xl.bahar(f, by="period"),
     "prody": lambda f: xl.prody(f, INCOME, by=BY),
     "expy": lambda f: xl.expy(f, INCOME, by=BY),
+    "prody_quality": lambda f: xl.prody_quality(f, INCOME, by=BY),
+    "expy_quality": lambda f: xl.expy_quality(f, INCOME, by=BY),
     "class_shares": lambda f: xl.class_shares(f, SECTIONS),
     "lall_shares": lambda f: xl.lall_shares(f, products="sitc3"),
     "bec_shares": lambda f: xl.bec_shares(f, products=BEC),
