@@ -179,6 +179,52 @@ def test_constant_market_share_by_hand():
     assert other["structure"] == pytest.approx(row["structure"])
 
 
+# Four industries of a region and of its nation, which grow by 10, 20, 30 and 40 % from 10, 20, 40 and 30 % of it.
+REGION = {"I": (500, 1000), "II": (100, 100), "III": (200, 250), "IV": (200, 280)}
+NATION = {"I": (1000, 1100), "II": (2000, 2400), "III": (4000, 5200), "IV": (3000, 4200)}
+
+
+def industries(**places):
+    rows = [(2000 + 10 * t, place, k, float(v)) for place, table in places.items() for k, pair in table.items()
+            for t, v in enumerate(pair)]  # fmt: skip
+    return pd.DataFrame(rows, columns=["period", "exporter", "product", "value"])
+
+
+def test_shift_and_share_of_a_printed_table(reference):
+    kept = pd.read_csv(reference / "dynamics.csv", dtype={"case": str}).set_index("quantity")
+    own = xl.flows(industries(region=REGION))
+    nation = xl.flows(industries(nation=NATION).drop(columns="exporter"))
+    money = constant_market_share_growth(own, reference=nation, lag=10).iloc[0]
+    for row in kept.loc[["constant_market_share_growth"]].itertuples():
+        assert money[row.case] == pytest.approx(row.value)
+    expected = kept.loc["expected", "value"].to_numpy(float)
+    found = hhi_shift_share(own, reference=nation, lag=10).iloc[0]
+    assert found["hhi_counterfactual"] == pytest.approx(((expected / expected.sum()) ** 2).sum(), rel=1e-12)
+    assert found["composition"] == pytest.approx(found["hhi_counterfactual"] - 0.34, rel=1e-12)
+
+
+def test_two_part_variants_put_the_interaction_on_one_side():
+    flows = xl.flows(HAND)
+    parts = {w: constant_market_share(flows, weights=w).iloc[0] for w in ("base", "final", "midpoint")}
+    found = {w: (row["competitiveness"], row["structure"]) for w, row in parts.items()}
+    assert found["base"] == pytest.approx((-0.02, -0.01))
+    assert found["final"] == pytest.approx((0, -0.03))
+    assert found["midpoint"] == pytest.approx((-0.01, -0.02))
+
+
+def test_the_order_of_product_and_market_effects():
+    """Half of one cell (p, m); its weight goes from 0.4 to 0.5, its product's from 0.5 to 0.7, its market's to 0.6."""
+    world = {("p", "m"): (40, 50), ("p", "n"): (10, 20), ("q", "m"): (10, 10), ("q", "n"): (40, 20)}
+    rows = [(2020 + t, "rest", k, m, v / 2 if (k, m) == ("p", "m") else v) for (k, m), pair in world.items()
+            for t, v in enumerate(pair)]  # fmt: skip
+    rows += [(2020, "i", "p", "m", 20.0), (2021, "i", "p", "m", 25.0)]
+    flows = xl.flows(pd.DataFrame(rows, columns=["period", "exporter", "product", "market", "value"]))
+    found = {o: constant_market_share(flows, order=o).query("exporter == 'i'").iloc[0]
+             for o in ("product", "market", "shapley")}  # fmt: skip
+    assert [found[o]["structure_product"] for o in found] == pytest.approx([0.08, 0.01, 0.045])
+    assert [found[o]["structure"] for o in found] == pytest.approx([0.05] * 3)
+
+
 @given(draws, st.sampled_from(["three-part", "base", "final", "midpoint"]))
 @settings(max_examples=8, deadline=None)
 def test_market_share_parts_sum_and_shapley_is_symmetric(drawn, weights):
@@ -267,12 +313,15 @@ def test_new_markets_and_products_are_told_apart():
          (2, "Chile", "01", 3.0), (2, "USA", "03", 5.0), (2, "Cuba", "04", 7.0)],
         columns=["period", "market", "product", "value"],
     )  # fmt: skip
-    row = growth_margins(
-        xl.flows(table.assign(period=2000 + table["period"])), over=["market", "product"]
-    ).iloc[0]
+    flows = xl.flows(table.assign(period=2000 + table["period"]))
+    row = growth_margins(flows, over=["market", "product"]).iloc[0]
     found = [20 * row[f"new_{kind}"] for kind in ("pair", "market", "product", "both")]
     assert found == pytest.approx([2, 3, 5, 7])
     assert row["exit"] == pytest.approx(-0.5)
+    assert row["growth_margins"] == pytest.approx(7 / 20)
+    mean = growth_margins(flows, over=["market", "product"], rate="midpoint").iloc[0]
+    assert mean["growth_margins"] == pytest.approx(7 / 23.5)
+    assert [mean["entry"], mean["exit"]] == pytest.approx([17 / 23.5, -10 / 23.5])
 
 
 def test_undefined_and_refused():
