@@ -9,7 +9,7 @@ import narwhals.stable.v2 as nw
 
 from exportlab.classifications import is_total, resolve
 from exportlab.errors import DataError, OptionError
-from exportlab.frames import Frame, collect, missing, when
+from exportlab.frames import Frame, collect, missing, repeated
 
 if TYPE_CHECKING:
     from exportlab.flows import Flows
@@ -158,8 +158,8 @@ def _total_test(role: str, column: str, totals: Sequence[Any]) -> tuple[nw.Expr,
 def _summary(
     frame: Frame, flows: Flows, tests: Mapping[str, tuple[nw.Expr, str, str]], by: Sequence[str]
 ) -> nw.DataFrame[Any]:
-    flags = [when(test, 1, 0).alias(name) for name, (test, *_) in tests.items()]
-    size = when(nw.col("value") > 0, 1, 0).alias("_positive")
+    flags = [test.cast(nw.Int64).alias(name) for name, (test, *_) in tests.items()]
+    size = (nw.col("value") > 0).cast(nw.Int64).alias("_positive")
     ends = []
     if "period" in flows.roles:
         period = nw.col("period")
@@ -192,6 +192,8 @@ def _head(frame: Frame) -> nw.DataFrame[Any]:
 
 
 def _values(frame: Frame, column: str) -> list[Any]:
+    if isinstance(frame, nw.DataFrame):  # of one column: a frame's unique goes row by row
+        return frame[column].unique().to_list()
     return collect(frame.select(column).unique())[column].to_list()
 
 
@@ -260,7 +262,7 @@ def _refuse_mixed_periods(flows: Flows, seen: nw.DataFrame[Any]) -> None:
 def _refuse_duplicates(flows: Flows) -> None:
     keys = flows.identity
     if isinstance(flows.frame, nw.DataFrame):
-        twice = flows.frame.select(*keys).is_duplicated()
+        twice = repeated(flows.frame, keys)
         count = int(twice.sum())
         sample = flows.frame.filter(twice).select(*keys).head(1) if count else None
     else:

@@ -121,6 +121,27 @@ def later(column: str, pairs: Mapping[Any, Any]) -> nw.Expr:
     return nw.col(column).replace_strict(list(pairs), list(pairs.values()), default=nw.col(column))
 
 
+def repeated(frame: nw.DataFrame[Any], keys: Sequence[str]) -> nw.Series[Any]:
+    """Which rows of a table in memory share their keys, none of them missing, with another row."""
+    if not frame.implementation.is_pandas():
+        return frame.select(*keys).is_duplicated()
+    import numpy as np
+    import pandas as pd
+
+    native: Any = frame.to_native()
+    cell, size = np.zeros(len(frame), np.int64), 1
+    for key in keys:
+        codes, labels = pd.factorize(native[key])
+        cell, size = cell * len(labels) + codes, size * len(labels)
+    if size > 2**62:
+        return frame.select(*keys).is_duplicated()
+    if size <= 8 * len(frame):  # counting is faster than hashing, and needs a place for every possible cell
+        found = pd.Series(np.bincount(cell, minlength=size)[cell] > 1, index=native.index)
+    else:
+        found = pd.Series(cell, index=native.index).duplicated(keep=False)
+    return nw.from_native(found, series_only=True)
+
+
 def ratio(top: nw.Expr, bottom: nw.Expr) -> nw.Expr:
     """top / bottom, NaN where the bottom is zero; no engine is asked to divide by zero."""
     return when(bottom != 0, top / when(bottom != 0, bottom, 1.0), float("nan"))

@@ -213,3 +213,14 @@ def test_tables_of_two_engines_do_not_meet():
         xl.errors.EngineError, match=r"A pandas table cannot be joined with a polars one \(join\)"
     ):
         xl.rca(here, reference=there)
+
+
+@pytest.mark.parametrize("keys", [["exporter", "product"], ["exporter", "market", "product"]])
+def test_repeated_cells_are_found_whatever_the_row_labels(keys):
+    """Counted where the possible cells are few, hashed where they are many; row labels of the caller's own."""
+    labels = {"exporter": [f"e{k % 5}" for k in range(40)], "product": [f"p{k}" for k in range(40)],
+              "market": [f"m{k}" for k in range(40)]}  # fmt: skip
+    once = pd.DataFrame(labels, index=range(100, 140))[keys].assign(value=1.0)
+    assert len(xl.flows(once).table) == 40
+    with pytest.raises(DataError, match=r"in 3 rows. First: .*exporter='e2', .*product='p7'"):
+        xl.flows(pd.concat([once, once.iloc[[7]], once.iloc[[7]]]))

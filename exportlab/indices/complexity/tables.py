@@ -29,7 +29,7 @@ class Cells:
 
     def at(self, period: int) -> tuple[Codes, Codes, Array]:
         """Exporters, products and values of one period."""
-        if self.period is None:
+        if self.period is None or len(self.names["period"]) == 1:
             return self.exporter, self.product, self.value
         here = self.period == period
         return self.exporter[here], self.product[here], self.value[here]
