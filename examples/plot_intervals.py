@@ -26,7 +26,7 @@ codes = [
 ]
 rows = []
 for year, p in chances.items():
-    for code, size in zip(codes, np.random.default_rng(1).lognormal(0, 1, len(codes)), strict=True):
+    for code, size in zip(codes, np.random.default_rng(1).lognormal(0, 0.6, len(codes)), strict=True):
         to = rng.choice(len(markets), size=2, replace=False, p=p)
         rows += [(year, markets[m], code, size * rng.lognormal(0, 0.3)) for m in to]
 table = pd.DataFrame(rows, columns=["year", "partner", "hs6", "usd"])

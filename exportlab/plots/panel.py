@@ -128,6 +128,7 @@ def coefficients(
         ax.margins(y=0.15)
     missing = any(np.isnan(low) for _, _, low, _ in rows)
     note = "No interval: inference is a placebo p-value." if missing else None
+    title = title or (next(iter(many)) if len(many) == 1 else "Estimates side by side")
     return finish(ax, title=title, x=x, source=source, note=note)
 
 
@@ -152,11 +153,8 @@ def bacon_scatter(
                 markerfacecolor=PALETTE[k] if k % 2 == 0 else "white",
                 label=f"{kind} ({rows['weight'].sum():.0%} of weight)",
             )
-        ax.axhline(decomposition.twfe, color="black", linewidth=1, linestyle="--")
-        ax.annotate(
-            f"two-way estimate {decomposition.twfe:.3g}", (0.5, decomposition.twfe),
-            xycoords=("axes fraction", "data"), ha="center", va="bottom", fontsize=7,
-        )  # fmt: skip
+        whole = decomposition.twfe
+        ax.axhline(whole, color="black", linewidth=1, linestyle="--", label=f"two-way estimate {whole:.3g}")
         ax.axhline(0, color=GREY, linewidth=0.8)
         ax.legend()
     return finish(ax, title=title, x="weight", y="two-by-two estimate", source=source)

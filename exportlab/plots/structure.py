@@ -137,12 +137,13 @@ def rca_bars(
     need(table, product, rca)
     shown = table.nlargest(top, rca)[::-1]
     with context():
-        ax = new_axes(ax, size=(DOUBLE[0], max(1.6, 0.26 * len(shown) + 1.0)))
+        ax = new_axes(ax, size=(DOUBLE[0], max(1.3, 0.26 * len(shown) + 0.9)))
         colours = [PALETTE[0] if v >= neutral else PALETTE[1] for v in shown[rca]]
         bars = ax.barh(shown[product].astype(str), shown[rca], color=colours, height=0.7)
         clear = {"facecolor": "white", "edgecolor": "none", "pad": 0.5}  # where the neutral line runs through
         ax.bar_label(bars, fmt="%.2f", padding=3, fontsize=7, bbox=clear)
         ax.axvline(neutral, color="black", linewidth=0.8)
+        ax.set_ylim(-0.7, len(shown) - 0.3)
         ax.grid(axis="y", visible=False)
         ax.set_xlim(right=max(float(shown[rca].max()), neutral) * 1.12)
         return finish(

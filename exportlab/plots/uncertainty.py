@@ -37,21 +37,28 @@ def intervals(
     rows = [" ".join(str(v) for v in row) for row in table[names].to_numpy()] if names else [""] * len(table)
     with context():
         ax = new_axes(ax, size=(DOUBLE[0], max(1.6, 0.24 * len(rows) + 0.9)))
+        at = _places(table, names)
         if {"conf_low", "conf_high"} <= set(table.columns):
-            ax.hlines(
-                range(len(rows)), table["conf_low"], table["conf_high"], color=PALETTE[0], linewidth=1.4
-            )
+            ax.hlines(at, table["conf_low"], table["conf_high"], color=PALETTE[0], linewidth=1.4)
         warned = table["note"].ne("") if "note" in table else pd.Series(False, index=table.index)
         faces = ["white" if w else PALETTE[0] for w in warned]
-        ax.scatter(table["estimate"], range(len(rows)), s=22, c=faces, edgecolors=PALETTE[0], zorder=3)
+        ax.scatter(table["estimate"], at, s=22, c=faces, edgecolors=PALETTE[0], zorder=3)
         if reference is not None:
             ax.axvline(reference, color="black", linewidth=0.8)
-        ax.set_yticks(range(len(rows)), rows)
-        ax.invert_yaxis()
+        ax.set_yticks(at, rows)
+        ax.set_ylim(at[-1] + 0.6, -0.6)
         ax.grid(axis="y", visible=False)
         hollow = "hollow: an interval with a note against it" if warned.any() else None
         foot = "; ".join(t for t in (note, hollow) if t) or None
         return finish(ax, title=title, x=x, source=source, note=foot)
+
+
+def _places(table: pd.DataFrame, names: list[str]) -> list[float]:
+    """Where the rows lie: one below the other, apart where the first of several labels changes."""
+    if len(names) < 2:
+        return [float(k) for k in range(len(table))]
+    changes = (table[names[0]] != table[names[0]].shift()).cumsum() - 1
+    return [k + 0.7 * c for k, c in enumerate(changes)]
 
 
 def coverage(

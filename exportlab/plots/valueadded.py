@@ -10,7 +10,7 @@ import numpy as np
 from exportlab.arrays import Array
 from exportlab.errors import DataError, UnknownName
 from exportlab.plots.matrix import heatmap
-from exportlab.plots.style import GREY, PALETTE, finish, new_axes
+from exportlab.plots.style import GREY, PALETTE, context, finish, new_axes
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,20 +54,20 @@ def content_bars(
         rows = rows.sort_values("exports", ascending=False, kind="stable").head(largest)
     if rows.empty or not chosen:
         raise DataError("There is nothing to draw", "Pass rows with positive exports and at least one part.")
-    ax = new_axes(ax, size=(7.2, 1.4 + 0.21 * len(rows)))
     where = np.arange(len(rows))[::-1]
     left = np.zeros(len(rows))
-    for part, color in zip(chosen, _colors(len(chosen)), strict=True):
-        share = 100 * rows[part].to_numpy(float) / rows["exports"].to_numpy(float)
-        ax.barh(where, share, left=left, color=color, label=NAMES.get(part, part), height=0.75)
-        left = left + share
-    ax.set_yticks(where, [_short(text) for text in rows[label].astype(str)])
-    ax.set_xlim(min(0.0, float(left.min())), max(100.0, float(left.max())))
-    ax.grid(visible=False, axis="y")
-    ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3, borderpad=0, borderaxespad=0.3)
-    finish(ax, x="share of exports, %", source=source)
-    ax.set_title(title, pad=8 + 12 * -(-len(chosen) // 3))  # above the legend
-    return ax
+    with context():
+        ax = new_axes(ax, size=(7.2, 1.1 + 0.21 * len(rows)))
+        for part, color in zip(chosen, _colors(len(chosen)), strict=True):
+            share = 100 * rows[part].to_numpy(float) / rows["exports"].to_numpy(float)
+            ax.barh(where, share, left=left, color=color, label=NAMES.get(part, part), height=0.75)
+            left = left + share
+        ax.set_yticks(where, [_short(text) for text in rows[label].astype(str)])
+        ax.set_ylim(-0.6, len(rows) - 0.4)
+        ax.set_xlim(min(0.0, float(left.min())), max(100.0, float(left.max())))
+        ax.grid(visible=False, axis="y")
+        ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5))
+        return finish(ax, title=title, x="share of exports, %", source=source)
 
 
 def position_scatter(
@@ -183,17 +183,20 @@ def _colors(n: int) -> list[str]:
 
 
 def _name_points(ax: Axes, chosen: list[int], *, xs: Array, ys: Array, area: Array, names: list[str]) -> None:
-    """Write names beside points, each where it hides no other name or named point, or not at all."""
+    """Write names beside points, each where it hides no point and no other name, or not at all."""
     ax.autoscale_view()
     scale = 72.0 / ax.figure.dpi
     frame = ax.get_window_extent().bounds
-    at = scale * ax.transData.transform(np.column_stack([xs[chosen], ys[chosen]]))
-    radius = np.sqrt(area[chosen]) / 2
-    taken = [(x - r, y - r, x + r, y + r) for (x, y), r in zip(at.tolist(), radius.tolist(), strict=True)]
-    for k, (x, y), r in zip(chosen, at.tolist(), (radius + 2).tolist(), strict=True):
-        text = _short(names[k])
-        w, h = 3.9 * len(text), 8.0
-        for dx, dy in ((r, -h / 2), (-r - w, -h / 2), (-w / 2, r), (-w / 2, -r - h)):
+    seen = np.isfinite(xs) & np.isfinite(ys)
+    at = scale * ax.transData.transform(np.column_stack([xs, ys]))
+    radius = np.sqrt(area) / 2
+    taken = [(*(p - r), *(p + r)) for p, r in zip(at[seen], radius[seen], strict=True)]
+    for k in chosen:
+        (x, y), r, text = at[k].tolist(), float(radius[k]) + 2, _short(names[k])
+        w, h, d = 3.9 * len(text), 8.0, 0.7 * r
+        beside = ((r, -h / 2), (-r - w, -h / 2), (-w / 2, r), (-w / 2, -r - h))
+        slanted = ((d, d), (d, -d - h), (-d - w, d), (-d - w, -d - h))
+        for dx, dy in (*beside, *slanted):
             box = (x + dx, y + dy, x + dx + w, y + dy + h)
             inside = box[0] >= frame[0] * scale and box[2] <= (frame[0] + frame[2]) * scale
             if inside and all(
