@@ -20,11 +20,10 @@ BACI = "CEPII BACI"
 
 
 def read(name):
-    """The table under ../shared/data, or None with a word about it."""
-    here = Path(globals().get("__file__", Path.cwd() / "examples" / "here.py")).resolve()
-    path = here.parents[2] / "shared" / "data" / name
-    if path.exists():
-        return pd.read_csv(path, dtype=str) if path.suffix == ".csv" else pd.read_parquet(path)
+    """The table under shared/data in a folder above this one, or None with a word about it."""
+    found = [p for f in Path.cwd().parents if (p := f / "shared" / "data" / name).exists()]
+    if found:
+        return pd.read_csv(found[0], dtype=str) if name.endswith(".csv") else pd.read_parquet(found[0])
     print(f"left out: {name} is not under ../shared/data")
     return None
 

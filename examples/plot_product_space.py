@@ -25,10 +25,8 @@ from exportlab.indices.complexity import complexity
 
 
 def find(name):
-    """The file under ../shared/data, or None."""
-    here = Path(globals().get("__file__", Path.cwd() / "examples" / "here.py")).resolve()
-    path = here.parents[2] / "shared" / "data" / name
-    return path if path.exists() else None
+    """The file under shared/data in a folder above this one, or None."""
+    return next((p for f in Path.cwd().parents if (p := f / "shared" / "data" / name).exists()), None)
 
 
 def simulated(seed=7, countries=60, products=120):
