@@ -8,7 +8,7 @@ figures of the paper and from published figures, each with its source.
 """
 
 from exportlab import claims
-from exportlab.plots.style import PALETTE, context, finish, new_axes
+from exportlab.plots import claims as pictures
 
 ledger = claims.check()
 ledger["verdict"].value_counts()
@@ -39,34 +39,8 @@ ledger.loc[ledger["kind"] == "qualitative", ["what", "computed", "verdict", "evi
 # Most figures cannot be checked by anyone outside
 # ------------------------------------------------
 # They name no source whose data are public. For each the ledger says what data would settle it.
-ORDER = [
-    "reproduced",
-    "consistent",
-    "inconsistent within the paper",
-    "contradicted by a source",
-    "cannot be checked",
-]
-COLOURS = dict(zip(ORDER, (PALETTE[2], PALETTE[5], PALETTE[4], PALETTE[1], "#d9d9d9"), strict=True))
-HATCHES = dict(zip(ORDER, ("", "//", "..", "xx", ""), strict=True))
-
-counts = ledger.groupby(["kind", "verdict"]).size().unstack(fill_value=0).reindex(columns=ORDER, fill_value=0)
-counts = counts.loc[counts.sum(axis=1).sort_values().index]
-
-ax = new_axes(size=(7.2, 3.8))
-with context():
-    left = 0 * counts[ORDER[0]]
-    for verdict in ORDER:
-        ax.barh(
-            counts.index, counts[verdict], left=left, label=verdict,
-            color=COLOURS[verdict], hatch=HATCHES[verdict], edgecolor="white", linewidth=0.6,
-        )  # fmt: skip
-        left = left + counts[verdict]
-    ax.grid(axis="y", visible=False)
-    ax.legend(loc="lower right")
-    finish(
-        ax,
-        title=f"{len(ledger)} claims of two papers by kind and verdict",
-        x="claims",
-        source="the papers' printed figures; published figures as listed in the ledger",
-    )
+ax = pictures.verdicts(
+    ledger, by="kind", title=f"{len(ledger)} claims of two papers by kind and verdict",
+    source="the papers' printed figures; published figures as listed in the ledger",
+)  # fmt: skip
 ax.figure

@@ -67,11 +67,13 @@ def verdicts(
                            linewidth=0.6, hatch=HATCHES.get(verdict),
                            label=(names or {}).get(verdict, verdict))  # fmt: skip
             room = 0.02 * float(counts.to_numpy().sum(axis=1).max())
-            ax.bar_label(
-                bars, [f"{n:.0f}" if n > room else "" for n in size], label_type="center", fontsize=7
-            )
+            numbers = [f"{n:.0f}" if n > room else "" for n in size]
+            for text in ax.bar_label(bars, numbers, label_type="center", fontsize=7):
+                if text.get_text() and verdict in HATCHES:
+                    text.set_bbox({"facecolor": "white", "edgecolor": "none", "pad": 0.8})
             left = left + size
         ax.set_yticks(where, [str(name) for name in counts.index])
+        ax.set_ylim(-0.6, len(counts) - 0.4)
         ax.grid(visible=False, axis="y")
         ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3, borderpad=0, borderaxespad=0.3)
         finish(ax, x="number of claims", source=source)

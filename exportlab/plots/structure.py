@@ -50,6 +50,7 @@ def market_shares(
             shown = last[::-1]
             bars = ax.barh(shown[member].astype(str), 100 * shown[share], color=PALETTE[0], height=0.7)
             ax.bar_label(bars, fmt="%.1f", padding=3, fontsize=7)
+            ax.set_xlim(right=108 * float(shown[share].max()))
             ax.grid(axis="y", visible=False)
             return finish(ax, title=title, x="share of the total, %", source=source)
         positions = {p: i for i, p in enumerate(sorted(table[period].unique()))}
@@ -118,7 +119,7 @@ def concentration(
             bars = ax.bar(
                 range(len(order)), table[high] - table[low], bottom=table[low], width=0.35, color=PALETTE[5]
             )
-            ax.bar_label(bars, [f"{a:.3f} to {b:.3f}" for a, b in zip(table[low], table[high], strict=True)],
+            ax.bar_label(bars, [f"{a:.3f} - {b:.3f}" for a, b in zip(table[low], table[high], strict=True)],
                          padding=2, fontsize=7)  # fmt: skip
             ax.set_ylim(0, float(table[high].max()) * 1.25)
             ax.set_xlim(-0.8, len(order) - 0.2)
