@@ -435,6 +435,6 @@ def test_a_share_printed_beside_a_value_can_be_asked_for(monkeypatch):
     asked = {"dataset": "d", "where": {"product": "ships"}, "column": "share_pct"}
     share = Context({}).operand(asked)
     assert (share.interval.low, share.interval.high) == pytest.approx((0.1815, 0.1825))
-    assert (share.dimension, share.text) == ("share", "ships: 18.2 %")
+    assert (share.dimension, str(share.text)) == ("share", "ships: 18.2 %")
     with pytest.raises(DataError, match=r"d prints no value in the row of a query"):
         Context({}).operand(asked | {"column": "value"})

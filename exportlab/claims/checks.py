@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import reduce
 from math import ceil, floor, inf, isinf
 from typing import TYPE_CHECKING, Any
 
+from exportlab.claims.evidence import Operand
 from exportlab.claims.intervals import Interval, point
+from exportlab.claims.saying import Said, said
 from exportlab.claims.verdicts import (
     CONSISTENT,
     CONTRADICTED,
@@ -17,6 +20,7 @@ from exportlab.claims.verdicts import (
     decide,
     same_dimension,
     scaled,
+    with_facts,
 )
 from exportlab.errors import DataError, one_of
 
@@ -32,7 +36,7 @@ def same_quantity(claim: Claim, o: Mapping[str, Any], at: Context) -> Verdict:
     """Two claims of one quantity must have a value in common."""
     other = at.operand(o["other"])
     same_dimension(claim, other)
-    return decide(claim, other.interval, "the same quantity is given again", [other])
+    return decide(claim, other.interval, said("the same quantity is given again"), [other])
 
 
 @check_kind("figure")
@@ -40,7 +44,7 @@ def dataset(claim: Claim, o: Mapping[str, Any], at: Context) -> Verdict:
     """The claim and a published figure must have a value in common."""
     figure = at.operand(o["figure"])
     same_dimension(claim, figure)
-    return decide(claim, figure.interval, "compared with the published figure", [figure])
+    return decide(claim, figure.interval, said("compared with the published figure"), [figure])
 
 
 @check_kind("part", "whole", may=("rate",))
@@ -48,12 +52,12 @@ def share_of(claim: Claim, o: Mapping[str, Any], at: Context) -> Verdict:
     """Part over whole; `rate` (a pair of figures) converts the whole into the part's currency."""
     used = [at.operand(o["part"]), at.operand(o["whole"])]
     whole = used[1].interval
-    how = "part / whole"
+    how = said("part / whole")
     if "rate" in o:
         top, bottom = (at.operand(r) for r in o["rate"])
         whole = whole * (top.interval / bottom.interval)
         used += [top, bottom]
-        how = "part / (whole x exchange rate)"
+        how = said("part / (whole x exchange rate)")
     return decide(claim, used[0].interval / whole, how, used)
 
 
@@ -66,7 +70,7 @@ def part_of(claim: Claim, o: Mapping[str, Any], at: Context) -> Verdict:
         top, bottom = (at.operand(r) for r in o["rate"])
         rate = top.interval / bottom.interval
         used += [top, bottom]
-    return decide(claim, share.interval * whole.interval * rate, "share x whole", used, good=CONSISTENT)
+    return decide(claim, share.interval * whole.interval * rate, said("share x whole"), used, good=CONSISTENT)
 
 
 @check_kind("part", "share", "within")
@@ -74,21 +78,38 @@ def implied_whole(claim: Claim, o: Mapping[str, Any], at: Context) -> Verdict:
     """The whole that part and share imply must respect a bound: ``within = [low, high]`` operands or ""."""
     part, share = at.operand(o["part"]), at.operand(o["share"])
     whole = part.interval / share.interval
-    if not isinstance(o["within"], list) or len(o["within"]) != 2:
-        raise DataError(f"`within` of {claim.id!r} is no pair", 'It is [low, high]; "" leaves an end open.')
-    limits = [at.operand(w) if w else None for w in o["within"]]
-    allowed = Interval(
-        limits[0].interval.low if limits[0] else 0.0, limits[1].interval.high if limits[1] else inf
+    shown = said("whole {figure}", figure=scaled(whole, part.dimension))
+    how = said("part / share, {implied}", implied=shown)
+    return _limited(
+        claim, Operand(whole, part.dimension, shown), how, [part, share], at.limits(claim, o["within"])
     )
-    used = [part, share, *(x for x in limits if x)]
-    outside = any(x.outside for x in limits if x)
-    bad = CONTRADICTED if outside else INCONSISTENT
-    verdict = CONSISTENT if whole.meets(allowed) else bad
-    facts = "; ".join(x.text for x in used)
-    sources = " ; ".join(dict.fromkeys(x.source for x in used))
-    shown = f"whole {scaled(whole, part.dimension)}"
-    how = f"part / share, {shown}, must be {scaled(allowed, part.dimension)}"
-    return Verdict(verdict, shown, f"{how} ({facts})", sources)
+
+
+@check_kind("share", "whole", "within")
+def implied_part(claim: Claim, o: Mapping[str, Any], at: Context) -> Verdict:
+    """The part that share and whole imply must respect a bound, as the whole must in `implied_whole`."""
+    share, whole = at.operand(o["share"]), at.operand(o["whole"])
+    part = share.interval * whole.interval
+    shown = said("part {figure}", figure=scaled(part, whole.dimension))
+    how = said("share x whole, {implied}", implied=shown)
+    return _limited(
+        claim, Operand(part, whole.dimension, shown), how, [share, whole], at.limits(claim, o["within"])
+    )
+
+
+def _limited(
+    claim: Claim, implied: Operand, how: Said, used: list[Operand], limits: list[Operand | None]
+) -> Verdict:
+    """Consistent if the implied figure can lie between the limits; a limit that is None leaves its end open."""
+    low, high = limits
+    allowed = Interval(low.interval.low if low else 0.0, high.interval.high if high else inf)
+    known = [x for x in limits if x]
+    for limit in known:
+        same_dimension(claim, limit, implied.dimension)
+    bad = CONTRADICTED if any(x.outside for x in known) else INCONSISTENT
+    how = said("{how}, must be {allowed}", how=how, allowed=scaled(allowed, implied.dimension))
+    verdict = CONSISTENT if implied.interval.meets(allowed) else bad
+    return Verdict(verdict, implied.text, with_facts(how, [*used, *known]), (*used, *known))
 
 
 @check_kind("other", may=("share",))
@@ -102,10 +123,10 @@ def at_most(claim: Claim, o: Mapping[str, Any], at: Context) -> Verdict:
         limit = limit / used[1].interval
     if isinf(limit.high):
         raise DataError(
-            f"the claim {claim.id!r} is limited by {other.text!r}, which has no upper end",
+            f"the claim {claim.id!r} is limited by {str(other.text)!r}, which has no upper end",
             "Leave the check out.",
         )
-    return decide(claim, Interval(-inf, limit.high), "must not exceed", used, good=CONSISTENT)
+    return decide(claim, Interval(-inf, limit.high), said("must not exceed"), used, good=CONSISTENT)
 
 
 @check_kind("others")
@@ -115,7 +136,7 @@ def at_least(claim: Claim, o: Mapping[str, Any], at: Context) -> Verdict:
     for other in others:
         same_dimension(claim, other)
     floor_ = sum((x.interval.low for x in others), 0.0)
-    return decide(claim, Interval(floor_, inf), "must reach the sum of", others, good=CONSISTENT)
+    return decide(claim, Interval(floor_, inf), said("must reach the sum of"), others, good=CONSISTENT)
 
 
 @check_kind("count", "each")
@@ -123,7 +144,7 @@ def minimum_total(claim: Claim, o: Mapping[str, Any], at: Context) -> Verdict:
     """So many pieces of at least so much each: the total cannot be less."""
     count, each = at.operand(o["count"]), at.operand(o["each"])
     low = count.interval.low * each.interval.low
-    return decide(claim, Interval(low, inf), "count x minimum size", [count, each], good=CONSISTENT)
+    return decide(claim, Interval(low, inf), said("count x minimum size"), [count, each], good=CONSISTENT)
 
 
 @check_kind("parts")
@@ -134,7 +155,7 @@ def sum_of(claim: Claim, o: Mapping[str, Any], at: Context) -> Verdict:
     for part in parts:
         same_dimension(claim, part)
         total = total + part.interval
-    return decide(claim, total, "sum of the parts", parts)
+    return decide(claim, total, said("sum of the parts"), parts)
 
 
 @check_kind("others")
@@ -143,7 +164,7 @@ def shares_fit(claim: Claim, o: Mapping[str, Any], at: Context) -> Verdict:
     others = [at.operand(x) for x in o["others"]]
     rest = ALL - sum((x.interval for x in others), point(0.0))
     return decide(
-        claim, Interval(0.0, rest.high), "what the other shares leave of 100 %", others, good=CONSISTENT
+        claim, Interval(0.0, rest.high), said("what the other shares leave of 100 %"), others, good=CONSISTENT
     )
 
 
@@ -151,7 +172,7 @@ def shares_fit(claim: Claim, o: Mapping[str, Any], at: Context) -> Verdict:
 def growth(claim: Claim, o: Mapping[str, Any], at: Context) -> Verdict:
     """Growth from two levels: end / start - 1."""
     start, end = at.operand(o["start"]), at.operand(o["end"])
-    return decide(claim, end.interval / start.interval - point(1.0), "end / start - 1", [start, end])
+    return decide(claim, end.interval / start.interval - point(1.0), said("end / start - 1"), [start, end])
 
 
 @check_kind(may=("count", "of"))
@@ -166,10 +187,21 @@ def integer_fraction(claim: Claim, o: Mapping[str, Any], at: Context) -> Verdict
         tries = [(number, float(n)) for n in near]
     else:
         tries = [(float(k), number) for k in ([round((span.low + span.high) / 2)] if whole else near)]
-    nearest = " or ".join(f"{k:.0f}/{n:.0f} = {100 * k / n:.2f} %" for k, n in tries)
-    what = "whole" if "count" in o else "part"
-    how = f"the {what} would be {span}: {'a' if whole else 'no'} whole number; {nearest}"
-    return Verdict(CONSISTENT if whole else INCONSISTENT, nearest, f"{how} ({known.text})", known.source)
+    ratios = (said(f"{k:.0f}/{n:.0f} = {100 * k / n:.2f} %") for k, n in tries)
+    nearest = reduce(lambda a, b: said("{a} or {b}", a=a, b=b), ratios)
+    how = _whole_or_not(span, nearest, whole=whole, counted="count" in o)
+    return Verdict(CONSISTENT if whole else INCONSISTENT, nearest, with_facts(how, [known]), (known,))
+
+
+def _whole_or_not(span: Interval, nearest: Said, *, whole: bool, counted: bool) -> Said:
+    parts = {"span": span.said(), "nearest": nearest}
+    if counted and whole:
+        return said("the whole would be {span}: a whole number; {nearest}", **parts)
+    if counted:
+        return said("the whole would be {span}: no whole number; {nearest}", **parts)
+    if whole:
+        return said("the part would be {span}: a whole number; {nearest}", **parts)
+    return said("the part would be {span}: no whole number; {nearest}", **parts)
 
 
 @check_kind("edition", "last")
@@ -177,20 +209,17 @@ def publication_exists(claim: Claim, o: Mapping[str, Any], at: Context) -> Verdi
     """A cited edition cannot be later than the last one published."""
     last = at.operand(o["last"])
     edition, end = int(o["edition"]), int(last.interval.low)
-    exists = edition <= end
-    how = f"the cited edition is {edition}, the last one published {end}"
-    return Verdict(
-        CONSISTENT if exists else CONTRADICTED, f"last edition {end}", f"{how} ({last.text})", last.source
-    )
+    how = said("the cited edition is {edition}, the last one published {last}", edition=edition, last=end)
+    verdict = CONSISTENT if edition <= end else CONTRADICTED
+    return Verdict(verdict, said("last edition {year}", year=end), with_facts(how, [last]), (last,))
 
 
 @check_kind("since", "year")
 def anniversary(claim: Claim, o: Mapping[str, Any], at: Context) -> Verdict:
     """An anniversary is the year it is kept less the year it counts from."""
     since = at.operand(o["since"])
-    return decide(
-        claim, point(float(o["year"])) - since.interval, f"{o['year']} less the year it began", [since]
-    )
+    how = said("{year} less the year it began", year=o["year"])
+    return decide(claim, point(float(o["year"])) - since.interval, how, [since])
 
 
 @check_kind("own", "side", may=("relative",))
@@ -203,10 +232,9 @@ def peer(claim: Claim, o: Mapping[str, Any], at: Context) -> Verdict:
         implied = own.interval / (point(1.0) - point(sign) * gap)
     else:
         implied = own.interval + point(sign) * gap
-    possible = Interval(0.0, 1.0 if own.dimension == "share" else inf)
     shown = scaled(implied, own.dimension)
-    if not implied.meets(possible):
-        return Verdict(
-            INCONSISTENT, shown, f"the peer's figure would be {shown}: impossible ({own.text})", own.source
-        )
-    return Verdict(UNCHECKED, shown, f"implies {shown} for the peer ({own.text})", own.source)
+    if implied.meets(Interval(0.0, 1.0 if own.dimension == "share" else inf)):
+        how = said("implies {figure} for the peer", figure=shown)
+        return Verdict(UNCHECKED, shown, with_facts(how, [own]), (own,))
+    how = said("the peer's figure would be {figure}: impossible", figure=shown)
+    return Verdict(INCONSISTENT, shown, with_facts(how, [own]), (own,))

@@ -6,13 +6,14 @@ import csv
 import io
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, reduce
 from importlib.resources import files
 from typing import Any
 
 from exportlab.claims.intervals import Interval, point, rounded
 from exportlab.claims.records import Claim
-from exportlab.claims.units import unit
+from exportlab.claims.saying import Said, counted, said
+from exportlab.claims.units import COUNTED, unit
 from exportlab.errors import DataError, UnknownName
 
 Row = Mapping[str, str]
@@ -20,13 +21,23 @@ Row = Mapping[str, str]
 
 @dataclass(frozen=True)
 class Operand:
-    """A figure with its interval in base units, and where it is from."""
+    """A figure with its interval in base units, and where it is from: a source, or another claim by its id."""
 
     interval: Interval
     dimension: str
-    text: str
-    source: str
-    outside: bool
+    text: Said
+    source: str = ""
+    claim: str = ""
+
+    @property
+    def outside(self) -> bool:
+        """Whether it is a published figure and not the paper's own."""
+        return not self.claim
+
+    @property
+    def origin(self) -> Said:
+        """Its source, or the claim it is."""
+        return said("claim {id}", id=self.claim) if self.claim else said(self.source)
 
 
 @cache
@@ -68,11 +79,16 @@ def figure(dataset: str, where: Mapping[str, Any], column: str = "value") -> Ope
         )
     named = "%" if column.endswith("_pct") else row["unit"]
     dimension, factor = unit(named)
-    exact = dimension in {"year", "cities"}
+    exact = dimension in ("year", "rank", *COUNTED)
     value = point(float(row[column])) if exact else rounded(row[column])
-    name = " ".join(str(v) for c, v in where.items() if c != "unit")
-    shown = row[column] if dimension == "year" else f"{row[column]} {named}"
-    return Operand(value * point(factor), dimension, f"{name}: {shown}", row["source"], True)
+    name = reduce(_beside, (said(str(v)) for c, v in where.items() if c != "unit"))
+    shown = counted(said(row[column]), "" if dimension in ("year", "rank") else named)
+    text = said("{name}: {figure}", name=name, figure=shown)
+    return Operand(value * point(factor), dimension, text, row["source"])
+
+
+def _beside(a: Said, b: Said) -> Said:
+    return said("{a} {b}", a=a, b=b)
 
 
 @dataclass(frozen=True)
@@ -88,5 +104,13 @@ class Context:
                 raise UnknownName("claim", ref, self.claims)
             claim = self.claims[ref]
             interval, dimension = claim.base
-            return Operand(interval, dimension, f"{claim.what}: {claim.claimed}", f"claim {claim.id}", False)
+            return Operand(interval, dimension, claim.figure, claim=claim.id)
         return figure(ref["dataset"], ref["where"], ref.get("column", "value"))
+
+    def limits(self, claim: Claim, within: Any) -> list[Operand | None]:
+        """The two ends of ``within = [low, high]``; None for an end left open by ""."""
+        if not isinstance(within, list) or len(within) != 2:
+            raise DataError(
+                f"`within` of {claim.id!r} is no pair", 'It is [low, high]; "" leaves an end open.'
+            )
+        return [self.operand(w) if w else None for w in within]

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import inf, isinf
 
+from exportlab.claims.saying import Said, said
+
 NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?")
 # The fractions of everyday words: halves, thirds and quarters.
 EVERYDAY = sorted({Fraction(n, d) for d in (1, 2, 3, 4) for n in range(d + 1)})
@@ -51,13 +53,17 @@ class Interval:
         return iter((self.low, self.high))
 
     def __str__(self) -> str:
+        return str(self.said())
+
+    def said(self) -> Said:
+        """The interval as a reader expects it: a number, a bound, or both ends."""
         if self.low == self.high:
-            return _short(self.low)
+            return said(_short(self.low))
         if isinf(self.high):
-            return f"at least {_short(self.low)}"
+            return said("at least {number}", number=_short(self.low))
         if isinf(self.low):
-            return f"at most {_short(self.high)}"
-        return f"[{_short(self.low)}, {_short(self.high)}]"
+            return said("at most {number}", number=_short(self.high))
+        return said(f"[{_short(self.low)}, {_short(self.high)}]")
 
 
 def point(x: float) -> Interval:

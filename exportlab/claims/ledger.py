@@ -12,8 +12,17 @@ from typing import TYPE_CHECKING
 from exportlab.claims.checks import same_quantity
 from exportlab.claims.evidence import Context
 from exportlab.claims.records import Claim, Paper, load
+from exportlab.claims.saying import Said, said, told
 from exportlab.claims.units import unit
-from exportlab.claims.verdicts import CHECKS, UNCHECKED, VERDICTS, Verdict, with_unit
+from exportlab.claims.verdicts import (
+    CHECKS,
+    CONSISTENT,
+    INCONSISTENT,
+    UNCHECKED,
+    VERDICTS,
+    Verdict,
+    with_unit,
+)
 from exportlab.errors import DataError, UnknownName
 
 if TYPE_CHECKING:
@@ -62,7 +71,8 @@ def check(papers: str | Path | Paper | Iterable[str | Path | Paper] | None = Non
     pandas.DataFrame
         One row a claim with id, paper, section, kind, what, claimed, computed, verdict, evidence,
         source and tolerance (the values the printed figure can stand for). Of several checks of a
-        claim the first verdict of `VERDICTS` counts, and the evidence keeps them all.
+        claim the first verdict of `VERDICTS` counts, and the evidence keeps them all. A claim without
+        a check of its own is judged by the arithmetic of the paper's other claims that it enters.
 
     Raises
     ------
@@ -71,6 +81,11 @@ def check(papers: str | Path | Paper | Iterable[str | Path | Paper] | None = Non
     DataError
         If two papers share a claim id, or a query does not find one row.
     """
+    return sentences(papers).map(str)
+
+
+def sentences(papers: str | Path | Paper | Iterable[str | Path | Paper] | None = None) -> pd.DataFrame:
+    """The table of `check` with its sentences as `Said`, which can be said in another language."""
     import pandas as pd
 
     chosen = _chosen(papers)
@@ -79,32 +94,69 @@ def check(papers: str | Path | Paper | Iterable[str | Path | Paper] | None = Non
     if len(at.claims) < len(everything):
         raise DataError("two papers use one claim id", "Begin the ids with the paper's own.")
     again = _pairs(everything)
-    return pd.DataFrame(
-        [_row(c, judge(c, at, again.get(c.id, ()))) for c in everything], columns=list(COLUMNS)
-    )
+    own = {c.id: _found(c, at, again.get(c.id, ())) for c in everything}
+    entered = _entered(at, own)
+    made = [_row(c, _settled(c, own[c.id] or entered.get(c.id, []))) for c in everything]
+    return pd.DataFrame(made, columns=list(COLUMNS))
 
 
 def judge(claim: Claim, at: Context, again: Iterable[str] = ()) -> Verdict:
-    """The verdict on one claim; `again` are ids of claims that give the same quantity."""
+    """The verdict on one claim by its own checks; `again` are ids of claims that give the same quantity."""
+    return _settled(claim, _found(claim, at, again))
+
+
+def _found(claim: Claim, at: Context, again: Iterable[str]) -> list[Verdict]:
     found = [CHECKS[o["kind"]][0](claim, o, at) for o in claim.checks]
-    found += [same_quantity(claim, {"other": other}, at) for other in again]
+    return found + [same_quantity(claim, {"other": other}, at) for other in again]
+
+
+def _entered(at: Context, own: dict[str, list[Verdict]]) -> dict[str, list[Verdict]]:
+    """For claims without a check: what the arithmetic among the paper's own figures says that they enter.
+
+    Arithmetic has no direction: where it holds it holds for each of its figures, and where it fails any of
+    them may be the wrong one.
+    """
+    entered: dict[str, list[Verdict]] = {}
+    for name, verdicts in own.items():
+        for v in verdicts:
+            if v.verdict not in (CONSISTENT, INCONSISTENT) or any(o.outside for o in v.operands):
+                continue
+            for o in v.operands:
+                if o.claim == name or own[o.claim]:
+                    continue
+                others = (at.operand(name), *(x for x in v.operands if x.claim != o.claim))
+                shown = said("{name}: {figure}", name=said(at.claims[name].what), figure=v.computed)
+                how = said(
+                    "enters the arithmetic of {claim}: {how}", claim=at.claims[name].figure, how=v.evidence
+                )
+                entered.setdefault(o.claim, []).append(Verdict(v.verdict, shown, how, others))
+    return entered
+
+
+def _settled(claim: Claim, found: list[Verdict]) -> Verdict:
+    """Of several verdicts the gravest, with the evidence of all."""
     if not found:
         return _unsettled(claim)
     best = min(found, key=lambda v: VERDICTS.index(v.verdict))
     notes = [v.evidence for v in found]
     if claim.reading:
-        notes.append(f"read as: {claim.reading}")
+        notes.append(said("read as: {reading}", reading=said(claim.reading)))
     if best.verdict == UNCHECKED and claim.needs:
-        notes.append(f"no data found; would settle it: {claim.needs}")
-    sources = " ; ".join(dict.fromkeys(v.source for v in found if v.source))
-    return Verdict(best.verdict, best.computed, ". ".join(notes), sources)
+        notes.append(_needed(claim))
+    return Verdict(best.verdict, best.computed, told(notes), tuple(o for v in found for o in v.operands))
 
 
 def _unsettled(claim: Claim) -> Verdict:
-    if claim.kind == "target":
-        how = "not checkable in principle: a target or forecast states no fact"
-        return Verdict(UNCHECKED, "", f"{how}; whether it was met: {claim.needs}" if claim.needs else how)
-    return Verdict(UNCHECKED, "", f"no data found; would settle it: {claim.needs}")
+    if claim.kind != "target":
+        return Verdict(UNCHECKED, said(""), _needed(claim))
+    how = said("not checkable in principle: a target or forecast states no fact")
+    if claim.needs:
+        how = said("{how}; whether it was met: {needs}", how=how, needs=said(claim.needs))
+    return Verdict(UNCHECKED, said(""), how)
+
+
+def _needed(claim: Claim) -> Said:
+    return said("no data found; would settle it: {needs}", needs=said(claim.needs))
 
 
 def _pairs(everything: list[Claim]) -> dict[str, list[str]]:
@@ -118,14 +170,14 @@ def _pairs(everything: list[Claim]) -> dict[str, list[str]]:
     return again
 
 
-def _row(claim: Claim, verdict: Verdict) -> tuple[str, ...]:
-    tolerance = "" if claim.value is None else with_unit(claim.interval, claim.unit)
+def _row(claim: Claim, verdict: Verdict) -> tuple[str | Said, ...]:
+    tolerance = said("") if claim.value is None else with_unit(claim.interval, claim.unit)
     return (
         claim.id,
         claim.paper,
         claim.section,
         claim.kind,
-        claim.what,
+        said(claim.what),
         claim.claimed,
         verdict.computed,
         verdict.verdict,

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from exportlab.claims.evidence import Operand, figure
 from exportlab.claims.intervals import Interval, point
-from exportlab.claims.verdicts import CONTRADICTED, REPRODUCED, UNCHECKED, Verdict, check_kind
+from exportlab.claims.saying import Said, said
+from exportlab.claims.verdicts import CONTRADICTED, REPRODUCED, UNCHECKED, Verdict, check_kind, with_facts
 from exportlab.errors import UnknownName
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ class Measurement:
 
     Parameters
     ----------
-    what : str
+    what : Said
         The index and its formula.
     interval : Interval
         The values the public figures allow.
@@ -39,7 +40,7 @@ class Measurement:
         The figures used.
     """
 
-    what: str
+    what: Said
     interval: Interval
     claimed: Interval
     operands: tuple[Operand, ...]
@@ -56,7 +57,7 @@ def steel_share() -> Measurement:
         _of("exports of Liaoning", "2010 Jan-Feb"),
     )
     return Measurement(
-        "steel / exports, the one period with a published level; major: 5 % or more",
+        said("steel / exports, the one period with a published level; major: 5 % or more"),
         part.interval / whole.interval,
         Interval(MAJOR, inf),
         (part, whole),
@@ -73,7 +74,7 @@ def coal_share() -> Measurement:
     trade_usd = _of("foreign trade of Liaoning", "2023", unit="bn USD")
     exports = cny.interval / (trade_cny.interval / trade_usd.interval)
     return Measurement(
-        "at most all coal of China / exports of the province in USD; major: 5 % or more",
+        said("at most all coal of China / exports of the province in USD; major: 5 % or more"),
         Interval(0.0, (part.interval / exports).high),
         Interval(MAJOR, inf),
         (part, cny, trade_cny, trade_usd),
@@ -88,7 +89,9 @@ def asia_pacific_share() -> Measurement:
     low = max(0.0, ((trade.interval - imports.interval) / exports.interval).low)
     high = min(1.0, (trade.interval / exports.interval).high)
     return Measurement(
-        "exports to RCEP members / exports, bounded by trade with them; over-concentrated: more than half",
+        said(
+            "exports to RCEP members / exports, bounded by trade with them; over-concentrated: more than half"
+        ),
         Interval(low, high),
         Interval(0.5, 1.0),
         (trade, exports, imports),
@@ -107,7 +110,7 @@ def market_hhi() -> Measurement:
     cap = min(1.0, (largest.interval / exports.interval).high)
     full = int(1 / cap)
     return Measurement(
-        "market HHI of exports if none exceeds the largest partner's trade; concentrated: 0.18 or more",
+        said("market HHI of exports if none exceeds the largest partner's trade; concentrated: 0.18 or more"),
         Interval(0.0, full * cap**2 + (1 - full * cap) ** 2),
         Interval(HIGHLY_CONCENTRATED, 1.0),
         (largest, exports),
@@ -120,7 +123,7 @@ def product_hhi() -> Measurement:
     s = group.interval
     high = s * s + (point(1.0) - s) * (point(1.0) - s)
     return Measurement(
-        "HHI over products, between many in each published group and one; homogeneous: 0.18 or more",
+        said("HHI over products, between many in each published group and one; homogeneous: 0.18 or more"),
         Interval(0.0, high.high),
         Interval(HIGHLY_CONCENTRATED, 1.0),
         (group,),
@@ -132,7 +135,7 @@ def machinery_against_nation() -> Measurement:
     name = "share of mechanical and electrical goods in exports of "
     own, nation = _of(name + "Liaoning", "2020"), _of(name + "China", "2020")
     return Measurement(
-        "mechanical and electrical share / the nation's; low: below 1",
+        said("mechanical and electrical share / the nation's; low: below 1"),
         own.interval / nation.interval,
         Interval(0.0, 1.0),
         (own, nation),
@@ -148,14 +151,15 @@ def domestic_content() -> Measurement:
     nation = float((sectors["domestic"] * sectors["export_share"]).sum())
     own = Interval(float(bounds["low"]), float(bounds["high"]))
     source = "computed: announced product classes and the National Bureau of Statistics' table of 2020"
-    text = f"domestic value added per unit of exports, Liaoning 2023 Jan-May {own.low:.3f} to {own.high:.3f}"
+    span = said("{low} to {high}", low=f"{own.low:.3f}", high=f"{own.high:.3f}")
+    text = said("domestic value added per unit of exports, Liaoning 2023 Jan-May {span}", span=span)
     return Measurement(
-        "domestic value added per unit of exports, bounded; low: below the nation's",
+        said("domestic value added per unit of exports, bounded; low: below the nation's"),
         own,
         Interval(0.0, nation),
         (
-            Operand(own, "", text, source, True),
-            Operand(point(nation), "", f"China 2020 {nation:.3f}", source, True),
+            Operand(own, "", text, source),
+            Operand(point(nation), "", said("China 2020 {share}", share=f"{nation:.3f}"), source),
         ),
     )
 
@@ -182,7 +186,5 @@ def measurement(claim: Claim, o: Mapping[str, Any], at: Context) -> Verdict:
     m = MEASUREMENTS[o["name"]]()
     inside = m.claimed.low <= m.interval.low and m.interval.high <= m.claimed.high
     verdict = REPRODUCED if inside else UNCHECKED if m.interval.meets(m.claimed) else CONTRADICTED
-    facts = "; ".join(x.text for x in m.operands)
-    sources = " ; ".join(dict.fromkeys(x.source for x in m.operands))
-    undecided = "" if verdict != UNCHECKED else "; the bounds do not decide"
-    return Verdict(verdict, str(m.interval), f"{m.what}{undecided} ({facts})", sources)
+    how = said("{how}; the bounds do not decide", how=m.what) if verdict == UNCHECKED else m.what
+    return Verdict(verdict, m.interval.said(), with_facts(how, m.operands), m.operands)

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from exportlab.claims.intervals import NUMBER, Interval, point, printed
-from exportlab.claims.units import unit
+from exportlab.claims.saying import Said, counted, said
+from exportlab.claims.units import UNSAID, unit
 from exportlab.claims.verdicts import validate
 from exportlab.errors import DataError, one_of
 
@@ -104,11 +105,24 @@ class Claim:
         return self.interval * point(factor), dimension
 
     @property
-    def claimed(self) -> str:
+    def claimed(self) -> Said:
         """The claim's figure as a reader saw it, with its unit."""
-        counted = any(d.isdigit() for d in self.printed) or self.kind in ("count", "duration", "target")
-        unit_shown = self.unit if counted and self.unit not in ("rank", "index", "year", "batch") else ""
-        return " ".join(w for w in (self.bound, self.printed, unit_shown) if w) or self.what
+        if not self.printed:
+            return said(self.what)
+        counts = any(d.isdigit() for d in self.printed) or self.kind in ("count", "duration", "target")
+        figure = counted(said(self.printed), self.unit if counts and self.unit not in UNSAID else "")
+        if self.bound == "over":
+            return said("over {figure}", figure=figure)
+        if self.bound == "under" and self.kind == "rank":
+            return said("top {figure}", figure=figure)
+        if self.bound == "under":
+            return said("under {figure}", figure=figure)
+        return said("nearly {figure}", figure=figure) if self.bound else figure
+
+    @property
+    def figure(self) -> Said:
+        """What is claimed, and the figure."""
+        return said("{name}: {figure}", name=said(self.what), figure=self.claimed)
 
 
 @dataclass(frozen=True)

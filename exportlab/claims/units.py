@@ -21,6 +21,7 @@ UNITS: dict[str, tuple[str, float]] = {
     "t": ("t", 1.0),
     "mn TEU": ("TEU", 1e6),
     "GW": ("W", 1e9),
+    "MW": ("W", 1e6),
     "days": ("days", 1.0),
     "working days": ("working days", 1.0),
     "months": ("months", 1.0),
@@ -30,14 +31,16 @@ UNITS: dict[str, tuple[str, float]] = {
     "km": ("km", 1.0),
     "ha": ("ha", 1.0),
     "times": ("times", 1.0),
+    "times a year": ("times a year", 1.0),
     "rank": ("rank", 1.0),
     "mn visits": ("visits", 1e6),
     "mn records": ("records", 1e6),
     "": ("", 1.0),
 }
+UNSAID = ("", "index", "rank", "batch", "year")  # a figure in one of these is said without it
 COUNTED = ("projects", "firms", "departments", "agencies", "centres", "mechanisms", "reforms", "clusters",
            "cities", "operations", "drugs", "platforms", "modules", "technologies", "gaps", "persons",
-           "batch")  # fmt: skip
+           "batch", "rivers", "provinces")  # fmt: skip
 UNITS |= {name: (name, 1.0) for name in COUNTED}
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from math import isinf
 from typing import TYPE_CHECKING, Any
 
 from exportlab.claims.intervals import Interval, point
+from exportlab.claims.saying import Said, counted, listed, said
+from exportlab.claims.units import UNSAID, unit
 from exportlab.errors import DataError, one_of
 
 if TYPE_CHECKING:
@@ -30,18 +33,24 @@ class Verdict:
     ----------
     verdict : str
         One of `VERDICTS`.
-    computed : str
+    computed : Said
         The figure that was computed, in the claim's unit, as the interval its operands allow.
-    evidence : str
+    evidence : Said
         The computation in words.
-    source : str
-        Where the operands are from: addresses, or ids of claims.
+    operands : tuple of Operand
+        The figures used.
     """
 
     verdict: str
-    computed: str
-    evidence: str
-    source: str = ""
+    computed: Said
+    evidence: Said
+    operands: tuple[Operand, ...] = ()
+
+    @property
+    def source(self) -> Said:
+        """Where the operands are from: addresses, or ids of claims."""
+        origins = list(dict.fromkeys(o.origin for o in self.operands))
+        return reduce(lambda a, b: said("{a} ; {b}", a=a, b=b), origins) if origins else said("")
 
 
 Check = Callable[["Claim", Mapping[str, Any], "Context"], Verdict]
@@ -77,10 +86,10 @@ def validate(operands: Mapping[str, Any], whose: str) -> None:
         )
 
 
-def decide(claim: Claim, computed: Interval, how: str, operands: list[Operand], *, good: str = "") -> Verdict:
+def decide(
+    claim: Claim, computed: Interval, how: Said, operands: list[Operand], *, good: str = ""
+) -> Verdict:
     """Compare what was computed (in base units) with the claim, and say where the operands are from."""
-    from exportlab.claims.units import unit
-
     outside = any(o.outside for o in operands)
     holds = claim.base[0].meets(computed)
     if holds:
@@ -88,26 +97,32 @@ def decide(claim: Claim, computed: Interval, how: str, operands: list[Operand], 
     else:
         verdict = CONTRADICTED if outside else INCONSISTENT
     shown = computed * point(1 / unit(claim.unit)[1])
-    facts = "; ".join(o.text for o in operands)
-    sources = " ; ".join(dict.fromkeys(o.source for o in operands))
-    return Verdict(verdict, with_unit(shown, claim.unit), f"{how} ({facts})", sources)
+    return Verdict(verdict, with_unit(shown, claim.unit), with_facts(how, operands), tuple(operands))
 
 
-def with_unit(interval: Interval, name: str) -> str:
+def with_facts(how: Said, operands: Sequence[Operand]) -> Said:
+    """A computation and the figures it used."""
+    return said("{how} ({facts})", how=how, facts=listed(o.text for o in operands))
+
+
+def with_unit(interval: Interval, name: str) -> Said:
     """An interval and its unit as a reader expects them; a year has neither commas nor a unit."""
-    return f"{interval.low:.0f}" if name == "year" else f"{interval} {name}".strip()
+    if name == "year":
+        return said(f"{interval.low:.0f}")
+    return interval.said() if name in UNSAID else counted(interval.said(), name)
 
 
-def same_dimension(claim: Claim, operand: Operand) -> None:
-    """Refuse to compare money with tonnes, or yuan with dollars."""
-    if claim.base[1] != operand.dimension:
+def same_dimension(claim: Claim, operand: Operand, dimension: str | None = None) -> None:
+    """Refuse to compare money with tonnes, or yuan with dollars; `dimension` is the claim's by default."""
+    if (claim.base[1] if dimension is None else dimension) != operand.dimension:
+        own = (claim.unit or "no unit") if dimension is None else dimension
         raise DataError(
-            f"the claim {claim.id!r} is in {claim.unit or 'no unit'} but is compared with {operand.text!r}",
+            f"the claim {claim.id!r} is in {own} but is compared with {str(operand.text)!r}",
             "Compare figures of one dimension.",
         )
 
 
-def scaled(interval: Interval, dimension: str) -> str:
+def scaled(interval: Interval, dimension: str) -> Said:
     """An interval in base units, printed in the unit a reader expects."""
     name, factor = {
         "share": ("%", 100.0),
