@@ -127,7 +127,7 @@ def _entered(at: Context, own: dict[str, list[Verdict]]) -> dict[str, list[Verdi
                 others = (at.operand(name), *(x for x in v.operands if x.claim != o.claim))
                 shown = said("{name}: {figure}", name=said(at.claims[name].what), figure=v.computed)
                 how = said(
-                    "enters the arithmetic of {claim}: {how}", claim=at.claims[name].figure, how=v.evidence
+                    "in the arithmetic of {claim}, {how}", claim=at.claims[name].figure, how=v.evidence
                 )
                 entered.setdefault(o.claim, []).append(Verdict(v.verdict, shown, how, others))
     return entered

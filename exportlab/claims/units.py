@@ -40,7 +40,7 @@ UNITS: dict[str, tuple[str, float]] = {
 UNSAID = ("", "index", "rank", "batch", "year")  # a figure in one of these is said without it
 COUNTED = ("projects", "firms", "departments", "agencies", "centres", "mechanisms", "reforms", "clusters",
            "cities", "operations", "drugs", "platforms", "modules", "technologies", "gaps", "persons",
-           "batch", "rivers", "provinces")  # fmt: skip
+           "batch", "river", "province")  # fmt: skip
 UNITS |= {name: (name, 1.0) for name in COUNTED}
 
 
