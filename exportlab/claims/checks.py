@@ -187,7 +187,9 @@ def integer_fraction(claim: Claim, o: Mapping[str, Any], at: Context) -> Verdict
         tries = [(number, float(n)) for n in near]
     else:
         tries = [(float(k), number) for k in ([round((span.low + span.high) / 2)] if whole else near)]
-    ratios = (said(f"{k:.0f}/{n:.0f} = {100 * k / n:.2f} %") for k, n in tries)
+    ratios = (
+        said("{k}/{n} = {share} %", k=f"{k:.0f}", n=f"{n:.0f}", share=f"{100 * k / n:.2f}") for k, n in tries
+    )
     nearest = reduce(lambda a, b: said("{a} or {b}", a=a, b=b), ratios)
     how = _whole_or_not(span, nearest, whole=whole, counted="count" in o)
     return Verdict(CONSISTENT if whole else INCONSISTENT, nearest, with_facts(how, [known]), (known,))

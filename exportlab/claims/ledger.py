@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from exportlab.claims.checks import same_quantity
 from exportlab.claims.evidence import Context
 from exportlab.claims.records import Claim, Paper, load
-from exportlab.claims.saying import Said, said, told
+from exportlab.claims.saying import NOTHING, Said, said, told
 from exportlab.claims.units import unit
 from exportlab.claims.verdicts import (
     CHECKS,
@@ -148,11 +148,11 @@ def _settled(claim: Claim, found: list[Verdict]) -> Verdict:
 
 def _unsettled(claim: Claim) -> Verdict:
     if claim.kind != "target":
-        return Verdict(UNCHECKED, said(""), _needed(claim))
+        return Verdict(UNCHECKED, NOTHING, _needed(claim))
     how = said("not checkable in principle: a target or forecast states no fact")
     if claim.needs:
         how = said("{how}; whether it was met: {needs}", how=how, needs=said(claim.needs))
-    return Verdict(UNCHECKED, said(""), how)
+    return Verdict(UNCHECKED, NOTHING, how)
 
 
 def _needed(claim: Claim) -> Said:
@@ -171,7 +171,7 @@ def _pairs(everything: list[Claim]) -> dict[str, list[str]]:
 
 
 def _row(claim: Claim, verdict: Verdict) -> tuple[str | Said, ...]:
-    tolerance = said("") if claim.value is None else with_unit(claim.interval, claim.unit)
+    tolerance = NOTHING if claim.value is None else with_unit(claim.interval, claim.unit)
     return (
         claim.id,
         claim.paper,

@@ -28,6 +28,7 @@ KINDS = (
     "qualitative",
 )
 EXACT_KINDS = ("count", "rank", "date")
+NUMBERS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "single", "sole")
 BOUNDS = ("", "over", "under", "nearly")
 FIELDS = (
     "id",
@@ -109,7 +110,7 @@ class Claim:
         """The claim's figure as a reader saw it, with its unit."""
         if not self.printed:
             return said(self.what)
-        counts = any(d.isdigit() for d in self.printed) or self.kind in ("count", "duration", "target")
+        counts = any(d.isdigit() for d in self.printed) or self.printed in NUMBERS
         figure = counted(said(self.printed), self.unit if counts and self.unit not in UNSAID else "")
         if self.bound == "over":
             return said("over {figure}", figure=figure)

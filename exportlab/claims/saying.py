@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import reduce
 from typing import Any
 
-Word = Callable[[str], str]
+Word = Callable[[Any], str]
 
 
 @dataclass(frozen=True)
@@ -24,11 +24,14 @@ class Said:
         return self.within(str)
 
     def within(self, word: Word) -> str:
-        """The sentence with every template passed through `word` before it is filled in."""
+        """The sentence with every template and every `Said` in it passed through `word`."""
         text = word(self.template)
         if not self.parts:
             return text
-        return text.format(**{n: p.within(word) if isinstance(p, Said) else str(p) for n, p in self.parts})
+        return text.format(**{n: word(p) if isinstance(p, Said) else str(p) for n, p in self.parts})
+
+
+NOTHING = Said("")
 
 
 def said(template: str, /, **parts: Any) -> Said:

@@ -9,7 +9,7 @@ from math import isinf
 from typing import TYPE_CHECKING, Any
 
 from exportlab.claims.intervals import Interval, point
-from exportlab.claims.saying import Said, counted, listed, said
+from exportlab.claims.saying import NOTHING, Said, counted, listed, said
 from exportlab.claims.units import UNSAID, unit
 from exportlab.errors import DataError, one_of
 
@@ -50,7 +50,7 @@ class Verdict:
     def source(self) -> Said:
         """Where the operands are from: addresses, or ids of claims."""
         origins = list(dict.fromkeys(o.origin for o in self.operands))
-        return reduce(lambda a, b: said("{a} ; {b}", a=a, b=b), origins) if origins else said("")
+        return reduce(lambda a, b: said("{a} ; {b}", a=a, b=b), origins) if origins else NOTHING
 
 
 Check = Callable[["Claim", Mapping[str, Any], "Context"], Verdict]

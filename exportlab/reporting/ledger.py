@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from exportlab.plots.claims import verdicts
 from exportlab.reporting.figures import localised
 from exportlab.reporting.model import Picture, Section, Table
-from exportlab.reporting.words import N_, _, language
+from exportlab.reporting.words import N_, _
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,10 +25,10 @@ OPEN = "cannot be checked"
 
 @cache
 def checked() -> pd.DataFrame:
-    """Every claim with its verdict."""
-    from exportlab.claims import check
+    """Every claim with its verdict, its sentences still to be said in the language in use."""
+    from exportlab.claims.ledger import sentences
 
-    return check()
+    return sentences()
 
 
 def counts() -> str:
@@ -48,8 +48,6 @@ def section() -> Section:
           "tolerance of the printed digits; none is a matter of taste.", n=len(table), counts=counts()),
         _("The claims that cannot be checked are listed with the data that would settle them."),
     ]  # fmt: skip
-    if language() != "en":
-        texts.append(_("Evidence is given in the English of the ledger."))
     rank = {v: i for i, v in enumerate(WORDS)}
     settled = table[table["verdict"] != OPEN].sort_values("verdict", key=lambda v: v.map(rank), kind="stable")
     return Section("claims", _("What the two papers claim"), tuple(texts), (

@@ -113,7 +113,7 @@ def _cell(value: Any, form: str, terms: bool, folded: tuple[str, ...]) -> Cell:
         address = _GITHUB.sub(r"https://github.com/\1/blob/\2/\3", text)
         if re.match(r"https?://\S+$", address):
             return Cell(urlsplit(address).netloc.removeprefix("www."), text, "short", address)
-        text = term(text) if terms else text
+        text = term(value) if terms else text
         css = "short" if len(text) <= SHORT else "long" if len(text) > LONG else ""
         return Cell(text, str(value), css, "", folded)
     if form:

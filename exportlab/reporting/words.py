@@ -10,10 +10,12 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from exportlab.claims.saying import Said
 from exportlab.errors import one_of
 
 LANGUAGES = {"en": "en", "zh": "zh_Hans_CN"}
@@ -24,6 +26,13 @@ _MONTHS = {
     "Jan": 1, "Feb": 2, "Mar": 3, "Apr": 4, "May": 5, "Jun": 6, "Jul": 7, "Aug": 8, "Sep": 9, "Oct": 10, "Nov": 11,
     "Dec": 12,
 }  # fmt: skip
+COUNTED = "{number} {unit}"
+# Where a language counts by other powers of ten: from the English unit to its own, digits kept (bn to 亿 is 1).
+POWERS = {
+    "zh": {"bn CNY": 1, "bn USD": 1, "mn CNY": -2, "mn USD": -2, "mn t": -2, "mn TEU": 2, "mn visits": -2,
+           "mn records": 2},
+}  # fmt: skip
+_NUMBER = re.compile(r"\d+(?:,\d{3})*(?:\.\d+)?")
 _PERIOD = re.compile(r"(?:(\d{4}) ?)?([A-Z][a-z]{2})(?:-([A-Z][a-z]{2}))?")
 
 
@@ -86,7 +95,9 @@ def percent(value: float, digits: int = 1) -> str:
 
 
 def term(value: Any) -> Any:
-    """A word of the embedded data (a partner, a product class, a period) in the language in use."""
+    """A word of the embedded data (a partner, a product class, a period) or a sentence, in the language in use."""
+    if isinstance(value, Said):
+        return _counted(value) if value.template == COUNTED else value.within(term)
     if not isinstance(value, str) or language() == "en":
         return value
     known = catalogue(language()).get(value) or _countries().get(value)
@@ -97,6 +108,16 @@ def term(value: Any) -> Any:
         months = str(_MONTHS[found[2]]) + (f"—{_MONTHS[found[3]]}" if found[3] else "")
         return (f"{found[1]}年" if found[1] else "") + f"{months}月"
     return value
+
+
+def _counted(value: Said) -> str:
+    """A number and its unit, in the unit that the language counts in."""
+    parts = dict(value.parts)
+    unit, number = parts["unit"].template, str(term(parts["number"]))
+    power = POWERS.get(language(), {}).get(unit, 0)
+    if power:
+        number = _NUMBER.sub(lambda m: f"{Decimal(m[0].replace(',', '')).scaleb(power):,f}", number)
+    return _(COUNTED, number=number, unit=term(unit))
 
 
 @cache
@@ -111,8 +132,13 @@ def messages() -> list[str]:
     from babel.messages.extract import extract_from_dir
 
     methods = [("**.py", "python"), ("**.html", "jinja2.ext:babel_extract")]
-    found = extract_from_dir(HERE, methods, keywords={"_": None, "N_": None}, comment_tags=())
-    return list(dict.fromkeys(str(m[2]) for m in sorted(found, key=lambda m: (m[0], m[1]))))
+    marks = {"_": None, "N_": None, "said": None}
+    found = [
+        message
+        for folder in (HERE, HERE.parent / "claims")
+        for message in sorted(extract_from_dir(folder, methods, keywords=marks, comment_tags=()))
+    ]
+    return list(dict.fromkeys(str(m[2]) for m in found if m[2]))
 
 
 def update(code: str) -> None:
