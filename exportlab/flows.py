@@ -172,6 +172,11 @@ class Flows:
         extra = f", keys={list(self.keys)}" if self.keys else ""
         return f"Flows({named}{extra}; rows: {size}, {kind}; unit: {self.unit or 'not stated'})"
 
+    def _repr_html_(self) -> str:
+        from exportlab.notebook import flows_html
+
+        return flows_html(self)
+
 
 def flows(
     table: Any,

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 ROWS = 60  # rows shown in HTML; of longer tables the first and the last
+_LINE = "margin:.3em 0"
 _CELL = "padding:.2em .6em;border-bottom:1px solid #8883;vertical-align:top;"
 _RIGHT = _CELL + "text-align:right;font-variant-numeric:tabular-nums;"
 _LEFT = _CELL + "text-align:left;"
@@ -43,8 +44,14 @@ class Result:
         return self.summary()
 
     def _repr_html_(self) -> str:
-        head = f'<p style="margin:.3em 0"><strong>{escape(self.title)}</strong></p>'
-        return f"<div>{head}{table_html(self._table())}</div>"
+        return titled_html(self.title, self._table())
+
+
+def titled_html(title: str, table: pd.DataFrame, *, above: str = "", below: str = "") -> str:
+    """A title, a line of text, a table and a line beneath it, as HTML for a notebook; all text is escaped."""
+    head = f'<p style="{_LINE}"><strong>{escape(title)}</strong></p>'
+    lines = [f'<p style="{_LINE}">{escape(text)}</p>' if text else "" for text in (above, below)]
+    return f"<div>{head}{lines[0]}{table_html(table)}{lines[1]}</div>"
 
 
 def table_html(table: pd.DataFrame) -> str:

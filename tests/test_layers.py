@@ -15,7 +15,7 @@ PACKAGE = Path(__file__).parent.parent / "exportlab"
 # From the ground up: a module may import what stands in its own layer or below it.
 LAYERS = [
     {"errors"},
-    {"arrays", "classifications", "frames", "periods", "results"},
+    {"arrays", "classifications", "frames", "notebook", "periods", "results"},
     {"audit", "catalogue", "member", "datasets", "plots.style"},
     {"flows"},
     {"measure"},

@@ -110,6 +110,62 @@ def test_every_result_of_the_package_reads_as_html():
     assert len(cells.rows) == len(own.table) + 1
 
 
+FLOWS = pd.DataFrame({
+    "year": [2022] * 6 + [2023], "partner": ["Japan", "<b>Korea</b>", *"cdef", "Japan"],
+    "usd": [1234.5, 2, 3, 4, 5, 6, 7.0],
+})  # fmt: skip
+
+
+def test_flows_show_roles_unit_source_and_first_rows():
+    import exportlab as xl
+
+    made = xl.flows(
+        FLOWS, period="year", market="partner", value="usd", unit="USD & co", source="<i>customs</i>"
+    )
+    text = made._repr_html_()
+    cells = Cells(text)
+    assert cells.rows[0] == ["year (period)", "partner (market)", "usd (value)"]
+    assert cells.rows[1:3] == [["2022", "Japan", "1,234"], ["2022", "<b>Korea</b>", "2"]]
+    assert len(cells.rows) == 1 + 5
+    assert not re.search("<b>|<i>", text)
+    turned = Cells(xl.cells(made, ["market", "period"])._repr_html_())
+    assert turned.rows[0] == ["partner (market)", "year (period)", "usd (value)"]
+    assert ["Japan", "2022", "1,234"] in turned.rows
+    for said in ("Flows: 7 rows, pandas", "unit: USD &amp; co", "source: &lt;i&gt;customs&lt;/i&gt;",
+                 "a row is: one period, market", "… 2 more rows …"):  # fmt: skip
+        assert said in text
+
+
+def test_flows_of_own_names_keys_and_parts():
+    import exportlab as xl
+
+    table = pd.DataFrame(
+        {"market": ["a", "a"], "regime": ["x", "y"], "value": [1.0, 2.0], "quantity": [3.0, 4.0]}
+    )
+    text = xl.flows(table, keys="regime", quantity_unit="t")._repr_html_()
+    assert Cells(text).rows[0] == ["market", "value", "quantity", "regime"]
+    assert "unit: not stated; unit of quantity: t; source: not stated; a row is: one market, regime" in text
+    assert "more rows" not in text
+    summed = xl.flows(table.drop(columns="regime"), aggregate="sum")._repr_html_()
+    assert "a row is: a part of a cell, to be added up" in summed
+
+
+def test_a_plan_is_not_run_to_be_shown():
+    import polars as pl
+
+    import exportlab as xl
+
+    def fail(_: pl.DataFrame) -> pl.DataFrame:
+        raise AssertionError("the plan ran")
+
+    lazy = pl.from_pandas(FLOWS).lazy().map_batches(fail)
+    made = xl.flows(lazy, period="year", market="partner", value="usd", unit="USD")
+    text = made._repr_html_()
+    assert Cells(text).rows == [["year (period)", "partner (market)", "usd (value)"]]
+    assert "Flows: a plan for polars" in text
+    assert "Rows are neither counted nor shown" in text
+
+
 def test_a_result_without_a_picture_says_so():
     with pytest.raises(NotImplementedError, match="Found has no picture of its own"):
         Found(pd.DataFrame()).plot()
