@@ -71,6 +71,7 @@ if TYPE_CHECKING:
     from exportlab.partial import Bounds, bounds
     from exportlab.readers import read_baci, read_comtrade, read_flows, read_gacc
     from exportlab.reporting import report
+    from exportlab.reporting.typeset import Typeset, typeset
     from exportlab.uncertainty.differences import difference, permutation_test
     from exportlab.uncertainty.intervals import Intervals, interval
     from exportlab.uncertainty.levels import Levels, levels
@@ -118,6 +119,7 @@ _HOMES = {
     "exportlab.partial": "Bounds bounds",
     "exportlab.readers": "read_baci read_comtrade read_flows read_gacc",
     "exportlab.reporting": "report",
+    "exportlab.reporting.typeset": "Typeset typeset",
 }
 _LATE = {name: module for module, names in _HOMES.items() for name in names.split()}
 _ROOMS = ("claims", "datasets", "panel", "plots", "readers", "uncertainty", "valueadded")
@@ -149,6 +151,7 @@ __all__ = [
     "PolicyPanel",
     "Survival",
     "Transitions",
+    "Typeset",
     "bahar",
     "bec",
     "bec_shares",
@@ -247,6 +250,7 @@ __all__ = [
     "trade_intensity",
     "trade_potential",
     "two_way_types",
+    "typeset",
     "unctad_concentration",
     "vollrath",
 ]  # fmt: skip

@@ -61,7 +61,7 @@ def table_html(table: pd.DataFrame) -> str:
     """
     numeric = [kind in "iufc" for kind in (getattr(d, "kind", "O") for d in table.dtypes)]
     heads = "".join(
-        f'<th scope="col" style="{_RIGHT if right else _LEFT}">{escape(_label(c))}</th>'
+        f'<th scope="col" style="{_RIGHT if right else _LEFT}">{escape(label(c))}</th>'
         for c, right in zip(table.columns, numeric, strict=True)
     )
     if len(table) <= ROWS:
@@ -77,7 +77,7 @@ def table_html(table: pd.DataFrame) -> str:
 
 
 def _rows(table: pd.DataFrame, numeric: list[bool]) -> str:
-    whole = [_is_name(c) for c in table.columns]
+    whole = [is_name(c) for c in table.columns]
     lines = []
     for record in table.itertuples(index=False, name=None):
         cells = (
@@ -88,14 +88,15 @@ def _rows(table: pd.DataFrame, numeric: list[bool]) -> str:
     return "".join(lines)
 
 
-def _label(column: Any) -> str:
+def label(column: Any) -> str:
+    """A column's name; of several levels, all of them."""
     return " · ".join(map(str, column)) if isinstance(column, tuple) else str(column)
 
 
-def _is_name(column: Any) -> bool:
+def is_name(column: Any) -> bool:
     """Whole numbers that are names, such as years, have no thousands separators."""
     return any(
-        word in _label(column).casefold() for word in ("year", "period", "event_time", "cohort", "code")
+        word in label(column).casefold() for word in ("year", "period", "event_time", "cohort", "code")
     )
 
 

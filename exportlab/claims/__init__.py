@@ -6,7 +6,7 @@
 """
 
 from exportlab.claims.intervals import Interval
-from exportlab.claims.ledger import check, claims, papers
+from exportlab.claims.ledger import check, claims, papers, sentences
 from exportlab.claims.measurements import MEASUREMENTS, Measurement
 from exportlab.claims.own import judge
 from exportlab.claims.records import KINDS, Claim, Paper, load
@@ -28,4 +28,5 @@ __all__ = [
     "judge",
     "load",
     "papers",
+    "sentences",
 ]

@@ -189,8 +189,37 @@ _TEX = str.maketrans({"&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_"
                       "<": r"\textless{}", ">": r"\textgreater{}", "\n": " "})  # fmt: skip
 
 
-def latex(table: Table, terms: bool = False) -> str:
-    """The table as LaTeX: booktabs, and longtable from 40 rows on; numbers and sources as on the page, text escaped."""
+def foot(table: Table) -> str:
+    """What stands below a table: unit, source and note, as far as there are any."""
+    if table.unit and table.source:
+        below = _("Unit: {unit}. Source: {source}.", unit=table.unit, source=table.source)
+    elif table.unit:
+        below = _("Unit: {unit}.", unit=table.unit)
+    else:
+        below = _("Source: {source}.", source=table.source) if table.source else ""
+    return f"{below} {table.note}".strip()
+
+
+def sheet(table: Table, below: str) -> Any:
+    """A workbook of one sheet: the table, and beneath it its title and `below`."""
+    from openpyxl import Workbook
+
+    book: Any = Workbook()
+    page = book.active
+    page.title = _sheet(table.title or table.name, set())
+    columns = [str(c) for c in table.frame.columns]
+    records = [[_plain(v, True) for v in r] for r in table.frame.itertuples(index=False, name=None)]
+    _fill(page, [heading(c) for c in columns], records, [_pattern(table.formats.get(c, "")) for c in columns])
+    for row, text in enumerate([t for t in (table.title, below) if t], len(records) + 3):
+        page.cell(row, 1, text).data_type = "s"
+    return book
+
+
+def latex(table: Table, terms: bool = False, *, label: str | None = None) -> str:
+    """The table as LaTeX: booktabs, and longtable from 40 rows on; numbers and sources as on the page, text escaped.
+
+    The label is the table's name by default; none is set where it is empty.
+    """
     made = shown(table, terms)
     wide = [any(c.css == "long" for c in column) for column in zip(*made.rows, strict=True)] or [False] * len(
         made.heads
@@ -200,14 +229,15 @@ def latex(table: Table, terms: bool = False) -> str:
                    for h, w in zip(made.heads, wide, strict=True))  # fmt: skip
     head = " & ".join(c.text.translate(_TEX) for c in made.heads) + r" \\"
     body = [" & ".join(c.text.translate(_TEX) for c in row) + r" \\" for row in made.rows]
-    title = f"\\caption{{{table.title.translate(_TEX)}}}\\label{{tab:{table.name}}}"
-    foot = _("Unit: {unit}. Source: {source}.", unit=table.unit, source=table.source).translate(_TEX)
+    label = f"tab:{table.name}" if label is None else label
+    title = f"\\caption{{{table.title.translate(_TEX)}}}" if table.title else ""
+    title += f"\\label{{{label}}}" if label else ""
+    below = f"\\par\\footnotesize {foot(table).translate(_TEX)}" if foot(table) else ""
     needs = "% Needs booktabs and longtable; Chinese needs xeCJK or ctex."
     if len(body) > 40:
-        lines = [f"\\begin{{longtable}}{{{spec}}}", title + r" \\", r"\toprule", head, r"\midrule", r"\endhead",
-                 r"\bottomrule", r"\endfoot", *body, r"\end{longtable}", f"\\par\\footnotesize {foot}"]  # fmt: skip
+        lines = [f"\\begin{{longtable}}{{{spec}}}", title and title + r" \\", r"\toprule", head, r"\midrule",
+                 r"\endhead", r"\bottomrule", r"\endfoot", *body, r"\end{longtable}", below]  # fmt: skip
     else:
         lines = [r"\begin{table}", r"\centering", title, f"\\begin{{tabular}}{{{spec}}}", r"\toprule", head,
-                 r"\midrule", *body, r"\bottomrule", r"\end{tabular}", f"\\par\\footnotesize {foot}",
-                 r"\end{table}"]  # fmt: skip
-    return "\n".join([needs, *lines, ""])
+                 r"\midrule", *body, r"\bottomrule", r"\end{tabular}", below, r"\end{table}"]  # fmt: skip
+    return "\n".join([needs, *(line for line in lines if line), ""])

@@ -1,0 +1,218 @@
+"""A table set for a paper: caption, headings, digits in line, unit and source; as LaTeX, HTML or Excel."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+from math import floor, log10
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from exportlab.errors import DataError, OptionError, UnknownName, one_of
+from exportlab.flows import Flows
+from exportlab.frames import to_pandas
+from exportlab.reporting import export
+from exportlab.reporting.model import Table
+from exportlab.reporting.render import Cell, Shown, shown
+from exportlab.reporting.words import LANGUAGES, speaking
+from exportlab.results import Result, is_name, label
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_FORMAT = re.compile(r"share|,?\.\df")
+_RULE = "1px solid currentColor"
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class Typeset(Result):
+    """A table as it is printed. Made by `typeset`.
+
+    Attributes
+    ----------
+    made : Table
+        The table with its caption, unit, source, notes and the format of each column.
+    lang : {"en", "zh"}
+        The language of headings, numbers and notes.
+    """
+
+    made: Table
+    lang: str
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """The figures, unrounded."""
+        return self.made.frame
+
+    @property
+    def title(self) -> str:
+        return self.made.title
+
+    def summary(self) -> str:
+        """Plain text: caption, the cells as printed, and what stands below."""
+        import pandas as pd
+
+        text = self._shown()
+        cells = pd.DataFrame(
+            [[c.text for c in row] for row in text.rows], columns=[h.text for h in text.heads]
+        )
+        return "\n".join(line for line in (self.title, cells.to_string(index=False), self._foot()) if line)
+
+    def to_latex(self, path: str | Path | None = None, *, label: str = "") -> str:
+        """A booktabs table (longtable from 40 rows on); also written to `path` where one is given."""
+        with speaking(self.lang):
+            return _kept(export.latex(self.made, terms=True, label=label), path)
+
+    def to_html(self, path: str | Path | None = None) -> str:
+        """A table with three rules and no classes, that can be pasted anywhere; also written to `path`."""
+        text = self._shown()
+        heads = "".join(_cell("th", h, f"border-bottom:{_RULE}") for h in text.heads)
+        rows = "".join(f"<tr>{''.join(_cell('td', c) for c in row)}</tr>" for row in text.rows)
+        caption = f'<caption style="text-align:left">{escape(self.title)}</caption>' if self.title else ""
+        foot = f'<p style="font-size:smaller">{escape(self._foot())}</p>' if self._foot() else ""
+        made = (
+            f'<div style="overflow-x:auto"><table style="border-collapse:collapse;border-top:2px solid;'
+            f'border-bottom:2px solid;font-variant-numeric:tabular-nums">{caption}<thead><tr>{heads}</tr></thead>'
+            f"<tbody>{rows}</tbody></table>{foot}</div>"
+        )
+        return _kept(made, path)
+
+    def to_excel(self, path: str | Path) -> Path:
+        """A workbook of one sheet: numbers unrounded with a format, text never a formula, the notes below.
+
+        Raises
+        ------
+        MissingDependency
+            openpyxl is not installed.
+        """
+        export.formats("excel")
+        with speaking(self.lang):
+            book = export.sheet(self.made, self._foot())
+        return export.atomic(Path(path), book.save)
+
+    def _repr_html_(self) -> str:
+        return self.to_html()
+
+    def _shown(self) -> Shown:
+        with speaking(self.lang):
+            return shown(self.made, terms=True)
+
+    def _foot(self) -> str:
+        with speaking(self.lang):
+            return export.foot(self.made)
+
+
+def typeset(
+    made: Any,
+    *,
+    caption: str = "",
+    unit: str = "",
+    source: str = "",
+    notes: Sequence[str] = (),
+    columns: Sequence[str] | None = None,
+    names: Mapping[str, str] | None = None,
+    digits: int = 3,
+    formats: Mapping[str, str] | None = None,
+    lang: str = "en",
+) -> Typeset:
+    """Set a table for a paper.
+
+    Parameters
+    ----------
+    made : table of any engine, or result
+        What an indicator, `measure`, an estimator, a decomposition or ``claims.check`` gives.
+    caption, unit, source : str
+        As they are to be printed; the caption of a result is its own title by default.
+    notes : sequence of str
+        Sentences to stand below the table.
+    columns : sequence of str, optional
+        The columns to print, in this order; by default all.
+    names : mapping of str to str, optional
+        Headings by column. Others have the report's heading for the column, or its name.
+    digits : int
+        Decimals of a column whose largest number has one digit before the point; a column of larger numbers has
+        fewer, one of small numbers more. All numbers of a column have the same.
+    formats : mapping of str to str, optional
+        Columns printed otherwise: "share" for per cent, ".2f", or ",.1f" with separators of thousands.
+    lang : {"en", "zh"}
+        The language of headings, numbers and of what stands below.
+
+    Returns
+    -------
+    Typeset
+        With ``to_latex``, ``to_html`` and ``to_excel``; it shows itself in a notebook. Several estimates side by
+        side, with stars and standard errors beneath, are made by ``panel.compare``.
+
+    Raises
+    ------
+    DataError
+        Not a table, or one without rows.
+    UnknownName
+        A column that is not there.
+    OptionError
+        A format or language that is not known.
+
+    Examples
+    --------
+    >>> import pandas as pd, exportlab as xl
+    >>> flows = xl.flows(pd.DataFrame({"market": ["Japan", "USA"], "value": [60.0, 40.0]}), unit="million USD")
+    >>> print(xl.typeset(xl.hhi(flows, over="market"), caption="Concentration").summary())
+    Concentration
+      HHI
+    0.520
+    """
+    one_of("lang", lang, LANGUAGES)
+    frame = _frame(made)
+    known = list(frame.columns)
+    for column in (*(columns or ()), *(names or {}), *(formats or {})):
+        if column not in known:
+            raise UnknownName("column", column, known)
+    for form in (formats or {}).values():
+        if not _FORMAT.fullmatch(form):
+            raise OptionError(f'A format is {form!r}. Allowed: "share", ".2f" or ",.1f" with any digit.')
+    frame = frame[list(columns)] if columns is not None else frame
+    if frame.empty:
+        raise DataError("the table has no rows or no columns", "There is nothing to print.")
+    chosen = {c: _format(frame[c], digits) for c in frame.columns} | dict(formats or {})
+    heads = dict(names or {})
+    table = Table(
+        "table", caption or getattr(made, "title", ""), frame.rename(columns=heads), unit, source,
+        {heads.get(c, c): f for c, f in chosen.items() if f}, " ".join(notes),
+    )  # fmt: skip
+    return Typeset(table, lang)
+
+
+def _frame(made: Any) -> pd.DataFrame:
+    """The table of anything that has one, with plain column names."""
+    if isinstance(made, Flows):
+        made = made.table
+    frame: pd.DataFrame = made._table() if isinstance(made, Result) else to_pandas(made)
+    return frame.set_axis([label(c) for c in frame.columns], axis=1)
+
+
+def _format(column: pd.Series[Any], digits: int) -> str:
+    """The format that gives every number of a column the same decimals; none for text and for years."""
+    if column.dtype.kind in "iu":  # a year has no separators
+        return "" if is_name(column.name) or column.abs().max() < 10_000 else ",.0f"
+    if column.dtype.kind != "f":
+        return ""
+    size = column.abs().replace(float("inf"), float("nan")).max()
+    if not size > 0:
+        return f".{digits}f"
+    before = floor(log10(size))
+    return f",.{min(9, max(0, digits - before if before > 0 or size < 10**-digits else digits))}f"
+
+
+def _cell(tag: str, cell: Cell, *more: str) -> str:
+    side = "right" if cell.css == "num" else "left"
+    style = ";".join(["padding:.2em .8em .2em 0", f"text-align:{side}", *more])
+    scope = ' scope="col"' if tag == "th" else ""
+    return f'<{tag}{scope} style="{style}">{escape(cell.text)}</{tag}>'
+
+
+def _kept(text: str, path: str | Path | None) -> str:
+    if path is not None:
+        export.atomic(Path(path), lambda p: p.write_text(text, encoding="utf-8"))
+    return text
