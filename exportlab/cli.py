@@ -12,8 +12,8 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from exportlab.errors import DataError
-from exportlab.terminal import err, frame, out, refuse_kind, said, show, write
+from exportlab.errors import DataError, OptionError
+from exportlab.terminal import err, frame, out, refuse_kind, said, show, show_claims, show_ledger, write
 
 app = typer.Typer(
     help="Export-structure econometrics from tables of trade flows.", no_args_is_help=True, rich_markup_mode=None,
@@ -23,6 +23,7 @@ app = typer.Typer(
 File = Annotated[
     list[str], typer.Argument(help="Customs download (GACC query), CSV, Parquet or Excel; globs work.")
 ]
+OUT = "Write a .csv, .parquet, .xlsx, .tex or .html file; else print."
 RoleOption = typer.Option(help="The file's column for this role; not needed for a customs download.")
 
 
@@ -129,9 +130,7 @@ def measure(
     ] = None,
     by: Annotated[str | None, typer.Option(help="Roles to keep, with commas; default: all others.")] = None,
     universe: Annotated[str, typer.Option(help="observed, active or a number.")] = "observed",
-    to: Annotated[
-        Path | None, typer.Option("--out", help="Write a .csv or .parquet file; else print.")
-    ] = None,
+    to: Annotated[Path | None, typer.Option("--out", help=OUT)] = None,
     period: Annotated[str | None, RoleOption] = None,
     exporter: Annotated[str | None, RoleOption] = None,
     market: Annotated[str | None, RoleOption] = None,
@@ -208,24 +207,37 @@ def indicators(
 
 @app.command()
 def claims(
-    papers: Annotated[
-        list[str] | None, typer.Argument(help="Ids or TOML files; none: the two papers shipped.")
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="Papers' ids, TOML files, or ids of claims to see in full; none: both papers shipped."
+        ),
     ] = None,
-    to: Annotated[
-        Path | None, typer.Option("--out", help="Write a .csv or .parquet file; else print.")
+    verdict: Annotated[
+        list[str] | None,
+        typer.Option("--verdict", "-v", help="Only these, by their first letters; may be given often."),
     ] = None,
+    to: Annotated[Path | None, typer.Option("--out", help=OUT)] = None,
 ) -> None:
     """What papers claim in figures, each with a computed verdict."""
-    from exportlab.claims import check
+    from exportlab.claims import VERDICTS, check
+    from exportlab.claims.ledger import told_apart
 
+    if to is not None:
+        refuse_kind(to)
+    kept = [v for v in VERDICTS if v.startswith(tuple(verdict or [""]))]
+    if not kept:
+        raise OptionError(f"--verdict {', '.join(verdict or [])} fits none. Allowed: {', '.join(VERDICTS)}.")
+    single, papers = told_apart(names or [])
     table = check(papers or None)
+    table = table[table["verdict"].isin(kept) & (table["id"].isin(single) | (not single))]
     if to is not None:
         write(table, to)
         typer.echo(f"{len(table):,} claims in {to}")
-        return
-    show(table[["id", "what", "claimed", "computed", "verdict"]])
-    counts = table["verdict"].value_counts()
-    out.print("; ".join(f"{n} {verdict}" for verdict, n in counts.items()))
+    elif single:
+        show_claims(table)
+    else:
+        show_ledger(table, kept)
 
 
 @app.command()

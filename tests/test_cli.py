@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 
@@ -10,7 +11,8 @@ import customs
 import pandas as pd
 import pytest
 
-from exportlab import cli, doctor
+import exportlab as xl
+from exportlab import cli, doctor, terminal
 from exportlab.terminal import said
 
 
@@ -78,8 +80,62 @@ def test_errors_are_one_paragraph_and_exit_code_two(tmp_path, download):
     assert "Traceback" not in said
     assert "there is no file" in run("report", tmp_path / "none.csv", code=2)
     wrong = run("measure", download, "-i", "hhi", "--over", "product", "--out", tmp_path / "x.docx", code=2)
-    assert "Allowed: .csv and .parquet" in wrong
+    assert "Allowed: .csv, .parquet, .xlsx, .tex and .html." in wrong
     assert "Traceback" in run("--debug", "indicators", "hhhi", code=1)
+
+
+def test_measures_are_set_for_a_paper(tmp_path, download):
+    asked = ("measure", download, "-i", "hhi", "--over", "market", "--by", "period", "--out")
+    run(*asked, tmp_path / "t.tex")
+    assert r"数据年月 & HHI \\" in (tmp_path / "t.tex").read_text(encoding="utf-8")
+    run(*asked, tmp_path / "t.html")
+    assert (tmp_path / "t.html").read_text(encoding="utf-8").count("<tr>") > 2
+    pytest.importorskip("openpyxl", reason="needs openpyxl")
+    run(*asked, tmp_path / "t.xlsx")
+    found = pd.read_excel(tmp_path / "t.xlsx")
+    assert found["HHI"].iloc[:3].between(0, 1).all()
+
+
+WIDTHS = (80, 120)
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_the_ledger_fits_a_terminal(monkeypatch, say, width):
+    monkeypatch.setattr(terminal.out, "_width", width)
+    code, text, _ = say("claims")
+    assert code == 0
+    lines = text.splitlines()
+    assert max(map(len, lines)) <= width
+    assert "…" not in text
+    heads = [line.split("claimed")[0].strip() for line in lines if re.search(r"\(\d+\) +claimed ", line)]
+    table = xl.claims.check()
+    counts = table["verdict"].value_counts()
+    assert heads == [f"{v} ({counts[v]})" for v in xl.claims.VERDICTS]
+    assert all(any(line.split()[:1] == [i] for line in lines) for i in table["id"])
+    last = " ".join(lines[lines.index("", len(lines) - 5) :])
+    assert f"{len(table)} claims: {counts['contradicted by a source']} contradicted by a source; " in last
+
+
+def test_the_ledger_by_verdict_paper_and_claim(say, tmp_path):
+    _, text, _ = say("claims", "bi-structure", "-v", "contra", "-v", "repro")
+    assert "3 claims: 1 contradicted by a source; 2 reproduced." in text
+    assert "structure-homogeneity" not in text
+    _, text, _ = say("claims", "marine-rcep-firms", "structure-coal")
+    assert re.findall(r"^(?:verdict|needs|claimed) .*$", text, re.MULTILINE)[-1].startswith("needs")
+    assert "21/47 = 44.68 % or 21/48 = 43.75 %" in text
+    assert text.count("evidence ") == 2
+    code, _, error = say("claims", "marine-rcep-frims")
+    assert code == 2
+    assert (
+        "There is no claim, paper or TOML file named 'marine-rcep-frims'. Did you mean 'marine-rcep-firms'"
+        in error
+    )
+    code, _, error = say("claims", "-v", "true")
+    assert "--verdict true fits none. Allowed: contradicted by a source, inconsistent" in error
+    say("claims", "-v", "incon", "--out", tmp_path / "t.csv")
+    found = pd.read_csv(tmp_path / "t.csv")
+    assert set(found["verdict"]) == {"inconsistent within the paper"}
+    assert {"needs", "evidence", "source", "tolerance"} <= set(found.columns)
 
 
 @pytest.fixture

@@ -40,6 +40,7 @@ COLUMNS = (
     "evidence",
     "source",
     "tolerance",
+    "needs",
 )
 
 
@@ -70,9 +71,10 @@ def check(papers: str | Path | Paper | Iterable[str | Path | Paper] | None = Non
     -------
     pandas.DataFrame
         One row a claim with id, paper, section, kind, what, claimed, computed, verdict, evidence,
-        source and tolerance (the values the printed figure can stand for). Of several checks of a
-        claim the first verdict of `VERDICTS` counts, and the evidence keeps them all. A claim without
-        a check of its own is judged by the arithmetic of the paper's other claims that it enters.
+        source, tolerance (the values the printed figure can stand for) and needs (the data that would
+        settle it). Of several checks of a claim the first verdict of `VERDICTS` counts, and the
+        evidence keeps them all. A claim without a check of its own is judged by the arithmetic of the
+        paper's other claims that it enters.
 
     Raises
     ------
@@ -184,7 +186,24 @@ def _row(claim: Claim, verdict: Verdict) -> tuple[str | Said, ...]:
         verdict.evidence,
         verdict.source,
         tolerance,
+        said(claim.needs),
     )
+
+
+def told_apart(names: Iterable[str]) -> tuple[list[str], list[str]]:
+    """Names as a reader gives them, told apart: ids of claims, and papers or TOML files.
+
+    Raises
+    ------
+    UnknownName
+        If a name is none of these.
+    """
+    ids, known = {c.id for c in claims()}, {p.id for p in papers()}
+    listed = list(names)
+    for name in listed:
+        if name not in ids | known and not Path(name).is_file():
+            raise UnknownName("claim, paper or TOML file", name, ids | known)
+    return [n for n in listed if n in ids], [n for n in listed if n not in ids]
 
 
 def _chosen(given: str | Path | Paper | Iterable[str | Path | Paper] | None) -> list[Paper]:
