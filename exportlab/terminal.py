@@ -48,9 +48,8 @@ def show_ledger(table: Any, verdicts: Iterable[str]) -> None:
         shown.add_column("claimed", ratio=3, overflow="fold")
         shown.add_column(found, ratio=5, overflow="fold")
         for row in rows.to_dict("records"):
-            claimed = "" if row["claimed"] == row["what"] else row["claimed"]
             name = Text(row["what"]).append(f"\n{row['id']}", style="dim")
-            shown.add_row(name, Text(claimed), Text(row[found]))
+            shown.add_row(name, Text(row["claimed"]), Text(row[found]))
         out.print(shown)
         out.print()
     counts = "; ".join(f"{n} {v}" for v in verdicts if (n := int((table["verdict"] == v).sum())))

@@ -392,6 +392,11 @@ def test_the_page_in_a_browser(browser, request, which, width):
     assert page.evaluate(
         "[...document.querySelectorAll('figure svg')].every(s => s.querySelectorAll('path').length > 5)"
     )
+    page.evaluate("document.querySelectorAll('td details').forEach(d => { d.open = true })")
+    assert (
+        page.evaluate("Math.max(0, ...[...document.querySelectorAll('td details')].map(d => d.clientWidth))")
+        < 640
+    )
     assert problems == []
     page.close()
 

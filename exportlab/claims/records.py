@@ -107,9 +107,7 @@ class Claim:
 
     @property
     def claimed(self) -> Said:
-        """The claim's figure as a reader saw it, with its unit."""
-        if not self.printed:
-            return said(self.what)
+        """The claim's figure as a reader saw it, with its unit; nothing for a claim in words."""
         counts = any(d.isdigit() for d in self.printed) or self.printed in NUMBERS
         figure = counted(said(self.printed), self.unit if counts and self.unit not in UNSAID else "")
         if self.bound == "over":

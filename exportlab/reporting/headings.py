@@ -47,6 +47,7 @@ HEADINGS = {
     "named": N_("partners named"),
     "not_in": N_("not in it"),
     "number_active": N_("active members"),
+    "needs": N_("data that would settle it"),
     "p_value": N_("p-value"),
     "paper": N_("paper"),
     "partner": N_("partner"),

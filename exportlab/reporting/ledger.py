@@ -56,6 +56,6 @@ def section() -> Section:
               _("as in the details of each row"), fold=("paper", "section", "evidence", "source"), under="what",
               show=25),
         Table("claims_open", _("Claims that cannot be checked"),
-              table.loc[table["verdict"] == OPEN, ["what", "claimed", "paper", "section", "evidence"]],
+              table.loc[table["verdict"] == OPEN, ["what", "claimed", "needs", "paper", "section", "evidence"]],
               _("as claimed"), _("the papers"), fold=("paper", "section", "evidence"), under="what", show=15),
         ))  # fmt: skip

@@ -101,7 +101,7 @@ def shown(table: Table, terms: bool) -> Shown:
 
 
 def _folded(column: str, value: Any, terms: bool) -> str:
-    return f"{heading(column)}: {term(value) if terms else value}"
+    return _("{name}: {figure}", name=heading(column), figure=term(value) if terms else value)
 
 
 def _cell(value: Any, form: str, terms: bool, folded: tuple[str, ...]) -> Cell:
@@ -114,7 +114,7 @@ def _cell(value: Any, form: str, terms: bool, folded: tuple[str, ...]) -> Cell:
         if re.match(r"https?://\S+$", address):
             return Cell(urlsplit(address).netloc.removeprefix("www."), text, "short", address)
         text = term(value) if terms else text
-        css = "short" if len(text) <= SHORT else "long" if len(text) > LONG else ""
+        css = "short" if len(text) <= SHORT and not folded else "long" if len(text) > LONG else ""
         return Cell(text, str(value), css, "", folded)
     if form:
         return Cell(number(value, form), repr(float(value)), "num", "", folded)
