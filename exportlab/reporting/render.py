@@ -114,7 +114,7 @@ def _cell(value: Any, form: str, terms: bool, folded: tuple[str, ...]) -> Cell:
         if re.match(r"https?://\S+$", address):
             return Cell(urlsplit(address).netloc.removeprefix("www."), text, "short", address)
         text = term(value) if terms else text
-        css = "short" if len(text) <= SHORT and not folded else "long" if len(text) > LONG else ""
+        css = "long" if folded or len(text) > LONG else "short" if len(text) <= SHORT else ""
         return Cell(text, str(value), css, "", folded)
     if form:
         return Cell(number(value, form), repr(float(value)), "num", "", folded)
