@@ -1,4 +1,4 @@
-"""What the door looks at, and the words it refuses with."""
+"""What the door looks at in the rows, and the words it refuses with."""
 
 from __future__ import annotations
 
@@ -8,93 +8,14 @@ from typing import TYPE_CHECKING, Any
 import narwhals.stable.v2 as nw
 
 from exportlab.classifications import is_total, resolve
-from exportlab.errors import DataError, OptionError
-from exportlab.frames import Frame, collect, missing, repeated
+from exportlab.errors import DataError
+from exportlab.frames import LARGEST, SMALLEST, Frame, collect, first_of, missing, repeated, values_of
 
 if TYPE_CHECKING:
     from exportlab.flows import Flows
 
-ROLE_NAMES = ("period", "exporter", "market", "product", "value", "quantity")
-
-
-def adopt(table: Any) -> Frame:
-    """Wrap a table of any supported engine."""
-    try:
-        return nw.from_native(table)  # type: ignore[no-any-return]
-    except TypeError:
-        raise DataError(
-            f"a {type(table).__module__}.{type(table).__name__} is not a table that can be read",
-            "Allowed: pandas, Polars (DataFrame, LazyFrame), PyArrow Table, DuckDB relation, PySpark DataFrame; "
-            "files come in through xl.read_flows, xl.read_gacc, xl.read_comtrade, xl.read_baci.",
-        ) from None
-
-
-def roles(frame: Frame, given: Mapping[str, str | None], keys: Sequence[str]) -> dict[str, str]:
-    """Role to column: as given, else the column of that very name; refuses what is missing or named twice."""
-    columns = frame.collect_schema().names()
-    named = {role: column for role, column in given.items() if column is not None}
-    wanted = [*named.values(), *keys]
-    missing = [c for c in wanted if c not in columns]
-    if missing:
-        raise DataError(
-            f"column {missing[0]!r} is not in the table" + (f" (nor {missing[1:]})" if missing[1:] else ""),
-            f"The table has: {columns}.",
-        )
-    for role in given:
-        if role not in named and role in columns and role not in wanted:
-            named[role] = role
-    if "value" not in named:
-        raise DataError("no column is named as the value", f"Say value=...; the table has: {columns}.")
-    twice = [c for c in wanted if wanted.count(c) > 1]
-    if twice:
-        raise OptionError(f"Column {twice[0]!r} is named for two roles; each role needs a column of its own.")
-    clash = [k for k in keys if k in ROLE_NAMES]
-    if clash:
-        raise OptionError(
-            f"keys= names {clash[0]!r}, which is a role's name: give it as {clash[0]}=... instead."
-        )
-    return {r: named[r] for r in ROLE_NAMES if r in named}
-
-
-def single_unit(frame: Frame, unit: str | None, roles: Mapping[str, str]) -> tuple[Frame, str | None]:
-    """The unit itself; where `unit` names a column, its one value."""
-    if unit is None or unit not in frame.collect_schema().names() or unit in roles.values():
-        return frame, unit
-    found = _values(frame, unit)
-    if len(found) != 1:
-        raise DataError(
-            f"column {unit!r} holds {len(found)} units: {found[:5]}",
-            "Money of different units does not add up: split the table by unit, or convert with "
-            "xl.datasets.convert and a rate of your own.",
-        )
-    return frame, str(found[0])
-
-
-def schema(frame: Frame, roles: Mapping[str, str]) -> Frame:
-    """Check the types; value and quantity come back as Float64."""
-    types = frame.collect_schema()
-    for role in ("value", "quantity"):
-        if role in roles and not types[role].is_numeric():
-            _refuse_text(frame, role, roles[role])
-    if "product" in roles and types["product"].is_numeric():
-        raise DataError(
-            f"product codes in {roles['product']!r} were read as numbers ({types['product']})",
-            "Leading zeros are lost that way ('010121' became 10121): read the column as text "
-            "(pandas: dtype={...: str}), or use xl.read_flows.",
-        )
-    for role in ("exporter", "market"):
-        if role in roles and types[role].is_float():
-            raise DataError(
-                f"{role} {roles[role]!r} holds decimal numbers, as codes do when some are missing",
-                "Codes are text or whole numbers: fill or remove the missing ones, then read the column as text.",
-            )
-    if "period" in roles and (types["period"].is_float() or types["period"].is_temporal()):
-        raise DataError(
-            f"period {roles['period']!r} is of type {types['period']}",
-            "Periods are years (2023) or months as text ('2023-05'): for dates use .dt.year or .dt.strftime('%Y-%m').",
-        )
-    wide = [r for r in ("value", "quantity") if r in roles and types[r] != nw.Float64]
-    return frame.with_columns(*(nw.col(r).cast(nw.Float64) for r in wide)) if wide else frame
+BEYOND = f"above {LARGEST:g} or, though not zero, below {SMALLEST:g}"
+WITHIN = "Products and sums of such figures leave the range of floating-point numbers: look at the unit."
 
 
 def rows(flows: Flows) -> None:
@@ -122,6 +43,7 @@ def _row_tests(flows: Flows) -> dict[str, tuple[nw.Expr, str, str]]:
         "_missing": (missing(value), f"value {own['value']!r} is missing",
                      "Write 0 where nothing was traded, and leave out rows that are not known."),
         "_infinite": (~value.is_finite(), f"value {own['value']!r} is infinite", "Values are finite amounts of money."),
+        "_beyond": (_beyond(value), f"value {own['value']!r} is {BEYOND}", WITHIN),
         "_negative": (value < 0, f"value {own['value']!r} is negative",
                       "Exports are zero or more: look for returns, corrections or net figures among the rows."),
     }  # fmt: skip
@@ -134,7 +56,7 @@ def _row_tests(flows: Flows) -> dict[str, tuple[nw.Expr, str, str]]:
         )
     for role in ("exporter", "product"):
         if role in own and not flows.frame.collect_schema()[role].is_numeric():
-            totals = [m for m in _values(flows.frame, role) if m is not None and is_total(m, role=role)]
+            totals = [m for m in values_of(flows.frame, role) if m is not None and is_total(m, role=role)]
             if totals:
                 tests[f"_total_{role}"] = _total_test(role, own[role], totals)
     if "quantity" in own:
@@ -143,7 +65,12 @@ def _row_tests(flows: Flows) -> dict[str, tuple[nw.Expr, str, str]]:
             ~missing(q) & ((q < 0) | ~q.is_finite()), f"quantity {own['quantity']!r} is negative or infinite",
             "Quantities are zero or more; an unknown one may be missing.",
         )  # fmt: skip
+        tests["_quantity_beyond"] = (_beyond(q), f"quantity {own['quantity']!r} is {BEYOND}", WITHIN)
     return tests
+
+
+def _beyond(column: nw.Expr) -> nw.Expr:
+    return ~missing(column) & ((column > LARGEST) | ((column > 0) & (column < SMALLEST)))
 
 
 def _total_test(role: str, column: str, totals: Sequence[Any]) -> tuple[nw.Expr, str, str]:
@@ -177,7 +104,7 @@ def first_row(flows: Flows, test: nw.Expr) -> str:
     frame = flows.frame
     if isinstance(frame, nw.DataFrame):
         frame = frame.with_row_index("_row")
-    row = next(_head(frame.filter(test)).iter_rows(named=True))
+    row = next(first_of(frame.filter(test)).iter_rows(named=True))
     number = f"row {row.pop('_row') + 1}, " if "_row" in row else ""
     return number + describe(flows, row)
 
@@ -185,25 +112,6 @@ def first_row(flows: Flows, test: nw.Expr) -> str:
 def describe(flows: Flows, row: Mapping[str, Any]) -> str:
     """A row in the user's own column names."""
     return ", ".join(f"{flows.roles.get(k, k)}={v!r}" for k, v in row.items())
-
-
-def _head(frame: Frame) -> nw.DataFrame[Any]:
-    return collect(frame.head(1))
-
-
-def _values(frame: Frame, column: str) -> list[Any]:
-    if isinstance(frame, nw.DataFrame):  # of one column: a frame's unique goes row by row
-        return frame[column].unique().to_list()
-    return collect(frame.select(column).unique())[column].to_list()
-
-
-def _refuse_text(frame: Frame, role: str, column: str) -> None:
-    sample = _head(frame.select(role).filter(~nw.col(role).is_null()))[role].to_list()
-    raise DataError(
-        f"{role} {column!r} holds text, not numbers",
-        "Remove thousands separators and units, then read it as numbers; xl.read_gacc and xl.read_flows do so.",
-        first=repr(sample[0]) if sample else None,
-    )
 
 
 def _refuse_empty(seen: nw.DataFrame[Any]) -> None:
@@ -269,7 +177,7 @@ def _refuse_duplicates(flows: Flows) -> None:
         counted = flows.frame.with_columns(_n=nw.lit(1)).group_by(*keys).agg(nw.col("_n").sum())
         many = counted.filter(nw.col("_n") > 1)
         count = int(collect(many.select(nw.col("_n").sum()))["_n"].to_list()[0] or 0)
-        sample = _head(many.select(*keys)) if count else None
+        sample = first_of(many.select(*keys)) if count else None
     if sample is not None:
         raise DataError(
             f"several rows have one cell ({', '.join(flows.roles.get(k, k) for k in keys)})",

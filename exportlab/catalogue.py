@@ -10,6 +10,8 @@ from functools import wraps
 from importlib import import_module
 from typing import Any, TypeVar
 
+from narwhals.exceptions import DuplicateError
+
 from exportlab.errors import EngineError, OptionError, UnknownName
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -200,6 +202,13 @@ def guarded(function: F) -> F:
             return function(*args, **kwargs)
         except EngineError:
             raise
+        except DuplicateError as error:
+            twice = re.search(r"'([^']+)'", str(error))
+            named = repr(twice[1]) if twice else "one"
+            raise OptionError(
+                f"{function.__name__}: a column of the table, {named}, has the name of a column of the result. "
+                "Rename it before xl.flows."
+            ) from None
         except NotImplementedError as error:
             flows = args[0] if args else kwargs.get("flows")
             engine = getattr(getattr(flows, "frame", None), "implementation", "this engine")

@@ -5,9 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+MANY = 20_000  # names that a near match is looked for among
+LONGEST = (
+    2_000  # characters of a message; a table may have ten thousand columns, and a name a million letters
+)
+
 
 class ExportlabError(Exception):
-    """Base of every error this package raises on purpose."""
+    """Base of every error this package raises on purpose; its message is never too long to read."""
+
+    def __init__(self, text: str = "") -> None:
+        super().__init__(short(text, LONGEST))
 
 
 class DataError(ExportlabError, ValueError):
@@ -28,6 +36,8 @@ class DataError(ExportlabError, ValueError):
     def __init__(
         self, problem: str, remedy: str, *, rows: int | None = None, first: str | None = None
     ) -> None:
+        problem, remedy = short(problem, 600), short(remedy, 900)
+        first = None if first is None else short(first, 200)
         self.problem, self.remedy, self.rows, self.first = problem, remedy, rows, first
         count = "" if rows is None else f" in {rows:,} row{'s' if rows != 1 else ''}"
         where = "" if first is None else f" First: {first}."
@@ -42,8 +52,8 @@ class UnknownName(ExportlabError, KeyError):
     """A name (indicator, bloc, country, data set, column) is not known; near matches are listed."""
 
     def __init__(self, kind: str, name: object, known: Iterable[str]) -> None:
-        options = sorted(set(known))
-        near = get_close_matches(str(name), options, n=5, cutoff=0.5)
+        options = sorted({short(str(k), 100) for k in known})
+        near = get_close_matches(str(name)[:100], options[:MANY], n=5, cutoff=0.5)
         if near:
             hint = f"Did you mean {_listed(near)}?"
         elif len(options) <= 40:
@@ -51,7 +61,7 @@ class UnknownName(ExportlabError, KeyError):
         else:
             hint = f"{len(options):,} names are known, among them {_listed(options[:8])}."
         self.kind, self.name, self.near = kind, name, tuple(near)
-        super().__init__(f"There is no {kind} named {name!r}. {hint}")
+        super().__init__(f"There is no {kind} named {short(repr(name), 200)}. {hint}")
 
     def __str__(self) -> str:  # KeyError would print the repr of the message
         return str(self.args[0])
@@ -68,6 +78,13 @@ class MissingDependency(ExportlabError, ImportError):
         super().__init__(f"{purpose} needs {library}: pip install 'exportlab[{extra}]'.")
 
 
+def short(text: str, most: int) -> str:
+    """The text itself, or its beginning and its end where it is longer than `most` characters."""
+    if len(text) <= most:
+        return text
+    return f"{text[: 2 * most // 3]} ... {text[-(most // 3) :]}"
+
+
 def _listed(names: Iterable[str]) -> str:
     return ", ".join(repr(n) for n in names)
 
@@ -76,6 +93,8 @@ def one_of(option: str, value: object, allowed: Iterable[str]) -> None:
     """Raise `OptionError` unless `value` is one of `allowed`."""
     choices = list(allowed)
     if value not in choices:
-        near = get_close_matches(str(value), choices, n=1, cutoff=0.5)
+        near = get_close_matches(str(value)[:100], [str(c) for c in choices], n=1, cutoff=0.5)
         hint = f" Did you mean {near[0]!r}?" if near else ""
-        raise OptionError(f"{option}={value!r} is not allowed. Allowed: {_listed(choices)}.{hint}")
+        raise OptionError(
+            f"{option}={short(repr(value), 200)} is not allowed. Allowed: {_listed(choices)}.{hint}"
+        )

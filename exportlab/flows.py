@@ -8,7 +8,7 @@ from typing import Any, Literal, TypeAlias
 
 import narwhals.stable.v2 as nw
 
-from exportlab import audit
+from exportlab import audit, columns
 from exportlab.errors import DataError, OptionError, UnknownName, one_of
 from exportlab.frames import EVERYTHING, Frame, all_positive, collect, held, sum_by, when, with_total
 
@@ -158,7 +158,13 @@ class Flows:
         if isinstance(frame, nw.DataFrame) and names:
             frame = frame.sort(*names)
         columns = frame.collect_schema().names() if isinstance(frame, nw.LazyFrame) else frame.columns
-        return frame.rename({r: c for r, c in self.roles.items() if r in columns and r != c}).to_native()
+        own = {r: c for r, c in self.roles.items() if r in columns and r != c}
+        clash = [c for c in own.values() if c in columns and c not in own]
+        if clash:
+            raise OptionError(
+                f"The table's column {clash[0]!r} has the name of a column of the result: rename it before xl.flows."
+            )
+        return frame.rename(own).to_native()
 
     @property
     def table(self) -> Any:
@@ -239,12 +245,12 @@ def flows(
         one_of("aggregate", aggregate, ("sum",))
     given = {"period": period, "exporter": exporter, "market": market, "product": product,
              "value": value, "quantity": quantity}  # fmt: skip
-    frame = audit.adopt(table)
+    frame = columns.adopt(table)
     further = (keys,) if isinstance(keys, str) else tuple(keys)
-    roles = audit.roles(frame, given, further)
-    frame, unit = audit.single_unit(frame, unit, roles)
+    roles = columns.roles(frame, given, further)
+    frame, unit = columns.single_unit(frame, unit, roles)
     frame = frame.select(*(nw.col(c).alias(r) for r, c in roles.items()), *further)
-    frame = audit.schema(frame, roles)
+    frame = columns.schema(frame, roles, further)
     unique = aggregate is None
     made = Flows(frame, roles, further, unit, quantity_unit, source, unique, pending=validate == "rows")
     if not made.lazy:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from uuid import uuid4
 
 import narwhals.stable.v2 as nw
+from narwhals.exceptions import DuplicateError
 
 from exportlab.errors import DataError, EngineError
 
@@ -18,9 +20,46 @@ Frame: TypeAlias = nw.DataFrame[Any] | nw.LazyFrame[Any]
 EVERYTHING = "_everything"  # one group for all, where an engine needs a column to group by
 
 
+SMALLEST, LARGEST = 1e-50, 1e50  # what a door lets in: products of four such numbers are still floats
+ENGINES = ("duckdb", "_duckdb", "polars", "pyarrow", "narwhals", "pyspark", "py4j", "pyo3_runtime")
+
+
+@contextmanager
+def engine_speaks() -> Iterator[None]:
+    """Tell in one voice what an engine says of a table it cannot read: a bad line, a file gone, a schema that lies."""
+    try:
+        yield
+    except (NotImplementedError, DuplicateError):  # an operation, or the columns' names: others tell
+        raise
+    except BaseException as error:  # a panic of Polars is no Exception
+        if type(error).__module__.partition(".")[0] not in ENGINES and not isinstance(error, OSError):
+            raise
+        said = " ".join(str(error).split()) or type(error).__name__
+        raise DataError(
+            "the table's engine cannot read it",
+            "Look at the place it names: the file, the line, the column and its type.",
+            first=said.rstrip("."),
+        ) from error
+
+
 def collect(frame: Frame) -> nw.DataFrame[Any]:
     """Run a lazy plan; an eager frame passes through."""
-    return frame.collect() if isinstance(frame, nw.LazyFrame) else frame
+    if not isinstance(frame, nw.LazyFrame):
+        return frame
+    with engine_speaks():
+        return frame.collect()
+
+
+def first_of(frame: Frame) -> nw.DataFrame[Any]:
+    """The first row."""
+    return collect(frame.head(1))
+
+
+def values_of(frame: Frame, column: str) -> list[Any]:
+    """The distinct values of a column."""
+    if isinstance(frame, nw.DataFrame):  # of one column: a frame's unique goes row by row
+        return frame[column].unique().to_list()
+    return collect(frame.select(column).unique())[column].to_list()
 
 
 def to_pandas(table: Any) -> pd.DataFrame:

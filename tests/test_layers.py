@@ -16,7 +16,7 @@ PACKAGE = Path(__file__).parent.parent / "exportlab"
 LAYERS = [
     {"errors"},
     {"arrays", "classifications", "frames", "notebook", "periods", "results"},
-    {"audit", "catalogue", "member", "datasets", "plots.style"},
+    {"audit", "catalogue", "columns", "member", "datasets", "plots.style"},
     {"flows"},
     {"measure"},
     {"distribution"},

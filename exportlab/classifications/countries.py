@@ -10,8 +10,9 @@ from numbers import Integral
 from typing import TypeVar
 
 from exportlab.classifications._tables import key, rows
-from exportlab.errors import UnknownName, one_of
+from exportlab.errors import UnknownName, one_of, short
 
+SHOWN = 10  # labels that an error lists
 SCHEMES = ("name", "iso3", "iso2", "m49", "gacc", "comtrade")
 
 Label = TypeVar("Label", bound=Hashable)
@@ -107,9 +108,12 @@ def _unknown(labels: list[Label], scheme: str | None) -> UnknownName:
     if len(labels) == 1:
         return UnknownName(_kind(scheme), labels[0], known)
     error = UnknownName(_kind(scheme), tuple(labels), known)
-    near = {label: get_close_matches(str(label), known, n=1, cutoff=0.5) for label in labels}
-    listed = ", ".join(repr(x) + (f" (did you mean {m[0]!r}?)" if m else "") for x, m in near.items())
-    error.args = (f"{len(labels):,} labels name no {_kind(scheme)}: {listed}.",)
+    near = {label: get_close_matches(str(label)[:100], known, n=1, cutoff=0.5) for label in labels[:SHOWN]}
+    listed = ", ".join(
+        short(repr(x), 100) + (f" (did you mean {m[0]!r}?)" if m else "") for x, m in near.items()
+    )
+    more = f", and {len(labels) - SHOWN:,} more" if len(labels) > SHOWN else ""
+    error.args = (f"{len(labels):,} labels name no {_kind(scheme)}: {listed}{more}.",)
     return error
 
 

@@ -1,0 +1,146 @@
+"""What the door looks at before any row: the columns' names, their unit, their types."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import narwhals.stable.v2 as nw
+from narwhals.exceptions import DuplicateError
+
+from exportlab.errors import DataError, OptionError
+from exportlab.frames import Frame, engine_speaks, first_of, values_of
+
+ROLE_NAMES = ("period", "exporter", "market", "product", "value", "quantity")
+LABELS = (nw.String, nw.Categorical, nw.Enum, nw.Boolean, nw.Date, nw.Datetime)
+
+
+def adopt(table: Any) -> Frame:
+    """Wrap a table of any supported engine whose columns have names of their own."""
+    try:
+        with engine_speaks():
+            frame: Frame = nw.from_native(table)
+            frame.collect_schema()
+    except DuplicateError:
+        names = Counter(getattr(table, "column_names", None) or list(table.columns))
+        twice = [name for name, count in names.items() if count > 1]
+        raise DataError(
+            f"{len(twice):,} column names occur more than once", "Rename or remove one of them.",
+            first=repr(twice[0]) if twice else None,
+        ) from None  # fmt: skip
+    except TypeError:
+        raise DataError(
+            f"a {type(table).__module__}.{type(table).__name__} is not a table that can be read",
+            "Allowed: pandas, Polars (DataFrame, LazyFrame), PyArrow Table, DuckDB relation, PySpark DataFrame; "
+            "files come in through xl.read_flows, xl.read_gacc, xl.read_comtrade, xl.read_baci.",
+        ) from None
+    return frame
+
+
+def roles(frame: Frame, given: Mapping[str, str | None], keys: Sequence[str]) -> dict[str, str]:
+    """Role to column: as given, else the column of that very name; refuses what is missing or named twice."""
+    columns = frame.collect_schema().names()
+    named = {role: column for role, column in given.items() if column is not None}
+    wanted = [*named.values(), *keys]
+    missing = [c for c in wanted if c not in columns]
+    if missing:
+        raise DataError(
+            f"column {missing[0]!r} is not in the table" + (f" (nor {missing[1:]})" if missing[1:] else ""),
+            f"The table has: {columns}.",
+        )
+    for role in given:
+        if role not in named and role in columns and role not in wanted:
+            named[role] = role
+    if "value" not in named:
+        raise DataError("no column is named as the value", f"Say value=...; the table has: {columns}.")
+    twice = [c for c in wanted if wanted.count(c) > 1]
+    if twice:
+        raise OptionError(f"Column {twice[0]!r} is named for two roles; each role needs a column of its own.")
+    clash = [k for k in keys if k in ROLE_NAMES]
+    if clash:
+        raise OptionError(
+            f"keys= names {clash[0]!r}, which is a role's name: give it as {clash[0]}=... instead."
+        )
+    hidden = [k for k in keys if str(k).startswith("_")]
+    if hidden:
+        raise OptionError(
+            f"keys= names {hidden[0]!r}: names that begin with '_' are kept for working columns."
+        )
+    return {r: named[r] for r in ROLE_NAMES if r in named}
+
+
+def single_unit(frame: Frame, unit: str | None, roles: Mapping[str, str]) -> tuple[Frame, str | None]:
+    """The unit itself; where `unit` names a column, its one value."""
+    if unit is None or unit not in frame.collect_schema().names() or unit in roles.values():
+        return frame, unit
+    found = values_of(frame, unit)
+    if len(found) != 1:
+        raise DataError(
+            f"column {unit!r} holds {len(found)} units: {found[:5]}",
+            "Money of different units does not add up: split the table by unit, or convert with "
+            "xl.datasets.convert and a rate of your own.",
+        )
+    return frame, str(found[0])
+
+
+def schema(frame: Frame, roles: Mapping[str, str], keys: Sequence[str]) -> Frame:
+    """Check the types; value and quantity come back as Float64."""
+    types = frame.collect_schema()
+    for role in ("value", "quantity"):
+        if role in roles and not types[role].is_numeric():
+            _refuse_no_number(frame, role, roles[role])
+    if "product" in roles and types["product"].is_numeric():
+        raise DataError(
+            f"product codes in {roles['product']!r} were read as numbers ({types['product']})",
+            "Leading zeros are lost that way ('010121' became 10121): read the column as text "
+            "(pandas: dtype={...: str}), or use xl.read_flows.",
+        )
+    for role in ("exporter", "market"):
+        if role in roles and types[role].is_float():
+            raise DataError(
+                f"{role} {roles[role]!r} holds decimal numbers, as codes do when some are missing",
+                "Codes are text or whole numbers: fill or remove the missing ones, then read the column as text.",
+            )
+    if "period" in roles and (types["period"].is_float() or types["period"].is_temporal()):
+        raise DataError(
+            f"period {roles['period']!r} is of type {types['period']}",
+            "Periods are years (2023) or months as text ('2023-05'): for dates use .dt.year or .dt.strftime('%Y-%m').",
+        )
+    for key in (*(r for r in roles if r not in ("value", "quantity")), *keys):
+        if not (types[key].is_numeric() or isinstance(types[key], LABELS)):
+            _refuse_no_label(frame, key, roles.get(key, key))
+    wide = [r for r in ("value", "quantity") if r in roles and types[r] != nw.Float64]
+    return frame.with_columns(*(nw.col(r).cast(nw.Float64) for r in wide)) if wide else frame
+
+
+def _refuse_no_number(frame: Frame, role: str, column: str) -> None:
+    kind = frame.collect_schema()[role]
+    sample = first_of(frame.select(role).filter(~nw.col(role).is_null()))[role].to_list()
+    first = repr(sample[0]) if sample else None
+    if kind == nw.String:
+        raise DataError(
+            f"{role} {column!r} holds text, not numbers",
+            "Remove thousands separators and units, then read it as numbers; xl.read_gacc and xl.read_flows do so.",
+            first=first,
+        )
+    raise DataError(
+        f"{role} {column!r} is of type {kind}, not numbers",
+        "Make it a column of plain numbers first (pandas: .astype(float)).",
+        first=first,
+    )
+
+
+def _refuse_no_label(frame: Frame, role: str, column: str) -> None:
+    """Refuse what names nothing; a column with nothing in it at all is left to the row checks."""
+    kind = frame.collect_schema()[role]
+    found = first_of(frame.select(role).filter(~nw.col(role).is_null()))[role].to_list()
+    if not found:
+        return
+    if isinstance(frame, nw.DataFrame):
+        found = [v for v in frame[role].to_list() if v is not None and not isinstance(v, str)] or found
+    raise DataError(
+        f"{role} {column!r} is of type {kind}, which names nothing",
+        "Labels are text, whole numbers or dates, of one type: convert the column to text first.",
+        first=repr(found[0]),
+    )
