@@ -2,40 +2,15 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import narwhals.stable.v2 as nw
-from narwhals.exceptions import DuplicateError
 
 from exportlab.errors import DataError, OptionError
-from exportlab.frames import Frame, engine_speaks, first_of, values_of
+from exportlab.frames import Frame, first_of, values_of
 
 ROLE_NAMES = ("period", "exporter", "market", "product", "value", "quantity")
 LABELS = (nw.String, nw.Categorical, nw.Enum, nw.Boolean, nw.Date, nw.Datetime)
-
-
-def adopt(table: Any) -> Frame:
-    """Wrap a table of any supported engine whose columns have names of their own."""
-    try:
-        with engine_speaks():
-            frame: Frame = nw.from_native(table)
-            frame.collect_schema()
-    except DuplicateError:
-        names = Counter(getattr(table, "column_names", None) or list(table.columns))
-        twice = [name for name, count in names.items() if count > 1]
-        raise DataError(
-            f"{len(twice):,} column names occur more than once", "Rename or remove one of them.",
-            first=repr(twice[0]) if twice else None,
-        ) from None  # fmt: skip
-    except TypeError:
-        raise DataError(
-            f"a {type(table).__module__}.{type(table).__name__} is not a table that can be read",
-            "Allowed: pandas, Polars (DataFrame, LazyFrame), PyArrow Table, DuckDB relation, PySpark DataFrame; "
-            "files come in through xl.read_flows, xl.read_gacc, xl.read_comtrade, xl.read_baci.",
-        ) from None
-    return frame
 
 
 def roles(frame: Frame, given: Mapping[str, str | None], keys: Sequence[str]) -> dict[str, str]:

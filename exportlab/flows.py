@@ -10,7 +10,7 @@ import narwhals.stable.v2 as nw
 
 from exportlab import audit, columns
 from exportlab.errors import DataError, OptionError, UnknownName, one_of
-from exportlab.frames import EVERYTHING, Frame, all_positive, collect, held, sum_by, when, with_total
+from exportlab.frames import EVERYTHING, Frame, adopt, all_positive, collect, held, sum_by, when, with_total
 
 Columns: TypeAlias = str | Sequence[str]
 
@@ -245,7 +245,7 @@ def flows(
         one_of("aggregate", aggregate, ("sum",))
     given = {"period": period, "exporter": exporter, "market": market, "product": product,
              "value": value, "quantity": quantity}  # fmt: skip
-    frame = columns.adopt(table)
+    frame = adopt(table)
     further = (keys,) if isinstance(keys, str) else tuple(keys)
     roles = columns.roles(frame, given, further)
     frame, unit = columns.single_unit(frame, unit, roles)

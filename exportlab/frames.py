@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
@@ -50,6 +51,28 @@ def collect(frame: Frame) -> nw.DataFrame[Any]:
         return frame.collect()
 
 
+def adopt(table: Any) -> Frame:
+    """Wrap a table of any supported engine whose columns have names of their own."""
+    try:
+        with engine_speaks():
+            frame: Frame = nw.from_native(table)
+            frame.collect_schema()
+    except DuplicateError:
+        names = Counter(getattr(table, "column_names", None) or list(table.columns))
+        twice = [name for name, count in names.items() if count > 1]
+        raise DataError(
+            f"{len(twice):,} column names occur more than once", "Rename or remove one of them.",
+            first=repr(twice[0]) if twice else None,
+        ) from None  # fmt: skip
+    except TypeError:
+        raise DataError(
+            f"a {type(table).__module__}.{type(table).__name__} is not a table that can be read",
+            "Allowed: pandas, Polars (DataFrame, LazyFrame), PyArrow Table, DuckDB relation, PySpark DataFrame; "
+            "files come in through xl.read_flows, xl.read_gacc, xl.read_comtrade, xl.read_baci.",
+        ) from None
+    return frame
+
+
 def first_of(frame: Frame) -> nw.DataFrame[Any]:
     """The first row."""
     return collect(frame.head(1))
@@ -63,24 +86,18 @@ def values_of(frame: Frame, column: str) -> list[Any]:
 
 
 def to_pandas(table: Any) -> pd.DataFrame:
-    """A table of any engine as pandas; a pandas one itself.
+    """A table of any engine as pandas, with a fresh index.
 
     Raises
     ------
     DataError
-        It is no table.
+        It is no table, two of its columns have one name, or its engine cannot read it.
     """
     import pandas as pd
 
-    if isinstance(table, pd.DataFrame):
-        return table
-    try:
-        frame = nw.from_native(table)
-    except TypeError as error:
-        raise DataError(
-            f"a {type(table).__name__} is not a table", "Give a pandas, Polars, PyArrow or DuckDB table."
-        ) from error
-    return collect(frame).to_pandas()
+    frame = collect(adopt(table))
+    made = table if isinstance(table, pd.DataFrame) else frame.to_pandas()
+    return made.reset_index(drop=True)
 
 
 def held(frame: Frame) -> Frame:

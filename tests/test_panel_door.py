@@ -158,7 +158,7 @@ def test_options_are_refused_with_a_reason():
         door(table(), covariates=["exports"])
     with pytest.raises(OptionError, match=r"is text. Give a list"):
         door(table(), covariates="exports")
-    with pytest.raises(DataError, match="a list is not a table"):
+    with pytest.raises(DataError, match="list is not a table"):
         door([1, 2])
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,6 +12,7 @@ import pandas as pd
 from exportlab.arrays import Array, Codes
 from exportlab.errors import DataError, OptionError, UnknownName, one_of
 from exportlab.frames import to_pandas
+from exportlab.panel.cells import real, refuse_no_ids
 
 if TYPE_CHECKING:
     from exportlab.panel.door import PolicyPanel
@@ -50,8 +52,9 @@ def admit(panel: PolicyPanel) -> dict[str, Any]:
 def _columns(panel: PolicyPanel, table: pd.DataFrame) -> pd.DataFrame:
     if (panel.adopted is None) == (panel.treated is None):
         raise OptionError("Give exactly one of adopted= (first treated period) and treated= (0/1 status).")
-    if isinstance(panel.covariates, str):
-        raise OptionError(f"covariates={panel.covariates!r} is text. Give a list: [{panel.covariates!r}].")
+    if isinstance(panel.covariates, str) or not isinstance(panel.covariates, Iterable):
+        kind = "text" if isinstance(panel.covariates, str) else "one thing"
+        raise OptionError(f"covariates={panel.covariates!r} is {kind}. Give a list: [{panel.covariates!r}].")
     roles = [panel.unit, panel.period, panel.outcome, panel.adopted, panel.treated, panel.weights]
     named = [c for c in [*roles, *panel.covariates] if c is not None]
     for column in [*named, panel.cluster]:
@@ -62,7 +65,7 @@ def _columns(panel: PolicyPanel, table: pd.DataFrame) -> pd.DataFrame:
         raise OptionError(f"column {twice[0]!r} has two roles. Each role needs its own column.")
     if table.empty:
         raise DataError("the table has no rows", "Give one row a unit and period.")
-    return table.reset_index(drop=True)
+    return table
 
 
 def _say(panel: PolicyPanel, data: pd.DataFrame, row: int) -> str:
@@ -87,13 +90,15 @@ def _ids(panel: PolicyPanel, data: pd.DataFrame) -> None:
                 panel, data, data[column].isna(), f"the {role} column {column!r} is missing",
                 "Every row needs its ids: fill them in or leave the rows out before.",
             )  # fmt: skip
+            refuse_no_ids(data, [column])
 
 
 def period_values(column: pd.Series[Any], name: str) -> tuple[Array, bool]:
     """Periods as numbers: years as they are, months ``"YYYY-MM"`` as 12 * year + month - 1."""
-    if pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column):
+    plain = pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_complex_dtype(column)
+    if plain and not pd.api.types.is_bool_dtype(column):
         value = column.to_numpy(float)
-        whole = np.isfinite(value) & (value == np.floor(value))
+        whole = (np.abs(value) < 2.0**53) & (value == np.floor(value))
         if not whole.all():
             first = str(column.iloc[int((~whole).argmax())])
             raise DataError(
@@ -122,11 +127,7 @@ def _rows(panel: PolicyPanel, data: pd.DataFrame, value: Array) -> tuple[pd.Data
     needed = [panel.outcome, *panel.covariates, *([panel.weights] if panel.weights else [])]
     keep, lost = np.ones(len(data), bool), []
     for column in needed:
-        if not pd.api.types.is_numeric_dtype(data[column]):
-            raise DataError(
-                f"column {column!r} is {data[column].dtype}, not numbers", "Make it numeric before.",
-                first=repr(data[column].iloc[0]),
-            )  # fmt: skip
+        real(data, column)
         gone = data[column].isna().to_numpy()
         if panel.missing == "refuse":
             _refuse(
@@ -213,7 +214,7 @@ def _adopted_rows(panel: PolicyPanel, data: pd.DataFrame, monthly: bool) -> Arra
     if monthly and not pd.api.types.is_numeric_dtype(column):
         rows[known] = period_values(column[known], str(panel.adopted))[0]
         return rows
-    if monthly or not (pd.api.types.is_numeric_dtype(column) or _all_numbers(column[known])):
+    if monthly or not _all_numbers(column[known]):
         raise DataError(
             f"{panel.adopted!r} is not written like the periods of {panel.period!r}",
             "Give the first treated period in the same form (whole years, or 'YYYY-MM'); NaN for never.",
@@ -227,12 +228,12 @@ def _adopted_rows(panel: PolicyPanel, data: pd.DataFrame, monthly: bool) -> Arra
 
 
 def _all_numbers(column: pd.Series[Any]) -> bool:
-    return all(isinstance(v, int | float | np.number) for v in column)
+    return all(isinstance(v, int | float | np.integer | np.floating) for v in column)
 
 
 def _status(panel: PolicyPanel, data: pd.DataFrame, units: Any) -> None:
     column = str(panel.treated)
-    if not (pd.api.types.is_numeric_dtype(data[column]) or pd.api.types.is_bool_dtype(data[column])):
+    if not pd.api.types.is_numeric_dtype(data[column]) or pd.api.types.is_complex_dtype(data[column]):
         raise DataError(
             f"{column!r} is {data[column].dtype}, not 0/1", "Write 0 before and 1 from adoption on."
         )

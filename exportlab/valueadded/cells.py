@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from exportlab.arrays import Array, Codes
+from exportlab.arrays import BEYOND, WITHIN, Array, Codes, Mask, beyond
 from exportlab.errors import DataError, OptionError, one_of
+from exportlab.frames import LARGEST, SMALLEST
 
 Column: TypeAlias = pd.Series | npt.ArrayLike
+HUGE = 1e308  # whole numbers beyond it have no float
 
 
 def unique(labels: Iterable[object], what: str) -> None:
@@ -52,6 +54,24 @@ def positions(have: pd.Index, want: pd.Index, what: str) -> Codes | None:
     return np.asarray(have.get_indexer(want), dtype=np.intp)
 
 
+def labelled(frame: object, what: str) -> pd.DataFrame:
+    """`frame`, a table with labels; refuses arrays and anything else."""
+    if isinstance(frame, pd.Series):
+        return frame.to_frame()
+    if not isinstance(frame, pd.DataFrame):
+        raise DataError(
+            f"{what} is a {type(frame).__name__}, not a pandas DataFrame",
+            "Labels decide which cell is which: give a DataFrame, or arrays through from_numpy.",
+        )
+    return frame
+
+
+def check_tolerance(tolerance: float) -> None:
+    """Refuse a tolerance that would let everything pass, such as NaN."""
+    if isinstance(tolerance, bool) or not isinstance(tolerance, int | float) or not 0 <= tolerance < 1:
+        raise OptionError(f"tolerance={tolerance!r} is not allowed. Allowed: a number from 0 to below 1.")
+
+
 def matrix(frame: pd.DataFrame, rows: pd.Index, columns: pd.Index, what: str) -> Array:
     """The cells of `frame` in the order of `rows` and `columns`, all finite numbers."""
     r = positions(frame.index, rows, f"The rows of {what}")
@@ -87,37 +107,45 @@ def numbers(frame: pd.DataFrame, what: str) -> Array:
     texts = [
         (i, j)
         for j, dtype in enumerate(frame.dtypes)
-        if not (pd.api.types.is_numeric_dtype(dtype) and not pd.api.types.is_bool_dtype(dtype))
+        if not pd.api.types.is_numeric_dtype(dtype)
+        or pd.api.types.is_bool_dtype(dtype)
+        or pd.api.types.is_complex_dtype(dtype)
         for i in _not_numbers(frame.iloc[:, j])
     ]
     if texts:
         i, j = texts[0]
         raise DataError(
-            f"Cells of {what} hold text",
+            f"Cells of {what} hold text"
+            if isinstance(frame.iloc[i, j], str)
+            else f"Cells of {what} are no numbers",
             "Every cell must be a number; a code such as '-' or '...' has to be decided by you.",
             rows=len(texts),
             first=f"{place(frame, i, j)} is {frame.iloc[i, j]!r}",
         )
-    values = frame.to_numpy(dtype=np.float64)
-    if not np.isfinite(values.sum()):  # one pass; the slow search only when there is something to find
-        bad = np.argwhere(~np.isfinite(values))
-        if len(bad):
-            i, j = (int(k) for k in bad[0])
-            raise DataError(
-                f"Cells of {what} are missing or infinite",
-                "Every cell must be a finite number; write 0 where there is no flow.",
-                rows=len(bad),
-                first=f"{place(frame, i, j)} is {values[i, j]}",
-            )
+    values = frame.to_numpy(dtype=np.float64, na_value=np.nan)
+    size = max(-values.min(initial=0.0), values.max(initial=0.0))
+    if np.isfinite(size) and (size == 0 or SMALLEST <= size <= LARGEST):
+        return values  # the slow search only when there is something to find
+    _refuse_cells(frame, values, ~np.isfinite(values), f"Cells of {what} are missing or infinite",
+                  "Every cell must be a finite number; write 0 where there is no flow.")  # fmt: skip
+    _refuse_cells(frame, values, beyond(values), f"Cells of {what} are {BEYOND}", WITHIN)
     return values
 
 
+def _refuse_cells(frame: pd.DataFrame, values: Array, bad: Mask, problem: str, remedy: str) -> None:
+    if bad.any():
+        i, j = (int(k) for k in np.argwhere(bad)[0])
+        raise DataError(problem, remedy, rows=int(bad.sum()), first=f"{place(frame, i, j)} is {values[i, j]}")
+
+
 def _not_numbers(column: pd.Series) -> list[int]:
-    ok = [
-        (isinstance(v, (int, float, np.number)) and not isinstance(v, bool)) or v is None or v is pd.NA
-        for v in column
-    ]
-    return [i for i, fine in enumerate(ok) if not fine]
+    return [i for i, v in enumerate(column) if not (v is None or v is pd.NA or _plain(v))]
+
+
+def _plain(v: Any) -> bool:
+    """Whether a cell is a number that has a float."""
+    number = isinstance(v, (int, float, np.integer, np.floating)) and not isinstance(v, bool)
+    return number and not HUGE <= abs(v) < np.inf
 
 
 def place(frame: pd.DataFrame, i: int, j: int) -> str:

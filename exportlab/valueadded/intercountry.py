@@ -14,7 +14,7 @@ import pandas as pd
 
 from exportlab.arrays import Array, Codes, Mask
 from exportlab.errors import DataError, OptionError, one_of
-from exportlab.valueadded.cells import Column, matrix, unique, value_added_and_taxes, vector
+from exportlab.valueadded.cells import Column, labelled, matrix, unique, value_added_and_taxes, vector
 from exportlab.valueadded.labels import country_rows, final_columns, grouped
 from exportlab.valueadded.validate import check_intercountry, report
 
@@ -125,6 +125,7 @@ class InterCountryTable:
         one_of("v", v, ("residual", "supplied"))
         for oddity in accept:
             one_of("accept", oddity, ("negative_inputs", "column_sums"))
+        Z, Y = labelled(Z, "Z"), labelled(Y, "Y")
         rows, flat = country_rows(Z, splits or {}, sep)
         countries = pd.Index(rows.get_level_values("country").unique(), name="country")
         final = final_columns(Y, countries, sep)
@@ -163,13 +164,16 @@ class InterCountryTable:
         the order of `countries`, unless `final` names its columns as (country, category).
         """
         unique(countries, "countries")
+        if not len(sectors):
+            raise DataError("sectors= is empty", "Name one sector a row.")
         each = [sectors] * len(countries) if isinstance(sectors[0], str) else sectors
         labels = [(c, s) for c, own in zip(countries, each, strict=True) for s in own]
         rows = pd.MultiIndex.from_tuples(labels, names=["country", "sector"])
         columns = pd.Index(countries) if final is None else pd.MultiIndex.from_tuples(list(final))
         for what, a, shape in (("Z", Z, (len(rows),) * 2), ("Y", Y, (len(rows), len(columns)))):
-            if np.shape(a) != shape:
-                raise DataError(f"{what} has shape {np.shape(a)}", f"The labels ask for shape {shape}.")
+            have = np.shape(np.asarray(a, dtype=object))
+            if have != shape:
+                raise DataError(f"{what} has shape {have}", f"The labels ask for shape {shape}.")
         return cls.from_frames(
             pd.DataFrame(np.asarray(Z), index=rows, columns=rows),
             pd.DataFrame(np.asarray(Y), index=rows, columns=columns),

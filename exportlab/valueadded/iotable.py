@@ -13,7 +13,7 @@ import pandas as pd
 from exportlab.arrays import Array
 from exportlab.errors import DataError
 from exportlab.valueadded import single
-from exportlab.valueadded.cells import Column, matrix, ratio, unique, vector
+from exportlab.valueadded.cells import Column, labelled, matrix, ratio, unique, vector
 from exportlab.valueadded.validate import Validation, check_iotable, report_iotable
 
 if TYPE_CHECKING:
@@ -135,14 +135,14 @@ class IOTable:
                 "them all inputs would count as domestic, and domestic content would be 100 % by "
                 "construction.",
             )
-        sectors = pd.Index(Z.index)
+        sectors = pd.Index(labelled(Z, "Z").index)
         unique(sectors, "the rows of Z")
         n, zero = len(sectors), np.zeros(len(Z))
 
         def column(values: Column | None, what: str) -> Array:
             return zero.copy() if values is None else vector(values, sectors, what)
 
-        F = final.to_frame() if isinstance(final, pd.Series) else final
+        F = labelled(final, "final use")
         labels = pd.Index(F.columns)
         Fm = (
             imported_final.to_frame(F.columns[0]) if isinstance(imported_final, pd.Series) else imported_final

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from exportlab.arrays import Codes
-from exportlab.errors import DataError, UnknownName
+from exportlab.errors import DataError, OptionError, UnknownName
 from exportlab.valueadded.cells import show, unique
 
 
@@ -20,6 +20,8 @@ def pairs(labels: pd.Index, sep: str, what: str) -> list[tuple[str, str]]:
                 f"The labels of {what} have {labels.nlevels} levels", "Two are needed: country and sector."
             )
         return [(str(a), str(b)) for a, b in labels]
+    if not sep:
+        raise OptionError("sep= is empty. Name the text that parts country and sector, such as '_'.")
     cut = [str(label).split(sep, 1) for label in labels]
     bad = [label for label, c in zip(labels, cut, strict=True) if len(c) != 2 or not c[0]]
     if bad:

@@ -12,7 +12,7 @@ import pandas as pd
 from exportlab.arrays import Array
 from exportlab.errors import DataError
 from exportlab.results import Result
-from exportlab.valueadded.cells import show, worst
+from exportlab.valueadded.cells import check_tolerance, show, worst
 
 if TYPE_CHECKING:
     from exportlab.valueadded.intercountry import InterCountryTable
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 
 def check_iotable(t: IOTable, rows: Array, residual: Array, tolerance: float) -> None:
+    check_tolerance(tolerance)
     for what, values in (("Z", t.Z), ("The imported block", t.Zm)):
         if values.min(initial=0.0) < 0:
             i, j = divmod(int(values.argmin()), values.shape[1])
@@ -82,6 +83,7 @@ def check_intercountry(
     t: InterCountryTable, supplied: Array | None, tolerance: float, accept: Collection[str]
 ) -> None:
     """Refuse what makes the numbers meaningless."""
+    check_tolerance(tolerance)
     names = t.rows.droplevel("country")
     _not_negative(t.x, "Output (the row sums of Z and Y)", names)
     if t.Z.min(initial=0.0) < 0 and "negative_inputs" not in accept:
@@ -173,6 +175,7 @@ class Validation(Result):
 
 def report(t: InterCountryTable, tolerance: float) -> Validation:
     """The report of `InterCountryTable.validate`."""
+    check_tolerance(tolerance)
     names = t.rows.droplevel("country")
     inputs, E = t.Z.sum(axis=0), t.E
     a = np.divide(inputs, t.x, out=np.zeros_like(inputs), where=t.x > 0)
@@ -196,6 +199,7 @@ def report(t: InterCountryTable, tolerance: float) -> Validation:
 
 def report_iotable(t: IOTable, tolerance: float) -> Validation:
     """The report of `IOTable.validate`."""
+    check_tolerance(tolerance)
     competitive = t.kind == "competitive"
     uses = t.Z.sum(axis=1) + t.F.sum(axis=1) + t.e + t.o + t.error
     rows = uses - (t.m + t.inflow if competitive else 0.0)

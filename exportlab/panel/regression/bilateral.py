@@ -12,6 +12,7 @@ import pandas as pd
 from exportlab.arrays import Mask
 from exportlab.errors import DataError, OptionError, UnknownName, one_of
 from exportlab.frames import to_pandas
+from exportlab.panel.cells import refuse_no_ids
 
 DOMESTIC = "domestic flow (exporter is importer)"
 DYAD = "dyad of exporter and importer"
@@ -93,6 +94,7 @@ def _identified(
     for column in columns:
         if column not in data.columns:
             raise UnknownName("column", column, [str(c) for c in data.columns])
+    refuse_no_ids(data, columns)
     bad = data[columns].isna().any(axis=1)
     if not bad.any():
         return data, len(data), ()
@@ -143,5 +145,8 @@ def _borders(
         return data.assign(border=(~home).astype(float)), ("border",)
     lasting = any(part in ("pair", "dyad") for name in effects for part in name.split("-"))
     periods = sorted(data[period].unique())[int(lasting) :]
-    made = {f"border[{p}]": np.where(home, 0.0, (data[period] == p).to_numpy(float)) for p in periods}
+    made = {
+        f"border[{str(p).replace('`', '_')}]": np.where(home, 0.0, (data[period] == p).to_numpy(float))
+        for p in periods
+    }
     return data.assign(**made), tuple(made)

@@ -13,6 +13,8 @@ from exportlab.arrays import Array, Codes, Mask
 from exportlab.errors import DataError, OptionError, UnknownName, one_of
 from exportlab.frames import to_pandas
 from exportlab.panel.algebra.levels import Effects, encode
+from exportlab.panel.cells import real, refuse_no_ids
+from exportlab.panel.regression.formula_text import variables
 
 Columns = Mapping[str, Sequence[str]]
 
@@ -99,7 +101,7 @@ def design(
     left, right = _sides(formula)
     extra = [c for c in (offset, exposure, weights) if c is not None]
     roles = [c for columns in [*effects.values(), *cluster.values()] for c in columns]
-    needed = list(dict.fromkeys([*_variables(left), *_variables(right), *extra, *roles, *also]))
+    needed = list(dict.fromkeys([*variables(left), *variables(right), *extra, *roles, *also]))
     for column in needed:
         if column not in data.columns:
             raise UnknownName("column", column, [str(c) for c in data.columns])
@@ -110,6 +112,10 @@ def design(
     gaps = data[needed].isna()
     if gaps.to_numpy().any():
         data, lost = _without_gaps(data, gaps, missing)
+    _refuse_cells(data, [*variables(left), *variables(right), *extra])
+    refuse_no_ids(data, dict.fromkeys(roles))
+    if left in data.columns and not pd.api.types.is_numeric_dtype(data[left]):
+        raise DataError(f"The outcome {left!r} is {data[left].dtype}, not numbers", "Name a numeric column.")
     outcome = _matrix(data, left, "outcome")
     if outcome.shape[1] != 1:
         raise DataError(f"The outcome {left!r} is not one number a row", "Name a numeric column.")
@@ -145,7 +151,7 @@ def named_columns(items: Sequence[str | Sequence[str]] | str | None) -> dict[str
 
 
 def _sides(formula: str) -> tuple[str, str]:
-    parts = formula.split("~")
+    parts = formula.split("~") if isinstance(formula, str) else []
     if len(parts) != 2 or not all(p.strip() for p in parts) or "|" in formula:
         raise OptionError(
             f"formula={formula!r} is not allowed. Write 'outcome ~ x1 + x2'; "
@@ -154,20 +160,33 @@ def _sides(formula: str) -> tuple[str, str]:
     return parts[0].strip(), parts[1].strip()
 
 
-def _variables(side: str) -> list[str]:
-    from formulaic import Formula
-
-    found = Formula(side).required_variables
-    return sorted(str(v) for v in found)
+def _refuse_cells(data: pd.DataFrame, columns: Sequence[str]) -> None:
+    """Columns of a formula hold numbers, or text that stands for categories; nothing is guessed of anything else."""
+    for column in columns:
+        cells = data[column]
+        if pd.api.types.is_numeric_dtype(cells):
+            real(data, column)
+        elif pd.api.types.is_object_dtype(cells) or pd.api.types.is_datetime64_any_dtype(cells):
+            other = [v for v in cells if not isinstance(v, str)]
+            if other:
+                raise DataError(
+                    f"column {column!r} holds neither numbers nor text alone",
+                    "Make it a column of numbers, or of text for categories.",
+                    rows=len(other),
+                    first=repr(other[0]),
+                )
 
 
 def _matrix(data: pd.DataFrame, side: str, role: str) -> pd.DataFrame:
     from formulaic import model_matrix
+    from formulaic.errors import FormulaicError
 
-    with np.errstate(all="ignore"):
-        made = pd.DataFrame(
-            model_matrix(side if role == "regressor" else f"0 + {side}", data, na_action="ignore")
-        )
+    written = side if role == "regressor" else f"0 + {side}"
+    try:
+        with np.errstate(all="ignore"):
+            made = pd.DataFrame(model_matrix(written, data, na_action="ignore"))
+    except FormulaicError as error:
+        raise OptionError(f"{side!r} cannot be computed: {' '.join(str(error).split())}") from None
     values = made.to_numpy(float)
     bad = ~np.isfinite(values)
     if bad.any():

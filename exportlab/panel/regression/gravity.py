@@ -95,7 +95,7 @@ def gravity(
     )  # fmt: skip
     d = design(
         flows.data,
-        " + ".join([formula, *(f"`{name}`" for name in flows.borders)]),
+        " + ".join([str(formula), *(f"`{name}`" for name in flows.borders)]),
         effects=flows.columns(flows.effects),
         cluster=flows.columns(cluster),
         weights=weights,
