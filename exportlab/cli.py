@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
+from exportlab import completion
 from exportlab.errors import DataError, OptionError
 from exportlab.terminal import err, frame, out, refuse_kind, said, show, show_claims, show_ledger, write
 
@@ -52,11 +53,11 @@ def report(
     ] = None,
     exporter: Annotated[str | None, typer.Option(help="Report this exporter only, such as 辽宁省.")] = None,
     to: Annotated[Path, typer.Option("--out", help="The folder to write.")] = Path("report"),
-    bloc: Annotated[str, typer.Option(help="Whose share to follow.")] = "RCEP",
+    bloc: Annotated[
+        str, typer.Option(help="Whose share to follow.", autocompletion=completion.blocs)
+    ] = "RCEP",
     reference: Annotated[str | None, typer.Option(help="A file that advantage is measured against.")] = None,
-    home: Annotated[
-        str | None, typer.Option(help="The exporters' own country, left out of the bloc.")
-    ] = None,
+    home: Annotated[str | None, typer.Option(help="The exporters' own country, not in the bloc.")] = None,
     period: Annotated[str | None, RoleOption] = None,
     market: Annotated[str | None, RoleOption] = None,
     product: Annotated[str | None, RoleOption] = None,
@@ -72,13 +73,8 @@ def report(
     """Write an HTML report, with every table as CSV beside it."""
     from exportlab.reporting import report as report_on
 
-    roles = {
-        "period": period,
-        "market": market,
-        "product": product,
-        "value": value,
-        "exporter": exporter_column,
-    }
+    roles = {"period": period, "market": market, "product": product, "value": value,
+             "exporter": exporter_column}  # fmt: skip
     flows = _read(files, roles, unit, exporter) if files else None
     if files and home is None and _is_customs(files, roles):
         home = "CHN"  # goods that return to China stand among the partners of a customs download
@@ -126,7 +122,8 @@ def measure(
     files: File,
     over: Annotated[str, typer.Option(help="market, product, or market,product.")],
     indicator: Annotated[
-        list[str] | None, typer.Option("--indicator", "-i", help="May be given often.")
+        list[str] | None,
+        typer.Option("--indicator", "-i", help="May be given often.", autocompletion=completion.indicators),
     ] = None,
     by: Annotated[str | None, typer.Option(help="Roles to keep, with commas; default: all others.")] = None,
     universe: Annotated[str, typer.Option(help="observed, active or a number.")] = "observed",
@@ -140,9 +137,7 @@ def measure(
     aggregate: Annotated[
         bool, typer.Option("--sum", help="Add up rows of one cell instead of refusing them.")
     ] = False,
-    memory: Annotated[
-        str | None, typer.Option(help="Cap of DuckDB's memory for Parquet, such as 1GB.")
-    ] = None,
+    memory: Annotated[str | None, typer.Option(help="Cap of DuckDB's memory, such as 1GB.")] = None,
 ) -> None:
     """Compute indicators from files: Parquet stays on disk and may be larger than memory."""
     import exportlab as xl
@@ -179,7 +174,10 @@ def _bar(flows: Any) -> Iterator[None]:
 
 @app.command()
 def indicators(
-    name: Annotated[str | None, typer.Argument(help="One indicator; none: all of them.")] = None,
+    name: Annotated[
+        str | None,
+        typer.Argument(help="One indicator; none: all of them.", autocompletion=completion.indicators),
+    ] = None,
 ) -> None:
     """The catalogue: what each indicator is, its formula, bounds and source."""
     from exportlab import CATALOGUE
@@ -210,12 +208,18 @@ def claims(
     names: Annotated[
         list[str] | None,
         typer.Argument(
-            help="Papers' ids, TOML files, or ids of claims to see in full; none: both papers shipped."
+            help="Papers' ids, TOML files, or ids of claims to see in full; none: both papers shipped.",
+            autocompletion=completion.claims,
         ),
     ] = None,
     verdict: Annotated[
         list[str] | None,
-        typer.Option("--verdict", "-v", help="Only these, by their first letters; may be given often."),
+        typer.Option(
+            "--verdict",
+            "-v",
+            help="Only these (first letters do); may be given often.",
+            autocompletion=completion.verdicts,
+        ),
     ] = None,
     to: Annotated[Path | None, typer.Option("--out", help=OUT)] = None,
 ) -> None:
@@ -242,7 +246,10 @@ def claims(
 
 @app.command()
 def data(
-    name: Annotated[str | None, typer.Argument(help="One data set; none: what there is.")] = None,
+    name: Annotated[
+        str | None,
+        typer.Argument(help="One data set; none: what there is.", autocompletion=completion.data_sets),
+    ] = None,
 ) -> None:
     """What is embedded: figures with their sources."""
     from exportlab import datasets

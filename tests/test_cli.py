@@ -138,6 +138,27 @@ def test_the_ledger_by_verdict_paper_and_claim(say, tmp_path):
     assert {"needs", "evidence", "source", "tolerance"} <= set(found.columns)
 
 
+def offered(*words: str) -> list[str]:
+    """What bash offers for the last word."""
+    line = " ".join(["exportlab", *words])
+    env = os.environ | {
+        "_EXPORTLAB_COMPLETE": "complete_bash",
+        "COMP_WORDS": line,
+        "COMP_CWORD": str(len(words)),
+    }
+    return run(env=env).split()
+
+
+def test_the_shell_completes_names():
+    assert offered("clai") == ["claims"]
+    assert offered("claims", "structure-c") == ["structure-coal"]
+    assert offered("claims", "-v", "co") == ["contradicted", "consistent"]
+    assert offered("indicators", "hhi_normalised_") == ["hhi_normalised_active"]
+    assert offered("data", "policy") == ["policy_dates"]
+    assert "RCEP" in offered("report", "--bloc", "RC")
+    assert offered("measure", "x.csv", "-i", "hal") == ["hall_tideman"]
+
+
 @pytest.fixture
 def say(monkeypatch, capsys):
     """Run a command in this process: its exit code, what it printed, and the words of its error."""

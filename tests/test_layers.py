@@ -24,7 +24,7 @@ LAYERS = [
     {"uncertainty", "valueadded", "panel"},
     {"claims", "readers"},
     {"plots"},
-    {"doctor", "reporting", "terminal"},
+    {"completion", "doctor", "reporting", "terminal"},
     {"cli"},
 ]
 HEIGHT = {name: level for level, names in enumerate(LAYERS) for name in names}
