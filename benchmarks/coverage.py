@@ -34,6 +34,7 @@ import numpy as np
 
 from exportlab.distribution import evaluate
 from exportlab.uncertainty import methods, statistics
+from exportlab.uncertainty.advantage import advantage
 from exportlab.uncertainty.methods import Interval
 from exportlab.uncertainty.sample import Sample, minus
 
@@ -89,9 +90,8 @@ def _advantage(rng: np.random.Generator, law: str, flows: Any) -> tuple[Sample, 
     n = len(flows)
     rival = np.zeros((n, 10))
     rival[np.arange(n), rng.choice(10, n, p=RIVAL)] = LAWS[law](rng, n)
-    both = np.concatenate([flows[:, 1:2], flows[:, :1] + flows[:, 2:].sum(axis=1, keepdims=True),
-                           rival[:, 1:2], rival[:, :1] + rival[:, 2:].sum(axis=1, keepdims=True)], axis=1)  # fmt: skip
-    whole = statistics.advantage(both, np.array([0, 0, 1, 1]), np.array([0, 1, 0, 1]))
+    two = [np.stack([x[:, 1], x.sum(axis=1) - x[:, 1]], axis=1) for x in (flows, flows + rival)]
+    whole = advantage(two[0], two[1], two[1].sum(axis=1))
     slope = whole.influence
     assert slope is not None
     one = Sample(lambda w: whole.statistic(w)[..., :1], whole.sizes, lambda w: slope(w)[..., :1], width=4)

@@ -15,16 +15,20 @@ from scipy import stats
 
 import exportlab as xl
 from exportlab.errors import DataError, OptionError, UnknownName
+from exportlab.indices.advantage import FORMS
 from exportlab.plots import uncertainty as pictures
 from exportlab.uncertainty import (
     difference,
+    groups,
     interval,
     levels,
     methods,
     mirror_interval,
     permutation_test,
+    samplers,
     statistics,
 )
+from exportlab.uncertainty.advantage import advantage
 from exportlab.uncertainty.influence import SLOPES
 from exportlab.uncertainty.notes import dominance, hill_index
 from exportlab.uncertainty.sample import Sample, jackknife, jackknifed, minus, variance
@@ -218,13 +222,19 @@ def test_influence_is_the_derivative(name, options, universe):
             assert np.abs(numerical(sample, w) - sample.influence(w)).max() < 1e-6 * max(scale, 1)
 
 
-@pytest.mark.parametrize("form", ["balassa", "rsca", "log"])
-def test_influence_of_shares_and_advantage(form):
-    row, column = np.array([0, 0, 0, 1, 1, 1]), np.array([0, 1, 2, 0, 1, 2])
-    for sample in (
-        statistics.shares(MATRIX), statistics.part(MATRIX[:, 0], MATRIX.sum(axis=1)),
-        statistics.advantage(MATRIX, row, column, form=form),
-    ):  # fmt: skip
+def test_influence_of_shares():
+    for sample in (statistics.shares(MATRIX), statistics.part(MATRIX[:, 0], MATRIX.sum(axis=1))):
+        w = np.linspace(0.5, 2, sample.units)
+        assert sample.influence(w) == pytest.approx(numerical(sample, w), abs=1e-6)
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("universe", [None, 7.0])
+def test_influence_of_advantage(form, universe):
+    """Against the exporter's own world, and against a table that is known."""
+    own, world = MATRIX[:, :3], MATRIX[:, :3] + MATRIX[:, 3:]
+    for reference, total in ((world, MATRIX.sum(axis=1) + 1), (world.sum(axis=0), 90.0)):
+        sample = advantage(own, reference, total, form=form, universe=universe)
         w = np.linspace(0.5, 2, sample.units)
         assert sample.influence(w) == pytest.approx(numerical(sample, w), abs=1e-6)
 
@@ -315,10 +325,6 @@ def test_shares_blocs_and_advantage_have_their_own_estimates():
     members = xl.bloc_share(FLOWS, "RCEP", by=["year", "province"])
     assert dated["estimate"].to_numpy() == pytest.approx(members["bloc_share"].to_numpy())
     assert dated.loc[dated["year"] == 2021, "note"].str.contains("at the boundary").all()  # not yet in force
-    for form in ("balassa", "rsca", "log"):
-        found = interval(FLOWS, "rca", by=["year", "province"], resample="market", form=form).table
-        r = xl.rca(FLOWS, by=["year", "province"], form=form).sort_values(["year", "province", "hs"])
-        assert found["estimate"].to_numpy() == pytest.approx(r["rca"].to_numpy())
 
 
 def test_universe_and_nested_units():
@@ -559,8 +565,190 @@ def test_refusals_of_groups_and_sides():
         difference(door(frame), "hhi", between=(2021, 2023), resample="product")
     with pytest.raises(OptionError, match="permutations=5 is too few"):
         permutation_test(FLOWS, "hhi", between=(2021, 2023), resample="product", permutations=5)
-    with pytest.raises(OptionError, match="not 'rca'"):
-        difference(FLOWS, "rca", between=(2021, 2023), over="product", by="province", resample="market")
+
+
+# Advantage, in every form and against every reference.
+NATION = xl.flows(table(9).groupby(["year", "market", "hs"], as_index=False)["usd"].sum(), period="year", product="hs",
+                  value="usd")  # fmt: skip
+KNOWN = xl.cells(NATION, ["period", "product"])
+REFERENCES = {"world": "world", "rest": "rest", "label": "B", "drawn": NATION, "known": KNOWN}
+
+
+def common(reference):
+    """The flows less what a reference lacks, which is refused."""
+    frame = table()
+    years = frame[frame["province"] == "B"] if reference == "B" else frame[:0]
+    have = {(r.year, r.hs) for r in (NATION.table if isinstance(reference, xl.Flows) else years).itertuples()}
+    if reference == "rest":
+        both = frame.groupby(["year", "hs"])["province"].nunique()
+        have = set(both[both == 2].index)
+    keep = [not have or (r.year, r.hs) in have for r in frame.itertuples()]
+    return frame[keep]
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("which", REFERENCES)
+def test_advantage_of_resampled_tables_is_the_indicator(form, which):
+    """Markets drawn 0, 1, 2 and 3 times: the statistic is xl.rca of the tables with so many copies."""
+    reference = REFERENCES[which]
+    frame = common(reference)
+    asked = {"by": ["year", "province"], "resample": "market", "form": form, "reference": reference}
+    found = interval(door(frame), "rca", **asked).table
+    expected = xl.rca(door(frame), by=["year", "province"], form=form, reference=reference)
+    expected = expected.sort_values(["year", "province", "hs"])
+    assert found["estimate"].to_numpy() == pytest.approx(expected["rca"].to_numpy(), nan_ok=True)
+    assert list(found.columns[:3]) == ["year", "province", "hs"]
+    plan = groups.plan(door(frame), "rca", over=None, by=["year", "province"], resample="market", universe="observed",
+                       options={"form": form, "reference": reference})  # fmt: skip
+    part = next(p for p in samplers.grouped(door(frame), plan) if p.key == (2023, "A"))
+    times = dict(zip(part.units, (0, 1, 2, 3, 1), strict=True))
+    sample = samplers.sampler(door(frame), plan)(part, None, None)
+    copies = lambda t: t.assign(usd=t["usd"] * [times[m,] for m in t["market"]])  # noqa: E731
+    other = reference
+    if which == "drawn":
+        drawn = copies(NATION.table)
+        other = xl.flows(drawn, period="year", product="hs", value="usd")
+    again = xl.rca(door(copies(frame)), by=["year", "province"], form=form, reference=other, universe=40)
+    again = again[(again["year"] == 2023) & (again["province"] == "A")].sort_values("hs")
+    assert sample.statistic(np.array([0, 1, 2, 3, 1.0])) == pytest.approx(
+        again["rca"].to_numpy(), nan_ok=True
+    )
+
+
+def test_advantage_over_the_rest_is_a_relative_risk():
+    """Katz and others (1978): Var ln RR = 1/a - 1/n1 + 1/c - 1/n0; shipments as patients, infarction a product."""
+    arms = {"placebo": (189, 11034), "aspirin": (104, 11037)}
+    frame = pd.concat([
+        pd.DataFrame({"exporter": arm, "product": ["infarction"] * ill + ["none"] * (n - ill)})
+        for arm, (ill, n) in arms.items()
+    ], ignore_index=True).assign(value=1.0, patient=lambda t: t.index.astype(str))  # fmt: skip
+    made = interval(xl.flows(frame, keys="patient"), "rca", resample="patient", form="log", reference="rest",
+                    method="delta").table  # fmt: skip
+    found = made.set_index(["exporter", "product"]).loc[("placebo", "infarction")]
+    theirs = stats.contingency.relative_risk(*arms["placebo"], *arms["aspirin"])
+    assert np.exp(found["estimate"]) == pytest.approx(theirs.relative_risk)
+    ends = [np.exp(found[c]) for c in ("conf_low", "conf_high")]
+    assert ends == pytest.approx(list(theirs.confidence_interval(0.95)), rel=1e-4)
+
+
+def test_a_known_reference_adds_no_noise():
+    frame = common(KNOWN)
+    asked = {"by": ["year", "province"], "resample": "market", "method": "delta"}
+    share = interval(door(frame), "share", over="product", **asked).table
+    arca = interval(door(frame), "rca", form="arca", reference=KNOWN, **asked).table
+    assert arca["std_error"].to_numpy() == pytest.approx(share["std_error"].to_numpy())
+    balassa = interval(door(frame), "rca", reference=KNOWN, **asked).table
+    w = xl.rca(door(frame), by=["year", "province"], reference=KNOWN).sort_values(["year", "province", "hs"])
+    assert balassa["std_error"].to_numpy() == pytest.approx(
+        share["std_error"].to_numpy() / w["reference_share"].to_numpy()
+    )
+
+
+@pytest.mark.parametrize("method", methods.METHODS)
+def test_every_method_gives_intervals_of_advantage(method):
+    found = interval(door(common(NATION)), "rca", by=["year", "province"], resample="market", reference=NATION,
+                     form="weighted", method=method, draws=199, rng=1).table  # fmt: skip
+    some = found.dropna()
+    assert len(some) > 0.9 * len(found)
+    assert (some["conf_low"] <= some["conf_high"]).all()
+
+
+def test_advantage_differs_between_years_and_provinces():
+    sides = {
+        y: xl.rca(FLOWS, by=["year", "province"]).query("year == @y and province == 'A'")
+        for y in (2021, 2023)
+    }
+    both = sides[2021].merge(sides[2023], on="hs")
+    found = difference(FLOWS, "rca", between=(2021, 2023), by="province", resample="market").table
+    a = found[found["province"] == "A"].set_index("hs").loc[both["hs"]]
+    assert a["estimate"].to_numpy() == pytest.approx((both["rca_y"] - both["rca_x"]).to_numpy())
+    across = difference(FLOWS, "rca", between=("A", "B"), by="year", resample="market", form="rsca").table
+    forms = xl.rca(FLOWS, by=["year", "province"], form="rsca").query("year == 2023")
+    forms = forms.pivot(index="hs", columns="province", values="rca").dropna()
+    b = across[across["year"] == 2023].set_index("hs").loc[forms.index]
+    assert b["estimate"].to_numpy() == pytest.approx((forms["B"] - forms["A"]).to_numpy())
+    assert (across["conf_low"] <= across["conf_high"]).any()
+
+
+def test_advantage_that_does_not_exist_on_one_side_is_said_to_be_undefined():
+    """Nobody has the product `new` in the first period."""
+    cells = [c for c in itertools.product("12", "AB", "xyz", ("new", "old")) if c[0] + c[3] != "1new"]
+    frame = pd.DataFrame(cells, columns=["period", "exporter", "market", "product"]).assign(
+        value=range(1, 19)
+    )
+    found = difference(xl.flows(frame), "rca", between=("1", "2"), resample="market").table
+    new = found[found["product"] == "new"]
+    assert new["estimate"].isna().all()
+    assert new["note"].unique().tolist() == ["undefined: the index does not exist here"]
+
+
+def test_permutations_of_advantage_enumerated_by_hand():
+    rng = np.random.default_rng(6)
+    cells = itertools.product(("1", "2"), ("A", "B"), ("x", "y", "z"), ("k", "l"))
+    frame = pd.DataFrame([(*c, rng.lognormal()) for c in cells],
+                         columns=["period", "exporter", "market", "product", "value"])  # fmt: skip
+    found = permutation_test(xl.flows(frame), "rca", between=("1", "2"), resample="market", permutations=99)
+    row = found.set_index(["exporter", "product"]).loc[("A", "k")]
+    own = frame[frame["exporter"] == "A"].pivot_table(
+        index="market", columns=["period", "product"], values="value"
+    )
+    all_ = frame.pivot_table(index="market", columns=["period", "product"], values="value", aggfunc="sum")
+    x, r = ({p: t[p].to_numpy() / t[p].to_numpy().sum() for p in ("1", "2")} for t in (own, all_))
+    changes = []
+    for swap in itertools.product((False, True), repeat=3):
+        s = np.array(swap)[:, None]
+        side = []
+        for p, q in (("1", "2"), ("2", "1")):
+            mine, theirs = (np.where(s, t[q], t[p]).sum(axis=0) for t in (x, r))
+            side.append((mine[0] / mine.sum()) / (theirs[0] / theirs.sum()))
+        changes.append(side[1] - side[0])
+    assert row["estimate"] == pytest.approx(changes[0])
+    assert row["p_value"] == pytest.approx(np.mean(np.abs(changes) >= abs(changes[0]) - 1e-12))
+    assert row["permutations"] == 8
+    assert bool(row["exact"])
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("which", ["world", "drawn", "known"])
+def test_growth_alone_is_no_change_of_advantage(form, which):
+    """The second year is the first times three, reference included: every permutation leaves the index as it was."""
+    frame = common(NATION)
+    first = frame[frame["year"] == 2021]
+    grown = door(pd.concat([first, first.assign(year=2023, usd=3 * first["usd"])]))
+    nation = NATION.table.query("year == 2021")
+    nation = pd.concat([nation, nation.assign(year=2023, usd=3 * nation["usd"])])
+    nation = xl.flows(nation, period="year", product="hs", value="usd")
+    reference = {"world": "world", "drawn": nation, "known": xl.cells(nation, ["period", "product"])}[which]
+    found = permutation_test(grown, "rca", between=(2021, 2023), by="province", resample="market", form=form,
+                             reference=reference, permutations=99, rng=1)  # fmt: skip
+    some = found.dropna()
+    assert (some["p_value"] == 1.0).all()
+    assert some["estimate"].to_numpy() == pytest.approx(0, abs=1e-12)
+
+
+def test_permutations_of_independent_samples_and_of_shares():
+    found = permutation_test(
+        FLOWS, "share", between=("A", "B"), by="year", resample="product", permutations=199, rng=1
+    )
+    assert found["p_value"].between(1 / 200, 1).all()
+    assert found.groupby("year")["estimate"].sum().to_numpy() == pytest.approx([0, 0], abs=1e-12)
+    dealt = permutation_test(FLOWS, "rca", between=(2021, 2023), by="province", resample="market", paired=False,
+                             permutations=99, rng=1)  # fmt: skip
+    assert dealt["n"].unique().tolist() == [10]
+    assert dealt["p_value"].dropna().between(1 / 100, 1).all()
+
+
+def test_refusals_of_advantage():
+    asked = {"by": ["year", "province"], "resample": "market"}
+    lacking = xl.flows(KNOWN.table.query("hs != '100'"), period="year", product="hs", value="usd")
+    with pytest.raises(DataError, match=r"codes are not in the reference table.*First: hs='100'"):
+        interval(FLOWS, "rca", reference=lacking, **asked)
+    with pytest.raises(DataError, match="reference='C' is neither 'world', 'rest', a Flows nor an exporter"):
+        interval(FLOWS, "rca", reference="C", **asked)
+    with pytest.raises(OptionError, match="form='rsc' is not allowed.*Did you mean 'rsca'"):
+        interval(FLOWS, "rca", form="rsc", **asked)
+    with pytest.raises(OptionError, match="cannot be had by drawing exporter"):
+        interval(FLOWS, "rca", by="year", resample="province")
 
 
 def test_notes_say_what_is_known_against_an_interval():

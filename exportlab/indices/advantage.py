@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from typing import Any, Literal, TypeAlias
 
 import narwhals.stable.v2 as nw
+import numpy as np
+from numpy.typing import NDArray
 
 from exportlab.catalogue import indicator
 from exportlab.errors import DataError, one_of
@@ -27,6 +29,14 @@ FORMS: dict[str, Callable[[Any, Any, Any, Any], Any]] = {
     "arca": lambda s, w, a, mean: s - w,
     "weighted": lambda s, w, a, mean: ratio(ratio(s, w), mean),
 }
+
+
+def of_shares(form: Form, share: Any, reference_share: Any, size: Any, mean: Any) -> NDArray[np.float64]:
+    """The formula of `rca` on arrays that broadcast: both shares, relative size, mean index."""
+    given = np.broadcast_arrays(share, reference_share, size, mean)
+    frame = nw.from_dict({n: np.ravel(x) for n, x in zip("swam", given, strict=True)}, backend="pandas")
+    made = frame.select(FORMS[form](*(nw.col(n) for n in "swam")).alias("rca"))
+    return np.asarray(made["rca"].to_numpy(), dtype=np.float64).reshape(given[0].shape)
 
 
 def _undefined_at_zero(s: nw.Expr) -> nw.Expr:
@@ -122,16 +132,22 @@ def _reference(
         shared = tuple(r for r in within if r in reference.roles)
         table = reference.cells(*shared, *spread)
     else:
-        if reference not in flows.members("exporter"):
-            raise DataError(
-                f"reference={reference!r} is neither 'world', 'rest', a Flows nor an exporter in the table",
-                f"Exporters: {list(flows.members('exporter'))[:10]}.",
-            )
+        check_reference(flows, reference)
         shared = within
         table = sum_by(cells.filter(nw.col("exporter") == reference), (*within, *spread), ["value"])
     table = table.with_columns(nw.lit(0).alias("_all"))
     totals = with_total(table, shared or ("_all",), "value", "_ref_total")
     return totals.select(*shared, *spread, nw.col("value").alias("_ref"), "_ref_total"), (*shared, *spread)
+
+
+def check_reference(flows: Flows, reference: Any) -> None:
+    """Raise unless the reference can be compared with."""
+    words = isinstance(reference, str) and reference in ("world", "rest")
+    if not (words or isinstance(reference, Flows) or reference in flows.members("exporter")):
+        raise DataError(
+            f"reference={reference!r} is neither 'world', 'rest', a Flows nor an exporter in the table",
+            f"Exporters: {list(flows.members('exporter'))[:10]}.",
+        )
 
 
 def _own(cells: Frame, reference: Any, within: tuple[str, ...], spread: tuple[str, ...]) -> Frame:
@@ -167,10 +183,13 @@ def _grid(
 
 def _refuse_outside(flows: Flows, joined: Frame, spread: Sequence[str]) -> None:
     lost = collect(joined.filter(nw.col("_ref").is_null()).select(*spread).unique())
-    if len(lost):
-        first = ", ".join(
-            f"{flows.roles.get(k, k)}={v!r}" for k, v in next(lost.iter_rows(named=True)).items()
-        )
+    refuse_lost(flows, spread, list(lost.iter_rows()))
+
+
+def refuse_lost(flows: Flows, spread: Sequence[str], lost: Sequence[tuple[Any, ...]]) -> None:
+    """Raise if there are labels that the reference table lacks."""
+    if lost:
+        first = ", ".join(f"{flows.roles.get(k, k)}={v!r}" for k, v in zip(spread, lost[0], strict=True))
         raise DataError(
             f"{len(lost)} {'/'.join(spread)} codes are not in the reference table",
             "A reference that lacks them has no share to compare with: bring both to one nomenclature, or drop them.",

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
 from exportlab.arrays import Array
-from exportlab.distribution import evaluate
 from exportlab.errors import DataError, OptionError
 from exportlab.flows import Columns, Flows, require
 from exportlab.measure import Universe
-from exportlab.uncertainty.groups import Part, Plan, bloc, bloc_parts, parts, plan, sampler
+from exportlab.uncertainty.groups import Part, Plan, places, plan
 from exportlab.uncertainty.intervals import Intervals, Method, described, figures, framed, tracked
 from exportlab.uncertainty.methods import CHUNK, DRAWN, checked, estimate
 from exportlab.uncertainty.notes import notes
-from exportlab.uncertainty.sample import apart, minus, need_units, seeds
+from exportlab.uncertainty.sample import Sample, Sums, apart, minus, need_units, seeds
+from exportlab.uncertainty.samplers import grouped, sampler
 
 
 def difference(
@@ -31,7 +31,7 @@ def difference(
     ----------
     flows : Flows
     name : str
-        An index of a distribution, "share" or "bloc_share".
+        As in `interval`.
     between : two labels
         The change is the second less the first: ("2021", "2023").
     along : str, optional
@@ -64,8 +64,8 @@ def difference(
 
     def one(job: tuple[tuple[Part, Part], Any]) -> list[dict[str, Any]]:
         (first, second), seed = job
-        units = _places(first.units, second.units) if paired else None
-        cells = _places(first.cells, second.cells) if asked.shown else None
+        units = places(first.units, second.units) if paired else None
+        cells = places(first.cells, second.cells) if asked.shown else None
         a, b = make(first, units, cells), make(second, units, cells)
         sample = minus(b, a) if paired else apart(b, a)
         need_units(sample, asked.unit, described(flows, asked.groups, first.key))
@@ -96,7 +96,7 @@ def permutation_test(
     Parameters
     ----------
     flows, name, between, along, over, by, resample, paired, universe, **options
-        As in `difference`; not for "share".
+        As in `difference`.
     permutations : int
         Random ones; all 2^n of them where paired and there are no more than that (then no rng= is needed).
     rng : Generator or int
@@ -104,13 +104,15 @@ def permutation_test(
     Returns
     -------
     DataFrame
-        keys, first, second, estimate (second - first), p_value (two-sided), n (units), permutations, exact.
+        keys, first, second, estimate (second - first), p_value (two-sided), n (units), permutations, exact. For
+        share and rca one row per group and cell; p-values are of each cell alone, not corrected for their number.
 
     Notes
     -----
     Each side is first divided by its total (paired) or its mean unit (independent), so that growth alone is no
     difference. Null hypothesis: which side a unit's flows stand on does not matter; the units' flows are then
-    exchanged between the sides. p = (1 + number as far from zero) / (1 + permutations), which is never zero.
+    exchanged between the sides, for rca with the reference's flows in that unit; a reference that is not drawn
+    stays on its side. p = (1 + number as far from zero) / (1 + permutations), which is never zero.
 
     References
     ----------
@@ -121,81 +123,69 @@ def permutation_test(
         raise OptionError(f"permutations={permutations} is too few for a test: take 99 or more.")
     role, labels = _sides(flows, between, along)
     asked = _plan(flows, name, role, over=over, by=by, resample=resample, universe=universe, options=options)
-    if asked.shown:
-        raise OptionError(
-            "permutation_test is for one number a group: name an index of a distribution or bloc_share."
-        )
-    inside = bloc(flows, asked) if asked.name == "bloc_share" else None
     pairs = _pairs(flows, asked, role, labels, paired=paired)
-    sizes = [len(_places(a.units, b.units)) if paired else len(a.units) + len(b.units) for a, b in pairs]
+    sizes = [len(places(a.units, b.units)) if paired else len(a.units) + len(b.units) for a, b in pairs]
     exact = [paired and 2**n <= permutations + 1 for n in sizes]
     own = seeds(rng, len(pairs)) if not all(exact) else [None] * len(pairs)
+    make = sampler(flows, asked, exchanged=True)
     rows = []
     for (first, second), n, every, seed in zip(pairs, sizes, exact, own, strict=True):
-        a, b = (_cells(asked, p, (first, second), paired, inside) for p in (first, second))
-        index = _index(asked)
-        here = float(index(b.sum(axis=0)) - index(a.sum(axis=0)))
-        found = (
-            _swapped(a, b, index, permutations, seed, every=every)
-            if paired
-            else _dealt(a, b, index, permutations, seed)
+        units = places(first.units, second.units) if paired else None
+        cells = places(first.cells, second.cells)
+        a, b = (_alike(make(p, units, cells), paired=paired) for p in (first, second))
+        deals = (
+            _swaps(a, b, n, permutations, seed, every=every) if paired else _dealt(a, b, permutations, seed)
         )
-        extreme = int((np.abs(found) >= abs(here) * (1 - 1e-12) - 1e-15).sum())
-        p = extreme / found.size if every else (1 + extreme) / (1 + found.size)
-        rows.append({
-            **_keys(asked, first, role), "first": float(index(a.sum(axis=0))), "second": float(index(b.sum(axis=0))),
-            "estimate": here, "p_value": p, "n": n, "permutations": found.size, "exact": every,
-        })  # fmt: skip
+        sides = a.index(a.adds.sum(axis=0)), b.index(b.adds.sum(axis=0))
+        p = _p_values(a, b, sides[1] - sides[0], deals, every=every)
+        rows += [
+            {**_keys(asked, first, role), **dict(zip(asked.shown, cell, strict=True)), "first": float(sides[0][m]),
+             "second": float(sides[1][m]), "estimate": float(sides[1][m] - sides[0][m]), "p_value": float(p[m]),
+             "n": n, "permutations": 2**n if every else permutations, "exact": every}
+            for m, cell in enumerate(cells if asked.shown else [()])
+        ]  # fmt: skip
     return framed(flows, asked, rows)
 
 
-def _swapped(
-    a: Array, b: Array, index: Callable[[Array], Array], permutations: int, seed: Any, *, every: bool
-) -> Array:
-    """The difference when each unit's two sides are exchanged or not."""
-    units = len(a)
-    step = max(1, CHUNK // max(a.size, 1))
-    if every:
-        swaps = (np.arange(2**units)[:, None] >> np.arange(units)) & 1
-    else:
-        swaps = np.random.default_rng(seed).integers(0, 2, size=(permutations, units), dtype=np.int8)
-    found = []
-    for start in range(0, len(swaps), step):
-        change = swaps[start : start + step] @ (b - a)
-        found.append(index(b.sum(axis=0) - change) - index(a.sum(axis=0) + change))
-    return np.concatenate(found)
+def _alike(sample: Sample, *, paired: bool) -> Sums:
+    """What each unit adds, in parts of the whole (paired) or of the mean unit."""
+    sums = sample.sums
+    assert sums is not None
+    adds = sums.adds.toarray() if hasattr(sums.adds, "toarray") else sums.adds
+    per = np.where(sums.per > 0, sums.per, 1.0)
+    return Sums(adds / (per if paired else per / len(adds)), sums.index, sums.per)
 
 
-def _dealt(a: Array, b: Array, index: Callable[[Array], Array], permutations: int, seed: Any) -> Array:
-    """The difference when all units are dealt anew to the two sides."""
-    pool = np.concatenate([a, b])
-    rng = np.random.default_rng(seed)
-    found = np.empty(permutations)
-    for k in range(permutations):
-        order = rng.permutation(len(pool))
-        left = pool[order[: len(a)]].sum(axis=0)
-        found[k] = index(pool.sum(axis=0) - left) - index(left)
-    return found
+def _swaps(a: Sums, b: Sums, units: int, permutations: int, seed: Any, *, every: bool) -> Iterator[Array]:
+    """What moves from the first side to the second when units' two sides are exchanged, some deals at a time."""
+    step = max(1, CHUNK // max(a.adds.size, 1))
+    rng = None if every else np.random.default_rng(seed)
+    for start in range(0, 2**units if every else permutations, step):
+        if rng is None:
+            swaps = (np.arange(start, min(start + step, 2**units))[:, None] >> np.arange(units)) & 1
+        else:
+            swaps = rng.integers(0, 2, size=(min(step, permutations - start), units), dtype=np.int8)
+        yield swaps @ (b.adds - a.adds)
 
 
-def _cells(asked: Plan, part: Part, pair: tuple[Part, Part], paired: bool, inside: Any) -> Array:
-    """Units by cells of one side, divided by its total or its mean unit."""
-    units = _places(pair[0].units, pair[1].units) if paired else None
-    if inside is not None:
-        to_bloc, total = bloc_parts(asked, part, units, inside)
-        made = np.stack([to_bloc, total - to_bloc], axis=1)
-    else:
-        made = part.matrix(units, _places(pair[0].cells, pair[1].cells))
-        made = made.toarray() if hasattr(made, "toarray") else made
-    whole: Array = made / (made.sum() if paired else made.sum() / len(made))
-    return whole
+def _dealt(a: Sums, b: Sums, permutations: int, seed: Any) -> Iterator[Array]:
+    """The same when all units are dealt anew to the two sides."""
+    pool = np.concatenate([a.adds, b.adds])
+    rng, mine = np.random.default_rng(seed), a.adds.sum(axis=0)
+    for _ in range(permutations):
+        yield (pool[rng.permutation(len(pool))[: len(a.adds)]].sum(axis=0) - mine)[None]
 
 
-def _index(asked: Plan) -> Callable[[Array], Array]:
-    if asked.name == "bloc_share":
-        return lambda x: x[..., 0] / x.sum(axis=-1)
-    size: Any = "active" if asked.universe is None else asked.universe
-    return lambda x: evaluate(asked.name, np.maximum(x, 0.0), universe=size, **asked.options)
+def _p_values(a: Sums, b: Sums, here: Array, deals: Iterator[Array], *, every: bool) -> Array:
+    """The part of deals whose change is as far from zero as the one observed; NaN where that is undefined."""
+    first, second = a.adds.sum(axis=0), b.adds.sum(axis=0)
+    extreme, count = np.zeros(here.shape), 0
+    for moved in deals:
+        found = b.index(np.maximum(second - moved, 0.0)) - a.index(np.maximum(first + moved, 0.0))
+        extreme += (np.abs(found) >= np.abs(here) * (1 - 1e-12) - 1e-15).sum(axis=0)
+        count += len(found)
+    p = extreme / count if every else (1 + extreme) / (1 + count)
+    return np.where(np.isfinite(here), p, np.nan)
 
 
 def _sides(flows: Flows, between: Sequence[Any], along: str | None) -> tuple[str, tuple[Any, Any]]:
@@ -220,10 +210,7 @@ def _plan(flows: Flows, name: str, role: str, *, by: Columns | None, **asked: An
         raise OptionError(f"{role!r} is compared, so it cannot stand in over= or resample= as well.")
     if by is not None:
         by = tuple(dict.fromkeys((*flows.resolve(by), role)))
-    made = plan(flows, name, by=by, **asked)
-    if made.name == "rca":
-        raise OptionError("difference takes an index of a distribution, 'share' or 'bloc_share', not 'rca'.")
-    return made
+    return plan(flows, name, by=by, **asked)
 
 
 def _pairs(
@@ -231,7 +218,7 @@ def _pairs(
 ) -> list[tuple[Part, Part]]:
     at = asked.groups.index(role)
     sides: dict[tuple[Any, ...], dict[Any, Part]] = {}
-    for part in parts(flows, asked):
+    for part in grouped(flows, asked):
         if part.key[at] in labels:
             sides.setdefault(part.key[:at] + part.key[at + 1 :], {})[part.key[at]] = part
     made = []
@@ -251,10 +238,6 @@ def _pairs(
             )  # fmt: skip
         made.append((first, second))
     return made
-
-
-def _places(*labels: Sequence[Any]) -> dict[Any, int]:
-    return {label: i for i, label in enumerate(sorted({x for some in labels for x in some}))}
 
 
 def _keys(asked: Plan, part: Part, role: str) -> dict[str, Any]:

@@ -1,24 +1,30 @@
-"""From flows to samples: for every group, what each resampled unit adds to each cell."""
+"""What is asked for, and the flows of each group: the labels of units and cells, and the rows between them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, TypeAlias
 
 import narwhals.stable.v2 as nw
 import numpy as np
 
 from exportlab.arrays import Array
 from exportlab.catalogue import CATALOGUE
-from exportlab.errors import DataError, OptionError, UnknownName
+from exportlab.errors import DataError, OptionError, UnknownName, one_of
 from exportlab.flows import KEY_ROLES, Columns, Flows
 from exportlab.frames import collect
+from exportlab.indices.advantage import FORMS
 from exportlab.measure import Universe, universe_size
-from exportlab.uncertainty import statistics
-from exportlab.uncertainty.sample import Sample
 
-TWO_WAY = {"share": (), "bloc_share": ("bloc", "membership", "within", "home", "members"), "rca": ("form",)}
+TWO_WAY = {
+    "share": (),
+    "bloc_share": ("bloc", "membership", "within", "home", "members"),
+    "rca": ("form", "reference"),
+}
+
+
+Places: TypeAlias = Mapping[Any, int] | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,7 +56,10 @@ class Plan:
 
 @dataclass(frozen=True, eq=False)
 class Part:
-    """The rows of one group: labels of its units and cells, and for each row their codes and its value."""
+    """The rows of one group: labels of its units and cells, and for each row their codes and its value.
+
+    `against` are the rows that an advantage is measured against; of no unit where they are not drawn.
+    """
 
     key: tuple[Any, ...]
     units: tuple[tuple[Any, ...], ...]
@@ -58,19 +67,44 @@ class Part:
     unit: Any
     cell: Any
     value: Array
+    against: Part | None = None
 
-    def matrix(self, units: Mapping[Any, int] | None = None, cells: Mapping[Any, int] | None = None) -> Any:
-        """Units by cells, in the group's own order or in one given; sparse where mostly empty."""
-        rows = self.unit if units is None else np.array([units[u] for u in self.units])[self.unit]
-        columns = self.cell if cells is None else np.array([cells[c] for c in self.cells])[self.cell]
+    def matrix(self, units: Places = None, cells: Places = None) -> Any:
+        """Units by cells, in the group's own order or in one given; sparse where mostly empty.
+
+        Cells that the order given has not are left out.
+        """
+        columns = self.cell
+        if cells is not None:
+            columns = np.array([cells.get(c, -1) for c in self.cells], dtype=int)[self.cell]
+        kept = columns >= 0
+        rows, columns, value = self.placed(units)[kept], columns[kept], self.value[kept]
         shape = (len(units or self.units), len(cells or self.cells))
-        if shape[0] * shape[1] <= 250_000 or self.value.size > 0.1 * shape[0] * shape[1]:
+        if shape[0] * shape[1] <= 250_000 or value.size > 0.1 * shape[0] * shape[1]:
             dense = np.zeros(shape)
-            dense[rows, columns] = self.value  # one row a cell of units and cells
+            dense[rows, columns] = value  # one row a cell of units and cells
             return dense
         from scipy.sparse import csr_array
 
-        return csr_array((self.value, (rows, columns)), shape=shape)
+        return csr_array((value, (rows, columns)), shape=shape)
+
+    def placed(self, units: Places) -> Any:
+        """The unit of each row by its place in the order given."""
+        if units is None:
+            return self.unit
+        return np.array([units[u] for u in self.units], dtype=int)[self.unit]
+
+    def beside(self, other: Part) -> Part:
+        """The part on the units of both, measured against the other."""
+        if not other.drawn:
+            return replace(self, against=other)
+        units = places(self.units, other.units)
+        return replace(self, units=tuple(units), unit=self.placed(units), against=other)
+
+    @property
+    def drawn(self) -> bool:
+        """Whether the rows have units."""
+        return self.units != ((),)
 
 
 def plan(
@@ -93,24 +127,31 @@ def plan(
         raise OptionError("over= and resample= each name at least one role.")
     groups = _groups(flows, spread, units, by)
     shown: tuple[str, ...] = ()
-    size = None
-    if entry.name == "rca":
-        if "exporter" not in groups:
-            raise DataError(
-                "the flows have no exporter to compare", "rca needs exporter=... at the door, kept in by=."
-            )
-        groups, spread = tuple(g for g in groups if g != "exporter"), ("exporter", *spread)
     if entry.name in ("rca", "share"):
         shown = spread
-        if set(units) <= set(spread):
-            raise OptionError(
-                f"The {entry.name} of each {' and '.join(spread)} cannot be had by drawing {' and '.join(units)}: "
-                "a cell is in a draw or not. "
-                f"Name another unit, one of {[r for r in flows.identity if r not in spread]}."
-            )
-    elif entry.is_distribution:
-        size = universe_size(flows, spread, universe) if entry.uses_universe else None
+        _refuse_own(flows, entry.name, ("exporter", *spread) if entry.name == "rca" else spread, units)
+    if entry.name == "rca":
+        _refuse_advantage(groups, chosen)
+    sized = entry.uses_universe if entry.is_distribution else chosen.get("form") == "weighted"
+    size = universe_size(flows, spread, universe) if sized else None
     return Plan(entry.name, spread, groups, units, shown, size, chosen)
+
+
+def _refuse_own(flows: Flows, name: str, cell: Sequence[str], units: Sequence[str]) -> None:
+    if set(units) <= set(cell):
+        raise OptionError(
+            f"The {name} of each {' and '.join(cell)} cannot be had by drawing {' and '.join(units)}: "
+            "a cell is in a draw or not. "
+            f"Name another unit, one of {[r for r in flows.identity if r not in cell]}."
+        )
+
+
+def _refuse_advantage(groups: Sequence[str], chosen: Mapping[str, Any]) -> None:
+    if "exporter" not in groups:
+        raise DataError(
+            "the flows have no exporter to compare", "rca needs exporter=... at the door, kept in by=."
+        )
+    one_of("form", chosen.get("form", "balassa"), FORMS)
 
 
 def _groups(flows: Flows, spread: Sequence[str], units: Sequence[str], by: Columns | None) -> tuple[str, ...]:
@@ -154,90 +195,6 @@ def _codes(columns: list[list[Any]], size: int) -> tuple[Any, tuple[tuple[Any, .
     return np.array([place[row] for row in rows], dtype=int), labels
 
 
-Places: TypeAlias = Mapping[Any, int] | None
-
-
-def sampler(flows: Flows, plan: Plan) -> Callable[[Part, Places, Places], Sample]:
-    """How a group becomes a sample; maps of units and cells put several groups on the same ones."""
-    if plan.members:
-        return lambda part, units, cells: _members(plan, part, units)
-    if plan.name == "share":
-        return lambda part, units, cells: statistics.shares(part.matrix(units, cells))
-    if plan.name == "rca":
-        return lambda part, units, cells: _advantage(plan, part, units)
-    if plan.name == "bloc_share":
-        inside = bloc(flows, plan)
-        return lambda part, units, cells: statistics.part(*bloc_parts(plan, part, units, inside))
-    return lambda part, units, cells: statistics.of_cells(
-        plan.name, part.matrix(units), universe=plan.universe, **plan.options
-    )
-
-
-def _members(plan: Plan, part: Part, units: Places) -> Sample:
-    """Members as units, with those of the universe that the group has nothing in."""
-    place = units or {u: i for i, u in enumerate(part.units)}
-    values = np.bincount(part.cell, part.value, len(part.cells))
-    at = [plan.spread.index(r) for r in plan.units]
-    codes = [place[tuple(cell[i] for i in at)] for cell in part.cells]
-    whole = len(place)
-    if plan.universe is not None and set(plan.units) == set(plan.spread):
-        whole = max(whole, plan.universe)
-    empty = np.setdiff1d(np.arange(whole), codes)  # units that can be drawn and carry nothing
-    return statistics.of_members(
-        plan.name, np.append(values, np.zeros(empty.size)), np.append(codes, empty).astype(int),
-        universe=plan.universe, **plan.options,
-    )  # fmt: skip
-
-
-def _advantage(plan: Plan, part: Part, units: Places) -> Sample:
-    row, _ = _codes([[c[0] for c in part.cells]], len(part.cells))
-    column, _ = _codes([[c[i] for c in part.cells] for i in range(1, len(plan.spread))], len(part.cells))
-    return statistics.advantage(part.matrix(units), row, column, **plan.options)
-
-
-def bloc_parts(plan: Plan, part: Part, units: Places, inside: Mapping[Any, bool]) -> tuple[Array, Array]:
-    """What each unit sends to the bloc, and what it sends in all."""
-    place = units or {u: i for i, u in enumerate(part.units)}
-    unit = np.array([place[u] for u in part.units])[part.unit]
-    names = (*plan.groups, *plan.spread, *plan.units)
-    where = {n: i for i, n in enumerate(names)}
-    flags = np.array([
-        inside[tuple((*part.key, *part.cells[c], *part.units[u])[where[r]] for r in _dated(plan))]
-        for c, u in zip(part.cell, part.unit, strict=True)
-    ])  # fmt: skip
-    to_bloc = np.bincount(unit, part.value * flags, len(place)).astype(np.float64)
-    return to_bloc, np.bincount(unit, part.value, len(place)).astype(np.float64)
-
-
-def _dated(plan: Plan) -> tuple[str, ...]:
-    """The roles that decide whether a flow goes to the bloc."""
-    names = (*plan.groups, *plan.spread, *plan.units)
-    return tuple(r for r in ("period", "exporter", "market") if r in names)
-
-
-def bloc(flows: Flows, plan: Plan) -> dict[Any, bool]:
-    """Whether each (period, exporter, market) counts, as `exportlab.bloc_share` says of that flow alone."""
-    from exportlab.indices.shares import bloc_share
-
-    options = dict(plan.options)
-    name = options.pop("bloc", None)
-    if name is None:
-        raise OptionError("bloc_share needs bloc=..., such as bloc='RCEP'.")
-    roles = _dated(plan)
-    dated: Literal["dated"] | Any = options.get("membership", "dated")
-    if dated == "dated" and options.get("members") is None and "period" not in roles:
-        raise OptionError(
-            "membership='dated' needs the period in by=, over= or resample=; or name a year, or 'latest'."
-        )
-    from exportlab.flows import flows as door
-
-    rows = collect(flows.cells(*roles).filter(nw.col("value") > 0))
-    table = rows.with_row_index("_flow").to_native()
-    named = {r: r for r in roles}
-    alone = door(table, **named, value="value", keys="_flow", validate="schema")  # type: ignore[arg-type]
-    found = nw.from_native(
-        bloc_share(alone, name, by=[*[r for r in roles if r != "market"], "_flow"], **options)
-    )
-    share = dict(zip(found["_flow"].to_list(), found["bloc_share"].to_list(), strict=True))
-    keys = zip(*(rows[r].to_list() for r in roles), strict=True)
-    return {key: share[i] > 0.5 for i, key in enumerate(keys)}
+def places(*labels: Sequence[Any]) -> dict[Any, int]:
+    """The labels of all, in order, each with its place."""
+    return {label: i for i, label in enumerate(sorted({x for some in labels for x in some}))}

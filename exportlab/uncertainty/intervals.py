@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from exportlab.flows import Columns, Flows, require
 from exportlab.measure import Universe
 from exportlab.results import Result
-from exportlab.uncertainty.groups import Part, Plan, parts, plan, sampler
+from exportlab.uncertainty.groups import Part, Plan, plan
 from exportlab.uncertainty.methods import DRAWN, Interval, checked, estimate, mapped
 from exportlab.uncertainty.notes import notes
 from exportlab.uncertainty.sample import need_units, seeds
+from exportlab.uncertainty.samplers import grouped, sampler
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -84,7 +85,7 @@ def interval(
     flows : Flows
     name : str
         Any index of a distribution ("hhi", "theil", "cr4"; `exportlab.CATALOGUE`), "share", "bloc_share" (with
-        bloc="RCEP") or "rca" (against all exporters in the table; form="balassa", "rsca" or "log").
+        bloc="RCEP") or "rca" (with form= and reference= as in `exportlab.rca`).
     over : str or sequence of str, optional
         What the index is spread over; by default "market" ("product" for rca).
     by : str or sequence of str, optional
@@ -129,6 +130,10 @@ def interval(
 
     Notes
     -----
+    RCA against exporters of the same table, or against a table of its own that has the roles of the drawn unit:
+    a unit is drawn with its flows on both sides. Against a table without them (the nation's exports by product,
+    markets drawn): the reference is taken as known. `universe` is what the weighted form takes its mean over.
+
     With customs records there is no sampling error: the interval is about the process that made the flows, of
     which the units are taken as independent draws. See the page on uncertainty for what each unit means, and for
     the coverage each method achieves.
@@ -155,7 +160,7 @@ def interval(
     require(flows, "interval")
     checked(method, level, draws, scale)
     asked = plan(flows, name, over=over, by=by, resample=resample, universe=universe, options=options)
-    groups = parts(flows, asked)
+    groups = grouped(flows, asked)
     make = sampler(flows, asked)
 
     def one(job: tuple[Part, Any]) -> tuple[Interval, list[str], int]:

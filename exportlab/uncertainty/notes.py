@@ -23,6 +23,9 @@ def notes(sample: Sample, found: Interval, method: str, unit: str) -> list[str]:
     carried = dominance(sample)
     made = []
     for m in range(found.estimate.size):
+        if not np.isfinite(found.estimate[m]):
+            made.append("undefined: the index does not exist here")
+            continue
         said = list(common)
         if carried[m] > HEAVY:
             said.append(f"heavy tail: one {unit} carries {100 * carried[m]:.0f} % of the variance")

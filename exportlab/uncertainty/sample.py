@@ -13,6 +13,25 @@ from exportlab.errors import DataError, OptionError
 
 
 @dataclass(frozen=True, eq=False)
+class Sums:
+    """An index made of sums over units.
+
+    Attributes
+    ----------
+    adds : array or sparse array, shape (U, P)
+        What each unit adds to each sum.
+    index : callable
+        Sums (..., P) to values (..., M).
+    per : ndarray, shape (P,)
+        What each sum is divided by so that growth alone does not change the index.
+    """
+
+    adds: Any
+    index: Callable[[Array], Array]
+    per: Array
+
+
+@dataclass(frozen=True, eq=False)
 class Sample:
     """An index seen as theta(w), where w_u says how often unit u counts and w = 1 is what was observed.
 
@@ -30,6 +49,8 @@ class Sample:
         How many units stand in each independent sample, in their order; by default all in one.
     width : int
         Cells per unit, for keeping the memory of a chunk of draws in bounds.
+    sums : Sums, optional
+        What the statistic is made of, where units are summed.
     """
 
     statistic: Callable[[Array], Array]
@@ -38,6 +59,7 @@ class Sample:
     fractional: bool = True
     strata: tuple[int, ...] = ()
     width: int = 1
+    sums: Sums | None = None
 
     @property
     def units(self) -> int:
@@ -53,6 +75,16 @@ class Sample:
     def estimate(self) -> Array:
         """The index as observed, shape (M,)."""
         return self.statistic(np.ones(self.units))
+
+
+def summed(
+    adds: Any, index: Callable[[Array], Array], per: Array, *, sizes: Array,
+    influence: Callable[[Array], Array] | None = None,
+) -> Sample:  # fmt: skip
+    """An index of sums that each unit adds to as often as it counts."""
+    return Sample(
+        lambda w: index(w @ adds), sizes, influence, width=adds.shape[1], sums=Sums(adds, index, per)
+    )
 
 
 def minus(a: Sample, b: Sample) -> Sample:

@@ -6,7 +6,7 @@ members. Where it is something else (products, months, firms), its flows are cou
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -14,10 +14,9 @@ import numpy as np
 from exportlab.arrays import Array
 from exportlab.catalogue import CATALOGUE, check_options, own_options
 from exportlab.distribution import evaluate
-from exportlab.errors import one_of
 from exportlab.member import Group, Member
 from exportlab.uncertainty.influence import SLOPES, cell_slopes, member_slopes
-from exportlab.uncertainty.sample import Sample
+from exportlab.uncertainty.sample import Sample, summed
 
 _ARRAY = {"log": np.log, "exp": np.exp}
 
@@ -37,15 +36,16 @@ def of_cells(name: str, flows: Any, *, universe: float | None = None, **options:
     chosen = check_options(entry, {**implied, **options})
     size: Any = "active" if universe is None else universe
 
-    def statistic(w: Array) -> Array:
-        return np.asarray(evaluate(entry.name, w @ flows, universe=size, **chosen)[..., None])
+    def index(x: Array) -> Array:
+        return np.asarray(evaluate(entry.name, x, universe=size, **chosen)[..., None])
 
     def influence(w: Array) -> Array:
         by_cell = cell_slopes(entry.name, w @ flows, universe, chosen)
         return np.asarray((by_cell @ flows.T)[..., None])
 
-    return Sample(statistic, np.asarray(flows.sum(axis=1)).ravel(), influence if smooth(entry.name, chosen) else None,
-                  width=flows.shape[1])  # fmt: skip
+    sizes, total = by_unit(flows)
+    return summed(flows, index, np.full(flows.shape[1], total), sizes=sizes,
+                  influence=influence if smooth(entry.name, chosen) else None)  # fmt: skip
 
 
 def smooth(name: str, options: Mapping[str, Any]) -> bool:
@@ -139,74 +139,40 @@ def weighted(name: str, x: Array, w: Array, size: Array, options: Mapping[str, A
 
 def shares(flows: Any) -> Sample:
     """The share of every cell in the total; flows of shape (U, K), K values."""
-    size = np.asarray(flows.sum(axis=1)).ravel()
+    size, total = by_unit(flows)
     dense = flows.toarray() if hasattr(flows, "toarray") else flows
 
-    def statistic(w: Array) -> Array:
-        return _over(w @ dense, (w @ size)[..., None])
+    def index(x: Array) -> Array:
+        return over(x, x.sum(axis=-1, keepdims=True))
 
     def influence(w: Array) -> Array:
-        s = statistic(w)[..., None, :]
-        return _over(dense - s * size[:, None], (w @ size)[..., None, None])
+        s = index(w @ dense)[..., None, :]
+        return over(dense - s * size[:, None], (w @ size)[..., None, None])
 
-    return Sample(statistic, size, influence, width=dense.shape[1])
+    return summed(dense, index, np.full(dense.shape[1], total), sizes=size, influence=influence)
 
 
 def part(inside: Array, size: Array) -> Sample:
     """A bloc's share: what units send to its members over all they send; both of shape (U,)."""
 
-    def statistic(w: Array) -> Array:
-        return _over(w @ inside, w @ size)[..., None]
+    adds = np.stack([inside, size], axis=1)
+
+    def index(x: Array) -> Array:
+        return over(x[..., :1], x[..., 1:])
 
     def influence(w: Array) -> Array:
-        theta = statistic(w)
-        return _over(inside - theta * size, (w @ size)[..., None])[..., None]
+        theta = index(w @ adds)
+        return over(inside - theta * size, (w @ size)[..., None])[..., None]
 
-    return Sample(statistic, size, influence)
-
-
-FORMS: dict[str, tuple[Callable[[Array], Array], Callable[[Array], Array]]] = {
-    "balassa": (lambda r: r, np.ones_like),
-    "rsca": (lambda r: (r - 1) / (r + 1), lambda r: 2 / (r + 1) ** 2),
-    "log": (lambda r: np.log(np.where(r > 0, r, np.nan)), lambda r: 1 / np.where(r > 0, r, np.nan)),
-}
+    return summed(adds, index, np.full(2, size.sum()), sizes=size, influence=influence)
 
 
-def advantage(flows: Any, row: Any, column: Any, *, form: str = "balassa") -> Sample:
-    """Balassa's index of every cell against all rows together, in both margins; flows of shape (U, K).
-
-    `row` and `column` give each cell's exporter and product as whole numbers from 0.
-    """
-    one_of("form", form, FORMS)
-    shape, slope = FORMS[form]
-    dense = flows.toarray() if hasattr(flows, "toarray") else flows
-    rows, columns = _indicator(row), _indicator(column)
-    size = dense.sum(axis=1)
-    by_row, by_column = dense @ rows, dense @ columns
-
-    def balassa(w: Array) -> Array:
-        margins = (w @ by_row)[..., row] * (w @ by_column)[..., column]
-        return _over((w @ dense) * (w @ size)[..., None], margins)
-
-    def influence(w: Array) -> Array:
-        r = balassa(w)
-        s_row, s_column = (w @ by_row)[..., row], (w @ by_column)[..., column]
-        # d R = R (dx/x + dX/X - dX_i/X_i - dX_k/X_k), with R/x written out as it is defined at x = 0
-        direct = _over(dense * (w @ size)[..., None, None], (s_row * s_column)[..., None, :])
-        rest = (
-            _over(size, (w @ size)[..., None])[..., None]
-            - _over(by_row[:, row], s_row[..., None, :])
-            - _over(by_column[:, column], s_column[..., None, :])
-        )
-        return slope(r)[..., None, :] * (direct + r[..., None, :] * rest)
-
-    return Sample(lambda w: shape(balassa(w)), size, influence, width=dense.shape[1])
-
-
-def _indicator(codes: Any) -> Array:
-    return np.asarray((np.asarray(codes)[:, None] == np.arange(int(np.max(codes)) + 1)) * 1.0)
-
-
-def _over(top: Array, bottom: Array) -> Array:
+def over(top: Array, bottom: Array) -> Array:
     """Top over bottom, NaN where the bottom is zero: a share of nothing is not defined."""
     return np.where(bottom != 0, top / np.where(bottom != 0, bottom, 1.0), np.nan)
+
+
+def by_unit(flows: Any) -> tuple[Array, float]:
+    """What each unit carries, and all of them."""
+    sizes = np.asarray(flows.sum(axis=1), dtype=np.float64).ravel()
+    return sizes, float(sizes.sum())
