@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import itertools
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ import pandas as pd
 import pytest
 from numpy.random import SeedSequence
 from scipy import stats
+from scipy.sparse import csr_array
 
 import exportlab as xl
 from exportlab.errors import DataError, OptionError, UnknownName
@@ -629,6 +631,15 @@ def test_advantage_over_the_rest_is_a_relative_risk():
     assert np.exp(found["estimate"]) == pytest.approx(theirs.relative_risk)
     ends = [np.exp(found[c]) for c in ("conf_low", "conf_high")]
     assert ends == pytest.approx(list(theirs.confidence_interval(0.95)), rel=1e-4)
+
+
+@pytest.mark.parametrize("name", ["hhi", "theil", "number_active"])
+def test_leaving_out_by_subtraction_is_leaving_out_by_weight(name):
+    """A cell that one unit alone fills is empty without it, and not a remainder of rounding."""
+    flows = np.array([[0.1, 0.0, 0.3], [0.2, 0.0, 0.6], [0.7, 0.1, 0.0]])
+    for sample in (statistics.of_cells(name, flows), statistics.of_cells(name, csr_array(flows)),
+                   minus(statistics.of_cells(name, flows), statistics.of_cells(name, flows[::-1]))):  # fmt: skip
+        assert jackknife(sample) == pytest.approx(jackknife(replace(sample, sums=None)), rel=1e-12)
 
 
 def test_a_known_reference_adds_no_noise():

@@ -18,7 +18,7 @@ import numpy as np
 from exportlab.arrays import Array
 from exportlab.errors import one_of
 from exportlab.indices.advantage import FORMS, of_shares
-from exportlab.uncertainty.sample import Sample, summed
+from exportlab.uncertainty.sample import Sample, beside, summed
 from exportlab.uncertainty.statistics import by_unit, over
 
 # Derivatives by s, w and a of each form; the weighted one's are made of Balassa's.
@@ -53,7 +53,7 @@ def advantage(
     known = np.ndim(reference) == 1
     k = own.shape[1]
     size, whole = by_unit(own)
-    adds = own if known else _beside(own, reference, np.asarray(total)[:, None])
+    adds = own if known else beside(own, reference, np.asarray(total)[:, None])
     per = np.full(adds.shape[1], whole)
     per[k:] = np.sum(total)
     if form == "nrca":  # growth that the reference shares leaves it as it is
@@ -107,11 +107,3 @@ def _centred(slopes: Array, s: Array, w: Array, universe: float | None) -> Array
 
 def _dense(flows: Any) -> Array:
     return np.asarray(flows.toarray() if hasattr(flows, "toarray") else flows)
-
-
-def _beside(*blocks: Any) -> Any:
-    if not any(hasattr(b, "toarray") for b in blocks):
-        return np.hstack(blocks)
-    from scipy.sparse import csr_array, hstack
-
-    return csr_array(hstack(blocks))

@@ -97,11 +97,12 @@ def _bloc_parts(plan: Plan, part: Part, units: Places, inside: Mapping[Any, bool
     """What each unit sends to the bloc, and what it sends in all."""
     unit, size = part.placed(units), len(units or part.units)
     names = (*plan.groups, *plan.spread, *plan.units)
-    where = {n: i for i, n in enumerate(names)}
-    flags = np.array([
-        inside[tuple((*part.key, *part.cells[c], *part.units[u])[where[r]] for r in _dated(plan))]
-        for c, u in zip(part.cell, part.unit, strict=True)
-    ])  # fmt: skip
+    at = [names.index(r) for r in _dated(plan)]
+    decides = set(_dated(plan)) & set(plan.units)
+    of = part.unit if decides else np.zeros_like(part.unit)  # else every unit's flow to a cell counts alike
+    pairs, back = np.unique(np.stack([part.cell, of]), axis=1, return_inverse=True)
+    labels = [(*part.key, *part.cells[c], *part.units[u]) for c, u in pairs.T]
+    flags = np.array([inside[tuple(label[i] for i in at)] for label in labels])[back.ravel()]
     to_bloc = np.bincount(unit, part.value * flags, size).astype(np.float64)
     return to_bloc, np.bincount(unit, part.value, size).astype(np.float64)
 
