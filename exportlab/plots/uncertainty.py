@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def intervals(
     table: pd.DataFrame, *, label: str | Sequence[str], x: str = "estimate", reference: float | None = None,
-    title: str = "", source: str | None = None, note: str | None = None, ax: Axes | None = None,
+    log: bool = False, title: str = "", source: str | None = None, note: str | None = None, ax: Axes | None = None,
 ) -> Axes:  # fmt: skip
     """Draw estimates as points with their intervals as lines, one row of the table below the other.
 
@@ -31,6 +31,8 @@ def intervals(
         What is estimated, with its unit.
     reference : float, optional
         A value to mark, such as 0 for a difference.
+    log : bool
+        On a logarithmic axis, for ratios.
     """
     names = [label] if isinstance(label, str) else list(label)
     need(table, "estimate", *names)
@@ -45,6 +47,10 @@ def intervals(
         ax.scatter(table["estimate"], at, s=22, c=faces, edgecolors=PALETTE[0], zorder=3)
         if reference is not None:
             ax.axvline(reference, color="black", linewidth=0.8)
+        if log:
+            ax.set_xscale("log")
+            ax.xaxis.set_major_formatter("{x:g}")
+            ax.xaxis.set_minor_formatter("")
         ax.set_yticks(at, rows)
         ax.set_ylim(at[-1] + 0.6, -0.6)
         ax.grid(axis="y", visible=False)

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from exportlab.flows import Flows, require
+
+if TYPE_CHECKING:
+    from exportlab.indices.concordance import Concordance
+    from exportlab.indices.sophistication import Income
 
 
 def report(
@@ -17,6 +21,8 @@ def report(
     bloc: str = "RCEP",
     reference: Flows | None = None,
     home: str | None = None,
+    technology: Literal["sitc3"] | Concordance | None = None,
+    income: Income | None = None,
     lang: str = "en",
     also: str | Iterable[str] = (),
     progress: Any = None,
@@ -36,9 +42,13 @@ def report(
         Whose share to follow.
     reference : Flows, optional
         What advantage is measured against (China's exports by product, say); by default all exporters in
-        the table, where there are several.
+        the table, where there are several. With exporters (the world's countries), complexity is read off it too.
     home : str, optional
         The exporters' own country, which is never counted as a member of the bloc.
+    technology : "sitc3" or Concordance, optional
+        How the product codes lead to SITC rev.3, on which Lall's technology classes are defined.
+    income : mapping or Flows, optional
+        Income per head of the exporters of the reference (or of the table), for the income level of exports.
     lang : {"en", "zh"}
         The language of the page, its figures and the headings of Excel and LaTeX tables. CSV files keep the
         columns' names in every language.
@@ -62,18 +72,22 @@ def report(
     MissingDependency
         Excel is asked for and openpyxl is not installed.
     """
-    from exportlab.reporting import export, own, published
+    from exportlab.reporting import export
     from exportlab.reporting.words import _, speaking
 
     say = progress or (lambda text: None)
     also = export.formats(also)
     with speaking(lang):
         if flows is None:
+            from exportlab.reporting import published
+
             say(_("Computing from the embedded figures"))
             page = published.page()
         else:
             require(flows, "report")
             say(_("Computing from the flows"))
-            page = own.page(flows, exporter=exporter, bloc=bloc, reference=reference, home=home)
+            from exportlab.reporting import own
+
+            page = own.page(flows, own.Asked(exporter, bloc, reference, home, technology, income))
         say(_("Drawing and writing the page"))
         return export.write(page, Path(out), also)

@@ -22,6 +22,7 @@ DRAWN = (
     N_("Herfindahl-Hirschman index"),
     N_("revealed comparative advantage (neutral: {rest})"),
     N_("share of exports, %"),
+    N_("hollow: an interval with a note against it"),
     N_("domestic value added"),
     N_("imported"),
     N_("product taxes"),

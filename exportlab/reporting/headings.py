@@ -87,6 +87,14 @@ HEADINGS = {
     "yoy_pct": N_("on the year before, %"),
     "hs_section": N_("HS section"),
     "products": N_("products"),
+    "class": N_("class"),
+    "cog": N_("opportunity gain"),
+    "covered": N_("share covered"),
+    "density": N_("density"),
+    "drawn": N_("drawn"),
+    "expy": N_("EXPY"),
+    "note": N_("note"),
+    "pci": N_("complexity (PCI)"),
     "product_name": N_("product name"),
 }
 

@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
+from typing import Literal
 
 import narwhals.stable.v2 as nw
 import pandas as pd
 
-from exportlab.errors import DataError, UnknownName
+from exportlab.errors import UnknownName
 from exportlab.flows import Flows, cells
 from exportlab.frames import collect
-from exportlab.indices.shares import bloc_share, contributions, share
+from exportlab.indices.concordance import Concordance
+from exportlab.indices.shares import contributions, share
+from exportlab.indices.sophistication import Income
 from exportlab.measure import measure
 from exportlab.plots import structure
-from exportlab.reporting import products_of_own
+from exportlab.reporting import (
+    advantage_of_own,
+    bloc_of_own,
+    products_of_own,
+    relatedness,
+    sophistication,
+    sure,
+)
 from exportlab.reporting.figures import localised
 from exportlab.reporting.given import (
     Made,
@@ -23,14 +34,15 @@ from exportlab.reporting.given import (
     latest,
     named,
     periods_of,
-    several,
     source_of,
     table_of,
     unit_of,
 )
+from exportlab.reporting.headings import heading
 from exportlab.reporting.model import Fact, Page, Picture, Section, Table
-from exportlab.reporting.words import N_, _, number, percent
+from exportlab.reporting.words import N_, _, number, sentences
 
+FIGURES = 5  # on the first page
 INDICES = ["hhi", "effective_number", "cr4", "theil", "gini", "number_active"]
 FORMATS = {"hhi": ".4f", "effective_number": ".1f", "cr4": "share", "theil": ".3f", "gini": ".3f",
            "number_active": ",.0f", "universe": ",.0f"}  # fmt: skip
@@ -76,18 +88,35 @@ SPREAD = {
 }  # fmt: skip
 
 
-def page(flows: Flows, *, exporter: str | None, bloc: str, reference: Flows | None, home: str | None) -> Page:
-    """The whole report on one exporter's flows."""
+@dataclass(frozen=True)
+class Asked:
+    """What the report was asked for besides the flows; see `exportlab.report`."""
+
+    exporter: str | None = None
+    bloc: str = "RCEP"
+    reference: Flows | None = None
+    home: str | None = None
+    technology: Literal["sitc3"] | Concordance | None = None
+    income: Income | None = None
+
+
+def page(flows: Flows, asked: Asked) -> Page:
+    """The whole report on one exporter's flows: every section that the table allows, and why others are left out."""
+    exporter, reference = asked.exporter, asked.reference
     own = _only(flows, exporter)
     name = exporter or _("all exporters")
     made: list[Made] = [(_data(own, name), None), _totals(own)]
-    if "market" in own.roles:
-        made += [_spread(own, "market"), _bloc_or_why_not(own, bloc, home)]
+    for role in ("market", "product"):
+        made.append(_spread(own, role) if role in own.roles else _no(role))
+        if role == "market" and role in own.roles:
+            made.append(bloc_of_own.section_or_why_not(own, asked.bloc, asked.home))
     if "product" in own.roles:
-        made += [_spread(own, "product")]
-        made += [(found, None)] if (found := products_of_own.structure(own)) is not None else []
-    if "product" in own.roles and (reference is not None or several(flows)):
-        made.append(products_of_own.advantage(flows, own, exporter, reference))
+        made += [
+            (products_of_own.structure(own), None),
+            advantage_of_own.section(flows, own, exporter, reference),
+            sophistication.section(flows, own, exporter, reference, technology=asked.technology, income=asked.income),
+            relatedness.section(flows, own, exporter, reference),
+        ]  # fmt: skip
     return Page(
         _("Exports of {name}", name=name),
         _("{periods}; unit: {unit}", periods=periods_of(own), unit=unit_of(own)),
@@ -95,10 +124,20 @@ def page(flows: Flows, *, exporter: str | None, bloc: str, reference: Flows | No
     )  # fmt: skip
 
 
+def _no(role: str) -> Made:
+    """The section of a role that the table has not."""
+    why = _("Left out: no column of the table was named as the {role}.", role=_(heading(role)))
+    return Section(f"{role}s", _(SPREAD[role].chapter), (why,)), None
+
+
 def _summary(facts: list[Fact]) -> Section:
-    return Section("summary", _("Summary: the figures that matter and how sure they are"), (), (), tuple(facts), (
-        _("Every figure is computed from the rows that passed the door; none is estimated. They are as sure as the "
-          "file: what it leaves out, or values wrongly, they do too."),
+    """Five figures; the total makes room where there are more."""
+    chosen = facts if len(facts) <= FIGURES else [f for f in facts if f.section != "totals"][:FIGURES]
+    return Section("summary", _("Summary: the figures that matter and how sure they are"), (), (), tuple(chosen), (
+        _("Every figure is computed from the rows that passed the door. They are as sure as the file: what it leaves "
+          "out, or values wrongly, they do too."),
+        _("An interval says how far a figure rests on which products (or markets) happened to be traded, each taken "
+          "as an independent outcome of the same conditions. Wrong records and changed conditions are not in it."),
         _("What changes with a definition is said beside the figure: the members of a bloc, the detail of a product "
           "code, what advantage is measured against."),
     ))  # fmt: skip
@@ -181,49 +220,37 @@ def _spread(flows: Flows, role: str) -> Made:
                            _("contribution to the growth of the total"), source_of(flows),
                            {"before": ",.0f", "after": ",.0f", "contribution": "share",
                                             "growth": "share"}))  # fmt: skip
+    made = _sure(flows, role)
+    parts += sure.table(f"{role}_sure", made, ".4f")
     now = latest(index, period).iloc[0]
+    known = made[0].sentence if made[0] else sure.without(role)
     fact = Fact(_(words.fact, period=last_period(flows)), number(float(now["hhi"]), ".4f"),
-                _(words.sure, n=number(float(now["effective_number"])),
-                  active=number(float(now["number_active"]), ",.0f")), f"{role}s")  # fmt: skip
-    return Section(f"{role}s", _(words.chapter), (_(words.index),), tuple(parts)), fact
+                sentences(known, _(words.sure, n=number(float(now["effective_number"])),
+                                   active=number(float(now["number_active"]), ",.0f"))), f"{role}s")  # fmt: skip
+    moved = (_verdict(made[1]),) if made[1] else ()
+    return Section(f"{role}s", _(words.chapter), (_(words.index), *moved), tuple(parts)), fact
 
 
-def _bloc_or_why_not(flows: Flows, bloc: str, home: str | None) -> Made:
-    """The bloc's share; where the markets are no countries (regions, customers), why there is none."""
-    try:
-        return _bloc(flows, bloc, home)
-    except DataError as error:
-        why = _("The share of {bloc} is left out: {reason}", bloc=bloc, reason=error)
-        return Section("bloc", _("The {bloc} share", bloc=bloc), (why,)), None
+def _sure(flows: Flows, role: str) -> list[sure.Sure | None]:
+    """HHI of the last period with its interval, and its change since the first."""
+    form = partial(number, form=".4f")
+    return [
+        sure.surely(flows, "hhi", over=role, what=_("HHI, {period}", period=last_period(flows)), form=form),
+        sure.change(flows, "hhi", over=role, what=_("Change of the HHI since the first period"), form=form),
+    ]
 
 
-def _bloc(flows: Flows, bloc: str, home: str | None) -> Made:
-    dated = "period" in flows.roles
-    now = table_of(
-        bloc_share(flows, bloc, by=by_of(flows), membership="dated" if dated else "latest", home=home)
-    )
-    tables = {_("members in force in each period"): now}
-    if dated:
-        today = table_of(bloc_share(flows, bloc, by=by_of(flows), membership="latest", home=home))
-        tables[_("today's members throughout")] = today
-    shown = pd.concat([t.assign(membership=k) for k, t in tables.items()], ignore_index=True)
-    value, name = flows.roles["value"], bloc.lower()
-    title = _("Share of {bloc}", bloc=bloc)
-    parts: list[Table | Picture] = [
-        Table(f"{name}_share", title, shown, unit_of(flows), _("computed"),
-              {value: ",.0f", "total": ",.0f", "bloc_share": "share"})]  # fmt: skip
-    if dated:
-        ax = structure.bloc_share(now, period=flows.roles["period"], bloc=bloc, source=flows.source,
-                                  title=_("Share of {bloc} members in force", bloc=bloc))  # fmt: skip
-        parts.insert(
-            0, Picture(f"{name}_share", title, localised(ax), _("Share of {bloc} by period", bloc=bloc))
+def _verdict(moved: sure.Sure) -> str:
+    """Whether concentration rose or fell for certain."""
+    ends = {"low": f"{moved.low:+.4f}", "high": f"{moved.high:+.4f}"}
+    if moved.low > 0:
+        return _(
+            "Since the first period it has risen: the 95 % interval of the change is {low} to {high}.", **ends
         )
-    last = latest(shown, flows.roles.get("period"))["bloc_share"]
-    fact = Fact(_("Share of {bloc}, {period}", bloc=bloc, period=last_period(flows)), percent(float(last.iloc[0])),
-                _("Members in force in that period; with today's members {share}.",
-                  share=percent(float(last.iloc[-1]))), "bloc")  # fmt: skip
-    return Section("bloc", _("The {bloc} share", bloc=bloc), (
-        _("Counted twice: with the members for which the agreement was in force in each period, so that the share "
-          "moves with membership and with trade, and with today's members throughout, so that it moves with trade "
-          "alone."),
-    ), tuple(parts)), fact  # fmt: skip
+    if moved.high < 0:
+        return _(
+            "Since the first period it has fallen: the 95 % interval of the change is {low} to {high}.",
+            **ends,
+        )
+    return _("Whether it has changed since the first period is not certain: the 95 % interval of the change is {low} "
+             "to {high}.", **ends)  # fmt: skip

@@ -7,7 +7,7 @@ in locale/*.po, read as they are. `python -m exportlab.reporting.words` brings t
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from decimal import Decimal
@@ -68,6 +68,19 @@ def _(message: str, /, **values: object) -> str:
     """The message in the language in use, its {placeholders} filled in."""
     text = catalogue(language()).get(message, message)
     return text.format(**values) if values else text
+
+
+BETWEEN = {"en": (" ", ", "), "zh": ("", "\N{IDEOGRAPHIC COMMA}")}  # sentences, items of a list
+
+
+def sentences(*said: str) -> str:
+    """Sentences one after another, as the language writes them."""
+    return BETWEEN[language()][0].join(s for s in said if s)
+
+
+def listed(items: Iterable[str]) -> str:
+    """A list of words."""
+    return BETWEEN[language()][1].join(items)
 
 
 def N_(message: str) -> str:  # noqa: N802

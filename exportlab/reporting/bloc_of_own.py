@@ -1,0 +1,77 @@
+"""The section on a bloc's share in a table of one's own."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from exportlab.errors import DataError
+from exportlab.flows import Flows
+from exportlab.indices.shares import bloc_share
+from exportlab.plots import structure
+from exportlab.reporting import sure
+from exportlab.reporting.figures import localised
+from exportlab.reporting.given import Made, by_of, last_period, latest, table_of, unit_of
+from exportlab.reporting.model import Fact, Picture, Section, Table
+from exportlab.reporting.words import _, percent, sentences
+
+
+def section_or_why_not(flows: Flows, bloc: str, home: str | None) -> Made:
+    """The bloc's share; where the markets are no countries (regions, customers), why there is none."""
+    try:
+        return _section(flows, bloc, home)
+    except DataError as error:
+        why = _("The share of {bloc} is left out: {reason}", bloc=bloc, reason=error)
+        return Section("bloc", _("The {bloc} share", bloc=bloc), (why,)), None
+
+
+def _section(flows: Flows, bloc: str, home: str | None) -> Made:
+    now, shown = _shares(flows, bloc, home)
+    value, name = flows.roles["value"], bloc.lower()
+    title = _("Share of {bloc}", bloc=bloc)
+    made = _sure(flows, bloc, home)
+    parts: list[Table | Picture] = [
+        Table(f"{name}_share", title, shown, unit_of(flows), _("computed"),
+              {value: ",.0f", "total": ",.0f", "bloc_share": "share"}),
+        *sure.table(f"{name}_sure", made, "share")]  # fmt: skip
+    if "period" in flows.roles:
+        ax = structure.bloc_share(now, period=flows.roles["period"], bloc=bloc, source=flows.source,
+                                  title=_("Share of {bloc} members in force", bloc=bloc))  # fmt: skip
+        parts.insert(
+            0, Picture(f"{name}_share", title, localised(ax), _("Share of {bloc} by period", bloc=bloc))
+        )
+    last = latest(shown, flows.roles.get("period"))["bloc_share"]
+    known = made[0].sentence if made[0] else sure.without("market")
+    fact = Fact(_("Share of {bloc}, {period}", bloc=bloc, period=last_period(flows)), percent(float(last.iloc[0])),
+                sentences(known, _("Members in force in that period; with today's members {share}.",
+                                   share=percent(float(last.iloc[-1])))), "bloc")  # fmt: skip
+    return Section("bloc", _("The {bloc} share", bloc=bloc), (
+        _("Counted twice: with the members for which the agreement was in force in each period, so that the share "
+          "moves with membership and with trade, and with today's members throughout, so that it moves with trade "
+          "alone."),
+    ), tuple(parts)), fact  # fmt: skip
+
+
+def _shares(flows: Flows, bloc: str, home: str | None) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The share with the members of each period, and that beside the share with today's."""
+    dated = "period" in flows.roles
+    now = table_of(
+        bloc_share(flows, bloc, by=by_of(flows), membership="dated" if dated else "latest", home=home)
+    )
+    tables = {_("members in force in each period"): now}
+    if dated:
+        today = table_of(bloc_share(flows, bloc, by=by_of(flows), membership="latest", home=home))
+        tables[_("today's members throughout")] = today
+    return now, pd.concat([t.assign(membership=k) for k, t in tables.items()], ignore_index=True)
+
+
+def _sure(flows: Flows, bloc: str, home: str | None) -> list[sure.Sure | None]:
+    """The share of the last period with its interval, and its change with today's members throughout."""
+    options = {"bloc": bloc, "home": home}
+    now = sure.surely(
+        flows, "bloc_share", over="market", what=_("Share of {bloc}, {period}", bloc=bloc, period=last_period(flows)),
+        form=percent, method="delta", scale="logit",
+        membership="dated" if "period" in flows.roles else "latest", **options,
+    )  # fmt: skip
+    moved = sure.change(flows, "bloc_share", over="market", what=_("Change since the first period, today's members"),
+                        form=percent, membership="latest", **options)  # fmt: skip
+    return [now, moved]
