@@ -37,6 +37,8 @@ def intervals(
     names = [label] if isinstance(label, str) else list(label)
     need(table, "estimate", *names)
     rows = [" ".join(str(v) for v in row) for row in table[names].to_numpy()] if names else [""] * len(table)
+    from matplotlib.ticker import LogLocator
+
     with context():
         ax = new_axes(ax, size=(DOUBLE[0], max(1.6, 0.24 * len(rows) + 0.9)))
         at = _places(table, names)
@@ -49,6 +51,7 @@ def intervals(
             ax.axvline(reference, color="black", linewidth=0.8)
         if log:
             ax.set_xscale("log")
+            ax.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
             ax.xaxis.set_major_formatter("{x:g}")
             ax.xaxis.set_minor_formatter("")
         ax.set_yticks(at, rows)

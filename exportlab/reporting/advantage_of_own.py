@@ -49,7 +49,8 @@ def section(flows: Flows, own: Flows, exporter: str | None, reference: Flows | N
         Picture("rca", _("Advantage"), localised(_picture(top, own)), _("The largest RCA, each with its interval")),
         Table("rca", _("The 20 products of largest RCA"), named(own, "product", top), _("RCA: 1 is neutral"),
               _("computed; Balassa (1965)"), formats,
-              _("Intervals of 95 %, delta method on logarithms, markets drawn.") if "conf_low" in top else ""),
+              _("Intervals of 95 %, delta method on logarithms, markets drawn.") if "conf_low" in top else "",
+              fold=("note",) if "conf_low" in top else (), under=own.roles["product"]),
     )), fact  # fmt: skip
 
 

@@ -69,8 +69,7 @@ def _sure(flows: Flows, bloc: str, home: str | None) -> list[sure.Sure | None]:
     options = {"bloc": bloc, "home": home}
     now = sure.surely(
         flows, "bloc_share", over="market", what=_("Share of {bloc}, {period}", bloc=bloc, period=last_period(flows)),
-        form=percent, method="delta", scale="logit",
-        membership="dated" if "period" in flows.roles else "latest", **options,
+        form=percent, membership="dated" if "period" in flows.roles else "latest", **options,
     )  # fmt: skip
     moved = sure.change(flows, "bloc_share", over="market", what=_("Change since the first period, today's members"),
                         form=percent, membership="latest", **options)  # fmt: skip

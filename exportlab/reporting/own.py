@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Literal
 
 import narwhals.stable.v2 as nw
 import pandas as pd
@@ -12,10 +11,10 @@ import pandas as pd
 from exportlab.errors import UnknownName
 from exportlab.flows import Flows, cells
 from exportlab.frames import collect
-from exportlab.indices.concordance import Concordance
 from exportlab.indices.shares import contributions, share
 from exportlab.indices.sophistication import Income
 from exportlab.measure import measure
+from exportlab.periods import followers
 from exportlab.plots import structure
 from exportlab.reporting import (
     advantage_of_own,
@@ -96,7 +95,7 @@ class Asked:
     bloc: str = "RCEP"
     reference: Flows | None = None
     home: str | None = None
-    technology: Literal["sitc3"] | Concordance | None = None
+    technology: sophistication.Technology = None
     income: Income | None = None
 
 
@@ -112,7 +111,7 @@ def page(flows: Flows, asked: Asked) -> Page:
             made.append(bloc_of_own.section_or_why_not(own, asked.bloc, asked.home))
     if "product" in own.roles:
         made += [
-            (products_of_own.structure(own), None),
+            (products_of_own.structure(own, asked.technology), None),
             advantage_of_own.section(flows, own, exporter, reference),
             sophistication.section(flows, own, exporter, reference, technology=asked.technology, income=asked.income),
             relatedness.section(flows, own, exporter, reference),
@@ -138,6 +137,8 @@ def _summary(facts: list[Fact]) -> Section:
           "out, or values wrongly, they do too."),
         _("An interval says how far a figure rests on which products (or markets) happened to be traded, each taken "
           "as an independent outcome of the same conditions. Wrong records and changed conditions are not in it."),
+        _("Chance alone makes shares uneven and raises an index of concentration. Its interval is corrected for that, "
+          "so it may lie below the figure."),
         _("What changes with a definition is said beside the figure: the members of a bloc, the detail of a product "
           "code, what advantage is measured against."),
     ))  # fmt: skip
@@ -193,6 +194,7 @@ def _totals(flows: Flows) -> Made:
 def _spread(flows: Flows, role: str) -> Made:
     """Shares of the largest members, concentration by period, what the last change was made of."""
     words = SPREAD[role]
+    text = [_(words.index)]
     column, value = flows.roles[role], flows.roles["value"]
     shares = table_of(share(flows, over=role, by=by_of(flows)))
     index = table_of(measure(flows, INDICES, over=role, by=by_of(flows)))
@@ -214,12 +216,13 @@ def _spread(flows: Flows, role: str) -> Made:
             index, period=period, title=_("Concentration by period"), source=flows.source
         )
         parts.insert(2, Picture(f"{role}_hhi", _("Concentration"), localised(ax), _("HHI by period")))
-        gains = latest(table_of(contributions(flows, over=role, by=by_of(flows))), period)
-        largest = gains.reindex(gains["contribution"].abs().sort_values(ascending=False).index).head(12)
-        parts.append(Table(f"{role}_growth", _(words.growth), named(flows, role, largest),
-                           _("contribution to the growth of the total"), source_of(flows),
-                           {"before": ",.0f", "after": ",.0f", "contribution": "share",
-                                            "growth": "share"}))  # fmt: skip
+        parts += (grown := _growth(flows, role))
+        if not grown:
+            text.append(
+                _(
+                    "What the last change was made of is left out: the last two periods do not follow each other."
+                )
+            )
     made = _sure(flows, role)
     parts += sure.table(f"{role}_sure", made, ".4f")
     now = latest(index, period).iloc[0]
@@ -227,8 +230,20 @@ def _spread(flows: Flows, role: str) -> Made:
     fact = Fact(_(words.fact, period=last_period(flows)), number(float(now["hhi"]), ".4f"),
                 sentences(known, _(words.sure, n=number(float(now["effective_number"])),
                                    active=number(float(now["number_active"]), ",.0f"))), f"{role}s")  # fmt: skip
-    moved = (_verdict(made[1]),) if made[1] else ()
-    return Section(f"{role}s", _(words.chapter), (_(words.index), *moved), tuple(parts)), fact
+    if made[1]:
+        text.append(_verdict(made[1]))
+    return Section(f"{role}s", _(words.chapter), tuple(text), tuple(parts)), fact
+
+
+def _growth(flows: Flows, role: str) -> list[Table | Picture]:
+    """What the change from the last period but one was made of; nothing where a period between them is missing."""
+    if not followers(flows.members("period")[-2:], 1):
+        return []
+    gains = latest(table_of(contributions(flows, over=role, by=by_of(flows))), flows.roles["period"])
+    largest = gains.reindex(gains["contribution"].abs().sort_values(ascending=False).index).head(12)
+    return [Table(f"{role}_growth", _(SPREAD[role].growth), named(flows, role, largest),
+                  _("contribution to the growth of the total"), source_of(flows),
+                  {"before": ",.0f", "after": ",.0f", "contribution": "share", "growth": "share"})]  # fmt: skip
 
 
 def _sure(flows: Flows, role: str) -> list[sure.Sure | None]:

@@ -7,12 +7,15 @@ from exportlab.errors import ExportlabError
 from exportlab.flows import Flows, cells
 from exportlab.reporting.given import by_of, last_period, latest, source_of, table_of, unit_of
 from exportlab.reporting.model import Section, Table
+from exportlab.reporting.sophistication import Technology
 from exportlab.reporting.words import _, percent, term
 
 
-def structure(flows: Flows) -> Section:
+def structure(flows: Flows, technology: Technology) -> Section:
     """The structure of exports by section of the Harmonized System; where products are other codes, that it is not."""
     title = _("Structure by section of the Harmonized System")
+    if technology == "sitc3":
+        return Section("structure", title, (_("Left out: the product codes are SITC, not HS."),))
     value, product = flows.roles["value"], flows.roles["product"]
     table = latest(table_of(cells(flows, [*by_of(flows), "product"]).table), flows.roles.get("period"))
     codes = {str(p) for p in table[product]}
@@ -40,7 +43,7 @@ def structure(flows: Flows) -> Section:
 def _section(code: str) -> str | None:
     """Number and title of the section of an HS code; None for what is no such code."""
     try:
-        section = hs_section(code) if code[:1].isdigit() else None
+        section = hs_section(code) if code[:1].isdigit() and len(code) % 2 == 0 else None  # 2, 4, 6, 8 digits
     except ExportlabError:
         return None
     return None if section is None else f"{section.number} {term(section.title)}"

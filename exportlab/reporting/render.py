@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
+from unicodedata import east_asian_width
 from urllib.parse import urlsplit
 
 from exportlab.plots.style import context
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
 
 _GITHUB = re.compile(r"^github:([^@\s]+)@(\w+):(\S+)$")
 PLAIN = ("year", "period")  # whole numbers that are names
-SHORT, LONG = 16, 45  # characters up to which a text is kept on one line, from which it needs room
+SHORT, LONG = 16, 36  # characters up to which a text is kept on one line; width from which it needs room
+TALL = 0.62  # of its width, from which a figure needs more of a printed page
 
 
 @dataclass(frozen=True)
@@ -71,8 +73,10 @@ def html(page: Page) -> str:
 
 def _scoped(text: str, name: str) -> str:
     """Give every id in the drawing the figure's name, so that two figures on a page never share one."""
-    width = re.search(r'width="([\d.]+)pt"', text)
-    text = text.replace("<svg ", f'<svg style="--own: {width[1] if width else 0}pt" ', 1)
+    box = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', text)
+    wide, high = (float(box[1]), float(box[2])) if box else (0.0, 0.0)
+    tall = ' class="tall"' if high > TALL * wide else ""
+    text = text.replace("<svg ", f'<svg{tall} style="--own: {wide:g}pt" ', 1)
     text = re.sub(r'\bid="([^"]+)"', rf'id="{name}-\1"', text)
     return re.sub(r'(href="#|url\(#)', rf"\g<1>{name}-", text)
 
@@ -100,6 +104,11 @@ def shown(table: Table, terms: bool) -> Shown:
     return Shown([Cell(heading(c), css="num" if c in numeric else "") for c in kept], rows)
 
 
+def _width(text: str) -> int:
+    """Characters, of which those of Chinese are twice as wide."""
+    return sum(2 if east_asian_width(c) in "WF" else 1 for c in text)
+
+
 def _folded(column: str, value: Any, terms: bool) -> str:
     return _("{name}: {figure}", name=heading(column), figure=term(value) if terms else value)
 
@@ -114,7 +123,7 @@ def _cell(value: Any, form: str, terms: bool, folded: tuple[str, ...]) -> Cell:
         if re.match(r"https?://\S+$", address):
             return Cell(urlsplit(address).netloc.removeprefix("www."), text, "short", address)
         text = term(value) if terms else text
-        css = "long" if folded or len(text) > LONG else "short" if len(text) <= SHORT else ""
+        css = "long" if folded or _width(text) > LONG else "short" if len(text) <= SHORT else ""
         return Cell(text, str(value), css, "", folded)
     if form:
         return Cell(number(value, form), repr(float(value)), "num", "", folded)

@@ -84,7 +84,7 @@ def _class_intervals(own: Flows, technology: Any) -> dict[str, sure.Sure]:
     made.columns = pd.Index(["market", "product", "value", "share"])
     classes = flows(made[made["value"] > 0].drop(columns="share"))
     return {
-        str(row["product"]): sure.said(row, _(CLASSES[str(row["product"])]), "market", "delta", percent)
+        str(row["product"]): sure.said(row, _(CLASSES[str(row["product"])]), "market", "jackknife", percent)
         for row in sure.shares(classes)
     }
 
@@ -129,7 +129,8 @@ def _expy(own: Flows, world: Flows, exporter: str | None, apart: bool, income: I
     label = OWN if apart else exporter
     found = table_of(expy(world, income, missing="leave out", by=[*by, "exporter"]))
     column = world.roles["exporter"]
-    return found[found[column] == label].drop(columns=column).reset_index(drop=True)
+    names = {r: own.roles[r] for r in by}
+    return found[found[column] == label].drop(columns=column).rename(columns=names).reset_index(drop=True)
 
 
 def _cells(given: Flows, roles: list[str]) -> pd.DataFrame:

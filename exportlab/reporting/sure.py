@@ -15,7 +15,7 @@ from exportlab.reporting.words import N_, _, listed
 from exportlab.uncertainty import difference, interval
 
 DRAWN = {"product": N_("products"), "market": N_("markets")}
-METHODS = {"jackknife": N_("jackknife"), "delta": N_("delta method")}
+METHODS = {"jackknife": N_("bias-corrected jackknife"), "delta": N_("delta method")}
 # What a note against an interval begins with, and what the page says of it.
 NOTES = {
     "few units": N_("few of them, so too narrow"),
@@ -51,16 +51,15 @@ def last_of(flows: Flows) -> Flows:
 
 
 def surely(
-    flows: Flows, name: str, *, over: str, what: str, form: Callable[[float], str], method: str = "jackknife",
-    **options: Any,
-) -> Sure | None:  # fmt: skip
-    """An index of the last period with its 95 % interval; None where nothing can be drawn."""
+    flows: Flows, name: str, *, over: str, what: str, form: Callable[[float], str], **options: Any
+) -> Sure | None:
+    """An index between 0 and 1 in the last period, with its 95 % interval; None where nothing can be drawn."""
     unit = unit_for(flows, over)
     if unit is None:
         return None
     by = ["period"] if "period" in flows.roles else []
-    found = interval(last_of(flows), name, over=over, by=by, resample=unit, method=method, **options)  # type: ignore[arg-type]
-    return said(found.table.iloc[0], what, unit, method, form)
+    found = interval(last_of(flows), name, over=over, by=by, resample=unit, scale="logit", **options)
+    return said(found.table.iloc[0], what, unit, "jackknife", form)
 
 
 def change(
@@ -84,9 +83,8 @@ def change(
 
 def shares(flows: Flows) -> list[Any]:
     """The share of each product, markets drawn: rows with interval."""
-    return interval(
-        flows, "share", over="product", by=[], resample="market", method="delta", scale="logit"
-    ).table.to_dict("records")
+    found = interval(flows, "share", over="product", by=[], resample="market", scale="logit")
+    return found.table.to_dict("records")
 
 
 def said(row: Any, what: str, unit: str, method: str, form: Callable[[float], str]) -> Sure:

@@ -70,7 +70,7 @@ def _(message: str, /, **values: object) -> str:
     return text.format(**values) if values else text
 
 
-BETWEEN = {"en": (" ", ", "), "zh": ("", "\N{IDEOGRAPHIC COMMA}")}  # sentences, items of a list
+BETWEEN = {"en": (" ", "; "), "zh": ("", "\N{FULLWIDTH SEMICOLON}")}  # sentences, items of a list
 
 
 def sentences(*said: str) -> str:

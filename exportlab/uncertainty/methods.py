@@ -70,10 +70,9 @@ def estimate(
     """
     checked(method, level, draws, scale)
     point = sample.estimate
-    if method == "delta":
-        return _delta(sample, point, level, scale)
-    if method == "jackknife":
-        return _jackknife(sample, point, level, scale)
+    if method in ("delta", "jackknife"):
+        with np.errstate(divide="ignore", invalid="ignore"):  # at the end of a scale there is no interval
+            return (_delta if method == "delta" else _jackknife)(sample, point, level, scale)
     if method == "bayesian" and not sample.fractional:
         raise OptionError(
             "The Bayesian bootstrap gives members weights that are not whole numbers, for which this index is not "
