@@ -57,7 +57,16 @@ def report(
         str, typer.Option(help="Whose share to follow.", autocompletion=completion.blocs)
     ] = "RCEP",
     reference: Annotated[str | None, typer.Option(help="A file that advantage is measured against.")] = None,
-    home: Annotated[str | None, typer.Option(help="The exporters' own country, not in the bloc.")] = None,
+    home: Annotated[
+        str | None, typer.Option(help="The exporters' own country, left out of the bloc.")
+    ] = None,
+    technology: Annotated[
+        str | None,
+        typer.Option(help="Lall's classes: sitc3, or a file that converts the codes to SITC rev.3."),
+    ] = None,
+    income: Annotated[
+        str | None, typer.Option(help="Income per head: a file with the columns exporter, value.")
+    ] = None,
     period: Annotated[str | None, RoleOption] = None,
     market: Annotated[str | None, RoleOption] = None,
     product: Annotated[str | None, RoleOption] = None,
@@ -79,14 +88,22 @@ def report(
     if files and home is None and _is_customs(files, roles):
         home = "CHN"  # goods that return to China stand among the partners of a customs download
     against = _read([reference], dict.fromkeys(roles), None, None) if reference else None
+    incomes = _read([income], dict.fromkeys(roles), None, None) if income else None
     with err.status("Computing") as status:
         page = report_on(
             flows, out=to, exporter=exporter, bloc=bloc, reference=against, home=home, lang=lang,
+            technology=_technology(technology), income=incomes,
             also=[a.strip() for a in also.split(",") if a.strip()], progress=status.update,
         )  # fmt: skip
     typer.echo(f"The report is {page}")
     if open_:
         typer.launch(page.resolve().as_uri())
+
+
+def _technology(given: str | None) -> Any:
+    from exportlab.indices.concordance import concordance
+
+    return given if given in (None, "sitc3") else concordance(given, prefix=True)
 
 
 def _read(

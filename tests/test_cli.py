@@ -36,6 +36,24 @@ def test_report_names_its_page(tmp_path, download):
     assert (tmp_path / "r" / "index.html").stat().st_size > 50_000
 
 
+def test_report_takes_classes_and_incomes(tmp_path):
+    frame = pd.DataFrame({"exporter": ["A", "B", "A", "B"], "product": ["7641", "7641", "0111", "0112"],
+                          "value": [1.0, 2.0, 3.0, 4.0]})  # fmt: skip
+    frame.to_csv(tmp_path / "flows.csv", index=False)
+    pd.DataFrame({"exporter": ["A", "B"], "value": [100.0, 300.0]}).to_csv(
+        tmp_path / "income.csv", index=False
+    )
+    run("report", tmp_path / "flows.csv", "--exporter", "A", "--technology", "sitc3",
+        "--income", tmp_path / "income.csv", "--out", tmp_path / "r")  # fmt: skip
+    shares = pd.read_csv(tmp_path / "r" / "tables" / "lall.csv", encoding="utf-8-sig").set_index("class")[
+        "share"
+    ]
+    assert shares.to_dict() == {"HT": 0.25, "PP": 0.75}
+    level = pd.read_csv(tmp_path / "r" / "tables" / "expy.csv", encoding="utf-8-sig")["expy"].item()
+    prody = (0.25 * 100 + 300 / 3) / (0.25 + 1 / 3)  # of 7641, which both export
+    assert level == pytest.approx(0.25 * prody + 0.75 * 100)
+
+
 def test_measure_prints_and_writes(tmp_path, download):
     said = run("measure", download, "-i", "hhi", "-i", "cr4", "--over", "market", "--by", "period")
     assert "2023-01" in said

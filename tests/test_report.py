@@ -8,6 +8,7 @@ import shutil
 from pathlib import Path
 
 import customs
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -17,7 +18,7 @@ from exportlab.classifications import hs_sections
 from exportlab.errors import DataError, MissingDependency, OptionError, UnknownName
 from exportlab.plots.claims import verdicts
 from exportlab.readers import read_gacc
-from exportlab.reporting import ledger, official, published, report, words
+from exportlab.reporting import ledger, official, published, report, sure, words
 from exportlab.reporting.export import atomic, latex, safe, workbook, write
 from exportlab.reporting.model import Page, Section, Table
 
@@ -340,6 +341,190 @@ def test_markets_that_are_no_countries_have_no_bloc_share_and_the_page_says_why(
 def test_products_have_their_names(own):
     table = rows(own, "product_shares")
     assert all(r["product_name"] == f"第{r['商品编码']}号商品, 未列名" for r in table)
+
+
+# How sure: intervals, and what the data allow.
+def test_the_figures_on_top_have_the_intervals_of_the_library(own):
+    flows = own_flows(own)
+    last = xl.flows(
+        flows.table.query("数据年月 == '2023-03'").drop(columns="贸易方式名称"), **ROLES, aggregate="sum"
+    )
+    found = {
+        "market_sure": xl.interval(last, "hhi", over="market", by="period", resample="product", scale="logit"),
+        "product_sure": xl.interval(last, "hhi", over="product", by="period", resample="market", scale="logit"),
+        "rcep_sure": xl.interval(last, "bloc_share", bloc="RCEP", home="CHN", by="period", resample="product",
+                                 scale="logit"),
+    }  # fmt: skip
+    text = own.read_text(encoding="utf-8")
+    for name, made in found.items():
+        row, expected = rows(own, name)[0], made.table.iloc[0]
+        for column in ("estimate", "conf_low", "conf_high"):
+            assert float(row[column]) == pytest.approx(expected[column], rel=1e-9)
+        assert 0 < float(row["conf_low"]) < float(row["conf_high"]) < 1
+        form = "{:.1%}" if name == "rcep_sure" else "{:.4f}"
+        assert (
+            f"95 % interval {form.format(expected['conf_low'])} to {form.format(expected['conf_high'])}"
+            in text
+        )
+    change = rows(own, "market_sure")[1]
+    moved = xl.difference(flows, "hhi", between=("2023-01", "2023-03"), over="market", by=[], resample="product",
+                          method="delta").table.iloc[0]  # fmt: skip
+    assert float(change["conf_low"]) == pytest.approx(moved["conf_low"])
+
+
+ROLES = {"period": "数据年月", "market": "贸易伙伴名称", "product": "商品编码", "value": "美元"}
+
+
+def own_flows(page):
+    flows = read_gacc(page.parent.parent / "download.csv", progress=False)
+    table = flows.table
+    return xl.flows(
+        table[table["注册地名称"] == "辽宁省"].drop(columns="注册地名称"), **ROLES, keys="贸易方式名称"
+    )
+
+
+def test_advantage_has_its_intervals(own):
+    """Against all exporters of the table, markets drawn on both sides."""
+    flows = read_gacc(own.parent.parent / "download.csv", progress=False)
+    expected = xl.interval(
+        flows, "rca", by=["period", "exporter"], resample="market", method="delta", scale="log"
+    ).table
+    expected = expected.set_index(["数据年月", "注册地名称", "商品编码"])
+    table = rows(own, "rca")
+    assert len(table) == 20
+    for row in table:
+        known = expected.loc[row["数据年月"], row["注册地名称"], row["商品编码"]]
+        assert float(row["rca"]) == pytest.approx(known["estimate"])
+        assert float(row["conf_low"]) == pytest.approx(known["conf_low"])
+    last = expected.loc["2023-03"].loc["辽宁省"]
+    said = f"Of {int((last['conf_low'] > 1).sum())} the whole 95 % interval is above 1 (delta method, markets drawn)."
+    assert said in own.read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def world():
+    """Twelve countries with incomes, products in SITC, and a province's exports by market."""
+    rng = np.random.default_rng(1)
+    codes = sorted(xl.lall().links)[:120]
+    cells = [(y, f"C{i:02d}", k, rng.lognormal()) for y in ("2021", "2023") for i in range(12) for k in codes
+             if rng.random() < 0.7]  # fmt: skip
+    table = pd.DataFrame(cells, columns=["year", "country", "sitc", "usd"])
+    known = set(table.groupby("sitc")["year"].nunique().loc[lambda n: n == 2].index)
+    mine = [(y, m, k, rng.lognormal(0, 1)) for y in ("2021", "2023") for m in ("Japan", "USA", "Germany", "Vietnam")
+            for k in codes if k in known and rng.random() < 0.4]  # fmt: skip
+    own = pd.DataFrame(mine, columns=["year", "partner", "sitc", "usd"])
+    reference = xl.flows(table, period="year", exporter="country", product="sitc", value="usd")
+    flows = xl.flows(own, period="year", market="partner", product="sitc", value="usd", unit="USD")
+    return flows, reference, {f"C{i:02d}": 1000.0 * (i + 1) for i in range(12)}
+
+
+@pytest.fixture(scope="module", params=["en", "zh"])
+def placed(request, world, tmp_path_factory):
+    flows, reference, income = world
+    return report(flows, out=tmp_path_factory.mktemp(f"placed_{request.param}"), reference=reference, income=income,
+                  technology="sitc3", lang=request.param)  # fmt: skip
+
+
+def test_sophistication_is_the_library_s(placed, world):
+    flows, reference, income = world
+    shares = xl.lall_shares(flows, products="sitc3", level="group", by="period").query("year == '2023'")
+    found = {r["class"]: float(r["share"]) for r in rows(placed, "lall") if r["year"] == "2023"}
+    assert found == pytest.approx(dict(zip(shares["class"], shares["lall_shares"], strict=True)))
+    assert len(rows(placed, "lall_sure")) == len(found)
+    table, own = reference.table, flows.table  # EXPY by hand: PRODY with shares of shares as weights
+    level = {}
+    for year in ("2021", "2023"):
+        x = table[table["year"] == year].pivot_table(
+            index="country", columns="sitc", values="usd", fill_value=0.0
+        )
+        s = x.div(x.sum(axis=1), axis=0)
+        prody = s.mul(pd.Series(income), axis=0).sum() / s.sum()
+        mine = own[own["year"] == year].groupby("sitc")["usd"].sum()
+        level[year] = (mine * prody.reindex(mine.index)).sum() / mine.sum()
+    assert {r["year"]: float(r["expy"]) for r in rows(placed, "expy")} == pytest.approx(level)
+
+
+def test_complexity_is_read_off_the_reference(placed, world):
+    flows, reference, _income = world
+    at = lambda f, **roles: xl.flows(f.table.query("year == '2023'"), period="year", value="usd", **roles)  # noqa: E731
+    solved = xl.complexity(at(reference, exporter="country", product="sitc"))
+    mine = at(flows, market="partner", product="sitc").table.assign(region="own")
+    place = solved.project(
+        xl.flows(mine, period="year", exporter="region", market="partner", product="sitc", value="usd")
+    )
+    assert f"{place.table['eci'].item():.2f}" in placed.read_text(encoding="utf-8")
+    pairs = place.pairs[~place.pairs["present"].astype(bool)].nlargest(15, "density")
+    assert [float(r["density"]) for r in rows(placed, "near")] == pytest.approx(pairs["density"].tolist())
+
+
+def test_five_figures_of_six(placed):
+    text = placed.read_text(encoding="utf-8")
+    summary = re.search(r'<section id="summary">(.+?)</section>', text, re.DOTALL)[1]
+    assert summary.count('class="value"') == summary.count('class="sure"') == 5
+    assert 'href="#sophistication"' in summary
+    assert 'href="#totals"' not in summary
+    assert "hs_sections" not in text  # SITC is not read as HS
+
+
+@pytest.mark.parametrize("placed", ["zh"], indirect=True)
+def test_nothing_on_the_chinese_page_is_left_in_english(placed):
+    text = placed.read_text(encoding="utf-8")
+    for tag in ("h2", "caption", "p", "dt", "li", 'dd class="sure"'):
+        found = re.findall(rf"<{tag}\b[^>]*>(.*?)</{tag.split()[0]}>", text, re.DOTALL)
+        assert [t for t in found if not HAN.search(t)] == []
+    notes = {r["note"] for name in ("market_sure", "lall_sure", "rca") for r in rows(placed, name)} - {""}
+    assert notes
+    assert all(HAN.search(n) for n in notes)
+
+
+def test_a_section_that_is_left_out_says_why(tmp_path):
+    text = report(
+        xl.flows(pd.DataFrame({"market": ["Japan", "USA"], "value": [1.0, 2.0]})), out=tmp_path / "a"
+    )
+    said = text.read_text(encoding="utf-8")
+    assert "Left out: no column of the table was named as the product." in said
+    assert "No interval: the table has no products to draw." in said
+    frame = pd.DataFrame({"exporter": ["A", "B"] * 4, "product": ["0101", "0102", "7208", "8703"] * 2,
+                          "value": range(1, 9)})  # fmt: skip
+    several = report(
+        xl.flows(frame, aggregate="sum"), out=tmp_path / "b", income={"A": 1.0}, technology="sitc3"
+    )
+    said = several.read_text(encoding="utf-8")
+    for why in (
+        "Left out: no column of the table was named as the market.",
+        "No interval: the table has no markets to draw.",
+        "The income level of exports (EXPY) is left out: no exporter was named",
+        "Left out: complexity is read off who exports what together, which takes at least 10 exporters.",
+    ):
+        assert why in said
+    one = report(xl.flows(frame[frame["exporter"] == "A"], aggregate="sum"), out=tmp_path / "c")
+    said = one.read_text(encoding="utf-8")
+    assert "Left out: advantage compares exporters, and the table has one." in said
+    assert "technology classes are left out: they are defined on SITC rev.3" in said
+    assert "EXPY) is left out: it needs the income per head" in said
+
+
+def test_a_figure_at_its_end_has_no_interval(tmp_path):
+    table = pd.DataFrame({"market": "Japan", "product": ["1", "2", "3"], "value": [1.0, 2.0, 3.0]})
+    text = report(xl.flows(table), out=tmp_path).read_text(encoding="utf-8")
+    assert (
+        text.count("No interval: the figure does not depend on which products are drawn.") == 2
+    )  # HHI 1, RCEP 100 %
+
+
+def test_periods_that_do_not_follow_each_other(tmp_path):
+    table = pd.DataFrame({"period": ["2019", "2019", "2023", "2023"], "market": ["Japan", "USA"] * 2,
+                          "value": [1.0, 2.0, 3.0, 4.0]})  # fmt: skip
+    page = report(xl.flows(table), out=tmp_path)
+    assert "the last two periods do not follow each other" in page.read_text(encoding="utf-8")
+    assert not (tmp_path / "tables" / "market_growth.csv").exists()
+
+
+def test_every_note_against_an_interval_has_its_words():
+    source = (Path(xl.__file__).parent / "uncertainty" / "notes.py").read_text(encoding="utf-8")
+    starts = re.findall(r'(?:append\(f?|\[f?)"([a-z ]+?)(?::|\bby\b| in )', source)
+    assert len(starts) >= 6
+    assert [s for s in starts if s != "at the boundary" and not any(n in s for n in sure.NOTES)] == []
 
 
 def test_verdicts_are_drawn_by_paper_and_kind():

@@ -779,6 +779,7 @@ def test_pictures():
     found = interval(FLOWS, "hhi", resample="product")
     ax = found.plot(title="Market concentration")
     assert [t.get_text() for t in ax.get_yticklabels()] == ["2021 A", "2021 B", "2023 A", "2023 B"]
+    assert found.plot(log=True).get_xscale() == "log"
     assert levels(FLOWS, "hhi", digits=(2, 3), by="year").plot().get_xlabel() == "hhi"
     made = pd.read_csv(ROOT / "benchmarks" / "results" / "coverage.csv")
     ax = pictures.coverage(made, index="hhi")

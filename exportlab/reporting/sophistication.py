@@ -120,6 +120,7 @@ def _expy(own: Flows, world: Flows, exporter: str | None, apart: bool, income: I
     """One row a period. Where the world is another table, the own exports stand in it as an exporter without income."""
     by = [r for r in ("period",) if r in own.roles and r in world.roles]
     if apart:
+        own = own if by else sure.last_of(own)
         mine, theirs = (
             _cells(f, [*by, "product"] if f is own else [*by, "exporter", "product"]) for f in (own, world)
         )
