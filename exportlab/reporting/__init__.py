@@ -29,6 +29,9 @@ def report(
 ) -> Path:
     """Write a report: one self-contained HTML page, and every table as CSV beside it.
 
+    Figures of your own table have 95 % intervals that draw nothing at random (see `exportlab.interval`); a section
+    that the table does not allow says what it needs.
+
     Parameters
     ----------
     flows : Flows, optional
