@@ -805,6 +805,51 @@ def test_the_documented_table_is_the_simulated_one(tmp_path):
         benchmark().digest(rows, design, tmp_path / f"coverage_{design}.csv")
         kept = (results / f"coverage_{design}.csv").read_text(encoding="utf-8")
         assert (tmp_path / f"coverage_{design}.csv").read_text(encoding="utf-8") == kept
+    benchmark().works(rows, tmp_path / "works.csv")
+    kept = (results / "coverage_works.csv").read_text(encoding="utf-8")
+    assert (tmp_path / "works.csv").read_text(encoding="utf-8") == kept
+    assert {int(r["runs"]) for r in rows} == {600}
+
+
+MILD = ("exponential", "lognormal, sigma 1")
+HEAVY = ("lognormal, sigma 2", "Pareto, alpha 1.2")
+
+
+@pytest.mark.parametrize(
+    ("design", "index", "method", "sizes", "units", "short"),
+    [
+        ("shipments", "bloc_share", "jackknife, logit", (*MILD, HEAVY[1]), (10, 30, 100, 1000), 3.5),
+        ("shipments", "bloc_share", "jackknife, logit", HEAVY[:1], (1000,), 2),
+        ("shipments", "hhi", "jackknife", (*MILD, *HEAVY), (10, 30, 100, 1000), 4.5),
+        ("shipments", "hhi", "jackknife, logit", (*MILD, *HEAVY), (10, 30, 100, 1000), 6.5),
+        ("shipments", "hhi", "delta", MILD, (30, 100, 1000), 2),
+        ("shipments", "theil", "jackknife", MILD, (1000,), 2),
+        ("shipments", "change of hhi", "jackknife", MILD, (10, 30, 100, 1000), 2),
+        ("shipments", "change of hhi", "delta", MILD, (30, 100, 1000), 2),
+        ("shipments", "rca", "jackknife", MILD, (100,), 4.5),
+        ("shipments", "rca", "jackknife", MILD, (1000,), 2),
+        ("members", "gini", "studentised", ("exponential",), (10, 30, 100, 1000), 2),
+        ("members", "theil", "studentised", ("exponential",), (10, 30, 100, 1000), 2),
+        ("members", "gini", "jackknife", MILD, (1000,), 2),
+        ("members", "hhi", "studentised", ("exponential",), (1000,), 2),
+    ],
+)  # fmt: skip
+def test_what_the_page_says_of_coverage(design, index, method, sizes, units, short):
+    """Points off the nominal 95 %, each sentence of the manual against the kept simulation."""
+    kept = pd.read_csv(ROOT / "benchmarks" / "results" / "coverage.csv")
+    asked = (kept["design"] == design) & (kept["index"] == index) & (kept["method"] == method)
+    found = kept[asked & kept["law"].isin(sizes) & kept["units"].isin(units)]
+    assert len(found) == len(sizes) * len(units)
+    assert (100 * (found["coverage"] - 0.95).abs()).max() <= short
+
+
+@pytest.mark.parametrize("index", ["hhi", "theil", "gini", "bloc_share"])
+def test_no_method_is_said_to_work_for_members_of_very_unequal_sizes(index):
+    kept = pd.read_csv(ROOT / "benchmarks" / "results" / "coverage.csv")
+    found = kept[(kept["design"] == "members") & (kept["index"] == index) & kept["law"].isin(HEAVY)]
+    if index != "bloc_share":
+        assert found["coverage"].max() < 0.93
+    assert (found.query("units == 1000")["coverage"] < 0.93).all()
 
 
 @pytest.mark.slow
