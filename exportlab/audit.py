@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import narwhals.stable.v2 as nw
 
+from exportlab import remedies
 from exportlab.classifications import is_total, resolve
 from exportlab.errors import DataError
 from exportlab.frames import LARGEST, SMALLEST, Frame, collect, first_of, missing, repeated, values_of
@@ -41,7 +42,8 @@ def _row_tests(flows: Flows) -> dict[str, tuple[nw.Expr, str, str]]:
     value, own = nw.col("value"), flows.roles
     tests = {
         "_missing": (missing(value), f"value {own['value']!r} is missing",
-                     "Write 0 where nothing was traded, and leave out rows that are not known."),
+                     "Write 0 where nothing was traded, and leave out rows that are not known: "
+                     f"{remedies.known(flows.frame, own['value'])}."),
         "_infinite": (~value.is_finite(), f"value {own['value']!r} is infinite", "Values are finite amounts of money."),
         "_beyond": (_beyond(value), f"value {own['value']!r} is {BEYOND}", WITHIN),
         "_negative": (value < 0, f"value {own['value']!r} is negative",
@@ -58,7 +60,7 @@ def _row_tests(flows: Flows) -> dict[str, tuple[nw.Expr, str, str]]:
         if role in own and not flows.frame.collect_schema()[role].is_numeric():
             totals = [m for m in values_of(flows.frame, role) if m is not None and is_total(m, role=role)]
             if totals:
-                tests[f"_total_{role}"] = _total_test(role, own[role], totals)
+                tests[f"_total_{role}"] = _total_test(flows, role, totals)
     if "quantity" in own:
         q = nw.col("quantity")
         tests["_quantity"] = (
@@ -73,12 +75,14 @@ def _beyond(column: nw.Expr) -> nw.Expr:
     return ~missing(column) & ((column > LARGEST) | ((column > 0) & (column < SMALLEST)))
 
 
-def _total_test(role: str, column: str, totals: Sequence[Any]) -> tuple[nw.Expr, str, str]:
-    problem = f"{role} {column!r} has totals among its members ({', '.join(map(repr, totals[:5]))})"
+def _total_test(flows: Flows, role: str, totals: Sequence[Any]) -> tuple[nw.Expr, str, str]:
+    column, listed = flows.roles[role], sorted(totals, key=str)
+    problem = f"{role} {column!r} has totals among its members ({', '.join(map(repr, listed[:5]))})"
     return (
-        nw.col(role).is_in(list(totals)),
+        nw.col(role).is_in(listed),
         problem,
-        "Leave the total's rows out: they would be counted twice.",
+        "Leave the total's rows out, as they would be counted twice: "
+        f"{remedies.without(flows.frame, column, listed)}.",
     )
 
 
@@ -129,8 +133,9 @@ def _refuse_overlap(flows: Flows, markets: Sequence[Any]) -> None:
     column = flows.roles["market"]
     totals = [m for m in markets if is_total(m)]
     if totals:
-        test, problem, remedy = _total_test("market", column, totals)
-        raise DataError(problem, remedy, first=first_row(flows, test))
+        test, problem, remedy = _total_test(flows, "market", totals)
+        count = len(collect(flows.frame.filter(test).select("market")))
+        raise DataError(problem, remedy, rows=count, first=first_row(flows, test))
     pairs = overlaps(markets)
     if pairs:
         a, b = pairs[0]

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 
 import narwhals.stable.v2 as nw
 
-from exportlab.errors import DataError, OptionError
+from exportlab import suggest
+from exportlab.errors import DataError, OptionError, RolesNeeded
 from exportlab.frames import Frame, first_of, values_of
 
 ROLE_NAMES = ("period", "exporter", "market", "product", "value", "quantity")
@@ -22,13 +23,17 @@ def roles(frame: Frame, given: Mapping[str, str | None], keys: Sequence[str]) ->
     if missing:
         raise DataError(
             f"column {missing[0]!r} is not in the table" + (f" (nor {missing[1:]})" if missing[1:] else ""),
-            f"The table has: {columns}.",
+            f"The table has: {columns}. {suggest.hint('xl.flows(table', missing[0], columns)}".strip(),
         )
     for role in given:
         if role not in named and role in columns and role not in wanted:
             named[role] = role
     if "value" not in named:
-        raise DataError("no column is named as the value", f"Say value=...; the table has: {columns}.")
+        hint = suggest.hint("xl.flows(table", "value", columns)
+        raise RolesNeeded(
+            "no column is named as the value", f"Say value=...; the table has: {columns}. {hint}".strip(),
+            roles=suggest.roles_of(columns),
+        )  # fmt: skip
     twice = [c for c in wanted if wanted.count(c) > 1]
     if twice:
         raise OptionError(f"Column {twice[0]!r} is named for two roles; each role needs a column of its own.")
@@ -78,9 +83,16 @@ def schema(frame: Frame, roles: Mapping[str, str], keys: Sequence[str]) -> Frame
                 "Codes are text or whole numbers: fill or remove the missing ones, then read the column as text.",
             )
     if "period" in roles and (types["period"].is_float() or types["period"].is_temporal()):
+        column = roles["period"]
+        how = (
+            f"for dates use .dt.year or .dt.strftime('%Y-%m'), such as table[{column!r}].dt.strftime('%Y-%m')."
+            if types["period"].is_temporal()
+            else "years become decimal numbers where some are missing: leave those rows out "
+            f"(pandas: table.dropna(subset=[{column!r}]).astype({{{column!r}: int}}))."
+        )
         raise DataError(
-            f"period {roles['period']!r} is of type {types['period']}",
-            "Periods are years (2023) or months as text ('2023-05'): for dates use .dt.year or .dt.strftime('%Y-%m').",
+            f"period {column!r} is of type {types['period']}",
+            f"Periods are years (2023) or months as text ('2023-05'): {how}",
         )
     for key in (*(r for r in roles if r not in ("value", "quantity")), *keys):
         if not (types[key].is_numeric() or isinstance(types[key], LABELS)):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 
 MANY = 20_000  # names that a near match is looked for among
@@ -42,6 +42,14 @@ class DataError(ExportlabError, ValueError):
         count = "" if rows is None else f" in {rows:,} row{'s' if rows != 1 else ''}"
         where = "" if first is None else f" First: {first}."
         super().__init__(f"{problem}{count}.{where} {remedy}")
+
+
+class RolesNeeded(DataError):
+    """A table whose columns' roles were not named; `roles` are those that the columns' names suggest."""
+
+    def __init__(self, problem: str, remedy: str, *, roles: Mapping[str, str]) -> None:
+        self.roles = roles
+        super().__init__(problem, remedy)
 
 
 class OptionError(ExportlabError, ValueError):

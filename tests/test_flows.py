@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 
 import pandas as pd
@@ -9,6 +10,7 @@ import pytest
 from engines import ENGINES, rows
 
 import exportlab as xl
+from exportlab import suggest
 from exportlab.errors import DataError, OptionError, UnknownName
 
 ROLES = {"period": "year", "exporter": "city", "market": "partner", "product": "hs", "value": "usd"}
@@ -63,8 +65,8 @@ REFUSALS = {
     "zeros": (table(usd=0.0), {}, "all 4 values are zero. No index is defined on nothing"),
     "empty": (table()[:0], {}, "the table has no rows. Check the filter"),
     "total": (table(partner=["Japan", "World", "Japan", "Germany"]), {},
-              "market 'partner' has totals among its members ('World'). First: row 2, year=2022, city='Shenyang',"),
-    "Chinese total": (table(partner=["Japan", "全部", "Japan", "Germany"]), {}, "('全部'). First: row 2,"),
+              "market 'partner' has totals among its members ('World') in 1 row. First: row 2, year=2022, "),
+    "Chinese total": (table(partner=["Japan", "全部", "Japan", "Germany"]), {}, "('全部') in 1 row. First: row 2,"),
     "product total": (table(hs=["TOTAL", "270900", "010121", "270900"]), {}, "product 'hs' has totals among"),
     "exporter total": (table(city=["World", "Shenyang", "Dalian", "Shenyang"]), {}, "exporter 'city' has totals"),
     "RCEP": (table(partner=["Japan", "RCEP", "Japan", "Germany"]), {},
@@ -224,3 +226,76 @@ def test_repeated_cells_are_found_whatever_the_row_labels(keys):
     assert len(xl.flows(once).table) == 40
     with pytest.raises(DataError, match=r"in 3 rows. First: .*exporter='e2', .*product='p7'"):
         xl.flows(pd.concat([once, once.iloc[[7]], once.iloc[[7]]]))
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_the_line_that_leaves_totals_out_does_it_on_each_engine(engine):
+    import polars as pl
+    import pyarrow.compute as pc
+
+    whole = table(partner=["Japan", "World", "Japan", "Germany"])
+    said = refusal(ENGINES[engine](whole))
+    line = re.search(
+        r"counted twice: (table = .+); in read_flows leave_out=\{'partner': \['World'\]\}\.$", said
+    )[1]
+    names = {"table": ENGINES[engine](whole), "pl": pl, "pc": pc}
+    exec(line, names)
+    assert rows(xl.flows(names["table"], **ROLES).table, ["year", "partner"]) == rows(
+        whole[whole["partner"] != "World"], ["year", "partner"]
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "columns", "words"),
+    [
+        ("partner", ["year", "partner ", "usd"], "Did you mean 'partner '?"),
+        ("Exports", ["Year", "Partner", "Exports (million USD)"],
+         "Perhaps: xl.flows(table, period='Year', market='Partner', value='Exports (million USD)', "
+         "unit='million USD')."),
+        ("value", ["年份", "省份", "贸易伙伴", "商品编码", "商品名称", "出口额（万美元）"],
+         "Perhaps: xl.flows(table, period='年份', exporter='省份', market='贸易伙伴', product='商品编码', "
+         "value='出口额（万美元）', unit='万美元')."),
+        ("usd", ["Partner", "2021", "2022"],
+         "Its columns '2021' ... '2022' are periods; flows have one row a cell: "
+         "table = table.melt(['Partner'], var_name='period', value_name='value'), then xl.flows(table, ...)."),
+    ],
+)  # fmt: skip
+def test_a_column_that_is_not_there_gets_the_call_to_make(name, columns, words):
+    with pytest.raises(DataError) as caught:
+        xl.flows(pd.DataFrame(columns=columns), value=name)
+    assert str(caught.value).endswith(words)
+
+
+def test_what_column_names_suggest():
+    customs = [
+        "数据年月",
+        "商品编码",
+        "商品名称",
+        "贸易伙伴编码",
+        "贸易伙伴名称",
+        "注册地编码",
+        "注册地名称",
+        "第一数量",
+        "人民币",
+    ]
+    assert suggest.roles_of(customs) == {
+        "period": "数据年月",
+        "exporter": "注册地名称",
+        "market": "贸易伙伴名称",
+        "product": "商品编码",
+        "value": "人民币",
+    }
+    comtrade = [
+        "period",
+        "reporterISO",
+        "reporterDesc",
+        "partnerISO",
+        "partnerDesc",
+        "cmdCode",
+        "primaryValue",
+    ]
+    assert suggest.roles_of(comtrade) == {
+        "period": "period", "exporter": "reporterDesc", "market": "partnerDesc", "product": "cmdCode",
+        "value": "primaryValue",
+    }  # fmt: skip
+    assert suggest.call("xl.flows(table", ["a", "b"]) is None

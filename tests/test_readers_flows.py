@@ -216,9 +216,9 @@ def test_options_and_kinds(tmp_path, monkeypatch):
         DataError, match=r"files of 2 kinds together\. First: '.*a\.csv' beside '.*b\.parquet'"
     ):
         read_flows(tmp_path, **ROLES)
-    (tmp_path / "c.dta").write_bytes(b"x")
-    with pytest.raises(DataError, match=r"c\.dta' is of no kind that can be read\. Files end in \.csv"):
-        read_flows(tmp_path / "c.dta", **ROLES)
+    (tmp_path / "c.sav").write_bytes(b"x")
+    with pytest.raises(DataError, match=r"c\.sav' is of no kind that can be read\. Files end in \.csv"):
+        read_flows(tmp_path / "c.sav", **ROLES)
     pytest.importorskip("polars")
     with pytest.raises(OptionError, match="engine='polars' reads UTF-8 only"):
         read_flows(path, **ROLES, engine="polars", encoding="gb18030")

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import csv
-import re
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from io import TextIOWrapper
-from itertools import islice
+from itertools import islice, takewhile
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -17,15 +16,13 @@ import numpy as np
 
 from exportlab.arrays import Array
 from exportlab.errors import DataError
-from exportlab.readers.files import BLOCK, BROKEN_GZIP, Advance, cut_gzip, encoding_of, raw
+from exportlab.readers.files import BLOCK, BROKEN_GZIP, Advance, cut_gzip, encoding_of, raw, tail
+from exportlab.readers.layout import LOOK, header_place, notes_below
+from exportlab.readers.numbers import floats, numbers_are
 
 Missing = frozenset[str]
 
 ROWS = 500  # rows a step: few enough to stay in the processor's cache, which is several times faster
-_PLAIN = re.compile(r"[0-9.\n]*", re.ASCII)
-_NUMBER = re.compile(
-    r"[+-]?(?:\d+|\d{1,3}(?:,\d{3})+)?(?:(?<=\d)\.\d*|\.\d+)?(?<=[\d.])(?:[eE][+-]?\d+)?", re.ASCII
-)
 
 
 class HasHeader(Protocol):
@@ -39,16 +36,28 @@ class HasHeader(Protocol):
 
 @dataclass(frozen=True)
 class TextTable:
-    """A delimited text file whose encoding, delimiter and header are known."""
+    """A delimited text file whose encoding, delimiter, header and notes below the table are known."""
 
     path: Path
     encoding: str
     delimiter: str
     header: tuple[str, ...]
+    skip: int = 0
+    notes: tuple[tuple[str, ...], ...] = ()
+    decimal: str = "."
 
 
-def text_table(path: Path, encodings: Sequence[str]) -> TextTable:
-    """Look at a file: its encoding, delimiter (comma, tab or semicolon) and header.
+def text_table(
+    path: Path,
+    encodings: Sequence[str],
+    *,
+    wanted: Sequence[str] = (),
+    header: int | None = None,
+    decimal: str = ".",
+) -> TextTable:
+    """Look at a file: its encoding, delimiter (comma, tab or semicolon), header and the notes below its rows.
+
+    With `wanted` names the header is the first line that has them all, with `header` it is that line; else the first.
 
     Raises
     ------
@@ -57,21 +66,31 @@ def text_table(path: Path, encodings: Sequence[str]) -> TextTable:
     """
     encoding = encoding_of(path, encodings)
     with TextIOWrapper(raw(path), encoding=encoding, newline="") as file:
-        first = file.readline()
-    delimiter = max(",\t;", key=first.count)
-    header = tuple(name.strip() for name in next(csv.reader([first], delimiter=delimiter), []))
-    twice = [name for name in header if name and header.count(name) > 1]
+        skip, delimiter, cells = header_place(list(islice(file, LOOK)), wanted, header)
+    names = tuple(" ".join(name.split()) for name in cells)
+    twice = [name for name in names if name and names.count(name) > 1]
     if twice:
         raise DataError(
             f"file {str(path)!r} has two columns named {twice[0]!r}", "Rename or remove one of them."
         )
-    return TextTable(path, encoding, delimiter, header)
+    notes: tuple[tuple[str, ...], ...] = ()
+    if (wanted or header) and len(names) > 1 and not encoding.startswith("utf-16"):
+        lines = tail(path, BLOCK).decode(encoding, "replace").splitlines()[1:]
+        below = [next(csv.reader([line], delimiter=delimiter), []) for line in lines]
+        notes = tuple(tuple(row) for row in below[len(below) - notes_below(below) :] if any(row))
+    return TextTable(path, encoding, delimiter, names, skip, notes, decimal)
 
 
 def same_columns(
-    tables: Sequence[HasHeader], wanted: Sequence[str], *, optional: Sequence[str] = ()
+    tables: Sequence[HasHeader],
+    wanted: Sequence[str],
+    *,
+    optional: Sequence[str] = (),
+    hint: Callable[[str, Sequence[str]], str] | None = None,
 ) -> list[str]:
     """`wanted`, plus those of `optional` that the files have; refuses a column that only some files have.
+
+    `hint` says what to do about a name that is not among a file's columns.
 
     Raises
     ------
@@ -84,9 +103,10 @@ def same_columns(
         if lacking:
             beside = len(tables) - len(lacking)
             also = f", though {beside:,} other file{' has' if beside == 1 else 's have'} it" if beside else ""
+            header = [c for c in lacking[0].header if c]
             raise DataError(
                 f"file {str(lacking[0].path)!r} has no column {name!r}{also}",
-                f"It has: {[c for c in lacking[0].header if c]}.",
+                f"It has: {header}. {hint(name, header) if hint else ''}".strip(),
             )
     return [*wanted, *some]
 
@@ -123,7 +143,7 @@ def columns(
         for name, arrays in parts.items():
             arrays.append(_numbers(table, name, fields[place[name]], numeric[name], done))
         done += len(fields[0])
-    if width:
+    if width and not table.notes:
         _refuse_open_end(table, place, width)
     return {n: text[n] if n in text else np.concatenate(parts[n] or [np.empty(0)]) for n in wanted}
 
@@ -156,10 +176,29 @@ def _steps(table: TextTable, advance: Advance | None) -> Iterator[list[tuple[str
 
 
 def _rows(file: TextIOWrapper, table: TextTable) -> Iterator[list[str]]:
-    """Rows after the header; blank lines are no rows."""
+    """Rows between the header and the notes below; empty lines are no rows."""
+    reader = _reader(file, table)
+    rows = filter(any, reader)
+    return _above_notes(table, rows) if table.notes else rows
+
+
+def _above_notes(table: TextTable, rows: Iterator[list[str]]) -> Iterator[list[str]]:
+    yield from takewhile(list(table.notes[0]).__ne__, rows)
+    below = [tuple(row) for row in rows]
+    if below != list(table.notes[1:]):
+        raise DataError(
+            f"file {str(table.path)!r} has rows below the note {_short(table.notes[0][0])!r}",
+            "Split the file there: each part is a table of its own.",
+        )
+
+
+def _reader(file: TextIOWrapper, table: TextTable) -> Any:
+    """A reader of the lines below the header."""
+    for _ in range(table.skip):
+        file.readline()
     reader = csv.reader(file, delimiter=table.delimiter, strict=True)
     next(reader, None)
-    return filter(None, reader)
+    return reader
 
 
 def _compressed_position(file: Any) -> int:
@@ -203,14 +242,12 @@ def _unclosed(table: TextTable) -> DataError:
 def line_of(table: TextTable, row: int) -> int:
     """The line in which data row `row` (from 0) ends, or the last whole row; only errors read a file again."""
     line = 0
-    with TextIOWrapper(raw(table.path), encoding=table.encoding, newline="") as file:
-        reader = csv.reader(file, delimiter=table.delimiter, strict=True)
-        with suppress(csv.Error):
-            next(reader, None)
+    with TextIOWrapper(raw(table.path), encoding=table.encoding, newline="") as file, suppress(csv.Error):
+        reader = _reader(file, table)
+        line = reader.line_num
+        for _ in islice(filter(any, reader), row + 1):
             line = reader.line_num
-            for _ in islice(filter(None, reader), row + 1):
-                line = reader.line_num
-    return line
+    return line + table.skip
 
 
 def bad_field(table: TextTable, column: str, row: int, text: str, *, problem: str, remedy: str) -> DataError:
@@ -220,24 +257,12 @@ def bad_field(table: TextTable, column: str, row: int, text: str, *, problem: st
 
 
 def _numbers(table: TextTable, name: str, texts: Sequence[str], unknown: Missing, done: int) -> Array:
-    if _PLAIN.fullmatch("\n".join(texts)):  # digits and points alone: float() takes nothing else there
-        with suppress(ValueError):
-            return np.array(list(map(float, texts)))
-    match = _NUMBER.fullmatch
-    out = np.empty(len(texts))
-    for i, text in enumerate(texts):
-        bare = text.strip()
-        if bare and match(bare):
-            out[i] = float(bare.replace(",", ""))
-        elif bare in unknown:
-            out[i] = np.nan
-        else:
-            problem = "no number" if bare else "empty, where a number is needed"
-            raise bad_field(
-                table, name, done + i, text, problem=problem,
-                remedy="Numbers are digits with '.' for decimals; ',' may only set off thousands (1,234.5).",
-            )  # fmt: skip
-    return out
+    out, bad = floats(texts, unknown, table.decimal)
+    if bad is None:
+        return out
+    problem = "no number" if texts[bad].strip() else "empty, where a number is needed"
+    remedy = numbers_are(table.decimal, texts[bad].strip())
+    raise bad_field(table, name, done + bad, texts[bad], problem=problem, remedy=remedy)
 
 
 def _refuse_open_end(table: TextTable, place: Mapping[str, int], width: int) -> None:
@@ -245,26 +270,15 @@ def _refuse_open_end(table: TextTable, place: Mapping[str, int], width: int) -> 
     name = next((n for n, i in place.items() if i == width - 1), None)
     if name is None:
         return
-    tail = _tail(table.path).rstrip(b"\0")
-    if tail.endswith((b"\n", b"\r", b'"', table.delimiter.encode())):
+    end = tail(table.path).rstrip(b"\0")
+    if end.endswith((b"\n", b"\r", b'"', table.delimiter.encode())):
         return
-    shown = tail.decode(table.encoding, "replace").splitlines()[-1]
+    shown = end.decode(table.encoding, "replace").splitlines()[-1]
     raise DataError(
         f"file {str(table.path)!r} has no line end after its last line, so {name!r} may be cut short there",
         "Get the file again; if the line is whole, end it with a line break.",
         first=repr(_short(shown)),
     )
-
-
-def _tail(path: Path) -> bytes:
-    """The last bytes of a file."""
-    with raw(path) as file:
-        if path.suffix.lower() != ".gz":
-            file.seek(max(0, path.stat().st_size - 4096))
-        last = b""
-        while block := file.read(BLOCK):
-            last = (last + block)[-4096:]
-    return last
 
 
 def _short(text: str) -> str:

@@ -87,6 +87,17 @@ def raw(path: Path) -> BinaryIO:
     return cast("BinaryIO", gzip.open(path)) if path.suffix.lower() == ".gz" else path.open("rb")
 
 
+def tail(path: Path, size: int = 4096) -> bytes:
+    """The last bytes of a file, unzipped where its name ends in .gz."""
+    with raw(path) as file:
+        if path.suffix.lower() != ".gz":
+            file.seek(max(0, path.stat().st_size - size))
+        last = b""
+        while block := file.read(BLOCK):
+            last = (last + block)[-size:]
+    return last
+
+
 def encoding_of(path: Path, encodings: Sequence[str]) -> str:
     """The first of `encodings` that the whole file is written in; a byte-order mark decides at once.
 

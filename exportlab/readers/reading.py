@@ -57,7 +57,8 @@ class Reading(Result):
 
         out = sum(len(part) for part in self.aside.values())
         kept = [("in the flows", None if self.rows is None else self.rows - out, None)]
-        gone = [(why, len(part), float(part[self.value].sum())) for why, part in self.aside.items()]
+        sums = (pd.to_numeric(p[self.value], errors="coerce").sum(min_count=1) for p in self.aside.values())
+        gone = [(why, len(p), float(s)) for (why, p), s in zip(self.aside.items(), sums, strict=True)]
         return pd.DataFrame([*kept, *gone], columns=["reason", "rows", "value"]).astype({"rows": "Int64"})
 
     def rows_aside(self, reason: str) -> pd.DataFrame:

@@ -1,0 +1,167 @@
+"""Excel sheets as people keep them: a title above the header, a second header row, notes below."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from exportlab.errors import DataError, MissingDependency
+from exportlab.readers.asking import MONEY, UNKNOWN, Ask, Taken, lost_zeros
+from exportlab.readers.files import progress_over
+from exportlab.readers.layout import header_row, notes_below, squeezed, widest
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Rows = Sequence[Sequence[Any]]
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A sheet's rows below its header; the frame's index is the row in the sheet, from 0."""
+
+    path: Path
+    header: tuple[str, ...]
+    frame: pd.DataFrame
+    notes: tuple[str, ...]
+    manner: str
+
+
+def excel_table(ask: Ask, sheet: str | int, *, shown: bool) -> Taken:
+    """Excel sheets into pandas; cells are taken as they are stored."""
+    with progress_over(ask.files, "Reading", shown=shown) as advance:
+        sheets = []
+        for file in ask.files:
+            sheets.append(_sheet(file, sheet, ask))
+            advance(file.stat().st_size)
+    wanted = ask.columns(sheets)
+    roles = ask.roles(sheets[0].header)
+    aside: list[tuple[str, pd.DataFrame]] = []
+    parts = []
+    for one in sheets:
+        if one.frame.empty:
+            raise DataError(
+                f"file {str(one.path)!r} has a header and no rows", "Look at it again, or leave it out."
+            )
+        aside += [("note below the table", _note(text, wanted)) for text in one.notes]
+        frame = _without_second_header(one.frame[wanted], roles, aside)
+        parts.append(_cells(one.path, ask.set_aside(ask.filled(frame), roles, aside), roles, ask))
+    return ask.taken(parts, aside, tuple(dict.fromkeys(s.manner for s in sheets)))
+
+
+def _sheet(path: Path, sheet: str | int, ask: Ask) -> Sheet:
+    import pandas as pd
+
+    book = _book(path)
+    names = list(map(str, book))
+    if sheet not in (names if isinstance(sheet, str) else range(len(names))):
+        raise DataError(f"file {str(path)!r} has no sheet {sheet!r}", f"It has: {names}.")
+    chosen = sheet if isinstance(sheet, str) else names[sheet]
+    rows = book[chosen].to_numpy(dtype=object).tolist()
+    found = header_row(rows, ask.named) if ask.header is None else ask.header - 1
+    if found is None:
+        other = next(
+            (n for n in names if header_row(book[n].to_numpy(dtype=object).tolist(), ask.named) is not None),
+            None,
+        )
+        if other is not None:
+            raise DataError(
+                f"sheet {chosen!r} of file {str(path)!r} has no row with the columns {list(ask.named)}",
+                f"Sheet {other!r} has: say sheet={other!r}.",
+            )
+    top = widest(rows) if found is None else found
+    header = squeezed(rows[top]) if top < len(rows) else []
+    twice = [c for c in ask.named if header.count(c) > 1]
+    if twice:
+        raise DataError(
+            f"file {str(path)!r}, row {top + 1}: two columns named {twice[0]!r}",
+            "Rename or remove one of them.",
+        )
+    below = rows[top + 1 :]
+    count = notes_below(below) if len(header) > 1 else 0
+    body = {top + 1 + k: row for k, row in enumerate(below[: len(below) - count]) if any(squeezed(row))}
+    frame = pd.DataFrame(list(body.values()), index=list(body), columns=header, dtype=object)
+    notes = tuple(cell for row in below[len(below) - count :] for cell in squeezed(row[:1]) if cell)
+    several = f" of {len(names)}" if len(names) > 1 else ""
+    manner = f"sheet {chosen!r}{several}" + (f", header in row {top + 1}" if top else "")
+    return Sheet(path, tuple(header), frame, notes, manner)
+
+
+def _book(path: Path) -> dict[Any, pd.DataFrame]:
+    import pandas as pd
+
+    try:
+        return pd.read_excel(path, sheet_name=None, header=None, dtype=object, na_filter=False)
+    except ImportError:
+        raise MissingDependency("openpyxl", "excel", "reading Excel files") from None
+    except Exception as error:  # openpyxl has no error of its own for broken files
+        raise DataError(
+            f"file {str(path)!r} cannot be read as an Excel workbook", "Save it again as .xlsx.",
+            first=str(error).rstrip("."),
+        ) from error  # fmt: skip
+
+
+def _note(text: str, wanted: Sequence[str]) -> pd.DataFrame:
+    import pandas as pd
+
+    return pd.DataFrame({wanted[0]: [text]}).reindex(columns=list(wanted))
+
+
+def _without_second_header(
+    frame: pd.DataFrame, roles: dict[str, str], aside: list[tuple[str, pd.DataFrame]]
+) -> pd.DataFrame:
+    """Without a row right below the header that has a text (a unit) under the value and no keys."""
+    first = frame.iloc[0]
+    keys = [c for r, c in roles.items() if r not in MONEY]
+    under = first[roles["value"]]
+    if not keys or any(squeezed(first[keys].tolist())) or not (isinstance(under, str) and under.strip()):
+        return frame
+    aside.append(("second header row", frame.iloc[:1]))
+    return frame.iloc[1:]
+
+
+def _cells(path: Path, frame: pd.DataFrame, roles: dict[str, str], ask: Ask) -> pd.DataFrame:
+    """Numbers for money, text for all else; refuses product codes typed as numbers, by their row in the sheet."""
+    import pandas as pd
+
+    out: dict[str, pd.Series[Any]] = {}
+    for column in map(str, frame):
+        role = next((r for r, c in roles.items() if c == column), None)
+        cells = frame[column].tolist()
+        numbers = [int(i) + 1 for i in frame.index]
+        if role in MONEY:
+            out[column] = pd.Series(
+                [
+                    _cell_number(path, column, i, x, role == "quantity")
+                    for i, x in zip(numbers, cells, strict=True)
+                ]
+            )
+            continue
+        typed = [k for k, x in enumerate(cells) if not isinstance(x, str)]
+        if role == "product" and typed and ask.digits is None:
+            first = cells[typed[0]]
+            raise lost_zeros(path, column, type(first).__name__, f"row {numbers[typed[0]]}: {first!r}")
+        texts = squeezed(cells)
+        if "" in texts and (role is not None or column in ask.keys):
+            raise DataError(
+                f"file {str(path)!r}, row {numbers[texts.index('')]:,}, column {column!r}: empty",
+                f"Every row needs its keys. Where the cell above is meant (merged cells), say fill_down={column!r}.",
+            )
+        if role == "product" and ask.digits is not None:
+            texts = [t.zfill(ask.digits) for t in texts]
+        out[column] = pd.Series(texts, dtype="str")
+    return pd.DataFrame(out)
+
+
+def _cell_number(path: Path, column: str, row: int, cell: Any, may_miss: bool) -> float:
+    if may_miss and (cell is None or (isinstance(cell, str) and cell.strip() in UNKNOWN)):
+        return float("nan")
+    if isinstance(cell, int | float) and not isinstance(cell, bool):
+        return float(cell)
+    raise DataError(
+        f"file {str(path)!r}, row {row:,}, column {column!r}: no number",
+        f"Store numbers as numbers in the sheet; leave_out={{{column!r}: [{cell!r}]}} leaves such rows out.",
+        first=repr(cell),
+    )
