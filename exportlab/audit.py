@@ -9,7 +9,7 @@ import narwhals.stable.v2 as nw
 
 from exportlab import remedies
 from exportlab.classifications import is_total, resolve
-from exportlab.errors import DataError
+from exportlab.errors import DataError, DuplicateCells
 from exportlab.frames import LARGEST, SMALLEST, Frame, collect, first_of, missing, repeated, values_of
 
 if TYPE_CHECKING:
@@ -184,7 +184,7 @@ def _refuse_duplicates(flows: Flows) -> None:
         count = int(collect(many.select(nw.col("_n").sum()))["_n"].to_list()[0] or 0)
         sample = first_of(many.select(*keys)) if count else None
     if sample is not None:
-        raise DataError(
+        raise DuplicateCells(
             f"several rows have one cell ({', '.join(flows.roles.get(k, k) for k in keys)})",
             "Name the columns that tell them apart in keys=[...] (trade regime, registration place), "
             "or say aggregate='sum' to add them up.",

@@ -14,6 +14,20 @@ from rich.table import Table
 
 from exportlab import completion
 from exportlab.errors import DataError, OptionError
+from exportlab.opening import (
+    Add,
+    Decimal,
+    FillDown,
+    LeaveOut,
+    Role,
+    Sheet,
+    Unit,
+    Way,
+    is_customs,
+    open_flows,
+    open_reference,
+    technology_of,
+)
 from exportlab.terminal import err, frame, out, refuse_kind, said, show, show_claims, show_ledger, write
 
 app = typer.Typer(
@@ -22,10 +36,9 @@ app = typer.Typer(
 )  # fmt: skip
 
 File = Annotated[
-    list[str], typer.Argument(help="Customs download (GACC query), CSV, Parquet or Excel; globs work.")
+    list[str], typer.Argument(help="Customs download (GACC query), CSV, Excel, Stata or Parquet; globs work.")
 ]
 OUT = "Write a .csv, .parquet, .xlsx, .tex or .html file; else print."
-RoleOption = typer.Option(help="The file's column for this role; not needed for a customs download.")
 
 
 def _version(show: bool) -> None:
@@ -67,12 +80,17 @@ def report(
     income: Annotated[
         str | None, typer.Option(help="Income per head: a file with the columns exporter, value.")
     ] = None,
-    period: Annotated[str | None, RoleOption] = None,
-    market: Annotated[str | None, RoleOption] = None,
-    product: Annotated[str | None, RoleOption] = None,
-    value: Annotated[str | None, RoleOption] = None,
-    exporter_column: Annotated[str | None, RoleOption] = None,
-    unit: Annotated[str | None, typer.Option(help="The money's unit, or the column that holds it.")] = None,
+    period: Role = None,
+    market: Role = None,
+    product: Role = None,
+    value: Role = None,
+    exporter_column: Role = None,
+    unit: Unit = None,
+    aggregate: Add = False,
+    sheet: Sheet = None,
+    decimal: Decimal = ".",
+    leave_out: LeaveOut = None,
+    fill_down: FillDown = None,
     lang: Annotated[str, typer.Option(help="en or zh (中文).")] = "en",
     also: Annotated[
         str, typer.Option(help="Further formats, with commas: excel, latex, png, svg, pdf.")
@@ -82,56 +100,28 @@ def report(
     """Write an HTML report, with every table as CSV beside it."""
     from exportlab.reporting import report as report_on
 
-    roles = {"period": period, "market": market, "product": product, "value": value,
-             "exporter": exporter_column}  # fmt: skip
-    flows = _read(files, roles, unit, exporter) if files else None
-    if files and home is None and _is_customs(files, roles):
+    roles = {
+        "period": period,
+        "market": market,
+        "product": product,
+        "value": value,
+        "exporter": exporter_column,
+    }
+    way = Way(unit, aggregate, None, sheet, decimal, leave_out or (), fill_down or ())
+    flows = open_flows(files, roles, way, exporter=exporter) if files else None
+    if files and home is None and is_customs(files, roles):
         home = "CHN"  # goods that return to China stand among the partners of a customs download
-    against = _read([reference], dict.fromkeys(roles), None, None) if reference else None
-    incomes = _read([income], dict.fromkeys(roles), None, None) if income else None
+    against = open_reference(reference, roles, way) if reference else None
+    incomes = open_reference(income, {}, way) if income else None
     with err.status("Computing") as status:
         page = report_on(
             flows, out=to, exporter=exporter, bloc=bloc, reference=against, home=home, lang=lang,
-            technology=_technology(technology), income=incomes,
+            technology=technology_of(technology), income=incomes,
             also=[a.strip() for a in also.split(",") if a.strip()], progress=status.update,
         )  # fmt: skip
     typer.echo(f"The report is {page}")
     if open_:
         typer.launch(page.resolve().as_uri())
-
-
-def _technology(given: str | None) -> Any:
-    from exportlab.indices.concordance import concordance
-
-    return given if given in (None, "sitc3") else concordance(given, prefix=True)
-
-
-def _read(
-    files: list[str],
-    roles: dict[str, str | None],
-    unit: str | None,
-    exporter: str | None,
-    *,
-    aggregate: bool = False,
-    memory: str | None = None,
-) -> Any:
-    """A customs download is known by its header; anything else needs its columns' roles."""
-    from exportlab import readers
-    from exportlab.readers.detect import names_places
-
-    if _is_customs(files, roles):
-        label = None if names_places(files[0]) else exporter
-        return readers.read_gacc(files, exporter=label, aggregate="sum" if aggregate else None)
-    return readers.read_flows(
-        files, period=roles["period"], exporter=roles["exporter"], market=roles["market"], product=roles["product"],
-        value=roles["value"], unit=unit, aggregate="sum" if aggregate else None, memory=memory,
-    )  # fmt: skip
-
-
-def _is_customs(files: list[str], roles: dict[str, str | None]) -> bool:
-    from exportlab.readers.detect import is_gacc
-
-    return not any(roles.values()) and is_gacc(files[0])
 
 
 @app.command()
@@ -145,16 +135,22 @@ def measure(
     by: Annotated[str | None, typer.Option(help="Roles to keep, with commas; default: all others.")] = None,
     universe: Annotated[str, typer.Option(help="observed, active or a number.")] = "observed",
     to: Annotated[Path | None, typer.Option("--out", help=OUT)] = None,
-    period: Annotated[str | None, RoleOption] = None,
-    exporter: Annotated[str | None, RoleOption] = None,
-    market: Annotated[str | None, RoleOption] = None,
-    product: Annotated[str | None, RoleOption] = None,
-    value: Annotated[str | None, RoleOption] = None,
-    unit: Annotated[str | None, typer.Option(help="The money's unit, or the column that holds it.")] = None,
-    aggregate: Annotated[
-        bool, typer.Option("--sum", help="Add up rows of one cell instead of refusing them.")
-    ] = False,
-    memory: Annotated[str | None, typer.Option(help="Cap of DuckDB's memory, such as 1GB.")] = None,
+    period: Role = None,
+    exporter: Annotated[
+        str | None, typer.Option("--exporter-column", "--exporter", help="As for the other roles.")
+    ] = None,
+    market: Role = None,
+    product: Role = None,
+    value: Role = None,
+    unit: Unit = None,
+    aggregate: Add = False,
+    sheet: Sheet = None,
+    decimal: Decimal = ".",
+    leave_out: LeaveOut = None,
+    fill_down: FillDown = None,
+    memory: Annotated[
+        str | None, typer.Option(help="Cap of DuckDB's memory for Parquet, such as 1GB.")
+    ] = None,
 ) -> None:
     """Compute indicators from files: Parquet stays on disk and may be larger than memory."""
     import exportlab as xl
@@ -163,7 +159,8 @@ def measure(
         refuse_kind(to)
     roles = {"period": period, "exporter": exporter, "market": market, "product": product, "value": value}
     size: Any = int(universe) if universe.isdigit() else universe
-    flows = _read(files, roles, unit, None, aggregate=aggregate, memory=memory)
+    way = Way(unit, aggregate, memory, sheet, decimal, leave_out or (), fill_down or ())
+    flows = open_flows(files, roles, way)
     table = xl.measure(
         flows, indicator or ["hhi", "effective_number", "cr4", "number_active"], over=over.split(","),
         by=None if by is None else [b for b in by.split(",") if b], universe=size,

@@ -44,6 +44,16 @@ class DataError(ExportlabError, ValueError):
         super().__init__(f"{problem}{count}.{where} {remedy}")
 
 
+class DuplicateCells(DataError):
+    """Several rows have one cell."""
+
+    def beside(self, unnamed: Iterable[str]) -> DuplicateCells:
+        """The same refusal, with the columns that were not named and may tell the rows apart."""
+        listed = list(unnamed)
+        more = f" Columns without a role: {listed}." if listed else ""
+        return DuplicateCells(self.problem, self.remedy + more, rows=self.rows, first=self.first)
+
+
 class RolesNeeded(DataError):
     """A table whose columns' roles were not named; `roles` are those that the columns' names suggest."""
 

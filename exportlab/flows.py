@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeAlias
 import narwhals.stable.v2 as nw
 
 from exportlab import audit, columns
-from exportlab.errors import DataError, OptionError, UnknownName, one_of
+from exportlab.errors import DataError, DuplicateCells, OptionError, UnknownName, one_of
 from exportlab.frames import EVERYTHING, Frame, adopt, all_positive, collect, held, sum_by, when, with_total
 
 Columns: TypeAlias = str | Sequence[str]
@@ -156,7 +156,7 @@ class Flows:
         """Back to the caller: own column names, own frame type, sorted by the keys where rows have an order."""
         names = list(keys)
         if isinstance(frame, nw.DataFrame) and names:
-            frame = frame.sort(*names)
+            frame = nw.maybe_reset_index(frame.sort(*names))
         columns = frame.collect_schema().names() if isinstance(frame, nw.LazyFrame) else frame.columns
         own = {r: c for r, c in self.roles.items() if r in columns and r != c}
         clash = [c for c in own.values() if c in columns and c not in own]
@@ -248,13 +248,18 @@ def flows(
     frame = adopt(table)
     further = (keys,) if isinstance(keys, str) else tuple(keys)
     roles = columns.roles(frame, given, further)
+    named = {*roles.values(), *further, unit}
+    spare = [c for c in frame.collect_schema().names() if c not in named]
     frame, unit = columns.single_unit(frame, unit, roles)
     frame = frame.select(*(nw.col(c).alias(r) for r, c in roles.items()), *further)
     frame = columns.schema(frame, roles, further)
     unique = aggregate is None
     made = Flows(frame, roles, further, unit, quantity_unit, source, unique, pending=validate == "rows")
     if not made.lazy:
-        made.check()
+        try:
+            made.check()
+        except DuplicateCells as error:
+            raise error.beside(spare) from None
     return made
 
 

@@ -313,3 +313,36 @@ def test_a_pipe_that_closes_is_no_error():
         check=False,
     )  # fmt: skip
     assert done.stderr == ""
+
+
+def test_an_own_file_with_totals_notes_and_decimal_commas(tmp_path):
+    path = tmp_path / "own.csv"
+    path.write_text(
+        "Exports\nYear;Partner country;Value (EUR)\n2022;Japan;1.000,5\n2022;USA;2\n2022;World;1.002,5\n\nSource: x\n",
+        encoding="utf-8",
+    )
+    ask = ["measure", path, "--over", "market", "-i", "number_active"]
+    named = ["--period", "Year", "--market", "Partner country", "--value", "Value (EUR)"]
+    assert '--period "Year" --market "Partner country" --value "Value (EUR)"' in run(*ask, code=2)
+    done = run(*ask, *named, "--decimal", ",", "--leave-out", "market=World")
+    assert done.split() == ["Year", "number_active", "2022", "2"]
+    wrong = run(*ask, *named, "--leave-out", "World", code=2)
+    assert "--leave-out 'World' is not allowed. Allowed: column=label." in wrong
+
+
+def test_a_reference_has_the_columns_of_the_files(tmp_path):
+    head = "year,place,hs,usd\n"
+    (tmp_path / "own.csv").write_text(head + "2022,L,01,1\n2022,L,02,3\n", encoding="utf-8")
+    (tmp_path / "nation.csv").write_text(head + "2022,A,01,5\n2022,B,01,5\n2022,A,02,10\n", encoding="utf-8")
+    roles = ["--period", "year", "--exporter-column", "place", "--product", "hs", "--value", "usd"]
+    run(
+        "report",
+        tmp_path / "own.csv",
+        *roles,
+        "--reference",
+        tmp_path / "nation.csv",
+        "--out",
+        tmp_path / "r",
+    )
+    rca = pd.read_csv(tmp_path / "r" / "tables" / "rca.csv")
+    assert rca.set_index("hs")["rca"].to_dict() == pytest.approx({1: 0.5, 2: 1.5})

@@ -219,3 +219,24 @@ def test_a_missing_code_of_stata_is_refused_with_its_row(tmp_path):
         DataError, match=r"value 'usd' is missing in 1 row\. First: row 2, .*dropna\(subset=\['usd'\]\)"
     ):
         read_flows(path, period="year", value="usd")
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx", "dta"])
+def test_duplicates_name_the_columns_without_a_role(tmp_path, kind):
+    table = pd.DataFrame(
+        {"Year": ["2022", "2022"], "Partner": ["Japan", "Japan"], "Regime": ["a", "b"], "Value": [1.0, 2.0]}
+    )
+    path = tmp_path / f"own.{kind}"
+    if kind == "xlsx":
+        pytest.importorskip("openpyxl")
+        table.to_excel(path, index=False)
+    elif kind == "dta":
+        table.to_stata(path, write_index=False)
+    else:
+        table.to_csv(path, index=False)
+    words = r"several rows have one cell .* add them up\. Columns without a role: \['Regime'\]\.$"
+    with pytest.raises(DataError, match=words):
+        read_flows(path, **ROLES)
+    with pytest.raises(DataError, match=words):
+        xl.flows(table, **ROLES)
+    assert read_flows(path, **ROLES, keys="Regime").keys == ("Regime",)

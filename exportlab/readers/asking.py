@@ -26,6 +26,7 @@ class Taken:
     table: Any
     aside: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -108,6 +109,7 @@ class Ask:
         parts: Sequence[pd.DataFrame],
         aside: Sequence[tuple[str, pd.DataFrame]],
         notes: tuple[str, ...],
+        header: Sequence[str] = (),
     ) -> Taken:
         """The parts one under the other; refuses labels to leave out that are nowhere."""
         import pandas as pd
@@ -123,7 +125,7 @@ class Ask:
             if lacking and column != self.given.get("value", "value"):
                 known = [*map(str, table[column].unique()), *(x for x in labels if x not in lacking)]
                 raise UnknownName(f"label in column {column!r} to leave out", lacking[0], known)
-        return Taken(table, found, notes)
+        return Taken(table, found, notes, tuple(c for c in header if c and c not in table.columns))
 
     def lazily(self, table: Any, roles: Mapping[str, str]) -> Taken:
         """A plan without the rows to leave out, which are not counted."""

@@ -48,7 +48,7 @@ def excel_table(ask: Ask, sheet: str | int, *, shown: bool) -> Taken:
         aside += [("note below the table", _note(text, wanted)) for text in one.notes]
         frame = _without_second_header(one.frame[wanted], roles, aside)
         parts.append(_cells(one.path, ask.set_aside(ask.filled(frame), roles, aside), roles, ask))
-    return ask.taken(parts, aside, tuple(dict.fromkeys(s.manner for s in sheets)))
+    return ask.taken(parts, aside, tuple(dict.fromkeys(s.manner for s in sheets)), sheets[0].header)
 
 
 def _sheet(path: Path, sheet: str | int, ask: Ask) -> Sheet:

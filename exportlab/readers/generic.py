@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from exportlab.errors import DataError, OptionError, one_of
+from exportlab.errors import DataError, DuplicateCells, OptionError, one_of
 from exportlab.flows import Columns, flows
 from exportlab.readers.asking import Ask, Taken
 from exportlab.readers.excel import excel_table
@@ -109,10 +109,13 @@ def read_flows(
               unit, digits, header, decimal, leave_out or {},
               (fill_down,) if isinstance(fill_down, str) else tuple(fill_down))  # fmt: skip
     taken = _take(ask, engine, sheet, encoding, (connection, memory), shown=progress)
-    made = flows(
-        taken.table, **given, unit=unit, quantity_unit=quantity_unit, source=source, keys=keys, aggregate=aggregate,
-        validate=validate,
-    )  # fmt: skip
+    try:
+        made = flows(
+            taken.table, **given, unit=unit, quantity_unit=quantity_unit, source=source, keys=keys, aggregate=aggregate,
+            validate=validate,
+        )  # fmt: skip
+    except DuplicateCells as error:
+        raise error.beside(taken.unread) from None
     count = None if made.lazy else len(taken.table) + sum(map(len, taken.aside.values()))
     account = Reading(tuple(files), count, made.roles["value"], made.unit, taken.aside, notes=taken.notes)
     return with_account(made, account)

@@ -34,7 +34,7 @@ def stata_table(ask: Ask, *, shown: bool) -> Taken:
     ]
     labelled = [c for c in wanted if frames[0][c].dtype == "category"]
     notes = (f"value labels of {', '.join(labelled)}",) if labelled else ()
-    return ask.taken(parts, aside, notes)
+    return ask.taken(parts, aside, notes, schemas[0].header)
 
 
 def _frame(path: Path) -> pd.DataFrame:

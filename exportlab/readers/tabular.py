@@ -40,7 +40,7 @@ def text_frame(ask: Ask, encoding: str, *, shown: bool) -> Taken:
             )
         parts[k] = ask.set_aside(ask.filled(part), roles, aside)
         _refuse_blank(table, parts[k], [*(c for r, c in roles.items() if r not in MONEY), *ask.keys])
-    taken = ask.taken(parts, aside, tuple(dict.fromkeys(map(_manner, tables))))
+    taken = ask.taken(parts, aside, tuple(dict.fromkeys(map(_manner, tables))), tables[0].header)
     if ask.digits is not None and "product" in roles:
         taken.table[roles["product"]] = taken.table[roles["product"]].str.zfill(ask.digits)
     return taken
@@ -90,7 +90,7 @@ def parquet_table(ask: Ask, engine: str, connection: Any, *, shown: bool) -> Tak
         for file in ask.files:
             parts.append(ask.set_aside(pd.read_parquet(file, columns=wanted), roles, aside))
             advance(file.stat().st_size)
-    taken = ask.taken(parts, aside, ())
+    taken = ask.taken(parts, aside, (), schemas[0].header)
     if ask.digits is not None and "product" in roles:
         taken.table[roles["product"]] = taken.table[roles["product"]].astype("str").str.zfill(ask.digits)
     return taken

@@ -1,0 +1,96 @@
+"""Files named on the command line become flows: a customs download by its header, any other table by its roles."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Annotated, Any
+
+import typer
+
+from exportlab.errors import DataError, OptionError, RolesNeeded
+
+_ROLE = typer.Option(help="The file's column for this role; not needed for a customs download.")
+Role = Annotated[str | None, _ROLE]
+Unit = Annotated[str | None, typer.Option(help="The money's unit, or the column that holds it.")]
+Add = Annotated[bool, typer.Option("--sum", help="Add up rows of one cell instead of refusing them.")]
+Sheet = Annotated[str | None, typer.Option(help="The Excel sheet; default: the first.")]
+Decimal = Annotated[str, typer.Option(help="The decimal sign of text files: . or ,")]
+LeaveOut = Annotated[
+    list[str] | None,
+    typer.Option(help="Rows to set aside, such as 'partner=World'; may be given often."),
+]
+FillDown = Annotated[
+    list[str] | None, typer.Option(help="A column whose empty cells mean the cell above (merged cells).")
+]
+
+
+@dataclass(frozen=True)
+class Way:
+    """How files are to be read, as options say."""
+
+    unit: str | None = None
+    add: bool = False
+    memory: str | None = None
+    sheet: str | None = None
+    decimal: str = "."
+    leave_out: Sequence[str] = ()
+    fill_down: Sequence[str] = ()
+
+    def options(self, roles: Mapping[str, str | None]) -> dict[str, Any]:
+        """The arguments of `read_flows`."""
+        out: dict[str, list[str]] = {}
+        for rule in self.leave_out:
+            column, sign, label = rule.partition("=")
+            if not (sign and column and label):
+                raise OptionError(f"--leave-out {rule!r} is not allowed. Allowed: column=label.")
+            out.setdefault(column, []).append(label)
+        return {
+            **roles, "unit": self.unit, "aggregate": "sum" if self.add else None, "memory": self.memory,
+            "sheet": self.sheet or 0,
+            "decimal": self.decimal, "leave_out": out, "fill_down": tuple(self.fill_down),
+        }  # fmt: skip
+
+
+def open_flows(
+    files: list[str], roles: Mapping[str, str | None], way: Way, *, exporter: str | None = None
+) -> Any:
+    """The flows in `files`; `exporter` labels a customs download that names no place."""
+    from exportlab import readers
+    from exportlab.readers.detect import names_places
+
+    if is_customs(files, roles):
+        label = None if names_places(files[0]) else exporter
+        return readers.read_gacc(files, exporter=label, aggregate="sum" if way.add else None)
+    try:
+        return readers.read_flows(files, **way.options(roles))
+    except RolesNeeded as error:
+        if any(roles.values()) or not error.roles:
+            raise
+        names = {**error.roles, "exporter-column": error.roles.get("exporter")}
+        named = " ".join(f'--{r} "{c}"' for r, c in names.items() if c and r != "exporter")
+        raise DataError(
+            "the columns' roles are not named, and this is no customs download", f"Perhaps: {named}"
+        ) from error
+
+
+def is_customs(files: list[str], roles: Mapping[str, str | None]) -> bool:
+    """Whether the first file is a customs download and no roles are given."""
+    from exportlab.readers.detect import is_gacc
+
+    return not any(roles.values()) and is_gacc(files[0])
+
+
+def open_reference(path: str, roles: dict[str, str | None], way: Way) -> Any:
+    """The table to compare with, summed over its exporters and markets; its columns are those of the files."""
+    named = {
+        r: None if r in ("exporter", "market") or is_customs([path], {}) else c for r, c in roles.items()
+    }
+    return open_flows([path], named, replace(way, add=True))
+
+
+def technology_of(given: str | None) -> Any:
+    """Lall's classes as the option names them."""
+    from exportlab.indices.concordance import concordance
+
+    return given if given in (None, "sitc3") else concordance(given, prefix=True)
