@@ -69,6 +69,7 @@ if TYPE_CHECKING:
     from exportlab.panel.regression.gravity import gravity
     from exportlab.panel.regression.ppml import ppml
     from exportlab.partial import Bounds, bounds
+    from exportlab.publication import save_table
     from exportlab.readers import read_baci, read_comtrade, read_flows, read_gacc
     from exportlab.reporting import report
     from exportlab.reporting.typeset import Typeset, typeset
@@ -117,6 +118,7 @@ _HOMES = {
     "exportlab.panel.regression.gravity": "gravity",
     "exportlab.panel.regression.ppml": "ppml",
     "exportlab.partial": "Bounds bounds",
+    "exportlab.publication": "save_table",
     "exportlab.readers": "read_baci read_comtrade read_flows read_gacc",
     "exportlab.reporting": "report",
     "exportlab.reporting.typeset": "Typeset typeset",
@@ -133,7 +135,15 @@ def __getattr__(name: str) -> Any:
         return getattr(import_module(_LATE[name]), name)
     if name in _ROOMS:
         return import_module(f"exportlab.{name}")
-    raise AttributeError(f"module 'exportlab' has no attribute {name!r}")
+    alias = (
+        None
+        if name.startswith("_")
+        else next((i.name for i in CATALOGUE.values() if name in i.aliases), None)
+    )
+    hint = f" Did you mean {alias!r}?" if alias else ""
+    if name in ("read_csv", "read_excel", "read_stata", "read_dta", "read_parquet"):
+        hint = " Did you mean 'read_flows'? It reads text, Excel, Stata and Parquet files."
+    raise AttributeError(f"module 'exportlab' has no attribute {name!r}.{hint}")
 
 
 def __dir__() -> list[str]:
@@ -235,6 +245,7 @@ __all__ = [
     "read_gacc",
     "relative_unit_value",
     "report",
+    "save_table",
     "shannon",
     "share",
     "size_adjusted_share",

@@ -330,3 +330,17 @@ def test_errors_say_what_is_allowed():
         vollrath(f, f, by="period")
     with pytest.raises(OptionError, match="form='balasa' is not allowed"):
         vollrath(f, f, form="balasa")
+
+
+@pytest.mark.parametrize("zeros", [False, True])
+def test_one_exporters_table_against_the_nations(zeros):
+    own = pd.DataFrame({"year": 2023, "hs": ["01", "02"], "usd": [1.0, 3.0]})
+    nation = pd.DataFrame({"year": 2023, "hs": ["01", "02", "03"], "usd": [20.0, 20.0, 40.0]})
+    names = {"period": "year", "product": "hs", "value": "usd"}
+    with pytest.raises(
+        xl.errors.DataError, match=r"no exporter to compare.*needs reference=xl\.flows\(\.\.\.\)"
+    ):
+        xl.rca(xl.flows(own, **names))
+    found = xl.rca(xl.flows(own, **names), reference=xl.flows(nation, **names), zeros=zeros)
+    assert list(found.columns) == ["year", "hs", "usd", "share", "reference_share", "rca"]
+    assert found["rca"].to_list() == [1.0, 3.0, 0.0][: 2 + zeros]

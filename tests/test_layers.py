@@ -16,7 +16,7 @@ PACKAGE = Path(__file__).parent.parent / "exportlab"
 LAYERS = [
     {"errors", "suggest"},
     {"arrays", "classifications", "frames", "notebook", "periods", "results"},
-    {"remedies"},
+    {"publication", "remedies"},
     {"audit", "catalogue", "columns", "member", "datasets", "plots.style"},
     {"flows"},
     {"measure"},
@@ -214,3 +214,14 @@ def test_every_public_name_is_there_and_typed():
         assert getattr(exportlab, name) is not None
         assert name in typed, f"{name} is missing under TYPE_CHECKING"
     assert set(exportlab._LATE) <= set(exportlab.__all__)
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("herfindahl", "Did you mean 'hhi'"), ("read_excel", "Did you mean 'read_flows'"), ("xyz", "$")],
+)
+def test_a_name_that_is_not_there(name, words):
+    import exportlab
+
+    with pytest.raises(AttributeError, match=rf"no attribute '{name}'\. ?{words}"):
+        getattr(exportlab, name)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -262,3 +264,18 @@ def test_panel_from_flows():
     assert p.D.tolist() == [0, 1, 0, 0]
     with pytest.raises(DataError, match=r"names units \(exporter\) without flows in 1 row. First: z"):
         PolicyPanel.from_flows(f, "hhi", over="market", adopted={"z": 2001})
+
+
+def test_never_as_zero_text_or_a_stata_code_is_mended_by_the_line_printed():
+    """The remedies of the door run as printed."""
+    for never in (0, "never", ".n"):
+        t = table().astype({"since": object})
+        t.loc[t["since"].isna(), "since"] = never
+        if never == 0:
+            t["since"] = t["since"].astype(float)
+        with pytest.raises(DataError) as caught:
+            door(t)
+        line = re.search(r"table\['since'\] = .+\)(?=\.$)", str(caught.value))[0]
+        names = {"table": t.copy(), "pd": pd}
+        exec(line, names)
+        assert np.isinf(door(names["table"]).adoption).tolist() == [False, False, True, True]

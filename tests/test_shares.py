@@ -154,3 +154,15 @@ def test_mechanical_and_electrical_against_china():
     region = xl.flows(pd.DataFrame({"exporter": "Liaoning", **ours}))
     found = xl.rca(region, reference=xl.flows(pd.DataFrame(theirs)))
     assert round(found.loc[found["product"] == "m&e", "rca"].item(), 2) == 0.85
+
+
+def test_others_can_be_said_to_lie_outside():
+    table = pd.DataFrame({"year": [2023] * 3, "to": ["Japan", "其他", "USA"], "usd": [5.0, 3.0, 2.0]})
+    flows = xl.flows(table, period="year", market="to", value="usd")
+    with pytest.raises(
+        DataError, match=r"say outside=\['其他'\]; or name the members yourself: members=\['Japan'\]"
+    ):
+        xl.bloc_share(flows, "RCEP")
+    for membership in ("dated", "latest"):
+        found = xl.bloc_share(flows, "RCEP", membership=membership, outside=["其他"])
+        assert found["bloc_share"].to_list() == [0.5]

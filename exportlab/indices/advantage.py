@@ -77,7 +77,8 @@ def rca(
     over : str
         "product"; "market" compares market structures (the trade intensity index).
     by : str or sequence of str, optional
-        By default every other role present; must keep the exporter.
+        By default every other role present: with markets in the table, advantage in each market by itself, so say
+        ``by=["period", "exporter"]`` for advantage in all exports. Must keep the exporter, where there is one.
     zeros : bool
         Also give the cells of the reference in which the exporter has nothing.
     universe : {"observed", "active"}, int or sequence
@@ -96,12 +97,17 @@ def rca(
     require(flows, "rca")
     one_of("form", form, FORMS)
     spread, groups = flows.split(over, by)
+    keys = (*groups, *spread)
+    cells = flows.cells(*keys)
+    if "exporter" not in flows.roles and isinstance(reference, Flows):  # the whole table is one exporter's
+        groups, cells = (*groups, "exporter"), cells.with_columns(nw.lit("").alias("exporter"))
     if "exporter" not in groups:
         raise DataError(
-            "the flows have no exporter to compare", "rca needs exporter=... at the door, kept in by=."
+            "the flows have no exporter to compare",
+            "rca needs exporter=... at the door, kept in by=; one exporter's table needs reference=xl.flows(...), "
+            "the exports to compare with.",
         )
     within = tuple(g for g in groups if g != "exporter")
-    cells = flows.cells(*groups, *spread)
     weights, key = _reference(flows, cells, reference, within, spread)
     if zeros:
         cells = _grid(cells, weights, within, key, spread)
@@ -116,7 +122,6 @@ def rca(
     if form == "weighted":
         shares = _with_mean(shares, groups, universe_size(flows, spread, universe))
     made = FORMS[form](nw.col("share"), nw.col("reference_share"), nw.col("_size"), nw.col("_mean"))
-    keys = (*groups, *spread)
     return flows.out(
         shares.with_columns(made.alias("rca")).select(*keys, "value", "share", "reference_share", "rca"), keys
     )

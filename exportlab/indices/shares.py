@@ -57,6 +57,7 @@ def bloc_share(
     within: Literal["end", "start"] = "end",
     home: str | None = None,
     members: Sequence[Any] | None = None,
+    outside: Sequence[Any] = (),
 ) -> Any:
     """Share of exports that goes to the members of a bloc.
 
@@ -78,6 +79,8 @@ def bloc_share(
         market is written as their exporter are left out of the bloc in any case.
     members : sequence, optional
         The market labels that are members, where labels are not country names; replaces `membership`.
+    outside : sequence, optional
+        Market labels that are no country ("Others", "其他") and count as outside the bloc.
 
     Returns
     -------
@@ -100,7 +103,7 @@ def bloc_share(
         )
     keys = tuple(dict.fromkeys((*groups, *(r for r in ("period", "exporter") if r in flows.roles), "market")))
     if members is None:
-        inside = _inside(flows, bloc, membership, within=within, home=home)
+        inside = _inside(flows, bloc, membership, within=within, home=home, outside=outside)
     else:
         inside = among("market", list(members))
     if "exporter" in flows.roles and _comparable(flows):
@@ -120,10 +123,16 @@ def _comparable(flows: Flows) -> bool:
 
 
 def _inside(
-    flows: Flows, bloc: str, membership: str | int, *, within: Literal["end", "start"], home: str | None
+    flows: Flows,
+    bloc: str,
+    membership: str | int,
+    *,
+    within: Literal["end", "start"],
+    home: str | None,
+    outside: Sequence[Any] = (),
 ) -> nw.Expr:
     """True for rows whose market is a member of the bloc (in the row's own period, when dated)."""
-    labels = flows.members("market")
+    labels = [label for label in flows.members("market") if label not in outside]
     own = () if home is None else (classifications.country(home).iso3,)
     if membership != "dated":
         fixed = classifications.members(bloc, on=membership, within=within, exclude=own)
@@ -153,9 +162,11 @@ def _labels_of(labels: Sequence[Any], bloc: str, allowed: frozenset[str]) -> lis
         elif len(group) > 1 and group & allowed and not group <= everyone:
             partly.append(label)
     if unknown:
+        known = [x for x in labels if (group := classifications.resolve(x)) and group <= everyone]
         raise DataError(
             f"{len(unknown)} markets are no known country or bloc, so it cannot be said whether they are in {bloc}",
-            "Use country names or ISO codes, or name the members yourself: members=[...].", first=repr(unknown[0]),
+            f"Use country names or ISO codes; where none of them is a member, say outside={unknown[:20]}; "
+            f"or name the members yourself: members={known[:20] or '[...]'}.", first=repr(unknown[0]),
         )  # fmt: skip
     if partly:
         raise DataError(

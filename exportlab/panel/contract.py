@@ -193,7 +193,8 @@ def _adoption(panel: PolicyPanel, data: pd.DataFrame, units: Any, *, value: Arra
     with np.errstate(invalid="ignore"):
         _refuse(
             panel, data, (rows == 0) & (value.min() > 100), f"{panel.adopted!r} is 0",
-            "Some programs write 0 for never; here never is NaN, None or inf.",
+            "Some programs write 0 for never; here never is NaN, None or inf: "
+            f"table[{panel.adopted!r}] = table[{panel.adopted!r}].replace(0, float('nan')).",
         )  # fmt: skip
     changed = np.zeros(len(data), bool)
     changed[1:] = (units[1:] == units[:-1]) & (rows[1:] != rows[:-1])
@@ -215,11 +216,14 @@ def _adopted_rows(panel: PolicyPanel, data: pd.DataFrame, monthly: bool) -> Arra
         rows[known] = period_values(column[known], str(panel.adopted))[0]
         return rows
     if monthly or not _all_numbers(column[known]):
+        strange = [v for v in column[known] if monthly or not isinstance(v, int | float | np.number)]
         raise DataError(
             f"{panel.adopted!r} is not written like the periods of {panel.period!r}",
-            "Give the first treated period in the same form (whole years, or 'YYYY-MM'); NaN for never.",
-            first=repr(column[known].iloc[0]),
-        )
+            "Give the first treated period in the same form (whole years, or 'YYYY-MM'); NaN for never. Where text or "
+            f"Stata's missing codes mean never: table[{panel.adopted!r}] = "
+            f"pd.to_numeric(table[{panel.adopted!r}].astype(str), errors='coerce').",
+            rows=len(strange), first=str(strange[0]),
+        )  # fmt: skip
     given = column[known].to_numpy(float)
     finite = given[np.isfinite(given)]
     period_values(pd.Series(finite), str(panel.adopted))

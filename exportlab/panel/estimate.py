@@ -201,22 +201,26 @@ class Estimate(Result):
         draw = pictures.event_study if "event_time" in self.table else pictures.coefficients
         return draw(self, ax=ax, **options)
 
-    def to_latex(self, **options: Any) -> str:
-        """LaTeX table of this estimate; see `exportlab.panel.tables.compare` for several."""
-        return str(self._shown().to_latex(**options))
+    def publication(self) -> Any:
+        """This estimate as a table for a paper, with `to_latex`, `to_html`, `to_docx`, `to_excel` and `save`.
 
-    def to_html(self, **options: Any) -> str:
-        """HTML table of this estimate."""
-        return str(self._shown().to_html(**options))
-
-    def to_docx(self, path: str, **options: Any) -> None:
-        """Write a Word table (needs python-docx)."""
-        self._shown().to_docx(path, **options)
-
-    def _shown(self) -> Any:
+        `exportlab.panel.compare` puts several side by side.
+        """
         from exportlab.panel.tables import compare
 
         return compare([self])
+
+    def to_latex(self, **options: Any) -> str:
+        """LaTeX table of this estimate."""
+        return str(self.publication().to_latex(**options))
+
+    def to_html(self) -> str:
+        """HTML table of this estimate."""
+        return str(self.publication().to_html())
+
+    def to_docx(self, path: str) -> None:
+        """Write a Word table (needs python-docx)."""
+        self.publication().to_docx(path)
 
     def pretrend_test(self, *, last: int | None = None) -> pd.Series[Any]:
         """Joint test that the estimates before adoption are zero; see `exportlab.panel.inference.pretrends`."""

@@ -1,19 +1,17 @@
-"""Several estimates side by side, as text, LaTeX, HTML or Word."""
+"""Several estimates side by side, as a paper prints them."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from html import escape
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from exportlab.errors import MissingDependency, OptionError, one_of
+from exportlab.errors import OptionError, one_of
 from exportlab.panel.reading import stars, stars_allowed
-from exportlab.results import Result
+from exportlab.publication import Publication
 
 if TYPE_CHECKING:
     from exportlab.panel.estimate import Estimate
@@ -22,77 +20,12 @@ FOOT = ("n", "rows lost", "units", "clusters", "treated clusters")
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class Comparison(Result):
+class Comparison(Publication):
     """A publication table: ``table`` has one column an estimate, its rows terms, errors and design facts."""
-
-    table: pd.DataFrame
-    notes: tuple[str, ...]
-    caption: str = ""
 
     @property
     def title(self) -> str:
         return self.caption or "Estimates side by side"
-
-    def summary(self) -> str:
-        body = self.table.to_string(index=False, header=["", *self.table.columns[1:]])
-        return "\n".join([self.title, body, *self.notes])
-
-    def to_latex(self, *, label: str = "") -> str:
-        """A booktabs table with its notes below."""
-        width = len(self.table.columns) - 1
-        head = " & ".join(_tex(c) for c in ["", *self.table.columns[1:]])
-        lines = [r"\begin{table}[!htbp]\centering", rf"\caption{{{_tex(self.title)}}}"]
-        lines += [rf"\label{{{label}}}"] if label else []
-        lines += [rf"\begin{{tabular}}{{l{'c' * width}}}", r"\toprule", head + r" \\", r"\midrule"]
-        for row in self.table.itertuples(index=False):
-            if row[0] == FOOT[0]:
-                lines.append(r"\midrule")
-            lines.append(" & ".join(_tex(str(c)) for c in row) + r" \\")
-        lines += [r"\bottomrule", rf"\multicolumn{{{width + 1}}}{{p{{0.9\linewidth}}}}{{\footnotesize"]
-        lines += [" ".join(_tex(n) for n in self.notes) + r"}\\", r"\end{tabular}", r"\end{table}"]
-        return "\n".join(lines)
-
-    def to_html(self) -> str:
-        """An HTML table with its notes below."""
-        head = "".join(f"<th>{escape(str(c))}</th>" for c in ["", *self.table.columns[1:]])
-        rows = []
-        for row in self.table.itertuples(index=False):
-            rule = ' style="border-top:1px solid"' if row[0] == FOOT[0] else ""
-            cells = "".join(f"<td>{escape(str(c))}</td>" for c in row[1:])
-            rows.append(f"<tr{rule}><th>{escape(str(row[0]))}</th>{cells}</tr>")
-        notes = "".join(f"<p><small>{escape(n)}</small></p>" for n in self.notes)
-        return (
-            f"<table><caption>{escape(self.title)}</caption><thead><tr>{head}</tr></thead>"
-            f"<tbody>{''.join(rows)}</tbody></table>{notes}"
-        )
-
-    def _repr_html_(self) -> str:
-        return self.to_html()
-
-    def to_docx(self, path: str) -> None:
-        """Write a Word document with the table.
-
-        Raises
-        ------
-        MissingDependency
-            python-docx is not installed.
-        """
-        try:
-            from importlib import import_module
-
-            document = import_module("docx").Document()
-        except ImportError as error:
-            raise MissingDependency("python-docx", "tables", "A Word table") from error
-        document.add_paragraph(self.title)
-        grid = document.add_table(rows=1, cols=len(self.table.columns))
-        for cell, name in zip(grid.rows[0].cells, ["", *self.table.columns[1:]], strict=True):
-            cell.text = str(name)
-        for row in self.table.itertuples(index=False):
-            for cell, value in zip(grid.add_row().cells, row, strict=True):
-                cell.text = str(value)
-        for note in self.notes:
-            document.add_paragraph(note)
-        document.save(path)
 
 
 def compare(
@@ -182,15 +115,3 @@ def _notes(many: Mapping[str, Estimate], below: str) -> tuple[str, ...]:
         notes += [f"{label}: {why} ({n:,} rows)." for why, n in e.sample.lost]
     notes += list(dict.fromkeys(n for e in many.values() for n in e.notes))
     return tuple(notes)
-
-
-def _tex(text: str) -> str:
-    for plain, escaped in (
-        ("\\", r"\textbackslash{}"),
-        ("&", r"\&"),
-        ("%", r"\%"),
-        ("_", r"\_"),
-        ("#", r"\#"),
-    ):
-        text = text.replace(plain, escaped)
-    return re.sub(r"\*+", lambda m: f"$^{{{m[0]}}}$", text)
