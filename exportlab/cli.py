@@ -80,6 +80,9 @@ def report(
     income: Annotated[
         str | None, typer.Option(help="Income per head: a file with the columns exporter, value.")
     ] = None,
+    outside: Annotated[
+        list[str] | None, typer.Option(help="A market that is no country (Others); may be given often.")
+    ] = None,
     period: Role = None,
     market: Role = None,
     product: Role = None,
@@ -115,7 +118,7 @@ def report(
     incomes = open_reference(income, {}, way) if income else None
     with err.status("Computing") as status:
         page = report_on(
-            flows, out=to, exporter=exporter, bloc=bloc, reference=against, home=home, lang=lang,
+            flows, out=to, exporter=exporter, bloc=bloc, reference=against, home=home, outside=outside or (), lang=lang,
             technology=technology_of(technology), income=incomes,
             also=[a.strip() for a in also.split(",") if a.strip()], progress=status.update,
         )  # fmt: skip

@@ -12,6 +12,7 @@ from typing import Any
 
 import customs
 import numpy as np
+import own_files
 import pandas as pd
 
 # Commands of a console block that set machines up or are tested elsewhere; `exportlab` commands are run.
@@ -108,6 +109,7 @@ def prepare(folder: Path) -> None:
     baci(folder / "BACI_HS92_V202501")
     comtrade(folder / "comtrade")
     parquet(folder / "flows")
+    own_files.write(folder / "own")
     own = pd.DataFrame(
         {
             "year": [2021, 2021, 2021, 2022, 2022, 2022, 2023, 2023, 2023],

@@ -253,3 +253,28 @@ def test_nbs_refuses_a_sheet_without_codes(tmp_path: Path) -> None:
     pd.DataFrame(np.ones((5, 5))).to_csv(tmp_path / "x.csv", header=False, index=False)
     with pytest.raises(DataError, match="No row and column of sector codes"):
         read_nbs(tmp_path / "x.csv")
+
+
+def test_a_table_with_english_headings_and_a_unit_of_its_own(tmp_path):
+    sheet = pd.DataFrame(
+        [
+            ["Agriculture", 10, 30, 40, 10, 5, 10, 5, 90], ["Industry", 20, 80, 100, 50, 60, 90, 15, 285],
+            ["Total intermediate", 30, 110, None, None, None, None, None, None],
+            ["Value added", 60, 175, None, None, None, None, None, None],
+        ],
+        columns=["Sector", "Agriculture", "Industry", "Total intermediate use", "Household consumption", "Investment",
+                 "Exports", "Imports", "Total output"],
+    )  # fmt: skip
+    sheet.loc[0, "Exports"], sheet.loc[1, "Exports"] = 40.0, 90.0
+    sheet.loc[0, "Total intermediate use"] = 40
+    path = tmp_path / "own.csv"
+    sheet.to_csv(path, index=False)
+    t = read_nbs(path, unit="million EUR")
+    assert t.unit == "million EUR"
+    assert t.final == ("Household consumption", "Investment")
+    assert list(t.sectors) == ["Agriculture", "Industry"]
+    assert t.e.tolist() == [40.0, 90.0]
+    assert t.m.tolist() == [5.0, 15.0]
+    sheet.rename(columns={"Investment": "Mystery"}).to_csv(path, index=False)
+    with pytest.raises(DataError, match=r"First: 'Mystery'\. .*Rename them in the file, or build the table"):
+        read_nbs(path)

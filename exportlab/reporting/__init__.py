@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -21,6 +21,7 @@ def report(
     bloc: str = "RCEP",
     reference: Flows | None = None,
     home: str | None = None,
+    outside: Sequence[str] = (),
     technology: Literal["sitc3"] | Concordance | None = None,
     income: Income | None = None,
     lang: str = "en",
@@ -48,6 +49,8 @@ def report(
         the table, where there are several. With exporters (the world's countries), complexity is read off it too.
     home : str, optional
         The exporters' own country, which is never counted as a member of the bloc.
+    outside : sequence of str
+        Markets that are no country ("Others") and count as outside the bloc; without it they leave its section out.
     technology : "sitc3" or Concordance, optional
         How the product codes lead to SITC rev.3, on which Lall's technology classes are defined.
     income : mapping or Flows, optional
@@ -91,6 +94,8 @@ def report(
             say(_("Computing from the flows"))
             from exportlab.reporting import own
 
-            page = own.page(flows, own.Asked(exporter, bloc, reference, home, technology, income))
+            page = own.page(
+                flows, own.Asked(exporter, bloc, reference, home, tuple(outside), technology, income)
+            )
         say(_("Drawing and writing the page"))
         return export.write(page, Path(out), also)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import pandas as pd
 
 from exportlab.errors import DataError
@@ -15,20 +18,20 @@ from exportlab.reporting.model import Fact, Picture, Section, Table
 from exportlab.reporting.words import _, percent, sentences
 
 
-def section_or_why_not(flows: Flows, bloc: str, home: str | None) -> Made:
-    """The bloc's share; where the markets are no countries (regions, customers), why there is none."""
+def section_or_why_not(flows: Flows, bloc: str, **counted: Any) -> Made:
+    """The bloc's share, `counted` with home= and outside=; where the markets are no countries, why there is none."""
     try:
-        return _section(flows, bloc, home)
+        return _section(flows, bloc, counted)
     except DataError as error:
         why = _("The share of {bloc} is left out: {reason}", bloc=bloc, reason=error)
         return Section("bloc", _("The {bloc} share", bloc=bloc), (why,)), None
 
 
-def _section(flows: Flows, bloc: str, home: str | None) -> Made:
-    now, shown = _shares(flows, bloc, home)
+def _section(flows: Flows, bloc: str, counted: Mapping[str, Any]) -> Made:
+    now, shown = _shares(flows, bloc, counted)
     value, name = flows.roles["value"], bloc.lower()
     title = _("Share of {bloc}", bloc=bloc)
-    made = _sure(flows, bloc, home)
+    made = _sure(flows, bloc, counted)
     parts: list[Table | Picture] = [
         Table(f"{name}_share", title, shown, unit_of(flows), _("computed"),
               {value: ",.0f", "total": ",.0f", "bloc_share": "share"}),
@@ -51,22 +54,22 @@ def _section(flows: Flows, bloc: str, home: str | None) -> Made:
     ), tuple(parts)), fact  # fmt: skip
 
 
-def _shares(flows: Flows, bloc: str, home: str | None) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _shares(flows: Flows, bloc: str, counted: Mapping[str, Any]) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The share with the members of each period, and that beside the share with today's."""
     dated = "period" in flows.roles
     now = table_of(
-        bloc_share(flows, bloc, by=by_of(flows), membership="dated" if dated else "latest", home=home)
+        bloc_share(flows, bloc, by=by_of(flows), membership="dated" if dated else "latest", **counted)
     )
     tables = {_("members in force in each period"): now}
     if dated:
-        today = table_of(bloc_share(flows, bloc, by=by_of(flows), membership="latest", home=home))
+        today = table_of(bloc_share(flows, bloc, by=by_of(flows), membership="latest", **counted))
         tables[_("today's members throughout")] = today
     return now, pd.concat([t.assign(membership=k) for k, t in tables.items()], ignore_index=True)
 
 
-def _sure(flows: Flows, bloc: str, home: str | None) -> list[sure.Sure | None]:
+def _sure(flows: Flows, bloc: str, counted: Mapping[str, Any]) -> list[sure.Sure | None]:
     """The share of the last period with its interval, and its change with today's members throughout."""
-    options = {"bloc": bloc, "home": home}
+    options = {"bloc": bloc, **counted}
     now = sure.surely(
         flows, "bloc_share", over="market", what=_("Share of {bloc}, {period}", bloc=bloc, period=last_period(flows)),
         form=percent, membership="dated" if "period" in flows.roles else "latest", **options,

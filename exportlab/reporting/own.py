@@ -95,6 +95,7 @@ class Asked:
     bloc: str = "RCEP"
     reference: Flows | None = None
     home: str | None = None
+    outside: tuple[str, ...] = ()
     technology: sophistication.Technology = None
     income: Income | None = None
 
@@ -108,7 +109,9 @@ def page(flows: Flows, asked: Asked) -> Page:
     for role in ("market", "product"):
         made.append(_spread(own, role) if role in own.roles else _no(role))
         if role == "market" and role in own.roles:
-            made.append(bloc_of_own.section_or_why_not(own, asked.bloc, asked.home))
+            made.append(
+                bloc_of_own.section_or_why_not(own, asked.bloc, home=asked.home, outside=asked.outside)
+            )
     if "product" in own.roles:
         made += [
             (products_of_own.structure(own, asked.technology), None),

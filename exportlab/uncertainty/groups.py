@@ -19,7 +19,7 @@ from exportlab.measure import Universe, universe_size
 
 TWO_WAY = {
     "share": (),
-    "bloc_share": ("bloc", "membership", "within", "home", "members"),
+    "bloc_share": ("bloc", "membership", "within", "home", "members", "outside"),
     "rca": ("form", "reference"),
 }
 

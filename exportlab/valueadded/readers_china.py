@@ -20,9 +20,12 @@ COLUMNS = {
     "imports": r"IM|进口(合计)?|import(_foreign|s)?",
     "inflow": r"IF|(国内省外)?(流入|调入)|inflow(_domestic)?",
     "error": r"ERR|误差|其他|error",
-    "output": r"GO|总产出|output",
-    "sum": r"TIU|THC|TFU|GCF|中间使用(合计)?|最终使用(合计)?|.*(合计|小计)",
-    "final": r"TC|FU\d+|.*消费(支出)?|固定资本形成(总额)?|存货(增加|变动)|consumption|gfcf|inventor(y|ies).*",
+    "output": r"GO|总产出|(total |gross )?output",
+    "sum": r"TIU|THC|TFU|GCF|中间使用(合计)?|最终使用(合计)?|.*(合计|小计)|total (intermediate|final|uses?)\b.*",
+    "final": (
+        r"TC|FU\d+|.*消费(支出)?|固定资本形成(总额)?|资本形成|存货(增加|变动)|(.* )?consumption( .*)?|gfcf|"
+        r"(fixed )?investment|(.* )?capital formation|inventor(y|ies).*"
+    ),
 }
 VALUE_ADDED = r"TVA|增加值合计|增加值|value.?added"
 
@@ -41,7 +44,8 @@ def read_nbs(path: str | Path, *, sheet: str | int = 0, **options: Any) -> IOTab
     path, sheet
         CSV file, or Excel file and sheet.
     **options
-        As in `IOTable.from_frames`; what is given here replaces what the file holds.
+        As in `IOTable.from_frames`; what is given here replaces what the file holds. Say `unit`: without it the unit is
+        taken to be the bureaus' own, "10,000 CNY".
 
     Raises
     ------
@@ -125,7 +129,8 @@ def _uses(names: dict[int, str], sectors: set[str], origin: int | None) -> dict[
     if strange:
         raise DataError(
             "The file has columns that are neither sectors nor known uses",
-            "Known: sector codes, FU101 ... FU202, TC, EX, OF, IM, IF, ERR, GO and their Chinese headings.",
+            "Known: sector codes, FU101 ... FU202, TC, EX, OF, IM, IF, ERR, GO and their Chinese and English headings. "
+            "Rename them in the file, or build the table with IOTable.from_frames.",
             rows=len(strange),
             first=repr(strange[0]),
         )
