@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 from contextlib import suppress
-from typing import Any
 
 import numpy as np
+
+from exportlab.arrays import Array
 
 _PLAIN = re.compile(r"[0-9.\n]*", re.ASCII)
 _NUMBER = re.compile(
@@ -16,9 +17,7 @@ _NUMBER = re.compile(
 _SWAP = str.maketrans(",.", ".,")
 
 
-def floats(
-    texts: Sequence[str], unknown: Collection[str], decimal: str
-) -> tuple[np.ndarray[Any, np.dtype[np.float64]], int | None]:
+def floats(texts: Sequence[str], unknown: Collection[str], decimal: str) -> tuple[Array, int | None]:
     """The numbers that `texts` are, NaN for what is `unknown`, and the place of the first that is neither."""
     comma = decimal == ","
     if not comma and _PLAIN.fullmatch(
