@@ -17,13 +17,29 @@ from exportlab.errors import EngineError, OptionError, UnknownName
 F = TypeVar("F", bound=Callable[..., Any])
 
 LAWS = {
-    "bounds": "stays between its bounds, and reaches them",
+    "bounds": "stays between its bounds and comes as near to them as one likes; where it has none, exceeds any number",
     "scale": "does not change when every value is multiplied by one number",
     "permutation": "does not depend on the order of the rows or the names of the members",
     "replication": "does not change when every member is split into m equal ones, in a universe m times as large",
     "transfer": "never moves against `rises_with` when value moves from a smaller to a larger member",
     "empty": "does not change when a category with nothing in it is added to the table",
     "additive": "adds up over the members to its value for the whole",
+}
+_EACH = (
+    "rca", "location_quotient", "trade_intensity", "vollrath", "lafay", "michaely", "relative_unit_value", "prody",
+    "share", "contributions", "hhi_change", "bloc_share_change", "class_shares", "lall_shares", "bec_shares",
+    "rauch_shares", "spells",
+)  # fmt: skip
+NOT_APPLICABLE = {
+    **{
+        (n, "transfer"): "it has a figure for each member, and none for how value is spread over them"
+        for n in _EACH
+    },
+    (
+        "survival",
+        "transfer",
+    ): "it is a curve over the length of spells, which the size of trade does not enter",
+    ("spells", "additive"): "it lists spells, whose lengths are not parts of a whole",
 }
 
 
@@ -43,11 +59,13 @@ class Indicator:
     source : str
         Where the form is defined.
     laws : frozenset of str
-        The names from `LAWS` that hold; each of the others has a counter-example in the tests.
+        The names from `LAWS` that hold; the others have a counter-example in the tests or are `NOT_APPLICABLE`.
     unit : str
     aliases : tuple of str
     uses_universe : bool
         Whether the result depends on which categories could have been exported to.
+    column : str
+        The column of the result that holds the figure; "" where it is the name.
     term, finish : callable, optional
         For indices of a distribution: the member term that is summed, and what is made of the sum.
     options : mapping of str to default value
@@ -67,6 +85,7 @@ class Indicator:
     aliases: tuple[str, ...] = ()
     laws: frozenset[str] = frozenset()
     uses_universe: bool = False
+    column: str = ""
     term: Callable[..., Any] | None = None
     finish: Callable[..., Any] | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
@@ -77,6 +96,11 @@ class Indicator:
         """Compute it: the same as the public function of that name."""
         assert self.function is not None
         return self.function(*args, **kwargs)
+
+    @property
+    def figure(self) -> str:
+        """The column of the result that the bounds and the direction speak of."""
+        return self.column or self.name
 
     @property
     def is_distribution(self) -> bool:

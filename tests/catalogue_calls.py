@@ -11,14 +11,81 @@ import pandas as pd
 import exportlab as xl
 
 COUNTRIES = ("China", "Japan", "Peru", "USA")
-PRODUCTS = ("001", "011", "764", "784")
+PRODUCTS = ("0011", "0012", "7641", "7642")  # two of one class each, in SITC
 INCOME = dict(zip(COUNTRIES, (1.0, 3.0, 2.0, 4.0), strict=True))
-SECTIONS = {"001": "x", "011": "x", "764": "y", "784": "y"}
-RAUCH = {"001": "w", "011": "r", "764": "n", "784": "n"}
-BEC = xl.Concordance(
-    {"001": (("111", 1.0),), "011": (("41", 1.0),), "764": (("51", 1.0),), "784": (("21", 1.0),)}
-)
+SECTIONS = xl.Concordance({"0": (("x", 1.0),), "7": (("y", 1.0),)}, prefix=True)
+RAUCH = {"0": "r", "7": "n"}
+BEC = xl.Concordance({"0": (("111", 1.0),), "7": (("41", 1.0),)}, prefix=True)
 BY = ["period", "exporter"]
+BLOC = {"bloc": "RCEP"}
+
+# What each is called with besides the flows; those of TWO take exports and imports.
+_CALLS: list[tuple[dict[str, Any], str]] = [
+    ({}, "complementarity trade_potential constant_market_share constant_market_share_growth spells survival "
+         "relative_unit_value price_quantity"),
+    ({"by": BY}, "rca diversification share contributions hhi_change hhi_change_split hhi_shift_share growth_margins "
+                 "location_quotient hachman hk_margins iemp nesting nestedness trade_intensity galtonian vollrath "
+                 "lafay michaely grubel_lloyd marginal_iit two_way_types theil_traditional"),
+    ({"by": "period"}, "krugman hoover finger_kreinin cosine bahar locational_gini"),
+    ({"by": "period", "herfindahl": 0.1}, "ellison_glaeser"),
+    ({"by": BY, **BLOC}, "bloc_share bloc_share_change"),
+    ({"by": "period", **BLOC}, "intra_share bloc_intensity introversion size_adjusted_share"),
+    ({"by": BY, "income": INCOME}, "prody expy prody_quality expy_quality"),
+    ({"by": BY, "groups": 1}, "theil_within_between"),
+    ({"by": BY, "industries": 1}, "thom_mcdowell"),
+    ({"classes": SECTIONS}, "class_shares"),
+    ({"products": "sitc3"}, "lall_shares"),
+    ({"products": BEC}, "bec_shares"),
+    ({"classes": RAUCH}, "rauch_shares"),
+]  # fmt: skip
+ARGUMENTS = {name: arguments for arguments, names in _CALLS for name in names.split()}
+TWO = ("vollrath", "lafay", "michaely", "grubel_lloyd", "marginal_iit", "thom_mcdowell", "two_way_types")
+# Other ways to call them, by the options on which sources differ, as one writes them.
+_OPTIONS = {
+    "rca": "form='rsca' form='log' form='nrca' form='arca' form='weighted' reference='rest' zeros=true",
+    "vollrath": "form='balassa'",
+    "complementarity": "form='drysdale_garnaut'",
+    "constant_market_share": "weights='base' weights='final' weights='midpoint' order='product' order='market'",
+    "constant_market_share_growth": "order='product' order='market'",
+    "diversification": "reference='rest'",
+    "share": "over='product'",
+    "contributions": "over='product'",
+    "hhi_change": "over='product'",
+    "hhi_change_split": "over='product'",
+    "hhi_shift_share": "reference='rest' over='market'",
+    "growth_margins": "rate='midpoint' over='market' threshold=2.5",
+    "location_quotient": "reference='rest'",
+    "hachman": "reference='rest'",
+    "locational_gini": "form='krugman' form='quotients'",
+    "ellison_glaeser": "herfindahl=0.0",
+    "hk_margins": "reference='world'",
+    "iemp": "own_market='out' threshold=2.5",
+    "nestedness": "threshold=2.5",
+    "trade_intensity": "correction='own_exports' correction='own_imports' correction='rest'",
+    "intra_share": "flow='imports' flow='total'",
+    "bloc_intensity": "form='homogeneous' flow='total'",
+    "introversion": "flow='total'",
+    "size_adjusted_share": "flow='total'",
+    "galtonian": "form='balassa' reference='rest' zeros=false",
+    "krugman": "against='rest' over='market'",
+    "finger_kreinin": "against='world' over='market'",
+    "cosine": "against='rest' over='market'",
+    "bahar": "shift=1.0 against='rest'",
+    "grubel_lloyd": "form='product' form='balance' form='aquino'",
+    "marginal_iit": "form='product'",
+    "two_way_types": "rule='symmetric' method='trade_type'",
+    "prody": "base=2021",
+    "expy": "base=2021 leave_out=true",
+    "lall_shares": "level='group'",
+    "bec_shares": "scheme='cepii'",
+    "spells": "gap=0 threshold=2.5",
+    "survival": "gap=0 left='keep' which='first'",
+    "theil_within_between": "universe='active'",
+    "theil_traditional": "new='now'",
+    "relative_unit_value": "reference='rest' summary=true",
+    "price_quantity": "method='tornqvist' method='laspeyres' method='paasche'",
+}
+OPTIONS = {name: text.split() for name, text in _OPTIONS.items()}
 
 
 def world(seed: int = 3, years: tuple[int, ...] = (2021, 2022, 2023)) -> pd.DataFrame:
@@ -32,74 +99,16 @@ def world(seed: int = 3, years: tuple[int, ...] = (2021, 2022, 2023)) -> pd.Data
 
 
 def imports(table: pd.DataFrame) -> pd.DataFrame:
-    """What each country buys, it standing as the exporter: another draw of the same world, as a reporter's table."""
-    return table.assign(
-        value=np.roll(table["value"].to_numpy(), 7), quantity=np.roll(table["quantity"].to_numpy(), 7)
-    )
+    """What each country buys, it standing as the exporter: the same trade, seen by the buyer."""
+    return table.rename(columns={"exporter": "market", "market": "exporter"})
 
 
-ONE: dict[str, Callable[[xl.Flows], Any]] = {
-    "rca": lambda f: xl.rca(f, by=BY),
-    "complementarity": lambda f: xl.complementarity(f),
-    "trade_potential": lambda f: xl.trade_potential(f),
-    "constant_market_share": lambda f: xl.constant_market_share(f),
-    "constant_market_share_growth": lambda f: xl.constant_market_share_growth(f),
-    "diversification": lambda f: xl.diversification(f, by=BY),
-    "share": lambda f: xl.share(f, by=BY),
-    "bloc_share": lambda f: xl.bloc_share(f, "RCEP", by=BY),
-    "contributions": lambda f: xl.contributions(f, by=BY),
-    "hhi_change": lambda f: xl.hhi_change(f, by=BY),
-    "hhi_change_split": lambda f: xl.hhi_change_split(f, by=BY),
-    "bloc_share_change": lambda f: xl.bloc_share_change(f, "RCEP", by=BY),
-    "hhi_shift_share": lambda f: xl.hhi_shift_share(f, by=BY),
-    "growth_margins": lambda f: xl.growth_margins(f, by=BY),
-    "location_quotient": lambda f: xl.location_quotient(f, by=BY),
-    "hachman": lambda f: xl.hachman(f, by=BY),
-    "locational_gini": lambda f: xl.locational_gini(f, by="period"),
-    "ellison_glaeser": lambda f: xl.ellison_glaeser(f, herfindahl=0.1, by="period"),
-    "hk_margins": lambda f: xl.hk_margins(f, by=BY),
-    "iemp": lambda f: xl.iemp(f, by=BY),
-    "nesting": lambda f: xl.nesting(f, by=BY),
-    "nestedness": lambda f: xl.nestedness(f, by=BY),
-    "trade_intensity": lambda f: xl.trade_intensity(f, by=BY),
-    "intra_share": lambda f: xl.intra_share(f, "RCEP", by="period"),
-    "bloc_intensity": lambda f: xl.bloc_intensity(f, "RCEP", by="period"),
-    "introversion": lambda f: xl.introversion(f, "RCEP", by="period"),
-    "size_adjusted_share": lambda f: xl.size_adjusted_share(f, "RCEP", by="period"),
-    "galtonian": lambda f: xl.galtonian(f, by=BY),
-    "krugman": lambda f: xl.krugman(f, by="period"),
-    "hoover": lambda f: xl.hoover(f, by="period"),
-    "finger_kreinin": lambda f: xl.finger_kreinin(f, by="period"),
-    "cosine": lambda f: xl.cosine(f, by="period"),
-    "bahar": lambda f: xl.bahar(f, by="period"),
-    "prody": lambda f: xl.prody(f, INCOME, by=BY),
-    "expy": lambda f: xl.expy(f, INCOME, by=BY),
-    "prody_quality": lambda f: xl.prody_quality(f, INCOME, by=BY),
-    "expy_quality": lambda f: xl.expy_quality(f, INCOME, by=BY),
-    "class_shares": lambda f: xl.class_shares(f, SECTIONS),
-    "lall_shares": lambda f: xl.lall_shares(f, products="sitc3"),
-    "bec_shares": lambda f: xl.bec_shares(f, products=BEC),
-    "rauch_shares": lambda f: xl.rauch_shares(f, RAUCH),
-    "spells": lambda f: xl.spells(f),
-    "survival": lambda f: xl.survival(f).table,
-    "theil_within_between": lambda f: xl.theil_within_between(f, SECTIONS, by=BY),
-    "theil_traditional": lambda f: xl.theil_traditional(f, by=BY),
-    "relative_unit_value": lambda f: xl.relative_unit_value(f),
-    "price_quantity": lambda f: xl.price_quantity(f),
-}
-TWO: dict[str, Callable[[xl.Flows, xl.Flows], Any]] = {
-    "vollrath": lambda x, m: xl.vollrath(x, m, by=BY),
-    "lafay": lambda x, m: xl.lafay(x, m, by=BY),
-    "michaely": lambda x, m: xl.michaely(x, m, by=BY),
-    "grubel_lloyd": lambda x, m: xl.grubel_lloyd(x, m, by=BY),
-    "marginal_iit": lambda x, m: xl.marginal_iit(x, m, by=BY),
-    "thom_mcdowell": lambda x, m: xl.thom_mcdowell(x, m, SECTIONS, by=BY),
-    "two_way_types": lambda x, m: xl.two_way_types(x, m, by=BY),
-}
-
-
-def call(name: str, table: pd.DataFrame, convert: Callable[[pd.DataFrame], Any] = lambda t: t) -> Any:
-    """The indicator on the table, in the engine that `convert` makes of it."""
-    if name in ONE:
-        return ONE[name](xl.flows(convert(table)))
-    return TWO[name](xl.flows(convert(table)), xl.flows(convert(imports(table))))
+def call(
+    name: str, table: pd.DataFrame, convert: Callable[[pd.DataFrame], Any] = lambda t: t, *, checked: bool = False,
+    **options: Any,
+) -> Any:  # fmt: skip
+    """The indicator on the table, in the engine that `convert` makes of it, with further options."""
+    tables = [table, imports(table)] if name in TWO else [table]
+    doors = (xl.flows(convert(t), validate="schema" if checked else "rows") for t in tables)
+    found = xl.CATALOGUE[name](*doors, **{**ARGUMENTS[name], **options})
+    return found.table if name == "survival" else found

@@ -1,15 +1,26 @@
-"""The laws an index may obey, as checks on a function of member values; `catalogue.LAWS` says them in words."""
+"""The laws of an index of a distribution: each yields the pairs of numbers that break it.
+
+`catalogue.LAWS` says them in words; `table_laws` has the same for two-way tables.
+"""
 
 from __future__ import annotations
 
+import csv
 import math
 import re
+from pathlib import Path
 
 import numpy as np
 
 import exportlab as xl
 
 REL, ABS = 1e-9, 1e-10
+
+
+def counter_examples():
+    """The kept counter-examples: where (the members' values, or a row of the specimen), what it should be and is."""
+    with Path(__file__).with_name("counter_examples.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
 
 
 def call(name, values, universe, **options):
@@ -33,57 +44,64 @@ def bound(text, values, universe, options):
 def bounds(name, values, universe, options):
     i = xl.CATALOGUE[name]
     got = call(name, values, universe, **options)
-    n = sum(v > 0 for v in values)
     low = bound(i.low, values, universe, options) if i.low else -math.inf
     high = bound(i.high, values, universe, options) if i.high else math.inf
     if name == "cr":
         low, high = min(low, 1.0), 1.0
-    inside = math.isnan(got) or low - 1e-9 * max(1, abs(low)) <= got <= high + 1e-9 * max(1, abs(high))
-    return inside and n > 0
+    if got < low - 1e-9 * max(1, abs(low)):
+        yield low, got
+    if got > high + 1e-9 * max(1, abs(high)):
+        yield high, got
+
+
+def _changed(name, values, universe, options, *, to, places=None):
+    """The index before and after, where the two differ."""
+    before, after = call(name, values, universe, **options), call(name, to, places or universe, **options)
+    if not close(before, after):
+        yield before, after
 
 
 def scale(name, values, universe, options):
-    return close(
-        call(name, [7.3 * v for v in values], universe, **options), call(name, values, universe, **options)
-    )
+    yield from _changed(name, values, universe, options, to=[7.3 * v for v in values])
 
 
 def permutation(name, values, universe, options):
-    turned = [*values[1:], values[0]][::-1]
-    return close(call(name, turned, universe, **options), call(name, values, universe, **options))
+    yield from _changed(name, values, universe, options, to=[*values[1:], values[0]][::-1])
 
 
 def replication(name, values, universe, options):
     split = [v / 3 for v in values for _ in range(3)]
-    return close(call(name, split, 3 * universe, **options), call(name, values, universe, **options))
-
-
-def transfer(name, values, universe, options):
-    """Half of the smallest positive value moves to the largest: the index moves the way it says, or stays."""
-    positive = [v for v in values if v > 0]
-    if len(positive) < 2:
-        return True
-    moved = list(values)
-    low, high = moved.index(min(positive)), int(np.argmax(moved))
-    if low == high:
-        low = next(k for k, v in enumerate(moved) if v > 0 and k != high)
-    results = []
-    for part in (0.5, 1.0):
-        after = list(moved)
-        after[low], after[high] = moved[low] * (1 - part), moved[high] + part * moved[low]
-        results.append(call(name, after, universe, **options) - call(name, values, universe, **options))
-    sign = 1 if xl.CATALOGUE[name].rises_with == "concentration" else -1
-    return all(math.isnan(d) or sign * d >= -1e-9 for d in results)
+    yield from _changed(name, values, universe, options, to=split, places=3 * universe)
 
 
 def empty(name, values, universe, options):
-    return close(call(name, [*values, 0.0], universe, **options), call(name, values, universe, **options))
+    yield from _changed(name, values, universe, options, to=[*values, 0.0])
+
+
+def transfer(name, values, universe, options):
+    """Half of the smallest positive value moves to the largest, then all of it: the index moves as it says or stays."""
+    positive = [v for v in values if v > 0]
+    if len(positive) < 2:
+        return
+    low, high = values.index(min(positive)), int(np.argmax(values))
+    if low == high:
+        low = next(k for k, v in enumerate(values) if v > 0 and k != high)
+    before = call(name, values, universe, **options)
+    sign = 1 if xl.CATALOGUE[name].rises_with == "concentration" else -1
+    for part in (0.5, 1.0):
+        moved = list(values)
+        moved[low], moved[high] = values[low] * (1 - part), values[high] + part * values[low]
+        after = call(name, moved, universe, **options)
+        if sign * (after - before) < -1e-9:
+            yield before, after
 
 
 def additive(name, values, universe, options):
     """The indices of the members, each on its own, add up to the index of all."""
-    alone = [call(name, [v], universe, **options) for v in values if v > 0]
-    return close(math.fsum(alone), call(name, values, universe, **options))
+    whole = call(name, values, universe, **options)
+    alone = math.fsum(call(name, [v], universe, **options) for v in values if v > 0)
+    if not close(whole, alone):
+        yield whole, alone
 
 
 CHECKS = {f.__name__: f for f in (bounds, scale, permutation, replication, transfer, empty, additive)}

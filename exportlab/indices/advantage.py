@@ -47,7 +47,7 @@ def _undefined_at_zero(s: nw.Expr) -> nw.Expr:
     title="Revealed comparative advantage", formula=r"RCA_{ik} = \frac{x_{ik} / X_i}{x_{rk} / X_r}", low="0",
     rises_with="specialisation relative to the reference",
     source="Balassa (1965); Laursen (2015) RSCA; Yu, Cai and Leung (2009) NRCA; Hoen and Oosterhaven (2006) ARCA; "
-    "Proudman and Redding (2000), weighted", laws="scale permutation", aliases=("balassa",),
+    "Proudman and Redding (2000), weighted", laws="bounds scale permutation replication empty", aliases=("balassa",),
     undefined="the exporter's total or the reference's share is zero; log form: also where nothing is exported",
 )  # fmt: skip
 def rca(

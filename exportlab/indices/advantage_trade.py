@@ -19,7 +19,7 @@ from exportlab.indices._two import SIDES, same_shape, side_by_side
     formula=r"RTA = RXA - RMA, \quad RXA_{ik} = \frac{x_{ik} / x_{i,-k}}{x_{-i,k} / x_{-i,-k}}, \quad "
     r"RC = \ln RXA - \ln RMA",
     source="Vollrath (1991), A theoretical evaluation of alternative trade intensity measures, WA 127(2)",
-    aliases=("rta",), laws="scale permutation",
+    aliases=("rta",), column="rta", laws="bounds scale permutation empty",
     undefined="a part it divides by is zero: nobody else trades the product, or the reporter trades nothing else; "
     "rc: also where the reporter does not both export and import it",
 )  # fmt: skip
@@ -92,7 +92,7 @@ def _left(difference: nw.Expr, whole: nw.Expr) -> nw.Expr:
     formula=r"LFI_k = 100 \left[\frac{x_k - m_k}{x_k + m_k} - \frac{\sum_j (x_j - m_j)}{\sum_j (x_j + m_j)}\right] "
     r"\frac{x_k + m_k}{\sum_j (x_j + m_j)}",
     source="Lafay (1992), The measurement of revealed comparative advantages; Bugamelli (2001)",
-    laws="bounds scale permutation empty", undefined="the reporter does not trade",
+    laws="bounds scale permutation empty additive", undefined="the reporter does not trade",
 )  # fmt: skip
 def lafay(exports: Flows, imports: Flows, *, over: str = "product", by: Columns | None = None) -> Any:
     """A product's normalised balance above the reporter's overall one, times its weight in trade.
@@ -129,7 +129,7 @@ def lafay(exports: Flows, imports: Flows, *, over: str = "product", by: Columns 
 @indicator(
     title="Michaely index", formula=r"x_{ik} / X_i - m_{ik} / M_i", low="-1", high="1",
     rises_with="specialisation in exporting", source="Michaely (1962), Concentration in International Trade",
-    laws="bounds scale permutation empty", undefined="the reporter exports or imports nothing",
+    laws="bounds scale permutation empty additive", undefined="the reporter exports or imports nothing",
 )  # fmt: skip
 def michaely(exports: Flows, imports: Flows, *, over: str = "product", by: Columns | None = None) -> Any:
     """A product's share in exports less its share in imports; sums to zero over the products of a reporter.

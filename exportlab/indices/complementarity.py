@@ -19,11 +19,11 @@ Own: TypeAlias = Literal["imports", "exports", "none"]
 
 
 @indicator(
-    title="Trade complementarity", low="0", rises_with="fit of exports to imports",
+    title="Trade complementarity", low="0", high="1", rises_with="fit of exports to imports",
     formula=r"C_{ij} = 1 - \tfrac12 \sum_k |x_{ik}/X_i - m_{jk}/M_j|, \quad C^{DG}_{ij} = "
     r"\sum_k \frac{x_{ik}}{X_i} \frac{M_w - M_i}{M_{wk} - M_{ik}} \frac{m_{jk}}{M_j}",
     source="Michaely (1996), World Bank WPS 1583; Drysdale and Garnaut (1982), Hitotsubashi J. Economics 22(2)",
-    laws="scale permutation replication empty", undefined="the exporter sells or the importer buys nothing",
+    laws="bounds scale permutation replication empty", undefined="the exporter sells or the importer buys nothing",
 )  # fmt: skip
 def complementarity(
     flows: Flows, imports: Flows | None = None, *, form: Literal["michaely", "drysdale_garnaut"] = "michaely",
@@ -121,11 +121,11 @@ def _drysdale_garnaut(x: Block, m: Block, own: Own) -> Array:
 
 
 @indicator(
-    title="Bilateral trade potential", unit="as the table",
+    title="Bilateral trade potential", unit="as the table", low="0",
     formula=r"\sum_k \left[\min(X_{ik}, M_{jk}) - x_{ijk}\right]",
     rises_with="trade that supply and demand would allow beyond what there is",
     source="ITC, Trade Map, indicative potential trade; Helmers and Pasteels (2006), ITC working paper",
-    laws="permutation empty", undefined="never",
+    column="gap", laws="bounds permutation replication empty additive", undefined="never",
 )  # fmt: skip
 def trade_potential(flows: Flows, imports: Flows | None = None, *, detail: bool = False) -> Any:
     """What an exporter sells to the world and a market buys from it, product by product, less what it sells there now.

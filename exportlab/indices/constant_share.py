@@ -18,7 +18,8 @@ from exportlab.indices._change import beside, keyed, pairs
     title="Constant-market-share decomposition of the share", low="-1", high="1", aliases=("cms",),
     formula=r"\Delta S = \sum_c \Delta s_c\, w_{c0} + \sum_c s_{c0}\, \Delta w_c + \sum_c \Delta s_c\, \Delta w_c",
     source="Tyszynski (1951); Fagerberg and Sollie (1987), Applied Economics 19(12); ITC Trade Competitiveness Map",
-    laws="bounds scale permutation empty", undefined="the reference's total is zero in one of the two periods",
+    laws="bounds scale permutation replication transfer empty",
+    undefined="the reference's total is zero in one of the two periods",
 )  # fmt: skip
 def constant_market_share(
     flows: Flows,
@@ -183,7 +184,8 @@ def _refuse(flows: Flows, joined: Frame, spread: tuple[str, ...]) -> None:
     title="Constant-market-share decomposition of growth", aliases=("leamer_stern",),
     formula=r"\Delta x = r x_0 + \sum_k (r_k - r) x_{k0} + \sum_{kj} (r_{kj} - r_k) x_{kj0} + \text{rest}",
     source="Leamer and Stern (1970), Quantitative International Economics, ch. 7", unit="that of value",
-    laws="permutation empty", undefined="the reference's total is zero in the earlier period",
+    laws="bounds permutation replication transfer empty additive",
+    undefined="the reference's total is zero in the earlier period",
 )  # fmt: skip
 def constant_market_share_growth(
     flows: Flows,

@@ -84,7 +84,7 @@ def theil_margins(
     title="Diversification index", formula=r"D_i = \tfrac12 \sum_k |s_{ik} - w_k|", low="0", high="1",
     rises_with="difference from the reference's structure", aliases=("unctad_diversification",),
     source="UNCTAD Handbook of Statistics (modified Finger-Kreinin); Hoover (1936), specialisation",
-    laws="scale permutation replication empty", undefined="the exporter's or the reference's total is zero",
+    laws="bounds scale permutation replication empty", undefined="the exporter's or the reference's total is zero",
 )  # fmt: skip
 def diversification(
     flows: Flows, *, over: Columns = "product", by: Columns | None = None, reference: Reference = "world"

@@ -200,7 +200,7 @@ def _bloc_terms(both: Frame, groups: tuple[str, ...], keys: tuple[str, ...]) -> 
     title="Composition against own change of the HHI", low="-1", high="1",
     formula=r"\Delta H = [H(s^*) - H(s_0)] + [H(s_1) - H(s^*)], \quad s_k^* = s_{k0} g_k / \sum_j s_{j0} g_j",
     source="shift-share counterfactual: Dunn (1960), applied to the shares within the index",
-    laws="bounds scale permutation empty",
+    column="composition", laws="bounds scale permutation empty",
     undefined="the group's total is zero in one of the two periods, or the reference did not trade a member before",
 )  # fmt: skip
 def hhi_shift_share(

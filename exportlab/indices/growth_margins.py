@@ -18,7 +18,8 @@ from exportlab.indices._change import beside, keyed, only, pairs, with_status
     formula=r"\frac{\Delta X}{X_0} = \frac{\sum_{C^+} \Delta x_k + \sum_{C^-} \Delta x_k + \sum_{E} x_{k1} "
     r"- \sum_{X} x_{k0}}{X_0}", low="-1",
     source="Eaton, Eslava, Kugler and Tybout (2007); Amiti and Freund (2010); Evenett and Venables (2002)",
-    laws="scale permutation empty", undefined="the earlier total is zero (midpoint: both totals are)",
+    laws="bounds scale permutation replication transfer empty",
+    undefined="the earlier total is zero (midpoint: both totals are)",
 )  # fmt: skip
 def growth_margins(
     flows: Flows,

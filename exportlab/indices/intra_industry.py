@@ -10,7 +10,7 @@ from exportlab.catalogue import indicator
 from exportlab.errors import OptionError, one_of
 from exportlab.flows import Columns, Flows, require
 from exportlab.frames import Frame, missing, ratio, stack, sum_by, when, with_total
-from exportlab.indices._against import ALL, need
+from exportlab.indices._against import ALL, NOTHING, need
 from exportlab.indices._grouping import Grouping, grouping, with_group
 from exportlab.indices._two import changes, same_shape, side_by_side
 
@@ -204,7 +204,8 @@ CLASSES = ("horizontal", "vertical_high", "vertical_low", "not_classified")
     title="Horizontal and vertical two-way trade", low="0", high="1", rises_with="two-way trade of each kind",
     formula=r"\text{horizontal where } \tfrac{1}{1+\alpha} \le UV^x_k / UV^m_k \le 1 + \alpha",
     source="Greenaway, Hine and Milner (1995), EJ 105(433); Fontagne and Freudenberg (1997), CEPII WP 97-01",
-    aliases=("hiit_viit",), laws="bounds scale permutation replication empty", undefined="there is no trade",
+    aliases=("hiit_viit",),
+    column="two_way", laws="bounds scale permutation replication empty", undefined="there is no trade",
 )  # fmt: skip
 @_documented
 def two_way_types(
@@ -250,13 +251,13 @@ def two_way_types(
     both = _priced(exports, imports, keys)
     x, m = nw.col("_x"), nw.col("_m")
     least, most = when(x < m, x, m), when(x < m, m, x)
-    matched = (
-        2 * least if method == "overlap" else when((least > 0) & (least >= threshold * most), x + m, 0.0)
-    )
-    low = 1 / (1 + alpha) if rule == "reciprocal" else 1 - alpha
+    alike = (least > 0) & (least >= (1 - NOTHING) * threshold * most)  # rounding does not decide on a limit
+    matched = 2 * least if method == "overlap" else when(alike, x + m, 0.0)
+    low = (1 - NOTHING) * (1 / (1 + alpha) if rule == "reciprocal" else 1 - alpha)
+    high = (1 + NOTHING) * (1 + alpha)
     r, known = nw.col("_relative"), nw.col("_known") > 0
     chosen = {
-        "horizontal": known & (r >= low) & (r <= 1 + alpha), "vertical_high": known & (r > 1 + alpha),
+        "horizontal": known & (r >= low) & (r <= high), "vertical_high": known & (r > high),
         "vertical_low": known & (r < low), "not_classified": ~known,
     }  # fmt: skip
     parts = both.with_columns(matched.alias("two_way"), (x + m).alias("_trade")).with_columns(

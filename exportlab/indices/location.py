@@ -20,7 +20,8 @@ from exportlab.indices._dense import Block, blocks, like, over_sum
 @indicator(
     title="Location quotient", formula=r"LQ_{ik} = \frac{x_{ik} / X_i}{x_{rk} / X_r}", low="0",
     rises_with="concentration of the product in the place", source="Florence (1939); Isard (1960), ch. 7",
-    aliases=("lq",), laws="scale permutation", undefined="the place's total or the reference's share is zero",
+    aliases=("lq",),
+    laws="bounds scale permutation replication empty", undefined="the place's total or the reference's share is zero",
 )  # fmt: skip
 def location_quotient(
     flows: Flows, *, over: Columns = "product", by: Columns | None = None, reference: Reference = "world"
@@ -55,7 +56,7 @@ def location_quotient(
 @indicator(
     title="Hachman index", formula=r"H_i = 1 / \sum_k s_{ik} LQ_{ik} = 1 / \sum_k s_{ik}^2 / w_k", low="0", high="1",
     rises_with="likeness to the reference", source="Hachman (1995), Bureau of Economic and Business Research, Utah",
-    laws="scale permutation replication empty", undefined="the place's or the reference's total is zero",
+    laws="bounds scale permutation replication empty", undefined="the place's or the reference's total is zero",
 )  # fmt: skip
 def hachman(
     flows: Flows, *, over: Columns = "product", by: Columns | None = None, reference: Reference = "world"
@@ -209,11 +210,11 @@ def _quotients(s: Array, p: Array) -> float:
 
 
 @indicator(
-    title="Ellison-Glaeser index", rises_with="agglomeration beyond what large plants explain", high="1",
+    title="Ellison-Glaeser index", rises_with="agglomeration beyond what large plants explain",
     formula=r"\gamma_k = \frac{G_k - (1 - \sum_r p_r^2) H_k}{(1 - \sum_r p_r^2)(1 - H_k)}, \quad "
     r"G_k = \sum_r (s_{rk} - p_r)^2",
     source="Ellison and Glaeser (1997), Geographic concentration in U.S. manufacturing industries, JPE 105(5)",
-    aliases=("ellison_glaeser_gamma",), laws="scale permutation empty",
+    aliases=("ellison_glaeser_gamma",), laws="bounds scale permutation empty",
     undefined="the product is made nowhere, by a single plant, or there is a single place",
 )  # fmt: skip
 def ellison_glaeser(

@@ -17,12 +17,12 @@ from exportlab.indices._dense import blocks, like
 
 
 @indicator(
-    title="Extensive and intensive margins", low="0",
+    title="Extensive and intensive margins", low="0", high="1",
     formula=r"EM_{im} = \frac{\sum_{k \in I_{im}} x_{rmk}}{\sum_k x_{rmk}}, \quad "
     r"IM_{im} = \frac{\sum_{k \in I_{im}} x_{imk}}{\sum_{k \in I_{im}} x_{rmk}}",
     rises_with="the span of products (extensive) and the amount sold of each (intensive)",
     source="Hummels and Klenow (2005), The variety and quality of a nation's exports, AER 95(3)",
-    aliases=("hummels_klenow",), laws="scale permutation replication empty",
+    aliases=("hummels_klenow",), column="extensive", laws="bounds scale permutation replication transfer empty",
     undefined="nothing is exported, or the reference exports nothing of it",
 )  # fmt: skip
 def hk_margins(
@@ -186,10 +186,11 @@ def _count(column: str) -> nw.Expr:
 
 
 @indicator(
-    title="Nesting of products and markets", low="0", rises_with="concentration (HHI) and diversification (entropy)",
+    title="Nesting of products and markets", low="1/n", high="1",
+    rises_with="concentration (its entropy: diversification)",
     formula=r"H_{km} = \sum_k s_k^2 H_{m|k}, \quad E_{km} = E_k + \sum_k s_k E_{m|k}",
     source="Shannon (1948), grouping of entropy; Jacquemin and Berry (1979), J. Industrial Economics 27(4)",
-    laws="scale permutation empty", undefined="the group's total is zero",
+    column="hhi", laws="bounds scale permutation transfer empty", undefined="the group's total is zero",
 )  # fmt: skip
 def nesting(flows: Flows, *, outer: str = "product", inner: str = "market", by: Columns | None = None) -> Any:
     """Concentration over product-market cells, split into that over products and that of markets within each.
@@ -248,7 +249,7 @@ def _spread(cells: Frame, keys: tuple[str, ...], end: str) -> Frame:
     formula=r"\frac{\sum_{i<j} N_{ij}}{\binom{R}{2} + \binom{C}{2}}, \quad N_{ij} = "
     r"\frac{|A_i \cap A_j|}{\min(k_i, k_j)} \text{ where } k_i \ne k_j, \text{ else } 0",
     source="Almeida-Neto, Guimaraes, Guimaraes, Loyola and Ulrich (2008), Oikos 117(8); Bustos et al. (2012)",
-    aliases=("nodf",), laws="scale permutation empty", undefined="there is a single active cell",
+    aliases=("nodf",), laws="bounds scale permutation empty", undefined="there is a single active cell",
 )  # fmt: skip
 def nestedness(
     flows: Flows, *, outer: str = "product", inner: str = "market", by: Columns | None = None, threshold: float = 0.0

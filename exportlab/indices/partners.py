@@ -23,7 +23,8 @@ Flow: TypeAlias = Literal["exports", "imports", "total"]
     title="Trade intensity", formula=r"T_{ij} = \frac{x_{ij} / X_i}{x_{wj} / X_w}", low="0",
     rises_with="trade beyond what the partner's size implies",
     source="Brown (1949); Kojima (1964); Drysdale and Garnaut (1982), Hitotsubashi J. Economics 22(2); WITS",
-    laws="scale permutation", undefined="the exporter sells nothing, or nobody else can sell to the market",
+    laws="bounds scale permutation replication empty",
+    undefined="the exporter sells nothing, or nobody else can sell to the market",
 )  # fmt: skip
 def trade_intensity(flows: Flows, *, by: Columns | None = None, correction: Correction = "none") -> Any:
     """The share of a market in an exporter's exports, over its share in the world's.
@@ -171,7 +172,8 @@ def _documented(function: Any) -> Any:
 @indicator(
     title="Intra-bloc trade share", formula=r"S = x_{rr} / X_r", low="0", high="1", rises_with="trade within the bloc",
     source="ESCAP (2009), Trade Statistics in Policymaking; UNCTAD Handbook of Statistics",
-    aliases=("regional_trade_share",), laws="bounds scale permutation empty", undefined="the bloc does not trade",
+    aliases=("regional_trade_share",),
+    laws="bounds scale permutation replication empty", undefined="the bloc does not trade",
 )  # fmt: skip
 @_documented
 def intra_share(
@@ -189,7 +191,8 @@ def intra_share(
     title="Trade intensity within a bloc", formula=r"HI = \frac{x_{rr} / X_r}{x_{or} / X_o}", low="0",
     rises_with="trade within the bloc beyond its weight in world trade",
     source="Anderson and Norheim (1993); Iapadre (2006), homogeneous form; ESCAP and ADB, plain form",
-    laws="scale permutation empty", undefined="the bloc does not trade, or has no weight in others' trade",
+    laws="bounds scale permutation replication empty",
+    undefined="the bloc does not trade, or has no weight in others' trade",
 )  # fmt: skip
 @_documented
 def bloc_intensity(
@@ -216,7 +219,7 @@ def bloc_intensity(
     title="Trade introversion", formula=r"\frac{HI - HE}{HI + HE}, \quad HE = \frac{1 - x_{rr}/X_r}{1 - x_{or}/X_o}",
     low="-1", high="1", rises_with="preference for trade within the bloc",
     source="Iapadre (2006), Regional integration agreements and the geography of world trade; UNU-CRIS RIKS",
-    laws="bounds scale permutation empty",
+    laws="bounds scale permutation replication empty",
     undefined="the bloc or the outsiders do not trade, or both trade with the same side only",
 )  # fmt: skip
 @_documented
@@ -238,7 +241,7 @@ def introversion(
 @indicator(
     title="Size-adjusted regional share", formula=r"\frac{x_{rr} / X_r}{X_r / X_w}", low="0",
     rises_with="trade within the bloc beyond its weight", source="ESCAP (2009), Trade Statistics in Policymaking",
-    laws="scale permutation empty", undefined="the bloc does not trade",
+    laws="bounds scale permutation replication empty", undefined="the bloc does not trade",
 )  # fmt: skip
 @_documented
 def size_adjusted_share(

@@ -44,7 +44,8 @@ def in_both(before: dict[Key, float], after: dict[Key, float]) -> tuple[Array, A
 
 @indicator(
     title="Galtonian regression of advantage", formula=r"R_{ik,t_2} = \alpha_i + \beta_i R_{ik,t_1} + \varepsilon_{ik}",
-    rises_with="persistence of the specialisation pattern (beta)", laws="scale permutation empty",
+    rises_with="persistence of the specialisation pattern (beta)",
+    column="estimate", laws="bounds scale permutation replication empty",
     source="Cantwell (1989); Laursen (2015), Revealed comparative advantage and the alternatives, ERSA J. 5(1)",
     undefined="fewer than three products, or the advantage does not vary",
 )  # fmt: skip

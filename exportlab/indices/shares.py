@@ -46,7 +46,7 @@ def share(flows: Flows, *, over: Columns = "market", by: Columns | None = None) 
     title="Bloc share", formula=r"\sum_{j \in B(t)} x_{jt} / \sum_j x_{jt}", low="0", high="1",
     rises_with="dependence on the bloc",
     source="WTO Regional Trade Agreements Database, by each member's entry into force",
-    laws="bounds scale permutation empty",
+    laws="bounds scale permutation replication empty",
 )  # fmt: skip
 def bloc_share(
     flows: Flows,
@@ -176,8 +176,10 @@ def _labels_of(labels: Sequence[Any], bloc: str, allowed: frozenset[str]) -> lis
 
 
 @indicator(
-    title="Contribution to growth", formula=r"(x_{k,t} - x_{k,t-l}) / \sum_j x_{j,t-l}", unit="1 (times 100: points)",
-    source="UNCTAD Handbook of Statistics; additive by construction", laws="scale permutation empty additive",
+    title="Contribution to growth", formula=r"(x_{k,t} - x_{k,t-l}) / \sum_j x_{j,t-l}", low="-1",
+    unit="1 (times 100: points)",
+    source="UNCTAD Handbook of Statistics; additive by construction",
+    column="contribution", laws="bounds scale permutation empty additive",
     undefined="the earlier total is zero",
 )  # fmt: skip
 def contributions(flows: Flows, *, over: Columns = "market", by: Columns | None = None, lag: int = 1) -> Any:

@@ -19,7 +19,8 @@ Income = Flows | Mapping[Any, float]
 @indicator(
     title="Income level of products (PRODY)", low="min Y", high="max Y", unit="that of income",
     formula=r"PRODY_k = \sum_c \frac{x_{ck} / X_c}{\sum_{c'} x_{c'k} / X_{c'}} Y_c", rises_with="sophistication",
-    source="Hausmann, Hwang and Rodrik (2007), Journal of Economic Growth 12(1)", laws="bounds scale permutation empty",
+    source="Hausmann, Hwang and Rodrik (2007), Journal of Economic Growth 12(1)",
+    laws="bounds scale permutation replication empty",
     undefined="no exporter with an income exports the product",
 )  # fmt: skip
 def prody(
@@ -70,7 +71,7 @@ def prody(
 
 @indicator(
     title="Income level of exports (EXPY)", formula=r"EXPY_i = \sum_k s_{ik} PRODY_k", low="min Y", high="max Y",
-    unit="that of income", rises_with="sophistication", laws="bounds scale permutation empty",
+    unit="that of income", rises_with="sophistication", laws="bounds scale permutation replication empty",
     source="Hausmann, Hwang and Rodrik (2007), Journal of Economic Growth 12(1)",
     undefined="none of the exporter's products has a PRODY",
 )  # fmt: skip

@@ -49,7 +49,7 @@ def bec(scheme: Literal["un", "cepii"] = "un") -> Concordance:
 @indicator(
     title="Shares of classes of products", formula=r"\sum_{k \in c} x_k / \sum_k x_k", low="0", high="1",
     source="UNCTAD Handbook of Statistics, structure of merchandise trade",
-    laws="bounds scale permutation empty additive",
+    laws="bounds scale permutation replication empty additive",
 )  # fmt: skip
 def class_shares(
     flows: Flows,
@@ -109,7 +109,7 @@ def _shares(
 @indicator(
     title="Shares of technology classes", formula=r"\sum_{k \in c} x_k / \sum_k x_k", low="0", high="1",
     source="Lall (2000), Oxford Development Studies 28(3); UNCTADstat, SITC rev.3",
-    laws="bounds scale permutation empty additive",
+    laws="bounds scale permutation replication empty additive",
 )  # fmt: skip
 def lall_shares(
     flows: Flows,
@@ -153,7 +153,7 @@ def lall_shares(
 @indicator(
     title="Shares of stages of production", formula=r"\sum_{k \in c} x_k / \sum_k x_k", low="0", high="1",
     source="UN Statistics Division, Broad Economic Categories rev.4; Gaulier, Lemoine and Unal-Kesenci (2007)",
-    laws="bounds scale permutation empty additive",
+    laws="bounds scale permutation replication empty additive",
 )  # fmt: skip
 def bec_shares(
     flows: Flows,
@@ -194,7 +194,8 @@ def bec_shares(
 
 @indicator(
     title="Shares of Rauch's classes", formula=r"\sum_{k \in c} x_k / \sum_k x_k", low="0", high="1",
-    source="Rauch (1999), Journal of International Economics 48(1)", laws="bounds scale permutation empty additive",
+    source="Rauch (1999), Journal of International Economics 48(1)",
+    laws="bounds scale permutation replication empty additive",
 )  # fmt: skip
 def rauch_shares(
     flows: Flows,

@@ -25,7 +25,7 @@ __all__ = ["Survival", "kaplan_meier", "spells", "survival"]
 @indicator(
     title="Export spells", formula=r"\text{maximal runs of periods with } x_t > \text{threshold}", low="1",
     unit="periods", source="Besedes and Prusa (2006), Canadian Journal of Economics 39(1)",
-    laws="scale permutation empty",
+    column="duration", laws="bounds scale permutation replication empty",
     undefined="never: a relation without trade has no spell",
 )  # fmt: skip
 def spells(flows: Flows, *, over: Columns | None = None, gap: int = 1, threshold: float = 0.0) -> Any:
@@ -108,7 +108,8 @@ def _runs(alive: pd.DataFrame, relation: Sequence[str], calendar: list[Any], gap
 @indicator(
     title="Survival of exports (Kaplan-Meier)", formula=r"S(t) = \prod_{u \le t} \left(1 - d_u / n_u\right)",
     low="0", high="1", rises_with="lasting trade relations",
-    source="Kaplan and Meier (1958), JASA 53(282); Besedes and Prusa (2006)", laws="bounds scale permutation empty",
+    source="Kaplan and Meier (1958), JASA 53(282); Besedes and Prusa (2006)",
+    laws="bounds scale permutation replication empty",
     undefined="the standard error: nothing survives", aliases=("export_survival",),
 )  # fmt: skip
 def survival(

@@ -22,7 +22,7 @@ from exportlab.measure import Universe, universe_size
     title="Theil index between and within groups", low="0", high=r"\ln N", unit="nats", rises_with="concentration",
     formula=r"T = \sum_g S_g \ln\frac{S_g N}{N_g} + \sum_g S_g T_g",
     source="Theil (1967), Economics and Information Theory; Cadot, Carrere and Strauss-Kahn (2011)",
-    uses_universe=True, laws="bounds scale permutation replication empty",
+    uses_universe=True, column="theil", laws="bounds scale permutation replication transfer empty",
 )  # fmt: skip
 def theil_within_between(
     flows: Flows,
@@ -113,7 +113,8 @@ def _decomposed(cells: Frame, kept: tuple[str, ...]) -> Frame:
     title="Theil index by traditional, new and non-traded members", low="0", high=r"\ln N", unit="nats",
     formula=r"T = \sum_{g \in \{t, n\}} S_g \ln\frac{S_g N}{N_g} + \sum_{g \in \{t, n\}} S_g T_g",
     source="Papageorgiou and Spatafora (2012), IMF SDN 12/13, after Cadot, Carrere and Strauss-Kahn (2011)",
-    rises_with="concentration", uses_universe=True, laws="bounds scale permutation replication empty",
+    rises_with="concentration", uses_universe=True,
+    column="theil", laws="bounds scale permutation replication transfer empty",
 )  # fmt: skip
 def theil_traditional(
     flows: Flows,

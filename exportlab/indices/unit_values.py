@@ -44,7 +44,7 @@ def priced_cells(flows: Flows, caller: str, keys: tuple[str, ...]) -> Frame:
 @indicator(
     title="Relative unit value", formula=r"(x_{ik} / q_{ik}) / (x_{rk} / q_{rk})", low="0",
     rises_with="price, and quality if markets are competitive",
-    source="Schott (2004), Quarterly Journal of Economics 119(2)", laws="scale permutation empty",
+    source="Schott (2004), Quarterly Journal of Economics 119(2)", laws="bounds scale permutation replication empty",
     aliases=("relative_price",),
     undefined="the exporter's or the reference's quantity is missing or zero",
 )  # fmt: skip
@@ -144,7 +144,7 @@ def _beside_reference(flows: Flows, keys: tuple[str, ...], common: tuple[str, ..
     title="Change of value by price, quantity, mix and turnover",
     formula=r"\frac{X_1}{X_0} = P \cdot Q \cdot T, \quad Q = \frac{\sum q_1}{\sum q_0} \cdot M", low="0",
     source="Fisher (1922), The Making of Index Numbers; Tornqvist (1936); IMF, Export and Import Price Index Manual",
-    laws="scale permutation empty", unit="1 (ratios; 1 is no change)",
+    laws="bounds scale permutation replication transfer empty", unit="1 (ratios; 1 is no change)",
     undefined="no member is priced in both periods, or the earlier total is zero",
 )  # fmt: skip
 def price_quantity(
