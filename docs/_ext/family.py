@@ -12,6 +12,7 @@ from typing import Any
 from rst import code, plain, table, title, write
 
 import exportlab as xl
+from exportlab.catalogue import NOT_APPLICABLE
 
 ROOT = Path(__file__).parents[2]
 SHOWN = 3  # outside numbers of one indicator on the page; the tests hold them all
@@ -183,10 +184,56 @@ def outside_numbers(name: str) -> list[list[str]]:
     return rows[:SHOWN]
 
 
+@cache
+def counter_examples() -> tuple[dict[str, str], ...]:
+    with (ROOT / "tests" / "counter_examples.csv").open(encoding="utf-8", newline="") as file:
+        return tuple(csv.DictReader(file))
+
+
 def laws(names: list[str]) -> str:
-    said = "\n".join(f"- *{law}*: {text.replace('`', '``')}" for law, text in xl.catalogue.LAWS.items())
-    rows = [
-        [n, *("holds" if law in xl.CATALOGUE[n].laws else "" for law in xl.catalogue.LAWS)] for n in names
-    ]
-    checked = "Checked on random data; where a cell is empty a counter-example is kept in the tests."
-    return f"{title('Laws', '-')}\n{checked}\n\n{table(['', *xl.catalogue.LAWS], rows)}\n{said}\n"
+    """How each law is decided for each indicator; where it fails, the kept counter-example; where it is silent, why."""
+    rows = [[f":func:`~exportlab.{n}`", *(decided(n, law) for law in xl.catalogue.LAWS)] for n in names]
+    kept = [row for row in counter_examples() if row["indicator"] in names]
+    silent = [[f":func:`~exportlab.{n}`", law, why] for (n, law), why in NOT_APPLICABLE.items() if n in names]
+    parts = [title("Laws", "-"), LAWS_TEXT, table(["", *xl.catalogue.LAWS], rows)]
+    if kept:
+        parts += ["Where a law fails:\n", table(FAILS_HEAD, [counter_example(row) for row in kept])]
+    if silent:
+        parts += [
+            "Where a law cannot be stated:\n",
+            table(["indicator", "law", "why"], silent, widths="20 12 68"),
+        ]
+    return "\n".join(parts)
+
+
+LAWS_TEXT = """
+What each law says, of one distribution and of a two-way table: :doc:`/explain-laws`. Those that hold are checked on
+random data; where one fails, a counter-example is kept.
+"""
+FAILS_HEAD = ["indicator", "law", "where", "should be", "is"]
+
+
+def decided(name: str, law: str) -> str:
+    """Holds, perhaps but for some options; fails; or not applicable."""
+    if (name, law) in NOT_APPLICABLE:
+        return "n/a"
+    if law not in xl.CATALOGUE[name].laws:
+        return "fails"
+    kept = [r["option"] for r in counter_examples() if (r["indicator"], r["law"]) == (name, law)]
+    return "holds" + (f"; not with {', '.join(f'``{o}``' for o in kept)}" if kept else "")
+
+
+def counter_example(row: dict[str, str]) -> list[str]:
+    """A kept counter-example in words: members' values, or a row of the specimen, after a move of value if need be."""
+    name, law = f":func:`~exportlab.{row['indicator']}`", row["law"]
+    own = xl.CATALOGUE[row["indicator"]]
+    if own.is_distribution:
+        where = f"members {row['where'].replace(' ', ', ')}"
+    else:
+        where = ", ".join(f"{k} {v}" for k, v in (part.split("=") for part in row["where"].split()))
+        where += f"; ``{row['figure']}``" if row["figure"] != own.name else ""
+    where = f"``{row['option']}``: {where}" if row["option"] else where
+    if row["move"]:
+        cells, _, amount = row["move"].partition(": ")
+        where += f", when {amount} moves from {' to '.join(cells.split(' > '))}"
+    return [name, law, where, *(row[c].replace("nan", "undefined") for c in ("before", "after"))]

@@ -224,6 +224,7 @@ def ellison_glaeser(
     """Geographic concentration of a product net of the lumpiness of its plants (or firms).
 
     0 where plants are spread as if places were drawn at random by size; negative where they are spread more evenly.
+    It has no upper bound: a product made in one small place alone lies far above 1.
 
     Parameters
     ----------
