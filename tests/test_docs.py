@@ -104,6 +104,18 @@ def test_every_indicator_says_when_it_is_the_one_to_use():
     assert not silent, f"docs/families.toml has no line for {silent}"
 
 
+@pytest.mark.parametrize("name", list(xl.CATALOGUE))
+def test_the_page_says_how_each_law_is_decided(name, monkeypatch):
+    monkeypatch.syspath_prepend(ROOT / "docs" / "_ext")
+    family = importlib.import_module("family")
+    said = {law: family.decided(name, law).split(";")[0] for law in xl.catalogue.LAWS}
+    assert set(said.values()) <= {"holds", "fails", "n/a"}
+    page = family.laws([name])
+    for law, word in said.items():
+        if word != "holds":
+            assert f"   * - :func:`~exportlab.{name}`\n     - {law}\n" in page
+
+
 with (ROOT / "docs" / "conventions.csv").open(encoding="utf-8", newline="") as file:
     CONVENTIONS = list(csv.DictReader(file))
 
