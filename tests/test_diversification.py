@@ -149,8 +149,9 @@ def test_hummels_klenow_margins_multiply_to_the_share_ratio(x, y):
     for reference, base in (("rest", sum(y)), ("world", sum(x) + sum(y))):
         made = indexed(hk_margins(f, reference=reference), "exporter")["i"]
         if not math.isnan(made["intensive"]):
-            assert made["share_ratio"] == pytest.approx(sum(x) / base, rel=1e-9)
-            assert 0 < made["extensive"] <= 1 + 1e-12
+            # The rest is a difference: an exporter 10^8 times as large leaves it eight digits less.
+            assert made["share_ratio"] == pytest.approx(sum(x) / base, rel=1e-7)
+            assert 0 < made["extensive"] <= 1 + 1e-7
 
 
 def test_hummels_klenow_by_hand():
