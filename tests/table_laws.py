@@ -19,6 +19,7 @@ import polars as pl
 from catalogue_calls import COUNTRIES, call
 
 import exportlab as xl
+from exportlab.catalogue import Indicator
 
 KEYS = ("period", "exporter", "exporter_2", "market", "product", "class", "industry", "spell", "time")
 # Money, the shares an index is made of, and what a larger sample makes surer are no figures of the index.
@@ -78,7 +79,7 @@ class Case:
         return ("period", "product" if "exporter" in self.members else "exporter")
 
     @property
-    def entry(self) -> xl.Indicator:
+    def entry(self) -> Indicator:
         return xl.CATALOGUE[self.name]
 
     @property
