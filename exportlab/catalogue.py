@@ -25,20 +25,14 @@ LAWS = {
     "empty": "does not change when a category with nothing in it is added to the table",
     "additive": "adds up over the members to its value for the whole",
 }
-_EACH = (
+_PER_MEMBER = (
     "rca", "location_quotient", "trade_intensity", "vollrath", "lafay", "michaely", "relative_unit_value", "prody",
-    "share", "contributions", "hhi_change", "bloc_share_change", "class_shares", "lall_shares", "bec_shares",
-    "rauch_shares", "spells",
+    "prody_quality", "share", "contributions", "hhi_change", "bloc_share_change", "class_shares", "lall_shares",
+    "bec_shares", "rauch_shares", "spells",
 )  # fmt: skip
-NOT_APPLICABLE = {
-    **{
-        (n, "transfer"): "it has a figure for each member, and none for how value is spread over them"
-        for n in _EACH
-    },
-    (
-        "survival",
-        "transfer",
-    ): "it is a curve over the length of spells, which the size of trade does not enter",
+_NO_SPREAD = "it has a figure for each member, and none for how value is spread over them"
+NOT_APPLICABLE = {(name, "transfer"): _NO_SPREAD for name in _PER_MEMBER} | {
+    ("survival", "transfer"): "it is a curve over the length of spells; the size of trade does not enter",
     ("spells", "additive"): "it lists spells, whose lengths are not parts of a whole",
 }
 

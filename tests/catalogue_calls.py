@@ -76,6 +76,8 @@ _OPTIONS = {
     "two_way_types": "rule='symmetric' method='trade_type'",
     "prody": "base=2021",
     "expy": "base=2021 leave_out=true",
+    "prody_quality": "average='quantity'",
+    "expy_quality": "average='quantity' elasticity=1.0",
     "lall_shares": "level='group'",
     "bec_shares": "scheme='cepii'",
     "spells": "gap=0 threshold=2.5",

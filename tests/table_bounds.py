@@ -87,6 +87,12 @@ def faint() -> pd.DataFrame:
     return grid(value)
 
 
+def dear() -> pd.DataFrame:
+    """China sells little, at a billion times the price of the others."""
+    table = grid(lambda t, e, m, k: 1 if e == 0 else 1e6)
+    return table.assign(quantity=table["value"].where(table["exporter"] != "China", 1e-9))
+
+
 def few_to_many(years: tuple[int, int]) -> pd.DataFrame:
     """China alone: two thousand products in one year, alike; the first of them alone counts in the other."""
     many, one = years
@@ -118,6 +124,7 @@ TABLES: dict[str, Callable[[], pd.DataFrame]] = {
     "ended": lambda: grid(lambda t, e, m, k: k == 0 or t == 1, years=4),
     "wild": wild,
     "faint": faint,
+    "dear": dear,
     "to many": lambda: few_to_many((2022, 2021)),
     "to one": lambda: few_to_many((2021, 2022)),
     "long-lived": long_lived,
@@ -142,6 +149,7 @@ _REACHED = {
     ("swapped",): "lafay",
     ("opposed",): "bahar",
     ("long-lived",): "spells",
+    ("wild; elasticity=2.0", "dear; elasticity=2.0"): "prody_quality expy_quality",
     ("small place", "alike; herfindahl=0.9999"): "ellison_glaeser",
 }  # fmt: skip
 REACHED = {name: tables for tables, names in _REACHED.items() for name in names.split()}

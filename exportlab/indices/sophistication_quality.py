@@ -22,7 +22,7 @@ Average = Literal["value", "quantity"]
     formula=r"PRODY^q_{ik} = q_{ik}^{\theta} PRODY_k, \quad q_{ik} = p_{ik} / \sum_c \mu_{ck} p_{ck}, \quad "
     r"\mu_{ck} = x_{ck} / \sum_{c'} x_{c'k}", rises_with="sophistication, and price within the product",
     source="Xu (2010), The sophistication of exports: is China special?, China Economic Review 21(3)",
-    laws="scale permutation empty",
+    laws="bounds scale permutation replication empty",
     undefined="the quantity is missing or zero, or no exporter with an income exports the product",
 )  # fmt: skip
 def prody_quality(
@@ -83,7 +83,8 @@ def prody_quality(
     formula=r"EXPY^q_i = \sum_k s_{ik}\, q_{ik}^{\theta}\, PRODY_k",
     rises_with="sophistication, and price within products",
     source="Xu (2010), The sophistication of exports: is China special?, China Economic Review 21(3)",
-    laws="scale permutation empty", undefined="none of the exporter's products has a unit value and a PRODY",
+    laws="bounds scale permutation replication empty",
+    undefined="none of the exporter's products has a unit value and a PRODY",
 )  # fmt: skip
 def expy_quality(
     flows: Flows,
