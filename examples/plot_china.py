@@ -121,7 +121,14 @@ if partners is not None:
     rcep = structure.bloc_share(
         fixed, period="year", title="RCEP in China's exports to seven markets, five sectors", source=BACI
     )
-    rcep.plot(range(len(dated)), 100 * dated["bloc_share"], color=PALETTE[1], marker="s")
+    rcep.plot(
+        range(len(dated)),
+        100 * dated["bloc_share"],
+        color=PALETTE[1],
+        marker="s",
+        markersize=4,
+        linewidth=1.4,
+    )
     rcep.legend(
         rcep.lines, ["members of today throughout", "in force at the time"], frameon=False, fontsize=8
     )

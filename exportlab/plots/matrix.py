@@ -63,6 +63,7 @@ def heatmap(
         settings = {"annot": values.size <= PRINTED_UP_TO, "fmt": fmt, "annot_kws": {"fontsize": 7},
                     "linewidths": 0.4, "cbar_kws": {"label": unit}}  # fmt: skip
         sns.heatmap(values, ax=ax, **{**colours, **settings, **options})
+        ax.grid(False)
         ax.tick_params(axis="x", rotation=45 if slanted else 0, length=0)
         ax.tick_params(axis="y", rotation=0, length=0)
         for text in ax.get_xticklabels() if slanted else []:
