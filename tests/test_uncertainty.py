@@ -737,6 +737,22 @@ def test_growth_alone_is_no_change_of_advantage(form, which):
     assert some["estimate"].to_numpy() == pytest.approx(0, abs=1e-12)
 
 
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("paired", [True, False])
+@pytest.mark.parametrize("which", ["world", "rest", "drawn", "known"])
+def test_a_permutation_test_shows_the_indicator_on_each_side(form, paired, which):
+    frame = common("rest") if which == "rest" else common(NATION)
+    asked = {"by": ["year", "province"], "form": form, "reference": REFERENCES[which]}
+    found = permutation_test(door(frame), "rca", between=(2021, 2023), resample="market", paired=paired,
+                             permutations=99, rng=1, **asked)  # fmt: skip
+    sides = (
+        xl.rca(door(frame), **asked).pivot(index=["province", "hs"], columns="year", values="rca").dropna()
+    )
+    rows = found.set_index(["province", "hs"]).loc[sides.index]
+    assert rows["first"].to_numpy() == pytest.approx(sides[2021].to_numpy())
+    assert rows["second"].to_numpy() == pytest.approx(sides[2023].to_numpy())
+
+
 def test_permutations_of_independent_samples_and_of_shares():
     found = permutation_test(
         FLOWS, "share", between=("A", "B"), by="year", resample="product", permutations=199, rng=1

@@ -57,7 +57,7 @@ def advantage(
     per = np.full(adds.shape[1], whole)
     per[k:] = np.sum(total)
     if form == "nrca":  # growth that the reference shares leaves it as it is
-        per[:] = 1.0 if known else np.sum(total)
+        per[:] = np.nan if known else np.sum(total)
 
     def shares(sums: Array) -> tuple[Array, Array, Array, Array, Array]:
         x = sums[..., :k]

@@ -152,8 +152,8 @@ def _alike(sample: Sample, *, paired: bool) -> Sums:
     sums = sample.sums
     assert sums is not None
     adds = sums.adds.toarray() if hasattr(sums.adds, "toarray") else sums.adds
-    per = np.where(sums.per > 0, sums.per, 1.0)
-    return Sums(adds / (per if paired else per / len(adds)), sums.index, sums.per)
+    by = sums.per if paired else sums.per / len(adds)
+    return Sums(adds / np.where(by > 0, by, 1.0), sums.index, sums.per)
 
 
 def _swaps(a: Sums, b: Sums, units: int, permutations: int, seed: Any, *, every: bool) -> Iterator[Array]:

@@ -25,7 +25,7 @@ class Sums:
     index : callable
         Sums (..., P) to values (..., M).
     per : ndarray, shape (P,)
-        What each sum is divided by so that growth alone does not change the index.
+        What each sum is divided by so that growth alone does not change the index; NaN where it must stay.
     """
 
     adds: Any
