@@ -154,7 +154,7 @@ def test_what_cannot_be_set_is_refused(indices):
         xl.typeset(indices, lang="fr")
     with pytest.raises(DataError, match="the table has no rows or no columns"):
         xl.typeset(pd.DataFrame({"x": []}))
-    with pytest.raises(DataError, match="a int is not a table"):
+    with pytest.raises(DataError, match="int is not a table"):
         xl.typeset(3)
     with pytest.raises(FileNotFoundError):
         xl.typeset(indices).to_latex("no/such/folder/t.tex")
