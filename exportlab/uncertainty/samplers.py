@@ -130,12 +130,12 @@ def _bloc(flows: Flows, plan: Plan) -> dict[Any, bool]:
     from exportlab.flows import flows as door
 
     rows = collect(flows.cells(*roles).filter(nw.col("value") > 0))
-    table = rows.with_row_index("_flow").to_native()
+    table = rows.with_row_index("flow number").to_native()
     named = {r: r for r in roles}
-    alone = door(table, **named, value="value", keys="_flow", validate="schema")  # type: ignore[arg-type]
+    alone = door(table, **named, value="value", keys="flow number", validate="schema")  # type: ignore[arg-type]
     found = nw.from_native(
-        bloc_share(alone, name, by=[*[r for r in roles if r != "market"], "_flow"], **options)
+        bloc_share(alone, name, by=[*[r for r in roles if r != "market"], "flow number"], **options)
     )
-    share = dict(zip(found["_flow"].to_list(), found["bloc_share"].to_list(), strict=True))
+    share = dict(zip(found["flow number"].to_list(), found["bloc_share"].to_list(), strict=True))
     keys = zip(*(rows[r].to_list() for r in roles), strict=True)
     return {key: share[i] > 0.5 for i, key in enumerate(keys)}
