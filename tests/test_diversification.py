@@ -221,7 +221,7 @@ def test_nesting_by_hand():
 
 
 def test_nestedness_of_the_published_matrix():
-    # Almeida-Neto et al. (2008), fig. 1: rows 53.33, columns 63.33, all 58.33 (times 100)
+    # Almeida-Neto et al. (2008), worked example: rows 53.33, columns 63.33, all 58.33 (times 100); by hand the same
     matrix = ["10111", "11100", "01110", "11000", "11000"]
     cells = [(i, j, float(x)) for i, row in enumerate(matrix) for j, x in enumerate(row)]
     f = flows([{"product": f"p{i}", "market": f"m{j}", "value": x} for i, j, x in cells])

@@ -129,15 +129,15 @@ def test_shares_of_classes(engine):
         {(2020, "PP"): 0.4, (2020, "MT1"): 0.6, (2021, "PP"): 0.25, (2021, "MT1"): 0.75}
     )
     stage = concordance({"010121": "41", "010129": "41", "870323": "51"})
-    un, cepii = (
+    un, allotted = (
         {
             r["class"]: r["bec_shares"]
             for r in rows(bec_shares(flows, products=stage, scheme=s, by=[]), ["class"])
         }
-        for s in ("un", "cepii")
+        for s in ("un", "allotted")
     )
     assert un == pytest.approx({"capital": 45 / 120, "other": 75 / 120})
-    assert cepii == pytest.approx({"capital": 45 / 120, "consumption": 75 / 120})
+    assert allotted == pytest.approx({"capital": 45 / 120, "consumption": 75 / 120})
     to_sitc2 = concordance({"010121": "0015", "010129": "0015", "870323": "7812"})
     rauch = rows(rauch_shares(flows, {"0015": "r", "7812": "n"}, products=to_sitc2, by=[]), ["class"])
     assert [r["class"] for r in rauch] == ["differentiated", "reference priced"]
@@ -196,3 +196,13 @@ def test_high_technology_in_chinas_exports(shared):
     ours = ours.set_index(["period", "class"])["lall_shares"]
     for row in theirs.rename(columns={"class": "label"}).itertuples():
         assert ours[row.period, names[row.label]] == pytest.approx(row.class_shares, rel=1e-12)
+
+
+def test_lall_by_another_reading_of_the_same_list(shared):
+    """5,203 HS codes brought to SITC rev.3 and classed from UNCTAD's list by somebody else: all 259 groups agree."""
+    theirs = pd.read_csv(shared / "data" / "baci_hs12_hs6_lookup_hs6_lall.csv", dtype=str)
+    codes = ("PP", "RB1", "RB2", "LT1", "LT2", "MT1", "MT2", "MT3", "HT1", "HT2")
+    named = {f"LDC{i:02}": c for i, c in enumerate(codes, 1)} | {"LDC99": "other"}
+    own = theirs["sitc3"].map(lambda c: lall().find(c)[0][0])
+    assert (own == theirs["lall_code"].map(named)).all()
+    assert theirs["sitc3"].str[:3].nunique() == len(lall().links) == 259

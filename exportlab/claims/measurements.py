@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 HIGHLY_CONCENTRATED = (
-    0.18  # HHI, U.S. Department of Justice and Federal Trade Commission, Merger Guidelines 2023
+    0.18  # HHI, U.S. Department of Justice and Federal Trade Commission, Merger Guidelines 2023, guideline 1
 )
 MAJOR = 0.05  # share of exports from which a product is called a major export
 

@@ -58,10 +58,10 @@ def judge(flows: Flows, *, exporter: Any = None, period: Any = None, home: str |
 
     Notes
     -----
-    Thresholds: HHI 0.18 (highly concentrated, US Merger Guidelines 2023), half of exports for one region, a
-    twentieth for a major export, the peers' own share for processing. A claim holds or fails where the whole
-    interval lies on one side. The market HHI resamples products, the product HHI markets: how much the index
-    rests on single ones.
+    Thresholds: HHI 0.18 (highly concentrated, US Merger Guidelines 2023, as in 1992; those of 2010 said 0.25), half
+    of exports for one region, a twentieth for a major export, the peers' own share for processing. A claim holds
+    or fails where the whole interval lies on one side. The market HHI resamples products, the product HHI
+    markets: how much the index rests on single ones.
     """
     require(flows, "judge")
     missing = [r for r in ("market", "product") if r not in flows.roles]

@@ -28,7 +28,8 @@ def lall(level: Literal["class", "group"] = "class") -> Concordance:
     The classes are PP primary; RB1 agro-based, RB2 other resource-based; LT1 textiles, garments and footwear, LT2
     other low technology; MT1 automotive, MT2 process, MT3 engineering; HT1 electronic and electrical, HT2 other high
     technology; other. ``level="group"`` joins them to PP, RB, LT, MT, HT, other. The table of 259 SITC groups is
-    shipped with the package; codes of three to five digits are read by their group.
+    shipped with the package; codes of three to five digits are read by their group. Lall's own appendix, by SITC
+    rev.2, is not shipped: give such a table to `class_shares`.
     """
     one_of("level", level, ("class", "group"))
     names = {r["code"]: r["class"] if level == "class" else LALL_GROUPS[r["class"]] for r in rows("lall")}
@@ -36,13 +37,14 @@ def lall(level: Literal["class", "group"] = "class") -> Concordance:
 
 
 @cache
-def bec(scheme: Literal["un", "cepii"] = "un") -> Concordance:
+def bec(scheme: Literal["un", "allotted"] = "un") -> Concordance:
     """BEC rev.4 basic categories to stages: raw, semi-finished, parts, capital, consumption, other.
 
-    "un" leaves motor spirit (321), passenger cars (51) and category 7 as other, for the System of National Accounts
-    does not allocate them; "cepii" counts motor spirit as semi-finished and cars as consumption.
+    The stages are read off the titles: primary, processed, parts, capital, consumption. "un" leaves motor spirit (321),
+    passenger cars (51) and category 7 as other, for the System of National Accounts does not allocate them;
+    "allotted" counts motor spirit as semi-finished and cars as consumption, a convention of this package.
     """
-    one_of("scheme", scheme, ("un", "cepii"))
+    one_of("scheme", scheme, ("un", "allotted"))
     return Concordance({r["code"]: ((r[scheme], 1.0),) for r in rows("bec")}, rows("bec")[0]["source"])
 
 
@@ -152,14 +154,14 @@ def lall_shares(
 
 @indicator(
     title="Shares of stages of production", formula=r"\sum_{k \in c} x_k / \sum_k x_k", low="0", high="1",
-    source="UN Statistics Division, Broad Economic Categories rev.4; Gaulier, Lemoine and Unal-Kesenci (2007)",
+    source="UN Statistics Division, Classification by Broad Economic Categories rev.4 (2002)",
     laws="bounds scale permutation replication empty additive",
 )  # fmt: skip
 def bec_shares(
     flows: Flows,
     *,
     products: Literal["bec"] | Concordance,
-    scheme: Literal["un", "cepii"] = "un",
+    scheme: Literal["un", "allotted"] = "un",
     by: Columns | None = None,
     unmatched: Literal["refuse", "group"] = "refuse",
 ) -> Any:
@@ -172,7 +174,7 @@ def bec_shares(
     products : "bec" or Concordance
         That the codes are BEC rev.4 basic categories (111 ... 7), or how to bring them there: HS has to be
         converted by UNSD's table, ``concordance("HS2012 to BEC4.csv")``.
-    scheme : {"un", "cepii"}
+    scheme : {"un", "allotted"}
         Where motor spirit and passenger cars go; see `bec`.
     by, unmatched
         As in `lall_shares`.

@@ -128,8 +128,8 @@ def theil_traditional(
     """The Theil index by what an exporter always sold, what it came to sell, and what it never sold.
 
     Traditional members are those exported in a base period; new ones are exported in another period only; the
-    rest is not traded, counts in N, and adds nothing. Between groups is the extensive margin (IMF), within
-    them the intensive one. In the base period it is the decomposition of `theil_margins`.
+    rest is not traded, counts in N, and adds nothing. Between groups is the extensive margin, within them the
+    intensive one. In the base period it is the decomposition of `theil_margins`.
 
     Parameters
     ----------
@@ -140,8 +140,8 @@ def theil_traditional(
     over, by
         As in `measure`; `by` must keep the period.
     new : {"ever", "now"}
-        The size of the new group: members new in any period of the table (IMF: fixed over time), or those active in
-        the period at hand.
+        The size of the new group: members new in any period of the table, so that it is fixed over time, or those
+        active in the period at hand. The flags behind the published data of the IMF are not reproduced here.
     universe : "observed", int or sequence
         As in `measure`; one number for all groups.
 
