@@ -64,6 +64,8 @@ sphinx_gallery_conf = {
     "remove_config_comments": True,
     "abort_on_example_error": True,
     "plot_gallery": True,
+    "doc_module": ("exportlab",),
+    "reference_url": {"exportlab": None},  # names in the examples' code lead to their formula and source
     "min_reported_time": 1e9,
 }
 

@@ -605,3 +605,26 @@ def test_markets_said_to_lie_outside_keep_the_bloc_section(tmp_path):
     page = report(table, out=tmp_path, outside=["Others"])
     assert "is left out" not in page.read_text(encoding="utf-8")
     assert rows(page, "rcep_share")[0]["bloc_share"] == "0.75"
+
+
+def test_every_computed_number_leads_to_its_formula(embedded, own):
+    """Summary -> table -> formula: two clicks, and no entry that no table leads to."""
+    for page in (embedded, own):
+        text = page.read_text(encoding="utf-8")
+        anchors = set(re.findall(r'id="how-([^"]+)"', text))
+        assert anchors == set(re.findall(r'href="#how-([^"]+)"', text))
+        feet = re.findall(r'id="table-([^"]+)".*?<p class="foot">(Unit.*?)</p>', text, re.DOTALL)
+        plain = {name for name, foot in feet if "#how-" not in foot}
+        assert plain <= {"datasets", "data", "totals", "claims_open"}  # as published: nothing is computed
+        entries = re.findall(r'<div id="how-[^"]+">(.*?)</div>', text, re.DOTALL)
+        assert len(entries) == len(anchors)
+        assert all("<svg" in e and "Source: " in e for e in entries)
+
+
+def test_every_entry_of_the_methods_is_drawn_and_used():
+    from exportlab.reporting import methods, render
+
+    for name in methods.KNOWN:
+        entry = methods.method(name)
+        assert render.formula(entry.formula).startswith("<svg")
+        assert entry.source

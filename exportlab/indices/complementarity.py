@@ -20,7 +20,7 @@ Own: TypeAlias = Literal["imports", "exports", "none"]
 
 @indicator(
     title="Trade complementarity", low="0", high="1", rises_with="fit of exports to imports",
-    formula=r"C_{ij} = 1 - \tfrac12 \sum_k |x_{ik}/X_i - m_{jk}/M_j|, \quad C^{DG}_{ij} = "
+    formula=r"C_{ij} = 1 - \frac{1}{2} \sum_k |x_{ik}/X_i - m_{jk}/M_j|, \quad C^{DG}_{ij} = "
     r"\sum_k \frac{x_{ik}}{X_i} \frac{M_w - M_i}{M_{wk} - M_{ik}} \frac{m_{jk}}{M_j}",
     source="Michaely (1996), World Bank WPS 1583; Drysdale and Garnaut (1982), Hitotsubashi J. Economics 22(2)",
     laws="bounds scale permutation replication empty", undefined="the exporter sells or the importer buys nothing",

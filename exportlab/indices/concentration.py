@@ -106,7 +106,7 @@ def shannon(m: Member) -> Any:
 
 
 @distribution(
-    of=shannon, title="Theil index", formula=r"T = \frac1N \sum_k \frac{x_k}{\mu} \ln\frac{x_k}{\mu} = \ln N - E",
+    of=shannon, title="Theil index", formula=r"T = \frac{1}{N} \sum_k \frac{x_k}{\mu} \ln\frac{x_k}{\mu} = \ln N - E",
     low="0", high=r"\ln N", unit="nats", rises_with="concentration",
     source="Theil (1967); Cadot, Carrere and Strauss-Kahn (2011), RES 93(2)", uses_universe=True,
     laws="bounds scale permutation replication transfer empty",

@@ -81,7 +81,7 @@ def theil_margins(
 
 
 @indicator(
-    title="Diversification index", formula=r"D_i = \tfrac12 \sum_k |s_{ik} - w_k|", low="0", high="1",
+    title="Diversification index", formula=r"D_i = \frac{1}{2} \sum_k |s_{ik} - w_k|", low="0", high="1",
     rises_with="difference from the reference's structure", aliases=("unctad_diversification",),
     source="UNCTAD Handbook of Statistics (modified Finger-Kreinin); Hoover (1936), specialisation",
     laws="bounds scale permutation replication empty", undefined="the exporter's or the reference's total is zero",

@@ -202,7 +202,7 @@ CLASSES = ("horizontal", "vertical_high", "vertical_low", "not_classified")
 
 @indicator(
     title="Horizontal and vertical two-way trade", low="0", high="1", rises_with="two-way trade of each kind",
-    formula=r"\text{horizontal where } \tfrac{1}{1+\alpha} \le UV^x_k / UV^m_k \le 1 + \alpha",
+    formula=r"\text{horizontal where } \frac{1}{1+\alpha} \le UV^x_k / UV^m_k \le 1 + \alpha",
     source="Greenaway, Hine and Milner (1995), EJ 105(433); Fontagne and Freudenberg (1997), CEPII WP 97-01",
     aliases=("hiit_viit",),
     column="two_way", laws="bounds scale permutation replication empty", undefined="there is no trade",

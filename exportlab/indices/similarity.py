@@ -186,7 +186,7 @@ def krugman(
 
 
 @indicator(
-    title="Hoover index of difference", formula=r"\tfrac12 \sum_k |s_{ik} - s_{jk}|", low="0", high="1",
+    title="Hoover index of difference", formula=r"\frac{1}{2} \sum_k |s_{ik} - s_{jk}|", low="0", high="1",
     rises_with="difference", source="Hoover (1936), The measurement of industrial localization, REStat 18(4)",
     aliases=("dissimilarity",), laws="bounds scale permutation replication empty",
     undefined="one of the two exports nothing",

@@ -62,13 +62,14 @@ def section() -> Section:
         Table("china_content", _("What China's exports are made of"), shown,
               _("shares of exports; steps from final use, weighted by exports"),
               _("Hummels, Ishii and Yi (2001); Antràs and others (2012); {source}", source=source),
-              {"domestic_share": "share", "imported_share": "share", "tax_share": "share", "upstreamness": ".2f"}),
+              {"domestic_share": "share", "imported_share": "share", "tax_share": "share", "upstreamness": ".2f"},
+              made=("content", "upstreamness")),
         Table("liaoning_content", _("Bounds on the value added in Liaoning's exports"), own.table,
               _("shares of exports"), _("computed from the announced product classes and China's table of 2020"),
-              {"low": "share", "high": "share"}),
+              {"low": "share", "high": "share"}, made=("content_bounds", "content")),
         Table("liaoning_unknown", _("What would narrow the bounds"), own.settles, _("shares of exports"),
               _("computed; sectors by number in China's table"),
-              {"share_low": "share", "share_high": "share", "width": ".3f"}),
+              {"share_low": "share", "share_high": "share", "width": ".3f"}, made=("content_bounds",)),
         ))  # fmt: skip
 
 

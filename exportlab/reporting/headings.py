@@ -95,6 +95,7 @@ HEADINGS = {
     "expy": N_("EXPY"),
     "note": N_("note"),
     "pci": N_("complexity (PCI)"),
+    "provinces": N_("provinces"),
     "product_name": N_("product name"),
 }
 

@@ -54,7 +54,7 @@ def section() -> Section:
         Picture("verdicts", _("Verdicts"), localised(drawn), _("Stacked bars of the claims by verdict")),
         Table("claims_checked", _("Claims that could be checked"), settled[columns], _("as claimed"),
               _("as in the details of each row"), fold=("paper", "section", "evidence", "source"), under="what",
-              show=25),
+              show=25, made=("verdict",)),
         Table("claims_open", _("Claims that cannot be checked"),
               table.loc[table["verdict"] == OPEN, ["what", "claimed", "needs", "paper", "section", "evidence"]],
               _("as claimed"), _("the papers"), fold=("paper", "section", "evidence"), under="what", show=15),

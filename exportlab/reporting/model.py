@@ -16,7 +16,8 @@ class Table:
     """A table of the report; `name` is also its CSV file's.
 
     `formats` gives a column "share" or a format such as ".3f". The columns of `fold` are long texts: they open
-    beneath the text of the column `under`. `show` is how many rows are in view at first.
+    beneath the text of the column `under`. `show` is how many rows are in view at first. `made` names what
+    `methods` says of its figures.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Table:
     fold: tuple[str, ...] = ()
     under: str = ""
     show: int = 25
+    made: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,6 +53,17 @@ class Fact:
     section: str
 
 
+@dataclass(frozen=True)
+class Method:
+    """How a figure is made: its formula in LaTeX, what was chosen where sources differ, and where it is defined."""
+
+    name: str
+    title: str
+    formula: str
+    convention: str
+    source: str
+
+
 @dataclass(frozen=True, eq=False)
 class Section:
     """A chapter of the report."""
@@ -61,6 +74,7 @@ class Section:
     parts: tuple[Table | Picture, ...] = ()
     facts: tuple[Fact, ...] = ()
     points: tuple[str, ...] = ()
+    methods: tuple[Method, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

@@ -122,7 +122,7 @@ def page(flows: Flows, asked: Asked) -> Page:
     return Page(
         _("Exports of {name}", name=name),
         _("{periods}; unit: {unit}", periods=periods_of(own), unit=unit_of(own)),
-        (_summary([f for _section, f in made if f is not None]), *(s for s, _fact in made)),
+        (_summary([f for _section, f in made if f is not None]), *sections, methods.section(sections)),
     )  # fmt: skip
 
 
@@ -210,9 +210,10 @@ def _spread(flows: Flows, role: str) -> Made:
     parts: list[Table | Picture] = [
         Picture(f"{role}_shares", _(words.largest), localised(drawn), _(words.largest)),
         Table(f"{role}_shares", _(words.top, period=last_period(flows)), named(flows, role, last.nlargest(20, "share")),
-              unit_of(flows), source_of(flows), {value: ",.0f", "share": "share"}),
+              unit_of(flows), source_of(flows), {value: ",.0f", "share": "share"}, made=("share",)),
         Picture(f"{role}_lorenz", _("Lorenz curve"), localised(curve), _("Lorenz curve")),
-        Table(f"{role}_concentration", _("Concentration"), index, _(words.universe), _("computed"), FORMATS),
+        Table(f"{role}_concentration", _("Concentration"), index, _(words.universe), _("computed"), FORMATS,
+              made=tuple(INDICES)),
     ]  # fmt: skip
     if period and len(index) > 1:
         ax = structure.concentration(

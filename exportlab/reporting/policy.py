@@ -76,10 +76,13 @@ def estimates() -> Found | None:
     made = {"Callaway-Sant'Anna": main, "Imputation": panel.att("imputation"), "Two-way fixed effects": panel.twfe(),
             "Extended TWFE, Poisson": levels.att("etwfe", family="poisson")}  # fmt: skip
     columns = ["estimate", "std_error", "conf_low", "conf_high", "p_value"]
-    rows = [{"method": name, **e.table.iloc[0][columns]} for name, e in made.items()]
+    rows = [
+        {"method": name, **e.table.iloc[0][columns], "provinces": e.inference.clusters}
+        for name, e in made.items()
+    ]
     rows.insert(1, {"method": "Callaway-Sant'Anna, dates permuted", "estimate": permuted["estimate"],
                     "conf_low": permuted["conf_low"], "conf_high": permuted["conf_high"],
-                    "p_value": permuted["p"]})  # fmt: skip
+                    "p_value": permuted["p"], "provinces": main.inference.clusters})  # fmt: skip
     first = main.table.iloc[0]
     return Found(
         float(first["estimate"]), float(first["conf_low"]), float(first["conf_high"]), float(permuted["p"]),
@@ -127,4 +130,5 @@ def section() -> Section | None:
         Table("zones", _("Pilot zones and the log of provincial trade"), found.table,
               _("logs; standard errors clustered by province"),
               _("Callaway and Sant'Anna (2021); Borusyak, Jaravel and Spiess (2024); Wooldridge (2021); {source}",
-                source=source), form)))  # fmt: skip
+                source=source), form,
+              made=("callaway_santanna", "permutation", "imputation", "twfe", "etwfe_poisson"))))  # fmt: skip

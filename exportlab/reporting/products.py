@@ -41,9 +41,9 @@ def section() -> Section:
         Table("rca_china", _("RCA against China"), index, _("RCA: 1 is neutral"),
               _("Balassa (1965); shares as sourced"),
               {"share": "share", "china_share": "share", "rca": ".2f", "rca_low": ".3f", "rca_high": ".3f"},
-              note=_("The interval is what the printed digits of the two shares allow.")),
+              note=_("The interval is what the printed digits of the two shares allow."), made=("rca", "rounding")),
         Table("product_shares", _("Published product classes"), shown.iloc[::-1], _("as in the unit column"),
-              _("as in the source column"), {"value": ",.1f", "share": "share"}, show=15),
+              _("as in the source column"), {"value": ",.1f", "share": "share"}, show=15, made=("share",)),
     ))  # fmt: skip
 
 
@@ -77,4 +77,4 @@ def provinces_section() -> Section:
         Table("provinces", _("Liaoning and the concentration of provincial trade"), joined,
               _("100m USD; HHI over provinces on 0 to 1"), _("National Bureau of Statistics; computed"),
               {"value": ",.1f", "share": "share", "hhi": ".4f", "effective_number": ".1f",
-               "cr4": "share"})))  # fmt: skip
+               "cr4": "share"}, made=("share", "hhi", "effective_number", "cr4"))))  # fmt: skip

@@ -37,7 +37,7 @@ def structure(flows: Flows, technology: Technology) -> Section:
           share=percent(float(made["share"].iloc[0])), period=last_period(flows)),
         _("Product codes are read as codes of the Harmonized System."),
     ), (Table("hs_sections", _("Exports by HS section, {period}", period=last_period(flows)), made, unit_of(flows),
-              source_of(flows), {"value": ",.0f", "share": "share"}),))  # fmt: skip
+              source_of(flows), {"value": ",.0f", "share": "share"}, made=("share",)),))  # fmt: skip
 
 
 def _section(code: str) -> str | None:

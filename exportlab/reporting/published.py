@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from exportlab import datasets
 from exportlab.plots import structure
-from exportlab.reporting import content, ledger, overview, policy, products
+from exportlab.reporting import content, ledger, methods, overview, policy, products
 from exportlab.reporting.figures import localised
 from exportlab.reporting.model import Page, Picture, Section, Table
 from exportlab.reporting.official import (
@@ -27,7 +27,7 @@ def page() -> Page:
     return Page(
         _("Liaoning's exports: what the published figures show"),
         _("Structure, markets, products, value added, policy and the papers' claims, from the embedded data"),
-        (overview.published(), *kept), terms=True,
+        (overview.published(), *kept, methods.section(kept)), terms=True,
     )  # fmt: skip
 
 
@@ -97,14 +97,14 @@ def markets_section() -> Section:
         Picture("partner_shares", _("Named partners"), localised(picture),
                 _("Bars of the named partners' shares in 2023")),
         Table("partners_2023", _("Partners named for 2023"), shares, term(UNIT), _("as in the source column"),
-              {"value": ",.1f", "share": "share"}),
+              {"value": ",.1f", "share": "share"}, made=("share",)),
         Picture("hhi_bounds", _("Concentration"), localised(band),
                 _("Bars from the lower to the upper bound of the HHI by period")),
         Table("market_bounds", _("Bounds of market concentration"), limits,
               _("HHI on 0 to 1; effective number: equal-sized partners"),
               _("computed; Hirschman (1964), Hill (1973)"),
               {"known_share": "share", "hhi_low": ".4f", "hhi_high": ".4f", "effective_number_low": ".1f",
-               "effective_number_high": ".1f"}),
+               "effective_number_high": ".1f"}, made=("bounds", "hhi", "effective_number")),
     ))  # fmt: skip
 
 
@@ -129,4 +129,4 @@ def rcep_section() -> Section:
           "for Myanmar, so a share over members in force would be smaller in the first period."),
     ), (Picture("rcep_share", _("RCEP share"), localised(ax), _("Bars of the RCEP share in two periods")),
         Table("rcep_share", _("RCEP share by period"), table, term(UNIT), _("as in the source column"),
-              {"value": ",.1f", "total": ",.1f", "bloc_share": "share"})))  # fmt: skip
+              {"value": ",.1f", "total": ",.1f", "bloc_share": "share"}, made=("bloc_share",))))  # fmt: skip

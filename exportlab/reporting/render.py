@@ -17,6 +17,7 @@ from exportlab.reporting.words import LANGUAGES, _, language, number, term
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 _GITHUB = re.compile(r"^github:([^@\s]+)@(\w+):(\S+)$")
 PLAIN = ("year", "period")  # whole numbers that are names
@@ -45,8 +46,21 @@ class Shown:
 
 def svg(axes: Axes) -> str:
     """The figure as inline SVG."""
-    buffer = io.StringIO()
     figure: Any = axes.figure
+    return _drawn(figure)
+
+
+def formula(tex: str) -> str:
+    """A formula in LaTeX as inline SVG."""
+    from matplotlib.figure import Figure
+
+    figure = Figure()
+    figure.text(0, 0, f"${tex}$".replace(r"\frac", r"\dfrac"), fontsize=11)
+    return _drawn(figure)
+
+
+def _drawn(figure: Figure) -> str:
+    buffer = io.StringIO()
     with context():
         figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None}, bbox_inches="tight")
     text = buffer.getvalue()
@@ -63,7 +77,10 @@ def html(page: Page) -> str:
     env.globals["_"] = _
     env.filters["shown"] = lambda table: shown(table, page.terms)
     env.tests["picture"] = lambda part: isinstance(part, Picture)
+    methods = [m for s in page.sections for m in s.methods]
     made: str = env.get_template("report.html").render(
+        titles={m.name: m.title for m in methods},
+        formulae={m.name: _scoped(formula(m.formula), m.name) for m in methods},
         page=page, pictures={p.name: _scoped(svg(p.axes), p.name) for p in page.pictures},
         made=date.today().isoformat(), version=exportlab.__version__,
         lang=LANGUAGES[language()].replace("_", "-"),
