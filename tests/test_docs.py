@@ -16,8 +16,10 @@ import shutil
 import subprocess
 import sys
 import tomllib
+from functools import cache
 from pathlib import Path
 
+import numpy as np
 import pages
 import pytest
 
@@ -155,6 +157,27 @@ def test_conventions_name_calls_and_tests_that_exist(row):
     assert f"def {name}(" in (ROOT / path).read_text(encoding="utf-8")
     assert row["number"]
     assert row["convention"]
+
+
+DECIMAL = re.compile(r"-?\d*\.\d+(?:e-?\d+)?")
+
+
+@cache
+def figures_of_tests(path: str) -> np.ndarray:
+    """Every decimal figure in a test file and in the reference tables."""
+    texts = [ROOT / path, *(ROOT / "tests" / "reference").glob("*.csv")]
+    found = {x for p in texts for x in DECIMAL.findall(p.read_text(encoding="utf-8"))}
+    return np.abs([float(x) for x in found])
+
+
+@pytest.mark.parametrize("row", CONVENTIONS, ids=lambda r: f"{r['quantity']}: {r['program']}")
+def test_numbers_of_the_conventions_are_held_by_their_tests(row):
+    """Each decimal figure of a row is in its test or in tests/reference, to the digits printed (or in per cent)."""
+    known = figures_of_tests(row["test"].partition("::")[0])
+    for text in DECIMAL.findall(row["number"]):
+        digits = len(text.partition(".")[2])
+        close = np.abs(np.outer((1, 0.01, 100), known) - abs(float(text))) <= 0.5000001 * 10.0**-digits
+        assert close.any(), f"{text} is in no test and no reference table"
 
 
 @pytest.mark.spark

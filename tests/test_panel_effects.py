@@ -81,6 +81,19 @@ def test_driscoll_kraay_equals_linearmodels_up_to_its_factor(grunfeld):
     np.testing.assert_allclose(ours.vcov * 200 / 188, theirs.cov.to_numpy(), rtol=1e-8)  # n / (n - K)
 
 
+def test_clustered_error_beside_linearmodels(grunfeld):
+    """Its factor is n/(n - K), K the two regressors; ours, as fixest's, G/(G - 1) x (n - 1)/(n - 3)."""
+    from linearmodels.panel import PanelOLS
+
+    data = grunfeld.set_index(["firm", "year"])
+    theirs = PanelOLS(data["invest"], data[["value", "capital"]], entity_effects=True)
+    theirs = theirs.fit(cov_type="clustered", cluster_entity=True).std_errors
+    ours = fixed_effects(grunfeld, FORMULA, cluster="firm", **GRUNFELD).table.set_index("term")["std_error"]
+    factor = (10 / 9 * 199 / 197) / (200 / 198)
+    np.testing.assert_allclose((ours[theirs.index] / theirs) ** 2, factor, rtol=1e-8)
+    assert (theirs["value"], ours["value"]) == pytest.approx((0.014414, 0.015194), abs=5e-7)
+
+
 # ---- random effects and Hausman ------------------------------------------------------------------------
 
 

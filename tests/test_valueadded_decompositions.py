@@ -267,6 +267,8 @@ def test_icio_published_on_leather(kind: str, shared: Path) -> None:
 
 def test_koopman_wang_wei_published(shared: Path) -> None:
     # With two countries nothing passes a third: the appendix prints eight terms.
+    usa = load("kwwC1").decompose("kww").wide().set_index("exporter").loc["USA"]
+    assert usa[["DVA_FIN", "DVA_INT"]].to_list() == pytest.approx([20.0, 26.7], abs=0.051)
     for name, file, columns in (
         ("kwwC1", "published_kwwC1.csv", {"USA": "USA", "CHN": "CHN"}),
         ("kwwD", "published_kwwD_tableD4.csv", {"C1": "E12", "C2": "E21"}),

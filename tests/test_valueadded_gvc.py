@@ -165,6 +165,7 @@ def test_pymrio(shared: Path) -> None:
     np.testing.assert_allclose(t.leontief.B, L.to_numpy(float), rtol=1e-9, atol=1e-12)
     trade = pd.read_csv(FOLDER / "pymriotest_pymrio_bilat.csv").iloc[:, 2:].to_numpy()
     np.testing.assert_allclose(t.E, trade, rtol=1e-9, atol=1e-6)
+    assert t.E.sum(axis=1)[0] == pytest.approx(19726.889, abs=5e-4)  # reg1, food
     totals = pd.read_csv(FOLDER / "pymriotest_pymrio_gross_trade_totals.csv")
     np.testing.assert_allclose(t.E.sum(axis=1), totals["exports"], rtol=1e-9)
 

@@ -137,7 +137,9 @@ CONVENTIONS_TEXT = """
 One name often stands for several formulae. Each row says what another program computes under it, the call here that
 computes the same, one number of theirs that it reproduces, and the test that proves it. ``xl`` is the package, ``t`` an
 inter-country table, ``io`` a table of one economy, ``p`` a policy panel, ``e`` an estimate. The table is
-``docs/conventions.csv``; the tests check that every call exists with those options and that every test is there.
+``docs/conventions.csv``; the tests check that every call exists with those options, that every test is there, and that
+it holds the number. How far each family is from its peers on one common data set is on the :doc:`benchmarks page
+<benchmarks>`.
 """
 
 
