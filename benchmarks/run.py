@@ -42,7 +42,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--only", default="wild,valueadded,ppml,complexity,structure")
+    parser.add_argument("--only", default="calls,wild,valueadded,ppml,complexity,structure")
     parser.add_argument("--flows", type=Path)
     parser.add_argument("--table", type=Path)
     given = parser.parse_args()

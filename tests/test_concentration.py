@@ -58,3 +58,13 @@ def test_china_to_the_printed_digits(shared):
     found = xl.measure(flows, list(CHINA), over="product", universe=785)
     for name, value in CHINA.items():
         assert found[name].item() == pytest.approx(value, abs=5e-7 if value < 2 else 5e-4), name
+
+
+def test_angola_by_the_forms_that_sources_call_normalised(shared):
+    """World trade 1998-2000: 397 of 785 products; WITS by the active, econcomplex by all, UNCTAD by square roots."""
+    world = pd.read_parquet(shared / "reference/indices/economiccomplexity_world_trade_1998_2000.parquet")
+    table = world[world["country"] == "ago"]
+    made = xl.flows(table, exporter="country")
+    names = ["hhi", "hhi_normalised_active", "hhi_normalised", "unctad_concentration", "number_active"]
+    found = xl.measure(made, names, over="product", by=[], universe=785).iloc[0]
+    assert found[names].round(3).tolist() == [0.444, 0.443, 0.443, 0.654, 397]

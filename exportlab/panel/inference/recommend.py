@@ -206,7 +206,8 @@ def _cr2(f: Facts) -> tuple[str, str, str, str]:
     if f.side < FEW:
         return CR2, "do not use", "Degrees of freedom near one: rejects almost never or far too often.", call
     reason = (
-        "Keeps its size from four clusters a side on, also when treated clusters vary more than the others."
+        "Keeps its size from four clusters a side on; up to 8 per cent where treated clusters vary more than "
+        "others."
     )
     return CR2, "believe", reason, call
 
