@@ -284,7 +284,7 @@ def test_options_are_refused_before_anything_is_written(tmp_path, monkeypatch):
 
 
 def test_the_summary_has_five_figures_and_how_sure_they_are(embedded, own):
-    for page, figures in ((embedded, ("0.039 to 0.181", "38.3%", "0.85", "65% to 90%")), (own, ())):
+    for page, figures in ((embedded, ("0.039 to 0.181", "38.3%", "0.845", "65% to 90%")), (own, ())):
         text = page.read_text(encoding="utf-8")
         summary = re.search(r'<section id="summary">(.+?)</section>', text, re.DOTALL)[1]
         assert summary.count('class="value"') == summary.count('class="sure"') == 5
@@ -628,3 +628,12 @@ def test_every_entry_of_the_methods_is_drawn_and_used():
         entry = methods.method(name)
         assert render.formula(entry.formula).startswith("<svg")
         assert entry.source
+
+
+def test_a_point_lies_within_the_interval_printed_beside_it(embedded):
+    for row in rows(embedded, "rca_china"):
+        low, point, high = (round(float(row[c]), 3) for c in ("rca_low", "rca", "rca_high"))
+        assert low <= point <= high
+        assert f"{point:.3f}" in embedded.read_text(encoding="utf-8")
+    for row in rows(embedded, "zones"):
+        assert float(row["conf_low"]) <= float(row["estimate"]) <= float(row["conf_high"])

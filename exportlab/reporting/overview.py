@@ -46,7 +46,7 @@ def _advantage() -> Fact:
     row = advantage().to_dict("records")[0]
     return Fact(
         _("Advantage in {product} against China, {year} (RCA)", product=term(row["product"]), year=row["year"]),
-        number(row["rca"], ".2f"),
+        number(row["rca"], ".3f"),
         _("{low} to {high} by the printed digits of the two shares; below 1, so no advantage. The only class with both "
           "shares published for one period.", low=number(row["rca_low"], ".3f"), high=number(row["rca_high"], ".3f")),
         "products",

@@ -131,4 +131,5 @@ def section() -> Section | None:
               _("logs; standard errors clustered by province"),
               _("Callaway and Sant'Anna (2021); Borusyak, Jaravel and Spiess (2024); Wooldridge (2021); {source}",
                 source=source), form,
+              note=_("Adoption dates permuted {n} times from seed {seed}.", n=DRAWS, seed=SEED),
               made=("callaway_santanna", "permutation", "imputation", "twfe", "etwfe_poisson"))))  # fmt: skip

@@ -34,13 +34,13 @@ def section() -> Section:
         _("Where Liaoning and China publish the share of one class for the same period, the Balassa index follows: "
           "{product} in {year}: {own} of Liaoning's exports and {china} of China's, RCA {rca}. Below 1: Liaoning is "
           "less specialised in them than the nation.", product=term(first["product"]), year=first["year"],
-          own=percent(first["share"]), china=percent(first["china_share"]), rca=number(first["rca"], ".2f")),
+          own=percent(first["share"]), china=percent(first["china_share"]), rca=number(first["rca"], ".3f")),
     ), (
         Picture("rca_china", _("Advantage"), localised(picture),
                 _("Bars of revealed comparative advantage against China")),
         Table("rca_china", _("RCA against China"), index, _("RCA: 1 is neutral"),
               _("Balassa (1965); shares as sourced"),
-              {"share": "share", "china_share": "share", "rca": ".2f", "rca_low": ".3f", "rca_high": ".3f"},
+              {"share": "share", "china_share": "share", "rca": ".3f", "rca_low": ".3f", "rca_high": ".3f"},
               note=_("The interval is what the printed digits of the two shares allow."), made=("rca", "rounding")),
         Table("product_shares", _("Published product classes"), shown.iloc[::-1], _("as in the unit column"),
               _("as in the source column"), {"value": ",.1f", "share": "share"}, show=15, made=("share",)),
