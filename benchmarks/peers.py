@@ -3,9 +3,9 @@
     python benchmarks/peers.py [--shared ../shared] [--out benchmarks/results/peers.csv]
 
 Run it in an environment of its own that has this package and the peers: ecomplexity, econcomplex, economic-complexity,
-inequality, pymrio, pyfixest, linearmodels, csdid, differences, diff-diff. `--shared` holds the common data (world
-trade of 226 exporters in 785 products, mpdta, Grunfeld's data, a trade panel). A peer that is not there is left out,
-and said.
+inequality, pymrio, pyfixest, linearmodels, statsmodels, csdid, differences, diff-diff, wildboottest. `--shared` holds
+the common data (world trade of 226 exporters in 785 products, mpdta, Grunfeld's data, a trade panel). A peer that is
+not there is left out, and said.
 
 `difference` is the largest absolute difference over the largest absolute value of the peer. Rows whose note begins
 with "differs:" are disagreements, with the convention behind each.
@@ -16,6 +16,7 @@ from __future__ import annotations
 import argparse
 import csv
 import io
+import sys
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import redirect_stdout
@@ -29,6 +30,7 @@ import pandas as pd
 
 import exportlab as xl
 from exportlab.panel import PolicyPanel
+from exportlab.panel.clustered import cluster_fit
 from exportlab.valueadded import InterCountryTable
 
 HERE = Path(__file__).parent
@@ -299,8 +301,83 @@ def of_diff_diff() -> Iterator[Row]:
     yield "staggered", "Sun-Abraham", ours[0], made.overall_att, ""
     made = dd.WooldridgeDiD().fit(table, **names)
     yield "staggered", "extended TWFE", estimate(panel.att("etwfe"))[0], made.overall_att, ""
+    made = dd.StackedDiD(kappa_pre=1, kappa_post=1).fit(table, **names)
+    ours = estimate(panel.att("stacked", window=(-1, 1)))
+    yield "staggered", "stacked", ours[0], made.overall_att, "a year on each side, weighted"
+    yield (
+        "staggered",
+        "its error, stacked",
+        ours[1],
+        made.overall_se,
+        "differs: by one degree of freedom",
+    )
+    few = sorted(table.loc[table["first"] == 0, "countyreal"].unique())[:60]
+    part = table[(table["first"] == 2006) | table["countyreal"].isin(few)]
+    part = part.assign(d=(part["first"] > 0).astype(int), adopted=part["first"].where(part["first"] > 0))
+    made = dd.SyntheticDiD(n_bootstrap=20, seed=1).fit(
+        part, outcome="lemp", treatment="d", unit="countyreal", time="year", post_periods=[2006, 2007]
+    )
+    alone = PolicyPanel(part, unit="countyreal", period="year", outcome="lemp", adopted="adopted")
+    ours = estimate(alone.synthetic_did(draws=20, rng=1))
+    yield (
+        "staggered",
+        "synthetic DiD",
+        ours[0],
+        made.att,
+        "differs: Frank-Wolfe stopped early; here the exact optimum",
+    )
     made = dd.BaconDecomposition().fit(table, **names)
     yield "staggered", "Goodman-Bacon, its sum", estimate(panel.twfe())[0], made.twfe_estimate, ""
+
+
+@peer("wildboottest")
+def of_wildboottest() -> Iterator[Row]:
+    sys.path[:] = [p for p in sys.path if Path(p).resolve() != HERE]  # its numba wants the package coverage
+    from wildboottest.wildboottest import WildboottestCL
+
+    table = pd.read_csv(SHARED / "reference/panel/grunfeld_plm.csv")
+    columns = ["inv", "value", "capital"]
+    table[columns] -= table.groupby("firm")[columns].transform("mean")
+    fit = cluster_fit(table["inv"], table[columns[1:]], cluster=table["firm"], names=columns[1:])
+    ours = xl.panel.wild_bootstrap(fit, variant="11", interval=False).table.set_index("term")
+    theirs = []
+    for restriction in np.eye(2):
+        given = [table[c].to_numpy() for c in ("inv", "firm")]
+        w = WildboottestCL(table[columns[1:]].to_numpy(), given[0], given[1], R=restriction, B=9999, seed=1)
+        w.get_scores(bootstrap_type="11", impose_null=True, adj=True, cluster_adj=True)
+        w.get_weights(weights_type="rademacher")
+        for step in (w.get_numer, w.get_denom, w.get_tboot, w.get_vcov, w.get_tstat):
+            step()
+        w.get_pvalue(pval_type="two-tailed")
+        theirs.append((w.t_stat, w.pvalue))
+    found = ours.loc[columns[1:], ["statistic", "p_strict"]].to_numpy()
+    yield "panel", "wild cluster bootstrap, t", found[:, 0], [t for t, _p in theirs], ""
+    yield (
+        "panel",
+        "wild cluster bootstrap, p",
+        found[:, 1],
+        [p for _t, p in theirs],
+        "all 1,024 signs; ties left out",
+    )
+
+
+@peer("statsmodels")
+def of_statsmodels() -> Iterator[Row]:
+    from statsmodels.duration.survfunc import SurvfuncRight, survdiff
+
+    rng = np.random.default_rng(3)
+    time, ended = rng.integers(1, 12, 200), rng.random(200) < 0.7
+    group = np.repeat(["a", "b"], 100)
+    ours = xl.kaplan_meier(time, ended, group=group)
+    for name in ("a", "b"):
+        one = group == name
+        curve = SurvfuncRight(time[one], ended[one])
+        mine = ours.table[(ours.table["group"] == name) & (ours.table["ended"] > 0)]
+        yield "survival", f"Kaplan-Meier, group {name}", mine["survival"], curve.surv_prob, ""
+        inner = mine["survival"].to_numpy() > 0  # no error is given where nobody is left
+        errors = mine["std_error"].to_numpy()[inner], curve.surv_prob_se[inner]
+        yield "survival", f"Greenwood's error, group {name}", *errors, ""
+    yield "survival", "log-rank", ours.logrank()["statistic"], survdiff(time, ended, group)[0], ""
 
 
 @peer("pyfixest")
