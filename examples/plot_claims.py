@@ -5,6 +5,9 @@ What two papers claim, and what can be checked
 Two papers on Liaoning's exports and marine economy state more than 160 figures and five judgements.
 Each is a record in ``seeds/``; every verdict below is computed from the printed digits, from the other
 figures of the paper and from published figures, each with its source.
+
+What is compared with what, and the verdicts: :doc:`/how-to-add-a-paper`; the figures with their source:
+:doc:`/generated/data`.
 """
 
 from exportlab import claims

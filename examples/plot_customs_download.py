@@ -6,6 +6,8 @@ The online query of China's customs gives monthly trade by eight-digit product, 
 Liaoning's record is not public at that detail in one file, so this page runs on a **generated file** in the
 query's own format: its figures are drawn at random and say nothing about Liaoning. Put the path of your own
 download in place of it, and every line below runs unchanged.
+
+Formula, bounds and source of each index: :doc:`/generated/indicators`.
 """
 
 # %%

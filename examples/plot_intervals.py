@@ -6,6 +6,8 @@ A year's customs records are complete, yet next year's shipments would not be th
 conditions. Drawing the products (or months, or firms) anew says how much of an index is due to which of them
 happened to be shipped. The flows here are simulated, so that the true values are known; a customs download takes
 their place unchanged.
+
+What the intervals are for, the methods and their coverage: :doc:`/uncertainty`.
 """
 
 import numpy as np

@@ -4,6 +4,8 @@ What does Liaoning export more of than China does?
 
 Advantage of a province is measured against its nation. Announcements give shares of a few overlapping product
 classes. Where China's share of the same class and period is published too, the Balassa index follows.
+
+Formula and source: :func:`exportlab.rca`; each published figure with its source: :doc:`/generated/data`.
 """
 
 from exportlab.plots import structure

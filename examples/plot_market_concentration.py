@@ -3,6 +3,9 @@ How concentrated are Liaoning's markets, when only a few are published?
 ========================================================================
 
 Announcements name the largest partners and a total. The index needs all partners; what it can be is bounded.
+
+Formula and source: :func:`exportlab.bounds`; why they are sharp: :doc:`/uncertainty-bounds`; each published figure with
+its source: :doc:`/generated/data`.
 """
 
 import exportlab as xl

@@ -5,6 +5,9 @@ Did the pilot free-trade zones raise provincial trade?
 Twenty-two of 31 provinces received a pilot zone between 2013 and 2023, in waves. Total trade of all
 provinces is at hand for 2016 to 2024. The design is looked at first, then the estimates, then how far
 they can be believed.
+
+Estimators with formula and source: :doc:`/reference-panel`; which errors to believe: :doc:`/explain-few-clusters`; the
+figures and dates with their source: :doc:`/generated/data`.
 """
 
 from exportlab import datasets

@@ -10,6 +10,8 @@ With the folder ``../shared`` beside the project this page uses real figures: BA
 229 exporters in 2019, for the map and for China's place in it, and China's HS6 exports among the eleven
 exporters of the second BACI extract. Without it the same steps run on a **simulated** world of 60 exporters
 and 120 products, and a simulated province.
+
+Formulae and sources: :doc:`/reference-complexity`; how other programs compute the same: :doc:`/generated/conventions`.
 """
 
 # %%

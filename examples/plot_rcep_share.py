@@ -3,6 +3,9 @@ Did the RCEP share of Liaoning's trade rise after entry into force?
 ====================================================================
 
 Two announcements give trade with RCEP and the total for the same months of two years.
+
+Formula and dates of membership: :func:`exportlab.bloc_share`; each published figure with its source:
+:doc:`/generated/data`.
 """
 
 from exportlab.plots import structure

@@ -4,6 +4,8 @@ Simulated cities: what a 14-city design can find
 
 **Everything here is simulated.** Fourteen cities carry the names of Liaoning's cities, but the figures
 are drawn at random, with an effect that is known: 0.25 log points for those that join a (made-up) programme.
+
+Estimators with formula and source: :doc:`/reference-panel`; which errors to believe: :doc:`/explain-few-clusters`.
 """
 
 import numpy as np

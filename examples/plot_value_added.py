@@ -5,6 +5,9 @@ How much of a yuan exported stays in China?
 And what does that say about Liaoning, for which no input-output table and no customs record by product
 are published here? China's 42-sector tables of the National Bureau of Statistics give the value added at
 home in a unit of each sector's exports. What was announced about Liaoning's exports then bounds theirs.
+
+Formulae and what the bounds rest on: :doc:`/reference-valueadded`; the figures with their source:
+:doc:`/generated/data`.
 """
 
 # %%

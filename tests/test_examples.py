@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import runpy
 from pathlib import Path
 
@@ -17,3 +18,11 @@ def test_example_runs_and_draws(path):
 
     made = runpy.run_path(str(path), run_name="__main__").values()
     assert [x for x in made if isinstance(x, Axes | Figure)]
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda p: p.stem)
+def test_example_leads_to_formula_and_source(path):
+    said = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
+    assert ":func:`" in said or ":doc:`" in said
+    if "datasets" in path.read_text(encoding="utf-8"):
+        assert "/generated/data" in said
