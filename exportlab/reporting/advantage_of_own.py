@@ -50,7 +50,8 @@ def section(flows: Flows, own: Flows, exporter: str | None, reference: Flows | N
         Table("rca", _("The 20 products of largest RCA"), named(own, "product", top), _("RCA: 1 is neutral"),
               _("computed; Balassa (1965)"), formats,
               _("Intervals of 95 %, delta method on logarithms, markets drawn.") if "conf_low" in top else "",
-              fold=("note",) if "conf_low" in top else (), under=own.roles["product"]),
+              fold=("note",) if "conf_low" in top else (), under=own.roles["product"],
+              made=("rca", "interval") if "conf_low" in top else ("rca",)),
     )), fact  # fmt: skip
 
 

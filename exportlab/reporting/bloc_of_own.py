@@ -34,7 +34,7 @@ def _section(flows: Flows, bloc: str, counted: Mapping[str, Any]) -> Made:
     made = _sure(flows, bloc, counted)
     parts: list[Table | Picture] = [
         Table(f"{name}_share", title, shown, unit_of(flows), _("computed"),
-              {value: ",.0f", "total": ",.0f", "bloc_share": "share"}),
+              {value: ",.0f", "total": ",.0f", "bloc_share": "share"}, made=("bloc_share",)),
         *sure.table(f"{name}_sure", made, "share")]  # fmt: skip
     if "period" in flows.roles:
         ax = structure.bloc_share(now, period=flows.roles["period"], bloc=bloc, source=flows.source,

@@ -53,6 +53,42 @@ KNOWN = {
         N_("Interval of rounding"), N_("h is half of the last printed digit; there is no sampling error in it."),
         r"\frac{s_i - h}{s_r + h} \leq RCA \leq \frac{s_i + h}{s_r - h}", "Moore, Kearfott and Cloud (2009)",
     ),
+    "interval": _Known(
+        N_("95 % interval"),
+        N_("One unit left out at a time, bias-corrected, on the logit scale; changes and RCA by the delta method "
+           "instead. The table says which units, and what is known against it."),
+        r"\hat\theta_J \pm t_{n-1} s_J, \quad s_J^2 = \frac{n-1}{n} \sum_i (\theta_{(i)} - \bar\theta)^2",
+        "Tukey (1958); Efron and Tibshirani (1993), ch. 11",
+    ),
+    "lall": _Known(
+        N_("Shares of technology classes"),
+        N_("c holds the products of a class by UNCTADstat's list of SITC rev.3 groups; products without a class are "
+           "shown apart."),
+        r"\sum_{k \in c} x_k / \sum_k x_k", "Lall (2000), Oxford Development Studies 28(3); UNCTADstat, SITC rev.3",
+    ),
+    "prody": _Known(
+        N_("Income level of products (PRODY)"), N_("Y is income per head of the exporters that have one.")
+    ),
+    "expy": _Known(
+        N_("Income level of exports (EXPY)"), N_("Over the products that have a PRODY; their share is beside it.")
+    ),
+    "density": _Known(
+        N_("Density"),
+        N_("M is 1 where RCA is 1 or more; the proximity of two products is the smaller conditional probability that "
+           "who has one has the other. A product does not count in its own neighbourhood."),
+        r"d_{ik} = \sum_l M_{il} \phi_{kl} / \sum_l \phi_{kl}", "Hidalgo, Klinger, Barabasi and Hausmann (2007)",
+    ),
+    "pci": _Known(
+        N_("Complexity (PCI)"),
+        N_("The second eigenvector, with the mean and deviation of the exporters' ECI; k and u are diversity and "
+           "ubiquity."),
+        r"\lambda q_k = \frac{1}{u_k} \sum_i \frac{M_{ik}}{k_i} \sum_l M_{il} q_l", "Hausmann and others (2014)",
+    ),
+    "cog": _Known(
+        N_("Opportunity gain"), N_("How much the outlook index would change if the product were gained, as the Atlas."),
+        r"\sum_{l \neq k} \frac{\phi_{kl}}{\sum_m \phi_{lm}} (1 - M_{il}) q_l - d_{ik} q_k",
+        "Hausmann and others (2014)",
+    ),
     "bounds": _Known(
         N_("Bounds of concentration"),
         N_("X holds every breakdown that fits the named partners and the total: a group over at most its own members, "

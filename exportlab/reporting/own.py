@@ -19,6 +19,7 @@ from exportlab.plots import structure
 from exportlab.reporting import (
     advantage_of_own,
     bloc_of_own,
+    methods,
     products_of_own,
     relatedness,
     sophistication,
@@ -119,6 +120,7 @@ def page(flows: Flows, asked: Asked) -> Page:
             sophistication.section(flows, own, exporter, reference, technology=asked.technology, income=asked.income),
             relatedness.section(flows, own, exporter, reference),
         ]  # fmt: skip
+    sections = [s for s, _fact in made]
     return Page(
         _("Exports of {name}", name=name),
         _("{periods}; unit: {unit}", periods=periods_of(own), unit=unit_of(own)),
@@ -247,7 +249,8 @@ def _growth(flows: Flows, role: str) -> list[Table | Picture]:
     largest = gains.reindex(gains["contribution"].abs().sort_values(ascending=False).index).head(12)
     return [Table(f"{role}_growth", _(SPREAD[role].growth), named(flows, role, largest),
                   _("contribution to the growth of the total"), source_of(flows),
-                  {"before": ",.0f", "after": ",.0f", "contribution": "share", "growth": "share"})]  # fmt: skip
+                  {"before": ",.0f", "after": ",.0f", "contribution": "share", "growth": "share"},
+                  made=("contributions",))]  # fmt: skip
 
 
 def _sure(flows: Flows, role: str) -> list[sure.Sure | None]:

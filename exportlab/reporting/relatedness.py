@@ -71,7 +71,8 @@ def _found(title: str, own: Flows, exporter: str | None, world: Flows, *, apart:
         Table("near", _("The nearest products without an advantage yet"), named(own, "product", near),
               _("density: 0 to 1; complexity: standard deviations"),
               _("computed; Hidalgo and Hausmann (2009), Hausmann and others (2014)"),
-              {"rca": ".2f", "density": ".3f", "pci": ".2f", "cog": ".3f"}),
+              {"rca": ".2f", "density": ".3f", "pci": ".2f", "cog": ".3f"},
+              made=("rca", "density", "pci", "cog")),
     ))  # fmt: skip
 
 

@@ -60,7 +60,7 @@ def _technology(own: Flows, technology: Technology) -> tuple[Section, Fact | Non
     columns = [c for c in shown if c not in ("class", "name", value, "lall_shares")]
     shown = shown[[*columns, "class", "name", value, "lall_shares"]].rename(columns={"lall_shares": "share"})
     parts = [Table("lall", _("Exports by technology class"), shown, unit_of(own), source_of(own),
-                   {value: ",.0f", "share": "share"}, _("Classes of Lall (2000).")),
+                   {value: ",.0f", "share": "share"}, _("Classes of Lall (2000)."), made=("lall",)),
              *sure.table("lall_sure", list(known.values()), "share")]  # fmt: skip
     said = known["HT"].sentence if "HT" in known else sure.without("product")
     lost = _(
@@ -112,7 +112,8 @@ def _level(
              value=number(float(last["expy"]), ",.0f"), share=percent(float(last["covered"])))  # fmt: skip
     return Section("", "", (text,), (
         Table("expy", _("Income level of exports (EXPY)"), found, _("the unit of the incomes given"),
-              _("computed; Hausmann, Hwang and Rodrik (2007)"), {"covered": "share", "expy": ",.0f"}),
+              _("computed; Hausmann, Hwang and Rodrik (2007)"), {"covered": "share", "expy": ",.0f"},
+              made=("expy", "prody")),
     ))  # fmt: skip
 
 

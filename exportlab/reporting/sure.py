@@ -127,5 +127,6 @@ def table(name: str, found: list[Sure | None], form: str) -> list[Table]:
     return [
         Table(name, _("How sure these figures are"), pd.DataFrame(rows), _("95 % intervals"),
               _("computed; exportlab.uncertainty"), dict.fromkeys(("estimate", "conf_low", "conf_high"), form),
-              _("The interval says how far a figure rests on which of the units drawn happened to be traded."))
+              _("The interval says how far a figure rests on which of the units drawn happened to be traded."),
+              made=("interval",))
     ]  # fmt: skip
