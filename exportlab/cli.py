@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -27,7 +25,8 @@ from exportlab.opening import (
     open_flows,
     open_reference,
     technology_of,
-)
+    working,
+)  # fmt: skip
 from exportlab.terminal import err, frame, out, refuse_kind, said, show, show_claims, show_ledger, write
 
 app = typer.Typer(
@@ -168,25 +167,12 @@ def measure(
         flows, indicator or ["hhi", "effective_number", "cr4", "number_active"], over=over.split(","),
         by=None if by is None else [b for b in by.split(",") if b], universe=size,
     )  # fmt: skip
-    with _bar(flows):
+    with working(flows):
         if to is None:
             show(frame(table))
         else:
             write(table, to)
             typer.echo(f"Written: {to}")
-
-
-@contextmanager
-def _bar(flows: Any) -> Iterator[None]:
-    """DuckDB's own progress bar where it does the work, else a spinner; neither off a terminal."""
-    if flows.lazy and sys.stderr.isatty():
-        import duckdb
-
-        duckdb.execute("SET enable_progress_bar = true")
-        yield
-    else:
-        with err.status("Computing"):
-            yield
 
 
 @app.command()
@@ -231,15 +217,11 @@ def claims(
     ] = None,
     verdict: Annotated[
         list[str] | None,
-        typer.Option(
-            "--verdict",
-            "-v",
-            help="Only these (first letters do); may be given often.",
-            autocompletion=completion.verdicts,
-        ),
+        typer.Option("--verdict", "-v", help="Only these (first letters do); may be given often.",
+                     autocompletion=completion.verdicts),
     ] = None,
     to: Annotated[Path | None, typer.Option("--out", help=OUT)] = None,
-) -> None:
+) -> None:  # fmt: skip
     """What papers claim in figures, each with a computed verdict."""
     from exportlab.claims import VERDICTS, check
     from exportlab.claims.ledger import told_apart

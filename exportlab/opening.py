@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 import typer
 
 from exportlab.errors import DataError, OptionError, RolesNeeded
+from exportlab.terminal import err
 
 _ROLE = typer.Option(help="The file's column for this role; not needed for a customs download.")
 Role = Annotated[str | None, _ROLE]
@@ -94,3 +97,16 @@ def technology_of(given: str | None) -> Any:
     from exportlab.indices.concordance import concordance
 
     return given if given in (None, "sitc3") else concordance(given, prefix=True)
+
+
+@contextmanager
+def working(flows: Any) -> Iterator[None]:
+    """DuckDB's own progress bar where it does the work, else a spinner; neither off a terminal."""
+    if flows.lazy and sys.stderr.isatty():
+        import duckdb
+
+        duckdb.execute("SET enable_progress_bar = true")
+        yield
+    else:
+        with err.status("Computing"):
+            yield
