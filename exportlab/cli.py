@@ -160,7 +160,7 @@ def measure(
     if to is not None:
         refuse_kind(to)
     roles = {"period": period, "exporter": exporter, "market": market, "product": product, "value": value}
-    size: Any = int(universe) if universe.isdigit() else universe
+    size: Any = int(universe) if universe.isdecimal() and len(universe) < 10 else universe
     way = Way(unit, aggregate, memory, sheet, decimal, leave_out or (), fill_down or ())
     flows = open_flows(files, roles, way)
     table = xl.measure(

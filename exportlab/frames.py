@@ -33,11 +33,12 @@ def engine_speaks() -> Iterator[None]:
     except (NotImplementedError, DuplicateError):  # an operation, or the columns' names: others tell
         raise
     except BaseException as error:  # a panic of Polars is no Exception
-        if type(error).__module__.partition(".")[0] not in ENGINES and not isinstance(error, OSError):
+        own = isinstance(error, UnicodeError) or (isinstance(error, OSError) and error.errno is None)
+        if not own and type(error).__module__.partition(".")[0] not in ENGINES:
             raise
         said = " ".join(str(error).split()) or type(error).__name__
         raise DataError(
-            "the table's engine cannot read it",
+            "the table's engine stopped",
             "Look at the place it names: the file, the line, the column and its type.",
             first=said.rstrip("."),
         ) from error

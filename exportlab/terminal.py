@@ -11,7 +11,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from exportlab.errors import ExportlabError, OptionError
+from exportlab.errors import ExportlabError, OptionError, short
+from exportlab.frames import engine_speaks, when
+from exportlab.writing import FORMULA, atomic, is_formula, printable
 
 KINDS = (".csv", ".parquet", ".xlsx", ".tex", ".html")
 out = Console(width=None if sys.stdout.isatty() else 160)
@@ -28,10 +30,17 @@ def frame(table: Any) -> Any:
 
 
 def show(table: Any) -> None:
-    shown = Table(*[str(c) for c in table.columns], box=None, header_style="bold")
+    """Print a table; names of the data stand as they are, whatever marks or controls they hold."""
+    shown = Table(box=None, header_style="bold")
+    for column in table.columns:
+        shown.add_column(_cell(str(column)))
     for row in table.itertuples(index=False, name=None):
-        shown.add_row(*[f"{v:.6g}" if isinstance(v, float) else str(v) for v in row])
+        shown.add_row(*[_cell(f"{v:.6g}" if isinstance(v, float) else str(v)) for v in row])
     out.print(shown)
+
+
+def _cell(text: str) -> Text:
+    return Text(printable(short(text, 200)))
 
 
 def show_ledger(table: Any, verdicts: Iterable[str]) -> None:
@@ -81,21 +90,39 @@ def refuse_kind(to: Path) -> None:
 
 
 def write(table: Any, to: Path) -> None:
-    """Write to a file beside the target first, so that a killed run leaves no half file."""
+    """Write a whole file, or none; in CSV no text is a formula."""
     refuse_kind(to)
     if to.suffix not in (".csv", ".parquet"):
         _set(table, to)
         return
-    partial = to.with_name(f".{to.name}.partial")
+    kept = _quoted(table) if to.suffix == ".csv" else table
+    with engine_speaks():
+        atomic(to, lambda beside: _save(kept, beside))
+
+
+def _save(table: Any, to: Path) -> None:
     csv = to.suffix == ".csv"
-    try:
-        if hasattr(table, "write_parquet"):  # a DuckDB relation streams to disk
-            (table.write_csv if csv else table.write_parquet)(str(partial))
-        else:
-            (table.to_csv if csv else table.to_parquet)(partial, index=False)
-        partial.replace(to)
-    finally:
-        partial.unlink(missing_ok=True)
+    if hasattr(table, "write_parquet"):  # a DuckDB relation streams to disk
+        (table.write_csv if csv else table.write_parquet)(str(to))
+    elif csv:
+        table.to_csv(to, index=False)
+    else:
+        table.to_parquet(to, index=False)
+
+
+def _quoted(table: Any) -> Any:
+    """The table with a quote before text that a spreadsheet would run, still lazy where it is lazy."""
+    import narwhals.stable.v2 as nw
+
+    frame = nw.from_native(table)
+    kinds = frame.collect_schema()
+    texts = [c for c, kind in kinds.items() if kind == nw.String]
+    safe = [
+        when(nw.col(c).str.contains(FORMULA), nw.concat_str(nw.lit("'"), nw.col(c)), nw.col(c)).alias(c)
+        for c in texts
+    ]
+    named = {c: f"'{c}" for c in kinds.names() if is_formula(c)}
+    return frame.with_columns(*safe).rename(named).to_native()
 
 
 def _set(table: Any, to: Path) -> None:

@@ -15,7 +15,7 @@ PACKAGE = Path(__file__).parent.parent / "exportlab"
 # From the ground up: a module may import what stands in its own layer or below it.
 LAYERS = [
     {"errors", "suggest"},
-    {"arrays", "classifications", "frames", "notebook", "periods", "results"},
+    {"arrays", "classifications", "frames", "notebook", "periods", "results", "workbook", "writing"},
     {"publication", "remedies"},
     {"audit", "catalogue", "columns", "member", "datasets", "plots.style"},
     {"flows"},

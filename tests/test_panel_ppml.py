@@ -254,7 +254,7 @@ def test_convergence_is_never_claimed_when_rows_are_separated():
         (small(), "value ~ rta", {"engine": "stata"}, OptionError, "Allowed: 'core', 'pyfixest'"),
         (small(), "value ~ rta", {"singletons": "no"}, OptionError, "Allowed: 'drop', 'keep'"),
         (small().iloc[:0], "value ~ rta", {}, DataError, "The table has no rows"),
-        (7, "value ~ rta", {}, DataError, "a int is not a table"),
+        (7, "value ~ rta", {}, DataError, "int is not a table"),
     ],
 )  # fmt: skip
 def test_refusals_say_what_and_where(data, formula, options, error, text):

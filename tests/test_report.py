@@ -19,8 +19,9 @@ from exportlab.errors import DataError, MissingDependency, OptionError, UnknownN
 from exportlab.plots.claims import verdicts
 from exportlab.readers import read_gacc
 from exportlab.reporting import ledger, official, published, report, sure, words
-from exportlab.reporting.export import atomic, latex, safe, workbook, write
+from exportlab.reporting.export import latex, workbook, write
 from exportlab.reporting.model import Page, Section, Table
+from exportlab.writing import atomic, formula_safe
 
 
 @pytest.fixture(scope="module")
@@ -95,8 +96,8 @@ def test_text_from_data_is_escaped_and_formulas_are_quoted(tmp_path):
     text = write(Page("P", "S", (section,)), tmp_path).read_text(encoding="utf-8")
     assert "<script>alert" not in text
     assert "&lt;b&gt;" in text
-    assert safe(frame)["name"].tolist() == ["<script>alert(1)</script>", "'=cmd()", "'-1"]
-    assert safe(frame)["x"].tolist() == [-1.0, 2.0, 3.0]
+    assert formula_safe(frame)["name"].tolist() == ["<script>alert(1)</script>", "'=cmd()", "'-1"]
+    assert formula_safe(frame)["x"].tolist() == [-1.0, 2.0, 3.0]
 
 
 @pytest.fixture(scope="module")

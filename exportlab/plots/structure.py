@@ -48,7 +48,8 @@ def market_shares(
         ax = new_axes(ax, size=DOUBLE)
         if table[period].nunique() == 1:
             shown = last[::-1]
-            bars = ax.barh(shown[member].astype(str), 100 * shown[share], color=PALETTE[0], height=0.7)
+            bars = ax.barh(range(len(shown)), 100 * shown[share], color=PALETTE[0], height=0.7)
+            ax.set_yticks(range(len(shown)), shown[member].astype(str))
             ax.bar_label(bars, fmt="%.1f", padding=3, fontsize=7)
             ax.set_xlim(right=108 * float(shown[share].max()))
             ax.grid(axis="y", visible=False)
@@ -140,7 +141,8 @@ def rca_bars(
     with context():
         ax = new_axes(ax, size=(DOUBLE[0], max(1.3, 0.26 * len(shown) + 0.9)))
         colours = [PALETTE[0] if v >= neutral else PALETTE[1] for v in shown[rca]]
-        bars = ax.barh(shown[product].astype(str), shown[rca], color=colours, height=0.7)
+        bars = ax.barh(range(len(shown)), shown[rca], color=colours, height=0.7)
+        ax.set_yticks(range(len(shown)), shown[product].astype(str))
         clear = {"facecolor": "white", "edgecolor": "none", "pad": 0.5}  # where the neutral line runs through
         ax.bar_label(bars, fmt="%.2f", padding=3, fontsize=7, bbox=clear)
         ax.axvline(neutral, color="black", linewidth=0.8)

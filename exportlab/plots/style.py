@@ -55,10 +55,10 @@ def new_axes(ax: Axes | None = None, *, size: tuple[float, float] = DOUBLE) -> A
     """
     if ax is not None:
         return ax
-    from matplotlib.figure import Figure
+    from exportlab.plots.figure import DataFigure
 
     with context():
-        made = Figure(figsize=size, layout="constrained").add_subplot()
+        made = DataFigure(figsize=size, layout="constrained").add_subplot()
     made.tick_params(labelsize=RC["xtick.labelsize"], labelfontfamily=fonts())  # ticks are made later
     return made
 

@@ -12,6 +12,7 @@ from exportlab.classifications import countries as known_countries
 from exportlab.classifications._tables import rows
 from exportlab.errors import DataError, one_of
 from exportlab.flows import flows
+from exportlab.frames import engine_speaks
 from exportlab.readers.delimited import TextTable, columns, same_columns, text_table
 from exportlab.readers.files import Paths, find, progress_over
 from exportlab.readers.labels import COUNTRY_LABELS, CountryLabels, country_labels
@@ -157,23 +158,28 @@ def _relation(files: Sequence[Path], label: dict[int, str], connection: Any) -> 
     else:
         looked = [text_schema(f) for f in files]
         same_columns([schema for schema, _ in looked], COLUMNS)
-        types = (
-            "{'t': 'INTEGER', 'i': 'INTEGER', 'j': 'INTEGER', 'k': 'VARCHAR', 'v': 'DOUBLE', 'q': 'VARCHAR'}"
-        )
+        types = "{'t': 'DOUBLE', 'i': 'DOUBLE', 'j': 'DOUBLE', 'k': 'VARCHAR', 'v': 'DOUBLE', 'q': 'VARCHAR'}"
         rows_of = scan(files, {"delim": quoted(looked[0][1]), "types": types})
     values = ", ".join(f"({code}, {quoted(text)})" for code, text in label.items())
     sql = f"""
         WITH country(code, label) AS (VALUES {values})
-        SELECT CAST(t AS INTEGER) AS t,
-               coalesce(x.label, CAST(CAST(i AS INTEGER) AS VARCHAR)) AS i,
-               coalesce(m.label, CAST(CAST(j AS INTEGER) AS VARCHAR)) AS j,
-               {padded("k", 6)} AS k, CAST(v AS DOUBLE) AS v,
+        SELECT {_integer("t")} AS t,
+               coalesce(x.label, CAST({_integer("i")} AS VARCHAR)) AS i,
+               coalesce(m.label, CAST({_integer("j")} AS VARCHAR)) AS j,
+               CASE WHEN length(trim(CAST(k AS VARCHAR))) > 6 THEN error('k holds a code of more than six digits')
+                    ELSE {padded("k", 6)} END AS k, CAST(v AS DOUBLE) AS v,
                CAST(nullif(nullif(trim(CAST(q AS VARCHAR)), 'NA'), '') AS DOUBLE) AS q
         FROM {rows_of} AS b
         LEFT JOIN country AS x ON x.code = CAST(b.i AS INTEGER)
         LEFT JOIN country AS m ON m.code = CAST(b.j AS INTEGER)
     """
     return relation(connection, sql)
+
+
+def _integer(column: str) -> str:
+    """The SQL of a whole number; a cast alone would round what is none."""
+    wrong = f"error('{column} holds ' || {column} || ', which is no code or year')"
+    return f"CASE WHEN {column} % 1 <> 0 OR {column} < 0 THEN {wrong} ELSE CAST({column} AS INTEGER) END"
 
 
 def _frame(files: Sequence[Path], label: dict[int, str], progress: bool) -> Any:
@@ -197,16 +203,38 @@ def _parquet_frame(files: Sequence[Path], label: dict[int, str], progress: bool)
     with progress_over(files, "Reading BACI", shown=progress) as advance:
         parts = []
         for file in files:
-            parts.append(pd.read_parquet(file, columns=list(COLUMNS)))
+            with engine_speaks():
+                parts.append(pd.read_parquet(file, columns=list(COLUMNS)))
             advance(file.stat().st_size)
     return _labelled(pd.concat(parts, ignore_index=True), label)
 
 
 def _labelled(frame: Any, label: dict[int, str]) -> Any:
     """Whole numbers, labels and six-digit codes, as the relation has them."""
-    frame["t"] = frame["t"].astype("int32")
+    frame["t"] = _whole(frame, "t")
     for side in ("i", "j"):
-        codes = frame[side].astype("int32")
+        codes = _whole(frame, side)
         frame[side] = codes.map({c: label.get(c, str(c)) for c in codes.unique()}).astype("str")
     frame["k"] = frame["k"].astype("str").str.zfill(6)
+    long = frame["k"].str.len() > 6
+    if long.any():
+        raise DataError(
+            "k holds codes of more than six digits", "BACI has the Harmonized System's six.",
+            rows=int(long.sum()), first=repr(frame["k"][long].iloc[0]),
+        )  # fmt: skip
     return frame
+
+
+def _whole(frame: Any, column: str) -> Any:
+    """A column of whole numbers; nothing is rounded to become one."""
+    import pandas as pd
+
+    cells = pd.to_numeric(frame[column], errors="coerce")
+    bad = ~((cells % 1 == 0) & cells.between(0, 999_999))
+    if bad.any():
+        first = frame[column][bad].iloc[0]
+        raise DataError(
+            f"{column} holds what is no code or year", "t, i and j are whole numbers.",
+            rows=int(bad.sum()), first=str(first),
+        )  # fmt: skip
+    return cells.astype("int32")

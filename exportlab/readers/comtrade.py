@@ -220,6 +220,10 @@ def _one_level(frame: pd.DataFrame, level: int | None, aside: Aside) -> pd.DataF
         return frame
     digits = frame["cmdCode"].str.len().mask(totals, 0).astype(int)
     found = sorted(set(digits) - {0})
+    if not found:
+        raise DataError(
+            "no row has a product code", "cmdCode holds codes, or TOTAL.", rows=int((~totals).sum())
+        )
     if level is None and len(found) > 1 and not _harmonized(frame):
         raise DataError(
             f"product codes of {found} digits stand side by side, in a classification other than the HS",

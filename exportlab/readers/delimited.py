@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -68,7 +69,7 @@ def text_table(
     with TextIOWrapper(raw(path), encoding=encoding, newline="") as file:
         skip, delimiter, cells = header_place(list(islice(file, LOOK)), wanted, header)
     names = tuple(" ".join(name.split()) for name in cells)
-    twice = [name for name in names if name and names.count(name) > 1]
+    twice = [name for name, count in Counter(names).items() if name and count > 1]
     if twice:
         raise DataError(
             f"file {str(path)!r} has two columns named {twice[0]!r}", "Rename or remove one of them."
@@ -170,7 +171,7 @@ def _steps(table: TextTable, advance: Advance | None) -> Iterator[list[tuple[str
                     advance(here - seen)
                     seen = here
     except csv.Error as error:
-        raise _unclosed(table) from error
+        raise _unclosed(table, "limit" in str(error)) from error
     except BROKEN_GZIP as error:
         raise cut_gzip(table.path) from error
 
@@ -231,9 +232,10 @@ def _ragged(table: TextTable, block: Sequence[Sequence[str]], width: int, done: 
     return DataError(f"file {str(table.path)!r}, line {line:,} {what}", remedy, first=repr(_short(shown)))
 
 
-def _unclosed(table: TextTable) -> DataError:
+def _unclosed(table: TextTable, long: bool) -> DataError:
+    what = f"a field of more than {csv.field_size_limit():,} characters" if long else ""
     return DataError(
-        f"file {str(table.path)!r} has a quote that is never closed, or stands inside a field, "
+        f"file {str(table.path)!r} has {what or 'a quote that is never closed, or stands inside a field'}, "
         f"in the row that begins in line {line_of(table, sys.maxsize - 1) + 1:,}",
         "A file cut short ends like this: get it again.",
     )

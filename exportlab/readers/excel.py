@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from exportlab.errors import DataError, MissingDependency
+from exportlab.errors import DataError
 from exportlab.readers.asking import MONEY, UNKNOWN, Ask, Taken, lost_zeros
 from exportlab.readers.files import progress_over
 from exportlab.readers.layout import header_row, notes_below, squeezed, widest
+from exportlab.workbook import read_workbook
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -90,17 +91,8 @@ def _sheet(path: Path, sheet: str | int, ask: Ask) -> Sheet:
 
 
 def _book(path: Path) -> dict[Any, pd.DataFrame]:
-    import pandas as pd
-
-    try:
-        return pd.read_excel(path, sheet_name=None, header=None, dtype=object, na_filter=False)
-    except ImportError:
-        raise MissingDependency("openpyxl", "excel", "reading Excel files") from None
-    except Exception as error:  # openpyxl has no error of its own for broken files
-        raise DataError(
-            f"file {str(path)!r} cannot be read as an Excel workbook", "Save it again as .xlsx.",
-            first=str(error).rstrip("."),
-        ) from error  # fmt: skip
+    made: dict[Any, pd.DataFrame] = read_workbook(path, None, header=None, dtype=object, na_filter=False)
+    return made
 
 
 def _note(text: str, wanted: Sequence[str]) -> pd.DataFrame:

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import gzip
 import zlib
-from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE, getincrementaldecoder
+from codecs import (
+    BOM_UTF8,
+    BOM_UTF16_BE,
+    BOM_UTF16_LE,
+    IncrementalDecoder,
+    getincrementaldecoder,
+    lookup,
+)
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from glob import glob, has_magic
@@ -12,7 +19,8 @@ from os import PathLike
 from pathlib import Path
 from typing import BinaryIO, TypeAlias, cast
 
-from exportlab.errors import DataError
+from exportlab.errors import DataError, OptionError
+from exportlab.workbook import check_size
 
 Paths: TypeAlias = str | PathLike[str] | Sequence[str | PathLike[str]]
 Advance: TypeAlias = Callable[[int], None]
@@ -20,6 +28,7 @@ Advance: TypeAlias = Callable[[int], None]
 TEXT = (".csv", ".txt", ".tsv", ".csv.gz", ".txt.gz", ".tsv.gz")
 UNFINISHED = (".part", ".partial", ".crdownload", ".download", ".tmp")
 BLOCK = 1 << 20
+LINE = 1 << 26  # characters of a line
 BROKEN_GZIP = (EOFError, gzip.BadGzipFile, zlib.error)
 
 
@@ -32,7 +41,7 @@ def find(paths: Paths, suffixes: Sequence[str]) -> list[Path]:
         Nothing matches (what is there is listed), or a folder holds a download that is not finished.
     """
     listed = [paths] if isinstance(paths, str | PathLike) else list(paths)
-    if not listed:
+    if not listed or not all(str(path) for path in listed):
         raise DataError("no file is named", "Give a path, a glob such as 'downloads/*.csv', or a folder.")
     found = [file for path in listed for file in _expand(Path(path), suffixes)]
     return sorted(dict.fromkeys(found))
@@ -106,8 +115,8 @@ def encoding_of(path: Path, encodings: Sequence[str]) -> str:
     DataError
         The file is empty, is not text, or is in none of the encodings (the first bad byte is shown).
     """
-    decoders = {name: getincrementaldecoder(name)() for name in encodings}
-    lines, failed, start = 1, "", True
+    decoders = {name: _decoder(name) for name in encodings}
+    lines, failed, start, size, since = 1, "", True, 0, 0
     try:
         with raw(path) as file:
             while block := file.read(BLOCK):
@@ -127,6 +136,10 @@ def encoding_of(path: Path, encodings: Sequence[str]) -> str:
                 if not decoders:
                     break
                 lines += block.count(b"\n")
+                size += len(block)
+                last = max(block.rfind(b"\n"), block.rfind(b"\r"))
+                since = since + len(block) if last < 0 else len(block) - last
+                _refuse_stretched(path, size, since, lines)
     except BROKEN_GZIP as error:
         raise cut_gzip(path) from error
     if start:
@@ -143,6 +156,30 @@ def encoding_of(path: Path, encodings: Sequence[str]) -> str:
         "Say encoding=... with the one it has, or save it as UTF-8.",
         first=failed,
     )
+
+
+def _decoder(name: str) -> IncrementalDecoder:
+    """The decoder of a text encoding; refuses what is none."""
+    try:
+        found = lookup(name)
+    except LookupError:
+        found = None
+    if found is None or not getattr(found, "_is_text_encoding", True) or name.startswith("unicode"):
+        raise OptionError(
+            f"encoding={name!r} is not known. Allowed: 'auto', 'utf-8', 'gb18030', 'utf-16', 'cp1252', ..."
+        )
+    return getincrementaldecoder(name)()
+
+
+def _refuse_stretched(path: Path, size: int, line: int, number: int) -> None:
+    """Refuse text made to fill the memory: a line without end, or a small file that unpacks to a huge one."""
+    if line > LINE:
+        raise DataError(
+            f"file {str(path)!r}, line {number:,} has more than {LINE:,} characters",
+            "Rows end with a line break.",
+        )
+    if path.suffix.lower() == ".gz":
+        check_size(path, size)
 
 
 _BINARY = "Give CSV files; a spreadsheet or Parquet file goes through xl.read_flows by its own ending."

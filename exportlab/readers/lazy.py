@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import csv
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from exportlab.errors import DataError, MissingDependency, one_of
+from exportlab.errors import DataError, MissingDependency, OptionError, one_of
 from exportlab.readers.files import raw
 
 ENGINES = ("pandas", "polars", "duckdb")
@@ -52,7 +53,12 @@ def connect(connection: Any, memory: str | None) -> Any:
 
     chosen = duckdb.default_connection() if connection is None else connection
     if memory is not None:
-        chosen.execute(f"SET memory_limit = {quoted(memory)}")
+        try:
+            chosen.execute(f"SET memory_limit = {quoted(memory)}")
+        except duckdb.Error:
+            raise OptionError(
+                f"memory={memory!r} is not allowed. Allowed: a size such as '500MB' or '2GB'."
+            ) from None
         chosen.execute("SET preserve_insertion_order = false")
     return chosen
 
@@ -104,6 +110,11 @@ def text_schema(path: Path) -> tuple[Schema, str]:
         ) from None
     delimiter = max(",\t;", key=first.count)
     names = [name.strip() for name in next(csv.reader([first], delimiter=delimiter), [])]
+    twice = [name for name, count in Counter(names).items() if name and count > 1]
+    if twice:
+        raise DataError(
+            f"file {str(path)!r} has two columns named {twice[0]!r}", "Rename or remove one of them."
+        )
     if not any(names):
         raise DataError(f"file {str(path)!r} is empty", "Download or export it again.")
     return Schema(path, dict.fromkeys(names, "text")), delimiter

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,6 +49,10 @@ def record_table(path: Path) -> RecordTable:
         ) from error
     except UnicodeDecodeError as error:
         raise DataError(f"file {str(path)!r} is not JSON text", "Give the answer as it came.") from error
+    except (RecursionError, ValueError) as error:  # nested, or whole numbers, beyond all measure
+        raise DataError(
+            f"file {str(path)!r} is no answer of a service", "Give the answer as it came.", first=str(error)
+        ) from None
     except (gzip.BadGzipFile, *BROKEN_GZIP) as error:
         raise cut_gzip(path) from error
     whole = content if isinstance(content, dict) else {"data": content}
@@ -76,12 +81,25 @@ def record_columns(
     for name in wanted:
         if name not in numeric:
             values = [_get(table, i, name) for i in range(len(table.records))]
-            out[name] = ["" if v is None else str(v).strip() for v in values]
+            texts = ["" if v is None else str(v).strip() for v in values]
+            _refuse_broken(table, name, texts)
+            out[name] = texts
         else:
             out[name] = np.array(
                 [_number(table, i, name, "" in numeric[name]) for i in range(len(table.records))]
             )
     return out
+
+
+def _refuse_broken(table: RecordTable, name: str, texts: Sequence[str]) -> None:
+    """Refuse halves of characters, which JSON can write and no file can keep."""
+    for i, text in enumerate(texts):
+        if not text.isascii() and any("\ud800" <= c <= "\udfff" for c in text):
+            raise DataError(
+                f"file {str(table.path)!r}, record {i + 1:,}, {name!r}: half a character",
+                "The answer was damaged on its way: get it again.",
+                first=ascii(text),
+            )
 
 
 def _get(table: RecordTable, i: int, name: str) -> Any:
@@ -98,7 +116,7 @@ def _number(table: RecordTable, i: int, name: str, may_miss: bool) -> float:
     value = _get(table, i, name)
     if value is None and may_miss:
         return float("nan")
-    if isinstance(value, int | float) and not isinstance(value, bool) and np.isfinite(value):
+    if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= sys.float_info.max:
         return float(value)
     raise DataError(
         f"file {str(table.path)!r}, record {i + 1:,}, {name!r}: no number",

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from exportlab.errors import DataError, OptionError
+from exportlab.frames import engine_speaks
 from exportlab.readers.asking import MONEY, UNKNOWN, Ask, Taken, lost_zeros
 from exportlab.readers.delimited import TextTable, bad_field, columns, text_table
 from exportlab.readers.files import progress_over
@@ -88,7 +89,9 @@ def parquet_table(ask: Ask, engine: str, connection: Any, *, shown: bool) -> Tak
     with progress_over(ask.files, "Reading", shown=shown) as advance:
         parts = []
         for file in ask.files:
-            parts.append(ask.set_aside(pd.read_parquet(file, columns=wanted), roles, aside))
+            with engine_speaks():
+                read = pd.read_parquet(file, columns=wanted)
+            parts.append(ask.set_aside(read, roles, aside))
             advance(file.stat().st_size)
     taken = ask.taken(parts, aside, (), schemas[0].header)
     if ask.digits is not None and "product" in roles:
@@ -129,17 +132,29 @@ def lazy_text(ask: Ask, engine: str, connection: Any, encoding: str) -> Taken:
         return ask.lazily(_relation(ask, wanted, roles, scan(ask.files, options), connection), roles)
     import polars as pl
 
-    scans = [
-        pl.scan_csv(f, separator=delimiter, infer_schema=False, null_values=["", "NA"]).select(wanted)
-        for f in ask.files
-    ]
+    with engine_speaks():
+        scans = [
+            pl.scan_csv(
+                f,
+                separator=delimiter,
+                infer_schema=False,
+                null_values=["", "NA"],
+                with_column_names=_stripped,
+            ).select(wanted)
+            for f in ask.files
+        ]
     return ask.lazily(_polars_types(pl.concat(scans), ask, roles), roles)
+
+
+def _stripped(names: Sequence[str]) -> list[str]:
+    return [name.strip() for name in names]
 
 
 def _polars_types(plan: Any, ask: Ask, roles: dict[str, str]) -> Any:
     import polars as pl
 
-    known = plan.collect_schema()
+    with engine_speaks():
+        known = plan.collect_schema()
     numbers = [roles[r] for r in MONEY if r in roles and known[roles[r]] == pl.String]
     plan = plan.with_columns(pl.col(c).cast(pl.Float64) for c in numbers)
     if ask.digits is not None and "product" in roles:

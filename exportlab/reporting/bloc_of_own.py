@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from exportlab.classifications import bloc as known_bloc
 from exportlab.errors import DataError
 from exportlab.flows import Flows
 from exportlab.indices.shares import bloc_share
@@ -29,7 +30,7 @@ def section_or_why_not(flows: Flows, bloc: str, **counted: Any) -> Made:
 
 def _section(flows: Flows, bloc: str, counted: Mapping[str, Any]) -> Made:
     now, shown = _shares(flows, bloc, counted)
-    value, name = flows.roles["value"], bloc.lower()
+    value, name = flows.roles["value"], known_bloc(bloc).name.lower()
     title = _("Share of {bloc}", bloc=bloc)
     made = _sure(flows, bloc, counted)
     parts: list[Table | Picture] = [

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import os
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from exportlab.errors import MissingDependency, OptionError, one_of
 from exportlab.plots.style import context
 from exportlab.reporting.headings import heading
 from exportlab.reporting.model import Page, Table
-from exportlab.reporting.render import html, shown
+from exportlab.reporting.render import html, shown, svg_file
 from exportlab.reporting.words import _, term
-
-if TYPE_CHECKING:
-    import pandas as pd
+from exportlab.writing import as_text, atomic, csv_text, file_name, is_formula, latex_text, printable
 
 ALSO = ("excel", "latex", "png", "svg", "pdf")
-_FORMULA = re.compile(r"^[=+\-@\t\r]")
+CELL = 32_767  # characters that a cell of Excel holds
 _EXCEL = {"share": "0.0%"}
 
 
@@ -45,19 +42,17 @@ def write(page: Page, out: Path, also: Iterable[str] = ()) -> Path:
     also = formats(also)
     tables = _folder(out, "tables")
     for table in page.tables:
-        text = safe(table.frame).to_csv(index=False)
-        atomic(tables / f"{table.name}.csv", _text(text, "utf-8-sig"))
+        name = file_name(table.name)
+        atomic(tables / f"{name}.csv", as_text(csv_text(table.frame), "utf-8-sig"))
         if "latex" in also:
-            made = latex(table, page.terms)
-            atomic(tables / f"{table.name}.tex", _text(made))
+            atomic(tables / f"{name}.tex", as_text(latex(table, page.terms)))
     if "excel" in also:
         atomic(tables / "report.xlsx", lambda p: workbook(page).save(p))
     for kind in [k for k in also if k in ("png", "svg", "pdf")]:
         figures = _folder(out, "figures")
         for picture in page.pictures:
-            atomic(figures / f"{picture.name}.{kind}", partial(_save, picture.axes, kind))
-    text = html(page)
-    return atomic(out / "index.html", _text(text))
+            atomic(figures / f"{file_name(picture.name)}.{kind}", partial(_save, picture.axes, kind))
+    return atomic(out / "index.html", as_text(html(page)))
 
 
 def _folder(out: Path, name: str) -> Path:
@@ -70,39 +65,13 @@ def _folder(out: Path, name: str) -> Path:
     return made
 
 
-def atomic(target: Path, save: Callable[[Path], object]) -> Path:
-    """Write beside the target under another name and move it there, so that no half file is ever left."""
-    beside = target.with_name(f".{target.stem}.{os.getpid()}{target.suffix}")
-    try:
-        save(beside)
-        beside.replace(target)
-    except OSError as error:
-        if error.filename is None and error.errno is not None:  # a full disk does not say where
-            raise OSError(error.errno, error.strerror, str(target)) from error
-        raise
-    finally:
-        beside.unlink(missing_ok=True)
-    return target
-
-
-def _text(text: str, encoding: str = "utf-8") -> Callable[[Path], object]:
-    return lambda path: path.write_text(text, encoding=encoding)
-
-
 def _save(axes: Any, kind: str, path: Path) -> None:
-    metadata = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(kind, {})
+    if kind == "svg":
+        as_text(svg_file(axes))(path)
+        return
+    metadata = {"pdf": {"CreationDate": None}}.get(kind, {})
     with context():
         axes.figure.savefig(path, format=kind, bbox_inches="tight", metadata=metadata)
-
-
-def safe(frame: pd.DataFrame) -> pd.DataFrame:
-    """Text that a spreadsheet would run as a formula gets a quote before it; numbers stay."""
-
-    def quoted(value: Any) -> Any:
-        return f"'{value}" if isinstance(value, str) and _FORMULA.match(value) else value
-
-    texts = [c for c in frame.columns if frame[c].dtype.kind not in "iufb"]
-    return frame.assign(**{c: frame[c].map(quoted) for c in texts}).rename(columns=quoted)
 
 
 def workbook(page: Page) -> Any:
@@ -151,9 +120,15 @@ def _plain(value: Any, terms: bool) -> Any:
         value = value.item()
     if isinstance(value, bool | int | float):
         return value if abs(value) != float("inf") else str(value)
-    from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+    return str(term(value) if terms else value)
 
-    return ILLEGAL_CHARACTERS_RE.sub("\N{REPLACEMENT CHARACTER}", str(term(value) if terms else value))
+
+def _held(value: Any) -> Any:
+    """Text as a cell can hold it."""
+    if not isinstance(value, str):
+        return value
+    text = printable(value)
+    return text if len(text) <= CELL else f"{text[: CELL - 3]}..."
 
 
 def _pattern(form: str) -> str:
@@ -168,11 +143,11 @@ def _fill(sheet: Any, heads: list[str], records: list[list[Any]], patterns: list
     from openpyxl.utils import get_column_letter
 
     for i, record in enumerate([heads, *records], 1):
-        for j, value in enumerate(record, 1):
+        for j, value in enumerate(map(_held, record), 1):
             cell = sheet.cell(i, j, value)
             if isinstance(value, str):
                 cell.data_type = "s"  # openpyxl takes a text that begins with '=' for a formula
-                cell.quotePrefix = bool(_FORMULA.match(value))
+                cell.quotePrefix = is_formula(value)
                 cell.alignment = Alignment(vertical="top", wrap_text=len(value) > 40)
             elif patterns[j - 1]:
                 cell.number_format = patterns[j - 1]
@@ -182,11 +157,6 @@ def _fill(sheet: Any, heads: list[str], records: list[list[Any]], patterns: list
         longest = max((len(str(r[j - 1])) for r in records if isinstance(r[j - 1], str)), default=10)
         sheet.column_dimensions[get_column_letter(j)].width = min(60, max(10, longest, len(head)) + 2)
     sheet.freeze_panes = "A2"
-
-
-_TEX = str.maketrans({"&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",
-                      "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "\\": r"\textbackslash{}",
-                      "<": r"\textless{}", ">": r"\textgreater{}", "\n": " "})  # fmt: skip
 
 
 def foot(table: Table) -> str:
@@ -227,12 +197,12 @@ def latex(table: Table, terms: bool = False, *, label: str | None = None) -> str
     room = 0.9 / max(1, sum(wide) + 0.12 * len(wide))
     spec = "".join("r" if h.css == "num" else f"p{{{room:.2f}\\linewidth}}" if w else "l"
                    for h, w in zip(made.heads, wide, strict=True))  # fmt: skip
-    head = " & ".join(c.text.translate(_TEX) for c in made.heads) + r" \\"
-    body = [" & ".join(c.text.translate(_TEX) for c in row) + r" \\" for row in made.rows]
-    label = f"tab:{table.name}" if label is None else label
-    title = f"\\caption{{{table.title.translate(_TEX)}}}" if table.title else ""
+    head = " & ".join(latex_text(c.text) for c in made.heads) + r" \\"
+    body = [" & ".join(latex_text(c.text) for c in row) + r" \\" for row in made.rows]
+    label = f"tab:{file_name(table.name)}" if label is None else label
+    title = f"\\caption{{{latex_text(table.title)}}}" if table.title else ""
     title += f"\\label{{{label}}}" if label else ""
-    below = f"\\par\\footnotesize {foot(table).translate(_TEX)}" if foot(table) else ""
+    below = f"\\par\\footnotesize {latex_text(foot(table))}" if foot(table) else ""
     needs = "% Needs booktabs and longtable; Chinese needs xeCJK or ctex."
     if len(body) > 40:
         lines = [f"\\begin{{longtable}}{{{spec}}}", title and title + r" \\", r"\toprule", head, r"\midrule",

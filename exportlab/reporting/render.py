@@ -14,6 +14,7 @@ from exportlab.plots.style import context
 from exportlab.reporting.headings import heading
 from exportlab.reporting.model import Page, Picture, Table
 from exportlab.reporting.words import LANGUAGES, _, language, number, term
+from exportlab.writing import file_name
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -46,8 +47,14 @@ class Shown:
 
 def svg(axes: Axes) -> str:
     """The figure as inline SVG."""
+    text = svg_file(axes, Creator=None)
+    return text[text.index("<svg") :]
+
+
+def svg_file(axes: Axes, **metadata: Any) -> str:
+    """The figure as an SVG document."""
     figure: Any = axes.figure
-    return _drawn(figure)
+    return _drawn(figure, **metadata)
 
 
 def formula(tex: str) -> str:
@@ -56,15 +63,15 @@ def formula(tex: str) -> str:
 
     figure = Figure()
     figure.text(0, 0, f"${tex}$".replace(r"\frac", r"\dfrac"), fontsize=11)
-    return _drawn(figure)
+    text = _drawn(figure, Creator=None)
+    return text[text.index("<svg") :]
 
 
-def _drawn(figure: Figure) -> str:
+def _drawn(figure: Figure, **metadata: Any) -> str:
     buffer = io.StringIO()
     with context():
-        figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None}, bbox_inches="tight")
-    text = buffer.getvalue()
-    return text[text.index("<svg") :]
+        figure.savefig(buffer, format="svg", metadata={"Date": None, **metadata}, bbox_inches="tight")
+    return buffer.getvalue()
 
 
 def html(page: Page) -> str:
@@ -75,13 +82,14 @@ def html(page: Page) -> str:
 
     env = Environment(loader=PackageLoader("exportlab.reporting"), autoescape=True, undefined=StrictUndefined)
     env.globals["_"] = _
+    env.filters["file"] = file_name
     env.filters["shown"] = lambda table: shown(table, page.terms)
     env.tests["picture"] = lambda part: isinstance(part, Picture)
     methods = [m for s in page.sections for m in s.methods]
     made: str = env.get_template("report.html").render(
         titles={m.name: m.title for m in methods},
         formulae={m.name: _scoped(formula(m.formula), m.name) for m in methods},
-        page=page, pictures={p.name: _scoped(svg(p.axes), p.name) for p in page.pictures},
+        page=page, pictures={p.name: _scoped(svg(p.axes), file_name(p.name)) for p in page.pictures},
         made=date.today().isoformat(), version=exportlab.__version__,
         lang=LANGUAGES[language()].replace("_", "-"),
     )  # fmt: skip

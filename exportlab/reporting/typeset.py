@@ -18,6 +18,7 @@ from exportlab.reporting.model import Table
 from exportlab.reporting.render import Cell, Shown, shown
 from exportlab.reporting.words import LANGUAGES, speaking
 from exportlab.results import Result, is_name, label
+from exportlab.writing import atomic
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -90,7 +91,7 @@ class Typeset(Result):
         export.formats("excel")
         with speaking(self.lang):
             book = export.sheet(self.made, self._foot())
-        return export.atomic(Path(path), book.save)
+        return atomic(Path(path), book.save)
 
     def _repr_html_(self) -> str:
         return self.to_html()
@@ -214,5 +215,5 @@ def _cell(tag: str, cell: Cell, *more: str) -> str:
 
 def _kept(text: str, path: str | Path | None) -> str:
     if path is not None:
-        export.atomic(Path(path), lambda p: p.write_text(text, encoding="utf-8"))
+        atomic(Path(path), lambda p: p.write_text(text, encoding="utf-8"))
     return text

@@ -16,6 +16,7 @@ from exportlab.arrays import Array, Codes, Mask
 from exportlab.errors import DataError, OptionError, one_of
 from exportlab.valueadded.cells import Column, labelled, matrix, unique, value_added_and_taxes, vector
 from exportlab.valueadded.labels import country_rows, final_columns, grouped
+from exportlab.valueadded.sheets import text_cells
 from exportlab.valueadded.validate import check_intercountry, report
 
 if TYPE_CHECKING:
@@ -183,7 +184,7 @@ class InterCountryTable:
     @classmethod
     def from_csv(cls, Z: str | Path, Y: str | Path, **options: Any) -> InterCountryTable:
         """Build the table from two CSV files with labels such as ``AUS_01T03`` in first row and column."""
-        frames = [pd.read_csv(path, index_col=0) for path in (Z, Y)]
+        frames = [text_cells(path, index_col=0) for path in (Z, Y)]
         return cls.from_frames(*frames, **options)
 
     @cached_property

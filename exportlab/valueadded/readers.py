@@ -14,23 +14,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from exportlab.errors import DataError, MissingDependency
+from exportlab.errors import DataError
 from exportlab.valueadded.intercountry import InterCountryTable
+from exportlab.valueadded.sheets import cells_of, text_cells
 
 OECD_SPLITS = {"MX1": "MEX", "MX2": "MEX", "CN1": "CHN", "CN2": "CHN"}
 VALUE_ADDED = {"VA", "VALU", "TVA"}
 OUTPUT = {"OUT", "OUTPUT", "TOTAL", "GO", "TI", "TO"}
 TAXES = re.compile(r"^(TLS|TXSP|.*_?TAXSUB|.*_TLS)$")
-
-
-def cells_of(path: str | Path, sheet: str | int = 0) -> pd.DataFrame:
-    """Every cell of a CSV file or Excel sheet as it stands, without header or index."""
-    if str(path).lower().endswith((".csv", ".csv.gz", ".csv.zip", ".txt")):
-        return pd.read_csv(path, header=None, dtype=object, low_memory=False)
-    try:
-        return pd.read_excel(path, sheet_name=sheet, header=None, dtype=object)
-    except ImportError as missing:
-        raise MissingDependency("openpyxl", "excel", "Reading Excel files") from missing
 
 
 def read_icio(
@@ -54,7 +45,7 @@ def read_icio(
     DataError
         Rows that are neither sectors nor known margins, and whatever the door refuses.
     """
-    raw = pd.read_csv(path, index_col=0)
+    raw = text_cells(path, index_col=0)
     raw.index = raw.index.astype(str).str.strip()
     raw.columns = raw.columns.astype(str).str.strip()
     sectors = [r for r in raw.index if r in raw.columns and r not in OUTPUT]
@@ -68,6 +59,8 @@ def read_icio(
             rows=len(strange),
             first=repr(strange[0]),
         )
+    if not sectors:
+        raise DataError("the file has no row that is also a column", "Country-sectors stand down and across.")
     present = {s.split("_", 1)[0] for s in sectors}
     taxes = [r for r in margins if TAXES.match(r)]
     found = {

@@ -11,7 +11,7 @@ import pandas as pd
 
 from exportlab.errors import DataError
 from exportlab.valueadded.iotable import IOTable
-from exportlab.valueadded.readers import cells_of
+from exportlab.valueadded.sheets import cells_of
 
 # What a column is: our name, and the codes and headings that bureaus print.
 COLUMNS = {
