@@ -45,8 +45,8 @@ def rows(dataset: str) -> tuple[Row, ...]:
     """The rows of an embedded data set as printed text, so that a figure keeps its digits."""
     folder = files("exportlab.datasets")
     file = folder / f"{dataset}.csv"
-    if not file.is_file():
-        known = [p.name[:-4] for p in folder.iterdir() if p.name.endswith(".csv")]
+    known = [p.name[:-4] for p in folder.iterdir() if p.name.endswith(".csv")]
+    if dataset not in known:
         raise UnknownName("data set", dataset, known)
     return tuple(csv.DictReader(io.StringIO(file.read_text(encoding="utf-8"), newline="")))
 

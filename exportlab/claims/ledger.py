@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib.resources import files
 from itertools import combinations
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from exportlab.claims.checks import same_quantity
 from exportlab.claims.evidence import Context
@@ -23,7 +23,7 @@ from exportlab.claims.verdicts import (
     Verdict,
     with_unit,
 )
-from exportlab.errors import DataError, UnknownName
+from exportlab.errors import DataError, OptionError, UnknownName
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -108,8 +108,21 @@ def judge(claim: Claim, at: Context, again: Iterable[str] = ()) -> Verdict:
 
 
 def _found(claim: Claim, at: Context, again: Iterable[str]) -> list[Verdict]:
-    found = [CHECKS[o["kind"]][0](claim, o, at) for o in claim.checks]
+    found = [_checked(claim, o, at) for o in claim.checks]
     return found + [same_quantity(claim, {"other": other}, at) for other in again]
+
+
+def _checked(claim: Claim, o: Mapping[str, Any], at: Context) -> Verdict:
+    try:
+        return CHECKS[o["kind"]][0](claim, o, at)
+    except (DataError, UnknownName, OptionError):
+        raise
+    except (TypeError, KeyError, ValueError, ArithmeticError) as error:  # operands are a stranger's
+        raise DataError(
+            f"the check {o['kind']!r} of the claim {claim.id!r} cannot be computed from its operands",
+            "Operands are ids of claims, or rows {dataset = ..., where = {...}}; a divisor must not be zero.",
+            first=f"{type(error).__name__}: {error}",
+        ) from None
 
 
 def _entered(at: Context, own: dict[str, list[Verdict]]) -> dict[str, list[Verdict]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -151,8 +152,10 @@ def load(path: str | Path) -> Paper:
     path = Path(path)
     try:
         raw = tomllib.loads(path.read_text(encoding="utf-8"))
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError, ValueError) as error:
         raise DataError(f"{path.name} is not valid TOML", f"The parser says: {error}.") from None
+    _shaped(raw, _TOP, path.name)
+    _shaped(raw.get("paper", {}), _ABOUT, f"the [paper] table of {path.name}")
     about = raw.get("paper", {})
     missing = [k for k in ("id", "title", "authors", "year") if k not in about]
     if missing:
@@ -161,6 +164,7 @@ def load(path: str | Path) -> Paper:
     _unique(records, path.name)
     ignored = tuple(raw.get("ignored", []))
     for entry in ignored:
+        _shaped(entry, {}, f"an [[ignored]] entry of {path.name}")
         if not {"text", "reason"} <= set(entry) <= {"text", "times", "reason"}:
             raise DataError(
                 f"an [[ignored]] entry of {path.name} is not complete",
@@ -184,7 +188,39 @@ _CLAIM_REMEDY = (
 )
 
 
+def _shaped(table: object, kinds: Mapping[str, tuple[type, ...]], of: str) -> None:
+    """Refuse a table whose entries are of other kinds than a paper's."""
+    if not isinstance(table, dict):
+        raise DataError(
+            f"{of} is no table", "A paper has [paper], [[claim]] and [[ignored]].", first=repr(table)
+        )
+    for key, value in table.items():
+        allowed = kinds.get(key, (object,))
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        huge = number and not abs(value) < 1e100
+        if not isinstance(value, allowed) or (isinstance(value, bool) and bool not in allowed) or huge:
+            names = " or ".join(sorted(k.__name__ for k in allowed))
+            raise DataError(
+                f"{key!r} in {of} is no {names}", "Look at a paper shipped for the form.", first=repr(value)
+            )
+
+
+_TOP = {"paper": (dict,), "claim": (list,), "ignored": (list,)}
+_ABOUT = {"id": (str,), "title": (str,), "authors": (list,), "year": (int,), "file": (str,)}
+_ENTRY = dict.fromkeys(
+    ("what", "printed", "unit", "kind", "bound", "quantity", "needs", "reading", "id"), (str,)
+)
+_CLAIM = {
+    **_ENTRY,
+    "value": (int, float),
+    "section": (str, int, float),
+    "period": (str, int),
+    "check": (dict, list),
+}
+
+
 def _claim(raw: dict[str, Any], paper: str, file: str) -> Claim:
+    _shaped(raw, _CLAIM, f"a claim of {file}")
     name = str(raw.get("id", raw.get("what", "a claim without id")))
     unknown = sorted(set(raw) - set(FIELDS))
     if unknown:

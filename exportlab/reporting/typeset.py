@@ -18,7 +18,7 @@ from exportlab.reporting.model import Table
 from exportlab.reporting.render import Cell, Shown, shown
 from exportlab.reporting.words import LANGUAGES, speaking
 from exportlab.results import Result, is_name, label
-from exportlab.writing import atomic
+from exportlab.writing import as_text, atomic
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -215,5 +215,5 @@ def _cell(tag: str, cell: Cell, *more: str) -> str:
 
 def _kept(text: str, path: str | Path | None) -> str:
     if path is not None:
-        atomic(Path(path), lambda p: p.write_text(text, encoding="utf-8"))
+        atomic(Path(path), as_text(text))
     return text
