@@ -11,6 +11,7 @@ from exportlab.errors import DataError, OptionError, RolesNeeded
 from exportlab.frames import Frame, first_of, values_of
 
 ROLE_NAMES = ("period", "exporter", "market", "product", "value", "quantity")
+WORKING = ("_active", "_everything", "_n", "_positive", "_rank", "_row", "_rows", "_share", "_span", "_total")
 LABELS = (nw.String, nw.Categorical, nw.Enum, nw.Boolean, nw.Date, nw.Datetime)
 
 

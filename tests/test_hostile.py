@@ -1,0 +1,408 @@
+"""An adversary at every door: a right answer or an error of the package's own, never anything else."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import os
+import re
+import signal
+import subprocess
+import sys
+import zipfile
+from threading import Thread
+
+import hostile
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import exportlab as xl
+from exportlab import terminal
+from exportlab.errors import DataError, OptionError, UnknownName
+from exportlab.panel import PolicyPanel
+from exportlab.reporting.export import workbook, write
+from exportlab.reporting.model import Page, Section, Table
+from exportlab.valueadded import IOTable
+from exportlab.workbook import read_workbook
+from exportlab.writing import atomic, csv_text, file_name, latex_text, printable
+
+few = settings(
+    max_examples=40, deadline=None, derandomize=True, database=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture, HealthCheck.filter_too_much],
+)  # fmt: skip
+
+
+# ---- doors -----------------------------------------------------------------------------------------------
+
+
+@few
+@given(hostile.flow_tables)
+def test_flows(table):
+    hostile.civil(lambda: hostile.flows_door(table))
+
+
+@few
+@given(hostile.panel_tables)
+def test_panel(table):
+    hostile.civil(lambda: hostile.panel_door(table))
+
+
+@few
+@given(hostile.gravity_tables)
+def test_gravity(table):
+    hostile.civil(lambda: hostile.gravity_door(table))
+
+
+@few
+@given(
+    st.lists(hostile.cell, min_size=8, max_size=8),
+    st.sampled_from([hostile.io_door, hostile.intercountry_door]),
+)
+def test_input_output(cells, door):
+    hostile.civil(lambda: door(cells))
+
+
+@pytest.mark.parametrize("value", [1e308, 1e60, 1e-60, 5e-324])
+def test_numbers_beyond_a_door_are_refused_by_name(value):
+    with pytest.raises(
+        DataError, match=r"value 'value' is above 1e\+50 or, though not zero, below 1e-50 in 1 row"
+    ):
+        xl.flows(pd.DataFrame({"market": ["a", "b"], "value": [value, 1.0]}))
+    panel = pd.DataFrame(
+        {"u": [1, 1, 2, 2], "t": [1, 2, 1, 2], "y": [value] * 4, "g": [2.0, 2.0, None, None]}
+    )
+    with pytest.raises(
+        DataError, match=r"column 'y' is beyond 1e\+50, or all of it within 1e-50 of zero in 4 rows"
+    ):
+        PolicyPanel(panel, unit="u", period="t", outcome="y", adopted="g")
+    cells = pd.DataFrame([[value]], index=["a"], columns=["a"])
+    with pytest.raises(DataError, match=r"Cells of Z are beyond 1e\+50"):
+        IOTable.from_frames(cells, final=cells, exports=[value], imports=[0.0])
+
+
+@pytest.mark.parametrize("make", [pd.DataFrame, pl.DataFrame, lambda d: pl.DataFrame(d).lazy()])
+@pytest.mark.parametrize("role", ["period", "exporter", "market", "product"])
+def test_labels_that_name_nothing_are_refused(make, role):
+    table = make({role: [["a"], ["b"]], "value": [1.0, 2.0]})
+    with pytest.raises(DataError, match="which names nothing. First: "):
+        xl.flows(table)
+
+
+def test_names_of_columns():
+    with pytest.raises(DataError, match="1 column names occur more than once. First: 'value'"):
+        xl.flows(pd.DataFrame([["a", 1.0, 2.0]], columns=["market", "value", "value"]))
+    wide = pd.DataFrame(np.ones((2, 10_000)), columns=[f"column {i}" for i in range(10_000)])
+    with pytest.raises(DataError, match="column 'usd' is not in the table") as refused:
+        xl.flows(wide, value="usd")
+    assert len(str(refused.value)) < 2_000
+    with pytest.raises(UnknownName) as unknown:
+        PolicyPanel(wide, unit="x" * 10**6, period="t", outcome="y", adopted="g")
+    assert len(str(unknown.value)) < 2_000
+    twice = xl.flows(
+        pd.DataFrame({"hhi": ["a", "b"], "value": [1.0, 2.0], "product": ["x", "y"]}), market="hhi"
+    )
+    with pytest.raises(OptionError, match="column 'hhi' has the name of a column of the result"):
+        xl.hhi(twice, over="product")
+    with pytest.raises(OptionError, match="keys= names '_n', a working column's name"):
+        xl.flows(pd.DataFrame({"_n": ["a"], "value": [1.0]}), keys="_n")
+
+
+def test_a_schema_that_lies_is_told_in_one_voice(tmp_path):
+    schema = {"market": pl.String, "value": pl.Float64}
+    plan = pl.LazyFrame({"market": ["a"], "value": ["x"]}).map_batches(lambda d: d, schema=schema)
+    with pytest.raises(DataError, match="the table's engine stopped. First: The output schema"):
+        xl.hhi(xl.flows(plan), over="market")
+    (tmp_path / "a.csv").write_text("market,value\na,1\nb,no number\n")
+    for engine in ("polars", "duckdb"):
+        lazy = xl.read_flows(tmp_path / "a.csv", engine=engine)
+        with pytest.raises(DataError, match="the table's engine stopped"):
+            xl.hhi(lazy, over="market")
+
+
+def test_complex_numbers_lose_nothing_in_silence():
+    table = pd.DataFrame(
+        {"u": [1, 1, 2, 2], "t": [1, 2, 1, 2], "y": [1 + 2j] * 4, "g": [2.0, 2.0, None, None]}
+    )
+    with pytest.raises(DataError, match="column 'y' is complex128, not numbers"):
+        PolicyPanel(table, unit="u", period="t", outcome="y", adopted="g")
+    cells = pd.DataFrame([[1 + 2j]], index=["a"], columns=["a"])
+    with pytest.raises(DataError, match="Cells of Z are no numbers"):
+        IOTable.from_frames(cells, final=cells, exports=[1.0], imports=[0.0])
+
+
+def test_a_tolerance_of_nan_would_let_everything_pass():
+    Z = pd.DataFrame([[1.0]], index=["a"], columns=["a"])
+    with pytest.raises(
+        OptionError, match=r"tolerance=nan is not allowed. Allowed: a number from 0 to below 1"
+    ):
+        IOTable.from_frames(Z, final=Z, exports=[1.0], imports=[0.0], output=[99.0], tolerance=float("nan"))
+
+
+@pytest.mark.parametrize(
+    ("formula", "said"),
+    [
+        ("v ~ z.values.tofile('{}')", "'z.values.tofile' is no function of formulae"),
+        ("v ~ open('{}', 'w')", "'open' is no function of formulae"),
+        ("v ~ C(z, __import__('os').mkdir('{}'))", "is no function of formulae"),
+        ("v ~ {{z.__class__}}", "is code"),
+        ("v ~ {{[x for x in z]}}", "is code"),
+        ("v ~ z +", "is no formula: Operator"),
+        ("v ~ z.nothing", "cannot be computed"),
+    ],
+)
+def test_a_formula_is_no_code(tmp_path, formula, said):
+    target = tmp_path / "written"
+    table = pd.DataFrame({"e": list("aabb"), "i": list("cdcd"), "v": [1.0, 2, 3, 4], "z": [1.0, 0, 0, 0]})
+    with pytest.raises(OptionError, match=re.escape(said)):
+        xl.gravity(table, formula.format(target), exporter="e", importer="i")
+    assert not target.exists()
+
+
+def test_an_outcome_of_objects_is_not_taken_for_categories():
+    table = pd.DataFrame({"e": list("aabb"), "i": list("cdcd"), "v": [10**30] * 4, "z": [1.0, 0, 0, 0]})
+    with pytest.raises(DataError, match="column 'v' holds neither numbers nor text alone in 4 rows"):
+        xl.gravity(table, "v ~ z", exporter="e", importer="i")
+
+
+# ---- files -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", list(hostile.TEXTS))
+def test_damaged_files(tmp_path, kind):
+    path = tmp_path / f"file{hostile.SUFFIX.get(kind, '.csv')}"
+    seen = set()
+    for seed in range(60):
+        path.write_bytes(hostile.damaged(hostile.TEXTS[kind], seed))
+        seen.add(hostile.civil(lambda: hostile.read(kind, path)))
+    assert "refused" in seen
+
+
+@pytest.mark.parametrize("engine", ["pandas", "polars", "duckdb"])
+def test_damaged_parquet(tmp_path, engine):
+    whole, seen = hostile.parquet(tmp_path), set()
+    for seed in range(25):
+        path = tmp_path / f"{seed}.parquet"
+        path.write_bytes(hostile.damaged(whole, seed))
+        seen.add(hostile.civil(lambda path=path: hostile.read_parquet(path, engine)))
+    assert "refused" in seen
+
+
+def test_a_million_columns_take_no_time(tmp_path):
+    path = tmp_path / "wide.csv"
+    path.write_text(",".join(f"c{i}" for i in range(200_000)) + "\n")
+    with pytest.raises(DataError, match="has no column 'm'"):
+        xl.read_flows(path, market="m", value="v", progress=False)
+
+
+def test_text_made_to_fill_the_memory(tmp_path, monkeypatch):
+    path = tmp_path / "bomb.csv.gz"
+    path.write_bytes(gzip.compress(b"m,v\n" + b"a,1\n" * 15_000_000, 1))
+    with pytest.raises(
+        DataError, match=r"unpacks to [\d,]+. More than 100 times its size is no table of figures"
+    ):
+        xl.read_flows(path, market="m", value="v", progress=False)
+    monkeypatch.setattr("exportlab.readers.files.LINE", 1000)
+    monkeypatch.setattr("exportlab.readers.files.BLOCK", 500)
+    plain = tmp_path / "line.csv"
+    plain.write_text("m,v\n" + "a" * 2000 + ",1\n")
+    with pytest.raises(DataError, match="has more than 1,000 characters"):
+        xl.read_flows(plain, market="m", value="v", progress=False)
+
+
+@pytest.mark.parametrize("encoding", ["nope", "rot13", "base64", "unicode_escape"])
+def test_encodings_that_are_none(tmp_path, encoding):
+    (tmp_path / "a.csv").write_text("m,v\na,1\n")
+    with pytest.raises(OptionError, match=f"encoding='{encoding}' is not known"):
+        xl.read_flows(tmp_path / "a.csv", market="m", value="v", encoding=encoding)
+
+
+def test_no_path_is_not_the_folder_one_stands_in():
+    with pytest.raises(DataError, match="no file is named"):
+        xl.read_flows("", market="m", value="v")
+
+
+@pytest.mark.parametrize(
+    "row", ["2022.5,156,392,010121,1,2", "2022,156.9,392,010121,1,2", "2022,156,392,0101210,1,2"]
+)
+@pytest.mark.parametrize("engine", ["pandas", "duckdb"])
+def test_baci_codes_are_not_rounded(tmp_path, row, engine):
+    path = tmp_path / "BACI_HS92_Y2022_V202501.csv"
+    path.write_text(f"t,i,j,k,v,q\n{row}\n")
+    with pytest.raises(DataError, match="no code or year|more than six digits"):
+        xl.read_baci(path, engine=engine, progress=False).check()
+
+
+def sheet(rows: bytes) -> bytes:
+    """An Excel file with these rows of XML."""
+    whole, made = io.BytesIO(), io.BytesIO()
+    pd.DataFrame({"m": ["a"], "v": [1]}).to_excel(whole, index=False)
+    with zipfile.ZipFile(whole) as source, zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as out:
+        for part in source.infolist():
+            data = source.read(part)
+            if part.filename.endswith("sheet1.xml"):
+                data = re.sub(
+                    rb"<sheetData>.*</sheetData>", lambda _: b"<sheetData>" + rows + b"</sheetData>", data
+                )
+            out.writestr(part, data)
+    return made.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "cannot be read as an Excel workbook"),
+        (b"\xd0\xcf\x11\xe0" + b"\0" * 500, "is encrypted, or a workbook of before 2007"),
+        (b"PK\x03\x04" + b"\0" * 500, "cannot be read as an Excel workbook"),
+        ("bomb", "unpacks to"),
+        ("far", r"a sheet with 1 cells reaches down to row 1,048,576"),
+        ("deep", r"reaches down to row 999,999,999"),
+    ],
+)
+def test_workbooks_made_to_harm(tmp_path, content, said):
+    pytest.importorskip("openpyxl", reason="needs openpyxl")
+    made = {
+        "bomb": lambda: sheet(b'<row><c t="inlineStr"><is><t>a</t></is></c></row>' * 1_300_000),
+        "far": lambda: sheet(b'<row r="1048576"><c r="XFD1048576"><v>1</v></c></row>'),
+        "deep": lambda: sheet(b'<row r="999999999"><c r="A999999999"><v>1</v></c></row>'),
+    }
+    path = tmp_path / "a.xlsx"
+    path.write_bytes(made[content]() if isinstance(content, str) else content)
+    with pytest.raises(DataError, match=said):
+        read_workbook(path, 0)
+    with pytest.raises(DataError, match=said):
+        xl.valueadded.read_adb(path)
+
+
+def test_a_claim_reads_no_file_outside_the_data_sets(tmp_path):
+    check = 'check={kind="dataset",figure={dataset="../valueadded/names",where={term="x"}}}\n'
+    path = tmp_path / "p.toml"
+    path.write_bytes(hostile.TEXTS["paper"] + check.encode())
+    with pytest.raises(UnknownName, match=r"no data set named '../valueadded/names'"):
+        xl.claims.check([path])
+
+
+# ---- writers ---------------------------------------------------------------------------------------------
+
+
+def page(name: str = "t") -> Page:
+    frame = pd.DataFrame({"=head": [n for n in hostile.NAMES if n != "\ud800"], "x": 1.0})
+    return Page("P", "S", (Section("a", "T", ("x",), (Table(name, "<b>", frame, "u", "s"),)),))
+
+
+def test_no_text_of_a_report_is_run(tmp_path):
+    text = write(page(), tmp_path, also=["latex"]).read_text(encoding="utf-8")
+    assert "<script>alert" not in text
+    assert not re.search(r"[\x00-\x08\x0b\x0e-\x1f]", text)
+    with (tmp_path / "tables" / "t.csv").open(encoding="utf-8-sig", newline="") as file:
+        cells = [c for row in csv.reader(file) for c in row]
+    assert len(cells) == 2 * (len(hostile.NAMES) + 1)
+    assert [c for c in cells if re.match(r"\s*[=+\-@＝]", c)] == []
+    tex = (tmp_path / "tables" / "t.tex").read_text(encoding="utf-8")
+    assert "\\input" not in tex
+    assert r"\$\textbackslash{}frac\{\$" in tex
+    book = pytest.importorskip("openpyxl", reason="needs openpyxl") and workbook(page("x" * 50))
+    assert all(len(name) <= 31 for name in book.sheetnames)
+    assert {c.data_type for row in book.worksheets[1] for c in row} == {"s", "n"}
+
+
+def test_names_stay_in_their_folder(tmp_path):
+    assert file_name("../../x/y") == "_x_y"
+    out = tmp_path / "out"
+    write(page("../../escaped"), out, also=["latex"])
+    assert {p.name for p in tmp_path.iterdir()} == {"out"}
+    flows = xl.flows(pd.DataFrame({"market": ["Japan", "USA"], "value": [1.0, 2.0]}))
+    xl.report(flows, out=out / "in", bloc="../../RCEP")
+    assert {p.name for p in tmp_path.iterdir()} == {"out"}
+    assert (out / "in" / "tables" / "rcep_share.csv").exists()
+
+
+def test_pictures_of_any_name():
+    from exportlab.plots.structure import market_shares
+    from exportlab.reporting.render import svg_file
+
+    table = pd.DataFrame({"p": 0, "m": hostile.NAMES[:20], "share": np.linspace(0.1, 0.2, 20)})
+    text = svg_file(market_shares(table, period="p", member="m", source="$\\frac{$", title="a$b$"))
+    assert text.count("<path") > 20
+
+
+def test_text_of_latex_and_of_terminals(capsys):
+    assert latex_text("a$b{c}\\d\n") == r"a\$b\{c\}\textbackslash{}d "
+    assert printable("a\x00\x1b\ud800\n") == "a\ufffd\ufffd\ufffd\n"
+    terminal.show(pd.DataFrame({"[/red]": ["[/x]", "\x1b[31m"]}))
+    said = capsys.readouterr().out
+    assert "[/x]" in said
+    assert "\x1b" not in said
+
+
+@pytest.mark.parametrize("make", [pd.DataFrame, lambda d: __import__("duckdb").from_df(pd.DataFrame(d))])
+def test_the_command_line_writes_no_formula(tmp_path, make):
+    terminal.write(make({"m": ["=1+1", "\t@x", "b"], "v": [1.0, -2.0, 3.0]}), tmp_path / "a.csv")
+    made = pd.read_csv(tmp_path / "a.csv")
+    assert made["m"].tolist() == ["'=1+1", "'\t@x", "b"]
+    assert made["v"].tolist() == [1.0, -2.0, 3.0]
+
+
+def test_a_row_end_inside_a_name_does_not_end_the_row():
+    text = csv_text(pd.DataFrame({"m": ["a\r=1", "b\n=2"], "v": [1, 2]}))
+    assert [len(row) for row in csv.reader(io.StringIO(text, newline=""))] == [2, 2, 2]
+
+
+def test_a_link_beside_the_target_is_not_followed(tmp_path):
+    outside = tmp_path / "outside.csv"
+    outside.write_text("whole")
+    (tmp_path / "a.csv").symlink_to(outside)
+    atomic(tmp_path / "a.csv", lambda p: p.write_text("new"))
+    assert outside.read_text() == "whole"
+    assert (tmp_path / "a.csv").read_text() == "new"
+
+
+def test_many_writers_of_one_file(tmp_path):
+    texts = [str(i) * 200_000 for i in range(8)]
+    writers = [
+        Thread(target=atomic, args=(tmp_path / "a.txt", lambda p, t=t: p.write_text(t))) for t in texts
+    ]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join()
+    assert (tmp_path / "a.txt").read_text() in texts
+    assert [p.name for p in tmp_path.iterdir()] == ["a.txt"]
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs SIGKILL")
+def test_killed_halfway_a_whole_file_stays(tmp_path):
+    code = (
+        "import sys; from pathlib import Path; from exportlab.writing import atomic\n"
+        "def save(p):\n    f = p.open('w'); f.write('half'); f.flush(); print('half', flush=True); sys.stdin.read()\n"
+        "atomic(Path('a.csv'), save)"
+    )
+    (tmp_path / "a.csv").write_text("whole")
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    pipe = subprocess.PIPE
+    with subprocess.Popen(
+        [sys.executable, "-c", code], cwd=tmp_path, stdin=pipe, stdout=pipe, env=env
+    ) as run:
+        assert run.stdout.readline().strip() == b"half"
+        run.kill()
+    assert (tmp_path / "a.csv").read_text() == "whole"
+
+
+def test_a_folder_that_may_not_be_written(tmp_path):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out").chmod(0o500)
+    if os.access(tmp_path / "out", os.W_OK):
+        pytest.skip("needs a user that permissions hold for")
+    with pytest.raises(PermissionError):
+        write(page(), tmp_path / "out")
+
+
+def test_messages_of_ten_thousand_unknown_markets_are_short():
+    flows = xl.flows(pd.DataFrame({"market": [f"m{i}" for i in range(10_000)], "value": 1.0}))
+    with pytest.raises(DataError, match="10,000 markets are no known country") as refused:
+        xl.bloc_share(flows, "RCEP", membership="latest")
+    assert len(str(refused.value)) < 2_000
