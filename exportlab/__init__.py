@@ -69,10 +69,9 @@ if TYPE_CHECKING:
     from exportlab.panel.regression.gravity import gravity
     from exportlab.panel.regression.ppml import ppml
     from exportlab.partial import Bounds, bounds
-    from exportlab.publication import save_table
     from exportlab.readers import read_baci, read_comtrade, read_flows, read_gacc
     from exportlab.reporting import report
-    from exportlab.reporting.typeset import Typeset, typeset
+    from exportlab.reporting.typeset import Typeset, save_table, typeset
     from exportlab.uncertainty.differences import difference, permutation_test
     from exportlab.uncertainty.intervals import Intervals, interval
     from exportlab.uncertainty.levels import Levels, levels
@@ -118,10 +117,9 @@ _HOMES = {
     "exportlab.panel.regression.gravity": "gravity",
     "exportlab.panel.regression.ppml": "ppml",
     "exportlab.partial": "Bounds bounds",
-    "exportlab.publication": "save_table",
     "exportlab.readers": "read_baci read_comtrade read_flows read_gacc",
     "exportlab.reporting": "report",
-    "exportlab.reporting.typeset": "Typeset typeset",
+    "exportlab.reporting.typeset": "Typeset save_table typeset",
 }
 _LATE = {name: module for module, names in _HOMES.items() for name in names.split()}
 _ROOMS = ("claims", "datasets", "panel", "plots", "readers", "uncertainty", "valueadded")

@@ -18,7 +18,7 @@ PURPOSE = {
     "spark": "tables of Spark, on one machine or a cluster (needs Java 17 or newer)",
     "excel": "Excel files in, report --also excel out",
     "fast": "other programs' estimators, to compare with",
-    "tables": "estimates side by side in publication tables",
+    "tables": "tables of a paper as Word documents",
 }
 _REQUIREMENT = re.compile(
     r"(?P<name>[\w.-]+)[^>;]*(?:>=\s*(?P<least>[\w.]+))?[^;]*(?:;.*extra == ['\"](?P<extra>\w+)['\"])?"

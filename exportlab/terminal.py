@@ -15,7 +15,7 @@ from exportlab.errors import ExportlabError, OptionError, short
 from exportlab.frames import engine_speaks, when
 from exportlab.writing import FORMULA, atomic, is_formula, printable
 
-KINDS = (".csv", ".parquet", ".xlsx", ".tex", ".html")
+KINDS = (".csv", ".parquet", ".xlsx", ".docx", ".tex", ".html")
 out = Console(width=None if sys.stdout.isatty() else 160)
 err = Console(stderr=True)
 
@@ -93,7 +93,9 @@ def write(table: Any, to: Path) -> None:
     """Write a whole file, or none; in CSV no text is a formula."""
     refuse_kind(to)
     if to.suffix not in (".csv", ".parquet"):
-        _set(table, to)
+        from exportlab.reporting.typeset import save_table
+
+        save_table(table, to)
         return
     kept = _quoted(table) if to.suffix == ".csv" else table
     with engine_speaks():
@@ -123,18 +125,6 @@ def _quoted(table: Any) -> Any:
     ]
     named = {c: f"'{c}" for c in kinds.names() if is_formula(c)}
     return frame.with_columns(*safe).rename(named).to_native()
-
-
-def _set(table: Any, to: Path) -> None:
-    from exportlab.reporting.typeset import typeset
-
-    made = typeset(table)
-    if to.suffix == ".xlsx":
-        made.to_excel(to)
-    elif to.suffix == ".tex":
-        made.to_latex(to)
-    else:
-        made.to_html(to)
 
 
 def said(error: Exception) -> str | None:

@@ -21,7 +21,7 @@ TABLE = pd.DataFrame(
 
 
 def test_latex_and_html(tmp_path):
-    path = xl.save_table(TABLE, tmp_path / "t.tex", title="Share, 100 %", notes="Own {work}.", digits=2)
+    path = xl.save_table(TABLE, tmp_path / "t.tex", caption="Share, 100 %", notes="Own {work}.", digits=2)
     tex = path.read_text(encoding="utf-8")
     assert r"\caption{Share, 100 \%}" in tex
     assert r"year & partner & hhi & code \\" in tex
@@ -38,7 +38,7 @@ def test_latex_and_html(tmp_path):
 
 def test_excel_holds_numbers_as_numbers_and_runs_no_text(tmp_path):
     openpyxl = pytest.importorskip("openpyxl")
-    path = xl.save_table(TABLE, tmp_path / "t.xlsx", title="=1+1", notes=["a", "b"], digits=4)
+    path = xl.save_table(TABLE, tmp_path / "t.xlsx", caption="=1+1", notes=["a", "b"], digits=4)
     sheet = openpyxl.load_workbook(path).active
     rows = [[c.value for c in row] for row in sheet.iter_rows()]
     assert rows[:3] == [
@@ -57,7 +57,7 @@ def test_word_and_estimates(tmp_path):
     cities["since"] = cities["city"].map({"a": 2002, "b": 2002, "c": 2003})
     cities["y"] = range(24)
     panel = xl.PolicyPanel(cities, unit="city", period="year", outcome="y", adopted="since")
-    path = xl.save_table(panel.att(), tmp_path / "t.docx", title="Zones", notes="Simulated.")
+    path = xl.save_table(panel.att(), tmp_path / "t.docx", caption="Zones", notes="Simulated.")
     document = docx.Document(str(path))
     assert document.paragraphs[0].text == "Zones"
     assert document.paragraphs[-1].text == "Simulated."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 from math import floor, log10
 from pathlib import Path
@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Any
 from exportlab.errors import DataError, OptionError, UnknownName, one_of
 from exportlab.flows import Flows
 from exportlab.frames import to_pandas
+from exportlab.publication import Printed, Publication, kept, word
 from exportlab.reporting import export
 from exportlab.reporting.model import Table
 from exportlab.reporting.render import Cell, Shown, shown
 from exportlab.reporting.words import LANGUAGES, speaking
 from exportlab.results import Result, is_name, label
-from exportlab.writing import as_text, atomic
+from exportlab.writing import atomic
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,7 +29,7 @@ _RULE = "1px solid currentColor"
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class Typeset(Result):
+class Typeset(Printed):
     """A table as it is printed. Made by `typeset`.
 
     Attributes
@@ -64,7 +65,7 @@ class Typeset(Result):
     def to_latex(self, path: str | Path | None = None, *, label: str = "") -> str:
         """A booktabs table (longtable from 40 rows on); also written to `path` where one is given."""
         with speaking(self.lang):
-            return _kept(export.latex(self.made, terms=True, label=label), path)
+            return kept(export.latex(self.made, terms=True, label=label), path)
 
     def to_html(self, path: str | Path | None = None) -> str:
         """A table with three rules and no classes, that can be pasted anywhere; also written to `path`."""
@@ -78,7 +79,7 @@ class Typeset(Result):
             f'border-bottom:2px solid;font-variant-numeric:tabular-nums">{caption}<thead><tr>{heads}</tr></thead>'
             f"<tbody>{rows}</tbody></table>{foot}</div>"
         )
-        return _kept(made, path)
+        return kept(made, path)
 
     def to_excel(self, path: str | Path) -> Path:
         """A workbook of one sheet: numbers unrounded with a format, text never a formula, the notes below.
@@ -93,8 +94,11 @@ class Typeset(Result):
             book = export.sheet(self.made, self._foot())
         return atomic(Path(path), book.save)
 
-    def _repr_html_(self) -> str:
-        return self.to_html()
+    def to_docx(self, path: str | Path) -> Path:
+        """A Word document: caption, the cells as printed, and what stands below."""
+        text = self._shown()
+        rows = [[h.text for h in text.heads], *([c.text for c in row] for row in text.rows)]
+        return word(Path(path), self.title, rows, [self._foot()] if self._foot() else [])
 
     def _shown(self) -> Shown:
         with speaking(self.lang):
@@ -111,23 +115,25 @@ def typeset(
     caption: str = "",
     unit: str = "",
     source: str = "",
-    notes: Sequence[str] = (),
+    notes: str | Sequence[str] = (),
     columns: Sequence[str] | None = None,
     names: Mapping[str, str] | None = None,
     digits: int = 3,
     formats: Mapping[str, str] | None = None,
     lang: str = "en",
-) -> Typeset:
+) -> Printed:
     """Set a table for a paper.
 
     Parameters
     ----------
     made : table of any engine, or result
-        What an indicator, `measure`, an estimator, a decomposition or ``claims.check`` gives.
+        What an indicator, `measure`, an estimator, a decomposition or ``claims.check`` gives. An estimate is set
+        as ``panel.compare`` sets several: estimate over standard error, design facts below; its plain table where
+        `columns` are named.
     caption, unit, source : str
         As they are to be printed; the caption of a result is its own title by default.
-    notes : sequence of str
-        Sentences to stand below the table.
+    notes : str or sequence of str
+        Sentences to stand below the table, after a result's own.
     columns : sequence of str, optional
         The columns to print, in this order; by default all.
     names : mapping of str to str, optional
@@ -142,9 +148,8 @@ def typeset(
 
     Returns
     -------
-    Typeset
-        With ``to_latex``, ``to_html`` and ``to_excel``; it shows itself in a notebook. Several estimates side by
-        side, with stars and standard errors beneath, are made by ``panel.compare``.
+    Printed
+        With ``to_latex``, ``to_html``, ``to_docx``, ``to_excel`` and ``save``; it shows itself in a notebook.
 
     Raises
     ------
@@ -153,7 +158,7 @@ def typeset(
     UnknownName
         A column that is not there.
     OptionError
-        A format or language that is not known.
+        A format or language that is not known; headings or formats for an estimate without `columns`.
 
     Examples
     --------
@@ -165,6 +170,17 @@ def typeset(
     0.520
     """
     one_of("lang", lang, LANGUAGES)
+    below = (notes,) if isinstance(notes, str) else tuple(notes)
+    own = made.publication() if hasattr(made, "publication") else made
+    if isinstance(own, Publication) and columns is None:
+        if names or formats:
+            raise OptionError(
+                "An estimate has no columns to name or format: say columns=[...] to set its table."
+            )
+        foot = Table("table", "", own.table, unit, source)
+        with speaking(lang):
+            below = (*own.notes, *(t for t in (export.foot(foot),) if t), *below)
+        return replace(own, notes=below, caption=caption or own.title)
     frame = _frame(made)
     known = list(frame.columns)
     for column in (*(columns or ()), *(names or {}), *(formats or {})):
@@ -180,9 +196,41 @@ def typeset(
     heads = dict(names or {})
     table = Table(
         "table", caption or getattr(made, "title", ""), frame.rename(columns=heads), unit, source,
-        {heads.get(c, c): f for c, f in chosen.items() if f}, " ".join(notes),
+        {heads.get(c, c): f for c, f in chosen.items() if f}, " ".join(below),
     )  # fmt: skip
     return Typeset(table, lang)
+
+
+def save_table(made: Any, path: str | Path, **options: Any) -> Path:
+    """Write a table or result for a paper: .tex, .html, .docx (Word) or .xlsx.
+
+    Parameters
+    ----------
+    made : table of any engine, or result
+    path : path
+        Its ending says the format.
+    **options
+        Of `typeset`: caption, unit, source, notes, columns, names, digits, formats, lang.
+
+    Returns
+    -------
+    Path
+
+    Raises
+    ------
+    OptionError
+        A path that ends in something else.
+    MissingDependency
+        Word needs python-docx (extra "tables"), Excel openpyxl (extra "excel").
+
+    Examples
+    --------
+    >>> import pandas as pd, exportlab as xl
+    >>> table = pd.DataFrame({"year": [2022, 2023], "hhi": [0.3664, 0.355]})
+    >>> xl.save_table(table, "hhi.docx", caption="Concentration of exports")  # doctest: +SKIP
+    PosixPath('hhi.docx')
+    """
+    return typeset(made, **options).save(path)
 
 
 def _frame(made: Any) -> pd.DataFrame:
@@ -211,9 +259,3 @@ def _cell(tag: str, cell: Cell, *more: str) -> str:
     style = ";".join(["padding:.2em .8em .2em 0", f"text-align:{side}", *more])
     scope = ' scope="col"' if tag == "th" else ""
     return f'<{tag}{scope} style="{style}">{escape(cell.text)}</{tag}>'
-
-
-def _kept(text: str, path: str | Path | None) -> str:
-    if path is not None:
-        atomic(Path(path), as_text(text))
-    return text
