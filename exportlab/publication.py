@@ -17,6 +17,7 @@ from exportlab.writing import as_text, atomic, is_formula, latex_text, printable
 if TYPE_CHECKING:
     import pandas as pd
 
+_NUMBER = re.compile(r"-?(0|[1-9]\d*|[1-9]\d{0,2}(,\d{3})+)(\.\d+)?")
 FOOT = "n"  # the first row below the estimates
 ENDINGS = (".tex", ".html", ".docx", ".xlsx")
 
@@ -127,11 +128,13 @@ class Publication(Printed):
         body = [[self.title], self.heads, *self.table.itertuples(index=False), *([n] for n in self.notes)]
         for i, row in enumerate(body, 1):
             for j, text in enumerate(map(str, row), 1):
-                plain = i > 2 and re.fullmatch(r"-?(?!0\d)\d+(\.\d+)?", text)
-                cell = sheet.cell(i, j, float(text) if plain else printable(text))
+                plain = i > 2 and _NUMBER.fullmatch(text)
+                cell = sheet.cell(i, j, float(text.replace(",", "")) if plain else printable(text))
                 if plain:
                     decimals = len(text.partition(".")[2])
-                    cell.number_format = "0" + ("." + "0" * decimals if decimals else "")
+                    cell.number_format = (
+                        ("#,##0" if "," in text else "0") + "." * bool(decimals) + "0" * decimals
+                    )
                 else:
                     cell.data_type = "s"  # openpyxl takes a text that begins with '=' for a formula
                     cell.quotePrefix = is_formula(text)

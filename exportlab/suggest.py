@@ -37,7 +37,7 @@ _PERIOD = re.compile(r"(?:19|20)\d\d(?:[-/.]?(?:0[1-9]|1[0-2])|年(?:\d{1,2}月)
 
 
 def roles_of(columns: Sequence[str]) -> dict[str, str]:
-    """Role to the column whose name sounds like it, each column once."""
+    """Role to the column whose name sounds like it, each column once; and the unit that the value's name ends in."""
     found: dict[str, str] = {}
     bare = {c: _UNIT.sub("", c).replace("_", " ").strip().casefold() for c in columns}
     for role, patterns in _ROLES.items():
@@ -46,7 +46,8 @@ def roles_of(columns: Sequence[str]) -> dict[str, str]:
         if (column := next(fits, None)) is not None:
             found[role] = column
     order = ("period", "exporter", "market", "product", "value")
-    return {r: found[r] for r in order if r in found}
+    unit = _UNIT.search(found.get("value", ""))
+    return {r: found[r] for r in order if r in found} | ({"unit": unit[1].strip()} if unit else {})
 
 
 def call(start: str, columns: Sequence[str]) -> str | None:
@@ -54,9 +55,7 @@ def call(start: str, columns: Sequence[str]) -> str | None:
     roles = roles_of(columns)
     if "value" not in roles:
         return None
-    named = [f"{role}={column!r}" for role, column in roles.items()]
-    unit = _UNIT.search(roles["value"])
-    return ", ".join([start, *named, *([f"unit={unit[1].strip()!r}"] if unit else [])]) + ")"
+    return ", ".join([start, *(f"{name}={text!r}" for name, text in roles.items())]) + ")"
 
 
 def periods_across(columns: Sequence[str]) -> list[str]:

@@ -323,7 +323,9 @@ def test_an_own_file_with_totals_notes_and_decimal_commas(tmp_path):
     )
     ask = ["measure", path, "--over", "market", "-i", "number_active"]
     named = ["--period", "Year", "--market", "Partner country", "--value", "Value (EUR)"]
-    assert '--period "Year" --market "Partner country" --value "Value (EUR)"' in run(*ask, code=2)
+    assert '--period "Year" --market "Partner country" --value "Value (EUR)" --unit "EUR"' in run(
+        *ask, code=2
+    )
     done = run(*ask, *named, "--decimal", ",", "--leave-out", "market=World")
     assert done.split() == ["Year", "number_active", "2022", "2"]
     wrong = run(*ask, *named, "--leave-out", "World", code=2)

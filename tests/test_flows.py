@@ -299,3 +299,11 @@ def test_what_column_names_suggest():
         "value": "primaryValue",
     }  # fmt: skip
     assert suggest.call("xl.flows(table", ["a", "b"]) is None
+
+
+def test_a_role_that_the_flows_do_not_have_is_named():
+    flows = xl.flows(table(), period="year", market="partner", value="usd", aggregate="sum")
+    with pytest.raises(
+        DataError, match=r"the flows have no product\. Name its column at the door, product=\.\.\.; they"
+    ):
+        xl.rca(flows)

@@ -49,6 +49,15 @@ def test_excel_holds_numbers_as_numbers_and_runs_no_text(tmp_path):
     assert sheet["C3"].number_format == "0.0000"
 
 
+def test_large_numbers_have_no_decimals(tmp_path):
+    openpyxl = pytest.importorskip("openpyxl")
+    table = pd.DataFrame({"hs": ["01"], "usd": [1234567.89], "share": [0.5]})
+    assert "01 & 1,234,568 & 0.500" in xl.save_table(table, tmp_path / "t.tex").read_text(encoding="utf-8")
+    sheet = openpyxl.load_workbook(xl.save_table(table, tmp_path / "t.xlsx")).active
+    assert [c.value for c in sheet[3]] == ["01", 1234568, 0.5]
+    assert sheet["B3"].number_format == "#,##0"
+
+
 def test_word_and_estimates(tmp_path):
     docx = pytest.importorskip("docx")
     cities = pd.DataFrame(

@@ -27,6 +27,7 @@ COLUMNS = {
         r"(fixed )?investment|(.* )?capital formation|inventor(y|ies).*"
     ),
 }
+NO_SECTOR = rf"{COLUMNS['sum']}|{COLUMNS['output']}|TI"
 VALUE_ADDED = r"TVA|增加值合计|增加值|value.?added"
 
 
@@ -63,6 +64,7 @@ def read_nbs(path: str | Path, *, sheet: str | int = 0, **options: Any) -> IOTab
         if text.iat[k, side]
     ]
     across = {name: j for j, name in names.items()}
+    body = [row for row in body if not re.fullmatch(NO_SECTOR, row[1], re.IGNORECASE)]
     home = {code: k for k, code, bought in body if code in across and not bought}
     abroad = {code: k for k, code, bought in body if code in across and bought}
     uses = _uses(names, set(home), None if origin is None else origin)
