@@ -64,10 +64,7 @@ class Flows:
         if name in own and own[name] in self.identity:
             return own[name]
         if name in KEY_ROLES:
-            raise DataError(
-                f"the flows have no {name}",
-                f"Name its column at the door, {name}=...; they have {', '.join(self.identity) or 'none'}.",
-            )
+            raise DataError(f"the flows have no {name}", f"Name its column at the door: {name}=...")
         raise UnknownName("role or key column", name, [*self.identity, *(self.roles[r] for r in self.roles)])
 
     def resolve(self, names: Columns | None) -> tuple[str, ...]:
