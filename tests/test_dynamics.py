@@ -200,6 +200,7 @@ def test_shift_and_share_of_a_printed_table(reference):
     expected = kept.loc["expected", "value"].to_numpy(float)
     found = hhi_shift_share(own, reference=nation, lag=10).iloc[0]
     assert found["hhi_counterfactual"] == pytest.approx(((expected / expected.sum()) ** 2).sum(), rel=1e-12)
+    assert found["hhi_counterfactual"] == pytest.approx(0.316167, abs=5e-7)
     assert found["composition"] == pytest.approx(found["hhi_counterfactual"] - 0.34, rel=1e-12)
 
 
@@ -321,6 +322,7 @@ def test_new_markets_and_products_are_told_apart():
     assert row["growth_margins"] == pytest.approx(7 / 20)
     mean = growth_margins(flows, over=["market", "product"], rate="midpoint").iloc[0]
     assert mean["growth_margins"] == pytest.approx(7 / 23.5)
+    assert mean["growth_margins"] == pytest.approx(0.297872, abs=5e-7)
     assert [mean["entry"], mean["exit"]] == pytest.approx([17 / 23.5, -10 / 23.5])
 
 
