@@ -158,7 +158,7 @@ def word(path: Path, title: str, rows: Sequence[Iterable[Any]], notes: Iterable[
 def kept(text: str, path: str | Path | None) -> str:
     """The text, also written to `path` where one is given."""
     if path is not None:
-        atomic(Path(path), as_text(text + "\n"))
+        atomic(Path(path), as_text(text))
     return text
 
 

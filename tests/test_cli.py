@@ -97,7 +97,7 @@ def test_errors_are_one_paragraph_and_exit_code_two(tmp_path, download):
     assert said.startswith("exportlab: There is no indicator named 'hhhi'. Did you mean 'hhi'")
     assert "Traceback" not in said
     assert "there is no file" in run("report", tmp_path / "none.csv", code=2)
-    wrong = run("measure", download, "-i", "hhi", "--over", "product", "--out", tmp_path / "x.docx", code=2)
+    wrong = run("measure", download, "-i", "hhi", "--over", "product", "--out", tmp_path / "x.doc", code=2)
     assert "Allowed: .csv, .parquet, .xlsx, .docx, .tex and .html." in wrong
     assert "Traceback" in run("--debug", "indicators", "hhhi", code=1)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 
 import pandas as pd
@@ -24,15 +25,15 @@ def test_latex_and_html(tmp_path):
     path = xl.save_table(TABLE, tmp_path / "t.tex", caption="Share, 100 %", notes="Own {work}.", digits=2)
     tex = path.read_text(encoding="utf-8")
     assert r"\caption{Share, 100 \%}" in tex
-    assert r"year & partner & hhi & code \\" in tex
+    assert r"year & partner & HHI & code \\" in tex
     assert r"2022 & =Japan \& Co & 0.37 & 010121 \\" in tex
     assert r"2023 &  &  & 2 \\" in tex
-    assert r"Own \{work\}.}\\" in tex
+    assert r"\par\footnotesize Own \{work\}." in tex
     plain = xl.save_table(TABLE, tmp_path / "u.tex").read_text(encoding="utf-8")
     assert "caption" not in plain
-    assert "multicolumn" not in plain
+    assert "footnotesize" not in plain
     html = xl.save_table(TABLE, tmp_path / "t.html").read_text(encoding="utf-8")
-    assert "<td>=Japan &amp; Co</td><td>0.366</td>" in html
+    assert re.search(r">=Japan &amp; Co</td><td [^>]*>0\.366</td>", html)
     assert sorted(p.name for p in tmp_path.iterdir()) == ["t.html", "t.tex", "u.tex"]
 
 
@@ -41,12 +42,10 @@ def test_excel_holds_numbers_as_numbers_and_runs_no_text(tmp_path):
     path = xl.save_table(TABLE, tmp_path / "t.xlsx", caption="=1+1", notes=["a", "b"], digits=4)
     sheet = openpyxl.load_workbook(path).active
     rows = [[c.value for c in row] for row in sheet.iter_rows()]
-    assert rows[:3] == [
-        ["=1+1", None, None, None], ["year", "partner", "hhi", "code"], [2022, "=Japan & Co", 0.3664, "010121"],
-    ]  # fmt: skip
-    assert [r[0] for r in rows[4:]] == ["a", "b"]
+    assert rows[:2] == [["year", "partner", "HHI", "code"], [2022, "=Japan & Co", 0.36642, "010121"]]
+    assert [r[0] for r in rows[4:]] == ["=1+1", "a b"]
     assert "f" not in {c.data_type for row in sheet.iter_rows() for c in row}
-    assert sheet["C3"].number_format == "0.0000"
+    assert sheet["C2"].number_format in ("0.0000", "#,##0.0000")
 
 
 def test_large_numbers_have_no_decimals(tmp_path):
@@ -54,8 +53,8 @@ def test_large_numbers_have_no_decimals(tmp_path):
     table = pd.DataFrame({"hs": ["01"], "usd": [1234567.89], "share": [0.5]})
     assert "01 & 1,234,568 & 0.500" in xl.save_table(table, tmp_path / "t.tex").read_text(encoding="utf-8")
     sheet = openpyxl.load_workbook(xl.save_table(table, tmp_path / "t.xlsx")).active
-    assert [c.value for c in sheet[3]] == ["01", 1234568, 0.5]
-    assert sheet["B3"].number_format == "#,##0"
+    assert [c.value for c in sheet[2]] == ["01", 1234567.89, 0.5]
+    assert sheet["B2"].number_format == "#,##0"
 
 
 def test_word_and_estimates(tmp_path):
@@ -82,7 +81,7 @@ def test_other_results_and_engines(tmp_path):
     tex = xl.save_table(found, tmp_path / "b.tex").read_text(encoding="utf-8")
     assert "hhi: between 0.36" in tex
     xl.save_table(pl.DataFrame({"a": [1.5]}), tmp_path / "p.tex")
-    with pytest.raises(DataError, match="a list is no table"):
+    with pytest.raises(DataError, match="a builtins.list is not a table"):
         xl.save_table([1], tmp_path / "x.tex")
     with pytest.raises(
         OptionError, match=r"'t\.doc' ends in '\.doc'. Allowed: \.tex, \.html, \.docx, \.xlsx\."
