@@ -22,7 +22,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import exportlab as xl
-from exportlab import terminal
+from exportlab.cli import terminal
 from exportlab.errors import DataError, OptionError, UnknownName
 from exportlab.panel import PolicyPanel
 from exportlab.reporting.export import workbook, write

@@ -25,7 +25,7 @@ LAYERS = [
     {"uncertainty", "valueadded", "panel"},
     {"claims", "readers"},
     {"plots"},
-    {"completion", "doctor", "opening", "reporting", "terminal"},
+    {"reporting"},
     {"cli"},
 ]
 HEIGHT = {name: level for level, names in enumerate(LAYERS) for name in names}

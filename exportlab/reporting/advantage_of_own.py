@@ -9,11 +9,12 @@ import narwhals.stable.v2 as nw
 import pandas as pd
 
 from exportlab.flows import Flows, cells
+from exportlab.frames import to_pandas
 from exportlab.indices.advantage import rca
 from exportlab.plots import structure, uncertainty
 from exportlab.reporting import sure
 from exportlab.reporting.figures import localised
-from exportlab.reporting.given import Made, by_of, last_period, latest, named, several, table_of
+from exportlab.reporting.given import Made, by_of, last_period, latest, named, several
 from exportlab.reporting.model import Fact, Picture, Section, Table
 from exportlab.reporting.words import _, number, sentences
 from exportlab.uncertainty import interval
@@ -63,7 +64,7 @@ def _index(
         frame = own.frame.with_columns(nw.lit(exporter or "own").alias("exporter"))
         own = replace(own, frame=frame, roles={**own.roles, "exporter": "exporter"}, _memo={})
     of = flows if reference is None else own
-    index = table_of(rca(sure.last_of(of), reference=reference or "world", by=[*by_of(own), "exporter"]))
+    index = to_pandas(rca(sure.last_of(of), reference=reference or "world", by=[*by_of(own), "exporter"]))
     if exporter is not None and exporter in set(index[own.roles["exporter"]]):
         index = index[index[own.roles["exporter"]] == exporter]
     return own, latest(index, own.roles.get("period"))

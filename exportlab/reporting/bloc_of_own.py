@@ -10,11 +10,12 @@ import pandas as pd
 from exportlab.classifications import bloc as known_bloc
 from exportlab.errors import DataError
 from exportlab.flows import Flows
+from exportlab.frames import to_pandas
 from exportlab.indices.shares import bloc_share
 from exportlab.plots import structure
 from exportlab.reporting import sure
 from exportlab.reporting.figures import localised
-from exportlab.reporting.given import Made, by_of, last_period, latest, table_of, unit_of
+from exportlab.reporting.given import Made, by_of, last_period, latest, unit_of
 from exportlab.reporting.model import Fact, Picture, Section, Table
 from exportlab.reporting.words import _, percent, sentences
 
@@ -58,12 +59,12 @@ def _section(flows: Flows, bloc: str, counted: Mapping[str, Any]) -> Made:
 def _shares(flows: Flows, bloc: str, counted: Mapping[str, Any]) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The share with the members of each period, and that beside the share with today's."""
     dated = "period" in flows.roles
-    now = table_of(
+    now = to_pandas(
         bloc_share(flows, bloc, by=by_of(flows), membership="dated" if dated else "latest", **counted)
     )
     tables = {_("members in force in each period"): now}
     if dated:
-        today = table_of(bloc_share(flows, bloc, by=by_of(flows), membership="latest", **counted))
+        today = to_pandas(bloc_share(flows, bloc, by=by_of(flows), membership="latest", **counted))
         tables[_("today's members throughout")] = today
     return now, pd.concat([t.assign(membership=k) for k, t in tables.items()], ignore_index=True)
 

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import narwhals.stable.v2 as nw
 import pandas as pd
 
 from exportlab.flows import Flows
-from exportlab.frames import collect
 from exportlab.reporting.model import Fact, Section
 from exportlab.reporting.words import _
 
@@ -49,10 +45,6 @@ def several(flows: Flows) -> bool:
 
 def by_of(flows: Flows) -> list[str]:
     return ["period"] if "period" in flows.roles else []
-
-
-def table_of(native: Any) -> pd.DataFrame:
-    return collect(nw.from_native(native)).to_pandas()
 
 
 def periods_of(flows: Flows) -> str:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from exportlab.errors import UnknownName
 from exportlab.flows import Flows, cells
-from exportlab.frames import collect
+from exportlab.frames import collect, to_pandas
 from exportlab.indices.shares import contributions, share
 from exportlab.indices.sophistication import Income
 from exportlab.measure import measure
@@ -35,7 +35,6 @@ from exportlab.reporting.given import (
     named,
     periods_of,
     source_of,
-    table_of,
     unit_of,
 )
 from exportlab.reporting.headings import heading
@@ -176,9 +175,9 @@ def _data(flows: Flows, name: str) -> Section:
 def _totals(flows: Flows) -> Made:
     value = flows.roles["value"]
     if by_of(flows):
-        total = table_of(cells(flows, by_of(flows)).table)
+        total = to_pandas(cells(flows, by_of(flows)).table)
     else:
-        total = table_of(flows.table)[[value]].sum().to_frame().T
+        total = to_pandas(flows.table)[[value]].sum().to_frame().T
     parts: list[Table | Picture] = []
     if by_of(flows):
         period = flows.roles["period"]
@@ -201,8 +200,8 @@ def _spread(flows: Flows, role: str) -> Made:
     words = SPREAD[role]
     text = [_(words.index)]
     column, value = flows.roles[role], flows.roles["value"]
-    shares = table_of(share(flows, over=role, by=by_of(flows)))
-    index = table_of(measure(flows, INDICES, over=role, by=by_of(flows)))
+    shares = to_pandas(share(flows, over=role, by=by_of(flows)))
+    index = to_pandas(measure(flows, INDICES, over=role, by=by_of(flows)))
     period = flows.roles.get("period")
     last = latest(shares, period)
     drawn = structure.market_shares(shares.assign(**({} if period else {"_p": 0})), period=period or "_p",
@@ -245,7 +244,7 @@ def _growth(flows: Flows, role: str) -> list[Table | Picture]:
     """What the change from the last period but one was made of; nothing where a period between them is missing."""
     if not followers(flows.members("period")[-2:], 1):
         return []
-    gains = latest(table_of(contributions(flows, over=role, by=by_of(flows))), flows.roles["period"])
+    gains = latest(to_pandas(contributions(flows, over=role, by=by_of(flows))), flows.roles["period"])
     largest = gains.reindex(gains["contribution"].abs().sort_values(ascending=False).index).head(12)
     return [Table(f"{role}_growth", _(SPREAD[role].growth), named(flows, role, largest),
                   _("contribution to the growth of the total"), source_of(flows),

@@ -5,7 +5,8 @@ from __future__ import annotations
 from exportlab.classifications.hs import hs_section
 from exportlab.errors import ExportlabError
 from exportlab.flows import Flows, cells
-from exportlab.reporting.given import by_of, last_period, latest, source_of, table_of, unit_of
+from exportlab.frames import to_pandas
+from exportlab.reporting.given import by_of, last_period, latest, source_of, unit_of
 from exportlab.reporting.model import Section, Table
 from exportlab.reporting.sophistication import Technology
 from exportlab.reporting.words import _, percent, term
@@ -17,7 +18,7 @@ def structure(flows: Flows, technology: Technology) -> Section:
     if technology == "sitc3":
         return Section("structure", title, (_("Left out: the product codes are SITC, not HS."),))
     value, product = flows.roles["value"], flows.roles["product"]
-    table = latest(table_of(cells(flows, [*by_of(flows), "product"]).table), flows.roles.get("period"))
+    table = latest(to_pandas(cells(flows, [*by_of(flows), "product"]).table), flows.roles.get("period"))
     codes = {str(p) for p in table[product]}
     found = {c: s for c in codes if (s := _section(c)) is not None}
     if len(found) < 0.9 * len(codes):  # other classifications; a few codes of the user's own are no reason

@@ -10,9 +10,10 @@ import pandas as pd
 
 from exportlab.errors import ExportlabError
 from exportlab.flows import Flows
+from exportlab.frames import to_pandas
 from exportlab.indices.complexity import complexity
 from exportlab.reporting import sure
-from exportlab.reporting.given import Made, last_period, named, table_of
+from exportlab.reporting.given import Made, last_period, named
 from exportlab.reporting.model import Section, Table
 from exportlab.reporting.words import _, number
 from exportlab.uncertainty.levels import at_level
@@ -54,11 +55,11 @@ def _found(title: str, own: Flows, exporter: str | None, world: Flows, *, apart:
     place: Any = solved.project(_labelled(mine)) if apart else solved
     column = (mine if apart else all_).roles.get("exporter", "exporter")
     rows, pairs = (
-        _of(table_of(t), column, None if apart else exporter) for t in (place.exporters, place.pairs)
+        _of(to_pandas(t), column, None if apart else exporter) for t in (place.exporters, place.pairs)
     )
     row = rows.iloc[0]
     product = mine.roles["product"]
-    products = table_of(solved.products).rename(columns={all_.roles["product"]: product})
+    products = to_pandas(solved.products).rename(columns={all_.roles["product"]: product})
     near = pairs[~pairs["present"].astype(bool)].merge(products[[product, "pci"]], on=product)
     near = near.nlargest(NEAR, "density")[[product, "rca", "density", "pci", "cog"]].reset_index(drop=True)
     text = _("In {period} the exporter has an advantage in {n} of {all} products. Its complexity index (ECI) is "

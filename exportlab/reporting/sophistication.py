@@ -8,11 +8,12 @@ import pandas as pd
 
 from exportlab.errors import DataError
 from exportlab.flows import Flows, flows
+from exportlab.frames import to_pandas
 from exportlab.indices.concordance import Concordance
 from exportlab.indices.sophistication import Income, expy
 from exportlab.indices.stages import lall_shares
 from exportlab.reporting import sure
-from exportlab.reporting.given import Made, by_of, last_period, latest, source_of, table_of, unit_of
+from exportlab.reporting.given import Made, by_of, last_period, latest, source_of, unit_of
 from exportlab.reporting.model import Fact, Section, Table
 from exportlab.reporting.words import N_, _, number, percent, sentences
 
@@ -47,7 +48,7 @@ def _technology(own: Flows, technology: Technology) -> tuple[Section, Fact | Non
                       "technology=\"sitc3\" if the product codes are SITC, or give a conversion table from "
                       "UNSD.")), None  # fmt: skip
     try:
-        found = table_of(
+        found = to_pandas(
             lall_shares(own, products=technology, level="group", by=by_of(own), unmatched="group")
         )
     except DataError as error:
@@ -78,7 +79,7 @@ def _class_intervals(own: Flows, technology: Any) -> dict[str, sure.Sure]:
     """The share of each class in the last period with its interval, markets drawn; empty without markets."""
     if sure.unit_for(own, "product") is None:
         return {}
-    made = table_of(
+    made = to_pandas(
         lall_shares(sure.last_of(own), products=technology, level="group", by="market", unmatched="group")
     )
     made.columns = pd.Index(["market", "product", "value", "share"])
@@ -129,7 +130,7 @@ def _expy(own: Flows, world: Flows, exporter: str | None, apart: bool, income: I
     elif exporter is None:
         raise DataError("no exporter was named", "Name one of the table: exporter=...")
     label = OWN if apart else exporter
-    found = table_of(expy(world, income, missing="leave out", by=[*by, "exporter"]))
+    found = to_pandas(expy(world, income, missing="leave out", by=[*by, "exporter"]))
     column = world.roles["exporter"]
     names = {r: own.roles[r] for r in by}
     return found[found[column] == label].drop(columns=column).rename(columns=names).reset_index(drop=True)
@@ -137,5 +138,5 @@ def _expy(own: Flows, world: Flows, exporter: str | None, apart: bool, income: I
 
 def _cells(given: Flows, roles: list[str]) -> pd.DataFrame:
     """Value by these roles, in columns named by role."""
-    made = table_of(given.cells(*roles).to_native())
+    made = to_pandas(given.cells(*roles).to_native())
     return made[made["value"] > 0]

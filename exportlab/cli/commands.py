@@ -10,9 +10,8 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from exportlab import completion
-from exportlab.errors import DataError, OptionError
-from exportlab.opening import (
+from exportlab.cli import completion
+from exportlab.cli.opening import (
     Add,
     Decimal,
     FillDown,
@@ -27,7 +26,8 @@ from exportlab.opening import (
     technology_of,
     working,
 )  # fmt: skip
-from exportlab.terminal import err, frame, out, refuse_kind, said, show, show_claims, show_ledger, write
+from exportlab.cli.terminal import err, frame, out, refuse_kind, said, show, show_claims, show_ledger, write
+from exportlab.errors import DataError, OptionError
 
 app = typer.Typer(
     help="Export-structure econometrics from tables of trade flows.", no_args_is_help=True, rich_markup_mode=None,
@@ -259,7 +259,7 @@ def data(
 @app.command()
 def doctor() -> None:
     """What is installed, in which version, and what each extra gives."""
-    from exportlab import doctor as checks
+    from exportlab.cli import doctor as checks
 
     out.print(checks.system(), markup=False, highlight=False)
     table = Table("extra", "part", "found", "needed", "state", "gives", box=None, header_style="bold")
@@ -293,7 +293,3 @@ def main() -> None:
         err.print(f"exportlab: {text}", style="red", markup=False, highlight=False, soft_wrap=True)
         sys.exit(2)
     sys.exit(code if isinstance(code, int) else 0)
-
-
-if __name__ == "__main__":
-    main()

@@ -10,8 +10,8 @@ from typing import Annotated, Any
 
 import typer
 
+from exportlab.cli.terminal import err
 from exportlab.errors import DataError, OptionError, RolesNeeded
-from exportlab.terminal import err
 
 _ROLE = typer.Option(help="The file's column for this role; not needed for a customs download.")
 Role = Annotated[str | None, _ROLE]

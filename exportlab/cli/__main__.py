@@ -1,0 +1,5 @@
+"""``python -m exportlab.cli``."""
+
+from exportlab.cli.commands import main
+
+main()
