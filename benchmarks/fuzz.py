@@ -18,15 +18,13 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
 import hostile
 from hypothesis import HealthCheck, Phase, given, settings
-from hypothesis import strategies as st
 
-eight = st.lists(hostile.cell, min_size=8, max_size=8)
 DOORS = {
     "flows": (hostile.flow_tables, hostile.flows_door),
     "PolicyPanel": (hostile.panel_tables, hostile.panel_door),
     "gravity": (hostile.gravity_tables, hostile.gravity_door),
-    "IOTable": (eight, hostile.io_door),
-    "InterCountryTable": (eight, hostile.intercountry_door),
+    "IOTable": (hostile.input_output, hostile.io_door),
+    "InterCountryTable": (hostile.input_output, hostile.intercountry_door),
 }
 
 

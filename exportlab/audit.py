@@ -108,7 +108,9 @@ def first_row(flows: Flows, test: nw.Expr) -> str:
     frame = flows.frame
     if isinstance(frame, nw.DataFrame):
         frame = frame.with_row_index("_row")
-    row = next(first_of(frame.filter(test)).iter_rows(named=True))
+    row = next(
+        first_of(frame.filter(test)).iter_rows(named=True), {}
+    )  # a damaged file may read otherwise twice
     number = f"row {row.pop('_row') + 1}, " if "_row" in row else ""
     return number + describe(flows, row)
 

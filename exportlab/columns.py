@@ -43,11 +43,9 @@ def roles(frame: Frame, given: Mapping[str, str | None], keys: Sequence[str]) ->
         raise OptionError(
             f"keys= names {clash[0]!r}, which is a role's name: give it as {clash[0]}=... instead."
         )
-    hidden = [k for k in keys if str(k).startswith("_")]
+    hidden = [k for k in keys if k in WORKING or str(k).startswith("_term")]
     if hidden:
-        raise OptionError(
-            f"keys= names {hidden[0]!r}: names that begin with '_' are kept for working columns."
-        )
+        raise OptionError(f"keys= names {hidden[0]!r}, a working column's name: rename it before xl.flows.")
     return {r: named[r] for r in ROLE_NAMES if r in named}
 
 

@@ -26,14 +26,19 @@ ENGINES = ("duckdb", "_duckdb", "polars", "pyarrow", "narwhals", "pyspark", "py4
 
 
 @contextmanager
-def engine_speaks() -> Iterator[None]:
-    """Tell in one voice what an engine says of a table it cannot read: a bad line, a file gone, a schema that lies."""
+def engine_speaks(*, file: bool = False) -> Iterator[None]:
+    """Tell in one voice what an engine says of a table it cannot read: a bad line, a file gone, a schema that lies.
+
+    With `file` the engine reads a file at once, and whatever it meets in there counts.
+    """
     try:
         yield
     except (NotImplementedError, DuplicateError):  # an operation, or the columns' names: others tell
         raise
     except BaseException as error:  # a panic of Polars is no Exception
-        own = isinstance(error, UnicodeError) or (isinstance(error, OSError) and error.errno is None)
+        own = isinstance(error, Exception if file else UnicodeError) or (
+            isinstance(error, OSError) and error.errno is None
+        )
         if not own and type(error).__module__.partition(".")[0] not in ENGINES:
             raise
         said = " ".join(str(error).split()) or type(error).__name__

@@ -65,23 +65,54 @@ def civil(call: Callable[[], Any]) -> str:
     return "answered"
 
 
+plain_number = st.floats(0.1, 1e6)
+plain_label = st.sampled_from([*(n for n in NAMES if len(n) < 100), "Japan", "USA", "a", "b"])
+plain_period = st.sampled_from([2020, 2021, 2022])
+PLAIN = {"period": plain_period}
+
+
 @st.composite
 def tables(draw: st.DrawFn, columns: dict[str, st.SearchStrategy[Any]]) -> pd.DataFrame:
-    """A table of a few rows with these columns, of whatever types pandas makes of them."""
-    rows = draw(st.integers(0, 4))
-    made = {name: draw(st.lists(cells, min_size=rows, max_size=rows)) for name, cells in columns.items()}
+    """A table of a few rows; each column is mostly plain, else hostile, of whatever type pandas makes of it."""
+    rows = draw(st.integers(0, 8))
+    made = {}
+    for name, hostile in columns.items():
+        plain = PLAIN.get(name, plain_number if name == "value" else plain_label)
+        cells = hostile if draw(st.integers(0, 5)) == 0 else plain
+        made[name] = draw(st.lists(cells, min_size=rows, max_size=rows))
     return pd.DataFrame(
         {name: pd.Series(values, dtype=object).infer_objects() for name, values in made.items()}
     )
 
 
 flow_tables = tables({"period": st.sampled_from(PERIODS), "market": label, "product": label, "value": cell})
-panel_tables = tables({"unit": label, "year": st.sampled_from(PERIODS), "y": cell, "adopted": cell})
-gravity_tables = tables({"e": label, "i": label, "t": st.sampled_from(PERIODS), "v": cell, "z": cell})
+
+
+@st.composite
+def spoiled(draw: st.DrawFn, whole: pd.DataFrame) -> pd.DataFrame:
+    """A sound table after up to three of its cells became hostile."""
+    made = whole.astype(object)
+    for _ in range(draw(st.integers(0, 3))):
+        row, column = draw(st.integers(0, len(made) - 1)), draw(st.integers(0, made.shape[1] - 1))
+        made.iat[row, column] = draw(st.one_of(cell, label, st.sampled_from(PERIODS)))
+    return made.infer_objects()
+
+
+_RNG = np.random.default_rng(1)
+_PANEL = pd.DataFrame(
+    [(f"u{u}", t, 2018.0 if u < 3 else np.nan) for u in range(8) for t in range(2015, 2021)],
+    columns=["unit", "year", "adopted"],
+).assign(y=_RNG.normal(size=48))
+_FLOWS = pd.DataFrame(
+    [(e, i, t) for t in (1, 2, 3) for e in "abcd" for i in "abcd" if e != i], columns=["e", "i", "t"]
+).assign(v=_RNG.gamma(1, 1, 36), z=_RNG.integers(0, 2, 36).astype(float))
+panel_tables = spoiled(_PANEL)
+gravity_tables = spoiled(_FLOWS)
+input_output = st.lists(st.one_of(plain_number, plain_number, plain_number, cell), min_size=8, max_size=8)
 
 
 def flows_door(table: pd.DataFrame) -> None:
-    made = xl.flows(table)
+    made = xl.flows(table, aggregate="sum")
     answer = xl.measure(made, ["hhi", "theil"], over="market")
     assert answer["hhi"].dropna().between(0, 1 + 1e-9).all()
 
@@ -115,13 +146,13 @@ def intercountry_door(cells: list[Any]) -> None:
 
 TEXTS = {
     "flows": b"m,p,v,q\nJapan,0101,1.5,2\nUSA,0202,2,NA\n",
-    "gacc": (
-        "数据年月,商品编码,贸易伙伴名称,贸易方式名称,美元,\n202301,01012100,日本,一般贸易,\"1,234\",\n".encode("gb18030")
+    "gacc": "数据年月,商品编码,贸易伙伴名称,贸易方式名称,美元,\n202301,01012100,日本,一般贸易,\"1,234\",\n".encode(
+        "gb18030"
     ),
     "baci": b"t,i,j,k,v,q\n2022,156,392,010121,12.5,3\n2022,156,410,270900,8,NA\n",
     "comtrade": b"period,reporterCode,partnerCode,flowCode,cmdCode,primaryValue\n2023,156,392,X,010121,5\n",
-    "json": b'{"data":[{"period":"2023","reporterCode":156,"partnerCode":392,"flowCode":"X",'
-    b'"cmdCode":"0101","primaryValue":5}]}',
+    "json": b'{"data":[{"period":"2023","reporterCode":156,"partnerCode":392,"flowCode":"X","cmdCode":"0101",'
+    b'"primaryValue":5}]}',
     "icio": b",A_s,B_s,A_f,B_f\nA_s,1,2,5,5\nB_s,1,2,5,5\nVA,11,9,0,0\nOUT,13,13,0,0\n",
     "paper": b'[paper]\nid="p"\ntitle="t"\nauthors=["a"]\nyear=2020\n[[claim]]\nid="c"\nsection="1"\nwhat="w"\n'
     b'kind="share"\nprinted="50"\nvalue=50\nunit="%"\nneeds="x"\n',

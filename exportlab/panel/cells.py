@@ -7,15 +7,18 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
-from exportlab.arrays import BEYOND, WITHIN, Array, beyond
+from exportlab.arrays import BEYOND, WITHIN, Array, Mask, beyond
 from exportlab.errors import DataError
 
 
 def refuse_no_ids(data: pd.DataFrame, columns: Iterable[str]) -> None:
     """Refuse columns whose cells cannot be told apart (lists, mappings)."""
     for column in columns:
+        cells = data[column]
         try:
-            pd.factorize(data[column])
+            pd.factorize(cells)
+            if cells.dtype == object and any(isinstance(v, int) and abs(v) >= 2**63 for v in cells):
+                raise TypeError
         except TypeError:
             raise DataError(
                 f"column {column!r} names nothing: its cells are no labels",
@@ -48,3 +51,18 @@ def real(data: pd.DataFrame, column: str) -> Array:
             first=f"row {row + 1}: {float(values[row])!r}",
         )
     return np.asarray(values, np.float64)
+
+
+def same(data: pd.DataFrame, left: str, right: str) -> Mask:
+    """Where two columns of labels agree, of whatever types they are."""
+    a, b = data[left], data[right]
+    if a.dtype != b.dtype:
+        a, b = a.astype(object), b.astype(object)
+    return np.asarray(a.to_numpy() == b.to_numpy(), np.bool_)
+
+
+def is_year(value: object) -> bool:
+    """A number that is a period, or inf for never."""
+    return isinstance(value, int | float | np.number) and not (
+        isinstance(value, complex | np.complexfloating) or 2**53 < abs(value) < np.inf  # type: ignore[operator]
+    )

@@ -12,7 +12,7 @@ import pandas as pd
 from exportlab.arrays import Array, Codes
 from exportlab.errors import DataError, OptionError, UnknownName, one_of
 from exportlab.frames import to_pandas
-from exportlab.panel.cells import real, refuse_no_ids
+from exportlab.panel.cells import is_year, real, refuse_no_ids
 
 if TYPE_CHECKING:
     from exportlab.panel.door import PolicyPanel
@@ -215,8 +215,8 @@ def _adopted_rows(panel: PolicyPanel, data: pd.DataFrame, monthly: bool) -> Arra
     if monthly and not pd.api.types.is_numeric_dtype(column):
         rows[known] = period_values(column[known], str(panel.adopted))[0]
         return rows
-    if monthly or not _all_numbers(column[known]):
-        strange = [v for v in column[known] if monthly or not isinstance(v, int | float | np.number)]
+    strange = [v for v in column[known].tolist() if monthly or not is_year(v)]
+    if strange:
         raise DataError(
             f"{panel.adopted!r} is not written like the periods of {panel.period!r}",
             "Give the first treated period in the same form (whole years, or 'YYYY-MM'); NaN for never. Where text or "
@@ -229,10 +229,6 @@ def _adopted_rows(panel: PolicyPanel, data: pd.DataFrame, monthly: bool) -> Arra
     period_values(pd.Series(finite), str(panel.adopted))
     rows[known] = given
     return rows
-
-
-def _all_numbers(column: pd.Series[Any]) -> bool:
-    return all(isinstance(v, int | float | np.integer | np.floating) for v in column)
 
 
 def _status(panel: PolicyPanel, data: pd.DataFrame, units: Any) -> None:

@@ -203,7 +203,7 @@ def _parquet_frame(files: Sequence[Path], label: dict[int, str], progress: bool)
     with progress_over(files, "Reading BACI", shown=progress) as advance:
         parts = []
         for file in files:
-            with engine_speaks():
+            with engine_speaks(file=True):
                 parts.append(pd.read_parquet(file, columns=list(COLUMNS)))
             advance(file.stat().st_size)
     return _labelled(pd.concat(parts, ignore_index=True), label)

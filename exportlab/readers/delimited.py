@@ -67,7 +67,13 @@ def text_table(
     """
     encoding = encoding_of(path, encodings)
     with TextIOWrapper(raw(path), encoding=encoding, newline="") as file:
-        skip, delimiter, cells = header_place(list(islice(file, LOOK)), wanted, header)
+        try:
+            skip, delimiter, cells = header_place(list(islice(file, LOOK)), wanted, header)
+        except csv.Error as error:
+            raise DataError(
+                f"file {str(path)!r} has no header that can be parted into names ({error})",
+                "A quote that opens a name must close it.",
+            ) from None
     names = tuple(" ".join(name.split()) for name in cells)
     twice = [name for name, count in Counter(names).items() if name and count > 1]
     if twice:

@@ -81,9 +81,9 @@ def parquet_schema(path: Path, engine: str, connection: Any) -> Schema:
             types = {name: str(kind) for name, kind in pl.read_parquet_schema(path).items()}
         else:
             types = {f.name: str(f.type) for f in _arrow().read_schema(path)}
-    except MissingDependency:
+    except (MissingDependency, KeyboardInterrupt):
         raise
-    except Exception as error:  # each engine has its own
+    except BaseException as error:  # each engine has its own, and a panic of Polars is no Exception
         problem = f"file {str(path)!r} is not a whole Parquet file"
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise DataError(problem, "Write or download it again.", first=reason.rstrip(".")) from error

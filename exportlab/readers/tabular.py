@@ -89,7 +89,7 @@ def parquet_table(ask: Ask, engine: str, connection: Any, *, shown: bool) -> Tak
     with progress_over(ask.files, "Reading", shown=shown) as advance:
         parts = []
         for file in ask.files:
-            with engine_speaks():
+            with engine_speaks(file=True):
                 read = pd.read_parquet(file, columns=wanted)
             parts.append(ask.set_aside(read, roles, aside))
             advance(file.stat().st_size)

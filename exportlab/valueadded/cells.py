@@ -88,7 +88,10 @@ def vector(values: Column, labels: pd.Index, what: str) -> Array:
     """One number a label: a Series by its labels, a sequence by position, a number for all."""
     if isinstance(values, pd.Series):
         return matrix(values.to_frame(what), labels, pd.Index([what]), what)[:, 0]
-    plain = np.asarray(values)
+    try:
+        plain = np.asarray(values)
+    except ValueError:  # cells of several lengths
+        plain = np.asarray(values, dtype=object)
     if plain.shape not in ((), (len(labels),)):
         raise DataError(
             f"{what} has shape {plain.shape}, the table has {len(labels):,} rows",

@@ -46,8 +46,8 @@ def read_icio(
         Rows that are neither sectors nor known margins, and whatever the door refuses.
     """
     raw = text_cells(path, index_col=0)
-    raw.index = raw.index.astype(str).str.strip()
-    raw.columns = raw.columns.astype(str).str.strip()
+    raw.index = pd.Index([str(label).strip() for label in raw.index])
+    raw.columns = pd.Index([str(label).strip() for label in raw.columns])
     sectors = [r for r in raw.index if r in raw.columns and r not in OUTPUT]
     final = [c for c in raw.columns if c not in set(sectors) and c not in OUTPUT]
     margins = [r for r in raw.index if r not in set(sectors)]

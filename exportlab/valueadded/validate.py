@@ -11,6 +11,7 @@ import pandas as pd
 
 from exportlab.arrays import Array
 from exportlab.errors import DataError
+from exportlab.frames import SMALLEST
 from exportlab.results import Result
 from exportlab.valueadded.cells import check_tolerance, show, worst
 
@@ -32,6 +33,7 @@ def check_iotable(t: IOTable, rows: Array, residual: Array, tolerance: float) ->
             )
     for what, column in (("Output", t.x), ("Exports", t.e), ("Outflow", t.o), ("Inflow", t.inflow)):
         _not_negative(column, what, t.sectors)
+        _not_vanishing(column, what, t.sectors)
     if t.kind == "competitive":
         _not_negative(t.m, "Imports", t.sectors)
     gap = rows - t.x
@@ -79,6 +81,15 @@ def _not_negative(column: Array, what: str, labels: pd.Index) -> None:
         )
 
 
+def _not_vanishing(column: Array, what: str, labels: pd.Index) -> None:
+    tiny = (column > 0) & (column < SMALLEST)
+    if tiny.any():
+        raise DataError(
+            f"{what} is below {SMALLEST:g}, though not zero", "Coefficients would overflow: write 0.",
+            rows=int(tiny.sum()), first=show(labels[int(tiny.argmax())]),
+        )  # fmt: skip
+
+
 def check_intercountry(
     t: InterCountryTable, supplied: Array | None, tolerance: float, accept: Collection[str]
 ) -> None:
@@ -86,6 +97,7 @@ def check_intercountry(
     check_tolerance(tolerance)
     names = t.rows.droplevel("country")
     _not_negative(t.x, "Output (the row sums of Z and Y)", names)
+    _not_vanishing(t.x, "Output (the row sums of Z and Y)", names)
     if t.Z.min(initial=0.0) < 0 and "negative_inputs" not in accept:
         i, j = divmod(int(t.Z.argmin()), t.Z.shape[1])
         raise DataError(

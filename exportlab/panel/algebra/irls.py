@@ -32,6 +32,9 @@ class PoissonFit:
     score: float
 
 
+@np.errstate(
+    over="ignore", invalid="ignore", divide="ignore"
+)  # what runs away does not converge, and is refused
 def poisson(
     y: Array,
     x: Array,

@@ -10,6 +10,7 @@ import pandas as pd
 
 from exportlab.errors import DataError, OptionError, UnknownName, one_of
 from exportlab.frames import to_pandas
+from exportlab.panel.cells import same
 from exportlab.panel.regression.formula import listed
 
 
@@ -68,7 +69,7 @@ def agreement(
     start, stop = _bounds(data[period], period)
     joined = np.maximum(_of(entry, data[exporter]), _of(entry, data[importer]))
     left = np.fmin(_of(leave, data[exporter]), _of(leave, data[importer]))
-    both = ~(np.isnan(joined) | (data[exporter] == data[importer]).to_numpy())
+    both = ~(np.isnan(joined) | same(data, exporter, importer))
     left = np.where(np.isnan(left), np.inf, left)
     with np.errstate(invalid="ignore"):
         if within == "start":

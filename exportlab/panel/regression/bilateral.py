@@ -12,7 +12,7 @@ import pandas as pd
 from exportlab.arrays import Mask
 from exportlab.errors import DataError, OptionError, UnknownName, one_of
 from exportlab.frames import to_pandas
-from exportlab.panel.cells import refuse_no_ids
+from exportlab.panel.cells import refuse_no_ids, same
 
 DOMESTIC = "domestic flow (exporter is importer)"
 DYAD = "dyad of exporter and importer"
@@ -69,7 +69,7 @@ def bilateral(
     if any("dyad" in name.split("-") for name in names):
         data = data.assign(**{DYAD: _dyad(data, exporter, importer)})
     roles["dyad"] = [DYAD]
-    home = (data[exporter] == data[importer]).to_numpy()
+    home = same(data, exporter, importer)
     _refuse_unsaid(home, f"{exporter} is {importer}", domestic)
     borders: tuple[str, ...] = ()
     if domestic == "drop" and home.any():

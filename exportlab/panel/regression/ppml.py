@@ -121,10 +121,16 @@ def poisson_estimate(
     pattern = Absorber.of(d.effects) if len(d.effects) else None
     refuse_collinear(d, start if d.weights is None else start * d.weights, pattern)
     _refuse_few(d)
-    fit = poisson(
-        d.y, d.x, d.effects, offset=d.offset, weights=d.weights, pattern=pattern,
-        start_mu=solve_with_pyfixest(d) if engine == "pyfixest" else None,
-    )  # fmt: skip
+    try:
+        fit = poisson(
+            d.y, d.x, d.effects, offset=d.offset, weights=d.weights, pattern=pattern,
+            start_mu=solve_with_pyfixest(d) if engine == "pyfixest" else None,
+        )  # fmt: skip
+    except np.linalg.LinAlgError:
+        raise DataError(
+            "PPML has no step: the weighted regressors are collinear to the last digit",
+            "Look for regressors of very different scale, or an outcome dominated by a few rows.",
+        ) from None
     if not fit.converged:
         raise DataError(
             f"PPML did not converge in {fit.iterations} iterations: an effect's fitted total is off by "
