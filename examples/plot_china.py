@@ -5,6 +5,9 @@ China by year: product concentration, technology, complexity, and the RCEP share
 Four indices on real trade, and what each was checked against. The trade tables are CEPII's BACI and lie outside the
 project, in the folder ``../shared/data`` beside it; a section whose table is not there says so and is left out. Only
 the last section, from published figures, needs nothing.
+
+Formulae: :func:`exportlab.hhi`, :func:`exportlab.lall_shares`, :func:`exportlab.complexity`,
+:func:`exportlab.bloc_share`; each published figure with its source: :doc:`/generated/data`.
 """
 
 from pathlib import Path

@@ -79,7 +79,7 @@ _OPTIONS = {
     "prody_quality": "average='quantity'",
     "expy_quality": "average='quantity' elasticity=1.0",
     "lall_shares": "level='group'",
-    "bec_shares": "scheme='cepii'",
+    "bec_shares": "scheme='allotted'",
     "spells": "gap=0 threshold=2.5",
     "survival": "gap=0 left='keep' which='first'",
     "theil_within_between": "universe='active'",
