@@ -3,15 +3,16 @@
     OMP_NUM_THREADS=1 python benchmarks/scaling.py [--only "HHI, Theil: pandas"] [--runs 3]
 
 Every job runs in a process of its own, which makes its made-up input first; seconds of CPU and the growth of resident
-memory (MB, peak over what the input took) are those of the job alone. Results go to benchmarks/results/scaling.csv.
+memory (MB, its peak over what stood there before) are those of the job alone. Results go to
+benchmarks/results/scaling.csv.
 """
 
 from __future__ import annotations
 
 import argparse
 import csv
+import gc
 import json
-import resource
 import statistics
 import subprocess
 import sys
@@ -142,14 +143,19 @@ JOBS: dict[str, tuple[str, tuple[int, int, int], Callable[[int], Job]]] = {
 def once(name: str, size: int) -> dict[str, float]:
     """One job in this process."""
     job = JOBS[name][2](size)
-    before, cpu, wall = peak(), time.process_time(), time.perf_counter()
+    gc.collect()
+    Path("/proc/self/clear_refs").write_text("5")  # the peak so far, the input's making, is forgotten (Linux)
+    before, cpu, wall = resident("VmRSS"), time.process_time(), time.perf_counter()
     job()
-    return {"cpu": time.process_time() - cpu, "wall": time.perf_counter() - wall, "mb": peak() - before}
+    return {
+        "cpu": time.process_time() - cpu, "wall": time.perf_counter() - wall, "mb": resident("VmHWM") - before
+    }  # fmt: skip
 
 
-def peak() -> float:
-    """Peak resident memory so far, MB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+def resident(which: str) -> float:
+    """Resident memory now (VmRSS) or at its peak (VmHWM), MB."""
+    status = Path("/proc/self/status").read_text().splitlines()
+    return int(next(line for line in status if line.startswith(which)).split()[1]) / 1024
 
 
 def main() -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import narwhals.stable.v2 as nw
 
 from exportlab import remedies
-from exportlab.classifications import is_total, resolve
+from exportlab.classifications import resolve, totals
 from exportlab.errors import DataError, DuplicateCells
 from exportlab.frames import LARGEST, SMALLEST, Frame, collect, first_of, missing, repeated, values_of
 
@@ -58,9 +58,9 @@ def _row_tests(flows: Flows) -> dict[str, tuple[nw.Expr, str, str]]:
         )
     for role in ("exporter", "product"):
         if role in own and not flows.frame.collect_schema()[role].is_numeric():
-            totals = [m for m in values_of(flows.frame, role) if m is not None and is_total(m, role=role)]
-            if totals:
-                tests[f"_total_{role}"] = _total_test(flows, role, totals)
+            found = totals(values_of(flows.frame, role), role=role)
+            if found:
+                tests[f"_total_{role}"] = _total_test(flows, role, found)
     if "quantity" in own:
         q = nw.col("quantity")
         tests["_quantity"] = (
@@ -75,8 +75,8 @@ def _beyond(column: nw.Expr) -> nw.Expr:
     return ~missing(column) & ((column > LARGEST) | ((column > 0) & (column < SMALLEST)))
 
 
-def _total_test(flows: Flows, role: str, totals: Sequence[Any]) -> tuple[nw.Expr, str, str]:
-    column, listed = flows.roles[role], sorted(totals, key=str)
+def _total_test(flows: Flows, role: str, found: Sequence[Any]) -> tuple[nw.Expr, str, str]:
+    column, listed = flows.roles[role], sorted(found, key=str)
     problem = f"{role} {column!r} has totals among its members ({', '.join(map(repr, listed[:5]))})"
     return (
         nw.col(role).is_in(listed),
@@ -133,9 +133,9 @@ def _refuse_empty(seen: nw.DataFrame[Any]) -> None:
 
 def _refuse_overlap(flows: Flows, markets: Sequence[Any]) -> None:
     column = flows.roles["market"]
-    totals = [m for m in markets if is_total(m)]
-    if totals:
-        test, problem, remedy = _total_test(flows, "market", totals)
+    found = totals(markets)
+    if found:
+        test, problem, remedy = _total_test(flows, "market", found)
         count = len(collect(flows.frame.filter(test).select("market")))
         raise DataError(problem, remedy, rows=count, first=first_row(flows, test))
     pairs = overlaps(markets)

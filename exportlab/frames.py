@@ -191,10 +191,7 @@ def repeated(frame: nw.DataFrame[Any], keys: Sequence[str]) -> nw.Series[Any]:
     import pandas as pd
 
     native: Any = frame.to_native()
-    cell, size = np.zeros(len(frame), np.int64), 1
-    for key in keys:
-        codes, labels = pd.factorize(native[key])
-        cell, size = cell * len(labels) + codes, size * len(labels)
+    cell, size = _numbered(native, keys)
     if size > 2**62:
         return frame.select(*keys).is_duplicated()
     if size <= 8 * len(frame):  # counting is faster than hashing, and needs a place for every possible cell
@@ -202,6 +199,18 @@ def repeated(frame: nw.DataFrame[Any], keys: Sequence[str]) -> nw.Series[Any]:
     else:
         found = pd.Series(cell, index=native.index).duplicated(keep=False)
     return nw.from_native(found, series_only=True)
+
+
+def _numbered(native: Any, keys: Sequence[str]) -> tuple[Any, int]:
+    """A number for each row of a pandas table by its keys, and how many there could be (of no use beyond 2**62)."""
+    import numpy as np
+    import pandas as pd
+
+    cell, size = np.zeros(len(native), np.int64), 1
+    for key in keys:
+        codes, labels = pd.factorize(native[key])
+        cell, size = cell * len(labels) + codes, size * len(labels)
+    return cell, size
 
 
 def ratio(top: nw.Expr, bottom: nw.Expr) -> nw.Expr:
@@ -214,4 +223,27 @@ def with_rank(frame: Frame, keys: Sequence[str]) -> Frame:
     if isinstance(frame, nw.DataFrame) and frame.implementation.is_pyarrow():  # has no ordered windows
         frame = frame.sort(*keys, "value", descending=[*(False for _ in keys), True]).with_row_index("_row")
         return frame.with_columns((nw.col("_row") - nw.col("_row").min().over(*keys) + 1).alias("_rank"))
+    if (
+        isinstance(frame, nw.DataFrame) and frame.implementation.is_pandas()
+    ):  # its own ranks cost more
+        return frame.with_columns(_ranks(frame.to_native(), keys))
     return frame.with_columns(nw.col("value").rank("ordinal", descending=True).over(*keys).alias("_rank"))
+
+
+def _ranks(native: Any, keys: Sequence[str]) -> nw.Series[Any]:
+    """Sort by value, then by group keeping that order, and count within groups."""
+    import numpy as np
+    import pandas as pd
+
+    cell, size = _numbered(native, keys)
+    if size > 2**16:
+        cell, labels = pd.factorize(native.groupby(list(keys), sort=False).ngroup() if size > 2**62 else cell)
+        size = len(labels)
+    order = np.argsort(-native["value"].to_numpy())
+    group = cell.astype(np.uint16) if size <= 2**16 else cell  # short numbers are sorted in one pass
+    order = order[np.argsort(group[order], kind="stable")]
+    ordered = group[order]
+    first = np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]])[: len(order)])
+    rank = np.empty(len(order))
+    rank[order] = np.arange(1, len(order) + 1) - np.repeat(first, np.diff(first, append=len(order)))
+    return nw.from_native(pd.Series(rank, index=native.index, name="_rank"), series_only=True)

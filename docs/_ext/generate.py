@@ -26,6 +26,7 @@ def pages(source: Path) -> None:
     write(out / "errors.rst", errors_page())
     write(out / "conventions.rst", conventions_page())
     write(out / "benchmarks.rst", benchmarks_page())
+    growth(out)
     write(out / "valueadded_names.rst", names_page())
     write(out / "panel_size.inc", size_tables())
 
@@ -162,6 +163,10 @@ def benchmark(path: Path, about: dict[str, Any], said: dict[str, Any]) -> str:
     versions = about.get("versions", said["engines" if about.get("engines") else "versions"])
     script = about.get("script", f"{path.stem}.py")
     parts.append(f"Made by ``benchmarks/{script}``. Versions: {versions}.\n")
+    parts += [
+        f".. image:: {name}\n   :width: 90%\n   :alt: {alt}\n"
+        for name, alt in about.get("figures", {}).items()
+    ]
     if len(frame) > LONG:
         parts.append(f"{len(frame):,} rows in ``benchmarks/results/{path.name}``.\n")
     else:
@@ -172,6 +177,31 @@ def benchmark(path: Path, about: dict[str, Any], said: dict[str, Any]) -> str:
 
 
 LONG = 60  # rows; more than this is no table to read
+
+
+def growth(out: Path) -> None:
+    """Seconds and memory of each job as its work grows, from the kept measurements: a figure each."""
+    from matplotlib.ticker import NullFormatter
+
+    from exportlab.plots.style import MARKERS, PALETTE, context, finish, new_axes
+
+    found = pd.read_csv(ROOT / "benchmarks" / "results" / "scaling.csv")
+    for column, label in (("cpu", "CPU seconds"), ("mb", "memory beyond the input, MB")):
+        with context():
+            ax = new_axes(size=(7.2, 3.6))
+            for k, (job, rows) in enumerate(found.groupby("job", sort=False)):
+                ax.loglog(
+                    rows["work"],
+                    rows[column].clip(lower=0.01),
+                    color=PALETTE[k % 8],
+                    marker=MARKERS[k % 8],
+                    label=job,
+                )
+            ax.set_xticks([1, 10, 100], ["1", "10", "100"])
+            ax.xaxis.set_minor_formatter(NullFormatter())
+            ax.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
+            finish(ax, title=f"{label} as the work grows by 10 and by 100", x="work", y=label)
+            ax.figure.savefig(out / f"benchmarks_scaling_{column}.png", dpi=150, bbox_inches="tight")
 
 
 SHOWN = ("CR1 t(G-1)", "CR2 Bell-McCaffrey", "CR3 t(G-1)", "WCR11", "WCU11", "RI estimate", "RI t",

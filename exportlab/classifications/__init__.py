@@ -13,7 +13,7 @@ from exportlab.classifications.hs import (
     hs_section,
     hs_sections,
 )
-from exportlab.classifications.labels import TOTAL_CODES, TOTAL_LABELS, is_total, resolve
+from exportlab.classifications.labels import TOTAL_CODES, TOTAL_LABELS, is_total, resolve, totals
 
 __all__ = [
     "TOTAL_CODES",
@@ -36,4 +36,5 @@ __all__ = [
     "members",
     "membership",
     "resolve",
+    "totals",
 ]

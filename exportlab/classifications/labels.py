@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Any
+
 from exportlab.classifications.blocs import On, find_bloc, members
 from exportlab.classifications.countries import find
 from exportlab.errors import one_of
@@ -47,9 +50,14 @@ def is_total(label: object, *, role: str = "market") -> bool:
         The column's role. The codes 0 and 000 are the world as markets and exporters, but food and
         live animals as products (SITC).
     """
+    return bool(totals((label,), role=role))
+
+
+def totals(labels: Iterable[Any], *, role: str = "market") -> list[Any]:
+    """Those of many labels that are totals of their column; see `is_total`."""
     one_of("role", role, ("market", "exporter", "product"))
-    text = " ".join(str(label).split()).casefold()
-    return text in TOTAL_LABELS or (role != "product" and text in TOTAL_CODES)
+    known = TOTAL_LABELS if role == "product" else TOTAL_LABELS | TOTAL_CODES
+    return [m for m in labels if " ".join(str(m).split()).casefold() in known]
 
 
 def resolve(label: object, *, on: On = "latest") -> frozenset[str] | None:

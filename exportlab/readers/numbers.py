@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Sequence
-from contextlib import suppress
 
 import numpy as np
 
 from exportlab.arrays import Array
 
-_PLAIN = re.compile(r"[0-9.\n]*", re.ASCII)
+_PLAIN = re.compile(
+    r"(?:(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d*)?\n)*", re.ASCII
+)  # a number a line, no sign, no blank
 _NUMBER = re.compile(
     r"[+-]?(?:\d+|\d{1,3}(?:,\d{3})+)?(?:(?<=\d)\.\d*|\.\d+)?(?<=[\d.])(?:[eE][+-]?\d+)?", re.ASCII
 )
@@ -20,11 +21,9 @@ _SWAP = str.maketrans(",.", ".,")
 def floats(texts: Sequence[str], unknown: Collection[str], decimal: str) -> tuple[Array, int | None]:
     """The numbers that `texts` are, NaN for what is `unknown`, and the place of the first that is neither."""
     comma = decimal == ","
-    if not comma and _PLAIN.fullmatch(
-        "\n".join(texts)
-    ):  # digits and points: float() takes nothing else there
-        with suppress(ValueError):
-            return np.array(list(map(float, texts))), None
+    joined = "\n".join([*texts, ""])
+    if not comma and joined.count("\n") == len(texts) and _PLAIN.fullmatch(joined):
+        return np.array(list(map(float, joined.replace(",", "").split()))), None
     out = np.empty(len(texts))
     for i, text in enumerate(texts):
         bare = text.strip()

@@ -84,14 +84,19 @@ def matrix(frame: pd.DataFrame, rows: pd.Index, columns: pd.Index, what: str) ->
     return np.ascontiguousarray(values)
 
 
+def as_array(values: npt.ArrayLike) -> npt.NDArray[Any]:
+    """An array of whatever kind; one of objects where rows have several lengths, for its shape to be refused."""
+    try:
+        return np.asarray(values)
+    except ValueError:
+        return np.asarray(values, dtype=object)
+
+
 def vector(values: Column, labels: pd.Index, what: str) -> Array:
     """One number a label: a Series by its labels, a sequence by position, a number for all."""
     if isinstance(values, pd.Series):
         return matrix(values.to_frame(what), labels, pd.Index([what]), what)[:, 0]
-    try:
-        plain = np.asarray(values)
-    except ValueError:  # cells of several lengths
-        plain = np.asarray(values, dtype=object)
+    plain = as_array(values)
     if plain.shape not in ((), (len(labels),)):
         raise DataError(
             f"{what} has shape {plain.shape}, the table has {len(labels):,} rows",
@@ -107,6 +112,21 @@ def vector(values: Column, labels: pd.Index, what: str) -> Array:
 
 def numbers(frame: pd.DataFrame, what: str) -> Array:
     """The frame as floats; text and missing or infinite cells are refused with their place."""
+    if all(isinstance(d, np.dtype) and d.kind in "iuf" for d in set(frame.dtypes)):
+        values = frame.to_numpy(dtype=np.float64)
+    else:
+        _refuse_text(frame, what)
+        values = frame.to_numpy(dtype=np.float64, na_value=np.nan)
+    size = max(-values.min(initial=0.0), values.max(initial=0.0))
+    if np.isfinite(size) and (size == 0 or SMALLEST <= size <= LARGEST):
+        return values  # the slow search only when there is something to find
+    _refuse_cells(frame, values, ~np.isfinite(values), f"Cells of {what} are missing or infinite",
+                  "Every cell must be a finite number; write 0 where there is no flow.")  # fmt: skip
+    _refuse_cells(frame, values, beyond(values), f"Cells of {what} are {BEYOND}", WITHIN)
+    return values
+
+
+def _refuse_text(frame: pd.DataFrame, what: str) -> None:
     texts = [
         (i, j)
         for j, dtype in enumerate(frame.dtypes)
@@ -125,14 +145,6 @@ def numbers(frame: pd.DataFrame, what: str) -> Array:
             rows=len(texts),
             first=f"{place(frame, i, j)} is {frame.iloc[i, j]!r}",
         )
-    values = frame.to_numpy(dtype=np.float64, na_value=np.nan)
-    size = max(-values.min(initial=0.0), values.max(initial=0.0))
-    if np.isfinite(size) and (size == 0 or SMALLEST <= size <= LARGEST):
-        return values  # the slow search only when there is something to find
-    _refuse_cells(frame, values, ~np.isfinite(values), f"Cells of {what} are missing or infinite",
-                  "Every cell must be a finite number; write 0 where there is no flow.")  # fmt: skip
-    _refuse_cells(frame, values, beyond(values), f"Cells of {what} are {BEYOND}", WITHIN)
-    return values
 
 
 def _refuse_cells(frame: pd.DataFrame, values: Array, bad: Mask, problem: str, remedy: str) -> None:

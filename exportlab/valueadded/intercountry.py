@@ -14,7 +14,15 @@ import pandas as pd
 
 from exportlab.arrays import Array, Codes, Mask
 from exportlab.errors import DataError, OptionError, one_of
-from exportlab.valueadded.cells import Column, labelled, matrix, unique, value_added_and_taxes, vector
+from exportlab.valueadded.cells import (
+    Column,
+    as_array,
+    labelled,
+    matrix,
+    unique,
+    value_added_and_taxes,
+    vector,
+)
 from exportlab.valueadded.labels import country_rows, final_columns, grouped
 from exportlab.valueadded.sheets import text_cells
 from exportlab.valueadded.validate import check_intercountry, report
@@ -171,14 +179,12 @@ class InterCountryTable:
         labels = [(c, s) for c, own in zip(countries, each, strict=True) for s in own]
         rows = pd.MultiIndex.from_tuples(labels, names=["country", "sector"])
         columns = pd.Index(countries) if final is None else pd.MultiIndex.from_tuples(list(final))
-        for what, a, shape in (("Z", Z, (len(rows),) * 2), ("Y", Y, (len(rows), len(columns)))):
-            have = np.shape(np.asarray(a, dtype=object))
-            if have != shape:
-                raise DataError(f"{what} has shape {have}", f"The labels ask for shape {shape}.")
+        z, y = as_array(Z), as_array(Y)
+        for what, a, shape in (("Z", z, (len(rows),) * 2), ("Y", y, (len(rows), len(columns)))):
+            if a.shape != shape:
+                raise DataError(f"{what} has shape {a.shape}", f"The labels ask for shape {shape}.")
         return cls.from_frames(
-            pd.DataFrame(np.asarray(Z), index=rows, columns=rows),
-            pd.DataFrame(np.asarray(Y), index=rows, columns=columns),
-            **options,
+            pd.DataFrame(z, index=rows, columns=rows), pd.DataFrame(y, index=rows, columns=columns), **options
         )
 
     @classmethod
