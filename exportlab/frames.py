@@ -223,9 +223,7 @@ def with_rank(frame: Frame, keys: Sequence[str]) -> Frame:
     if isinstance(frame, nw.DataFrame) and frame.implementation.is_pyarrow():  # has no ordered windows
         frame = frame.sort(*keys, "value", descending=[*(False for _ in keys), True]).with_row_index("_row")
         return frame.with_columns((nw.col("_row") - nw.col("_row").min().over(*keys) + 1).alias("_rank"))
-    if (
-        isinstance(frame, nw.DataFrame) and frame.implementation.is_pandas()
-    ):  # its own ranks cost more
+    if isinstance(frame, nw.DataFrame) and frame.implementation.is_pandas():  # its own ranks cost more
         return frame.with_columns(_ranks(frame.to_native(), keys))
     return frame.with_columns(nw.col("value").rank("ordinal", descending=True).over(*keys).alias("_rank"))
 

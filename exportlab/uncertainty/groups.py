@@ -176,23 +176,34 @@ def parts(flows: Flows, plan: Plan) -> list[Part]:
     columns = {r: rows[r].to_list() for r in roles}
     value = np.asarray(rows["value"].to_numpy(), dtype=np.float64)
     group, labels = _codes([columns[r] for r in plan.groups], len(value))
+    unit, units = _codes([columns[r] for r in plan.units], len(value))
+    cell, cells = _codes([columns[r] for r in plan.spread], len(value))
     made = []
     for code, key in enumerate(labels):
         here = np.flatnonzero(group == code)
-        unit, units = _codes([[columns[r][i] for i in here] for r in plan.units], here.size)
-        cell, cells = _codes([[columns[r][i] for i in here] for r in plan.spread], here.size)
-        made.append(Part(key, units, cells, unit, cell, value[here]))
+        own_unit, own_units = _within(unit[here], units)
+        own_cell, own_cells = _within(cell[here], cells)
+        made.append(Part(key, own_units, own_cells, own_unit, own_cell, value[here]))
     return made
 
 
-def _codes(columns: list[list[Any]], size: int) -> tuple[Any, tuple[tuple[Any, ...], ...]]:
+Labels: TypeAlias = tuple[tuple[Any, ...], ...]
+
+
+def _codes(columns: list[list[Any]], size: int) -> tuple[Any, Labels]:
     """Whole numbers for the rows' labels, and the labels in order."""
     if not columns:
         return np.zeros(size, dtype=int), ((),)
     rows = list(zip(*columns, strict=True))
     labels = tuple(sorted(set(rows)))
     place = {label: i for i, label in enumerate(labels)}
-    return np.array([place[row] for row in rows], dtype=int), labels
+    return np.fromiter(map(place.__getitem__, rows), dtype=int, count=size), labels
+
+
+def _within(codes: Any, labels: Labels) -> tuple[Any, Labels]:
+    """The codes and labels of some rows, without the labels that they lack."""
+    used, own = np.unique(codes, return_inverse=True)
+    return own, tuple(labels[i] for i in used)
 
 
 def places(*labels: Sequence[Any]) -> dict[Any, int]:
