@@ -205,7 +205,7 @@ def indicator(
             uses_universe=uses_universe, options=declared(function), function=public, **facts,
         )  # fmt: skip
         CATALOGUE.add(entry)
-        public.__doc__ = docstring(entry, inspect.cleandoc(function.__doc__ or ""))
+        public.__doc__ = docstring(entry, function.__doc__ or "")
         return public
 
     return declare
@@ -238,12 +238,24 @@ def guarded(function: F) -> F:
     return run  # type: ignore[return-value]
 
 
+REFUSED = """
+
+Raises
+------
+DataError
+    The flows lack a role that it needs, or the tables do not fit together.
+UnknownName, OptionError
+    A role, column, option or value that does not exist."""
+
+
 def docstring(indicator: Indicator, body: str) -> str:
     """The public docstring drawn from the declaration, numpydoc-shaped, around the function's own sentences."""
     reach = f"{indicator.low or '-inf'} to {indicator.high or 'inf'}"
     more = f" Rises with {indicator.rises_with}." if indicator.rises_with else ""
+    said = inspect.cleandoc(body)
+    raises = "" if "\nRaises\n" in said else REFUSED
     return (
-        f"{indicator.title}.\n\n{body}\n\nNotes\n-----\n.. math:: {indicator.formula}\n\n"
+        f"{indicator.title}.\n\n{said}{raises}\n\nNotes\n-----\n.. math:: {indicator.formula}\n\n"
         f"Bounds: {reach}.{more} Unit: {indicator.unit}. NaN where {indicator.undefined}.\n\n"
         f"References\n----------\n.. [1] {indicator.source}\n"
     )
