@@ -81,7 +81,9 @@ def followed(kind: str, runs: str) -> None:
     """Let atheris look for inputs of one reader."""
     import atheris
 
-    with atheris.instrument_imports(include=["exportlab.readers", "exportlab.claims"]):
+    with atheris.instrument_imports(
+        include=["exportlab.readers", "exportlab.claims", "exportlab.valueadded"]
+    ):
         hostile.civil(lambda: hostile.read(kind, Path("no file")))
 
     with tempfile.TemporaryDirectory() as folder:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import gzip
 import io
@@ -372,6 +373,24 @@ def test_many_writers_of_one_file(tmp_path):
         writer.join()
     assert (tmp_path / "a.txt").read_text() in texts
     assert [p.name for p in tmp_path.iterdir()] == ["a.txt"]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs SIGKILL")
+@pytest.mark.parametrize("seconds", [1.5, 2.5, 3.5, 4.5, 5.5, 6.5])
+def test_a_report_killed_halfway_leaves_whole_files(tmp_path, seconds):
+    """The page of the run before stays, or the new one is whole; so with every table beside it."""
+    report = [sys.executable, "-m", "exportlab.cli", "report", "--out", str(tmp_path)]
+    page = tmp_path / "index.html"
+    page.write_text("the page before", encoding="utf-8")
+    with subprocess.Popen(report, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as run:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            run.wait(seconds)
+        run.kill()
+    text = page.read_text(encoding="utf-8")
+    assert text == "the page before" or text.rstrip().endswith("</html>")
+    for file in tmp_path.rglob("[!.]*.csv"):
+        assert file.read_bytes().endswith(b"\r\n"), file
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs SIGKILL")
