@@ -12,12 +12,12 @@ from codecs import (
     getincrementaldecoder,
     lookup,
 )
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from glob import glob, has_magic
 from os import PathLike
 from pathlib import Path
-from typing import BinaryIO, TypeAlias, cast
+from typing import Any, BinaryIO, TypeAlias, cast
 
 from exportlab.errors import DataError, OptionError
 from exportlab.workbook import check_size
@@ -144,6 +144,13 @@ def encoding_of(path: Path, encodings: Sequence[str]) -> str:
         raise cut_gzip(path) from error
     if start:
         raise DataError(f"file {str(path)!r} is empty", "Download or export it again.")
+    return _written_in(path, encodings, decoders, failed=failed, lines=lines)
+
+
+def _written_in(
+    path: Path, encodings: Sequence[str], decoders: Mapping[str, Any], *, failed: str, lines: int
+) -> str:
+    """The first of the decoders left that also ends well."""
     for name, decoder in decoders.items():
         try:
             decoder.decode(b"", final=True)

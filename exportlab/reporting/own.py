@@ -195,6 +195,9 @@ def _totals(flows: Flows) -> Made:
     return Section("totals", _("Totals"), (_("Sums of the value column."),), tuple(parts)), fact
 
 
+APART = N_("What the last change was made of is left out: the last two periods do not follow each other.")
+
+
 def _spread(flows: Flows, role: str) -> Made:
     """Shares of the largest members, concentration by period, what the last change was made of."""
     words = SPREAD[role]
@@ -223,11 +226,7 @@ def _spread(flows: Flows, role: str) -> Made:
         parts.insert(2, Picture(f"{role}_hhi", _("Concentration"), localised(ax), _("HHI by period")))
         parts += (grown := _growth(flows, role))
         if not grown:
-            text.append(
-                _(
-                    "What the last change was made of is left out: the last two periods do not follow each other."
-                )
-            )
+            text.append(_(APART))
     made = _sure(flows, role)
     parts += sure.table(f"{role}_sure", made, ".4f")
     now = latest(index, period).iloc[0]

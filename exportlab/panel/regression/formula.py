@@ -62,6 +62,14 @@ class Design:
         )
 
 
+def _refuse_absent(data: pd.DataFrame, needed: Sequence[str]) -> None:
+    for column in needed:
+        if column not in data.columns:
+            raise UnknownName("column", column, [str(c) for c in data.columns])
+    if data.empty:
+        raise DataError("The table has no rows", "Give one row an observation.")
+
+
 def design(
     table: Any,
     formula: str,
@@ -102,11 +110,7 @@ def design(
     extra = [c for c in (offset, exposure, weights) if c is not None]
     roles = [c for columns in [*effects.values(), *cluster.values()] for c in columns]
     needed = list(dict.fromkeys([*variables(left), *variables(right), *extra, *roles, *also]))
-    for column in needed:
-        if column not in data.columns:
-            raise UnknownName("column", column, [str(c) for c in data.columns])
-    if data.empty:
-        raise DataError("The table has no rows", "Give one row an observation.")
+    _refuse_absent(data, needed)
     rows = len(data)
     lost: tuple[tuple[str, int], ...] = ()
     gaps = data[needed].isna()
