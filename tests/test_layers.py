@@ -215,6 +215,16 @@ def stub() -> list[ast.ImportFrom]:
     return [n for n in tree.body if isinstance(n, ast.ImportFrom)]
 
 
+SEAM = re.compile(r'"[ \t]*\n[ \t]*"')
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_no_text_holds_the_seam_of_a_wrapped_string(path):
+    """A docstring wrapped as if it were two literals, `... of the "` and `"rest.`, shows the quotes to the reader."""
+    texts = [n for n in ast.walk(ast.parse(path.read_text())) if isinstance(n, ast.Constant)]
+    assert [n.lineno for n in texts if isinstance(n.value, str) and SEAM.search(n.value)] == []
+
+
 def test_every_public_name_stands_once_in_the_stub_and_is_there():
     listed = [(n.module, a.name) for n in stub() for a in n.names]
     assert all(
