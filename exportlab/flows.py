@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeAlias
 
 import narwhals.stable.v2 as nw
 
 from exportlab import audit, columns
-from exportlab.errors import DataError, DuplicateCells, OptionError, UnknownName, one_of
+from exportlab.errors import DataError, DuplicateCells, OptionError, UnknownName, one_of, short
 from exportlab.frames import Frame, adopt, collect, held, join, sum_by, with_total
 
 Columns: TypeAlias = str | Sequence[str]
@@ -112,6 +112,75 @@ class Flows:
         if not any(set(keys) <= held for held in self._memo.get("held", ())):
             return with_total(cells, keys, name=name)
         return join(cells, self.cells(*keys).rename({"value": name}), on=keys)
+
+    def where(self, **members: Any) -> Flows:
+        """The flows of some members of a role only.
+
+        Parameters
+        ----------
+        **members
+            By role, or by the table's own column name: one label, a list of labels, or a function of a label that says
+            whether to keep it: ``flows.where(period=2023, market=["Japan", "Korea"], product=lambda code:
+            code.startswith("85"))``. Several roles must all fit.
+
+        Returns
+        -------
+        Flows
+            In the caller's frame type; a lazy table stays lazy.
+
+        Raises
+        ------
+        UnknownName
+            A role that the flows do not have, or a label that its column does not hold.
+        DataError
+            Nothing above zero is left.
+
+        Examples
+        --------
+        >>> import pandas as pd, exportlab as xl
+        >>> table = pd.DataFrame({"year": 2023, "partner": ["Japan", "Korea", "USA"], "usd": [50.0, 30.0, 20.0]})
+        >>> flows = xl.flows(table, period="year", market="partner", value="usd")
+        >>> xl.hhi(flows.where(partner=["Japan", "USA"]), over="market")
+           year       hhi
+        0  2023  0.591837
+        """
+        chosen = {
+            r: self._chosen(r, m) for r, m in zip(self.resolve(list(members)), members.values(), strict=True)
+        }
+        if not chosen:
+            return self
+        frame = self.frame
+        for role, labels in chosen.items():
+            frame = frame.filter(nw.col(role).is_in(labels))
+        kept = self.derived(frame)
+        if not (all(chosen.values()) and kept.members(next(iter(chosen)))):
+            wanted = " and ".join(f"{name}={short(repr(m), 100)}" for name, m in members.items())
+            raise DataError(f"no row with a value above zero has {wanted}", "Choose members that have trade.")
+        return kept
+
+    def _chosen(self, role: str, wanted: Any) -> list[Any]:
+        """The labels of `role` that are wanted; those that no row has are refused."""
+        labels = collect(self.cells(role).select(role))[role].to_list()
+        if callable(wanted):
+            return [label for label in labels if wanted(label)]
+        listed = list(wanted) if isinstance(wanted, Collection) and not isinstance(wanted, str) else [wanted]
+        unknown = [label for label in listed if label not in labels]
+        if unknown:
+            raise UnknownName(role, unknown[0], [str(label) for label in labels])
+        return listed
+
+    def labelled(self, role: str, label: str) -> Flows:
+        """The flows with a role that has one member in all rows; the same where they have the role already."""
+        if role in self.roles:
+            return self
+        return self.derived(
+            self.frame.with_columns(nw.lit(label).alias(role)), roles={**self.roles, role: role}
+        )
+
+    def derived(self, frame: Frame, **changed: Any) -> Flows:
+        """The same flows over another frame made of this one; what was kept of this one does not go along."""
+        self.check()
+        return replace(self, frame=frame, pending=False, _memo={}, **changed)
 
     def keep(self, *cells: Columns) -> Flows:
         """Sum these cells once and hold them, so that no later indicator goes back to the rows.
@@ -281,9 +350,7 @@ def cells(flows: Flows, roles: Columns) -> Flows:
     kept = flows.resolve(roles)
     named = {r: c for r, c in flows.roles.items() if r in kept or r == "value"}
     further = tuple(k for k in flows.keys if k in kept)
-    return replace(
-        flows, frame=flows.cells(*kept), roles=named, keys=further, unique=True, pending=False, _memo={}
-    )
+    return flows.derived(flows.cells(*kept), roles=named, keys=further, unique=True)
 
 
 def require(flows: object, caller: str) -> None:

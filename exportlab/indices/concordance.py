@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -239,7 +239,7 @@ def convert_products(
     links = {c: concordance.find(short[c]) or own[c] for c in codes}
     columns = [r for r in ("value", "quantity") if r in flows.roles]
     frame = _shared(flows.frame.select(*flows.identity, *columns), links, flows.identity, columns)
-    return replace(flows, frame=frame, unique=True, pending=False, _memo={})
+    return flows.derived(frame, unique=True)
 
 
 def _shared(frame: Frame, links: Mapping[str, Links], keys: tuple[str, ...], columns: list[str]) -> Frame:

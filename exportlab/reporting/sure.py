@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
-import narwhals.stable.v2 as nw
 import pandas as pd
 
 from exportlab.flows import Flows
@@ -46,8 +45,7 @@ def last_of(flows: Flows) -> Flows:
     """The flows of the last period."""
     if "period" not in flows.roles:
         return flows
-    last = flows.members("period")[-1]
-    return replace(flows, frame=flows.frame.filter(nw.col("period") == last), pending=False, _memo={})
+    return flows.where(period=flows.members("period")[-1])
 
 
 def surely(
@@ -70,8 +68,7 @@ def change(
     periods = flows.members("period") if "period" in flows.roles else ()
     if unit is None or len(periods) < 2:
         return None
-    ends = [replace(flows, frame=flows.frame.filter(nw.col("period") == p), pending=False, _memo={})
-            for p in (periods[0], periods[-1])]  # fmt: skip
+    ends = [flows.where(period=p) for p in (periods[0], periods[-1])]
     if not set(ends[0].members(unit)) & set(ends[1].members(unit)):
         return None
     found = difference(

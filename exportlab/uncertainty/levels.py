@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import narwhals.stable.v2 as nw
@@ -124,7 +124,7 @@ def at_level(flows: Flows, digits: int) -> Flows:
     frame = flows.frame.with_columns(nw.col("product").str.slice(0, digits))
     roles = {r: c for r, c in flows.roles.items() if r != "quantity"}
     summed = sum_by(frame.select(*flows.identity, "value"), flows.identity, ["value"])
-    return replace(flows, frame=summed, roles=roles, unique=True, pending=False, _memo={})
+    return flows.derived(summed, roles=roles, unique=True)
 
 
 def _plain(

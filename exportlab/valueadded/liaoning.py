@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib import import_module
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +17,7 @@ import numpy as np
 import pandas as pd
 from scipy.optimize import linprog
 
+from exportlab.datasets import load
 from exportlab.errors import DataError, UnknownName
 from exportlab.results import Result
 from exportlab.valueadded.bulletins import CLASSES, GOODS, ProductClass
@@ -152,9 +152,8 @@ def liaoning_bounds(
         As in `content_bounds`.
     """
     if products is None or totals is None:
-        data = import_module("exportlab.datasets")
-        products = data.load("liaoning_exports_by_product") if products is None else products
-        totals = data.load("liaoning_trade_totals") if totals is None else totals
+        products = load("liaoning_exports_by_product") if products is None else products
+        totals = load("liaoning_trade_totals") if totals is None else totals
     same = (
         totals["year"].astype(str).eq(str(year)) & totals["period"].eq(period) & totals["flow"].eq("export")
     )

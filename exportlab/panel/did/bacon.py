@@ -1,5 +1,4 @@
-"""What the two-way fixed-effects estimate averages: Goodman-Bacon comparisons and the weights on each "
-"effect."""
+"""What the two-way fixed-effects estimate averages: Goodman-Bacon comparisons and the weights on each effect."""
 
 from __future__ import annotations
 

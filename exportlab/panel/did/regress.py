@@ -174,8 +174,7 @@ def from_fit(
     sample: Sample | None = None,
     family: str = "gaussian",
 ) -> Estimate:
-    """An Estimate whose terms are ``combine @ beta``; `stacked` gives the codes where rows are not the "
-    "panel's."""
+    """An Estimate whose terms are ``combine @ beta``; `stacked` gives the codes where rows are not the panel's."""
     rows = stacked or {"units": panel.units, "periods": panel.periods, "clusters": panel.clusters}
     inference = inference_of(panel, fit, level)
     vcov = combine @ fit.vcov @ combine.T

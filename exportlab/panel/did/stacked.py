@@ -21,8 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Stack:
-    """Rows of the panel, once for every cohort they serve: row number, cohort, event time, in the "
-    "cohort, weight."""
+    """Rows of the panel, once for every cohort they serve: row number, cohort, event time, in the cohort, weight."""
 
     row: Codes
     cohort: Array
@@ -156,8 +155,7 @@ def build(panel: PolicyPanel, low: int, high: int) -> tuple[Stack, list[float]]:
 
 
 def _corrective(cohort: Array, treated: Array) -> Array:
-    """Comparison rows weighted so that each stack's comparison has the share its cohort has among the "
-    "treated."""
+    """Comparison rows weighted so that each stack's comparison has the share its cohort has among the treated."""
     w = np.ones(len(cohort))
     all_treated, all_control = treated.sum(), (1 - treated).sum()
     for g in np.unique(cohort):

@@ -34,8 +34,7 @@ class Block:
 
 
 def blocks(panel: PolicyPanel) -> list[Block]:
-    """One block a cohort; refuses gaps, and panels without never-treated units or two periods before "
-    "adoption."""
+    """One block a cohort; refuses gaps, and panels without never-treated units or two periods before adoption."""
     refuse_no_variation(panel)
     N, T = len(panel.unit_labels), len(panel.period_values)
     if len(panel.y) != N * T:

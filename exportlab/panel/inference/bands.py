@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from exportlab.arrays import Array
 from exportlab.errors import DataError, OptionError
-from exportlab.panel.estimate import Estimate
+
+if TYPE_CHECKING:
+    from exportlab.panel.estimate import Estimate
 
 
 def simultaneous(

@@ -86,10 +86,9 @@ class HonestDiD(Result):
 
     def plot(self, ax: Axes | None = None, **options: Any) -> Axes:
         """Intervals by M."""
-        from importlib import import_module
+        from exportlab.plots.panel_designs import sensitivity
 
-        axes: Axes = import_module("exportlab.plots.panel_designs").sensitivity(self, ax=ax, **options)
-        return axes
+        return sensitivity(self, ax=ax, **options)
 
 
 def honest_did(

@@ -63,10 +63,9 @@ class Power(Result):
 
     def plot(self, ax: Axes | None = None, **options: Any) -> Axes:
         """Power curves by number of treated units."""
-        from importlib import import_module
+        from exportlab.plots import panel_designs
 
-        axes: Axes = import_module("exportlab.plots.panel_designs").power(self, ax=ax, **options)
-        return axes
+        return panel_designs.power(self.table, ax=ax, **options)
 
 
 def power(

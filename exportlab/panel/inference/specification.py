@@ -103,9 +103,7 @@ def specification_curve(
 
 def respecified(panel: PolicyPanel, *, covariates: Sequence[str], transform: str | None) -> PolicyPanel:
     """The same rows through the door again, with other covariates or another transform."""
-    from exportlab.panel.door import PolicyPanel
-
-    return PolicyPanel(
+    return type(panel)(
         panel.data, unit=panel.unit, period=panel.period, outcome=panel.outcome, adopted=panel.adopted,
         treated=panel.treated, covariates=tuple(covariates), cluster=panel.cluster, weights=panel.weights,
         transform=transform, missing=panel.missing,
