@@ -10,7 +10,8 @@ import narwhals.stable.v2 as nw
 
 from exportlab import audit, columns
 from exportlab.errors import DataError, DuplicateCells, OptionError, UnknownName, one_of, short
-from exportlab.frames import Frame, adopt, collect, held, join, sum_by, with_total
+from exportlab.frames import Frame, adopt, collect, engine_speaks, held, join, sum_by, with_total
+from exportlab.options import check, validated
 
 Columns: TypeAlias = str | Sequence[str]
 
@@ -313,13 +314,17 @@ def flows(
     given = {"period": period, "exporter": exporter, "market": market, "product": product,
              "value": value, "quantity": quantity}  # fmt: skip
     frame = adopt(table)
+    for name, text in {"unit": unit, "quantity_unit": quantity_unit, "source": source}.items():
+        check(name, text, str | None)
+    check("keys", keys, str | Sequence[str | int])
     further = (keys,) if isinstance(keys, str) else tuple(keys)
-    roles = columns.roles(frame, given, further)
-    named = {*roles.values(), *further, unit}
-    spare = [c for c in frame.collect_schema().names() if c not in named]
-    frame, unit = columns.single_unit(frame, unit, roles)
-    frame = frame.select(*(nw.col(c).alias(r) for r, c in roles.items()), *further)
-    frame = columns.schema(frame, roles, further)
+    with engine_speaks():
+        roles = columns.roles(frame, given, further)
+        named = {*roles.values(), *further, unit}
+        spare = [c for c in frame.collect_schema().names() if c not in named]
+        frame, unit = columns.single_unit(frame, unit, roles)
+        frame = frame.select(*(nw.col(c).alias(r) for r, c in roles.items()), *further)
+        frame = columns.schema(frame, roles, further)
     unique = aggregate is None
     made = Flows(frame, roles, further, unit, quantity_unit, source, unique, pending=validate == "rows")
     if not made.lazy:
@@ -330,6 +335,7 @@ def flows(
     return made
 
 
+@validated
 def cells(flows: Flows, roles: Columns) -> Flows:
     """Sum the flows to the cells of `roles`.
 

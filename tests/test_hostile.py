@@ -150,23 +150,23 @@ def test_a_tolerance_of_nan_would_let_everything_pass():
         ("v ~ z.values.tofile('{}')", "'z.values.tofile' is no function of formulae"),
         ("v ~ open('{}', 'w')", "'open' is no function of formulae"),
         ("v ~ C(z, __import__('os').mkdir('{}'))", "is no function of formulae"),
-        ("v ~ {{z.__class__}}", "is code"),
+        ("v ~ {{z.__class__}}", "no column named 'z.__class__'"),
         ("v ~ {{[x for x in z]}}", "is code"),
         ("v ~ z +", "is no formula: Operator"),
-        ("v ~ z.nothing", "cannot be computed"),
+        ("v ~ z.nothing", "no column named 'z.nothing'"),
     ],
 )
 def test_a_formula_is_no_code(tmp_path, formula, said):
     target = tmp_path / "written"
     table = pd.DataFrame({"e": list("aabb"), "i": list("cdcd"), "v": [1.0, 2, 3, 4], "z": [1.0, 0, 0, 0]})
-    with pytest.raises(OptionError, match=re.escape(said)):
+    with pytest.raises((OptionError, UnknownName), match=re.escape(said)):
         xl.gravity(table, formula.format(target), exporter="e", importer="i")
     assert not target.exists()
 
 
 def test_an_outcome_of_objects_is_not_taken_for_categories():
     table = pd.DataFrame({"e": list("aabb"), "i": list("cdcd"), "v": [10**30] * 4, "z": [1.0, 0, 0, 0]})
-    with pytest.raises(DataError, match="column 'v' holds neither numbers nor text alone in 4 rows"):
+    with pytest.raises(DataError, match="column 'v' holds neither numbers nor text alone .object. in 4 rows"):
         xl.gravity(table, "v ~ z", exporter="e", importer="i")
 
 

@@ -20,7 +20,7 @@ PACKAGE = Path(__file__).parent.parent / "exportlab"
 LAYERS = [
     {"errors", "options", "suggest"},
     {"arrays", "classifications", "frames", "notebook", "periods", "results", "workbook", "writing"},
-    {"plots", "publication", "remedies"},
+    {"kinds", "plots", "publication", "remedies"},
     {"audit", "catalogue", "columns", "member", "datasets"},
     {"flows"},
     {"measure"},

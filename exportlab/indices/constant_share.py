@@ -12,6 +12,7 @@ from exportlab.errors import DataError, one_of
 from exportlab.flows import Columns, Flows, require
 from exportlab.frames import Frame, collect, join, ratio, sum_by, when, with_total
 from exportlab.indices._change import beside, keyed, pairs
+from exportlab.options import Count
 
 
 @indicator(
@@ -27,7 +28,7 @@ def constant_market_share(
     reference: Flows | Literal["world"] = "world",
     over: Columns | None = None,
     by: Columns | None = None,
-    lag: int = 1,
+    lag: Count = 1,
     weights: Literal["three-part", "base", "final", "midpoint"] = "three-part",
     order: Literal["shapley", "product", "market"] = "shapley",
 ) -> Any:
@@ -193,7 +194,7 @@ def constant_market_share_growth(
     reference: Flows | Literal["world"] = "world",
     over: Columns | None = None,
     by: Columns | None = None,
-    lag: int = 1,
+    lag: Count = 1,
     order: Literal["shapley", "product", "market"] = "shapley",
 ) -> Any:
     """Split the change of exports into world growth, products, markets, and the competitive rest, in money.

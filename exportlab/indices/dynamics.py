@@ -13,6 +13,7 @@ from exportlab.flows import Columns, Flows, require
 from exportlab.frames import Frame, among, join, ratio, sum_by, when, with_total
 from exportlab.indices import shares
 from exportlab.indices._change import beside, keyed, only, pairs, with_shares, with_status
+from exportlab.options import Count
 
 
 @indicator(
@@ -20,7 +21,7 @@ from exportlab.indices._change import beside, keyed, only, pairs, with_shares, w
     source="difference of squares; sums exactly to H_1 - H_0", laws="bounds scale permutation empty additive",
     undefined="the group's total is zero in one of the two periods",
 )  # fmt: skip
-def hhi_change(flows: Flows, *, over: Columns = "market", by: Columns | None = None, lag: int = 1) -> Any:
+def hhi_change(flows: Flows, *, over: Columns = "market", by: Columns | None = None, lag: Count = 1) -> Any:
     """What each member adds to the change of its group's Herfindahl-Hirschman index.
 
     Parameters
@@ -65,7 +66,7 @@ def _hhi_terms(flows: Flows, groups: tuple[str, ...], spread: tuple[str, ...], l
     undefined="the group's total is zero in one of the two periods",
 )  # fmt: skip
 def hhi_change_split(
-    flows: Flows, *, over: Columns = "market", by: Columns | None = None, lag: int = 1
+    flows: Flows, *, over: Columns = "market", by: Columns | None = None, lag: Count = 1
 ) -> Any:
     """The change of the HHI split into members active in both periods, new ones, and those that left.
 
@@ -124,7 +125,7 @@ def bloc_share_change(
     *,
     over: Columns = "market",
     by: Columns | None = None,
-    lag: int = 1,
+    lag: Count = 1,
     membership: Literal["dated", "latest"] | str | int = "dated",
     within: Literal["end", "start"] = "end",
     home: str | None = None,
@@ -209,7 +210,7 @@ def hhi_shift_share(
     reference: Literal["world", "rest"] | Flows = "world",
     over: Columns = "product",
     by: Columns | None = None,
-    lag: int = 1,
+    lag: Count = 1,
 ) -> Any:
     """How far the HHI would have moved had every member grown as in the reference, and the rest.
 

@@ -7,10 +7,11 @@ from typing import Any, Literal
 import narwhals.stable.v2 as nw
 
 from exportlab.catalogue import indicator
-from exportlab.errors import OptionError, one_of
+from exportlab.errors import one_of
 from exportlab.flows import Columns, Flows
 from exportlab.frames import Frame, ratio, sum_by, when, with_total
 from exportlab.indices._change import beside, keyed, only, pairs, with_status
+from exportlab.options import Count, NotNegative
 
 
 @indicator(
@@ -26,8 +27,8 @@ def growth_margins(
     *,
     over: Columns = "product",
     by: Columns | None = None,
-    lag: int = 1,
-    threshold: float = 0.0,
+    lag: Count = 1,
+    threshold: NotNegative = 0.0,
     rate: Literal["before", "midpoint"] = "before",
 ) -> Any:
     """Split the growth of exports into continuing members that grow or shrink, new ones, and those that left.
@@ -64,10 +65,6 @@ def growth_margins(
         A negative threshold.
     """
     one_of("rate", rate, ("before", "midpoint"))
-    if threshold < 0:
-        raise OptionError(
-            f"threshold={threshold} is not allowed. Allowed: zero or more, in the unit of value."
-        )
     spread, groups = keyed(flows, "growth_margins", over, by)
     keys = (*groups, *spread)
     frame = with_status(beside(flows.cells(*keys), keys, pairs(flows, lag)), threshold)

@@ -12,6 +12,7 @@ from exportlab.catalogue import indicator
 from exportlab.errors import DataError, OptionError, one_of
 from exportlab.flows import Columns, Flows, require
 from exportlab.frames import among, later, ratio, stack, sum_by, when, with_total
+from exportlab.options import Count
 
 
 @indicator(
@@ -182,7 +183,9 @@ def _labels_of(labels: Sequence[Any], bloc: str, allowed: frozenset[str]) -> lis
     column="contribution", laws="bounds scale permutation empty additive",
     undefined="the earlier total is zero",
 )  # fmt: skip
-def contributions(flows: Flows, *, over: Columns = "market", by: Columns | None = None, lag: int = 1) -> Any:
+def contributions(
+    flows: Flows, *, over: Columns = "market", by: Columns | None = None, lag: Count = 1
+) -> Any:
     """What each member adds to the growth of its group's total; the contributions sum to that growth.
 
     Parameters

@@ -16,6 +16,7 @@ from exportlab.flows import Columns, Flows, require
 from exportlab.indices._against import Reference, need
 from exportlab.indices.advantage import Form
 from exportlab.indices.persistence import advantage_by_period, in_both
+from exportlab.options import Count
 from exportlab.results import Result
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ class Transitions(Result):
 
     counts: Codes
     labels: tuple[str, ...]
-    lag: int = 1
+    lag: Count = 1
     unmatched: int = 0
 
     @property
@@ -124,7 +125,7 @@ def rca_transitions(
     flows: Flows,
     *,
     cuts: Sequence[float] | int = (1.0, 2.0, 4.0),
-    lag: int = 1,
+    lag: Count = 1,
     form: Form = "balassa",
     reference: Reference = "world",
     over: str = "product",

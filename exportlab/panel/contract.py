@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +12,8 @@ import pandas as pd
 from exportlab.arrays import Array, Codes
 from exportlab.errors import DataError, OptionError, UnknownName, one_of
 from exportlab.frames import to_pandas
+from exportlab.kinds import NUMBERS, series_kind
+from exportlab.options import check
 from exportlab.panel.cells import is_year, real, refuse_no_ids
 
 if TYPE_CHECKING:
@@ -52,9 +54,11 @@ def admit(panel: PolicyPanel) -> dict[str, Any]:
 def _columns(panel: PolicyPanel, table: pd.DataFrame) -> pd.DataFrame:
     if (panel.adopted is None) == (panel.treated is None):
         raise OptionError("Give exactly one of adopted= (first treated period) and treated= (0/1 status).")
-    if isinstance(panel.covariates, str) or not isinstance(panel.covariates, Iterable):
-        kind = "text" if isinstance(panel.covariates, str) else "one thing"
-        raise OptionError(f"covariates={panel.covariates!r} is {kind}. Give a list: [{panel.covariates!r}].")
+    check("covariates", panel.covariates, Sequence[str | int])
+    for role in ("unit", "period", "outcome"):
+        check(role, getattr(panel, role), str | int)
+    for role in ("adopted", "treated", "cluster", "weights"):
+        check(role, getattr(panel, role), str | int | None)
     roles = [panel.unit, panel.period, panel.outcome, panel.adopted, panel.treated, panel.weights]
     named = [c for c in [*roles, *panel.covariates] if c is not None]
     for column in [*named, panel.cluster]:
@@ -90,7 +94,8 @@ def _ids(panel: PolicyPanel, data: pd.DataFrame) -> None:
                 panel, data, data[column].isna(), f"the {role} column {column!r} is missing",
                 "Every row needs its ids: fill them in or leave the rows out before.",
             )  # fmt: skip
-            refuse_no_ids(data, [column])
+            if role != "period":
+                refuse_no_ids(data, [column])
 
 
 def period_values(column: pd.Series[Any], name: str) -> tuple[Array, bool]:
@@ -207,13 +212,14 @@ def _adoption(panel: PolicyPanel, data: pd.DataFrame, units: Any, *, value: Arra
 
 
 def _adopted_rows(panel: PolicyPanel, data: pd.DataFrame, monthly: bool) -> Array:
-    column = data[str(panel.adopted)]
+    assert panel.adopted is not None
+    column = data[panel.adopted]
     known = column.notna().to_numpy()
     rows = np.full(len(column), np.inf)
     if not known.any():
         return rows
     if monthly and not pd.api.types.is_numeric_dtype(column):
-        rows[known] = period_values(column[known], str(panel.adopted))[0]
+        rows[known] = period_values(column[known], panel.adopted)[0]
         return rows
     strange = [v for v in column[known].tolist() if monthly or not is_year(v)]
     if strange:
@@ -226,14 +232,15 @@ def _adopted_rows(panel: PolicyPanel, data: pd.DataFrame, monthly: bool) -> Arra
         )  # fmt: skip
     given = column[known].to_numpy(float)
     finite = given[np.isfinite(given)]
-    period_values(pd.Series(finite), str(panel.adopted))
+    period_values(pd.Series(finite), panel.adopted)
     rows[known] = given
     return rows
 
 
 def _status(panel: PolicyPanel, data: pd.DataFrame, units: Any) -> None:
-    column = str(panel.treated)
-    if not pd.api.types.is_numeric_dtype(data[column]) or pd.api.types.is_complex_dtype(data[column]):
+    assert panel.treated is not None
+    column = panel.treated
+    if data[column].dtype == object or series_kind(data[column]) not in (*NUMBERS, "truth"):
         raise DataError(
             f"{column!r} is {data[column].dtype}, not 0/1", "Write 0 before and 1 from adoption on."
         )

@@ -11,11 +11,13 @@ import pandas as pd
 from exportlab.errors import DataError, UnknownName, one_of
 from exportlab.frames import to_pandas
 from exportlab.measure import measure
+from exportlab.options import validated
 
 if TYPE_CHECKING:
     from exportlab.flows import Flows
 
 
+@validated
 def attach_policy(
     table: pd.DataFrame,
     dates: pd.DataFrame,

@@ -75,19 +75,49 @@ def parquet_schema(path: Path, engine: str, connection: Any) -> Schema:
         if engine == "duckdb":
             found = connection.sql(f"SELECT * FROM {scan([path], {})}")
             types = dict(zip(found.columns, map(str, found.types), strict=True))
+            parts = connection.sql(
+                f"SELECT name, num_children FROM parquet_schema({quoted(path)})"
+            ).fetchall()
+            _refuse_twice(path, _uppermost(parts[1:]))
         elif engine == "polars":
             import polars as pl
 
-            types = {name: str(kind) for name, kind in pl.read_parquet_schema(path).items()}
+            try:
+                types = {name: str(kind) for name, kind in pl.read_parquet_schema(path).items()}
+            except pl.exceptions.DuplicateError:
+                _refuse_twice(path, _arrow().read_schema(path).names)
+                raise
         else:
-            types = {f.name: str(f.type) for f in _arrow().read_schema(path)}
-    except (MissingDependency, KeyboardInterrupt):
+            read = _arrow().read_schema(path)
+            _refuse_twice(path, read.names)
+            types = {f.name: str(f.type) for f in read}
+    except (MissingDependency, DataError, KeyboardInterrupt):
         raise
     except BaseException as error:  # each engine has its own, and a panic of Polars is no Exception
         problem = f"file {str(path)!r} is not a whole Parquet file"
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise DataError(problem, "Write or download it again.", first=reason.rstrip(".")) from error
     return Schema(path, types)
+
+
+def _uppermost(parts: Sequence[tuple[str, int | None]]) -> list[str]:
+    """The names of a Parquet file's columns, out of the list that has their inner parts after each."""
+    names, inner = [], 0
+    for name, children in parts:
+        if inner:
+            inner -= 1
+        else:
+            names.append(name)
+        inner += children or 0
+    return names
+
+
+def _refuse_twice(path: Path, names: Sequence[str]) -> None:
+    twice = [name for name, count in Counter(names).items() if name and count > 1]
+    if twice:
+        raise DataError(
+            f"file {str(path)!r} has two columns named {twice[0]!r}", "Rename or remove one of them."
+        )
 
 
 def _arrow() -> Any:
@@ -110,11 +140,7 @@ def text_schema(path: Path) -> tuple[Schema, str]:
         ) from None
     delimiter = max(",\t;", key=first.count)
     names = [name.strip() for name in next(csv.reader([first], delimiter=delimiter), [])]
-    twice = [name for name, count in Counter(names).items() if name and count > 1]
-    if twice:
-        raise DataError(
-            f"file {str(path)!r} has two columns named {twice[0]!r}", "Rename or remove one of them."
-        )
+    _refuse_twice(path, names)
     if not any(names):
         raise DataError(f"file {str(path)!r} is empty", "Download or export it again.")
     return Schema(path, dict.fromkeys(names, "text")), delimiter

@@ -13,6 +13,7 @@ from exportlab.errors import DataError, OptionError
 from exportlab.flows import Columns, Flows, require
 from exportlab.frames import sum_by, to_pandas
 from exportlab.measure import Universe, measure
+from exportlab.options import Count, validated
 from exportlab.results import Result
 from exportlab.uncertainty.intervals import interval
 
@@ -57,8 +58,9 @@ class Levels(Result):
         )
 
 
+@validated
 def levels(
-    flows: Flows, name: str, *, digits: Sequence[int] = (2, 4, 6), over: Columns = "product",
+    flows: Flows, name: str, *, digits: Sequence[Count] = (2, 4, 6), over: Columns = "product",
     by: Columns | None = None, resample: Columns | None = None, universe: Universe = "observed", **options: Any,
 ) -> Levels:  # fmt: skip
     """Compute an index of a distribution with product codes cut to their first digits.

@@ -19,6 +19,7 @@ from scipy.optimize import linprog
 
 from exportlab.datasets import load
 from exportlab.errors import DataError, UnknownName
+from exportlab.options import validated
 from exportlab.results import Result
 from exportlab.valueadded.bulletins import CLASSES, GOODS, ProductClass
 
@@ -77,6 +78,7 @@ class ContentBounds(Result):
         return interval_bars(self.table, ax=ax, **options)
 
 
+@validated
 def china_multipliers(year: int) -> pd.DataFrame:
     """China's multipliers by sector (42 rows) from its table of 2017, 2018 or 2020, indexed by sector code.
 
@@ -128,6 +130,7 @@ def class_shares(
     return share.rename("share")
 
 
+@validated
 def liaoning_bounds(
     *,
     year: int,
@@ -163,6 +166,7 @@ def liaoning_bounds(
     return content_bounds(known, china_multipliers(table), processing=processing)
 
 
+@validated
 def content_bounds(
     known: pd.Series,
     multipliers: pd.DataFrame,

@@ -10,6 +10,7 @@ import numpy as np
 
 from exportlab.arrays import Array, Codes
 from exportlab.errors import DataError, OptionError, one_of
+from exportlab.options import Level, validated
 from exportlab.panel.algebra.levels import Effects
 from exportlab.panel.did.comparison import with_comparison
 from exportlab.panel.did.regress import Fit, effects_of, from_fit, least_squares, sample_of
@@ -30,11 +31,13 @@ class Stack:
     weight: Array
 
 
+@validated
 def att(panel: PolicyPanel, **options: Any) -> Estimate:
     """Average over event times from adoption on, equally weighted; options as in `event_study`."""
     return _fit(panel, average=True, **options)
 
 
+@validated
 def event_study(panel: PolicyPanel, **options: Any) -> Estimate:
     r"""Effects by event time in the stack of clean comparisons.
 
@@ -57,13 +60,14 @@ def event_study(panel: PolicyPanel, **options: Any) -> Estimate:
     return _fit(panel, average=False, **options)
 
 
+@validated
 def _fit(
     panel: PolicyPanel,
     *,
     average: bool,
     window: tuple[int, int] | None = None,
     weights: str = "corrective",
-    level: float = 0.95,
+    level: Level = 0.95,
 ) -> Estimate:
     one_of("weights", weights, ["corrective", "none"])
     used, _ = with_comparison(panel)

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from exportlab.errors import OptionError
+from exportlab.options import Upper, validated
 from exportlab.panel.algebra.assignments import number_of_assignments
 from exportlab.results import Result
 
@@ -96,7 +97,8 @@ class Recommendation(Result):
         return self.method != NONE
 
 
-def recommend(design: PolicyPanel | Estimate | Facts, *, level: float = 0.95) -> Recommendation:
+@validated
+def recommend(design: PolicyPanel | Estimate | Facts, *, level: Upper = 0.95) -> Recommendation:
     """Say which inference to believe for a design or an estimate.
 
     Parameters
@@ -116,10 +118,6 @@ def recommend(design: PolicyPanel | Estimate | Facts, *, level: float = 0.95) ->
     treated clusters only randomisation inference does, and only if treated and untreated clusters are
     alike. Sources: MacKinnon, Nielsen & Webb (2023); MacKinnon & Webb (2020); Pustejovsky & Tipton (2018).
     """
-    if not 0.5 < level < 1:
-        raise OptionError(
-            f"level={level!r} is not allowed. Allowed: a number between 0.5 and 1, such as 0.95."
-        )
     f = design if isinstance(design, Facts) else facts_of(design)
     attainable = 1 / f.possible if f.possible else float("nan")
     rows = [_ri(f, attainable, 1 - level), _cr2(f), _wild(f), _own(f)]

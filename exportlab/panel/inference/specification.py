@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from exportlab.errors import OptionError
+from exportlab.options import validated
 from exportlab.panel.inference.placebo import _att, _try
 from exportlab.results import Result
 
@@ -46,6 +47,7 @@ class SpecificationCurve(Result):
         )
 
 
+@validated
 def specification_curve(
     panel: PolicyPanel,
     *,

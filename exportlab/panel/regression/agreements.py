@@ -10,10 +10,12 @@ import pandas as pd
 
 from exportlab.errors import DataError, OptionError, UnknownName, one_of
 from exportlab.frames import to_pandas
+from exportlab.options import validated
 from exportlab.panel.cells import same
 from exportlab.panel.regression.formula import listed
 
 
+@validated
 def agreement(
     table: Any,
     members: Any,
