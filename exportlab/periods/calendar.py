@@ -1,0 +1,171 @@
+"""The periods of one column: what its labels mean, their order, and how the user writes them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from numbers import Integral
+from typing import Any
+
+from exportlab.errors import DataError
+from exportlab.periods.labels import Label, Writer, alone
+from exportlab.periods.period import ALLOWED, STEPS, WORDS, Period
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """The periods of one column. Made by `read`.
+
+    A label is what the user wrote. Its key stands for it inside a table of flows: the label itself where labels sort
+    in the order of time, else its ISO form. Every method takes labels, keys, and other spellings of a period.
+
+    Attributes
+    ----------
+    name : str
+        The column, as errors call it.
+    periods : mapping of label to Period
+        In the order of time; empty where the labels are no periods (before and after, waves).
+    frequency : str or None
+        "year", "fiscal", "half", "quarter", "month", "cumulated" or "number"; None where there is no order.
+    labels : tuple
+        The user's labels, in the order of time where there is one.
+    """
+
+    name: str
+    periods: Mapping[Label, Period]
+    frequency: str | None
+    labels: tuple[Label, ...]
+    writers: Mapping[str, Writer] = field(default_factory=dict, repr=False, compare=False)
+    day_order: str | None = field(default=None, repr=False, compare=False)
+
+    def __iter__(self) -> Iterator[Label]:
+        return iter(self.labels)
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    @property
+    def ordered(self) -> bool:
+        """Whether the labels have an order in time."""
+        return self.frequency is not None
+
+    @property
+    def per_year(self) -> int | None:
+        """Steps from a period to the same one a year later; None for numbers and labels without an order."""
+        return None if self.frequency in (None, "number") else 12 // STEPS[str(self.frequency)]
+
+    def require_order(self, what: str) -> None:
+        """Raise unless the labels have an order in time, which `what` needs."""
+        if not self.ordered:
+            shown = ", ".join(repr(x) for x in self.labels[:3])
+            raise DataError(
+                f"{self.name} has labels without an order in time ({shown}), and {what} needs one", ALLOWED
+            )
+
+    # ---- labels, periods, keys -------------------------------------------------------------------------
+
+    @cached_property
+    def written(self) -> dict[Period, Any]:
+        """Each period to the user's label; to the ISO form where several labels (days) share it."""
+        found: dict[Period, Label] = {}
+        for label, period in self.periods.items():
+            found[period] = period.iso if period in found else label
+        return found
+
+    @cached_property
+    def sorts(self) -> bool:
+        """Whether the labels as they are, text or whole numbers, sort in the order of time on any engine."""
+        if not self.ordered:
+            return True
+        listed: list[Any] = list(self.labels)
+        kinds = {str if isinstance(x, str) else int if isinstance(x, Integral) else None for x in listed}
+        alike = len(kinds) == 1 and None not in kinds
+        return alike and len(self.written) == len(listed) and sorted(listed) == listed
+
+    @cached_property
+    def keys(self) -> dict[Any, Any]:
+        """Each label to its key."""
+        if self.sorts:
+            return {label: label for label in self.labels}
+        return {label: period.iso for label, period in self.periods.items()}
+
+    @cached_property
+    def _by_key(self) -> dict[Label, Period]:
+        return {self.keys[label]: period for label, period in self.periods.items()}
+
+    def period(self, label: Label) -> Period:
+        """What a label means: one of the column's, its key, or another of the same frequency in any spelling.
+
+        Raises
+        ------
+        DataError
+            It is no period, or one of another frequency; or the column has no order in time.
+        """
+        found = self.periods.get(label) or self._by_key.get(label)
+        if found is not None:
+            return found
+        self.require_order(f"the period {label!r}")
+        other = alone(label, str(self.frequency), joint=self._joint, order=self.day_order)
+        if isinstance(other, Period):
+            return other
+        raise DataError(
+            f"{label!r} is {f'of {WORDS[other]}' if other else 'no period'}, and {self.name} has "
+            f"{WORDS[str(self.frequency)]}",
+            f"Write it as the others are, such as {self.labels[0]!r}.",
+        )
+
+    @property
+    def _joint(self) -> bool:
+        return any(p.frequency == "joint" for p in self.periods.values())
+
+    def key(self, period: Period | Label) -> Any:
+        """What stands for a period, or a label of one, inside a table of flows."""
+        if not isinstance(period, Period):
+            if period in self.keys:
+                return self.keys[period]
+            period = self.period(period)
+        return self.label(period) if self.sorts else period.iso
+
+    def label(self, period: Period | Label) -> Any:
+        """A period, or the key of one, as the user writes it, be it among the column's or not."""
+        if not isinstance(period, Period):
+            if not self.ordered:
+                return period
+            period = self.period(period)
+        if period in self.written:
+            return self.written[period]
+        writer = self.writers.get(period.frequency) or self.writers.get("other")
+        return period.iso if writer is None else writer(period)
+
+    # ---- order -----------------------------------------------------------------------------------------
+
+    def in_order(self, labels: Iterable[Label]) -> list[Any]:
+        """Labels, or keys, in the order of time; as they sort where they have none."""
+        known = set(labels)
+        return sorted(known, key=self.period) if self.ordered else plainly_sorted(known)
+
+    def followers(self, labels: Iterable[Label], lag: int) -> dict[Any, Any]:
+        """Each of `labels`, or keys, to the one `lag` steps later with as many months, where there is one."""
+        self.require_order("a step in time")
+        known = sorted(((self.period(x), x) for x in set(labels)), key=lambda pair: pair[0])
+        place = {(p.position, p.months): x for p, x in known}
+        moved = {x: place.get((p.position + lag, p.months)) for p, x in known}
+        return {x: after for x, after in moved.items() if after is not None}
+
+    def follows(self, before: Label, after: Label) -> bool:
+        """Whether `after` is the next period, so that nothing lies between."""
+        self.require_order("a step in time")
+        a, b = self.period(before), self.period(after)
+        if self.frequency == "month":
+            return b.start == a.last + 1
+        return b.position == a.position + 1
+
+
+def plainly_sorted(labels: Iterable[Any]) -> list[Any]:
+    """As the labels sort, or their texts where they are of several types."""
+    listed = list(labels)
+    try:
+        return sorted(listed)
+    except TypeError:
+        return sorted(listed, key=str)
