@@ -11,6 +11,7 @@ from exportlab.errors import OptionError, one_of
 from exportlab.flows import Columns, Flows
 from exportlab.frames import Frame, ratio, sum_by, when, with_total
 from exportlab.indices._change import beside, keyed, only, pairs, with_status
+from exportlab.periods import Lag
 
 
 @indicator(
@@ -26,7 +27,7 @@ def growth_margins(
     *,
     over: Columns = "product",
     by: Columns | None = None,
-    lag: int = 1,
+    lag: Lag = "year",
     threshold: float = 0.0,
     rate: Literal["before", "midpoint"] = "before",
 ) -> Any:
@@ -42,8 +43,8 @@ def growth_margins(
         (new_product), and new in both (new_both).
     by : str or sequence of str, optional
         By default every other role present.
-    lag : int
-        Steps between the two periods.
+    lag : "year" or int
+        Against the same period a year before, or so many steps of the table back (1: month on month).
     threshold : float
         A member is active above this value; changes of members that stay at or below it are `below`.
     rate : {"before", "midpoint"}
@@ -59,7 +60,7 @@ def growth_margins(
     Raises
     ------
     DataError
-        No two periods lie `lag` steps apart.
+        No two periods lie `lag` apart.
     OptionError
         A negative threshold.
     """

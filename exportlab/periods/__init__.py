@@ -6,8 +6,8 @@ the true order, how far apart two periods lie, and how the user writes them. Not
 period apart.
 """
 
-from exportlab.periods.calendar import Calendar
+from exportlab.periods.calendar import Calendar, Lag
 from exportlab.periods.period import ALLOWED, FREQUENCIES, STEPS, WORDS, Period
 from exportlab.periods.reading import days, followers, read
 
-__all__ = ["ALLOWED", "FREQUENCIES", "STEPS", "WORDS", "Calendar", "Period", "days", "followers", "read"]
+__all__ = ["ALLOWED", "FREQUENCIES", "STEPS", "WORDS", "Calendar", "Lag", "Period", "days", "followers", "read"]

@@ -53,8 +53,8 @@ def _technology(own: Flows, technology: Technology) -> tuple[Section, Fact | Non
         )
     except DataError as error:
         return _why(_("Lall's technology classes are left out: {reason}", reason=error)), None
-    value, period = own.roles["value"], own.roles.get("period")
-    last = latest(found, period).set_index("class")["lall_shares"]
+    value = own.roles["value"]
+    last = latest(found, own).set_index("class")["lall_shares"]
     high = float(last.get("HT", 0.0))
     known = _class_intervals(own, technology)
     shown = found.assign(name=found["class"].map(CLASSES).map(_))
