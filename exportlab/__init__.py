@@ -12,6 +12,7 @@ from exportlab.catalogue import CATALOGUE
 from exportlab.classifications import blocs, country, members
 from exportlab.flows import Flows, cells, flows
 from exportlab.measure import measure
+from exportlab.spelling import iso_periods
 
 if TYPE_CHECKING:
     from exportlab.distribution import evaluate
@@ -212,6 +213,7 @@ __all__ = [
     "interval",
     "intra_share",
     "introversion",
+    "iso_periods",
     "kaplan_meier",
     "krugman",
     "lafay",

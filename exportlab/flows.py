@@ -11,8 +11,11 @@ import narwhals.stable.v2 as nw
 from exportlab import audit, columns
 from exportlab.errors import DataError, DuplicateCells, OptionError, UnknownName, one_of
 from exportlab.frames import EVERYTHING, Frame, adopt, all_positive, collect, held, sum_by, when, with_total
+from exportlab.periods import FREQUENCIES, Calendar
+from exportlab.spelling import Spelling, taken_in
 
 Columns: TypeAlias = str | Sequence[str]
+Frequency: TypeAlias = Literal["year", "half", "quarter", "month"]
 
 KEY_ROLES = ("period", "exporter", "market", "product")
 ROLES = (*KEY_ROLES, "value", "quantity")
@@ -34,6 +37,8 @@ class Flows:
         As given at the door.
     unique : bool
         True when no two rows share one cell.
+    spelling : Spelling or None
+        How the periods are written; the frame has keys that sort as time does.
     """
 
     frame: Frame
@@ -44,6 +49,7 @@ class Flows:
     source: str | None = None
     unique: bool = True
     pending: bool = False
+    spelling: Spelling | None = None
     _memo: dict[Any, Any] = field(default_factory=dict)
 
     @property
@@ -55,6 +61,20 @@ class Flows:
     def lazy(self) -> bool:
         """Whether the table is a plan that has not run (Polars LazyFrame, DuckDB, Spark)."""
         return isinstance(self.frame, nw.LazyFrame)
+
+    @property
+    def calendar(self) -> Calendar:
+        """What the periods mean, their order, and how they are written."""
+        if self.spelling is None:
+            raise DataError("the flows have no period", "Name its column at the door: period=...")
+        return self.spelling.calendar(self.frame)
+
+    def said(self, period: Any) -> Any:
+        """A period of the frame as the user writes it; anything else as it is."""
+        try:
+            return self.calendar.label(period)
+        except DataError:  # a row that was refused may hold anything
+            return period
 
     def role(self, name: str) -> str:
         """Role of `name`, which may be a role, a key, or the user's own column name."""
@@ -159,6 +179,8 @@ class Flows:
         names = list(keys)
         if isinstance(frame, nw.DataFrame) and names:
             frame = nw.maybe_reset_index(frame.sort(*names))
+        if self.spelling is not None and "period" in frame.collect_schema().names():
+            frame = self.spelling.written(frame)
         columns = frame.collect_schema().names() if isinstance(frame, nw.LazyFrame) else frame.columns
         own = {r: c for r, c in self.roles.items() if r in columns and r != c}
         clash = [c for c in own.values() if c in columns and c not in own]
@@ -200,6 +222,7 @@ def flows(
     source: str | None = None,
     keys: Columns = (),
     aggregate: Literal["sum"] | None = None,
+    frequency: Frequency | None = None,
     validate: Literal["rows", "schema"] = "rows",
 ) -> Flows:
     """Take a table of flows in through the door, or refuse it with the reason.
@@ -211,7 +234,8 @@ def flows(
     period, exporter, market, product, value, quantity : str, optional
         The table's column for each role. A role left out is taken from a column of that very name where
         there is one, and is absent otherwise. Only `value` must be there. `product` holds text codes
-        ('010121' keeps its zero); `period` years or months as YYYY-MM.
+        ('010121' keeps its zero); `period` years, half-years, quarters, months, or days that stand for one,
+        in any usual spelling, of one kind.
     unit : str, optional
         The money's unit ("100m CNY"), or the name of a column that holds it; two units in one table are refused.
     quantity_unit, source : str, optional
@@ -220,6 +244,9 @@ def flows(
         Further columns that are part of a cell's identity (trade regime, registration place).
     aggregate : "sum", optional
         Say that several rows of one cell are to be added up; without it they are refused.
+    frequency : {"year", "half", "quarter", "month"}, optional
+        What the periods are, where their column does not say: it takes days to the period in which they lie, and
+        decides whether 2001-02 is a month or a fiscal year.
     validate : {"rows", "schema"}
         "rows" checks every row: at once for tables in memory, in one aggregate query when first needed for
         lazy ones. "schema" checks columns and types only: for tables checked before.
@@ -233,7 +260,8 @@ def flows(
     DataError
         Missing columns; text in value; missing, negative or infinite values; missing keys; duplicate cells;
         nothing but zeros; totals among members ("World", "TOTAL", "全部"); overlapping markets (RCEP beside
-        Japan); product codes read as numbers; years beside months; two units.
+        Japan); product codes read as numbers; years beside months, one period written in two ways, or other periods
+        that do not go together; two units.
 
     Examples
     --------
@@ -245,6 +273,8 @@ def flows(
     one_of("validate", validate, ("rows", "schema"))
     if aggregate is not None:
         one_of("aggregate", aggregate, ("sum",))
+    if frequency is not None:
+        one_of("frequency", frequency, FREQUENCIES)
     given = {"period": period, "exporter": exporter, "market": market, "product": product,
              "value": value, "quantity": quantity}  # fmt: skip
     frame = adopt(table)
@@ -254,9 +284,13 @@ def flows(
     spare = [c for c in frame.collect_schema().names() if c not in named]
     frame, unit = columns.single_unit(frame, unit, roles)
     frame = frame.select(*(nw.col(c).alias(r) for r, c in roles.items()), *further)
+    spelling = None
+    if "period" in roles:
+        frame, spelling = taken_in(frame, roles["period"], frequency)
     frame = columns.schema(frame, roles, further)
     unique = aggregate is None
-    made = Flows(frame, roles, further, unit, quantity_unit, source, unique, pending=validate == "rows")
+    pending = validate == "rows"
+    made = Flows(frame, roles, further, unit, quantity_unit, source, unique, pending, spelling)
     if not made.lazy:
         try:
             made.check()
@@ -285,9 +319,11 @@ def cells(flows: Flows, roles: Columns) -> Flows:
     kept = flows.resolve(roles)
     named = {r: c for r, c in flows.roles.items() if r in kept or r == "value"}
     further = tuple(k for k in flows.keys if k in kept)
+    spelling = flows.spelling if "period" in kept else None
     return replace(
-        flows, frame=flows.cells(*kept), roles=named, keys=further, unique=True, pending=False, _memo={}
-    )
+        flows, frame=flows.cells(*kept), roles=named, keys=further, unique=True, pending=False, spelling=spelling,
+        _memo={},
+    )  # fmt: skip
 
 
 def require(flows: object, caller: str) -> None:

@@ -7,7 +7,6 @@ from typing import Any
 
 import narwhals.stable.v2 as nw
 
-from exportlab import periods
 from exportlab.errors import DataError, OptionError
 from exportlab.flows import Columns, Flows, require
 from exportlab.frames import Frame, later, ratio, stack, sum_by, when, with_total
@@ -28,7 +27,7 @@ def keyed(
 
 def pairs(flows: Flows, lag: int) -> Mapping[Any, Any]:
     """Each period to the one `lag` steps later."""
-    found = periods.followers(flows.members("period"), lag)
+    found = flows.calendar.followers(flows.members("period"), lag)
     if not found:
         raise DataError(f"no two periods lie {lag} apart", "Name another lag=, or add periods.")
     return found

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 import narwhals.stable.v2 as nw
 
-from exportlab import periods
 from exportlab.errors import DataError, EngineError, OptionError
 from exportlab.flows import Flows, require
 from exportlab.frames import Frame, later, stack, sum_by
@@ -54,7 +53,7 @@ def side_by_side(exports: Flows, imports: Flows, keys: tuple[str, ...]) -> Frame
 
 def changes(exports: Flows, imports: Flows, keys: tuple[str, ...], lag: int) -> Frame:
     """One row per cell and later period: the change of exports (`_dx`) and of imports (`_dm`) over `lag` periods."""
-    pairs = periods.followers({*exports.members("period"), *imports.members("period")}, lag)
+    pairs = exports.calendar.followers({*exports.members("period"), *imports.members("period")}, lag)
     if not pairs:
         raise DataError(f"no two periods lie {lag} apart", "Name another lag=, or add periods.")
     both = side_by_side(exports, imports, keys)

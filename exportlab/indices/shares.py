@@ -7,11 +7,12 @@ from typing import Any, Literal
 
 import narwhals.stable.v2 as nw
 
-from exportlab import classifications, periods
+from exportlab import classifications
 from exportlab.catalogue import indicator
 from exportlab.errors import DataError, OptionError, one_of
 from exportlab.flows import Columns, Flows, require
 from exportlab.frames import among, later, ratio, stack, sum_by, when, with_total
+from exportlab.indices._change import pairs
 
 
 @indicator(
@@ -139,7 +140,8 @@ def _inside(
         return among("market", _labels_of(labels, bloc, frozenset(fixed)))
     by_members: dict[frozenset[str], list[Any]] = {}
     for period in flows.members("period"):
-        day = periods.days(period)[within == "end"]
+        when_ = flows.calendar.period(period)
+        day = when_.last_day if within == "end" else when_.first_day
         allowed = {m.member for m in classifications.membership(bloc) if m.covers(day)} - set(own)
         by_members.setdefault(frozenset(allowed), []).append(period)
     inside = nw.lit(False)
@@ -211,13 +213,11 @@ def contributions(flows: Flows, *, over: Columns = "market", by: Columns | None 
     if "period" not in groups:
         raise OptionError("contributions compares periods: the flows need period=..., kept in by=.")
     keys = (*groups, *spread)
-    pairs = periods.followers(flows.members("period"), lag)
-    if not pairs:
-        raise DataError(f"no two periods lie {lag} apart", "Name another lag=, or add periods.")
+    moves = pairs(flows, lag)
     cells = flows.cells(*keys)
-    after = cells.filter(nw.col("period").is_in(list(pairs.values())))
-    before = cells.filter(nw.col("period").is_in(list(pairs))).with_columns(
-        later("period", pairs).alias("period")
+    after = cells.filter(nw.col("period").is_in(list(moves.values())))
+    before = cells.filter(nw.col("period").is_in(list(moves))).with_columns(
+        later("period", moves).alias("period")
     )
     both = stack(
         after.select(*keys, nw.col("value").alias("after"), nw.lit(0.0).alias("before")),

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from exportlab import periods
 from exportlab.arrays import Array, Codes
 from exportlab.errors import DataError, OptionError
 from exportlab.flows import Columns, Flows, require
@@ -169,7 +168,7 @@ def rca_transitions(
     require(flows, "rca_transitions")
     need(flows, "rca_transitions", "period", "exporter")
     seen = advantage_by_period(flows, form=form, reference=reference, over=over, by=by, zeros=zeros)
-    pairs = periods.followers(seen, lag)
+    pairs = flows.calendar.followers(seen, lag)
     if not pairs:
         raise DataError(f"no two periods lie {lag} apart", "Name another lag=, or add periods.")
     bounds = _cuts(cuts, np.concatenate([np.fromiter(v.values(), float) for v in seen.values()]))

@@ -8,6 +8,16 @@ period apart.
 
 from exportlab.periods.calendar import Calendar
 from exportlab.periods.period import ALLOWED, FREQUENCIES, STEPS, WORDS, Period
-from exportlab.periods.reading import days, followers, read
+from exportlab.periods.reading import UnreadPeriods, days, read
 
-__all__ = ["ALLOWED", "FREQUENCIES", "STEPS", "WORDS", "Calendar", "Period", "days", "followers", "read"]
+__all__ = [
+    "ALLOWED",
+    "FREQUENCIES",
+    "STEPS",
+    "WORDS",
+    "Calendar",
+    "Period",
+    "UnreadPeriods",
+    "days",
+    "read",
+]

@@ -14,7 +14,6 @@ from exportlab.frames import collect, to_pandas
 from exportlab.indices.shares import contributions, share
 from exportlab.indices.sophistication import Income
 from exportlab.measure import measure
-from exportlab.periods import followers
 from exportlab.plots import structure
 from exportlab.reporting import (
     advantage_of_own,
@@ -241,7 +240,7 @@ def _spread(flows: Flows, role: str) -> Made:
 
 def _growth(flows: Flows, role: str) -> list[Table | Picture]:
     """What the change from the last period but one was made of; nothing where a period between them is missing."""
-    if not followers(flows.members("period")[-2:], 1):
+    if not flows.calendar.followers(flows.members("period")[-2:], 1):
         return []
     gains = latest(to_pandas(contributions(flows, over=role, by=by_of(flows))), flows.roles["period"])
     largest = gains.reindex(gains["contribution"].abs().sort_values(ascending=False).index).head(12)
