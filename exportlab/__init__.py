@@ -12,6 +12,8 @@ from exportlab.catalogue import CATALOGUE
 from exportlab.classifications import blocs, country, members
 from exportlab.flows import Flows, cells, flows
 from exportlab.measure import measure
+from exportlab.spelling import iso_periods
+from exportlab.turned import decumulate
 
 if TYPE_CHECKING:
     from exportlab.distribution import evaluate
@@ -181,6 +183,7 @@ __all__ = [
     "cosine",
     "country",
     "cr",
+    "decumulate",
     "difference",
     "diversification",
     "effective_number",
@@ -212,6 +215,7 @@ __all__ = [
     "interval",
     "intra_share",
     "introversion",
+    "iso_periods",
     "kaplan_meier",
     "krugman",
     "lafay",

@@ -40,7 +40,9 @@ def _nothing_to_compare(calendar: Calendar, known: Collection[Any], lag: Lag) ->
     first, last = (calendar.label(ordered[i]) for i in (0, -1))
     reach = f"The table has {first} to {last}: add periods, or name another lag="
     if lag == "year":
-        return DataError("no earlier year: no period has the same one a year before", f"{reach} (1: the step before).")
+        return DataError(
+            "no earlier year: no period has the same one a year before", f"{reach} (1: the step before)."
+        )
     return DataError(f"no two periods lie {lag} apart", f"{reach}.")
 
 

@@ -21,7 +21,9 @@ from exportlab.periods import Lag
     source="difference of squares; sums exactly to H_1 - H_0", laws="bounds scale permutation empty additive",
     undefined="the group's total is zero in one of the two periods",
 )  # fmt: skip
-def hhi_change(flows: Flows, *, over: Columns = "market", by: Columns | None = None, lag: Lag = "year") -> Any:
+def hhi_change(
+    flows: Flows, *, over: Columns = "market", by: Columns | None = None, lag: Lag = "year"
+) -> Any:
     """What each member adds to the change of its group's Herfindahl-Hirschman index.
 
     Parameters

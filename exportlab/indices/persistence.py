@@ -113,7 +113,7 @@ def _ends(flows: Flows, first: Any, last: Any) -> tuple[Any, Any]:
         label = calendar.label(after)
         raise DataError(
             f"there is no earlier year to compare {label!r} with",
-            f"Name two periods: first=, last=; the table has {calendar.label(known[0])} to {calendar.label(known[-1])}.",
+            f"Name two periods, first= and last=: {calendar.label(known[0])} to {calendar.label(known[-1])}.",
         )
     return before, after
 

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import narwhals.stable.v2 as nw
 
-from exportlab import classifications, periods
+from exportlab import classifications
 from exportlab.catalogue import indicator
 from exportlab.errors import DataError, OptionError, one_of
 from exportlab.flows import Columns, Flows, require
@@ -141,7 +141,8 @@ def _inside(
         return among("market", _labels_of(labels, bloc, frozenset(fixed)))
     by_members: dict[frozenset[str], list[Any]] = {}
     for period in flows.members("period"):
-        day = periods.days(period)[within == "end"]
+        when_ = flows.calendar.period(period)
+        day = when_.last_day if within == "end" else when_.first_day
         allowed = {m.member for m in classifications.membership(bloc) if m.covers(day)} - set(own)
         by_members.setdefault(frozenset(allowed), []).append(period)
     inside = nw.lit(False)
@@ -184,7 +185,9 @@ def _labels_of(labels: Sequence[Any], bloc: str, allowed: frozenset[str]) -> lis
     column="contribution", laws="bounds scale permutation empty additive",
     undefined="the earlier total is zero",
 )  # fmt: skip
-def contributions(flows: Flows, *, over: Columns = "market", by: Columns | None = None, lag: Lag = "year") -> Any:
+def contributions(
+    flows: Flows, *, over: Columns = "market", by: Columns | None = None, lag: Lag = "year"
+) -> Any:
     """What each member adds to the growth of its group's total; the contributions sum to that growth.
 
     Parameters

@@ -8,6 +8,17 @@ period apart.
 
 from exportlab.periods.calendar import Calendar, Lag
 from exportlab.periods.period import ALLOWED, FREQUENCIES, STEPS, WORDS, Period
-from exportlab.periods.reading import days, followers, read
+from exportlab.periods.reading import UnreadPeriods, days, read
 
-__all__ = ["ALLOWED", "FREQUENCIES", "STEPS", "WORDS", "Calendar", "Lag", "Period", "days", "followers", "read"]
+__all__ = [
+    "ALLOWED",
+    "FREQUENCIES",
+    "STEPS",
+    "WORDS",
+    "Calendar",
+    "Lag",
+    "Period",
+    "UnreadPeriods",
+    "days",
+    "read",
+]

@@ -20,7 +20,8 @@ class Calendar:
     """The periods of one column. Made by `read`.
 
     A label is what the user wrote. Its key stands for it inside a table of flows: the label itself where labels sort
-    in the order of time, else its ISO form. Every method takes labels, keys, and other spellings of a period.
+    in the order of time, else its ISO form. Every method takes labels, keys, and other spellings of a period. Days
+    that lie `inside` the periods they stand for are written as these' first days.
 
     Attributes
     ----------
@@ -40,6 +41,7 @@ class Calendar:
     labels: tuple[Label, ...]
     writers: Mapping[str, Writer] = field(default_factory=dict, repr=False, compare=False)
     day_order: str | None = field(default=None, repr=False, compare=False)
+    inside: bool = field(default=False, repr=False, compare=False)
 
     def __iter__(self) -> Iterator[Label]:
         return iter(self.labels)
@@ -69,21 +71,20 @@ class Calendar:
 
     @cached_property
     def written(self) -> dict[Period, Any]:
-        """Each period to the user's label; to the ISO form where several labels (days) share it."""
-        found: dict[Period, Label] = {}
-        for label, period in self.periods.items():
-            found[period] = period.iso if period in found else label
-        return found
+        """Each period to the user's label; days inside a period to its first one, written like them."""
+        if self.inside:
+            return {p: self.writers[p.frequency](p) for p in self.periods.values()}
+        return {period: label for label, period in self.periods.items()}
 
     @cached_property
     def sorts(self) -> bool:
         """Whether the labels as they are, text or whole numbers, sort in the order of time on any engine."""
-        if not self.ordered:
-            return True
+        if not self.ordered or self.inside:
+            return not self.ordered
         listed: list[Any] = list(self.labels)
         kinds = {str if isinstance(x, str) else int if isinstance(x, Integral) else None for x in listed}
         alike = len(kinds) == 1 and None not in kinds
-        return alike and len(self.written) == len(listed) and sorted(listed) == listed
+        return alike and sorted(listed) == listed
 
     @cached_property
     def keys(self) -> dict[Any, Any]:
@@ -158,7 +159,9 @@ class Calendar:
         if lag == "year":
             return self.per_year or 1
         if not isinstance(lag, Integral) or isinstance(lag, bool) or lag < 1:
-            raise OptionError(f"lag={lag!r} is not allowed. Allowed: 'year', or a whole number of steps from 1 on.")
+            raise OptionError(
+                f"lag={lag!r} is not allowed. Allowed: 'year', or a whole number of steps from 1 on."
+            )
         return int(lag)
 
     def followers(self, labels: Iterable[Label], lag: Lag) -> dict[Any, Any]:

@@ -270,9 +270,9 @@ class DatesLike:
     def _text(self, template: Template, to: date) -> str:
         out, at = [], 0
         parts = {"y": to.year, "m": to.month, "d": to.day, "serial": (to - _EXCEL).days}
+        short = any(end - begin == 1 for _, begin, end in template.slots)
         for slot, begin, end in template.slots:
-            width = end - begin if slot == "y" or template.text[begin] == "0" else 1
-            out += [template.text[at:begin], f"{parts[slot]:0{width}d}"]
+            out += [template.text[at:begin], f"{parts[slot]:0{1 if short else 2}d}"]
             at = end
         return "".join([*out, template.text[at:]])
 

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
-from typing import Any
 
 from exportlab.errors import DataError, one_of
 from exportlab.periods.calendar import Calendar, plainly_sorted
 from exportlab.periods.labels import DAYS, ORDER, DatesLike, Label, Reading, StepsFrom, Writer, readings
 from exportlab.periods.period import ALLOWED, FREQUENCIES, STEPS, WORDS, Period
+
+
+class UnreadPeriods(DataError):
+    """A column of periods was refused; `labels` are those that are wrong, where it is not all of them."""
+
+    def __init__(self, problem: str, remedy: str, labels: Iterable[Label] = ()) -> None:
+        self.labels = tuple(labels)
+        super().__init__(problem, remedy, first=shown(self.labels[0]) if self.labels else None)
 
 
 def read(labels: Iterable[Label], *, frequency: str | None = None, name: str = "period") -> Calendar:
@@ -38,15 +45,14 @@ def read(labels: Iterable[Label], *, frequency: str | None = None, name: str = "
     """
     if frequency is not None:
         one_of("frequency", frequency, FREQUENCIES)
-    found = {label: readings(label) for label in dict.fromkeys(labels)}
+    found = {label: readings(label) for label in plainly_sorted(dict.fromkeys(labels))}
     none = [label for label, known in found.items() if not known]
     if not found or (len(none) == len(found) and frequency is None):
         return _unordered(found, name)
     if none:
-        raise DataError(
-            f"{name}: {len(none):,} of {len(found):,} labels {'is' if len(none) == 1 else 'are'} no period", ALLOWED,
-            first=repr(none[0]),
-        )  # fmt: skip
+        raise UnreadPeriods(
+            f"{name} has labels that are no period ({len(none):,} of {len(found):,})", ALLOWED, none
+        )
     kinds = _kinds(found, name, frequency)
     settled = {label: found[label][kind] for label, kind in kinds.items()}
     if set(kinds.values()) == {"serial"} and frequency is None and _ends(settled) is None:
@@ -54,12 +60,14 @@ def read(labels: Iterable[Label], *, frequency: str | None = None, name: str = "
     of_days = not set(DAYS).isdisjoint(kinds.values())
     periods = _from_days(settled, name, frequency) if of_days else _from_months(settled, kinds, name)
     periods = dict(sorted(periods.items(), key=lambda item: item[1]))
-    if not (of_days and frequency):
+    told = of_days and frequency is not None
+    if not told:
         _refuse_twice(periods, name)
     one = next(iter({p.frequency for p in periods.values()} - {"joint"}))
     _refuse_other(one, frequency, periods, name)
     order = next(iter({"day-month", "month-day"} & set(kinds.values())), None)
-    return Calendar(name, periods, one, tuple(periods), _writers(periods, settled), order)
+    inside = told and any(settled[label].day != p.first_day for label, p in periods.items())
+    return Calendar(name, periods, one, tuple(periods), _writers(periods, settled, inside), order, inside)
 
 
 def days(label: Label) -> tuple[date, date]:
@@ -77,12 +85,6 @@ def days(label: Label) -> tuple[date, date]:
             period = Period(r.start, r.months, "cumulated" if kind == "span" else kind)
             return (r.day, r.day) if r.day else (period.first_day, period.last_day)
     raise DataError(f"{label!r} is no day and no period with dates", ALLOWED)
-
-
-def followers(labels: Iterable[Label], lag: int) -> dict[Any, Any]:
-    """Each label to the one `lag` steps later, read as a column of its own."""
-    known = list(labels)
-    return read(known).followers(known, lag)
 
 
 def _unordered(labels: Iterable[Label], name: str) -> Calendar:
@@ -126,23 +128,21 @@ def _refuse_two(found: Mapping[Label, Mapping[str, Reading]], a: str, b: str, na
         r = found[label][kind]
         word = "day" if r.day else "fiscal year" if kind == "fiscal" else kind
         said.append(f"the {word} {r.day or Period(r.start, r.months, kind).iso}")
-    raise DataError(
-        f"{name} can be read in two ways, all {len(found):,} labels: {label!r} is {said[0]} or {said[1]}",
-        remedy,
+    raise UnreadPeriods(
+        f"{name} can be read in two ways ({len(found):,} labels): {label!r} is {said[0]} or {said[1]}", remedy
     )
 
 
 def _refuse_mixed(words: Mapping[Label, str], name: str) -> None:
-    firsts: dict[str, Label] = {}
+    of: dict[str, list[Label]] = {}
     for label, word in words.items():
-        firsts.setdefault(word, label)
-    a, b = sorted(firsts, key=list(WORDS.values()).index)[:2]
-    listed = list(words.values())
-    few = min(b, a, key=listed.count)
-    raise DataError(
-        f"{name} mixes {a} and {b}: {listed.count(few):,} of {len(listed):,} labels are {few}",
+        of.setdefault(word, []).append(label)
+    a, b = sorted(of, key=list(WORDS.values()).index)[:2]
+    few = min(of[b], of[a], key=len)
+    raise UnreadPeriods(
+        f"{name} mixes {a} and {b} ({shown(of[a][0])} and {shown(of[b][0])}; {len(few):,} of {len(words):,} labels)",
         "One contains the other and would be counted twice: keep one kind (years 2023, or months '2023-05').",
-        first=f"{firsts[few]!r} beside {firsts[b if few == a else a]!r}",
+        few,
     )
 
 
@@ -165,12 +165,11 @@ def _from_days(settled: Mapping[Label, Reading], name: str, frequency: str | Non
     end = _ends(settled)
     if end is None:
         inside = [label for label, r in settled.items() if not _ends({label: r})]
-        raise DataError(
-            f"{name} has days that are neither all the first nor all the last of a month"
-            + (f": {len(inside):,} of {len(settled):,} are neither" if inside else ""),
+        raise UnreadPeriods(
+            f"{name} has days that are neither all the first nor all the last of a month",
             "Say what days stand for: frequency='month' or 'year' (or 'quarter', 'half') takes each to the one in "
             "which it lies.",
-            first=_shown(inside[0] if inside else next(iter(settled))),
+            inside or list(settled)[:1],
         )
     turn = (1, 1) if end == "first" else (12, 31)
     if any(r.day is None or (r.day.month, r.day.day) != turn for r in settled.values()):
@@ -179,13 +178,14 @@ def _from_days(settled: Mapping[Label, Reading], name: str, frequency: str | Non
     if len(set(years.values())) > 1:
         return years
     label, month = next(iter(months.items()))
-    raise DataError(
-        f"{name} can be read in two ways: {_shown(label)} is the month {month.iso} or the year {month.year}",
+    raise UnreadPeriods(
+        f"{name} can be read in two ways: {shown(label)} is the month {month.iso} or the year {month.year}",
         "Say which: frequency='month' or 'year'.",
     )
 
 
-def _shown(label: Label) -> str:
+def shown(label: Label) -> str:
+    """A label as an error shows it."""
     return str(label) if isinstance(label, date) else repr(label)
 
 
@@ -198,14 +198,13 @@ def _from_months(
     single = {label: r for label, r in settled.items() if kinds[label] == "month"}
     kind = _spans_are(list(spans.values()), list(single.values()))
     if kind is None:
-        label = next(iter(spans))
         beside = f" beside {len(single):,} single ones such as {next(iter(single))!r}" if single else ""
-        raise DataError(
+        raise UnreadPeriods(
             f"{name} has {len(spans):,} spans of months{beside}, which are neither all added up from January, nor "
             "quarters, nor half-years",
             "A span contains its months: keep one kind. January and February may be one period where only later "
             "months of their year stand beside it.",
-            first=repr(label),
+            spans,
         )
     rest = "cumulated" if kind == "cumulated" else "month"
     return {
@@ -232,22 +231,24 @@ def _refuse_twice(periods: Mapping[Label, Period], name: str) -> None:
     seen: dict[Period, Label] = {}
     pairs = [(seen[p], label) for label, p in periods.items() if seen.setdefault(p, label) is not label]
     if pairs:
-        raise DataError(
-            f"{name} writes {len(pairs):,} period{'s' if len(pairs) > 1 else ''} in two ways",
+        raise UnreadPeriods(
+            f"{name} writes {len(pairs):,} period{'s' if len(pairs) > 1 else ''} in two ways, such as "
+            f"{shown(pairs[0][0])} and {shown(pairs[0][1])}",
             "They would count as two periods: write each in one way.",
-            first=f"{_shown(pairs[0][0])} and {_shown(pairs[0][1])}",
+            [label for _, label in pairs],
         )
 
 
 def _refuse_other(one: str, frequency: str | None, labels: Iterable[Label], name: str) -> None:
     if frequency is not None and one != frequency and (one, frequency) != ("fiscal", "year"):
-        raise DataError(
-            f"{name} has {WORDS[one]}, not {WORDS[frequency]}", f"Leave frequency={frequency!r} out.",
-            first=_shown(next(iter(labels))),
-        )  # fmt: skip
+        raise UnreadPeriods(
+            f"{name} has {WORDS[one]}, not {WORDS[frequency]}", f"Leave frequency={frequency!r} out."
+        )
 
 
-def _writers(periods: Mapping[Label, Period], settled: Mapping[Label, Reading]) -> dict[str, Writer]:
+def _writers(
+    periods: Mapping[Label, Period], settled: Mapping[Label, Reading], inside: bool
+) -> dict[str, Writer]:
     """How the user writes a period that the column has not, by frequency; "other" for all further ones."""
     made: dict[str, Writer] = {}
 
@@ -260,7 +261,7 @@ def _writers(periods: Mapping[Label, Period], settled: Mapping[Label, Reading]) 
         period = periods[label]
         reading = settled[label]
         if reading.day is not None:
-            dated = DatesLike(label, reading.day.day == 1, reading.template)
+            dated = DatesLike(label, inside or reading.day.day == 1, reading.template)
             made.setdefault(period.frequency, dated)
             made.setdefault("other", dated)
         elif reading.template is not None:

@@ -47,7 +47,7 @@ class Turned:
 
 
 def told(calendar: Calendar, keys: Collection[Any]) -> Turned | None:
-    """What figures are told of: full years, else the last twelve months; None where there are neither, or only years."""
+    """What figures are told of: full years, else the last twelve months; None where there is neither, or only years."""
     if calendar.frequency not in ("half", "quarter", "month", "cumulated"):
         return None
     made, lost = _full(calendar, keys, "year")
@@ -111,9 +111,7 @@ def matching(calendar: Calendar, keys: Collection[Any], model: Turned) -> Turned
         return None
     made = {}
     for whole in model.calendar.periods.values():
-        inside = [
-            p for p in _distinct(calendar, keys) if p.start >= whole.start and p.last <= whole.last
-        ]
+        inside = [p for p in _distinct(calendar, keys) if p.start >= whole.start and p.last <= whole.last]
         found = _counted(inside, calendar) if inside else []
         if sum(p.months for p in found) == whole.months:
             made[whole] = found
@@ -183,7 +181,7 @@ def _part(calendar: Calendar, whole: Period, found: Sequence[Period]) -> Period:
         if b.start != a.last + 1:
             raise DataError(
                 f"{calendar.name} has nothing between {calendar.label(a)!r} and {calendar.label(b)!r}",
-                "A part of a year is kept where its months follow each other: add those between, or leave its rows out.",
+                "A part of a year is kept where its months follow each other: add those between, or drop its rows.",
             )
     months = sum(p.months for p in counted)
     return Period(found[0].start, months, "cumulated" if found[0].start == whole.start else "span")
@@ -192,7 +190,8 @@ def _part(calendar: Calendar, whole: Period, found: Sequence[Period]) -> Period:
 def _told(calendar: Calendar, whole: Period, found: Sequence[Period]) -> str:
     labels = [str(calendar.label(p)) for p in found]
     shown = labels[0] if len(labels) == 1 else f"{labels[0]} to {labels[-1]}"
-    return f"of {calendar.label(whole)} it has {sum(p.months for p in _counted(found, calendar))} of {whole.months} months ({shown})"
+    months = sum(p.months for p in _counted(found, calendar))
+    return f"of {calendar.label(whole)} it has {months} of {whole.months} months ({shown})"
 
 
 def _refuse_gap(calendar: Calendar, total: Period) -> None:
@@ -235,5 +234,9 @@ def _label(calendar: Calendar, period: Period, found: Sequence[Period]) -> Any:
     """As the user writes it; his own label where a period stays what it was."""
     if period.frequency == "span" and period.start // YEAR != period.last // YEAR:
         return f"{calendar.label(found[0])} - {calendar.label(found[-1])}"
-    same = [p for p in found if (p.start, p.months) == (period.start, period.months) and period.frequency != "year"]
+    same = [
+        p
+        for p in found
+        if (p.start, p.months) == (period.start, period.months) and period.frequency != "year"
+    ]
     return calendar.label(same[0] if same else period)

@@ -35,11 +35,14 @@ def _section(given: Given, bloc: str, counted: Mapping[str, Any]) -> Made:
     now, shown = _shares(flows, bloc, counted)
     made = _sure(given, bloc, counted)
     parts: list[Table | Picture] = [
-        _table(f"{name}_share", title, shown, flows), *sure.table(f"{name}_sure", made, "share")
+        _table(f"{name}_share", title, shown, flows),
+        *sure.table(f"{name}_sure", made, "share"),
     ]
     if given.turned:
         now, all_ = _shares(every, bloc, counted)
-        parts.append(_table(f"{name}_share_every", _("Share of {bloc}, every period", bloc=bloc), all_, every))
+        parts.append(
+            _table(f"{name}_share_every", _("Share of {bloc}, every period", bloc=bloc), all_, every)
+        )
     if "period" in flows.roles:
         ax = structure.bloc_share(now, period=flows.roles["period"], bloc=bloc, source=flows.source,
                                   title=_("Share of {bloc} members in force", bloc=bloc))  # fmt: skip

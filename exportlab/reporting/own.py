@@ -182,7 +182,7 @@ def _data(given: Given, name: str) -> Section:
 
 def _told_of(given: Given) -> tuple[str, ...]:
     """Which periods figures are told of, where these are not the table's own."""
-    every, flows = given.every, given.flows
+    flows = given.flows
     if not given.turned:
         return ()
     lost = flows.left_out
@@ -215,7 +215,8 @@ def _totals(given: Given) -> Made:
                 Table("totals_every", title, all_, unit_of(flows), source_of(flows), {value: ",.0f"})
             )
     parts.insert(
-        len(by_of(flows)), Table("totals", _("Totals"), total, unit_of(flows), source_of(flows), {value: ",.0f"})
+        len(by_of(flows)),
+        Table("totals", _("Totals"), total, unit_of(flows), source_of(flows), {value: ",.0f"}),
     )
     fact = Fact(_("Total exports, {period}", period=last_period(flows)),
                 f"{number(float(total[value].iloc[-1]), ',.0f')} {flows.unit or ''}".strip(),
@@ -230,7 +231,9 @@ def _total(flows: Flows) -> pd.DataFrame:
     return to_pandas(flows.table)[[flows.roles["value"]]].sum().to_frame().T
 
 
-APART = N_("What growth was made of is left out: the table has nothing of the year before {period} to compare it with.")
+APART = N_(
+    "What growth was made of is left out: the table has nothing of the year before {period} to compare it with."
+)
 NO_ORDER = N_("No change is told: the labels of the periods have no order in time.")
 NO_EARLIER = N_("No change is told: the table has no earlier year to compare {period} with.")
 
