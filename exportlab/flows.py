@@ -272,6 +272,8 @@ class Flows:
     def in_periods(self, frame: Frame, how: Turned) -> Flows:
         """The flows with a frame whose periods are those of `how`."""
         assert self.spelling is not None
+        if isinstance(frame, nw.DataFrame):
+            frame = nw.maybe_reset_index(frame.sort(*self.identity))
         return replace(
             self, frame=frame, unique=True, pending=False, spelling=self.spelling.turned(how.calendar, frame),
             left_out=how.left_out, _memo={},

@@ -108,7 +108,7 @@ def _ends(flows: Flows, first: Any, last: Any) -> tuple[Any, Any]:
             shown = [calendar.label(k) for k in known[:10]]
             raise DataError(f"there is no period {end!r}", f"Periods: {shown}.")
     after = known[-1] if last is None else calendar.key(last)
-    before = calendar.alike(known, after)[0] if first is None else calendar.key(first)
+    before = calendar.same_months(known, after)[0] if first is None else calendar.key(first)
     if before == after:
         label = calendar.label(after)
         raise DataError(

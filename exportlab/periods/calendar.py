@@ -173,7 +173,7 @@ class Calendar:
         moved = {x: place.get((p.position + steps, p.months)) for p, x in known}
         return {x: after for x, after in moved.items() if after is not None}
 
-    def alike(self, labels: Iterable[Label], to: Label) -> list[Any]:
+    def same_months(self, labels: Iterable[Label], to: Label) -> list[Any]:
         """Those of `labels`, or keys, that are the same months of a year as `to` is, in the order of time."""
         self.require_order("a comparison of periods")
         span = self._months_of_year(to)

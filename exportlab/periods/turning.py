@@ -50,72 +50,64 @@ def told(calendar: Calendar, keys: Collection[Any]) -> Turned | None:
     """What figures are told of: full years, else the last twelve months; None where there is neither, or only years."""
     if calendar.frequency not in ("half", "quarter", "month", "cumulated"):
         return None
-    made, lost = _full(calendar, keys, "year")
-    return _turned(calendar, made, "year", left_out=lost) if made else twelve_months(calendar, keys)
+    known = _distinct(calendar, keys)
+    made, _ = _full(calendar, known, "year")
+    return _turned(calendar, made, "year", known) if made else _twelve_months(calendar, known)
 
 
 def coarser(calendar: Calendar, keys: Collection[Any], frequency: str, *, keep: bool = False) -> Turned:
     """Months to quarters, anything to years: those that are full; with `keep` the parts of others too."""
     _refuse_finer(calendar, frequency)
-    made, lost = _full(calendar, keys, frequency)
-    parts = _groups(lost, frequency)
+    known = _distinct(calendar, keys)
+    made, parts = _full(calendar, known, frequency)
     if keep:
         made |= {_part(calendar, whole, found): _counted(found, calendar) for whole, found in parts.items()}
-        lost = []
     if not made:
         raise DataError(
             f"{calendar.name} has no full {WORDS[frequency][:-1]}: {_told(calendar, *next(iter(parts.items())))}",
             "Say partial='keep' for parts, each named by its months, or add the months that are missing.",
         )
-    return _turned(calendar, made, frequency, left_out=lost)
+    return _turned(calendar, made, frequency, known)
 
 
 def _full(
-    calendar: Calendar, keys: Collection[Any], frequency: str
-) -> tuple[dict[Period, list[Period]], list[Period]]:
-    """The periods of `frequency` that are all there with those that make them, and what makes none."""
-    made: dict[Period, list[Period]] = {}
-    lost: list[Period] = []
-    for whole, found in _groups(_distinct(calendar, keys), frequency).items():
-        counted = _counted(found, calendar)
-        if sum(p.months for p in counted) == whole.months:
-            made[whole] = counted
-        else:
-            lost += found
-    return made, lost
-
-
-def _groups(periods: Iterable[Period], frequency: str) -> dict[Period, list[Period]]:
+    calendar: Calendar, known: Iterable[Period], frequency: str
+) -> tuple[dict[Period, list[Period]], dict[Period, list[Period]]]:
+    """The periods of `frequency` that are all there with those that make them, and the others with what they have."""
     groups: dict[Period, list[Period]] = {}
-    for period in periods:
+    for period in known:
         groups.setdefault(period.within(frequency), []).append(period)
-    return groups
+    made = {whole: _counted(found, calendar) for whole, found in groups.items()}
+    made = {whole: found for whole, found in made.items() if sum(p.months for p in found) == whole.months}
+    return made, {whole: found for whole, found in groups.items() if whole not in made}
 
 
-def twelve_months(calendar: Calendar, keys: Collection[Any]) -> Turned | None:
+def _twelve_months(calendar: Calendar, known: Sequence[Period]) -> Turned | None:
     """The last twelve months as one period; None where they are not all there."""
-    if calendar.frequency not in ("month", "quarter", "half"):
+    whole = Period(known[-1].last + 1 - YEAR, YEAR, "span")
+    last = [p for p in known if p.start >= whole.start]
+    if calendar.frequency == "cumulated" or sum(p.months for p in last) < YEAR:
         return None
-    known = _distinct(calendar, keys)
-    start = known[-1].last + 1 - YEAR
-    last = [p for p in known if p.start >= start]
-    if sum(p.months for p in last) < YEAR:
-        return None
-    whole = Period(start, YEAR, "span")
-    return _turned(calendar, {whole: last}, "span", left_out=[p for p in known if p.start < start])
+    return _turned(calendar, {whole: last}, "span", known)
 
 
 def matching(calendar: Calendar, keys: Collection[Any], model: Turned) -> Turned | None:
     """The periods of another table that make those of `model`, all months of them; None where it has none."""
     if calendar.frequency in (None, "number", "fiscal"):
         return None
-    made = {}
+    known, made = _distinct(calendar, keys), {}
     for whole in model.calendar.periods.values():
-        inside = [p for p in _distinct(calendar, keys) if p.start >= whole.start and p.last <= whole.last]
+        inside = [p for p in known if _inside(p, whole)]
         found = _counted(inside, calendar) if inside else []
         if sum(p.months for p in found) == whole.months:
             made[whole] = found
-    return _turned(calendar, made, str(model.calendar.frequency), like=model.calendar) if made else None
+    return (
+        _turned(calendar, made, str(model.calendar.frequency), known, like=model.calendar) if made else None
+    )
+
+
+def _inside(period: Period, whole: Period) -> bool:
+    return period.start >= whole.start and period.last <= whole.last
 
 
 def single(calendar: Calendar, keys: Collection[Any]) -> Turned:
@@ -207,21 +199,22 @@ def _turned(
     calendar: Calendar,
     made: Mapping[Period, Sequence[Period]],
     frequency: str,
+    known: Iterable[Period] = (),
     *,
-    left_out: Sequence[Period] = (),
     before: Mapping[Period, Period] | None = None,
     like: Calendar | None = None,
 ) -> Turned:
-    """The new calendar, written as the user writes or as in `like`, and the old keys by the new."""
+    """The new calendar, written as the user writes or as in `like`, the old keys by the new, and what is in none."""
     if like is None:
         written = {period: _label(calendar, period, found) for period, found in sorted(made.items())}
         if len({type(x) for x in written.values()}) > 1 or not _tells(calendar, made):
             written = {period: period.iso for period in written}
-        known = {label: period for period, label in written.items()}
-        like = replace(calendar, periods=known, frequency=frequency, labels=tuple(known), inside=False)
+        periods = {label: period for period, label in written.items()}
+        like = replace(calendar, periods=periods, frequency=frequency, labels=tuple(periods), inside=False)
     pairs = {calendar.key(p): like.key(period) for period, found in made.items() for p in found}
     less = {calendar.key(p): like.key(period) for period, p in (before or {}).items()}
-    return Turned(like, pairs, less, tuple(calendar.label(p) for p in left_out))
+    left_out = [calendar.label(p) for p in known if not any(_inside(p, whole) for whole in made)]
+    return Turned(like, pairs, less, tuple(left_out))
 
 
 def _tells(calendar: Calendar, made: Iterable[Period]) -> bool:

@@ -91,7 +91,7 @@ def compared(given: Given) -> tuple[Flows, Any, Any] | None:
     for flows in (given.flows, given.every):
         if "period" in flows.roles and flows.calendar.ordered:
             known = flows.members("period")
-            first = flows.calendar.alike(known, known[-1])[0]
+            first = flows.calendar.same_months(known, known[-1])[0]
             if first != known[-1]:
                 return flows, first, known[-1]
     return None
