@@ -106,8 +106,9 @@ def _refuse_falling(flows: Flows, how: Turned, sums: Frame, role: str) -> None:
     a, b = row[f"_{role}_after"], row[f"_{role}_before"]
     figures = f"{a:,.10g} to {after} less {b:,.10g} to {before} is {a - b:,.10g}"
     raise DataError(
-        f"{role} {flows.roles[role]!r} falls from one total to the next, as when earlier months were revised",
-        "A month cannot be negative: bring the earlier totals to the same revision, or leave the cells out.",
+        f"{role} {flows.roles[role]!r} falls from one total to the next",
+        "A month cannot be negative, so earlier months were revised: bring the totals before to the same state, or "
+        "leave the cells out.",
         rows=len(fallen), first=", ".join(filter(None, (cell, figures))),
     )  # fmt: skip
 

@@ -224,12 +224,9 @@ def _tells(calendar: Calendar, made: Iterable[Period]) -> bool:
 
 
 def _label(calendar: Calendar, period: Period, found: Sequence[Period]) -> Any:
-    """As the user writes it; his own label where a period stays what it was."""
+    """As the user writes it; their own label where January and others stay one period."""
     if period.frequency == "span" and period.start // YEAR != period.last // YEAR:
         return f"{calendar.label(found[0])} - {calendar.label(found[-1])}"
-    same = [
-        p
-        for p in found
-        if (p.start, p.months) == (period.start, period.months) and period.frequency != "year"
-    ]
+    kept = period.frequency in ("joint", "cumulated")
+    same = [p for p in found if kept and (p.start, p.months) == (period.start, period.months)]
     return calendar.label(same[0] if same else period)

@@ -187,8 +187,8 @@ def _told_of(given: Given) -> tuple[str, ...]:
         return ()
     lost = flows.left_out
     told = _(
-        "Figures are told of {periods}, months added up: a month is compared with none but the same month of another "
-        "year. Pictures and the tables of every period show the table's own.",
+        "Figures are told of {periods}, added up from the table's periods, and changes from a period to the same one "
+        "of another year. Pictures and the tables of every period show the table's own.",
         periods=periods_of(flows),
     )
     if not lost:
@@ -234,7 +234,6 @@ def _total(flows: Flows) -> pd.DataFrame:
 APART = N_(
     "What growth was made of is left out: the table has nothing of the year before {period} to compare it with."
 )
-NO_ORDER = N_("No change is told: the labels of the periods have no order in time.")
 NO_EARLIER = N_("No change is told: the table has no earlier year to compare {period} with.")
 
 
@@ -269,7 +268,7 @@ def _spread(given: Given, role: str) -> Made:
         )
         parts.insert(2, Picture(f"{role}_hhi", _("Concentration"), localised(ax), _("HHI by period")))
         parts += (grown := _growth(given, role))
-        if not grown and every.calendar.ordered:
+        if not grown:
             text.append(_(APART, period=last_period(flows)))
     made = _sure(given, role)
     parts += sure.table(f"{role}_sure", made, ".4f")
@@ -312,7 +311,7 @@ def _verdict(given: Given, moved: sure.Sure | None) -> list[str]:
     if moved is None:
         if not by_of(every) or len(every.members("period")) < 2 or sure.compared(given):
             return []
-        return [_(NO_EARLIER, period=last_period(flows)) if every.calendar.ordered else _(NO_ORDER)]
+        return [_(NO_EARLIER, period=last_period(flows))]
     ends = {"low": f"{moved.low:+.4f}", "high": f"{moved.high:+.4f}"}
     first, last = moved.between
     if not moved.low <= moved.high:  # nothing that is drawn moves it

@@ -86,7 +86,7 @@ def difference(
     rows = [r for done in tracked(one, list(zip(pairs, own, strict=True)), workers, progress) for r in done]
     return Intervals(
         framed(flows, asked, rows), asked.name, asked.spread, asked.unit, method, level,
-        draws if method in DRAWN else 0, what=f"difference {_said(flows, role, labels[1])} - {_said(flows, role, labels[0])}",
+        draws if method in DRAWN else 0, what=_what(flows, role, labels),
     )  # fmt: skip
 
 
@@ -222,6 +222,11 @@ def _last_year(flows: Flows, along: str | None) -> tuple[Any, Any]:
             "Name the two labels: between=('2021', '2023').",
         )
     return before, last
+
+
+def _what(flows: Flows, role: str, labels: tuple[Any, Any]) -> str:
+    first, second = (_said(flows, role, label) for label in labels)
+    return f"difference {second} - {first}"
 
 
 def _said(flows: Flows, role: str, label: Any) -> Any:
