@@ -31,7 +31,7 @@ def advantage_by_period(flows: Flows, *, by: Columns | None, **options: Any) -> 
     seen: dict[Any, dict[Key, float]] = {}
     for period, key, value in zip(table["period"].to_list(), index, table["rca"].to_list(), strict=True):
         if value is not None and np.isfinite(value):
-            seen.setdefault(period, {})[key] = value
+            seen.setdefault(flows.calendar.key(period), {})[key] = value
     return seen
 
 
@@ -87,12 +87,14 @@ def galtonian(
     if not 0 < level < 1:
         raise OptionError(f"level={level!r} is not between 0 and 1.")
     known = flows.members("period")
-    ends = known[0] if first is None else first, known[-1] if last is None else last
-    for end in ends:
-        if end not in known:
-            raise DataError(f"there is no period {end!r}", f"Periods: {list(known)[:10]}.")
+    if first is None or last is None:
+        flows.calendar.require_order("the first and the last period")
+    named = known[0] if first is None else first, known[-1] if last is None else last
+    ends = [flows.find("period", p) for p in named]
     if ends[0] == ends[1]:
-        raise DataError(f"the first and the last period are both {ends[0]!r}", "Name two: first=, last=.")
+        raise DataError(
+            f"the first and the last period are both {flows.said(ends[0])!r}", "Name two: first=, last=."
+        )
     seen = advantage_by_period(flows, form=form, reference=reference, over=over, by=by, zeros=zeros)
     _, groups = flows.split(over, by)
     kept = tuple(g for g in groups if g != "period")

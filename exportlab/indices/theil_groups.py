@@ -10,7 +10,7 @@ import narwhals.stable.v2 as nw
 import numpy as np
 
 from exportlab.catalogue import indicator
-from exportlab.errors import OptionError, UnknownName, one_of
+from exportlab.errors import OptionError, one_of
 from exportlab.flows import Columns, Flows, require
 from exportlab.frames import Frame, join, sum_by, when, with_total
 from exportlab.indices._against import ALL, need, zero_if_null
@@ -163,9 +163,9 @@ def theil_traditional(
         raise OptionError("theil_traditional needs the period in by=, and a universe that is not 'active'.")
     known = flows.members("period")
     listed = [known[0]] if base is None else list(base) if isinstance(base, list | tuple) else [base]
-    for period in listed:
-        if period not in known:
-            raise UnknownName("base period", period, map(str, known))
+    if base is None:
+        flows.calendar.require_order("the first period as base")
+    listed = [flows.find("period", period) for period in listed]
     size = universe_size(flows, spread, universe)
     assert size is not None
     fixed = tuple(k for k in kept if k != "period")

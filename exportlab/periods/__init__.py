@@ -6,7 +6,7 @@ the true order, how far apart two periods lie, and how the user writes them. Not
 period apart.
 """
 
-from exportlab.periods.calendar import Calendar
+from exportlab.periods.calendar import Calendar, text
 from exportlab.periods.period import ALLOWED, FREQUENCIES, STEPS, WORDS, Period
 from exportlab.periods.reading import UnreadPeriods, days, read
 
@@ -20,4 +20,5 @@ __all__ = [
     "UnreadPeriods",
     "days",
     "read",
+    "text",
 ]

@@ -44,7 +44,7 @@ def _section(flows: Flows, bloc: str, counted: Mapping[str, Any]) -> Made:
         parts.insert(
             0, Picture(f"{name}_share", title, localised(ax), _("Share of {bloc} by period", bloc=bloc))
         )
-    last = latest(shown, flows.roles.get("period"))["bloc_share"]
+    last = latest(shown, flows)["bloc_share"]
     known = made[0].sentence if made[0] else sure.without("market")
     fact = Fact(_("Share of {bloc}, {period}", bloc=bloc, period=last_period(flows)), percent(float(last.iloc[0])),
                 sentences(known, _("Members in force in that period; with today's members {share}.",

@@ -52,14 +52,19 @@ def periods_of(flows: Flows) -> str:
         return _("one period")
     known = flows.members("period")
     if len(known) == 1:
-        return f"{known[0]}"
-    return _("{first} to {last} ({n} periods)", first=known[0], last=known[-1], n=len(known))
+        return f"{flows.said(known[0])}"
+    first, last = flows.said(known[0]), flows.said(known[-1])
+    return _("{first} to {last} ({n} periods)", first=first, last=last, n=len(known))
 
 
-def latest(table: pd.DataFrame, period: str | None) -> pd.DataFrame:
-    """The rows of the last period."""
-    return table if period is None else table[table[period] == table[period].max()]
+def latest(table: pd.DataFrame, flows: Flows) -> pd.DataFrame:
+    """The rows of the last period that the table has."""
+    period = flows.roles.get("period")
+    if period is None or table.empty:
+        return table
+    last = flows.calendar.in_order(table[period].unique())[-1]
+    return table.loc[[p == last for p in table[period]]]
 
 
 def last_period(flows: Flows) -> str:
-    return str(flows.members("period")[-1]) if "period" in flows.roles else _("one period")
+    return str(flows.said(flows.members("period")[-1])) if "period" in flows.roles else _("one period")

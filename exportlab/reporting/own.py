@@ -101,7 +101,9 @@ class Asked:
 
 def page(flows: Flows, asked: Asked) -> Page:
     """The whole report on one exporter's flows: every section that the table allows, and why others are left out."""
-    exporter, reference = asked.exporter, asked.reference
+    exporter, reference = asked.exporter, asked.reference and flows.alike(asked.reference)
+    if "period" in flows.roles and len(flows.members("period")) > 1:
+        flows.calendar.require_order("a report, which shows the last period and the changes,")
     own = _only(flows, exporter)
     name = exporter or _("all exporters")
     made: list[Made] = [(_data(own, name), None), _totals(own)]
@@ -180,7 +182,7 @@ def _totals(flows: Flows) -> Made:
     parts: list[Table | Picture] = []
     if by_of(flows):
         period = flows.roles["period"]
-        total = total.sort_values(period)
+        total = structure.sorted_in_time(total, period)
         drawn, unit = in_units(total[value], flows.unit or value)
         ax = structure.series(total.assign(**{value: drawn}), period=period, columns=[value], unit=unit,
                               title=_("Exports by period"), source=flows.source)  # fmt: skip
@@ -205,7 +207,7 @@ def _spread(flows: Flows, role: str) -> Made:
     shares = to_pandas(share(flows, over=role, by=by_of(flows)))
     index = to_pandas(measure(flows, INDICES, over=role, by=by_of(flows)))
     period = flows.roles.get("period")
-    last = latest(shares, period)
+    last = latest(shares, flows)
     drawn = structure.market_shares(shares.assign(**({} if period else {"_p": 0})), period=period or "_p",
                                     member=column, title=_(words.largest), source=flows.source)  # fmt: skip
     curve = structure.lorenz(last[value], member=f"{role}s", source=flows.source,
@@ -228,7 +230,7 @@ def _spread(flows: Flows, role: str) -> Made:
             text.append(_(APART))
     made = _sure(flows, role)
     parts += sure.table(f"{role}_sure", made, ".4f")
-    now = latest(index, period).iloc[0]
+    now = latest(index, flows).iloc[0]
     known = made[0].sentence if made[0] else sure.without(role)
     fact = Fact(_(words.fact, period=last_period(flows)), number(float(now["hhi"]), ".4f"),
                 sentences(known, _(words.sure, n=number(float(now["effective_number"])),
@@ -242,7 +244,7 @@ def _growth(flows: Flows, role: str) -> list[Table | Picture]:
     """What the change from the last period but one was made of; nothing where a period between them is missing."""
     if not flows.calendar.followers(flows.members("period")[-2:], 1):
         return []
-    gains = latest(to_pandas(contributions(flows, over=role, by=by_of(flows))), flows.roles["period"])
+    gains = latest(to_pandas(contributions(flows, over=role, by=by_of(flows))), flows)
     largest = gains.reindex(gains["contribution"].abs().sort_values(ascending=False).index).head(12)
     return [Table(f"{role}_growth", _(SPREAD[role].growth), named(flows, role, largest),
                   _("contribution to the growth of the total"), source_of(flows),

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from exportlab.arrays import Array
-from exportlab.errors import DataError, OptionError
+from exportlab.errors import DataError, OptionError, UnknownName
 from exportlab.flows import Columns, Flows, require
 from exportlab.measure import Universe
 from exportlab.uncertainty.groups import Part, Plan, places, plan
@@ -82,7 +82,7 @@ def difference(
     rows = [r for done in tracked(one, list(zip(pairs, own, strict=True)), workers, progress) for r in done]
     return Intervals(
         framed(flows, asked, rows), asked.name, asked.spread, asked.unit, method, level,
-        draws if method in DRAWN else 0, what=f"difference {labels[1]} - {labels[0]}",
+        draws if method in DRAWN else 0, what=_what(flows, role, labels),
     )  # fmt: skip
 
 
@@ -194,14 +194,29 @@ def _sides(flows: Flows, between: Sequence[Any], along: str | None) -> tuple[str
         raise OptionError(f"between={between!r} is not two labels: between=('2021', '2023').")
     roles = flows.identity if along is None else (flows.role(along),)
     for role in roles:
-        written = {str(m): m for m in flows.members(role)}
-        if all(str(b) in written for b in between):
-            found = tuple(written[str(b)] for b in between)
+        found = [_found(flows, role, b) for b in between]
+        if None not in found:
             if found[0] == found[1]:
                 raise OptionError(f"between={tuple(between)!r} names one label twice.")
             return role, (found[0], found[1])
-    held = {r: list(flows.members(r))[:6] for r in roles}
+    held = {r: [flows.said(m) if r == "period" else m for m in flows.members(r)[:6]] for r in roles}
     raise DataError(f"no role has both {between[0]!r} and {between[1]!r}", f"The labels begin: {held}.")
+
+
+def _what(flows: Flows, role: str, labels: tuple[Any, Any]) -> str:
+    first, second = map(flows.said, labels) if role == "period" else labels
+    return f"difference {second} - {first}"
+
+
+def _found(flows: Flows, role: str, label: Any) -> Any:
+    """The label of a role that is written so, or in another way if it is a period; None where there is none."""
+    written = {str(m): m for m in flows.members(role)}
+    if str(label) in written:
+        return written[str(label)]
+    try:
+        return flows.find(role, label)
+    except (DataError, UnknownName):
+        return None
 
 
 def _plan(flows: Flows, name: str, role: str, *, by: Columns | None, **asked: Any) -> Plan:
