@@ -166,6 +166,11 @@ class PolicyPanel:
         return len(np.unique(self.clusters[self.D > 0]))
 
     @property
+    def monthly(self) -> bool:
+        """Whether the periods are months."""
+        return self.calendar.frequency == "month"
+
+    @property
     def staggered(self) -> bool:
         """Whether units adopt at more than one date."""
         return len(self.cohorts) > 1

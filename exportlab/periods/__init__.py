@@ -8,7 +8,7 @@ period apart.
 
 from exportlab.periods.calendar import Calendar, text
 from exportlab.periods.period import ALLOWED, FREQUENCIES, STEPS, WORDS, Period
-from exportlab.periods.reading import UnreadPeriods, days, read
+from exportlab.periods.reading import UnreadPeriods, days, followers, read
 
 __all__ = [
     "ALLOWED",
@@ -19,6 +19,7 @@ __all__ = [
     "Period",
     "UnreadPeriods",
     "days",
+    "followers",
     "read",
     "text",
 ]
