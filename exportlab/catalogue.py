@@ -212,12 +212,16 @@ def indicator(
 
 
 def guarded(function: F) -> F:
-    """The function, with an engine's own refusal told in one voice: which engine, what for, what to use instead."""
+    """The function, with further tables' periods keyed as the first's, and an engine's own refusal told in one voice.
+
+    The refusal says which engine, what for, and what to use instead.
+    """
 
     @wraps(function)
     def run(*args: Any, **kwargs: Any) -> Any:
         try:
-            return function(*args, **kwargs)
+            further = (_alike(args, a) for a in args[1:])
+            return function(*args[:1], *further, **{k: _alike(args, a) for k, a in kwargs.items()})
         except EngineError:
             raise
         except DuplicateError as error:
@@ -236,6 +240,12 @@ def guarded(function: F) -> F:
             ) from error
 
     return run  # type: ignore[return-value]
+
+
+def _alike(args: tuple[Any, ...], further: Any) -> Any:
+    """A further table of flows as the first one sees it; anything else as it is."""
+    both = args and hasattr(args[0], "alike") and hasattr(further, "alike")
+    return args[0].alike(further) if both else further
 
 
 REFUSED = """

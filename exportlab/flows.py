@@ -95,6 +95,38 @@ class Flows:
         except DataError:  # a row that was refused may hold anything
             return period
 
+    def find(self, role: str, label: Any) -> Any:
+        """The frame's key for one label of a role that carries value; a period may be written in another way.
+
+        Raises
+        ------
+        UnknownName
+            The flows have no such label.
+        """
+        known = self.members(role)
+        key = label
+        if role == "period" and label not in known and self.calendar.ordered:
+            key = self.calendar.key(label)
+        if key not in known:
+            shown = [self.said(k) for k in known] if role == "period" else known
+            raise UnknownName(role, label, [str(m) for m in shown])
+        return key
+
+    def alike(self, other: Flows) -> Flows:
+        """Another table of flows with its periods keyed as these are, so that the two can be joined."""
+        if self.spelling is None or other.spelling is None:
+            return other
+        ours, theirs = self.calendar, other.calendar
+        if not ours.ordered or ours.frequency != theirs.frequency:
+            return other
+        moved = {theirs.key(p): ours.key(p) for p in theirs.periods.values()}
+        if all(type(k) is type(v) and k == v for k, v in moved.items()):
+            return other
+        kind = nw.String if all(isinstance(v, str) for v in moved.values()) else nw.Int64
+        keyed = nw.col("period").replace_strict(list(moved), list(moved.values()), return_dtype=kind)
+        frame = other.frame.with_columns(keyed.alias("period"))
+        return replace(other, frame=frame, spelling=self.spelling, _memo={})
+
     def role(self, name: str) -> str:
         """Role of `name`, which may be a role, a key, or the user's own column name."""
         if name in self.identity:

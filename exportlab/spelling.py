@@ -151,10 +151,12 @@ def _distinct(frame: nw.DataFrame[Any]) -> nw.Series[Any] | None:
     column = frame["period"]
     try:
         if column.implementation.is_pandas():
-            own: Any = column.to_native().drop_duplicates().dropna().reset_index(drop=True)
-            made: nw.Series[Any] = nw.from_native(own, series_only=True)
-            return made
-        return column.unique().drop_nulls()
+            native: Any = column.to_native().drop_duplicates().dropna().reset_index(drop=True)
+            own: nw.Series[Any] = nw.from_native(native, series_only=True)
+        else:
+            own = column.unique().drop_nulls()
+        set(own.to_list())
+        return own
     except (TypeError, ValueError, NotImplementedError, nw.exceptions.NarwhalsError):
         return None
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import narwhals.stable.v2 as nw
 
 from exportlab.claims.measurements import HIGHLY_CONCENTRATED, MAJOR
-from exportlab.errors import DataError, UnknownName
+from exportlab.errors import DataError
 from exportlab.flows import Flows, require
 from exportlab.frames import collect
 from exportlab.indices.concentration import effective_number
@@ -119,9 +119,8 @@ def _of(flows: Flows, key: Any) -> tuple[Flows, Any]:
 def _only(flows: Flows, role: str, label: Any) -> Flows:
     if role not in flows.roles or label is None:
         return flows
-    if label not in flows.members(role):
-        raise UnknownName(role, label, [str(m) for m in flows.members(role)])
-    return replace(flows, frame=flows.frame.filter(nw.col(role) == label), pending=False, _memo={})
+    key = flows.find(role, label)
+    return replace(flows, frame=flows.frame.filter(nw.col(role) == key), pending=False, _memo={})
 
 
 def _value(flows: Flows, name: str, over: str) -> tuple[float, float, float]:

@@ -10,7 +10,7 @@ from exportlab.errors import DataError, EngineError, OptionError
 from exportlab.flows import Flows, require
 from exportlab.frames import Frame, stack, sum_by
 from exportlab.indices._change import beside, pairs
-from exportlab.periods import Lag
+from exportlab.periods import WORDS, Lag
 
 SIDES = ("exports", "imports")
 
@@ -31,6 +31,14 @@ def same_shape(
             f"Exports in {a.implementation} cannot be laid beside imports in {b.implementation}: "
             "bring both tables into one engine."
         )
+    if "period" in keys and "period" in imports.roles:
+        frequencies = exports.calendar.frequency, imports.calendar.frequency
+        if frequencies[0] != frequencies[1]:
+            named = [WORDS.get(str(f), "labels without order") for f in frequencies]
+            raise DataError(
+                f"the exports have {named[0]} and the imports {named[1]}",
+                "Both tables need the same periods.",
+            )
     ours, theirs = a.collect_schema(), b.collect_schema()
     for key in keys:
         if key not in imports.identity:

@@ -103,17 +103,19 @@ def galtonian(
 def _ends(flows: Flows, first: Any, last: Any) -> tuple[Any, Any]:
     """The keys of the two periods compared."""
     calendar, known = flows.calendar, flows.members("period")
-    for end in (first, last):
-        if end is not None and calendar.key(end) not in known:
-            shown = [calendar.label(k) for k in known[:10]]
-            raise DataError(f"there is no period {end!r}", f"Periods: {shown}.")
-    after = known[-1] if last is None else calendar.key(last)
-    before = calendar.same_months(known, after)[0] if first is None else calendar.key(first)
+    if first is None or last is None:
+        calendar.require_order("the first and the last period")
+    after = known[-1] if last is None else flows.find("period", last)
+    before = calendar.same_months(known, after)[0] if first is None else flows.find("period", first)
     if before == after:
-        label = calendar.label(after)
+        none = (
+            "there is no earlier year to compare"
+            if first is None
+            else "the first and the last period are both"
+        )
         raise DataError(
-            f"there is no earlier year to compare {label!r} with",
-            f"Name two periods, first= and last=: {calendar.label(known[0])} to {calendar.label(known[-1])}.",
+            f"{none} {flows.said(after)!r}" + (" with" if first is None else ""),
+            f"Name two periods, first= and last=: the table has {flows.said(known[0])} to {flows.said(known[-1])}.",
         )
     return before, after
 

@@ -10,7 +10,7 @@ import narwhals.stable.v2 as nw
 import numpy as np
 
 from exportlab.catalogue import indicator
-from exportlab.errors import OptionError, UnknownName, one_of
+from exportlab.errors import OptionError, one_of
 from exportlab.flows import Columns, Flows, require
 from exportlab.frames import Frame, join, sum_by, when, with_total
 from exportlab.indices._against import ALL, need, zero_if_null
@@ -172,14 +172,10 @@ def theil_traditional(
 
 def _base(flows: Flows, base: Any) -> list[Any]:
     """The keys of the base periods."""
-    calendar, known = flows.calendar, flows.members("period")
     if base is None:
-        return calendar.first_year(known)
+        return flows.calendar.first_year(flows.members("period"))
     listed = list(base) if isinstance(base, list | tuple) else [base]
-    for period in listed:
-        if calendar.key(period) not in known:
-            raise UnknownName("base period", period, [str(calendar.label(k)) for k in known])
-    return [calendar.key(period) for period in listed]
+    return [flows.find("period", period) for period in listed]
 
 
 def _ages(cells: Frame, base: list[Any], fixed: tuple[str, ...], spread: tuple[str, ...], new: str) -> Frame:

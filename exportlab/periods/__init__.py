@@ -6,9 +6,9 @@ the true order, how far apart two periods lie, and how the user writes them. Not
 period apart.
 """
 
-from exportlab.periods.calendar import Calendar, Lag
+from exportlab.periods.calendar import Calendar, Lag, text
 from exportlab.periods.period import ALLOWED, FREQUENCIES, STEPS, WORDS, Period
-from exportlab.periods.reading import UnreadPeriods, days, read
+from exportlab.periods.reading import UnreadPeriods, days, followers, read
 
 __all__ = [
     "ALLOWED",
@@ -20,5 +20,7 @@ __all__ = [
     "Period",
     "UnreadPeriods",
     "days",
+    "followers",
     "read",
+    "text",
 ]

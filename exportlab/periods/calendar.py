@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property
 from numbers import Integral
 from typing import Any, Literal, TypeAlias
 
 from exportlab.errors import DataError, OptionError
 from exportlab.periods.labels import Label, Writer, alone
-from exportlab.periods.period import ALLOWED, STEPS, WORDS, Period
+from exportlab.periods.period import ALLOWED, FREQUENCIES, STEPS, WORDS, Period
 
 Lag: TypeAlias = int | Literal["year"]
 
@@ -58,6 +59,17 @@ class Calendar:
     def per_year(self) -> int | None:
         """Steps from a period to the same one a year later; None for numbers and labels without an order."""
         return None if self.frequency in (None, "number") else 12 // STEPS[str(self.frequency)]
+
+    @property
+    def told(self) -> str | None:
+        """What to say as frequency= where a few of these labels go through a door again, and could be read twice."""
+        return (
+            self.frequency
+            if self.frequency in FREQUENCIES
+            else "year"
+            if self.frequency == "fiscal"
+            else None
+        )
 
     def require_order(self, what: str) -> None:
         """Raise unless the labels have an order in time, which `what` needs."""
@@ -141,6 +153,20 @@ class Calendar:
         writer = self.writers.get(period.frequency) or self.writers.get("other")
         return period.iso if writer is None else writer(period)
 
+    def at(self, position: int) -> Period:
+        """The period at a place in time, be it among the column's or not."""
+        self.require_order("a place in time")
+        if position in self._by_position:
+            return self._by_position[position]
+        step = STEPS[str(self.frequency)]
+        if self.frequency == "cumulated":
+            return Period(position // 12 * 12, position % 12 + 1, "cumulated")
+        return Period(position * step, step if self.frequency != "number" else 1, str(self.frequency))
+
+    @cached_property
+    def _by_position(self) -> dict[int, Period]:
+        return {p.position: p for p in self.periods.values()}
+
     # ---- order -----------------------------------------------------------------------------------------
 
     def in_order(self, labels: Iterable[Label]) -> list[Any]:
@@ -198,6 +224,15 @@ class Calendar:
         if self.frequency == "month":
             return b.start == a.last + 1
         return b.position == a.position + 1
+
+
+def text(label: Any) -> str:
+    """A label as text, as in tables and beside charts: 2023 for 2023.0, the day for midnight."""
+    if isinstance(label, float) and label.is_integer():
+        return str(int(label))
+    if isinstance(label, datetime):
+        return label.date().isoformat()
+    return str(label)
 
 
 def plainly_sorted(labels: Iterable[Any]) -> list[Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
+from typing import Any
 
 from exportlab.errors import DataError, one_of
 from exportlab.periods.calendar import Calendar, plainly_sorted
@@ -85,6 +86,12 @@ def days(label: Label) -> tuple[date, date]:
             period = Period(r.start, r.months, "cumulated" if kind == "span" else kind)
             return (r.day, r.day) if r.day else (period.first_day, period.last_day)
     raise DataError(f"{label!r} is no day and no period with dates", ALLOWED)
+
+
+def followers(labels: Iterable[Label], lag: int) -> dict[Any, Any]:
+    """Each of some labels to the one `lag` steps later, where there is one; see `Calendar.followers`."""
+    known = list(labels)
+    return read(known).followers(known, lag)
 
 
 def _unordered(labels: Iterable[Label], name: str) -> Calendar:

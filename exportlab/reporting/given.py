@@ -85,19 +85,13 @@ def spanned(labels: Sequence[Any]) -> str:
     return _("{first} to {last} ({n} periods)", first=labels[0], last=labels[-1], n=len(labels))
 
 
-def in_time(table: pd.DataFrame, flows: Flows) -> pd.DataFrame:
-    """The rows in the order of time."""
-    keys = table[flows.roles["period"]].map(flows.calendar.key)
-    place = {key: i for i, key in enumerate(flows.calendar.in_order(keys))}
-    return table.loc[keys.map(place).sort_values(kind="stable").index].reset_index(drop=True)
-
-
 def latest(table: pd.DataFrame, flows: Flows) -> pd.DataFrame:
-    """The rows of the flows' last period."""
-    if "period" not in flows.roles:
+    """The rows of the last period that the table has."""
+    period = flows.roles.get("period")
+    if period is None or table.empty:
         return table
-    keys = table[flows.roles["period"]].map(flows.calendar.key)
-    return table[keys == flows.members("period")[-1]]
+    last = flows.calendar.in_order(table[period].unique())[-1]
+    return table.loc[[p == last for p in table[period]]]
 
 
 def last_period(flows: Flows) -> str:

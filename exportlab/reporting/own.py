@@ -29,7 +29,6 @@ from exportlab.reporting.given import (
     Given,
     Made,
     by_of,
-    in_time,
     in_units,
     last_period,
     latest,
@@ -105,10 +104,12 @@ class Asked:
 
 def page(flows: Flows, asked: Asked) -> Page:
     """The whole report on one exporter's flows: every section that the table allows, and why others are left out."""
+    if "period" in flows.roles and len(flows.members("period")) > 1:
+        flows.calendar.require_order("a report, which shows the last period and the changes,")
     exporter, every = asked.exporter, _only(flows, asked.exporter)
     how = headline(every)
     flows, own = (in_periods_of(f, how) for f in (flows, every))
-    reference = None if asked.reference is None else in_periods_of(asked.reference, how)
+    reference = None if asked.reference is None else flows.alike(in_periods_of(asked.reference, how))
     given = Given(own, every)
     name = exporter or _("all exporters")
     made: list[Made] = [(_data(given, name), None), _totals(given)]
@@ -202,9 +203,10 @@ def _totals(given: Given) -> Made:
     total = _total(flows)
     parts: list[Table | Picture] = []
     if by_of(flows):
+        period = flows.roles["period"]
         all_ = _total(every)
         drawn, unit = in_units(all_[value], flows.unit or value)
-        ax = structure.series(all_.assign(**{value: drawn}), period=flows.roles["period"], columns=[value], unit=unit,
+        ax = structure.series(all_.assign(**{value: drawn}), period=period, columns=[value], unit=unit,
                               title=_("Exports by period"), source=flows.source)  # fmt: skip
         parts.append(
             Picture("totals", _("Exports by period"), localised(ax), _("Line of total exports by period"))
@@ -227,7 +229,7 @@ def _totals(given: Given) -> Made:
 def _total(flows: Flows) -> pd.DataFrame:
     """The sum of all values by period, in the order of time; of the whole table where it has none."""
     if by_of(flows):
-        return in_time(to_pandas(cells(flows, by_of(flows)).table), flows)
+        return structure.sorted_in_time(to_pandas(cells(flows, by_of(flows)).table), flows.roles["period"])
     return to_pandas(flows.table)[[flows.roles["value"]]].sum().to_frame().T
 
 
@@ -243,7 +245,7 @@ def _spread(given: Given, role: str) -> Made:
     text = [_(words.index)]
     column, value = flows.roles[role], flows.roles["value"]
     shares = to_pandas(share(flows, over=role, by=by_of(flows)))
-    index, all_ = (to_pandas(measure(f, INDICES, over=role, by=by_of(f))) for f in (flows, every))
+    index, all_ = (_indices(f, role) for f in (flows, every))
     period = flows.roles.get("period")
     last = latest(shares, flows)
     drawn = structure.market_shares(shares.assign(**({} if period else {"_p": 0})), period=period or "_p",
@@ -260,11 +262,14 @@ def _spread(given: Given, role: str) -> Made:
     ]  # fmt: skip
     if given.turned:
         title = _("Concentration, every period")
-        parts.append(Table(f"{role}_concentration_every", title, in_time(all_, every), _(words.universe), _("computed"),
+        parts.append(Table(f"{role}_concentration_every", title, all_, _(words.universe), _("computed"),
                            FORMATS, made=tuple(INDICES)))  # fmt: skip
     if period and len(all_) > 1:
         ax = structure.concentration(
-            in_time(all_, every), period=period, title=_("Concentration by period"), source=flows.source
+            all_,
+            period=period,
+            title=_("Concentration by period"),
+            source=flows.source,
         )
         parts.insert(2, Picture(f"{role}_hhi", _("Concentration"), localised(ax), _("HHI by period")))
         parts += (grown := _growth(given, role))
@@ -279,6 +284,12 @@ def _spread(given: Given, role: str) -> Made:
                                    active=number(float(now["number_active"]), ",.0f"))), f"{role}s")  # fmt: skip
     text += _verdict(given, made[1])
     return Section(f"{role}s", _(words.chapter), tuple(text), tuple(parts)), fact
+
+
+def _indices(flows: Flows, role: str) -> pd.DataFrame:
+    """Concentration by period, in the order of time."""
+    found = to_pandas(measure(flows, INDICES, over=role, by=by_of(flows)))
+    return structure.sorted_in_time(found, flows.roles["period"]) if by_of(flows) else found
 
 
 def _growth(given: Given, role: str) -> list[Table | Picture]:

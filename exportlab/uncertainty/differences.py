@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from exportlab.arrays import Array
-from exportlab.errors import DataError, OptionError
+from exportlab.errors import DataError, OptionError, UnknownName
 from exportlab.flows import Columns, Flows, require
 from exportlab.measure import Universe
 from exportlab.turned import year_before
@@ -200,13 +200,12 @@ def _sides(flows: Flows, between: Sequence[Any] | None, along: str | None) -> tu
         raise OptionError(f"between={between!r} is not two labels: between=('2021', '2023').")
     roles = flows.identity if along is None else (flows.role(along),)
     for role in roles:
-        written = {str(_said(flows, role, m)): m for m in flows.members(role)}
-        if all(str(b) in written for b in between):
-            found = tuple(written[str(b)] for b in between)
+        found = [_found(flows, role, b) for b in between]
+        if None not in found:
             if found[0] == found[1]:
                 raise OptionError(f"between={tuple(between)!r} names one label twice.")
             return role, (found[0], found[1])
-    held = {r: [_said(flows, r, m) for m in flows.members(r)[:6]] for r in roles}
+    held = {r: [flows.said(m) if r == "period" else m for m in flows.members(r)[:6]] for r in roles}
     raise DataError(f"no role has both {between[0]!r} and {between[1]!r}", f"The labels begin: {held}.")
 
 
@@ -225,23 +224,27 @@ def _last_year(flows: Flows, along: str | None) -> tuple[Any, Any]:
 
 
 def _what(flows: Flows, role: str, labels: tuple[Any, Any]) -> str:
-    first, second = (_said(flows, role, label) for label in labels)
+    first, second = map(flows.said, labels) if role == "period" else labels
     return f"difference {second} - {first}"
 
 
-def _said(flows: Flows, role: str, label: Any) -> Any:
-    return flows.said(label) if role == "period" else label
+def _found(flows: Flows, role: str, label: Any) -> Any:
+    """The label of a role that is written so, or in another way if it is a period; None where there is none."""
+    written = {str(m): m for m in flows.members(role)}
+    if str(label) in written:
+        return written[str(label)]
+    try:
+        return flows.find(role, label)
+    except (DataError, UnknownName):
+        return None
 
 
 def _season(flows: Flows, role: str, labels: tuple[Any, Any]) -> str:
     """What is to be said of two periods that are not the same months of a year."""
-    if (
-        role != "period"
-        or not flows.calendar.ordered
-        or labels[0] in flows.calendar.same_months(labels, labels[1])
-    ):
+    if role != "period" or not flows.calendar.ordered:
         return ""
-    return "unlike periods: the season is part of the change"
+    alike = flows.calendar.same_months(labels, labels[1])
+    return "" if labels[0] in alike else "unlike periods: the season is part of the change"
 
 
 def _plan(flows: Flows, name: str, role: str, *, by: Columns | None, **asked: Any) -> Plan:

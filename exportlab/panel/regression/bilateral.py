@@ -12,7 +12,7 @@ import pandas as pd
 from exportlab.arrays import Mask
 from exportlab.errors import DataError, OptionError, UnknownName, one_of
 from exportlab.frames import to_pandas
-from exportlab.panel.cells import refuse_no_ids, same
+from exportlab.panel.cells import calendar_of, refuse_no_ids, same
 
 DOMESTIC = "domestic flow (exporter is importer)"
 DYAD = "dyad of exporter and importer"
@@ -63,6 +63,8 @@ def bilateral(
     present = {role: column for role, column in given.items() if column is not None}
     data, rows, lost = _identified(to_pandas(table).reset_index(drop=True), list(present.values()), missing)
     _refuse_duplicates(data, list(present.values()))
+    if period is not None:
+        calendar_of(data[period], period)  # refuses years beside months, one period written in two ways
     names = _default(period, product) if effects is None else tuple(effects)
     roles = {role: [column] for role, column in present.items()}
     roles["pair"] = [exporter, importer]
@@ -144,7 +146,7 @@ def _borders(
     if period is None:
         return data.assign(border=(~home).astype(float)), ("border",)
     lasting = any(part in ("pair", "dyad") for name in effects for part in name.split("-"))
-    periods = sorted(data[period].unique())[int(lasting) :]
+    periods = calendar_of(data[period], period).labels[int(lasting) :]
     made = {
         f"border[{str(p).replace('`', '_')}]": np.where(home, 0.0, (data[period] == p).to_numpy(float))
         for p in periods
