@@ -170,26 +170,18 @@ def overlaps(markets: Sequence[Any]) -> list[tuple[Any, Any]]:
     return pairs
 
 
-def silent_exporters(flows: Flows, how: Turned) -> tuple[str, ...]:
-    """What is to be told of exporters that have no row in some of the periods that were added up."""
+def silent_exporters(flows: Flows, how: Turned) -> list[tuple[Any, Any, int, int]]:
+    """Exporters and new periods for which some of those added up have no row: how many have one, and of how many."""
     if "exporter" not in flows.roles:
-        return ()
+        return []
     known = recoded(flows.cells("exporter", "period"), "period", how.pairs).with_columns(_n=nw.lit(1))
     counts = sum_by(known, ("exporter", "period"), ["_n"])
-    parts: dict[int, list[Any]] = {}
-    for period, n in Counter(how.pairs.values()).items():
-        parts.setdefault(n, []).append(period)
-    silent = [collect(counts.filter(among("period", of) & (nw.col("_n") < n))) for n, of in parts.items()]
+    sizes = Counter(how.pairs.values())
+    alike = {n: [period for period in sizes if sizes[period] == n] for n in set(sizes.values())}
+    silent = [collect(counts.filter(among("period", of) & (nw.col("_n") < n))) for n, of in alike.items()]
     rows = [row for part in silent for row in part.iter_rows(named=True)]
-    if not rows:
-        return ()
-    first = min(rows, key=lambda row: (str(row["exporter"]), str(row["period"])))
-    some, all_ = first["_n"], Counter(how.pairs.values())[first["period"]]
-    whole = f"{first['exporter']}, {how.calendar.label(first['period'])}: {some} of {all_}"
-    return (
-        f"{len({row['exporter'] for row in rows}):,} exporters have no row in some periods added up, which count "
-        f"as zero (first: {whole})",
-    )
+    rows.sort(key=lambda row: (str(row["exporter"]), str(row["period"])))
+    return [(r["exporter"], how.calendar.label(r["period"]), r["_n"], sizes[r["period"]]) for r in rows]
 
 
 def _refuse_duplicates(flows: Flows) -> None:

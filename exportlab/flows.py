@@ -285,8 +285,15 @@ class Flows:
     def _coarser(self, frequency: str, partial: str) -> Flows:
         one_of("partial", partial, ("drop", "keep"))
         how = coarser(self.calendar, self.observed("period"), frequency, keep=partial == "keep")
-        made = self.added_up(how)
-        return replace(made, notes=(*self.notes, *audit.silent_exporters(self, how)))
+        made, silent = self.added_up(how), audit.silent_exporters(self, how)
+        if not silent:
+            return made
+        exporter, period, some, all_ = silent[0]
+        note = (
+            f"{len({s[0] for s in silent}):,} of the exporters have no row in some periods added up, which count as zero "
+            f"(first: {exporter}, {period}: {some} of {all_})"
+        )
+        return replace(made, notes=(*self.notes, note))
 
     def added_up(self, how: Turned) -> Flows:
         """The flows by the periods of `how`, each the sum of those that count in it."""

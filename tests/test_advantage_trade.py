@@ -314,7 +314,7 @@ def test_errors_say_what_is_allowed():
         rca_transitions(f, cuts=1)
     with pytest.raises(UnknownName, match="There is no period named 1999"):
         galtonian(f, first=1999)
-    with pytest.raises(DataError, match="are both 2020"):
+    with pytest.raises(DataError, match="no earlier year to compare 2020 with"):
         galtonian(f, last=2020)
     with pytest.raises(OptionError, match=r"plant=\.\.\., or give their herfindahl="):
         ellison_glaeser(f)

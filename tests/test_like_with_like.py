@@ -50,7 +50,7 @@ def test_every_comparison_takes_the_year_before_unless_told():
 @pytest.mark.parametrize("name", COMPARING)
 def test_each_part_of_a_year_is_compared_with_its_own(name, frequency):
     alone, whole = by_parts(PARTS[frequency])
-    written = ["", *(o for o in OPTIONS.get(name, []) if frequency == "month")]
+    written = ["", *(o for o in OPTIONS.get(name, []) if frequency == "half")]
     for option in written:
         options = {} if not option else {option.split("=")[0]: eval(option.split("=")[1])}
         found = call(name, whole, **options)

@@ -304,7 +304,7 @@ def test_an_exporter_without_rows_is_told(engine):
     assert whole.notes == ()
     short = table[~((table["exporter"] == "B") & (table["period"] > "2023-10"))]
     annual = xl.flows(ENGINES[engine](short)).annual()
-    note = "1 exporters have no row in some periods added up, which count as zero (first: B, 2023: 10 of 12)"
+    note = "1 of the exporters have no row in some periods added up, which count as zero (first: B, 2023: 10 of 12)"
     assert annual.notes == (note,)
     assert note in repr(annual)
     assert xl.cells(annual, "exporter").table is not None

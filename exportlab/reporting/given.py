@@ -25,10 +25,13 @@ class Given:
         In the periods of which figures are told: years, or the last twelve months, where the table has them.
     every : Flows
         In the table's own periods; the same where those are years, or make none.
+    silent : int
+        Exporters without a row in some of the periods that were added up.
     """
 
     flows: Flows
     every: Flows
+    silent: int = 0
 
     @property
     def turned(self) -> bool:

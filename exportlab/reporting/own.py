@@ -8,6 +8,7 @@ from functools import partial
 import narwhals.stable.v2 as nw
 import pandas as pd
 
+from exportlab.audit import silent_exporters
 from exportlab.errors import UnknownName
 from exportlab.flows import Flows, cells
 from exportlab.frames import collect, to_pandas
@@ -108,9 +109,10 @@ def page(flows: Flows, asked: Asked) -> Page:
         flows.calendar.require_order("a report, which shows the last period and the changes,")
     exporter, every = asked.exporter, _only(flows, asked.exporter)
     how = headline(every)
+    silent = silent_exporters(every, how) if how else []
     flows, own = (in_periods_of(f, how) for f in (flows, every))
     reference = None if asked.reference is None else flows.alike(in_periods_of(asked.reference, how))
-    given = Given(own, every)
+    given = Given(own, every, len({s[0] for s in silent}))
     name = exporter or _("all exporters")
     made: list[Made] = [(_data(given, name), None), _totals(given)]
     for role in ("market", "product"):
@@ -186,15 +188,24 @@ def _told_of(given: Given) -> tuple[str, ...]:
     flows = given.flows
     if not given.turned:
         return ()
-    lost = flows.left_out
     told = _(
         "Figures are told of {periods}, added up from the table's periods, and changes from a period to the same one "
         "of another year. Pictures and the tables of every period show the table's own.",
         periods=periods_of(flows),
     )
-    if not lost:
-        return (told,)
-    return told, _("Left out of them, for their year is not full: {periods}.", periods=spanned(lost))
+    said = [told]
+    if flows.left_out:
+        said.append(
+            _("Left out of them, for their year is not full: {periods}.", periods=spanned(flows.left_out))
+        )
+    if given.silent:
+        said.append(
+            _(
+                "Exporters without a row in some of the periods added up, which count as zero: {n}.",
+                n=given.silent,
+            )
+        )
+    return tuple(said)
 
 
 def _totals(given: Given) -> Made:
