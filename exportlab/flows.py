@@ -290,8 +290,8 @@ class Flows:
             return made
         exporter, period, some, all_ = silent[0]
         note = (
-            f"{len({s[0] for s in silent}):,} of the exporters have no row in some periods added up, which count as zero "
-            f"(first: {exporter}, {period}: {some} of {all_})"
+            f"{len({s[0] for s in silent}):,} of the exporters have no row in some periods added up, which count as "
+            f"zero (first: {exporter}, {period}: {some} of {all_})"
         )
         return replace(made, notes=(*self.notes, note))
 

@@ -109,7 +109,7 @@ def page(flows: Flows, asked: Asked) -> Page:
         flows.calendar.require_order("a report, which shows the last period and the changes,")
     exporter, every = asked.exporter, _only(flows, asked.exporter)
     how = headline(every)
-    silent = silent_exporters(every, how) if how else []
+    silent = silent_exporters(flows, how) if how else []
     flows, own = (in_periods_of(f, how) for f in (flows, every))
     reference = None if asked.reference is None else flows.alike(in_periods_of(asked.reference, how))
     given = Given(own, every, len({s[0] for s in silent}))
