@@ -118,6 +118,8 @@ def main() -> None:
                 continue
             result = run(sys.executable if own else given.peers, job, given.table, given.years, given.limit)
             if isinstance(result, str):
+                if own:
+                    raise SystemExit(f"{job} failed: {result}")
                 print(f"{job}: left out: {result}")
             else:
                 found.setdefault(job, []).append(result)

@@ -42,11 +42,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--only", default="calls,wild,valueadded,ppml,complexity,structure")
+    parser.add_argument("--only", default="calls,wild,valueadded,ppml,complexity,one_index,structure")
     parser.add_argument("--flows", type=Path)
     parser.add_argument("--table", type=Path)
     given = parser.parse_args()
-    inputs = {"structure": lambda: flows(given.flows), "complexity": lambda: table(given.table)}
+    inputs = {
+        "one_index": lambda: flows(given.flows),
+        "structure": lambda: flows(given.flows),
+        "complexity": lambda: table(given.table),
+    }
     for name in given.only.split(","):
         source = inputs[name]() if name in inputs else ""
         if source is None:

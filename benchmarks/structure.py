@@ -218,21 +218,29 @@ def one(name: str, folder: str, memory: str, out: str) -> None:
 
 
 def agree(names: list[str], scratch: Path) -> float:
-    """The largest relative difference between any contender's results and the first's."""
+    """The largest relative difference between any contender's results and the first's.
+
+    Raises where fewer than two contenders left results, or where their rows or columns differ: no difference can be
+    told then.
+    """
     import numpy as np
     import pandas as pd
 
-    tables = {
-        n: pd.read_parquet(scratch / f"{n}.parquet") for n in names if (scratch / f"{n}.parquet").exists()
-    }
+    tables = {n: pd.read_parquet(f) for n in names if (f := scratch / f"{n}.parquet").exists()}
     if len(tables) < 2:
-        return 0.0
-    first, *others = tables.values()
+        raise SystemExit(f"nothing to compare: results of {list(tables) or 'no contender'} alone")
+    (name, first), *others = tables.items()
     worst = 0.0
-    for other in others:
+    for other_name, other in others:
+        if set(other.columns) != set(first.columns) or len(other) != len(first):
+            raise SystemExit(
+                f"{other_name} and {name} differ in rows or columns: {other.shape}, {first.shape}"
+            )
         ordered = other.sort_values(KEYS, ignore_index=True)[list(first.columns)]
         a, b = first.to_numpy(dtype=float), ordered.to_numpy(dtype=float)
-        worst = max(worst, float(np.max(np.abs(a - b) / np.maximum(np.abs(a), 1e-12))))
+        if not (a[:, : len(KEYS)] == b[:, : len(KEYS)]).all() or (np.isnan(a) != np.isnan(b)).any():
+            raise SystemExit(f"{other_name} and {name} are not of the same groups")
+        worst = max(worst, float(np.nanmax(np.abs(a - b) / np.maximum(np.abs(a), 1e-12))))
     return worst
 
 
@@ -254,6 +262,12 @@ def main() -> None:
         one(given.child, given.folder, given.memory, str(scratch / f"{given.child}.parquet"))
         return
     names = given.only.split(",")
+    unknown = [n for n in names if n not in CONTENDERS]
+    if unknown:
+        raise SystemExit(f"no contender is named {unknown[0]!r}; there are {', '.join(CONTENDERS)}")
+    for name in CONTENDERS:  # an earlier run's results are no proof of this one's
+        (scratch / f"{name}.parquet").unlink(missing_ok=True)
+    failed = []
     seen: dict[str, list[dict[str, float]]] = {n: [] for n in names}
     for _ in range(given.repeat):
         for name in names:
@@ -262,16 +276,20 @@ def main() -> None:
             done = subprocess.run(command, capture_output=True, text=True, check=False, env=os.environ)
             if done.returncode:
                 print(name, "failed:", done.stderr[-500:], file=sys.stderr)
+                failed.append(name)
                 continue
             seen[name].append(json.loads(done.stdout.splitlines()[-1]))
     table = [[n, *(round(statistics.median(r[k] for r in runs), 2) for k in ("wall", "cpu", "peak_gb"))]
              for n, runs in seen.items() if runs]  # fmt: skip
     for row in table:
         print(f"{row[0]:18} wall {row[1]:8.2f} s   CPU {row[2]:8.2f} s   peak {row[3]:5.2f} GB")
-    print(f"largest relative difference: {agree(names, scratch):.1e}")
     if given.csv:
         with open(given.csv, "w", newline="", encoding="utf-8") as file:  # noqa: PTH123
             csv.writer(file).writerows([["contender", "wall_s", "cpu_s", "peak_gb"], *table])
+    worst = agree([n for n in names if n != "limit"], scratch)
+    print(f"largest relative difference: {worst:.1e}")
+    if failed or worst > 1e-9:
+        raise SystemExit(f"failed: {', '.join(failed)}" if failed else "the contenders do not agree")
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from narwhals.exceptions import DuplicateError
 
 from exportlab.errors import EngineError, OptionError, UnknownName
+from exportlab.options import Check
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -63,6 +64,8 @@ class Indicator:
     term, finish : callable, optional
         For indices of a distribution: the member term that is summed, and what is made of the sum.
     options : mapping of str to default value
+    checks : mapping of str to check
+        What an option may be, where its default does not say it.
     undefined : str
         When the result is NaN.
     """
@@ -83,6 +86,7 @@ class Indicator:
     term: Callable[..., Any] | None = None
     finish: Callable[..., Any] | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
+    checks: Mapping[str, Check] = field(default_factory=dict)
     undefined: str = "the group's total is zero"
     function: Callable[..., Any] | None = None
 
@@ -175,7 +179,8 @@ def check_options(indicator: Indicator, options: Mapping[str, Any]) -> dict[str,
     if unknown:
         allowed = ", ".join(f"{k}={v!r}" for k, v in indicator.options.items()) or "none"
         raise OptionError(f"{indicator.name} has no option {unknown[0]!r}. Its options: {allowed}.")
-    return {**indicator.options, **options}
+    given = {o: indicator.checks[o](o, v) if o in indicator.checks else v for o, v in options.items()}
+    return {**indicator.options, **given}
 
 
 def declared(function: Callable[..., Any]) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal, Protocol
 
 import numpy as np
@@ -18,10 +18,11 @@ from exportlab.catalogue import (
     family_of,
     own_options,
 )  # fmt: skip
-from exportlab.errors import OptionError
+from exportlab.errors import DataError, OptionError
 from exportlab.flows import Columns, Flows
+from exportlab.frames import LARGEST, SMALLEST
 from exportlab.measure import Universe, measure
-from exportlab.member import Group, Member
+from exportlab.member import ON_ARRAYS, Group, Member
 
 
 class Measurement(Protocol):
@@ -41,23 +42,23 @@ class Measurement(Protocol):
 
 
 def distribution(
-    *, of: Measurement | None = None, finish: Callable[..., Any] | None = None, uses_universe: bool = False,
-    laws: str = "", aliases: Iterable[str] = (), **facts: Any,
+    *, of: Measurement | None = None, term: Callable[..., Any] | None = None,
+    finish: Callable[..., Any] | None = None, uses_universe: bool = False, laws: str = "",
+    aliases: Iterable[str] = (), **facts: Any,
 ) -> Callable[[Callable[..., Any]], Measurement]:  # fmt: skip
     """Declare an index of a distribution.
 
     The decorated function is the member term, `term(m, *, option=default)`, summed over the members and
-    turned into the index by `finish(total, g, *, option=default)`. With `of=`, the decorated function is
-    itself the finish on another indicator's finished value, and nothing is summed twice.
+    turned into the index by `finish(total, g, *, option=default)`. With `term=`, which several indices may share,
+    the decorated function is the finish; with `of=`, it is the finish on another indicator's finished value.
+    Nothing is summed twice.
     """
 
     def declare(function: Callable[..., Any]) -> Measurement:
-        options = {**declared(function), **(declared(finish) if finish else {})}
-        term, end = function, finish
+        summed, end = (function, finish) if term is None else (term, function)
         if of is not None:
-            base = CATALOGUE[of.__name__]
-            term, end = _chain(base, function)
-            options = {**base.options, **options}
+            summed, end = _chain(CATALOGUE[of.__name__], function)
+        options = {**declared(summed), **(declared(end) if end else {})}
         name = function.__name__
 
         def run(
@@ -72,7 +73,7 @@ def distribution(
 
         indicator = Indicator(
             name=name, family=family_of(function), aliases=tuple(aliases), laws=frozenset(laws.split()),
-            uses_universe=uses_universe, term=term, finish=end, options=options, function=run, **facts,
+            uses_universe=uses_universe, term=summed, finish=end, options=options, function=run, **facts,
         )  # fmt: skip
         run.__name__ = run.__qualname__ = name
         run.__module__ = function.__module__
@@ -104,17 +105,14 @@ _PARAMETERS = """
 
 
 def _chain(base: Indicator, function: Callable[..., Any]) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    """The base's term, and a finish that goes on from the base's, as it is by default: its scale is its own."""
     assert base.term is not None
 
     def finish(total: Any, g: Group, **options: Any) -> Any:
-        inner = base.finish(total, g, **own_options(base.finish, options)) if base.finish else total
-        return function(inner, g, **own_options(function, options))
+        return function(base.finish(total, g) if base.finish else total, g, **options)
 
-    finish.__kwdefaults__ = {**declared(function), **(declared(base.finish) if base.finish else {})}
+    finish.__kwdefaults__ = declared(function)
     return base.term, finish
-
-
-_ARRAY = {"log": np.log, "exp": np.exp}
 
 
 def evaluate(
@@ -140,30 +138,60 @@ def evaluate(
     -------
     ndarray, shape (...)
         NaN where the total is zero.
+
+    Raises
+    ------
+    DataError
+        A value is missing, negative, or outside what the door lets in (1e-50 to 1e50).
+    UnknownName, OptionError
     """
     indicator, implied = CATALOGUE.find(name)
     if not indicator.is_distribution:
         raise OptionError(f"{indicator.name} is not an index of one distribution, so evaluate cannot run it.")
     chosen = check_options(indicator, {**implied, **options})
     x = np.asarray(values, dtype=np.float64)
+    wrong = ~((x == 0) | ((x >= SMALLEST) & (x <= LARGEST)))
+    if wrong.any():
+        raise DataError(
+            "a value is missing, negative or too far from one",
+            f"Values are zero, or between {SMALLEST:g} and {LARGEST:g}: look at the unit.",
+            rows=int(wrong.sum()),
+            first=f"{x[wrong][0]:g}",
+        )
+    size = None if isinstance(universe, str) else universe
+    return on_array(indicator, x, chosen, universe=size, total=total)
+
+
+def on_array(
+    indicator: Indicator,
+    x: Array,
+    options: Mapping[str, Any],
+    *,
+    universe: float | None = None,
+    total: ArrayLike | None = None,
+) -> Array:
+    """`evaluate` for values and options that were checked; N is None for the active members of each group."""
     whole = x.sum(axis=-1) if total is None else np.asarray(total, dtype=np.float64)
-    safe = np.where(whole > 0, whole, 1.0)
+    some = whole > 0
+    largest = np.where(some, x.max(axis=-1, initial=0.0), 1.0)
     n = np.maximum((x > 0).sum(axis=-1), 1).astype(np.float64)
+    groups = {
+        "total": np.where(some, whole, 1.0), "largest": np.where(largest > 0, largest, 1.0), "n": n,
+        "N": n if universe is None else np.full_like(n, float(universe)),
+    }  # fmt: skip
 
     def column(name: str) -> NDArray[Any]:
         if name == "rank":
             order = np.argsort(-x, axis=-1, kind="stable")
             return np.argsort(order, axis=-1) + 1
-        if name == "share":
-            return x / safe[..., None]
-        return x if name == "value" else (x > 0) * 1.0
+        if name in ("share", "relative"):
+            return np.asarray(x / groups["total" if name == "share" else "largest"][..., None])
+        return x if name == "value" else np.asarray(x > 0, dtype=np.float64)
 
     term, end = indicator.term, indicator.finish
     assert term is not None
-    summed = np.where(
-        whole > 0, term(Member(column, np.where, np.log), **own_options(term, chosen)).sum(axis=-1), 1.0
-    )
-    size = n if universe == "active" else np.full_like(n, float(universe))
-    group = Group({"n": n, "N": size, "total": whole}.__getitem__, np.where, _ARRAY)
-    result = summed if end is None else end(summed, group, **own_options(end, chosen))
-    return np.where(whole > 0, result, np.nan)
+    terms = term(Member(column, ON_ARRAYS), **own_options(term, options))
+    summed = np.where(some, terms.sum(axis=-1), 1.0)
+    group = Group(groups.__getitem__, ON_ARRAYS)
+    result = summed if end is None else end(summed, group, **own_options(end, options))
+    return np.asarray(np.where(some, result, np.nan), dtype=np.float64)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeGuard
 from uuid import uuid4
 
 import narwhals.stable.v2 as nw
+import numpy as np
 from narwhals.exceptions import DuplicateError
+from numpy.typing import NDArray
 
 from exportlab.errors import DataError, EngineError
 
@@ -88,7 +90,12 @@ def values_of(frame: Frame, column: str) -> list[Any]:
     """The distinct values of a column."""
     if isinstance(frame, nw.DataFrame):  # of one column: a frame's unique goes row by row
         return frame[column].unique().to_list()
-    return collect(frame.select(column).unique())[column].to_list()
+    return collect(distinct(frame, column))[column].to_list()
+
+
+def distinct(frame: Frame, *columns: str) -> Frame:
+    """The distinct rows of some columns, in any order: by grouping, as SQL engines number every row for `unique`."""
+    return frame.group_by(*columns).agg(nw.len().alias("_rows")).select(*columns)
 
 
 def to_pandas(table: Any) -> pd.DataFrame:
@@ -131,9 +138,22 @@ def held(frame: Frame) -> Frame:
 
 
 def sum_by(frame: Frame, keys: Sequence[str], columns: Sequence[str]) -> Frame:
-    """Sum plain columns by `keys`; with no keys, one row."""
+    """Sum plain columns by `keys`; with no keys, one row. Missing figures are passed over, as in a sum of them."""
+    if keys and numbered(frame) and all(frame.schema[c] == nw.Float64 for c in columns):
+        return _sum_by_number(frame, keys, columns)
     sums = [nw.col(c).sum() for c in columns]
     return frame.group_by(*keys).agg(*sums) if keys else frame.select(*sums)
+
+
+def _sum_by_number(frame: nw.DataFrame[Any], keys: Sequence[str], columns: Sequence[str]) -> Frame:
+    """Count into a place for each group, at half the cost of pandas' own sums; the first row of each names it."""
+    cell, size = _numbered(frame, keys)
+    first = np.full(size, -1)
+    first[cell[::-1]] = np.arange(len(cell) - 1, -1, -1)
+    here = np.flatnonzero(first >= 0)
+    named = frame.select(*keys)[first[here]]
+    sums = ((c, np.bincount(cell, weights=_floats(frame, c), minlength=size)[here]) for c in columns)
+    return named.with_columns(*(column_like(named, c, v) for c, v in sums))
 
 
 def when(condition: Any, yes: Any, no: Any) -> nw.Expr:
@@ -152,8 +172,53 @@ def all_positive(frame: Frame, column: str) -> bool:
 
 
 def with_total(frame: Frame, keys: Sequence[str], column: str = "value", name: str = "_total") -> Frame:
-    """Add the sum of `column` within `keys` by window."""
+    """Add the sum of `column` within `keys`: by window, and on Arrow by group codes.
+
+    Narwhals computes a window on Arrow by a threaded join and takes the column alone, in whatever order the threads
+    left the rows.
+    """
+    if is_arrow(frame):
+        cell, size = _numbered(frame, keys)
+        sums = np.bincount(cell, weights=_floats(frame, column), minlength=size)
+        return frame.with_columns(column_like(frame, name, sums[cell]))
     return frame.with_columns(nw.col(column).sum().over(*keys).alias(name))
+
+
+def with_largest(frame: Frame, keys: Sequence[str], column: str = "value", name: str = "_largest") -> Frame:
+    """Add the largest of `column` within `keys`, none of them below zero."""
+    if is_arrow(frame):
+        cell, size = _numbered(frame, keys)
+        most = np.zeros(size)
+        np.maximum.at(most, cell, _floats(frame, column))
+        return frame.with_columns(column_like(frame, name, most[cell]))
+    return frame.with_columns(nw.col(column).max().over(*keys).alias(name))
+
+
+def numbered(frame: Frame) -> TypeGuard[nw.DataFrame[Any]]:
+    """Whether the groups of the frame's rows are told by numbers in NumPy: pandas and Arrow."""
+    return isinstance(frame, nw.DataFrame) and (frame.implementation.is_pandas() or is_arrow(frame))
+
+
+def is_arrow(frame: Frame) -> TypeGuard[nw.DataFrame[Any]]:
+    """Whether the frame is an Arrow table, on which no window may be built."""
+    return isinstance(frame, nw.DataFrame) and frame.implementation.is_pyarrow()
+
+
+def _floats(frame: nw.DataFrame[Any], column: str) -> NDArray[np.float64]:
+    """A column as numbers, missing ones as zero: a sum passes over them."""
+    values = frame[column].cast(nw.Float64).to_numpy()
+    gone = np.isnan(values)
+    return np.where(gone, 0.0, values) if gone.any() else values
+
+
+def column_like(frame: nw.DataFrame[Any], name: str, values: NDArray[Any]) -> nw.Series[Any]:
+    """Values in the order of the frame's rows, as a column of its kind."""
+    native: Any = frame.to_native()
+    if frame.implementation.is_pandas():
+        import pandas as pd
+
+        return nw.from_native(pd.Series(values, index=native.index, name=name), series_only=True)
+    return nw.new_series(name, values, backend=frame.implementation)
 
 
 def join(
@@ -196,30 +261,54 @@ def repeated(frame: nw.DataFrame[Any], keys: Sequence[str]) -> nw.Series[Any]:
     """Which rows of a table in memory share their keys, none of them missing, with another row."""
     if not frame.implementation.is_pandas():
         return frame.select(*keys).is_duplicated()
-    import numpy as np
-    import pandas as pd
+    cell, size = _numbered(frame, keys)
+    return column_like(frame, "_again", np.bincount(cell, minlength=size)[cell] > 1)
 
+
+def _numbered(frame: nw.DataFrame[Any], keys: Sequence[str]) -> tuple[NDArray[np.int64], int]:
+    """A number for each row of a pandas or Arrow table by its keys, and how many numbers there are."""
     native: Any = frame.to_native()
-    cell, size = _numbered(native, keys)
-    if size > 2**62:
-        return frame.select(*keys).is_duplicated()
-    if size <= 8 * len(frame):  # counting is faster than hashing, and needs a place for every possible cell
-        found = pd.Series(np.bincount(cell, minlength=size)[cell] > 1, index=native.index)
-    else:
-        found = pd.Series(cell, index=native.index).duplicated(keep=False)
-    return nw.from_native(found, series_only=True)
+    hashed = _pandas_codes if frame.implementation.is_pandas() else _arrow_codes
+    cell, size = np.zeros(1, np.int64), 1
+    for key in keys:
+        codes, count = _small_codes(frame, key) or hashed(native[key])
+        if size * count > 2**62:
+            cell, size = hashed(cell)
+        cell, size = cell * count + codes, size * count
+    # whoever counts needs a place for every number there could be
+    return (cell, size) if size <= 2 * len(cell) else hashed(cell)
 
 
-def _numbered(native: Any, keys: Sequence[str]) -> tuple[Any, int]:
-    """A number for each row of a pandas table by its keys, and how many there could be (of no use beyond 2**62)."""
-    import numpy as np
+def _small_codes(frame: nw.DataFrame[Any], key: str) -> tuple[NDArray[np.int64], int] | None:
+    """Whole numbers that lie near each other (years, country codes) less the least: they need no hashing."""
+    column = frame[key]
+    if not column.dtype.is_integer() or not len(column) or column.null_count():
+        return None
+    low, high = int(column.min()), int(column.max())
+    if high - low > len(column) // 100:
+        return None
+    return column.to_numpy().astype(np.int64) - low, high - low + 1
+
+
+def _pandas_codes(labels: Any) -> tuple[NDArray[np.int64], int]:
+    """A number for each distinct label, a missing one among them, and how many there are."""
     import pandas as pd
 
-    cell, size = np.zeros(len(native), np.int64), 1
-    for key in keys:
-        codes, labels = pd.factorize(native[key])
-        cell, size = cell * len(labels) + codes, size * len(labels)
-    return cell, size
+    codes, distinct = pd.factorize(labels, use_na_sentinel=False)
+    return codes.astype(np.int64, copy=False), len(distinct)
+
+
+def _arrow_codes(labels: Any) -> tuple[NDArray[np.int64], int]:
+    """The same for a column of Arrow, in one chunk so that one dictionary holds for all."""
+    import pyarrow as pa
+
+    if isinstance(labels, np.ndarray):
+        one = pa.array(labels)
+    else:
+        plain = labels.cast(labels.type.value_type) if pa.types.is_dictionary(labels.type) else labels
+        one = plain.combine_chunks()
+    one = one.dictionary_encode(null_encoding="encode")
+    return one.indices.to_numpy(zero_copy_only=False).astype(np.int64), len(one.dictionary)
 
 
 def ratio(top: nw.Expr, bottom: nw.Expr) -> nw.Expr:
@@ -229,28 +318,19 @@ def ratio(top: nw.Expr, bottom: nw.Expr) -> nw.Expr:
 
 def with_rank(frame: Frame, keys: Sequence[str]) -> Frame:
     """Add `_rank` by value within `keys`: 1 is the largest, ties in any order."""
-    if isinstance(frame, nw.DataFrame) and frame.implementation.is_pyarrow():  # has no ordered windows
-        frame = frame.sort(*keys, "value", descending=[*(False for _ in keys), True]).with_row_index("_row")
-        return frame.with_columns((nw.col("_row") - nw.col("_row").min().over(*keys) + 1).alias("_rank"))
-    if isinstance(frame, nw.DataFrame) and frame.implementation.is_pandas():  # its own ranks cost more
-        return frame.with_columns(_ranks(frame.to_native(), keys))
+    if numbered(frame):  # Arrow has no ordered windows, and pandas' own ranks cost more
+        return frame.with_columns(column_like(frame, "_rank", _ranks(frame, keys)))
     return frame.with_columns(nw.col("value").rank("ordinal", descending=True).over(*keys).alias("_rank"))
 
 
-def _ranks(native: Any, keys: Sequence[str]) -> nw.Series[Any]:
+def _ranks(frame: nw.DataFrame[Any], keys: Sequence[str]) -> NDArray[np.float64]:
     """Sort by value, then by group keeping that order, and count within groups."""
-    import numpy as np
-    import pandas as pd
-
-    cell, size = _numbered(native, keys)
-    if size > 2**16:
-        cell, labels = pd.factorize(native.groupby(list(keys), sort=False).ngroup() if size > 2**62 else cell)
-        size = len(labels)
-    order = np.argsort(-native["value"].to_numpy())
+    cell, size = _numbered(frame, keys)
+    order = np.argsort(-frame["value"].to_numpy())
     group = cell.astype(np.uint16) if size <= 2**16 else cell  # short numbers are sorted in one pass
     order = order[np.argsort(group[order], kind="stable")]
     ordered = group[order]
     first = np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]])[: len(order)])
     rank = np.empty(len(order))
     rank[order] = np.arange(1, len(order) + 1) - np.repeat(first, np.diff(first, append=len(order)))
-    return nw.from_native(pd.Series(rank, index=native.index, name="_rank"), series_only=True)
+    return rank

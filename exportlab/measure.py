@@ -9,12 +9,22 @@ from operator import index
 from typing import Any, Literal, SupportsIndex, TypeAlias
 
 import narwhals.stable.v2 as nw
+import numpy as np
 
 from exportlab.catalogue import CATALOGUE, Indicator, check_options, guarded, own_options
 from exportlab.errors import DataError, OptionError
 from exportlab.flows import Columns, Flows, require
-from exportlab.frames import EVERYTHING, Frame, all_positive, sum_by, when, with_rank
-from exportlab.member import Group, Member
+from exportlab.frames import (
+    EVERYTHING,
+    Frame,
+    all_positive,
+    column_like,
+    when,
+    with_largest,
+    with_rank,
+    with_total,
+)
+from exportlab.member import ON_ARRAYS, ON_FRAMES, Group, Member
 
 Universe: TypeAlias = Literal["observed", "active"] | int | Sequence[Any]
 Names: TypeAlias = str | Sequence[str] | Mapping[str, "str | tuple[str, Mapping[str, Any]]"]
@@ -136,10 +146,10 @@ def _sums(
     *,
     size: int | None,
 ) -> Frame:
-    """Totals by window, member terms element-wise, one sum of plain columns, then the finish."""
+    """Member terms element-wise, one sum of plain columns by group, then the finish."""
     keys = groups or (EVERYTHING,)
-    with_universe = any(t.indicator.uses_universe for t in tasks)
-    asked = {"n"} if with_universe and size is None else set()
+    universe = any(t.indicator.uses_universe for t in tasks)
+    asked = {"n"} if universe and size is None else set()
 
     def column(name: str) -> nw.Expr:
         """A column that a formula asks for; only those asked for are made."""
@@ -149,20 +159,25 @@ def _sums(
         asked.add(name)
         return nw.col("value" if name in ("value", "total") else f"_{name}")
 
-    member, group = Member(column, when, _FRAME["log"]), Group(column, when, _FRAME)
     own = [_summed(task) for task in tasks]
     names = {key: f"_term{i}" for i, key in enumerate(dict.fromkeys(own))}
+    member, group = Member(column, ON_FRAMES), Group(column, ON_FRAMES)
     terms = [term(member, **dict(options)).alias(names[term, options]) for term, options in names]
-    ends = [
-        _end(task, nw.col(names[key]), group).alias(task.column) for task, key in zip(tasks, own, strict=True)
-    ]
+
+    def ends(total: Callable[[str], Any], group: Group) -> dict[str, Any]:
+        return {t.column: _end(t, total(names[key]), group) for t, key in zip(tasks, own, strict=True)}
+
+    finished = ends(nw.col, group)
     counted = [_active().alias("_n")] if "n" in asked else []
+    most = ["_largest"] if "largest" in asked else []
     summed = ["value", *("_n" for _ in counted), *names.values()]
-    cells = _columns(flows, spread, groups, asked)
-    sums = sum_by(cells.select(*keys, "value", *counted, *terms), keys, summed)
-    if with_universe:
-        ends.append((nw.col("_n").cast(nw.Int64) if size is None else nw.lit(size)).alias("universe"))
-    return _finish(sums, groups, ends, summed[1:])
+    cells = _columns(flows, spread, groups, asked).select(*keys, "value", *most, *counted, *terms)
+    sums = cells.group_by(*keys).agg(*(nw.col(c).sum() for c in summed), *(nw.col(c).max() for c in most))
+    if isinstance(sums, nw.DataFrame):
+        return _finish_in_memory(sums, groups, ends, columns=[*summed, *most], size=size, universe=universe)
+    if universe:
+        finished["universe"] = nw.col("_n").cast(nw.Int64) if size is None else nw.lit(size)
+    return _finish(sums, groups, finished, columns=[*summed, *most])
 
 
 def _summed(task: _Task) -> tuple[Callable[..., Any], tuple[tuple[str, Any], ...]]:
@@ -184,26 +199,53 @@ def _active() -> nw.Expr:
 
 def _columns(flows: Flows, spread: tuple[str, ...], groups: tuple[str, ...], asked: set[str]) -> Frame:
     """The cells with the member columns that the terms asked for."""
+    cells = flows.cells(*groups, *spread)
+    cells = cells if groups else cells.with_columns(nw.lit(0).alias(EVERYTHING))
+    keys = groups or (EVERYTHING,)
     if "share" in asked:
-        cells = flows.shares(spread, groups)
-    else:
-        cells = flows.cells(*groups, *spread)
-        cells = cells if groups else cells.with_columns(nw.lit(0).alias(EVERYTHING))
+        cells = with_total(cells, keys)
+        cells = cells.with_columns(_part(cells, "_total").alias("_share"))
+    if asked & {"relative", "largest"}:
+        cells = with_largest(cells, keys)
+        cells = cells.with_columns(_part(cells, "_largest").alias("_relative"))
     if "active" in asked:
         cells = cells.with_columns(_active().alias("_active"))
-    return with_rank(cells, groups or (EVERYTHING,)) if "rank" in asked else cells
+    return with_rank(cells, keys) if "rank" in asked else cells
 
 
-def _finish(sums: Frame, groups: tuple[str, ...], ends: Sequence[nw.Expr], summed: Sequence[str]) -> Frame:
+def _part(cells: Frame, whole: str) -> nw.Expr:
+    """The value over a column of the group's, 0 where that is zero."""
+    bottom = nw.col(whole)
+    # what is in memory can be looked at first, which spares the choice
+    return nw.col("value") / (bottom if all_positive(cells, whole) else when(bottom > 0, bottom, 1.0))
+
+
+def _finish(
+    sums: Frame, groups: tuple[str, ...], finished: Mapping[str, nw.Expr], *, columns: Sequence[str]
+) -> Frame:
     """Apply each finish; a group without value is set aside first, as a finish may divide or take logs."""
-    if all_positive(sums, "value"):
-        return sums.select(*groups, *ends)
-    some = nw.col("value") > 0
-    safe = sums.with_columns(*(when(some, nw.col(c), 1.0).alias(c) for c in summed))
-    made = safe.select(*groups, "value", *ends)
-    names = [n for n in made.collect_schema().names() if n not in (*groups, "value")]
-    blank = {n: nw.col(n) if n == "universe" else when(some, nw.col(n), float("nan")) for n in names}
-    return made.select(*groups, *(e.alias(n) for n, e in blank.items()))
+    some, blank = nw.col("value") > 0, float("nan")
+    safe = sums.with_columns(some.alias("_some"), *(when(some, nw.col(c), 1.0).alias(c) for c in columns))
+    made = (e if c == "universe" else when(nw.col("_some"), e, blank) for c, e in finished.items())
+    return safe.select(*groups, *(e.alias(c) for c, e in zip(finished, made, strict=True)))
 
 
-_FRAME: dict[str, Callable[[Any], Any]] = {"log": lambda x: x.log(), "exp": lambda x: x.exp()}
+def _finish_in_memory(
+    sums: nw.DataFrame[Any],
+    groups: tuple[str, ...],
+    ends: Callable[[Callable[[str], Any], Group], dict[str, Any]],
+    *,
+    columns: Sequence[str],
+    size: int | None,
+    universe: bool,
+) -> Frame:
+    """The same on arrays: a row a group, where each operation on a frame would cost more than all of these."""
+    some = sums["value"].to_numpy() > 0
+    safe = {c: np.where(some, sums[c].to_numpy(), 1.0) for c in columns}
+    if universe:
+        safe["_N"] = safe["_n"] if size is None else np.full(len(some), float(size))
+    group = Group(lambda name: safe["value" if name == "total" else f"_{name}"], ON_ARRAYS)
+    made = {c: np.where(some, end, np.nan) for c, end in ends(safe.__getitem__, group).items()}
+    if universe:
+        made["universe"] = safe["_N"].astype(np.int64)
+    return sums.with_columns(*(column_like(sums, c, v) for c, v in made.items())).select(*groups, *made)

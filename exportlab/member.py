@@ -5,12 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import numpy as np
+
+from exportlab.frames import when
+
+Functions = Mapping[str, Callable[..., Any]]
+ON_FRAMES: Functions = {"where": when, "log": lambda x: x.log(), "exp": lambda x: x.exp()}
+ON_ARRAYS: Functions = {"where": np.where, "log": np.log, "exp": np.exp}
+ROUNDING = 1e-12  # what sums of floats may differ by, relative to their terms
+
 
 class Group:
     """What an indicator's finish may use: n active members, N the universe, the total, and functions."""
 
-    def __init__(self, column: Callable[[str], Any], where: Callable[..., Any], f: Mapping[str, Any]):
-        self._column, self.where, self.log, self.exp = column, where, f["log"], f["exp"]
+    def __init__(self, column: Callable[[str], Any], f: Functions):
+        self._column, self.where, self.log, self.exp = column, f["where"], f["log"], f["exp"]
 
     @property
     def n(self) -> Any:
@@ -27,17 +36,42 @@ class Group:
         """The group's total."""
         return self._column("total")
 
+    @property
+    def largest(self) -> Any:
+        """The group's largest member, for terms in `Member.relative`."""
+        return self._column("largest")
+
+    def within(self, x: Any, low: Any, high: Any, terms: Any = 1.0) -> Any:
+        """The index, set on the limit it attains where rounding took it past; further off it stays as it is.
+
+        Parameters
+        ----------
+        x, low, high : expression, array or float
+            The index and its attainable limits.
+        terms : expression, array or float
+            How large the terms are of which x is a difference: rounding is in proportion to them.
+        """
+        slack = ROUNDING * terms
+        below, above = (x < low) & (x > low - slack), (x > high) & (x < high + slack)
+        return self.where(below, low, self.where(above, high, x))
+
+    def log1p(self, x: Any) -> Any:
+        """ln(1 + x) without cancellation near zero, as in `Member.expm1`."""
+        u = 1 + x
+        apart = u != 1
+        safe = self.where(apart, u, 2.0)
+        return self.where(apart, self.log(safe) * x / (safe - 1), x)
+
 
 class Member:
-    """What a member term may use: share, value, total, n, rank (1 is the largest; ties in any order)."""
+    """What a member term may use: the member's value first of all, since a sum of values needs no look at the group.
 
-    def __init__(self, column: Callable[[str], Any], where: Callable[..., Any], log: Callable[[Any], Any]):
-        self._column, self.where, self._log = column, where, log
+    `share` and `relative` cost a window over all cells, `rank` a sort: a formula asks for them only where values do not
+    do.
+    """
 
-    @property
-    def share(self) -> Any:
-        """Value over the group's total."""
-        return self._column("share")
+    def __init__(self, column: Callable[[str], Any], f: Functions):
+        self._column, self.where, self._log, self._exp = column, f["where"], f["log"], f["exp"]
 
     @property
     def value(self) -> Any:
@@ -51,9 +85,33 @@ class Member:
 
     @property
     def rank(self) -> Any:
-        """1 for the largest member, 2 for the next."""
+        """1 for the largest member, 2 for the next; ties in any order."""
         return self._column("rank")
+
+    @property
+    def share(self) -> Any:
+        """Value over the group's total."""
+        return self._column("share")
+
+    @property
+    def relative(self) -> Any:
+        """Value over the group's largest: its powers do not overflow."""
+        return self._column("relative")
 
     def xlogx(self, x: Any) -> Any:
         """x ln x, with 0 ln 0 = 0."""
         return x * self._log(self.where(x > 0, x, 1.0))
+
+    def log(self, x: Any) -> Any:
+        """ln x where x is above zero, else 0."""
+        return self._log(self.where(x > 0, x, 1.0))
+
+    def expm1(self, x: Any) -> Any:
+        """e^x - 1 without cancellation near zero: (u - 1) x / ln u with u = e^x, whose errors undo each other.
+
+        Kahan; Higham (2002), Accuracy and Stability of Numerical Algorithms, section 1.14.1.
+        """
+        u = self._exp(x)
+        apart = (u != 1) & (u > 0)
+        safe = self.where(apart, u, 2.0)
+        return self.where(apart, (safe - 1) * x / self._log(safe), self.where(u > 0, x, -1.0))

@@ -12,9 +12,8 @@ from exportlab.catalogue import guarded
 from exportlab.errors import DataError
 from exportlab.flows import Flows, require
 from exportlab.frames import Frame, collect, missing, recoded, stack, sum_by, when
+from exportlab.member import ROUNDING
 from exportlab.periods.turning import Turned, matching, single, told
-
-ROUNDING = 1e-12  # of a total, below which the difference of two is what adding up left over
 
 
 @guarded

@@ -14,6 +14,19 @@ settings.register_profile("search", derandomize=False, print_blob=True)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 HERE = Path(__file__).parent
+
+
+@pytest.fixture(autouse=True)
+def no_window_on_arrow(monkeypatch):
+    """Whatever a test runs, no window may be built on an Arrow table: its threads lose the order of the rows."""
+    from narwhals._arrow.expr import ArrowExpr
+
+    def refuse(self, *args, **kwargs):
+        raise AssertionError("a window was built on an Arrow table")
+
+    monkeypatch.setattr(ArrowExpr, "over", refuse)
+
+
 SHARED = HERE.parent.parent / "shared"
 
 

@@ -32,11 +32,19 @@ def _duckdb(table: pd.DataFrame) -> Any:
     return connection().table(name)
 
 
+def _chunks(table: pd.DataFrame, size: int = 2) -> pa.Table:
+    """An Arrow table of many chunks, as a folder of files is read: threads may work on each of them."""
+    whole = pa.Table.from_pandas(table, preserve_index=False)
+    parts = [whole.slice(start, size) for start in range(0, len(table), size)]
+    return pa.concat_tables(parts) if parts else whole
+
+
 ENGINES: dict[str, Callable[[pd.DataFrame], Any]] = {
     "pandas": lambda t: t,
     "polars": pl.from_pandas,
     "polars-lazy": lambda t: pl.from_pandas(t).lazy(),
     "pyarrow": lambda t: pa.Table.from_pandas(t, preserve_index=False),
+    "pyarrow-chunks": _chunks,
     "duckdb": _duckdb,
 }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import exp, fsum, log, nan, sqrt
+from math import exp, expm1, fsum, inf, log, log1p, nan, sqrt
 
 
 def _shares(values):
@@ -37,6 +37,12 @@ def hill(values, N, q=2.0):
     shares = [s for s in _shares(values) if s > 0]
     if q == 1:
         return exp(-fsum(s * log(s) for s in shares))
+    if abs(q - 1) < 0.5:  # sum s^q less 1, without cancellation
+        return exp(log1p(fsum(s * expm1((q - 1) * log(s)) for s in shares)) / (1 - q))
+    if q > 50:  # in logarithms, relative to the largest
+        top = max(shares)
+        tail = 0 if q == inf else log(fsum((s / top) ** q for s in shares)) / q
+        return exp((log(top) + tail) / (1 / q - 1))
     return fsum(s**q for s in shares) ** (1 / (1 - q))
 
 
@@ -77,6 +83,7 @@ ORACLE = {
 }
 OPTIONS = {
     "cr": [{"k": 1}, {"k": 3}],
-    "hill": [{"q": 0.0}, {"q": 1.0}, {"q": 2.5}],
+    "hill": [{"q": q} for q in (0.0, 0.5, 0.95, 1 - 1e-9, 1.0, 1 + 1e-12, 1.05, 2.5, 5.0, 5.5, 170.0, inf)],
     "hhi": [{"scale": 10_000}],
+    "number_above": [{"value": 2.0}, {"share": 0.3}],
 }

@@ -201,7 +201,7 @@ def test_an_engine_that_cannot_says_so_in_our_voice(monkeypatch):
     def refuse(*args):
         raise NotImplementedError("`over` is not supported.\nMore.")
 
-    monkeypatch.setattr(sys.modules["exportlab.flows"], "with_total", refuse)
+    monkeypatch.setattr(sys.modules["exportlab.flows"], "sum_by", refuse)
     flows = xl.flows(table(), **ROLES)
     words = r"measure: pandas cannot do an operation it needs \(`over` is not supported\.\) Bring the table, or its"
     with pytest.raises(xl.errors.EngineError, match=words):

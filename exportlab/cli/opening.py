@@ -92,7 +92,7 @@ def yearly(flows: Any, annual: bool, partial: str = "drop") -> Any:
         if partial != "drop":
             raise OptionError("--partial goes with --annual.")
         return flows
-    made = flows.annual(partial=partial)  # type: ignore[arg-type]
+    made = flows.annual(partial=partial)
     lost = made.left_out
     if lost:
         err.print(

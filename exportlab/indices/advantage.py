@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from exportlab.catalogue import indicator
 from exportlab.errors import DataError, one_of
 from exportlab.flows import Columns, Flows, require
-from exportlab.frames import Frame, collect, join, ratio, sum_by, when, with_total
+from exportlab.frames import Frame, collect, distinct, join, ratio, sum_by, when, with_total
 from exportlab.measure import Universe, universe_size
 
 Form: TypeAlias = Literal["balassa", "rsca", "log", "nrca", "arca", "weighted"]
@@ -111,10 +111,17 @@ def rca(
     weights, key = _reference(flows, cells, reference, within, spread)
     if zeros:
         cells = _grid(cells, weights, within, key, spread)
-    joined = join(cells, weights, on=key) if weights is not None else _own(cells, reference, within, spread)
+    joined = (
+        join(cells, weights, on=key) if weights is not None else _own(flows, cells, reference, within, spread)
+    )
     if not flows.lazy:
         _refuse_outside(flows, joined, spread)
-    shares = with_total(joined, groups).with_columns(
+    own = (
+        with_total(joined, groups)
+        if "exporter" not in flows.roles
+        else flows.beside(joined, groups, "_total")
+    )
+    shares = own.with_columns(
         ratio(nw.col("value"), nw.col("_total")).alias("share"),
         ratio(nw.col("_ref"), nw.col("_ref_total")).alias("reference_share"),
         ratio(nw.col("_total"), nw.col("_ref_total")).alias("_size"),
@@ -155,14 +162,17 @@ def check_reference(flows: Flows, reference: Any) -> None:
         )
 
 
-def _own(cells: Frame, reference: Any, within: tuple[str, ...], spread: tuple[str, ...]) -> Frame:
-    cells = cells.with_columns(nw.lit(0).alias("_all"))
-    both = with_total(
-        with_total(cells, (*within, *spread), "value", "_ref"), within or ("_all",), "value", "_ref_total"
-    )
+def _own(
+    flows: Flows, cells: Frame, reference: Any, within: tuple[str, ...], spread: tuple[str, ...]
+) -> Frame:
+    both = flows.beside(cells, (*within, *spread), "_ref")
+    if within:
+        both = flows.beside(both, within, "_ref_total")
+    else:
+        both = with_total(both.with_columns(nw.lit(0).alias("_all")), ("_all",), name="_ref_total")
     if reference == "world":
         return both
-    own = with_total(both, ("exporter", *within), "value", "_own")
+    own = flows.beside(both, ("exporter", *within), "_own")
     return own.with_columns(
         (nw.col("_ref") - nw.col("value")).alias("_ref"),
         (nw.col("_ref_total") - nw.col("_own")).alias("_ref_total"),
@@ -177,8 +187,8 @@ def _grid(
     spread: tuple[str, ...],
 ) -> Frame:
     """All cells of exporters by products, absent ones as zero."""
-    exporters = cells.select(*within, "exporter").unique()
-    products = (cells if weights is None else weights).select(*key).unique()
+    exporters = distinct(cells, *within, "exporter")
+    products = distinct(cells if weights is None else weights, *key)
     shared = [k for k in key if k in within]
     full = join(exporters, products, on=shared, how="inner" if shared else "cross")
     keys = [*within, "exporter", *spread]
@@ -187,7 +197,7 @@ def _grid(
 
 
 def _refuse_outside(flows: Flows, joined: Frame, spread: Sequence[str]) -> None:
-    lost = collect(joined.filter(nw.col("_ref").is_null()).select(*spread).unique())
+    lost = collect(distinct(joined.filter(nw.col("_ref").is_null()), *spread))
     refuse_lost(flows, spread, list(lost.iter_rows()))
 
 

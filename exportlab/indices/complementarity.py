@@ -11,7 +11,7 @@ from exportlab.arrays import Array
 from exportlab.catalogue import indicator
 from exportlab.errors import DataError, OptionError, one_of
 from exportlab.flows import Flows, require
-from exportlab.frames import Frame, join, stack, sum_by, when
+from exportlab.frames import Frame, distinct, join, stack, sum_by, when
 from exportlab.indices._against import need, zero_if_null
 from exportlab.indices._dense import Block, blocks, like, over_sum
 
@@ -163,7 +163,7 @@ def trade_potential(flows: Flows, imports: Flows | None = None, *, detail: bool 
     pairs = (*within, "exporter", "market", "product")
     actual = _named(flows.cells(*pairs), pairs, "actual")
     both = join(supply.select(*within, "exporter", "product"), demand, on=(*within, "product"), how="inner")
-    grid = stack(both.select(*pairs), actual.select(*pairs)).unique()
+    grid = distinct(stack(both.select(*pairs), actual.select(*pairs)), *pairs)
     grid = grid.filter(nw.col("exporter") != nw.col("market"))
     grid = join(grid, supply, on=(*within, "exporter", "product"))
     grid = join(join(grid, demand, on=(*within, "market", "product")), actual, on=pairs)

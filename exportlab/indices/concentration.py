@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+from math import isinf
 from typing import Any
 
 from exportlab.distribution import distribution
 from exportlab.member import Group, Member
+from exportlab.options import number, whole_number
 
 
-def _rescaled(total: Any, g: Group, *, scale: float = 1) -> Any:
-    return total * scale
+def _hhi(total: Any, g: Group, *, scale: float = 1) -> Any:
+    return g.within(total / (g.total * g.total), 1 / g.n, 1.0) * scale
 
 
 @distribution(
     title="Herfindahl-Hirschman index", formula=r"H = \sum_k s_k^2", low="1/n", high="1",
     rises_with="concentration", source="Hirschman (1964), The paternity of an index, AER 54(5); WITS",
-    aliases=("herfindahl",), laws="bounds scale permutation transfer empty", finish=_rescaled,
+    aliases=("herfindahl",), laws="bounds scale permutation transfer empty", finish=_hhi,
+    checks={"scale": number(0)},
 )  # fmt: skip
 def hhi(m: Member) -> Any:
     """The sum of squared shares; ``scale=10_000`` gives the scale of competition authorities."""
-    return m.share * m.share
+    return m.value * m.value
 
 
 def _normalised(h: Any, size: Any, where: Any) -> Any:
@@ -78,31 +81,42 @@ def hirschman(h: Any, g: Group) -> Any:
 )  # fmt: skip
 def effective_number(h: Any, g: Group) -> Any:
     """How many members of equal size would give the same HHI."""
-    return 1 / h
+    return g.within(1 / h, 1.0, g.n, g.n)
+
+
+def _cr(total: Any, g: Group, *, k: int = 4) -> Any:
+    return g.within(total / g.total, g.where(g.n > k, k / g.n, 1.0), 1.0)
 
 
 @distribution(
     title="Concentration ratio", formula=r"CR_k = \sum_{r=1}^{k} s_{(r)}", low="k/n", high="1",
     rises_with="concentration", source="Hall and Tideman (1967), Measures of concentration, JASA 62(317)",
-    aliases=("concentration_ratio",), laws="bounds scale permutation transfer empty",
+    aliases=("concentration_ratio",), laws="bounds scale permutation transfer empty", finish=_cr,
+    checks={"k": whole_number(1)},
 )  # fmt: skip
 def cr(m: Member, *, k: int = 4) -> Any:
     """The share of the k largest members (1 where there are k or fewer)."""
-    return m.where(m.rank <= k, m.share, 0.0)
+    return m.where(m.rank <= k, m.value, 0.0)
 
 
 def _entropy(total: Any, g: Group) -> Any:
-    return -total
+    size = g.log(g.total)
+    terms = 1 + g.where(size > 0, size, -size)
+    return g.within(size - total / g.total, 0.0, g.log(g.n), terms)
 
 
 @distribution(
-    title="Shannon entropy", formula=r"E = -\sum_k s_k \ln s_k", low="0", high=r"\ln n", unit="nats",
-    rises_with="diversification", source="Shannon (1948); Jacquemin and Berry (1979)", aliases=("entropy",),
-    finish=_entropy, laws="bounds scale permutation transfer empty",
+    title="Shannon entropy", formula=r"E = -\sum_k s_k \ln s_k = \ln X - \frac{1}{X} \sum_k x_k \ln x_k",
+    low="0", high=r"\ln n", unit="nats", rises_with="diversification",
+    source="Shannon (1948); Jacquemin and Berry (1979)", aliases=("entropy",), finish=_entropy,
+    laws="bounds scale permutation transfer empty",
 )  # fmt: skip
 def shannon(m: Member) -> Any:
-    """Entropy of the shares in natural logarithms, with 0 ln 0 = 0."""
-    return m.xlogx(m.share)
+    """Entropy of the shares in natural logarithms, with 0 ln 0 = 0.
+
+    A difference of two logarithms: right to 1e-12 times the larger of 1 and the logarithm of the total X.
+    """
+    return m.xlogx(m.value)
 
 
 @distribution(
@@ -113,47 +127,76 @@ def shannon(m: Member) -> Any:
 )  # fmt: skip
 def theil(e: Any, g: Group) -> Any:
     """Theil's entropy index over the universe of N categories, the inactive ones counting as zeros."""
-    return g.log(g.N) - e
+    size = g.log(g.N)
+    return g.within(size - e, 0.0, size, 1 + size)
+
+
+NEAR_ONE = 0.1  # so near to it (sum s^q)^(1/(1-q)) cancels, and Tsallis' sum (s^q - s)/(q - 1) does not
+POWERS = 5.0  # up to this order powers of what a door lets in (1e-50 to 1e50) stay within the floats
 
 
 def _hill(total: Any, g: Group, *, q: float = 2.0) -> Any:
-    return g.exp(-total) if q == 1 else total ** (1 / (1 - q))
+    return g.within(_of_order(total, g, q), 1.0, g.n, g.n)
+
+
+def _of_order(total: Any, g: Group, q: float) -> Any:
+    if q == 0:
+        return total
+    if q == 1:
+        return g.exp(_entropy(total, g))
+    if abs(q - 1) < NEAR_ONE:
+        return g.exp(g.log1p((q - 1) * total) / (1 - q))
+    if q <= POWERS:
+        return (total / g.total**q) ** (1 / (1 - q))
+    if isinf(q):
+        return g.total / g.largest
+    return g.exp((g.log(g.largest / g.total) + g.log(total) / q) / (1 / q - 1))
 
 
 @distribution(
     title="Hill number", formula=r"{}^qD = \left(\sum_k s_k^q\right)^{1/(1-q)}", low="1", high="n",
     rises_with="diversification", source="Hill (1973), Diversity and evenness, Ecology 54(2)",
-    finish=_hill, laws="bounds scale permutation transfer empty",
+    finish=_hill, laws="bounds scale permutation transfer empty", checks={"q": number(0, infinite=True)},
 )  # fmt: skip
 def hill(m: Member, *, q: float = 2.0) -> Any:
-    """Effective number of order q: 0 counts the active members, 1 is exp(entropy), 2 is 1/HHI."""
+    """Effective number of order q, zero or more.
+
+    0 counts the active members, 1 is exp(entropy), 2 is 1/HHI, and infinity is 1 over the largest share.
+    """
     if q == 0:
         return m.active
-    return m.xlogx(m.share) if q == 1 else m.where(m.share > 0, m.share, 0.0) ** q
+    if q == 1:
+        return m.xlogx(m.value)
+    if abs(q - 1) < NEAR_ONE:
+        return m.share * m.expm1((q - 1) * m.log(m.share)) / (q - 1)
+    if isinf(q):
+        return m.active
+    return (m.value if q <= POWERS else m.relative) ** q
 
 
-def _gini(total: Any, g: Group) -> Any:
-    return (g.N + 1 - 2 * total) / g.N
+def _by_rank(m: Member) -> Any:
+    return m.rank * m.value
 
 
 @distribution(
-    title="Gini coefficient", formula=r"G = \frac{N + 1 - 2 \sum_k r_k s_k}{N}, \quad r = 1 \text{ for the largest}",
-    low="0", high="1 - 1/N", rises_with="concentration", source="Gini (1912); Sen (1973), On Economic Inequality",
-    uses_universe=True, finish=_gini, laws="bounds scale permutation replication transfer empty",
+    term=_by_rank, title="Gini coefficient", low="0", high="1 - 1/N", rises_with="concentration",
+    formula=r"G = \frac{N + 1 - 2 \sum_k r_k s_k}{N}, \quad r = 1 \text{ for the largest}",
+    source="Gini (1912); Sen (1973), On Economic Inequality", uses_universe=True,
+    laws="bounds scale permutation replication transfer empty",
 )  # fmt: skip
-def gini(m: Member) -> Any:
+def gini(total: Any, g: Group) -> Any:
     """Gini coefficient of the values over N categories, the inactive ones counting as zeros."""
-    return m.rank * m.share
+    return g.within((g.N + 1 - 2 * total / g.total) / g.N, 0.0, 1 - 1 / g.N)
 
 
 @distribution(
-    of=gini, title="Hall-Tideman index", formula=r"1 / \left(2 \sum_k r_k s_k - 1\right)", low="1/n", high="1",
+    term=_by_rank, title="Hall-Tideman index", formula=r"1 / \left(2 \sum_k r_k s_k - 1\right)", low="1/n", high="1",
     rises_with="concentration", source="Hall and Tideman (1967), JASA 62(317); Rosenbluth (1955)",
     aliases=("rosenbluth",), laws="bounds scale permutation transfer empty",
 )  # fmt: skip
-def hall_tideman(gini: Any, g: Group) -> Any:
-    """Shares weighted by rank, so that the number of small members counts: 1 / (N (1 - Gini))."""
-    return 1 / (g.N * (1 - gini))
+def hall_tideman(total: Any, g: Group) -> Any:
+    """Shares weighted by rank, so that the number of small members counts: 1 / (n (1 - Gini)) of the active ones."""
+    return g.within(1 / (2 * total / g.total - 1), 1 / g.n, 1.0)
 
 
 @distribution(

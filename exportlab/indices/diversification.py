@@ -15,13 +15,14 @@ from exportlab.indices._against import Reference, against, need
 from exportlab.indices.concentration import shannon
 from exportlab.measure import Universe, measure
 from exportlab.member import Group, Member
+from exportlab.options import number
 
 
 @distribution(
     title="Number of members above a threshold", formula=r"\#\{k : x_k > v \ \text{or}\ s_k > \sigma\}",
     low="1", high="N", unit="members", rises_with="diversification", aliases=("number_exported",),
     source="UNCTAD Handbook of Statistics: products above 100,000 USD or 0.3 per cent of exports",
-    laws="bounds scale permutation transfer empty additive",
+    laws="bounds scale permutation transfer empty additive", checks={"value": number(0), "share": number(0)},
 )  # fmt: skip
 def number_above(m: Member, *, value: float = 0.0, share: float = 1.0) -> Any:
     """How many members exceed a value (in the table's unit) or a share; by default the active ones.
@@ -29,7 +30,8 @@ def number_above(m: Member, *, value: float = 0.0, share: float = 1.0) -> Any:
     UNCTAD's older count is ``value=`` 100,000 USD in the table's unit and ``share=0.003``. With a `value`
     above zero the count depends on the unit, and can be 0.
     """
-    return m.where((m.value > value) | (m.share > share), 1.0, 0.0)
+    large = m.value > value
+    return m.where(large if share >= 1 else large | (m.share > share), 1.0, 0.0)  # no share exceeds 1
 
 
 @distribution(
@@ -57,7 +59,8 @@ def theil_intensive(e: Any, g: Group) -> Any:
     Where value moves off a small member until it is not active any more, this part can fall: the rise
     shows in the extensive margin.
     """
-    return g.log(g.n) - e
+    size = g.log(g.n)
+    return g.within(size - e, 0.0, size, 1 + size)
 
 
 def theil_margins(

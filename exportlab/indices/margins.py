@@ -11,7 +11,7 @@ from exportlab.arrays import Array
 from exportlab.catalogue import indicator
 from exportlab.errors import OptionError, one_of
 from exportlab.flows import Columns, Flows, require
-from exportlab.frames import Frame, join, ratio, sum_by, when, with_total
+from exportlab.frames import Frame, distinct, join, ratio, sum_by, when, with_total
 from exportlab.indices._against import ALL, Reference, against, need
 from exportlab.indices._dense import blocks, like
 
@@ -168,13 +168,13 @@ def iemp(
     if own_market == "out":
         sold = sold.filter(nw.col("exporter") != nw.col("market"))
     wanted = flows.cells(*groups, "market", "product").filter(nw.col("value") > threshold)
-    wanted = wanted.select(*within, "market", "product").unique()
-    chances = join(sold.select(*groups, "product").unique(), wanted, on=(*within, "product"), how="inner")
+    wanted = distinct(wanted, *within, "market", "product")
+    chances = join(distinct(sold, *groups, "product"), wanted, on=(*within, "product"), how="inner")
     if own_market == "out":
         chances = chances.filter(nw.col("exporter") != nw.col("market"))
     potential = sum_by(chances.with_columns(nw.lit(1.0).alias("potential")), groups, ["potential"])
     reached = sum_by(sold, groups, ["relationships"])
-    everyone = cells.select(*groups).unique()
+    everyone = distinct(cells, *groups)
     both = join(join(everyone, reached, on=groups), potential, on=groups)
     share = ratio(_count("relationships"), _count("potential"))
     counts = [_count(c).cast(nw.Int64).alias(c) for c in ("relationships", "potential")]

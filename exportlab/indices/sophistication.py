@@ -10,7 +10,7 @@ import narwhals.stable.v2 as nw
 from exportlab.catalogue import indicator
 from exportlab.errors import DataError, OptionError, one_of
 from exportlab.flows import Columns, Flows, require
-from exportlab.frames import Frame, collect, join, ratio, sum_by, when, with_total
+from exportlab.frames import Frame, collect, distinct, join, ratio, sum_by, when, with_total
 from exportlab.indices._change import ALL
 
 Income = Flows | Mapping[Any, float]
@@ -177,7 +177,7 @@ def _shares(
     active = shares.filter(nw.col("value") > 0)
     priced = _with_income(flows, active, income)
     absent = nw.col("_y").is_null() | nw.col("_y").is_nan()
-    _check(flows, priced.select(*(r for r in ("period", "exporter") if r in groups), "_y").unique(), missing)
+    _check(flows, distinct(priced, *(r for r in ("period", "exporter") if r in groups), "_y"), missing)
     kept = priced.filter(~absent).with_columns(
         (nw.col("_s") * nw.col("_y")).alias("_sy"), nw.lit(1.0).alias("_n_own")
     )

@@ -12,7 +12,7 @@ import numpy as np
 from exportlab.catalogue import indicator
 from exportlab.errors import OptionError, one_of
 from exportlab.flows import Columns, Flows, require
-from exportlab.frames import Frame, join, sum_by, when, with_total
+from exportlab.frames import Frame, distinct, join, sum_by, when, with_total
 from exportlab.indices._against import ALL, need, zero_if_null
 from exportlab.indices._grouping import Grouping, grouping, with_group
 from exportlab.measure import Universe, universe_size
@@ -182,9 +182,9 @@ def _ages(cells: Frame, base: list[Any], fixed: tuple[str, ...], spread: tuple[s
     """Add `_group` (traditional, new) and its size."""
     active = cells.filter(nw.col("value") > 0)
     keys = (*fixed, ALL)
-    then = active.filter(nw.col("period").is_in(base)).select(*keys, *spread).unique()
+    then = distinct(active.filter(nw.col("period").is_in(base)), *keys, *spread)
     old = then.with_columns(nw.lit(1.0).alias("_old"))
-    ever = active.select(*keys, *spread).unique().with_columns(nw.lit(1.0).alias("_ever"))
+    ever = distinct(active, *keys, *spread).with_columns(nw.lit(1.0).alias("_ever"))
     sizes = join(
         sum_by(ever, keys, ["_ever"]), sum_by(old, keys, ["_old"]).rename({"_old": "_n_old"}), on=keys
     )
@@ -194,7 +194,8 @@ def _ages(cells: Frame, base: list[Any], fixed: tuple[str, ...], spread: tuple[s
     if new == "now":
         fresh = when(nw.col("value") > 0, 1 - nw.col("_old"), 0.0)
         marked = marked.with_columns(fresh.alias("_fresh"))
-        n_new = nw.col("_fresh").sum().over(*keys, "period")
+        marked = with_total(marked, (*keys, "period"), "_fresh", "_n_fresh")
+        n_new = nw.col("_n_fresh")
     else:
         n_new = nw.col("_ever") - nw.col("_n_old")
     marked = marked.with_columns(n_new.alias("_n_new"))

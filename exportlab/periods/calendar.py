@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from numbers import Integral
+from operator import index
 from typing import Any, Literal, TypeAlias
 
 from exportlab.errors import DataError, OptionError
@@ -184,11 +185,15 @@ class Calendar:
         """
         if lag == "year":
             return self.per_year or 1
-        if not isinstance(lag, Integral) or isinstance(lag, bool) or lag < 1:
+        try:
+            found = index(lag)
+        except TypeError:
+            found = 0
+        if isinstance(lag, bool) or found < 1:
             raise OptionError(
                 f"lag={lag!r} is not allowed. Allowed: 'year', or a whole number of steps from 1 on."
             )
-        return int(lag)
+        return found
 
     def followers(self, labels: Iterable[Label], lag: Lag) -> dict[Any, Any]:
         """Each of `labels`, or keys, to the one `lag` later with as many months, where there is one."""

@@ -40,7 +40,7 @@ class Turned:
     def plain(self) -> Turned:
         """The same with new periods in ISO forms, which sort in the order of time on every engine."""
         names = {self.calendar.key(p): p.iso for p in self.calendar.periods.values()}
-        known = {p.iso: p for p in self.calendar.periods.values()}
+        known: dict[Any, Period] = {p.iso: p for p in self.calendar.periods.values()}
         calendar = replace(self.calendar, periods=known, labels=tuple(known), inside=False)
         pairs, less = ({old: names[new] for old, new in side.items()} for side in (self.pairs, self.less))
         return Turned(calendar, pairs, less, self.left_out)

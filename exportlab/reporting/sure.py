@@ -10,6 +10,7 @@ import narwhals.stable.v2 as nw
 import pandas as pd
 
 from exportlab.flows import Flows
+from exportlab.member import ROUNDING
 from exportlab.reporting.given import Given
 from exportlab.reporting.model import Table
 from exportlab.reporting.words import N_, _, listed
@@ -17,7 +18,6 @@ from exportlab.uncertainty import difference, interval
 
 DRAWN = {"product": N_("products"), "market": N_("markets")}
 METHODS = {"jackknife": N_("bias-corrected jackknife"), "delta": N_("delta method")}
-ROUNDING = 1e-12  # of shares and indices between 0 and 1: a standard error below it is none
 # What a note against an interval begins with, and what the page says of it.
 NOTES = {
     "few units": N_("few of them, so too narrow"),

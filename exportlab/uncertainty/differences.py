@@ -11,6 +11,7 @@ from exportlab.arrays import Array
 from exportlab.errors import DataError, OptionError, UnknownName
 from exportlab.flows import Columns, Flows, require
 from exportlab.measure import Universe
+from exportlab.member import ROUNDING
 from exportlab.turned import year_before
 from exportlab.uncertainty.groups import Part, Plan, places, plan
 from exportlab.uncertainty.intervals import Intervals, Method, described, figures, framed, tracked
@@ -183,10 +184,13 @@ def _dealt(a: Sums, b: Sums, permutations: int, seed: Any) -> Iterator[Array]:
 def _p_values(a: Sums, b: Sums, here: Array, deals: Iterator[Array], *, every: bool) -> Array:
     """The part of deals whose change is as far from zero as the one observed; NaN where that is undefined."""
     first, second = a.adds.sum(axis=0), b.adds.sum(axis=0)
+    slack = ROUNDING * np.maximum(
+        np.abs(a.index(first)), np.abs(b.index(second))
+    )  # deals alike but for rounding tie
     extreme, count = np.zeros(here.shape), 0
     for moved in deals:
         found = b.index(np.maximum(second - moved, 0.0)) - a.index(np.maximum(first + moved, 0.0))
-        extreme += (np.abs(found) >= np.abs(here) * (1 - 1e-12) - 1e-15).sum(axis=0)
+        extreme += (np.abs(found) >= np.abs(here) - slack).sum(axis=0)
         count += len(found)
     p = extreme / count if every else (1 + extreme) / (1 + count)
     return np.where(np.isfinite(here), p, np.nan)

@@ -16,7 +16,8 @@ import numpy as np
 
 from exportlab.arrays import Array
 from exportlab.catalogue import CATALOGUE, own_options
-from exportlab.member import Member
+from exportlab.indices.concentration import NEAR_ONE
+from exportlab.member import ON_ARRAYS, Member
 
 
 def _none(t: Array, n: Array, **_: Any) -> Array:
@@ -38,7 +39,7 @@ def _square(s: Array, rank: Array, **_: Any) -> Array:
 
 
 def _entropy(s: Array, rank: Array, **_: Any) -> Array:
-    return np.where(s > 0, np.log(np.where(s > 0, s, 1.0)) + 1, 0.0)
+    return _hill(s, rank, q=1)
 
 
 def _rank(s: Array, rank: Array, **_: Any) -> Array:
@@ -46,11 +47,23 @@ def _rank(s: Array, rank: Array, **_: Any) -> Array:
 
 
 def _hill(s: Array, rank: Array, *, q: float) -> Array:
-    return _entropy(s, rank) if q == 1 else np.where(s > 0, q * np.where(s > 0, s, 1.0) ** (q - 1), 0.0)
+    """The slope of s^q, or of (s^q - s)/(q - 1) where the index sums that (q near 1)."""
+    log = np.log(np.where(s > 0, s, 1.0))
+    if q == 1:
+        slope = log + 1
+    elif abs(q - 1) < NEAR_ONE:
+        slope = q * np.expm1((q - 1) * log) / (q - 1) + 1
+    else:
+        slope = q * np.exp((q - 1) * log)
+    return np.where(s > 0, slope, 0.0)
 
 
 def _hill_finish(t: Array, n: Array, *, q: float) -> Array:
-    return -np.exp(-t) if q == 1 else t ** (q / (1 - q)) / (1 - q)
+    if q == 1:
+        return -np.exp(-t)
+    if abs(q - 1) < NEAR_ONE:
+        return -np.exp(np.log1p((q - 1) * t) * q / (1 - q))
+    return t ** (q / (1 - q)) / (1 - q)
 
 
 def _root(n: Array) -> Array:
@@ -60,14 +73,14 @@ def _root(n: Array) -> Array:
 SLOPES: dict[str, Slopes] = {
     "hhi": Slopes(_square, lambda t, n, scale=1: np.full_like(t, scale)),
     "hhi_normalised": Slopes(
-        _square, lambda t, n, scale=1: scale * n / (n - 1), lambda t, n, scale=1: (1 - scale * t) / (n - 1) ** 2
+        _square, lambda t, n: n / (n - 1) * np.ones_like(t), lambda t, n: (1 - t) / (n - 1) ** 2
     ),
-    "hirschman": Slopes(_square, lambda t, n, scale=1: np.sqrt(scale / t) / 2),
-    "effective_number": Slopes(_square, lambda t, n, scale=1: -1 / (scale * t**2)),
+    "hirschman": Slopes(_square, lambda t, n: np.sqrt(1 / t) / 2),
+    "effective_number": Slopes(_square, lambda t, n: -1 / t**2),
     "unctad_concentration": Slopes(
         _square,
-        lambda t, n, scale=1: np.sqrt(scale / t) / 2 / (1 - _root(n)),
-        lambda t, n, scale=1: (1 - np.sqrt(scale * t)) / (1 - _root(n)) ** 2 / (2 * n**1.5),
+        lambda t, n: np.sqrt(1 / t) / 2 / (1 - _root(n)),
+        lambda t, n: (1 - np.sqrt(t)) / (1 - _root(n)) ** 2 / (2 * n**1.5),
     ),
     "shannon": Slopes(_entropy, lambda t, n: -np.ones_like(t)),
     "theil": Slopes(_entropy, lambda t, n: np.ones_like(t), lambda t, n: 1 / n),
@@ -128,8 +141,8 @@ def member_slopes(
 def _terms(name: str, s: Array, rank: Array, options: Mapping[str, Any]) -> Array:
     term = CATALOGUE[name].term
     assert term is not None
-    columns = {"share": s, "rank": rank, "active": (s > 0) * 1.0}
-    return np.asarray(term(Member(columns.__getitem__, np.where, np.log), **own_options(term, options)))
+    columns = {"value": s, "share": s, "rank": rank, "active": (s > 0) * 1.0}  # of a total of 1
+    return np.asarray(term(Member(columns.__getitem__, ON_ARRAYS), **own_options(term, options)))
 
 
 def _summed(name: str, s: Array, rank: Array, w: Array, options: Mapping[str, Any]) -> Array:

@@ -7,8 +7,8 @@ from typing import Any, Literal
 import numpy as np
 
 from exportlab.arrays import Array
-from exportlab.catalogue import CATALOGUE
-from exportlab.distribution import evaluate
+from exportlab.catalogue import CATALOGUE, check_options
+from exportlab.distribution import on_array
 from exportlab.errors import DataError, OptionError, UnknownName, one_of
 from exportlab.flows import Columns, Flows, require
 from exportlab.measure import Universe, universe_size
@@ -186,5 +186,5 @@ def _drawn(
 
 
 def _index(asked: Plan, values: Array) -> Array:
-    size: Any = "active" if asked.universe is None else asked.universe
-    return np.asarray(evaluate(asked.name, values, universe=size, **asked.options))
+    entry = CATALOGUE[asked.name]
+    return on_array(entry, values, check_options(entry, asked.options), universe=asked.universe)

@@ -13,12 +13,11 @@ import numpy as np
 
 from exportlab.arrays import Array
 from exportlab.catalogue import CATALOGUE, check_options, own_options
-from exportlab.distribution import evaluate
-from exportlab.member import Group, Member
+from exportlab.distribution import on_array
+from exportlab.indices.concentration import POWERS
+from exportlab.member import ON_ARRAYS, Group, Member
 from exportlab.uncertainty.influence import SLOPES, cell_slopes, member_slopes
 from exportlab.uncertainty.sample import Sample, summed
-
-_ARRAY = {"log": np.log, "exp": np.exp}
 
 
 def of_cells(name: str, flows: Any, *, universe: float | None = None, **options: Any) -> Sample:
@@ -34,10 +33,9 @@ def of_cells(name: str, flows: Any, *, universe: float | None = None, **options:
     """
     entry, implied = CATALOGUE.find(name)
     chosen = check_options(entry, {**implied, **options})
-    size: Any = "active" if universe is None else universe
 
     def index(x: Array) -> Array:
-        return np.asarray(evaluate(entry.name, x, universe=size, **chosen)[..., None])
+        return np.asarray(on_array(entry, x, chosen, universe=universe)[..., None])
 
     def influence(w: Array) -> Array:
         by_cell = cell_slopes(entry.name, w @ flows, universe, chosen)
@@ -50,7 +48,7 @@ def of_cells(name: str, flows: Any, *, universe: float | None = None, **options:
 
 def smooth(name: str, options: Mapping[str, Any]) -> bool:
     """Whether the influence function is known."""
-    return name in SLOPES and not (name == "hill" and options["q"] == 0)
+    return name in SLOPES and not (name == "hill" and not 0 < options["q"] <= POWERS)
 
 
 def of_members(
@@ -111,7 +109,12 @@ def weighted(name: str, x: Array, w: Array, size: Array, options: Mapping[str, A
     assert term is not None
     own = own_options(term, options)
     total = w @ x
-    safe = np.where(total > 0, total, 1.0)
+    some = total > 0
+    largest = np.where(w > 0, x, 0.0).max(axis=-1, initial=0.0)
+    groups = {
+        "total": np.where(some, total, 1.0), "largest": np.where(some, largest, 1.0), "N": size,
+        "n": np.maximum((w * (x > 0)).sum(axis=-1), np.finfo(float).tiny),
+    }  # fmt: skip
 
     def term_at(copy: Any) -> Array:
         """The term of one copy of each member; the ranks of all are needed by few."""
@@ -119,22 +122,21 @@ def weighted(name: str, x: Array, w: Array, size: Array, options: Mapping[str, A
         def column(what: str) -> Array:
             if what == "rank":
                 return np.asarray(np.cumsum(w, axis=-1) - w + copy)
-            if what == "share":
-                return np.asarray(x / safe[..., None])
+            if what in ("share", "relative"):
+                return np.asarray(x / groups["total" if what == "share" else "largest"][..., None])
             return np.broadcast_to(x if what == "value" else (x > 0) * 1.0, w.shape)
 
-        return np.asarray(term(Member(column, np.where, np.log), **own))
+        return np.asarray(term(Member(column, ON_ARRAYS), **own))
 
     if name == "cr":  # not linear in rank: every copy on its own
         copies = range(1, int(w.max()) + 1)
         summed = np.sum([np.where(w >= c, term_at(c), 0.0).sum(axis=-1) for c in copies], axis=0)
     else:
         summed = (w * term_at((w + 1) / 2)).sum(axis=-1)
-    n = np.maximum((w * (x > 0)).sum(axis=-1), np.finfo(float).tiny)
-    summed = np.where(total > 0, summed, 1.0)
-    group = Group({"n": n, "N": size, "total": total}.__getitem__, np.where, _ARRAY)
+    summed = np.where(some, summed, 1.0)
+    group = Group(groups.__getitem__, ON_ARRAYS)
     result = summed if end is None else end(summed, group, **own_options(end, options))
-    return np.where(total > 0, result, np.nan)
+    return np.where(some, result, np.nan)
 
 
 def shares(flows: Any) -> Sample:
