@@ -113,6 +113,8 @@ from .reporting import report as report
 from .reporting.typeset import Typeset as Typeset
 from .reporting.typeset import save_table as save_table
 from .reporting.typeset import typeset as typeset
+from .spelling import iso_periods as iso_periods
+from .turned import decumulate as decumulate
 from .uncertainty.differences import difference as difference
 from .uncertainty.differences import permutation_test as permutation_test
 from .uncertainty.intervals import Intervals as Intervals

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,20 @@ import narwhals.stable.v2 as nw
 from exportlab import remedies
 from exportlab.classifications import resolve, totals
 from exportlab.errors import DataError, DuplicateCells
-from exportlab.frames import LARGEST, SMALLEST, Frame, collect, first_of, missing, repeated, values_of
+from exportlab.frames import (
+    LARGEST,
+    SMALLEST,
+    Frame,
+    among,
+    collect,
+    first_of,
+    missing,
+    recoded,
+    repeated,
+    sum_by,
+    values_of,
+)
+from exportlab.periods.turning import Turned
 
 if TYPE_CHECKING:
     from exportlab.flows import Flows
@@ -22,17 +36,19 @@ WITHIN = "Products and sums of such figures leave the range of floating-point nu
 def rows(flows: Flows) -> None:
     """Check every row in one aggregate query by market; refuse with the first offending row."""
     tests = _row_tests(flows)
+    # A lazy table's labels are learned on the way: one plan instead of two.
+    learned = ("period",) if "period" in flows.roles and flows.lazy else ()
     market = ("market",) if "market" in flows.roles else ()
-    seen = _summary(flows.frame, flows, tests, market)
+    seen = _summary(flows.frame, tests, (*market, *learned))
     for name, (test, problem, remedy) in tests.items():
         bad = int(sum(seen[name].to_list()))
         if bad:
             raise DataError(problem, remedy, rows=bad, first=first_row(flows, test))
     _refuse_empty(seen)
     if market:
-        _refuse_overlap(flows, seen["market"].to_list())
-    if "period" in flows.roles:
-        _refuse_mixed_periods(flows, seen)
+        _refuse_overlap(flows, seen["market"].unique().to_list())
+    if learned and flows.spelling is not None:
+        flows.spelling.learn(flows.frame, seen["period"].unique().to_list())
     if flows.unique and flows.identity:
         _refuse_duplicates(flows)
 
@@ -87,19 +103,12 @@ def _total_test(flows: Flows, role: str, found: Sequence[Any]) -> tuple[nw.Expr,
 
 
 def _summary(
-    frame: Frame, flows: Flows, tests: Mapping[str, tuple[nw.Expr, str, str]], by: Sequence[str]
+    frame: Frame, tests: Mapping[str, tuple[nw.Expr, str, str]], by: Sequence[str]
 ) -> nw.DataFrame[Any]:
     flags = [test.cast(nw.Int64).alias(name) for name, (test, *_) in tests.items()]
     size = (nw.col("value") > 0).cast(nw.Int64).alias("_positive")
-    ends = []
-    if "period" in flows.roles:
-        period = nw.col("period")
-        text = not frame.collect_schema()["period"].is_numeric()
-        ends = [(period.cast(nw.String).str.len_chars() if text else period).alias("_span")]
-    marked = frame.select(*by, *flags, size, nw.lit(1).alias("_rows"), *ends)
+    marked = frame.select(*by, *flags, size, nw.lit(1).alias("_rows"))
     sums = [nw.col(n).sum() for n in (*tests, "_positive", "_rows")]
-    if ends:
-        sums += [nw.col("_span").min().alias("_shortest"), nw.col("_span").max().alias("_longest")]
     return collect(marked.group_by(*by).agg(*sums) if by else marked.select(*sums))
 
 
@@ -116,8 +125,9 @@ def first_row(flows: Flows, test: nw.Expr) -> str:
 
 
 def describe(flows: Flows, row: Mapping[str, Any]) -> str:
-    """A row in the user's own column names."""
-    return ", ".join(f"{flows.roles.get(k, k)}={v!r}" for k, v in row.items())
+    """A row in the user's own column names and periods."""
+    own = {k: flows.said(v) if k == "period" else v for k, v in row.items()}
+    return ", ".join(f"{flows.roles.get(k, k)}={v!r}" for k, v in own.items())
 
 
 def _refuse_empty(seen: nw.DataFrame[Any]) -> None:
@@ -160,18 +170,18 @@ def overlaps(markets: Sequence[Any]) -> list[tuple[Any, Any]]:
     return pairs
 
 
-def _refuse_mixed_periods(flows: Flows, seen: nw.DataFrame[Any]) -> None:
-    low, high = min(seen["_shortest"].to_list()), max(seen["_longest"].to_list())
-    text = not flows.frame.collect_schema()["period"].is_numeric()
-    mixed = (low == 4 and high in (6, 7)) if text else (low < 10_000 <= high)
-    if mixed:
-        period = nw.col("period")
-        long = period.cast(nw.String).str.len_chars() > 4 if text else period >= 10_000
-        raise DataError(
-            f"period {flows.roles['period']!r} mixes years and months",
-            "A year contains its months: keep one kind (years 2023, or months '2023-05').",
-            first=first_row(flows, long),
-        )
+def silent_exporters(flows: Flows, how: Turned) -> list[tuple[Any, Any, int, int]]:
+    """Exporters and new periods for which some of those added up have no row: how many have one, and of how many."""
+    if "exporter" not in flows.roles:
+        return []
+    known = recoded(flows.cells("exporter", "period"), "period", how.pairs).with_columns(_n=nw.lit(1))
+    counts = sum_by(known, ("exporter", "period"), ["_n"])
+    sizes = Counter(how.pairs.values())
+    alike = {n: [period for period in sizes if sizes[period] == n] for n in set(sizes.values())}
+    silent = [collect(counts.filter(among("period", of) & (nw.col("_n") < n))) for n, of in alike.items()]
+    rows = [row for part in silent for row in part.iter_rows(named=True)]
+    rows.sort(key=lambda row: (str(row["exporter"]), str(row["period"])))
+    return [(r["exporter"], how.calendar.label(r["period"]), r["_n"], sizes[r["period"]]) for r in rows]
 
 
 def _refuse_duplicates(flows: Flows) -> None:

@@ -221,14 +221,18 @@ def indicator(
 
 
 def guarded(function: F) -> F:
-    """The function, its options held to their annotations, and an engine's own refusal told in one voice."""
+    """The function, its options held to their annotations, and an engine's own refusal told in one voice.
+
+    Further tables' periods are keyed as the first's. The refusal says which engine, what for, and what to use instead.
+    """
     called = validated(function)
 
     @wraps(function)
     def run(*args: Any, **kwargs: Any) -> Any:
         try:
             with engine_speaks():
-                return called(*args, **kwargs)
+                further = (_alike(args, a) for a in args[1:])
+                return called(*args[:1], *further, **{k: _alike(args, a) for k, a in kwargs.items()})
         except EngineError:
             raise
         except DuplicateError as error:
@@ -247,6 +251,12 @@ def guarded(function: F) -> F:
             ) from error
 
     return run  # type: ignore[return-value]
+
+
+def _alike(args: tuple[Any, ...], further: Any) -> Any:
+    """A further table of flows as the first one sees it; anything else as it is."""
+    both = args and hasattr(args[0], "alike") and hasattr(further, "alike")
+    return args[0].alike(further) if both else further
 
 
 REFUSED = """

@@ -85,17 +85,12 @@ def schema(frame: Frame, roles: Mapping[str, str], keys: Sequence[str]) -> Frame
                 f"{role} {roles[role]!r} holds decimal numbers, as codes do when some are missing",
                 "Codes are text or whole numbers: fill or remove the missing ones, then read the column as text.",
             )
-    if "period" in roles and (types["period"].is_float() or types["period"].is_temporal()):
+    if "period" in roles and types["period"].is_float():
         column = roles["period"]
-        how = (
-            f"for dates use .dt.year or .dt.strftime('%Y-%m'), such as table[{column!r}].dt.strftime('%Y-%m')."
-            if types["period"].is_temporal()
-            else "years become decimal numbers where some are missing: leave those rows out "
-            f"(pandas: table.dropna(subset=[{column!r}]).astype({{{column!r}: int}}))."
-        )
         raise DataError(
             f"period {column!r} is of type {types['period']}",
-            f"Periods are years (2023) or months as text ('2023-05'): {how}",
+            "Years become decimal numbers where some are missing: leave those rows out "
+            f"(pandas: table.dropna(subset=[{column!r}]).astype({{{column!r}: int}})).",
         )
     for key in (*(r for r in roles if r not in ("value", "quantity")), *keys):
         named = kind_of(types[key]) if key == "period" else held[key]

@@ -10,10 +10,26 @@ import narwhals.stable.v2 as nw
 
 from exportlab import audit, columns
 from exportlab.errors import DataError, DuplicateCells, OptionError, UnknownName, one_of, short
-from exportlab.frames import Frame, adopt, collect, engine_speaks, held, join, sum_by, with_total
+from exportlab.frames import (
+    Frame,
+    adopt,
+    collect,
+    engine_speaks,
+    held,
+    join,
+    missing,
+    recoded,
+    sum_by,
+    when,
+    with_total,
+)
 from exportlab.options import check, validated
+from exportlab.periods import FREQUENCIES, Calendar
+from exportlab.periods.turning import Turned, coarser
+from exportlab.spelling import Spelling, taken_in
 
 Columns: TypeAlias = str | Sequence[str]
+Frequency: TypeAlias = Literal["year", "half", "quarter", "month"]
 
 KEY_ROLES = ("period", "exporter", "market", "product")
 ROLES = (*KEY_ROLES, "value", "quantity")
@@ -35,6 +51,12 @@ class Flows:
         As given at the door.
     unique : bool
         True when no two rows share one cell.
+    spelling : Spelling or None
+        How the periods are written; the frame has keys that sort as time does.
+    left_out : tuple
+        Periods that `annual` or `quarterly` left out, for their year or quarter is not full.
+    notes : tuple of str
+        What those took for granted.
     """
 
     frame: Frame
@@ -45,6 +67,9 @@ class Flows:
     source: str | None = None
     unique: bool = True
     pending: bool = False
+    spelling: Spelling | None = None
+    left_out: tuple[Any, ...] = ()
+    notes: tuple[str, ...] = ()
     _memo: dict[Any, Any] = field(default_factory=dict)
 
     @property
@@ -56,6 +81,52 @@ class Flows:
     def lazy(self) -> bool:
         """Whether the table is a plan that has not run (Polars LazyFrame, DuckDB, Spark)."""
         return isinstance(self.frame, nw.LazyFrame)
+
+    @property
+    def calendar(self) -> Calendar:
+        """What the periods mean, their order, and how they are written."""
+        if self.spelling is None:
+            raise DataError("the flows have no period", "Name its column at the door: period=...")
+        return self.spelling.calendar(self.frame)
+
+    def said(self, period: Any) -> Any:
+        """A period of the frame as the user writes it; anything else as it is."""
+        try:
+            return self.calendar.label(period)
+        except DataError:  # a row that was refused may hold anything
+            return period
+
+    def find(self, role: str, label: Any) -> Any:
+        """The frame's key for one label of a role that carries value; a period may be written in another way.
+
+        Raises
+        ------
+        UnknownName
+            The flows have no such label.
+        """
+        known = self.members(role)
+        key = label
+        if role == "period" and label not in known and self.calendar.ordered:
+            key = self.calendar.key(label)
+        if key not in known:
+            shown = [self.said(k) for k in known] if role == "period" else known
+            raise UnknownName(role, label, [str(m) for m in shown])
+        return key
+
+    def alike(self, other: Flows) -> Flows:
+        """Another table of flows with its periods keyed as these are, so that the two can be joined."""
+        if self.spelling is None or other.spelling is None:
+            return other
+        ours, theirs = self.calendar, other.calendar
+        if not ours.ordered or ours.frequency != theirs.frequency:
+            return other
+        moved = {theirs.key(p): ours.key(p) for p in theirs.periods.values()}
+        if all(type(k) is type(v) and k == v for k, v in moved.items()):
+            return other
+        kind = nw.String if all(isinstance(v, str) for v in moved.values()) else nw.Int64
+        keyed = nw.col("period").replace_strict(list(moved), list(moved.values()), return_dtype=kind)
+        frame = other.frame.with_columns(keyed.alias("period"))
+        return replace(other, frame=frame, spelling=self.spelling, _memo={})
 
     def role(self, name: str) -> str:
         """Role of `name`, which may be a role, a key, or the user's own column name."""
@@ -214,6 +285,105 @@ class Flows:
             seen[role] = tuple(sorted(rows[role].to_list()))
         return seen[role]
 
+    def observed(self, role: str) -> tuple[Any, ...]:
+        """The labels of `role` that have a row, be it a zero, sorted; one small query, kept."""
+        seen: dict[str, tuple[Any, ...]] = self._memo.setdefault("observed", {})
+        if role not in seen:
+            seen[role] = tuple(sorted(collect(self.cells(role).select(role))[role].to_list()))
+        return seen[role]
+
+    def annual(self, *, partial: Literal["drop", "keep"] = "drop") -> Flows:
+        """Add months, quarters or half-years up to years; of totals from January, take those to December.
+
+        Parameters
+        ----------
+        partial : {"drop", "keep"}
+            Years of which months are missing are left out, and named in `left_out`; or kept, named by the months
+            they have ('2024-01/05'), which must follow each other. Parts are never compared with full years.
+
+        Returns
+        -------
+        Flows
+            One row a cell and year; a quantity is missing where one of its months is. A year is full if the table
+            has all its months; an exporter without a row in one of them counts as zero there, which `notes` tells.
+
+        Raises
+        ------
+        DataError
+            No year is full; periods that have no months (numbers, fiscal years, labels without an order in time).
+
+        Examples
+        --------
+        >>> import pandas as pd, exportlab as xl
+        >>> months = [f"2023-{m:02d}" for m in range(1, 13)] + ["2024-01"]
+        >>> flows = xl.flows(pd.DataFrame({"month": months, "usd": 1.0}), period="month", value="usd")
+        >>> flows.annual().table
+          month   usd
+        0  2023  12.0
+        >>> flows.annual(partial="keep").table
+                month   usd
+        0        2023  12.0
+        1  2024-01/01   1.0
+        """
+        return self._coarser("year", partial)
+
+    def quarterly(self, *, partial: Literal["drop", "keep"] = "drop") -> Flows:
+        """Add months up to quarters; all else as in `annual`.
+
+        Parameters
+        ----------
+        partial : {"drop", "keep"}
+            As in `annual`.
+
+        Returns
+        -------
+        Flows
+
+        Raises
+        ------
+        DataError
+            As `annual`; totals from January, which `exportlab.decumulate` takes apart.
+        OptionError
+            Half-years or years.
+        """
+        return self._coarser("quarter", partial)
+
+    def _coarser(self, frequency: str, partial: str) -> Flows:
+        one_of("partial", partial, ("drop", "keep"))
+        how = coarser(self.calendar, self.observed("period"), frequency, keep=partial == "keep")
+        made, silent = self.added_up(how), audit.silent_exporters(self, how)
+        if not silent:
+            return made
+        exporter, period, some, all_ = silent[0]
+        note = (
+            f"{len({s[0] for s in silent}):,} of the exporters have no row in some periods added up, which count as "
+            f"zero (first: {exporter}, {period}: {some} of {all_})"
+        )
+        return replace(made, notes=(*self.notes, note))
+
+    def added_up(self, how: Turned) -> Flows:
+        """The flows by the periods of `how`, each the sum of those that count in it."""
+        self.check()
+        how = how.plain if self.lazy and not how.calendar.sorts else how
+        sides = [role for role in ("value", "quantity") if role in self.roles]
+        moved = recoded(self.frame, "period", how.pairs).with_columns(
+            *(when(missing(nw.col(side)), 0.0, nw.col(side)).alias(side) for side in sides),
+            *(when(missing(nw.col(side)), 1.0, 0.0).alias(f"_no_{side}") for side in sides),
+        )
+        sums = sum_by(moved, self.identity, [*sides, *(f"_no_{side}" for side in sides)])
+        known = [when(nw.col(f"_no_{side}") > 0, float("nan"), nw.col(side)).alias(side) for side in sides]
+        return self.in_periods(sums.select(*self.identity, *known), how)
+
+    def in_periods(self, frame: Frame, how: Turned) -> Flows:
+        """The flows with a frame whose periods are those of `how`."""
+        assert self.spelling is not None
+        if isinstance(frame, nw.DataFrame):
+            frame = nw.maybe_reset_index(frame.sort(*self.identity))
+        return replace(
+            self, frame=frame, unique=True, pending=False, spelling=self.spelling.turned(how.calendar, frame),
+            left_out=how.left_out, _memo={},
+        )  # fmt: skip
+
     def check(self) -> None:
         """Run the row checks that a lazy table put off; does nothing the second time."""
         if self.pending and not self._memo.get("checked"):
@@ -225,6 +395,8 @@ class Flows:
         names = list(keys)
         if isinstance(frame, nw.DataFrame) and names:
             frame = nw.maybe_reset_index(frame.sort(*names))
+        if self.spelling is not None and "period" in frame.collect_schema().names():
+            frame = self.spelling.written(frame)
         columns = frame.collect_schema().names() if isinstance(frame, nw.LazyFrame) else frame.columns
         own = {r: c for r, c in self.roles.items() if r in columns and r != c}
         clash = [c for c in own.values() if c in columns and c not in own]
@@ -244,7 +416,10 @@ class Flows:
         size = "not counted" if self.lazy else f"{len(self.frame):,}"  # type: ignore[arg-type]
         named = ", ".join(f"{role}={column!r}" for role, column in self.roles.items())
         extra = f", keys={list(self.keys)}" if self.keys else ""
-        return f"Flows({named}{extra}; rows: {size}, {kind}; unit: {self.unit or 'not stated'})"
+        lost = self.left_out
+        left_out = f"left out: {len(lost)} periods, {lost[0]} to {lost[-1]}" if lost else ""
+        more = "".join(f"; {said}" for said in (left_out, *self.notes) if said)
+        return f"Flows({named}{extra}; rows: {size}, {kind}; unit: {self.unit or 'not stated'}{more})"
 
     def _repr_html_(self) -> str:
         from exportlab.notebook import flows_html
@@ -266,6 +441,7 @@ def flows(
     source: str | None = None,
     keys: Columns = (),
     aggregate: Literal["sum"] | None = None,
+    frequency: Frequency | None = None,
     validate: Literal["rows", "schema"] = "rows",
 ) -> Flows:
     """Take a table of flows in through the door, or refuse it with the reason.
@@ -277,7 +453,8 @@ def flows(
     period, exporter, market, product, value, quantity : str, optional
         The table's column for each role. A role left out is taken from a column of that very name where
         there is one, and is absent otherwise. Only `value` must be there. `product` holds text codes
-        ('010121' keeps its zero); `period` years or months as YYYY-MM.
+        ('010121' keeps its zero); `period` years, half-years, quarters, months, or days that stand for one,
+        in any usual spelling, of one kind.
     unit : str, optional
         The money's unit ("100m CNY"), or the name of a column that holds it; two units in one table are refused.
     quantity_unit, source : str, optional
@@ -286,6 +463,9 @@ def flows(
         Further columns that are part of a cell's identity (trade regime, registration place).
     aggregate : "sum", optional
         Say that several rows of one cell are to be added up; without it they are refused.
+    frequency : {"year", "half", "quarter", "month"}, optional
+        What the periods are, where their column does not say: it takes days to the period in which they lie, and
+        decides whether 2001-02 is a month or a fiscal year.
     validate : {"rows", "schema"}
         "rows" checks every row: at once for tables in memory, in one aggregate query when first needed for
         lazy ones. "schema" checks columns and types only: for tables checked before.
@@ -299,7 +479,8 @@ def flows(
     DataError
         Missing columns; text in value; missing, negative or infinite values; missing keys; duplicate cells;
         nothing but zeros; totals among members ("World", "TOTAL", "全部"); overlapping markets (RCEP beside
-        Japan); product codes read as numbers; years beside months; two units.
+        Japan); product codes read as numbers; years beside months, one period written in two ways, or other periods
+        that do not go together; two units.
 
     Examples
     --------
@@ -311,6 +492,8 @@ def flows(
     one_of("validate", validate, ("rows", "schema"))
     if aggregate is not None:
         one_of("aggregate", aggregate, ("sum",))
+    if frequency is not None:
+        one_of("frequency", frequency, FREQUENCIES)
     given = {"period": period, "exporter": exporter, "market": market, "product": product,
              "value": value, "quantity": quantity}  # fmt: skip
     frame = adopt(table)
@@ -318,15 +501,19 @@ def flows(
         check(name, text, str | None)
     check("keys", keys, str | Sequence[str | int])
     further = (keys,) if isinstance(keys, str) else tuple(keys)
+    spelling = None
     with engine_speaks():
         roles = columns.roles(frame, given, further)
         named = {*roles.values(), *further, unit}
         spare = [c for c in frame.collect_schema().names() if c not in named]
         frame, unit = columns.single_unit(frame, unit, roles)
         frame = frame.select(*(nw.col(c).alias(r) for r, c in roles.items()), *further)
+        if "period" in roles:
+            frame, spelling = taken_in(frame, roles["period"], frequency)
         frame = columns.schema(frame, roles, further)
     unique = aggregate is None
-    made = Flows(frame, roles, further, unit, quantity_unit, source, unique, pending=validate == "rows")
+    pending = validate == "rows"
+    made = Flows(frame, roles, further, unit, quantity_unit, source, unique, pending, spelling)
     if not made.lazy:
         try:
             made.check()
@@ -356,7 +543,8 @@ def cells(flows: Flows, roles: Columns) -> Flows:
     kept = flows.resolve(roles)
     named = {r: c for r, c in flows.roles.items() if r in kept or r == "value"}
     further = tuple(k for k in flows.keys if k in kept)
-    return flows.derived(flows.cells(*kept), roles=named, keys=further, unique=True)
+    spelling = flows.spelling if "period" in kept else None
+    return flows.derived(flows.cells(*kept), roles=named, keys=further, unique=True, spelling=spelling)
 
 
 def require(flows: object, caller: str) -> None:

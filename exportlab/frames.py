@@ -365,6 +365,15 @@ def later(column: str, pairs: Mapping[Any, Any]) -> nw.Expr:
     return nw.col(column).replace_strict(list(pairs), list(pairs.values()), default=nw.col(column))
 
 
+def recoded(frame: Frame, column: str, pairs: Mapping[Any, Any]) -> Frame:
+    """The rows whose label has a pair, old to new; the new labels may be text where the old are numbers."""
+    kept = frame.filter(among(column, list(pairs)))
+    as_text = any(isinstance(new, str) for new in pairs.values())
+    old = nw.col(column).cast(nw.String) if as_text else nw.col(column)
+    labels = [str(label) if as_text else label for label in pairs]
+    return kept.with_columns(old.replace_strict(labels, list(pairs.values()), default=old).alias(column))
+
+
 def repeated(frame: nw.DataFrame[Any], keys: Sequence[str]) -> nw.Series[Any]:
     """Which rows of a table in memory share their keys, none of them missing, with another row."""
     if not frame.implementation.is_pandas():

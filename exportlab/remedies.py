@@ -32,3 +32,18 @@ def known(frame: Frame, column: str) -> str:
     if kind.is_pandas_like() or kind.is_spark_like():
         return f"table = table.dropna(subset=[{column!r}])"
     return f"rows where {column!r} is not null"
+
+
+def iso(frame: Frame, column: str, frequency: str | None = None) -> str:
+    """Write a column of periods in ISO forms."""
+    said = f", frequency={frequency!r}" if frequency else ""
+    forms, kind = f"xl.iso_periods(table, {column!r}{said})", frame.implementation
+    if kind.is_polars():
+        return f"table = table.with_columns(pl.col({column!r}).replace_strict({forms}))"
+    if kind.is_duckdb():
+        quoted = '"' + column.replace('"', '""') + '"'
+        sql = f"* REPLACE (MAP %s[{quoted}] AS {quoted})"
+        return f"table = table.project({sql!r} % {forms})"
+    if kind.is_spark_like():
+        return f"table = table.replace({forms}, subset=[{column!r}])"
+    return f"table[{column!r}] = table[{column!r}].map({forms})"

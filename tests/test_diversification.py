@@ -354,7 +354,7 @@ def test_errors_say_what_is_allowed():
         theil_within_between(f, 2, universe=9)
     with pytest.raises(DataError, match="leading digits"):
         theil_within_between(f, 5)
-    with pytest.raises(UnknownName, match="no base period named 1999"):
+    with pytest.raises(UnknownName, match="no period named 1999"):
         theil_traditional(f, base=1999)
     with pytest.raises(OptionError, match="across='product' is not allowed"):
         hk_margins(f, across="product")

@@ -77,7 +77,8 @@ REFUSALS = {
     "lost zeros": (table(hs=[10121, 270900, 10121, 270900]), {},
                    "product codes in 'hs' were read as numbers (Int64). Leading zeros are lost that way"),
     "mixed periods": (table(year=["2022", "2022-05", "2023", "2023"]), {},
-                      "period 'year' mixes years and months. First: row 2, year='2022-05'"),
+                      "period 'year' mixes years and months ('2022' and '2022-05'; 1 of 3 labels) in 1 row. "
+                      "First: row 2, year='2022-05'."),
     "decimal years": (table(year=[2022.0, 2022.0, 2023.0, 2023.0]), {}, "period 'year' is of type Float64"),
     "decimal codes": (table(city=[1.0, 2.0, 1.0, 2.0]), {}, "exporter 'city' holds decimal numbers, as codes do"),
     "two units": (table(unit=["CNY", "USD", "CNY", "USD"]), {"unit": "unit"}, "column 'unit' holds 2 units:"),

@@ -97,11 +97,20 @@ REFUSED = [
     (changed("city", 3, None), {}, r"the unit column 'city' is missing in 1 row\. First: city None"),
     (changed("year", 2, np.nan), {}, r"the period column 'year' is missing in 1 row"),
     (
-        table().astype({"year": str}),
+        table().assign(year=lambda t: t.year.map({2000: "2000", 2001: "2001-05"}).fillna("2002")),
         {},
-        r"no 'YYYY-MM' month in 16 rows\. First: '2000'\. Make years whole numbers",
+        r"period 'year' mixes years and months \('2000' and '2001-05'; 1 of 3 labels\) in 4 rows",
     ),
-    (table().assign(year=lambda t: t.year + 0.5), {}, r"periods that are not whole numbers in 16 rows"),
+    (
+        table().assign(year=lambda t: t.year + 0.5),
+        {},
+        r"labels without an order in time \(2000.5, 2001.5, 2002.5\)",
+    ),
+    (
+        table().assign(year=lambda t: (t.year > 2001).map({True: "after", False: "before"})),
+        {},
+        r"labels without an order in time \('after', 'before'\), and time since adoption needs one",
+    ),
     (
         pd.concat([table(), table().iloc[[6]]]),
         {},
@@ -117,7 +126,13 @@ REFUSED = [
     (table().assign(exports="x"), {}, r"column 'exports' is (object|str), not numbers"),
     (changed("since", 1, 2003.0), {}, r"'since' changes within a city in 2 rows\. First: city a, year 2001"),
     (table(adopted=(2002, 0, 0, 0)), {}, r"'since' is 0 in 12 rows.*Some programs write 0 for never"),
-    (table().assign(since="2002"), {}, r"'since' is not written like the periods of 'year'"),
+    (table().assign(since="2002-05"), {}, r"'since' is not written like the periods of 'year' in 16 rows"),
+    (table().assign(since="soon"), {}, r"First: soon. 'soon' is no period, and period 'year' has years"),
+    (
+        table().assign(since=lambda t: t.since.fillna(0)),
+        {},
+        r"'since' is 0 in 8 rows. First: city c, year 2000",
+    ),
     (
         with_column(on=[0, 1, 0, 0] * 4),
         {"adopted": None, "treated": "on"},
@@ -244,7 +259,7 @@ def test_policy_dates_are_refused_with_a_reason():
         attach_policy(table(), DATES.assign(unit=["a", "Z"]), unit="city", period="year")
     with pytest.raises(DataError, match=r"a unit has two dates in 1 row. First: a"):
         attach_policy(table(), DATES.assign(unit="a"), unit="city", period="year")
-    with pytest.raises(DataError, match=r"not YYYY, YYYY-MM or YYYY-MM-DD in 1 row. First: 'April'"):
+    with pytest.raises(DataError, match=r"dates that cannot be read in 1 row. First: 'April'"):
         attach_policy(table(), DATES.assign(start_date=["April", "2002"]), unit="city", period="year")
 
 

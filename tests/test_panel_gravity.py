@@ -189,7 +189,7 @@ def test_agreement_refusals(members, options, error, text):
 
 
 def test_agreement_needs_years_or_months():
-    with pytest.raises(OptionError, match="Periods are years or months"):
+    with pytest.raises(DataError, match="labels without an order in time .*an agreement's date needs one"):
         agreement(FLOWS.assign(year="first"), {"a": "2022"}, **ROLES)
 
 

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import calendar
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from functools import cache
 
 from exportlab.classifications._tables import key, rows
 from exportlab.classifications.countries import country
-from exportlab.errors import OptionError, UnknownName, one_of
+from exportlab.errors import DataError, OptionError, UnknownName, one_of
+from exportlab.periods import days
 
 On = str | int | date
-
-_WHEN = re.compile(r"(\d{4})(?:-?(\d{2}))?(?:-?(\d{2}))?")
 
 
 @dataclass(frozen=True)
@@ -89,7 +86,7 @@ def members(
     name : str
         A bloc or an alias: "RCEP", "European Union", "东盟".
     on : str, int or date
-        A day ("2022-01-15" or a date), a month ("2022-01" or "202201"), a year (2022 or "2022"),
+        A day ("2022-01-15" or a date), a month ("2022-01", "2022年1月"), a quarter, a year (2022 or "2022"),
         "latest" (members with no end), or "ever" (everyone who was a member at some time).
     within : {"end", "start"}
         Whether a month or a year means its last or its first day.
@@ -158,20 +155,10 @@ def _date(text: str) -> date | None:
 
 
 def _day(on: On, within: str) -> date:
-    """The day that `on` stands for."""
-    if isinstance(on, datetime):
-        return on.date()
-    if isinstance(on, date):
-        return on
-    match = _WHEN.fullmatch(str(on).strip())
+    """The day that `on` stands for: the last of a month or year, or the first."""
     try:
-        if match is None:
-            raise ValueError
-        year, month, day = (int(part or 0) for part in match.groups())
-        month = month or (12 if within == "end" else 1)
-        day = day or (calendar.monthrange(year, month)[1] if within == "end" else 1)
-        return date(year, month, day)
-    except ValueError:
+        return days(on)[within == "end"]
+    except DataError:
         raise OptionError(
             f"on={on!r} is not a time. Allowed: a date, 'YYYY-MM-DD', 'YYYY-MM', a year, 'latest' or 'ever'."
         ) from None

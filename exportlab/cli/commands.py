@@ -13,9 +13,11 @@ from rich.table import Table
 from exportlab.cli import completion
 from exportlab.cli.opening import (
     Add,
+    Annual,
     Decimal,
     FillDown,
     LeaveOut,
+    Partial,
     Role,
     Sheet,
     Unit,
@@ -25,6 +27,7 @@ from exportlab.cli.opening import (
     open_reference,
     technology_of,
     working,
+    yearly,
 )  # fmt: skip
 from exportlab.cli.terminal import err, frame, out, refuse_kind, said, show, show_claims, show_ledger, write
 from exportlab.errors import DataError, OptionError
@@ -93,6 +96,7 @@ def report(
     decimal: Decimal = ".",
     leave_out: LeaveOut = None,
     fill_down: FillDown = None,
+    annual: Annual = False,
     lang: Annotated[str, typer.Option(help="en or zh (中文).")] = "en",
     also: Annotated[
         str, typer.Option(help="Further formats, with commas: excel, latex, png, svg, pdf.")
@@ -110,7 +114,7 @@ def report(
         "exporter": exporter_column,
     }
     way = Way(unit, aggregate, None, sheet, decimal, leave_out or (), fill_down or ())
-    flows = open_flows(files, roles, way, exporter=exporter) if files else None
+    flows = yearly(open_flows(files, roles, way, exporter=exporter), annual) if files else None
     if files and home is None and is_customs(files, roles):
         home = "CHN"  # goods that return to China stand among the partners of a customs download
     against = open_reference(reference, roles, way) if reference else None
@@ -150,6 +154,8 @@ def measure(
     decimal: Decimal = ".",
     leave_out: LeaveOut = None,
     fill_down: FillDown = None,
+    annual: Annual = False,
+    partial: Partial = "drop",
     memory: Annotated[
         str | None, typer.Option(help="Cap of DuckDB's memory for Parquet, such as 1GB.")
     ] = None,
@@ -162,7 +168,7 @@ def measure(
     roles = {"period": period, "exporter": exporter, "market": market, "product": product, "value": value}
     size: Any = int(universe) if universe.isdecimal() and len(universe) < 10 else universe
     way = Way(unit, aggregate, memory, sheet, decimal, leave_out or (), fill_down or ())
-    flows = open_flows(files, roles, way)
+    flows = yearly(open_flows(files, roles, way), annual, partial)
     table = xl.measure(
         flows, indicator or ["hhi", "effective_number", "cr4", "number_active"], over=over.split(","),
         by=None if by is None else [b for b in by.split(",") if b], universe=size,

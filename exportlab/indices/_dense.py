@@ -69,7 +69,9 @@ def like(flows: Flows, columns: Mapping[str, Iterable[Any]], names: Mapping[str,
     implementation = flows.frame.implementation
     eager = implementation.is_pandas() or implementation.is_polars() or implementation.is_pyarrow()
     own = {**flows.roles, **(names or {})}
-    data = {own.get(c, c): list(v) for c, v in columns.items()}
+    data = {
+        own.get(c, c): [flows.said(p) for p in v] if c == "period" else list(v) for c, v in columns.items()
+    }
     if len(set(data)) != len(columns):
         raise OptionError(f"Two columns of the result have one name: {[own.get(c, c) for c in columns]}.")
     backend = implementation if eager else "pandas"

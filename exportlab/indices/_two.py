@@ -6,10 +6,11 @@ from collections.abc import Sequence
 
 import narwhals.stable.v2 as nw
 
-from exportlab import periods
 from exportlab.errors import DataError, EngineError, OptionError
 from exportlab.flows import Flows, require
-from exportlab.frames import Frame, later, stack, sum_by
+from exportlab.frames import Frame, stack, sum_by
+from exportlab.indices._change import beside, pairs
+from exportlab.periods import WORDS, Lag
 
 SIDES = ("exports", "imports")
 
@@ -30,6 +31,14 @@ def same_shape(
             f"Exports in {a.implementation} cannot be laid beside imports in {b.implementation}: "
             "bring both tables into one engine."
         )
+    if "period" in keys and "period" in imports.roles:
+        frequencies = exports.calendar.frequency, imports.calendar.frequency
+        if frequencies[0] != frequencies[1]:
+            named = [WORDS.get(str(f), "labels without order") for f in frequencies]
+            raise DataError(
+                f"the exports have {named[0]} and the imports {named[1]}",
+                "Both tables need the same periods.",
+            )
     ours, theirs = a.collect_schema(), b.collect_schema()
     for key in keys:
         if key not in imports.identity:
@@ -52,19 +61,11 @@ def side_by_side(exports: Flows, imports: Flows, keys: tuple[str, ...]) -> Frame
     return sum_by(stack(sold, bought), keys, SIDES)
 
 
-def changes(exports: Flows, imports: Flows, keys: tuple[str, ...], lag: int) -> Frame:
-    """One row per cell and later period: the change of exports (`_dx`) and of imports (`_dm`) over `lag` periods."""
-    pairs = periods.followers({*exports.members("period"), *imports.members("period")}, lag)
-    if not pairs:
-        raise DataError(f"no two periods lie {lag} apart", "Name another lag=, or add periods.")
-    both = side_by_side(exports, imports, keys)
-    x, m = nw.col("exports"), nw.col("imports")
-    after = both.filter(nw.col("period").is_in(list(pairs.values()))).select(
-        *keys, x.alias("_dx"), m.alias("_dm")
-    )
-    before = both.filter(nw.col("period").is_in(list(pairs))).with_columns(
-        later("period", pairs).alias("period")
-    )
-    return sum_by(
-        stack(after, before.select(*keys, (-x).alias("_dx"), (-m).alias("_dm"))), keys, ["_dx", "_dm"]
-    )
+def changes(exports: Flows, imports: Flows, keys: tuple[str, ...], lag: Lag) -> Frame:
+    """One row per cell and later period: the change of exports (`_dx`) and of imports (`_dm`) over `lag`."""
+    both = beside(side_by_side(exports, imports, keys), keys, pairs(exports, lag, imports), SIDES)
+    moved = {
+        name: nw.col(f"after_{side}") - nw.col(f"before_{side}")
+        for name, side in zip(("_dx", "_dm"), SIDES, strict=True)
+    }
+    return both.select(*keys, *(change.alias(name) for name, change in moved.items()))

@@ -65,7 +65,8 @@ def complementarity(
     for sold in blocks(flows, "exporter", ["product"], within):
         if sold.group not in bought:
             raise DataError(
-                f"no imports in period {sold.group[0]!r}", "Both tables must cover the same periods."
+                f"no imports in period {flows.said(sold.group[0])!r}",
+                "Both tables must cover the same periods.",
             )
         x, m = aligned(sold, bought[sold.group])
         values = _overlap(x, m) if form == "michaely" else _drysdale_garnaut(x, m, own)

@@ -11,7 +11,8 @@ from exportlab.errors import one_of
 from exportlab.flows import Columns, Flows
 from exportlab.frames import Frame, ratio, sum_by, when, with_total
 from exportlab.indices._change import beside, keyed, only, pairs, with_status
-from exportlab.options import Count, NotNegative
+from exportlab.options import NotNegative
+from exportlab.periods import Lag
 
 
 @indicator(
@@ -27,7 +28,7 @@ def growth_margins(
     *,
     over: Columns = "product",
     by: Columns | None = None,
-    lag: Count = 1,
+    lag: Lag = "year",
     threshold: NotNegative = 0.0,
     rate: Literal["before", "midpoint"] = "before",
 ) -> Any:
@@ -43,8 +44,8 @@ def growth_margins(
         (new_product), and new in both (new_both).
     by : str or sequence of str, optional
         By default every other role present.
-    lag : int
-        Steps between the two periods.
+    lag : "year" or int
+        Against the same period a year before, or so many steps of the table back (1: month on month).
     threshold : float
         A member is active above this value; changes of members that stay at or below it are `below`.
     rate : {"before", "midpoint"}
@@ -60,7 +61,7 @@ def growth_margins(
     Raises
     ------
     DataError
-        No two periods lie `lag` steps apart.
+        No two periods lie `lag` apart.
     OptionError
         A negative threshold.
     """

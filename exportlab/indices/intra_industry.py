@@ -13,7 +13,8 @@ from exportlab.frames import Frame, missing, ratio, stack, sum_by, when, with_to
 from exportlab.indices._against import ALL, NOTHING, need
 from exportlab.indices._grouping import Grouping, grouping, with_group
 from exportlab.indices._two import changes, same_shape, side_by_side
-from exportlab.options import Count, Level, NotNegative
+from exportlab.options import Level, NotNegative
+from exportlab.periods import Lag
 
 _PARAMETERS = """
 
@@ -107,14 +108,14 @@ def _safe(column: str) -> nw.Expr:
 )  # fmt: skip
 @_documented
 def marginal_iit(
-    exports: Flows, imports: Flows, *, over: str = "product", by: Columns | None = None, lag: Count = 1,
+    exports: Flows, imports: Flows, *, over: str = "product", by: Columns | None = None, lag: Lag = "year",
     form: Literal["aggregate", "product"] = "aggregate",
 ) -> Any:  # fmt: skip
     """How far the changes of exports and imports of one product match.
 
     ...
-    lag : int
-        Steps between the two periods.
+    lag : "year" or int
+        Against the same period a year before, or so many steps of the table back (1: month on month).
     form : {"aggregate", "product"}
         One row per group, A weighted with ``|dX| + |dM|``; or one row per product, with
         ``B = (dX - dM) / (|dX| + |dM|)``, in [-1, 1], which says which side the change fell on.
@@ -165,15 +166,15 @@ def _moves(moved: Frame) -> Frame:
 @_documented
 def thom_mcdowell(
     exports: Flows, imports: Flows, industries: Grouping, *, over: str = "product", by: Columns | None = None,
-    lag: Count = 1,
+    lag: Lag = "year",
 ) -> Any:  # fmt: skip
     """Matched changes within an industry, where a product's exports may be matched by imports of its parts.
 
     ...
     industries : mapping, int or str
         From product to industry; or the number of leading digits; or "section" (Harmonized System).
-    lag : int
-        Steps between the two periods.
+    lag : "year" or int
+        Against the same period a year before, or so many steps of the table back (1: month on month).
 
     Returns
     -------

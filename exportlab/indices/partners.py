@@ -7,7 +7,7 @@ from typing import Any, Literal, TypeAlias
 
 import narwhals.stable.v2 as nw
 
-from exportlab import classifications, periods
+from exportlab import classifications
 from exportlab.catalogue import indicator
 from exportlab.errors import OptionError, one_of
 from exportlab.flows import Columns, Flows, require
@@ -95,7 +95,7 @@ def inside(
         )
     then: dict[frozenset[str], list[Any]] = {}
     for period in flows.members("period"):
-        day = periods.days(period)[1]
+        day = flows.calendar.period(period).last_day
         force = frozenset(m.member for m in classifications.membership(bloc) if m.covers(day))
         then.setdefault(force, []).append(period)
     found = nw.lit(False)

@@ -21,7 +21,7 @@ Key = tuple[Any, ...]
 
 
 def advantage_by_period(flows: Flows, *, by: Columns | None, **options: Any) -> dict[Any, dict[Key, float]]:
-    """Period to cell to advantage, where it is defined."""
+    """Key of the period to cell to advantage, where it is defined."""
     table = collect(nw.from_native(rca(flows, by=by, **options)))
     own = {column: role for role, column in flows.roles.items()}
     table = table.rename({c: own[c] for c in table.columns if c in own and own[c] != c})
@@ -32,7 +32,7 @@ def advantage_by_period(flows: Flows, *, by: Columns | None, **options: Any) -> 
     seen: dict[Any, dict[Key, float]] = {}
     for period, key, value in zip(table["period"].to_list(), index, table["rca"].to_list(), strict=True):
         if value is not None and np.isfinite(value):
-            seen.setdefault(period, {})[key] = value
+            seen.setdefault(flows.calendar.key(period), {})[key] = value
     return seen
 
 
@@ -65,7 +65,8 @@ def galtonian(
     flows : Flows
         With periods, exporters and products.
     first, last : period, optional
-        By default the first and the last of the table.
+        By default the last of the table, and the earliest that is of the same time of the year: the first year,
+        or the first December before a December.
     form, reference, over, by, zeros
         As in `rca`; rsca keeps the regressor symmetric (Laursen), with -1 where nothing is exported.
     level : float
@@ -87,13 +88,7 @@ def galtonian(
     need(flows, "galtonian", "period", "exporter")
     if not 0 < level < 1:
         raise OptionError(f"level={level!r} is not between 0 and 1.")
-    known = flows.members("period")
-    ends = known[0] if first is None else first, known[-1] if last is None else last
-    for end in ends:
-        if end not in known:
-            raise DataError(f"there is no period {end!r}", f"Periods: {list(known)[:10]}.")
-    if ends[0] == ends[1]:
-        raise DataError(f"the first and the last period are both {ends[0]!r}", "Name two: first=, last=.")
+    ends = _ends(flows, first, last)
     seen = advantage_by_period(flows, form=form, reference=reference, over=over, by=by, zeros=zeros)
     _, groups = flows.split(over, by)
     kept = tuple(g for g in groups if g != "period")
@@ -104,6 +99,26 @@ def galtonian(
         for column, entry in zip(columns, (*group, *_fit(x[chosen], y[chosen], level)), strict=True):
             columns[column].append(entry)
     return like(flows, columns)
+
+
+def _ends(flows: Flows, first: Any, last: Any) -> tuple[Any, Any]:
+    """The keys of the two periods compared."""
+    calendar, known = flows.calendar, flows.members("period")
+    if first is None or last is None:
+        calendar.require_order("the first and the last period")
+    after = known[-1] if last is None else flows.find("period", last)
+    before = calendar.same_months(known, after)[0] if first is None else flows.find("period", first)
+    if before == after:
+        none = (
+            "there is no earlier year to compare"
+            if first is None
+            else "the first and the last period are both"
+        )
+        raise DataError(
+            f"{none} {flows.said(after)!r}" + (" with" if first is None else ""),
+            f"Name two periods, first= and last=: the table has {flows.said(known[0])} to {flows.said(known[-1])}.",
+        )
+    return before, after
 
 
 _FIT = (

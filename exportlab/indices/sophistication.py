@@ -171,10 +171,7 @@ def _shares(
     if base is not None:
         if "period" not in groups:
             raise OptionError("base= names a period: the flows need period=..., kept in by=.")
-        if base not in flows.members("period"):
-            raise DataError(
-                f"there is no trade in base={base!r}", f"Periods: {list(flows.members('period'))[:10]}."
-            )
+        base = flows.find("period", base)
         cells = cells.filter(nw.col("period") == base)
     shares = with_total(cells, groups).with_columns(ratio(nw.col("value"), nw.col("_total")).alias("_s"))
     active = shares.filter(nw.col("value") > 0)
@@ -200,7 +197,7 @@ def _with_income(flows: Flows, cells: Frame, income: Any) -> Frame:
     exporter, y = nw.col("exporter"), nw.lit(float("nan"))
     by_period: dict[Any, dict[Any, float]] = {}
     for key, value in pairs.items():
-        period, label = key if isinstance(key, tuple) else (None, key)
+        period, label = (flows.calendar.key(key[0]), key[1]) if isinstance(key, tuple) else (None, key)
         by_period.setdefault(period, {})[label] = value
     for period, known in by_period.items():
         found = exporter.replace_strict(

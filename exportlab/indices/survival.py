@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Literal
 import narwhals.stable.v2 as nw
 import numpy as np
 
-from exportlab import periods
 from exportlab.catalogue import indicator
 from exportlab.errors import DataError, OptionError, one_of
 from exportlab.flows import Columns, Flows, require
@@ -72,18 +71,21 @@ def spells(
     alive = collect(cells.select(*relation, "period")).to_pandas()
     if alive.empty:
         raise DataError(f"no value lies above threshold={threshold}", "Lower the threshold.")
-    return _runs(alive, relation, calendar, gap).rename(columns=dict(flows.roles))
+    found = _runs(alive, relation, calendar, gap)
+    for end in ("start", "end"):
+        found[end] = found[end].map(flows.said)
+    return found.rename(columns=dict(flows.roles))
 
 
 def _calendar(flows: Flows) -> list[Any]:
     """All periods of the table, which follow on each other."""
     seen = collect(flows.cells("period"))["period"].to_list()
-    calendar = sorted(seen)
-    followed = periods.followers(calendar, 1)
-    holes = [(p, q) for p, q in pairwise(calendar) if p not in followed]
+    flows.calendar.require_order("a spell")
+    calendar = flows.calendar.in_order(seen)
+    holes = [(p, q) for p, q in pairwise(calendar) if not flows.calendar.follows(p, q)]
     if holes:
         raise DataError(
-            f"no flows at all between {holes[0][0]!r} and {holes[0][1]!r}",
+            f"no flows at all between {flows.said(holes[0][0])!r} and {flows.said(holes[0][1])!r}",
             "A spell cannot be followed through periods that were not observed: add them, or cut the table.",
         )
     return calendar

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from exportlab.arrays import BEYOND, WITHIN, Array, Mask, beyond
+from exportlab.arrays import BEYOND, WITHIN, Array, Codes, Mask, beyond
 from exportlab.errors import DataError
 from exportlab.kinds import LABELS, NUMBERS, Kind, series_kind
+from exportlab.periods import Calendar, UnreadPeriods, read
 
 
 def refuse_no_ids(data: pd.DataFrame, columns: Iterable[str]) -> None:
@@ -94,13 +95,28 @@ def same(data: pd.DataFrame, left: str, right: str) -> Mask:
     return np.asarray(a.to_numpy() == b.to_numpy(), np.bool_)
 
 
-def is_year(value: object) -> bool:
-    """A number that is a period, or inf for never."""
-    return isinstance(value, int | float | np.number) and not (
-        isinstance(value, complex | np.complexfloating) or 2**53 < abs(value) < np.inf  # type: ignore[operator]
-    )
-
-
 def _odd(cells: pd.Series[Any]) -> str | None:
     """The first cell that is no text, else the first."""
     return repr(next((v for v in cells if not isinstance(v, str)), cells.iloc[0])) if len(cells) else None
+
+
+def calendar_of(column: pd.Series[Any], name: str, frequency: str | None = None) -> Calendar:
+    """What a column of periods means; a refusal counts its rows."""
+    try:
+        return read(column.drop_duplicates().tolist(), frequency=frequency, name=f"period {name!r}")
+    except UnreadPeriods as error:
+        bad = int(column.isin(error.labels).sum())
+        raise DataError(error.problem, error.remedy, rows=bad or None, first=error.first) from None
+
+
+def in_time(column: pd.Series[Any], name: str, *, needs: str | None = None) -> Codes:
+    """Codes 0, 1, ... of a column of periods in the order of time.
+
+    Labels that are no time have codes too, in the order in which they sort; where an order in time is needed, `needs`
+    says for what, and they are refused.
+    """
+    calendar = calendar_of(column, name)
+    if needs is not None:
+        calendar.require_order(needs)
+    place = {label: i for i, label in enumerate(calendar.labels)}
+    return column.map(place).to_numpy(np.int64)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -14,12 +13,11 @@ from exportlab.errors import DataError, OptionError, UnknownName, one_of
 from exportlab.frames import to_pandas
 from exportlab.kinds import NUMBERS, series_kind
 from exportlab.options import check
-from exportlab.panel.cells import is_year, real, refuse_no_ids
+from exportlab.panel.cells import calendar_of, real, refuse_no_ids
+from exportlab.periods import Calendar
 
 if TYPE_CHECKING:
     from exportlab.panel.door import PolicyPanel
-
-MONTH = re.compile(r"^\d{4}-(0[1-9]|1[0-2])$")
 
 
 def admit(panel: PolicyPanel) -> dict[str, Any]:
@@ -28,7 +26,7 @@ def admit(panel: PolicyPanel) -> dict[str, Any]:
     one_of("missing", panel.missing, ["refuse", "drop"])
     data = _columns(panel, to_pandas(panel.table))
     _ids(panel, data)
-    value, monthly = period_values(data[panel.period], panel.period)
+    value, calendar = period_values(data[panel.period], panel.period, panel.frequency)
     data, value = _rows(panel, data, value)
     lost = data.attrs.pop("lost")
     order = np.lexsort((value, pd.factorize(data[panel.unit], sort=True)[0]))
@@ -36,7 +34,7 @@ def admit(panel: PolicyPanel) -> dict[str, Any]:
     units, labels = pd.factorize(data[panel.unit])
     values, periods = np.unique(value, return_inverse=True)
     _duplicates(panel, data, units, periods)
-    adoption = _adoption(panel, data, units, value=value, monthly=monthly)
+    adoption = _adoption(panel, data, units, value=value, calendar=calendar)
     late = adoption > values[-1]
     adoption = np.where(late, np.inf, adoption)
     clusters, cluster_labels = _clusters(panel, data, units)
@@ -47,7 +45,7 @@ def admit(panel: PolicyPanel) -> dict[str, Any]:
         "periods": periods.astype(np.int64), "y": _outcome(panel, data), "adoption": adoption, "first": first,
         "D": (value >= first).astype(float), "clusters": clusters, "cluster_labels": cluster_labels,
         "w": _weights(panel, data), "X": _covariates(panel, data), "lost": lost,
-        "late": int(np.isfinite(_raw(panel, data, units, value, monthly))[late].sum()), "monthly": monthly,
+        "late": int(np.isfinite(_raw(panel, data, units, value, calendar))[late].sum()), "calendar": calendar,
     }  # fmt: skip
 
 
@@ -98,34 +96,12 @@ def _ids(panel: PolicyPanel, data: pd.DataFrame) -> None:
                 refuse_no_ids(data, [column])
 
 
-def period_values(column: pd.Series[Any], name: str) -> tuple[Array, bool]:
-    """Periods as numbers: years as they are, months ``"YYYY-MM"`` as 12 * year + month - 1."""
-    plain = pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_complex_dtype(column)
-    if plain and not pd.api.types.is_bool_dtype(column):
-        value = column.to_numpy(float)
-        whole = (np.abs(value) < 2.0**53) & (value == np.floor(value))
-        if not whole.all():
-            first = str(column.iloc[int((~whole).argmax())])
-            raise DataError(
-                f"{name!r} holds periods that are not whole numbers", "Use whole years, or 'YYYY-MM' months.",
-                rows=int((~whole).sum()), first=first,
-            )  # fmt: skip
-        return np.asarray(value, np.float64), False
-    text = column.astype(str)
-    if not text.map(lambda s: bool(MONTH.match(s))).all():
-        bad = text[~text.map(lambda s: bool(MONTH.match(s)))]
-        raise DataError(
-            f"{name!r} holds text or dates that are no 'YYYY-MM' month",
-            f"Make years whole numbers (for text years: table[{name!r}].astype(int)), "
-            "or write months as 'YYYY-MM'.",
-            rows=len(bad), first=repr(column.loc[bad.index[0]]),
-        )  # fmt: skip
-    return _months(text), True
-
-
-def _months(text: pd.Series[Any]) -> Array:
-    year, month = text.str[:4].astype(int), text.str[5:7].astype(int)
-    return np.asarray(12 * year + month - 1, np.float64)
+def period_values(column: pd.Series[Any], name: str, frequency: str | None = None) -> tuple[Array, Calendar]:
+    """Periods as the numbers that count them, and what they mean."""
+    calendar = calendar_of(column, name, frequency)
+    calendar.require_order("time since adoption")
+    place = {label: float(period.position) for label, period in calendar.periods.items()}
+    return np.asarray(column.map(place), np.float64), calendar
 
 
 def _rows(panel: PolicyPanel, data: pd.DataFrame, value: Array) -> tuple[pd.DataFrame, Array]:
@@ -179,28 +155,24 @@ def _outcome(panel: PolicyPanel, data: pd.DataFrame) -> Array:
     return np.asarray(y, np.float64)
 
 
-def _raw(panel: PolicyPanel, data: pd.DataFrame, units: Any, value: Array, monthly: bool) -> Array:
+def _raw(panel: PolicyPanel, data: pd.DataFrame, units: Any, value: Array, calendar: Calendar) -> Array:
     """First treated period of each unit as given, before adoption beyond the panel is set to never."""
     first_row = np.searchsorted(units, np.arange(units.max() + 1))
     if panel.adopted is not None:
-        return _adopted_rows(panel, data, monthly)[first_row]
+        return _adopted_rows(panel, data, calendar)[first_row]
     on = data[panel.treated].to_numpy(float) > 0
     when = np.full(len(first_row), np.inf)
     np.minimum.at(when, units[on], value[on])
     return when
 
 
-def _adoption(panel: PolicyPanel, data: pd.DataFrame, units: Any, *, value: Array, monthly: bool) -> Array:
+def _adoption(
+    panel: PolicyPanel, data: pd.DataFrame, units: Any, *, value: Array, calendar: Calendar
+) -> Array:
     if panel.treated is not None:
         _status(panel, data, units)
-        return _raw(panel, data, units, value, monthly)
-    rows = _adopted_rows(panel, data, monthly)
-    with np.errstate(invalid="ignore"):
-        _refuse(
-            panel, data, (rows == 0) & (value.min() > 100), f"{panel.adopted!r} is 0",
-            "Some programs write 0 for never; here never is NaN, None or inf: "
-            f"table[{panel.adopted!r}] = table[{panel.adopted!r}].replace(0, float('nan')).",
-        )  # fmt: skip
+        return _raw(panel, data, units, value, calendar)
+    rows = _adopted_rows(panel, data, calendar)
     changed = np.zeros(len(data), bool)
     changed[1:] = (units[1:] == units[:-1]) & (rows[1:] != rows[:-1])
     _refuse(
@@ -208,33 +180,34 @@ def _adoption(panel: PolicyPanel, data: pd.DataFrame, units: Any, *, value: Arra
         "A unit adopts once: give the first date in every row, or use treated= for a status that varies.",
         show=panel.adopted,
     )  # fmt: skip
-    return _raw(panel, data, units, value, monthly)
+    return _raw(panel, data, units, value, calendar)
 
 
-def _adopted_rows(panel: PolicyPanel, data: pd.DataFrame, monthly: bool) -> Array:
-    assert panel.adopted is not None
-    column = data[panel.adopted]
-    known = column.notna().to_numpy()
-    rows = np.full(len(column), np.inf)
-    if not known.any():
-        return rows
-    if monthly and not pd.api.types.is_numeric_dtype(column):
-        rows[known] = period_values(column[known], panel.adopted)[0]
-        return rows
-    strange = [v for v in column[known].tolist() if monthly or not is_year(v)]
+def _adopted_rows(panel: PolicyPanel, data: pd.DataFrame, calendar: Calendar) -> Array:
+    """First treated period of each row, as the periods are counted; infinity for never."""
+    column, name = data[str(panel.adopted)], panel.adopted
+    places: dict[Any, float] = {}
+    strange: dict[Any, DataError] = {}
+    for label in column.dropna().unique().tolist():
+        try:
+            places[label] = np.inf if label == np.inf else float(calendar.period(label).position)
+        except DataError as error:
+            strange[label] = error
+    if 0 in strange:
+        raise DataError(
+            f"{name!r} is 0", "Some programs write 0 for never; here never is NaN, None or inf: "
+            f"table[{name!r}] = table[{name!r}].replace(0, float('nan')).",
+            rows=int((column == 0).sum()), first=_say(panel, data, int((column == 0).to_numpy().argmax())),
+        )  # fmt: skip
     if strange:
         raise DataError(
-            f"{panel.adopted!r} is not written like the periods of {panel.period!r}",
-            "Give the first treated period in the same form (whole years, or 'YYYY-MM'); NaN for never. Where text or "
-            f"Stata's missing codes mean never: table[{panel.adopted!r}] = "
-            f"pd.to_numeric(table[{panel.adopted!r}].astype(str), errors='coerce').",
-            rows=len(strange), first=str(strange[0]),
+            f"{name!r} is not written like the periods of {panel.period!r}",
+            f"{next(iter(strange.values())).problem}. Give the first treated period, such as "
+            f"{calendar.labels[0]!r}; NaN for never. Where text or Stata's missing codes mean never: "
+            f"table[{name!r}] = pd.to_numeric(table[{name!r}].astype(str), errors='coerce').",
+            rows=int(column.isin(list(strange)).sum()), first=str(next(iter(strange))),
         )  # fmt: skip
-    given = column[known].to_numpy(float)
-    finite = given[np.isfinite(given)]
-    period_values(pd.Series(finite), panel.adopted)
-    rows[known] = given
-    return rows
+    return column.map(places).fillna(np.inf).to_numpy(np.float64)
 
 
 def _status(panel: PolicyPanel, data: pd.DataFrame, units: Any) -> None:

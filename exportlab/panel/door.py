@@ -14,6 +14,7 @@ from exportlab.errors import DataError, OptionError
 from exportlab.panel import contract
 from exportlab.panel.estimate import Estimate
 from exportlab.panel.sources import index_table
+from exportlab.periods import Calendar, text
 
 if TYPE_CHECKING:
     from exportlab.flows import Flows
@@ -31,9 +32,10 @@ class PolicyPanel:
     table : DataFrame
         One row a unit and period (pandas, or anything Narwhals can turn into pandas).
     unit, period, outcome : str
-        Column names. Periods are whole numbers (years) or text months ``"YYYY-MM"``.
+        Column names. Periods are years, half-years, quarters, months or days that stand for one, in any usual
+        spelling and of one kind; or whole numbers that count them (1, 2, 3).
     adopted : str, optional
-        Column with the unit's first treated period; None, NaN or inf for never.
+        Column with the unit's first treated period, in any spelling; None, NaN or inf for never.
     treated : str, optional
         Column with 0/1 treatment status by period; it may only switch on.
     covariates : sequence of str, optional
@@ -43,13 +45,16 @@ class PolicyPanel:
         Column of positive weights.
     transform : {None, "log", "asinh"}
         Taken of the outcome at the door; the log of a zero is refused.
+    frequency : {"year", "half", "quarter", "month"}, optional
+        What the periods are, where their column does not say; as in `exportlab.flows`.
     missing : {"refuse", "drop"}
         What happens to rows without outcome, covariate or weight; dropped rows are counted in every Estimate.
 
     Attributes
     ----------
     data : the checked rows, sorted by unit and period
-    unit_labels, period_values : the N units and T periods (months count as 12 * year + month - 1)
+    unit_labels, period_values : the N units and T periods, as numbers that count them (months as 12 * year + month - 1)
+    calendar : what the periods mean and how they are written
     units, periods : (n,) codes into them
     y : (n,) outcome
     adoption : (N,) first treated period value, inf for never within the panel
@@ -77,6 +82,7 @@ class PolicyPanel:
     weights: str | None = field(default=None, kw_only=True)
     transform: str | None = field(default=None, kw_only=True)
     missing: str = field(default="refuse", kw_only=True)
+    frequency: str | None = field(default=None, kw_only=True)
 
     data: pd.DataFrame = field(init=False)
     unit_labels: np.ndarray[Any, Any] = field(init=False)
@@ -93,7 +99,7 @@ class PolicyPanel:
     X: Array = field(init=False)
     lost: tuple[tuple[str, int], ...] = field(init=False)
     late: int = field(init=False)
-    monthly: bool = field(init=False)
+    calendar: Calendar = field(init=False)
 
     def __post_init__(self) -> None:
         for name, value in contract.admit(self).items():
@@ -131,6 +137,7 @@ class PolicyPanel:
         table = index_table(
             flows, index, adopted, over=over, unit=unit, period=period, universe=universe, dates=dates or {}
         )
+        options = {"frequency": flows.calendar.told, **options}
         return cls(table, unit=unit, period=period, outcome=index, adopted="adopted", **options)
 
     # ---- facts -------------------------------------------------------------------------------------
@@ -159,6 +166,11 @@ class PolicyPanel:
         return len(np.unique(self.clusters[self.D > 0]))
 
     @property
+    def monthly(self) -> bool:
+        """Whether the periods are months."""
+        return self.calendar.frequency == "month"
+
+    @property
     def staggered(self) -> bool:
         """Whether units adopt at more than one date."""
         return len(self.cohorts) > 1
@@ -167,7 +179,13 @@ class PolicyPanel:
         """A period as the user wrote it; ``never`` for infinity."""
         if np.isinf(value):
             return "never"
-        return f"{int(value) // 12:04d}-{int(value) % 12 + 1:02d}" if self.monthly else f"{value:.0f}"
+        return text(self.calendar.label(self.calendar.at(int(value))))
+
+    def place(self, label: Any) -> float:
+        """The number that counts a period, from its label in any spelling; infinity for never."""
+        if isinstance(label, float | np.floating) and np.isinf(label):
+            return float(label)
+        return float(self.calendar.period(label).position)
 
     def check(self) -> DesignCheck:
         """The design facts with what each means for the analysis; see `exportlab.panel.design`."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +13,8 @@ from exportlab.errors import DataError, UnknownName, one_of
 from exportlab.frames import to_pandas
 from exportlab.measure import measure
 from exportlab.options import validated
+from exportlab.panel.cells import calendar_of
+from exportlab.periods import FREQUENCIES, WORDS, Calendar, Period, days
 
 if TYPE_CHECKING:
     from exportlab.flows import Flows
@@ -29,16 +32,16 @@ def attach_policy(
     first: str = "same",
     elsewhere: str = "refuse",
     into: str = "adopted",
+    frequency: str | None = None,
 ) -> pd.DataFrame:
     """The table with the first treated period of each unit in a new column.
 
     Parameters
     ----------
     table : DataFrame
-        With the columns `unit` and `period` (whole years, or 'YYYY-MM' months).
+        With the columns `unit` and `period`, periods in any usual spelling.
     dates : DataFrame
-        Such as ``datasets.policy("pilot_ftz")``: one row a unit, with its name and start date written as
-        ``YYYY``, ``YYYY-MM`` or ``YYYY-MM-DD``.
+        Such as ``datasets.policy("pilot_ftz")``: one row a unit, with its name and start: a day, a month or a year.
     dates_unit, start : str
         Its columns.
     first : {"same", "next", "half"}
@@ -46,11 +49,13 @@ def attach_policy(
         the one after (a date given as a year only counts as that year). Months are taken as they are.
     elsewhere : {"refuse", "drop"}
         What to do with dates of units that are not in the table.
+    frequency : {"year", "half", "quarter", "month"}, optional
+        What the table's periods are, where their column does not say.
 
     Returns
     -------
     DataFrame
-        A copy with the column `into`: NaN (years) or None (months) for units without a date.
+        A copy with the column `into`, written like the periods: NaN (beside numbers) or None for units without a date.
 
     Raises
     ------
@@ -64,13 +69,6 @@ def attach_policy(
             raise UnknownName("column", column, [str(c) for c in frame.columns])
     if into in table.columns:
         raise DataError(f"the table has a column {into!r} already", "Choose another name with into=.")
-    text = dates[start].astype(str)
-    bad = ~text.str.fullmatch(r"\d{4}(-\d{2}(-\d{2})?)?")
-    if bad.any():
-        raise DataError(
-            f"{start!r} holds dates that are not YYYY, YYYY-MM or YYYY-MM-DD", "Write them so.",
-            rows=int(bad.sum()), first=repr(text[bad].iloc[0]),
-        )  # fmt: skip
     twice = dates[dates_unit].duplicated()
     if twice.any():
         raise DataError(
@@ -84,29 +82,47 @@ def attach_policy(
             "Check the spelling, or say elsewhere='drop'.", rows=int(unknown.sum()),
             first=str(dates.loc[unknown, dates_unit].iloc[0]),
         )  # fmt: skip
-    monthly = not pd.api.types.is_numeric_dtype(table[period])
-    known = dict(zip(dates[dates_unit], _first(text, start, first, monthly), strict=True))
-    never = None if monthly else np.nan
-    when = [known.get(u, never) for u in table[unit]]
-    return table.assign(**{into: np.array(when, object if monthly else float)})
+    calendar = calendar_of(table[period], period, frequency)
+    calendar.require_order("a policy's start")
+    starts = [_start(span, label, calendar, first) for span, label in _spans(dates[start])]
+    known = dict(zip(dates[dates_unit], starts, strict=True))
+    numbers = pd.api.types.is_numeric_dtype(table[period])
+    when = [known.get(u, np.nan if numbers else None) for u in table[unit]]
+    return table.assign(**{into: np.array(when, float if numbers else object)})
 
 
-def _first(text: pd.Series[Any], start: str, first: str, monthly: bool) -> list[Any]:
-    if monthly:
-        short = text.str.len() < 7
-        if short.any():
-            raise DataError(
-                f"{start!r} gives years only, and the table has months", "Find the months of these starts.",
-                rows=int(short.sum()), first=repr(text[short].iloc[0]),
-            )  # fmt: skip
-        return list(text.str[:7])
-    year = text.str[:4].astype(int)
-    month = pd.to_numeric(text.str[5:7], errors="coerce").fillna(1)
-    if first == "next":
-        year = year + 1
-    elif first == "half":
-        year = year + (month > 6).astype(int)
-    return list(year.astype(float))
+def _spans(starts: pd.Series[Any]) -> Iterator[tuple[tuple[date, date], Any]]:
+    """The first and the last day that each start date means, and the date as it is written."""
+    bad, found = [], []
+    for label in starts:
+        try:
+            found.append((days(label), label))
+        except DataError:
+            bad.append(label)
+    if bad:
+        raise DataError(
+            f"{starts.name!r} holds dates that cannot be read", "Write days 2013-09-29, months 2013-09 or years 2013.",
+            rows=len(bad), first=repr(bad[0]),
+        )  # fmt: skip
+    return iter(found)
+
+
+def _start(span: tuple[date, date], label: Any, calendar: Calendar, first: str) -> Any:
+    """The first treated period, written like the others, of one start date."""
+    begin, end = span
+    frequency = str(calendar.frequency)
+    if frequency not in FREQUENCIES:
+        raise DataError(
+            f"{calendar.name} has {WORDS[frequency]}, which a date cannot be placed in",
+            "Dates need years, half-years, quarters or months.",
+        )
+    month = Period(12 * begin.year + begin.month - 1, 1, "month")
+    found = month.within(frequency)
+    if end > found.last_day:
+        what = f"a start is given by its year only, and the table has {WORDS[frequency]}"
+        raise DataError(what, "Find the months of these starts.", first=repr(label))
+    later = first == "next" or (first == "half" and begin.month > 6)
+    return calendar.label(found.shift(int(frequency == "year" and later)))
 
 
 def index_table(
@@ -124,6 +140,7 @@ def index_table(
     table = to_pandas(measure(flows, {"outcome": index}, over=over, by=[period, unit], universe=universe))
     table = table.rename(columns={flows.roles[unit]: unit, flows.roles[period]: period, "outcome": index})
     if isinstance(adopted, pd.DataFrame):
+        dates = {"frequency": flows.calendar.told, **dates}
         return attach_policy(table, adopted, unit=unit, period=period, **dates)
     unknown = [u for u in adopted if u not in set(table[unit])]
     if unknown:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from exportlab.arrays import Array, Mask
 from exportlab.errors import DataError, UnknownName
+from exportlab.plots.structure import period_ticks
 from exportlab.plots.style import GREY, MARKERS, PALETTE, context, finish, new_axes
 
 if TYPE_CHECKING:
@@ -56,8 +57,15 @@ def plot_eci(
         if len(periods) == 1:
             axes.barh([str(names[i]) for i in chosen][::-1], values[0, chosen][::-1], color=PALETTE[0])
         for n, i in enumerate(chosen if len(periods) > 1 else []):
-            axes.plot(periods, values[:, i], color=PALETTE[n % 8], marker=MARKERS[n % 8], label=str(names[i]))
+            style: dict[str, Any] = {
+                "color": PALETTE[n % 8],
+                "marker": MARKERS[n % 8],
+                "label": str(names[i]),
+            }
+            axes.plot(range(len(periods)), values[:, i], **style)
         if len(periods) > 1:
+            result.cells.flows.calendar.require_order("a chart over time")
+            period_ticks(axes, periods)
             axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
     label = "ECI (standard deviations from the mean of all exporters)"
     one = len(periods) == 1

@@ -8,11 +8,15 @@ import numpy as np
 import pandas as pd
 
 from exportlab.errors import DataError
+from exportlab.periods import UnreadPeriods, read
 from exportlab.plots.style import DOUBLE, GREY, MARKERS, PALETTE, SINGLE, context, finish, new_axes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from numpy.typing import ArrayLike
+
+
+FEW = 4  # periods that are drawn as bars, in the order given
 
 
 def need(table: pd.DataFrame, *columns: str) -> None:
@@ -22,6 +26,25 @@ def need(table: pd.DataFrame, *columns: str) -> None:
         raise DataError(f"the table has no column {missing[0]!r}", f"It has: {list(table.columns)}.")
     if table.empty:
         raise DataError("the table has no rows", "There is nothing to draw.")
+
+
+def in_time(table: pd.DataFrame, period: str) -> list[Any]:
+    """The periods of a table in the order of time; refuses several without one."""
+    labels = list(table[period].unique())
+    if len(labels) == 1:
+        return labels
+    try:
+        calendar = read(labels, name=f"column {period!r}")
+    except UnreadPeriods:  # fiscal years and months that are written alike have one order
+        calendar = read(labels, name=f"column {period!r}", frequency="month")
+    calendar.require_order("a chart over time")
+    return list(calendar.labels)
+
+
+def sorted_in_time(table: pd.DataFrame, period: str) -> pd.DataFrame:
+    """The rows in the order of time."""
+    place = {p: i for i, p in enumerate(in_time(table, period))}
+    return table.sort_values(period, key=lambda column: column.map(place), kind="stable")
 
 
 def market_shares(
@@ -43,10 +66,11 @@ def market_shares(
         By default a new figure.
     """
     need(table, period, member, share)
-    last = table[table[period] == table[period].max()].nlargest(top, share)
+    order = in_time(table, period)
+    last = table[table[period] == order[-1]].nlargest(top, share)
     with context():
         ax = new_axes(ax, size=DOUBLE)
-        if table[period].nunique() == 1:
+        if len(order) == 1:
             shown = last[::-1]
             bars = ax.barh(range(len(shown)), 100 * shown[share], color=PALETTE[0], height=0.7)
             ax.set_yticks(range(len(shown)), shown[member].astype(str))
@@ -54,12 +78,14 @@ def market_shares(
             ax.set_xlim(right=108 * float(shown[share].max()))
             ax.grid(axis="y", visible=False)
             return finish(ax, title=title, x="share of the total, %", source=source)
-        positions = {p: i for i, p in enumerate(sorted(table[period].unique()))}
+        positions = {p: i for i, p in enumerate(order)}
         for i, name in enumerate(last[member]):
-            line = table[table[member] == name].sort_values(period)
-            ax.plot(line[period].map(positions), 100 * line[share], color=PALETTE[i % len(PALETTE)],
+            line = (
+                table[table[member] == name].assign(_at=lambda t: t[period].map(positions)).sort_values("_at")
+            )
+            ax.plot(line["_at"], 100 * line[share], color=PALETTE[i % len(PALETTE)],
                     marker=MARKERS[i % len(MARKERS)], label=str(name))  # fmt: skip
-        _period_ticks(ax, list(positions))
+        period_ticks(ax, list(positions))
         ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5))
         ax.set_ylim(bottom=0)
         return finish(ax, title=title, y="share of the total, %", source=source)
@@ -114,6 +140,7 @@ def concentration(
         One row per period, with `value`, or with `low` and `high`.
     """
     need(table, period, *([low, high] if low and high else [value]))
+    table = table if low and high else sorted_in_time(table, period)
     order = list(table[period])
     with context():
         ax = new_axes(ax, size=DOUBLE)
@@ -128,7 +155,7 @@ def concentration(
         else:
             ax.plot(range(len(order)), table[value], color=PALETTE[0], marker=MARKERS[0])
             ax.set_ylim(0, 1.1 * float(table[value].max()))
-        _period_ticks(ax, order)
+        period_ticks(ax, order)
         return finish(ax, title=title, y=label, source=source, note=note)
 
 
@@ -159,19 +186,20 @@ def bloc_share(
     table: pd.DataFrame, *, period: str = "period", share: str = "bloc_share", bloc: str = "RCEP", title: str = "",
     source: str | None = None, note: str | None = None, ax: Axes | None = None,
 ) -> Axes:  # fmt: skip
-    """A bloc's share by period: a line, or bars where there are few periods."""
+    """A bloc's share by period: a line, or bars in the order given where there are few periods."""
     need(table, period, share)
+    table = table if len(table) <= FEW else sorted_in_time(table, period)
     order = list(table[period])
     with context():
         ax = new_axes(ax, size=DOUBLE)
-        if len(order) <= 4:
+        if len(order) <= FEW:
             bars = ax.bar(range(len(order)), 100 * table[share], width=0.35, color=PALETTE[0])
             ax.bar_label(bars, fmt="%.1f", padding=2, fontsize=7.5)
             ax.set_xlim(-0.8, len(order) - 0.2)
         else:
             ax.plot(range(len(order)), 100 * table[share], color=PALETTE[0], marker=MARKERS[0])
         ax.set_ylim(0, float(100 * table[share].max()) * 1.2)
-        _period_ticks(ax, order)
+        period_ticks(ax, order)
         return finish(ax, title=title, y=f"share of {bloc}, %", source=source, note=note)
 
 
@@ -181,6 +209,7 @@ def series(
 ) -> Axes:  # fmt: skip
     """One or more amounts over time; periods without a figure are gaps, never bridged."""
     need(table, period, *columns)
+    table = sorted_in_time(table, period)
     order = list(table[period])
     with context():
         ax = new_axes(ax, size=DOUBLE)
@@ -195,10 +224,10 @@ def series(
         if len(columns) > 1:
             ax.legend(loc="best")
         ax.set_ylim(bottom=0)
-        _period_ticks(ax, order)
+        period_ticks(ax, order)
         return finish(ax, title=title, y=unit, source=source)
 
 
-def _period_ticks(ax: Axes, order: list[Any]) -> None:
+def period_ticks(ax: Axes, order: list[Any]) -> None:
     step = max(1, -(-len(order) // 12))
     ax.set_xticks(range(0, len(order), step), [str(p) for p in order[::step]])

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from exportlab.errors import DataError, DuplicateCells, OptionError, one_of
-from exportlab.flows import Columns, flows
+from exportlab.flows import Columns, Frequency, flows
 from exportlab.readers.asking import Ask, Taken
 from exportlab.readers.excel import excel_table
 from exportlab.readers.files import TEXT, Paths, find
@@ -35,6 +35,7 @@ def read_flows(
     source: str | None = None,
     keys: Columns = (),
     aggregate: Literal["sum"] | None = None,
+    frequency: Frequency | None = None,
     validate: Literal["rows", "schema"] = "rows",
     engine: Literal["pandas", "polars", "duckdb"] | None = None,
     digits: int | None = None,
@@ -58,7 +59,8 @@ def read_flows(
     ----------
     paths : path, glob, folder, or a sequence of them
         .csv, .txt, .tsv (also .gz), .xlsx, .xlsm, .dta, .parquet, .pq; one kind at a time.
-    period, exporter, market, product, value, quantity, unit, quantity_unit, source, keys, aggregate, validate
+    period, exporter, market, product, value, quantity : str, optional
+    unit, quantity_unit, source, keys, aggregate, frequency, validate
         As in `flows`; `unit` may name a column.
     engine : {"pandas", "polars", "duckdb"}, optional
         "polars" and "duckdb" stay lazy: nothing but headers is read until a figure is asked for. Default: DuckDB
@@ -111,8 +113,9 @@ def read_flows(
     taken = _take(ask, engine, sheet, encoding, (connection, memory), shown=progress)
     try:
         made = flows(
-            taken.table, **given, unit=unit, quantity_unit=quantity_unit, source=source, keys=keys, aggregate=aggregate,
-            validate=validate,
+            taken.table, period=period, exporter=exporter, market=market, product=product, value=value,
+            quantity=quantity, unit=unit, quantity_unit=quantity_unit, source=source, keys=keys, aggregate=aggregate,
+            frequency=frequency, validate=validate,
         )  # fmt: skip
     except DuplicateCells as error:
         raise error.beside(taken.unread) from None

@@ -63,7 +63,7 @@ def _index(
     index = to_pandas(rca(sure.last_of(of), reference=reference or "world", by=[*by_of(own), "exporter"]))
     if exporter is not None and exporter in set(index[own.roles["exporter"]]):
         index = index[index[own.roles["exporter"]] == exporter]
-    return own, latest(index, own.roles.get("period"))
+    return own, latest(index, own)
 
 
 def _with_intervals(flows: Flows, own: Flows, last: pd.DataFrame, reference: Flows | None) -> pd.DataFrame:

@@ -18,7 +18,7 @@ def structure(flows: Flows, technology: Technology) -> Section:
     if technology == "sitc3":
         return Section("structure", title, (_("Left out: the product codes are SITC, not HS."),))
     value, product = flows.roles["value"], flows.roles["product"]
-    table = latest(to_pandas(cells(flows, [*by_of(flows), "product"]).table), flows.roles.get("period"))
+    table = latest(to_pandas(cells(flows, [*by_of(flows), "product"]).table), flows)
     codes = {str(p) for p in table[product]}
     found = {c: s for c in codes if (s := _section(c)) is not None}
     if len(found) < 0.9 * len(codes):  # other classifications; a few codes of the user's own are no reason

@@ -53,8 +53,8 @@ def _technology(own: Flows, technology: Technology) -> tuple[Section, Fact | Non
         )
     except DataError as error:
         return _why(_("Lall's technology classes are left out: {reason}", reason=error)), None
-    value, period = own.roles["value"], own.roles.get("period")
-    last = latest(found, period).set_index("class")["lall_shares"]
+    value = own.roles["value"]
+    last = latest(found, own).set_index("class")["lall_shares"]
     high = float(last.get("HT", 0.0))
     known = _class_intervals(own, technology)
     shown = found.assign(name=found["class"].map(CLASSES).map(_))
@@ -126,13 +126,16 @@ def _expy(own: Flows, world: Flows, exporter: str | None, apart: bool, income: I
         mine, theirs = (
             _cells(f, [*by, "product"] if f is own else [*by, "exporter", "product"]) for f in (own, world)
         )
-        world = flows(pd.concat([theirs, mine.assign(exporter=OWN)], ignore_index=True))
+        told: Any = own.calendar.told if by else None
+        world = flows(pd.concat([theirs, mine.assign(exporter=OWN)], ignore_index=True), frequency=told)
     elif exporter is None:
         raise DataError("no exporter was named", "Name one of the table: exporter=...")
     label = OWN if apart else exporter
     found = to_pandas(expy(world, income, missing="leave out", by=[*by, "exporter"]))
     column = world.roles["exporter"]
     names = {r: own.roles[r] for r in by}
+    if by:
+        found[world.roles["period"]] = found[world.roles["period"]].map(own.said)
     return found[found[column] == label].drop(columns=column).rename(columns=names).reset_index(drop=True)
 
 

@@ -210,12 +210,14 @@ def framed(flows: Flows, asked: Plan, rows: list[dict[str, Any]]) -> pd.DataFram
     """The rows as a table, keys first, in the caller's column names."""
     import pandas as pd
 
-    return pd.DataFrame(rows).rename(columns={r: c for r, c in flows.roles.items() if r != c})
+    said = [{k: flows.said(v) if k == "period" else v for k, v in row.items()} for row in rows]
+    return pd.DataFrame(said).rename(columns={r: c for r, c in flows.roles.items() if r != c})
 
 
 def described(flows: Flows, roles: Sequence[str], key: Sequence[Any]) -> str:
     """A group as the user would recognise it."""
-    named = ", ".join(f"{flows.roles.get(r, r)}={k!r}" for r, k in zip(roles, key, strict=True))
+    own = [flows.said(k) if r == "period" else k for r, k in zip(roles, key, strict=True)]
+    named = ", ".join(f"{flows.roles.get(r, r)}={k!r}" for r, k in zip(roles, own, strict=True))
     return f"the group {named}" if named else "the table"
 
 

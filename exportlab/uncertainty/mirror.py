@@ -81,6 +81,7 @@ def mirror_interval(
         raise UnknownName(
             "index of a distribution", name, [i.name for i in CATALOGUE.values() if i.is_distribution]
         )
+    mirrored = reported.alike(mirrored)
     spread, groups = reported.split(over, by)
     size = universe_size(reported, spread, universe) if entry.uses_universe else None
     asked = Plan(entry.name, spread, groups, spread, (), size, {**implied, **options})

@@ -28,6 +28,7 @@ def grouped(flows: Flows, plan: Plan) -> list[Part]:
     reference = plan.options.get("reference", "world")
     check_reference(flows, reference)
     table = isinstance(reference, Flows)
+    reference = flows.alike(reference) if table else reference
     one = not table and reference not in ("world", "rest")
     within = tuple(r for r in plan.groups if r != "exporter" and (not table or r in reference.roles))
     drawn = not table or set(plan.units) <= set(reference.identity)
@@ -131,8 +132,9 @@ def _bloc(flows: Flows, plan: Plan) -> dict[Any, bool]:
 
     rows = collect(flows.cells(*roles).filter(nw.col("value") > 0))
     table = rows.with_row_index("flow number").to_native()
-    named = {r: r for r in roles}
-    alone = door(table, **named, value="value", keys="flow number", validate="schema")  # type: ignore[arg-type]
+    named: dict[str, Any] = {r: r for r in roles}
+    told: Any = flows.calendar.told if "period" in roles else None
+    alone = door(table, **named, value="value", keys="flow number", frequency=told, validate="schema")
     found = nw.from_native(
         bloc_share(alone, name, by=[*[r for r in roles if r != "market"], "flow number"], **options)
     )

@@ -158,11 +158,18 @@ def _solve(cells: Cells, population: Mapping[Any, float] | None, settings: Setti
     names = cells.names["exporter"]
     shape = len(names), len(cells.names["product"])
     solved = {}
+    given = {_keyed(cells.flows, key): people for key, people in dict(population or {}).items()}
     for at, period in enumerate(cells.names.get("period", [None])):
         X = dense(*cells.at(at), shape)
-        people = None if population is None else _people(dict(population), period, names, X.any(axis=1))
-        solved[period] = filtered(X, people, settings)
+        people = None if population is None else _people(given, period, names, X.any(axis=1))
+        solved[period if period is None else cells.flows.said(period)] = filtered(X, people, settings)
     return Complexity(solved, cells, settings)
+
+
+def _keyed(flows: Flows, key: Any) -> Any:
+    """A label of population=: an exporter, or a period and an exporter."""
+    dated = isinstance(key, tuple) and len(key) == 2 and "period" in flows.roles
+    return (flows.calendar.key(key[0]), key[1]) if dated and flows.calendar.ordered else key
 
 
 def _people(given: dict[Any, float], period: Any, names: Sequence[Any], trading: Any) -> Array:

@@ -59,6 +59,7 @@ def project(world: Complexity, flows: Flows, *, benchmark: str) -> Projection:
     """See `Complexity.project`."""
     one_of("benchmark", benchmark, ("world", "own"))
     require(flows, "project")
+    flows = world.cells.flows.alike(flows)
     cells = encode(flows, "project")
     if (cells.period is None) != (world.cells.period is None):
         raise DataError(
@@ -75,9 +76,10 @@ def project(world: Complexity, flows: Flows, *, benchmark: str) -> Projection:
         )
     parts = []
     for at, period in enumerate(cells.names.get("period", [None])):
-        if period not in world.solved:
-            raise UnknownName("period of the world result", period, [str(p) for p in world.solved])
-        parts.append(_one(world.solved[period], cells, at, to_world, benchmark))
+        label = period if period is None else world.cells.flows.said(period)
+        if label not in world.solved:
+            raise UnknownName("period of the world result", label, [str(p) for p in world.solved])
+        parts.append(_one(world.solved[label], cells, at, to_world, benchmark))
     return _tables(world, cells, to_world, parts, benchmark)
 
 

@@ -128,7 +128,7 @@ class Complexity(Result):
     def pairs_of(self, period: Any = None) -> Any:
         """The pairs of one period (the only one by default)."""
         self.year(period)
-        return self._pairs([period] if period is not None else list(self.solved))
+        return self._pairs([self._label(period)] if period is not None else list(self.solved))
 
     def _pairs(self, periods: list[Any]) -> Any:
         years = [self.solved[p] for p in periods]
@@ -171,9 +171,17 @@ class Complexity(Result):
             return next(iter(self.solved.values()))
         if period is None:
             raise OptionError(f"There are {len(self.solved)} periods: name one of {list(self.solved)}.")
-        if period not in self.solved:
+        return self.solved[self._label(period)]
+
+    def _label(self, period: Any) -> Any:
+        """The period as the flows write it, which may be asked for in another way."""
+        flows = self.cells.flows
+        if period in self.solved:
+            return period
+        label = flows.calendar.label(period) if self.cells.period is not None else None
+        if label not in self.solved:
             raise UnknownName("period", period, [str(p) for p in self.solved])
-        return self.solved[period]
+        return label
 
     def matrix(self, name: str, period: Any = None) -> pd.DataFrame:
         """One exporter x product matrix: "value", "rca", "present", "density", "distance" or "cog"."""

@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from exportlab.errors import DataError, OptionError, UnknownName, one_of
+from exportlab.errors import DataError, UnknownName, one_of
 from exportlab.frames import to_pandas
 from exportlab.options import validated
-from exportlab.panel.cells import same
+from exportlab.panel.cells import calendar_of, same
 from exportlab.panel.regression.formula import listed
+from exportlab.periods import days
 
 
 @validated
@@ -36,10 +37,10 @@ def agreement(
     ----------
     table : table of flows
     members : mapping of economy to date, or a table
-        Dates in force: a year, ``"2022-01"`` or ``"2022-01-01"``. In a table, the columns are named by
+        Dates in force: a day, or a month or a year, which mean their first day. In a table, the columns are named by
         `economy`, `since` and, for those that left, `until`.
     exporter, importer, period : str
-        Columns of `table`; periods are years or months (``"2022-01"``).
+        Columns of `table`; periods in any usual spelling.
     within : {"end", "start", "share"}
         What counts in the period in which it enters into force: being in force at its end (the usual
         choice), from its start, or the share of its days.
@@ -109,10 +110,9 @@ def _dates(
 
 
 def _date(value: Any) -> pd.Timestamp:
-    text = str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
     try:
-        return pd.Timestamp(text)
-    except ValueError as error:
+        return pd.Timestamp(days(value)[0])
+    except DataError as error:
         raise DataError(f"{value!r} is not a date", "Write a year, 2022-01 or 2022-01-01.") from error
 
 
@@ -128,17 +128,14 @@ def _refuse_absent(names: Any, data: pd.DataFrame, columns: list[str], absent: s
 
 def _bounds(periods: pd.Series[Any], column: str) -> tuple[Any, Any]:
     """First day of each period and of the next, as days since 1970."""
-    labels, codes = np.unique(periods.astype(str), return_inverse=True)
-    try:
-        frequency = {4: "Y", 7: "M"}[len(labels[0])]
-        spans = [pd.Period(label, freq=frequency) for label in labels]
-    except (KeyError, ValueError) as error:
-        raise OptionError(
-            f"{column!r} holds {labels[0]!r}. Periods are years or months as YYYY-MM."
-        ) from error
-    start = np.array([_days(p.start_time) for p in spans])
-    stop = np.array([_days((p + 1).start_time) for p in spans])
-    return start[codes], stop[codes]
+    calendar = calendar_of(periods, column)
+    calendar.require_order("an agreement's date")
+    spans = {
+        label: (_days(pd.Timestamp(p.first_day)), _days(pd.Timestamp(p.last_day)) + 1)
+        for label, p in calendar.periods.items()
+    }
+    both = np.array([spans[label] for label in periods])
+    return both[:, 0], both[:, 1]
 
 
 def _of(dates: pd.Series[Any], economies: pd.Series[Any]) -> Any:

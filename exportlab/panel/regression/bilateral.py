@@ -12,7 +12,7 @@ import pandas as pd
 from exportlab.arrays import Mask
 from exportlab.errors import DataError, OptionError, UnknownName, one_of
 from exportlab.frames import to_pandas
-from exportlab.panel.cells import as_written, refuse_no_ids, same
+from exportlab.panel.cells import as_written, calendar_of, refuse_no_ids, same
 
 DOMESTIC = "domestic flow (exporter is importer)"
 DYAD = "dyad of exporter and importer"
@@ -64,6 +64,8 @@ def bilateral(
     data = as_written(to_pandas(table), period)
     data, rows, lost = _identified(data, list(present.values()), missing)
     _refuse_duplicates(data, list(present.values()))
+    if period is not None:
+        calendar_of(data[period], period)  # refuses years beside months, one period written in two ways
     names = _default(period, product) if effects is None else tuple(effects)
     roles = {role: [column] for role, column in present.items()}
     roles["pair"] = [exporter, importer]
@@ -146,7 +148,7 @@ def _borders(
     if period is None:
         made = {"border": (~home).astype(float)}
     else:
-        periods = sorted(data[period].unique())[int(lasting) :]
+        periods = calendar_of(data[period], period).labels[int(lasting) :]
         made = {f"border[{p}]": np.where(home, 0.0, (data[period] == p).to_numpy(float)) for p in periods}
     taken = [name for name in made if name in data.columns]
     if taken:

@@ -14,7 +14,7 @@ from exportlab.panel.algebra.collinear import refuse_collinear
 from exportlab.panel.algebra.levels import absorbed_parameters
 from exportlab.panel.algebra.sandwich import Sandwich, sandwich
 from exportlab.panel.algebra.spatial import conley, driscoll_kraay
-from exportlab.panel.cells import as_written, real, refuse_no_ids
+from exportlab.panel.cells import as_written, in_time, real, refuse_no_ids
 from exportlab.panel.estimate import Estimate, Inference, Sample, estimate_table
 from exportlab.panel.regression.formula import Design, design
 from exportlab.panel.regression.ols import LeastSquares, classical, least_squares
@@ -55,7 +55,7 @@ def fixed_effects(
     formula : str
         ``"exports ~ fdi + log(gdp)"``.
     unit, period : str
-        Columns; periods of any sortable type.
+        Columns; periods in any usual spelling, or labels without an order where none is needed.
     effects : {"unit", "period", "two-way"}
     vcov : {"cluster", "classical", "hetero", "driscoll-kraay", "conley"}
         "cluster" (by unit, or by `cluster`) and "hetero" (HC1) with fixest's and reghdfe's factor;
@@ -87,7 +87,11 @@ def fixed_effects(
     if singletons == "drop":
         d, _ = without_singletons(d)
     fit = least_squares(d)
-    units, periods = ordered_codes(d.data[unit]), ordered_codes(d.data[period])
+    needs = {
+        "driscoll-kraay": "vcov='driscoll-kraay'",
+        "conley": "vcov='conley' with lags" if lags else None,
+    }.get(vcov)
+    units, periods = ordered_codes(d.data[unit]), in_time(d.data[period], period, needs=needs)
     scores, K = fit.scores(d.weights), len(d.names) + absorbed_parameters(d.effects)
     if vcov == "driscoll-kraay":
         robust = driscoll_kraay(
@@ -138,7 +142,7 @@ def random_effects(
         missing=missing, places=[],
     )  # fmt: skip
     refuse_collinear(d, np.ones_like(d.y))
-    units, periods = ordered_codes(d.data[unit]), ordered_codes(d.data[period])
+    units, periods = ordered_codes(d.data[unit]), in_time(d.data[period], period)
     variances = swamy_arora(d, units, periods)
     quasi = demeaned(d, units, variances.theta)
     fit = least_squares(quasi)

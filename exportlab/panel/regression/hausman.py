@@ -14,6 +14,7 @@ from exportlab.errors import DataError, one_of
 from exportlab.options import validated
 from exportlab.panel.algebra.levels import Effects
 from exportlab.panel.algebra.sandwich import sandwich
+from exportlab.panel.cells import in_time
 from exportlab.panel.regression.effects import panel_design, random_effects
 from exportlab.panel.regression.formula import Design
 from exportlab.panel.regression.ols import classical, least_squares
@@ -92,7 +93,7 @@ def hausman(
         table, formula, unit=unit, period=period, effects=[], vcov="cluster", cluster=None, weights=None,
         missing=missing, places=[],
     )  # fmt: skip
-    units, periods = ordered_codes(d.data[unit]), ordered_codes(d.data[period])
+    units, periods = ordered_codes(d.data[unit]), in_time(d.data[period], period)
     spread = np.abs(d.x - unit_means(d.x, units)[units]).max(axis=0)
     moving = spread > 1e-9 * np.abs(d.x).max(axis=0)
     if not moving.any():

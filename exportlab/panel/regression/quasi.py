@@ -23,7 +23,7 @@ class Variances:
 
 
 def ordered_codes(values: pd.Series[Any]) -> Codes:
-    """Codes 0, 1, ... in sorted order, so that consecutive codes are consecutive periods."""
+    """Codes 0, 1, ... in sorted order."""
     return np.unique(values.to_numpy(), return_inverse=True)[1].astype(np.int64)
 
 
