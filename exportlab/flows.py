@@ -11,6 +11,7 @@ import narwhals.stable.v2 as nw
 from exportlab import audit, columns
 from exportlab.errors import DataError, DuplicateCells, OptionError, UnknownName, one_of
 from exportlab.frames import EVERYTHING, Frame, adopt, all_positive, collect, held, sum_by, when, with_total
+from exportlab.text import printable
 
 Columns: TypeAlias = str | Sequence[str]
 
@@ -178,7 +179,7 @@ class Flows:
         size = "not counted" if self.lazy else f"{len(self.frame):,}"  # type: ignore[arg-type]
         named = ", ".join(f"{role}={column!r}" for role, column in self.roles.items())
         extra = f", keys={list(self.keys)}" if self.keys else ""
-        return f"Flows({named}{extra}; rows: {size}, {kind}; unit: {self.unit or 'not stated'})"
+        return printable(f"Flows({named}{extra}; rows: {size}, {kind}; unit: {self.unit or 'not stated'})")
 
     def _repr_html_(self) -> str:
         from exportlab.notebook import flows_html

@@ -12,6 +12,7 @@ import narwhals.stable.v2 as nw
 from exportlab.errors import DataError, MissingDependency, OptionError, UnknownName, one_of
 from exportlab.flows import Flows, require
 from exportlab.frames import Frame, among, collect, missing, stack, sum_by, when
+from exportlab.text import printable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -84,7 +85,9 @@ class Concordance:
     def __repr__(self) -> str:
         split = sum(len(links) > 1 for links in self.links.values())
         targets = {t for links in self.links.values() for t, _ in links}
-        return f"Concordance({len(self.links):,} codes to {len(targets):,}, {split:,} of them split; {self.origin})"
+        return printable(
+            f"Concordance({len(self.links):,} codes to {len(targets):,}, {split:,} of them split; {self.origin})"
+        )
 
 
 def concordance(

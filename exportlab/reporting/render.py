@@ -14,7 +14,7 @@ from exportlab.plots.style import context
 from exportlab.reporting.headings import heading
 from exportlab.reporting.model import Page, Picture, Table
 from exportlab.reporting.words import LANGUAGES, _, language, number, term
-from exportlab.writing import file_name
+from exportlab.text import file_name
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
