@@ -366,7 +366,8 @@ def test_a_link_beside_the_target_is_not_followed(tmp_path):
 def test_many_writers_of_one_file(tmp_path):
     texts = [str(i) * 200_000 for i in range(8)]
     writers = [
-        Thread(target=atomic, args=(tmp_path / "a.txt", lambda file, t=t: file.write(t.encode()))) for t in texts
+        Thread(target=atomic, args=(tmp_path / "a.txt", lambda file, t=t: file.write(t.encode())))
+        for t in texts
     ]
     for writer in writers:
         writer.start()

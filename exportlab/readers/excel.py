@@ -123,6 +123,13 @@ def _cells(path: Path, frame: pd.DataFrame, roles: dict[str, str], ask: Ask) -> 
         role = next((r for r, c in roles.items() if c == column), None)
         cells = frame[column].tolist()
         numbers = [int(i) + 1 for i in frame.index]
+        wrong = [k for k, x in enumerate(cells) if isinstance(x, float) and x != x]
+        if wrong:
+            raise DataError(
+                f"file {str(path)!r}, row {numbers[wrong[0]]:,}, column {column!r}: an error such as #N/A, or a date "
+                "beyond the calendar",
+                "Mend it in the sheet, or take the row out.", rows=len(wrong),
+            )  # fmt: skip
         if role in MONEY:
             out[column] = pd.Series(
                 [
