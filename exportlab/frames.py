@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -26,6 +27,18 @@ PIECE = 100_000  # rows that are read, turned and written at a time
 ENGINES = ("duckdb", "_duckdb", "polars", "pyarrow", "narwhals", "pyspark", "py4j", "pyo3_runtime")
 
 
+_STOPPED = [
+    "the table's engine stopped",
+    "Look at the place it names: the file, the line, the column and its type.",
+]
+_SAID: list[tuple[re.Pattern[str], str, str]] = [
+    (re.compile("No such file|No files found|expanded paths were empty|cannot find the (?:file|path)"),
+     "a file that the table is read from is not there", "Look at its path: it may have been moved or removed."),
+    (re.compile("connection is busy|another call|pending query"), "the table's DuckDB connection is in use",
+     "Give each thread its own, and read the table on it: connection.cursor()."),
+]  # fmt: skip
+
+
 @contextmanager
 def engine_speaks(*, file: bool = False) -> Iterator[None]:
     """Tell in one voice what an engine says of a table it cannot read: a bad line, a file gone, a schema that lies.
@@ -37,17 +50,16 @@ def engine_speaks(*, file: bool = False) -> Iterator[None]:
     except (NotImplementedError, DuplicateError):  # an operation, or the columns' names: others tell
         raise
     except BaseException as error:  # a panic of Polars is no Exception
+        if str(error) == "Query interrupted":  # so DuckDB tells Ctrl-C
+            raise KeyboardInterrupt from error
         own = isinstance(error, Exception if file else UnicodeError) or (
             isinstance(error, OSError) and error.errno is None
         )
         if not own and type(error).__module__.partition(".")[0] not in ENGINES:
             raise
         said = " ".join(str(error).split()) or type(error).__name__
-        raise DataError(
-            "the table's engine stopped",
-            "Look at the place it names: the file, the line, the column and its type.",
-            first=said.rstrip("."),
-        ) from error
+        problem, remedy = next((told for mark, *told in _SAID if mark.search(said)), _STOPPED)
+        raise DataError(problem, remedy, first=said.rstrip(".")) from error
 
 
 def collect(frame: Frame) -> nw.DataFrame[Any]:

@@ -14,11 +14,13 @@ from xml.parsers import expat
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile
 
 from exportlab.errors import DataError, MissingDependency
+from exportlab.unpacking import check_size
 
-MOST = 100  # times its size that a file may unpack to; tables of numbers come to 10 or 20
-ENOUGH = 50_000_000  # bytes up to which a file may unpack, however small it is
 ROWS, COLUMNS = 1_048_576, 16_384  # of a sheet
-REACH = 5_000_000  # cells from the first to the last that is filled, empty ones between them included
+REACH = (
+    5_000_000  # cells up to the last that is filled, empty ones between them included, however few are filled
+)
+SPARSE = 100  # times its filled cells that a sheet may reach over
 ELEMENTS = 2_500_000  # of XML in a file, up to which nothing is said: every row formatted down to the last
 PLAIN = 200_000  # elements of a part that is no sheet; Excel keeps at most 65,490 formats
 _AT = 2  # how deep a row stands: worksheet, sheetData, row
@@ -53,7 +55,7 @@ def read_workbook(path: Path, sheet: Any, **options: Any) -> Any:
     import pandas as pd
 
     found = check_workbook(path)
-    room, last = max(REACH, MOST * found.filled), max(1, found.down)
+    room, last = max(REACH, SPARSE * found.filled), max(1, found.down)
     made: dict[Any, Any] = {}
     try:
         with path.open("rb") as file, warnings.catch_warnings():
@@ -94,16 +96,6 @@ def check_workbook(path: Path) -> Extent:
         raise _broken(path, str(error)) from error
 
 
-def check_size(path: Path, unpacked: int) -> None:
-    """Refuse a file that unpacks to more than any table does."""
-    size = path.stat().st_size
-    if unpacked > max(ENOUGH, MOST * size):
-        raise DataError(
-            f"file {str(path)!r} has {size:,} bytes and unpacks to {unpacked:,}",
-            f"More than {MOST} times its size is no table of figures: get it again, or save it again unpacked.",
-        )
-
-
 def _looked_through(path: Path, parts: ZipFile) -> Extent:
     """Walk through the XML of all parts, whatever their names, and stop at the first limit."""
     elements, filled, reach, down, right = max(ELEMENTS, 10 * path.stat().st_size), 0, 0, 0, 0
@@ -112,7 +104,7 @@ def _looked_through(path: Path, parts: ZipFile) -> Extent:
             count, sheet = _part(path, name, _elements(path, file), elements)
         elements, filled, reach = elements - count, filled + sheet.filled, reach + sheet.down * sheet.right
         down, right = max(down, sheet.down), max(right, sheet.right)
-        if reach > max(REACH, MOST * filled):
+        if reach > max(REACH, SPARSE * filled):
             raise DataError(
                 f"file {str(path)!r}: a sheet with {sheet.filled:,} filled cells reaches down to row {sheet.down:,} "
                 f"and right to column {sheet.right:,}",
