@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 ROWS = 60  # rows shown in HTML; of longer tables the first and the last
-_LINE = "margin:.3em 0"
+_LINE = "margin:.3em 0;overflow-wrap:anywhere"
 _CELL = "padding:.2em .6em;border-bottom:1px solid #8883;vertical-align:top;"
 _RIGHT = _CELL + "text-align:right;font-variant-numeric:tabular-nums;"
 _LEFT = _CELL + "text-align:left;"

@@ -34,7 +34,7 @@ from exportlab.workbook import read_workbook
 from exportlab.writing import atomic, csv_text
 
 few = settings(
-    max_examples=40, deadline=None, derandomize=True, database=None,
+    max_examples=40, derandomize=True, database=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture, HealthCheck.filter_too_much],
 )  # fmt: skip
 

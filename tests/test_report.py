@@ -5,11 +5,13 @@ from __future__ import annotations
 import csv
 import re
 import shutil
+from functools import partial
 from pathlib import Path
 
 import customs
 import numpy as np
 import pandas as pd
+import patience
 import pytest
 
 import exportlab as xl
@@ -556,16 +558,24 @@ def browser():
     flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
              "--disable-sync", "--no-first-run"]  # fmt: skip
     with api.sync_playwright() as running:
-        started = running.chromium.launch(executable_path=CHROMIUM, args=flags, timeout=60_000)
-        yield started
+        started = running.chromium.launch(
+            executable_path=CHROMIUM, args=flags, timeout=1000 * patience.SECONDS
+        )
+        yield partial(patient_page, started)
         started.close()
+
+
+def patient_page(browser, **options):
+    page = browser.new_page(**options)
+    page.set_default_timeout(1000 * patience.SECONDS)
+    return page
 
 
 @pytest.mark.browser
 @pytest.mark.parametrize("width", [390, 1100])
 @pytest.mark.parametrize("which", ["embedded", "own", "chinese"])
 def test_the_page_in_a_browser(browser, request, which, width):
-    page = browser.new_page(viewport={"width": width, "height": 900})
+    page = browser(viewport={"width": width, "height": 900})
     problems = []
     page.on("pageerror", lambda e: problems.append(str(e)))
     page.on("console", lambda m: problems.append(m.text) if m.type == "error" else None)
@@ -588,7 +598,7 @@ def test_the_page_in_a_browser(browser, request, which, width):
 
 @pytest.mark.browser
 def test_tables_sort_by_number_and_back(browser, embedded):
-    page = browser.new_page()
+    page = browser()
     page.goto(embedded.as_uri())
     cell = "#table-partners_2023 tbody tr td:nth-child(2)"
     values = lambda: [float(t.replace(",", "")) for t in page.locator(cell).all_inner_texts()]  # noqa: E731

@@ -88,7 +88,10 @@ def parquet_schema(path: Path, engine: str, connection: Any) -> Schema:
         problem, remedy = f"file {str(path)!r} is not a whole Parquet file", "Write or download it again."
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         if type(error).__name__ == "DuplicateError":  # of Polars, which lists no schema then
-            problem, remedy = f"file {str(path)!r} has two columns of one name", "Rename or remove one of them."
+            problem, remedy = (
+                f"file {str(path)!r} has two columns of one name",
+                "Rename or remove one of them.",
+            )
         raise DataError(problem, remedy, first=reason.rstrip(".")) from error
     refuse_twice(path, [name for name, _ in listed], fold=engine == "duckdb")
     return Schema(path, dict(listed))
