@@ -27,6 +27,7 @@ from exportlab.options import check, validated
 from exportlab.periods import FREQUENCIES, Calendar
 from exportlab.periods.turning import Turned, coarser
 from exportlab.spelling import Spelling, taken_in
+from exportlab.text import printable
 
 Columns: TypeAlias = str | Sequence[str]
 Frequency: TypeAlias = Literal["year", "half", "quarter", "month"]
@@ -419,7 +420,9 @@ class Flows:
         lost = self.left_out
         left_out = f"left out: {len(lost)} periods, {lost[0]} to {lost[-1]}" if lost else ""
         more = "".join(f"; {said}" for said in (left_out, *self.notes) if said)
-        return f"Flows({named}{extra}; rows: {size}, {kind}; unit: {self.unit or 'not stated'}{more})"
+        return printable(
+            f"Flows({named}{extra}; rows: {size}, {kind}; unit: {self.unit or 'not stated'}{more})"
+        )
 
     def _repr_html_(self) -> str:
         from exportlab.notebook import flows_html

@@ -25,6 +25,7 @@ EVERYTHING = "_everything"  # one group for all, where an engine needs a column 
 
 
 SMALLEST, LARGEST = 1e-50, 1e50  # what a door lets in: products of four such numbers are still floats
+PIECE = 100_000  # rows that are read, turned and written at a time
 ENGINES = ("duckdb", "_duckdb", "polars", "pyarrow", "narwhals", "pyspark", "py4j", "pyo3_runtime")
 ODD = (
     "run_end_encoded",
@@ -46,6 +47,8 @@ def engine_speaks(*, file: bool = False) -> Iterator[None]:
     except (NotImplementedError, DuplicateError):  # an operation, or the columns' names: others tell
         raise
     except BaseException as error:  # a panic of Polars is no Exception
+        if str(error) == "Query interrupted":  # so DuckDB tells Ctrl-C
+            raise KeyboardInterrupt from error
         own = isinstance(error, Exception if file else UnicodeError) or (
             isinstance(error, OSError) and error.errno is None
         )
@@ -228,6 +231,36 @@ def to_pandas(table: Any) -> pd.DataFrame:
     frame = collect(adopt(table))
     made: pd.DataFrame = frame.to_native() if frame.implementation.is_pandas() else frame.to_pandas()
     return made.reset_index(drop=True)
+
+
+def stream(table: Any) -> Any:
+    """The rows of a DuckDB relation as an Arrow reader, for results larger than memory; None for other tables.
+
+    DuckDB keeps the result first, on disk where it must: a query that runs while it is read cannot be stopped.
+    """
+    frame = adopt(table)
+    if not frame.implementation.is_duckdb():
+        return None
+    with engine_speaks():
+        rows: Any = held(frame).to_native()
+        named = rows.to_arrow_reader if hasattr(rows, "to_arrow_reader") else rows.fetch_record_batch
+        return named(PIECE)
+
+
+def pieces(table: Any) -> Iterator[pd.DataFrame]:
+    """A table of any engine as pandas, piece by piece where it may not fit into memory; the first has the columns."""
+    reader = stream(table)
+    if reader is None:
+        yield to_pandas(table)
+        return
+    yield reader.schema.empty_table().to_pandas()
+    while (batch := _next(reader)) is not None:
+        yield batch.to_pandas(integer_object_nulls=True)
+
+
+def _next(reader: Any) -> Any:
+    with engine_speaks():
+        return next(reader, None)
 
 
 def held(frame: Frame) -> Frame:

@@ -18,7 +18,7 @@ import exportlab
 PACKAGE = Path(__file__).parent.parent / "exportlab"
 # From the ground up: a module may import what stands in its own layer or below it.
 LAYERS = [
-    {"errors", "options", "suggest"},
+    {"errors", "options", "suggest", "text"},
     {"arrays", "classifications", "frames", "notebook", "periods", "results", "workbook", "writing"},
     {"kinds", "plots", "publication", "remedies"},
     {"audit", "catalogue", "columns", "member", "datasets", "spelling"},
