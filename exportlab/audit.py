@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,20 @@ import narwhals.stable.v2 as nw
 from exportlab import remedies
 from exportlab.classifications import resolve, totals
 from exportlab.errors import DataError, DuplicateCells
-from exportlab.frames import LARGEST, SMALLEST, Frame, collect, first_of, missing, repeated, values_of
+from exportlab.frames import (
+    LARGEST,
+    SMALLEST,
+    Frame,
+    among,
+    collect,
+    first_of,
+    missing,
+    recoded,
+    repeated,
+    sum_by,
+    values_of,
+)
+from exportlab.periods.turning import Turned
 
 if TYPE_CHECKING:
     from exportlab.flows import Flows
@@ -154,6 +168,20 @@ def overlaps(markets: Sequence[Any]) -> list[tuple[Any, Any]]:
         pairs += [(bloc, label) for bloc in sorted(clash)]
         owner.update(dict.fromkeys(group or (), label))
     return pairs
+
+
+def silent_exporters(flows: Flows, how: Turned) -> list[tuple[Any, Any, int, int]]:
+    """Exporters and new periods for which some of those added up have no row: how many have one, and of how many."""
+    if "exporter" not in flows.roles:
+        return []
+    known = recoded(flows.cells("exporter", "period"), "period", how.pairs).with_columns(_n=nw.lit(1))
+    counts = sum_by(known, ("exporter", "period"), ["_n"])
+    sizes = Counter(how.pairs.values())
+    alike = {n: [period for period in sizes if sizes[period] == n] for n in set(sizes.values())}
+    silent = [collect(counts.filter(among("period", of) & (nw.col("_n") < n))) for n, of in alike.items()]
+    rows = [row for part in silent for row in part.iter_rows(named=True)]
+    rows.sort(key=lambda row: (str(row["exporter"]), str(row["period"])))
+    return [(r["exporter"], how.calendar.label(r["period"]), r["_n"], sizes[r["period"]]) for r in rows]
 
 
 def _refuse_duplicates(flows: Flows) -> None:

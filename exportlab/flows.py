@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeAlias
 
 import narwhals.stable.v2 as nw
 
 from exportlab import audit, columns
-from exportlab.errors import DataError, DuplicateCells, OptionError, UnknownName, one_of
-from exportlab.frames import Frame, adopt, collect, held, join, sum_by, with_total
+from exportlab.errors import DataError, DuplicateCells, OptionError, UnknownName, one_of, short
+from exportlab.frames import (
+    Frame,
+    adopt,
+    collect,
+    engine_speaks,
+    held,
+    join,
+    missing,
+    recoded,
+    sum_by,
+    when,
+    with_total,
+)
+from exportlab.options import check, validated
 from exportlab.periods import FREQUENCIES, Calendar
+from exportlab.periods.turning import Turned, coarser
 from exportlab.spelling import Spelling, rekeyed, taken_in
+from exportlab.text import printable
 
 Columns: TypeAlias = str | Sequence[str]
 Frequency: TypeAlias = Literal["year", "half", "quarter", "month"]
@@ -39,6 +54,10 @@ class Flows:
         True when no two rows share one cell.
     spelling : Spelling or None
         How the periods are written; the frame has keys that sort as time does.
+    left_out : tuple
+        Periods that `annual` or `quarterly` left out, for their year or quarter is not full.
+    notes : tuple of str
+        What those took for granted.
     """
 
     frame: Frame
@@ -50,6 +69,8 @@ class Flows:
     unique: bool = True
     pending: bool = False
     spelling: Spelling | None = None
+    left_out: tuple[Any, ...] = ()
+    notes: tuple[str, ...] = ()
     _memo: dict[Any, Any] = field(default_factory=dict)
 
     @property
@@ -84,7 +105,9 @@ class Flows:
         UnknownName
             The flows have no such label.
         """
-        known = self.members(role)
+        return self._among(role, label, self.members(role))
+
+    def _among(self, role: str, label: Any, known: Collection[Any]) -> Any:
         key = label
         if role == "period" and label not in known and self.calendar.ordered:
             key = self.calendar.key(label)
@@ -163,6 +186,72 @@ class Flows:
             return with_total(cells, keys, name=name)
         return join(cells, self.cells(*keys).rename({"value": name}), on=keys)
 
+    def where(self, **members: Any) -> Flows:
+        """The flows of some members of a role only.
+
+        Parameters
+        ----------
+        **members
+            By role, or by the table's own column name: one label, a list of labels, or a function of a label that says
+            whether to keep it: ``flows.where(period=2023, market=["Japan", "Korea"], product=lambda code:
+            code.startswith("85"))``. Several roles must all fit.
+
+        Returns
+        -------
+        Flows
+            In the caller's frame type; a lazy table stays lazy.
+
+        Raises
+        ------
+        UnknownName
+            A role that the flows do not have, or a label that its column does not hold.
+        DataError
+            Nothing above zero is left.
+
+        Examples
+        --------
+        >>> import pandas as pd, exportlab as xl
+        >>> table = pd.DataFrame({"year": 2023, "partner": ["Japan", "Korea", "USA"], "usd": [50.0, 30.0, 20.0]})
+        >>> flows = xl.flows(table, period="year", market="partner", value="usd")
+        >>> xl.hhi(flows.where(partner=["Japan", "USA"]), over="market")
+           year       hhi
+        0  2023  0.591837
+        """
+        chosen = {
+            r: self._chosen(r, m) for r, m in zip(self.resolve(list(members)), members.values(), strict=True)
+        }
+        if not chosen:
+            return self
+        frame = self.frame
+        for role, labels in chosen.items():
+            frame = frame.filter(nw.col(role).is_in(labels))
+        kept = self.derived(frame)
+        if not (all(chosen.values()) and kept.members(next(iter(chosen)))):
+            wanted = " and ".join(f"{name}={short(repr(m), 100)}" for name, m in members.items())
+            raise DataError(f"no row with a value above zero has {wanted}", "Choose members that have trade.")
+        return kept
+
+    def _chosen(self, role: str, wanted: Any) -> list[Any]:
+        """The labels of `role` that are wanted; those that no row has are refused."""
+        labels = self.observed(role)
+        if callable(wanted):
+            return [label for label in labels if wanted(self.said(label) if role == "period" else label)]
+        listed = list(wanted) if isinstance(wanted, Collection) and not isinstance(wanted, str) else [wanted]
+        return [self._among(role, label, labels) for label in listed]
+
+    def labelled(self, role: str, label: str) -> Flows:
+        """The flows with a role that has one member in all rows; the same where they have the role already."""
+        if role in self.roles:
+            return self
+        return self.derived(
+            self.frame.with_columns(nw.lit(label).alias(role)), roles={**self.roles, role: role}
+        )
+
+    def derived(self, frame: Frame, **changed: Any) -> Flows:
+        """The same flows over another frame made of this one; what was kept of this one does not go along."""
+        self.check()
+        return replace(self, frame=frame, pending=False, _memo={}, **changed)
+
     def keep(self, *cells: Columns) -> Flows:
         """Sum these cells once and hold them, so that no later indicator goes back to the rows.
 
@@ -193,6 +282,105 @@ class Flows:
             rows = collect(self.cells(role).filter(nw.col("value") > 0).select(role))
             seen[role] = tuple(sorted(rows[role].to_list()))
         return seen[role]
+
+    def observed(self, role: str) -> tuple[Any, ...]:
+        """The labels of `role` that have a row, be it a zero, sorted; one small query, kept."""
+        seen: dict[str, tuple[Any, ...]] = self._memo.setdefault("observed", {})
+        if role not in seen:
+            seen[role] = tuple(sorted(collect(self.cells(role).select(role))[role].to_list()))
+        return seen[role]
+
+    def annual(self, *, partial: Literal["drop", "keep"] = "drop") -> Flows:
+        """Add months, quarters or half-years up to years; of totals from January, take those to December.
+
+        Parameters
+        ----------
+        partial : {"drop", "keep"}
+            Years of which months are missing are left out, and named in `left_out`; or kept, named by the months
+            they have ('2024-01/05'), which must follow each other. Parts are never compared with full years.
+
+        Returns
+        -------
+        Flows
+            One row a cell and year; a quantity is missing where one of its months is. A year is full if the table
+            has all its months; an exporter without a row in one of them counts as zero there, which `notes` tells.
+
+        Raises
+        ------
+        DataError
+            No year is full; periods that have no months (numbers, fiscal years, labels without an order in time).
+
+        Examples
+        --------
+        >>> import pandas as pd, exportlab as xl
+        >>> months = [f"2023-{m:02d}" for m in range(1, 13)] + ["2024-01"]
+        >>> flows = xl.flows(pd.DataFrame({"month": months, "usd": 1.0}), period="month", value="usd")
+        >>> flows.annual().table
+          month   usd
+        0  2023  12.0
+        >>> flows.annual(partial="keep").table
+                month   usd
+        0        2023  12.0
+        1  2024-01/01   1.0
+        """
+        return self._coarser("year", partial)
+
+    def quarterly(self, *, partial: Literal["drop", "keep"] = "drop") -> Flows:
+        """Add months up to quarters; all else as in `annual`.
+
+        Parameters
+        ----------
+        partial : {"drop", "keep"}
+            As in `annual`.
+
+        Returns
+        -------
+        Flows
+
+        Raises
+        ------
+        DataError
+            As `annual`; totals from January, which `exportlab.decumulate` takes apart.
+        OptionError
+            Half-years or years.
+        """
+        return self._coarser("quarter", partial)
+
+    def _coarser(self, frequency: str, partial: str) -> Flows:
+        one_of("partial", partial, ("drop", "keep"))
+        how = coarser(self.calendar, self.observed("period"), frequency, keep=partial == "keep")
+        made, silent = self.added_up(how), audit.silent_exporters(self, how)
+        if not silent:
+            return made
+        exporter, period, some, all_ = silent[0]
+        note = (
+            f"{len({s[0] for s in silent}):,} of the exporters have no row in some periods added up, which count as "
+            f"zero (first: {exporter}, {period}: {some} of {all_})"
+        )
+        return replace(made, notes=(*self.notes, note))
+
+    def added_up(self, how: Turned) -> Flows:
+        """The flows by the periods of `how`, each the sum of those that count in it."""
+        self.check()
+        how = how.plain if self.lazy and not how.calendar.sorts else how
+        sides = [role for role in ("value", "quantity") if role in self.roles]
+        moved = recoded(self.frame, "period", how.pairs).with_columns(
+            *(when(missing(nw.col(side)), 0.0, nw.col(side)).alias(side) for side in sides),
+            *(when(missing(nw.col(side)), 1.0, 0.0).alias(f"_no_{side}") for side in sides),
+        )
+        sums = sum_by(moved, self.identity, [*sides, *(f"_no_{side}" for side in sides)])
+        known = [when(nw.col(f"_no_{side}") > 0, float("nan"), nw.col(side)).alias(side) for side in sides]
+        return self.in_periods(sums.select(*self.identity, *known), how)
+
+    def in_periods(self, frame: Frame, how: Turned) -> Flows:
+        """The flows with a frame whose periods are those of `how`."""
+        assert self.spelling is not None
+        if isinstance(frame, nw.DataFrame):
+            frame = nw.maybe_reset_index(frame.sort(*self.identity))
+        return replace(
+            self, frame=frame, unique=True, pending=False, spelling=self.spelling.turned(how.calendar, frame),
+            left_out=how.left_out, _memo={},
+        )  # fmt: skip
 
     def check(self) -> None:
         """Run the row checks that a lazy table put off; does nothing the second time."""
@@ -226,7 +414,12 @@ class Flows:
         size = "not counted" if self.lazy else f"{len(self.frame):,}"  # type: ignore[arg-type]
         named = ", ".join(f"{role}={column!r}" for role, column in self.roles.items())
         extra = f", keys={list(self.keys)}" if self.keys else ""
-        return f"Flows({named}{extra}; rows: {size}, {kind}; unit: {self.unit or 'not stated'})"
+        lost = self.left_out
+        left_out = f"left out: {len(lost)} periods, {lost[0]} to {lost[-1]}" if lost else ""
+        more = "".join(f"; {said}" for said in (left_out, *self.notes) if said)
+        return printable(
+            f"Flows({named}{extra}; rows: {size}, {kind}; unit: {self.unit or 'not stated'}{more})"
+        )
 
     def _repr_html_(self) -> str:
         from exportlab.notebook import flows_html
@@ -304,16 +497,20 @@ def flows(
     given = {"period": period, "exporter": exporter, "market": market, "product": product,
              "value": value, "quantity": quantity}  # fmt: skip
     frame = adopt(table)
+    for name, text in {"unit": unit, "quantity_unit": quantity_unit, "source": source}.items():
+        check(name, text, str | None)
+    check("keys", keys, str | Sequence[str | int])
     further = (keys,) if isinstance(keys, str) else tuple(keys)
-    roles = columns.roles(frame, given, further)
-    named = {*roles.values(), *further, unit}
-    spare = [c for c in frame.collect_schema().names() if c not in named]
-    frame, unit = columns.single_unit(frame, unit, roles)
-    frame = frame.select(*(nw.col(c).alias(r) for r, c in roles.items()), *further)
     spelling = None
-    if "period" in roles:
-        frame, spelling = taken_in(frame, roles["period"], frequency)
-    frame = columns.schema(frame, roles, further)
+    with engine_speaks():
+        roles = columns.roles(frame, given, further)
+        named = {*roles.values(), *further, unit}
+        spare = [c for c in frame.collect_schema().names() if c not in named]
+        frame, unit = columns.single_unit(frame, unit, roles)
+        frame = frame.select(*(nw.col(c).alias(r) for r, c in roles.items()), *further)
+        if "period" in roles:
+            frame, spelling = taken_in(frame, roles["period"], frequency)
+        frame = columns.schema(frame, roles, further)
     unique = aggregate is None
     pending = validate == "rows"
     made = Flows(frame, roles, further, unit, quantity_unit, source, unique, pending, spelling)
@@ -325,6 +522,7 @@ def flows(
     return made
 
 
+@validated
 def cells(flows: Flows, roles: Columns) -> Flows:
     """Sum the flows to the cells of `roles`.
 
@@ -346,10 +544,7 @@ def cells(flows: Flows, roles: Columns) -> Flows:
     named = {r: c for r, c in flows.roles.items() if r in kept or r == "value"}
     further = tuple(k for k in flows.keys if k in kept)
     spelling = flows.spelling if "period" in kept else None
-    return replace(
-        flows, frame=flows.cells(*kept), roles=named, keys=further, unique=True, pending=False, spelling=spelling,
-        _memo={},
-    )  # fmt: skip
+    return flows.derived(flows.cells(*kept), roles=named, keys=further, unique=True, spelling=spelling)
 
 
 def require(flows: object, caller: str) -> None:

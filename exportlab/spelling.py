@@ -7,6 +7,7 @@ of code that brings it to ISO forms.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -18,6 +19,7 @@ from exportlab.errors import DataError, OptionError, UnknownName
 from exportlab.frames import Frame, adopt, collect, values_of
 from exportlab.periods import Calendar, UnreadPeriods, read
 
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _TRUNCATED = {"month": "1mo", "quarter": "1q", "year": "1y"}
 
 
@@ -74,6 +76,19 @@ class Spelling:
                 first=f"{wrong!r}, which is {found.period(wrong).iso}",
             )
         self._known["calendar"] = found
+
+    def turned(self, calendar: Calendar, frame: Frame) -> Spelling:
+        """How other periods of the same column are written, whose keys stand in `frame`."""
+        made = Spelling(self.column, _known={"calendar": calendar})
+        if isinstance(frame, nw.LazyFrame):
+            days = all(_DAY.fullmatch(str(label)) for label in calendar.labels)
+            return replace(made, dtype=self.dtype if days else None)
+        if calendar.sorts:
+            return made
+        own = nw.new_series("period", list(calendar.labels), backend=frame.implementation)
+        if self.own is not None and self.own.dtype.is_temporal() and own.dtype != nw.String:
+            own = own.cast(self.own.dtype)
+        return replace(made, keys=tuple(calendar.keys[label] for label in calendar.labels), own=own)
 
     def written(self, frame: Frame) -> Frame:
         """The frame with the user's labels in place of the keys."""
@@ -138,7 +153,9 @@ def _distinct(frame: nw.DataFrame[Any]) -> nw.Series[Any] | None:
         if column.implementation.is_pandas():
             import pandas as pd
 
-            native: Any = pd.Series(column.to_native().unique(), name="period").dropna().reset_index(drop=True)
+            native: Any = (
+                pd.Series(column.to_native().unique(), name="period").dropna().reset_index(drop=True)
+            )
             own: nw.Series[Any] = nw.from_native(native, series_only=True)
         else:
             own = column.unique().drop_nulls()

@@ -12,7 +12,8 @@ import pandas as pd
 import pytest
 
 import exportlab as xl
-from exportlab.cli import commands, doctor, terminal
+from exportlab import cli
+from exportlab.cli import doctor, terminal
 from exportlab.cli.terminal import said
 
 
@@ -184,7 +185,7 @@ def say(monkeypatch, capsys):
     def command(*arguments):
         monkeypatch.setattr(sys, "argv", ["exportlab", *map(str, arguments)])
         with pytest.raises(SystemExit) as ended:
-            commands.main()
+            cli.main()
         printed = capsys.readouterr()
         return ended.value.code, printed.out, printed.err
 
@@ -257,7 +258,7 @@ def test_a_fault_of_the_program_shows_its_traceback(monkeypatch):
     monkeypatch.setattr(sys, "argv", ["exportlab", "doctor"])
     monkeypatch.setattr(doctor, "examine", lambda: 1 / 0)
     with pytest.raises(ZeroDivisionError):
-        commands.main()
+        cli.main()
 
 
 def test_report_in_chinese_with_further_formats(say, tmp_path, download):
@@ -348,3 +349,43 @@ def test_a_reference_has_the_columns_of_the_files(tmp_path):
     )
     rca = pd.read_csv(tmp_path / "r" / "tables" / "rca.csv")
     assert rca.set_index("hs")["rca"].to_dict() == pytest.approx({1: 0.5, 2: 1.5})
+
+
+def test_months_are_added_up_to_years(tmp_path):
+    months = [f"2022年{m}月" for m in range(1, 13)] + ["2023年1月", "2023年2月"]
+    table = pd.DataFrame([(m, c, 1.0 + (c == "USA")) for m in months for c in ("Japan", "USA")],
+                         columns=["month", "partner", "usd"])  # fmt: skip
+    table.to_csv(tmp_path / "flows.csv", index=False)
+    asked = ("measure", tmp_path / "flows.csv", "--period", "month", "--market", "partner", "--value", "usd", "-i",
+             "hhi", "--over", "market", "--annual", "--out", tmp_path / "out.csv")  # fmt: skip
+    done = subprocess.run([sys.executable, "-m", "exportlab.cli", *map(str, asked)], capture_output=True, text=True,
+                          encoding="utf-8", check=True)  # fmt: skip
+    assert done.stderr.strip() == "Left out, for their year is not full: 2 periods, 2023年1月 to 2023年2月."
+    assert pd.read_csv(tmp_path / "out.csv").to_dict("list") == {
+        "month": ["2022年"],
+        "hhi": [pytest.approx(5 / 9)],
+    }
+    run(*asked, "--partial", "keep")
+    assert pd.read_csv(tmp_path / "out.csv")["month"].tolist() == ["2022年", "2023年1-2月"]
+    assert "partial='some' is not allowed. Allowed: 'drop', 'keep'." in run(
+        *asked, "--partial", "some", code=2
+    )
+    assert "--partial goes with --annual" in run(
+        *(a for a in asked if a != "--annual"), "--partial", "keep", code=2
+    )
+    run("report", *asked[1:8], "--annual", "--out", tmp_path / "r")
+    totals = pd.read_csv(tmp_path / "r" / "tables" / "totals.csv", encoding="utf-8-sig")
+    assert totals.to_dict("list") == {"month": ["2022年"], "usd": [36.0]}
+
+
+def test_an_exporter_without_months_is_told(tmp_path):
+    table = pd.DataFrame([(f"2023-{m:02d}", c, "Japan", 1.0) for m in range(1, 13) for c in ("Dalian", "Yingkou")
+                          if (m, c) != (12, "Yingkou")], columns=["period", "exporter", "market", "value"])  # fmt: skip
+    table.to_csv(tmp_path / "flows.csv", index=False)
+    asked = ["measure", str(tmp_path / "flows.csv"), "--over", "market", "--annual"]
+    done = subprocess.run([sys.executable, "-m", "exportlab.cli", *asked], capture_output=True, text=True,
+                          encoding="utf-8", check=True)  # fmt: skip
+    assert " ".join(done.stderr.split()) == (
+        "Note: 1 of the exporters have no row in some periods added up, which count as zero (first: Yingkou, 2023: "
+        "11 of 12)."
+    )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import narwhals.stable.v2 as nw
@@ -15,6 +14,7 @@ from exportlab.frames import collect
 from exportlab.indices.concentration import effective_number
 from exportlab.indices.shares import bloc_share
 from exportlab.indices.similarity import cosine
+from exportlab.turned import headline, in_periods_of
 from exportlab.uncertainty.intervals import interval
 
 if TYPE_CHECKING:
@@ -38,7 +38,8 @@ def judge(flows: Flows, *, exporter: Any = None, period: Any = None, home: str |
     exporter : label, optional
         Whose exports are judged; the others in the table are the peers. By default all of them together.
     period : label, optional
-        By default the last.
+        By default the last year; of months, quarters and half-years the last full one, or the last twelve months where
+        there is none, or else the last period. A period of the table's own is judged by its season.
     home : str, optional
         The exporters' own country, which is no member of RCEP for them.
 
@@ -47,7 +48,8 @@ def judge(flows: Flows, *, exporter: Any = None, period: Any = None, home: str |
     DataFrame
         One row an index: claim, index, value, conf_low, conf_high (95 %, jackknife; NaN where none is made),
         threshold, verdict ("holds", "does not hold", "undecided", or "" where the index has no threshold), peers
-        (the same index for all exporters of the table together, NaN where there is only one).
+        (the same index for all exporters of the table together, NaN where there is only one), period (None where
+        the table has none).
 
     Raises
     ------
@@ -69,7 +71,7 @@ def judge(flows: Flows, *, exporter: Any = None, period: Any = None, home: str |
         raise DataError(
             f"the flows have no {missing[0]}", "judge needs market=... and product=... (HS) at the door."
         )
-    everyone = _only(flows, "period", _period(flows, period))
+    everyone, judged = _judged(flows, exporter, period)
     own = everyone if exporter is None else _only(everyone, "exporter", exporter)
     peers = everyone if exporter is not None and len(everyone.members("exporter")) > 1 else None
     rows = [
@@ -92,20 +94,31 @@ def judge(flows: Flows, *, exporter: Any = None, period: Any = None, home: str |
     import pandas as pd
 
     columns = ["claim", "index", "value", "conf_low", "conf_high", "threshold", "verdict", "peers"]
-    return pd.DataFrame(rows, columns=columns)
+    return pd.DataFrame(rows, columns=columns).assign(period=judged)
 
 
-def _period(flows: Flows, period: Any) -> Any:
+def _judged(flows: Flows, exporter: Any, period: Any) -> tuple[Flows, Any]:
+    """The flows of the period judged, and how it is written."""
     if "period" not in flows.roles:
-        return None
-    return flows.members("period")[-1] if period is None else period
+        return flows, None
+    years = in_periods_of(flows, headline(_only(flows, "exporter", exporter)))
+    if period is None:
+        return _of(years, years.members("period")[-1])
+    for table in (years, flows):
+        written = {str(table.said(key)): key for key in table.members("period")}
+        if str(period) in written:
+            return _of(table, written[str(period)])
+    return _of(flows, flows.find("period", period))
+
+
+def _of(flows: Flows, key: Any) -> tuple[Flows, Any]:
+    return _only(flows, "period", key), flows.said(key)
 
 
 def _only(flows: Flows, role: str, label: Any) -> Flows:
     if role not in flows.roles or label is None:
         return flows
-    key = flows.find(role, label)
-    return replace(flows, frame=flows.frame.filter(nw.col(role) == key), pending=False, _memo={})
+    return flows.where(**{role: flows.find(role, label)})
 
 
 def _value(flows: Flows, name: str, over: str) -> tuple[float, float, float]:

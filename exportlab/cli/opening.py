@@ -23,6 +23,15 @@ LeaveOut = Annotated[
     list[str] | None,
     typer.Option(help="Rows to set aside, such as 'partner=World'; may be given often."),
 ]
+Annual = Annotated[
+    bool,
+    typer.Option(
+        "--annual", help="Add months, quarters or half-years up to years; only those that are full."
+    ),
+]
+Partial = Annotated[
+    str, typer.Option(help="Years without all their months: drop, or keep each named by the months it has.")
+]
 FillDown = Annotated[
     list[str] | None, typer.Option(help="A column whose empty cells mean the cell above (merged cells).")
 ]
@@ -75,6 +84,24 @@ def open_flows(
         raise DataError(
             "the columns' roles are not named, and this is no customs download", f"Perhaps: {named}"
         ) from error
+
+
+def yearly(flows: Any, annual: bool, partial: str = "drop") -> Any:
+    """The flows by year where that is asked for; says which periods are left out, and what is taken for granted."""
+    if not annual:
+        if partial != "drop":
+            raise OptionError("--partial goes with --annual.")
+        return flows
+    made = flows.annual(partial=partial)
+    lost = made.left_out
+    if lost:
+        err.print(
+            f"Left out, for their year is not full: {len(lost)} periods, {lost[0]} to {lost[-1]}.",
+            highlight=False,
+        )
+    for note in made.notes:
+        err.print(f"Note: {note}.", highlight=False, markup=False)
+    return made
 
 
 def is_customs(files: list[str], roles: Mapping[str, str | None]) -> bool:

@@ -1,8 +1,8 @@
-"""Two periods side by side: the start of everything that compares a table with itself `lag` steps earlier."""
+"""Two periods side by side: the start of everything that compares a table with itself `lag` earlier."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import narwhals.stable.v2 as nw
@@ -10,6 +10,7 @@ import narwhals.stable.v2 as nw
 from exportlab.errors import DataError, OptionError
 from exportlab.flows import Columns, Flows, require
 from exportlab.frames import Frame, later, ratio, stack, sum_by, when, with_total
+from exportlab.periods import Calendar, Lag
 
 ALL = "_all"
 
@@ -25,12 +26,24 @@ def keyed(
     return spread, groups
 
 
-def pairs(flows: Flows, lag: int) -> Mapping[Any, Any]:
-    """Each period to the one `lag` steps later."""
-    found = flows.calendar.followers(flows.members("period"), lag)
+def pairs(flows: Flows, lag: Lag, *others: Flows) -> Mapping[Any, Any]:
+    """Each period of any of the tables to the one `lag` later, which is compared with it: like with like."""
+    known = {p for f in (flows, *others) for p in f.members("period")}
+    found = flows.calendar.followers(known, lag)
     if not found:
-        raise DataError(f"no two periods lie {lag} apart", "Name another lag=, or add periods.")
+        raise _nothing_to_compare(flows.calendar, known, lag)
     return found
+
+
+def _nothing_to_compare(calendar: Calendar, known: Collection[Any], lag: Lag) -> DataError:
+    ordered = calendar.in_order(known)
+    first, last = (calendar.label(ordered[i]) for i in (0, -1))
+    reach = f"The table has {first} to {last}: add periods, or name another lag="
+    if lag == "year":
+        return DataError(
+            "no earlier year: no period has the same one a year before", f"{reach} (1: the step before)."
+        )
+    return DataError(f"no two periods lie {lag} apart", f"{reach}.")
 
 
 def beside(

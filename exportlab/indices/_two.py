@@ -8,8 +8,9 @@ import narwhals.stable.v2 as nw
 
 from exportlab.errors import DataError, EngineError, OptionError
 from exportlab.flows import Flows, require
-from exportlab.frames import Frame, later, stack, sum_by
-from exportlab.periods import WORDS
+from exportlab.frames import Frame, stack, sum_by
+from exportlab.indices._change import beside, pairs
+from exportlab.periods import WORDS, Lag
 
 SIDES = ("exports", "imports")
 
@@ -60,19 +61,11 @@ def side_by_side(exports: Flows, imports: Flows, keys: tuple[str, ...]) -> Frame
     return sum_by(stack(sold, bought), keys, SIDES)
 
 
-def changes(exports: Flows, imports: Flows, keys: tuple[str, ...], lag: int) -> Frame:
-    """One row per cell and later period: the change of exports (`_dx`) and of imports (`_dm`) over `lag` periods."""
-    pairs = exports.calendar.followers({*exports.members("period"), *imports.members("period")}, lag)
-    if not pairs:
-        raise DataError(f"no two periods lie {lag} apart", "Name another lag=, or add periods.")
-    both = side_by_side(exports, imports, keys)
-    x, m = nw.col("exports"), nw.col("imports")
-    after = both.filter(nw.col("period").is_in(list(pairs.values()))).select(
-        *keys, x.alias("_dx"), m.alias("_dm")
-    )
-    before = both.filter(nw.col("period").is_in(list(pairs))).with_columns(
-        later("period", pairs).alias("period")
-    )
-    return sum_by(
-        stack(after, before.select(*keys, (-x).alias("_dx"), (-m).alias("_dm"))), keys, ["_dx", "_dm"]
-    )
+def changes(exports: Flows, imports: Flows, keys: tuple[str, ...], lag: Lag) -> Frame:
+    """One row per cell and later period: the change of exports (`_dx`) and of imports (`_dm`) over `lag`."""
+    both = beside(side_by_side(exports, imports, keys), keys, pairs(exports, lag, imports), SIDES)
+    moved = {
+        name: nw.col(f"after_{side}") - nw.col(f"before_{side}")
+        for name, side in zip(("_dx", "_dm"), SIDES, strict=True)
+    }
+    return both.select(*keys, *(change.alias(name) for name, change in moved.items()))

@@ -12,6 +12,7 @@ from exportlab.errors import DataError, one_of
 from exportlab.flows import Columns, Flows, require
 from exportlab.frames import Frame, collect, join, ratio, sum_by, when, with_total
 from exportlab.indices._change import beside, keyed, pairs
+from exportlab.periods import Lag
 
 
 @indicator(
@@ -27,7 +28,7 @@ def constant_market_share(
     reference: Flows | Literal["world"] = "world",
     over: Columns | None = None,
     by: Columns | None = None,
-    lag: int = 1,
+    lag: Lag = "year",
     weights: Literal["three-part", "base", "final", "midpoint"] = "three-part",
     order: Literal["shapley", "product", "market"] = "shapley",
 ) -> Any:
@@ -43,8 +44,8 @@ def constant_market_share(
         The cells c: "product", "market" or both; by default those present.
     by : str or sequence of str, optional
         By default every other role present.
-    lag : int
-        Steps between the two periods.
+    lag : "year" or int
+        Against the same period a year before, or so many steps of the table back (1: month on month).
     weights : {"three-part", "base", "final", "midpoint"}
         "three-part" keeps the interaction as `adaptation`. In two parts it belongs to one side or to both:
         "base" weighs competitiveness with w_0 and structure with s_1, "final" with w_1 and s_0, "midpoint" with means.
@@ -121,7 +122,7 @@ def _first_effect(order: str, b: float) -> nw.Expr:
 
 
 def _cells(
-    flows: Flows, caller: str, *, reference: Any, over: Columns | None, by: Columns | None, lag: int
+    flows: Flows, caller: str, *, reference: Any, over: Columns | None, by: Columns | None, lag: Lag
 ) -> tuple[tuple[str, ...], Frame, bool]:
     """Groups, the exporter's cells beside the reference's, and whether they are products by markets.
 
@@ -193,7 +194,7 @@ def constant_market_share_growth(
     reference: Flows | Literal["world"] = "world",
     over: Columns | None = None,
     by: Columns | None = None,
-    lag: int = 1,
+    lag: Lag = "year",
     order: Literal["shapley", "product", "market"] = "shapley",
 ) -> Any:
     """Split the change of exports into world growth, products, markets, and the competitive rest, in money.

@@ -13,6 +13,7 @@ from exportlab.flows import Columns, Flows, require
 from exportlab.frames import Frame, among, join, ratio, sum_by, when, with_total
 from exportlab.indices import shares
 from exportlab.indices._change import beside, keyed, only, pairs, with_shares, with_status
+from exportlab.periods import Lag
 
 
 @indicator(
@@ -20,7 +21,9 @@ from exportlab.indices._change import beside, keyed, only, pairs, with_shares, w
     source="difference of squares; sums exactly to H_1 - H_0", laws="bounds scale permutation empty additive",
     undefined="the group's total is zero in one of the two periods",
 )  # fmt: skip
-def hhi_change(flows: Flows, *, over: Columns = "market", by: Columns | None = None, lag: int = 1) -> Any:
+def hhi_change(
+    flows: Flows, *, over: Columns = "market", by: Columns | None = None, lag: Lag = "year"
+) -> Any:
     """What each member adds to the change of its group's Herfindahl-Hirschman index.
 
     Parameters
@@ -31,8 +34,8 @@ def hhi_change(flows: Flows, *, over: Columns = "market", by: Columns | None = N
         Over what the index is taken: "market", "product", or both.
     by : str or sequence of str, optional
         Within what, the period included; by default every other role present.
-    lag : int
-        Steps between the two periods (12 for a month on the same month a year before).
+    lag : "year" or int
+        Against the same period a year before, or so many steps of the table back (1: month on month).
 
     Returns
     -------
@@ -43,7 +46,7 @@ def hhi_change(flows: Flows, *, over: Columns = "market", by: Columns | None = N
     Raises
     ------
     DataError
-        No two periods lie `lag` steps apart.
+        No two periods lie `lag` apart.
     """
     spread, groups = keyed(flows, "hhi_change", over, by)
     keys = (*groups, *spread)
@@ -51,7 +54,7 @@ def hhi_change(flows: Flows, *, over: Columns = "market", by: Columns | None = N
     return flows.out(_hhi_terms(flows, groups, spread, lag).select(*keys, *shown), keys)
 
 
-def _hhi_terms(flows: Flows, groups: tuple[str, ...], spread: tuple[str, ...], lag: int) -> Frame:
+def _hhi_terms(flows: Flows, groups: tuple[str, ...], spread: tuple[str, ...], lag: Lag) -> Frame:
     keys = (*groups, *spread)
     frame = with_shares(beside(flows.cells(*keys), keys, pairs(flows, lag)), groups)
     s0, s1 = nw.col("share_before"), nw.col("share_after")
@@ -65,7 +68,7 @@ def _hhi_terms(flows: Flows, groups: tuple[str, ...], spread: tuple[str, ...], l
     undefined="the group's total is zero in one of the two periods",
 )  # fmt: skip
 def hhi_change_split(
-    flows: Flows, *, over: Columns = "market", by: Columns | None = None, lag: int = 1
+    flows: Flows, *, over: Columns = "market", by: Columns | None = None, lag: Lag = "year"
 ) -> Any:
     """The change of the HHI split into members active in both periods, new ones, and those that left.
 
@@ -83,7 +86,7 @@ def hhi_change_split(
     Raises
     ------
     DataError
-        No two periods lie `lag` steps apart.
+        No two periods lie `lag` apart.
     """
     spread, groups = keyed(flows, "hhi_change_split", over, by)
     frame = _hhi_terms(flows, groups, spread, lag)
@@ -124,7 +127,7 @@ def bloc_share_change(
     *,
     over: Columns = "market",
     by: Columns | None = None,
-    lag: int = 1,
+    lag: Lag = "year",
     membership: Literal["dated", "latest"] | str | int = "dated",
     within: Literal["end", "start"] = "end",
     home: str | None = None,
@@ -209,7 +212,7 @@ def hhi_shift_share(
     reference: Literal["world", "rest"] | Flows = "world",
     over: Columns = "product",
     by: Columns | None = None,
-    lag: int = 1,
+    lag: Lag = "year",
 ) -> Any:
     """How far the HHI would have moved had every member grown as in the reference, and the rest.
 
@@ -232,7 +235,7 @@ def hhi_shift_share(
     Raises
     ------
     DataError
-        No two periods lie `lag` steps apart; "world" or "rest" without exporters.
+        No two periods lie `lag` apart; "world" or "rest" without exporters.
     """
     spread, groups = keyed(flows, "hhi_shift_share", over, by)
     keys = (*groups, *spread)

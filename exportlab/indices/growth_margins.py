@@ -7,10 +7,12 @@ from typing import Any, Literal
 import narwhals.stable.v2 as nw
 
 from exportlab.catalogue import indicator
-from exportlab.errors import OptionError, one_of
+from exportlab.errors import one_of
 from exportlab.flows import Columns, Flows
 from exportlab.frames import Frame, ratio, sum_by, when, with_total
 from exportlab.indices._change import beside, keyed, only, pairs, with_status
+from exportlab.options import NotNegative
+from exportlab.periods import Lag
 
 
 @indicator(
@@ -26,8 +28,8 @@ def growth_margins(
     *,
     over: Columns = "product",
     by: Columns | None = None,
-    lag: int = 1,
-    threshold: float = 0.0,
+    lag: Lag = "year",
+    threshold: NotNegative = 0.0,
     rate: Literal["before", "midpoint"] = "before",
 ) -> Any:
     """Split the growth of exports into continuing members that grow or shrink, new ones, and those that left.
@@ -42,8 +44,8 @@ def growth_margins(
         (new_product), and new in both (new_both).
     by : str or sequence of str, optional
         By default every other role present.
-    lag : int
-        Steps between the two periods.
+    lag : "year" or int
+        Against the same period a year before, or so many steps of the table back (1: month on month).
     threshold : float
         A member is active above this value; changes of members that stay at or below it are `below`.
     rate : {"before", "midpoint"}
@@ -59,15 +61,11 @@ def growth_margins(
     Raises
     ------
     DataError
-        No two periods lie `lag` steps apart.
+        No two periods lie `lag` apart.
     OptionError
         A negative threshold.
     """
     one_of("rate", rate, ("before", "midpoint"))
-    if threshold < 0:
-        raise OptionError(
-            f"threshold={threshold} is not allowed. Allowed: zero or more, in the unit of value."
-        )
     spread, groups = keyed(flows, "growth_margins", over, by)
     keys = (*groups, *spread)
     frame = with_status(beside(flows.cells(*keys), keys, pairs(flows, lag)), threshold)

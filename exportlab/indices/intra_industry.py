@@ -13,6 +13,8 @@ from exportlab.frames import Frame, missing, ratio, stack, sum_by, when, with_to
 from exportlab.indices._against import ALL, NOTHING, need
 from exportlab.indices._grouping import Grouping, grouping, with_group
 from exportlab.indices._two import changes, same_shape, side_by_side
+from exportlab.options import Level, NotNegative
+from exportlab.periods import Lag
 
 _PARAMETERS = """
 
@@ -106,14 +108,14 @@ def _safe(column: str) -> nw.Expr:
 )  # fmt: skip
 @_documented
 def marginal_iit(
-    exports: Flows, imports: Flows, *, over: str = "product", by: Columns | None = None, lag: int = 1,
+    exports: Flows, imports: Flows, *, over: str = "product", by: Columns | None = None, lag: Lag = "year",
     form: Literal["aggregate", "product"] = "aggregate",
 ) -> Any:  # fmt: skip
     """How far the changes of exports and imports of one product match.
 
     ...
-    lag : int
-        Steps between the two periods.
+    lag : "year" or int
+        Against the same period a year before, or so many steps of the table back (1: month on month).
     form : {"aggregate", "product"}
         One row per group, A weighted with ``|dX| + |dM|``; or one row per product, with
         ``B = (dX - dM) / (|dX| + |dM|)``, in [-1, 1], which says which side the change fell on.
@@ -164,15 +166,15 @@ def _moves(moved: Frame) -> Frame:
 @_documented
 def thom_mcdowell(
     exports: Flows, imports: Flows, industries: Grouping, *, over: str = "product", by: Columns | None = None,
-    lag: int = 1,
+    lag: Lag = "year",
 ) -> Any:  # fmt: skip
     """Matched changes within an industry, where a product's exports may be matched by imports of its parts.
 
     ...
     industries : mapping, int or str
         From product to industry; or the number of leading digits; or "section" (Harmonized System).
-    lag : int
-        Steps between the two periods.
+    lag : "year" or int
+        Against the same period a year before, or so many steps of the table back (1: month on month).
 
     Returns
     -------
@@ -209,9 +211,9 @@ CLASSES = ("horizontal", "vertical_high", "vertical_low", "not_classified")
 )  # fmt: skip
 @_documented
 def two_way_types(
-    exports: Flows, imports: Flows, *, over: str = "product", by: Columns | None = None, alpha: float = 0.15,
+    exports: Flows, imports: Flows, *, over: str = "product", by: Columns | None = None, alpha: Level = 0.15,
     rule: Literal["reciprocal", "symmetric"] = "reciprocal",
-    method: Literal["overlap", "trade_type"] = "overlap", threshold: float = 0.1,
+    method: Literal["overlap", "trade_type"] = "overlap", threshold: NotNegative = 0.1,
 ) -> Any:  # fmt: skip
     """Two-way trade in varieties of one quality (horizontal) and of different quality (vertical), by unit values.
 
@@ -241,8 +243,6 @@ def two_way_types(
     require(exports, "two_way_types")
     one_of("rule", rule, ("reciprocal", "symmetric"))
     one_of("method", method, ("overlap", "trade_type"))
-    if not 0 < alpha < 1:
-        raise OptionError(f"alpha={alpha!r} is not allowed. Allowed: between 0 and 1, such as 0.15 or 0.25.")
     spread, groups = exports.split(over, by)
     keys = (*groups, *spread)
     same_shape(exports, imports, keys, "two_way_types")

@@ -15,12 +15,13 @@ from exportlab.frames import collect
 from exportlab.indices._against import Reference, need
 from exportlab.indices._dense import like
 from exportlab.indices.advantage import Form, rca
+from exportlab.options import Level
 
 Key = tuple[Any, ...]
 
 
 def advantage_by_period(flows: Flows, *, by: Columns | None, **options: Any) -> dict[Any, dict[Key, float]]:
-    """Period to cell to advantage, where it is defined."""
+    """Key of the period to cell to advantage, where it is defined."""
     table = collect(nw.from_native(rca(flows, by=by, **options)))
     own = {column: role for role, column in flows.roles.items()}
     table = table.rename({c: own[c] for c in table.columns if c in own and own[c] != c})
@@ -51,7 +52,7 @@ def in_both(before: dict[Key, float], after: dict[Key, float]) -> tuple[Array, A
 )  # fmt: skip
 def galtonian(
     flows: Flows, *, first: Any = None, last: Any = None, form: Form = "rsca", reference: Reference = "world",
-    over: str = "product", by: Columns | None = None, zeros: bool = True, level: float = 0.95,
+    over: str = "product", by: Columns | None = None, zeros: bool = True, level: Level = 0.95,
 ) -> Any:  # fmt: skip
     """Regress the last period's advantage on the first's, product by product, for each exporter.
 
@@ -64,7 +65,8 @@ def galtonian(
     flows : Flows
         With periods, exporters and products.
     first, last : period, optional
-        By default the first and the last of the table.
+        By default the last of the table, and the earliest that is of the same time of the year: the first year,
+        or the first December before a December.
     form, reference, over, by, zeros
         As in `rca`; rsca keeps the regressor symmetric (Laursen), with -1 where nothing is exported.
     level : float
@@ -86,15 +88,7 @@ def galtonian(
     need(flows, "galtonian", "period", "exporter")
     if not 0 < level < 1:
         raise OptionError(f"level={level!r} is not between 0 and 1.")
-    known = flows.members("period")
-    if first is None or last is None:
-        flows.calendar.require_order("the first and the last period")
-    named = known[0] if first is None else first, known[-1] if last is None else last
-    ends = [flows.find("period", p) for p in named]
-    if ends[0] == ends[1]:
-        raise DataError(
-            f"the first and the last period are both {flows.said(ends[0])!r}", "Name two: first=, last=."
-        )
+    ends = _ends(flows, first, last)
     seen = advantage_by_period(flows, form=form, reference=reference, over=over, by=by, zeros=zeros)
     _, groups = flows.split(over, by)
     kept = tuple(g for g in groups if g != "period")
@@ -105,6 +99,26 @@ def galtonian(
         for column, entry in zip(columns, (*group, *_fit(x[chosen], y[chosen], level)), strict=True):
             columns[column].append(entry)
     return like(flows, columns)
+
+
+def _ends(flows: Flows, first: Any, last: Any) -> tuple[Any, Any]:
+    """The keys of the two periods compared."""
+    calendar, known = flows.calendar, flows.members("period")
+    if first is None or last is None:
+        calendar.require_order("the first and the last period")
+    after = known[-1] if last is None else flows.find("period", last)
+    before = calendar.same_months(known, after)[0] if first is None else flows.find("period", first)
+    if before == after:
+        none = (
+            "there is no earlier year to compare"
+            if first is None
+            else "the first and the last period are both"
+        )
+        raise DataError(
+            f"{none} {flows.said(after)!r}" + (" with" if first is None else ""),
+            f"Name two periods, first= and last=: the table has {flows.said(known[0])} to {flows.said(known[-1])}.",
+        )
+    return before, after
 
 
 _FIT = (

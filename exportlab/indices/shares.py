@@ -11,8 +11,9 @@ from exportlab import classifications
 from exportlab.catalogue import indicator
 from exportlab.errors import DataError, OptionError, one_of
 from exportlab.flows import Columns, Flows, require
-from exportlab.frames import among, later, ratio, stack, sum_by, when, with_total
-from exportlab.indices._change import pairs
+from exportlab.frames import among, ratio, sum_by, when, with_total
+from exportlab.indices._change import beside, keyed, pairs
+from exportlab.periods import Lag
 
 
 @indicator(
@@ -184,7 +185,9 @@ def _labels_of(labels: Sequence[Any], bloc: str, allowed: frozenset[str]) -> lis
     column="contribution", laws="bounds scale permutation empty additive",
     undefined="the earlier total is zero",
 )  # fmt: skip
-def contributions(flows: Flows, *, over: Columns = "market", by: Columns | None = None, lag: int = 1) -> Any:
+def contributions(
+    flows: Flows, *, over: Columns = "market", by: Columns | None = None, lag: Lag = "year"
+) -> Any:
     """What each member adds to the growth of its group's total; the contributions sum to that growth.
 
     Parameters
@@ -195,8 +198,8 @@ def contributions(flows: Flows, *, over: Columns = "market", by: Columns | None 
         Whose contributions: "market" or "product".
     by : str or sequence of str, optional
         Within what, besides the period; by default every other role present.
-    lag : int
-        Steps between the two periods (12 for month on the same month a year before).
+    lag : "year" or int
+        Against the same period a year before, or so many steps of the table back (1: month on month).
 
     Returns
     -------
@@ -206,23 +209,10 @@ def contributions(flows: Flows, *, over: Columns = "market", by: Columns | None 
     Raises
     ------
     DataError
-        No two periods lie `lag` steps apart.
+        No two periods lie `lag` apart.
     """
-    require(flows, "contributions")
-    spread, groups = flows.split(over, by)
-    if "period" not in groups:
-        raise OptionError("contributions compares periods: the flows need period=..., kept in by=.")
+    spread, groups = keyed(flows, "contributions", over, by)
     keys = (*groups, *spread)
-    moves = pairs(flows, lag)
-    cells = flows.cells(*keys)
-    after = cells.filter(nw.col("period").is_in(list(moves.values())))
-    before = cells.filter(nw.col("period").is_in(list(moves))).with_columns(
-        later("period", moves).alias("period")
-    )
-    both = stack(
-        after.select(*keys, nw.col("value").alias("after"), nw.lit(0.0).alias("before")),
-        before.select(*keys, nw.lit(0.0).alias("after"), nw.col("value").alias("before")),
-    )  # fmt: skip
-    summed = with_total(sum_by(both, keys, ["before", "after"]), groups, "before")
+    summed = with_total(beside(flows.cells(*keys), keys, pairs(flows, lag)), groups, "before")
     gain = ratio(nw.col("after") - nw.col("before"), nw.col("_total")).alias("contribution")
     return flows.out(summed.select(*keys, "before", "after", gain), keys)

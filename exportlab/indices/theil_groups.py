@@ -136,7 +136,7 @@ def theil_traditional(
     flows : Flows
         With periods.
     base : period or sequence of periods, optional
-        By default the first of the table.
+        By default the first year of the table, with all its months where periods are months.
     over, by
         As in `measure`; `by` must keep the period.
     new : {"ever", "now"}
@@ -161,17 +161,21 @@ def theil_traditional(
     spread, kept = flows.split(over, by)
     if "period" not in kept or universe == "active":
         raise OptionError("theil_traditional needs the period in by=, and a universe that is not 'active'.")
-    known = flows.members("period")
-    listed = [known[0]] if base is None else list(base) if isinstance(base, list | tuple) else [base]
-    if base is None:
-        flows.calendar.require_order("the first period as base")
-    listed = [flows.find("period", period) for period in listed]
+    listed = _base(flows, base)
     size = universe_size(flows, spread, universe)
     assert size is not None
     fixed = tuple(k for k in kept if k != "period")
     cells = flows.cells(*kept, *spread).with_columns(nw.lit(0).alias(ALL))
     grouped = _ages(cells, listed, fixed, spread, new).with_columns(nw.lit(float(size)).alias("_N"))
     return flows.out(_decomposed(grouped, kept), kept)
+
+
+def _base(flows: Flows, base: Any) -> list[Any]:
+    """The keys of the base periods."""
+    if base is None:
+        return flows.calendar.first_year(flows.members("period"))
+    listed = list(base) if isinstance(base, list | tuple) else [base]
+    return [flows.find("period", period) for period in listed]
 
 
 def _ages(cells: Frame, base: list[Any], fixed: tuple[str, ...], spread: tuple[str, ...], new: str) -> Frame:

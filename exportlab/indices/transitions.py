@@ -13,8 +13,10 @@ from exportlab.arrays import Array, Codes
 from exportlab.errors import DataError, OptionError
 from exportlab.flows import Columns, Flows, require
 from exportlab.indices._against import Reference, need
+from exportlab.indices._change import pairs
 from exportlab.indices.advantage import Form
 from exportlab.indices.persistence import advantage_by_period, in_both
+from exportlab.periods import Lag
 from exportlab.results import Result
 
 if TYPE_CHECKING:
@@ -123,7 +125,7 @@ def rca_transitions(
     flows: Flows,
     *,
     cuts: Sequence[float] | int = (1.0, 2.0, 4.0),
-    lag: int = 1,
+    lag: Lag = "year",
     form: Form = "balassa",
     reference: Reference = "world",
     over: str = "product",
@@ -140,8 +142,9 @@ def rca_transitions(
         Where one class ends and the next begins: a class holds values above its lower cut up to its upper one
         (Hinloopen and van Marrewijk 2001: up to 1, 2, 4 and above). A number n: n classes of equal size, from the
         quantiles of all periods pooled.
-    lag : int
-        Steps between the two periods; all pairs of periods that far apart are pooled.
+    lag : "year" or int
+        Against the same period a year before, or so many steps of the table back (1: month on month); all
+        pairs of periods that far apart are pooled.
     form, reference, over, by
         As in `rca`.
     zeros : bool
@@ -168,14 +171,11 @@ def rca_transitions(
     require(flows, "rca_transitions")
     need(flows, "rca_transitions", "period", "exporter")
     seen = advantage_by_period(flows, form=form, reference=reference, over=over, by=by, zeros=zeros)
-    pairs = flows.calendar.followers(seen, lag)
-    if not pairs:
-        raise DataError(f"no two periods lie {lag} apart", "Name another lag=, or add periods.")
     bounds = _cuts(cuts, np.concatenate([np.fromiter(v.values(), float) for v in seen.values()]))
     counts = np.zeros((len(bounds) + 1, len(bounds) + 1), dtype=np.int64)
     unmatched = 0
-    for before, after in pairs.items():
-        x, y, lost = in_both(seen[before], seen[after])
+    for before, after in pairs(flows, lag).items():
+        x, y, lost = in_both(seen.get(before, {}), seen.get(after, {}))
         np.add.at(counts, (np.searchsorted(bounds, x), np.searchsorted(bounds, y)), 1)
         unmatched += lost
     if not counts.sum():
@@ -186,7 +186,7 @@ def rca_transitions(
         *(f"{a} - {b}" for a, b in pairwise(edges)),
         f"> {edges[-1]}",
     )
-    return Transitions(counts, labels, lag, unmatched)
+    return Transitions(counts, labels, flows.calendar.steps(lag), unmatched)
 
 
 def _cuts(cuts: Sequence[float] | int, values: Array) -> Array:

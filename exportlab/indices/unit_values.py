@@ -11,6 +11,7 @@ from exportlab.errors import DataError, one_of
 from exportlab.flows import Columns, Flows, require
 from exportlab.frames import Frame, join, missing, ratio, sum_by, when, with_total
 from exportlab.indices._change import beside, keyed, only, pairs
+from exportlab.periods import Lag
 
 Method = Literal["fisher", "tornqvist", "laspeyres", "paasche"]
 
@@ -153,7 +154,7 @@ def price_quantity(
     method: Method = "fisher",
     over: Columns = "product",
     by: Columns | None = None,
-    lag: int = 1,
+    lag: Lag = "year",
 ) -> Any:
     """Split the change of exports into prices, quantities, their mix, and what could not be matched.
 

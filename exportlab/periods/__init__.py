@@ -6,7 +6,7 @@ the true order, how far apart two periods lie, and how the user writes them. Not
 period apart.
 """
 
-from exportlab.periods.calendar import Calendar, text
+from exportlab.periods.calendar import Calendar, Lag, text
 from exportlab.periods.period import ALLOWED, FREQUENCIES, STEPS, WORDS, Period
 from exportlab.periods.reading import UnreadPeriods, days, followers, read
 
@@ -16,6 +16,7 @@ __all__ = [
     "STEPS",
     "WORDS",
     "Calendar",
+    "Lag",
     "Period",
     "UnreadPeriods",
     "days",

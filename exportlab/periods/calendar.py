@@ -7,11 +7,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from numbers import Integral
-from typing import Any
+from operator import index
+from typing import Any, Literal, TypeAlias
 
-from exportlab.errors import DataError
+from exportlab.errors import DataError, OptionError
+from exportlab.options import Count
 from exportlab.periods.labels import Label, Writer, alone
 from exportlab.periods.period import ALLOWED, FREQUENCIES, STEPS, WORDS, Period
+
+Lag: TypeAlias = Count | Literal["year"]
 
 
 @dataclass(frozen=True)
@@ -172,13 +176,52 @@ class Calendar:
         known = set(labels)
         return sorted(known, key=self.period) if self.ordered else plainly_sorted(known)
 
-    def followers(self, labels: Iterable[Label], lag: int) -> dict[Any, Any]:
-        """Each of `labels`, or keys, to the one `lag` steps later with as many months, where there is one."""
+    def steps(self, lag: Lag) -> int:
+        """How many steps of the column a lag is: a year is twelve months, or four quarters; of numbers one step.
+
+        Raises
+        ------
+        OptionError
+            It is neither "year" nor a whole number from 1 on.
+        """
+        if lag == "year":
+            return self.per_year or 1
+        try:
+            found = index(lag)
+        except TypeError:
+            found = 0
+        if isinstance(lag, bool) or found < 1:
+            raise OptionError(
+                f"lag={lag!r} is not allowed. Allowed: 'year', or a whole number of steps from 1 on."
+            )
+        return found
+
+    def followers(self, labels: Iterable[Label], lag: Lag) -> dict[Any, Any]:
+        """Each of `labels`, or keys, to the one `lag` later with as many months, where there is one."""
         self.require_order("a step in time")
+        steps = self.steps(lag)
         known = sorted(((self.period(x), x) for x in set(labels)), key=lambda pair: pair[0])
         place = {(p.position, p.months): x for p, x in known}
-        moved = {x: place.get((p.position + lag, p.months)) for p, x in known}
+        moved = {x: place.get((p.position + steps, p.months)) for p, x in known}
         return {x: after for x, after in moved.items() if after is not None}
+
+    def same_months(self, labels: Iterable[Label], to: Label) -> list[Any]:
+        """Those of `labels`, or keys, that are the same months of a year as `to` is, in the order of time."""
+        self.require_order("a comparison of periods")
+        span = self._months_of_year(to)
+        return [x for x in self.in_order(labels) if self._months_of_year(x) == span]
+
+    def _months_of_year(self, label: Label) -> tuple[int, int]:
+        found = self.period(label)
+        return (0 if found.frequency == "number" else found.start % 12, found.months)
+
+    def first_year(self, labels: Iterable[Label]) -> list[Any]:
+        """Those of `labels`, or keys, that begin within a year from the first; of numbers the first."""
+        self.require_order("a first year")
+        known = self.in_order(labels)
+        first = self.period(known[0])
+        until = first.start + (1 if first.frequency == "number" else 12)
+        return [x for x in known if self.period(x).start < until]
 
     def follows(self, before: Label, after: Label) -> bool:
         """Whether `after` is the next period, so that nothing lies between."""

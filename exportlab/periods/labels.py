@@ -231,12 +231,23 @@ class Template:
             number = {"year": period.year, "month": 100 * period.year + period.month}.get(period.frequency)
             return period.iso if number is None else self.make(str(number))
         if "年" not in self.text:
-            return period.iso
+            alone = self._without_first_month()
+            return alone(period) if alone and period.frequency == "month" else period.iso
         part, month = period.part, period.month
         form = {
             "year": "", "half": f"{'上下'[(part - 1) % 2]}半年", "quarter": f"{part}季度", "month": f"{month}月",
         }.get(period.frequency, f"{month}-{period.last % 12 + 1}月")  # fmt: skip
         return f"{period.year}年{form}"
+
+    def _without_first_month(self) -> Template | None:
+        """How a single month is written by who writes 'Jan-May 2023'; None for other examples."""
+        at = {slot: (begin, end) for slot, begin, end in self.slots}
+        if not {"mon", "till"} <= at.keys():
+            return None
+        cut, begin = at["mon"][0], at["till"][0]
+        kept = [("mon" if s == "till" else s, b, e) for s, b, e in self.slots if s != "mon"]
+        moved = [(s, b - (begin - cut) * (b >= begin), e - (begin - cut) * (b >= begin)) for s, b, e in kept]
+        return Template(self.text[:cut] + self.text[begin:], tuple(moved), self.make)
 
 
 def _padded(number: int, old: str, *, short: bool) -> str:

@@ -10,7 +10,7 @@ from exportlab.errors import DataError
 
 FREQUENCIES: Final = ("year", "half", "quarter", "month")
 STEPS: Final = {
-    "year": 12, "fiscal": 12, "half": 6, "quarter": 3, "month": 1, "joint": 1, "cumulated": 1, "number": 1,
+    "year": 12, "fiscal": 12, "half": 6, "quarter": 3, "month": 1, "joint": 1, "cumulated": 1, "span": 1, "number": 1,
 }  # fmt: skip
 WORDS: Final = {
     "year": "years", "fiscal": "fiscal years", "half": "half-years", "quarter": "quarters", "month": "months",
@@ -34,7 +34,8 @@ class Period:
         How many months it has.
     frequency : str
         "year", "half", "quarter", "month"; "cumulated" (January to a month); "joint" (January and February in one,
-        beside single months); "fiscal" (a year whose first month is not known); "number" (counted, without a date).
+        beside single months); "span" (other months of a year, or twelve of two); "fiscal" (a year whose first month is
+        not known); "number" (counted, without a date).
     """
 
     start: int
@@ -94,7 +95,10 @@ class Period:
             "year": year, "fiscal": f"{year}-{(self.year + 1) % 100:02d}", "half": f"{year}-H{self.part}",
             "quarter": f"{year}-Q{self.part}", "month": f"{year}-{self.month:02d}", "number": f"{self.start:03d}",
         }  # fmt: skip
-        return forms.get(self.frequency) or f"{year}-{self.month:02d}/{self.last % 12 + 1:02d}"
+        until = f"{self.last % 12 + 1:02d}"
+        if self.last // 12 > self.year:
+            until = f"{self.last // 12:04d}-{until}"
+        return forms.get(self.frequency) or f"{year}-{self.month:02d}/{until}"
 
     def shift(self, steps: int) -> Period:
         """The period `steps` later, of the same frequency.

@@ -15,29 +15,34 @@ from exportlab.indices.shares import bloc_share
 from exportlab.plots import structure
 from exportlab.reporting import sure
 from exportlab.reporting.figures import localised
-from exportlab.reporting.given import Made, by_of, last_period, latest, unit_of
+from exportlab.reporting.given import Given, Made, by_of, last_period, latest, unit_of
 from exportlab.reporting.model import Fact, Picture, Section, Table
 from exportlab.reporting.words import _, percent, sentences
 
 
-def section_or_why_not(flows: Flows, bloc: str, **counted: Any) -> Made:
+def section_or_why_not(given: Given, bloc: str, **counted: Any) -> Made:
     """The bloc's share, `counted` with home= and outside=; where the markets are no countries, why there is none."""
     try:
-        return _section(flows, bloc, counted)
+        return _section(given, bloc, counted)
     except DataError as error:
         why = _("The share of {bloc} is left out: {reason}", bloc=bloc, reason=error)
         return Section("bloc", _("The {bloc} share", bloc=bloc), (why,)), None
 
 
-def _section(flows: Flows, bloc: str, counted: Mapping[str, Any]) -> Made:
+def _section(given: Given, bloc: str, counted: Mapping[str, Any]) -> Made:
+    flows, every = given.flows, given.every
+    name, title = known_bloc(bloc).name.lower(), _("Share of {bloc}", bloc=bloc)
     now, shown = _shares(flows, bloc, counted)
-    value, name = flows.roles["value"], known_bloc(bloc).name.lower()
-    title = _("Share of {bloc}", bloc=bloc)
-    made = _sure(flows, bloc, counted)
+    made = _sure(given, bloc, counted)
     parts: list[Table | Picture] = [
-        Table(f"{name}_share", title, shown, unit_of(flows), _("computed"),
-              {value: ",.0f", "total": ",.0f", "bloc_share": "share"}, made=("bloc_share",)),
-        *sure.table(f"{name}_sure", made, "share")]  # fmt: skip
+        _table(f"{name}_share", title, shown, flows),
+        *sure.table(f"{name}_sure", made, "share"),
+    ]
+    if given.turned:
+        now, all_ = _shares(every, bloc, counted)
+        parts.append(
+            _table(f"{name}_share_every", _("Share of {bloc}, every period", bloc=bloc), all_, every)
+        )
     if "period" in flows.roles:
         ax = structure.bloc_share(now, period=flows.roles["period"], bloc=bloc, source=flows.source,
                                   title=_("Share of {bloc} members in force", bloc=bloc))  # fmt: skip
@@ -56,6 +61,11 @@ def _section(flows: Flows, bloc: str, counted: Mapping[str, Any]) -> Made:
     ), tuple(parts)), fact  # fmt: skip
 
 
+def _table(name: str, title: str, shown: pd.DataFrame, flows: Flows) -> Table:
+    formats = {flows.roles["value"]: ",.0f", "total": ",.0f", "bloc_share": "share"}
+    return Table(name, title, shown, unit_of(flows), _("computed"), formats, made=("bloc_share",))
+
+
 def _shares(flows: Flows, bloc: str, counted: Mapping[str, Any]) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The share with the members of each period, and that beside the share with today's."""
     dated = "period" in flows.roles
@@ -69,13 +79,13 @@ def _shares(flows: Flows, bloc: str, counted: Mapping[str, Any]) -> tuple[pd.Dat
     return now, pd.concat([t.assign(membership=k) for k, t in tables.items()], ignore_index=True)
 
 
-def _sure(flows: Flows, bloc: str, counted: Mapping[str, Any]) -> list[sure.Sure | None]:
+def _sure(given: Given, bloc: str, counted: Mapping[str, Any]) -> list[sure.Sure | None]:
     """The share of the last period with its interval, and its change with today's members throughout."""
-    options = {"bloc": bloc, **counted}
+    flows, options = given.flows, {"bloc": bloc, **counted}
     now = sure.surely(
         flows, "bloc_share", over="market", what=_("Share of {bloc}, {period}", bloc=bloc, period=last_period(flows)),
         form=percent, membership="dated" if "period" in flows.roles else "latest", **options,
     )  # fmt: skip
-    moved = sure.change(flows, "bloc_share", over="market", what=_("Change since the first period, today's members"),
+    moved = sure.change(given, "bloc_share", over="market", what=_("Change of the share, today's members"),
                         form=percent, membership="latest", **options)  # fmt: skip
     return [now, moved]

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
 import pandas as pd
 
 from exportlab.flows import Flows
@@ -9,6 +13,30 @@ from exportlab.reporting.model import Fact, Section
 from exportlab.reporting.words import _
 
 Made = tuple[Section, Fact | None]
+
+
+@dataclass(frozen=True)
+class Given:
+    """One exporter's flows as a report tells of them.
+
+    Attributes
+    ----------
+    flows : Flows
+        In the periods of which figures are told: years, or the last twelve months, where the table has them.
+    every : Flows
+        In the table's own periods; the same where those are years, or make none.
+    silent : int
+        Exporters without a row in some of the periods that were added up.
+    """
+
+    flows: Flows
+    every: Flows
+    silent: int = 0
+
+    @property
+    def turned(self) -> bool:
+        """Whether figures are told of other periods than the table's own."""
+        return self.flows is not self.every
 
 
 def unit_of(flows: Flows) -> str:
@@ -50,11 +78,14 @@ def by_of(flows: Flows) -> list[str]:
 def periods_of(flows: Flows) -> str:
     if "period" not in flows.roles:
         return _("one period")
-    known = flows.members("period")
-    if len(known) == 1:
-        return f"{flows.said(known[0])}"
-    first, last = flows.said(known[0]), flows.said(known[-1])
-    return _("{first} to {last} ({n} periods)", first=first, last=last, n=len(known))
+    return spanned([flows.said(p) for p in flows.members("period")])
+
+
+def spanned(labels: Sequence[Any]) -> str:
+    """The first and the last of some periods, and how many they are."""
+    if len(labels) == 1:
+        return f"{labels[0]}"
+    return _("{first} to {last} ({n} periods)", first=labels[0], last=labels[-1], n=len(labels))
 
 
 def latest(table: pd.DataFrame, flows: Flows) -> pd.DataFrame:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 
-import narwhals.stable.v2 as nw
 import pandas as pd
 
-from exportlab.errors import UnknownName
+from exportlab.audit import silent_exporters
 from exportlab.flows import Flows, cells
 from exportlab.frames import collect, to_pandas
 from exportlab.indices.shares import contributions, share
@@ -26,6 +25,7 @@ from exportlab.reporting import (
 )
 from exportlab.reporting.figures import localised
 from exportlab.reporting.given import (
+    Given,
     Made,
     by_of,
     in_units,
@@ -34,11 +34,13 @@ from exportlab.reporting.given import (
     named,
     periods_of,
     source_of,
+    spanned,
     unit_of,
 )
 from exportlab.reporting.headings import heading
 from exportlab.reporting.model import Fact, Page, Picture, Section, Table
 from exportlab.reporting.words import N_, _, number, sentences
+from exportlab.turned import headline, in_periods_of, year_before
 
 FIGURES = 5  # on the first page
 INDICES = ["hhi", "effective_number", "cr4", "theil", "gini", "number_active"]
@@ -69,7 +71,7 @@ SPREAD = {
         N_("Concentration over markets, {period} (HHI on 0 to 1)"),
         N_("As concentrated as {n} markets of equal size; {active} had a value. Computed from every row."),
         N_("Largest markets"), N_("The 20 largest markets, {period}"),
-        N_("What the last period's growth was made of, by market"),
+        N_("What growth from {first} to {last} was made of, by market"),
         N_("indices; universe: markets with a value somewhere in the table"), N_("markets with a value"),
     ),
     "product": Words(
@@ -80,7 +82,7 @@ SPREAD = {
         N_("As concentrated as {n} products of equal size; {active} had a value. It changes with the detail of the "
            "product code."),
         N_("Largest products"), N_("The 20 largest products, {period}"),
-        N_("What the last period's growth was made of, by product"),
+        N_("What growth from {first} to {last} was made of, by product"),
         N_("indices; universe: products with a value somewhere in the table"), N_("products with a value"),
     ),
 }  # fmt: skip
@@ -101,17 +103,21 @@ class Asked:
 
 def page(flows: Flows, asked: Asked) -> Page:
     """The whole report on one exporter's flows: every section that the table allows, and why others are left out."""
-    exporter, reference = asked.exporter, asked.reference and flows.alike(asked.reference)
     if "period" in flows.roles and len(flows.members("period")) > 1:
         flows.calendar.require_order("a report, which shows the last period and the changes,")
-    own = _only(flows, exporter)
+    exporter, every = asked.exporter, _only(flows, asked.exporter)
+    how = headline(every)
+    silent = silent_exporters(flows, how) if how else []
+    flows, own = (in_periods_of(f, how) for f in (flows, every))
+    reference = None if asked.reference is None else flows.alike(in_periods_of(asked.reference, how))
+    given = Given(own, every, len({s[0] for s in silent}))
     name = exporter or _("all exporters")
-    made: list[Made] = [(_data(own, name), None), _totals(own)]
+    made: list[Made] = [(_data(given, name), None), _totals(given)]
     for role in ("market", "product"):
-        made.append(_spread(own, role) if role in own.roles else _no(role))
+        made.append(_spread(given, role) if role in own.roles else _no(role))
         if role == "market" and role in own.roles:
             made.append(
-                bloc_of_own.section_or_why_not(own, asked.bloc, home=asked.home, outside=asked.outside)
+                bloc_of_own.section_or_why_not(given, asked.bloc, home=asked.home, outside=asked.outside)
             )
     if "product" in own.roles:
         made += [
@@ -123,7 +129,7 @@ def page(flows: Flows, asked: Asked) -> Page:
     sections = [s for s, _fact in made]
     return Page(
         _("Exports of {name}", name=name),
-        _("{periods}; unit: {unit}", periods=periods_of(own), unit=unit_of(own)),
+        _("{periods}; unit: {unit}", periods=periods_of(every), unit=unit_of(own)),
         (_summary([f for _section, f in made if f is not None]), *sections, methods.section(sections)),
     )  # fmt: skip
 
@@ -153,13 +159,11 @@ def _only(flows: Flows, exporter: str | None) -> Flows:
     """The rows of one exporter; all of them where none is named."""
     if exporter is None or "exporter" not in flows.roles:
         return flows
-    known = flows.members("exporter")
-    if exporter not in known:
-        raise UnknownName("exporter", exporter, [str(k) for k in known])
-    return replace(flows, frame=flows.frame.filter(nw.col("exporter") == exporter), pending=False, _memo={})
+    return flows.where(exporter=exporter)
 
 
-def _data(flows: Flows, name: str) -> Section:
+def _data(given: Given, name: str) -> Section:
+    flows = given.every
     rows = collect(flows.frame)
     facts = [(_("exporter"), name), (_("rows"), f"{len(rows):,}"), (_("periods"), periods_of(flows)),
              (_("unit"), unit_of(flows)), (_("source"), source_of(flows))]  # fmt: skip
@@ -170,42 +174,84 @@ def _data(flows: Flows, name: str) -> Section:
     return Section("data", _("What the data are"), (
         _("Every row passed the door: no missing, negative or infinite value, no totals among the members, no bloc "
           "beside its members. Nothing was filled in or dropped."),
+        *_told_of(given),
     ), (Table("data", _("The table"), table, _("as stated"), source_of(flows)),))  # fmt: skip
 
 
-def _totals(flows: Flows) -> Made:
+def _told_of(given: Given) -> tuple[str, ...]:
+    """Which periods figures are told of, where these are not the table's own."""
+    flows = given.flows
+    if not given.turned:
+        return ()
+    told = _(
+        "Figures are told of {periods}, added up from the table's periods, and changes from a period to the same one "
+        "of another year. Pictures and the tables of every period show the table's own.",
+        periods=periods_of(flows),
+    )
+    said = [told]
+    if flows.left_out:
+        said.append(
+            _("Left out of them, for their year is not full: {periods}.", periods=spanned(flows.left_out))
+        )
+    if given.silent:
+        said.append(
+            _(
+                "Exporters without a row in some of the periods added up, which count as zero: {n}.",
+                n=given.silent,
+            )
+        )
+    return tuple(said)
+
+
+def _totals(given: Given) -> Made:
+    flows, every = given.flows, given.every
     value = flows.roles["value"]
-    if by_of(flows):
-        total = to_pandas(cells(flows, by_of(flows)).table)
-    else:
-        total = to_pandas(flows.table)[[value]].sum().to_frame().T
+    total = _total(flows)
     parts: list[Table | Picture] = []
     if by_of(flows):
         period = flows.roles["period"]
-        total = structure.sorted_in_time(total, period)
-        drawn, unit = in_units(total[value], flows.unit or value)
-        ax = structure.series(total.assign(**{value: drawn}), period=period, columns=[value], unit=unit,
+        all_ = _total(every)
+        drawn, unit = in_units(all_[value], flows.unit or value)
+        ax = structure.series(all_.assign(**{value: drawn}), period=period, columns=[value], unit=unit,
                               title=_("Exports by period"), source=flows.source)  # fmt: skip
         parts.append(
             Picture("totals", _("Exports by period"), localised(ax), _("Line of total exports by period"))
         )
-    parts.append(Table("totals", _("Totals"), total, unit_of(flows), source_of(flows), {value: ",.0f"}))
+        if given.turned:
+            title = _("Totals, every period")
+            parts.append(
+                Table("totals_every", title, all_, unit_of(flows), source_of(flows), {value: ",.0f"})
+            )
+    parts.insert(
+        len(by_of(flows)),
+        Table("totals", _("Totals"), total, unit_of(flows), source_of(flows), {value: ",.0f"}),
+    )
     fact = Fact(_("Total exports, {period}", period=last_period(flows)),
                 f"{number(float(total[value].iloc[-1]), ',.0f')} {flows.unit or ''}".strip(),
                 _("The sum of the value column; source: {source}.", source=source_of(flows)), "totals")  # fmt: skip
     return Section("totals", _("Totals"), (_("Sums of the value column."),), tuple(parts)), fact
 
 
-APART = N_("What the last change was made of is left out: the last two periods do not follow each other.")
+def _total(flows: Flows) -> pd.DataFrame:
+    """The sum of all values by period, in the order of time; of the whole table where it has none."""
+    if by_of(flows):
+        return structure.sorted_in_time(to_pandas(cells(flows, by_of(flows)).table), flows.roles["period"])
+    return to_pandas(flows.table)[[flows.roles["value"]]].sum().to_frame().T
 
 
-def _spread(flows: Flows, role: str) -> Made:
+APART = N_(
+    "What growth was made of is left out: the table has nothing of the year before {period} to compare it with."
+)
+NO_EARLIER = N_("No change is told: the table has no earlier year to compare {period} with.")
+
+
+def _spread(given: Given, role: str) -> Made:
     """Shares of the largest members, concentration by period, what the last change was made of."""
-    words = SPREAD[role]
+    flows, every, words = given.flows, given.every, SPREAD[role]
     text = [_(words.index)]
     column, value = flows.roles[role], flows.roles["value"]
     shares = to_pandas(share(flows, over=role, by=by_of(flows)))
-    index = to_pandas(measure(flows, INDICES, over=role, by=by_of(flows)))
+    index, all_ = (_indices(f, role) for f in (flows, every))
     period = flows.roles.get("period")
     last = latest(shares, flows)
     drawn = structure.market_shares(shares.assign(**({} if period else {"_p": 0})), period=period or "_p",
@@ -220,58 +266,80 @@ def _spread(flows: Flows, role: str) -> Made:
         Table(f"{role}_concentration", _("Concentration"), index, _(words.universe), _("computed"), FORMATS,
               made=tuple(INDICES)),
     ]  # fmt: skip
-    if period and len(index) > 1:
+    if given.turned:
+        title = _("Concentration, every period")
+        parts.append(Table(f"{role}_concentration_every", title, all_, _(words.universe), _("computed"),
+                           FORMATS, made=tuple(INDICES)))  # fmt: skip
+    if period and len(all_) > 1:
         ax = structure.concentration(
-            index, period=period, title=_("Concentration by period"), source=flows.source
+            all_,
+            period=period,
+            title=_("Concentration by period"),
+            source=flows.source,
         )
         parts.insert(2, Picture(f"{role}_hhi", _("Concentration"), localised(ax), _("HHI by period")))
-        parts += (grown := _growth(flows, role))
+        parts += (grown := _growth(given, role))
         if not grown:
-            text.append(_(APART))
-    made = _sure(flows, role)
+            text.append(_(APART, period=last_period(flows)))
+    made = _sure(given, role)
     parts += sure.table(f"{role}_sure", made, ".4f")
     now = latest(index, flows).iloc[0]
     known = made[0].sentence if made[0] else sure.without(role)
     fact = Fact(_(words.fact, period=last_period(flows)), number(float(now["hhi"]), ".4f"),
                 sentences(known, _(words.sure, n=number(float(now["effective_number"])),
                                    active=number(float(now["number_active"]), ",.0f"))), f"{role}s")  # fmt: skip
-    if made[1]:
-        text.append(_verdict(made[1]))
+    text += _verdict(given, made[1])
     return Section(f"{role}s", _(words.chapter), tuple(text), tuple(parts)), fact
 
 
-def _growth(flows: Flows, role: str) -> list[Table | Picture]:
-    """What the change from the last period but one was made of; nothing where a period between them is missing."""
-    if not flows.calendar.followers(flows.members("period")[-2:], 1):
+def _indices(flows: Flows, role: str) -> pd.DataFrame:
+    """Concentration by period, in the order of time."""
+    found = to_pandas(measure(flows, INDICES, over=role, by=by_of(flows)))
+    return structure.sorted_in_time(found, flows.roles["period"]) if by_of(flows) else found
+
+
+def _growth(given: Given, role: str) -> list[Table | Picture]:
+    """What growth over the year before the last period was made of; nothing where the table has none of that year."""
+    found = [(f, p) for f in (given.flows, given.every) if (p := year_before(f)) is not None]
+    if not found:
         return []
+    flows, before = found[0]
     gains = latest(to_pandas(contributions(flows, over=role, by=by_of(flows))), flows)
     largest = gains.reindex(gains["contribution"].abs().sort_values(ascending=False).index).head(12)
-    return [Table(f"{role}_growth", _(SPREAD[role].growth), named(flows, role, largest),
+    title = _(SPREAD[role].growth, first=flows.said(before), last=last_period(flows))
+    return [Table(f"{role}_growth", title, named(flows, role, largest),
                   _("contribution to the growth of the total"), source_of(flows),
                   {"before": ",.0f", "after": ",.0f", "contribution": "share", "growth": "share"},
                   made=("contributions",))]  # fmt: skip
 
 
-def _sure(flows: Flows, role: str) -> list[sure.Sure | None]:
-    """HHI of the last period with its interval, and its change since the first."""
-    form = partial(number, form=".4f")
+def _sure(given: Given, role: str) -> list[sure.Sure | None]:
+    """HHI of the last period with its interval, and its change since the first that it is compared with."""
+    flows, form = given.flows, partial(number, form=".4f")
     return [
         sure.surely(flows, "hhi", over=role, what=_("HHI, {period}", period=last_period(flows)), form=form),
-        sure.change(flows, "hhi", over=role, what=_("Change of the HHI since the first period"), form=form),
+        sure.change(given, "hhi", over=role, what=_("Change of the HHI"), form=form),
     ]
 
 
-def _verdict(moved: sure.Sure) -> str:
-    """Whether concentration rose or fell for certain."""
+def _verdict(given: Given, moved: sure.Sure | None) -> list[str]:
+    """Whether concentration rose or fell for certain; why nothing is told, where periods have nothing like them."""
+    flows, every = given.flows, given.every
+    if moved is None:
+        if not by_of(every) or len(every.members("period")) < 2 or sure.compared(given):
+            return []
+        return [_(NO_EARLIER, period=last_period(flows))]
     ends = {"low": f"{moved.low:+.4f}", "high": f"{moved.high:+.4f}"}
+    first, last = moved.between
+    if not moved.low <= moved.high:  # nothing that is drawn moves it
+        told = _("From {first} to {last} it has moved by {change}.", first=first, last=last,
+                 change=f"{round(moved.estimate, 4) + 0.0:+.4f}")  # fmt: skip
+        return [sentences(told, moved.sentence)]
     if moved.low > 0:
-        return _(
-            "Since the first period it has risen: the 95 % interval of the change is {low} to {high}.", **ends
-        )
+        return [_("From {first} to {last} it has risen: the 95 % interval of the change is {low} to {high}.",
+                  first=first, last=last, **ends)]  # fmt: skip
     if moved.high < 0:
-        return _(
-            "Since the first period it has fallen: the 95 % interval of the change is {low} to {high}.",
-            **ends,
-        )
-    return _("Whether it has changed since the first period is not certain: the 95 % interval of the change is {low} "
-             "to {high}.", **ends)  # fmt: skip
+        return [_("From {first} to {last} it has fallen: the 95 % interval of the change is {low} to {high}.",
+                  first=first, last=last, **ends)]  # fmt: skip
+    return [_("Whether it has changed from {first} to {last} is not certain: the 95 % interval of the change is {low} "
+              "to {high}.", first=first, last=last, **ends)]  # fmt: skip

@@ -6,10 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-import narwhals.stable.v2 as nw
 import pandas as pd
 
 from exportlab.flows import Flows
+from exportlab.member import ROUNDING
+from exportlab.reporting.given import Given
 from exportlab.reporting.model import Table
 from exportlab.reporting.words import N_, _, listed
 from exportlab.uncertainty import difference, interval
@@ -34,6 +35,7 @@ class Sure:
     high: float
     sentence: str
     row: dict[str, Any]
+    between: tuple[str, str] = ("", "")
 
 
 def unit_for(flows: Flows, over: str) -> str | None:
@@ -46,8 +48,7 @@ def last_of(flows: Flows) -> Flows:
     """The flows of the last period."""
     if "period" not in flows.roles:
         return flows
-    last = flows.members("period")[-1]
-    return replace(flows, frame=flows.frame.filter(nw.col("period") == last), pending=False, _memo={})
+    return flows.where(period=flows.members("period")[-1])
 
 
 def surely(
@@ -63,22 +64,34 @@ def surely(
 
 
 def change(
-    flows: Flows, name: str, *, over: str, what: str, form: Callable[[float], str], **options: Any
+    given: Given, name: str, *, over: str, what: str, form: Callable[[float], str], **options: Any
 ) -> Sure | None:
-    """The change from the first period to the last; None where there is one period, or nothing in common to draw."""
-    unit = unit_for(flows, over)
-    periods = flows.members("period") if "period" in flows.roles else ()
-    if unit is None or len(periods) < 2:
+    """The change to the last period from the first of its kind; None where there is none, or nothing common to draw."""
+    unit, ends = unit_for(given.flows, over), compared(given)
+    if unit is None or ends is None:
         return None
-    ends = [replace(flows, frame=flows.frame.filter(nw.col("period") == p), pending=False, _memo={})
-            for p in (periods[0], periods[-1])]  # fmt: skip
-    if not set(ends[0].members(unit)) & set(ends[1].members(unit)):
+    flows, before, after = ends
+    sides = [flows.where(period=p) for p in (before, after)]
+    if not set(sides[0].members(unit)) & set(sides[1].members(unit)):
         return None
+    between = flows.said(before), flows.said(after)
     found = difference(
-        flows, name, between=(periods[0], periods[-1]), along="period", over=over, by=[], resample=unit,
-        method="delta", **options,
+        flows, name, between=between, along="period", over=over, by=[], resample=unit, method="delta", **options,
     )  # fmt: skip
-    return said(found.table.iloc[0], what, unit, "delta", form)
+    what = _("{what}, {first} to {last}", what=what, first=between[0], last=between[1])
+    made = said(found.table.iloc[0], what, unit, "delta", form)
+    return replace(made, between=(str(between[0]), str(between[1])))
+
+
+def compared(given: Given) -> tuple[Flows, Any, Any] | None:
+    """The last period and the first one that is of the same time of the year; of years, if the table has several."""
+    for flows in (given.flows, given.every):
+        if "period" in flows.roles and flows.calendar.ordered:
+            known = flows.members("period")
+            first = flows.calendar.same_months(known, known[-1])[0]
+            if first != known[-1]:
+                return flows, first, known[-1]
+    return None
 
 
 def shares(flows: Flows) -> list[Any]:
@@ -94,7 +107,7 @@ def said(row: Any, what: str, unit: str, method: str, form: Callable[[float], st
         "figure": what, "estimate": float(row["estimate"]), "conf_low": low, "conf_high": high,
         "method": _(METHODS[method]), "drawn": drawn, "n": int(row["n"]), "note": note,
     }  # fmt: skip
-    if not float(row["std_error"]) > 0:
+    if not float(row["std_error"]) > ROUNDING:
         sentence = _("No interval: the figure does not depend on which {drawn} are drawn.", drawn=drawn)
         return Sure(float(row["estimate"]), float("nan"), float("nan"), sentence,
                     figures | {"conf_low": float("nan"), "conf_high": float("nan")})  # fmt: skip

@@ -12,6 +12,8 @@ from exportlab.errors import DataError, OptionError, UnknownName
 from exportlab.flows import Columns, Flows, require
 from exportlab.measure import Universe
 from exportlab.member import ROUNDING
+from exportlab.options import Count, Level, validated
+from exportlab.turned import year_before
 from exportlab.uncertainty.groups import Part, Plan, places, plan
 from exportlab.uncertainty.intervals import Intervals, Method, described, figures, framed, tracked
 from exportlab.uncertainty.methods import CHUNK, DRAWN, checked, estimate
@@ -20,10 +22,12 @@ from exportlab.uncertainty.sample import Sample, Sums, apart, minus, need_units,
 from exportlab.uncertainty.samplers import grouped, sampler
 
 
+@validated
 def difference(
-    flows: Flows, name: str, *, between: Sequence[Any], along: str | None = None, over: Columns | None = None,
-    by: Columns | None = None, resample: Columns, paired: bool = True, method: Method = "jackknife",
-    level: float = 0.95, draws: int = 999, rng: Any = None, universe: Universe = "observed", workers: int = 1,
+    flows: Flows, name: str, *, between: Sequence[Any] | None = None, along: str | None = None,
+    over: Columns | None = None, by: Columns | None = None, resample: Columns, paired: bool = True,
+    method: Method = "jackknife",
+    level: Level = 0.95, draws: Count = 999, rng: Any = None, universe: Universe = "observed", workers: Count = 1,
     progress: bool = False, **options: Any,
 ) -> Intervals:  # fmt: skip
     """Interval of the change of an index from one period, exporter or market to another.
@@ -33,8 +37,9 @@ def difference(
     flows : Flows
     name : str
         As in `interval`.
-    between : two labels
-        The change is the second less the first: ("2021", "2023").
+    between : two labels, optional
+        The change is the second less the first: ("2021", "2023"). By default the last period and the same one a year
+        before. Of two that are not the same months of a year the note says so: their season is part of the change.
     along : str, optional
         The role in which the two stand; by default the first of period, exporter, market, product, keys that has both.
     over, by, resample, method, level, draws, rng, universe, workers, progress, **options
@@ -52,13 +57,14 @@ def difference(
     Raises
     ------
     DataError
-        A group that lacks one of the two; sides that have no unit in common though paired.
+        A group that lacks one of the two; sides that have no unit in common though paired; no earlier year.
     OptionError, UnknownName
         As in `interval`.
     """
     require(flows, "difference")
     checked(method, level, draws, "identity")
     role, labels = _sides(flows, between, along)
+    season = _season(flows, role, labels)
     asked = _plan(flows, name, role, over=over, by=by, resample=resample, universe=universe, options=options)
     pairs = _pairs(flows, asked, role, labels, paired=paired)
     make = sampler(flows, asked)
@@ -71,7 +77,7 @@ def difference(
         sample = minus(b, a) if paired else apart(b, a)
         need_units(sample, asked.unit, described(flows, asked.groups, first.key))
         found = estimate(sample, method, level=level, draws=draws, seed=seed)
-        said = notes(sample, found, method, asked.unit)
+        said = ["; ".join(filter(None, (note, season))) for note in notes(sample, found, method, asked.unit)]
         sides = a.estimate, b.estimate
         return [
             {**_keys(asked, first, role), **dict(zip(asked.shown, cell, strict=True)), "first": float(sides[0][m]),
@@ -87,10 +93,11 @@ def difference(
     )  # fmt: skip
 
 
+@validated
 def permutation_test(
-    flows: Flows, name: str, *, between: Sequence[Any], along: str | None = None, over: Columns | None = None,
-    by: Columns | None = None, resample: Columns, paired: bool = True, permutations: int = 9999, rng: Any = None,
-    universe: Universe = "observed", **options: Any,
+    flows: Flows, name: str, *, between: Sequence[Any] | None = None, along: str | None = None,
+    over: Columns | None = None, by: Columns | None = None, resample: Columns, paired: bool = True,
+    permutations: Count = 9999, rng: Any = None, universe: Universe = "observed", **options: Any,
 ) -> Any:  # fmt: skip
     """Test whether an index differs between two periods, exporters or markets more than by chance.
 
@@ -192,8 +199,10 @@ def _p_values(a: Sums, b: Sums, here: Array, deals: Iterator[Array], *, every: b
     return np.where(np.isfinite(here), p, np.nan)
 
 
-def _sides(flows: Flows, between: Sequence[Any], along: str | None) -> tuple[str, tuple[Any, Any]]:
-    """The role that has both labels, and the labels as the table writes them."""
+def _sides(flows: Flows, between: Sequence[Any] | None, along: str | None) -> tuple[str, tuple[Any, Any]]:
+    """The role that has both labels, and what stands for them in the table."""
+    if between is None:
+        return "period", _last_year(flows, along)
     if isinstance(between, str) or len(between) != 2:
         raise OptionError(f"between={between!r} is not two labels: between=('2021', '2023').")
     roles = flows.identity if along is None else (flows.role(along),)
@@ -205,6 +214,20 @@ def _sides(flows: Flows, between: Sequence[Any], along: str | None) -> tuple[str
             return role, (found[0], found[1])
     held = {r: [flows.said(m) if r == "period" else m for m in flows.members(r)[:6]] for r in roles}
     raise DataError(f"no role has both {between[0]!r} and {between[1]!r}", f"The labels begin: {held}.")
+
+
+def _last_year(flows: Flows, along: str | None) -> tuple[Any, Any]:
+    """The last period and the same one a year before."""
+    if "period" not in flows.roles or (along is not None and flows.role(along) != "period"):
+        raise OptionError("between= names the two labels to compare: between=('2021', '2023').")
+    flows.calendar.require_order("a comparison with the year before")
+    last, before = flows.members("period")[-1], year_before(flows)
+    if before is None:
+        raise DataError(
+            f"no earlier year: the table has no period a year before {flows.said(last)!r}",
+            "Name the two labels: between=('2021', '2023').",
+        )
+    return before, last
 
 
 def _what(flows: Flows, role: str, labels: tuple[Any, Any]) -> str:
@@ -221,6 +244,14 @@ def _found(flows: Flows, role: str, label: Any) -> Any:
         return flows.find(role, label)
     except (DataError, UnknownName):
         return None
+
+
+def _season(flows: Flows, role: str, labels: tuple[Any, Any]) -> str:
+    """What is to be said of two periods that are not the same months of a year."""
+    if role != "period" or not flows.calendar.ordered:
+        return ""
+    alike = flows.calendar.same_months(labels, labels[1])
+    return "" if labels[0] in alike else "unlike periods: the season is part of the change"
 
 
 def _plan(flows: Flows, name: str, role: str, *, by: Columns | None, **asked: Any) -> Plan:
