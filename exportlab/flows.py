@@ -26,7 +26,7 @@ from exportlab.frames import (
 from exportlab.options import check, validated
 from exportlab.periods import FREQUENCIES, Calendar
 from exportlab.periods.turning import Turned, coarser
-from exportlab.spelling import Spelling, taken_in
+from exportlab.spelling import Spelling, rekeyed, taken_in
 from exportlab.text import printable
 
 Columns: TypeAlias = str | Sequence[str]
@@ -105,7 +105,9 @@ class Flows:
         UnknownName
             The flows have no such label.
         """
-        known = self.members(role)
+        return self._among(role, label, self.members(role))
+
+    def _among(self, role: str, label: Any, known: Collection[Any]) -> Any:
         key = label
         if role == "period" and label not in known and self.calendar.ordered:
             key = self.calendar.key(label)
@@ -122,12 +124,10 @@ class Flows:
         if not ours.ordered or ours.frequency != theirs.frequency:
             return other
         moved = {theirs.key(p): ours.key(p) for p in theirs.periods.values()}
-        if all(type(k) is type(v) and k == v for k, v in moved.items()):
-            return other
-        kind = nw.String if all(isinstance(v, str) for v in moved.values()) else nw.Int64
-        keyed = nw.col("period").replace_strict(list(moved), list(moved.values()), return_dtype=kind)
-        frame = other.frame.with_columns(keyed.alias("period"))
-        return replace(other, frame=frame, spelling=self.spelling, _memo={})
+        frame = rekeyed(other.frame, moved, self.frame)
+        return (
+            other if frame is other.frame else replace(other, frame=frame, spelling=self.spelling, _memo={})
+        )
 
     def role(self, name: str) -> str:
         """Role of `name`, which may be a role, a key, or the user's own column name."""
@@ -233,14 +233,11 @@ class Flows:
 
     def _chosen(self, role: str, wanted: Any) -> list[Any]:
         """The labels of `role` that are wanted; those that no row has are refused."""
-        labels = collect(self.cells(role).select(role))[role].to_list()
+        labels = self.observed(role)
         if callable(wanted):
-            return [label for label in labels if wanted(label)]
+            return [label for label in labels if wanted(self.said(label) if role == "period" else label)]
         listed = list(wanted) if isinstance(wanted, Collection) and not isinstance(wanted, str) else [wanted]
-        unknown = [label for label in listed if label not in labels]
-        if unknown:
-            raise UnknownName(role, unknown[0], [str(label) for label in labels])
-        return listed
+        return [self._among(role, label, labels) for label in listed]
 
     def labelled(self, role: str, label: str) -> Flows:
         """The flows with a role that has one member in all rows; the same where they have the role already."""

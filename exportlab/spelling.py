@@ -8,7 +8,7 @@ of code that brings it to ISO forms.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -151,7 +151,11 @@ def _distinct(frame: nw.DataFrame[Any]) -> nw.Series[Any] | None:
     column = frame["period"]
     try:
         if column.implementation.is_pandas():
-            native: Any = column.to_native().drop_duplicates().dropna().reset_index(drop=True)
+            import pandas as pd
+
+            native: Any = (
+                pd.Series(column.to_native().unique(), name="period").dropna().reset_index(drop=True)
+            )
             own: nw.Series[Any] = nw.from_native(native, series_only=True)
         else:
             own = column.unique().drop_nulls()
@@ -172,13 +176,38 @@ def _keyed(frame: nw.DataFrame[Any], labels: Sequence[Any], keys: Sequence[str])
     """The frame with keys in place of labels; what is missing stays missing."""
     column = frame["period"]
     if column.implementation.is_pandas():
-        native = column.to_native()
-        text = native.astype(object).map(dict(zip(labels, keys, strict=True)))
-        return frame.with_columns(nw.from_native(text.astype("str").where(native.notna()), series_only=True))
+        import pandas as pd
+
+        native: Any = column.to_native()
+        known = dict(zip(labels, keys, strict=True))
+        codes, found = pd.factorize(native)
+        text = pd.array([known[label] for label in found.tolist()], dtype="str").take(codes, allow_fill=True)
+        return frame.with_columns(
+            nw.from_native(pd.Series(text, index=native.index, name="period"), series_only=True)
+        )
     if column.dtype in (nw.Categorical, nw.Enum):
         column = column.cast(nw.String)
     keyed = column.replace_strict(labels, keys, default=None, return_dtype=nw.String)
     return frame.with_columns(keyed.alias("period"))
+
+
+def rekeyed(frame: Frame, moved: Mapping[Any, Any], like: Frame) -> Frame:
+    """The frame with its periods' keys moved to those of another; itself where they are the same."""
+    if not all(type(k) is type(v) and k == v for k, v in moved.items()):
+        kind = nw.String if all(isinstance(v, str) for v in moved.values()) else nw.Int64
+        keyed = nw.col("period").replace_strict(
+            list(moved), list(moved.values()), default=None, return_dtype=kind
+        )
+        frame = frame.with_columns(keyed.alias("period"))
+    if not (frame.implementation.is_pyarrow() and like.implementation.is_pyarrow()):
+        return frame
+    # Arrow has two types of text, which do not meet.
+    native, kind = frame.to_native(), like.to_native().schema.field("period").type
+    at = native.schema.get_field_index("period")
+    if native.schema.field(at).type == kind:
+        return frame
+    made: Frame = nw.from_native(native.set_column(at, "period", native["period"].cast(kind)))
+    return made
 
 
 def _at_row(frame: Frame, column: str, error: UnreadPeriods) -> DataError:
