@@ -24,7 +24,7 @@ from exportlab.frames import (
 )
 from exportlab.periods import FREQUENCIES, Calendar
 from exportlab.periods.turning import Turned, coarser
-from exportlab.spelling import Spelling, taken_in
+from exportlab.spelling import Spelling, rekeyed, taken_in
 
 Columns: TypeAlias = str | Sequence[str]
 Frequency: TypeAlias = Literal["year", "half", "quarter", "month"]
@@ -119,12 +119,10 @@ class Flows:
         if not ours.ordered or ours.frequency != theirs.frequency:
             return other
         moved = {theirs.key(p): ours.key(p) for p in theirs.periods.values()}
-        if all(type(k) is type(v) and k == v for k, v in moved.items()):
-            return other
-        kind = nw.String if all(isinstance(v, str) for v in moved.values()) else nw.Int64
-        keyed = nw.col("period").replace_strict(list(moved), list(moved.values()), return_dtype=kind)
-        frame = other.frame.with_columns(keyed.alias("period"))
-        return replace(other, frame=frame, spelling=self.spelling, _memo={})
+        frame = rekeyed(other.frame, moved, self.frame)
+        return (
+            other if frame is other.frame else replace(other, frame=frame, spelling=self.spelling, _memo={})
+        )
 
     def role(self, name: str) -> str:
         """Role of `name`, which may be a role, a key, or the user's own column name."""

@@ -8,7 +8,7 @@ of code that brings it to ISO forms.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -179,6 +179,25 @@ def _keyed(frame: nw.DataFrame[Any], labels: Sequence[Any], keys: Sequence[str])
         column = column.cast(nw.String)
     keyed = column.replace_strict(labels, keys, default=None, return_dtype=nw.String)
     return frame.with_columns(keyed.alias("period"))
+
+
+def rekeyed(frame: Frame, moved: Mapping[Any, Any], like: Frame) -> Frame:
+    """The frame with its periods' keys moved to those of another; itself where they are the same."""
+    if not all(type(k) is type(v) and k == v for k, v in moved.items()):
+        kind = nw.String if all(isinstance(v, str) for v in moved.values()) else nw.Int64
+        keyed = nw.col("period").replace_strict(
+            list(moved), list(moved.values()), default=None, return_dtype=kind
+        )
+        frame = frame.with_columns(keyed.alias("period"))
+    if not (frame.implementation.is_pyarrow() and like.implementation.is_pyarrow()):
+        return frame
+    # Arrow has two types of text, which do not meet.
+    native, kind = frame.to_native(), like.to_native().schema.field("period").type
+    at = native.schema.get_field_index("period")
+    if native.schema.field(at).type == kind:
+        return frame
+    made: Frame = nw.from_native(native.set_column(at, "period", native["period"].cast(kind)))
+    return made
 
 
 def _at_row(frame: Frame, column: str, error: UnreadPeriods) -> DataError:
