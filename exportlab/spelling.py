@@ -151,7 +151,9 @@ def _distinct(frame: nw.DataFrame[Any]) -> nw.Series[Any] | None:
     column = frame["period"]
     try:
         if column.implementation.is_pandas():
-            native: Any = column.to_native().drop_duplicates().dropna().reset_index(drop=True)
+            import pandas as pd
+
+            native: Any = pd.Series(column.to_native().unique(), name="period").dropna().reset_index(drop=True)
             own: nw.Series[Any] = nw.from_native(native, series_only=True)
         else:
             own = column.unique().drop_nulls()
@@ -172,9 +174,15 @@ def _keyed(frame: nw.DataFrame[Any], labels: Sequence[Any], keys: Sequence[str])
     """The frame with keys in place of labels; what is missing stays missing."""
     column = frame["period"]
     if column.implementation.is_pandas():
-        native = column.to_native()
-        text = native.astype(object).map(dict(zip(labels, keys, strict=True)))
-        return frame.with_columns(nw.from_native(text.astype("str").where(native.notna()), series_only=True))
+        import pandas as pd
+
+        native: Any = column.to_native()
+        known = dict(zip(labels, keys, strict=True))
+        codes, found = pd.factorize(native)
+        text = pd.array([known[label] for label in found.tolist()], dtype="str").take(codes, allow_fill=True)
+        return frame.with_columns(
+            nw.from_native(pd.Series(text, index=native.index, name="period"), series_only=True)
+        )
     if column.dtype in (nw.Categorical, nw.Enum):
         column = column.cast(nw.String)
     keyed = column.replace_strict(labels, keys, default=None, return_dtype=nw.String)
