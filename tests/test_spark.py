@@ -235,3 +235,28 @@ def test_on_a_standalone_cluster_of_two_workers(tmp_path):
     )
     for year, hhi, theil in here[["year", "hhi", "theil"]].itertuples(index=False):
         assert found[year] == (pytest.approx(hhi, rel=1e-12), pytest.approx(theil, rel=1e-12))
+
+
+@NO_JAVA
+def test_periods_are_turned_as_in_pandas(spark):
+    cells = [
+        (f"2023-{m:02d}", c, f"{k:02d}", 1.0 + m + k)
+        for m in range(1, 13)
+        for c in ("Japan", "USA")
+        for k in (1, 2)
+    ]
+    months = pd.DataFrame(cells, columns=["period", "market", "product", "value"])
+    totals = months.assign(
+        value=months.groupby(["market", "product"])["value"].cumsum(),
+        period="2023-01/" + months["period"].str[5:],
+    )
+    numbers = months.assign(period=months["period"].str.replace("-", "").astype(int))
+    for table, turn in (
+        (months, lambda f: f.annual()), (numbers, lambda f: f.quarterly()), (totals, xl.decumulate),
+    ):  # fmt: skip
+        here, there = (turn(xl.flows(t)) for t in (table, convert(spark)(table)))
+        assert there.lazy
+        keys = ["period", "market", "product"]
+        assert rows(there.table, keys) == [
+            {**r, "value": pytest.approx(r["value"], rel=1e-12)} for r in rows(here.table, keys)
+        ]
