@@ -200,6 +200,20 @@ def test_micro_territories_rank_high_unfiltered_and_filters_remove_them(world: A
     assert (filtered.left_out["reason"] == "exports below 40,000,000").sum() == small
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_where_diversity_is_constant_eci_falls_with_the_mean_ubiquity(seed: int) -> None:
+    """Everyone has three of nine products: who has the rare ones is ahead, however exporters are numbered."""
+    has = [[0, 1, 2], [0, 1, 3], [0, 2, 3], [0, 3, 4], [4, 5, 6], [5, 6, 7], [4, 7, 8]]
+    M = np.zeros((7, 9))
+    for row, products in zip(np.random.default_rng(seed).permutation(7), has, strict=True):
+        M[row, products] = 1.0
+    found = eci.spectrum(M)
+    ubiquity = (M @ M.sum(axis=0)) / 3
+    assert np.corrcoef(found.eci, ubiquity)[0, 1] < -0.5
+    assert np.corrcoef(found.pci, M.sum(axis=0))[0, 1] < 0
+    assert np.isnan(found.orientation)
+
+
 # -- faults of other programs -------------------------------------------------------------------------------
 
 
