@@ -57,14 +57,14 @@ class PolicyPanel:
     calendar : what the periods mean and how they are written
     units, periods : (n,) codes into them
     y : (n,) outcome
-    adoption : (N,) first treated period value, inf for never within the panel
+    announced : (N,) first treated period value as given, inf for never
+    adoption : (N,) the same, inf for never within the panel
     first : (n,) the adoption of the row's unit
     D : (n,) treatment status, 0.0 or 1.0
     clusters, cluster_labels : (n,) codes and the G labels
     w : (n,) weights or None
     X : (n, k) covariates
     lost : rows left out at the door and why
-    late : number of units that adopt after the panel ends (in the comparison group)
 
     Raises
     ------
@@ -90,6 +90,7 @@ class PolicyPanel:
     units: Codes = field(init=False)
     periods: Codes = field(init=False)
     y: Array = field(init=False)
+    announced: Array = field(init=False)
     adoption: Array = field(init=False)
     first: Array = field(init=False)
     D: Array = field(init=False)
@@ -98,7 +99,6 @@ class PolicyPanel:
     w: Array | None = field(init=False)
     X: Array = field(init=False)
     lost: tuple[tuple[str, int], ...] = field(init=False)
-    late: int = field(init=False)
     calendar: Calendar = field(init=False)
 
     def __post_init__(self) -> None:
@@ -166,6 +166,11 @@ class PolicyPanel:
         return len(np.unique(self.clusters[self.D > 0]))
 
     @property
+    def late(self) -> int:
+        """Number of units that adopt after the panel ends; they are in the comparison group."""
+        return int((np.isfinite(self.announced) & np.isinf(self.adoption)).sum())
+
+    @property
     def monthly(self) -> bool:
         """Whether the periods are months."""
         return self.calendar.frequency == "month"
@@ -205,11 +210,13 @@ class PolicyPanel:
         used, units = np.unique(self.units[keep], return_inverse=True)
         spells, periods = np.unique(self.periods[keep], return_inverse=True)
         groups, clusters = np.unique(self.clusters[keep], return_inverse=True)
+        announced = self.announced[used]
+        adoption = self._within(announced, self.period_values[spells])
         return self._with(
             data=self.data[keep].reset_index(drop=True),
             unit_labels=self.unit_labels[used], period_values=self.period_values[spells],
-            units=units, periods=periods, y=self.y[keep], adoption=self.adoption[used],
-            first=self.first[keep], D=self.D[keep], clusters=clusters,
+            units=units, periods=periods, y=self.y[keep], announced=announced, adoption=adoption,
+            first=adoption[units], D=self.D[keep], clusters=clusters,
             cluster_labels=self.cluster_labels[groups], X=self.X[keep],
             w=None if self.w is None else self.w[keep],
             lost=(*self.lost, (why, int((~keep).sum()))),
@@ -217,10 +224,21 @@ class PolicyPanel:
 
     def reassigned(self, adoption: Any) -> PolicyPanel:
         """The same panel under other adoption periods, one a unit (inf for never)."""
-        adoption = np.asarray(adoption, float)
+        announced = np.asarray(adoption, float)
+        adoption = self._within(announced, self.period_values)
         first = adoption[self.units]
         treated = (self.period_values[self.periods] >= first).astype(float)
-        return self._with(adoption=adoption, first=first, D=treated)
+        return self._with(announced=announced, adoption=adoption, first=first, D=treated)
+
+    def respecified(self, *, covariates: Sequence[str], transform: str | None) -> PolicyPanel:
+        """The same panel (dates, outcome and rows as they are here) with other covariates or another transform."""
+        return contract.respecified(self, tuple(covariates), transform)
+
+    @staticmethod
+    def _within(announced: Array, periods: Array) -> Array:
+        """Adoption within `periods`: inf for units that adopt after their end."""
+        end = periods[-1] if len(periods) else -np.inf
+        return np.where(announced > end, np.inf, announced)
 
     def with_outcome(self, y: Any) -> PolicyPanel:
         """The same panel with another outcome, one finite value a row."""

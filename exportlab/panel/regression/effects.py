@@ -19,7 +19,7 @@ from exportlab.panel.estimate import Estimate, Inference, Sample, estimate_table
 from exportlab.panel.regression.formula import Design, design
 from exportlab.panel.regression.ols import LeastSquares, classical, least_squares
 from exportlab.panel.regression.quasi import demeaned, ordered_codes, swamy_arora
-from exportlab.panel.regression.reporting import Words, inference_of, one_way
+from exportlab.panel.regression.reporting import Words, inference_of, one_way, settled_by
 from exportlab.panel.regression.setaside import without_singletons
 
 VCOV = ("classical", "hetero", "cluster", "driscoll-kraay", "conley")
@@ -215,6 +215,8 @@ def _estimate(
     else:
         name = {"classical": "classical", "driscoll-kraay": "Driscoll-Kraay", "conley": "Conley"}[vcov]
         inference = Inference(name, robust.convention, robust.dof, level, robust.factor)
+    size = np.abs(d.y) + np.abs(fit.residual)
+    covariance, notes = settled_by(d, robust, fit.absorbed, fit.bread, size)
     kept = one_way(
         d, fit.scores(d.weights), fit.bread, fit.beta, units=units, periods=periods, family="gaussian"
     )
@@ -223,11 +225,11 @@ def _estimate(
         estimand=words.estimand,
         comparison=words.comparison,
         weighting="every row weighs the same" if d.weights is None else "the given weights",
-        table=estimate_table(list(d.names), fit.beta, robust.covariance, inference, len(d.y)),
-        vcov=robust.covariance,
+        table=estimate_table(list(d.names), fit.beta, covariance, inference, len(d.y)),
+        vcov=covariance,
         inference=inference,
         sample=Sample(d.rows, len(d.y), d.lost, units=int(units.max()) + 1, periods=int(periods.max()) + 1),
-        notes=words.notes,
+        notes=(*notes, *words.notes),
         fit={"r2_within" if len(d.effects) else "r2_quasi_demeaned": fit.r2_within, **(more or {})},
         **kept,
     )

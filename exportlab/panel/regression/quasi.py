@@ -28,12 +28,19 @@ def ordered_codes(values: pd.Series[Any]) -> Codes:
 
 
 def swamy_arora(d: Design, units: Codes, periods: Codes) -> Variances:
-    """Variance components of Swamy and Arora (1972), by linearmodels."""
+    """Variance components of Swamy and Arora (1972), by linearmodels.
+
+    They do not depend on the units of the regressors, which are brought to one size first.
+    """
     from linearmodels.panel import RandomEffects
 
     index = pd.MultiIndex.from_arrays([units, periods], names=["unit", "period"])
     y = pd.DataFrame({"y": d.y}, index=index)
-    x = pd.DataFrame(d.x, index=index, columns=list(d.names))
+    centred = d.x - d.x.mean(axis=0) * np.array([n != "Intercept" for n in d.names]) * (
+        "Intercept" in d.names
+    )
+    size = np.sqrt((centred**2).mean(axis=0))
+    x = pd.DataFrame(centred / np.where(size > 0, size, 1.0), index=index, columns=list(d.names))
     found = RandomEffects(y, x).fit()
     parts = found.variance_decomposition
     theta = found.theta["theta"].sort_index().to_numpy(float)
