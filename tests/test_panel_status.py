@@ -73,3 +73,17 @@ def test_zero_is_no_date_before_periods_that_count_from_one():
     assert never.att().table["estimate"].iloc[0] == pytest.approx(2.0)
     from_zero = d.assign(year=d["year"] - 1, g=d["g"].replace({0: np.nan, 4: 0}))  # there 0 is a period
     assert PolicyPanel(from_zero, adopted="g", **KEYS).always_treated.sum() == 3
+
+
+def test_a_status_that_switches_on_across_a_gap_is_said():
+    d = data()
+    gap = PolicyPanel(d[~(at(d, 0, 2013) | at(d, 1, 2012) | at(d, 5, 2013))], treated="D", **KEYS)
+    assert gap.undated == 2
+    assert gap.adoption[:3].tolist() == [2014.0, 2013.0, 2013.0]
+    assert any(
+        n.startswith("2 unit(s) switch on across missing periods") for n in gap.att("imputation").notes
+    )
+    fact = gap.check().table.set_index("fact").loc["switch on across missing periods"]
+    assert (fact["value"], fact["level"]) == (2, "warn")
+    assert PolicyPanel(d, treated="D", **KEYS).undated == 0
+    assert PolicyPanel(d[d["year"] != 2013], treated="D", **KEYS).undated == 0  # no unit has that period

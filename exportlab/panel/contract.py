@@ -30,7 +30,9 @@ def admit(panel: PolicyPanel) -> dict[str, Any]:
     order = np.lexsort((value, pd.factorize(data[panel.unit], sort=True)[0]))
     data, value = data.iloc[order].reset_index(drop=True), value[order]
     keep, lost = _rows(panel, data)
-    first = _first_treated(panel, data, keep, value=value, calendar=calendar)[keep]
+    first = _first_treated(panel, data, keep, value=value, calendar=calendar)
+    undated = _undated(panel, data, first, value)
+    first = first[keep]
     data, value = data[keep].reset_index(drop=True), value[keep]
     units, labels = pd.factorize(data[panel.unit])
     values, periods = np.unique(value, return_inverse=True)
@@ -46,7 +48,7 @@ def admit(panel: PolicyPanel) -> dict[str, Any]:
         "adoption": adoption, "first": first,
         "D": (value >= first).astype(float), "clusters": clusters, "cluster_labels": cluster_labels,
         "w": _weights(panel, data), "X": _covariates(panel, data), "lost": lost,
-        "calendar": calendar,
+        "calendar": calendar, "undated": undated,
     }  # fmt: skip
 
 
@@ -179,6 +181,16 @@ def _first_treated(
     when = np.full(units.max() + 1, np.inf)
     np.minimum.at(when, units[on], value[on])
     return np.asarray(when[units], np.float64)
+
+
+def _undated(panel: PolicyPanel, data: pd.DataFrame, first: Array, value: Array) -> int:
+    """Units whose status switches on across a gap: the period in which it did is not in the table."""
+    if panel.treated is None:
+        return 0
+    place = np.unique(value, return_inverse=True)[1]
+    units = pd.factorize(data[panel.unit])[0]
+    gap = (units[1:] == units[:-1]) & (np.diff(place) > 1)
+    return int((gap & (value[1:] == first[1:]) & (value[:-1] < first[1:])).sum())
 
 
 def _adopted_rows(panel: PolicyPanel, data: pd.DataFrame, calendar: Calendar, value: Array) -> Array:

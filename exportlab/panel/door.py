@@ -42,7 +42,8 @@ class PolicyPanel:
     cluster : str, optional
         Column of the level at which treatment was assigned; the unit by default, never finer.
     weights : str, optional
-        Column of positive weights.
+        Column of positive weights, as of a sample: a weight of two moves estimates and scores as a copy of the unit in its
+        cluster would, while degrees of freedom count rows.
     transform : {None, "log", "asinh"}
         Taken of the outcome at the door; the log of a zero is refused.
     frequency : {"year", "half", "quarter", "month"}, optional
@@ -65,6 +66,7 @@ class PolicyPanel:
     w : (n,) weights or None
     X : (n, k) covariates
     lost : rows left out at the door and why
+    undated : units whose `treated` switches on across missing periods, dated by the first period after them
 
     Raises
     ------
@@ -100,6 +102,7 @@ class PolicyPanel:
     X: Array = field(init=False)
     lost: tuple[tuple[str, int], ...] = field(init=False)
     calendar: Calendar = field(init=False)
+    undated: int = field(init=False)
 
     def __post_init__(self) -> None:
         for name, value in contract.admit(self).items():

@@ -10,7 +10,7 @@ import pandas as pd
 
 from exportlab.arrays import Codes
 from exportlab.errors import DataError, one_of
-from exportlab.options import Count, Level, Places, validated
+from exportlab.options import Level, Places, validated
 from exportlab.panel.algebra.sandwich import ROUNDING, group_sums, settled, unsettled
 from exportlab.panel.did.callaway_average import average
 from exportlab.panel.did.comparison import never_treated, with_comparison
@@ -117,7 +117,7 @@ def att(
 
 @validated
 def event_study(
-    panel: PolicyPanel, *, draws: Count = 999, base: str = "universal", **options: Any
+    panel: PolicyPanel, *, draws: Places = 999, base: str = "universal", **options: Any
 ) -> Estimate:
     """Effects by time since adoption, with simultaneous bands and one base period; options as in `att`."""
     made = att(panel, aggregate="event", draws=draws, base=base, **options)

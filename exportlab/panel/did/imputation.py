@@ -108,7 +108,8 @@ def att(panel: PolicyPanel, *, aggregate: str = "simple", level: Level = 0.95) -
     Standard errors are the paper's conservative ones: :math:`\sum_c(\sum_{it\in
     c}v_{it}\tilde\varepsilon_{it})^2`, where treated rows' :math:`\tilde\varepsilon` is their effect less
     the :math:`v^2`-weighted average of its cohort and period; no small-sample factor, normal reference
-    (did_imputation's convention).
+    (did_imputation's convention). Under weights these averages are of weighted rows, so that a weight of two is not the
+    variance of two copies.
 
     References
     ----------

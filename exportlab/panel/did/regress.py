@@ -204,6 +204,11 @@ def warnings_of(panel: PolicyPanel, *, asymptotic: bool = True) -> tuple[str, ..
     notes = []
     if panel.late:
         notes.append(f"{panel.late} unit(s) adopt after the last period used and serve as untreated.")
+    if panel.undated:
+        notes.append(
+            f"{panel.undated} unit(s) switch on across missing periods and are dated by the first one after: give "
+            "adopted= where the date is known."
+        )
     if G1 == 1 and asymptotic:
         notes.append(
             "One treated cluster: cluster-robust standard errors are far too small (true size 58 % at a "

@@ -56,6 +56,11 @@ def event_study(panel: PolicyPanel, **options: Any) -> Estimate:
     weights : {"corrective", "none"}
         ``"none"`` is the plain stack with event time effects by cohort (Cengiz et al. 2019).
 
+    Notes
+    -----
+    Event times have one effect over all corrective stacks, as in the paper: what periods do to all units enters the
+    standard errors as noise, though not the estimates.
+
     References
     ----------
     Wing, Freedman and Hollingsworth (2024), NBER 32054; Cengiz et al. (2019), QJE 134, 1405-1454.
