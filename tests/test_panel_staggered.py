@@ -104,7 +104,9 @@ def test_stacked_equals_callaway_weighted_by_treated_units():
     # Comparison of cohort 2 in a window to period 3: never treated only, as in Callaway-Sant'Anna.
     for e in ("0", "1"):
         assert value(stacked, e) == pytest.approx(value(cs, e), abs=1e-10)
-    lost = (("outside every cohort's window", 3),)  # cohort 2 in period 4, cohort 3 in period 1
+    lost = (
+        ("in no cohort's stack (outside its window, or of a unit that misses a period of it)", 3),
+    )  # cohort 2 in period 4, cohort 3 in period 1
     assert stacked.sample.lost == lost
     assert value(p.att("stacked", window=(-1, 1))) == pytest.approx((value(cs, "0") + value(cs, "1")) / 2)
 
