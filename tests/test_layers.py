@@ -20,7 +20,17 @@ PACKAGE = Path(__file__).parent.parent / "exportlab"
 # From the ground up: a module may import what stands in its own layer or below it.
 LAYERS = [
     {"errors", "options", "suggest", "text"},
-    {"arrays", "classifications", "frames", "notebook", "periods", "results", "workbook", "writing"},
+    {
+        "arrays",
+        "classifications",
+        "frames",
+        "notebook",
+        "periods",
+        "results",
+        "unpacking",
+        "workbook",
+        "writing",
+    },
     {"kinds", "plots", "publication", "remedies"},
     {"audit", "catalogue", "columns", "member", "datasets", "spelling"},
     {"flows"},

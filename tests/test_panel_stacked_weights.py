@@ -37,9 +37,8 @@ def test_a_weight_of_three_is_three_copies():
     rng = np.random.default_rng(2)
     data = rows(heavy=(0, 4, 7), weight=3.0).assign(cluster=lambda d: d["id"])
     data["y"] += rng.normal(size=len(data))
-    again = [data]
-    for copy in (1, 2):
-        again.append(data[data["w"] == 3].assign(id=lambda d, c=copy: d["id"] + 100 * c))
+    heavy = data[data["w"] == 3]
+    again = [data, *(heavy.assign(id=heavy["id"] + 100 * copy) for copy in (1, 2))]
     weighted = panel(data, weights="w", cluster="cluster").event_study("stacked")
     copied = panel(pd.concat(again), cluster="cluster").event_study("stacked")
     assert weighted.table["estimate"].to_numpy() == pytest.approx(

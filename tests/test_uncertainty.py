@@ -517,7 +517,11 @@ def test_levels_cut_codes():
             OptionError,
             "rng='x' is not allowed",
         ),
-        ({"name": "hhi", "resample": "product", "level": 95}, OptionError, "level=95 is not a probability"),
+        (
+            {"name": "hhi", "resample": "product", "level": 95},
+            OptionError,
+            "level=95 is not allowed. Allowed: a number between 0 and 1",
+        ),
         (
             {"name": "hhi", "resample": "product", "method": "bca", "draws": 20, "rng": 1},
             OptionError,
@@ -558,7 +562,7 @@ def test_refusals_of_groups_and_sides():
         interval(table(), "hhi", resample="product")
     with pytest.raises(DataError, match="no role has both '2021' and '2024'"):
         difference(FLOWS, "hhi", between=("2021", "2024"), resample="product")
-    with pytest.raises(OptionError, match="is not two labels"):
+    with pytest.raises(OptionError, match="between='2021' is not allowed. Allowed: a list"):
         difference(FLOWS, "hhi", between="2021", resample="product")
     with pytest.raises(OptionError, match="'period' is compared"):
         difference(FLOWS, "hhi", between=(2021, 2023), resample="period")
@@ -822,8 +826,15 @@ def test_a_note_begins_at_its_threshold(sample, note):
     assert bool(said) == bool(note)
 
 
-@pytest.mark.parametrize(("shift", "method", "said"), [(0.24, "bca", ""), (-0.26, "bca", "biased by -0.26"),
-                                                       (0.5, "percentile", "biased by 0.50"), (0.5, "basic", "")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("shift", "method", "said"),
+    [
+        (0.24, "bca", ""),
+        (-0.26, "bca", "biased by -0.26"),
+        (0.5, "percentile", "biased by 0.50"),
+        (0.5, "basic", ""),
+    ],
+)
 def test_bias_is_noted_from_a_quarter_of_the_standard_error(shift, method, said):
     draws = np.array([[2 * shift], [0.0], [np.nan]]) * 3 + 7  # their mean is 7 + 3 shift
     found = SimpleNamespace(

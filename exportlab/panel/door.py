@@ -43,8 +43,8 @@ class PolicyPanel:
     cluster : str, optional
         Column of the level at which treatment was assigned; the unit by default, never finer.
     weights : str, optional
-        Column of positive weights, as of a sample: a weight of two moves estimates and scores as a copy of the unit in its
-        cluster would, while degrees of freedom count rows.
+        Column of positive weights, as of a sample: a weight of two moves estimates and scores as a copy of the unit
+        in its cluster would, while degrees of freedom count rows.
     transform : {None, "log", "asinh"}
         Taken of the outcome at the door; the log of a zero is refused.
     frequency : {"year", "half", "quarter", "month"}, optional
