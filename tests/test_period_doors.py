@@ -76,7 +76,7 @@ def run_line(error, table):
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, suppress_health_check=list(HealthCheck))
 @given(drawn=spans(), data=st.data())
 def test_every_spelling_gives_the_same_numbers_in_the_same_order(engine, drawn, data):
     frequency, periods, values = drawn
@@ -183,6 +183,13 @@ def back(native, spelling):
     return plain(table)
 
 
+def steps(name):
+    """Three months have no year before them: a step is a month, and ends are named."""
+    if name == "contributions":
+        return {"first": "2022-02", "last": "2022-04"}
+    return {"lag": 1} if "lag" in xl.CATALOGUE[name].options else {}
+
+
 @pytest.mark.parametrize("engine", ["pandas", "polars"])
 @pytest.mark.parametrize("name", SINGLE)
 def test_every_indicator_takes_every_spelling(name, engine):
@@ -190,7 +197,8 @@ def test_every_indicator_takes_every_spelling(name, engine):
     table = catalogue_calls.world()
     for spelling in ("name",) if engine == "pandas" else ("date",):
         found, expected = (
-            back(catalogue_calls.call(name, spelled(table, s), ENGINES[engine]), s) for s in (spelling, "iso")
+            back(catalogue_calls.call(name, spelled(table, s), ENGINES[engine], **steps(name)), s)
+            for s in (spelling, "iso")
         )
         assert agree(found, expected)
 
@@ -203,7 +211,7 @@ def test_two_tables_may_spell_their_periods_in_two_ways(name, engine):
     found = []
     for spelling in ("number", "iso"):
         doors = (xl.flows(ENGINES[engine](t)) for t in (spelled(table, "iso"), spelled(bought, spelling)))
-        found.append(plain(xl.CATALOGUE[name](*doors, **catalogue_calls.ARGUMENTS[name])))
+        found.append(plain(xl.CATALOGUE[name](*doors, **catalogue_calls.ARGUMENTS[name], **steps(name))))
     assert agree(*found)
     assert found[0]
 

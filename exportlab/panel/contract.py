@@ -205,9 +205,8 @@ def _adopted_rows(panel: PolicyPanel, data: pd.DataFrame, calendar: Calendar, va
             strange[label] = error
     if 0 in strange or places.get(0, np.inf) < value.min():
         raise DataError(
-            f"{name!r} is 0", "Some programs write 0 for never; here never is NaN, None or inf: "
-            f"table[{name!r}] = table[{name!r}].replace(0, float('nan')). A unit treated before the first period "
-            "adopts in that one or an earlier one, not in 0.",
+            f"{name!r} is 0", "Some programs write 0 for never; here never is NaN, None or inf (a unit treated from the "
+            f"start adopts in the first period): table[{name!r}] = table[{name!r}].replace(0, float('nan')).",
             rows=int((column == 0).sum()), first=_say(panel, data, int((column == 0).to_numpy().argmax())),
         )  # fmt: skip
     if strange:
