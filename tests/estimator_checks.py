@@ -89,6 +89,7 @@ class Entry:
     staggered: bool = True
     link: bool = False
     covariate: str = "x"
+    target: float = 2.0
     door: bool = True
     exempt: Mapping[str, str] = field(default_factory=dict)
 
@@ -211,12 +212,16 @@ def _variants() -> list[Entry]:
         Entry("twfe hetero", _of(lambda p: p.twfe(vcov="hetero")), ALL),
         Entry("twfe iid", _of(lambda p: p.twfe(vcov="iid")), ALL),
         Entry("twfe event study", _of(lambda p: p.event_study("twfe")), ALL),
-        Entry("triple regression", _of(lambda p: p.triple_difference(by="reached")), ("weights",), staggered=False),
-        Entry("triple imputation", _of(lambda p: p.triple_difference(by="reached")), ("weights",),
+        Entry("triple regression", _of(lambda p: p.triple_difference(by="reached")), ("weights",), staggered=False,
+              target=0.0),
+        Entry("triple imputation", _of(lambda p: p.triple_difference(by="reached")), ("weights",), target=0.0,
               exempt={"copied": CONSERVATIVE}),
     ]  # fmt: skip
 
 
+RIDGE = (
+    "the ridge is set by the changes of donors from period to period, common ones included, as in synthdid"
+)
 LEVELS = "a synthetic control matches levels: what moves a unit for good moves it"
 DRAWS = "units are drawn by number, in the order of their names"
 
@@ -230,11 +235,13 @@ def _designs() -> list[Entry]:
             staggered=False,
             exempt={"effects": LEVELS},
         ),
-        Entry("synthetic did", _of(lambda p: p.synthetic_did(inference="jackknife"))),
+        Entry(
+            "synthetic did", _of(lambda p: p.synthetic_did(inference="jackknife")), exempt={"effects": RIDGE}
+        ),
         Entry(
             "synthetic did placebo",
             _of(lambda p: p.where(~np.isin(p.units, (0, 6)), "one each").synthetic_did(draws=20)),
-            exempt={"renamed": DRAWS},
+            exempt={"renamed": DRAWS, "effects": RIDGE},
         ),
         Entry("dose", _of(lambda p: p.dose(dose="dose")), staggered=False),
         Entry("conley-taber", _of(lambda p: conley_taber(p, n_draws=99)), exempt={"renamed": DRAWS}),
@@ -429,7 +436,7 @@ def exact(e: Entry) -> None:
     table = getattr(result, "table", None)
     if table is None or "estimate" not in table or e.name in ("bacon", "dose"):
         return
-    target = 0.8 if e.link else 2.0
+    target = 0.8 if e.link else e.target
     for row in table.itertuples():
         term = str(getattr(row, "term", ""))
         time = getattr(row, "event_time", np.nan)

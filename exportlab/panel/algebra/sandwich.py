@@ -14,8 +14,8 @@ from exportlab.errors import DataError
 from exportlab.panel.algebra.levels import Effects, absorbed_parameters, encode
 
 CLIPPED = (
-    "The multi-way clustered covariance had a negative variance in some direction, which is set to zero: standard "
-    "errors may be too small. Cluster one way, or by more clusters."
+    "The covariance (several ways of clustering, or a kernel) had a negative variance in some direction, which is set "
+    "to zero: standard errors may be too small. Cluster one way, or by more clusters."
 )
 ROUNDING = 1e-11  # an error this small beside the outcomes it is made of is none
 
@@ -87,9 +87,9 @@ def sandwich(
     factor = (n - 1) / spare * min(sizes) / (min(sizes) - 1)
     meat = factor * _multiway(scores, list(clusters.values()))
     covariance = bread @ meat @ bread
-    notes = []
-    if len(clusters) > 1 and indefinite(covariance):
-        covariance = nearest_covariance(covariance)
+    size, notes = np.sqrt(np.diag(bread)), []
+    if len(clusters) > 1 and indefinite(covariance, size):
+        covariance = nearest_covariance(covariance, size)
         notes.append(CLIPPED)
     words = (
         f"clustered by {' and '.join(clusters)} ({' and '.join(f'{g:,}' for g in sizes)} clusters), "
@@ -169,15 +169,25 @@ def _multiway(scores: Array, clusters: list[Codes]) -> Array:
     return meat
 
 
-def indefinite(covariance: Array) -> bool:
-    """Whether some combination has a negative variance, beyond rounding."""
-    return bool(np.linalg.eigvalsh(covariance)[0] < -ROUNDING * np.abs(np.diag(covariance)).max())
+def indefinite(covariance: Array, size: Array | None = None) -> bool:
+    """Whether some combination has a negative variance, beyond rounding; `size` (k,) are the units of the terms."""
+    scaled = covariance / _units(covariance, size)
+    return bool(np.linalg.eigvalsh(scaled)[0] < -ROUNDING * np.abs(np.diag(scaled)).max())
 
 
-def nearest_covariance(covariance: Array) -> Array:
-    """The covariance with negative eigenvalues set to zero: sums of many kernels can produce them."""
-    values, vectors = np.linalg.eigh((covariance + covariance.T) / 2)
+def nearest_covariance(covariance: Array, size: Array | None = None) -> Array:
+    """The covariance with negative eigenvalues set to zero: sums of many kernels can produce them.
+
+    Eigenvalues are those of terms brought to the units `size` (k,), so that no regressor's own unit decides.
+    """
+    units = _units(covariance, size)
+    values, vectors = np.linalg.eigh((covariance + covariance.T) / 2 / units)
     if (values >= 0).all():
         return covariance
-    out: Array = (vectors * np.maximum(values, 0)) @ vectors.T
+    out: Array = (vectors * np.maximum(values, 0)) @ vectors.T * units
     return out
+
+
+def _units(covariance: Array, size: Array | None) -> Array:
+    own = np.ones(len(covariance)) if size is None else size
+    return np.outer(own, own)

@@ -57,7 +57,11 @@ def _optimum(H: Array, f: Array, on: Mask) -> Array:
     K[:-1, :-1] = H[np.ix_(at, at)]
     K[:-1, -1] = K[-1, :-1] = 1.0
     full = np.zeros(len(f))
-    full[at] = np.linalg.solve(K, np.append(f[at], 1.0))[:-1]
+    target = np.append(f[at], 1.0)
+    try:
+        full[at] = np.linalg.solve(K, target)[:-1]
+    except np.linalg.LinAlgError:  # columns alike to the last digit: any of their mixtures is the same
+        full[at] = np.linalg.lstsq(K, target, rcond=None)[0][:-1]
     return full
 
 

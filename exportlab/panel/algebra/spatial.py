@@ -9,7 +9,14 @@ from scipy.spatial import cKDTree
 from exportlab.arrays import Array, Codes
 from exportlab.errors import DataError, OptionError, one_of
 from exportlab.options import Places, Positive, validated
-from exportlab.panel.algebra.sandwich import Sandwich, freedom, group_sums, nearest_covariance
+from exportlab.panel.algebra.sandwich import (
+    CLIPPED,
+    Sandwich,
+    freedom,
+    group_sums,
+    indefinite,
+    nearest_covariance,
+)
 
 EARTH = 6371.0088  # mean radius in kilometres
 KERNELS = ("bartlett", "uniform")
@@ -118,7 +125,9 @@ def conley(
     spare = freedom(n, parameters)
     factor = n / spare
     words = f"{kernel} kernel, cutoff {cutoff:g} km, {lags} lags within units, n/(n-K) with K={parameters}"
-    return Sandwich(nearest_covariance(factor * bread @ meat @ bread), factor, spare, (), words)
+    covariance, size = factor * bread @ meat @ bread, np.sqrt(np.diag(bread))
+    notes = (CLIPPED,) if indefinite(covariance, size) else ()
+    return Sandwich(nearest_covariance(covariance, size), factor, spare, (), words, notes)
 
 
 def _points(latitude: Array, longitude: Array, units: Codes) -> Array:
