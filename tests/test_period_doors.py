@@ -185,7 +185,7 @@ def back(native, spelling):
 
 def steps(name):
     """Three months have no year before them: a step is a month, and ends are named."""
-    if name == "contributions":
+    if name == "galtonian":
         return {"first": "2022-02", "last": "2022-04"}
     return {"lag": 1} if "lag" in xl.CATALOGUE[name].options else {}
 
