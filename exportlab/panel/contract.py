@@ -205,8 +205,8 @@ def _adopted_rows(panel: PolicyPanel, data: pd.DataFrame, calendar: Calendar, va
             strange[label] = error
     if 0 in strange or places.get(0, np.inf) < value.min():
         raise DataError(
-            f"{name!r} is 0", "Some programs write 0 for never; here never is NaN, None or inf (a unit treated from the "
-            f"start adopts in the first period): table[{name!r}] = table[{name!r}].replace(0, float('nan')).",
+            f"{name!r} is 0", "Some programs write 0 for never; here never is NaN, None or inf (a unit treated from "
+            f"the start adopts in the first period): table[{name!r}] = table[{name!r}].replace(0, float('nan')).",
             rows=int((column == 0).sum()), first=_say(panel, data, int((column == 0).to_numpy().argmax())),
         )  # fmt: skip
     if strange:
