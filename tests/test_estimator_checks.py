@@ -11,3 +11,10 @@ PAIRS = [(check, name) for check in CHECKS for name in ENTRIES if check not in E
 @pytest.mark.parametrize(("check", "name"), PAIRS)
 def test_estimator(check, name):
     CHECKS[check](ENTRIES[name])
+
+
+def test_exceptions_name_checks_and_give_reasons():
+    known = {*CHECKS, "errors under effects"}
+    for entry in ENTRIES.values():
+        assert set(entry.exempt) <= known
+        assert all(len(reason) > 20 for reason in entry.exempt.values())

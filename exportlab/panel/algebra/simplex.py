@@ -29,11 +29,13 @@ def simplex_least_squares(A: Array, b: Array, *, ridge: float = 0.0, intercept: 
     when a weight would turn negative; it ends at the exact optimum after finitely many steps.
     """
     common = A.mean(1)  # the weights sum to one: what all columns share changes nothing but the rounding
-    A, b = A - common[:, None], b - common
+    apart = A - common[:, None]
+    alike = np.abs(apart).max() <= 1e-13 * np.abs(A).max()  # columns that differ by rounding only
+    A, b = np.zeros_like(A) if alike else apart, b - common
     if intercept:
         A, b = A - A.mean(0), b - b.mean()
     n = A.shape[1]
-    scale = max(float(np.trace(A.T @ A)) / n, np.finfo(float).tiny)
+    scale = (float(np.trace(A.T @ A)) / n + ridge) or 1.0
     H = A.T @ A / scale + (ridge / scale + 1e-12) * np.eye(n)  # a breath of ridge makes the optimum unique
     f = A.T @ b / scale
     w = np.zeros(n)
@@ -57,11 +59,7 @@ def _optimum(H: Array, f: Array, on: Mask) -> Array:
     K[:-1, :-1] = H[np.ix_(at, at)]
     K[:-1, -1] = K[-1, :-1] = 1.0
     full = np.zeros(len(f))
-    target = np.append(f[at], 1.0)
-    try:
-        full[at] = np.linalg.solve(K, target)[:-1]
-    except np.linalg.LinAlgError:  # columns alike to the last digit: any of their mixtures is the same
-        full[at] = np.linalg.lstsq(K, target, rcond=None)[0][:-1]
+    full[at] = np.linalg.solve(K, np.append(f[at], 1.0))[:-1]
     return full
 
 

@@ -13,7 +13,7 @@ from scipy.interpolate import BSpline
 from exportlab.arrays import Array, Codes
 from exportlab.errors import DataError, OptionError, UnknownName
 from exportlab.options import Count, Level, Places, Within, validated
-from exportlab.panel.algebra.sandwich import group_sums
+from exportlab.panel.algebra.sandwich import ROUNDING, group_sums, settled, unsettled
 from exportlab.panel.did.regress import sample_of, warnings_of
 from exportlab.panel.estimate import Estimate, Inference, estimate_table
 
@@ -96,7 +96,8 @@ def dose_response(
         "cluster-robust, influence functions", "none (asymptotic), normal reference", np.inf, level, 1.0,
         panel.cluster or panel.unit, int(clusters.max()) + 1, len(np.unique(clusters[treated])),
     )  # fmt: skip
-    vcov = influence.T @ influence
+    size = ROUNDING * float(np.abs(panel.y).max()) * np.array([1.0, 1.0 / float(d[treated].max())])
+    vcov = settled(influence.T @ influence, size)
     table = estimate_table(["ATT", "ACRT"], averages - np.array([base, 0.0]), vcov, inference, [n, n])
     at = np.linspace(d[treated].min(), d[treated].max(), grid)
     here, steep = spline.at(at), spline.slope(at)
@@ -110,7 +111,8 @@ def dose_response(
         comparison=f"units without dose, {before:.0f} to {after:.0f}", weighting="treated units equally",
         table=table, vcov=vcov, inference=inference, sample=sample_of(panel), scores=influence, panel=panel,
         refit=partial(dose_response, dose=dose, pre=pre, post=post, degree=degree, knots=knots, grid=grid,
-                      level=level), parts={"response": response}, notes=warnings_of(panel),
+                      level=level), parts={"response": response},
+        notes=(*warnings_of(panel), *unsettled(vcov, ["ATT", "ACRT"])),
     )  # fmt: skip
 
 

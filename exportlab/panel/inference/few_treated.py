@@ -17,6 +17,7 @@ from exportlab.errors import DataError, OptionError
 from exportlab.options import Count, Finite, Level, validated
 from exportlab.panel.algebra.balanced import double_demeaned
 from exportlab.panel.algebra.draws import TIE
+from exportlab.panel.algebra.sandwich import ROUNDING
 from exportlab.panel.inference.wild_core import edge
 from exportlab.results import Result
 
@@ -151,6 +152,8 @@ def ibragimov_muller(panel: PolicyPanel, *, null: Finite = 0.0, level: Level = 0
     gains, changes = own - base.mean(axis=0), base.mean(axis=1)
     value = float(gains.mean())
     se = float(np.sqrt(gains.var(ddof=1) / len(gains) + changes.var(ddof=1) / len(changes)))
+    if se <= ROUNDING * float(np.abs(Y).max()):
+        se = np.nan  # units that all change alike leave no error
     df = min(len(gains), len(changes)) - 1
     t = (value - null) / se
     half = float(stats.t.ppf(0.5 + level / 2, df)) * se
