@@ -277,7 +277,8 @@ def _inference() -> list[Entry]:
         Entry("placebo dates", _of(lambda p: placebo_dates(p, shifts=(1,), method="imputation"))),
         Entry("anticipation", _of(lambda p: anticipation(p, periods=(0, 1), method="twfe")), ("weights", "gaps")),
         Entry("curve", _of(lambda p: specification_curve(p, methods=["imputation", "twfe"])), ("weights", "gaps")),
-        Entry("randomization", _of(lambda p: p.twfe().randomization_test(n_draws=49, max_enumerated=20, interval=False)),
+        Entry("randomization",
+              _of(lambda p: p.twfe().randomization_test(n_draws=49, max_enumerated=20, interval=False)),
               money=("statistic",), exempt={"renamed": DRAWS}),
     ]  # fmt: skip
 
