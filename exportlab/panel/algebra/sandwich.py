@@ -87,9 +87,9 @@ def sandwich(
     factor = (n - 1) / spare * min(sizes) / (min(sizes) - 1)
     meat = factor * _multiway(scores, list(clusters.values()))
     covariance = bread @ meat @ bread
-    size, notes = np.sqrt(np.diag(bread)), []
-    if len(clusters) > 1 and indefinite(covariance, size):
-        covariance = nearest_covariance(covariance, size)
+    units, notes = np.sqrt(np.diag(bread)), []
+    if len(clusters) > 1 and indefinite(covariance, units):
+        covariance = nearest_covariance(covariance, units)
         notes.append(CLIPPED)
     words = (
         f"clustered by {' and '.join(clusters)} ({' and '.join(f'{g:,}' for g in sizes)} clusters), "

@@ -125,9 +125,9 @@ def conley(
     spare = freedom(n, parameters)
     factor = n / spare
     words = f"{kernel} kernel, cutoff {cutoff:g} km, {lags} lags within units, n/(n-K) with K={parameters}"
-    covariance, size = factor * bread @ meat @ bread, np.sqrt(np.diag(bread))
-    notes = (CLIPPED,) if indefinite(covariance, size) else ()
-    return Sandwich(nearest_covariance(covariance, size), factor, spare, (), words, notes)
+    covariance, own = factor * bread @ meat @ bread, np.sqrt(np.diag(bread))
+    notes = (CLIPPED,) if indefinite(covariance, own) else ()
+    return Sandwich(nearest_covariance(covariance, own), factor, spare, (), words, notes)
 
 
 def _points(latitude: Array, longitude: Array, units: Codes) -> Array:
