@@ -73,6 +73,7 @@ def validated(function: F) -> F:
                 check(name, value, hints[name])
         return function(*args, **kwargs)
 
+    run.__dict__["validated"] = True
     return run  # type: ignore[return-value]
 
 
