@@ -117,8 +117,8 @@ def test_a_function_is_held_to_its_annotations():
         """Say k."""
         return k
 
-    assert function(1, "a", k=3) == 3
-    assert function.__name__ == "function" and function.__doc__ == "Say k."
+    assert function(1, "a", "b", "c", k=3) == 3
+    assert (function.__name__, function.__doc__) == ("function", "Say k.")
     for wrong in ({"named": 5}, {"named": "a", "k": 0}, {"named": "a", "other": "frame"}):
         with pytest.raises(OptionError):
             function(1, **wrong)
