@@ -16,7 +16,6 @@ from hypothesis import strategies as st
 
 import exportlab as xl
 from exportlab import frames
-
 from exportlab.errors import DataError, EngineError, OptionError, UnknownName
 from exportlab.panel import PolicyPanel
 from exportlab.valueadded import IOTable
@@ -132,12 +131,21 @@ def test_engines_that_are_gone_or_busy(tmp_path):
     dropped = connection.table("t")
     connection.execute("DROP TABLE t")
     path.unlink()
-    for table in (*gone, dropped, pl.scan_parquet(tmp_path / "none*.parquet"), pl.scan_csv(tmp_path / "none.csv")):
-        with pytest.raises(DataError, match="what the table is read from is not there. First: .*Look at the path"):
+    for table in (
+        *gone,
+        dropped,
+        pl.scan_parquet(tmp_path / "none*.parquet"),
+        pl.scan_csv(tmp_path / "none.csv"),
+    ):
+        with pytest.raises(
+            DataError, match="what the table is read from is not there. First: .*Look at the path"
+        ):
             answer(table)
     closed = connection.sql("SELECT 'a' AS m, 1.0 AS v")
     connection.close()
-    with pytest.raises(EngineError, match=r"engine is closed or busy .*connection of its own \(DuckDB: connection.cursor"):
+    with pytest.raises(
+        EngineError, match=r"closed or busy .*a connection of its own \(DuckDB: connection.cursor"
+    ):
         answer(closed)
     with pytest.raises(EngineError, match="closed or busy"), frames.engine_speaks():
         raise ResourceInUseException("Resource In Use Error: connection is busy with another call")

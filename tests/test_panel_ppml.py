@@ -311,7 +311,9 @@ def test_levels_of_very_different_size_are_all_met():
 
 @pytest.mark.parametrize(("rows", "formula"), [(2, "y ~ x"), (3, "y ~ x + z"), (3, "y ~ g")])
 def test_as_many_parameters_as_rows(rows, formula):
-    data = pd.DataFrame({"y": [1.0, 2, 4, 3], "x": [1.0, 0, 2, 5], "z": [0.0, 1, 1, 0], "g": list("abcd")})[:rows]
+    data = pd.DataFrame({"y": [1.0, 2, 4, 3], "x": [1.0, 0, 2, 5], "z": [0.0, 1, 1, 0], "g": list("abcd")})[
+        :rows
+    ]
     said = rf"as many parameters as rows or more \({rows} on {rows}\)"
     calls = (
         lambda: ppml(data, formula),
