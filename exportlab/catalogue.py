@@ -240,7 +240,7 @@ def guarded(function: F) -> F:
     """
     called = validated(function)
 
-    @wraps(function)
+    @wraps(called)
     def run(*args: Any, **kwargs: Any) -> Any:
         try:
             with engine_speaks():

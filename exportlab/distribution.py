@@ -23,6 +23,7 @@ from exportlab.flows import Columns, Flows
 from exportlab.frames import LARGEST, SMALLEST
 from exportlab.measure import Universe, measure
 from exportlab.member import ON_ARRAYS, Group, Member
+from exportlab.options import Count, validated
 
 
 class Measurement(Protocol):
@@ -106,8 +107,9 @@ _PARAMETERS = """
         One row per group, in the caller's frame type and column names."""
 
 
+@validated
 def evaluate(
-    name: str, values: ArrayLike, *, universe: int | Literal["active"] = "active", total: ArrayLike | None = None,
+    name: str, values: ArrayLike, *, universe: Count | Literal["active"] = "active", total: ArrayLike | None = None,
     **options: Any,
 ) -> Array:  # fmt: skip
     """One distribution indicator on an array of member values: the catalogue's own formula, without a frame.

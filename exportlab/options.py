@@ -63,7 +63,8 @@ Places: TypeAlias = Annotated[int, Within(0)]  # a whole number that may be zero
 
 def validated(function: F) -> F:
     """The function, which refuses an argument that its annotation does not allow; classes and `Any` allow all."""
-    named = list(inspect.signature(function).parameters)
+    parameters = inspect.signature(function).parameters.values()
+    named = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
 
     @wraps(function)
     def run(*args: Any, **kwargs: Any) -> Any:
@@ -73,6 +74,7 @@ def validated(function: F) -> F:
                 check(name, value, hints[name])
         return function(*args, **kwargs)
 
+    run.__dict__["validated"] = True
     return run  # type: ignore[return-value]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import re
 
+import duckdb
 import hostile
 import numpy as np
 import pandas as pd
@@ -14,7 +15,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import exportlab as xl
-from exportlab.errors import DataError, OptionError, UnknownName
+from exportlab import frames
+from exportlab.errors import DataError, EngineError, OptionError, UnknownName
 from exportlab.panel import PolicyPanel
 from exportlab.valueadded import IOTable
 
@@ -109,6 +111,46 @@ def test_a_schema_that_lies_is_told_in_one_voice(tmp_path):
         lazy = xl.read_flows(tmp_path / "a.csv", engine=engine)
         with pytest.raises(DataError, match="the table's engine stopped"):
             xl.hhi(lazy, over="market")
+
+
+class ResourceInUseException(Exception):
+    """As DuckDB raises where two threads ask one connection."""
+
+    __module__ = "_duckdb"
+
+
+def test_engines_that_are_gone_or_busy(tmp_path):
+    def answer(table):
+        return xl.hhi(xl.flows(table, market="m", value="v"), over="market")
+
+    path = tmp_path / "t.parquet"
+    pd.DataFrame({"m": ["a", "b"], "v": [1.0, 2.0]}).to_parquet(path)
+    connection = duckdb.connect()
+    gone = [pl.scan_parquet(path), connection.read_parquet(str(path))]
+    connection.execute("CREATE TABLE t AS SELECT 'a' AS m, 1.0 AS v")
+    dropped = connection.table("t")
+    connection.execute("DROP TABLE t")
+    path.unlink()
+    for table in (
+        *gone,
+        dropped,
+        pl.scan_parquet(tmp_path / "none*.parquet"),
+        pl.scan_csv(tmp_path / "none.csv"),
+    ):
+        with pytest.raises(
+            DataError, match="what the table is read from is not there. First: .*Look at the path"
+        ):
+            answer(table)
+    closed = connection.sql("SELECT 'a' AS m, 1.0 AS v")
+    connection.close()
+    with pytest.raises(
+        EngineError, match=r"closed or busy .*a connection of its own \(DuckDB: connection.cursor"
+    ):
+        answer(closed)
+    with pytest.raises(EngineError, match="closed or busy"), frames.engine_speaks():
+        raise ResourceInUseException("Resource In Use Error: connection is busy with another call")
+    with pytest.raises(DataError, match="engine stopped.*Look at the place it names"), frames.engine_speaks():
+        raise ResourceInUseException("Conversion Error: Could not convert string 'x' to DOUBLE in line 7")
 
 
 def test_complex_numbers_lose_nothing_in_silence():

@@ -13,6 +13,7 @@ import pytest
 from exportlab.errors import DataError, OptionError, UnknownName
 from exportlab.panel.algebra.irls import poisson
 from exportlab.panel.algebra.levels import Effects
+from exportlab.panel.regression.effects import fixed_effects, random_effects
 from exportlab.panel.regression.ppml import ppml
 
 EVERYTHING = (
@@ -306,3 +307,33 @@ def test_levels_of_very_different_size_are_all_met():
     gap = used["y"] - used["fitted"]
     for regressor in ("x", "z"):
         assert abs((gap * used[regressor]).sum()) < 1e-6 * (used["y"] * used[regressor].abs()).sum()
+
+
+@pytest.mark.parametrize(("rows", "formula"), [(2, "y ~ x"), (3, "y ~ x + z"), (3, "y ~ g")])
+def test_as_many_parameters_as_rows(rows, formula):
+    data = pd.DataFrame({"y": [1.0, 2, 4, 3], "x": [1.0, 0, 2, 5], "z": [0.0, 1, 1, 0], "g": list("abcd")})[
+        :rows
+    ]
+    said = rf"as many parameters as rows or more \({rows} on {rows}\)"
+    calls = (
+        lambda: ppml(data, formula),
+        lambda: ppml(data, formula, cluster="g"),
+        lambda: random_effects(data.assign(t=range(rows)), formula, unit="g", period="t"),
+        lambda: fixed_effects(data.assign(t=0), formula, unit="t", period="g", vcov="classical"),
+        lambda: fixed_effects(data.assign(t=0), formula, unit="t", period="g", vcov="hetero"),
+    )
+    for call in calls:
+        with pytest.raises(DataError, match=said):
+            call()
+    enough = pd.concat([data, data.assign(y=data["y"] + 1)], ignore_index=True)
+    assert np.isfinite(ppml(enough, formula).table["std_error"]).all()
+
+
+def test_effects_that_fit_every_row_within_its_cluster():
+    """Effects nested in the clusters cost no degree of freedom by convention; the fit is exact nevertheless."""
+    data = pd.DataFrame({"y": [1.0, 2, 4, 3], "x": [0.0, 1, 0, 2], "g": list("aabb")})
+    made = ppml(data, "y ~ x", effects=["g"], cluster="g")
+    assert made.sample.used == 4
+    exact = data.assign(h=[0, 1, 2, 2], z=[0.0, 0, 0, 1])
+    with pytest.raises(DataError, match="no degree of freedom is left"):
+        ppml(exact, "y ~ z", effects=["h"], cluster="h", singletons="keep")

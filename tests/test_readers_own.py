@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 import exportlab as xl
@@ -240,3 +242,16 @@ def test_duplicates_name_the_columns_without_a_role(tmp_path, kind):
     with pytest.raises(DataError, match=words):
         xl.flows(table, **ROLES)
     assert read_flows(path, **ROLES, keys="Regime").keys == ("Regime",)
+
+
+@pytest.mark.parametrize("engine", ["pandas", "polars", "duckdb"])
+def test_two_columns_of_one_name_are_refused_whatever_reads_them(tmp_path, engine):
+    """DuckDB calls the second one by another name, and would take the first without a word."""
+    inner = pa.array([{"value": 1, "list": [1, 2]}] * 2)
+    columns = [pa.array(["a", "b"]), inner, pa.array([1.0, 2.0]), pa.array([100.0, 2.0])]
+    pq.write_table(pa.table(columns, names=["market", "part", "value", "value"]), tmp_path / "twice.parquet")
+    with pytest.raises(DataError, match="has two columns named 'value'. Rename or remove one of them"):
+        xl.read_flows(tmp_path / "twice.parquet", engine=engine)
+    pq.write_table(pa.table(columns[:3], names=["market", "part", "value"]), tmp_path / "once.parquet")
+    read = xl.read_flows(tmp_path / "once.parquet", engine=engine)  # the value inside a part is another's
+    assert read.roles == {"market": "market", "value": "value"}

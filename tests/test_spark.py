@@ -21,6 +21,7 @@ from engines import rows
 from hypothesis import HealthCheck, given, settings
 
 import exportlab as xl
+from exportlab.errors import DataError
 
 pytestmark = [pytest.mark.spark, pytest.mark.xdist_group("spark")]
 pytest.importorskip("pyspark", reason="needs the extra 'spark'")
@@ -53,6 +54,16 @@ def spark():
         session = builder.getOrCreate()
         yield session
         session.stop()
+
+
+def test_names_that_spark_cannot_tell(spark):
+    for market in ("to.market", "to`market", "to"):
+        others = ["To"] if market == "to" else ["from.port"]
+        table = spark.createDataFrame([("a", 1.0, 2.0)], [market, "v", *others])
+        with pytest.raises(DataError, match="Spark cannot tell column 'to.*' by its name"):
+            xl.flows(table, market=market, value="v")
+        named = table.toDF("m", "v", *others)
+        assert rows(xl.hhi(xl.flows(named, market="m", value="v"), over="market"))[0]["hhi"] == 1.0
 
 
 def convert(session):

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from exportlab.errors import DataError, OptionError
+from exportlab.options import Level, validated
 from exportlab.results import Result
 
 if TYPE_CHECKING:
@@ -87,12 +88,13 @@ class Survival(Result):
         return survival_curves(self, ax=ax, **options)
 
 
+@validated
 def kaplan_meier(
     duration: ArrayLike,
     ended: ArrayLike | None = None,
     *,
     group: ArrayLike | None = None,
-    level: float = 0.95,
+    level: Level = 0.95,
 ) -> Survival:
     r"""Kaplan-Meier estimate :math:`S(t) = \prod_{u \le t} (1 - d_u / n_u)` with Greenwood's standard errors.
 
@@ -145,8 +147,6 @@ def estimate(table: pd.DataFrame, by: tuple[str, ...], level: float, dropped: in
     """One curve for each group of a table with `duration` and `ended`."""
     import pandas as pd
 
-    if not 0 < level < 1:
-        raise OptionError(f"level={level} is not allowed. Allowed: between 0 and 1, such as 0.95.")
     if not by:
         return Survival(_curve(table, level), table, by, level, dropped)
     curves = []

@@ -12,6 +12,7 @@ import narwhals.stable.v2 as nw
 from exportlab.errors import DataError, OptionError, UnknownName, one_of
 from exportlab.flows import Flows, require
 from exportlab.frames import Frame, among, collect, engine_speaks, missing, stack, sum_by, when
+from exportlab.options import Count, validated
 from exportlab.text import printable
 from exportlab.workbook import read_workbook
 
@@ -91,6 +92,7 @@ class Concordance:
         )
 
 
+@validated
 def concordance(
     table: Any,
     *,
@@ -194,11 +196,12 @@ def _links(rows: list[tuple[Any, Any, float | None]], split: str) -> dict[str, L
     return {c: tuple((k, 1 / len(t)) for k in t) for c, t in found.items()}
 
 
+@validated
 def convert_products(
     flows: Flows,
     concordance: Concordance,
     *,
-    digits: int | None = None,
+    digits: Count | None = None,
     unmatched: Literal["refuse", "keep", "group"] = "refuse",
 ) -> Flows:
     """Bring the flows to another nomenclature; values and quantities are shared out by weight, totals conserved.

@@ -15,7 +15,7 @@ from exportlab.indices._against import Reference, against, need
 from exportlab.indices.concentration import shannon
 from exportlab.measure import Universe, measure
 from exportlab.member import Group, Member
-from exportlab.options import NotNegative
+from exportlab.options import NotNegative, validated
 
 
 @distribution(
@@ -63,6 +63,7 @@ def theil_intensive(e: Any, g: Group) -> Any:
     return g.within(size - e, 0.0, size, 1 + size)
 
 
+@validated
 def theil_margins(
     flows: Flows, *, over: Columns = "product", by: Columns | None = None, universe: Universe = "observed"
 ) -> Any:

@@ -15,6 +15,7 @@ from exportlab.flows import Columns, Flows, require
 from exportlab.frames import ratio, with_total
 from exportlab.indices._change import ALL
 from exportlab.indices.concordance import Concordance, convert_products
+from exportlab.options import Count
 
 LALL_GROUPS = {"PP": "PP", "RB1": "RB", "RB2": "RB", "LT1": "LT", "LT2": "LT", "MT1": "MT", "MT2": "MT",
                "MT3": "MT", "HT1": "HT", "HT2": "HT", "other": "other"}  # fmt: skip
@@ -58,7 +59,7 @@ def class_shares(
     classes: Concordance | Mapping[str, str],
     *,
     by: Columns | None = None,
-    digits: int | None = None,
+    digits: Count | None = None,
     unmatched: Literal["refuse", "keep", "group"] = "refuse",
 ) -> Any:
     """Shares of the classes that a table or mapping of yours puts the products in.
@@ -95,7 +96,7 @@ def class_shares(
 
 
 def _shares(
-    flows: Flows, classes: Concordance, name: str, *, by: Columns | None, digits: int | None, unmatched: Any
+    flows: Flows, classes: Concordance, name: str, *, by: Columns | None, digits: Count | None, unmatched: Any
 ) -> Any:
     require(flows, name)
     if "product" not in flows.roles:

@@ -16,6 +16,7 @@ from exportlab.indices._against import Reference, need
 from exportlab.indices._change import pairs
 from exportlab.indices.advantage import Form
 from exportlab.indices.persistence import advantage_by_period, in_both
+from exportlab.options import validated
 from exportlab.periods import Lag
 from exportlab.results import Result
 
@@ -121,6 +122,7 @@ class Transitions(Result):
         return transition_matrix(self, ax=ax, **options)
 
 
+@validated
 def rca_transitions(
     flows: Flows,
     *,

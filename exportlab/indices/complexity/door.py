@@ -27,8 +27,10 @@ from exportlab.indices.complexity.settings import (
 )  # fmt: skip
 from exportlab.indices.complexity.tables import Cells, encode
 from exportlab.indices.complexity.year import filtered
+from exportlab.options import validated
 
 
+@validated
 def complexity(
     flows: Flows,
     *,

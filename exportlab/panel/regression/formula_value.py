@@ -240,7 +240,7 @@ def _categories(cells: pd.Series[Any], options: dict[str, Any], name: str) -> An
             raise DataError(
                 f"{name!r} holds what is not in levels={short(repr(levels), 200)}",
                 "Name every level, or leave those rows out.",
-                rows=int(outside.sum()), first=repr(cells[outside].iloc[0]),
+                rows=int(outside.sum()), first=repr(cells[outside].tolist()[0]),
             )  # fmt: skip
     return _transform("C")(cells, options.pop("contrasts", None), **options)
 
