@@ -73,28 +73,30 @@ def parquet_schema(path: Path, engine: str, connection: Any) -> Schema:
         No Parquet file, or one that was cut short (its footer comes last).
     """
     try:
-        if engine == "duckdb":
-            found = connection.sql(f"SELECT * FROM {scan([path], {})}")
-            listed = list(zip(_duckdb_names(path, connection), map(str, found.types), strict=True))
-        elif engine == "polars":
-            import polars as pl
-
-            listed = [(name, str(kind)) for name, kind in pl.read_parquet_schema(path).items()]
-        else:
-            listed = [(f.name, str(f.type)) for f in _arrow().read_schema(path)]
+        listed = _listed(path, engine, connection)
     except (MissingDependency, KeyboardInterrupt):
         raise
     except BaseException as error:  # each engine has its own, and a panic of Polars is no Exception
-        problem, remedy = f"file {str(path)!r} is not a whole Parquet file", "Write or download it again."
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        problem, remedy = "is not a whole Parquet file", "Write or download it again."
         if type(error).__name__ == "DuplicateError":  # of Polars, which lists no schema then
-            problem, remedy = (
-                f"file {str(path)!r} has two columns of one name",
-                "Rename or remove one of them.",
-            )
-        raise DataError(problem, remedy, first=reason.rstrip(".")) from error
+            problem, remedy = "has two columns of one name", "Rename or remove one of them."
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise DataError(f"file {str(path)!r} {problem}", remedy, first=reason.rstrip(".")) from error
     refuse_twice(path, [name for name, _ in listed], fold=engine == "duckdb")
     return Schema(path, dict(listed))
+
+
+def _listed(path: Path, engine: str, connection: Any) -> list[tuple[str, str]]:
+    """The columns in the footer, each with its type."""
+    if engine == "duckdb":
+        found = connection.sql(f"SELECT * FROM {scan([path], {})}")
+        return list(zip(_duckdb_names(path, connection), map(str, found.types), strict=True))
+    if engine == "polars":
+        import polars as pl
+
+        with path.open("rb") as file:  # a path would be a pattern
+            return [(name, str(kind)) for name, kind in pl.read_parquet_schema(file).items()]
+    return [(f.name, str(f.type)) for f in _arrow().read_schema(path)]
 
 
 def _duckdb_names(path: Path, connection: Any) -> list[str]:
