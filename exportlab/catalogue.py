@@ -13,7 +13,8 @@ from typing import Any, TypeVar
 from narwhals.exceptions import DuplicateError
 
 from exportlab.errors import EngineError, OptionError, UnknownName
-from exportlab.options import Check
+from exportlab.frames import engine_speaks
+from exportlab.options import check, hints_of, validated
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -64,10 +65,10 @@ class Indicator:
     term, finish : callable, optional
         For indices of a distribution: the member term that is summed, and what is made of the sum.
     options : mapping of str to default value
-    checks : mapping of str to check
-        What an option may be, where its default does not say it.
     undefined : str
         When the result is NaN.
+    declares : tuple of callables
+        The functions whose annotations say what the options may be.
     """
 
     name: str
@@ -86,9 +87,9 @@ class Indicator:
     term: Callable[..., Any] | None = None
     finish: Callable[..., Any] | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
-    checks: Mapping[str, Check] = field(default_factory=dict)
     undefined: str = "the group's total is zero"
     function: Callable[..., Any] | None = None
+    declares: tuple[Callable[..., Any], ...] = ()
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Compute it: the same as the public function of that name."""
@@ -174,13 +175,16 @@ CATALOGUE = Catalogue()
 
 
 def check_options(indicator: Indicator, options: Mapping[str, Any]) -> dict[str, Any]:
-    """The indicator's options with their defaults; unknown ones are refused."""
+    """The indicator's options with their defaults; unknown ones, and those beyond their annotation, are refused."""
     unknown = [o for o in options if o not in indicator.options]
     if unknown:
         allowed = ", ".join(f"{k}={v!r}" for k, v in indicator.options.items()) or "none"
         raise OptionError(f"{indicator.name} has no option {unknown[0]!r}. Its options: {allowed}.")
-    given = {o: indicator.checks[o](o, v) if o in indicator.checks else v for o, v in options.items()}
-    return {**indicator.options, **given}
+    hints = {name: hint for function in indicator.declares for name, hint in hints_of(function).items()}
+    for name, value in options.items():
+        if name in hints:
+            check(name, value, hints[name])
+    return {**indicator.options, **options}
 
 
 def declared(function: Callable[..., Any]) -> dict[str, Any]:
@@ -207,7 +211,7 @@ def indicator(
         public = guarded(function)
         entry = Indicator(
             name=function.__name__, family=family_of(function), aliases=tuple(aliases), laws=frozenset(laws.split()),
-            uses_universe=uses_universe, options=declared(function), function=public, **facts,
+            uses_universe=uses_universe, options=declared(function), function=public, declares=(function,), **facts,
         )  # fmt: skip
         CATALOGUE.add(entry)
         public.__doc__ = docstring(entry, function.__doc__ or "")
@@ -217,16 +221,18 @@ def indicator(
 
 
 def guarded(function: F) -> F:
-    """The function, with further tables' periods keyed as the first's, and an engine's own refusal told in one voice.
+    """The function, its options held to their annotations, and an engine's own refusal told in one voice.
 
-    The refusal says which engine, what for, and what to use instead.
+    Further tables' periods are keyed as the first's. The refusal says which engine, what for, and what to use instead.
     """
+    called = validated(function)
 
     @wraps(function)
     def run(*args: Any, **kwargs: Any) -> Any:
         try:
-            further = (_alike(args, a) for a in args[1:])
-            return function(*args[:1], *further, **{k: _alike(args, a) for k, a in kwargs.items()})
+            with engine_speaks():
+                further = (_alike(args, a) for a in args[1:])
+                return called(*args[:1], *further, **{k: _alike(args, a) for k, a in kwargs.items()})
         except EngineError:
             raise
         except DuplicateError as error:

@@ -8,16 +8,19 @@ import narwhals.stable.v2 as nw
 
 from exportlab import suggest
 from exportlab.errors import DataError, OptionError, RolesNeeded
-from exportlab.frames import Frame, first_of, values_of
+from exportlab.frames import Frame, first_of, floats, own, refuse_unspeakable, values_of
+from exportlab.kinds import LABELS, NUMBERS, kind_of, kinds
+from exportlab.options import check
 
 ROLE_NAMES = ("period", "exporter", "market", "product", "value", "quantity")
 WORKING = ("_active", "_everything", "_n", "_positive", "_rank", "_row", "_rows", "_share", "_span", "_total")
-LABELS = (nw.String, nw.Categorical, nw.Enum, nw.Boolean, nw.Date, nw.Datetime)
 
 
 def roles(frame: Frame, given: Mapping[str, str | None], keys: Sequence[str]) -> dict[str, str]:
     """Role to column: as given, else the column of that very name; refuses what is missing or named twice."""
     columns = frame.collect_schema().names()
+    for role, column in (*given.items(), *(("keys", key) for key in keys)):
+        check(role, column, str | int | None)
     named = {role: column for role, column in given.items() if column is not None}
     wanted = [*named.values(), *keys]
     missing = [c for c in wanted if c not in columns]
@@ -46,6 +49,7 @@ def roles(frame: Frame, given: Mapping[str, str | None], keys: Sequence[str]) ->
     hidden = [k for k in keys if k in WORKING or str(k).startswith("_term")]
     if hidden:
         raise OptionError(f"keys= names {hidden[0]!r}, a working column's name: rename it before xl.flows.")
+    refuse_unspeakable(frame, [*named.values(), *keys])
     return {r: named[r] for r in ROLE_NAMES if r in named}
 
 
@@ -65,9 +69,9 @@ def single_unit(frame: Frame, unit: str | None, roles: Mapping[str, str]) -> tup
 
 def schema(frame: Frame, roles: Mapping[str, str], keys: Sequence[str]) -> Frame:
     """Check the types; value and quantity come back as Float64."""
-    types = frame.collect_schema()
+    types, held = frame.collect_schema(), kinds(frame)
     for role in ("value", "quantity"):
-        if role in roles and not types[role].is_numeric():
+        if role in roles and held[role] not in NUMBERS:
             _refuse_no_number(frame, role, roles[role])
     if "product" in roles and types["product"].is_numeric():
         raise DataError(
@@ -89,10 +93,11 @@ def schema(frame: Frame, roles: Mapping[str, str], keys: Sequence[str]) -> Frame
             f"(pandas: table.dropna(subset=[{column!r}]).astype({{{column!r}: int}})).",
         )
     for key in (*(r for r in roles if r not in ("value", "quantity")), *keys):
-        if not (types[key].is_numeric() or isinstance(types[key], LABELS)):
+        named = kind_of(types[key]) if key == "period" else held[key]
+        if named not in (*LABELS, "decimal", "empty"):
             _refuse_no_label(frame, key, roles.get(key, key))
-    wide = [r for r in ("value", "quantity") if r in roles and types[r] != nw.Float64]
-    return frame.with_columns(*(nw.col(r).cast(nw.Float64) for r in wide)) if wide else frame
+    numbers = [r for r in ("value", "quantity") if r in roles]
+    return own(floats(frame, numbers))
 
 
 def _refuse_no_number(frame: Frame, role: str, column: str) -> None:

@@ -59,6 +59,7 @@ def distribution(
         if of is not None:
             summed, end = _chain(CATALOGUE[of.__name__], function)
         options = {**declared(summed), **(declared(end) if end else {})}
+        declares = tuple(f for f in (summed, function, finish) if f is not None)
         name = function.__name__
 
         def run(
@@ -73,7 +74,8 @@ def distribution(
 
         indicator = Indicator(
             name=name, family=family_of(function), aliases=tuple(aliases), laws=frozenset(laws.split()),
-            uses_universe=uses_universe, term=summed, finish=end, options=options, function=run, **facts,
+            uses_universe=uses_universe, term=summed, finish=end, options=options, function=run, declares=declares,
+            **facts,
         )  # fmt: skip
         run.__name__ = run.__qualname__ = name
         run.__module__ = function.__module__

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 
+from exportlab.text import printable
+
 MANY = 20_000  # names that a near match is looked for among
 LONGEST = (
     2_000  # characters of a message; a table may have ten thousand columns, and a name a million letters
@@ -12,10 +14,10 @@ LONGEST = (
 
 
 class ExportlabError(Exception):
-    """Base of every error this package raises on purpose; its message is never too long to read."""
+    """Base of every error this package raises on purpose; its message is short and holds no control."""
 
     def __init__(self, text: str = "") -> None:
-        super().__init__(short(text, LONGEST))
+        super().__init__(printable(short(text, LONGEST)))
 
 
 class DataError(ExportlabError, ValueError):

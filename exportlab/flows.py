@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeAlias
 
 import narwhals.stable.v2 as nw
 
 from exportlab import audit, columns
-from exportlab.errors import DataError, DuplicateCells, OptionError, UnknownName, one_of
+from exportlab.errors import DataError, DuplicateCells, OptionError, UnknownName, one_of, short
 from exportlab.frames import (
     Frame,
     adopt,
     collect,
+    engine_speaks,
     held,
     join,
     missing,
@@ -22,9 +23,11 @@ from exportlab.frames import (
     when,
     with_total,
 )
+from exportlab.options import check, validated
 from exportlab.periods import FREQUENCIES, Calendar
 from exportlab.periods.turning import Turned, coarser
 from exportlab.spelling import Spelling, rekeyed, taken_in
+from exportlab.text import printable
 
 Columns: TypeAlias = str | Sequence[str]
 Frequency: TypeAlias = Literal["year", "half", "quarter", "month"]
@@ -102,7 +105,9 @@ class Flows:
         UnknownName
             The flows have no such label.
         """
-        known = self.members(role)
+        return self._among(role, label, self.members(role))
+
+    def _among(self, role: str, label: Any, known: Collection[Any]) -> Any:
         key = label
         if role == "period" and label not in known and self.calendar.ordered:
             key = self.calendar.key(label)
@@ -180,6 +185,72 @@ class Flows:
         if not any(set(keys) <= held for held in self._memo.get("held", ())):
             return with_total(cells, keys, name=name)
         return join(cells, self.cells(*keys).rename({"value": name}), on=keys)
+
+    def where(self, **members: Any) -> Flows:
+        """The flows of some members of a role only.
+
+        Parameters
+        ----------
+        **members
+            By role, or by the table's own column name: one label, a list of labels, or a function of a label that says
+            whether to keep it: ``flows.where(period=2023, market=["Japan", "Korea"], product=lambda code:
+            code.startswith("85"))``. Several roles must all fit.
+
+        Returns
+        -------
+        Flows
+            In the caller's frame type; a lazy table stays lazy.
+
+        Raises
+        ------
+        UnknownName
+            A role that the flows do not have, or a label that its column does not hold.
+        DataError
+            Nothing above zero is left.
+
+        Examples
+        --------
+        >>> import pandas as pd, exportlab as xl
+        >>> table = pd.DataFrame({"year": 2023, "partner": ["Japan", "Korea", "USA"], "usd": [50.0, 30.0, 20.0]})
+        >>> flows = xl.flows(table, period="year", market="partner", value="usd")
+        >>> xl.hhi(flows.where(partner=["Japan", "USA"]), over="market")
+           year       hhi
+        0  2023  0.591837
+        """
+        chosen = {
+            r: self._chosen(r, m) for r, m in zip(self.resolve(list(members)), members.values(), strict=True)
+        }
+        if not chosen:
+            return self
+        frame = self.frame
+        for role, labels in chosen.items():
+            frame = frame.filter(nw.col(role).is_in(labels))
+        kept = self.derived(frame)
+        if not (all(chosen.values()) and kept.members(next(iter(chosen)))):
+            wanted = " and ".join(f"{name}={short(repr(m), 100)}" for name, m in members.items())
+            raise DataError(f"no row with a value above zero has {wanted}", "Choose members that have trade.")
+        return kept
+
+    def _chosen(self, role: str, wanted: Any) -> list[Any]:
+        """The labels of `role` that are wanted; those that no row has are refused."""
+        labels = self.observed(role)
+        if callable(wanted):
+            return [label for label in labels if wanted(self.said(label) if role == "period" else label)]
+        listed = list(wanted) if isinstance(wanted, Collection) and not isinstance(wanted, str) else [wanted]
+        return [self._among(role, label, labels) for label in listed]
+
+    def labelled(self, role: str, label: str) -> Flows:
+        """The flows with a role that has one member in all rows; the same where they have the role already."""
+        if role in self.roles:
+            return self
+        return self.derived(
+            self.frame.with_columns(nw.lit(label).alias(role)), roles={**self.roles, role: role}
+        )
+
+    def derived(self, frame: Frame, **changed: Any) -> Flows:
+        """The same flows over another frame made of this one; what was kept of this one does not go along."""
+        self.check()
+        return replace(self, frame=frame, pending=False, _memo={}, **changed)
 
     def keep(self, *cells: Columns) -> Flows:
         """Sum these cells once and hold them, so that no later indicator goes back to the rows.
@@ -346,7 +417,9 @@ class Flows:
         lost = self.left_out
         left_out = f"left out: {len(lost)} periods, {lost[0]} to {lost[-1]}" if lost else ""
         more = "".join(f"; {said}" for said in (left_out, *self.notes) if said)
-        return f"Flows({named}{extra}; rows: {size}, {kind}; unit: {self.unit or 'not stated'}{more})"
+        return printable(
+            f"Flows({named}{extra}; rows: {size}, {kind}; unit: {self.unit or 'not stated'}{more})"
+        )
 
     def _repr_html_(self) -> str:
         from exportlab.notebook import flows_html
@@ -424,16 +497,20 @@ def flows(
     given = {"period": period, "exporter": exporter, "market": market, "product": product,
              "value": value, "quantity": quantity}  # fmt: skip
     frame = adopt(table)
+    for name, text in {"unit": unit, "quantity_unit": quantity_unit, "source": source}.items():
+        check(name, text, str | None)
+    check("keys", keys, str | Sequence[str | int])
     further = (keys,) if isinstance(keys, str) else tuple(keys)
-    roles = columns.roles(frame, given, further)
-    named = {*roles.values(), *further, unit}
-    spare = [c for c in frame.collect_schema().names() if c not in named]
-    frame, unit = columns.single_unit(frame, unit, roles)
-    frame = frame.select(*(nw.col(c).alias(r) for r, c in roles.items()), *further)
     spelling = None
-    if "period" in roles:
-        frame, spelling = taken_in(frame, roles["period"], frequency)
-    frame = columns.schema(frame, roles, further)
+    with engine_speaks():
+        roles = columns.roles(frame, given, further)
+        named = {*roles.values(), *further, unit}
+        spare = [c for c in frame.collect_schema().names() if c not in named]
+        frame, unit = columns.single_unit(frame, unit, roles)
+        frame = frame.select(*(nw.col(c).alias(r) for r, c in roles.items()), *further)
+        if "period" in roles:
+            frame, spelling = taken_in(frame, roles["period"], frequency)
+        frame = columns.schema(frame, roles, further)
     unique = aggregate is None
     pending = validate == "rows"
     made = Flows(frame, roles, further, unit, quantity_unit, source, unique, pending, spelling)
@@ -445,6 +522,7 @@ def flows(
     return made
 
 
+@validated
 def cells(flows: Flows, roles: Columns) -> Flows:
     """Sum the flows to the cells of `roles`.
 
@@ -466,10 +544,7 @@ def cells(flows: Flows, roles: Columns) -> Flows:
     named = {r: c for r, c in flows.roles.items() if r in kept or r == "value"}
     further = tuple(k for k in flows.keys if k in kept)
     spelling = flows.spelling if "period" in kept else None
-    return replace(
-        flows, frame=flows.cells(*kept), roles=named, keys=further, unique=True, pending=False, spelling=spelling,
-        _memo={},
-    )  # fmt: skip
+    return flows.derived(flows.cells(*kept), roles=named, keys=further, unique=True, spelling=spelling)
 
 
 def require(flows: object, caller: str) -> None:

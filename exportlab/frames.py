@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -13,7 +14,7 @@ import numpy as np
 from narwhals.exceptions import DuplicateError
 from numpy.typing import NDArray
 
-from exportlab.errors import DataError, EngineError
+from exportlab.errors import DataError, EngineError, short
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,7 +25,15 @@ EVERYTHING = "_everything"  # one group for all, where an engine needs a column 
 
 
 SMALLEST, LARGEST = 1e-50, 1e50  # what a door lets in: products of four such numbers are still floats
+PIECE = 100_000  # rows that are read, turned and written at a time
 ENGINES = ("duckdb", "_duckdb", "polars", "pyarrow", "narwhals", "pyspark", "py4j", "pyo3_runtime")
+ODD = (
+    "run_end_encoded",
+    "string_view",
+)  # how Arrow may store a column that its own functions do not all know
+# What engines say of things that are no fault in a table's rows, and what is to be done about each.
+GONE = r"(?i)no such file|no files found|paths were empty|path does not exist|path_not_found|does not exist!"
+BUSY = r"(?i)resource in use|connection is busy|closed pending query|has already been closed|session.*stopped"
 
 
 @contextmanager
@@ -38,17 +47,33 @@ def engine_speaks(*, file: bool = False) -> Iterator[None]:
     except (NotImplementedError, DuplicateError):  # an operation, or the columns' names: others tell
         raise
     except BaseException as error:  # a panic of Polars is no Exception
+        if str(error) == "Query interrupted":  # so DuckDB tells Ctrl-C
+            raise KeyboardInterrupt from error
         own = isinstance(error, Exception if file else UnicodeError) or (
             isinstance(error, OSError) and error.errno is None
         )
         if not own and type(error).__module__.partition(".")[0] not in ENGINES:
             raise
-        said = " ".join(str(error).split()) or type(error).__name__
-        raise DataError(
-            "the table's engine stopped",
-            "Look at the place it names: the file, the line, the column and its type.",
-            first=said.rstrip("."),
-        ) from error
+        raise _told(" ".join(str(error).split()) or type(error).__name__) from error
+
+
+def _told(said: str) -> DataError | EngineError:
+    """What an engine said, with what to do: of a file, of the engine itself, or of what it read."""
+    if re.search(BUSY, said):
+        return EngineError(
+            f"the table's engine is closed or busy ({short(said, 200)}). Keep it open, and give each thread a "
+            "connection of its own (DuckDB: connection.cursor())."
+        )
+    if re.search(GONE, said):
+        return DataError(
+            "what the table is read from is not there",
+            "Look at the path: the file or table is gone, or the pattern finds none.", first=said.rstrip("."),
+        )  # fmt: skip
+    return DataError(
+        "the table's engine stopped",
+        "Look at the place it names: the file, the line, the column and its type.",
+        first=said.rstrip("."),
+    )
 
 
 def collect(frame: Frame) -> nw.DataFrame[Any]:
@@ -61,6 +86,7 @@ def collect(frame: Frame) -> nw.DataFrame[Any]:
 
 def adopt(table: Any) -> Frame:
     """Wrap a table of any supported engine whose columns have names of their own."""
+    _refuse_names(table)
     try:
         with engine_speaks():
             frame: Frame = nw.from_native(table)
@@ -78,7 +104,103 @@ def adopt(table: Any) -> Frame:
             "Allowed: pandas, Polars (DataFrame, LazyFrame), PyArrow Table, DuckDB relation, PySpark DataFrame; "
             "files come in through xl.read_flows, xl.read_gacc, xl.read_comtrade, xl.read_baci.",
         ) from None
-    return frame
+    return plainly_stored(frame)
+
+
+def _refuse_names(table: Any) -> None:
+    """Refuse a pandas table whose columns are called by anything but text or whole numbers."""
+    if not nw.dependencies.is_pandas_dataframe(table):
+        return
+    names: list[Any] = list(table.columns.to_flat_index())
+    odd = [n for n in names if isinstance(n, bool) or not isinstance(n, str | int)]
+    if odd:
+        raise DataError(
+            f"{len(odd):,} column{'s have names' if len(odd) > 1 else ' has a name'} that "
+            f"{'are' if len(odd) > 1 else 'is'} neither text nor a whole number",
+            "Give each column one name as text (pandas: table.columns = [...]; for names of several parts "
+            "table.columns.map('_'.join)).",
+            first=repr(odd[0]),
+        )
+
+
+def refuse_unspeakable(frame: Frame, names: Sequence[str]) -> None:
+    """Refuse names that Spark takes for something else: a field of a struct, a quote, another column."""
+    if not frame.implementation.is_pyspark():
+        return
+    folded = Counter(n.casefold() for n in frame.collect_schema().names())
+    odd = [n for n in names if "." in n or "`" in n or folded[n.casefold()] > 1]
+    if odd:
+        raise DataError(
+            f"Spark cannot tell column {odd[0]!r} by its name",
+            "It reads a dot as a field, a back-quote as a quote, and no difference of case: rename it first "
+            "(table.toDF(*names)).",
+        )
+
+
+def plainly_stored(frame: Frame) -> Frame:
+    """The frame with Arrow's run-end-encoded columns and views of text as plain ones, which all operations know."""
+    native: Any = frame.to_native()
+    if isinstance(frame, nw.LazyFrame) or frame.implementation.is_polars():
+        return frame
+    if frame.implementation.is_pyarrow():
+        for place, kept in enumerate(native.schema):
+            if str(kept.type).startswith(ODD):
+                native = native.set_column(place, kept.name, _plain(native.column(place)))
+    elif frame.implementation.is_pandas():
+        types = [getattr(dtype, "pyarrow_dtype", None) for dtype in native.dtypes]
+        for place in [p for p, kept in enumerate(types) if str(kept).startswith((*ODD, "dictionary"))]:
+            column, native = native.iloc[:, place], native.copy(deep=False)
+            made = type(column.array)(_plain(column.array.__arrow_array__()))
+            native.isetitem(place, type(column)(made, index=native.index))
+    plain: Frame = nw.from_native(native)
+    return plain
+
+
+def _plain(column: Any) -> Any:
+    """An Arrow array as one of plain text or numbers."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if pa.types.is_run_end_encoded(column.type):
+        column = pc.run_end_decode(column)
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
+    return column.cast(pa.large_string()) if str(column.type) == "string_view" else column
+
+
+def floats(frame: Frame, columns: Sequence[str]) -> Frame:
+    """The columns as Float64; whole numbers beyond 2**53 are rounded, as every engine but Arrow does by itself."""
+    types = frame.collect_schema()
+    wide = [c for c in columns if types[c] != nw.Float64]
+    if isinstance(frame, nw.DataFrame):
+        frame = frame.with_columns(*(_rounded(frame[c]) for c in wide if types[c].is_integer()))
+    return frame.with_columns(*(nw.col(c).cast(nw.Float64) for c in wide)) if wide else frame
+
+
+def _rounded(column: nw.Series[Any]) -> nw.Series[Any]:
+    """Whole numbers that Arrow holds as floats; those of another engine stay."""
+    native: Any = column.to_native()
+    if column.implementation.is_pyarrow():
+        made = native.cast("double", safe=False)
+    elif hasattr(getattr(native, "dtype", None), "pyarrow_dtype"):
+        numbers = native.to_numpy(float, na_value=float("nan"))
+        made = type(native)(numbers, index=native.index).astype("double[pyarrow]")
+    else:
+        return column
+    whole: nw.Series[Any] = nw.from_native(made, series_only=True)
+    return whole.alias(column.name)
+
+
+def own(frame: Frame) -> Frame:
+    """A frame in memory that no array of the caller's can change any more: what was checked is what is used."""
+    if isinstance(frame, nw.LazyFrame):
+        return frame
+    if frame.implementation.is_pandas():
+        return frame.clone()
+    types = frame.schema
+    floats = [(0 - (0 - nw.col(c))).alias(c) for c, kind in types.items() if kind.is_float()]
+    whole = [nw.col(c) + nw.lit(0, dtype=kind) for c, kind in types.items() if kind.is_integer()]
+    return frame.with_columns(*floats, *whole)
 
 
 def first_of(frame: Frame) -> nw.DataFrame[Any]:
@@ -106,11 +228,39 @@ def to_pandas(table: Any) -> pd.DataFrame:
     DataError
         It is no table, two of its columns have one name, or its engine cannot read it.
     """
-    import pandas as pd
-
     frame = collect(adopt(table))
-    made = table if isinstance(table, pd.DataFrame) else frame.to_pandas()
+    made: pd.DataFrame = frame.to_native() if frame.implementation.is_pandas() else frame.to_pandas()
     return made.reset_index(drop=True)
+
+
+def stream(table: Any) -> Any:
+    """The rows of a DuckDB relation as an Arrow reader, for results larger than memory; None for other tables.
+
+    DuckDB keeps the result first, on disk where it must: a query that runs while it is read cannot be stopped.
+    """
+    frame = adopt(table)
+    if not frame.implementation.is_duckdb():
+        return None
+    with engine_speaks():
+        rows: Any = held(frame).to_native()
+        named = rows.to_arrow_reader if hasattr(rows, "to_arrow_reader") else rows.fetch_record_batch
+        return named(PIECE)
+
+
+def pieces(table: Any) -> Iterator[pd.DataFrame]:
+    """A table of any engine as pandas, piece by piece where it may not fit into memory; the first has the columns."""
+    reader = stream(table)
+    if reader is None:
+        yield to_pandas(table)
+        return
+    yield reader.schema.empty_table().to_pandas()
+    while (batch := _next(reader)) is not None:
+        yield batch.to_pandas(integer_object_nulls=True)
+
+
+def _next(reader: Any) -> Any:
+    with engine_speaks():
+        return next(reader, None)
 
 
 def held(frame: Frame) -> Frame:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
 from operator import index
-from typing import Any, Literal, SupportsIndex, TypeAlias
+from typing import Annotated, Any, Literal, SupportsIndex, TypeAlias
 
 import narwhals.stable.v2 as nw
 import numpy as np
@@ -25,8 +25,10 @@ from exportlab.frames import (
     with_total,
 )
 from exportlab.member import ON_ARRAYS, ON_FRAMES, Group, Member
+from exportlab.options import Within, check
 
-Universe: TypeAlias = Literal["observed", "active"] | int | Sequence[Any]
+Members: TypeAlias = Annotated[int, Within(0, 2**53)]
+Universe: TypeAlias = Literal["observed", "active"] | Members | Sequence[Hashable]
 Names: TypeAlias = str | Sequence[str] | Mapping[str, "str | tuple[str, Mapping[str, Any]]"]
 
 
@@ -110,16 +112,11 @@ def _tasks(names: Names) -> list[_Task]:
 
 def universe_size(flows: Flows, over: tuple[str, ...], universe: Universe) -> int | None:
     """N, or None for the active members of each group."""
+    check("universe", universe, Universe)
     if isinstance(universe, str):
-        if universe == "active":
-            return None
-        if universe == "observed":
-            return prod(len(flows.members(r)) for r in over)
-        raise OptionError(
-            f"universe={universe!r} is not allowed. Allowed: 'observed', 'active', a number or a list."
-        )
+        return None if universe == "active" else prod(len(flows.members(r)) for r in over)
     seen = [flows.members(r) for r in over]
-    if isinstance(universe, SupportsIndex):
+    if isinstance(universe, SupportsIndex) and not isinstance(universe, Iterable):
         size = index(universe)
         if size < prod(len(s) for s in seen) and any(len(s) > size for s in seen):
             raise DataError(

@@ -1,41 +1,208 @@
-"""What an option may be: each check returns the value, or raises an `OptionError` that says what is allowed."""
+"""What an option may be is what its annotation says: checked in one place, for every public function."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from math import inf
-from numbers import Real
-from operator import index
-from typing import Any, TypeAlias
+import builtins
+import inspect
+import math
+import types
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sized
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import cache, wraps
+from typing import Annotated, Any, Literal, TypeAlias, TypeVar, Union, get_args, get_origin, get_type_hints
 
-from exportlab.errors import OptionError
+import numpy as np
 
-Check: TypeAlias = Callable[[str, Any], Any]
+from exportlab.errors import OptionError, short
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 
-def whole_number(low: int) -> Check:
-    """A whole number, `low` or more; True and 4.0 are none."""
+@dataclass(frozen=True)
+class Within:
+    """The range of a number. `ends` says which of its two ends belong to it, as in [0, 1)."""
 
-    def check(name: str, value: Any) -> int:
+    low: float = -math.inf
+    high: float = math.inf
+    ends: str = "[]"
+
+    def holds(self, value: float) -> bool:
+        """Whether the number lies in it."""
+        above = value >= self.low if self.ends[0] == "[" else value > self.low
+        return above and (value <= self.high if self.ends[1] == "]" else value < self.high)
+
+    @property
+    def words(self) -> str:
+        """The range as a sentence says it, after "a number"."""
+        low, high = _plain(self.low), _plain(self.high)
+        if math.isinf(self.high):
+            first = f", {low} or more" if self.ends[0] == "[" else f" above {low}"
+            return ("" if math.isinf(self.low) else first) + (", finite" if self.ends[1] == ")" else "")
+        if self.ends == "()":
+            return f" between {low} and {high}"
+        return f" {'from' if self.ends[0] == '[' else 'above'} {low} to {'' if self.ends[1] == ']' else 'below '}{high}"
+
+
+def _plain(number: float) -> str:
+    """A number as one writes it: 0.5, 10,000,000."""
+    return f"{int(number):,}" if math.isfinite(number) and number == int(number) else f"{number:g}"
+
+
+Level: TypeAlias = Annotated[float, Within(0, 1, "()")]
+Upper: TypeAlias = Annotated[float, Within(0.5, 1, "()")]  # a level of which each tail is below a quarter
+Share: TypeAlias = Annotated[float, Within(0, 1)]
+Positive: TypeAlias = Annotated[float, Within(0, math.inf, "()")]
+NotNegative: TypeAlias = Annotated[float, Within(0, math.inf, "[)")]
+Order: TypeAlias = Annotated[float, Within(0)]  # of a Hill number; infinity too
+Finite: TypeAlias = Annotated[float, Within(-math.inf, math.inf, "()")]
+Freedom: TypeAlias = Annotated[float, Within(0, math.inf, "(]")]  # of a t distribution; inf is the normal
+Count: TypeAlias = Annotated[int, Within(1)]
+Places: TypeAlias = Annotated[int, Within(0)]  # a whole number that may be zero
+
+
+def validated(function: F) -> F:
+    """The function, which refuses an argument that its annotation does not allow; classes and `Any` allow all."""
+    named = list(inspect.signature(function).parameters)
+
+    @wraps(function)
+    def run(*args: Any, **kwargs: Any) -> Any:
+        hints = hints_of(function)
+        for name, value in (*zip(named, args, strict=False), *kwargs.items()):
+            if name in hints:
+                check(name, value, hints[name])
+        return function(*args, **kwargs)
+
+    return run  # type: ignore[return-value]
+
+
+def check_fields(record: object) -> None:
+    """Refuse a record one of whose fields is not what its annotation says."""
+    owner: Any = type(record)
+    for name, hint in hints_of(owner).items():
+        check(name, getattr(record, name), hint)
+
+
+def check(name: str, value: object, hint: Any) -> None:
+    """Raise `OptionError` unless the value is what the annotation says."""
+    if not admits(value, hint):
+        near = get_close_matches(str(value)[:100], _choices(hint), n=1, cutoff=0.5)
+        raise OptionError(
+            f"{name}={short(repr(value), 200)} is not allowed. Allowed: {words(hint)}."
+            + (f" Did you mean {near[0]!r}?" if near else "")
+        )
+
+
+def _choices(hint: Any) -> list[str]:
+    """The words among which one is chosen."""
+    args = get_args(hint)
+    if get_origin(hint) is Literal:
+        return [choice for choice in args if isinstance(choice, str)]
+    return [choice for arm in args for choice in _choices(arm)] if get_origin(hint) else []
+
+
+@cache
+def hints_of(owner: Any) -> Mapping[str, Any]:
+    """The annotations of a function or a class that can be checked: those that are no single class of objects."""
+    space = _Names(vars(inspect.getmodule(owner)))
+    found = {}
+    for name, text in inspect.get_annotations(owner).items():
+        if name == "return":
+            continue
         try:
-            found = index(value)
-        except TypeError:
-            found = low - 1
-        if isinstance(value, bool) or found < low:
-            raise OptionError(f"{name}={value!r} is not allowed. Allowed: a whole number, {low} or more.")
-        return found
+            one = types.SimpleNamespace(__annotations__={name: text})
+            hint = get_type_hints(one, globalns=dict(space), localns=space, include_extras=True)[name]
+        except (NameError, TypeError, AttributeError, SyntaxError):  # names that only a type checker imports
+            continue
+        # NumPy's own alias for "anything that makes an array" and single classes are left to the function.
+        if hint in _PLAIN or not (isinstance(hint, type) or "numpy._typing" in repr(hint)):
+            found[name] = hint
+    return found
 
-    return check
+
+class _Names(dict[str, Any]):
+    """A module's names; those that only a type checker imports stand for anything."""
+
+    def __missing__(self, name: str) -> Any:
+        return getattr(builtins, name, Any)
 
 
-def number(low: float, *, infinite: bool = False) -> Check:
-    """A number, `low` or more; no NaN, and infinity only where `infinite` says so."""
+def admits(value: object, hint: Any) -> bool:
+    """Whether the value is what the annotation says. Nothing is converted: 2.0 is no whole number, 1 no truth."""
+    origin, args = get_origin(hint), get_args(hint)
+    if origin is Annotated:
+        return admits(value, args[0]) and all(limit.holds(value) for limit in hint.__metadata__)
+    if origin in (Union, types.UnionType):
+        return any(admits(value, arm) for arm in args)
+    if origin is Literal:
+        return any(isinstance(value, type(choice)) and value == choice for choice in args)
+    if hint is Any or hint is None or hint is type(None):
+        return hint is Any or value is None
+    if hint in _PLAIN:
+        return _PLAIN[hint][1](value)
+    if origin is np.ndarray:
+        return isinstance(value, np.ndarray)
+    if isinstance(origin, type) and issubclass(origin, Mapping):
+        pairs: Any = value.items() if hasattr(value, "items") and hasattr(value, "keys") else None
+        return pairs is not None and all(admits(k, args[0]) and admits(v, args[1]) for k, v in pairs)
+    if isinstance(origin, type) and issubclass(origin, tuple) and args[-1] is not ...:
+        listed = isinstance(value, Sized) and _listed(value) and len(value) == len(args)
+        return listed and all(map(admits, list(value), args))  # type: ignore[call-overload]
+    if isinstance(origin, type) and issubclass(origin, Iterable):
+        return _listed(value) and _each(value, args[:1])
+    return not isinstance(hint, type) or isinstance(value, hint)
 
-    def check(name: str, value: Any) -> float:
-        real = isinstance(value, Real) and not isinstance(value, bool)
-        if not real or not low <= value <= inf or (value == inf and not infinite):
-            upto = " (infinity too)" if infinite else ", finite"
-            raise OptionError(f"{name}={value!r} is not allowed. Allowed: a number, {low:g} or more{upto}.")
-        return float(value)
 
-    return check
+def _listed(value: object) -> bool:
+    return isinstance(value, Iterable) and not isinstance(value, str | bytes | Mapping)
+
+
+def _each(values: Any, hint: tuple[Any, ...]) -> bool:
+    """Whether every member is what the annotation says; what can be read only once is not read."""
+    skipped = not hint or hint == (Any,) or not hasattr(values, "__len__")
+    return skipped or all(admits(value, hint[0]) for value in values)
+
+
+def _truth(value: object) -> bool:
+    return isinstance(value, bool | np.bool_)
+
+
+def _whole(value: object) -> bool:
+    return isinstance(value, int | np.integer) and not _truth(value)
+
+
+def _number(value: object) -> bool:
+    return _whole(value) or (isinstance(value, float | np.floating) and not math.isnan(value))
+
+
+_PLAIN: dict[Any, tuple[str, Callable[[object], bool]]] = {
+    bool: ("True or False", _truth),
+    int: ("a whole number", _whole),
+    float: ("a number", _number),
+    str: ("text", lambda value: isinstance(value, str)),
+    Hashable: ("labels", lambda value: isinstance(value, Hashable)),
+}
+
+
+def words(hint: Any) -> str:
+    """What an annotation allows, in a sentence."""
+    origin, args = get_origin(hint), get_args(hint)
+    if origin is Annotated:
+        more = " (infinity too)" if args[0] is float and admits(math.inf, hint) else ""
+        return "".join([words(args[0]), *(limit.words for limit in hint.__metadata__)]) + more
+    if origin in (Union, types.UnionType):
+        said = list(dict.fromkeys(words(arm) for arm in args))
+        return f"{', '.join(said[:-1])} or {said[-1]}" if len(said) > 1 else said[0]
+    if origin is Literal:
+        return ", ".join(map(repr, args))
+    if hint is None or hint is type(None):
+        return "None"
+    if hint in _PLAIN:
+        return _PLAIN[hint][0]
+    if isinstance(origin, type) and issubclass(origin, Mapping):
+        return f"a mapping of {words(args[0])} to {words(args[1])}"
+    if isinstance(origin, type) and issubclass(origin, Iterable):
+        if issubclass(origin, tuple) and args[-1] is not ...:
+            return f"({', '.join(map(words, args))})"
+        return f"a list (of {words(args[0])})" if args and args[0] is not Any else "a list"
+    return "anything" if hint is Any else str(getattr(hint, "__name__", hint))

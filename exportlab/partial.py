@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from exportlab.audit import overlaps
 from exportlab.catalogue import CATALOGUE
 from exportlab.distribution import evaluate
 from exportlab.errors import DataError, OptionError, UnknownName
+from exportlab.options import Within, validated
 from exportlab.results import Result
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ BOUNDED = (
     "hhi", "hirschman", "effective_number", "cr", "gini", "theil", "shannon", "hhi_normalised",
     "unctad_concentration", "hall_tideman", "hill",
 )  # fmt: skip
+MOST = 10_000_000  # members that a completion is made of
 NEEDS_SIZE = ("gini", "theil", "shannon", "hhi_normalised", "unctad_concentration", "hall_tideman", "hill")
 
 
@@ -62,13 +64,14 @@ class Bounds(Result):
         return pd.DataFrame([{n: getattr(self, n) for n in names}])
 
 
+@validated
 def bounds(
     indicator: str,
     known: Mapping[str, float],
     total: float,
     *,
-    max_members: int | None = None,
-    groups: Mapping[str, int] | None = None,
+    max_members: Annotated[int, Within(0, MOST)] | None = None,
+    groups: Mapping[str, Annotated[int, Within(1, MOST)]] | None = None,
     largest: bool = False,
     bloc: str | None = None,
     on: str | int = "latest",
@@ -126,6 +129,7 @@ def bounds(
         low  high
     0  0.34  0.38
     """
+    known = dict(known.items())
     rest = _checked(known, total)
     if indicator == "bloc_share":
         return _bloc_bounds(known, total, rest, bloc, on)
@@ -178,8 +182,6 @@ def _sizes(known: Mapping[str, float], groups: Mapping[str, int] | None) -> dict
     for name, size in (groups or {}).items():
         if name not in known:
             raise UnknownName("known member", name, known)
-        if size < 1:
-            raise OptionError(f"groups[{name!r}]={size} is not a number of members.")
         sizes[name] = size
     return sizes
 
@@ -209,6 +211,12 @@ def _peaked(known: Mapping[str, float], rest: float, limit: int | None, cap: flo
     if cap == 0:
         raise DataError(
             "the smallest named member is zero, so nothing can be left over", "Drop largest=True."
+        )
+    if rest / cap > MOST:
+        raise DataError(
+            f"the rest is {rest / cap:.3g} members of the size of the smallest named one, and {MOST:,} are the most "
+            "that are counted",
+            "Give max_members=, or drop largest=True.",
         )
     full = int(rest // cap)
     return np.array([*known.values(), *[cap] * full, rest - full * cap])

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from html import escape
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from exportlab.errors import MissingDependency, OptionError
 from exportlab.results import Result
-from exportlab.writing import as_text, atomic, is_formula, latex_text, printable
+from exportlab.text import html_text, latex_text, printable
+from exportlab.writing import as_archive, as_text, atomic, put
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -93,7 +93,7 @@ class Publication(Printed):
         width = len(self.table.columns) - 1
         lines = [r"\begin{table}[!htbp]\centering"]
         lines += [rf"\caption{{{_tex(self.title)}}}"] if self.title else []
-        lines += [rf"\label{{{label}}}"] if label else []
+        lines += [rf"\label{{{latex_label(label)}}}"] if label else []
         lines += [rf"\begin{{tabular}}{{l{'c' * width}}}", r"\toprule"]
         lines += [" & ".join(map(_tex, self.heads)) + r" \\", r"\midrule"]
         for row in self.table.itertuples(index=False):
@@ -107,15 +107,15 @@ class Publication(Printed):
 
     def to_html(self, path: str | Path | None = None) -> str:
         """An HTML table with its notes below; also written to `path` where one is given."""
-        head = "".join(f"<th>{escape(c)}</th>" for c in self.heads)
+        head = "".join(f"<th>{html_text(c)}</th>" for c in self.heads)
         rows = []
         for row in self.table.itertuples(index=False):
             rule = ' style="border-top:1px solid"' if row[0] == FOOT else ""
-            cells = "".join(f"<td>{escape(str(c))}</td>" for c in row[1:])
-            rows.append(f"<tr{rule}><th>{escape(str(row[0]))}</th>{cells}</tr>")
-        notes = "".join(f"<p><small>{escape(n)}</small></p>" for n in self.notes)
+            cells = "".join(f"<td>{html_text(str(c))}</td>" for c in row[1:])
+            rows.append(f"<tr{rule}><th>{html_text(str(row[0]))}</th>{cells}</tr>")
+        notes = "".join(f"<p><small>{html_text(n)}</small></p>" for n in self.notes)
         return kept(
-            f"<table><caption>{escape(self.title)}</caption><thead><tr>{head}</tr></thead>"
+            f"<table><caption>{html_text(self.title)}</caption><thead><tr>{head}</tr></thead>"
             f"<tbody>{''.join(rows)}</tbody></table>{notes}", path,
         )  # fmt: skip
 
@@ -129,16 +129,13 @@ class Publication(Printed):
         for i, row in enumerate(body, 1):
             for j, text in enumerate(map(str, row), 1):
                 plain = i > 2 and _NUMBER.fullmatch(text)
-                cell = sheet.cell(i, j, float(text.replace(",", "")) if plain else printable(text))
+                cell = put(sheet, i, j, float(text.replace(",", "")) if plain else text)
                 if plain:
                     decimals = len(text.partition(".")[2])
                     cell.number_format = (
                         ("#,##0" if "," in text else "0") + "." * bool(decimals) + "0" * decimals
                     )
-                else:
-                    cell.data_type = "s"  # openpyxl takes a text that begins with '=' for a formula
-                    cell.quotePrefix = is_formula(text)
-        return atomic(Path(path), book.save)
+        return atomic(Path(path), as_archive(book.save))
 
 
 def word(path: Path, title: str, rows: Sequence[Iterable[Any]], notes: Iterable[str]) -> Path:
@@ -152,14 +149,23 @@ def word(path: Path, title: str, rows: Sequence[Iterable[Any]], notes: Iterable[
             cell.text = printable(str(text))
     for note in notes:
         document.add_paragraph(printable(note))
-    return atomic(path, lambda beside: document.save(str(beside)))
+    return atomic(path, as_archive(document.save))
 
 
 def kept(text: str, path: str | Path | None) -> str:
-    """The text, also written to `path` where one is given."""
+    """The text, without what no program can show; also written to `path` where one is given."""
     if path is not None:
         atomic(Path(path), as_text(text))
-    return text
+    return printable(text)
+
+
+def latex_label(label: str) -> str:
+    """A label of LaTeX as it is; refuses one that would end its group or begin a command."""
+    if re.search(r"[\\{}%#~$^&\x00-\x1f]", label):
+        raise OptionError(
+            f"label={label!r} is not allowed. Allowed: letters, digits and marks such as tab:hhi_2023."
+        )
+    return label
 
 
 def needed(module: str, library: str, extra: str, purpose: str) -> Any:

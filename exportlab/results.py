@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from html import escape
+from collections.abc import Callable
+from functools import wraps
 from typing import TYPE_CHECKING, Any
+
+from exportlab.text import html_text, printable
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
 ROWS = 60  # rows shown in HTML; of longer tables the first and the last
-_LINE = "margin:.3em 0"
+_LINE = "margin:.3em 0;overflow-wrap:anywhere"
 _CELL = "padding:.2em .6em;border-bottom:1px solid #8883;vertical-align:top;"
 _RIGHT = _CELL + "text-align:right;font-variant-numeric:tabular-nums;"
 _LEFT = _CELL + "text-align:left;"
@@ -23,6 +26,12 @@ class Result:
     `table` (a pandas DataFrame) as field or property, and may override `summary` and `plot`.
     """
 
+    def __init_subclass__(cls, **options: Any) -> None:
+        """What a result says of itself reaches terminals, whoever wrote its `summary`."""
+        super().__init_subclass__(**options)
+        if "summary" in cls.__dict__:
+            cls.summary = _for_terminals(cls.summary)  # type: ignore[assignment, method-assign]
+
     @property
     def title(self) -> str:
         """One line that says what this is."""
@@ -34,7 +43,7 @@ class Result:
 
     def summary(self) -> str:
         """Plain text: the title and the table, rounded for reading."""
-        return f"{self.title}\n{self._table().to_string(index=False, float_format=_short)}"
+        return printable(f"{self.title}\n{self._table().to_string(index=False, float_format=_short)}")
 
     def plot(self, ax: Axes | None = None, **options: Any) -> Axes:
         """Draw the result on `ax` (a new figure by default) and return the Axes."""
@@ -47,10 +56,18 @@ class Result:
         return titled_html(self.title, self._table())
 
 
+def _for_terminals(summary: Callable[[Any], str]) -> Callable[[Any], str]:
+    @wraps(summary)
+    def said(self: Any) -> str:
+        return printable(summary(self))
+
+    return said
+
+
 def titled_html(title: str, table: pd.DataFrame, *, above: str = "", below: str = "") -> str:
     """A title, a line of text, a table and a line beneath it, as HTML for a notebook; all text is escaped."""
-    head = f'<p style="{_LINE}"><strong>{escape(title)}</strong></p>'
-    lines = [f'<p style="{_LINE}">{escape(text)}</p>' if text else "" for text in (above, below)]
+    head = f'<p style="{_LINE}"><strong>{html_text(title)}</strong></p>'
+    lines = [f'<p style="{_LINE}">{html_text(text)}</p>' if text else "" for text in (above, below)]
     return f"<div>{head}{lines[0]}{table_html(table)}{lines[1]}</div>"
 
 
@@ -61,7 +78,7 @@ def table_html(table: pd.DataFrame) -> str:
     """
     numeric = [kind in "iufc" for kind in (getattr(d, "kind", "O") for d in table.dtypes)]
     heads = "".join(
-        f'<th scope="col" style="{_RIGHT if right else _LEFT}">{escape(label(c))}</th>'
+        f'<th scope="col" style="{_RIGHT if right else _LEFT}">{html_text(label(c))}</th>'
         for c, right in zip(table.columns, numeric, strict=True)
     )
     if len(table) <= ROWS:
@@ -81,7 +98,7 @@ def _rows(table: pd.DataFrame, numeric: list[bool]) -> str:
     lines = []
     for record in table.itertuples(index=False, name=None):
         cells = (
-            f'<td style="{_RIGHT if right else _LEFT}">{escape(_text(v, name))}</td>'
+            f'<td style="{_RIGHT if right else _LEFT}">{html_text(_text(v, name))}</td>'
             for v, right, name in zip(record, numeric, whole, strict=True)
         )
         lines.append(f"<tr>{''.join(cells)}</tr>")

@@ -153,7 +153,9 @@ def _distinct(frame: nw.DataFrame[Any]) -> nw.Series[Any] | None:
         if column.implementation.is_pandas():
             import pandas as pd
 
-            native: Any = pd.Series(column.to_native().unique(), name="period").dropna().reset_index(drop=True)
+            native: Any = (
+                pd.Series(column.to_native().unique(), name="period").dropna().reset_index(drop=True)
+            )
             own: nw.Series[Any] = nw.from_native(native, series_only=True)
         else:
             own = column.unique().drop_nulls()

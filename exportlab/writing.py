@@ -1,80 +1,88 @@
-"""Files that appear whole or not at all, and text that no program runs, in one place for every writer."""
+"""Files that appear whole or not at all, in one place for every writer."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from io import BytesIO
 from pathlib import Path
 from secrets import token_hex
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias
+
+from exportlab.text import beginning, csv_cell, excel_text, is_formula, printable
 
 if TYPE_CHECKING:
     import pandas as pd
 
-# What a spreadsheet takes for the beginning of a formula, also full-width and after blanks.
-FORMULA = "^[\\s\ufeff]*[=+\\-@\uff1d\uff0b\uff0d\uff20]|^[\t\r\n]"
-_FORMULA = re.compile(FORMULA)
-_UNPRINTABLE = dict.fromkeys(
-    [*range(9), 11, 12, *range(14, 32), *range(127, 160), *range(0xD800, 0xE000), 0xFFFE, 0xFFFF], "\ufffd"
-)
-_TEX = str.maketrans({"&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",
-                      "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "\\": r"\textbackslash{}",
-                      "<": r"\textless{}", ">": r"\textgreater{}", "\n": " ", "\r": " ", "\t": " "})  # fmt: skip
+Save: TypeAlias = Callable[[BinaryIO], object]
 
 
-def atomic(target: Path, save: Callable[[Path], object]) -> Path:
-    """Write beside the target under a name of its own and move it there, so that no half file takes its place."""
-    beside = target.with_name(f".{target.stem[:100]}.{token_hex(4)}{target.suffix}")
+def atomic(target: Path, save: Save) -> Path:
+    """Write beside the target under a name of its own and move it there, so that no half file takes its place.
+
+    What the system says of the file in the making (no space, no permission) is said of the target.
+    """
+    beside = target.with_name(f".{beginning(target.name, 100)}.{token_hex(8)}.part")
     try:
-        save(beside)
+        with beside.open("xb") as file:
+            save(file)
         beside.replace(target)
     except OSError as error:
-        if error.errno is not None and error.filename in (
-            None,
-            str(beside),
-        ):  # a full disk does not say where
-            raise OSError(error.errno, error.strerror, str(target)) from error
-        raise
+        if error.errno is None or error.filename not in (None, str(beside)):
+            raise
+        raise OSError(error.errno, os.strerror(error.errno), str(target)) from error
     finally:
-        beside.unlink(missing_ok=True)
+        with suppress(OSError):
+            beside.unlink()
     return target
 
 
-def as_text(text: str, encoding: str = "utf-8") -> Callable[[Path], object]:
+def as_text(text: str, encoding: str = "utf-8") -> Save:
     """What `atomic` saves for a text: its characters as they stand, none that no program can show."""
-    return lambda path: path.write_text(printable(text), encoding=encoding, newline="")
+    return lambda file: file.write(printable(text).encode(encoding))
 
 
-def csv_text(frame: pd.DataFrame) -> str:
-    """A table as CSV (RFC 4180) that is safe to open in a spreadsheet."""
-    return formula_safe(frame).to_csv(index=False, lineterminator="\r\n")
+def as_archive(save: Save) -> Save:
+    """What `atomic` saves for a workbook or a Word document.
+
+    It is made in memory first: an archive that finds the disk full complains of it a second time when it is dropped.
+    """
+
+    def saved(file: BinaryIO) -> None:
+        whole = BytesIO()
+        save(whole)
+        file.write(whole.getbuffer())
+
+    return saved
 
 
-def is_formula(value: object) -> bool:
-    """Whether a spreadsheet would take a value for a formula."""
-    return isinstance(value, str) and _FORMULA.match(value) is not None
+def as_csv(pieces: Iterable[pd.DataFrame], encoding: str = "utf-8") -> Save:
+    """What `atomic` saves for a table as CSV (RFC 4180), piece by piece, safe to open in a spreadsheet."""
+
+    def saved(file: BinaryIO) -> None:
+        for place, piece in enumerate(pieces):
+            text = csv_text(piece, header=not place)
+            file.write(text.encode("utf-8" if place else encoding))
+
+    return saved
 
 
-def formula_safe(frame: pd.DataFrame) -> pd.DataFrame:
-    """Text that a spreadsheet would run as a formula gets a quote before it; numbers stay."""
-
-    def quoted(value: Any) -> Any:
-        return f"'{value}" if is_formula(value) else value
-
-    texts = [c for c in frame.columns if frame[c].dtype.kind not in "iufb"]
-    return frame.assign(**{c: frame[c].map(quoted) for c in texts}).rename(columns=quoted)
-
-
-def printable(text: str) -> str:
-    """The text with a replacement character for controls and lone surrogates."""
-    return text.translate(_UNPRINTABLE)
+def csv_text(frame: pd.DataFrame, *, header: bool = True) -> str:
+    """A table as CSV: numbers and dates as they are, all else as `csv_cell` writes it, by the values themselves."""
+    table = frame.set_axis(range(frame.shape[1]), axis=1)
+    for i, kind in enumerate(table.dtypes):
+        if kind.kind not in "iufbM":
+            table[i] = table[i].map(csv_cell, na_action="ignore")
+    names = [str(csv_cell(name)) for name in frame.columns]
+    return table.to_csv(index=False, header=names if header else False, lineterminator="\r\n")
 
 
-def latex_text(text: str) -> str:
-    """The text as LaTeX prints it: no command, no group, no formula."""
-    return text.translate(_TEX)
-
-
-def file_name(name: str) -> str:
-    """A name that stays in its folder: letters, digits, hyphens and underscores."""
-    return re.sub(r"[^\w-]+", "_", name)[:100]
+def put(sheet: Any, row: int, column: int, value: Any) -> Any:
+    """Write a value into a cell of a workbook: text stays text, whatever it begins with."""
+    if not isinstance(value, str):
+        return sheet.cell(row, column, value)
+    cell = sheet.cell(row, column, excel_text(value))
+    cell.data_type = "s"  # openpyxl takes a text that begins with '=' for a formula
+    cell.quotePrefix = is_formula(value)
+    return cell

@@ -82,7 +82,7 @@ def tidy(text: str) -> list[str]:
 def console(text: str, where: str) -> None:
     from typer.testing import CliRunner
 
-    from exportlab.cli import app
+    from exportlab.cli.commands import app
 
     for line in text.replace("\\\n", " ").splitlines():
         if not line.startswith("$ "):

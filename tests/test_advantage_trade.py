@@ -63,7 +63,7 @@ def test_lafay_and_michaely_by_hand():
 amounts = st.lists(st.floats(0.01, 1e6) | st.just(0.0), min_size=4, max_size=4).filter(any)
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(amounts, amounts)
 def test_lafay_and_michaely_sum_to_zero(a, b):
     x, m = (wide({"i": dict(zip("klmn", v, strict=True))}) for v in (a, b))

@@ -12,7 +12,8 @@ import pandas as pd
 import pytest
 
 import exportlab as xl
-from exportlab.cli import commands, doctor, terminal
+from exportlab import cli
+from exportlab.cli import doctor, terminal
 from exportlab.cli.terminal import said
 
 
@@ -184,7 +185,7 @@ def say(monkeypatch, capsys):
     def command(*arguments):
         monkeypatch.setattr(sys, "argv", ["exportlab", *map(str, arguments)])
         with pytest.raises(SystemExit) as ended:
-            commands.main()
+            cli.main()
         printed = capsys.readouterr()
         return ended.value.code, printed.out, printed.err
 
@@ -257,7 +258,7 @@ def test_a_fault_of_the_program_shows_its_traceback(monkeypatch):
     monkeypatch.setattr(sys, "argv", ["exportlab", "doctor"])
     monkeypatch.setattr(doctor, "examine", lambda: 1 / 0)
     with pytest.raises(ZeroDivisionError):
-        commands.main()
+        cli.main()
 
 
 def test_report_in_chinese_with_further_formats(say, tmp_path, download):

@@ -290,7 +290,7 @@ def well_posed(M: np.ndarray) -> eci.Spectrum:
     return solved
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(MATRICES)
 def test_eci_solves_its_equation_and_is_the_mean_pci(M: np.ndarray) -> None:
     s = well_posed(M)
@@ -302,7 +302,7 @@ def test_eci_solves_its_equation_and_is_the_mean_pci(M: np.ndarray) -> None:
     assert np.corrcoef(k, D)[0, 1] > 0
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(MATRICES, st.randoms())
 def test_order_of_rows_and_columns_does_not_matter(M: np.ndarray, random: Any) -> None:
     s = well_posed(M)

@@ -21,6 +21,7 @@ from pathlib import Path
 
 import numpy as np
 import pages
+import patience
 import pytest
 
 import exportlab as xl
@@ -192,12 +193,13 @@ def test_the_spark_script_of_the_manual(tmp_path):
     pages.parquet(tmp_path / "flows")
     local = [f"--conf=spark.{s}" for s in ("ui.enabled=false", "sql.shuffle.partitions=2")]
     local.append("--conf=spark.driver.bindAddress=127.0.0.1")
+    local.append(f"--conf=spark.network.timeout={patience.SECONDS}s")
     script = [str(ROOT / "examples" / "spark_profile.py"), "flows", "profile"]
     environment = os.environ | {"PYTHONPATH": str(ROOT), "PYSPARK_PYTHON": sys.executable}
-    environment |= {"SPARK_LOCAL_IP": "127.0.0.1"}
+    environment |= {"SPARK_LOCAL_IP": "127.0.0.1", "SPARK_AUTH_SOCKET_TIMEOUT": str(patience.SECONDS)}
     subprocess.run(
         [str(submit), "--master", "local[2]", *local, *script],
-        cwd=tmp_path, env=environment, check=True, timeout=240, capture_output=True,
+        cwd=tmp_path, env=environment, check=True, timeout=patience.SECONDS, capture_output=True,
     )  # fmt: skip
     keys = ["year", "i"]
     found = pd.read_parquet(tmp_path / "profile" / "structure").sort_values(keys, ignore_index=True)

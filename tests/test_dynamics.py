@@ -64,7 +64,7 @@ def test_hhi_change_on_every_engine(engine):
 
 
 @given(draws)
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_contributions_sum_to_the_change_of_the_index(drawn):
     flows = flows_of(table_of(drawn))
     parts = hhi_change(flows, over="product", by=["period", "exporter"]).groupby("city")["hhi_change"].sum()
@@ -78,7 +78,7 @@ def test_contributions_sum_to_the_change_of_the_index(drawn):
 
 
 @given(draws)
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 def test_contributions_sum_to_the_change_of_the_bloc_share(drawn):
     flows = flows_of(table_of(drawn))
     share = xl.bloc_share(flows, "RCEP", by=["period", "exporter"]).set_index(["city", "year"])["bloc_share"]
@@ -227,7 +227,7 @@ def test_the_order_of_product_and_market_effects():
 
 
 @given(draws, st.sampled_from(["three-part", "base", "final", "midpoint"]))
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 def test_market_share_parts_sum_and_shapley_is_symmetric(drawn, weights):
     table = table_of(drawn)
     results = {
@@ -292,7 +292,7 @@ def test_growth_margins_on_every_engine(engine):
 
 
 @given(draws, st.sampled_from([0.0, 4.0]), st.sampled_from(["before", "midpoint"]))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 def test_margins_sum_to_growth(drawn, threshold, rate):
     found = growth_margins(
         flows_of(table_of(drawn)), threshold=threshold, rate=rate, by=["period", "exporter"]

@@ -201,7 +201,7 @@ def test_an_engine_that_cannot_says_so_in_our_voice(monkeypatch):
     def refuse(*args):
         raise NotImplementedError("`over` is not supported.\nMore.")
 
-    monkeypatch.setattr(sys.modules["exportlab.flows"], "sum_by", refuse)
+    monkeypatch.setattr(sys.modules["exportlab.measure"], "_columns", refuse)
     flows = xl.flows(table(), **ROLES)
     words = r"measure: pandas cannot do an operation it needs \(`over` is not supported\.\) Bring the table, or its"
     with pytest.raises(xl.errors.EngineError, match=words):
@@ -306,3 +306,67 @@ def test_a_role_that_the_flows_do_not_have_is_named():
     flows = xl.flows(table(), period="year", market="partner", value="usd", aggregate="sum")
     with pytest.raises(DataError, match=r"the flows have no product\. Name its column at the door: product="):
         xl.rca(flows)
+
+
+WHERE = pd.DataFrame(
+    {
+        "year": [2022, 2022, 2023, 2023, 2023],
+        "partner": ["Japan", "USA", "Japan", "Korea", "USA"],
+        "hs": ["8501", "8502", "8501", "2709", "8502"],
+        "usd": [10.0, 20.0, 50.0, 30.0, 0.0],
+    }
+)
+NAMED = {"period": "year", "market": "partner", "product": "hs", "value": "usd"}
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize(
+    ("members", "left"),
+    [
+        ({"period": 2023}, [2, 3, 4]),
+        ({"market": ["Japan", "Korea"]}, [0, 2, 3]),
+        ({"partner": {"Japan"}, "year": [2023]}, [2]),
+        ({"product": lambda code: code.startswith("85")}, [0, 1, 2, 4]),
+        ({"market": ("USA", "Japan"), "hs": lambda code: code == "8502"}, [1, 4]),
+        ({}, [0, 1, 2, 3, 4]),
+    ],
+)
+def test_where_keeps_the_rows_of_these_members_on_every_engine(engine, members, left):
+    table = WHERE[["year", "partner", "hs", "usd"]]
+    found = xl.flows(ENGINES[engine](table), **NAMED).where(**members)
+    expected = sorted(table.iloc[left].itertuples(index=False, name=None), key=str)
+    assert sorted((tuple(r.values()) for r in rows(found.table, ["hs"])), key=str) == expected
+    assert found.lazy == xl.flows(ENGINES[engine](table), **NAMED).lazy
+
+
+def test_where_forgets_what_was_summed_of_the_whole():
+    flows = xl.flows(WHERE, **NAMED)
+    xl.hhi(flows, over="market")
+    part = flows.where(period=2023, market=["Japan", "USA", "Korea"])
+    assert xl.hhi(part, over="market", by=[])["hhi"].to_list() == pytest.approx([(50**2 + 30**2) / 80**2])
+    assert (part.unit, part.source, part.roles) == (flows.unit, flows.source, flows.roles)
+
+
+@pytest.mark.parametrize(
+    ("members", "error", "words"),
+    [
+        ({"market": "Japn"}, UnknownName, "no market named 'Japn'. Did you mean 'Japan'"),
+        ({"market": ["Japan", "Jupiter"]}, UnknownName, "no market named 'Jupiter'"),
+        ({"colour": "red"}, UnknownName, "no role or key column named 'colour'"),
+        ({"exporter": "Liaoning"}, DataError, "the flows have no exporter"),
+        ({"market": "Japan", "partner": "USA"}, OptionError, "named twice"),
+        ({"market": []}, DataError, r"no row with a value above zero has market=\[\]"),
+        ({"market": "USA", "period": 2023}, DataError, "has market='USA' and period=2023"),
+        ({"market": "Korea", "period": 2022}, DataError, "has market='Korea' and period=2022"),
+    ],
+)
+@pytest.mark.parametrize("engine", ["pandas", "duckdb"])
+def test_where_refuses_members_that_are_not_there(engine, members, error, words):
+    with pytest.raises(error, match=words):
+        xl.flows(ENGINES[engine](WHERE), **NAMED).where(**members)
+
+
+def test_where_runs_the_checks_that_a_lazy_table_put_off():
+    twice = ENGINES["polars-lazy"](pd.concat([WHERE, WHERE.iloc[:1]]))
+    with pytest.raises(DataError, match="in 1 row|in 2 rows"):
+        xl.flows(twice, **NAMED).where(period=2023)

@@ -28,12 +28,13 @@ from exportlab.errors import DataError, OptionError, UnknownName
 from exportlab.panel import PolicyPanel
 from exportlab.reporting.export import workbook, write
 from exportlab.reporting.model import Page, Section, Table
+from exportlab.text import file_name, latex_text, printable
 from exportlab.valueadded import IOTable
 from exportlab.workbook import read_workbook
-from exportlab.writing import atomic, csv_text, file_name, latex_text, printable
+from exportlab.writing import atomic, csv_text
 
 few = settings(
-    max_examples=40, deadline=None, derandomize=True, database=None,
+    max_examples=40, derandomize=True, database=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture, HealthCheck.filter_too_much],
 )  # fmt: skip
 
@@ -150,23 +151,23 @@ def test_a_tolerance_of_nan_would_let_everything_pass():
         ("v ~ z.values.tofile('{}')", "'z.values.tofile' is no function of formulae"),
         ("v ~ open('{}', 'w')", "'open' is no function of formulae"),
         ("v ~ C(z, __import__('os').mkdir('{}'))", "is no function of formulae"),
-        ("v ~ {{z.__class__}}", "is code"),
+        ("v ~ {{z.__class__}}", "no column named 'z.__class__'"),
         ("v ~ {{[x for x in z]}}", "is code"),
         ("v ~ z +", "is no formula: Operator"),
-        ("v ~ z.nothing", "cannot be computed"),
+        ("v ~ z.nothing", "no column named 'z.nothing'"),
     ],
 )
 def test_a_formula_is_no_code(tmp_path, formula, said):
     target = tmp_path / "written"
     table = pd.DataFrame({"e": list("aabb"), "i": list("cdcd"), "v": [1.0, 2, 3, 4], "z": [1.0, 0, 0, 0]})
-    with pytest.raises(OptionError, match=re.escape(said)):
+    with pytest.raises((OptionError, UnknownName), match=re.escape(said)):
         xl.gravity(table, formula.format(target), exporter="e", importer="i")
     assert not target.exists()
 
 
 def test_an_outcome_of_objects_is_not_taken_for_categories():
     table = pd.DataFrame({"e": list("aabb"), "i": list("cdcd"), "v": [10**30] * 4, "z": [1.0, 0, 0, 0]})
-    with pytest.raises(DataError, match="column 'v' holds neither numbers nor text alone in 4 rows"):
+    with pytest.raises(DataError, match="column 'v' holds neither numbers nor text alone .object. in 4 rows"):
         xl.gravity(table, "v ~ z", exporter="e", importer="i")
 
 
@@ -357,7 +358,7 @@ def test_a_link_beside_the_target_is_not_followed(tmp_path):
     outside = tmp_path / "outside.csv"
     outside.write_text("whole")
     (tmp_path / "a.csv").symlink_to(outside)
-    atomic(tmp_path / "a.csv", lambda p: p.write_text("new"))
+    atomic(tmp_path / "a.csv", lambda file: file.write(b"new"))
     assert outside.read_text() == "whole"
     assert (tmp_path / "a.csv").read_text() == "new"
 
@@ -365,7 +366,8 @@ def test_a_link_beside_the_target_is_not_followed(tmp_path):
 def test_many_writers_of_one_file(tmp_path):
     texts = [str(i) * 200_000 for i in range(8)]
     writers = [
-        Thread(target=atomic, args=(tmp_path / "a.txt", lambda p, t=t: p.write_text(t))) for t in texts
+        Thread(target=atomic, args=(tmp_path / "a.txt", lambda file, t=t: file.write(t.encode())))
+        for t in texts
     ]
     for writer in writers:
         writer.start()
@@ -397,7 +399,7 @@ def test_a_report_killed_halfway_leaves_whole_files(tmp_path, seconds):
 def test_killed_halfway_a_whole_file_stays(tmp_path):
     code = (
         "import sys; from pathlib import Path; from exportlab.writing import atomic\n"
-        "def save(p):\n    f = p.open('w'); f.write('half'); f.flush(); print('half', flush=True); sys.stdin.read()\n"
+        "def save(f):\n    f.write(b'half'); f.flush(); print('half', flush=True); sys.stdin.read()\n"
         "atomic(Path('a.csv'), save)"
     )
     (tmp_path / "a.csv").write_text("whole")

@@ -33,7 +33,7 @@ def test_declared_laws_exist():
 
 
 @pytest.mark.parametrize(("name", "law"), HOLDS)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(values=members)
 def test_law_holds(name, law, values):
     for options in [{}, *OPTIONS.get(name, [])]:

@@ -64,10 +64,13 @@ def test_three_way_effects_with_a_closed_form():
     y = np.array([10.0, 4, 6, 8, 12, 9, 5, 11])
     data = small(value=y, rta=[0, 0, 0, 0, 0, 0, 0, 1])
     pairs = [("exporter", "year"), ("importer", "year"), ("exporter", "importer")]
-    made = ppml(data, "value ~ rta", effects=pairs)
+    effects = Effects.encode({"-".join(pair): data[list(pair)] for pair in pairs})
+    made = poisson(y, data[["rta"]].to_numpy(float), effects)
     odds = np.log(y[[0, 4]] * y[[3, 7]] / (y[[1, 5]] * y[[2, 6]]))
-    assert made.table["estimate"][0] == pytest.approx(odds[1] - odds[0], abs=1e-9)
-    np.testing.assert_allclose(made.parts["fitted"]["fitted"], y, rtol=1e-7)
+    assert made.beta[0] == pytest.approx(odds[1] - odds[0], abs=1e-9)
+    np.testing.assert_allclose(made.mu, y, rtol=1e-7)
+    with pytest.raises(DataError, match=r"no degree of freedom is left: .* \(11 on 8\)"):
+        ppml(data, "value ~ rta", effects=pairs)
 
 
 def test_exposure_is_an_offset_and_scales_the_rate():

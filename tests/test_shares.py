@@ -124,7 +124,7 @@ def test_reference_must_have_the_products():
         xl.rca(flows, form="balasa")
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     st.lists(
         st.tuples(st.sampled_from("abc"), st.sampled_from("pqrs"), st.floats(0.1, 1e4)),

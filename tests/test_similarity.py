@@ -57,7 +57,7 @@ def test_bahar_is_the_correlation_of_log_advantage():
 values = st.lists(st.floats(0.01, 1e6) | st.just(0.0), min_size=4, max_size=4).filter(any)
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(values, values)
 def test_four_names_of_one_overlap(x, y):
     f = structures(x, y)

@@ -177,7 +177,7 @@ positive = st.floats(0.1, 100)
 
 
 @given(st.lists(st.tuples(positive, positive, positive, positive), min_size=1, max_size=5))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_fisher_price_times_quantity_is_the_value_ratio(members):
     """And Fisher's quantity index is of the same kind: prices and quantities may change places."""
     table = pd.DataFrame(

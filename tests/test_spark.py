@@ -8,12 +8,12 @@ import socket
 import subprocess
 import sys
 import textwrap
-import time
 import warnings
 from pathlib import Path
 
 import catalogue_calls
 import pandas as pd
+import patience
 import pytest
 import test_catalogue
 import test_engines
@@ -34,7 +34,11 @@ SETTINGS = {
     "spark.sql.autoBroadcastJoinThreshold": "-1",
     "spark.driver.memory": "1g",
     "spark.log.level": "ERROR",
+    "spark.network.timeout": f"{patience.SECONDS}s",  # a busy machine lets a heartbeat or a handshake wait
+    "spark.sql.broadcastTimeout": f"{patience.SECONDS}",
+    "spark.python.authenticate.socketTimeout": f"{patience.SECONDS}s",
 }
+os.environ["SPARK_AUTH_SOCKET_TIMEOUT"] = str(patience.SECONDS)
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +66,7 @@ def convert(session):
 
 
 @NO_JAVA
-@settings(max_examples=2, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=2, suppress_health_check=list(HealthCheck))
 @given(drawn=test_engines.groups)
 def test_every_indicator_agrees_with_the_oracle(spark, drawn):
     test_engines.check(convert(spark), "observed", drawn)
@@ -165,14 +169,6 @@ def free_port() -> int:
         return int(s.getsockname()[1])
 
 
-def wait_for(log: Path, text: str, seconds: float) -> None:
-    end = time.monotonic() + seconds
-    while text not in (log.read_text() if log.exists() else ""):
-        if time.monotonic() > end:
-            pytest.fail(f"{text!r} did not appear in {seconds:.0f} s:\n{log.read_text()[-2000:]}")
-        time.sleep(0.2)  # a poll for another process, bounded above
-
-
 @NO_JAVA
 def test_on_a_standalone_cluster_of_two_workers(tmp_path):
     """A master and two workers as processes of their own on loopback, started and stopped here."""
@@ -181,7 +177,8 @@ def test_on_a_standalone_cluster_of_two_workers(tmp_path):
     home = Path(pyspark.__file__).parent
     port, launcher = free_port(), home / "bin" / "spark-class"
     env = {**os.environ, "SPARK_LOCAL_IP": "127.0.0.1", "SPARK_HOME": str(home), "PYSPARK_PYTHON": sys.executable,
-           "SPARK_DAEMON_MEMORY": "256m"}  # fmt: skip
+           "SPARK_DAEMON_MEMORY": "256m",
+           "SPARK_DAEMON_JAVA_OPTS": f"-Dspark.worker.timeout={patience.SECONDS}"}  # fmt: skip
     url = f"spark://127.0.0.1:{port}"
     running = []
 
@@ -191,27 +188,38 @@ def test_on_a_standalone_cluster_of_two_workers(tmp_path):
             running.append(
                 subprocess.Popen(command, stdout=file, stderr=subprocess.STDOUT, env=env, cwd=tmp_path)
             )
+        return running[-1]
+
+    def said(log, text, process):
+        patience.wait_until(lambda: text in log.read_text(), process, f"{text!r} in {log.name}")
 
     try:
-        start("master.Master", tmp_path / "master.log", "--host", "127.0.0.1", "--port", str(port),
-              "--webui-port", str(free_port()))  # fmt: skip
-        wait_for(tmp_path / "master.log", "Starting Spark master", 60)
+        master = start("master.Master", tmp_path / "master.log", "--host", "127.0.0.1", "--port", str(port),
+                       "--webui-port", str(free_port()))  # fmt: skip
+        said(tmp_path / "master.log", "Starting Spark master", master)
+        workers = []
         for n in range(2):
             ports = ["--webui-port", str(free_port()), "--work-dir", str(tmp_path / f"work{n}")]
             size = ["--cores", "1", "--memory", "600m"]
-            start("worker.Worker", tmp_path / f"worker{n}.log", "--host", "127.0.0.1", *size, *ports, url)
-        for n in range(2):
-            wait_for(tmp_path / f"worker{n}.log", "Successfully registered with master", 60)
+            log = tmp_path / f"worker{n}.log"
+            workers.append((log, start("worker.Worker", log, "--host", "127.0.0.1", *size, *ports, url)))
+        for log, worker in workers:
+            said(log, "Successfully registered with master", worker)
         path = [str(Path(xl.__file__).parent.parent)]
         job = textwrap.dedent(JOB).format(path=path, master=url, settings=SETTINGS)
         done = subprocess.run(
-            [sys.executable, "-c", job], capture_output=True, text=True, timeout=180, env=env, check=False
+            [sys.executable, "-c", job],
+            capture_output=True,
+            text=True,
+            timeout=patience.SECONDS,
+            env=env,
+            check=False,
         )
     finally:
         for process in running:
             process.terminate()
         for process in running:
-            process.wait(timeout=30)
+            process.wait(timeout=patience.SECONDS)
     assert done.returncode == 0, done.stderr[-3000:]
     found = {
         int(y): (float(h), float(t))

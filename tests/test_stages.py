@@ -61,7 +61,7 @@ def test_totals_are_conserved_and_the_unmatched_are_told(engine):
     ),
     st.lists(st.floats(0.01, 1e6), min_size=4, max_size=4),
 )
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_any_weights_conserve_the_total(targets, values):
     total = sum(w for _, w in targets)
     table = pd.DataFrame([(f"{k}", f"t{t}", w / total) for k in range(4) for t, w in targets])

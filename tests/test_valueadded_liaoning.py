@@ -85,7 +85,7 @@ def test_overlapping_classes_by_hand() -> None:
 
 
 @given(seed=st.integers(0, 10**6))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_every_composition_lies_within_the_bounds(seed: int) -> None:
     rng = np.random.default_rng(seed)
     m = china_multipliers(2017)

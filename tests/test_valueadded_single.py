@@ -137,7 +137,7 @@ def test_china(shared: Path, reference: Path, year: int) -> None:
 
 
 @given(seed=st.integers(0, 10**6), n=st.integers(3, 9), taxes=st.booleans())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_identities(seed: int, n: int, taxes: bool) -> None:
     t = economy(seed, n, taxes)
     c, scale = one.domestic_content(t), max(t.e.sum(), 1e-9)
@@ -155,7 +155,7 @@ def test_identities(seed: int, n: int, taxes: bool) -> None:
 
 
 @given(seed=st.integers(0, 10**6), n=st.integers(3, 8))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_upstreamness_of_a_closed_economy_weighs_to_output_over_value_added(seed: int, n: int) -> None:
     """Fally (2012): with no trade, value added weighs upstreamness to x/va, final use downstreamness too."""
     rng = np.random.default_rng(seed)

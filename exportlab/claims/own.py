@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import narwhals.stable.v2 as nw
@@ -119,8 +118,7 @@ def _of(flows: Flows, key: Any) -> tuple[Flows, Any]:
 def _only(flows: Flows, role: str, label: Any) -> Flows:
     if role not in flows.roles or label is None:
         return flows
-    key = flows.find(role, label)
-    return replace(flows, frame=flows.frame.filter(nw.col(role) == key), pending=False, _memo={})
+    return flows.where(**{role: flows.find(role, label)})
 
 
 def _value(flows: Flows, name: str, over: str) -> tuple[float, float, float]:

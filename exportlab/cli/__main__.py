@@ -1,5 +1,5 @@
 """``python -m exportlab.cli``."""
 
-from exportlab.cli.commands import main
+from exportlab.cli import main
 
 main()

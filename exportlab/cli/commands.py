@@ -29,7 +29,18 @@ from exportlab.cli.opening import (
     working,
     yearly,
 )  # fmt: skip
-from exportlab.cli.terminal import err, frame, out, refuse_kind, said, show, show_claims, show_ledger, write
+from exportlab.cli.terminal import (
+    err,
+    frame,
+    out,
+    refuse_kind,
+    said,
+    say,
+    show,
+    show_claims,
+    show_ledger,
+    write,
+)
 from exportlab.errors import DataError, OptionError
 
 app = typer.Typer(
@@ -47,7 +58,7 @@ def _version(show: bool) -> None:
     if show:
         from exportlab import __version__
 
-        typer.echo(f"exportlab {__version__}")
+        say(f"exportlab {__version__}")
         raise typer.Exit
 
 
@@ -125,7 +136,7 @@ def report(
             technology=technology_of(technology), income=incomes,
             also=[a.strip() for a in also.split(",") if a.strip()], progress=status.update,
         )  # fmt: skip
-    typer.echo(f"The report is {page}")
+    say(f"The report is {page}")
     if open_:
         typer.launch(page.resolve().as_uri())
 
@@ -178,7 +189,7 @@ def measure(
             show(frame(table))
         else:
             write(table, to)
-            typer.echo(f"Written: {to}")
+            say(f"Written: {to}")
 
 
 @app.command()
@@ -208,7 +219,7 @@ def indicators(
     for key, fact in facts.items():
         if fact:
             table.add_row(key, fact)
-    out.print(f"[bold]{i.name}[/bold]")
+    out.print(i.name, style="bold")
     out.print(table)
 
 
@@ -242,7 +253,7 @@ def claims(
     table = table[table["verdict"].isin(kept) & (table["id"].isin(single) | (not single))]
     if to is not None:
         write(table, to)
-        typer.echo(f"{len(table):,} claims in {to}")
+        say(f"{len(table):,} claims in {to}")
     elif single:
         show_claims(table)
     else:
@@ -267,14 +278,14 @@ def doctor() -> None:
     """What is installed, in which version, and what each extra gives."""
     from exportlab.cli import doctor as checks
 
-    out.print(checks.system(), markup=False, highlight=False)
+    say(checks.system())
     table = Table("extra", "part", "found", "needed", "state", "gives", box=None, header_style="bold")
     parts = checks.examine()
     for p in parts:
         needed = f">= {p.least}" if p.least else ""
         table.add_row(p.extra or "core", p.name, p.found or "-", needed, p.state, p.gives)
     out.print(table)
-    out.print("An extra is installed by: pip install 'exportlab[NAME]'", markup=False, highlight=False)
+    say("An extra is installed by: pip install 'exportlab[NAME]'")
     broken = [p.name for p in parts if not p.extra and p.least and p.state != "ok"]
     if broken:
         raise DataError(
@@ -282,20 +293,17 @@ def doctor() -> None:
         )
 
 
-def main() -> None:
-    """Entry point: an error is one clear paragraph and exit code 2; --debug shows the traceback."""
+def run() -> int:
+    """What was typed, and its exit code: an error is one clear paragraph and 2; --debug shows the traceback."""
     try:
         code = app(prog_name="exportlab", standalone_mode=False)
     except BrokenPipeError:  # the reader of a pipe has seen enough
         sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
-        sys.exit(0)
-    except (KeyboardInterrupt, typer.Abort):
-        err.print("exportlab: stopped; no half file is left.", style="red")
-        sys.exit(130)
+        return 0
     except Exception as error:
         text = said(error)
         if text is None or "--debug" in sys.argv:
             raise
-        err.print(f"exportlab: {text}", style="red", markup=False, highlight=False, soft_wrap=True)
-        sys.exit(2)
-    sys.exit(code if isinstance(code, int) else 0)
+        err.print(f"exportlab: {text}", style="red", soft_wrap=True)
+        return 2
+    return code if isinstance(code, int) else 0

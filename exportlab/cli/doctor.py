@@ -75,7 +75,7 @@ def _java() -> Part:
     if program:
         try:
             done = subprocess.run(
-                [program, "-version"], capture_output=True, text=True, timeout=20, check=False
+                [program, "-version"], capture_output=True, text=True, timeout=120, check=False
             )
             text = done.stderr + done.stdout
         except (OSError, subprocess.TimeoutExpired):

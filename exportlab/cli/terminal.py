@@ -4,43 +4,60 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from exportlab.errors import ExportlabError, OptionError, short
-from exportlab.frames import engine_speaks, when
-from exportlab.writing import FORMULA, atomic, is_formula, printable
+from exportlab.errors import ExportlabError, MissingDependency, OptionError, short
+from exportlab.frames import pieces, stream, to_pandas
+from exportlab.text import printable
+from exportlab.writing import Save, as_csv, atomic
 
 KINDS = (".csv", ".parquet", ".xlsx", ".docx", ".tex", ".html")
-out = Console(width=None if sys.stdout.isatty() else 160)
-err = Console(stderr=True)
+
+NEEDS = {".parquet": ("pyarrow", "pyarrow", "duckdb"), ".xlsx": ("openpyxl", "openpyxl", "excel"),
+         ".docx": ("docx", "python-docx", "tables")}  # fmt: skip
+
+
+class Terminal(Console):
+    """A console that obeys no text: marks stand as they are, and controls are shown."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(markup=False, emoji=False, highlight=False, **options)
+
+    def render_str(self, text: str, **options: Any) -> Text:
+        """Every text that is printed passes here, cells of tables included."""
+        return super().render_str(printable(text), **options)
+
+
+out = Terminal(width=None if sys.stdout.isatty() else 160)
+err = Terminal(stderr=True)
+
+
+def say(text: str) -> None:
+    """One line of the program's own, however long."""
+    out.print(text, soft_wrap=True)
 
 
 def frame(table: Any) -> Any:
     """A result of any engine as a pandas frame, in the order of its keys."""
-    from exportlab.frames import to_pandas
-
     found = to_pandas(table)
     keys = [c for c in found.columns if found[c].dtype.kind not in "f"]
     return found.sort_values(keys, ignore_index=True) if keys else found
 
 
 def show(table: Any) -> None:
-    """Print a table; names of the data stand as they are, whatever marks or controls they hold."""
+    """Print a table; names of the data stand as they are, the longest without their middle."""
     shown = Table(box=None, header_style="bold")
     for column in table.columns:
-        shown.add_column(_cell(str(column)))
+        shown.add_column(short(str(column), 200))
     for row in table.itertuples(index=False, name=None):
-        shown.add_row(*[_cell(f"{v:.6g}" if isinstance(v, float) else str(v)) for v in row])
+        shown.add_row(*[f"{v:.6g}" if isinstance(v, float) else short(str(v), 200) for v in row])
     out.print(shown)
-
-
-def _cell(text: str) -> Text:
-    return Text(printable(short(text, 200)))
 
 
 def show_ledger(table: Any, verdicts: Iterable[str]) -> None:
@@ -57,23 +74,25 @@ def show_ledger(table: Any, verdicts: Iterable[str]) -> None:
         shown.add_column("claimed", ratio=3, overflow="fold")
         shown.add_column(found, ratio=5, overflow="fold")
         for row in rows.to_dict("records"):
-            name = Text(row["what"]).append(f"\n{row['id']}", style="dim")
-            shown.add_row(name, Text(row["claimed"]), Text(row[found]))
+            name = Text(printable(row["what"])).append(f"\n{printable(row['id'])}", style="dim")
+            shown.add_row(name, row["claimed"], row[found])
         out.print(shown)
         out.print()
     counts = "; ".join(f"{n} {v}" for v in verdicts if (n := int((table["verdict"] == v).sum())))
-    out.print(f"{len(table)} claims: {counts}.", highlight=False)
-    out.print("Evidence and source of one: exportlab claims ID", highlight=False)
+    out.print(f"{len(table)} claims: {counts}.")
+    out.print("Evidence and source of one: exportlab claims ID")
 
 
 def show_claims(table: Any) -> None:
     """Claims in full, a fact a line."""
     for row in table.to_dict("records"):
         shown = Table(show_header=False, box=None, pad_edge=False)
+        shown.add_column()
+        shown.add_column(overflow="fold")
         for key, fact in row.items():
             if fact and key != "id":
-                shown.add_row(key, Text(fact, overflow="fold"))
-        out.print(row["id"], style="bold", highlight=False)
+                shown.add_row(key, fact)
+        out.print(row["id"], style="bold")
         out.print(shown)
 
 
@@ -81,50 +100,39 @@ def refuse_kind(to: Path) -> None:
     if to.suffix not in KINDS:
         allowed = f"{', '.join(KINDS[:-1])} and {KINDS[-1]}"
         raise OptionError(f"--out {to} ends in {to.suffix!r}. Allowed: {allowed}.")
-    if to.suffix == ".xlsx":
-        from exportlab.reporting.export import formats
-
-        formats("excel")
+    module, library, extra = NEEDS.get(to.suffix, ("", "", ""))
+    if module and find_spec(module) is None:
+        raise MissingDependency(library, extra, f"Writing {to.suffix} files")
     if not to.parent.is_dir():
         raise OptionError(f"--out {to}: there is no folder {to.parent}.")
 
 
 def write(table: Any, to: Path) -> None:
-    """Write a whole file, or none; in CSV no text is a formula."""
+    """Write a whole file, or none; a table larger than memory goes piece by piece into CSV and Parquet."""
     refuse_kind(to)
-    if to.suffix not in (".csv", ".parquet"):
+    if to.suffix == ".csv":
+        atomic(to, as_csv(pieces(table)))
+    elif to.suffix == ".parquet":
+        atomic(to, _as_parquet(table))
+    else:
         from exportlab.reporting.typeset import save_table
 
         save_table(table, to)
-        return
-    kept = _quoted(table) if to.suffix == ".csv" else table
-    with engine_speaks():
-        atomic(to, lambda beside: _save(kept, beside))
 
 
-def _save(table: Any, to: Path) -> None:
-    csv = to.suffix == ".csv"
-    if hasattr(table, "write_parquet"):  # a DuckDB relation streams to disk
-        (table.write_csv if csv else table.write_parquet)(str(to))
-    elif csv:
-        table.to_csv(to, index=False)
-    else:
-        table.to_parquet(to, index=False)
+def _as_parquet(table: Any) -> Save:
+    def saved(file: BinaryIO) -> None:
+        reader = stream(table)
+        if reader is None:
+            to_pandas(table).to_parquet(file, index=False)
+            return
+        from pyarrow import parquet
 
+        with parquet.ParquetWriter(file, reader.schema) as to:
+            for batch in reader:
+                to.write_batch(batch)
 
-def _quoted(table: Any) -> Any:
-    """The table with a quote before text that a spreadsheet would run, still lazy where it is lazy."""
-    import narwhals.stable.v2 as nw
-
-    frame = nw.from_native(table)
-    kinds = frame.collect_schema()
-    texts = [c for c, kind in kinds.items() if kind == nw.String]
-    safe = [
-        when(nw.col(c).str.contains(FORMULA), nw.concat_str(nw.lit("'"), nw.col(c)), nw.col(c)).alias(c)
-        for c in texts
-    ]
-    named = {c: f"'{c}" for c in kinds.names() if is_formula(c)}
-    return frame.with_columns(*safe).rename(named).to_native()
+    return saved
 
 
 def said(error: Exception) -> str | None:

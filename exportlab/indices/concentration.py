@@ -7,10 +7,10 @@ from typing import Any
 
 from exportlab.distribution import distribution
 from exportlab.member import Group, Member
-from exportlab.options import number, whole_number
+from exportlab.options import Count, NotNegative, Order
 
 
-def _hhi(total: Any, g: Group, *, scale: float = 1) -> Any:
+def _hhi(total: Any, g: Group, *, scale: NotNegative = 1) -> Any:
     return g.within(total / (g.total * g.total), 1 / g.n, 1.0) * scale
 
 
@@ -18,7 +18,6 @@ def _hhi(total: Any, g: Group, *, scale: float = 1) -> Any:
     title="Herfindahl-Hirschman index", formula=r"H = \sum_k s_k^2", low="1/n", high="1",
     rises_with="concentration", source="Hirschman (1964), The paternity of an index, AER 54(5); WITS",
     aliases=("herfindahl",), laws="bounds scale permutation transfer empty", finish=_hhi,
-    checks={"scale": number(0)},
 )  # fmt: skip
 def hhi(m: Member) -> Any:
     """The sum of squared shares; ``scale=10_000`` gives the scale of competition authorities."""
@@ -84,7 +83,7 @@ def effective_number(h: Any, g: Group) -> Any:
     return g.within(1 / h, 1.0, g.n, g.n)
 
 
-def _cr(total: Any, g: Group, *, k: int = 4) -> Any:
+def _cr(total: Any, g: Group, *, k: Count = 4) -> Any:
     return g.within(total / g.total, g.where(g.n > k, k / g.n, 1.0), 1.0)
 
 
@@ -92,9 +91,8 @@ def _cr(total: Any, g: Group, *, k: int = 4) -> Any:
     title="Concentration ratio", formula=r"CR_k = \sum_{r=1}^{k} s_{(r)}", low="k/n", high="1",
     rises_with="concentration", source="Hall and Tideman (1967), Measures of concentration, JASA 62(317)",
     aliases=("concentration_ratio",), laws="bounds scale permutation transfer empty", finish=_cr,
-    checks={"k": whole_number(1)},
 )  # fmt: skip
-def cr(m: Member, *, k: int = 4) -> Any:
+def cr(m: Member, *, k: Count = 4) -> Any:
     """The share of the k largest members (1 where there are k or fewer)."""
     return m.where(m.rank <= k, m.value, 0.0)
 
@@ -135,7 +133,7 @@ NEAR_ONE = 0.1  # so near to it (sum s^q)^(1/(1-q)) cancels, and Tsallis' sum (s
 POWERS = 5.0  # up to this order powers of what a door lets in (1e-50 to 1e50) stay within the floats
 
 
-def _hill(total: Any, g: Group, *, q: float = 2.0) -> Any:
+def _hill(total: Any, g: Group, *, q: Order = 2.0) -> Any:
     return g.within(_of_order(total, g, q), 1.0, g.n, g.n)
 
 
@@ -156,9 +154,9 @@ def _of_order(total: Any, g: Group, q: float) -> Any:
 @distribution(
     title="Hill number", formula=r"{}^qD = \left(\sum_k s_k^q\right)^{1/(1-q)}", low="1", high="n",
     rises_with="diversification", source="Hill (1973), Diversity and evenness, Ecology 54(2)",
-    finish=_hill, laws="bounds scale permutation transfer empty", checks={"q": number(0, infinite=True)},
+    finish=_hill, laws="bounds scale permutation transfer empty",
 )  # fmt: skip
-def hill(m: Member, *, q: float = 2.0) -> Any:
+def hill(m: Member, *, q: Order = 2.0) -> Any:
     """Effective number of order q, zero or more.
 
     0 counts the active members, 1 is exp(entropy), 2 is 1/HHI, and infinity is 1 over the largest share.

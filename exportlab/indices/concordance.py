@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import narwhals.stable.v2 as nw
 
-from exportlab.errors import DataError, MissingDependency, OptionError, UnknownName, one_of
+from exportlab.errors import DataError, OptionError, UnknownName, one_of
 from exportlab.flows import Flows, require
-from exportlab.frames import Frame, among, collect, missing, stack, sum_by, when
+from exportlab.frames import Frame, among, collect, engine_speaks, missing, stack, sum_by, when
+from exportlab.text import printable
+from exportlab.workbook import read_workbook
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -84,7 +86,9 @@ class Concordance:
     def __repr__(self) -> str:
         split = sum(len(links) > 1 for links in self.links.values())
         targets = {t for links in self.links.values() for t, _ in links}
-        return f"Concordance({len(self.links):,} codes to {len(targets):,}, {split:,} of them split; {self.origin})"
+        return printable(
+            f"Concordance({len(self.links):,} codes to {len(targets):,}, {split:,} of them split; {self.origin})"
+        )
 
 
 def concordance(
@@ -152,12 +156,11 @@ def concordance(
 def _read(path: Path) -> pd.DataFrame:
     import pandas as pd
 
-    if path.suffix.lower() not in (".xlsx", ".xls"):
+    if path.suffix.lower() in (".xlsx", ".xlsm", ".xls"):
+        made: pd.DataFrame = read_workbook(path, 0, dtype=str)
+        return made
+    with engine_speaks(file=True):
         return pd.read_csv(path, dtype=str, sep=None, engine="python", encoding="utf-8-sig")
-    try:
-        return pd.read_excel(path, dtype=str)
-    except ImportError as error:
-        raise MissingDependency("openpyxl", "excel", "Reading an Excel concordance") from error
 
 
 def _links(rows: list[tuple[Any, Any, float | None]], split: str) -> dict[str, Links]:
@@ -239,7 +242,7 @@ def convert_products(
     links = {c: concordance.find(short[c]) or own[c] for c in codes}
     columns = [r for r in ("value", "quantity") if r in flows.roles]
     frame = _shared(flows.frame.select(*flows.identity, *columns), links, flows.identity, columns)
-    return replace(flows, frame=frame, unique=True, pending=False, _memo={})
+    return flows.derived(frame, unique=True)
 
 
 def _shared(frame: Frame, links: Mapping[str, Links], keys: tuple[str, ...], columns: list[str]) -> Frame:

@@ -15,16 +15,16 @@ from exportlab.indices._against import Reference, against, need
 from exportlab.indices.concentration import shannon
 from exportlab.measure import Universe, measure
 from exportlab.member import Group, Member
-from exportlab.options import number
+from exportlab.options import NotNegative
 
 
 @distribution(
     title="Number of members above a threshold", formula=r"\#\{k : x_k > v \ \text{or}\ s_k > \sigma\}",
     low="1", high="N", unit="members", rises_with="diversification", aliases=("number_exported",),
     source="UNCTAD Handbook of Statistics: products above 100,000 USD or 0.3 per cent of exports",
-    laws="bounds scale permutation transfer empty additive", checks={"value": number(0), "share": number(0)},
+    laws="bounds scale permutation transfer empty additive",
 )  # fmt: skip
-def number_above(m: Member, *, value: float = 0.0, share: float = 1.0) -> Any:
+def number_above(m: Member, *, value: NotNegative = 0.0, share: NotNegative = 1.0) -> Any:
     """How many members exceed a value (in the table's unit) or a share; by default the active ones.
 
     UNCTAD's older count is ``value=`` 100,000 USD in the table's unit and ``share=0.003``. With a `value`

@@ -7,10 +7,11 @@ from typing import Any, Literal
 import narwhals.stable.v2 as nw
 
 from exportlab.catalogue import indicator
-from exportlab.errors import OptionError, one_of
+from exportlab.errors import one_of
 from exportlab.flows import Columns, Flows
 from exportlab.frames import Frame, ratio, sum_by, when, with_total
 from exportlab.indices._change import beside, keyed, only, pairs, with_status
+from exportlab.options import NotNegative
 from exportlab.periods import Lag
 
 
@@ -28,7 +29,7 @@ def growth_margins(
     over: Columns = "product",
     by: Columns | None = None,
     lag: Lag = "year",
-    threshold: float = 0.0,
+    threshold: NotNegative = 0.0,
     rate: Literal["before", "midpoint"] = "before",
 ) -> Any:
     """Split the growth of exports into continuing members that grow or shrink, new ones, and those that left.
@@ -65,10 +66,6 @@ def growth_margins(
         A negative threshold.
     """
     one_of("rate", rate, ("before", "midpoint"))
-    if threshold < 0:
-        raise OptionError(
-            f"threshold={threshold} is not allowed. Allowed: zero or more, in the unit of value."
-        )
     spread, groups = keyed(flows, "growth_margins", over, by)
     keys = (*groups, *spread)
     frame = with_status(beside(flows.cells(*keys), keys, pairs(flows, lag)), threshold)

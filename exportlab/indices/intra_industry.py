@@ -13,6 +13,7 @@ from exportlab.frames import Frame, missing, ratio, stack, sum_by, when, with_to
 from exportlab.indices._against import ALL, NOTHING, need
 from exportlab.indices._grouping import Grouping, grouping, with_group
 from exportlab.indices._two import changes, same_shape, side_by_side
+from exportlab.options import Level, NotNegative
 from exportlab.periods import Lag
 
 _PARAMETERS = """
@@ -210,9 +211,9 @@ CLASSES = ("horizontal", "vertical_high", "vertical_low", "not_classified")
 )  # fmt: skip
 @_documented
 def two_way_types(
-    exports: Flows, imports: Flows, *, over: str = "product", by: Columns | None = None, alpha: float = 0.15,
+    exports: Flows, imports: Flows, *, over: str = "product", by: Columns | None = None, alpha: Level = 0.15,
     rule: Literal["reciprocal", "symmetric"] = "reciprocal",
-    method: Literal["overlap", "trade_type"] = "overlap", threshold: float = 0.1,
+    method: Literal["overlap", "trade_type"] = "overlap", threshold: NotNegative = 0.1,
 ) -> Any:  # fmt: skip
     """Two-way trade in varieties of one quality (horizontal) and of different quality (vertical), by unit values.
 
@@ -242,8 +243,6 @@ def two_way_types(
     require(exports, "two_way_types")
     one_of("rule", rule, ("reciprocal", "symmetric"))
     one_of("method", method, ("overlap", "trade_type"))
-    if not 0 < alpha < 1:
-        raise OptionError(f"alpha={alpha!r} is not allowed. Allowed: between 0 and 1, such as 0.15 or 0.25.")
     spread, groups = exports.split(over, by)
     keys = (*groups, *spread)
     same_shape(exports, imports, keys, "two_way_types")

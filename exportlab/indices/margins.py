@@ -14,6 +14,7 @@ from exportlab.flows import Columns, Flows, require
 from exportlab.frames import Frame, distinct, join, ratio, sum_by, when, with_total
 from exportlab.indices._against import ALL, Reference, against, need
 from exportlab.indices._dense import blocks, like
+from exportlab.options import NotNegative
 
 
 @indicator(
@@ -130,7 +131,7 @@ def iemp(
     flows: Flows,
     *,
     by: Columns | None = None,
-    threshold: float = 0.0,
+    threshold: NotNegative = 0.0,
     own_market: Literal["kept", "out"] = "kept",
 ) -> Any:
     """Of the markets that import what an exporter sells, how many does it reach?
@@ -252,7 +253,8 @@ def _spread(cells: Frame, keys: tuple[str, ...], end: str) -> Frame:
     aliases=("nodf",), laws="bounds scale permutation empty", undefined="there is a single active cell",
 )  # fmt: skip
 def nestedness(
-    flows: Flows, *, outer: str = "product", inner: str = "market", by: Columns | None = None, threshold: float = 0.0
+    flows: Flows, *, outer: str = "product", inner: str = "market", by: Columns | None = None,
+    threshold: NotNegative = 0.0,
 ) -> Any:  # fmt: skip
     """Whether products with few markets go where products with many markets go already.
 

@@ -15,6 +15,7 @@ from exportlab.frames import collect
 from exportlab.indices._against import Reference, need
 from exportlab.indices._dense import like
 from exportlab.indices.advantage import Form, rca
+from exportlab.options import Level
 
 Key = tuple[Any, ...]
 
@@ -51,7 +52,7 @@ def in_both(before: dict[Key, float], after: dict[Key, float]) -> tuple[Array, A
 )  # fmt: skip
 def galtonian(
     flows: Flows, *, first: Any = None, last: Any = None, form: Form = "rsca", reference: Reference = "world",
-    over: str = "product", by: Columns | None = None, zeros: bool = True, level: float = 0.95,
+    over: str = "product", by: Columns | None = None, zeros: bool = True, level: Level = 0.95,
 ) -> Any:  # fmt: skip
     """Regress the last period's advantage on the first's, product by product, for each exporter.
 

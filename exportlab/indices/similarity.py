@@ -12,6 +12,7 @@ from exportlab.catalogue import indicator
 from exportlab.errors import OptionError, UnknownName, one_of
 from exportlab.flows import Columns, Flows, require
 from exportlab.indices._dense import Block, blocks, like, over_sum
+from exportlab.options import Positive
 
 Form: TypeAlias = Literal["long", "matrix"]
 
@@ -242,7 +243,7 @@ def cosine(
 )  # fmt: skip
 @_documented
 def bahar(
-    flows: Flows, *, shift: float = 0.1, over: Columns = "product", unit: str = "exporter",
+    flows: Flows, *, shift: Positive = 0.1, over: Columns = "product", unit: str = "exporter",
     by: Columns | None = None, against: Any = None, form: Form = "long",
 ) -> Any:  # fmt: skip
     """Pearson correlation over products of ln(RCA + a); ``shift`` is a, without which a product not sold has no log.

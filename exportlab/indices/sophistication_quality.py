@@ -7,12 +7,13 @@ from typing import Any, Literal
 import narwhals.stable.v2 as nw
 
 from exportlab.catalogue import indicator
-from exportlab.errors import OptionError, one_of
+from exportlab.errors import one_of
 from exportlab.flows import Columns, Flows
 from exportlab.frames import Frame, join, ratio, sum_by, when, with_total
 from exportlab.indices._change import ALL, only
 from exportlab.indices.sophistication import Income, _shares, _weighted
 from exportlab.indices.unit_values import priced_cells
+from exportlab.options import NotNegative
 
 Average = Literal["value", "quantity"]
 
@@ -29,7 +30,7 @@ def prody_quality(
     flows: Flows,
     income: Income,
     *,
-    elasticity: float = 0.2,
+    elasticity: NotNegative = 0.2,
     average: Average = "value",
     missing: Literal["refuse", "leave out"] = "refuse",
     over: str = "product",
@@ -90,7 +91,7 @@ def expy_quality(
     flows: Flows,
     income: Income,
     *,
-    elasticity: float = 0.2,
+    elasticity: NotNegative = 0.2,
     average: Average = "value",
     missing: Literal["refuse", "leave out"] = "refuse",
     over: str = "product",
@@ -138,8 +139,6 @@ def _adjusted(
 ) -> tuple[Frame, tuple[str, ...], tuple[str, ...]]:
     """Cells with their value `all`, relative price, PRODY, and the one moved by the other."""
     one_of("average", average, ("value", "quantity"))
-    if not elasticity >= 0:
-        raise OptionError(f"elasticity={elasticity} is not allowed. Allowed: zero or more.")
     shares, within, spread = _shares(flows, income, caller, base=None, **options)
     product, groups = (*within, *spread), flows.split(options["over"], options["by"])[1]
     cells = priced_cells(flows, caller, (*groups, *spread))

@@ -14,6 +14,7 @@ from exportlab.errors import DataError, OptionError, one_of
 from exportlab.flows import Columns, Flows, require
 from exportlab.frames import collect
 from exportlab.indices._kaplan_meier import Survival, estimate, kaplan_meier
+from exportlab.options import Level, NotNegative, Places
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,7 +28,9 @@ __all__ = ["Survival", "kaplan_meier", "spells", "survival"]
     column="duration", laws="bounds scale permutation replication empty",
     undefined="never: a relation without trade has no spell",
 )  # fmt: skip
-def spells(flows: Flows, *, over: Columns | None = None, gap: int = 1, threshold: float = 0.0) -> Any:
+def spells(
+    flows: Flows, *, over: Columns | None = None, gap: Places = 1, threshold: NotNegative = 0.0
+) -> Any:
     """The spells of each trade relation: when it began, when it ended, and whether that was seen.
 
     Parameters
@@ -58,8 +61,6 @@ def spells(flows: Flows, *, over: Columns | None = None, gap: int = 1, threshold
     require(flows, "spells")
     if "period" not in flows.roles:
         raise DataError("the flows have no period", "spells needs period=... at the door.")
-    if gap < 0 or threshold < 0:
-        raise OptionError(f"gap={gap}, threshold={threshold} is not allowed. Allowed: zero or more.")
     relation = tuple(r for r in flows.identity if r != "period") if over is None else flows.resolve(over)
     if not relation or "period" in relation:
         raise OptionError(
@@ -119,11 +120,11 @@ def survival(
     *,
     over: Columns | None = None,
     by: Columns | None = None,
-    gap: int = 1,
-    threshold: float = 0.0,
+    gap: Places = 1,
+    threshold: NotNegative = 0.0,
     left: Literal["drop", "keep"] = "drop",
     which: Literal["all", "first"] = "all",
-    level: float = 0.95,
+    level: Level = 0.95,
 ) -> Survival:
     """Estimate how long trade relations survive.
 

@@ -10,22 +10,19 @@ import pandas as pd
 
 from exportlab.arrays import BEYOND, WITHIN, Array, Codes, Mask, beyond
 from exportlab.errors import DataError
+from exportlab.kinds import LABELS, NUMBERS, Kind, series_kind
 from exportlab.periods import Calendar, UnreadPeriods, read
 
 
 def refuse_no_ids(data: pd.DataFrame, columns: Iterable[str]) -> None:
-    """Refuse columns whose cells cannot be told apart (lists, mappings)."""
+    """Refuse columns whose cells are no labels (durations, lists, labels of several types)."""
     for column in columns:
         cells = data[column]
-        try:
-            pd.factorize(cells)
-            if cells.dtype == object and any(isinstance(v, int) and abs(v) >= 2**63 for v in cells):
-                raise TypeError
-        except TypeError:
+        if series_kind(cells) not in (*LABELS, "decimal", "empty"):
             raise DataError(
-                f"column {column!r} names nothing: its cells are no labels",
-                "Ids are text, whole numbers or dates.",
-                first=repr(data[column].iloc[0]),
+                f"column {column!r} names nothing: its cells are no labels ({cells.dtype})",
+                "Ids are text, whole numbers or dates, of one type: make the column text first (.astype(str)).",
+                first=_odd(cells),
             ) from None
 
 
@@ -38,10 +35,10 @@ def real(data: pd.DataFrame, column: str) -> Array:
         It holds anything but real numbers, or numbers beyond the range of a door.
     """
     cells = data[column]
-    if not pd.api.types.is_numeric_dtype(cells) or pd.api.types.is_complex_dtype(cells):
+    if cells.dtype == object or series_kind(cells) not in (*NUMBERS, "truth"):
         raise DataError(
-            f"column {column!r} is {cells.dtype}, not numbers", "Make it numeric before.", first=repr(cells.iloc[0])
-        )  # fmt: skip
+            f"column {column!r} is {cells.dtype}, not numbers", "Make it numeric before.", first=_odd(cells)
+        )
     values = cells.to_numpy(float, na_value=np.nan)
     bad = beyond(np.where(np.isfinite(values), values, 0.0))
     if bad.any():
@@ -55,12 +52,52 @@ def real(data: pd.DataFrame, column: str) -> Array:
     return np.asarray(values, np.float64)
 
 
+def regressor(data: pd.DataFrame, column: str) -> pd.Series[Any]:
+    """A column as a formula uses it: NumPy numbers or truths, or labels, whatever type holds the text.
+
+    Raises
+    ------
+    DataError
+        It holds neither numbers nor labels of one type, or numbers beyond the range of a door.
+    """
+    cells = data[column]
+    kind: Kind = series_kind(cells)
+    if cells.dtype != object and kind in (*NUMBERS, "truth"):
+        values: Any = real(data, column)
+        if kind == "truth":
+            values = values.astype(bool)
+        elif kind == "whole" and not (np.abs(values) >= 2.0**53).any():
+            values = values.astype(np.int64)
+        return pd.Series(values, index=data.index)
+    if kind in ("text", "category"):
+        return pd.Series(cells.astype(object).to_numpy(), index=data.index, dtype=object)
+    strange = [v for v in cells if not isinstance(v, str)] or list(cells)
+    raise DataError(
+        f"column {column!r} holds neither numbers nor text alone ({cells.dtype})",
+        "Make it a column of numbers, or of text for categories.",
+        rows=len(strange),
+        first=repr(strange[0]),
+    )
+
+
+def as_written(data: pd.DataFrame, column: str | None) -> pd.DataFrame:
+    """The table with a column of pandas Periods as their text ('2022-01'), which sorts as they do."""
+    if column in data.columns and isinstance(data[column].dtype, pd.PeriodDtype):
+        return data.assign(**{str(column): data[column].astype(str).where(data[column].notna(), None)})
+    return data
+
+
 def same(data: pd.DataFrame, left: str, right: str) -> Mask:
     """Where two columns of labels agree, of whatever types they are."""
     a, b = data[left], data[right]
     if a.dtype != b.dtype:
         a, b = a.astype(object), b.astype(object)
     return np.asarray(a.to_numpy() == b.to_numpy(), np.bool_)
+
+
+def _odd(cells: pd.Series[Any]) -> str | None:
+    """The first cell that is no text, else the first."""
+    return repr(next((v for v in cells if not isinstance(v, str)), cells.iloc[0])) if len(cells) else None
 
 
 def calendar_of(column: pd.Series[Any], name: str, frequency: str | None = None) -> Calendar:

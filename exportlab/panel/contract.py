@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,6 +11,8 @@ import pandas as pd
 from exportlab.arrays import Array, Codes
 from exportlab.errors import DataError, OptionError, UnknownName, one_of
 from exportlab.frames import to_pandas
+from exportlab.kinds import NUMBERS, series_kind
+from exportlab.options import check
 from exportlab.panel.cells import calendar_of, real, refuse_no_ids
 from exportlab.periods import Calendar
 
@@ -50,9 +52,11 @@ def admit(panel: PolicyPanel) -> dict[str, Any]:
 def _columns(panel: PolicyPanel, table: pd.DataFrame) -> pd.DataFrame:
     if (panel.adopted is None) == (panel.treated is None):
         raise OptionError("Give exactly one of adopted= (first treated period) and treated= (0/1 status).")
-    if isinstance(panel.covariates, str) or not isinstance(panel.covariates, Iterable):
-        kind = "text" if isinstance(panel.covariates, str) else "one thing"
-        raise OptionError(f"covariates={panel.covariates!r} is {kind}. Give a list: [{panel.covariates!r}].")
+    check("covariates", panel.covariates, Sequence[str | int])
+    for role in ("unit", "period", "outcome"):
+        check(role, getattr(panel, role), str | int)
+    for role in ("adopted", "treated", "cluster", "weights"):
+        check(role, getattr(panel, role), str | int | None)
     roles = [panel.unit, panel.period, panel.outcome, panel.adopted, panel.treated, panel.weights]
     named = [c for c in [*roles, *panel.covariates] if c is not None]
     for column in [*named, panel.cluster]:
@@ -88,7 +92,8 @@ def _ids(panel: PolicyPanel, data: pd.DataFrame) -> None:
                 panel, data, data[column].isna(), f"the {role} column {column!r} is missing",
                 "Every row needs its ids: fill them in or leave the rows out before.",
             )  # fmt: skip
-            refuse_no_ids(data, [column])
+            if role != "period":
+                refuse_no_ids(data, [column])
 
 
 def period_values(column: pd.Series[Any], name: str, frequency: str | None = None) -> tuple[Array, Calendar]:
@@ -206,8 +211,9 @@ def _adopted_rows(panel: PolicyPanel, data: pd.DataFrame, calendar: Calendar) ->
 
 
 def _status(panel: PolicyPanel, data: pd.DataFrame, units: Any) -> None:
-    column = str(panel.treated)
-    if not pd.api.types.is_numeric_dtype(data[column]) or pd.api.types.is_complex_dtype(data[column]):
+    assert panel.treated is not None
+    column = panel.treated
+    if data[column].dtype == object or series_kind(data[column]) not in (*NUMBERS, "truth"):
         raise DataError(
             f"{column!r} is {data[column].dtype}, not 0/1", "Write 0 before and 1 from adoption on."
         )

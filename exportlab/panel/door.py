@@ -15,6 +15,7 @@ from exportlab.panel import contract
 from exportlab.panel.estimate import Estimate
 from exportlab.panel.sources import index_table
 from exportlab.periods import Calendar, text
+from exportlab.text import printable
 
 if TYPE_CHECKING:
     from exportlab.flows import Flows
@@ -312,7 +313,7 @@ class PolicyPanel:
     def __repr__(self) -> str:
         n, periods = len(self.unit_labels), len(self.period_values)
         joined = int(np.isfinite(self.adoption).sum())
-        return (
+        return printable(
             f"PolicyPanel: {self.outcome}, {n} units ({self.unit}) over {periods} periods ({len(self.y):,} "
             f"rows), {joined} treated in {len(self.cohorts)} cohort(s), {len(self.cluster_labels)} clusters"
         )

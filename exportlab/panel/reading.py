@@ -1,5 +1,4 @@
-"""Plain-language reading of an estimate: what it is, how far to believe it, and which inference for "
-"this design."""
+"""Plain-language reading of an estimate: what it is, how far to believe it, and which inference for this design."""
 
 from __future__ import annotations
 

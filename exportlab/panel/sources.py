@@ -12,6 +12,7 @@ import pandas as pd
 from exportlab.errors import DataError, UnknownName, one_of
 from exportlab.frames import to_pandas
 from exportlab.measure import measure
+from exportlab.options import validated
 from exportlab.panel.cells import calendar_of
 from exportlab.periods import FREQUENCIES, WORDS, Calendar, Period, days
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from exportlab.flows import Flows
 
 
+@validated
 def attach_policy(
     table: pd.DataFrame,
     dates: pd.DataFrame,

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 import pandas as pd
 
 from exportlab.errors import OptionError, one_of
+from exportlab.options import Within, validated
 from exportlab.panel.reading import stars, stars_allowed
 from exportlab.publication import Publication
 
@@ -28,12 +29,13 @@ class Comparison(Publication):
         return self.caption or "Estimates side by side"
 
 
+@validated
 def compare(
     estimates: Sequence[Estimate] | Mapping[str, Estimate],
     *,
     terms: Sequence[str] | None = None,
     below: str = "std_error",
-    digits: int = 3,
+    digits: Annotated[int, Within(0, 15)] = 3,
     caption: str = "",
 ) -> Comparison:
     """Estimates side by side with their design facts below.

@@ -11,10 +11,11 @@ from operator import index
 from typing import Any, Literal, TypeAlias
 
 from exportlab.errors import DataError, OptionError
+from exportlab.options import Count
 from exportlab.periods.labels import Label, Writer, alone
 from exportlab.periods.period import ALLOWED, FREQUENCIES, STEPS, WORDS, Period
 
-Lag: TypeAlias = int | Literal["year"]
+Lag: TypeAlias = Count | Literal["year"]
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from matplotlib.ticker import FuncFormatter
 
-from exportlab.writing import printable
+from exportlab.text import printable
 
 LONGEST = 60  # characters of a label; longer ones leave no room for the picture
 _DOLLAR = re.compile(r"(?<!\\)\$")

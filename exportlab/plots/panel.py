@@ -12,9 +12,8 @@ import numpy as np
 import pandas as pd
 
 from exportlab.errors import DataError
-
-from .panel_designs import LINES, dose, power, sensitivity, synthetic
-from .style import GREY, MARKERS, PALETTE, context, finish, new_axes
+from exportlab.plots.panel_designs import LINES, dose, power, sensitivity, synthetic
+from exportlab.plots.style import GREY, MARKERS, PALETTE, context, finish, new_axes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from exportlab.errors import DataError
-
-from .style import GREY, MARKERS, PALETTE, context, finish, new_axes
+from exportlab.plots.style import GREY, MARKERS, PALETTE, context, finish, new_axes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -102,7 +101,6 @@ def power(
     table : DataFrame
         ``effect, power`` and optionally ``treated`` (number of treated units) or ``method``.
     """
-    table = table if isinstance(table, pd.DataFrame) else table.table
     by = [c for c in ("treated", "method") if c in table]
     ax = new_axes(ax)
     with context():

@@ -156,7 +156,7 @@ def _relation(files: Sequence[Path], label: dict[int, str], connection: Any) -> 
         same_columns([parquet_schema(f, "duckdb", connection) for f in files], COLUMNS)
         rows_of = scan(files, {})
     else:
-        looked = [text_schema(f) for f in files]
+        looked = [text_schema(f, "duckdb") for f in files]
         same_columns([schema for schema, _ in looked], COLUMNS)
         types = "{'t': 'DOUBLE', 'i': 'DOUBLE', 'j': 'DOUBLE', 'k': 'VARCHAR', 'v': 'DOUBLE', 'q': 'VARCHAR'}"
         rows_of = scan(files, {"delim": quoted(looked[0][1]), "types": types})

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import sys
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -17,9 +16,10 @@ import numpy as np
 
 from exportlab.arrays import Array
 from exportlab.errors import DataError
-from exportlab.readers.files import BLOCK, BROKEN_GZIP, Advance, cut_gzip, encoding_of, raw, tail
+from exportlab.readers.files import Advance, encoding_of, raw, refuse_twice, tail
 from exportlab.readers.layout import LOOK, header_place, notes_below
 from exportlab.readers.numbers import floats, numbers_are
+from exportlab.unpacking import BLOCK, BROKEN_GZIP, cut_gzip
 
 Missing = frozenset[str]
 
@@ -75,11 +75,7 @@ def text_table(
                 "A quote that opens a name must close it.",
             ) from None
     names = tuple(" ".join(name.split()) for name in cells)
-    twice = [name for name, count in Counter(names).items() if name and count > 1]
-    if twice:
-        raise DataError(
-            f"file {str(path)!r} has two columns named {twice[0]!r}", "Rename or remove one of them."
-        )
+    refuse_twice(path, names)
     notes: tuple[tuple[str, ...], ...] = ()
     if (wanted or header) and len(names) > 1 and not encoding.startswith("utf-16"):
         lines = tail(path, BLOCK).decode(encoding, "replace").splitlines()[1:]

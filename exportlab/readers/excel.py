@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from exportlab.errors import DataError
+from exportlab.flows import ROLES
 from exportlab.readers.asking import MONEY, UNKNOWN, Ask, Taken, lost_zeros
-from exportlab.readers.files import progress_over
+from exportlab.readers.files import progress_over, refuse_twice
 from exportlab.readers.layout import header_row, notes_below, squeezed, widest
 from exportlab.workbook import read_workbook
 
@@ -74,12 +76,7 @@ def _sheet(path: Path, sheet: str | int, ask: Ask) -> Sheet:
             )
     top = widest(rows) if found is None else found
     header = squeezed(rows[top]) if top < len(rows) else []
-    twice = [c for c in ask.named if header.count(c) > 1]
-    if twice:
-        raise DataError(
-            f"file {str(path)!r}, row {top + 1}: two columns named {twice[0]!r}",
-            "Rename or remove one of them.",
-        )
+    refuse_twice(path, [name for name in header if name in (*ask.named, *ROLES)])
     below = rows[top + 1 :]
     count = notes_below(below) if len(header) > 1 else 0
     body = {top + 1 + k: row for k, row in enumerate(below[: len(below) - count]) if any(squeezed(row))}
@@ -123,6 +120,13 @@ def _cells(path: Path, frame: pd.DataFrame, roles: dict[str, str], ask: Ask) -> 
         role = next((r for r, c in roles.items() if c == column), None)
         cells = frame[column].tolist()
         numbers = [int(i) + 1 for i in frame.index]
+        wrong = [k for k, x in enumerate(cells) if isinstance(x, float) and isnan(x)]
+        if wrong:
+            raise DataError(
+                f"file {str(path)!r}, row {numbers[wrong[0]]:,}, column {column!r}: an error such as #N/A, or a date "
+                "beyond the calendar",
+                "Mend it in the sheet, or take the row out.", rows=len(wrong),
+            )  # fmt: skip
         if role in MONEY:
             out[column] = pd.Series(
                 [

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import zlib
 from codecs import (
     BOM_UTF8,
     BOM_UTF16_BE,
@@ -12,7 +11,7 @@ from codecs import (
     getincrementaldecoder,
     lookup,
 )
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from glob import glob, has_magic
 from os import PathLike
@@ -20,16 +19,14 @@ from pathlib import Path
 from typing import Any, BinaryIO, TypeAlias, cast
 
 from exportlab.errors import DataError, OptionError
-from exportlab.workbook import check_size
+from exportlab.unpacking import blocks
 
 Paths: TypeAlias = str | PathLike[str] | Sequence[str | PathLike[str]]
 Advance: TypeAlias = Callable[[int], None]
 
 TEXT = (".csv", ".txt", ".tsv", ".csv.gz", ".txt.gz", ".tsv.gz")
 UNFINISHED = (".part", ".partial", ".crdownload", ".download", ".tmp")
-BLOCK = 1 << 20
 LINE = 1 << 26  # characters of a line
-BROKEN_GZIP = (EOFError, gzip.BadGzipFile, zlib.error)
 
 
 def find(paths: Paths, suffixes: Sequence[str]) -> list[Path]:
@@ -98,12 +95,13 @@ def raw(path: Path) -> BinaryIO:
 
 def tail(path: Path, size: int = 4096) -> bytes:
     """The last bytes of a file, unzipped where its name ends in .gz."""
-    with raw(path) as file:
-        if path.suffix.lower() != ".gz":
+    if path.suffix.lower() != ".gz":
+        with path.open("rb") as file:
             file.seek(max(0, path.stat().st_size - size))
-        last = b""
-        while block := file.read(BLOCK):
-            last = (last + block)[-size:]
+            return file.read()
+    last = b""
+    for block in blocks(path):
+        last = (last + block)[-size:]
     return last
 
 
@@ -113,35 +111,35 @@ def encoding_of(path: Path, encodings: Sequence[str]) -> str:
     Raises
     ------
     DataError
-        The file is empty, is not text, or is in none of the encodings (the first bad byte is shown).
+        The file is empty, is not text, has a line without end, or is in none of the encodings (the first bad byte
+        is shown).
     """
     decoders = {name: _decoder(name) for name in encodings}
-    lines, failed, start, size, since = 1, "", True, 0, 0
-    try:
-        with raw(path) as file:
-            while block := file.read(BLOCK):
-                if start and block.startswith((BOM_UTF16_LE, BOM_UTF16_BE)) and "utf-16" not in encodings:
-                    raise _not_text(path, "is UTF-16 text", "Save it as UTF-8, or say encoding='utf-16'.")
-                if b"\0" in block and "utf-16" not in encodings:
-                    raise _not_text(path, "is not a text file: it has zero bytes", _BINARY)
-                if start and block.startswith(BOM_UTF8) and "utf-8" in encodings:
-                    decoders = {"utf-8": decoders["utf-8"]}
-                start = False
-                for name in list(decoders):
-                    try:
-                        decoders[name].decode(block)
-                    except UnicodeDecodeError as error:
-                        failed = _bad_byte(name, lines, error)
-                        del decoders[name]
-                if not decoders:
-                    break
-                lines += block.count(b"\n")
-                size += len(block)
-                last = max(block.rfind(b"\n"), block.rfind(b"\r"))
-                since = since + len(block) if last < 0 else len(block) - last
-                _refuse_stretched(path, size, since, lines)
-    except BROKEN_GZIP as error:
-        raise cut_gzip(path) from error
+    lines, failed, start, since = 1, "", True, 0
+    for block in blocks(path):
+        if start and block.startswith((BOM_UTF16_LE, BOM_UTF16_BE)) and "utf-16" not in encodings:
+            raise _not_text(path, "is UTF-16 text", "Save it as UTF-8, or say encoding='utf-16'.")
+        if b"\0" in block and "utf-16" not in encodings:
+            raise _not_text(path, "is not a text file: it has zero bytes", _BINARY)
+        if start and block.startswith(BOM_UTF8) and "utf-8" in encodings:
+            decoders = {"utf-8": decoders["utf-8"]}
+        start = False
+        for name in list(decoders):
+            try:
+                decoders[name].decode(block)
+            except UnicodeDecodeError as error:
+                failed = _bad_byte(name, lines, error)
+                del decoders[name]
+        if not decoders:
+            break
+        lines += block.count(b"\n")
+        last = max(block.rfind(b"\n"), block.rfind(b"\r"))
+        since = since + len(block) if last < 0 else len(block) - last
+        if since > LINE:
+            raise DataError(
+                f"file {str(path)!r}, line {lines:,} has more than {LINE:,} characters",
+                "Rows end with a line break.",
+            )
     if start:
         raise DataError(f"file {str(path)!r} is empty", "Download or export it again.")
     return _written_in(path, encodings, decoders, failed=failed, lines=lines)
@@ -178,17 +176,6 @@ def _decoder(name: str) -> IncrementalDecoder:
     return getincrementaldecoder(name)()
 
 
-def _refuse_stretched(path: Path, size: int, line: int, number: int) -> None:
-    """Refuse text made to fill the memory: a line without end, or a small file that unpacks to a huge one."""
-    if line > LINE:
-        raise DataError(
-            f"file {str(path)!r}, line {number:,} has more than {LINE:,} characters",
-            "Rows end with a line break.",
-        )
-    if path.suffix.lower() == ".gz":
-        check_size(path, size)
-
-
 _BINARY = "Give CSV files; a spreadsheet or Parquet file goes through xl.read_flows by its own ending."
 
 
@@ -201,9 +188,21 @@ def _bad_byte(name: str, lines: int, error: UnicodeDecodeError) -> str:
     return f"{name}: byte 0x{error.object[error.start]:02x} in line {line:,}"
 
 
-def cut_gzip(path: Path) -> DataError:
-    """The refusal of a compressed file that ends too early."""
-    return DataError(f"file {str(path)!r} is not a whole gzip file", "It was cut short: download it again.")
+def refuse_twice(path: Path, names: Iterable[str], *, fold: bool = False) -> None:
+    """Refuse two columns of one name, of which an engine would take one in silence; with `fold`, letter case aside."""
+    seen: dict[str, str] = {}
+    for name in filter(None, names):
+        before = seen.get(name.casefold() if fold else name)
+        if before == name:
+            raise DataError(
+                f"file {str(path)!r} has two columns named {name!r}", "Rename or remove one of them."
+            )
+        if before is not None:
+            raise DataError(
+                f"file {str(path)!r} has two columns that differ in letter case alone: {before!r}, {name!r}",
+                "DuckDB does not tell them apart: rename one of them, or say engine='pandas'.",
+            )
+        seen[name.casefold() if fold else name] = name
 
 
 @contextmanager

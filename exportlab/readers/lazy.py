@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections import Counter
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from exportlab.errors import DataError, MissingDependency, OptionError, one_of
-from exportlab.readers.files import raw
+from exportlab.readers.files import LINE, encoding_of, raw, refuse_twice
+from exportlab.unpacking import BROKEN_GZIP, cut_gzip
 
 ENGINES = ("pandas", "polars", "duckdb")
 NUMBERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT",
@@ -74,20 +75,39 @@ def parquet_schema(path: Path, engine: str, connection: Any) -> Schema:
     try:
         if engine == "duckdb":
             found = connection.sql(f"SELECT * FROM {scan([path], {})}")
-            types = dict(zip(found.columns, map(str, found.types), strict=True))
+            listed = list(zip(_duckdb_names(path, connection), map(str, found.types), strict=True))
         elif engine == "polars":
             import polars as pl
 
-            types = {name: str(kind) for name, kind in pl.read_parquet_schema(path).items()}
+            listed = [(name, str(kind)) for name, kind in pl.read_parquet_schema(path).items()]
         else:
-            types = {f.name: str(f.type) for f in _arrow().read_schema(path)}
+            listed = [(f.name, str(f.type)) for f in _arrow().read_schema(path)]
     except (MissingDependency, KeyboardInterrupt):
         raise
     except BaseException as error:  # each engine has its own, and a panic of Polars is no Exception
-        problem = f"file {str(path)!r} is not a whole Parquet file"
+        problem, remedy = f"file {str(path)!r} is not a whole Parquet file", "Write or download it again."
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise DataError(problem, "Write or download it again.", first=reason.rstrip(".")) from error
-    return Schema(path, types)
+        if type(error).__name__ == "DuplicateError":  # of Polars, which lists no schema then
+            problem, remedy = (
+                f"file {str(path)!r} has two columns of one name",
+                "Rename or remove one of them.",
+            )
+        raise DataError(problem, remedy, first=reason.rstrip(".")) from error
+    refuse_twice(path, [name for name, _ in listed], fold=engine == "duckdb")
+    return Schema(path, dict(listed))
+
+
+def _duckdb_names(path: Path, connection: Any) -> list[str]:
+    """The columns' own names, also one that comes twice; the file's footer lists them as a tree, depth first."""
+    tree = connection.sql(f"SELECT name, num_children FROM parquet_schema({exactly(path)})").fetchall()
+    names, beneath = [], 0
+    for name, children in tree[1:]:
+        if beneath:
+            beneath -= 1
+        else:
+            names.append(name)
+        beneath += children or 0
+    return names
 
 
 def _arrow() -> Any:
@@ -98,23 +118,37 @@ def _arrow() -> Any:
     return parquet
 
 
-def text_schema(path: Path) -> tuple[Schema, str]:
-    """Names in the header of a delimited UTF-8 file, and its delimiter; all types are text."""
+def text_schema(path: Path, engine: str) -> tuple[Schema, str]:
+    """Names in the header of a delimited UTF-8 file, and its delimiter; all types are text.
+
+    Polars, which takes any line into memory, gets no file that was not looked through; DuckDB has limits of its own.
+    """
+    if engine == "polars":
+        encoding_of(path, ("utf-8",))
     try:
         with raw(path) as file:
-            first = file.readline().decode("utf-8-sig")
+            first = file.readline(LINE).decode("utf-8-sig").removesuffix("\n").removesuffix("\r")
     except UnicodeDecodeError:
         raise DataError(
             f"file {str(path)!r} is not UTF-8, the only encoding that can be read lazily",
             "Say engine='pandas'.",
         ) from None
-    delimiter = max(",\t;", key=first.count)
-    names = [name.strip() for name in next(csv.reader([first], delimiter=delimiter), [])]
-    twice = [name for name, count in Counter(names).items() if name and count > 1]
-    if twice:
+    except BROKEN_GZIP as error:
+        raise cut_gzip(path) from error
+    if "\r" in first:
         raise DataError(
-            f"file {str(path)!r} has two columns named {twice[0]!r}", "Rename or remove one of them."
+            f"file {str(path)!r} has carriage returns alone, as line ends or inside its header",
+            "Lazy engines need line feeds: save it again, or say engine='pandas'.",
         )
+    delimiter = max(",\t;", key=first.count)
+    try:
+        names = [name.strip() for name in next(csv.reader([first], delimiter=delimiter, strict=True), [])]
+    except csv.Error as error:
+        raise DataError(
+            f"file {str(path)!r} has no header that can be parted into names ({error})",
+            "A quote that opens a name must close it in its line, else say engine='pandas'.",
+        ) from None
+    refuse_twice(path, names, fold=engine == "duckdb")
     if not any(names):
         raise DataError(f"file {str(path)!r} is empty", "Download or export it again.")
     return Schema(path, dict.fromkeys(names, "text")), delimiter
@@ -130,13 +164,22 @@ def named(column: str) -> str:
     return '"' + column.replace('"', '""') + '"'
 
 
+def exactly(path: Path) -> str:
+    """The SQL string of one file's path: a '*' in it stands for no other file."""
+    return quoted(re.sub(r"[*?[]", r"[\g<0>]", str(path)))
+
+
 def scan(files: Sequence[Path], options: Mapping[str, str]) -> str:
-    """The SQL that scans files; with options, delimited text, else Parquet."""
-    listed = ", ".join(quoted(f) for f in files)
+    """The SQL that scans files; with options, delimited text, else Parquet.
+
+    Folders called year=2022 are folders: what a file says of itself counts, on every engine.
+    """
+    listed = ", ".join(map(exactly, files))
     if not options:
-        return f"read_parquet([{listed}], union_by_name = true)"
+        return f"read_parquet([{listed}], union_by_name = true, hive_partitioning = false)"
     given = ", ".join(f"{k} = {v}" for k, v in options.items())
     strict = "union_by_name = true, header = true, strict_mode = true, quote = '\"', escape = '\"'"
+    strict += ", hive_partitioning = false"
     return f"read_csv([{listed}], {strict}, {given})"
 
 

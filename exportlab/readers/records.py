@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 import sys
 from collections.abc import Mapping, Sequence
@@ -14,7 +13,8 @@ import numpy as np
 
 from exportlab.arrays import Array
 from exportlab.errors import DataError
-from exportlab.readers.files import BROKEN_GZIP, cut_gzip, raw
+from exportlab.readers.files import refuse_twice
+from exportlab.unpacking import blocks
 
 JSON = (".json", ".json.gz")
 
@@ -38,8 +38,7 @@ def record_table(path: Path) -> RecordTable:
         records than the file itself counts.
     """
     try:
-        with raw(path) as file:
-            content = json.load(file)
+        content = json.loads(b"".join(blocks(path)), object_pairs_hook=lambda pairs: _record(path, pairs))
     except json.JSONDecodeError as error:
         where = f"line {error.lineno:,}, column {error.colno:,}: {error.msg}"
         raise DataError(
@@ -49,12 +48,12 @@ def record_table(path: Path) -> RecordTable:
         ) from error
     except UnicodeDecodeError as error:
         raise DataError(f"file {str(path)!r} is not JSON text", "Give the answer as it came.") from error
+    except DataError:
+        raise
     except (RecursionError, ValueError) as error:  # nested, or whole numbers, beyond all measure
         raise DataError(
             f"file {str(path)!r} is no answer of a service", "Give the answer as it came.", first=str(error)
         ) from None
-    except (gzip.BadGzipFile, *BROKEN_GZIP) as error:
-        raise cut_gzip(path) from error
     whole = content if isinstance(content, dict) else {"data": content}
     records = whole.get("data")
     if not isinstance(records, list) or not records or not all(isinstance(r, dict) for r in records):
@@ -71,6 +70,14 @@ def record_table(path: Path) -> RecordTable:
             "The answer was cut by the service's limit: ask for less at a time.",
         )
     return RecordTable(path, tuple(records[0]), records)
+
+
+def _record(path: Path, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A record; of a name that stands twice in it, JSON would keep the last."""
+    made = dict(pairs)
+    if len(made) < len(pairs):
+        refuse_twice(path, [name for name, _ in pairs])
+    return made
 
 
 def record_columns(

@@ -81,7 +81,10 @@ def parquet_table(ask: Ask, engine: str, connection: Any, *, shown: bool) -> Tak
     if engine == "polars":
         import polars as pl
 
-        plan = pl.concat([pl.scan_parquet(f).select(wanted) for f in ask.files], how="vertical_relaxed")
+        plan = pl.concat(
+            [pl.scan_parquet(f, glob=False, hive_partitioning=False).select(wanted) for f in ask.files],
+            how="vertical_relaxed",
+        )
         return ask.lazily(_polars_types(plan, ask, roles), roles)
     import pandas as pd
 
@@ -118,7 +121,7 @@ def lazy_text(ask: Ask, engine: str, connection: Any, encoding: str) -> Taken:
         raise OptionError(f"engine={engine!r} reads UTF-8 only, not {encoding!r}: say engine='pandas'.")
     if ask.header is not None or ask.decimal != ".":
         raise OptionError(f"engine={engine!r} takes neither header= nor decimal=: say engine='pandas'.")
-    looked = [text_schema(f) for f in ask.files]
+    looked = [text_schema(f, engine) for f in ask.files]
     other = [schema.path for schema, mark in looked if mark != looked[0][1]]
     if other:
         raise DataError(f"file {str(other[0])!r} has another delimiter than the first one", "Read it apart.")
@@ -140,6 +143,7 @@ def lazy_text(ask: Ask, engine: str, connection: Any, encoding: str) -> Taken:
                 infer_schema=False,
                 null_values=["", "NA"],
                 with_column_names=_stripped,
+                glob=False,
             ).select(wanted)
             for f in ask.files
         ]

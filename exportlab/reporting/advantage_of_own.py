@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
-import narwhals.stable.v2 as nw
 import pandas as pd
 
 from exportlab.flows import Flows, cells
@@ -60,9 +58,7 @@ def _index(
     flows: Flows, own: Flows, exporter: str | None, reference: Flows | None
 ) -> tuple[Flows, pd.DataFrame]:
     """The exporter's flows, with an exporter, and its index in the last period."""
-    if "exporter" not in own.roles:
-        frame = own.frame.with_columns(nw.lit(exporter or "own").alias("exporter"))
-        own = replace(own, frame=frame, roles={**own.roles, "exporter": "exporter"}, _memo={})
+    own = own.labelled("exporter", exporter or "own")
     of = flows if reference is None else own
     index = to_pandas(rca(sure.last_of(of), reference=reference or "world", by=[*by_of(own), "exporter"]))
     if exporter is not None and exporter in set(index[own.roles["exporter"]]):
@@ -76,8 +72,7 @@ def _with_intervals(flows: Flows, own: Flows, last: pd.DataFrame, reference: Flo
         return last
     label, product = own.roles["exporter"], own.roles["product"]
     shown = list(last[last["share"] > SMALL].nlargest(TOP, "rca")[label].unique())
-    mine = sure.last_of(own)
-    mine = replace(mine, frame=mine.frame.filter(nw.col("exporter").is_in(shown)), pending=False, _memo={})
+    mine = sure.last_of(own).where(exporter=shown)
     found = interval(
         mine, "rca", by=[*by_of(own), "exporter"], resample="market", method="delta", scale="log",
         reference=_reference(flows, mine, reference),

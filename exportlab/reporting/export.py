@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from exportlab.errors import MissingDependency, OptionError, one_of
 from exportlab.plots.style import context
+from exportlab.publication import latex_label
 from exportlab.reporting.headings import heading
 from exportlab.reporting.model import Page, Table
 from exportlab.reporting.render import html, shown, svg_file
 from exportlab.reporting.words import _, term
-from exportlab.writing import as_text, atomic, csv_text, file_name, is_formula, latex_text, printable
+from exportlab.text import file_name, latex_text, printable
+from exportlab.writing import Save, as_archive, as_csv, as_text, atomic, put
 
 ALSO = ("excel", "latex", "png", "svg", "pdf")
-CELL = 32_767  # characters that a cell of Excel holds
 _EXCEL = {"share": "0.0%"}
 
 
@@ -43,15 +43,15 @@ def write(page: Page, out: Path, also: Iterable[str] = ()) -> Path:
     tables = _folder(out, "tables")
     for table in page.tables:
         name = file_name(table.name)
-        atomic(tables / f"{name}.csv", as_text(csv_text(table.frame), "utf-8-sig"))
+        atomic(tables / f"{name}.csv", as_csv([table.frame], "utf-8-sig"))
         if "latex" in also:
             atomic(tables / f"{name}.tex", as_text(latex(table, page.terms)))
     if "excel" in also:
-        atomic(tables / "report.xlsx", lambda p: workbook(page).save(p))
+        atomic(tables / "report.xlsx", as_archive(workbook(page).save))
     for kind in [k for k in also if k in ("png", "svg", "pdf")]:
         figures = _folder(out, "figures")
         for picture in page.pictures:
-            atomic(figures / f"{file_name(picture.name)}.{kind}", partial(_save, picture.axes, kind))
+            atomic(figures / f"{file_name(picture.name)}.{kind}", _drawn(picture.axes, kind))
     return atomic(out / "index.html", as_text(html(page)))
 
 
@@ -65,13 +65,16 @@ def _folder(out: Path, name: str) -> Path:
     return made
 
 
-def _save(axes: Any, kind: str, path: Path) -> None:
+def _drawn(axes: Any, kind: str) -> Save:
     if kind == "svg":
-        as_text(svg_file(axes))(path)
-        return
+        return as_text(svg_file(axes))
     metadata = {"pdf": {"CreationDate": None}}.get(kind, {})
-    with context():
-        axes.figure.savefig(path, format=kind, bbox_inches="tight", metadata=metadata)
+
+    def saved(file: BinaryIO) -> None:
+        with context():
+            axes.figure.savefig(file, format=kind, bbox_inches="tight", metadata=metadata)
+
+    return saved
 
 
 def workbook(page: Page) -> Any:
@@ -104,7 +107,7 @@ def workbook(page: Page) -> Any:
 
 def _sheet(name: str, taken: set[str]) -> str:
     """A name of at most 31 characters that no other sheet has."""
-    base = re.sub(r"[\[\]:*?/\\']", "_", name)[:31]
+    base = re.sub(r"[\[\]:*?/\\']", "_", printable(name))[:31]
     found = next(
         n for i in range(10_000) if (n := base if not i else f"{base[:26]}~{i}").casefold() not in taken
     )
@@ -123,14 +126,6 @@ def _plain(value: Any, terms: bool) -> Any:
     return str(term(value) if terms else value)
 
 
-def _held(value: Any) -> Any:
-    """Text as a cell can hold it."""
-    if not isinstance(value, str):
-        return value
-    text = printable(value)
-    return text if len(text) <= CELL else f"{text[: CELL - 3]}..."
-
-
 def _pattern(form: str) -> str:
     if form in _EXCEL or not form:
         return _EXCEL.get(form, "")
@@ -143,11 +138,9 @@ def _fill(sheet: Any, heads: list[str], records: list[list[Any]], patterns: list
     from openpyxl.utils import get_column_letter
 
     for i, record in enumerate([heads, *records], 1):
-        for j, value in enumerate(map(_held, record), 1):
-            cell = sheet.cell(i, j, value)
+        for j, value in enumerate(record, 1):
+            cell = put(sheet, i, j, value)
             if isinstance(value, str):
-                cell.data_type = "s"  # openpyxl takes a text that begins with '=' for a formula
-                cell.quotePrefix = is_formula(value)
                 cell.alignment = Alignment(vertical="top", wrap_text=len(value) > 40)
             elif patterns[j - 1]:
                 cell.number_format = patterns[j - 1]
@@ -181,7 +174,7 @@ def sheet(table: Table, below: str) -> Any:
     records = [[_plain(v, True) for v in r] for r in table.frame.itertuples(index=False, name=None)]
     _fill(page, [heading(c) for c in columns], records, [_pattern(table.formats.get(c, "")) for c in columns])
     for row, text in enumerate([t for t in (table.title, below) if t], len(records) + 3):
-        page.cell(row, 1, text).data_type = "s"
+        put(page, row, 1, text)
     return book
 
 
@@ -201,7 +194,7 @@ def latex(table: Table, terms: bool = False, *, label: str | None = None) -> str
     body = [" & ".join(latex_text(c.text) for c in row) + r" \\" for row in made.rows]
     label = f"tab:{file_name(table.name)}" if label is None else label
     title = f"\\caption{{{latex_text(table.title)}}}" if table.title else ""
-    title += f"\\label{{{label}}}" if label else ""
+    title += f"\\label{{{latex_label(label)}}}" if label else ""
     below = f"\\par\\footnotesize {latex_text(foot(table))}" if foot(table) else ""
     needs = "% Needs booktabs and longtable; Chinese needs xeCJK or ctex."
     if len(body) > 40:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 
-import narwhals.stable.v2 as nw
 import pandas as pd
 
 from exportlab.audit import silent_exporters
-from exportlab.errors import UnknownName
 from exportlab.flows import Flows, cells
 from exportlab.frames import collect, to_pandas
 from exportlab.indices.shares import contributions, share
@@ -161,10 +159,7 @@ def _only(flows: Flows, exporter: str | None) -> Flows:
     """The rows of one exporter; all of them where none is named."""
     if exporter is None or "exporter" not in flows.roles:
         return flows
-    known = flows.members("exporter")
-    if exporter not in known:
-        raise UnknownName("exporter", exporter, [str(k) for k in known])
-    return replace(flows, frame=flows.frame.filter(nw.col("exporter") == exporter), pending=False, _memo={})
+    return flows.where(exporter=exporter)
 
 
 def _data(given: Given, name: str) -> Section:

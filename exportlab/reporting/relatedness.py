@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
-import narwhals.stable.v2 as nw
 import pandas as pd
 
 from exportlab.errors import ExportlabError
@@ -52,7 +50,7 @@ def _found(title: str, own: Flows, exporter: str | None, world: Flows, *, apart:
         sure.last_of(f) if digits is None else at_level(sure.last_of(f), digits) for f in (own, world)
     )
     solved = complexity(all_)
-    place: Any = solved.project(_labelled(mine)) if apart else solved
+    place: Any = solved.project(mine.labelled("exporter", "own")) if apart else solved
     column = (mine if apart else all_).roles.get("exporter", "exporter")
     rows, pairs = (
         _of(to_pandas(t), column, None if apart else exporter) for t in (place.exporters, place.pairs)
@@ -75,14 +73,6 @@ def _found(title: str, own: Flows, exporter: str | None, world: Flows, *, apart:
               {"rca": ".2f", "density": ".3f", "pci": ".2f", "cog": ".3f"},
               made=("rca", "density", "pci", "cog")),
     ))  # fmt: skip
-
-
-def _labelled(flows: Flows) -> Flows:
-    """The flows with an exporter, which a projection asks for."""
-    if "exporter" in flows.roles:
-        return flows
-    frame = flows.frame.with_columns(nw.lit("own").alias("exporter"))
-    return replace(flows, frame=frame, roles={**flows.roles, "exporter": "exporter"}, _memo={})
 
 
 def _of(table: pd.DataFrame, column: str, exporter: Any) -> pd.DataFrame:

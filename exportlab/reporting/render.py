@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 from unicodedata import east_asian_width
 from urllib.parse import urlsplit
 
+from exportlab.errors import LONGEST, short
 from exportlab.plots.style import context
 from exportlab.reporting.headings import heading
 from exportlab.reporting.model import Page, Picture, Table
 from exportlab.reporting.words import LANGUAGES, _, language, number, term
-from exportlab.writing import file_name
+from exportlab.text import file_name
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 _GITHUB = re.compile(r"^github:([^@\s]+)@(\w+):(\S+)$")
 PLAIN = ("year", "period")  # whole numbers that are names
 SHORT, LONG = 16, 36  # characters up to which a text is kept on one line; width from which it needs room
+HEAD = 200  # characters of a heading
 TALL = 0.62  # of its width, from which a figure needs more of a printed page
 
 
@@ -126,7 +128,7 @@ def shown(table: Table, terms: bool) -> Shown:
             ]
         )
     numeric = {c for i, c in enumerate(kept) if any(row[i].css == "num" for row in rows)}
-    return Shown([Cell(heading(c), css="num" if c in numeric else "") for c in kept], rows)
+    return Shown([Cell(short(heading(c), HEAD), css="num" if c in numeric else "") for c in kept], rows)
 
 
 def _width(text: str) -> int:
@@ -147,7 +149,7 @@ def _cell(value: Any, form: str, terms: bool, folded: tuple[str, ...]) -> Cell:
         address = _GITHUB.sub(r"https://github.com/\1/blob/\2/\3", text)
         if re.match(r"https?://\S+$", address):
             return Cell(urlsplit(address).netloc.removeprefix("www."), text, "short", address)
-        text = term(value) if terms else text
+        text = short(term(value) if terms else text, LONGEST)
         css = "long" if folded or _width(text) > LONG else "short" if len(text) <= SHORT else ""
         return Cell(text, str(value), css, "", folded)
     if form:

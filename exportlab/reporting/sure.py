@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-import narwhals.stable.v2 as nw
 import pandas as pd
 
 from exportlab.flows import Flows
@@ -49,8 +48,7 @@ def last_of(flows: Flows) -> Flows:
     """The flows of the last period."""
     if "period" not in flows.roles:
         return flows
-    last = flows.members("period")[-1]
-    return replace(flows, frame=flows.frame.filter(nw.col("period") == last), pending=False, _memo={})
+    return flows.where(period=flows.members("period")[-1])
 
 
 def surely(
@@ -73,8 +71,7 @@ def change(
     if unit is None or ends is None:
         return None
     flows, before, after = ends
-    sides = [replace(flows, frame=flows.frame.filter(nw.col("period") == p), pending=False, _memo={})
-             for p in (before, after)]  # fmt: skip
+    sides = [flows.where(period=p) for p in (before, after)]
     if not set(sides[0].members(unit)) & set(sides[1].members(unit)):
         return None
     between = flows.said(before), flows.said(after)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from html import escape
 from math import floor, log10
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,7 +18,8 @@ from exportlab.reporting.model import Table
 from exportlab.reporting.render import Cell, Shown, shown
 from exportlab.reporting.words import LANGUAGES, speaking
 from exportlab.results import Result, is_name, label
-from exportlab.writing import atomic
+from exportlab.text import html_text
+from exportlab.writing import as_archive, atomic
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -72,8 +72,8 @@ class Typeset(Printed):
         text = self._shown()
         heads = "".join(_cell("th", h, f"border-bottom:{_RULE}") for h in text.heads)
         rows = "".join(f"<tr>{''.join(_cell('td', c) for c in row)}</tr>" for row in text.rows)
-        caption = f'<caption style="text-align:left">{escape(self.title)}</caption>' if self.title else ""
-        foot = f'<p style="font-size:smaller">{escape(self._foot())}</p>' if self._foot() else ""
+        caption = f'<caption style="text-align:left">{html_text(self.title)}</caption>' if self.title else ""
+        foot = f'<p style="font-size:smaller">{html_text(self._foot())}</p>' if self._foot() else ""
         made = (
             f'<div style="overflow-x:auto"><table style="border-collapse:collapse;border-top:2px solid;'
             f'border-bottom:2px solid;font-variant-numeric:tabular-nums">{caption}<thead><tr>{heads}</tr></thead>'
@@ -92,7 +92,7 @@ class Typeset(Printed):
         export.formats("excel")
         with speaking(self.lang):
             book = export.sheet(self.made, self._foot())
-        return atomic(Path(path), book.save)
+        return atomic(Path(path), as_archive(book.save))
 
     def to_docx(self, path: str | Path) -> Path:
         """A Word document: caption, the cells as printed, and what stands below."""
@@ -258,4 +258,4 @@ def _cell(tag: str, cell: Cell, *more: str) -> str:
     side = "right" if cell.css == "num" else "left"
     style = ";".join(["padding:.2em .8em .2em 0", f"text-align:{side}", *more])
     scope = ' scope="col"' if tag == "th" else ""
-    return f'<{tag}{scope} style="{style}">{escape(cell.text)}</{tag}>'
+    return f'<{tag}{scope} style="{style}">{html_text(cell.text)}</{tag}>'

@@ -12,6 +12,7 @@ from exportlab.errors import DataError, OptionError, UnknownName
 from exportlab.flows import Columns, Flows, require
 from exportlab.measure import Universe
 from exportlab.member import ROUNDING
+from exportlab.options import Count, Level, validated
 from exportlab.turned import year_before
 from exportlab.uncertainty.groups import Part, Plan, places, plan
 from exportlab.uncertainty.intervals import Intervals, Method, described, figures, framed, tracked
@@ -21,11 +22,12 @@ from exportlab.uncertainty.sample import Sample, Sums, apart, minus, need_units,
 from exportlab.uncertainty.samplers import grouped, sampler
 
 
+@validated
 def difference(
     flows: Flows, name: str, *, between: Sequence[Any] | None = None, along: str | None = None,
     over: Columns | None = None, by: Columns | None = None, resample: Columns, paired: bool = True,
     method: Method = "jackknife",
-    level: float = 0.95, draws: int = 999, rng: Any = None, universe: Universe = "observed", workers: int = 1,
+    level: Level = 0.95, draws: Count = 999, rng: Any = None, universe: Universe = "observed", workers: Count = 1,
     progress: bool = False, **options: Any,
 ) -> Intervals:  # fmt: skip
     """Interval of the change of an index from one period, exporter or market to another.
@@ -91,10 +93,11 @@ def difference(
     )  # fmt: skip
 
 
+@validated
 def permutation_test(
     flows: Flows, name: str, *, between: Sequence[Any] | None = None, along: str | None = None,
     over: Columns | None = None, by: Columns | None = None, resample: Columns, paired: bool = True,
-    permutations: int = 9999, rng: Any = None, universe: Universe = "observed", **options: Any,
+    permutations: Count = 9999, rng: Any = None, universe: Universe = "observed", **options: Any,
 ) -> Any:  # fmt: skip
     """Test whether an index differs between two periods, exporters or markets more than by chance.
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from exportlab.flows import Columns, Flows, require
 from exportlab.measure import Universe
+from exportlab.options import Count, Level, validated
 from exportlab.results import Result
 from exportlab.uncertainty.groups import Part, Plan, plan
 from exportlab.uncertainty.methods import DRAWN, Interval, checked, estimate, mapped
@@ -73,10 +74,11 @@ class Intervals(Result):
 FIGURES = ("estimate", "std_error", "conf_low", "conf_high", "n", "note", "p_value")
 
 
+@validated
 def interval(
     flows: Flows, name: str, *, over: Columns | None = None, by: Columns | None = None, resample: Columns,
-    method: Method = "jackknife", level: float = 0.95, draws: int = 999, rng: Any = None, scale: Scale = "identity",
-    universe: Universe = "observed", workers: int = 1, progress: bool = False, **options: Any,
+    method: Method = "jackknife", level: Level = 0.95, draws: Count = 999, rng: Any = None, scale: Scale = "identity",
+    universe: Universe = "observed", workers: Count = 1, progress: bool = False, **options: Any,
 ) -> Intervals:  # fmt: skip
     """Give an index with its interval, over a resampling unit that is named.
 

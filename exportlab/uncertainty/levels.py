@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import narwhals.stable.v2 as nw
@@ -13,6 +13,7 @@ from exportlab.errors import DataError, OptionError
 from exportlab.flows import Columns, Flows, require
 from exportlab.frames import sum_by, to_pandas
 from exportlab.measure import Universe, measure
+from exportlab.options import Count, validated
 from exportlab.results import Result
 from exportlab.uncertainty.intervals import interval
 
@@ -57,8 +58,9 @@ class Levels(Result):
         )
 
 
+@validated
 def levels(
-    flows: Flows, name: str, *, digits: Sequence[int] = (2, 4, 6), over: Columns = "product",
+    flows: Flows, name: str, *, digits: Sequence[Count] = (2, 4, 6), over: Columns = "product",
     by: Columns | None = None, resample: Columns | None = None, universe: Universe = "observed", **options: Any,
 ) -> Levels:  # fmt: skip
     """Compute an index of a distribution with product codes cut to their first digits.
@@ -124,7 +126,7 @@ def at_level(flows: Flows, digits: int) -> Flows:
     frame = flows.frame.with_columns(nw.col("product").str.slice(0, digits))
     roles = {r: c for r, c in flows.roles.items() if r != "quantity"}
     summed = sum_by(frame.select(*flows.identity, "value"), flows.identity, ["value"])
-    return replace(flows, frame=summed, roles=roles, unique=True, pending=False, _memo={})
+    return flows.derived(summed, roles=roles, unique=True)
 
 
 def _plain(

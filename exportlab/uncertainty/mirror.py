@@ -12,6 +12,7 @@ from exportlab.distribution import on_array
 from exportlab.errors import DataError, OptionError, UnknownName, one_of
 from exportlab.flows import Columns, Flows, require
 from exportlab.measure import Universe, universe_size
+from exportlab.options import Count, Level, Share, validated
 from exportlab.uncertainty.groups import Plan, parts
 from exportlab.uncertainty.intervals import Intervals, described, figures, framed, tracked
 from exportlab.uncertainty.methods import Interval, checked, percentile
@@ -20,11 +21,12 @@ from exportlab.uncertainty.sample import seeds
 Error = Literal["pooled", "own", "between"]
 
 
+@validated
 def mirror_interval(
     reported: Flows, mirrored: Flows, name: str, *, over: Columns = "market", by: Columns | None = None,
-    error: Error = "pooled", weight: float = 0.5, cif: float | Literal["median"] = "median",
-    one_sided: Literal["refuse", "keep"] = "refuse", level: float = 0.95, draws: int = 999, rng: Any = None,
-    universe: Universe = "observed", workers: int = 1, progress: bool = False, **options: Any,
+    error: Error = "pooled", weight: Share = 0.5, cif: float | Literal["median"] = "median",
+    one_sided: Literal["refuse", "keep"] = "refuse", level: Level = 0.95, draws: Count = 999, rng: Any = None,
+    universe: Universe = "observed", workers: Count = 1, progress: bool = False, **options: Any,
 ) -> Intervals:  # fmt: skip
     """Interval of an index under measurement error, from exporter- and importer-reported flows.
 
@@ -116,8 +118,6 @@ def _refuse(reported: Flows, mirrored: Flows, error: str, one_sided: str, weight
         require(side, "mirror_interval")
     one_of("error", error, ("pooled", "own", "between"))
     one_of("one_sided", one_sided, ("refuse", "keep"))
-    if not 0 <= weight <= 1:
-        raise OptionError(f"weight={weight!r} is not between 0 and 1.")
     if reported.unit != mirrored.unit:
         raise DataError(
             f"the two sides are in different units: {reported.unit!r} and {mirrored.unit!r}",

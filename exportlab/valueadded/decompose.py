@@ -10,6 +10,7 @@ import pandas as pd
 
 from exportlab.arrays import Array, Codes
 from exportlab.errors import OptionError, UnknownName, one_of
+from exportlab.options import validated
 from exportlab.valueadded import borin_mancini as bm
 from exportlab.valueadded import kww as kww9
 from exportlab.valueadded import tripartite as tri
@@ -33,13 +34,14 @@ ADDITIVE = {
 }
 
 
+@validated
 def decompose(
     t: InterCountryTable,
     method: str = "wwz",
     *,
     approach: str = "source",
     perimeter: str = "exporter",
-    by: Sequence[str] | None = None,
+    by: str | Sequence[str] | None = None,
     third: bool = False,
     detail: bool = False,
     exporters: Sequence[str] | None = None,

@@ -9,6 +9,7 @@ import pandas as pd
 
 from exportlab.arrays import Array
 from exportlab.errors import UnknownName, one_of
+from exportlab.options import validated
 from exportlab.valueadded import tripartite as tri
 from exportlab.valueadded.decompose import decompose
 from exportlab.valueadded.leontief import Leontief
@@ -90,6 +91,7 @@ def origin_matrix(
     return pd.DataFrame(flows, index=names, columns=across)
 
 
+@validated
 def value_added_exports(t: InterCountryTable) -> pd.DataFrame:
     """Value added of s absorbed in r, by sector: forward (where it is made) and backward (what exports it).
 
@@ -108,6 +110,7 @@ def value_added_exports(t: InterCountryTable) -> pd.DataFrame:
     return table
 
 
+@validated
 def extraction(
     t: InterCountryTable, exporter: str, *, importer: str | None = None, sector: str | None = None
 ) -> float:
@@ -157,6 +160,7 @@ def participation(t: InterCountryTable, *, by: tuple[str, ...] = ("exporter",)) 
     return table
 
 
+@validated
 def output_participation(t: InterCountryTable, *, by: str = "country") -> pd.DataFrame:
     """Output by its part in value chains (Borin, Mancini and Taglioni, 2025, as gvcAnalyzer codes it).
 
@@ -195,6 +199,7 @@ def output_participation(t: InterCountryTable, *, by: str = "country") -> pd.Dat
     return table.assign(TradX=table["X"] - table["DomX"] - table["GVC_X"])
 
 
+@validated
 def value_added_rca(t: InterCountryTable, *, content: Literal["dva", "dc"] = "dva") -> pd.DataFrame:
     """Balassa's index on value added by sector of origin: (f_si / f_s) / (f_wi / f_w).
 

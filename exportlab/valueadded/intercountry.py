@@ -14,6 +14,7 @@ import pandas as pd
 
 from exportlab.arrays import Array, Codes, Mask
 from exportlab.errors import DataError, OptionError, one_of
+from exportlab.text import printable
 from exportlab.valueadded.cells import (
     Column,
     as_array,
@@ -75,7 +76,7 @@ class InterCountryTable:
     source: str = ""
 
     def __repr__(self) -> str:
-        return (
+        return printable(
             f"<InterCountryTable: {len(self.countries)} countries, {len(self.rows):,} country-sectors, "
             f"exports {self.E.sum():,.6g} {self.unit}>"
         )

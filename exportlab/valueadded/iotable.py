@@ -12,6 +12,7 @@ import pandas as pd
 
 from exportlab.arrays import Array
 from exportlab.errors import DataError
+from exportlab.text import printable
 from exportlab.valueadded import single
 from exportlab.valueadded.cells import Column, labelled, matrix, ratio, unique, vector
 from exportlab.valueadded.validate import Validation, check_iotable, report_iotable
@@ -78,7 +79,9 @@ class IOTable:
     source: str = field(default="")
 
     def __repr__(self) -> str:
-        return f"<IOTable: {self.kind}, {len(self.sectors)} sectors, output {self.x.sum():,.6g} {self.unit}>"
+        return printable(
+            f"<IOTable: {self.kind}, {len(self.sectors)} sectors, output {self.x.sum():,.6g} {self.unit}>"
+        )
 
     @classmethod
     def from_frames(

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib import import_module
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +17,9 @@ import numpy as np
 import pandas as pd
 from scipy.optimize import linprog
 
+from exportlab.datasets import load
 from exportlab.errors import DataError, UnknownName
+from exportlab.options import validated
 from exportlab.results import Result
 from exportlab.valueadded.bulletins import CLASSES, GOODS, ProductClass
 
@@ -77,6 +78,7 @@ class ContentBounds(Result):
         return interval_bars(self.table, ax=ax, **options)
 
 
+@validated
 def china_multipliers(year: int) -> pd.DataFrame:
     """China's multipliers by sector (42 rows) from its table of 2017, 2018 or 2020, indexed by sector code.
 
@@ -128,6 +130,7 @@ def class_shares(
     return share.rename("share")
 
 
+@validated
 def liaoning_bounds(
     *,
     year: int,
@@ -152,9 +155,8 @@ def liaoning_bounds(
         As in `content_bounds`.
     """
     if products is None or totals is None:
-        data = import_module("exportlab.datasets")
-        products = data.load("liaoning_exports_by_product") if products is None else products
-        totals = data.load("liaoning_trade_totals") if totals is None else totals
+        products = load("liaoning_exports_by_product") if products is None else products
+        totals = load("liaoning_trade_totals") if totals is None else totals
     same = (
         totals["year"].astype(str).eq(str(year)) & totals["period"].eq(period) & totals["flow"].eq("export")
     )
@@ -164,6 +166,7 @@ def liaoning_bounds(
     return content_bounds(known, china_multipliers(table), processing=processing)
 
 
+@validated
 def content_bounds(
     known: pd.Series,
     multipliers: pd.DataFrame,

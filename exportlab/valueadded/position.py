@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from exportlab.arrays import Array
+from exportlab.options import validated
 from exportlab.valueadded.cells import ratio
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ def position(t: InterCountryTable) -> pd.DataFrame:
     return t.rows.to_frame(index=False).assign(upstreamness=ratio(B @ x, x), downstreamness=B.sum(axis=0))
 
 
+@validated
 def value_chain_accounts(t: InterCountryTable) -> pd.DataFrame:
     """Value added by where it goes and final output by where it comes from (Wang, Wei, Yu and Zhu, 2017).
 
@@ -66,6 +68,7 @@ def value_chain_accounts(t: InterCountryTable) -> pd.DataFrame:
     )
 
 
+@validated
 def production_length(t: InterCountryTable) -> pd.DataFrame:
     """Average steps between value added and final output, in all and by kind of chain (WWYZ, 2017).
 

@@ -17,6 +17,7 @@ from scipy import sparse
 
 from exportlab.arrays import Array
 from exportlab.errors import DataError
+from exportlab.options import validated
 from exportlab.results import Result
 from exportlab.valueadded.cells import Column, vector, worst
 from exportlab.valueadded.inverse import leontief_inverse
@@ -95,6 +96,7 @@ class ProcessingSplit(Result):
         return pd.concat([sums["exports"], parts], axis=1).reset_index()
 
 
+@validated
 def split_processing(
     t: IOTable,
     *,

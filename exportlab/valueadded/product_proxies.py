@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Annotated
 
 import numpy as np
 import pandas as pd
 
 from exportlab.errors import DataError, OptionError, UnknownName
+from exportlab.options import NotNegative, Within, validated
 from exportlab.valueadded.cells import ratio
 from exportlab.valueadded.proxy import Proxy, amounts, columns, once, refuse
 
@@ -20,6 +22,7 @@ BEC = {
 }
 
 
+@validated
 def expy_domestic(exports: pd.DataFrame, income: pd.Series, dvar: pd.Series | float = 1.0) -> Proxy:
     r"""Income level of exports counting only what is made at home.
 
@@ -70,6 +73,7 @@ def expy_domestic(exports: pd.DataFrame, income: pd.Series, dvar: pd.Series | fl
     )  # fmt: skip
 
 
+@validated
 def export_upstreamness(exports: pd.DataFrame, upstreamness: pd.Series) -> Proxy:
     """Mean distance of exports from final use, sum_k (x_k / X) U_k, by exporter.
 
@@ -99,12 +103,13 @@ def export_upstreamness(exports: pd.DataFrame, upstreamness: pd.Series) -> Proxy
     )  # fmt: skip
 
 
+@validated
 def relative_unit_values(
     trade: pd.DataFrame,
     *,
     within: Sequence[str] = ("period", "product", "market", "quantity_unit"),
-    min_quantity: float = 0.0,
-    trim: float = 0.0,
+    min_quantity: NotNegative = 0.0,
+    trim: Annotated[float, Within(0, 0.5, "[)")] = 0.0,
 ) -> Proxy:
     r"""Unit values against all exporters of the same product (Schott 2004).
 
@@ -131,8 +136,6 @@ def relative_unit_values(
     """
     columns(trade, ["exporter", "value", "quantity", *within])
     amounts(trade, ["value", "quantity"])
-    if not 0 <= trim < 0.5:
-        raise OptionError(f"trim={trim} is not allowed. Allowed: a share from 0 to below 0.5.")
     if "quantity_unit" not in within:
         raise OptionError(
             "within= has no 'quantity_unit'. Quantities compare only in one unit; add the column."
@@ -157,6 +160,7 @@ def relative_unit_values(
     )  # fmt: skip
 
 
+@validated
 def unit_value_change(
     trade: pd.DataFrame, *, start: object, end: object, keys: Sequence[str] = ("product", "market")
 ) -> Proxy:
@@ -206,6 +210,7 @@ def unit_value_change(
     )  # fmt: skip
 
 
+@validated
 def stage_shares(trade: pd.DataFrame, *, by: Sequence[str] = ()) -> Proxy:
     """Exports by stage of use, from Broad Economic Categories (revision 4).
 

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Annotated
 
 import numpy as np
 import pandas as pd
 
 from exportlab.arrays import Array
 from exportlab.errors import DataError, OptionError
+from exportlab.options import Within, validated
 from exportlab.valueadded.cells import ratio
 from exportlab.valueadded.proxy import Proxy, amounts, columns, once, refuse
 
 
+@validated
 def processing_margin(
     records: pd.DataFrame,
     *,
@@ -79,6 +82,7 @@ def processing_margin(
     )  # fmt: skip
 
 
+@validated
 def kee_tang(
     firms: pd.DataFrame,
     *,
@@ -131,7 +135,8 @@ def kee_tang(
     )  # fmt: skip
 
 
-def upward_wang_zheng(firms: pd.DataFrame, *, theta: float = 0.0) -> Proxy:
+@validated
+def upward_wang_zheng(firms: pd.DataFrame, *, theta: Annotated[float, Within(0, 1, "[)")] = 0.0) -> Proxy:
     r"""Foreign value-added share of firms that do ordinary and processing trade.
 
     Parameters
@@ -163,8 +168,6 @@ def upward_wang_zheng(firms: pd.DataFrame, *, theta: float = 0.0) -> Proxy:
         "domestic_sales",
     ]
     need = [*need, "materials"] if theta else need
-    if not 0 <= theta < 1:
-        raise OptionError(f"theta={theta} is not allowed. Allowed: a share from 0 to below 1.")
     columns(firms, ["firm", *need])
     amounts(firms, need)
     once(firms, ["firm"])

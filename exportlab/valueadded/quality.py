@@ -10,9 +10,11 @@ from scipy import sparse
 from scipy.sparse.linalg import lsmr
 
 from exportlab.errors import DataError, OptionError
+from exportlab.options import validated
 from exportlab.valueadded.proxy import Proxy, amounts, columns, refuse
 
 
+@validated
 def export_quality(
     trade: pd.DataFrame,
     *,

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from exportlab.errors import DataError
+from exportlab.options import validated
 from exportlab.valueadded.intercountry import InterCountryTable
 from exportlab.valueadded.sheets import cells_of, text_cells
 
@@ -24,6 +25,7 @@ OUTPUT = {"OUT", "OUTPUT", "TOTAL", "GO", "TI", "TO"}
 TAXES = re.compile(r"^(TLS|TXSP|.*_?TAXSUB|.*_TLS)$")
 
 
+@validated
 def read_icio(
     path: str | Path, *, splits: Mapping[str, str] = OECD_SPLITS, **options: Any
 ) -> InterCountryTable:
@@ -76,6 +78,7 @@ def read_icio(
     )
 
 
+@validated
 def read_wiod(path: str | Path, *, sheet: str | int = 0, **options: Any) -> InterCountryTable:
     """Read a World Input-Output Table of WIOD, release 2013 or 2016.
 
@@ -92,6 +95,7 @@ def read_wiod(path: str | Path, *, sheet: str | int = 0, **options: Any) -> Inte
     return _numbered(raw, **{"unit": "million USD", "source": f"WIOD, {Path(path).name}", **options})
 
 
+@validated
 def read_adb(path: str | Path, *, sheet: str | int = 0, **options: Any) -> InterCountryTable:
     """Read a year of the Asian Development Bank's MRIO tables (Excel, or CSV made from it).
 
@@ -180,6 +184,7 @@ def _floats(part: pd.DataFrame | pd.Series) -> Any:
         return values
 
 
+@validated
 def read_ceads(path: str | Path, *, sheet: str | int = 0, **options: Any) -> InterCountryTable:
     """Read a multi-regional table of China's provinces as CEADs publishes it (Excel or CSV).
 

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from exportlab.errors import DataError
+from exportlab.options import validated
 from exportlab.valueadded.iotable import IOTable
 from exportlab.valueadded.sheets import cells_of
 
@@ -31,6 +32,7 @@ NO_SECTOR = rf"{COLUMNS['sum']}|{COLUMNS['output']}|TI"
 VALUE_ADDED = r"TVA|增加值合计|增加值|value.?added"
 
 
+@validated
 def read_nbs(path: str | Path, *, sheet: str | int = 0, **options: Any) -> IOTable:
     """Read an input-output table of China or of a province, as its statistical bureau lays it out.
 

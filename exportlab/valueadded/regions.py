@@ -11,6 +11,7 @@ import pandas as pd
 
 from exportlab.arrays import Array
 from exportlab.errors import DataError, UnknownName
+from exportlab.options import validated
 from exportlab.results import Result
 from exportlab.valueadded.cells import Column, vector
 from exportlab.valueadded.intercountry import InterCountryTable
@@ -63,6 +64,7 @@ class _Country:
     e: Array
 
 
+@validated
 def multiregional(
     t: IOTable | InterCountryTable,
     region: str,

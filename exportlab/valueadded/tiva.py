@@ -8,11 +8,13 @@ import numpy as np
 import pandas as pd
 
 from exportlab.arrays import Array
+from exportlab.options import validated
 
 if TYPE_CHECKING:
     from exportlab.valueadded.intercountry import InterCountryTable
 
 
+@validated
 def tiva_indicators(t: InterCountryTable) -> pd.DataFrame:
     """Gross trade, value added in demand, and content of exports, as in OECD TiVA and exvatools.
 

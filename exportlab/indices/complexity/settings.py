@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias, get_args
 
-from exportlab.errors import OptionError, one_of
+from exportlab.errors import OptionError
 from exportlab.indices.complexity.fitness import Stop, Update
 from exportlab.indices.complexity.matrix import Presence
 from exportlab.indices.complexity.proximity import Convention
+from exportlab.options import Count, NotNegative, Positive, check_fields
 
 Method: TypeAlias = Literal["eigen", "reflections"]
 Scale: TypeAlias = Literal["population", "sample", "stata"]
@@ -27,41 +28,30 @@ class Settings:
     """Options of `complexity`; see there."""
 
     presence: Presence = "rca"
-    threshold: float = 1.0
+    threshold: Positive = 1.0
     strict: bool = False
-    min_population: float | None = None
-    min_exports: float | None = None
-    min_product_trade: float | None = None
+    min_population: NotNegative | None = None
+    min_exports: NotNegative | None = None
+    min_product_trade: NotNegative | None = None
     measures: Sequence[Measure] = MEASURES
     method: Method = "eigen"
-    steps: int = 18
+    steps: Count = 18
     scale: Scale = "population"
     pci_scale: PciScale = "eci"
     proximity: Convention = "minimum"
     diagonal: bool = False
-    neighbours: int | None = None
+    neighbours: Count | None = None
     outlook_by: OutlookBy = "pci"
     cog: CogForm = "atlas"
     fitness_update: Update = "simultaneous"
     fitness_stop: Stop = "tolerance"
-    fitness_steps: int = 1000
-    fitness_tolerance: float = 1e-9
-    extremality: float = 1.0
+    fitness_steps: Count = 1000
+    fitness_tolerance: Positive = 1e-9
+    extremality: Positive = 1.0
     precision: Precision = "auto"
 
     def __post_init__(self) -> None:
-        for name, kind in _CHOICES.items():
-            one_of(name, getattr(self, name), get_args(kind))
-        if isinstance(self.measures, str):
-            raise OptionError(f"measures={self.measures!r} is not allowed: give a list, of {list(MEASURES)}.")
-        for measure in self.measures:
-            one_of("measures", measure, MEASURES)
-        for name in ("threshold", "fitness_tolerance", "extremality"):
-            if not getattr(self, name) > 0:
-                raise OptionError(f"{name}={getattr(self, name)!r} is not allowed: it must be above zero.")
-        for name in ("steps", "fitness_steps", "neighbours"):
-            if getattr(self, name) is not None and getattr(self, name) < 1:
-                raise OptionError(f"{name}={getattr(self, name)!r} is not allowed: it must be 1 or more.")
+        check_fields(self)
         if self.method == "reflections" and self.steps % 2:
             raise OptionError(
                 f"steps={self.steps} is not allowed: exporters are read after an even number of reflections "
@@ -77,10 +67,3 @@ class Settings:
     def single(self, products: int) -> bool:
         """Whether products of matrices are made in single precision."""
         return self.precision == "single" or (self.precision == "auto" and products >= SINGLE_FROM)
-
-
-_CHOICES = {
-    "presence": Presence, "method": Method, "scale": Scale, "pci_scale": PciScale, "proximity": Convention,
-    "outlook_by": OutlookBy, "cog": CogForm, "fitness_update": Update, "fitness_stop": Stop,
-    "precision": Precision,
-}  # fmt: skip

@@ -8,11 +8,13 @@ from scipy import linalg
 from exportlab.arrays import Array
 from exportlab.errors import DataError
 from exportlab.panel.algebra.absorb import Absorber, absorb
+from exportlab.panel.algebra.levels import absorbed_parameters
+from exportlab.panel.algebra.sandwich import freedom
 from exportlab.panel.regression.formula import Design, listed
 
 
 def refuse_collinear(d: Design, weights: Array, pattern: Absorber | None = None) -> None:
-    """Name the regressors that the effects absorb, or that the other regressors span."""
+    """Name the regressors that the effects absorb or the others span; refuse what fits every row exactly."""
     x = d.x
     scale = np.sqrt(np.average((x - np.average(x, axis=0, weights=weights)) ** 2, axis=0, weights=weights))
     size = np.sqrt(np.average(x**2, axis=0, weights=weights))
@@ -42,6 +44,10 @@ def refuse_collinear(d: Design, weights: Array, pattern: Absorber | None = None)
             + (" and the effects" if len(d.effects) else ""),
             "Leave it out: its coefficient cannot be told from theirs.",
         )
+    if (
+        len(d.effects) <= 2
+    ):  # beyond, the effects' own rank is not known; the sandwich counts by its convention
+        freedom(len(d.y), x.shape[1] + absorbed_parameters(d.effects, count="reghdfe"))
 
 
 def lost_rows(d: Design) -> str:

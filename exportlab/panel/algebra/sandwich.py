@@ -10,6 +10,7 @@ import numpy as np
 from scipy import sparse
 
 from exportlab.arrays import Array, Codes
+from exportlab.errors import DataError
 from exportlab.panel.algebra.levels import Effects, absorbed_parameters, encode
 
 
@@ -55,17 +56,28 @@ def sandwich(
     -----
     The factor is fixest's and reghdfe's default, :math:`\frac{n-1}{n-K}\cdot\frac{G}{G-1}` with G the
     smallest number of clusters and K leaving out effects nested in a cluster; n / (n - K) without clusters.
+
+    Raises
+    ------
+    DataError
+        No degree of freedom is left, or a single cluster.
     """
     n, k = scores.shape
     K = (k if parameters is None else parameters) + absorbed_parameters(
         effects, list(clusters.values()), count=count
     )
+    spare = freedom(n, K)
     if not clusters:
-        meat = scores.T @ scores * (n / (n - K))
+        meat = scores.T @ scores * (n / spare)
         words = f"heteroskedasticity-robust (HC1), n/(n-K) with K={K}"
-        return Sandwich(bread @ meat @ bread, n / (n - K), n - K, (), words)
+        return Sandwich(bread @ meat @ bread, n / spare, spare, (), words)
     sizes = tuple(int(g.max()) + 1 for g in clusters.values())
-    factor = (n - 1) / (n - K) * min(sizes) / (min(sizes) - 1)
+    for name, size in zip(clusters, sizes, strict=True):
+        if size < 2:
+            raise DataError(
+                f"Only one cluster of {name!r} is left", "Clustered standard errors need two or more."
+            )
+    factor = (n - 1) / spare * min(sizes) / (min(sizes) - 1)
     meat = factor * _multiway(scores, list(clusters.values()))
     covariance = bread @ meat @ bread
     if len(clusters) > 1:
@@ -75,6 +87,16 @@ def sandwich(
         f"(n-1)/(n-K) x G/(G-1) with K={K}, G={min(sizes)} (fixest's and reghdfe's default)"
     )
     return Sandwich(covariance, factor, min(sizes) - 1, sizes, words)
+
+
+def freedom(rows: int, parameters: int) -> int:
+    """The degrees of freedom that are left; none is an error, as no standard error exists then."""
+    if rows <= parameters:
+        raise DataError(
+            f"no degree of freedom is left: as many parameters as rows or more ({parameters:,} on {rows:,})",
+            "Use fewer regressors or effects, or more rows.",
+        )
+    return rows - parameters
 
 
 def group_sums(scores: Array, codes: Codes) -> Array:

@@ -16,6 +16,7 @@ from scipy.optimize import linprog
 
 from exportlab.arrays import Array, Codes, Mask
 from exportlab.errors import OptionError, one_of
+from exportlab.options import validated
 from exportlab.panel.algebra.absorb import Absorber, Projection
 from exportlab.panel.algebra.levels import Effects, fitted
 
@@ -36,6 +37,7 @@ class Separated:
     direction: Array
 
 
+@validated
 def find_separated(
     y: Array, x: Array, effects: Effects, *, methods: tuple[str, ...] = ("fe", "simplex")
 ) -> Separated:

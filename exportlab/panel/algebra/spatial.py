@@ -8,19 +8,21 @@ from scipy.spatial import cKDTree
 
 from exportlab.arrays import Array, Codes
 from exportlab.errors import DataError, OptionError, one_of
-from exportlab.panel.algebra.sandwich import Sandwich, group_sums, nearest_covariance
+from exportlab.options import Places, Positive, validated
+from exportlab.panel.algebra.sandwich import Sandwich, freedom, group_sums, nearest_covariance
 
 EARTH = 6371.0088  # mean radius in kilometres
 KERNELS = ("bartlett", "uniform")
 
 
+@validated
 def driscoll_kraay(
     scores: Array,
     bread: Array,
     periods: Codes,
     *,
     parameters: int,
-    lags: int | None = None,
+    lags: Places | None = None,
     small_sample: str = "fixest",
 ) -> Sandwich:
     r"""Covariance robust to any dependence between units and to serial correlation up to `lags`.
@@ -55,12 +57,15 @@ def driscoll_kraay(
     for lag in range(1, L + 1):
         gamma = h[lag:].T @ h[:-lag]
         meat += (1 - lag / (L + 1)) * (gamma + gamma.T)
-    factor = (n - 1) / (n - parameters) * T / (T - 1) if small_sample == "fixest" else 1.0
+    if T < 2:
+        raise DataError("Only one period is left", "Driscoll-Kraay standard errors need two or more.")
+    factor = (n - 1) / freedom(n, parameters) * T / (T - 1) if small_sample == "fixest" else 1.0
     formula = f"(n-1)/(n-K) x T/(T-1) with K={parameters}, T={T}" if small_sample == "fixest" else "no factor"
     words = f"Bartlett kernel, {L} lags, {formula}"
     return Sandwich(factor * bread @ meat @ bread, factor, T - 1, (T,), words)
 
 
+@validated
 def conley(
     scores: Array,
     bread: Array,
@@ -69,10 +74,10 @@ def conley(
     *,
     latitude: Array,
     longitude: Array,
-    cutoff: float,
+    cutoff: Positive,
     parameters: int,
     kernel: str = "bartlett",
-    lags: int = 0,
+    lags: Places = 0,
 ) -> Sandwich:
     r"""Covariance robust to dependence between units less than `cutoff` kilometres apart.
 
@@ -97,10 +102,6 @@ def conley(
     Conley (1999).
     """
     one_of("kernel", kernel, KERNELS)
-    if not (np.isfinite(cutoff) and cutoff > 0):
-        raise OptionError(f"cutoff={cutoff!r} is not allowed. Allowed: a positive number of kilometres.")
-    if lags < 0:
-        raise OptionError(f"lags={lags!r} is not allowed. Allowed: zero or a positive number of periods.")
     n, k = scores.shape
     place = _points(latitude, longitude, units)
     near = _kernel(place, cutoff, kernel)
@@ -114,9 +115,10 @@ def conley(
     for lag in range(1, lags + 1):
         gamma = _serial(scores, units, periods, lag)
         meat += (1 - lag / (lags + 1)) * (gamma + gamma.T)
-    factor = n / (n - parameters)
+    spare = freedom(n, parameters)
+    factor = n / spare
     words = f"{kernel} kernel, cutoff {cutoff:g} km, {lags} lags within units, n/(n-K) with K={parameters}"
-    return Sandwich(nearest_covariance(factor * bread @ meat @ bread), factor, n - parameters, (), words)
+    return Sandwich(nearest_covariance(factor * bread @ meat @ bread), factor, spare, (), words)
 
 
 def _points(latitude: Array, longitude: Array, units: Codes) -> Array:
@@ -139,7 +141,7 @@ def _points(latitude: Array, longitude: Array, units: Codes) -> Array:
     return np.column_stack([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)])
 
 
-def _kernel(place: Array, cutoff: float, kernel: str) -> sparse.csr_matrix:
+def _kernel(place: Array, cutoff: Positive, kernel: str) -> sparse.csr_matrix:
     """Kernel weights between units closer than the cutoff; exact, by a search tree on chords."""
     angle = min(cutoff / EARTH, np.pi)
     pairs = cKDTree(place).query_pairs(2 * np.sin(angle / 2) * (1 + 1e-12), output_type="ndarray")

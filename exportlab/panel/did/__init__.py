@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from importlib import import_module
 from typing import TYPE_CHECKING
 
 from exportlab.errors import one_of
@@ -11,20 +10,15 @@ from exportlab.errors import one_of
 if TYPE_CHECKING:
     from exportlab.panel.estimate import Estimate
 
-# method -> its module; each has att() and event_study(), two-way fixed effects only the latter.
-METHODS = {
-    "callaway_santanna": "callaway",
-    "imputation": "imputation",
-    "etwfe": "etwfe",
-    "sun_abraham": "sun_abraham",
-    "stacked": "stacked",
-}
-EVENT_METHODS = {**METHODS, "twfe": "event_study"}
+METHODS = ("callaway_santanna", "imputation", "etwfe", "sun_abraham", "stacked")
+EVENT_METHODS = (*METHODS, "twfe")
 
 
 def estimator(method: str, kind: str) -> Callable[..., Estimate]:
-    """The function `kind` ("att" or "event_study") of a method."""
-    methods = METHODS if kind == "att" else EVENT_METHODS
-    one_of("method", method, list(methods))
-    found: Callable[..., Estimate] = getattr(import_module(f"{__name__}.{methods[method]}"), kind)
+    """The function `kind` ("att" or "event_study") of a method; two-way fixed effects have only the latter."""
+    from exportlab.panel.did import callaway, etwfe, event_study, imputation, stacked, sun_abraham
+
+    one_of("method", method, METHODS if kind == "att" else EVENT_METHODS)
+    modules = (callaway, imputation, etwfe, sun_abraham, stacked, event_study)
+    found: Callable[..., Estimate] = getattr(dict(zip(EVENT_METHODS, modules, strict=True))[method], kind)
     return found

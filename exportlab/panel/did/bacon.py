@@ -1,5 +1,4 @@
-"""What the two-way fixed-effects estimate averages: Goodman-Bacon comparisons and the weights on each "
-"effect."""
+"""What the two-way fixed-effects estimate averages: Goodman-Bacon comparisons and the weights on each effect."""
 
 from __future__ import annotations
 
@@ -12,6 +11,7 @@ import pandas as pd
 
 from exportlab.arrays import Array
 from exportlab.errors import DataError
+from exportlab.options import validated
 from exportlab.panel.algebra.absorb import absorb
 from exportlab.panel.algebra.levels import Effects
 from exportlab.results import Result
@@ -143,6 +143,7 @@ def _pair(k: float, m: float, mean: Any, *, share: Any, on: Any) -> list[tuple[A
     ]
 
 
+@validated
 def negative_weights(panel: PolicyPanel) -> pd.DataFrame:
     r"""Weights of the two-way estimate on the effect in each treated cohort and period; they sum to one.
 

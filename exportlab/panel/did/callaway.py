@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from exportlab.errors import DataError, OptionError, one_of
+from exportlab.errors import DataError, one_of
+from exportlab.options import Count, Level, Places, validated
 from exportlab.panel.algebra.sandwich import group_sums
 from exportlab.panel.did.callaway_average import average
 from exportlab.panel.did.comparison import with_comparison
@@ -28,6 +29,7 @@ AGGREGATES = ("simple", "event", "cohort", "calendar", "none")
 CONVENTION = "none (asymptotic), as R's did: variance of the influence functions summed by cluster"
 
 
+@validated
 def att(
     panel: PolicyPanel,
     *,
@@ -35,12 +37,12 @@ def att(
     control: str = "never",
     adjust: str = "dr",
     base: str = "varying",
-    anticipation: int = 0,
+    anticipation: Places = 0,
     shares: str = "estimated",
-    balance: int | None = None,
-    draws: int = 0,
+    balance: Places | None = None,
+    draws: Places = 0,
     rng: Rng = 0,
-    level: float = 0.95,
+    level: Level = 0.95,
 ) -> Estimate:
     r"""Average effects on the treated by group-time effects.
 
@@ -107,7 +109,10 @@ def att(
     return with_bands(made, draws=draws, rng=rng) if draws else made
 
 
-def event_study(panel: PolicyPanel, *, draws: int = 999, base: str = "universal", **options: Any) -> Estimate:
+@validated
+def event_study(
+    panel: PolicyPanel, *, draws: Count = 999, base: str = "universal", **options: Any
+) -> Estimate:
     """Effects by time since adoption, with simultaneous bands and one base period; options as in `att`."""
     made = att(panel, aggregate="event", draws=draws, base=base, **options)
     return _without_overall(made, partial(event_study, draws=draws, base=base, **options))
@@ -127,8 +132,6 @@ def _without_overall(made: Estimate, again: Any) -> Estimate:
 
 
 def _prepare(panel: PolicyPanel, control: str, anticipation: int) -> tuple[PolicyPanel, str]:
-    if anticipation < 0:
-        raise OptionError(f"anticipation={anticipation} is not allowed. Allowed: 0, 1, 2, ... periods.")
     if control == "never" and np.isfinite(panel.adoption).all():
         raise DataError(
             f"no {panel.unit} is never treated",

@@ -18,8 +18,7 @@ if TYPE_CHECKING:
 def average(
     panel: PolicyPanel, effects: GroupTime, aggregate: str, *, shares: str, balance: int | None
 ) -> tuple[Array, Array, pd.DataFrame]:
-    """Estimates (terms,), influence functions (N, terms), and ``term, n`` with ``event_time`` where "
-    "there is one."""
+    """Estimates (terms,), influence functions (N, terms), and ``term, n`` with ``event_time`` where there is one."""
     if aggregate == "none":
         names = [f"ATT({g:.0f},{t:.0f})" for g, t in zip(effects.cohort, effects.period, strict=True)]
         terms = pd.DataFrame({"term": names, "n": effects.n.astype(int), "event_time": effects.event_time})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 import pandas as pd
@@ -12,6 +12,7 @@ from scipy.interpolate import BSpline
 
 from exportlab.arrays import Array, Codes
 from exportlab.errors import DataError, OptionError, UnknownName
+from exportlab.options import Count, Level, Places, Within, validated
 from exportlab.panel.algebra.sandwich import group_sums
 from exportlab.panel.did.regress import sample_of, warnings_of
 from exportlab.panel.estimate import Estimate, Inference, estimate_table
@@ -40,16 +41,17 @@ class Spline:
         )
 
 
+@validated
 def dose_response(
     panel: PolicyPanel,
     *,
     dose: str,
     pre: float | None = None,
     post: float | None = None,
-    degree: int = 3,
-    knots: int = 0,
-    grid: int = 20,
-    level: float = 0.95,
+    degree: Count = 3,
+    knots: Places = 0,
+    grid: Annotated[int, Within(2)] = 20,
+    level: Level = 0.95,
 ) -> Estimate:
     r"""Average effects of a continuous dose against untreated units, two periods.
 

@@ -54,8 +54,7 @@ def _means(change: Array, D: Array, w: Array) -> tuple[float, Array]:
 
 
 def propensity(D: Array, X: Array, w: Array, where: str) -> tuple[Array, Array]:
-    """Logit of D on X by Newton steps: fitted probabilities (n,) and each row's part in the "
-    "coefficients (n, k)."""
+    """Logit of D on X by Newton steps: fitted probabilities (n,) and each row's part in the coefficients (n, k)."""
     beta = np.zeros(X.shape[1])
     for _ in range(50):
         p = 1 / (1 + np.exp(-np.clip(X @ beta, -40, 40)))
@@ -73,8 +72,7 @@ def propensity(D: Array, X: Array, w: Array, where: str) -> tuple[Array, Array]:
 
 
 def outcome(change: Array, D: Array, X: Array, w: Array, where: str) -> tuple[Array, Array]:
-    """Least squares on the comparison: fitted change of all (n,) and each row's part in the "
-    "coefficients (n, k)."""
+    """Least squares on the comparison: fitted change of all (n,) and each row's part in the coefficients (n, k)."""
     v = w * (1 - D)
     XtX = (X * v[:, None]).T @ X
     scale = np.sqrt(np.diag(XtX))

@@ -10,6 +10,7 @@ import numpy as np
 
 from exportlab.arrays import Array
 from exportlab.errors import DataError, OptionError, one_of
+from exportlab.options import Level, validated
 from exportlab.panel.algebra.absorb import absorb
 from exportlab.panel.algebra.irls import poisson
 from exportlab.panel.algebra.levels import Effects, absorbed_parameters
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from exportlab.panel.door import PolicyPanel
 
 
+@validated
 def att(panel: PolicyPanel, *, aggregate: str = "simple", **options: Any) -> Estimate:
     r"""Average effect on the treated by extended two-way fixed effects.
 
@@ -56,11 +58,13 @@ def att(panel: PolicyPanel, *, aggregate: str = "simple", **options: Any) -> Est
     return _fit(panel, aggregate=aggregate, **options)
 
 
+@validated
 def event_study(panel: PolicyPanel, *, control: str = "never", **options: Any) -> Estimate:
     """Effects by time since adoption; with ``control="never"`` the periods before adoption are shown too."""
     return _fit(panel, aggregate="event", control=control, **options)
 
 
+@validated
 def _fit(
     panel: PolicyPanel,
     *,
@@ -70,7 +74,7 @@ def _fit(
     effects: str | None = None,
     family: str = "gaussian",
     scale: str = "link",
-    level: float = 0.95,
+    level: Level = 0.95,
 ) -> Estimate:
     _options(control, covariates, effects, family, scale)
     again = partial(

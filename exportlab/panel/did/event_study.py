@@ -10,6 +10,7 @@ import numpy as np
 
 from exportlab.arrays import Array
 from exportlab.errors import DataError, OptionError
+from exportlab.options import Level, validated
 from exportlab.panel.did.comparison import refuse_no_variation
 from exportlab.panel.did.regress import drop_singletons, effects_of, from_fit, least_squares
 from exportlab.panel.estimate import Estimate
@@ -18,13 +19,14 @@ if TYPE_CHECKING:
     from exportlab.panel.door import PolicyPanel
 
 
+@validated
 def event_study(
     panel: PolicyPanel,
     *,
     base: int | Sequence[int] = -1,
     bin: tuple[int | None, int | None] = (None, None),
     vcov: str = "cluster",
-    level: float = 0.95,
+    level: Level = 0.95,
 ) -> Estimate:
     r"""Two-way fixed effects with a dummy for every event time but the base.
 

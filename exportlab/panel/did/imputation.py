@@ -12,6 +12,7 @@ import pandas as pd
 
 from exportlab.arrays import Array, Codes, Mask
 from exportlab.errors import DataError, OptionError, one_of
+from exportlab.options import Level, Places, validated
 from exportlab.panel.algebra.sandwich import group_sums
 from exportlab.panel.did.comparison import refuse_no_variation
 from exportlab.panel.did.regress import effects_of, encode_in_order, least_squares, sample_of, warnings_of
@@ -89,7 +90,8 @@ def impute(y: Array, D: Array, unit: Codes, dense: Array, w: Array) -> Imputed:
     return Imputed(effect, imputable, untreated, inverse, dense, unit, w0, size)
 
 
-def att(panel: PolicyPanel, *, aggregate: str = "simple", level: float = 0.95) -> Estimate:
+@validated
+def att(panel: PolicyPanel, *, aggregate: str = "simple", level: Level = 0.95) -> Estimate:
     r"""Average effect on the treated by imputation.
 
     Fits :math:`y_{it}=\alpha_i+\lambda_t+x_{it}'\gamma+u_{it}` on untreated rows only and averages
@@ -115,7 +117,8 @@ def att(panel: PolicyPanel, *, aggregate: str = "simple", level: float = 0.95) -
     return _fit(panel, aggregate=aggregate, leads=0, level=level)
 
 
-def event_study(panel: PolicyPanel, *, leads: int | None = None, level: float = 0.95) -> Estimate:
+@validated
+def event_study(panel: PolicyPanel, *, leads: Places | None = None, level: Level = 0.95) -> Estimate:
     """Effects by time since adoption, with `leads` tests before it.
 
     Parameters

@@ -14,7 +14,7 @@ from exportlab.arrays import Array, Codes
 from exportlab.errors import DataError, one_of
 from exportlab.panel.algebra.absorb import absorb
 from exportlab.panel.algebra.levels import Effects, absorbed_parameters, encode, singletons
-from exportlab.panel.algebra.sandwich import group_sums, sandwich
+from exportlab.panel.algebra.sandwich import freedom, group_sums, sandwich
 from exportlab.panel.estimate import FIXEST, Estimate, Inference, Regression, Sample, estimate_table
 
 if TYPE_CHECKING:
@@ -86,14 +86,12 @@ def least_squares(
     r2 = 1 - float(w @ residual**2) / total if total > 0 else np.nan
     n, k = X.shape
     if vcov == "iid":
-        df = n - k - absorbed_parameters(effects)
-        _refuse_saturated(df)
+        df = freedom(n, k + absorbed_parameters(effects))
         cov = bread * float(w @ residual**2) / df
         return Fit(beta, cov, scores @ bread, residual, 1.0, df, "homoskedastic (iid)", "N/(N-K)", r2)
     by: dict[str, Codes] = {} if vcov == "hetero" else {"cluster": clusters}
     if vcov == "cluster+period" and periods is not None:
         by["period"] = periods
-    _refuse_saturated(n - k - absorbed_parameters(effects, list(by.values())))
     made = sandwich(scores, bread, effects=effects, clusters=by)
     K = k + absorbed_parameters(effects, list(by.values()))
     G = min(made.clusters) if by else np.inf
@@ -104,13 +102,6 @@ def least_squares(
         beta, made.covariance, scores @ bread, residual, factor, made.dof,
         name or "two-way cluster-robust (CR1)", words, r2,
     )  # fmt: skip
-
-
-def _refuse_saturated(df: float) -> None:
-    if df <= 0:
-        raise DataError(
-            "no degree of freedom is left: as many parameters as rows", "Use fewer terms or more rows."
-        )
 
 
 def _refuse_collinear(X: Array, X_: Array, names: Sequence[str]) -> None:
@@ -174,8 +165,7 @@ def from_fit(
     sample: Sample | None = None,
     family: str = "gaussian",
 ) -> Estimate:
-    """An Estimate whose terms are ``combine @ beta``; `stacked` gives the codes where rows are not the "
-    "panel's."""
+    """An Estimate whose terms are ``combine @ beta``; `stacked` gives the codes where rows are not the panel's."""
     rows = stacked or {"units": panel.units, "periods": panel.periods, "clusters": panel.clusters}
     inference = inference_of(panel, fit, level)
     vcov = combine @ fit.vcov @ combine.T

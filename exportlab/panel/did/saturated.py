@@ -23,8 +23,7 @@ AGGREGATES = ("event", "simple", "cohort", "calendar", "none")
 
 @dataclass(frozen=True, eq=False)
 class Cells:
-    """Treated-cohort cells: cohort, period and event time of each (m,), and the cell of each row (n,), "
-    "-1 for none."""
+    """Treated-cohort cells: cohort, period and event time of each (m,), and the cell of each row (n,), -1 for none."""
 
     cohort: Array
     period: Array
@@ -102,8 +101,7 @@ def _average(by: Array, weight: Array, keep: Mask, values: list[float]) -> Array
 
 
 def independent(X: Array, effects: Effects, weights: Array | None, *, protect: int) -> Codes:
-    """Columns of `X` to keep: the first `protect`, and those of the rest that add something to the "
-    "ones before."""
+    """Columns of `X` to keep: the first `protect`, and those of the rest that add something to the ones before."""
     tilde = absorb(X, effects, weights)
     scale = np.sqrt((X**2).sum(0))
     R = linalg.qr(tilde / np.where(scale > 0, scale, 1.0), mode="r")[0]

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
 from exportlab.arrays import Array
-from exportlab.errors import DataError, OptionError, one_of
+from exportlab.errors import DataError, one_of
+from exportlab.options import Level, Within, validated
 from exportlab.panel.algebra.simplex import simplex_least_squares
 from exportlab.panel.did.synthetic import Block, blocks, placebo_estimate, weight_table
 from exportlab.panel.estimate import Estimate
@@ -20,13 +21,14 @@ if TYPE_CHECKING:
     from exportlab.panel.door import PolicyPanel
 
 
+@validated
 def synthetic_did(
     panel: PolicyPanel,
     *,
     inference: str = "placebo",
-    draws: int = 200,
+    draws: Annotated[int, Within(20)] = 200,
     rng: int | np.random.Generator = 0,
-    level: float = 0.95,
+    level: Level = 0.95,
 ) -> Estimate:
     r"""Synthetic difference in differences; several cohorts are averaged by their treated rows.
 
@@ -118,8 +120,6 @@ def _double(target: Array, donors: Array, omega: Array, lam: Array, before: int)
 
 
 def _placebos(found: list[Block], share: Array, *, draws: int, rng: int | np.random.Generator) -> Array:
-    if draws < 20:
-        raise OptionError(f"draws={draws} is not allowed. Allowed: 20 or more.")
     wanted = [len(b.treated) for b in found]
     J = len(found[0].donors)
     if sum(wanted) >= J:

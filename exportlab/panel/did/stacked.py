@@ -10,6 +10,7 @@ import numpy as np
 
 from exportlab.arrays import Array, Codes
 from exportlab.errors import DataError, OptionError, one_of
+from exportlab.options import Level, validated
 from exportlab.panel.algebra.levels import Effects
 from exportlab.panel.did.comparison import with_comparison
 from exportlab.panel.did.regress import Fit, effects_of, from_fit, least_squares, sample_of
@@ -21,8 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Stack:
-    """Rows of the panel, once for every cohort they serve: row number, cohort, event time, in the "
-    "cohort, weight."""
+    """Rows of the panel, once for every cohort they serve: row number, cohort, event time, in the cohort, weight."""
 
     row: Codes
     cohort: Array
@@ -31,11 +31,13 @@ class Stack:
     weight: Array
 
 
+@validated
 def att(panel: PolicyPanel, **options: Any) -> Estimate:
     """Average over event times from adoption on, equally weighted; options as in `event_study`."""
     return _fit(panel, average=True, **options)
 
 
+@validated
 def event_study(panel: PolicyPanel, **options: Any) -> Estimate:
     r"""Effects by event time in the stack of clean comparisons.
 
@@ -58,13 +60,14 @@ def event_study(panel: PolicyPanel, **options: Any) -> Estimate:
     return _fit(panel, average=False, **options)
 
 
+@validated
 def _fit(
     panel: PolicyPanel,
     *,
     average: bool,
     window: tuple[int, int] | None = None,
     weights: str = "corrective",
-    level: float = 0.95,
+    level: Level = 0.95,
 ) -> Estimate:
     one_of("weights", weights, ["corrective", "none"])
     used, _ = with_comparison(panel)
@@ -156,8 +159,7 @@ def build(panel: PolicyPanel, low: int, high: int) -> tuple[Stack, list[float]]:
 
 
 def _corrective(cohort: Array, treated: Array) -> Array:
-    """Comparison rows weighted so that each stack's comparison has the share its cohort has among the "
-    "treated."""
+    """Comparison rows weighted so that each stack's comparison has the share its cohort has among the treated."""
     w = np.ones(len(cohort))
     all_treated, all_control = treated.sum(), (1 - treated).sum()
     for g in np.unique(cohort):

@@ -10,6 +10,7 @@ import pandas as pd
 
 from exportlab.arrays import Array
 from exportlab.errors import OptionError
+from exportlab.options import Level, validated
 from exportlab.panel.did.comparison import with_comparison
 from exportlab.panel.did.regress import drop_singletons, effects_of, from_fit, least_squares
 from exportlab.panel.did.saturated import Cells, cells, columns_of, combination
@@ -27,13 +28,15 @@ ESTIMANDS = {
 }
 
 
+@validated
 def att(panel: PolicyPanel, *, aggregate: str = "simple", **options: object) -> Estimate:
     """Average effect from the interaction-weighted regression; options as in `event_study`."""
     return _fit(panel, aggregate=aggregate, **options)  # type: ignore[arg-type]
 
 
+@validated
 def event_study(
-    panel: PolicyPanel, *, base: int = -1, vcov: str = "cluster", level: float = 0.95
+    panel: PolicyPanel, *, base: int = -1, vcov: str = "cluster", level: Level = 0.95
 ) -> Estimate:
     r"""Effects by event time, each the cohort-share average of cohort-specific effects.
 
@@ -54,8 +57,9 @@ def event_study(
     return _fit(panel, aggregate="event", base=base, vcov=vcov, level=level)
 
 
+@validated
 def _fit(
-    panel: PolicyPanel, *, aggregate: str, base: int = -1, vcov: str = "cluster", level: float = 0.95
+    panel: PolicyPanel, *, aggregate: str, base: int = -1, vcov: str = "cluster", level: Level = 0.95
 ) -> Estimate:
     compared, who = with_comparison(panel)
     used = drop_singletons(compared)

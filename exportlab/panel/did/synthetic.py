@@ -11,6 +11,7 @@ import pandas as pd
 
 from exportlab.arrays import Array
 from exportlab.errors import DataError, OptionError
+from exportlab.options import Level, validated
 from exportlab.panel.algebra.simplex import simplex_least_squares
 from exportlab.panel.did.comparison import refuse_no_variation
 from exportlab.panel.did.regress import sample_of, warnings_of
@@ -34,8 +35,7 @@ class Block:
 
 
 def blocks(panel: PolicyPanel) -> list[Block]:
-    """One block a cohort; refuses gaps, and panels without never-treated units or two periods before "
-    "adoption."""
+    """One block a cohort; refuses gaps, and panels without never-treated units or two periods before adoption."""
     refuse_no_variation(panel)
     N, T = len(panel.unit_labels), len(panel.period_values)
     if len(panel.y) != N * T:
@@ -68,7 +68,8 @@ def blocks(panel: PolicyPanel) -> list[Block]:
     return out
 
 
-def synthetic_control(panel: PolicyPanel, *, level: float = 0.95) -> Estimate:
+@validated
+def synthetic_control(panel: PolicyPanel, *, level: Level = 0.95) -> Estimate:
     r"""Synthetic control of one cohort: donor weights on the simplex that match the path before adoption.
 
     :math:`\hat\omega=\arg\min_{\omega\ge0,\,\sum\omega=1}\sum_{t<g}(\bar y_{1t}-\sum_j\omega_jy_{jt})^2`;

@@ -9,6 +9,7 @@ import numpy as np
 
 from exportlab.arrays import Array, Codes
 from exportlab.errors import DataError, UnknownName, one_of
+from exportlab.options import Level, validated
 from exportlab.panel.did.comparison import refuse_no_variation
 from exportlab.panel.did.imputation import imputable, imputed
 from exportlab.panel.did.regress import drop_singletons, effects_of, from_fit, least_squares
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from exportlab.panel.door import PolicyPanel
 
 
+@validated
 def triple_difference(
     panel: PolicyPanel,
     *,
@@ -25,7 +27,7 @@ def triple_difference(
     within: str | None = None,
     method: str | None = None,
     aggregate: str = "simple",
-    level: float = 0.95,
+    level: Level = 0.95,
 ) -> Estimate:
     r"""Triple differences :math:`y_{it}=\alpha_i+\lambda_{s(i)t}+\mu_{b(i)t}+\beta D_{it}b_i+u_{it}`.
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from exportlab.options import Level, validated
 from exportlab.panel.did.bacon import bacon, negative_weights
 from exportlab.panel.did.comparison import refuse_no_variation
 from exportlab.panel.did.regress import drop_singletons, effects_of, from_fit, least_squares
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
     from exportlab.panel.door import PolicyPanel
 
 
-def twfe(panel: PolicyPanel, *, vcov: str = "cluster", level: float = 0.95) -> Estimate:
+@validated
+def twfe(panel: PolicyPanel, *, vcov: str = "cluster", level: Level = 0.95) -> Estimate:
     r"""Two-way fixed effects: :math:`y_{it} = \alpha_i + \lambda_t + \beta D_{it} + x_{it}'\gamma + u_{it}`.
 
     Parameters

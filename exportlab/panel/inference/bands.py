@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from exportlab.arrays import Array
 from exportlab.errors import DataError, OptionError
-from exportlab.panel.estimate import Estimate
+from exportlab.options import Count, validated
+
+if TYPE_CHECKING:
+    from exportlab.panel.estimate import Estimate
 
 
 def simultaneous(
@@ -43,7 +47,8 @@ def simultaneous(
     return float(np.quantile(np.abs(moved / spread).max(1), level))
 
 
-def with_bands(estimate: Estimate, *, draws: int = 999, rng: int | np.random.Generator = 0) -> Estimate:
+@validated
+def with_bands(estimate: Estimate, *, draws: Count = 999, rng: int | np.random.Generator = 0) -> Estimate:
     """The estimate with columns ``band_low, band_high`` that cover all its terms at once.
 
     Raises

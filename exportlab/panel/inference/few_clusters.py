@@ -9,6 +9,7 @@ import numpy as np
 from scipy import stats
 
 from exportlab.errors import OptionError, one_of
+from exportlab.options import Level, validated
 from exportlab.panel.algebra.crve import leave_one_out, satterthwaite
 from exportlab.panel.inference.wild import fit_of
 
@@ -21,7 +22,8 @@ WORDS = {
 }
 
 
-def few_clusters(estimate: Estimate, *, kind: str = "CR2", level: float | None = None) -> Estimate:
+@validated
+def few_clusters(estimate: Estimate, *, kind: str = "CR2", level: Level | None = None) -> Estimate:
     """The same estimate with few-cluster standard errors.
 
     Parameters

@@ -14,6 +14,7 @@ from scipy import optimize, stats
 
 from exportlab.arrays import Array, Codes
 from exportlab.errors import DataError, OptionError
+from exportlab.options import Count, Finite, Level, validated
 from exportlab.panel.algebra.balanced import double_demeaned
 from exportlab.panel.algebra.draws import TIE
 from exportlab.panel.inference.wild_core import edge
@@ -45,13 +46,14 @@ class FewTreated(Result):
         return f"{self.method}: {int(row['treated'])} treated units, {int(row['controls'])} controls"
 
 
+@validated
 def conley_taber(
     panel: PolicyPanel,
     *,
-    null: float = 0.0,
+    null: Finite = 0.0,
     size: ArrayLike | None = None,
-    n_draws: int = 9_999,
-    level: float = 0.95,
+    n_draws: Count = 9_999,
+    level: Level = 0.95,
     interval: bool = True,
     rng: int | np.random.Generator = 0,
 ) -> FewTreated:
@@ -112,7 +114,8 @@ def conley_taber(
     )  # fmt: skip
 
 
-def ibragimov_muller(panel: PolicyPanel, *, null: float = 0.0, level: float = 0.95) -> FewTreated:
+@validated
+def ibragimov_muller(panel: PolicyPanel, *, null: Finite = 0.0, level: Level = 0.95) -> FewTreated:
     """Compare each unit's own change from before to after adoption: treated against never treated.
 
     Parameters

@@ -13,6 +13,7 @@ from scipy.special import ndtri
 
 from exportlab.arrays import Array
 from exportlab.errors import DataError, OptionError, one_of
+from exportlab.options import Upper, validated
 from exportlab.panel.inference.honest_relative import accepted, all_moments, relative_interval
 from exportlab.panel.inference.honest_smoothness import second_differences, smoothness_interval
 from exportlab.results import Result
@@ -86,19 +87,19 @@ class HonestDiD(Result):
 
     def plot(self, ax: Axes | None = None, **options: Any) -> Axes:
         """Intervals by M."""
-        from importlib import import_module
+        from exportlab.plots.panel_designs import sensitivity
 
-        axes: Axes = import_module("exportlab.plots.panel_designs").sensitivity(self, ax=ax, **options)
-        return axes
+        return sensitivity(self, ax=ax, **options)
 
 
+@validated
 def honest_did(
     estimate: Estimate | EventCoefficients,
     *,
     method: str = "relative_magnitudes",
     M: Sequence[float] | None = None,
     ell: ArrayLike | None = None,
-    level: float = 0.95,
+    level: Upper = 0.95,
     rng: int | np.random.Generator = 0,
 ) -> HonestDiD:
     """Robust intervals when parallel trends fails by a bounded amount.
@@ -137,10 +138,6 @@ def honest_did(
     """
     one_of("method", method, METHODS)
     c = estimate if isinstance(estimate, EventCoefficients) else event_coefficients(estimate)
-    if not 0.5 < level < 1:
-        raise OptionError(
-            f"level={level!r} is not allowed. Allowed: a number between 0.5 and 1, such as 0.95."
-        )
     weights = np.eye(c.post)[0] if ell is None else np.asarray(ell, float)
     if weights.shape != (c.post,) or not np.abs(weights).any():
         raise OptionError(f"ell needs {c.post} weights, one a period from adoption on, not all zero.")

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 
 from exportlab.arrays import Array
 from exportlab.errors import DataError, OptionError
+from exportlab.options import Count, Freedom, Level, validated
 from exportlab.panel.algebra.draws import TIE, draws, p_value
 from exportlab.panel.inference.wild import chosen, fit_of
 from exportlab.panel.inference.wild_core import WildTest
@@ -48,12 +49,13 @@ class RomanoWolf(Result):
         )
 
 
+@validated
 def romano_wolf(
     estimates: Estimate | Sequence[Estimate],
     *,
     labels: Sequence[str] | None = None,
     weights: str = "auto",
-    n_draws: int = 9_999,
+    n_draws: Count = 9_999,
     rng: int | np.random.Generator = 0,
 ) -> RomanoWolf:
     """Family-wise error control over the terms of one estimate or over estimates of several outcomes.
@@ -154,8 +156,13 @@ def holm(p: ArrayLike) -> Array:
     return out
 
 
+@validated
 def sup_t(
-    vcov: ArrayLike, *, level: float = 0.95, df: float = np.inf, rng: int | np.random.Generator = 0
+    vcov: ArrayLike,
+    *,
+    level: Level = 0.95,
+    df: Freedom = np.inf,
+    rng: int | np.random.Generator = 0,
 ) -> float:
     """Critical value c for which estimate +- c x standard error covers all terms at once.
 

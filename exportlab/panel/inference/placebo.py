@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from exportlab.errors import DataError, ExportlabError, OptionError, UnknownName, one_of
+from exportlab.options import Count, Places, validated
 from exportlab.results import Result
 
 if TYPE_CHECKING:
@@ -47,10 +48,11 @@ class Robustness(Result):
         return f"{self.kind[:1].upper()}{self.kind[1:]}: {len(made)} estimates {spread}{against}"
 
 
+@validated
 def placebo_dates(
     panel: PolicyPanel,
     *,
-    shifts: Sequence[int] = (1, 2, 3),
+    shifts: Sequence[Count] = (1, 2, 3),
     method: str = "callaway_santanna",
     **options: Any,
 ) -> Robustness:
@@ -76,8 +78,8 @@ def placebo_dates(
     Cohorts whose units start so early that nothing lies before the false date are reported as failed, not
     dropped.
     """
-    if not len(shifts) or any(int(s) != s or s < 1 for s in shifts):
-        raise OptionError(f"shifts={list(shifts)} is not allowed. Allowed: whole numbers of periods from 1.")
+    if not len(shifts):
+        raise OptionError("shifts= is empty. Name how many periods the dates are moved back: [1, 2].")
     before = panel.where(panel.D == 0, "after adoption (placebo dates)")
     rows = [
         _try({"shift": int(s)}, lambda s=s: _att(before.reassigned(before.adoption - s), method, options))
@@ -86,6 +88,7 @@ def placebo_dates(
     return Robustness(pd.DataFrame(rows), "placebo dates", float("nan"))
 
 
+@validated
 def placebo_outcomes(
     panel: PolicyPanel, outcomes: Sequence[str], *, method: str = "callaway_santanna", **options: Any
 ) -> Robustness:
@@ -112,6 +115,7 @@ def placebo_outcomes(
     return Robustness(pd.DataFrame(rows), "placebo outcomes", float("nan"))
 
 
+@validated
 def leave_one_out(estimate: Estimate, *, by: str = "unit", term: str | None = None) -> Robustness:
     """Estimate again without each unit, cluster, cohort or period.
 
@@ -151,10 +155,11 @@ def leave_one_out(estimate: Estimate, *, by: str = "unit", term: str | None = No
     return Robustness(table, f"leave one {by} out", full)
 
 
+@validated
 def anticipation(
     panel: PolicyPanel,
     *,
-    periods: Sequence[int] = (0, 1, 2),
+    periods: Sequence[Places] = (0, 1, 2),
     method: str = "callaway_santanna",
     **options: Any,
 ) -> Robustness:
@@ -169,8 +174,6 @@ def anticipation(
         Callaway-Sant'Anna moves its base period; for the others the periods in question are left out.
     """
     one_of("method", method, ("callaway_santanna", "imputation", "twfe"))
-    if any(int(k) != k or k < 0 for k in periods):
-        raise OptionError(f"periods={list(periods)} is not allowed. Allowed: whole numbers from 0.")
 
     def made(k: int) -> Estimate:
         if method == "callaway_santanna":

@@ -12,6 +12,7 @@ from scipy import stats
 
 from exportlab.arrays import Array, Codes
 from exportlab.errors import DataError, OptionError, one_of
+from exportlab.options import Count, Level, validated
 from exportlab.panel.algebra.assignments import Assignments, assignments, number_of_assignments
 from exportlab.panel.algebra.balanced import BalancedTwoWay, double_demeaned
 from exportlab.panel.algebra.clustered import ClusterFit, cluster_fit
@@ -63,12 +64,12 @@ class Power(Result):
 
     def plot(self, ax: Axes | None = None, **options: Any) -> Axes:
         """Power curves by number of treated units."""
-        from importlib import import_module
+        from exportlab.plots import panel_designs
 
-        axes: Axes = import_module("exportlab.plots.panel_designs").power(self, ax=ax, **options)
-        return axes
+        return panel_designs.power(self.table, ax=ax, **options)
 
 
+@validated
 def power(
     panel: PolicyPanel,
     *,
@@ -78,8 +79,8 @@ def power(
     start: float | None = None,
     test: str = "recommended",
     target: float = 0.8,
-    draws: int = 200,
-    level: float = 0.95,
+    draws: Count = 200,
+    level: Level = 0.95,
     rng: int | np.random.Generator = 0,
 ) -> Power:
     """Probability of finding an effect in this panel, and the smallest effect that is found.

@@ -11,6 +11,7 @@ from scipy import optimize, stats
 
 from exportlab.arrays import Array
 from exportlab.errors import OptionError
+from exportlab.options import Level, validated
 from exportlab.results import Result
 
 if TYPE_CHECKING:
@@ -59,12 +60,13 @@ class PretestPower(Result):
         )
 
 
+@validated
 def pretest_power(
     estimate: Estimate | EventCoefficients,
     *,
     slope: float | None = None,
     violation: Array | None = None,
-    level: float = 0.95,
+    level: Level = 0.95,
 ) -> PretestPower:
     """Power of the usual pre-test (any significant coefficient before adoption) against a violation.
 

@@ -9,12 +9,14 @@ import pandas as pd
 from scipy import stats
 
 from exportlab.errors import DataError, OptionError
+from exportlab.options import Count, validated
 
 if TYPE_CHECKING:
     from exportlab.panel.estimate import Estimate
 
 
-def pretrend_test(estimate: Estimate, *, last: int | None = None) -> pd.Series[Any]:
+@validated
+def pretrend_test(estimate: Estimate, *, last: Count | None = None) -> pd.Series[Any]:
     r"""Wald test of :math:`\beta_e = 0` for all event times before adoption.
 
     Parameters

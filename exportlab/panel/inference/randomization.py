@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 
 from exportlab.arrays import Array, Codes
 from exportlab.errors import DataError, OptionError, one_of
+from exportlab.options import Count, Finite, Level, Places, validated
 from exportlab.panel.algebra.assignments import Assignments, assignments
 from exportlab.panel.algebra.balanced import BalancedTwoWay
 from exportlab.panel.algebra.draws import TIE
@@ -60,16 +61,17 @@ class RandomizationTest(Result):
         )
 
 
+@validated
 def randomization_test(
     estimate: Estimate,
     *,
     term: str | None = None,
     statistic: str | None = None,
-    null: float = 0.0,
+    null: Finite = 0.0,
     blocks: ArrayLike | None = None,
-    n_draws: int | None = None,
-    max_enumerated: int | None = None,
-    level: float = 0.95,
+    n_draws: Count | None = None,
+    max_enumerated: Places | None = None,
+    level: Level = 0.95,
     interval: bool = True,
     rng: int | np.random.Generator = 0,
 ) -> RandomizationTest:

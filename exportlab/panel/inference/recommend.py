@@ -9,12 +9,15 @@ import numpy as np
 import pandas as pd
 
 from exportlab.errors import OptionError
+from exportlab.options import Upper, validated
 from exportlab.panel.algebra.assignments import number_of_assignments
-from exportlab.panel.estimate import Estimate
 from exportlab.results import Result
 
 if TYPE_CHECKING:
+    from typing_extensions import TypeIs
+
     from exportlab.panel.door import PolicyPanel
+    from exportlab.panel.estimate import Estimate
 
 # Clusters on the smaller side from which CR2 with Bell-McCaffrey keeps its size: benchmarks/panel_size.py
 FEW = 4
@@ -94,7 +97,8 @@ class Recommendation(Result):
         return self.method != NONE
 
 
-def recommend(design: PolicyPanel | Estimate | Facts, *, level: float = 0.95) -> Recommendation:
+@validated
+def recommend(design: PolicyPanel | Estimate | Facts, *, level: Upper = 0.95) -> Recommendation:
     """Say which inference to believe for a design or an estimate.
 
     Parameters
@@ -114,10 +118,6 @@ def recommend(design: PolicyPanel | Estimate | Facts, *, level: float = 0.95) ->
     treated clusters only randomisation inference does, and only if treated and untreated clusters are
     alike. Sources: MacKinnon, Nielsen & Webb (2023); MacKinnon & Webb (2020); Pustejovsky & Tipton (2018).
     """
-    if not 0.5 < level < 1:
-        raise OptionError(
-            f"level={level!r} is not allowed. Allowed: a number between 0.5 and 1, such as 0.95."
-        )
     f = design if isinstance(design, Facts) else facts_of(design)
     attainable = 1 / f.possible if f.possible else float("nan")
     rows = [_ri(f, attainable, 1 - level), _cr2(f), _wild(f), _own(f)]
@@ -138,13 +138,7 @@ def recommend(design: PolicyPanel | Estimate | Facts, *, level: float = 0.95) ->
 
 def facts_of(design: PolicyPanel | Estimate) -> Facts:
     """The facts of a panel (judged as for two-way fixed effects) or of an estimate."""
-    if not isinstance(design, Estimate):
-        panel, pooled = design, True
-    elif design.panel is None:
-        raise OptionError(f"{design.method} carries no panel: give recommend() the Facts of the design.")
-    else:
-        panel, g = design.panel, design.regression
-        pooled = g is not None and g.family == "gaussian" and design.method == "Two-way fixed effects"
+    panel, pooled = (design, True) if _is_panel(design) else _panel_of(design)
     cluster = np.zeros(len(panel.unit_labels), dtype=np.int64)
     cluster[panel.units] = panel.clusters
     dates = [np.unique(panel.adoption[cluster == c]) for c in range(len(panel.cluster_labels))]
@@ -156,6 +150,20 @@ def facts_of(design: PolicyPanel | Estimate) -> Facts:
         never_clusters=int((~np.isfinite(first)).sum()), smallest_cohort=int(cohorts.min(initial=len(dates))),
         possible=number_of_assignments(first) if same else 0, pooled=pooled, spread=_spread(panel),
     )  # fmt: skip
+
+
+def _is_panel(design: PolicyPanel | Estimate) -> TypeIs[PolicyPanel]:
+    """Told by what it has: both classes stand above, and call this module."""
+    return hasattr(design, "adoption")
+
+
+def _panel_of(estimate: Estimate) -> tuple[PolicyPanel, bool]:
+    """The panel behind an estimate, and whether one coefficient of a linear regression is estimated on it."""
+    if estimate.panel is None:
+        raise OptionError(f"{estimate.method} carries no panel: give recommend() the Facts of the design.")
+    g = estimate.regression
+    pooled = g is not None and g.family == "gaussian" and estimate.method == "Two-way fixed effects"
+    return estimate.panel, pooled
 
 
 def _spread(panel: PolicyPanel) -> float:

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from exportlab.errors import OptionError
+from exportlab.options import validated
 from exportlab.panel.inference.placebo import _att, _try
 from exportlab.results import Result
 
@@ -46,6 +47,7 @@ class SpecificationCurve(Result):
         )
 
 
+@validated
 def specification_curve(
     panel: PolicyPanel,
     *,
@@ -103,9 +105,7 @@ def specification_curve(
 
 def respecified(panel: PolicyPanel, *, covariates: Sequence[str], transform: str | None) -> PolicyPanel:
     """The same rows through the door again, with other covariates or another transform."""
-    from exportlab.panel.door import PolicyPanel
-
-    return PolicyPanel(
+    return type(panel)(
         panel.data, unit=panel.unit, period=panel.period, outcome=panel.outcome, adopted=panel.adopted,
         treated=panel.treated, covariates=tuple(covariates), cluster=panel.cluster, weights=panel.weights,
         transform=transform, missing=panel.missing,

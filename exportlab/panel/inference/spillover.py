@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 
 from exportlab.arrays import Array, Mask
 from exportlab.errors import DataError, OptionError, UnknownName
+from exportlab.options import Positive, validated
 from exportlab.panel.inference.placebo import Robustness, _att, _try
 
 if TYPE_CHECKING:
@@ -20,12 +21,13 @@ if TYPE_CHECKING:
 EARTH_KM = 6371.0088
 
 
+@validated
 def spillovers(
     panel: PolicyPanel,
     *,
     neighbours: Mapping[Any, Sequence[Any]] | None = None,
     distance: ArrayLike | None = None,
-    within: float | None = None,
+    within: Positive | None = None,
     method: str = "callaway_santanna",
     **options: Any,
 ) -> Robustness:
@@ -95,7 +97,7 @@ def _near(
     panel: PolicyPanel,
     neighbours: Mapping[Any, Sequence[Any]] | None,
     distance: ArrayLike | None,
-    within: float | None,
+    within: Positive | None,
 ) -> Mask:
     labels = list(panel.unit_labels)
     N = len(labels)

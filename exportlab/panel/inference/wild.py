@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 
 from exportlab.arrays import Array, Codes
 from exportlab.errors import DataError, OptionError, one_of
+from exportlab.options import Count, Level, validated
 from exportlab.panel.algebra.clustered import ClusterFit, cluster_fit, codes_of
 from exportlab.panel.algebra.draws import draws
 from exportlab.panel.inference.wild_core import WildTest
@@ -59,6 +60,7 @@ class WildBootstrap(Result):
         )
 
 
+@validated
 def wild_bootstrap(
     estimate: Estimate | ClusterFit,
     *,
@@ -68,10 +70,10 @@ def wild_bootstrap(
     variant: str = "11",
     impose_null: bool = True,
     weights: str = "auto",
-    n_draws: int = 9_999,
+    n_draws: Count = 9_999,
     subcluster: ArrayLike | None = None,
     ties: str = "all",
-    level: float = 0.95,
+    level: Level = 0.95,
     interval: bool = True,
     rng: int | np.random.Generator = 0,
 ) -> WildBootstrap:
@@ -127,8 +129,6 @@ def wild_bootstrap(
     """
     one_of("variant", variant, VARIANTS)
     one_of("ties", ties, ("all", "half", "none"))
-    if not 0 < level < 1:
-        raise OptionError(f"level={level!r} is not allowed. Allowed: a number between 0 and 1, such as 0.95.")
     R, labels, regression = _hypotheses(estimate, terms)
     r = np.broadcast_to(np.asarray(null, float), (len(R),)).astype(float)
     size = level if interval else None

@@ -12,7 +12,7 @@ import pandas as pd
 from exportlab.arrays import Mask
 from exportlab.errors import DataError, OptionError, UnknownName, one_of
 from exportlab.frames import to_pandas
-from exportlab.panel.cells import calendar_of, refuse_no_ids, same
+from exportlab.panel.cells import as_written, calendar_of, refuse_no_ids, same
 
 DOMESTIC = "domestic flow (exporter is importer)"
 DYAD = "dyad of exporter and importer"
@@ -61,7 +61,8 @@ def bilateral(
     """Check the flows, settle domestic trade, and name the effects; see `exportlab.gravity`."""
     given = {"exporter": exporter, "importer": importer, "period": period, "product": product}
     present = {role: column for role, column in given.items() if column is not None}
-    data, rows, lost = _identified(to_pandas(table).reset_index(drop=True), list(present.values()), missing)
+    data = as_written(to_pandas(table), period)
+    data, rows, lost = _identified(data, list(present.values()), missing)
     _refuse_duplicates(data, list(present.values()))
     if period is not None:
         calendar_of(data[period], period)  # refuses years beside months, one period written in two ways
@@ -143,12 +144,15 @@ def _borders(
     """Dummies for international flows by period; the first period is the base beside lasting pair effects."""
     if not home.any():
         raise OptionError("domestic='border' needs domestic flows, and no exporter is its own importer.")
-    if period is None:
-        return data.assign(border=(~home).astype(float)), ("border",)
     lasting = any(part in ("pair", "dyad") for name in effects for part in name.split("-"))
-    periods = calendar_of(data[period], period).labels[int(lasting) :]
-    made = {
-        f"border[{str(p).replace('`', '_')}]": np.where(home, 0.0, (data[period] == p).to_numpy(float))
-        for p in periods
-    }
+    if period is None:
+        made = {"border": (~home).astype(float)}
+    else:
+        periods = calendar_of(data[period], period).labels[int(lasting) :]
+        made = {f"border[{p}]": np.where(home, 0.0, (data[period] == p).to_numpy(float)) for p in periods}
+    taken = [name for name in made if name in data.columns]
+    if taken:
+        raise DataError(
+            f"the table has a column {taken[0]!r}, as a border dummy is called", "Rename the column first."
+        )
     return data.assign(**made), tuple(made)

@@ -8,11 +8,13 @@ import numpy as np
 
 from exportlab.arrays import Array, Codes
 from exportlab.errors import DataError, OptionError, one_of
+from exportlab.frames import to_pandas
+from exportlab.options import Level, Places, Positive, validated
 from exportlab.panel.algebra.collinear import refuse_collinear
 from exportlab.panel.algebra.levels import absorbed_parameters
 from exportlab.panel.algebra.sandwich import Sandwich, sandwich
 from exportlab.panel.algebra.spatial import conley, driscoll_kraay
-from exportlab.panel.cells import in_time
+from exportlab.panel.cells import as_written, in_time, real, refuse_no_ids
 from exportlab.panel.estimate import Estimate, Inference, Sample, estimate_table
 from exportlab.panel.regression.formula import Design, design
 from exportlab.panel.regression.ols import LeastSquares, classical, least_squares
@@ -23,6 +25,7 @@ from exportlab.panel.regression.setaside import without_singletons
 VCOV = ("classical", "hetero", "cluster", "driscoll-kraay", "conley")
 
 
+@validated
 def fixed_effects(
     table: Any,
     formula: str,
@@ -32,16 +35,16 @@ def fixed_effects(
     effects: str = "unit",
     vcov: str = "cluster",
     cluster: str | list[str] | None = None,
-    lags: int | None = None,
+    lags: Places | None = None,
     small_sample: str = "fixest",
     latitude: str | None = None,
     longitude: str | None = None,
-    cutoff: float | None = None,
+    cutoff: Positive | None = None,
     kernel: str = "bartlett",
     weights: str | None = None,
     singletons: str = "drop",
     missing: str = "refuse",
-    level: float = 0.95,
+    level: Level = 0.95,
 ) -> Estimate:
     r"""Fixed-effects (within) regression of a panel.
 
@@ -98,8 +101,8 @@ def fixed_effects(
         if latitude is None or longitude is None or cutoff is None:
             raise OptionError("vcov='conley' needs latitude=, longitude= (columns) and cutoff= (kilometres).")
         robust = conley(
-            scores, fit.bread, periods, units, latitude=d.data[latitude].to_numpy(float),
-            longitude=d.data[longitude].to_numpy(float), cutoff=cutoff, parameters=K, kernel=kernel,
+            scores, fit.bread, periods, units, latitude=real(d.data, latitude),
+            longitude=real(d.data, longitude), cutoff=cutoff, parameters=K, kernel=kernel,
             lags=lags or 0,
         )  # fmt: skip
     else:
@@ -108,6 +111,7 @@ def fixed_effects(
     return _estimate(d, words, fit, robust, vcov=vcov, level=level, units=units, periods=periods)
 
 
+@validated
 def random_effects(
     table: Any,
     formula: str,
@@ -117,7 +121,7 @@ def random_effects(
     vcov: str = "cluster",
     cluster: str | list[str] | None = None,
     missing: str = "refuse",
-    level: float = 0.95,
+    level: Level = 0.95,
 ) -> Estimate:
     """Random-effects GLS of Swamy and Arora, the variances from linearmodels.
 
@@ -169,8 +173,10 @@ def panel_design(
 ) -> Design:
     """A design with one row a unit and period, clustered by unit unless told otherwise."""
     chosen = [unit] if cluster is None else [cluster] if isinstance(cluster, str) else cluster
+    data = as_written(to_pandas(table), period)
+    refuse_no_ids(data, [c for c in (unit, period) if c in data.columns])
     d = design(
-        table, formula, effects={name: [name] for name in effects},
+        data, formula, effects={name: [name] for name in effects},
         cluster={name: [name] for name in chosen} if vcov == "cluster" else {},
         weights=weights, missing=missing, also=[unit, period, *places],
     )  # fmt: skip

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from math import prod
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from exportlab.arrays import Array, Codes, Mask
-from exportlab.errors import DataError, OptionError, UnknownName, one_of
+from exportlab.errors import DataError, ExportlabError, OptionError, UnknownName, one_of, short
 from exportlab.frames import to_pandas
 from exportlab.panel.algebra.levels import Effects, encode
-from exportlab.panel.cells import real, refuse_no_ids
-from exportlab.panel.regression.formula_text import variables
+from exportlab.panel.cells import real, refuse_no_ids, regressor
+from exportlab.panel.regression.formula_text import Side, parse, sides
+from exportlab.panel.regression.formula_value import evaluate
 
 Columns = Mapping[str, Sequence[str]]
 
@@ -81,6 +83,7 @@ def design(
     weights: str | None = None,
     missing: str = "refuse",
     also: Sequence[str] = (),
+    added: Sequence[str] = (),
 ) -> Design:
     """Read the formula's columns off the table, refusing what cannot be trusted.
 
@@ -95,6 +98,8 @@ def design(
     missing : {"refuse", "drop"}
     also : sequence of str
         More columns that must be there and complete.
+    added : sequence of str
+        Columns of numbers that are regressors beside those of the formula.
 
     Raises
     ------
@@ -105,39 +110,34 @@ def design(
         A column is not in the table.
     """
     one_of("missing", missing, ["refuse", "drop"])
-    data = to_pandas(table).reset_index(drop=True)
-    left, right = _sides(formula)
-    extra = [c for c in (offset, exposure, weights) if c is not None]
+    data = to_pandas(table)
+    left, right = sides(formula)
+    outcome, regressors = parse(left), parse(right, constant=True)
+    extra = [c for c in (offset, exposure, weights, *added) if c is not None]
     roles = [c for columns in [*effects.values(), *cluster.values()] for c in columns]
-    needed = list(dict.fromkeys([*variables(left), *variables(right), *extra, *roles, *also]))
+    named = list(dict.fromkeys([*outcome.columns, *regressors.columns]))
+    needed = list(dict.fromkeys([*named, *extra, *roles, *also]))
     _refuse_absent(data, needed)
     rows = len(data)
     lost: tuple[tuple[str, int], ...] = ()
     gaps = data[needed].isna()
     if gaps.to_numpy().any():
         data, lost = _without_gaps(data, gaps, missing)
-    _refuse_cells(data, [*variables(left), *variables(right), *extra])
     refuse_no_ids(data, dict.fromkeys(roles))
-    if left in data.columns and not pd.api.types.is_numeric_dtype(data[left]):
-        raise DataError(f"The outcome {left!r} is {data[left].dtype}, not numbers", "Name a numeric column.")
-    outcome = _matrix(data, left, "outcome")
-    if outcome.shape[1] != 1:
-        raise DataError(f"The outcome {left!r} is not one number a row", "Name a numeric column.")
-    regressors = _matrix(data, right if effects else f"1 + {right}", "regressor")
-    if effects:
-        regressors = regressors.drop(columns="Intercept", errors="ignore")
-    if regressors.shape[1] == 0:
+    used = pd.DataFrame({c: regressor(data, c) for c in named}, index=data.index)
+    y = _outcome(used, outcome)
+    names, x = _regressors(used, regressors, data[list(added)], keep_constant=not effects)
+    if not names:
         raise OptionError(f"formula={formula!r} has no regressor. Write 'outcome ~ x1 + x2'.")
-    shift = _shift(data, offset, exposure)
     return Design(
         data=data,
         outcome=left,
-        y=outcome.to_numpy(float)[:, 0],
-        x=regressors.to_numpy(float),
-        names=tuple(str(c) for c in regressors.columns),
+        y=y,
+        x=x,
+        names=names,
         effects=Effects.encode({name: data[list(columns)] for name, columns in effects.items()}),
         clusters={name: encode(data[list(columns)]) for name, columns in cluster.items()},
-        offset=shift,
+        offset=_shift(data, offset, exposure),
         weights=None if weights is None else _positive(data, weights, "Weights"),
         rows=rows,
         lost=lost,
@@ -154,45 +154,47 @@ def named_columns(items: Sequence[str | Sequence[str]] | str | None) -> dict[str
     return {"-".join(c): c for c in columns}
 
 
-def _sides(formula: str) -> tuple[str, str]:
-    parts = formula.split("~") if isinstance(formula, str) else []
-    if len(parts) != 2 or not all(p.strip() for p in parts) or "|" in formula:
-        raise OptionError(
-            f"formula={formula!r} is not allowed. Write 'outcome ~ x1 + x2'; "
-            "effects and clusters are options."
-        )
-    return parts[0].strip(), parts[1].strip()
+def _outcome(data: pd.DataFrame, side: Side) -> Array:
+    """The one column of numbers that the left side makes."""
+    labels = [c for c in side.plain if data[c].dtype == object]
+    if labels:
+        raise DataError(f"The outcome {labels[0]!r} is text, not numbers", "Name a numeric column.")
+    made = _matrix(data, side, "outcome")
+    if made.shape[1] != 1:
+        raise DataError(f"The outcome {side.text!r} is not one number a row", "Name a numeric column.")
+    return made.to_numpy(float)[:, 0]
 
 
-def _refuse_cells(data: pd.DataFrame, columns: Sequence[str]) -> None:
-    """Columns of a formula hold numbers, or text that stands for categories; nothing is guessed of anything else."""
-    for column in columns:
-        cells = data[column]
-        if pd.api.types.is_numeric_dtype(cells):
-            real(data, column)
-        elif pd.api.types.is_object_dtype(cells) or pd.api.types.is_datetime64_any_dtype(cells):
-            other = [v for v in cells if not isinstance(v, str)]
-            if other:
-                raise DataError(
-                    f"column {column!r} holds neither numbers nor text alone",
-                    "Make it a column of numbers, or of text for categories.",
-                    rows=len(other),
-                    first=repr(other[0]),
-                )
+def _regressors(
+    data: pd.DataFrame, side: Side, added: pd.DataFrame, *, keep_constant: bool
+) -> tuple[tuple[str, ...], Array]:
+    """The columns that the right side makes, and those added to them."""
+    made = _matrix(data, side, "regressor")
+    if not keep_constant:
+        made = made.drop(columns="Intercept", errors="ignore")
+    more = [_finite(added, column, "The regressor") for column in added.columns]
+    names = (*(str(c) for c in made.columns), *(str(c) for c in added.columns))
+    return names, np.column_stack([made.to_numpy(float), *more])
 
 
-def _matrix(data: pd.DataFrame, side: str, role: str) -> pd.DataFrame:
-    from formulaic import model_matrix
-    from formulaic.errors import FormulaicError
-
-    written = side if role == "regressor" else f"0 + {side}"
+def _matrix(data: pd.DataFrame, side: Side, role: str) -> pd.DataFrame:
+    """One side's columns: its expressions are worked out here, and formulaic looks their values up."""
     try:
+        values = {e.text: evaluate(e, data) for e in side.expressions}
+        _refuse_wide(data, side, values)
+        for factor in (f for term in side.terms for f in term.factors):
+            if factor.expr in values:
+                factor.eval_method = "lookup"
         with np.errstate(all="ignore"):
-            made = pd.DataFrame(model_matrix(written, data, na_action="ignore"))
-    except FormulaicError as error:
-        raise OptionError(f"{side!r} cannot be computed: {' '.join(str(error).split())}") from None
-    values = made.to_numpy(float)
-    bad = ~np.isfinite(values)
+            made = side.terms.get_model_matrix(data[list(side.plain)], context=values, na_action="ignore")
+    except ExportlabError:
+        raise
+    except Exception as error:  # what a formula asks of its columns is the user's; formulaic says what fails
+        said = " ".join(str(error).split())
+        raise OptionError(f"{side.text!r} cannot be computed: {said}") from None
+    _refuse_twice([name for part in made.model_spec.structure for name in part.columns])
+    made = pd.DataFrame(made)
+    bad = ~np.isfinite(made.to_numpy(float))
     if bad.any():
         row, column = np.argwhere(bad)[0]
         raise DataError(
@@ -202,6 +204,27 @@ def _matrix(data: pd.DataFrame, side: str, role: str) -> pd.DataFrame:
             first=f"row {data.index[row]}",
         )
     return made
+
+
+def _refuse_wide(data: pd.DataFrame, side: Side, values: Mapping[str, Any]) -> None:
+    """Refuse more columns than rows before they are made: products of categories can be any number."""
+    sizes = {c: max(data[c].nunique() - 1, 1) for c in side.plain if data[c].dtype == object}
+    for text, made in values.items():
+        if str(getattr(getattr(made, "__formulaic_metadata__", None), "kind", "")).endswith("CATEGORICAL"):
+            sizes[text] = max(pd.Series(made.__wrapped__).nunique() - 1, 1)
+    for term in side.terms:
+        columns = prod(sizes.get(f.expr, 1) for f in term.factors)
+        if columns > len(data):
+            raise DataError(
+                f"{short(str(term), 200)} makes {columns:,} columns, more than the {len(data):,} rows",
+                "Absorb one of its factors as an effect, or use coarser categories.",
+            )
+
+
+def _refuse_twice(names: Sequence[str]) -> None:
+    twice = [name for name in dict.fromkeys(names) if names.count(name) > 1]
+    if twice:
+        raise OptionError(f"Two regressors would be called {short(str(twice[0]), 200)!r}: rename the column.")
 
 
 def _without_gaps(
@@ -233,7 +256,7 @@ def _shift(data: pd.DataFrame, offset: str | None, exposure: str | None) -> Arra
 
 
 def _finite(data: pd.DataFrame, column: str, role: str) -> Array:
-    values = data[column].to_numpy(float)
+    values = real(data, column)
     bad = ~np.isfinite(values)
     if bad.any():
         raise DataError(

@@ -10,6 +10,7 @@ import numpy as np
 
 from exportlab.arrays import Codes
 from exportlab.errors import one_of
+from exportlab.options import Level, validated
 from exportlab.panel.algebra.levels import encode
 from exportlab.panel.estimate import Estimate
 from exportlab.panel.regression.bilateral import bilateral
@@ -26,6 +27,7 @@ THREE_WAY = (
 )
 
 
+@validated
 def gravity(
     table: Any,
     formula: str,
@@ -39,10 +41,10 @@ def gravity(
     cluster: str | Sequence[str] | None = "pair",
     estimator: str = "ppml",
     weights: str | None = None,
-    separation: Sequence[str] = ("fe", "simplex"),
+    separation: str | Sequence[str] = ("fe", "simplex"),
     singletons: str = "drop",
     missing: str = "refuse",
-    level: float = 0.95,
+    level: Level = 0.95,
     engine: str = "core",
 ) -> Estimate:
     r"""Gravity equation of bilateral trade.
@@ -95,7 +97,8 @@ def gravity(
     )  # fmt: skip
     d = design(
         flows.data,
-        " + ".join([str(formula), *(f"`{name}`" for name in flows.borders)]),
+        formula,
+        added=flows.borders,
         effects=flows.columns(flows.effects),
         cluster=flows.columns(cluster),
         weights=weights,

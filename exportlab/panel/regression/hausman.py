@@ -11,11 +11,13 @@ from scipy import stats
 
 from exportlab.arrays import Codes, Mask
 from exportlab.errors import DataError, one_of
+from exportlab.options import validated
+from exportlab.panel.algebra.levels import Effects
 from exportlab.panel.algebra.sandwich import sandwich
 from exportlab.panel.cells import in_time
-from exportlab.panel.regression.effects import fixed_effects, panel_design, random_effects
+from exportlab.panel.regression.effects import panel_design, random_effects
 from exportlab.panel.regression.formula import Design
-from exportlab.panel.regression.ols import least_squares
+from exportlab.panel.regression.ols import classical, least_squares
 from exportlab.panel.regression.quasi import demeaned, ordered_codes, swamy_arora, unit_means
 from exportlab.results import Result
 
@@ -58,6 +60,7 @@ class HausmanTest(Result):
         return f"{super().summary()}\n{null}"
 
 
+@validated
 def hausman(
     table: Any, formula: str, *, unit: str, period: str, form: str = "mundlak", missing: str = "refuse"
 ) -> HausmanTest:
@@ -99,14 +102,14 @@ def hausman(
         return _mundlak(d, units, periods, moving)
     options: dict[str, Any] = {"unit": unit, "period": period, "missing": missing, "vcov": "classical"}
     names = [n for n, m in zip(d.names, moving, strict=True) if m]
-    right = " + ".join(f"`{n}`" for n in names)
-    data = d.data.assign(**{n: d.x[:, d.names.index(n)] for n in names}, outcome_=d.y)
-    fixed = fixed_effects(data, f"outcome_ ~ {right}", singletons="keep", **options)
+    within = replace(
+        d, x=d.x[:, moving], names=tuple(names), effects=Effects.encode({unit: d.data[[unit]]}), clusters={}
+    )
+    fit = least_squares(within)
     random = random_effects(table, formula, **options)
     at = [random.index(n) for n in names]
-    b = fixed.table["estimate"].to_numpy(float)
-    r = random.table["estimate"].to_numpy(float)[at]
-    q, V = b - r, fixed.vcov - random.vcov[np.ix_(at, at)]
+    b, r = fit.beta, random.table["estimate"].to_numpy(float)[at]
+    q, V = b - r, classical(within, fit).covariance - random.vcov[np.ix_(at, at)]
     defined = bool((np.linalg.eigvalsh(V) > 0).all())
     statistic = float(q @ np.linalg.solve(V, q)) if defined else np.nan
     shown = pd.DataFrame({"term": names, "fixed": b, "random": r, "difference": q})

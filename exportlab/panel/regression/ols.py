@@ -10,7 +10,7 @@ from exportlab.arrays import Array, Codes
 from exportlab.panel.algebra.absorb import absorb
 from exportlab.panel.algebra.collinear import refuse_collinear
 from exportlab.panel.algebra.levels import absorbed_parameters
-from exportlab.panel.algebra.sandwich import Sandwich, sandwich
+from exportlab.panel.algebra.sandwich import Sandwich, freedom, sandwich
 from exportlab.panel.estimate import Estimate, Sample, estimate_table
 from exportlab.panel.regression.formula import Design
 from exportlab.panel.regression.reporting import Words, inference_of, levels_in, on_rows, one_way
@@ -52,7 +52,7 @@ def classical(d: Design, fit: LeastSquares) -> Sandwich:
     """s2 (X'WX)^-1 with s2 = u'Wu / (n - K), K counting the absorbed effects."""
     K = len(d.names) + absorbed_parameters(d.effects)
     w = 1.0 if d.weights is None else d.weights
-    df = len(d.y) - K
+    df = freedom(len(d.y), K)
     s2 = float(np.sum(w * fit.residual**2)) / df
     return Sandwich(s2 * fit.bread, s2, df, (), f"classical: s2 (X'X)^-1, s2 = u'u/(n-K) with K={K}")
 

@@ -11,6 +11,7 @@ from scipy.special import gammaln
 
 from exportlab.arrays import Array, Codes
 from exportlab.errors import DataError, OptionError, one_of
+from exportlab.options import Level, validated
 from exportlab.panel.algebra.absorb import Absorber
 from exportlab.panel.algebra.collinear import refuse_collinear
 from exportlab.panel.algebra.irls import PoissonFit, poisson
@@ -23,6 +24,7 @@ from exportlab.panel.regression.reporting import Words, inference_of, levels_in,
 from exportlab.panel.regression.setaside import SEPARATED, set_aside
 
 
+@validated
 def ppml(
     table: Any,
     formula: str,
@@ -32,10 +34,10 @@ def ppml(
     offset: str | None = None,
     exposure: str | None = None,
     weights: str | None = None,
-    separation: Sequence[str] = ("fe", "simplex"),
+    separation: str | Sequence[str] = ("fe", "simplex"),
     singletons: str = "drop",
     missing: str = "refuse",
-    level: float = 0.95,
+    level: Level = 0.95,
     engine: str = "core",
 ) -> Estimate:
     r"""Poisson pseudo-maximum likelihood of :math:`E[y\mid x] = \exp(x'\beta + \sum_f \alpha_{f(i)} + o)`.
@@ -99,7 +101,7 @@ def poisson_estimate(
     d: Design,
     words: Words,
     *,
-    separation: Sequence[str] = ("fe", "simplex"),
+    separation: str | Sequence[str] = ("fe", "simplex"),
     singletons: str = "drop",
     level: float = 0.95,
     engine: str = "core",
@@ -120,7 +122,6 @@ def poisson_estimate(
     start = d.y + d.y.mean()
     pattern = Absorber.of(d.effects) if len(d.effects) else None
     refuse_collinear(d, start if d.weights is None else start * d.weights, pattern)
-    _refuse_few(d)
     try:
         fit = poisson(
             d.y, d.x, d.effects, offset=d.offset, weights=d.weights, pattern=pattern,
@@ -206,11 +207,3 @@ def _refuse_outcome(d: Design) -> None:
         )
     if not (d.y > 0).any():
         raise DataError(f"The outcome {d.outcome} is zero in every row", "There is nothing to explain.")
-
-
-def _refuse_few(d: Design) -> None:
-    for name, codes in d.clusters.items():
-        if codes.max() < 1:
-            raise DataError(
-                f"Only one cluster of {name!r} is left", "Clustered standard errors need two or more."
-            )

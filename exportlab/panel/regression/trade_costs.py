@@ -7,12 +7,13 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from exportlab.errors import OptionError
+from exportlab.options import Positive, validated
 from exportlab.panel.estimate import Estimate
 
 
+@validated
 def trade_cost_equivalents(
-    estimate: Estimate, *, elasticity: float, terms: Sequence[str] | None = None
+    estimate: Estimate, *, elasticity: Positive, terms: Sequence[str] | None = None
 ) -> pd.DataFrame:
     r"""Percent change of trade and ad valorem tariff equivalent of each coefficient.
 
@@ -39,10 +40,6 @@ def trade_cost_equivalents(
     ----------
     Yotov, Piermartini, Monteiro and Larch (2016), An Advanced Guide to Trade Policy Analysis.
     """
-    if not (np.isfinite(elasticity) and elasticity > 0):
-        raise OptionError(
-            f"elasticity={elasticity!r} is not allowed. Allowed: a positive number, sigma - 1, such as 5."
-        )
     chosen = list(estimate.table["term"]) if terms is None else list(terms)
     rows = estimate.table.iloc[[estimate.index(term) for term in chosen]]
     low, middle, high = (rows[c].to_numpy(float) for c in ("conf_low", "estimate", "conf_high"))
