@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c const
 # Spare workers cost memory, not time; two suit a laptop and CI alike.
 WORKERS ?= 2
 
-.PHONY: report test check lint types docs bench clean
+.PHONY: report test lowest check lint types docs bench clean
 .DEFAULT_GOAL := report
 
 report: $(VENV)/.core
@@ -14,6 +14,12 @@ report: $(VENV)/.core
 
 test: $(VENV)/.test
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
+
+# The tests on the lowest versions that pyproject.toml allows.
+lowest:
+	$(PYTHON) -m venv .venv-lowest
+	.venv-lowest/bin/python -m pip install --quiet --disable-pip-version-check -c constraints-lowest.txt -e ".[test]"
+	.venv-lowest/bin/python -m pytest -n $(WORKERS) --dist loadgroup
 
 check: lint types docs test
 
@@ -32,7 +38,7 @@ bench: $(VENV)/.dev
 	$(BIN)/python benchmarks/run.py
 
 clean:
-	rm -rf $(VENV) report docs/_build docs/gallery docs/generated .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-lowest report docs/_build docs/gallery docs/generated .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 $(BIN)/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "exportlab needs Python 3.11 or newer")'

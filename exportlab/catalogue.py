@@ -64,6 +64,8 @@ class Indicator:
         The column of the result that holds the figure; "" where it is the name.
     term, finish : callable, optional
         For indices of a distribution: the member term that is summed, and what is made of the sum.
+    of : Indicator, optional
+        The index from which `finish` goes on, where it does not start from the sum.
     options : mapping of str to default value
     undefined : str
         When the result is NaN.
@@ -86,6 +88,7 @@ class Indicator:
     column: str = ""
     term: Callable[..., Any] | None = None
     finish: Callable[..., Any] | None = None
+    of: Indicator | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
     undefined: str = "the group's total is zero"
     function: Callable[..., Any] | None = None
@@ -95,6 +98,16 @@ class Indicator:
         """Compute it: the same as the public function of that name."""
         assert self.function is not None
         return self.function(*args, **kwargs)
+
+    def finished(self, total: Any, group: Any, options: Mapping[str, Any]) -> Any:
+        """The index from the sum of its term. Another index that it is made of is taken as it is by default."""
+        return self.end(total if self.of is None else self.of.finished(total, group, {}), group, options)
+
+    def end(self, start: Any, group: Any, options: Mapping[str, Any]) -> Any:
+        """What `finish` makes of the sum, or of the index that this one is made of."""
+        return (
+            start if self.finish is None else self.finish(start, group, **own_options(self.finish, options))
+        )
 
     @property
     def figure(self) -> str:

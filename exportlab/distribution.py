@@ -55,9 +55,9 @@ def distribution(
     """
 
     def declare(function: Callable[..., Any]) -> Measurement:
-        summed, end = (function, finish) if term is None else (term, function)
-        if of is not None:
-            summed, end = _chain(CATALOGUE[of.__name__], function)
+        base = None if of is None else CATALOGUE[of.__name__]
+        shared = term if base is None else base.term
+        summed, end = (function, finish) if shared is None else (shared, function)
         options = {**declared(summed), **(declared(end) if end else {})}
         declares = tuple(f for f in (summed, function, finish) if f is not None)
         name = function.__name__
@@ -74,8 +74,8 @@ def distribution(
 
         indicator = Indicator(
             name=name, family=family_of(function), aliases=tuple(aliases), laws=frozenset(laws.split()),
-            uses_universe=uses_universe, term=summed, finish=end, options=options, function=run, declares=declares,
-            **facts,
+            uses_universe=uses_universe, term=summed, finish=end, of=base, options=options, function=run,
+            declares=declares, **facts,
         )  # fmt: skip
         run.__name__ = run.__qualname__ = name
         run.__module__ = function.__module__
@@ -104,17 +104,6 @@ _PARAMETERS = """
     -------
     frame
         One row per group, in the caller's frame type and column names."""
-
-
-def _chain(base: Indicator, function: Callable[..., Any]) -> tuple[Callable[..., Any], Callable[..., Any]]:
-    """The base's term, and a finish that goes on from the base's, as it is by default: its scale is its own."""
-    assert base.term is not None
-
-    def finish(total: Any, g: Group, **options: Any) -> Any:
-        return function(base.finish(total, g) if base.finish else total, g, **options)
-
-    finish.__kwdefaults__ = declared(function)
-    return base.term, finish
 
 
 def evaluate(
@@ -190,10 +179,10 @@ def on_array(
             return np.asarray(x / groups["total" if name == "share" else "largest"][..., None])
         return x if name == "value" else np.asarray(x > 0, dtype=np.float64)
 
-    term, end = indicator.term, indicator.finish
+    term = indicator.term
     assert term is not None
     terms = term(Member(column, ON_ARRAYS), **own_options(term, options))
     summed = np.where(some, terms.sum(axis=-1), 1.0)
     group = Group(groups.__getitem__, ON_ARRAYS)
-    result = summed if end is None else end(summed, group, **own_options(end, options))
+    result = indicator.finished(summed, group, options)
     return np.asarray(np.where(some, result, np.nan), dtype=np.float64)

@@ -319,9 +319,9 @@ class Flows:
           month   usd
         0  2023  12.0
         >>> flows.annual(partial="keep").table
-                month   usd
-        0        2023  12.0
-        1  2024-01/01   1.0
+             month   usd
+        0     2023  12.0
+        1  2024-01   1.0
         """
         return self._coarser("year", partial)
 

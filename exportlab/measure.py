@@ -160,21 +160,41 @@ def _sums(
     names = {key: f"_term{i}" for i, key in enumerate(dict.fromkeys(own))}
     member, group = Member(column, ON_FRAMES), Group(column, ON_FRAMES)
     terms = [term(member, **dict(options)).alias(names[term, options]) for term, options in names]
-
-    def ends(total: Callable[[str], Any], group: Group) -> dict[str, Any]:
-        return {t.column: _end(t, total(names[key]), group) for t, key in zip(tasks, own, strict=True)}
-
-    finished = ends(nw.col, group)
+    finish = _Finish(tuple((task, names[key]) for task, key in zip(tasks, own, strict=True)))
+    first, last = finish.bases(nw.col, group), finish.ends(nw.col, group)
     counted = [_active().alias("_n")] if "n" in asked else []
     most = ["_largest"] if "largest" in asked else []
     summed = ["value", *("_n" for _ in counted), *names.values()]
     cells = _columns(flows, spread, groups, asked).select(*keys, "value", *most, *counted, *terms)
     sums = cells.group_by(*keys).agg(*(nw.col(c).sum() for c in summed), *(nw.col(c).max() for c in most))
     if isinstance(sums, nw.DataFrame):
-        return _finish_in_memory(sums, groups, ends, columns=[*summed, *most], size=size, universe=universe)
+        return _in_memory(sums, groups, finish, columns=[*summed, *most], size=size, universe=universe)
     if universe:
-        finished["universe"] = nw.col("_n").cast(nw.Int64) if size is None else nw.lit(size)
-    return _finish(sums, groups, finished, columns=[*summed, *most])
+        last["universe"] = nw.col("_n").cast(nw.Int64) if size is None else nw.lit(size)
+    return _in_plan(sums, groups, first, last, columns=[*summed, *most])
+
+
+@dataclass(frozen=True)
+class _Finish:
+    """What is made of the sums, in two steps, so that indices made of one index compute it once."""
+
+    tasks: tuple[tuple[_Task, str], ...]  # with the column of the sum
+
+    def bases(self, column: Callable[[str], Any], group: Group) -> dict[str, Any]:
+        """The indices that others are made of."""
+        found = {self._start(t, c): (t.indicator.of, c) for t, c in self.tasks}
+        return {
+            start: of.finished(column(c), group, {}) for start, (of, c) in found.items() if of is not None
+        }
+
+    def ends(self, column: Callable[[str], Any], group: Group) -> dict[str, Any]:
+        """The indices asked for, from a sum or from the index they are made of."""
+        return {t.column: t.indicator.end(column(self._start(t, c)), group, t.options) for t, c in self.tasks}
+
+    @staticmethod
+    def _start(task: _Task, summed: str) -> str:
+        of = task.indicator.of
+        return summed if of is None else f"{summed}_{of.name}"
 
 
 def _summed(task: _Task) -> tuple[Callable[..., Any], tuple[tuple[str, Any], ...]]:
@@ -182,12 +202,6 @@ def _summed(task: _Task) -> tuple[Callable[..., Any], tuple[tuple[str, Any], ...
     term = task.indicator.term
     assert term is not None
     return term, tuple(sorted(own_options(term, task.options).items()))
-
-
-def _end(task: _Task, total: nw.Expr, group: Group) -> nw.Expr:
-    """What the indicator makes of its sum."""
-    finish = task.indicator.finish
-    return total if finish is None else finish(total, group, **own_options(finish, task.options))
 
 
 def _active() -> nw.Expr:
@@ -217,20 +231,26 @@ def _part(cells: Frame, whole: str) -> nw.Expr:
     return nw.col("value") / (bottom if all_positive(cells, whole) else when(bottom > 0, bottom, 1.0))
 
 
-def _finish(
-    sums: Frame, groups: tuple[str, ...], finished: Mapping[str, nw.Expr], *, columns: Sequence[str]
+def _in_plan(
+    sums: Frame,
+    groups: tuple[str, ...],
+    first: Mapping[str, nw.Expr],
+    last: Mapping[str, nw.Expr],
+    *,
+    columns: Sequence[str],
 ) -> Frame:
-    """Apply each finish; a group without value is set aside first, as a finish may divide or take logs."""
+    """Finish a plan; a group without value is set aside first, as a finish may divide or take logs."""
     some, blank = nw.col("value") > 0, float("nan")
     safe = sums.with_columns(some.alias("_some"), *(when(some, nw.col(c), 1.0).alias(c) for c in columns))
-    made = (e if c == "universe" else when(nw.col("_some"), e, blank) for c, e in finished.items())
-    return safe.select(*groups, *(e.alias(c) for c, e in zip(finished, made, strict=True)))
+    safe = safe.with_columns(*(e.alias(c) for c, e in first.items())) if first else safe
+    made = (e if c == "universe" else when(nw.col("_some"), e, blank) for c, e in last.items())
+    return safe.select(*groups, *(e.alias(c) for c, e in zip(last, made, strict=True)))
 
 
-def _finish_in_memory(
+def _in_memory(
     sums: nw.DataFrame[Any],
     groups: tuple[str, ...],
-    ends: Callable[[Callable[[str], Any], Group], dict[str, Any]],
+    finish: _Finish,
     *,
     columns: Sequence[str],
     size: int | None,
@@ -242,7 +262,8 @@ def _finish_in_memory(
     if universe:
         safe["_N"] = safe["_n"] if size is None else np.full(len(some), float(size))
     group = Group(lambda name: safe["value" if name == "total" else f"_{name}"], ON_ARRAYS)
-    made = {c: np.where(some, end, np.nan) for c, end in ends(safe.__getitem__, group).items()}
+    safe.update(finish.bases(safe.__getitem__, group))
+    made = {c: np.where(some, end, np.nan) for c, end in finish.ends(safe.__getitem__, group).items()}
     if universe:
         made["universe"] = safe["_N"].astype(np.int64)
     return sums.with_columns(*(column_like(sums, c, v) for c, v in made.items())).select(*groups, *made)

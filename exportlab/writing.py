@@ -70,10 +70,16 @@ def as_csv(pieces: Iterable[pd.DataFrame], encoding: str = "utf-8") -> Save:
 
 def csv_text(frame: pd.DataFrame, *, header: bool = True) -> str:
     """A table as CSV: numbers and dates as they are, all else as `csv_cell` writes it, by the values themselves."""
+    import pandas as pd
+
     table = frame.set_axis(range(frame.shape[1]), axis=1)
     for i, kind in enumerate(table.dtypes):
         if kind.kind not in "iufbM":
-            table[i] = table[i].map(csv_cell, na_action="ignore")
+            known = zip(table[i].astype(object), table[i].isna(), strict=True)
+            cells = [None if missing else csv_cell(value) for value, missing in known]
+            table[i] = pd.Series(
+                cells, index=table.index, dtype=object
+            )  # as they are: 3 beside None is no 3.0
     names = [str(csv_cell(name)) for name in frame.columns]
     return table.to_csv(index=False, header=names if header else False, lineterminator="\r\n")
 

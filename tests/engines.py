@@ -27,6 +27,8 @@ def connection() -> duckdb.DuckDBPyConnection:
 
 def _duckdb(table: pd.DataFrame) -> Any:
     name = f"t{next(_NUMBER)}"
+    if table.empty:  # before pandas 3, DuckDB takes an empty column of text for one of numbers
+        table = table.astype({c: "string" for c in table if table[c].dtype.kind == "O"})
     connection().register("incoming", table)
     connection().execute(f"create table {name} as select * from incoming")
     return connection().table(name)

@@ -85,5 +85,6 @@ OPTIONS = {
     "cr": [{"k": 1}, {"k": 3}],
     "hill": [{"q": q} for q in (0.0, 0.5, 0.95, 1 - 1e-9, 1.0, 1 + 1e-12, 1.05, 2.5, 5.0, 5.5, 170.0, inf)],
     "hhi": [{"scale": 10_000}],
-    "number_above": [{"value": 2.0}, {"share": 0.3}],
 }
+# Options under which laws of the default form do not hold: a count above a value depends on the unit, and can be 0.
+FURTHER = {**OPTIONS, "number_above": [{"value": 2.0}, {"share": 0.3}]}

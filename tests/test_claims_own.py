@@ -48,6 +48,15 @@ def test_verdicts_turn_with_the_figures():
     assert table.loc["share of HS 2701-2704", "verdict"] == "holds"
 
 
+@pytest.mark.parametrize(("japan", "verdict"), [(49.0, "does not hold"), (50.0, "holds"), (51.0, "holds")])
+def test_half_of_exports_is_concentration_on_one_region(japan, verdict):
+    flows = pd.DataFrame(
+        {"market": ["Japan", "USA"], "product": ["72081000", "85171200"], "value": [japan, 100 - japan]}
+    )
+    table = judge(xl.flows(flows)).set_index("index")
+    assert table.loc["share of RCEP members in force", ["threshold", "verdict"]].tolist() == [0.5, verdict]
+
+
 def test_a_customs_download_runs_unchanged(tmp_path):
     file = customs.write(customs.draw(3000, 11, places=("21", "22")), tmp_path / "download.csv")
     table = judge(read_gacc(file, progress=False), exporter="辽宁省", home="CHN").set_index("index")

@@ -200,6 +200,20 @@ def test_micro_territories_rank_high_unfiltered_and_filters_remove_them(world: A
     assert (filtered.left_out["reason"] == "exports below 40,000,000").sum() == small
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_where_diversity_is_constant_eci_falls_with_the_mean_ubiquity(seed: int) -> None:
+    """Everyone has three of nine products: who has the rare ones is ahead, however exporters are numbered."""
+    has = [[0, 1, 2], [0, 1, 3], [0, 2, 3], [0, 3, 4], [4, 5, 6], [5, 6, 7], [4, 7, 8]]
+    M = np.zeros((7, 9))
+    for row, products in zip(np.random.default_rng(seed).permutation(7), has, strict=True):
+        M[row, products] = 1.0
+    found = eci.spectrum(M)
+    ubiquity = (M @ M.sum(axis=0)) / 3
+    assert np.corrcoef(found.eci, ubiquity)[0, 1] < -0.5
+    assert np.corrcoef(found.pci, M.sum(axis=0))[0, 1] < 0
+    assert np.isnan(found.orientation)
+
+
 # -- faults of other programs -------------------------------------------------------------------------------
 
 
@@ -655,10 +669,10 @@ def test_options_are_checked() -> None:
     for wrong, message in (
         ({"presence": "rcca"}, "presence='rcca' is not allowed"),
         ({"proximity": "max"}, "proximity='max' is not allowed"),
-        ({"measures": "eci"}, "give a list"),
-        ({"measures": ["ECI"]}, "measures='ECI' is not allowed"),
-        ({"threshold": 0}, "threshold=0 is not allowed: it must be above zero"),
-        ({"neighbours": 0}, "neighbours=0 is not allowed: it must be 1 or more"),
+        ({"measures": "eci"}, "Allowed: a list"),
+        ({"measures": ["ECI"]}, r"measures=\['ECI'\] is not allowed"),
+        ({"threshold": 0}, "threshold=0 is not allowed. Allowed: a number above 0"),
+        ({"neighbours": 0}, "neighbours=0 is not allowed. Allowed: a whole number, 1 or more"),
         ({"method": "reflections", "steps": 7}, "even number of reflections"),
         ({"method": "reflections", "pci_scale": "eci"}, "needs pci_scale='own'"),
         ({"fitness_stop": "steps"}, "needs fitness_steps="),

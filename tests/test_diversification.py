@@ -350,7 +350,9 @@ def test_errors_say_what_is_allowed():
         diversification(wide({"i": {"a": 1, "b": 1}}), reference=wide({"w": {"a": 1}}))
     with pytest.raises(DataError, match=r"1 product labels are in no group.*'9001'"):
         theil_within_between(f, dict.fromkeys(PRODUCTS[:4], "g"))
-    with pytest.raises(OptionError, match="must say which members"):
+    with pytest.raises(
+        OptionError, match="universe=9 is not allowed. Allowed: 'observed', 'active' or a list"
+    ):
         theil_within_between(f, 2, universe=9)
     with pytest.raises(DataError, match="leading digits"):
         theil_within_between(f, 5)

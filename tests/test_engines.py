@@ -9,7 +9,7 @@ import pytest
 from engines import ENGINES, rows
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from oracle import OPTIONS, ORACLE
+from oracle import FURTHER, ORACLE
 
 import exportlab as xl
 
@@ -20,7 +20,7 @@ groups = st.lists(st.lists(values, min_size=1, max_size=7), min_size=1, max_size
 CALLS = {
     f"{name}_{i}": (name, options)
     for name in ORACLE
-    for i, options in enumerate([{}, *OPTIONS.get(name, [])])
+    for i, options in enumerate([{}, *FURTHER.get(name, [])])
 }
 
 
@@ -81,7 +81,7 @@ def test_the_same_type_comes_back_and_lazy_stays_lazy(engine):
 @given(group=st.lists(values, min_size=1, max_size=9).filter(any))
 def test_arrays_give_the_same_numbers_as_frames(name, group):
     size = 12
-    for options in [{}, *OPTIONS.get(name, [])]:
+    for options in [{}, *FURTHER.get(name, [])]:
         got = float(xl.evaluate(name, group, universe=size, **options))
         expected = ORACLE[name](group, size, **options)
         assert got == pytest.approx(expected, rel=1e-11, abs=1e-12, nan_ok=True)

@@ -2,17 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
-import csv
 import gzip
-import io
-import os
 import re
-import signal
-import subprocess
-import sys
-import zipfile
-from threading import Thread
 
 import hostile
 import numpy as np
@@ -23,15 +14,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import exportlab as xl
-from exportlab.cli import terminal
 from exportlab.errors import DataError, OptionError, UnknownName
 from exportlab.panel import PolicyPanel
-from exportlab.reporting.export import workbook, write
-from exportlab.reporting.model import Page, Section, Table
-from exportlab.text import file_name, latex_text, printable
 from exportlab.valueadded import IOTable
-from exportlab.workbook import read_workbook
-from exportlab.writing import atomic, csv_text
 
 few = settings(
     max_examples=40, derandomize=True, database=None,
@@ -205,11 +190,11 @@ def test_text_made_to_fill_the_memory(tmp_path, monkeypatch):
     path = tmp_path / "bomb.csv.gz"
     path.write_bytes(gzip.compress(b"m,v\n" + b"a,1\n" * 15_000_000, 1))
     with pytest.raises(
-        DataError, match=r"unpacks to [\d,]+. More than 100 times its size is no table of figures"
+        DataError, match=r"unpacks to more than [\d,]+. More than 100 times its size is no table of figures"
     ):
         xl.read_flows(path, market="m", value="v", progress=False)
     monkeypatch.setattr("exportlab.readers.files.LINE", 1000)
-    monkeypatch.setattr("exportlab.readers.files.BLOCK", 500)
+    monkeypatch.setattr("exportlab.unpacking.BLOCK", 500)
     plain = tmp_path / "line.csv"
     plain.write_text("m,v\n" + "a" * 2000 + ",1\n")
     with pytest.raises(DataError, match="has more than 1,000 characters"):
@@ -239,47 +224,6 @@ def test_baci_codes_are_not_rounded(tmp_path, row, engine):
         xl.read_baci(path, engine=engine, progress=False).check()
 
 
-def sheet(rows: bytes) -> bytes:
-    """An Excel file with these rows of XML."""
-    whole, made = io.BytesIO(), io.BytesIO()
-    pd.DataFrame({"m": ["a"], "v": [1]}).to_excel(whole, index=False)
-    with zipfile.ZipFile(whole) as source, zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as out:
-        for part in source.infolist():
-            data = source.read(part)
-            if part.filename.endswith("sheet1.xml"):
-                data = re.sub(
-                    rb"<sheetData>.*</sheetData>", lambda _: b"<sheetData>" + rows + b"</sheetData>", data
-                )
-            out.writestr(part, data)
-    return made.getvalue()
-
-
-@pytest.mark.parametrize(
-    ("content", "said"),
-    [
-        (b"", "cannot be read as an Excel workbook"),
-        (b"\xd0\xcf\x11\xe0" + b"\0" * 500, "is encrypted, or a workbook of before 2007"),
-        (b"PK\x03\x04" + b"\0" * 500, "cannot be read as an Excel workbook"),
-        ("bomb", "unpacks to"),
-        ("far", r"a sheet with 1 cells reaches down to row 1,048,576"),
-        ("deep", r"reaches down to row 999,999,999"),
-    ],
-)
-def test_workbooks_made_to_harm(tmp_path, content, said):
-    pytest.importorskip("openpyxl", reason="needs openpyxl")
-    made = {
-        "bomb": lambda: sheet(b'<row><c t="inlineStr"><is><t>a</t></is></c></row>' * 1_300_000),
-        "far": lambda: sheet(b'<row r="1048576"><c r="XFD1048576"><v>1</v></c></row>'),
-        "deep": lambda: sheet(b'<row r="999999999"><c r="A999999999"><v>1</v></c></row>'),
-    }
-    path = tmp_path / "a.xlsx"
-    path.write_bytes(made[content]() if isinstance(content, str) else content)
-    with pytest.raises(DataError, match=said):
-        read_workbook(path, 0)
-    with pytest.raises(DataError, match=said):
-        xl.valueadded.read_adb(path)
-
-
 def test_a_claim_reads_no_file_outside_the_data_sets(tmp_path):
     check = 'check={kind="dataset",figure={dataset="../valueadded/names",where={term="x"}}}\n'
     path = tmp_path / "p.toml"
@@ -288,138 +232,7 @@ def test_a_claim_reads_no_file_outside_the_data_sets(tmp_path):
         xl.claims.check([path])
 
 
-# ---- writers ---------------------------------------------------------------------------------------------
-
-
-def page(name: str = "t") -> Page:
-    frame = pd.DataFrame({"=head": [n for n in hostile.NAMES if n != "\ud800"], "x": 1.0})
-    return Page("P", "S", (Section("a", "T", ("x",), (Table(name, "<b>", frame, "u", "s"),)),))
-
-
-def test_no_text_of_a_report_is_run(tmp_path):
-    text = write(page(), tmp_path, also=["latex"]).read_text(encoding="utf-8")
-    assert "<script>alert" not in text
-    assert not re.search(r"[\x00-\x08\x0b\x0e-\x1f]", text)
-    with (tmp_path / "tables" / "t.csv").open(encoding="utf-8-sig", newline="") as file:
-        cells = [c for row in csv.reader(file) for c in row]
-    assert len(cells) == 2 * (len(hostile.NAMES) + 1)
-    assert [c for c in cells if re.match(r"\s*[=+\-@＝]", c)] == []
-    tex = (tmp_path / "tables" / "t.tex").read_text(encoding="utf-8")
-    assert "\\input" not in tex
-    assert r"\$\textbackslash{}frac\{\$" in tex
-    book = pytest.importorskip("openpyxl", reason="needs openpyxl") and workbook(page("x" * 50))
-    assert all(len(name) <= 31 for name in book.sheetnames)
-    assert {c.data_type for row in book.worksheets[1] for c in row} == {"s", "n"}
-
-
-def test_names_stay_in_their_folder(tmp_path):
-    assert file_name("../../x/y") == "_x_y"
-    out = tmp_path / "out"
-    write(page("../../escaped"), out, also=["latex"])
-    assert {p.name for p in tmp_path.iterdir()} == {"out"}
-    flows = xl.flows(pd.DataFrame({"market": ["Japan", "USA"], "value": [1.0, 2.0]}))
-    xl.report(flows, out=out / "in", bloc="../../RCEP")
-    assert {p.name for p in tmp_path.iterdir()} == {"out"}
-    assert (out / "in" / "tables" / "rcep_share.csv").exists()
-
-
-def test_pictures_of_any_name():
-    from exportlab.plots.structure import market_shares
-    from exportlab.reporting.render import svg_file
-
-    table = pd.DataFrame({"p": 0, "m": hostile.NAMES[:20], "share": np.linspace(0.1, 0.2, 20)})
-    text = svg_file(market_shares(table, period="p", member="m", source="$\\frac{$", title="a$b$"))
-    assert text.count("<path") > 20
-
-
-def test_text_of_latex_and_of_terminals(capsys):
-    assert latex_text("a$b{c}\\d\n") == r"a\$b\{c\}\textbackslash{}d "
-    assert printable("a\x00\x1b\ud800\n") == "a\ufffd\ufffd\ufffd\n"
-    terminal.show(pd.DataFrame({"[/red]": ["[/x]", "\x1b[31m"]}))
-    said = capsys.readouterr().out
-    assert "[/x]" in said
-    assert "\x1b" not in said
-
-
-@pytest.mark.parametrize("make", [pd.DataFrame, lambda d: __import__("duckdb").from_df(pd.DataFrame(d))])
-def test_the_command_line_writes_no_formula(tmp_path, make):
-    terminal.write(make({"m": ["=1+1", "\t@x", "b"], "v": [1.0, -2.0, 3.0]}), tmp_path / "a.csv")
-    made = pd.read_csv(tmp_path / "a.csv")
-    assert made["m"].tolist() == ["'=1+1", "'\t@x", "b"]
-    assert made["v"].tolist() == [1.0, -2.0, 3.0]
-
-
-def test_a_row_end_inside_a_name_does_not_end_the_row():
-    text = csv_text(pd.DataFrame({"m": ["a\r=1", "b\n=2"], "v": [1, 2]}))
-    assert [len(row) for row in csv.reader(io.StringIO(text, newline=""))] == [2, 2, 2]
-
-
-def test_a_link_beside_the_target_is_not_followed(tmp_path):
-    outside = tmp_path / "outside.csv"
-    outside.write_text("whole")
-    (tmp_path / "a.csv").symlink_to(outside)
-    atomic(tmp_path / "a.csv", lambda file: file.write(b"new"))
-    assert outside.read_text() == "whole"
-    assert (tmp_path / "a.csv").read_text() == "new"
-
-
-def test_many_writers_of_one_file(tmp_path):
-    texts = [str(i) * 200_000 for i in range(8)]
-    writers = [
-        Thread(target=atomic, args=(tmp_path / "a.txt", lambda file, t=t: file.write(t.encode())))
-        for t in texts
-    ]
-    for writer in writers:
-        writer.start()
-    for writer in writers:
-        writer.join()
-    assert (tmp_path / "a.txt").read_text() in texts
-    assert [p.name for p in tmp_path.iterdir()] == ["a.txt"]
-
-
-@pytest.mark.slow
-@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs SIGKILL")
-@pytest.mark.parametrize("seconds", [1.5, 2.5, 3.5, 4.5, 5.5, 6.5])
-def test_a_report_killed_halfway_leaves_whole_files(tmp_path, seconds):
-    """The page of the run before stays, or the new one is whole; so with every table beside it."""
-    report = [sys.executable, "-m", "exportlab.cli", "report", "--out", str(tmp_path)]
-    page = tmp_path / "index.html"
-    page.write_text("the page before", encoding="utf-8")
-    with subprocess.Popen(report, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as run:
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            run.wait(seconds)
-        run.kill()
-    text = page.read_text(encoding="utf-8")
-    assert text == "the page before" or text.rstrip().endswith("</html>")
-    for file in tmp_path.rglob("[!.]*.csv"):
-        assert file.read_bytes().endswith(b"\r\n"), file
-
-
-@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs SIGKILL")
-def test_killed_halfway_a_whole_file_stays(tmp_path):
-    code = (
-        "import sys; from pathlib import Path; from exportlab.writing import atomic\n"
-        "def save(f):\n    f.write(b'half'); f.flush(); print('half', flush=True); sys.stdin.read()\n"
-        "atomic(Path('a.csv'), save)"
-    )
-    (tmp_path / "a.csv").write_text("whole")
-    env = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    pipe = subprocess.PIPE
-    with subprocess.Popen(
-        [sys.executable, "-c", code], cwd=tmp_path, stdin=pipe, stdout=pipe, env=env
-    ) as run:
-        assert run.stdout.readline().strip() == b"half"
-        run.kill()
-    assert (tmp_path / "a.csv").read_text() == "whole"
-
-
-def test_a_folder_that_may_not_be_written(tmp_path):
-    (tmp_path / "out").mkdir()
-    (tmp_path / "out").chmod(0o500)
-    if os.access(tmp_path / "out", os.W_OK):
-        pytest.skip("needs a user that permissions hold for")
-    with pytest.raises(PermissionError):
-        write(page(), tmp_path / "out")
+# ---- messages ----------------------------------------------------------------------------------------------
 
 
 def test_messages_of_ten_thousand_unknown_markets_are_short():

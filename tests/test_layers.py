@@ -6,6 +6,7 @@ import ast
 import re
 import subprocess
 import sys
+import tomllib
 from collections import Counter
 from collections.abc import Iterator
 from importlib import import_module
@@ -19,7 +20,17 @@ PACKAGE = Path(__file__).parent.parent / "exportlab"
 # From the ground up: a module may import what stands in its own layer or below it.
 LAYERS = [
     {"errors", "options", "suggest", "text"},
-    {"arrays", "classifications", "frames", "notebook", "periods", "results", "workbook", "writing"},
+    {
+        "arrays",
+        "classifications",
+        "frames",
+        "notebook",
+        "periods",
+        "results",
+        "unpacking",
+        "workbook",
+        "writing",
+    },
     {"kinds", "plots", "publication", "remedies"},
     {"audit", "catalogue", "columns", "member", "datasets", "spelling"},
     {"flows"},
@@ -274,3 +285,15 @@ def test_asking_for_a_module_of_the_package_loads_no_indices():
 def test_a_name_that_is_not_there(name, words):
     with pytest.raises(AttributeError, match=rf"no attribute '{name}'\. ?{words}"):
         getattr(exportlab, name)
+
+
+def test_the_lowest_versions_tested_are_the_lowest_allowed():
+    """constraints-lowest.txt, which `make lowest` installs, has the floor of every dependency that the tests need."""
+    root = PACKAGE.parent
+    project = tomllib.loads((root / "pyproject.toml").read_text())["project"]
+    extras = project["optional-dependencies"]
+    parts = [extras[name] for name in ("polars", "duckdb", "spark", "excel", "tables", "test")]
+    floors = dict(d.split(">=") for d in sum(parts, project["dependencies"]) if ">=" in d)
+    lines = (root / "constraints-lowest.txt").read_text().splitlines()
+    tested = dict(line.split("==") for line in lines if "==" in line)
+    assert {d: tested.get(d) for d in floors if not f"{tested.get(d)}.".startswith(f"{floors[d]}.")} == {}

@@ -173,7 +173,7 @@ def test_options_are_refused_with_a_reason():
         door(table(), outcome="export")
     with pytest.raises(OptionError, match="'exports' has two roles"):
         door(table(), covariates=["exports"])
-    with pytest.raises(OptionError, match=r"is text. Give a list"):
+    with pytest.raises(OptionError, match="covariates='exports' is not allowed. Allowed: a list"):
         door(table(), covariates="exports")
     with pytest.raises(DataError, match="list is not a table"):
         door([1, 2])

@@ -216,7 +216,7 @@ def test_conley_limits_are_hc1_and_clustering_by_period():
         (lambda d: d.assign(x=1.0), {}, DataError, "'x' does not vary"),
         (lambda d: d, {"vcov": "conley"}, OptionError, "needs latitude=, longitude="),
         (lambda d: d, {"vcov": "conley", "latitude": "latitude", "longitude": "longitude", "cutoff": -1},
-         OptionError, "a positive number of kilometres"),
+         OptionError, "cutoff=-1 is not allowed. Allowed: a number above 0"),
         (lambda d: d.assign(latitude=95.0),
          {"vcov": "conley", "latitude": "latitude", "longitude": "longitude", "cutoff": 9}, DataError,
          "Coordinates that are no degrees in 84 rows"),

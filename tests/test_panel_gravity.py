@@ -204,7 +204,7 @@ def test_trade_cost_equivalents():
     assert table["tariff_percent"][0] == pytest.approx(100 * (np.exp(-beta / 5) - 1))
     assert table["tariff_low"][0] == pytest.approx(100 * (np.exp(-high / 5) - 1))
     assert table["trade_low"][0] == pytest.approx(100 * (np.exp(low) - 1))
-    with pytest.raises(OptionError, match=r"elasticity=-5 is not allowed\. Allowed: a positive number"):
+    with pytest.raises(OptionError, match=r"elasticity=-5 is not allowed\. Allowed: a number above 0"):
         trade_cost_equivalents(made, elasticity=-5)
     with pytest.raises(UnknownName, match="no term named 'fta'"):
         trade_cost_equivalents(made, elasticity=5, terms=["fta"])

@@ -91,7 +91,8 @@ def test_leave_one_out_is_the_regression_without_that_cluster():
         assert fit.beta[:2] + moves[g] == pytest.approx(without.beta[:2], rel=1e-9)
 
 
-def test_cr2_is_unbiased_and_its_degrees_of_freedom_are_the_quadratic_form_s():
+@pytest.mark.parametrize(("kind", "power"), [("CR1", 0), ("CR2", 0.5), ("CR3", 1)])
+def test_degrees_of_freedom_are_those_of_the_quadratic_form(kind, power):
     """E[V] and Var[V] under iid errors from the n x n matrix of the quadratic form, written out."""
     y, X, unit, period, _ = toy()
     fit = cluster_fit(y, X, cluster=unit, absorb=[unit, period])
@@ -104,13 +105,17 @@ def test_cr2_is_unbiased_and_its_degrees_of_freedom_are_the_quadratic_form_s():
     for g in range(9):
         k = np.flatnonzero(unit == g)
         value, vector = np.linalg.eigh(M[np.ix_(k, k)])
-        root = np.where(value > 1e-10, 1 / np.sqrt(np.abs(value) + (value <= 1e-10)), 0)
+        root = np.where(value > 1e-10, 1 / (np.abs(value) + (value <= 1e-10)) ** power, 0)
         T.append(M[:, k] @ (vector * root) @ vector.T @ full[k] @ bread[:, 0])
     T = np.array(T)
-    assert np.sum(T * T) == pytest.approx(bread[0, 0], rel=1e-9)
+    if kind == "CR2":  # the bias-reduced one is unbiased under these errors
+        assert np.sum(T * T) == pytest.approx(bread[0, 0], rel=1e-9)
     omega = np.linalg.eigvalsh(T @ T.T)
-    assert satterthwaite(fit)[0] == pytest.approx(omega.sum() ** 2 / (omega**2).sum(), rel=1e-9)
-    assert covariance(fit, "CR2")[0, 0] == pytest.approx(np.sum((T @ (M @ y)) ** 2), rel=1e-8)
+    got = satterthwaite(fit, kind=kind)[0]
+    assert got == pytest.approx(omega.sum() ** 2 / (omega**2).sum(), rel=1e-9)
+    form = {"CR1": "CR0"}.get(kind, kind)
+    factor = 8 / 9 if kind == "CR3" else 1
+    assert covariance(fit, form)[0, 0] == pytest.approx(factor * np.sum((T @ (M @ y)) ** 2), rel=1e-8)
 
 
 def test_one_treated_cluster_has_no_jackknife_variance():

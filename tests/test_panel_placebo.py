@@ -176,7 +176,9 @@ def test_placebo_dates_use_no_treated_row():
     late = placebo_dates(make([2002, 2002, NEVER, NEVER, NEVER]), shifts=(9,)).table
     assert late["estimate"].isna().all()
     assert late["failed"].iloc[0] != ""
-    with pytest.raises(OptionError, match="whole numbers of periods from 1"):
+    with pytest.raises(
+        OptionError, match=r"shifts=\(0,\) is not allowed. Allowed: a list \(of a whole number, 1 or more\)"
+    ):
         placebo_dates(make(STAGGERED), shifts=(0,))
 
 

@@ -62,6 +62,27 @@ def test_not_yet_treated_comparison_by_hand():
     assert value(e, "ATT(3,3)") == pytest.approx(3.5)
 
 
+# One unit each: cohorts 3, 4, 5 and never treated.
+STEPS = [[0, 1, 5, 7, 8], [2, 2, 4, 9, 9], [1, 3, 4, 4, 10], [0, 1, 1, 3, 2]]
+
+
+@pytest.mark.parametrize(
+    ("anticipation", "cells"),
+    [
+        # A unit compares if it is untreated through both periods, also where the base is the later one.
+        (0, {"ATT(5,1)": -3 + 3, "ATT(5,2)": -1 + 2, "ATT(4,1)": -2 + 2, "ATT(4,2)": -2 + 0.5,
+             "ATT(3,1)": -1 + (0 + 2 + 1) / 3, "ATT(3,3)": 4 - 1, "ATT(3,4)": 6 - 1.5, "ATT(3,5)": 7 - 1}),
+        # Who adopts within the lead does not compare either: cohort 5 not with cohort 4 in 4.
+        (1, {"ATT(5,1)": -3 + 1, "ATT(4,3)": 2 - 0.5, "ATT(4,4)": 7 - 2, "ATT(3,2)": 1 - (0 + 2 + 1) / 3}),
+    ],
+)  # fmt: skip
+def test_the_not_yet_treated_are_untreated_in_both_periods(anticipation, cells):
+    p = grid(STEPS, [3, 4, 5, np.nan])
+    e = p.att(aggregate="none", control="notyet", base="universal", anticipation=anticipation)
+    for cell, effect in cells.items():
+        assert value(e, cell) == pytest.approx(effect, abs=1e-12), cell
+
+
 def test_standard_error_of_a_cell_by_hand():
     e = grid(HAND, WHEN).att(aggregate="none", base="universal")
     # ATT(3,3): treated changes 4, 4 (deviations 0), comparison 0, 1 (deviations -+.5): variance 2 * .25 / 4.
@@ -83,7 +104,9 @@ def test_stacked_equals_callaway_weighted_by_treated_units():
     # Comparison of cohort 2 in a window to period 3: never treated only, as in Callaway-Sant'Anna.
     for e in ("0", "1"):
         assert value(stacked, e) == pytest.approx(value(cs, e), abs=1e-10)
-    lost = (("outside every cohort's window", 3),)  # cohort 2 in period 4, cohort 3 in period 1
+    lost = (
+        ("in no cohort's stack (outside its window, or of a unit that misses a period of it)", 3),
+    )  # cohort 2 in period 4, cohort 3 in period 1
     assert stacked.sample.lost == lost
     assert value(p.att("stacked", window=(-1, 1))) == pytest.approx((value(cs, "0") + value(cs, "1")) / 2)
 

@@ -10,6 +10,7 @@ import pytest
 
 from exportlab.errors import MissingDependency, OptionError
 from exportlab.panel import PolicyPanel
+from exportlab.panel.reading import stars
 from exportlab.panel.tables import compare
 
 
@@ -103,6 +104,12 @@ def test_one_estimate_everywhere(several):
         "influence functions",
     ):
         assert words in e.summary()
+
+
+def test_stars_stand_for_ten_five_and_one_percent():
+    p = [0.0099, 0.01, 0.0499, 0.05, 0.0999, 0.1, 0.19, np.nan]
+    assert [stars(v) for v in p] == ["***", "**", "**", "*", "*", "", "", ""]
+    assert stars(0.0001, allowed=False) == ""
 
 
 def test_no_stars_for_one_treated_cluster(panel):

@@ -59,6 +59,18 @@ def test_bacon_adds_up_to_the_two_way_estimate():
     assert {"bacon", "weights"} <= set(e.parts)
 
 
+def test_bacon_by_kind_is_the_weighted_mean_of_its_comparisons():
+    # Two comparisons of one kind: weights .3 and .4, estimates 2 - 1/3 and 5 - 0.
+    kinds = three_groups().bacon().by_kind.set_index("kind")
+    assert kinds["weight"].to_dict() == pytest.approx(
+        {"treated vs never treated": 0.7, "earlier vs later treated": 0.1, "later vs earlier treated": 0.2}
+    )
+    never = (0.3 * (2 - 2 / 3) + 0.4 * (5 - 0)) / 0.7
+    assert kinds["estimate"]["treated vs never treated"] == pytest.approx(never)
+    assert kinds["estimate"]["earlier vs later treated"] == pytest.approx(1.0)
+    assert kinds["estimate"]["later vs earlier treated"] == pytest.approx(5 - 1.5)
+
+
 def test_negative_weights_by_hand():
     # D less unit and period means: early 2003, 2004: 1 - 3/4 - 2/3 + 5/12 = 0; 2: 1 - 3/4 - 1/3 + 5/12 = 1/3;
     # late 3, 4: 1 - 1/2 - 2/3 + 5/12 = 1/4. Shares of 1/3 + 0 + 0 + 1/4 + 1/4 = 5/6.

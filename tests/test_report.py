@@ -23,7 +23,7 @@ from exportlab.readers import read_gacc
 from exportlab.reporting import ledger, official, published, report, sure, words
 from exportlab.reporting.export import latex, workbook, write
 from exportlab.reporting.model import Page, Section, Table
-from exportlab.writing import atomic, csv_text
+from exportlab.writing import csv_text
 
 
 @pytest.fixture(scope="module")
@@ -261,17 +261,6 @@ def test_only_the_folder_named_is_written(tmp_path):
     with pytest.raises(OptionError, match="outside the folder of the report"):
         write(page, tmp_path / "out")
     assert list(outside.iterdir()) == []
-
-
-def test_no_half_file_is_left(tmp_path):
-    def fails(file):
-        file.write(b"half")
-        raise OSError(28, "No space left on device")
-
-    (tmp_path / "x.csv").write_text("whole")
-    with pytest.raises(OSError, match="No space left"):
-        atomic(tmp_path / "x.csv", fails)
-    assert [(p.name, p.read_text()) for p in tmp_path.iterdir()] == [("x.csv", "whole")]
 
 
 def test_options_are_refused_before_anything_is_written(tmp_path, monkeypatch):

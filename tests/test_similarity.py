@@ -139,5 +139,5 @@ def test_errors_say_what_is_allowed():
         krugman(f, against="Z")
     with pytest.raises(OptionError, match="cannot be spread over exporters"):
         krugman(f, over="exporter")
-    with pytest.raises(OptionError, match=r"shift=0 is not above zero"):
+    with pytest.raises(OptionError, match="shift=0 is not allowed. Allowed: a number above 0"):
         bahar(f, shift=0)

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import exportlab as xl
-from exportlab.errors import DataError, OptionError
+from exportlab.errors import DataError, OptionError, UnknownName
 from exportlab.indices.sophistication import expy, prody
 from exportlab.indices.unit_values import price_quantity, relative_unit_value
 
@@ -106,7 +106,7 @@ def test_income_errors():
     assert left.loc[left["hs"] == "02", "exporters"].tolist() == [2, 1]
     with pytest.raises(DataError, match="the income of 2 exporters is not above zero. First: country='b'"):
         prody(flows, INCOME | {"b": -1.0})
-    with pytest.raises(DataError, match="there is no trade in base=1999"):
+    with pytest.raises(UnknownName, match="There is no period named 1999. Known: '2020', '2021'"):
         expy(flows, INCOME, base=1999)
     with pytest.raises(OptionError, match="missing='skip' is not allowed. Allowed: 'refuse', 'leave out'"):
         prody(flows, INCOME, missing="skip")

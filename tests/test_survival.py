@@ -182,7 +182,7 @@ def test_errors():
     flows = table_of(PATTERNS)
     with pytest.raises(DataError, match="no value lies above threshold=5"):
         spells(flows, threshold=5)
-    with pytest.raises(OptionError, match="gap=-1, threshold=0.0 is not allowed"):
+    with pytest.raises(OptionError, match="gap=-1 is not allowed. Allowed: a whole number, 0 or more"):
         spells(flows, gap=-1)
     with pytest.raises(OptionError, match="over= names what a trade relation is"):
         spells(flows, over="period")

@@ -7,6 +7,7 @@ import itertools
 import sys
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -32,7 +33,7 @@ from exportlab.uncertainty import (
 )
 from exportlab.uncertainty.advantage import advantage
 from exportlab.uncertainty.influence import SLOPES
-from exportlab.uncertainty.notes import dominance, hill_index
+from exportlab.uncertainty.notes import dominance, hill_index, notes
 from exportlab.uncertainty.sample import Sample, jackknife, jackknifed, minus, variance
 
 ROOT = Path(__file__).parent.parent
@@ -516,7 +517,11 @@ def test_levels_cut_codes():
             OptionError,
             "rng='x' is not allowed",
         ),
-        ({"name": "hhi", "resample": "product", "level": 95}, OptionError, "level=95 is not a probability"),
+        (
+            {"name": "hhi", "resample": "product", "level": 95},
+            OptionError,
+            "level=95 is not allowed. Allowed: a number between 0 and 1",
+        ),
         (
             {"name": "hhi", "resample": "product", "method": "bca", "draws": 20, "rng": 1},
             OptionError,
@@ -557,7 +562,7 @@ def test_refusals_of_groups_and_sides():
         interval(table(), "hhi", resample="product")
     with pytest.raises(DataError, match="no role has both '2021' and '2024'"):
         difference(FLOWS, "hhi", between=("2021", "2024"), resample="product")
-    with pytest.raises(OptionError, match="is not two labels"):
+    with pytest.raises(OptionError, match="between='2021' is not allowed. Allowed: a list"):
         difference(FLOWS, "hhi", between="2021", resample="product")
     with pytest.raises(OptionError, match="'period' is compared"):
         difference(FLOWS, "hhi", between=(2021, 2023), resample="period")
@@ -789,6 +794,55 @@ def test_notes_say_what_is_known_against_an_interval():
     assert biased.str.contains("biased by").all()
     # Hill (1975): of exact Pareto quantiles the index is the exponent
     assert hill_index((np.arange(1, 10_001) / 10_001) ** (-1 / 1.5)) == pytest.approx(1.5, rel=0.05)
+
+
+def drawn(units=100, hill=3.0, carried=0.1):
+    """A sample whose ten largest sizes have a given tail index, and whose first unit carries a part of the variance."""
+    sizes = np.ones(units)
+    sizes[: int(np.sqrt(units))] = np.exp(1 / hill)
+    rest = np.sqrt((1 - carried) / (units - 1)) * np.where(np.arange(units) % 2, 1.0, -1.0)
+    influence = np.r_[np.sqrt(carried), rest[1:]][:, None]
+    return SimpleNamespace(
+        samples=(units,), units=units, sizes=sizes, estimate=np.ones(1), influence=lambda w: influence
+    )
+
+
+@pytest.mark.parametrize(
+    ("sample", "note"),
+    [
+        ({"hill": 1.9}, "heavy tail: Hill index of market 1.9, below 2"),
+        ({"hill": 2.1}, ""),
+        ({"hill": 3.9}, ""),
+        ({"carried": 0.24}, ""),
+        ({"carried": 0.27}, "heavy tail: one market carries"),
+        ({"units": 29}, "few units: 29 market"),
+        ({"units": 30}, ""),
+    ],
+)
+def test_a_note_begins_at_its_threshold(sample, note):
+    found = SimpleNamespace(estimate=np.ones(1), std_error=np.ones(1), draws=None, undefined=np.zeros(1, int))
+    (said,) = notes(drawn(**sample), found, "jackknife", "market")
+    assert said.startswith(note)
+    assert bool(said) == bool(note)
+
+
+@pytest.mark.parametrize(
+    ("shift", "method", "said"),
+    [
+        (0.24, "bca", ""),
+        (-0.26, "bca", "biased by -0.26"),
+        (0.5, "percentile", "biased by 0.50"),
+        (0.5, "basic", ""),
+    ],
+)
+def test_bias_is_noted_from_a_quarter_of_the_standard_error(shift, method, said):
+    draws = np.array([[2 * shift], [0.0], [np.nan]]) * 3 + 7  # their mean is 7 + 3 shift
+    found = SimpleNamespace(
+        estimate=np.full(1, 7.0), std_error=np.full(1, 3.0), draws=draws, undefined=np.zeros(1, int)
+    )
+    (note,) = notes(drawn(), found, method, "market")
+    assert note.startswith(said)
+    assert bool(note) == bool(said)
 
 
 # Pictures.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
@@ -128,12 +128,11 @@ def technology_of(given: str | None) -> Any:
 
 @contextmanager
 def working(flows: Any) -> Iterator[None]:
-    """DuckDB's own progress bar where it does the work, else a spinner; neither off a terminal."""
-    if flows.lazy and sys.stderr.isatty():
+    """DuckDB's own progress bar, on standard output, where it does the work, else a spinner; neither off a terminal."""
+    shown = flows.lazy and sys.stdout.isatty()
+    if flows.lazy:
         import duckdb
 
-        duckdb.execute("SET enable_progress_bar = true")
+        duckdb.execute(f"SET enable_progress_bar = {shown}")
+    with nullcontext() if shown else err.status("Computing"):
         yield
-    else:
-        with err.status("Computing"):
-            yield

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from exportlab.arrays import Array, Codes
+from exportlab.arrays import Array, Codes, Mask
 from exportlab.errors import DataError, OptionError, UnknownName, one_of
 from exportlab.frames import to_pandas
 from exportlab.kinds import NUMBERS, series_kind
@@ -27,25 +27,28 @@ def admit(panel: PolicyPanel) -> dict[str, Any]:
     data = _columns(panel, to_pandas(panel.table))
     _ids(panel, data)
     value, calendar = period_values(data[panel.period], panel.period, panel.frequency)
-    data, value = _rows(panel, data, value)
-    lost = data.attrs.pop("lost")
     order = np.lexsort((value, pd.factorize(data[panel.unit], sort=True)[0]))
     data, value = data.iloc[order].reset_index(drop=True), value[order]
+    keep, lost = _rows(panel, data)
+    first = _first_treated(panel, data, keep, value=value, calendar=calendar)
+    undated = _undated(panel, data, first, value)
+    first = first[keep]
+    data, value = data[keep].reset_index(drop=True), value[keep]
     units, labels = pd.factorize(data[panel.unit])
     values, periods = np.unique(value, return_inverse=True)
     _duplicates(panel, data, units, periods)
-    adoption = _adoption(panel, data, units, value=value, calendar=calendar)
-    late = adoption > values[-1]
-    adoption = np.where(late, np.inf, adoption)
+    announced = first[np.searchsorted(units, np.arange(len(labels)))]
+    adoption = np.where(announced > values[-1], np.inf, announced)
     clusters, cluster_labels = _clusters(panel, data, units)
     first = adoption[units]
     return {
         "data": data, "unit_labels": np.asarray(labels), "period_values": values,
         "units": units.astype(np.int64),
-        "periods": periods.astype(np.int64), "y": _outcome(panel, data), "adoption": adoption, "first": first,
+        "periods": periods.astype(np.int64), "y": _outcome(panel, data), "announced": announced,
+        "adoption": adoption, "first": first,
         "D": (value >= first).astype(float), "clusters": clusters, "cluster_labels": cluster_labels,
         "w": _weights(panel, data), "X": _covariates(panel, data), "lost": lost,
-        "late": int(np.isfinite(_raw(panel, data, units, value, calendar))[late].sum()), "calendar": calendar,
+        "calendar": calendar, "undated": undated,
     }  # fmt: skip
 
 
@@ -104,7 +107,8 @@ def period_values(column: pd.Series[Any], name: str, frequency: str | None = Non
     return np.asarray(column.map(place), np.float64), calendar
 
 
-def _rows(panel: PolicyPanel, data: pd.DataFrame, value: Array) -> tuple[pd.DataFrame, Array]:
+def _rows(panel: PolicyPanel, data: pd.DataFrame) -> tuple[Mask, tuple[tuple[str, int], ...]]:
+    """(n,) rows with outcome, covariates and weight, and how many lack which."""
     needed = [panel.outcome, *panel.covariates, *([panel.weights] if panel.weights else [])]
     keep, lost = np.ones(len(data), bool), []
     for column in needed:
@@ -120,9 +124,7 @@ def _rows(panel: PolicyPanel, data: pd.DataFrame, value: Array) -> tuple[pd.Data
             keep &= ~gone
     if not keep.any():
         raise DataError("no row is complete", f"Look at {', '.join(needed)}.")
-    data = data[keep].reset_index(drop=True)
-    data.attrs["lost"] = tuple(lost)
-    return data, value[keep]
+    return keep, tuple(lost)
 
 
 def _duplicates(panel: PolicyPanel, data: pd.DataFrame, units: Any, periods: Codes) -> None:
@@ -155,35 +157,43 @@ def _outcome(panel: PolicyPanel, data: pd.DataFrame) -> Array:
     return np.asarray(y, np.float64)
 
 
-def _raw(panel: PolicyPanel, data: pd.DataFrame, units: Any, value: Array, calendar: Calendar) -> Array:
-    """First treated period of each unit as given, before adoption beyond the panel is set to never."""
-    first_row = np.searchsorted(units, np.arange(units.max() + 1))
-    if panel.adopted is not None:
-        return _adopted_rows(panel, data, calendar)[first_row]
-    on = data[panel.treated].to_numpy(float) > 0
-    when = np.full(len(first_row), np.inf)
-    np.minimum.at(when, units[on], value[on])
-    return when
-
-
-def _adoption(
-    panel: PolicyPanel, data: pd.DataFrame, units: Any, *, value: Array, calendar: Calendar
+def _first_treated(
+    panel: PolicyPanel, data: pd.DataFrame, keep: Mask, *, value: Array, calendar: Calendar
 ) -> Array:
-    if panel.treated is not None:
-        _status(panel, data, units)
-        return _raw(panel, data, units, value, calendar)
-    rows = _adopted_rows(panel, data, calendar)
-    changed = np.zeros(len(data), bool)
-    changed[1:] = (units[1:] == units[:-1]) & (rows[1:] != rows[:-1])
-    _refuse(
-        panel, data, changed, f"{panel.adopted!r} changes within a {panel.unit}",
-        "A unit adopts once: give the first date in every row, or use treated= for a status that varies.",
-        show=panel.adopted,
-    )  # fmt: skip
-    return _raw(panel, data, units, value, calendar)
+    """(n,) first treated period of each row's unit as given, infinity for never.
+
+    Rows that are left out for a missing outcome date the policy too, where they say something about it.
+    """
+    units = pd.factorize(data[panel.unit])[0]
+    if panel.treated is None:
+        rows = _adopted_rows(panel, data, calendar, value)
+        changed = np.zeros(len(data), bool)
+        changed[1:] = (units[1:] == units[:-1]) & (rows[1:] != rows[:-1])
+        _refuse(
+            panel, data, changed, f"{panel.adopted!r} changes within a {panel.unit}",
+            "A unit adopts once: give the first date in every row, or use treated= for a status that varies.",
+            show=panel.adopted,
+        )  # fmt: skip
+        return rows
+    said = keep | data[panel.treated].notna().to_numpy()
+    _status(panel, data[said].reset_index(drop=True), units[said])
+    on = said & (data[panel.treated].to_numpy(float, na_value=np.nan) > 0)
+    when = np.full(units.max() + 1, np.inf)
+    np.minimum.at(when, units[on], value[on])
+    return np.asarray(when[units], np.float64)
 
 
-def _adopted_rows(panel: PolicyPanel, data: pd.DataFrame, calendar: Calendar) -> Array:
+def _undated(panel: PolicyPanel, data: pd.DataFrame, first: Array, value: Array) -> int:
+    """Units whose status switches on across a gap: the period in which it did is not in the table."""
+    if panel.treated is None:
+        return 0
+    place = np.unique(value, return_inverse=True)[1]
+    units = pd.factorize(data[panel.unit])[0]
+    gap = (units[1:] == units[:-1]) & (np.diff(place) > 1)
+    return int((gap & (value[1:] == first[1:]) & (value[:-1] < first[1:])).sum())
+
+
+def _adopted_rows(panel: PolicyPanel, data: pd.DataFrame, calendar: Calendar, value: Array) -> Array:
     """First treated period of each row, as the periods are counted; infinity for never."""
     column, name = data[str(panel.adopted)], panel.adopted
     places: dict[Any, float] = {}
@@ -193,10 +203,11 @@ def _adopted_rows(panel: PolicyPanel, data: pd.DataFrame, calendar: Calendar) ->
             places[label] = np.inf if label == np.inf else float(calendar.period(label).position)
         except DataError as error:
             strange[label] = error
-    if 0 in strange:
+    if 0 in strange or places.get(0, np.inf) < value.min():
         raise DataError(
             f"{name!r} is 0", "Some programs write 0 for never; here never is NaN, None or inf: "
-            f"table[{name!r}] = table[{name!r}].replace(0, float('nan')).",
+            f"table[{name!r}] = table[{name!r}].replace(0, float('nan')). A unit treated before the first period "
+            "adopts in that one or an earlier one, not in 0.",
             rows=int((column == 0).sum()), first=_say(panel, data, int((column == 0).to_numpy().argmax())),
         )  # fmt: skip
     if strange:
@@ -273,3 +284,25 @@ def _covariates(panel: PolicyPanel, data: pd.DataFrame) -> Array:
             show=name,
         )
     return X
+
+
+def respecified(panel: PolicyPanel, covariates: tuple[str, ...], transform: str | None) -> PolicyPanel:
+    """`panel` with other covariates or another transform, checked as at the door; everything else stays."""
+    one_of("transform", transform, [None, "log", "asinh"])  # type: ignore[list-item]
+    for column in covariates:
+        if column not in panel.data.columns:
+            raise UnknownName("column", column, [str(c) for c in panel.data.columns])
+        gone = np.isnan(real(panel.data, column))
+        if panel.missing == "drop" and gone.any():
+            panel = panel.where(~gone, f"{column} missing")
+        _refuse(panel, panel.data, np.isnan(real(panel.data, column)), f"{column!r} is missing",
+                "Fill it in, leave the rows out, or say missing='drop' to have them counted.")  # fmt: skip
+    made = panel._with(covariates=covariates, transform=transform)
+    changes = {"X": _covariates(made, panel.data)}
+    if transform != panel.transform:
+        if not np.array_equal(panel.y, _outcome(panel, panel.data)):
+            raise OptionError(
+                f"transform={transform!r}: this panel's outcome was replaced (with_outcome), so it has no other scale."
+            )
+        changes["y"] = _outcome(made, panel.data)
+    return made._with(**changes)

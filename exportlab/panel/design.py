@@ -104,6 +104,8 @@ def _timing(p: PolicyPanel) -> list[Row]:
         _row("always treated", always, always > 0,
              "No period before adoption: they teach nothing and are left out.", "warn"),
         _row("adopt after the panel", p.late, p.late > 0, "They serve as untreated."),
+        _row("switch on across missing periods", p.undated, p.undated > 0,
+             "Dated by the first period after the gap; give adopted= where the date is known.", "warn"),
         ("reversals of treatment", 0, "ok", "the door refuses them"),
         ("adoption varies within a unit", 0, "ok", "the door refuses it"),
         _row("cohorts with one period before", ", ".join(short) or "none", bool(short),

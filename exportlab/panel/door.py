@@ -43,7 +43,8 @@ class PolicyPanel:
     cluster : str, optional
         Column of the level at which treatment was assigned; the unit by default, never finer.
     weights : str, optional
-        Column of positive weights.
+        Column of positive weights, as of a sample: a weight of two moves estimates and scores as a copy of the unit
+        in its cluster would, while degrees of freedom count rows.
     transform : {None, "log", "asinh"}
         Taken of the outcome at the door; the log of a zero is refused.
     frequency : {"year", "half", "quarter", "month"}, optional
@@ -58,14 +59,15 @@ class PolicyPanel:
     calendar : what the periods mean and how they are written
     units, periods : (n,) codes into them
     y : (n,) outcome
-    adoption : (N,) first treated period value, inf for never within the panel
+    announced : (N,) first treated period value as given, inf for never
+    adoption : (N,) the same, inf for never within the panel
     first : (n,) the adoption of the row's unit
     D : (n,) treatment status, 0.0 or 1.0
     clusters, cluster_labels : (n,) codes and the G labels
     w : (n,) weights or None
     X : (n, k) covariates
     lost : rows left out at the door and why
-    late : number of units that adopt after the panel ends (in the comparison group)
+    undated : units whose `treated` switches on across missing periods, dated by the first period after them
 
     Raises
     ------
@@ -91,6 +93,7 @@ class PolicyPanel:
     units: Codes = field(init=False)
     periods: Codes = field(init=False)
     y: Array = field(init=False)
+    announced: Array = field(init=False)
     adoption: Array = field(init=False)
     first: Array = field(init=False)
     D: Array = field(init=False)
@@ -99,8 +102,8 @@ class PolicyPanel:
     w: Array | None = field(init=False)
     X: Array = field(init=False)
     lost: tuple[tuple[str, int], ...] = field(init=False)
-    late: int = field(init=False)
     calendar: Calendar = field(init=False)
+    undated: int = field(init=False)
 
     def __post_init__(self) -> None:
         for name, value in contract.admit(self).items():
@@ -167,6 +170,11 @@ class PolicyPanel:
         return len(np.unique(self.clusters[self.D > 0]))
 
     @property
+    def late(self) -> int:
+        """Number of units that adopt after the panel ends; they are in the comparison group."""
+        return int((np.isfinite(self.announced) & np.isinf(self.adoption)).sum())
+
+    @property
     def monthly(self) -> bool:
         """Whether the periods are months."""
         return self.calendar.frequency == "month"
@@ -206,11 +214,13 @@ class PolicyPanel:
         used, units = np.unique(self.units[keep], return_inverse=True)
         spells, periods = np.unique(self.periods[keep], return_inverse=True)
         groups, clusters = np.unique(self.clusters[keep], return_inverse=True)
+        announced = self.announced[used]
+        adoption = self._within(announced, self.period_values[spells])
         return self._with(
             data=self.data[keep].reset_index(drop=True),
             unit_labels=self.unit_labels[used], period_values=self.period_values[spells],
-            units=units, periods=periods, y=self.y[keep], adoption=self.adoption[used],
-            first=self.first[keep], D=self.D[keep], clusters=clusters,
+            units=units, periods=periods, y=self.y[keep], announced=announced, adoption=adoption,
+            first=adoption[units], D=self.D[keep], clusters=clusters,
             cluster_labels=self.cluster_labels[groups], X=self.X[keep],
             w=None if self.w is None else self.w[keep],
             lost=(*self.lost, (why, int((~keep).sum()))),
@@ -218,10 +228,21 @@ class PolicyPanel:
 
     def reassigned(self, adoption: Any) -> PolicyPanel:
         """The same panel under other adoption periods, one a unit (inf for never)."""
-        adoption = np.asarray(adoption, float)
+        announced = np.asarray(adoption, float)
+        adoption = self._within(announced, self.period_values)
         first = adoption[self.units]
         treated = (self.period_values[self.periods] >= first).astype(float)
-        return self._with(adoption=adoption, first=first, D=treated)
+        return self._with(announced=announced, adoption=adoption, first=first, D=treated)
+
+    def respecified(self, *, covariates: Sequence[str], transform: str | None) -> PolicyPanel:
+        """The same panel (dates, outcome and rows as they are here) with other covariates or another transform."""
+        return contract.respecified(self, tuple(covariates), transform)
+
+    @staticmethod
+    def _within(announced: Array, periods: Array) -> Array:
+        """Adoption within `periods`: inf for units that adopt after their end."""
+        end = periods[-1] if len(periods) else -np.inf
+        return np.where(announced > end, np.inf, announced)
 
     def with_outcome(self, y: Any) -> PolicyPanel:
         """The same panel with another outcome, one finite value a row."""

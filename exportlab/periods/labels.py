@@ -176,6 +176,8 @@ def alone(label: Label, frequency: str, *, joint: bool = False, order: str | Non
 
     `joint` says that the column has January and February in one; `order` how it orders the parts of days.
     """
+    if frequency == "number" and isinstance(label, Integral | float) and float(label).is_integer():
+        return Period(int(label), 1, "number")  # any whole number, however large: 10000 for never
     found = readings(label)
     for kind in ("day", "serial", order):
         if kind is not None and kind in found and frequency in FREQUENCIES:

@@ -105,7 +105,7 @@ def weighted(name: str, x: Array, w: Array, size: Array, options: Mapping[str, A
     share their mean rank, which is exact for terms linear in rank.
     """
     entry = CATALOGUE[name]
-    term, end = entry.term, entry.finish
+    term = entry.term
     assert term is not None
     own = own_options(term, options)
     total = w @ x
@@ -135,7 +135,7 @@ def weighted(name: str, x: Array, w: Array, size: Array, options: Mapping[str, A
         summed = (w * term_at((w + 1) / 2)).sum(axis=-1)
     summed = np.where(some, summed, 1.0)
     group = Group(groups.__getitem__, ON_ARRAYS)
-    result = summed if end is None else end(summed, group, **own_options(end, options))
+    result = entry.finished(summed, group, options)
     return np.where(some, result, np.nan)
 
 

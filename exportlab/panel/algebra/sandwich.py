@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -13,16 +13,23 @@ from exportlab.arrays import Array, Codes
 from exportlab.errors import DataError
 from exportlab.panel.algebra.levels import Effects, absorbed_parameters, encode
 
+CLIPPED = (
+    "The multi-way clustered covariance had a negative variance in some direction, which is set to zero: standard "
+    "errors may be too small. Cluster one way, or by more clusters."
+)
+ROUNDING = 1e-11  # an error this small beside the outcomes it is made of is none
+
 
 @dataclass(frozen=True, eq=False)
 class Sandwich:
-    """A covariance (k, k), the degrees of freedom of its t statistics, and what it is in words."""
+    """A covariance (k, k), the degrees of freedom of its t statistics, what it is in words, and notes on it."""
 
     covariance: Array
     factor: float
     dof: float
     clusters: tuple[int, ...]
     convention: str
+    notes: tuple[str, ...] = ()
 
 
 def sandwich(
@@ -80,13 +87,57 @@ def sandwich(
     factor = (n - 1) / spare * min(sizes) / (min(sizes) - 1)
     meat = factor * _multiway(scores, list(clusters.values()))
     covariance = bread @ meat @ bread
-    if len(clusters) > 1:
+    notes = []
+    if len(clusters) > 1 and indefinite(covariance):
         covariance = nearest_covariance(covariance)
+        notes.append(CLIPPED)
     words = (
         f"clustered by {' and '.join(clusters)} ({' and '.join(f'{g:,}' for g in sizes)} clusters), "
         f"(n-1)/(n-K) x G/(G-1) with K={K}, G={min(sizes)} (fixest's and reghdfe's default)"
     )
-    return Sandwich(covariance, factor, min(sizes) - 1, sizes, words)
+    return Sandwich(covariance, factor, min(sizes) - 1, sizes, words, tuple(notes))
+
+
+def rounding_error(pull: Array, level: Array, codes: Codes) -> Array:
+    r"""Standard errors (k,) that rounding alone may make.
+
+    With :math:`\hat\beta = P'y` the cluster scores are sums of terms of size :math:`|P_{ij}||y_i|`. Where they cancel
+    (a perfect fit, a saturated cell, one cluster on a side) what is left is rounding, not noise in the data.
+
+    Parameters
+    ----------
+    pull : (n, k) weights of the rows in the coefficients
+    level : (n,) size of what is summed: outcome and residual
+    codes : (n,) clusters; rows themselves without
+    """
+    size: Array = ROUNDING * np.sqrt((group_sums(np.abs(pull) * level[:, None], codes) ** 2).sum(0))
+    return size
+
+
+def settled(covariance: Array, rounding: Array) -> Array:
+    """The covariance with NaN for the terms whose standard error is no larger than `rounding` (k,).
+
+    Terms fixed at zero, which have neither, stay.
+    """
+    none = (rounding > 0) & (np.sqrt(np.maximum(np.diag(covariance), 0)) <= rounding)
+    if not none.any():
+        return covariance
+    out = covariance.copy()
+    out[none] = np.nan
+    out[:, none] = np.nan
+    return out
+
+
+def unsettled(covariance: Array, terms: Sequence[str]) -> tuple[str, ...]:
+    """The note that names the terms without a standard error."""
+    none = [t for t, v in zip(terms, np.diag(covariance), strict=True) if np.isnan(v)]
+    if not none:
+        return ()
+    shown = ", ".join(none[:5]) + (f" and {len(none) - 5} more" if len(none) > 5 else "")
+    return (
+        f"No standard error for {shown}: the data leave none. It is zero up to rounding: the fit is perfect, cells are "
+        "saturated, or one cluster stands alone on its side.",
+    )
 
 
 def freedom(rows: int, parameters: int) -> int:
@@ -116,6 +167,11 @@ def _multiway(scores: Array, clusters: list[Codes]) -> Array:
             sums = group_sums(scores, codes)
             meat += (-1) ** (size + 1) * (sums.T @ sums)
     return meat
+
+
+def indefinite(covariance: Array) -> bool:
+    """Whether some combination has a negative variance, beyond rounding."""
+    return bool(np.linalg.eigvalsh(covariance)[0] < -ROUNDING * np.abs(np.diag(covariance)).max())
 
 
 def nearest_covariance(covariance: Array) -> Array:

@@ -28,6 +28,8 @@ def simplex_least_squares(A: Array, b: Array, *, ridge: float = 0.0, intercept: 
     An active-set method: the support grows by the weight with the most negative multiplier and shrinks
     when a weight would turn negative; it ends at the exact optimum after finitely many steps.
     """
+    common = A.mean(1)  # the weights sum to one: what all columns share changes nothing but the rounding
+    A, b = A - common[:, None], b - common
     if intercept:
         A, b = A - A.mean(0), b - b.mean()
     n = A.shape[1]

@@ -88,12 +88,18 @@ def bacon(panel: PolicyPanel) -> Bacon:
     Raises
     ------
     DataError
-        If the panel is unbalanced or weighted: the theorem is for balanced panels.
+        If the panel is unbalanced or weighted, or has covariates: the theorem is for balanced panels, and for the
+        estimate without covariates.
 
     References
     ----------
     Goodman-Bacon (2021), Journal of Econometrics 225, 254-277.
     """
+    if panel.X.shape[1]:
+        raise DataError(
+            f"the decomposition is of the estimate without covariates; this panel has {', '.join(panel.covariates)}",
+            "Build the panel without them, or look at negative_weights(panel).",
+        )
     N, T = len(panel.unit_labels), len(panel.period_values)
     if len(panel.y) != N * T or panel.w is not None:
         raise DataError(
@@ -148,7 +154,7 @@ def negative_weights(panel: PolicyPanel) -> pd.DataFrame:
     r"""Weights of the two-way estimate on the effect in each treated cohort and period; they sum to one.
 
     The weight on a treated row is :math:`w\tilde D / \sum_{D=1} w\tilde D` with :math:`\tilde D` the
-    residual of treatment on the unit and period effects (de Chaisemartin and D'Haultfoeuille 2020). A
+    residual of treatment on the unit and period effects and covariates (de Chaisemartin and D'Haultfoeuille 2020). A
     negative one means that a larger effect there makes the estimate smaller.
 
     Returns
@@ -173,6 +179,13 @@ def negative_weights(panel: PolicyPanel) -> pd.DataFrame:
 
 
 def treatment_residual(panel: PolicyPanel) -> Array:
-    """Residual (n,) of treatment on unit and period effects."""
+    """Residual (n,) of treatment on unit and period effects and covariates."""
     effects = Effects.encode({"unit": panel.units, "period": panel.periods})
-    return absorb(panel.D[:, None], effects, panel.w)[:, 0]
+    left = absorb(np.column_stack([panel.D, panel.X]), effects, panel.w)
+    D, X = left[:, 0], left[:, 1:]
+    if not X.shape[1]:
+        return D
+    root = np.ones(len(D)) if panel.w is None else np.sqrt(panel.w)
+    size = np.sqrt((X**2).sum(0))
+    X = X / np.where(size > 0, size, 1.0)
+    return D - X @ np.linalg.lstsq(X * root[:, None], D * root, rcond=None)[0]

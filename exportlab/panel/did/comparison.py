@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from exportlab.arrays import Mask
 from exportlab.errors import DataError
 
 if TYPE_CHECKING:
@@ -31,10 +32,16 @@ def refuse_no_variation(panel: PolicyPanel) -> None:
         raise DataError(f"the outcome {panel.outcome!r} is constant", "There is nothing to explain.")
 
 
-def with_comparison(panel: PolicyPanel) -> tuple[PolicyPanel, str]:
+def never_treated(panel: PolicyPanel, anticipation: int) -> Mask:
+    """(N,) units that no policy reaches, nor its announcement: they adopt later than `anticipation` after the panel."""
+    return np.asarray(panel.announced > panel.period_values[-1] + anticipation)
+
+
+def with_comparison(panel: PolicyPanel, anticipation: int = 0) -> tuple[PolicyPanel, str]:
     """The panel with always-treated units left out, cut where no untreated unit remains; and who compares.
 
-    Without never-treated units the last cohort serves as comparison until it adopts; later rows are lost.
+    Without never-treated units the last cohort serves as comparison until it adopts, or until it may anticipate that;
+    later rows are lost.
     """
     refuse_no_variation(panel)
     always = panel.always_treated[panel.units]
@@ -47,15 +54,18 @@ def with_comparison(panel: PolicyPanel) -> tuple[PolicyPanel, str]:
         raise DataError(
             "every treated unit is treated in all its periods", "Effects need periods before adoption."
         )
-    if np.isinf(used.adoption).any():
+    if never_treated(used, anticipation).any():
         return used, "never-treated units"
-    last = float(used.adoption.max())
-    keep = used.period_values[used.periods] < last
-    lost = used.where(keep, f"every {panel.unit} treated from {last:.0f} on: no comparison left")
-    used = lost.reassigned(np.where(lost.adoption >= last, np.inf, lost.adoption))
-    if not used.D.any():
+    last = float(used.announced.max())
+    keep = used.period_values[used.periods] < last - anticipation
+    name = panel.period_name(last)
+    early = f", or may anticipate it {anticipation} period(s) before" if anticipation else ""
+    used = used.where(keep, f"every {panel.unit} treated from {name} on{early}: no comparison left")
+    if not len(used.y) or not used.D.any():
         raise DataError(
-            f"all {len(panel.unit_labels)} units adopt in {last:.0f}: nobody is left to compare with",
+            f"all {len(panel.unit_labels)} units adopt by {name}: nobody is left to compare with"
+            if early
+            else f"all {len(panel.unit_labels)} units adopt in {name}: nobody is left to compare with",
             "A before-after difference is not an effect. Find units that never adopt or adopt later.",
         )
-    return used, f"the cohort that adopts last ({last:.0f}), until it does"
+    return used, f"the cohort that adopts last ({name}), until it does" + ("" if not early else early[1:])

@@ -39,11 +39,20 @@ def two_by_two(
     w = w / w.mean()
     if X.shape[1] == 1:
         return _means(change, D, w)
+    X = _standard(X, w)
     if adjust == "reg":
         return _regression(change, D, X, w, where)
     if adjust == "ipw":
         return _weighting(change, D, X, w, where)
     return _doubly_robust(change, D, X, w, where)
+
+
+def _standard(X: Array, w: Array) -> Array:
+    """The constant and the covariates in standard deviations from their mean: neither unit nor origin counts."""
+    centred = X[:, 1:] - np.average(X[:, 1:], axis=0, weights=w)
+    size = np.sqrt(np.average(centred**2, axis=0, weights=w))
+    moves = size > 1e-12 * np.abs(X[:, 1:]).max(axis=0)
+    return np.column_stack([X[:, 0], centred / np.where(moves, size, 1.0)])
 
 
 def _means(change: Array, D: Array, w: Array) -> tuple[float, Array]:

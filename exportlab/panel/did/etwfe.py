@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from exportlab.arrays import Array
+from exportlab.arrays import Array, Codes, Mask
 from exportlab.errors import DataError, OptionError, one_of
 from exportlab.options import Level, validated
 from exportlab.panel.algebra.absorb import absorb
 from exportlab.panel.algebra.irls import poisson
 from exportlab.panel.algebra.levels import Effects, absorbed_parameters
-from exportlab.panel.algebra.sandwich import group_sums, sandwich
+from exportlab.panel.algebra.sandwich import (
+    ROUNDING,
+    group_sums,
+    rounding_error,
+    sandwich,
+    settled,
+    unsettled,
+)
 from exportlab.panel.did.comparison import with_comparison
+from exportlab.panel.did.identified import Finite, base_of, identified, without_separated
 from exportlab.panel.did.regress import Fit, drop_singletons, effects_of, from_fit, least_squares
 from exportlab.panel.did.saturated import Cells, cells, columns_of, combination, independent
 from exportlab.panel.did.sun_abraham import ESTIMANDS, cell_table
@@ -81,45 +89,146 @@ def _fit(
         _fit, aggregate=aggregate, control=control, covariates=covariates, effects=effects, family=family,
         scale=scale, level=level,
     )  # fmt: skip
-    used, of, base, who = _prepare(panel, control=control, effects=effects, family=family)
+    ask = Ask(
+        control,
+        covariates,
+        (effects or ("cohort" if family == "poisson" else "unit")) == "unit",
+        family,
+        scale,
+    )
+    m = _prepare(panel, ask)
+    used, of, base = m.panel, m.of, ask.absorbed(m.panel)
     X, names, own = _design(used, of, covariates)
     keep = independent(X, base, used.w, protect=len(of.cohort))
     X, names, switched = X[:, keep], [names[k] for k in keep], X[:, keep] * (keep < own)
     fit, mu = _estimate(used, X, names, base, family)
-    weights, terms = combination(of, aggregate, times=(-1,) if control == "never" else None)
-    share = _row_weights(used, of, weights)
+    union = m.union()
+    weights, terms = combination(union, aggregate, times=m.times)
+    share = _row_weights(used, of, weights[:, : len(of.cohort)])
     log_points = ", log points" if family == "poisson" and scale == "link" else ""
     estimate = from_fit(
         used, fit, X, names, effects=base, combine=share @ switched, terms=list(terms["term"]),
-        counts=(weights > 0).astype(int) @ np.bincount(of.code[of.code >= 0], minlength=len(of.cohort)),
+        counts=(weights > 0).astype(int) @ m.counts(),
         method="Extended TWFE" + (" (Poisson)" if family == "poisson" else ""),
-        estimand=ESTIMANDS[aggregate] + log_points,
-        comparison=who + (" and not-yet-treated ones" if control == "notyet" else ""),
+        estimand=ESTIMANDS[aggregate] + log_points + m.over,
+        comparison=m.who + (" and not-yet-treated ones" if control == "notyet" else ""),
         weighting="cells by their treated rows", level=level,
         columns=columns_of(terms),
-        parts={"cells": cell_table(of, fit.beta, fit.vcov)}, refit=again, family=family,
-        notes=["Poisson: parallel trends in growth rates, not in levels."] if mu is not None else [],
+        parts={"cells": cell_table(of, fit.beta, fit.vcov)}, refit=again, family=family, notes=m.notes,
     )  # fmt: skip
     if mu is None or scale == "link":
         return estimate
-    return _in_levels(estimate, fit, share, switched, mu=mu, effects=base)
+    beyond = weights[:, len(of.cohort) :]
+    return _in_levels(estimate, fit, share, switched, mu=mu, effects=base, beyond=beyond, mean=m.mean)
 
 
-def _prepare(
-    panel: PolicyPanel, *, control: str, effects: str | None, family: str
-) -> tuple[PolicyPanel, Cells, Effects, str]:
-    """Rows, cells and absorbed effects of the regression, and who compares."""
+@dataclass(frozen=True)
+class Ask:
+    """What was asked for; `units` says whether units' or cohorts' effects are absorbed beside periods'."""
+
+    control: str
+    covariates: str
+    units: bool
+    family: str
+    scale: str
+
+    def absorbed(self, panel: PolicyPanel) -> Effects:
+        """The absorbed effects of a panel."""
+        first = {"unit": panel.units} if self.units else {"cohort": panel.first}
+        return effects_of({**first, "period": panel.periods})
+
+    def columns(self, panel: PolicyPanel, of: Cells) -> Array:
+        """The regressors of a panel."""
+        return _design(panel, of, self.covariates)[0]
+
+
+@dataclass(frozen=True, eq=False)
+class Made:
+    """Rows and cells of the regression, who compares, and the cells beyond it: infinite in log points.
+
+    `mean` is the mean outcome of the cells `beyond`, which is their effect in levels; empty on the link scale.
+    """
+
+    panel: PolicyPanel
+    of: Cells
+    who: str
+    times: tuple[int, ...]
+    beyond: Cells
+    mean: Array
+    notes: tuple[str, ...]
+    over: str
+
+    def union(self) -> Cells:
+        """The cells of the regression, then those beyond it."""
+        both = [
+            np.append(getattr(self.of, k), getattr(self.beyond, k)) for k in ("cohort", "period", "weight")
+        ]
+        return Cells(both[0], both[1], self.of.code, both[2])
+
+    def counts(self) -> Codes:
+        """Rows of each cell of the union."""
+        two = [np.bincount(c.code[c.code >= 0], minlength=len(c.cohort)) for c in (self.of, self.beyond)]
+        return np.concatenate(two)
+
+
+def _prepare(panel: PolicyPanel, ask: Ask) -> Made:
+    """Rows and cells of the regression: separated rows and cells that nothing identifies are left out by name."""
     compared, who = with_comparison(panel)
     used = drop_singletons(compared)
-    by_unit = (effects or ("cohort" if family == "poisson" else "unit")) == "unit"
-    if family == "poisson":
-        used = _poisson_rows(used, units=by_unit)
-    time = used.event_time
-    of = cells(used, (time >= 0) if control == "notyet" else np.isfinite(time) & (time != -1))
-    if family == "poisson":
-        _refuse_empty(used, of)
-    first = {"unit": used.units} if by_unit else {"cohort": used.first}
-    return used, of, effects_of({**first, "period": used.periods}), who
+    bases = base_of(used, -1) if ask.control == "never" else None
+    inside = bases.cells if bases else _treated
+    notes = list(bases.notes) if bases else []
+    beyond, mean = cells(used, np.zeros(len(used.y), bool)), np.zeros(0)
+    if ask.family == "poisson":
+        used = _poisson_rows(used, units=ask.units)
+        _refuse_empty(used, cells(used, inside(used)))
+        finite = without_separated(used, inside, design=ask.columns, effects=ask.absorbed, units=ask.units)
+        used = finite.panel
+        _refuse_all_infinite(used, finite)
+        notes += [
+            "Poisson: parallel trends in growth rates, not in levels.",
+            *_infinite_notes(finite, ask.scale),
+        ]
+        if ask.scale == "level":
+            beyond, mean = finite.infinite, finite.mean
+    found = identified(used, inside, units=ask.units)
+    less = found.notes or (ask.scale == "link" and any("infinite" in n for n in notes))
+    over = ", over the cells that can be compared" if less else ""
+    times = bases.times if bases else ()
+    return Made(found.panel, found.of, who, times, beyond, mean, (*notes, *found.notes), over)
+
+
+def _treated(panel: PolicyPanel) -> Mask:
+    """(n,) rows from adoption on."""
+    return np.asarray(panel.event_time >= 0)
+
+
+def _infinite_notes(finite: Finite, scale: str) -> list[str]:
+    names = finite.infinite.names()
+    if not names:
+        return []
+    shown = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+    does = (
+        "averages leave them out (in levels the effect is finite: scale='level')"
+        if scale == "link"
+        else "in levels it is the outcome itself, without a standard error"
+    )
+    return [
+        f"The effect in log points is infinite where the mean without treatment is zero, {shown}: {does}."
+    ]
+
+
+def _refuse_all_infinite(panel: PolicyPanel, finite: Finite) -> None:
+    if panel.D.any():
+        return
+    treated = finite.infinite.event_time >= 0
+    value = np.average(finite.mean[treated], weights=finite.infinite.weight[treated])
+    raise DataError(
+        "the mean without treatment is zero in every treated cell: the effect is infinite in log points",
+        f"In levels it is the mean outcome of the treated rows, {value:.6g}, and nothing tells how sure that is. "
+        "Bring units or periods with an outcome above zero before adoption.",
+        rows=int(finite.infinite.weight[treated].sum()) if panel.w is None else None,
+    )
 
 
 def _options(control: str, covariates: str, effects: str | None, family: str, scale: str) -> None:
@@ -197,11 +306,12 @@ def _estimate(
     w = np.ones(len(panel.y)) if panel.w is None else panel.w
     scores = fit.absorbed * (w * (panel.y - fit.mu))[:, None]
     robust = sandwich(scores, fit.bread, effects=effects, clusters={"cluster": panel.clusters})
+    rounding = rounding_error((fit.absorbed * w[:, None]) @ fit.bread, panel.y + fit.mu, panel.clusters)
     n, G = len(panel.y), len(panel.cluster_labels)
     factor = (n - 1) / (n - X.shape[1] - absorbed_parameters(effects, [panel.clusters])) * G / (G - 1)
     return Fit(
         fit.beta, robust.covariance, scores @ fit.bread, panel.y - fit.mu, factor, robust.dof,
-        "cluster-robust (CR1)", FIXEST, np.nan,
+        "cluster-robust (CR1)", FIXEST, np.nan, rounding,
     ), fit.mu  # fmt: skip
 
 
@@ -215,26 +325,37 @@ def _row_weights(panel: PolicyPanel, of: Cells, weights: Array) -> Array:
 
 
 def _in_levels(
-    estimate: Estimate, fit: Fit, share: Array, own: Array, *, mu: Array, effects: Effects
+    estimate: Estimate,
+    fit: Fit,
+    share: Array,
+    own: Array,
+    *,
+    mu: Array,
+    effects: Effects,
+    beyond: Array,
+    mean: Array,
 ) -> Estimate:
     """Average of mu less the mean without treatment; the error of the absorbed effects is carried along.
 
     The linear index moves by ``absorbed X @ (beta error)`` and by the effects' own error, the projection
     of the scores on them; `own` (n, k) holds the columns that treatment switches on.
+    Cells `beyond` the regression (their weights in the terms) add their `mean`, and leave no error.
     """
     panel, regression = estimate.panel, estimate.regression
     assert panel is not None
     assert regression is not None
     w = np.ones(len(mu)) if panel.w is None else panel.w
     without = mu * np.exp(-(own @ fit.beta))
-    values = share @ (mu - without)
+    values = share @ (mu - without) + beyond @ mean
     pull = share * (mu - without)  # (terms, n): how the value moves with each row's index
     absorbed = absorb(regression.X, effects, w * mu)
     influence = fit.influence @ (pull @ absorbed + (share * without) @ own).T
     z = (pull / (w * mu)).T
     influence += (z - absorb(z, effects, w * mu)) * (w * (panel.y - mu))[:, None]
     scores = group_sums(influence, panel.clusters)
-    vcov = fit.factor * scores.T @ scores
+    size = np.where((beyond != 0).any(1), np.inf, ROUNDING * (np.abs(share) @ (mu + without)))
+    vcov = settled(fit.factor * scores.T @ scores, size)
     made = inference_columns(values, np.sqrt(np.maximum(np.diag(vcov), 0)), estimate.inference)
     table = estimate.table.assign(estimate=values, **made)
-    return replace(estimate, table=table, vcov=vcov, scores=scores, regression=None)
+    notes = (*estimate.notes, *unsettled(vcov, list(table["term"])))
+    return replace(estimate, table=table, vcov=vcov, scores=scores, regression=None, notes=notes)

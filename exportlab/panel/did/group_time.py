@@ -9,6 +9,7 @@ import numpy as np
 
 from exportlab.arrays import Array
 from exportlab.errors import DataError
+from exportlab.panel.did.comparison import never_treated
 from exportlab.panel.did.drdid import two_by_two
 
 if TYPE_CHECKING:
@@ -17,7 +18,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class GroupTime:
-    """ATT(g,t): cohort, period, estimate (m,), influence functions (N, m), units in each comparison."""
+    """ATT(g,t): cohort, period, estimate (m,), influence functions (N, m), units in each comparison.
+
+    `lost` are the treated cells (cohort, period) that have no pair of units to compare.
+    """
 
     cohort: Array
     period: Array
@@ -25,6 +29,7 @@ class GroupTime:
     influence: Array
     base: Array
     n: Array
+    lost: tuple[tuple[float, float], ...] = ()
 
     @property
     def event_time(self) -> Array:
@@ -48,8 +53,9 @@ def group_time(panel: PolicyPanel, *, control: str, adjust: str, base: str, anti
     Y[panel.units, panel.periods] = panel.y
     X = np.full((N, T, k), np.nan)
     X[panel.units, panel.periods] = panel.X
-    w, g_of, times = unit_weights(panel), panel.adoption, panel.period_values
-    rows, columns = [], []
+    w, g_of, times = unit_weights(panel), panel.announced, panel.period_values
+    never = never_treated(panel, anticipation)
+    rows, columns, lost = [], [], []
     for g in panel.cohorts:
         before = int(np.searchsorted(times, g - anticipation)) - 1
         if before < 0:
@@ -63,11 +69,12 @@ def group_time(panel: PolicyPanel, *, control: str, adjust: str, base: str, anti
                 columns.append(np.zeros(N))
                 continue
             limit = times[max(t, pre)] + anticipation
-            compare = np.isinf(g_of) if control == "never" else (g_of > limit) & (g_of != g)
+            compare = never if control == "never" else (g_of > limit) & (g_of != g)
             D = g_of == g
             both = (D | compare) & ~np.isnan(Y[:, t]) & ~np.isnan(Y[:, pre])
-            where = f" in ATT({g:.0f},{times[t]:.0f})"
+            where = f" in ATT({panel.period_name(g)},{panel.period_name(times[t])})"
             if not (both & D).any() or not (both & compare).any():
+                lost += [(float(g), float(times[t]))] if times[t] >= g else []
                 continue
             Z = np.column_stack([np.ones(int(both.sum())), X[both, pre]])
             effect, influence = two_by_two(
@@ -82,4 +89,4 @@ def group_time(panel: PolicyPanel, *, control: str, adjust: str, base: str, anti
             "no cohort has a comparison unit observed in both periods", "Look at check() for gaps."
         )
     cohort, period, estimate, based, n = (np.array(c, float) for c in zip(*rows, strict=True))
-    return GroupTime(cohort, period, estimate, np.column_stack(columns), based, n)
+    return GroupTime(cohort, period, estimate, np.column_stack(columns), based, n, tuple(lost))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -13,10 +13,11 @@ import pandas as pd
 from exportlab.arrays import Array, Codes, Mask
 from exportlab.errors import DataError, OptionError, one_of
 from exportlab.options import Level, Places, validated
-from exportlab.panel.algebra.sandwich import group_sums
+from exportlab.panel.algebra.levels import Effects
+from exportlab.panel.algebra.sandwich import group_sums, rounding_error, settled, unsettled
 from exportlab.panel.did.comparison import refuse_no_variation
 from exportlab.panel.did.regress import effects_of, encode_in_order, least_squares, sample_of, warnings_of
-from exportlab.panel.did.saturated import cells, columns_of, combination
+from exportlab.panel.did.saturated import cells, columns_of, combination, independent
 from exportlab.panel.did.sun_abraham import ESTIMANDS
 from exportlab.panel.estimate import Estimate, Inference, estimate_table
 
@@ -107,7 +108,8 @@ def att(panel: PolicyPanel, *, aggregate: str = "simple", level: Level = 0.95) -
     Standard errors are the paper's conservative ones: :math:`\sum_c(\sum_{it\in
     c}v_{it}\tilde\varepsilon_{it})^2`, where treated rows' :math:`\tilde\varepsilon` is their effect less
     the :math:`v^2`-weighted average of its cohort and period; no small-sample factor, normal reference
-    (did_imputation's convention).
+    (did_imputation's convention). Under weights these averages are of weighted rows, so that a weight of two is not the
+    variance of two copies.
 
     References
     ----------
@@ -163,8 +165,9 @@ def imputed(
     inside = of.code >= 0
     share[inside] = (weights[:, of.code[inside]] * (w[inside] / of.weight[of.code[inside]])).T
     v = made.weights(share)
-    scores = group_sums(v * noise(v, made.effect, of.code), panel.clusters)
-    vcov = scores.T @ scores
+    u = noise(v, made.effect, of.code)
+    scores = group_sums(v * u, panel.clusters)
+    vcov = settled(scores.T @ scores, rounding_error(v, np.abs(panel.y), panel.clusters))
     inference = Inference(
         "cluster-robust, conservative (Borusyak-Jaravel-Spiess)", BORUSYAK, np.inf, level, 1.0,
         panel.cluster or panel.unit, len(panel.cluster_labels), panel.treated_clusters,
@@ -176,7 +179,7 @@ def imputed(
         estimand=ESTIMANDS[aggregate], weighting="treated rows equally, within the average", table=table,
         vcov=vcov, inference=inference, sample=sample_of(panel), scores=scores,
         clusters=tuple(panel.cluster_labels), panel=panel, parts={"cells": _cell_table(of, made.effect, w)},
-        notes=warnings_of(panel), **words,
+        notes=(*warnings_of(panel), *unsettled(vcov, list(terms["term"]))), **words,
     )  # fmt: skip
 
 
@@ -238,41 +241,63 @@ def _cell_table(of: Any, effect: Array, w: Array) -> pd.DataFrame:
 
 def _with_leads(result: Estimate, panel: PolicyPanel, leads: int | None) -> Estimate:
     """Put the lead tests, from untreated rows only, before the effects."""
-    rows = panel.where(panel.D == 0, "treated (not used for leads)")
-    time = rows.event_time
-    earliest = -int(time[np.isfinite(time)].min(initial=0.0))
-    if leads is None:
-        leads = max(earliest - 1, 0)
-    if leads < 0 or leads >= max(earliest, 1):
+    untreated = panel.D == 0
+    time, rows = panel.event_time[untreated], panel.where(untreated, "treated (not used for leads)")
+    effects = effects_of({"unit": rows.units, "period": rows.periods})
+    known = _leads(rows, time, effects)
+    most = -known[0] if known else 0
+    leads = most if leads is None else leads
+    if not 0 <= leads <= most:
         raise OptionError(
-            f"leads={leads} is not allowed. Allowed: 0 to {max(earliest - 1, 0)}, so that an earlier "
-            f"period is the base."
+            f"leads={leads} is not allowed. Allowed: 0 to {most}, so that an earlier period is the base."
         )
     if leads == 0:
         return result
-    times = list(range(-leads, 0))
+    times = [e for e in known if e >= -leads]
     X = np.column_stack([*[(time == e).astype(float) for e in times], rows.X])
     names = [*map(str, times), *rows.covariates]
     fit = least_squares(
-        rows.y, X, names, effects=effects_of({"unit": rows.units, "period": rows.periods}),
+        rows.y, X, names, effects=effects,
         clusters=encode_in_order(rows.clusters), weights=rows.w,
     )  # fmt: skip
+    leads = len(times)
     scores = np.zeros((len(panel.cluster_labels), leads))
     kept = np.isin(panel.cluster_labels, rows.cluster_labels)
     scores[kept] = np.sqrt(fit.factor) * group_sums(fit.influence, rows.clusters)[:, :leads]
-    return _joined(result, fit.beta[:leads], scores, times, [int((time == e).sum()) for e in times])
+    counts = [int((time == e).sum()) for e in times]
+    table = pd.DataFrame({"estimate": fit.beta[:leads], "event_time": times, "n": counts})
+    return _joined(result, table, scores, fit.rounding[:leads])
 
 
-def _joined(
-    result: Estimate, beta: Array, scores: Array, times: Sequence[int], counts: Sequence[int]
-) -> Estimate:
+def _leads(rows: PolicyPanel, time: Array, effects: Effects) -> list[int]:
+    """Event times before adoption, the nearest ones, that untreated rows tell apart from earlier ones as their base."""
+    times = [int(e) for e in np.unique(time[np.isfinite(time) & (time < 0)])[::-1][:-1]]
+    if not times:
+        return []
+    X = np.column_stack([(time == e).astype(float) for e in times])
+    kept = independent(X, effects, rows.w, protect=0)
+    count = int((kept == np.arange(len(kept))).sum())  # up to the first that the nearer ones span
+    return times[:count][::-1]
+
+
+def _joined(result: Estimate, found: pd.DataFrame, scores: Array, rounding: Array) -> Estimate:
     assert result.scores is not None
+    times = found["event_time"].tolist()
+    names = [str(e) for e in times]
+    lead_vcov = settled(scores.T @ scores, rounding)
     lead = estimate_table(
-        [str(e) for e in times], beta, scores.T @ scores, result.inference, counts, event_time=list(times)
+        names,
+        found["estimate"].to_numpy(float),
+        lead_vcov,
+        result.inference,
+        found["n"].tolist(),
+        event_time=times,
     )
     note = f"Leads {times[0]} to -1 are tested on untreated rows, earlier event times being their base."
     both = np.column_stack([scores, result.scores])
+    none = np.isnan(np.append(np.diag(lead_vcov), np.diag(result.vcov)))
     return replace(
-        result, table=pd.concat([lead, result.table], ignore_index=True), vcov=both.T @ both, scores=both,
-        notes=(*result.notes, note),
+        result, table=pd.concat([lead, result.table], ignore_index=True),
+        vcov=settled(both.T @ both, np.where(none, np.inf, 0.0)), scores=both,
+        notes=(*result.notes, *unsettled(lead_vcov, names), note),
     )  # fmt: skip

@@ -14,7 +14,7 @@ from exportlab.arrays import Array, Codes
 from exportlab.errors import DataError, one_of
 from exportlab.panel.algebra.absorb import absorb
 from exportlab.panel.algebra.levels import Effects, absorbed_parameters, encode, singletons
-from exportlab.panel.algebra.sandwich import freedom, group_sums, sandwich
+from exportlab.panel.algebra.sandwich import freedom, group_sums, rounding_error, sandwich, settled, unsettled
 from exportlab.panel.estimate import FIXEST, Estimate, Inference, Regression, Sample, estimate_table
 
 if TYPE_CHECKING:
@@ -37,6 +37,8 @@ class Fit:
     name: str
     small_sample: str
     r2_within: float
+    rounding: Array
+    notes: tuple[str, ...] = ()
 
 
 def effects_of(columns: Mapping[str, Any]) -> Effects:
@@ -85,10 +87,14 @@ def least_squares(
     total = float(w @ y_**2)
     r2 = 1 - float(w @ residual**2) / total if total > 0 else np.nan
     n, k = X.shape
+    rows = clusters if vcov.startswith("cluster") else np.arange(n)
+    rounding = rounding_error(Xw @ bread, np.abs(y) + np.abs(residual), rows)
     if vcov == "iid":
         df = freedom(n, k + absorbed_parameters(effects))
         cov = bread * float(w @ residual**2) / df
-        return Fit(beta, cov, scores @ bread, residual, 1.0, df, "homoskedastic (iid)", "N/(N-K)", r2)
+        return Fit(
+            beta, cov, scores @ bread, residual, 1.0, df, "homoskedastic (iid)", "N/(N-K)", r2, rounding
+        )
     by: dict[str, Codes] = {} if vcov == "hetero" else {"cluster": clusters}
     if vcov == "cluster+period" and periods is not None:
         by["period"] = periods
@@ -100,7 +106,7 @@ def least_squares(
     words = FIXEST if by else "N/(N-K), all fixed effects in K"
     return Fit(
         beta, made.covariance, scores @ bread, residual, factor, made.dof,
-        name or "two-way cluster-robust (CR1)", words, r2,
+        name or "two-way cluster-robust (CR1)", words, r2, rounding, made.notes,
     )  # fmt: skip
 
 
@@ -168,7 +174,7 @@ def from_fit(
     """An Estimate whose terms are ``combine @ beta``; `stacked` gives the codes where rows are not the panel's."""
     rows = stacked or {"units": panel.units, "periods": panel.periods, "clusters": panel.clusters}
     inference = inference_of(panel, fit, level)
-    vcov = combine @ fit.vcov @ combine.T
+    vcov = settled(combine @ fit.vcov @ combine.T, np.abs(combine) @ fit.rounding)
     table = estimate_table(list(terms), combine @ fit.beta, vcov, inference, counts, **(columns or {}))
     clustered = fit.name == "cluster-robust (CR1)"
     scores = group_sums(fit.influence, encode_in_order(rows["clusters"])) @ combine.T if clustered else None
@@ -181,7 +187,8 @@ def from_fit(
             panel.w if weights is None else weights, fit.beta, combine, rows["units"], rows["periods"],
             family,
         ),
-        panel=panel, refit=refit, parts=parts or {}, notes=(*warnings_of(panel), *notes),
+        panel=panel, refit=refit, parts=parts or {},
+        notes=(*warnings_of(panel), *fit.notes, *unsettled(vcov, terms), *notes),
         fit={"r2_within": fit.r2_within},
     )  # fmt: skip
 
@@ -196,7 +203,12 @@ def warnings_of(panel: PolicyPanel, *, asymptotic: bool = True) -> tuple[str, ..
     G1 = panel.treated_clusters
     notes = []
     if panel.late:
-        notes.append(f"{panel.late} unit(s) adopt after the panel ends and serve as untreated.")
+        notes.append(f"{panel.late} unit(s) adopt after the last period used and serve as untreated.")
+    if panel.undated:
+        notes.append(
+            f"{panel.undated} unit(s) switch on across missing periods and are dated by the first one after: give "
+            "adopted= where the date is known."
+        )
     if G1 == 1 and asymptotic:
         notes.append(
             "One treated cluster: cluster-robust standard errors are far too small (true size 58 % at a "

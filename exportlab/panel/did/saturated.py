@@ -64,6 +64,8 @@ def combination(
     Cells are weighted by their rows (the weights' total): within an event time ``"event"``, a cohort's
     treated cells ``"cohort"``, a period's ``"calendar"``, all treated cells ``"simple"``.
 
+    `times` are event times to show although no cell has them: base periods.
+
     Returns
     -------
     weights : array
@@ -79,7 +81,7 @@ def combination(
     if aggregate == "simple":
         return _average(np.zeros(len(e)), of.weight, treated, [0.0]), pd.DataFrame({"term": ["ATT"]})
     by = {"event": e, "cohort": of.cohort, "calendar": of.period}[aggregate]
-    values = sorted(set(by[keep]) | set(times or ()))
+    values = sorted(set(by[keep]) | set((times or ()) if aggregate == "event" else ()))
     terms = pd.DataFrame({"term": [f"{v:.0f}" for v in values]})
     if aggregate == "event":
         terms["event_time"] = [int(v) for v in values]

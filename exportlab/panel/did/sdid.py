@@ -13,6 +13,7 @@ from scipy import stats
 from exportlab.arrays import Array
 from exportlab.errors import DataError, one_of
 from exportlab.options import Level, Within, validated
+from exportlab.panel.algebra.sandwich import ROUNDING
 from exportlab.panel.algebra.simplex import simplex_least_squares
 from exportlab.panel.did.synthetic import Block, blocks, placebo_estimate, weight_table
 from exportlab.panel.estimate import Estimate
@@ -63,6 +64,8 @@ def synthetic_did(
         attained = {"placebo_rank_p": p_rank}
     else:
         se, attained = _jackknife(found, fits, share), {}
+    if se <= ROUNDING * float(np.abs(panel.y).max()):
+        se = np.nan  # a perfect fit: its spread is rounding
     p = float(2 * stats.norm.sf(abs(estimate) / se)) if se > 0 else np.nan
     seed = rng if isinstance(rng, int) and inference == "placebo" else None
     made = placebo_estimate(

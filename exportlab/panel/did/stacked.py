@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from exportlab.panel.door import PolicyPanel
 
 
+OUTSIDE = "in no cohort's stack (outside its window, or of a unit that misses a period of it)"
+
+
 @dataclass(frozen=True, eq=False)
 class Stack:
     """Rows of the panel, once for every cohort they serve: row number, cohort, event time, in the cohort, weight."""
@@ -43,7 +46,7 @@ def event_study(panel: PolicyPanel, **options: Any) -> Estimate:
 
     For every cohort the rows of its units and of units untreated throughout its window are kept; the
     stacks share the event-time effects. Corrective weights make each coefficient the average of the
-    cohorts' own differences in differences by their numbers of treated units.
+    cohorts' own differences in differences by their numbers (weights) of treated units.
 
     Parameters
     ----------
@@ -52,6 +55,11 @@ def event_study(panel: PolicyPanel, **options: Any) -> Estimate:
         left out and counted.
     weights : {"corrective", "none"}
         ``"none"`` is the plain stack with event time effects by cohort (Cengiz et al. 2019).
+
+    Notes
+    -----
+    Event times have one effect over all corrective stacks, as in the paper: what periods do to all units enters the
+    standard errors as noise, though not the estimates.
 
     References
     ----------
@@ -81,7 +89,7 @@ def _fit(
     combine, terms, columns, counts = _terms(stack, times, shown, average)
     kept = np.zeros(len(used.y), bool)
     kept[stack.row] = True
-    flow = used.where(kept, "outside every cohort's window") if not kept.all() else used
+    flow = used.where(kept, OUTSIDE) if not kept.all() else used
     notes = [f"Window {low} to {high}; {len(stack.row):,} stacked rows."]
     if left_out:
         gone = ", ".join(f"{g:.0f}" for g in left_out)
@@ -155,17 +163,20 @@ def build(panel: PolicyPanel, low: int, high: int) -> tuple[Stack, list[float]]:
             "Choose a shorter window.",
         )
     row, cohort, time, treated = (np.concatenate(c) for c in zip(*pieces, strict=True))
-    return Stack(row, cohort, time, treated, _corrective(cohort, treated)), left_out
+    counts = np.ones(len(row)) if panel.w is None else panel.w[row]
+    return Stack(row, cohort, time, treated, _corrective(cohort, treated, counts)), left_out
 
 
-def _corrective(cohort: Array, treated: Array) -> Array:
-    """Comparison rows weighted so that each stack's comparison has the share its cohort has among the treated."""
+def _corrective(cohort: Array, treated: Array, counts: Array) -> Array:
+    """Comparison rows weighted so that each stack's comparison has its cohort's share of the treated.
+
+    A row counts as the regression counts it: by its weight.
+    """
     w = np.ones(len(cohort))
-    all_treated, all_control = treated.sum(), (1 - treated).sum()
+    on, off = counts * treated, counts * (1 - treated)
     for g in np.unique(cohort):
         at = cohort == g
-        share_d, share_c = treated[at].sum() / all_treated, (1 - treated[at]).sum() / all_control
-        w[at & (treated == 0)] = share_d / share_c
+        w[at & (treated == 0)] = (on[at].sum() / on.sum()) / (off[at].sum() / off.sum())
     return w
 
 

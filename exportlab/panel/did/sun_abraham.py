@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 
 from exportlab.arrays import Array
-from exportlab.errors import OptionError
 from exportlab.options import Level, validated
 from exportlab.panel.did.comparison import with_comparison
+from exportlab.panel.did.identified import base_of, identified
 from exportlab.panel.did.regress import drop_singletons, effects_of, from_fit, least_squares
-from exportlab.panel.did.saturated import Cells, cells, columns_of, combination
+from exportlab.panel.did.saturated import Cells, columns_of, combination
 from exportlab.panel.estimate import Estimate
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def event_study(
     Parameters
     ----------
     base : int
-        Event time set to zero in every cohort.
+        Event time set to zero in every cohort; its last one before where a cohort has no such period.
     vcov : {"cluster", "hetero", "iid"}
 
     References
@@ -63,11 +63,9 @@ def _fit(
 ) -> Estimate:
     compared, who = with_comparison(panel)
     used = drop_singletons(compared)
-    time = used.event_time
-    if not (time == base).any():
-        known = sorted({int(e) for e in time[np.isfinite(time)]})
-        raise OptionError(f"base={base} is not an event time of the panel. Event times: {known}.")
-    of = cells(used, np.isfinite(time) & (time != base))
+    bases = base_of(used, base)
+    found = identified(used, bases.cells, units=True)
+    used, of = found.panel, found.of
     X = np.column_stack([of.dummies(), used.X])
     names = [*of.names(), *used.covariates]
     effects = effects_of({"unit": used.units, "period": used.periods})
@@ -75,7 +73,7 @@ def _fit(
         used.y, X, names, effects=effects, clusters=used.clusters, periods=used.periods, weights=used.w,
         vcov=vcov,
     )  # fmt: skip
-    weights, terms = combination(of, aggregate, times=(base,))
+    weights, terms = combination(of, aggregate, times=bases.times)
     combine = np.zeros((len(terms), len(names)))
     combine[:, : len(of.cohort)] = weights
     counts = (weights > 0).astype(int) @ np.bincount(of.code[of.code >= 0])
@@ -96,6 +94,7 @@ def _fit(
         columns=columns_of(terms),
         parts={"cells": cell_table(of, fit.beta, fit.vcov)},
         refit=partial(_fit, aggregate=aggregate, base=base, vcov=vcov, level=level),
+        notes=(*bases.notes, *found.notes),
     )
 
 

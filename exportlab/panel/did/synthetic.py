@@ -12,6 +12,7 @@ import pandas as pd
 from exportlab.arrays import Array
 from exportlab.errors import DataError, OptionError
 from exportlab.options import Level, validated
+from exportlab.panel.algebra.sandwich import ROUNDING
 from exportlab.panel.algebra.simplex import simplex_least_squares
 from exportlab.panel.did.comparison import refuse_no_variation
 from exportlab.panel.did.regress import sample_of, warnings_of
@@ -101,11 +102,12 @@ def synthetic_control(panel: PolicyPanel, *, level: Level = 0.95) -> Estimate:
     target, k = block.treated.mean(0), block.before
     weight = simplex_least_squares(block.donors[:, :k].T, target[:k])
     gap = target - weight @ block.donors
-    rows = [("treated", *_spread(gap, k))]
+    least = ROUNDING * float(np.abs(panel.y).max())
+    rows = [("treated", *_spread(gap, k, least))]
     for j in range(len(block.donors)):
         others = np.delete(block.donors, j, axis=0)
         placebo = simplex_least_squares(others[:, :k].T, block.donors[j, :k])
-        rows.append((block.labels[j], *_spread(block.donors[j] - placebo @ others, k)))
+        rows.append((block.labels[j], *_spread(block.donors[j] - placebo @ others, k, least)))
     placebos = pd.DataFrame(rows, columns=["unit", "att", "rmspe_before", "rmspe_after", "ratio"])
     p = float((placebos["ratio"] >= placebos["ratio"].iloc[0] * (1 - 1e-12)).mean())
     gaps = pd.DataFrame(
@@ -129,9 +131,10 @@ def synthetic_control(panel: PolicyPanel, *, level: Level = 0.95) -> Estimate:
     )
 
 
-def _spread(gap: Array, k: int) -> tuple[float, float, float, float]:
+def _spread(gap: Array, k: int, least: float) -> tuple[float, float, float, float]:
+    """Mean gap after adoption, its size before and after, and their ratio; a size up to `least` is rounding."""
     before, after = float(np.sqrt((gap[:k] ** 2).mean())), float(np.sqrt((gap[k:] ** 2).mean()))
-    return float(gap[k:].mean()), before, after, after / before if before > 0 else np.inf
+    return float(gap[k:].mean()), before, after, after / before if before > least else np.inf
 
 
 def weight_table(block: Block, weight: Array) -> pd.DataFrame:

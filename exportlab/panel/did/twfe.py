@@ -81,7 +81,8 @@ def _diagnostics(panel: PolicyPanel) -> tuple[dict[str, pd.DataFrame], list[str]
         f"Adoption is staggered: {share:.0%} of the treated cohort-periods enter with negative weight "
         f"(together {negative:.3f}); read a robust estimate first."
     ]
-    if len(panel.y) == len(panel.unit_labels) * len(panel.period_values) and panel.w is None:
+    full = len(panel.y) == len(panel.unit_labels) * len(panel.period_values)
+    if full and panel.w is None and not panel.X.shape[1]:
         decomposition = bacon(panel)
         parts["bacon"] = decomposition.table
         notes.append(
@@ -89,6 +90,6 @@ def _diagnostics(panel: PolicyPanel) -> tuple[dict[str, pd.DataFrame], list[str]
         )
     else:
         notes.append(
-            "The Goodman-Bacon decomposition needs a balanced panel without weights and is not shown."
+            "The Goodman-Bacon decomposition needs a balanced panel without weights and covariates and is not shown."
         )
     return parts, notes

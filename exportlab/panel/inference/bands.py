@@ -62,7 +62,12 @@ def with_bands(estimate: Estimate, *, draws: Count = 999, rng: int | np.random.G
             "Bands need cluster-robust inference (vcov='cluster').",
         )
     i = estimate.inference
-    critical = simultaneous(estimate.scores, draws=draws, rng=rng, level=i.level)
+    known = np.isfinite(estimate.table["std_error"].to_numpy(float))
+    critical = (
+        simultaneous(estimate.scores[:, known], draws=draws, rng=rng, level=i.level)
+        if known.any()
+        else np.nan
+    )
     half = critical * estimate.table["std_error"]
     b = estimate.table["estimate"]
     table = estimate.table.assign(band_low=b - half, band_high=b + half)

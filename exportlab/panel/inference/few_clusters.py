@@ -46,8 +46,9 @@ def few_clusters(estimate: Estimate, *, kind: str = "CR2", level: Level | None =
 
     Notes
     -----
-    CR3 is NaN for terms that some cluster alone identifies (one treated cluster). Sources: Bell &
-    McCaffrey (2002); Pustejovsky & Tipton (2018); MacKinnon, Nielsen & Webb (2023).
+    Under weights the working model of CR2 is a variance of one over the weight (clubSandwich's ``inverse_var=TRUE``;
+    its default for ``lm`` is equal variances). CR3 is NaN for terms that some cluster alone identifies (one treated
+    cluster). Sources: Bell & McCaffrey (2002); Pustejovsky & Tipton (2018); MacKinnon, Nielsen & Webb (2023).
     """
     one_of("kind", kind, ("CR2", "CR3"))
     g = estimate.regression

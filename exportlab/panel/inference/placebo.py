@@ -82,7 +82,7 @@ def placebo_dates(
         raise OptionError("shifts= is empty. Name how many periods the dates are moved back: [1, 2].")
     before = panel.where(panel.D == 0, "after adoption (placebo dates)")
     rows = [
-        _try({"shift": int(s)}, lambda s=s: _att(before.reassigned(before.adoption - s), method, options))
+        _try({"shift": int(s)}, lambda s=s: _att(before.reassigned(before.announced - s), method, options))
         for s in shifts
     ]
     return Robustness(pd.DataFrame(rows), "placebo dates", float("nan"))
@@ -178,7 +178,8 @@ def anticipation(
     def made(k: int) -> Estimate:
         if method == "callaway_santanna":
             return panel.att(method, anticipation=int(k), **options)
-        near = (panel.event_time >= -k) & (panel.event_time < 0)
+        until = panel.announced[panel.units] - panel.period_values[panel.periods]
+        near = (until > 0) & (until <= k)  # of units that adopt after the panel too
         return _att(
             panel.where(~near, f"{k} periods before adoption") if near.any() else panel, method, options
         )

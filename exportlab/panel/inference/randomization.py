@@ -114,15 +114,22 @@ def randomization_test(
     panel = _panel_of(estimate)
     owner, dates = _assigned(panel)
     two_way = estimate.method == "Two-way fixed effects" and _simple(panel)
-    statistic = statistic or ("t" if two_way else "estimate")
+    row = _row(estimate, term)
+    settled = bool(np.isfinite(estimate.table["std_error"].iloc[row]))
+    statistic = statistic or ("t" if two_way and settled else "estimate")
     one_of("statistic", statistic, ("t", "estimate"))
+    if statistic == "t" and not settled:
+        raise DataError(
+            f"{estimate.table['term'].iloc[row]} has no standard error, so no t statistic",
+            "Say statistic='estimate'.",
+        )
     linear = _linear(estimate)
     quick = two_way or (statistic == "estimate" and linear and _simple(panel))
     others = assignments(
         dates, blocks=blocks, rng=rng, n_draws=n_draws or (9_999 if quick else SLOW_DRAWS),
         max_enumerated=max_enumerated or (20_000 if quick else 1_000),
     )  # fmt: skip
-    problem = _Problem(estimate, panel, owner, others, _row(estimate, term), statistic)
+    problem = _Problem(estimate, panel, owner, others, row, statistic)
     path = problem.two_way() if two_way else (problem.by_weights() if quick else problem.by_refitting())
     observed, simulated = path(null)
     p = _p(observed, simulated, others.enumerated)

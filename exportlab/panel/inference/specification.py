@@ -95,18 +95,9 @@ def specification_curve(
             }  # fmt: skip
 
             def make(k: PolicyPanel = kept, c: Any = chosen, s: Any = scale, m: str = method) -> Any:
-                return _att(respecified(k, covariates=c, transform=s), m, {})
+                return _att(k.respecified(covariates=c, transform=s), m, {})
 
             rows.append(_try(what, make))
     table = pd.DataFrame(rows).sort_values("estimate", kind="stable", na_position="last", ignore_index=True)
     table.insert(0, "rank", np.arange(1, len(table) + 1))
     return SpecificationCurve(table)
-
-
-def respecified(panel: PolicyPanel, *, covariates: Sequence[str], transform: str | None) -> PolicyPanel:
-    """The same rows through the door again, with other covariates or another transform."""
-    return type(panel)(
-        panel.data, unit=panel.unit, period=panel.period, outcome=panel.outcome, adopted=panel.adopted,
-        treated=panel.treated, covariates=tuple(covariates), cluster=panel.cluster, weights=panel.weights,
-        transform=transform, missing=panel.missing,
-    )  # fmt: skip

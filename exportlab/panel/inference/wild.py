@@ -174,6 +174,16 @@ def chosen(estimate: Estimate, terms: object) -> list[int]:
     return [estimate.index(str(name)) for name in names]
 
 
+def _refuse_none(estimate: Estimate, rows: list[int]) -> None:
+    """Refuse terms whose standard error is rounding: their t statistics, and all draws', would be too."""
+    none = [str(estimate.table["term"].iloc[j]) for j in rows if np.isnan(estimate.vcov[j, j])]
+    if none or not rows:
+        raise DataError(
+            f"no standard error, so nothing to bootstrap: {', '.join(none[:5]) or 'every term'}",
+            "The fit is perfect, cells are saturated, or one cluster stands alone on its side.",
+        )
+
+
 def _hypotheses(estimate: Estimate | ClusterFit, terms: object) -> tuple[Array, list[str], Regression | None]:
     """Combinations of coefficients, their labels, and the regression they belong to (if there is one)."""
     if isinstance(estimate, ClusterFit):
@@ -184,6 +194,7 @@ def _hypotheses(estimate: Estimate | ClusterFit, terms: object) -> tuple[Array, 
             )
         return R, _labels(R, estimate.names), None
     rows = chosen(estimate, terms)
+    _refuse_none(estimate, rows)
     labels = [str(estimate.table["term"].iloc[j]) for j in rows]
     g = estimate.regression
     return (np.eye(len(rows)) if g is None else g.combine[rows]), labels, g

@@ -15,7 +15,7 @@ from exportlab.frames import to_pandas
 from exportlab.panel.cells import as_written, calendar_of, refuse_no_ids, same
 
 DOMESTIC = "domestic flow (exporter is importer)"
-DYAD = "dyad of exporter and importer"
+DYAD = ("one end of the dyad", "other end of the dyad")
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,14 +30,14 @@ class Bilateral:
     lost: tuple[tuple[str, int], ...]
 
     def columns(self, names: Sequence[str] | str | None) -> dict[str, list[str]]:
-        """The columns behind each name: roles joined by hyphens, or a column of the table."""
+        """The columns behind each name: roles joined by hyphens, or else a column of the table."""
         if names is None:
             return {}
         listed = [names] if isinstance(names, str) else list(names)
         return {name: self._columns_of(name) for name in listed}
 
     def _columns_of(self, name: str) -> list[str]:
-        if name in self.data.columns:
+        if name not in self.roles and name in self.data.columns:
             return [name]
         columns: list[str] = []
         for part in name.split("-"):
@@ -69,9 +69,8 @@ def bilateral(
     names = _default(period, product) if effects is None else tuple(effects)
     roles = {role: [column] for role, column in present.items()}
     roles["pair"] = [exporter, importer]
-    if any("dyad" in name.split("-") for name in names):
-        data = data.assign(**{DYAD: _dyad(data, exporter, importer)})
-    roles["dyad"] = [DYAD]
+    data = data.assign(**dict(zip(DYAD, _dyad(data, exporter, importer), strict=True)))
+    roles["dyad"] = list(DYAD)
     home = same(data, exporter, importer)
     _refuse_unsaid(home, f"{exporter} is {importer}", domestic)
     borders: tuple[str, ...] = ()
@@ -123,9 +122,12 @@ def _refuse_duplicates(data: pd.DataFrame, columns: list[str]) -> None:
         )
 
 
-def _dyad(data: pd.DataFrame, exporter: str, importer: str) -> pd.Series[str]:
-    left, right = data[exporter].astype(str), data[importer].astype(str)
-    return left.where(left < right, right) + " - " + right.where(left < right, left)
+def _dyad(data: pd.DataFrame, exporter: str, importer: str) -> tuple[Any, Any]:
+    """The two ends of each row's dyad, in one order whichever exports: labels, not their text."""
+    both = [data[column].astype(object) for column in (exporter, importer)]
+    codes, labels = pd.factorize(pd.concat(both, ignore_index=True))
+    one, other = codes[: len(data)], codes[len(data) :]
+    return labels.take(np.minimum(one, other)), labels.take(np.maximum(one, other))
 
 
 def _refuse_unsaid(home: Mask, where: str, domestic: str | None) -> None:

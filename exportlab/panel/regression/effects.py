@@ -18,8 +18,8 @@ from exportlab.panel.cells import as_written, in_time, real, refuse_no_ids
 from exportlab.panel.estimate import Estimate, Inference, Sample, estimate_table
 from exportlab.panel.regression.formula import Design, design
 from exportlab.panel.regression.ols import LeastSquares, classical, least_squares
-from exportlab.panel.regression.quasi import demeaned, ordered_codes, swamy_arora
-from exportlab.panel.regression.reporting import Words, inference_of, one_way
+from exportlab.panel.regression.quasi import baltagi_chang, demeaned, ordered_codes, swamy_arora
+from exportlab.panel.regression.reporting import Words, inference_of, one_way, settled_by
 from exportlab.panel.regression.setaside import without_singletons
 
 VCOV = ("classical", "hetero", "cluster", "driscoll-kraay", "conley")
@@ -120,16 +120,20 @@ def random_effects(
     period: str,
     vcov: str = "cluster",
     cluster: str | list[str] | None = None,
+    variances: str = "swamy-arora",
     missing: str = "refuse",
     level: Level = 0.95,
 ) -> Estimate:
-    """Random-effects GLS of Swamy and Arora, the variances from linearmodels.
+    """Random-effects GLS of Swamy and Arora.
 
     Parameters
     ----------
     table, formula, unit, period, missing, level : see `fixed_effects`
     vcov : {"cluster", "classical", "hetero"}
         Applied to the quasi-demeaned regression.
+    variances : {"swamy-arora", "baltagi-chang"}
+        How the variance of the units is found, which differs on unbalanced panels: with the harmonic mean of the units'
+        rows, as linearmodels, or with each unit's own, as R's plm.
 
     Returns
     -------
@@ -137,21 +141,22 @@ def random_effects(
         ``fit`` holds the variances of units and of rows, and the mean share of the unit mean taken off.
     """
     one_of("vcov", vcov, ["cluster", "classical", "hetero"])
+    one_of("variances", variances, ["swamy-arora", "baltagi-chang"])
     d = panel_design(
         table, formula, unit=unit, period=period, effects=[], vcov=vcov, cluster=cluster, weights=None,
         missing=missing, places=[],
     )  # fmt: skip
     refuse_collinear(d, np.ones_like(d.y))
     units, periods = ordered_codes(d.data[unit]), in_time(d.data[period], period)
-    variances = swamy_arora(d, units, periods)
-    quasi = demeaned(d, units, variances.theta)
+    found = baltagi_chang(d, units) if variances == "baltagi-chang" else swamy_arora(d, units, periods)
+    quasi = demeaned(d, units, found.theta)
     fit = least_squares(quasi)
     robust = _robust(quasi, fit, fit.scores(None), vcov)
     words = Words("Random effects (Swamy-Arora)", f"effect on {d.outcome}", "units and periods together")
     more = {
-        "sigma2_units": variances.units,
-        "sigma2_rows": variances.rows,
-        "theta": float(variances.theta.mean()),
+        "sigma2_units": found.units,
+        "sigma2_rows": found.rows,
+        "theta": float(found.theta.mean()),
     }
     return _estimate(
         quasi, words, fit, robust, vcov=vcov, level=level, units=units, periods=periods, more=more
@@ -215,6 +220,8 @@ def _estimate(
     else:
         name = {"classical": "classical", "driscoll-kraay": "Driscoll-Kraay", "conley": "Conley"}[vcov]
         inference = Inference(name, robust.convention, robust.dof, level, robust.factor)
+    size = np.abs(d.y) + np.abs(fit.residual)
+    covariance, notes = settled_by(d, robust, fit.absorbed, fit.bread, size)
     kept = one_way(
         d, fit.scores(d.weights), fit.bread, fit.beta, units=units, periods=periods, family="gaussian"
     )
@@ -223,11 +230,11 @@ def _estimate(
         estimand=words.estimand,
         comparison=words.comparison,
         weighting="every row weighs the same" if d.weights is None else "the given weights",
-        table=estimate_table(list(d.names), fit.beta, robust.covariance, inference, len(d.y)),
-        vcov=robust.covariance,
+        table=estimate_table(list(d.names), fit.beta, covariance, inference, len(d.y)),
+        vcov=covariance,
         inference=inference,
         sample=Sample(d.rows, len(d.y), d.lost, units=int(units.max()) + 1, periods=int(periods.max()) + 1),
-        notes=words.notes,
+        notes=(*notes, *words.notes),
         fit={"r2_within" if len(d.effects) else "r2_quasi_demeaned": fit.r2_within, **(more or {})},
         **kept,
     )

@@ -71,7 +71,8 @@ def gravity(
         policies are measured against domestic trade too. "border": also adds border dummies by period (the
         first left out beside pair effects), so that globalisation is not taken for policy. "drop": counted.
     cluster : str or sequence, optional
-        Effects' names as above, or columns; several for multi-way clustering; None for HC1.
+        Effects' names as above (which a column of the same name does not change), or columns; several for multi-way
+        clustering; None for HC1.
     estimator : {"ppml", "log-linear"}
         "log-linear" is least squares of the logarithm; rows with zero trade are lost, and counted.
     weights, separation, singletons, missing, level, engine : see `ppml`

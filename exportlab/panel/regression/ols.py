@@ -13,7 +13,7 @@ from exportlab.panel.algebra.levels import absorbed_parameters
 from exportlab.panel.algebra.sandwich import Sandwich, freedom, sandwich
 from exportlab.panel.estimate import Estimate, Sample, estimate_table
 from exportlab.panel.regression.formula import Design
-from exportlab.panel.regression.reporting import Words, inference_of, levels_in, on_rows, one_way
+from exportlab.panel.regression.reporting import Words, inference_of, levels_in, on_rows, one_way, settled_by
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,6 +65,8 @@ def least_squares_estimate(
     scores = fit.scores(d.weights)
     robust = sandwich(scores, fit.bread, effects=d.effects, clusters=d.clusters)
     inference = inference_of(d, robust, df=robust.dof, level=level)
+    size = np.abs(d.y) + np.abs(fit.residual)
+    vcov, notes = settled_by(d, robust, fit.absorbed, fit.bread, size)
     everything = np.ones(len(d.y), dtype=np.bool_)
     u, t = on_rows(units, everything), on_rows(periods, everything)
     return Estimate(
@@ -72,11 +74,11 @@ def least_squares_estimate(
         estimand=words.estimand,
         comparison=words.comparison,
         weighting=words.weighting,
-        table=estimate_table(list(d.names), fit.beta, robust.covariance, inference, len(d.y)),
-        vcov=robust.covariance,
+        table=estimate_table(list(d.names), fit.beta, vcov, inference, len(d.y)),
+        vcov=vcov,
         inference=inference,
         sample=Sample(d.rows, len(d.y), d.lost, units=levels_in(u), periods=levels_in(t)),
-        notes=words.notes,
+        notes=(*notes, *words.notes),
         fit={"r2_within": fit.r2_within},
         **one_way(d, scores, fit.bread, fit.beta, units=u, periods=t, family="gaussian"),
     )

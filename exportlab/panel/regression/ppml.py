@@ -20,7 +20,7 @@ from exportlab.panel.algebra.separation import METHODS
 from exportlab.panel.estimate import Estimate, Sample, estimate_table
 from exportlab.panel.regression.engines import solve_with_pyfixest
 from exportlab.panel.regression.formula import Design, design, named_columns
-from exportlab.panel.regression.reporting import Words, inference_of, levels_in, on_rows, one_way
+from exportlab.panel.regression.reporting import Words, inference_of, levels_in, on_rows, one_way, settled_by
 from exportlab.panel.regression.setaside import SEPARATED, set_aside
 
 
@@ -159,17 +159,18 @@ def _estimate(
     scores = fit.absorbed * (v * (d.y - fit.mu))[:, None]
     robust = sandwich(scores, fit.bread, effects=d.effects, clusters=d.clusters)
     inference = inference_of(d, robust, df=np.inf, level=level)
+    vcov, notes = settled_by(d, robust, fit.absorbed, fit.bread, d.y + fit.mu)
     return Estimate(
         method=words.method,
         estimand=words.estimand,
         comparison=words.comparison,
         weighting=words.weighting,
-        table=estimate_table(list(d.names), fit.beta, robust.covariance, inference, len(d.y)),
-        vcov=robust.covariance,
+        table=estimate_table(list(d.names), fit.beta, vcov, inference, len(d.y)),
+        vcov=vcov,
         inference=inference,
         sample=Sample(d.rows, len(d.y), d.lost, units=levels_in(units), periods=levels_in(periods)),
         parts={"separated": separated, "fitted": pd.DataFrame({"fitted": fit.mu}, index=d.data.index)},
-        notes=(*_separation_note(d), *words.notes),
+        notes=(*_separation_note(d), *notes, *words.notes),
         fit=_quality(d, fit, v),
         **one_way(d, scores, fit.bread, fit.beta, units=units, periods=periods, family="poisson"),
     )

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from exportlab.arrays import Array, Codes, Mask
-from exportlab.panel.algebra.sandwich import Sandwich, group_sums
+from exportlab.panel.algebra.sandwich import Sandwich, group_sums, rounding_error, settled, unsettled
 from exportlab.panel.estimate import Inference, Regression
 from exportlab.panel.regression.formula import Design
 
@@ -35,6 +35,16 @@ def inference_of(d: Design, robust: Sandwich, *, df: float, level: float) -> Inf
         cluster=" and ".join(d.clusters),
         clusters=min(robust.clusters, default=0),
     )
+
+
+def settled_by(
+    d: Design, robust: Sandwich, absorbed: Array, bread: Array, size: Array
+) -> tuple[Array, tuple[str, ...]]:
+    """The covariance, NaN where a standard error is rounding beside `size` (n,), and the notes on it."""
+    w = np.ones(len(size)) if d.weights is None else d.weights
+    codes = next(iter(d.clusters.values())) if len(d.clusters) == 1 else np.arange(len(size))
+    covariance = settled(robust.covariance, rounding_error((absorbed * w[:, None]) @ bread, size, codes))
+    return covariance, (*robust.notes, *unsettled(covariance, d.names))
 
 
 def one_way(

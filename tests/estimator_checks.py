@@ -1,0 +1,519 @@
+"""Common checks for estimators: what keeps the meaning keeps the numbers, and nothing is lost or invented in silence.
+
+Every estimator, aggregation and inference method is entered in `ENTRIES`; `test_estimator_checks.py` puts each of them
+through each check. A check that does not hold of an entry is named in its `exempt`, with the reason.
+"""
+
+from __future__ import annotations
+
+import copy
+import pickle
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from exportlab.panel import (
+    PolicyPanel,
+    conley_taber,
+    fixed_effects,
+    hausman,
+    honest_did,
+    ibragimov_muller,
+    leave_one_out,
+    placebo_dates,
+    ppml,
+    random_effects,
+    specification_curve,
+)
+from exportlab.panel.did import METHODS
+from exportlab.panel.inference.placebo import anticipation
+
+YEARS = range(2010, 2018)
+MONEY = ("estimate", "std_error", "conf_low", "conf_high", "band_low", "band_high")
+
+
+# ---- data ------------------------------------------------------------------------------------------------------------
+
+
+def data(
+    *, staggered: bool = True, noise: float = 1.0, effect: float = 2.0, link: bool = False
+) -> pd.DataFrame:
+    """A panel of 24 units in 12 clusters: two cohorts (or one) and never treated ones; covariates, weights, dates."""
+    rng = np.random.default_rng(20)
+    n, T = 24, len(YEARS)
+    dates = np.repeat([2013.0, 2015.0 if staggered else 2013.0, np.inf, np.inf], n // 4)
+    d = pd.DataFrame({"id": np.repeat(np.arange(n), T), "year": np.tile(YEARS, n), "g": np.repeat(dates, T)})
+    d["cl"], d["w"] = d["id"] // 2, np.repeat(rng.choice([1.0, 2.0], n // 2).repeat(2), T)
+    d["z"] = np.repeat(rng.normal(size=n), T)
+    d["x"] = d["z"] * (d["year"] - 2013) / 4 + noise * 0.3 * rng.normal(size=len(d))
+    d["D"] = (d["year"] >= d["g"]).astype(int)
+    d["reached"] = d["id"] % 2
+    d["dose"] = np.where(np.isfinite(d["g"]), 1.0 + d["id"] % 5, 0.0)
+    level = 0.5 * np.repeat(rng.normal(size=n), T) + np.tile(0.3 * rng.normal(size=T), n)
+    d["y"] = level + 0.6 * d["x"] + effect * d["D"] + noise * 0.4 * rng.normal(size=len(d))
+    if link:
+        d["y"] = np.exp(0.4 * d["y"] + 2.0)
+    return d
+
+
+def with_gaps(d: pd.DataFrame) -> pd.DataFrame:
+    """Without one row of every third unit, never its first three."""
+    gone = (d["id"] % 3 == 0) & (d["year"] == 2013 + d["id"] % 5) & (d["year"] != d["g"])
+    return d[~gone]
+
+
+# ---- entries ---------------------------------------------------------------------------------------------------------
+
+Run = Callable[[Any, Mapping[str, Any]], Any]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """An estimator or an inference method.
+
+    Attributes
+    ----------
+    run : from a table, and what to say at the door, to a result with a table
+    roles : what it can take beside the outcome and the dates: "weights", "covariates", "gaps"
+    staggered : whether its data have two cohorts
+    link : whether effects are in logs (a Poisson model) or in the outcome's unit
+    exempt : checks that do not hold of it, and why
+    """
+
+    name: str
+    run: Run
+    roles: tuple[str, ...] = ()
+    staggered: bool = True
+    link: bool = False
+    covariate: str = "x"
+    door: bool = True
+    exempt: Mapping[str, str] = field(default_factory=dict)
+
+    def data(self, **options: Any) -> pd.DataFrame:
+        d = data(staggered=self.staggered, link=self.link, **options)
+        return with_gaps(d) if "gaps" in self.roles else d
+
+    def numbers(self, d: pd.DataFrame, **door: Any) -> pd.DataFrame:
+        """The numbers of its table, a row a term."""
+        return numbers(self.result(d, **door))
+
+    def result(self, d: pd.DataFrame, **door: Any) -> Any:
+        own = {"weights": "w"} if "weights" in self.roles else {}
+        own |= {"covariates": [self.covariate]} if "covariates" in self.roles else {}
+        return self.run(d, own | door)
+
+
+def panel(d: pd.DataFrame | PolicyPanel, door: Mapping[str, Any]) -> PolicyPanel:
+    if isinstance(d, PolicyPanel):
+        return d
+    asked = {"unit": "id", "period": "year", "outcome": "y", "adopted": "g", "cluster": "cl"} | dict(door)
+    return PolicyPanel(d, **{k: v for k, v in asked.items() if v is not None})
+
+
+def numbers(result: Any) -> pd.DataFrame:
+    """What a result says in numbers, the term (or what was varied) as index."""
+    table = result.to_frame().T if isinstance(result, pd.Series) else result.table
+    table = table.reset_index(drop=True)
+    text = [
+        c for c in table.columns if table[c].dtype == object or not pd.api.types.is_numeric_dtype(table[c])
+    ]
+    keys = table[text].astype(str).agg(" ".join, axis=1) if text else table.index.astype(str)
+    skip = {
+        "n",
+        "df",
+        "draws",
+        "assignments",
+        "possible",
+        "attainable",
+        "rank",
+        "event_time",
+        "cohort",
+        "period",
+    }
+    kept = [c for c in table.columns if c not in text and c not in skip]
+    return table[kept].astype(float).set_index(pd.Index(keys))
+
+
+def _of(make: Callable[[PolicyPanel], Any]) -> Run:
+    return lambda d, door: make(panel(d, door))
+
+
+ALL = ("weights", "covariates", "gaps")
+CONSERVATIVE = "the conservative variance averages a cell's effects by the squares of the rows' weights"
+POOLED = "the paper's regression pools event times over the stacks: what periods do to all counts as noise"
+IPW = "inverse probability weights balance covariates in expectation, not in every sample"
+
+
+def _staggered() -> list[Entry]:
+    """Every method with every aggregation, plain and with weights, covariates and gaps."""
+    out = []
+    for method in METHODS:
+        aggregates = ["simple", "event", "cohort", "calendar", "none"]
+        if method == "stacked":
+            aggregates = ["simple"]
+        if method == "imputation":
+            aggregates.remove("none")
+        exempt = {"imputation": {"copied": CONSERVATIVE}, "stacked": {"errors under effects": POOLED}}.get(
+            method, {}
+        )
+        for aggregate in aggregates:
+            options = {} if method == "stacked" else {"aggregate": aggregate}
+            name = f"{method} {aggregate}"
+            out.append(
+                Entry(name, _of(lambda p, m=method, o=options: p.att(m, **o)), ("weights",), exempt=exempt)
+            )
+        more = ("weights", "gaps") if method == "stacked" else ALL
+        out.append(
+            Entry(
+                f"{method} full",
+                _of(lambda p, m=method: p.att(m)),
+                more,
+                covariate="z" if method == "callaway_santanna" else "x",
+                exempt=exempt,
+            )
+        )
+        study = {"draws": 0} if method == "callaway_santanna" else {}
+        out.append(
+            Entry(
+                f"{method} event study",
+                _of(lambda p, m=method, o=study: p.event_study(m, **o)),
+                exempt=exempt,
+            )
+        )
+    return out
+
+
+def _variants() -> list[Entry]:
+    """Options of the methods that change how a number is made."""
+    cs = "callaway_santanna"
+    return [
+        Entry("callaway notyet", _of(lambda p: p.att(control="notyet")), ("weights", "gaps")),
+        Entry("callaway anticipation", _of(lambda p: p.att(anticipation=1, control="notyet")), ("weights", "gaps")),
+        Entry("callaway reg", _of(lambda p: p.att(adjust="reg")), ALL, covariate="z"),
+        Entry("callaway ipw", _of(lambda p: p.att(adjust="ipw")), ALL, covariate="z", exempt={"exact": IPW}),
+        Entry("callaway fixed shares", _of(lambda p: p.att(shares="fixed", aggregate="cohort"))),
+        Entry("callaway bands", _of(lambda p: p.event_study(cs, draws=99)), exempt={
+            "renamed": "bands draw signs by cluster in the order of their names",
+        }),
+        Entry("sun_abraham iid", _of(lambda p: p.att("sun_abraham", vcov="iid")), ALL),
+        Entry("sun_abraham hetero", _of(lambda p: p.att("sun_abraham", vcov="hetero")), ALL),
+        Entry("etwfe linear", _of(lambda p: p.att("etwfe", covariates="linear")), ALL),
+        Entry("etwfe never", _of(lambda p: p.att("etwfe", control="never")), ALL),
+        Entry("stacked plain", _of(lambda p: p.att("stacked", weights="none")), ("weights", "gaps")),
+        Entry("etwfe poisson", _of(lambda p: p.att("etwfe", family="poisson")), ("weights",), link=True),
+        Entry("etwfe poisson units", _of(lambda p: p.att("etwfe", family="poisson", effects="unit")),
+              ("weights",), link=True),
+        Entry("twfe", _of(lambda p: p.twfe()), ALL),
+        Entry("twfe two ways", _of(lambda p: p.twfe(vcov="cluster+period")), ALL),
+        Entry("twfe hetero", _of(lambda p: p.twfe(vcov="hetero")), ALL),
+        Entry("twfe iid", _of(lambda p: p.twfe(vcov="iid")), ALL),
+        Entry("twfe event study", _of(lambda p: p.event_study("twfe")), ALL),
+        Entry("triple regression", _of(lambda p: p.triple_difference(by="reached")), ("weights",), staggered=False),
+        Entry("triple imputation", _of(lambda p: p.triple_difference(by="reached")), ("weights",),
+              exempt={"copied": CONSERVATIVE}),
+    ]  # fmt: skip
+
+
+LEVELS = "a synthetic control matches levels: what moves a unit for good moves it"
+DRAWS = "units are drawn by number, in the order of their names"
+
+
+def _designs() -> list[Entry]:
+    """Methods with a design of their own."""
+    return [
+        Entry(
+            "synthetic control",
+            _of(lambda p: p.synthetic_control()),
+            staggered=False,
+            exempt={"effects": LEVELS},
+        ),
+        Entry("synthetic did", _of(lambda p: p.synthetic_did(inference="jackknife"))),
+        Entry(
+            "synthetic did placebo",
+            _of(lambda p: p.where(~np.isin(p.units, (0, 6)), "one each").synthetic_did(draws=20)),
+            exempt={"renamed": DRAWS},
+        ),
+        Entry("dose", _of(lambda p: p.dose(dose="dose")), staggered=False),
+        Entry("conley-taber", _of(lambda p: conley_taber(p, n_draws=99)), exempt={"renamed": DRAWS}),
+        Entry("ibragimov-muller", _of(lambda p: ibragimov_muller(p)), staggered=False),
+        Entry("bacon", _of(lambda p: p.bacon())),
+    ]
+
+
+def _inference() -> list[Entry]:
+    """Inference methods, on an estimate of each kind that they take."""
+    return [
+        Entry("CR2", _of(lambda p: p.twfe().few_clusters(kind="CR2")), ALL),
+        Entry("CR3", _of(lambda p: p.twfe().few_clusters(kind="CR3")), ALL),
+        Entry("CR2 of cells", _of(lambda p: p.att("etwfe").few_clusters()), ("weights", "gaps")),
+        Entry("wild bootstrap", _of(lambda p: p.twfe().wild_bootstrap()), ALL),
+        Entry("wild bootstrap 33", _of(lambda p: p.twfe().wild_bootstrap(variant="33", interval=False)), ALL),
+        Entry("wild scores", _of(lambda p: p.att().wild_bootstrap()), ("weights", "gaps")),
+        Entry("pretrend", _of(lambda p: p.event_study("sun_abraham").pretrend_test(last=2)), ALL),
+        Entry("honest", _of(lambda p: honest_did(p.event_study("sun_abraham"), M=[0.5])), staggered=False),
+        Entry("leave one out", _of(lambda p: leave_one_out(p.twfe(), by="cohort")), ("weights",)),
+        Entry("placebo dates", _of(lambda p: placebo_dates(p, shifts=(1,), method="imputation"))),
+        Entry("anticipation", _of(lambda p: anticipation(p, periods=(0, 1), method="twfe")), ("weights", "gaps")),
+        Entry("curve", _of(lambda p: specification_curve(p, methods=["imputation", "twfe"])), ALL),
+        Entry("randomization", _of(lambda p: p.twfe().randomization_test(n_draws=99, interval=False)),
+              exempt={"renamed": DRAWS}),
+    ]  # fmt: skip
+
+
+def _panel_formula(make: Callable[..., Any], formula: str, **options: Any) -> Run:
+    def run(d: pd.DataFrame, door: Mapping[str, Any]) -> Any:
+        weights = {"weights": door["weights"]} if "weights" in door else {}
+        return make(d, formula, unit="id", period="year", **weights, **options)
+
+    return run
+
+
+def _poisson(d: pd.DataFrame, door: Mapping[str, Any]) -> Any:
+    return ppml(d, "y ~ D + x", effects=["id", "year"], cluster="cl", weights=door.get("weights"))
+
+
+def _formulas() -> list[Entry]:
+    """Regressions by formula."""
+    two = {"effects": "two-way"}
+    more = ("weights", "gaps")
+    out = [
+        Entry(f"fixed effects {v}", _panel_formula(fixed_effects, "y ~ D + x", **two, **o), more, door=False)
+        for v, o in {
+            "cluster": {"cluster": "cl"}, "two ways": {"cluster": ["cl", "year"]}, "classical": {"vcov": "classical"},
+            "hetero": {"vcov": "hetero"}, "driscoll-kraay": {"vcov": "driscoll-kraay", "lags": 2},
+        }.items()
+    ]  # fmt: skip
+    level = "unit effects are a part of the error of random effects"
+    none = {"effects": level, "exact": level, "noise": level}
+    by_year = _panel_formula(random_effects, "y ~ D + x + C(year)", cluster="cl")
+    out.append(Entry("random effects", by_year, ("gaps",), door=False, exempt=none))
+    mundlak = _panel_formula(hausman, "y ~ D + x", form="mundlak")
+    out.append(Entry("hausman", mundlak, ("gaps",), door=False, exempt=none))
+    out.append(Entry("ppml", _poisson, more, link=True, door=False))
+    return out
+
+
+ENTRIES = {e.name: e for e in (*_staggered(), *_variants(), *_designs(), *_inference(), *_formulas())}
+
+
+# ---- checks ----------------------------------------------------------------------------------------------------------
+
+
+def same(one: pd.DataFrame, other: pd.DataFrame, *, money: float = 1.0, rel: float = 2e-6) -> None:
+    """Both say the same, `other` in a money that is `money` times the first."""
+    assert sorted(one.index) == sorted(other.index)
+    assert list(one.columns) == list(other.columns)
+    other = other.loc[one.index] if one.index.is_unique else other
+    for column in one.columns:
+        scale = money if column in MONEY else 1.0
+        a, b = one[column].to_numpy(), other[column].to_numpy() / scale
+        size = np.nanmax(np.abs(one["estimate"])) if column in MONEY and "estimate" in one else 1.0
+        np.testing.assert_allclose(b, a, rtol=rel, atol=rel * size, err_msg=column)
+
+
+def shuffled(e: Entry) -> None:
+    d = e.data()
+    same(e.numbers(d), e.numbers(d.sample(frac=1, random_state=4)))
+
+
+def renamed(e: Entry) -> None:
+    """Units and clusters under other names, of other types and in another order."""
+    d = e.data()
+    one = e.numbers(d)
+    flip = d.assign(id=(100 - d["id"]).astype(float), cl=("c" + (50 - d["cl"]).astype(str)))
+    same(one, e.numbers(flip))
+    same(
+        one,
+        e.numbers(d.assign(id=("u" + d["id"].astype(str)).astype("category"), cl=d["cl"].astype("float64"))),
+    )
+
+
+def months(e: Entry) -> None:
+    """Periods as months instead of years."""
+    d = e.data()
+    as_month = {y: f"2020-{y - 2009:02d}" for y in YEARS}
+    moved = d.assign(year=d["year"].map(as_month), g=d["g"].map(lambda g: as_month.get(g)))
+    one, other = e.numbers(d), e.numbers(moved)
+    assert len(one) == len(other)
+    same(
+        one, other if sorted(one.index) == sorted(other.index) else other.set_index(one.index)
+    )  # terms named by date
+
+
+def effects(e: Entry) -> None:
+    """Unit and period effects added (log links: multiplied)."""
+    d = e.data()
+    rng = np.random.default_rng(9)
+    a, b = rng.normal(size=24), rng.normal(size=len(YEARS))
+    more = a[d["id"]] + b[d["year"] - YEARS[0]]
+    moved = d["y"] * np.exp(more) if e.link else d["y"] + 3 * more
+    if e.link and "level" in e.name:
+        return
+    one, other = e.numbers(d), e.numbers(d.assign(y=moved))
+    if (
+        e.link
+    ):  # other weights of rows: the same parameters, not the same estimates of them, save without noise
+        exact_d = e.data(noise=0.0)
+        if e.door:
+            exact_d["y"] = _plain(exact_d, e.link)
+        exact = exact_d["y"] * np.exp(a[exact_d["id"]] + b[exact_d["year"] - YEARS[0]])
+        one, other = e.numbers(exact_d)[["estimate"]], e.numbers(exact_d.assign(y=exact))[["estimate"]]
+    if "errors under effects" in e.exempt:
+        one, other = one[["estimate"]], other[["estimate"]]
+    same(one, other)
+
+
+def outcome_units(e: Entry) -> None:
+    d = e.data()
+    one = e.numbers(d)
+    for scale, shift in ((1e-8, 0.0), (1e6, 0.0), (1.0, 1e4)):
+        if e.link and shift:
+            continue
+        other = e.numbers(d.assign(y=d["y"] * scale + shift))
+        same(one, other, money=1.0 if e.link else scale)
+
+
+def covariate_units(e: Entry) -> None:
+    if "covariates" not in e.roles and e.door:
+        return
+    d = e.data()
+    one = e.numbers(d)
+    for scale, shift in ((1e-8, 0.0), (1e6, 0.0), (1.0, 1e4)):
+        moved = e.numbers(d.assign(**{e.covariate: d[e.covariate] * scale + shift}))
+        mine = [t for t in one.index if t not in (e.covariate, "Intercept")]
+        same(one.loc[mine], moved.loc[mine], rel=2e-5)
+
+
+def treated(e: Entry) -> None:
+    """The status by period says what the date says."""
+    if e.door:
+        d = e.data()
+        same(e.numbers(d), e.numbers(d, adopted=None, treated="D"))
+
+
+def absent(e: Entry) -> None:
+    """A row that is absent, one that is dropped for its outcome, and one that is left out by `where`."""
+    if not e.door or "gaps" not in e.roles:
+        return
+    d = e.data()
+    gone = (d["id"] % 4 == 1) & (d["year"] == 2016)
+    one = e.result(d[~gone])
+    dropped = e.result(d.assign(y=d["y"].where(~gone)), missing="drop")
+    same(numbers(one), numbers(dropped))
+    if hasattr(one, "sample"):
+        assert one.sample.used == dropped.sample.used
+        assert ("y missing", int(gone.sum())) in dropped.sample.lost
+
+
+def copied(e: Entry) -> None:
+    """A weight of two is a copy of the unit in the same cluster, up to the small-sample factor."""
+    if not e.door or "weights" not in e.roles:
+        return
+    d = e.data()
+    again = pd.concat([d, d[d["w"] == 2].assign(id=lambda t: t["id"] + 100)])
+    one, other = e.result(d), e.result(again, weights=None)
+    same(numbers(one)[["estimate"]], numbers(other)[["estimate"]])
+    if getattr(one, "scores", None) is not None and one.clusters == other.clusters:
+        np.testing.assert_allclose(one.scores, other.scores, atol=1e-8, rtol=1e-6)
+
+
+def exact(e: Entry) -> None:
+    """Effects of exactly two, no noise: two after adoption, zero before, whatever weights, gaps and covariates."""
+    d = e.data(noise=0.0) if "covariates" in e.roles or not e.door else e.data(noise=0.0).assign(x=0.0)
+    if e.door and "covariates" not in e.roles:
+        d["y"] = _plain(d, e.link)
+    result = e.result(d)
+    table = getattr(result, "table", None)
+    if table is None or "estimate" not in table or e.name in ("bacon", "dose"):
+        return
+    target = 0.8 if e.link else 2.0
+    for row in table.itertuples():
+        term = str(getattr(row, "term", ""))
+        time = getattr(row, "event_time", np.nan)
+        if term in ("x", "z") or np.isnan(row.estimate) or "placebo" in e.name:
+            continue
+        expected = 0.0 if time < 0 or (e.name == "callaway anticipation" and time == -1) else target
+        assert abs(row.estimate - expected) < 1e-7, (term, row.estimate)
+
+
+def _plain(d: pd.DataFrame, link: bool) -> pd.Series:
+    """Unit and period effects and two after adoption, nothing else."""
+    rng = np.random.default_rng(5)
+    level = rng.normal(size=24)[d["id"]] + rng.normal(size=len(YEARS))[d["year"] - YEARS[0]] + 2.0 * d["D"]
+    return np.exp(0.4 * level + 2.0) if link else level
+
+
+def noise(e: Entry) -> None:
+    """Where the data leave no error none is shown: a perfect fit, two clusters with one treated."""
+    perfect = e.data(noise=0.0)
+    if e.door and "covariates" not in e.roles:
+        perfect["y"] = _plain(perfect, e.link)
+    _no_rounding(e, perfect)
+    two = e.data().assign(cl=lambda d: np.isfinite(d["g"]).astype(int))
+    _no_rounding(e, two)
+
+
+def _no_rounding(e: Entry, d: pd.DataFrame) -> None:
+    from exportlab.errors import ExportlabError
+
+    try:
+        found = e.numbers(d)
+    except ExportlabError:
+        return  # refused, in words
+    for column in ("std_error",):
+        if column in found:
+            error = found[column].to_numpy()
+            assert not (error < 1e-9 * np.nanmax(np.abs(d["y"]))).any(), found
+    for column in ("statistic", "t"):
+        if column in found:
+            assert not (np.abs(found[column].to_numpy()) > 1e8).any(), found
+
+
+def counted(e: Entry) -> None:
+    """Rows in are rows used and rows lost, and the summary names every loss."""
+    d = e.data()
+    hole = d[~(np.isinf(d["g"]) & (d["year"] == 2016))] if "gaps" in e.roles else d
+    from exportlab.errors import ExportlabError
+
+    try:
+        made = e.result(hole)
+    except ExportlabError:
+        return
+    if not hasattr(made, "sample"):
+        return
+    assert made.sample.rows == len(hole)
+    assert made.sample.used + sum(n for _, n in made.sample.lost) == made.sample.rows
+    text = made.summary()
+    assert all(why in text for why, _ in made.sample.lost)
+
+
+def changed(e: Entry) -> None:
+    """The same numbers from the panel after a `where` of all rows, the same outcome, the same dates, pickle, copy."""
+    if not e.door:
+        return
+    d = e.data()
+    one = e.numbers(d)
+    p = _panel_of(e, d)
+    for again in (
+        p.where(np.ones(len(p.y), bool), "none"),
+        p.with_outcome(p.y),
+        p.reassigned(p.announced),
+        pickle.loads(pickle.dumps(p)),
+        copy.deepcopy(p),
+    ):
+        same(one, numbers(e.run(again, {})), rel=1e-12)
+
+
+def _panel_of(e: Entry, d: pd.DataFrame) -> PolicyPanel:
+    own: dict[str, Any] = {"weights": "w"} if "weights" in e.roles else {}
+    return panel(d, own | ({"covariates": [e.covariate]} if "covariates" in e.roles else {}))
+
+
+CHECKS: dict[str, Callable[[Entry], None]] = {
+    "shuffled": shuffled, "renamed": renamed, "months": months, "effects": effects, "outcome units": outcome_units,
+    "covariate units": covariate_units, "treated": treated, "absent": absent, "copied": copied, "exact": exact,
+    "noise": noise, "counted": counted, "changed": changed,
+}  # fmt: skip
