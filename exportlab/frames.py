@@ -32,7 +32,10 @@ ODD = (
     "string_view",
 )  # how Arrow may store a column that its own functions do not all know
 # What engines say of things that are no fault in a table's rows, and what is to be done about each.
-GONE = r"(?i)no such file|no files found|paths were empty|path does not exist|path_not_found|does not exist!"
+GONE = (
+    r"(?i)no such file|cannot find the (?:file|path)|no files found|paths were empty|path does not exist|"
+    r"path_not_found|does not exist!"
+)
 BUSY = r"(?i)resource in use|connection is busy|closed pending query|has already been closed|session.*stopped"
 
 

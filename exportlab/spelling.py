@@ -17,6 +17,7 @@ import narwhals.stable.v2 as nw
 from exportlab import remedies
 from exportlab.errors import DataError, OptionError, UnknownName
 from exportlab.frames import Frame, adopt, collect, values_of
+from exportlab.options import validated
 from exportlab.periods import Calendar, UnreadPeriods, read
 
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -232,6 +233,7 @@ def _like(frame: nw.DataFrame[Any], column: nw.Series[Any]) -> nw.Series[Any]:
     return nw.from_native(native.set_axis(frame.to_native().index).rename("period"), series_only=True)
 
 
+@validated
 def iso_periods(table: Any, column: str, *, frequency: str | None = None) -> dict[Any, str]:
     """Each period of a column as ISO writes it: '2023年5月' to '2023-05'.
 

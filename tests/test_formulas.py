@@ -293,7 +293,7 @@ def test_a_function_is_no_column_and_no_name_of_this_package():
 
 def test_names_that_make_trouble_go_through_every_regression():
     """Border dummies and the Hausman test add columns as columns, whatever their labels are."""
-    years = ["2000`", "x ~ y", "a:b", "1"]
+    years = ["2000`", "x ~ y", "a:b", "plain"]
     rng = np.random.default_rng(2)
     rows = [(e, i, t) for t in years for e in "abcd" for i in "abcd"]
     flows = pd.DataFrame(rows, columns=["e", "i", "t"])
@@ -303,7 +303,7 @@ def test_names_that_make_trouble_go_through_every_regression():
     assert [t for t in found.table["term"] if t != "z"] == [f"border[{t}]" for t in sorted(years)]
     with pytest.raises(DataError, match="has a column 'border', as a border dummy is called"):
         xl.gravity(
-            flows[flows["t"] == "1"].assign(border=0.0),
+            flows[flows["t"] == "plain"].assign(border=0.0),
             "v ~ z",
             exporter="e",
             importer="i",

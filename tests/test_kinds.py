@@ -24,10 +24,9 @@ TEXT = {
     "string[pyarrow]": "string[pyarrow]",
     "Arrow text": ARROW(pa.string()),
     "Arrow large text": ARROW(pa.large_string()),
-    "Arrow view": ARROW(pa.string_view()),
     "Arrow dictionary": ARROW(pa.dictionary(pa.int32(), pa.string())),
     "category": "category",
-    "ordered, with more": pd.CategoricalDtype(["z", "d", "c", "b", "a"], ordered=True),
+    "ordered, with more": pd.CategoricalDtype(["z", *"dcba", *(f"u{u}" for u in range(12))], ordered=True),
 }
 _RNG = np.random.default_rng(11)
 ROWS = [(e, i, t) for t in range(2001, 2006) for e in "abcd" for i in "abcd" if e != i]
@@ -46,7 +45,7 @@ CALLS = {
     "a regressor in C()": (TABLE, "c", lambda d: xl.ppml(d, "v ~ C(c, contr.treatment('c')) + z").table),
     "a comparison": (TABLE, "c", lambda d: xl.ppml(d, "v ~ I(c == 'a') + z").table),
     "an effect": (TABLE, "c", lambda d: xl.ppml(d, "v ~ z", effects=["c"], cluster="c").table),
-    "a country": (TABLE, "e", lambda d: xl.gravity(d, "v ~ z", exporter="e", importer="i").table),
+    "a country": (TABLE, "e", lambda d: xl.gravity(d, "v ~ z", exporter="e", importer="i", period="t").table),
     "a unit": (PANEL, "u", lambda d: door(d).att().table),
     "a unit of a regression": (
         PANEL,

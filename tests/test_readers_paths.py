@@ -12,7 +12,7 @@ import pytest
 from pyarrow import parquet
 
 import exportlab as xl
-from exportlab.errors import DataError, MissingDependency
+from exportlab.errors import DataError, EngineError, MissingDependency
 from exportlab.frames import engine_speaks
 from exportlab.readers.files import refuse_twice
 from exportlab.readers.lazy import exactly, parquet_schema
@@ -202,7 +202,7 @@ def test_a_file_that_is_gone_is_no_fault_in_a_line(tmp_path, engine, kind):
     path = save(TABLE, tmp_path / f"a{kind}")
     flows = xl.read_flows(path, market="m", value="v", engine=engine, progress=False)
     path.unlink()
-    with pytest.raises(DataError, match="a file that the table is read from is not there.*Look at its path"):
+    with pytest.raises(DataError, match="what the table is read from is not there.*Look at the path"):
         xl.hhi(flows, over="market")
 
 
@@ -216,7 +216,7 @@ def test_a_file_that_is_gone_is_no_fault_in_a_line(tmp_path, engine, kind):
 )  # fmt: skip
 def test_what_engines_say_of_files_that_are_gone(said):
     with (
-        pytest.raises(DataError, match="a file that the table is read from is not there"),
+        pytest.raises(DataError, match="what the table is read from is not there"),
         engine_speaks(file=True),
     ):
         raise ValueError(said)
@@ -224,7 +224,7 @@ def test_what_engines_say_of_files_that_are_gone(said):
 
 def test_a_connection_in_use_is_no_fault_in_a_line():
     duckdb = pytest.importorskip("duckdb", reason="needs duckdb")
-    with pytest.raises(DataError, match=r"connection is in use.*connection.cursor\(\)"), engine_speaks():
+    with pytest.raises(EngineError, match=r"closed or busy.*connection.cursor\(\)"), engine_speaks():
         raise duckdb.Error("Resource In Use Error: connection is busy with another call")
 
 

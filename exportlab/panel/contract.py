@@ -195,7 +195,8 @@ def _undated(panel: PolicyPanel, data: pd.DataFrame, first: Array, value: Array)
 
 def _adopted_rows(panel: PolicyPanel, data: pd.DataFrame, calendar: Calendar, value: Array) -> Array:
     """First treated period of each row, as the periods are counted; infinity for never."""
-    column, name = data[str(panel.adopted)], panel.adopted
+    assert panel.adopted is not None
+    column, name = data[panel.adopted], panel.adopted
     places: dict[Any, float] = {}
     strange: dict[Any, DataError] = {}
     for label in column.dropna().unique().tolist():
