@@ -242,7 +242,11 @@ def test_whole_numbers_name_columns_where_a_role_is_named():
     made = PolicyPanel(numbered, unit=0, period=1, outcome=2, adopted=3)
     assert made.att().table["estimate"][0] == door(PANEL).att().table["estimate"][0]
     on = PolicyPanel(
-        numbered.assign(on=made.D).set_axis(range(5), axis=1), unit=0, period=1, outcome=2, treated=4
+        numbered.assign(on=(numbered[1] >= numbered[3]).astype(float)).set_axis(range(5), axis=1),
+        unit=0,
+        period=1,
+        outcome=2,
+        treated=4,
     )
     np.testing.assert_array_equal(on.D, made.D)
     table = TABLE[["i", "v"]].groupby("i", as_index=False).sum().set_axis([0, 1], axis=1)
