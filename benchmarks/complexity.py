@@ -43,39 +43,61 @@ from exportlab.indices.complexity import complexity
 import numpy, scipy
 """
 JOBS = {
-    "exportlab: all": (OURS, """
+    "exportlab: all": (
+        OURS,
+        """
 c = complexity(flows(table, period="year", product="hs6"))
 for year in years:
     y = c.year(year)
     y.rca, y.eci, y.pci, y.density
     c.proximity(year)
-"""),
-    "exportlab: ECI alone": (OURS, """
+""",
+    ),
+    "exportlab: ECI alone": (
+        OURS,
+        """
 complexity(flows(table, period="year", product="hs6"), measures=["eci"]).exporters
-"""),
-    "exportlab: ECI alone, after the door": (OURS + """
+""",
+    ),
+    "exportlab: ECI alone, after the door": (
+        OURS
+        + """
 table = flows(table, period="year", product="hs6")
-""", """
+""",
+        """
 complexity(table, measures=["eci"]).exporters
-"""),
-    "exportlab: tables of exporters and products, all measures": (OURS, """
+""",
+    ),
+    "exportlab: tables of exporters and products, all measures": (
+        OURS,
+        """
 c = complexity(flows(table, period="year", product="hs6"))
 c.exporters, c.products
-"""),
-    "ecomplexity": ("from ecomplexity import ecomplexity", """
+""",
+    ),
+    "ecomplexity": (
+        "from ecomplexity import ecomplexity",
+        """
 names = {"time": "year", "loc": "exporter", "prod": "hs6", "val": "value"}
 ecomplexity(table, names, check_logsupermodularity=False, verbose=False)
-"""),
-    "econcomplex": ("from econcomplex.pipeline import compute_complexity", """
+""",
+    ),
+    "econcomplex": (
+        "from econcomplex.pipeline import compute_complexity",
+        """
 compute_complexity(table, {"time": "year", "loc": "exporter", "act": "hs6", "val": "value"})
-"""),
-    "economic-complexity": ("import economic_complexity as ec", """
+""",
+    ),
+    "economic-complexity": (
+        "import economic_complexity as ec",
+        """
 for year in years:
     wide = table[table["year"] == year].pivot(index="exporter", columns="hs6", values="value").fillna(0)
     r = ec.rca(wide)
     ec.complexity(r), ec.relatedness(r, proximities=ec.proximity(r))
-"""),
-}  # fmt: skip
+""",
+    ),
+}
 
 
 def run(python: str, job: str, table: Path, years: int, limit: float) -> dict[str, float] | str:
@@ -124,10 +146,14 @@ def main() -> None:
             else:
                 found.setdefault(job, []).append(result)
     rows = [
-        {"program": job, "years": given.years, "runs": len(r),
-         **{k: round(statistics.median(x[k] for x in r), 3) for k in ("cpu", "wall", "mb")}}
+        {
+            "program": job,
+            "years": given.years,
+            "runs": len(r),
+            **{k: round(statistics.median(x[k] for x in r), 3) for k in ("cpu", "wall", "mb")},
+        }
         for job, r in found.items()
-    ]  # fmt: skip
+    ]
     for row in rows:
         print(row)
     if given.out is not None:

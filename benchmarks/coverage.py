@@ -32,10 +32,10 @@ from typing import Any
 
 import numpy as np
 
-from exportlab.distribution import evaluate
+from exportlab.indices.measure import evaluate
 from exportlab.uncertainty import methods, statistics
-from exportlab.uncertainty.advantage import advantage
 from exportlab.uncertainty.methods import Interval
+from exportlab.uncertainty.rca import advantage
 from exportlab.uncertainty.sample import Sample, minus
 
 LAWS: dict[str, Callable[[np.random.Generator, Any], Any]] = {
@@ -46,12 +46,17 @@ LAWS: dict[str, Callable[[np.random.Generator, Any], Any]] = {
 }
 SQUARES = {"exponential": 2.0, "lognormal, sigma 1": exp(1.0), "lognormal, sigma 2": exp(4.0)}
 THEIL = {
-    "exponential": 1 - np.euler_gamma, "lognormal, sigma 1": 0.5, "lognormal, sigma 2": 2.0,
+    "exponential": 1 - np.euler_gamma,
+    "lognormal, sigma 1": 0.5,
+    "lognormal, sigma 2": 2.0,
     "Pareto, alpha 1.2": log(0.2 / 1.2) + 1 / 0.2,
-}  # fmt: skip
+}
 GINI = {
-    "exponential": 0.5, "lognormal, sigma 1": erf(0.5), "lognormal, sigma 2": erf(1.0), "Pareto, alpha 1.2": 1 / 1.4,
-}  # fmt: skip
+    "exponential": 0.5,
+    "lognormal, sigma 1": erf(0.5),
+    "lognormal, sigma 2": erf(1.0),
+    "Pareto, alpha 1.2": 1 / 1.4,
+}
 UNITS = (10, 30, 100, 1000)
 MARKETS = np.array([0.24, 0.18, 0.14, 0.11, 0.09, 0.08, 0.06, 0.05, 0.03, 0.02])
 CHANGED = np.array([0.30, 0.20, 0.13, 0.10, 0.08, 0.06, 0.05, 0.04, 0.02, 0.02])
@@ -158,18 +163,36 @@ def cover(design: str, law: str, n: int, *, runs: int, draws: int, seed: int) ->
         hit, width = np.array(seen).T
         if len(seen) < runs or np.isnan(width).all():  # not defined in every run, or there is no true value
             continue
-        rows.append({
-            "design": design, "law": law, "units": n, "index": index, "method": method, "level": 0.95, "runs": runs,
-            "draws": draws, "coverage": round(float(hit.mean()), 4), "width": f"{np.nanmedian(width):.4g}",
-            "seed": seed,
-        })  # fmt: skip
+        rows.append(
+            {
+                "design": design,
+                "law": law,
+                "units": n,
+                "index": index,
+                "method": method,
+                "level": 0.95,
+                "runs": runs,
+                "draws": draws,
+                "coverage": round(float(hit.mean()), 4),
+                "width": f"{np.nanmedian(width):.4g}",
+                "seed": seed,
+            }
+        )
     return rows
 
 
 ORDER = (
-    "percentile", "basic", "bca", "studentised", "studentised, log", "bayesian", "jackknife", "jackknife, logit",
-    "delta", "delta, log",
-)  # fmt: skip
+    "percentile",
+    "basic",
+    "bca",
+    "studentised",
+    "studentised, log",
+    "bayesian",
+    "jackknife",
+    "jackknife, logit",
+    "delta",
+    "delta, log",
+)
 
 
 def digest(rows: list[dict[str, Any]], design: str, out: Path) -> None:
@@ -201,8 +224,10 @@ def works(rows: list[dict[str, Any]], out: Path) -> None:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(["units drawn are", "index", "sizes", *(f"from {n:,}" for n in units)])
         for (design, index, law), methods_ in sorted(seen.items()):
-            first = {m: min((n for n in units if all(known.get(k, False) for k in units if k >= n)), default=None)
-                     for m, known in methods_.items()}  # fmt: skip
+            first = {
+                m: min((n for n in units if all(known.get(k, False) for k in units if k >= n)), default=None)
+                for m, known in methods_.items()
+            }
             cells = ["; ".join(m for m in ORDER if m in first and first[m] == n) or "–" for n in units]
             writer.writerow([design, index, law, *cells])
 

@@ -15,14 +15,14 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from exportlab.panel.algebra.assignments import Assignments, assignments
-from exportlab.panel.algebra.balanced import BalancedTwoWay
+from exportlab.panel.algebra.absorb import BalancedTwoWay
 from exportlab.panel.algebra.clustered import cluster_fit
-from exportlab.panel.algebra.crve import covariance, satterthwaite
-from exportlab.panel.door import PolicyPanel
+from exportlab.panel.algebra.draws import Assignments, assignments
+from exportlab.panel.algebra.sandwich import covariance, satterthwaite
 from exportlab.panel.inference.few_treated import conley_taber, ibragimov_muller
 from exportlab.panel.inference.recommend import recommend
 from exportlab.panel.inference.wild import wild_bootstrap
+from exportlab.panel.policy_panel import PolicyPanel
 
 N, T, RHO = 14, 20, 0.6
 OWN_REPLICATIONS = 200  # the slow one
@@ -113,20 +113,28 @@ def simulate(treated: int, staggered: bool, unequal: bool, replications: int, se
     scale = np.where(np.isfinite(dates) & unequal, 2.0, 1.0)
     others = assignments(dates, n_draws=1_999, max_enumerated=4_000, rng=seed)
     weights = cell_weights(dates, others.levels)
-    draws = pd.DataFrame([
-        p_values(errors(generator, scale), dates, others, weights, with_own=r < OWN_REPLICATIONS)
-        for r in range(replications)
-    ])  # fmt: skip
+    draws = pd.DataFrame(
+        [
+            p_values(errors(generator, scale), dates, others, weights, with_own=r < OWN_REPLICATIONS)
+            for r in range(replications)
+        ]
+    )
     panel = as_panel(errors(generator, scale), dates)
     advised = {LABEL[recommend(panel).method], f"Callaway-Sant'Anna {recommend(panel.att()).method}"}
     rejected = (draws <= 0.05).where(draws.notna()).mean()
-    return pd.DataFrame({
-        "treated": treated, "adoption": "staggered" if staggered else "common",
-        "errors": "unequal" if unequal else "equal", "method": rejected.index,
-        "rejection": rejected.to_numpy(float), "coverage": 1 - rejected.to_numpy(float),
-        "undefined": [float(draws[m].isna().all()) for m in draws],
-        "recommended": rejected.index.isin(advised), "replications": draws.notna().sum().to_numpy(),
-    })  # fmt: skip
+    return pd.DataFrame(
+        {
+            "treated": treated,
+            "adoption": "staggered" if staggered else "common",
+            "errors": "unequal" if unequal else "equal",
+            "method": rejected.index,
+            "rejection": rejected.to_numpy(float),
+            "coverage": 1 - rejected.to_numpy(float),
+            "undefined": [float(draws[m].isna().all()) for m in draws],
+            "recommended": rejected.index.isin(advised),
+            "replications": draws.notna().sum().to_numpy(),
+        }
+    )
 
 
 def main(

@@ -79,9 +79,13 @@ def once(countries: int, engine: str) -> dict[str, float | str]:
         row = made.table.iloc[0]
         found = {"estimate": row["estimate"], "std_error": row["std_error"], "used": made.sample.used}
     return {
-        "engine": engine, "rows": len(data), "seconds": time.perf_counter() - began, "peak_gb": peak(),
-        "peak_before_gb": before, **found,
-    }  # fmt: skip
+        "engine": engine,
+        "rows": len(data),
+        "seconds": time.perf_counter() - began,
+        "peak_gb": peak(),
+        "peak_before_gb": before,
+        **found,
+    }
 
 
 def main() -> None:

@@ -38,10 +38,15 @@ def trade(rows: int) -> pd.DataFrame:
     exporter, rest = np.divmod(place, 200 * 5000)
     market, product = np.divmod(rest, 5000)
     codes, names = np.array([f"{k:06d}" for k in range(5000)]), np.array([f"X{k:03d}" for k in range(200)])
-    return pd.DataFrame({
-        "period": 2024, "exporter": names[exporter], "market": names[market], "product": codes[product],
-        "value": rng.lognormal(3, 2, rows),
-    })  # fmt: skip
+    return pd.DataFrame(
+        {
+            "period": 2024,
+            "exporter": names[exporter],
+            "market": names[market],
+            "product": codes[product],
+            "value": rng.lognormal(3, 2, rows),
+        }
+    )
 
 
 def profile(table: Any) -> None:
@@ -148,8 +153,10 @@ def once(name: str, size: int) -> dict[str, float]:
     before, cpu, wall = resident("VmRSS"), time.process_time(), time.perf_counter()
     job()
     return {
-        "cpu": time.process_time() - cpu, "wall": time.perf_counter() - wall, "mb": resident("VmHWM") - before
-    }  # fmt: skip
+        "cpu": time.process_time() - cpu,
+        "wall": time.perf_counter() - wall,
+        "mb": resident("VmHWM") - before,
+    }
 
 
 def resident(which: str) -> float:

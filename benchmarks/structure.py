@@ -45,11 +45,16 @@ def profile(table: Any, *, validate: str = "schema") -> list[Any]:
     above = rca.with_columns(nw.when(nw.col("rca") > 1).then(1).otherwise(0).alias("above"))
     return [
         xl.measure(flows, {"hhi_market": "hhi", "markets": "number_active"}, over="market", by=BY),
-        xl.measure(flows, {"hhi_product": "hhi", "theil": "theil", "products": "number_active"},
-                   over="product", by=BY, universe="active"),
+        xl.measure(
+            flows,
+            {"hhi_product": "hhi", "theil": "theil", "products": "number_active"},
+            over="product",
+            by=BY,
+            universe="active",
+        ),
         xl.bloc_share(flows, "RCEP", by=BY, members=RCEP),
         above.group_by(*KEYS).agg(nw.col("above").sum()).to_native(),
-    ]  # fmt: skip
+    ]
 
 
 def merged(parts: list[Any]) -> Any:
@@ -157,9 +162,13 @@ def spark_session() -> Any:
 
     builder = SparkSession.builder.master("local[2]").appName("profile")
     for key, value in {
-        "spark.ui.enabled": "false", "spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1",
-        "spark.sql.shuffle.partitions": "8", "spark.driver.memory": "6g", "spark.log.level": "ERROR",
-    }.items():  # fmt: skip
+        "spark.ui.enabled": "false",
+        "spark.driver.host": "127.0.0.1",
+        "spark.driver.bindAddress": "127.0.0.1",
+        "spark.sql.shuffle.partitions": "8",
+        "spark.driver.memory": "6g",
+        "spark.log.level": "ERROR",
+    }.items():
         builder = builder.config(key, value)
     return builder.getOrCreate()
 
@@ -201,10 +210,15 @@ def limit(folder: str, memory: str) -> tuple[Any, float]:
 
 
 CONTENDERS: dict[str, Callable[[str, str], tuple[Any, float]]] = {
-    "limit": limit, "sql": sql, "exportlab-duckdb": exportlab_duckdb, "exportlab-polars": exportlab_polars,
-    "pandas": pandas_by_hand, "exportlab-pandas": exportlab_pandas, "spark-sql": spark_sql,
+    "limit": limit,
+    "sql": sql,
+    "exportlab-duckdb": exportlab_duckdb,
+    "exportlab-polars": exportlab_polars,
+    "pandas": pandas_by_hand,
+    "exportlab-pandas": exportlab_pandas,
+    "spark-sql": spark_sql,
     "exportlab-spark": exportlab_spark,
-}  # fmt: skip
+}
 
 
 def one(name: str, folder: str, memory: str, out: str) -> None:
@@ -271,16 +285,28 @@ def main() -> None:
     seen: dict[str, list[dict[str, float]]] = {n: [] for n in names}
     for _ in range(given.repeat):
         for name in names:
-            command = [sys.executable, __file__, given.folder, "--child", name, "--memory", given.memory,
-                       "--scratch", str(scratch)]  # fmt: skip
+            command = [
+                sys.executable,
+                __file__,
+                given.folder,
+                "--child",
+                name,
+                "--memory",
+                given.memory,
+                "--scratch",
+                str(scratch),
+            ]
             done = subprocess.run(command, capture_output=True, text=True, check=False, env=os.environ)
             if done.returncode:
                 print(name, "failed:", done.stderr[-500:], file=sys.stderr)
                 failed.append(name)
                 continue
             seen[name].append(json.loads(done.stdout.splitlines()[-1]))
-    table = [[n, *(round(statistics.median(r[k] for r in runs), 2) for k in ("wall", "cpu", "peak_gb"))]
-             for n, runs in seen.items() if runs]  # fmt: skip
+    table = [
+        [n, *(round(statistics.median(r[k] for r in runs), 2) for k in ("wall", "cpu", "peak_gb"))]
+        for n, runs in seen.items()
+        if runs
+    ]
     for row in table:
         print(f"{row[0]:18} wall {row[1]:8.2f} s   CPU {row[2]:8.2f} s   peak {row[3]:5.2f} GB")
     if given.csv:

@@ -16,9 +16,9 @@ from collections.abc import Callable
 import numpy as np
 
 from exportlab.valueadded import InterCountryTable
-from exportlab.valueadded import borin_mancini as bm
+from exportlab.valueadded import accounting as bm
+from exportlab.valueadded.accounting import wwz
 from exportlab.valueadded.gvc import country_measures
-from exportlab.valueadded.wwz import wwz
 
 Table = tuple[np.ndarray, np.ndarray, list[str], list[str]]
 

@@ -16,7 +16,8 @@ import pandas as pd
 
 import exportlab as xl
 from exportlab import datasets
-from exportlab.plots import change, complexity, structure
+from exportlab.plots import complexity, structure
+from exportlab.plots import structure as change
 from exportlab.plots.style import PALETTE
 
 BACI = "CEPII BACI"
@@ -71,9 +72,13 @@ if hs6 is not None and lookup is not None:
         "unmatched": "not matched",
     }
     technology = change.stacked_parts(
-        wide, label="year", parts={k: v for k, v in named.items() if k in wide}, unit="share of exports, %",
-        title="China: exports by technology (Lall)", source=f"{BACI}; Lall (2000)",
-    )  # fmt: skip
+        wide,
+        label="year",
+        parts={k: v for k, v in named.items() if k in wide},
+        unit="share of exports, %",
+        title="China: exports by technology (Lall)",
+        source=f"{BACI}; Lall (2000)",
+    )
 
 # %%
 # Complexity
@@ -90,9 +95,14 @@ if chapters is not None:
     chapters = chapters[chapters["v"] > 0].dropna(subset=["i_iso3c"])
     people = chapters.dropna(subset=["pop"]).groupby("i_iso3c")["pop"].last().mul(1000)
     world = xl.flows(
-        chapters[chapters["i_iso3c"].isin(people.index)], period="t", exporter="i_iso3c", product="k", value="v",
-        unit="million USD", source=BACI,
-    )  # fmt: skip
+        chapters[chapters["i_iso3c"].isin(people.index)],
+        period="t",
+        exporter="i_iso3c",
+        product="k",
+        value="v",
+        unit="million USD",
+        source=BACI,
+    )
     found = xl.complexity(
         world, population=people.to_dict(), min_population=1e6, min_exports=100, measures=["eci"]
     )
@@ -145,7 +155,10 @@ published = published.assign(
     period=published["year"].astype(str) + " " + published["period"], share=published["share_pct"] / 100
 )
 official = structure.bloc_share(
-    published, share="share", title="RCEP members in China's trade, as published", source="China's customs",
+    published,
+    share="share",
+    title="RCEP members in China's trade, as published",
+    source="China's customs",
     note="Exports plus imports; all fourteen other members in every period.",
-)  # fmt: skip
+)
 published[["period", "value", "unit", "share_pct", "source"]]

@@ -43,7 +43,9 @@ ledger.loc[ledger["kind"] == "qualitative", ["what", "computed", "verdict", "evi
 # ------------------------------------------------
 # They name no source whose data are public. For each the ledger says what data would settle it.
 ax = pictures.verdicts(
-    ledger, by="kind", title=f"{len(ledger)} claims of two papers by kind and verdict",
+    ledger,
+    by="kind",
+    title=f"{len(ledger)} claims of two papers by kind and verdict",
     source="the papers' printed figures; published figures as listed in the ledger",
-)  # fmt: skip
+)
 ax.figure

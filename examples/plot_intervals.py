@@ -46,9 +46,12 @@ found = pd.concat(
 )
 print(found.round(4).to_string(index=False))
 ax = pictures.intervals(
-    found.sort_values(["year", "method"]), label=["year", "method"], x="HHI over markets",
-    title="Market concentration, products resampled", source="simulated flows",
-)  # fmt: skip
+    found.sort_values(["year", "method"]),
+    label=["year", "method"],
+    x="HHI over markets",
+    title="Market concentration, products resampled",
+    source="simulated flows",
+)
 
 # %%
 # Did concentration fall? The products of both years are drawn together, so what they have in common does not count

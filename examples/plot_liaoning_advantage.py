@@ -9,7 +9,7 @@ Formula and source: :func:`exportlab.rca`; each published figure with its source
 """
 
 from exportlab.plots import structure
-from exportlab.reporting.official import advantage, product_shares
+from exportlab.reporting.liaoning.official import advantage, product_shares
 
 table = advantage()
 table[["product", "period", "year", "share", "china_share", "rca"]].round(3)

@@ -38,6 +38,9 @@ table = pd.DataFrame(
     ]
 )
 ax = structure.concentration(
-    table, low="low", high="high", title="Liaoning 2023: what the HHI can be",
+    table,
+    low="low",
+    high="high",
+    title="Liaoning 2023: what the HHI can be",
     source="computed from partners published for 2023",
-)  # fmt: skip
+)

@@ -76,9 +76,11 @@ c.left_out.head()
 has = c.matrix("present").loc[who]
 near = c.matrix("density").loc[who]
 axes = c.network(threshold=0.5).plot(
-    present=has.index[has == 1], labels=near[has == 0].nlargest(5).index,
-    title=f"Product space, and the products of {who}", source=world.source,
-)  # fmt: skip
+    present=has.index[has == 1],
+    labels=near[has == 0].nlargest(5).index,
+    title=f"Product space, and the products of {who}",
+    source=world.source,
+)
 axes.figure
 
 # %%

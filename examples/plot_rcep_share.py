@@ -9,7 +9,7 @@ Formula and dates of membership: :func:`exportlab.bloc_share`; each published fi
 """
 
 from exportlab.plots import structure
-from exportlab.reporting.official import rcep_share
+from exportlab.reporting.liaoning.official import rcep_share
 
 table = rcep_share()
 print(table[["period", "value", "total", "bloc_share", "members_in_force"]].to_string(index=False))

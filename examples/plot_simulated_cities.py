@@ -16,9 +16,21 @@ from exportlab.panel.tables import compare
 from exportlab.plots import panel as pictures
 
 CITIES = [
-    "Shenyang", "Dalian", "Anshan", "Fushun", "Benxi", "Dandong", "Jinzhou", "Yingkou", "Fuxin", "Liaoyang",
-    "Panjin", "Tieling", "Chaoyang", "Huludao",
-]  # fmt: skip
+    "Shenyang",
+    "Dalian",
+    "Anshan",
+    "Fushun",
+    "Benxi",
+    "Dandong",
+    "Jinzhou",
+    "Yingkou",
+    "Fuxin",
+    "Liaoyang",
+    "Panjin",
+    "Tieling",
+    "Chaoyang",
+    "Huludao",
+]
 TRUTH = 0.25
 NOTE = "simulated, not observed"
 

@@ -23,8 +23,9 @@ def main(source: str, target: str) -> None:
     )
     keys = ["year", "i"]
     markets = xl.measure(flows, ["hhi", "number_active"], over="market", by=["period", "exporter"])
-    products = xl.measure(flows, {"product_hhi": "hhi", "products": "number_active"}, over="product",
-                          by=["period", "exporter"])  # fmt: skip
+    products = xl.measure(
+        flows, {"product_hhi": "hhi", "products": "number_active"}, over="product", by=["period", "exporter"]
+    )
     rcep = xl.bloc_share(flows, "RCEP", by=["period", "exporter"]).select(*keys, "bloc_share")
     structure = markets.join(products, keys).join(rcep, keys)
     structure.write.mode("overwrite").parquet(f"{target}/structure")

@@ -27,7 +27,7 @@ def _hint(name: str) -> str:
         return ""  # Python asks this way before it imports a module of the package
     if name in _ELSEWHERE:
         return f" Did you mean {_ELSEWHERE[name]!r}? It reads text, Excel, Stata and Parquet files."
-    from exportlab.catalogue import CATALOGUE
+    from exportlab.indices.catalogue import CATALOGUE
 
     meant = next((i.name for i in CATALOGUE.values() if name in i.aliases), None)
     return f" Did you mean {meant!r}?" if meant else ""

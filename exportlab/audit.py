@@ -1,16 +1,16 @@
-"""What the door looks at in the rows, and the words it refuses with."""
+"""What the door looks at, in the columns and in the rows, and the words it refuses with."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import narwhals.stable.v2 as nw
 
-from exportlab import remedies
+from exportlab import suggest
 from exportlab.classifications import resolve, totals
-from exportlab.errors import DataError, DuplicateCells
+from exportlab.errors import DataError, DuplicateCells, OptionError, RolesNeeded
 from exportlab.frames import (
     LARGEST,
     SMALLEST,
@@ -18,15 +18,21 @@ from exportlab.frames import (
     among,
     collect,
     first_of,
+    floats,
     missing,
+    own,
     recoded,
+    refuse_unspeakable,
     repeated,
     sum_by,
     values_of,
 )
+from exportlab.options import check
 from exportlab.periods.turning import Turned
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from exportlab.flows import Flows
 
 BEYOND = f"above {LARGEST:g} or, though not zero, below {SMALLEST:g}"
@@ -59,7 +65,7 @@ def _row_tests(flows: Flows) -> dict[str, tuple[nw.Expr, str, str]]:
     tests = {
         "_missing": (missing(value), f"value {own['value']!r} is missing",
                      "Write 0 where nothing was traded, and leave out rows that are not known: "
-                     f"{remedies.known(flows.frame, own['value'])}."),
+                     f"{suggest.known(flows.frame, own['value'])}."),
         "_infinite": (~value.is_finite(), f"value {own['value']!r} is infinite", "Values are finite amounts of money."),
         "_beyond": (_beyond(value), f"value {own['value']!r} is {BEYOND}", WITHIN),
         "_negative": (value < 0, f"value {own['value']!r} is negative",
@@ -80,9 +86,10 @@ def _row_tests(flows: Flows) -> dict[str, tuple[nw.Expr, str, str]]:
     if "quantity" in own:
         q = nw.col("quantity")
         tests["_quantity"] = (
-            ~missing(q) & ((q < 0) | ~q.is_finite()), f"quantity {own['quantity']!r} is negative or infinite",
+            ~missing(q) & ((q < 0) | ~q.is_finite()),
+            f"quantity {own['quantity']!r} is negative or infinite",
             "Quantities are zero or more; an unknown one may be missing.",
-        )  # fmt: skip
+        )
         tests["_quantity_beyond"] = (_beyond(q), f"quantity {own['quantity']!r} is {BEYOND}", WITHIN)
     return tests
 
@@ -98,7 +105,7 @@ def _total_test(flows: Flows, role: str, found: Sequence[Any]) -> tuple[nw.Expr,
         nw.col(role).is_in(listed),
         problem,
         "Leave the total's rows out, as they would be counted twice: "
-        f"{remedies.without(flows.frame, column, listed)}.",
+        f"{suggest.without(flows.frame, column, listed)}.",
     )
 
 
@@ -203,3 +210,187 @@ def _refuse_duplicates(flows: Flows) -> None:
             rows=count,
             first=describe(flows, next(sample.iter_rows(named=True))),
         )
+
+
+# What the door looks at before any row: the columns' names, their unit, their types.
+
+ROLE_NAMES = ("period", "exporter", "market", "product", "value", "quantity")
+WORKING = ("_active", "_everything", "_n", "_positive", "_rank", "_row", "_rows", "_share", "_span", "_total")
+
+
+def roles(frame: Frame, given: Mapping[str, str | None], keys: Sequence[str]) -> dict[str, str]:
+    """Role to column: as given, else the column of that very name; refuses what is missing or named twice."""
+    columns = frame.collect_schema().names()
+    for role, column in (*given.items(), *(("keys", key) for key in keys)):
+        check(role, column, str | int | None)
+    named = {role: column for role, column in given.items() if column is not None}
+    wanted = [*named.values(), *keys]
+    missing = [c for c in wanted if c not in columns]
+    if missing:
+        raise DataError(
+            f"column {missing[0]!r} is not in the table" + (f" (nor {missing[1:]})" if missing[1:] else ""),
+            f"The table has: {columns}. {suggest.hint('xl.flows(table', missing[0], columns)}".strip(),
+        )
+    for role in given:
+        if role not in named and role in columns and role not in wanted:
+            named[role] = role
+    if "value" not in named:
+        hint = suggest.hint("xl.flows(table", "value", columns)
+        raise RolesNeeded(
+            "no column is named as the value",
+            f"Say value=...; the table has: {columns}. {hint}".strip(),
+            roles=suggest.roles_of(columns),
+        )
+    twice = [c for c in wanted if wanted.count(c) > 1]
+    if twice:
+        raise OptionError(f"Column {twice[0]!r} is named for two roles; each role needs a column of its own.")
+    clash = [k for k in keys if k in ROLE_NAMES]
+    if clash:
+        raise OptionError(
+            f"keys= names {clash[0]!r}, which is a role's name: give it as {clash[0]}=... instead."
+        )
+    hidden = [k for k in keys if k in WORKING or str(k).startswith("_term")]
+    if hidden:
+        raise OptionError(f"keys= names {hidden[0]!r}, a working column's name: rename it before xl.flows.")
+    refuse_unspeakable(frame, [*named.values(), *keys])
+    return {r: named[r] for r in ROLE_NAMES if r in named}
+
+
+def single_unit(frame: Frame, unit: str | None, roles: Mapping[str, str]) -> tuple[Frame, str | None]:
+    """The unit itself; where `unit` names a column, its one value."""
+    if unit is None or unit not in frame.collect_schema().names() or unit in roles.values():
+        return frame, unit
+    found = values_of(frame, unit)
+    if len(found) != 1:
+        raise DataError(
+            f"column {unit!r} holds {len(found)} units: {found[:5]}",
+            "Money of different units does not add up: split the table by unit, or convert with "
+            "xl.datasets.convert and a rate of your own.",
+        )
+    return frame, str(found[0])
+
+
+def schema(frame: Frame, roles: Mapping[str, str], keys: Sequence[str]) -> Frame:
+    """Check the types; value and quantity come back as Float64."""
+    types, held = frame.collect_schema(), kinds(frame)
+    for role in ("value", "quantity"):
+        if role in roles and held[role] not in NUMBERS:
+            _refuse_no_number(frame, role, roles[role])
+    if "product" in roles and types["product"].is_numeric():
+        raise DataError(
+            f"product codes in {roles['product']!r} were read as numbers ({types['product']})",
+            "Leading zeros are lost that way ('010121' became 10121): read the column as text "
+            "(pandas: dtype={...: str}), or use xl.read_flows.",
+        )
+    for role in ("exporter", "market"):
+        if role in roles and types[role].is_float():
+            raise DataError(
+                f"{role} {roles[role]!r} holds decimal numbers, as codes do when some are missing",
+                "Codes are text or whole numbers: fill or remove the missing ones, then read the column as text.",
+            )
+    if "period" in roles and types["period"].is_float():
+        column = roles["period"]
+        raise DataError(
+            f"period {column!r} is of type {types['period']}",
+            "Years become decimal numbers where some are missing: leave those rows out "
+            f"(pandas: table.dropna(subset=[{column!r}]).astype({{{column!r}: int}})).",
+        )
+    for key in (*(r for r in roles if r not in ("value", "quantity")), *keys):
+        named = kind_of(types[key]) if key == "period" else held[key]
+        if named not in (*LABELS, "decimal", "empty"):
+            _refuse_no_label(frame, key, roles.get(key, key))
+    numbers = [r for r in ("value", "quantity") if r in roles]
+    return own(floats(frame, numbers))
+
+
+def _refuse_no_number(frame: Frame, role: str, column: str) -> None:
+    kind = frame.collect_schema()[role]
+    sample = first_of(frame.select(role).filter(~nw.col(role).is_null()))[role].to_list()
+    first = repr(sample[0]) if sample else None
+    if kind == nw.String:
+        raise DataError(
+            f"{role} {column!r} holds text, not numbers",
+            "Remove thousands separators and units, then read it as numbers; xl.read_gacc and xl.read_flows do so.",
+            first=first,
+        )
+    raise DataError(
+        f"{role} {column!r} is of type {kind}, not numbers",
+        "Make it a column of plain numbers first (pandas: .astype(float)).",
+        first=first,
+    )
+
+
+def _refuse_no_label(frame: Frame, role: str, column: str) -> None:
+    """Refuse what names nothing; a column with nothing in it at all is left to the row checks."""
+    kind = frame.collect_schema()[role]
+    found = first_of(frame.select(role).filter(~nw.col(role).is_null()))[role].to_list()
+    if not found:
+        return
+    if isinstance(frame, nw.DataFrame):
+        found = [v for v in frame[role].to_list() if v is not None and not isinstance(v, str)] or found
+    raise DataError(
+        f"{role} {column!r} is of type {kind}, which names nothing",
+        "Labels are text, whole numbers or dates, of one type: convert the column to text first.",
+        first=repr(found[0]),
+    )
+
+
+# What a column holds, decided in one place for flows, panels and regressions.
+
+Kind: TypeAlias = Literal["whole", "decimal", "truth", "text", "category", "date", "empty", "other"]
+NUMBERS = ("whole", "decimal")
+LABELS = ("whole", "truth", "text", "category", "date")
+# What pandas calls the cells of a column of objects.
+_CELLS: dict[str, Kind] = {
+    "string": "text",
+    "empty": "empty",
+    "boolean": "truth",
+    "integer": "whole",
+    "floating": "decimal",
+    "mixed-integer-float": "decimal",
+    "date": "date",
+    "datetime": "date",
+    "datetime64": "date",
+}
+
+
+def kind_of(dtype: Any) -> Kind:
+    """The kind of a column by its type; durations, spans of time, nested and complex ones are "other"."""
+    if dtype.is_integer():
+        return "whole"
+    if dtype.is_float() or dtype.is_decimal():
+        return "decimal"
+    if isinstance(dtype, nw.Boolean):
+        return "truth"
+    if isinstance(dtype, nw.String):
+        return "text"
+    if isinstance(dtype, nw.Categorical | nw.Enum):
+        return "category"
+    return "date" if isinstance(dtype, nw.Date | nw.Datetime) else "other"
+
+
+def kinds(frame: Frame) -> dict[str, Kind]:
+    """The kind of each column: by its type, and for a pandas column of objects or categories by what is in it."""
+    schema = frame.collect_schema()
+    if isinstance(frame, nw.LazyFrame) or not frame.implementation.is_pandas():
+        return {name: kind_of(dtype) for name, dtype in schema.items()}
+    native: Any = frame.to_native()
+    return {name: series_kind(native.iloc[:, place]) for place, name in enumerate(schema)}
+
+
+def series_kind(column: pd.Series[Any]) -> Kind:
+    """The kind of a pandas column; categories count as what they are categories of."""
+    import pandas as pd
+
+    if column.dtype == object:
+        found = _CELLS.get(pd.api.types.infer_dtype(column, skipna=True), "other")
+        return found if found != "whole" or all(abs(v) < 2**63 for v in column.dropna()) else "other"
+    if isinstance(column.dtype, pd.SparseDtype):
+        return series_kind(pd.Series([], dtype=column.dtype.subtype))
+    kind = kind_of(nw.from_native(column, series_only=True).dtype)
+    if kind == "other" and getattr(column.dtype, "kind", "O") == "f":  # longer floats than narwhals names
+        return "decimal"
+    if kind == "category" and isinstance(column.dtype, pd.CategoricalDtype):
+        inner = series_kind(column.dtype.categories.to_series())
+        return "other" if inner == "other" else "category"
+    return kind

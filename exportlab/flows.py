@@ -8,7 +8,8 @@ from typing import Any, Literal, TypeAlias
 
 import narwhals.stable.v2 as nw
 
-from exportlab import audit, columns
+from exportlab import audit
+from exportlab import audit as columns
 from exportlab.errors import DataError, DuplicateCells, OptionError, UnknownName, one_of, short
 from exportlab.frames import (
     Frame,
@@ -378,9 +379,14 @@ class Flows:
         if isinstance(frame, nw.DataFrame):
             frame = nw.maybe_reset_index(frame.sort(*self.identity))
         return replace(
-            self, frame=frame, unique=True, pending=False, spelling=self.spelling.turned(how.calendar, frame),
-            left_out=how.left_out, _memo={},
-        )  # fmt: skip
+            self,
+            frame=frame,
+            unique=True,
+            pending=False,
+            spelling=self.spelling.turned(how.calendar, frame),
+            left_out=how.left_out,
+            _memo={},
+        )
 
     def check(self) -> None:
         """Run the row checks that a lazy table put off; does nothing the second time."""
@@ -422,7 +428,7 @@ class Flows:
         )
 
     def _repr_html_(self) -> str:
-        from exportlab.notebook import flows_html
+        from exportlab.results import flows_html
 
         return flows_html(self)
 
@@ -494,8 +500,14 @@ def flows(
         one_of("aggregate", aggregate, ("sum",))
     if frequency is not None:
         one_of("frequency", frequency, FREQUENCIES)
-    given = {"period": period, "exporter": exporter, "market": market, "product": product,
-             "value": value, "quantity": quantity}  # fmt: skip
+    given = {
+        "period": period,
+        "exporter": exporter,
+        "market": market,
+        "product": product,
+        "value": value,
+        "quantity": quantity,
+    }
     frame = adopt(table)
     for name, text in {"unit": unit, "quantity_unit": quantity_unit, "source": source}.items():
         check(name, text, str | None)

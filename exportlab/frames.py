@@ -20,10 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Frame: TypeAlias = nw.DataFrame[Any] | nw.LazyFrame[Any]
-
 EVERYTHING = "_everything"  # one group for all, where an engine needs a column to group by
-
-
 SMALLEST, LARGEST = 1e-50, 1e50  # what a door lets in: products of four such numbers are still floats
 PIECE = 100_000  # rows that are read, turned and written at a time
 ENGINES = ("duckdb", "_duckdb", "polars", "pyarrow", "narwhals", "pyspark", "py4j", "pyo3_runtime")
@@ -70,8 +67,9 @@ def _told(said: str) -> DataError | EngineError:
     if re.search(GONE, said):
         return DataError(
             "what the table is read from is not there",
-            "Look at the path: the file or table is gone, or the pattern finds none.", first=said.rstrip("."),
-        )  # fmt: skip
+            "Look at the path: the file or table is gone, or the pattern finds none.",
+            first=said.rstrip("."),
+        )
     return DataError(
         "the table's engine stopped",
         "Look at the place it names: the file, the line, the column and its type.",
@@ -98,9 +96,10 @@ def adopt(table: Any) -> Frame:
         names = Counter(getattr(table, "column_names", None) or list(table.columns))
         twice = [name for name, count in names.items() if count > 1]
         raise DataError(
-            f"{len(twice):,} column names occur more than once", "Rename or remove one of them.",
+            f"{len(twice):,} column names occur more than once",
+            "Rename or remove one of them.",
             first=repr(twice[0]) if twice else None,
-        ) from None  # fmt: skip
+        ) from None
     except TypeError:
         raise DataError(
             f"a {type(table).__module__}.{type(table).__name__} is not a table that can be read",
@@ -487,3 +486,20 @@ def _ranks(frame: nw.DataFrame[Any], keys: Sequence[str]) -> NDArray[np.float64]
     rank = np.empty(len(order))
     rank[order] = np.arange(1, len(order) + 1) - np.repeat(first, np.diff(first, append=len(order)))
     return rank
+
+
+# The names of the arrays that pass between rooms, and the range of their numbers.
+
+BEYOND = f"beyond {LARGEST:g}, or all of it within {SMALLEST:g} of zero"
+WITHIN = "Squares and products of such numbers are no floating-point numbers any more: change the unit."
+Array: TypeAlias = NDArray[np.float64]
+Codes: TypeAlias = NDArray[np.integer[Any]]  # positions: 0, 1, ...
+Mask: TypeAlias = NDArray[np.bool_]
+
+
+def beyond(values: Array) -> Mask:
+    """Which numbers are too large for squares and products, or all that are not zero where the largest is too small."""
+    size = np.abs(values)
+    if 0 < size.max(initial=0.0) < SMALLEST:
+        return np.asarray(size > 0)
+    return np.asarray(size > LARGEST)

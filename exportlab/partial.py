@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import numpy as np
 
 from exportlab import classifications
-from exportlab.arrays import Array
 from exportlab.audit import overlaps
-from exportlab.catalogue import CATALOGUE
-from exportlab.distribution import evaluate
 from exportlab.errors import DataError, OptionError, UnknownName
+from exportlab.frames import Array
+from exportlab.indices.catalogue import CATALOGUE
+from exportlab.indices.measure import evaluate
 from exportlab.options import Within, validated
 from exportlab.results import Result
 
@@ -23,9 +23,18 @@ if TYPE_CHECKING:
 # Indices that are Schur-convex or Schur-concave in the members' values for a fixed universe: they are extreme
 # at the most even and at the most concentrated completion of what is known.
 BOUNDED = (
-    "hhi", "hirschman", "effective_number", "cr", "gini", "theil", "shannon", "hhi_normalised",
-    "unctad_concentration", "hall_tideman", "hill",
-)  # fmt: skip
+    "hhi",
+    "hirschman",
+    "effective_number",
+    "cr",
+    "gini",
+    "theil",
+    "shannon",
+    "hhi_normalised",
+    "unctad_concentration",
+    "hall_tideman",
+    "hill",
+)
 MOST = 10_000_000  # members that a completion is made of
 NEEDS_SIZE = ("gini", "theil", "shannon", "hhi_normalised", "unctad_concentration", "hall_tideman", "hill")
 

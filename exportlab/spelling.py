@@ -14,7 +14,7 @@ from typing import Any
 
 import narwhals.stable.v2 as nw
 
-from exportlab import remedies
+from exportlab import suggest
 from exportlab.errors import DataError, OptionError, UnknownName
 from exportlab.frames import Frame, adopt, collect, values_of
 from exportlab.options import validated
@@ -73,7 +73,7 @@ class Spelling:
             )
             raise DataError(
                 f"{self.name} does not sort in the order of time as it is written, and a plan cannot rewrite it",
-                f"Bring it to ISO forms in its engine: {remedies.iso(frame, self.column, self.frequency)}.",
+                f"Bring it to ISO forms in its engine: {suggest.iso(frame, self.column, self.frequency)}.",
                 first=f"{wrong!r}, which is {found.period(wrong).iso}",
             )
         self._known["calendar"] = found

@@ -11,11 +11,21 @@ from numbers import Number
 
 CELL = 32_767  # characters that a cell of Excel holds
 HIDDEN = (
-    *range(9), *range(11, 32), *range(127, 160),  # controls, save the tab and the line end
-    0x61C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A),  # Bidi_Control of Unicode
-    0x2028, 0x2029, *range(0xFFF9, 0xFFFC),  # further line ends, marks of annotations
-    *range(0xD800, 0xE000), 0xFFFE, 0xFFFF,  # halves of characters, and no characters at all
-)  # fmt: skip
+    *range(9),
+    *range(11, 32),
+    *range(127, 160),  # controls, save the tab and the line end
+    0x61C,
+    0x200E,
+    0x200F,
+    *range(0x202A, 0x202F),
+    *range(0x2066, 0x206A),  # Bidi_Control of Unicode
+    0x2028,
+    0x2029,
+    *range(0xFFF9, 0xFFFC),  # further line ends, marks of annotations
+    *range(0xD800, 0xE000),
+    0xFFFE,
+    0xFFFF,  # halves of characters, and no characters at all
+)
 _SHOWN = dict.fromkeys(HIDDEN, "\ufffd")
 # What a spreadsheet takes for the beginning of a formula, also full-width and after blanks.
 _FORMULA = re.compile("[\\s\ufeff]*[=+\\-@\uff1d\uff0b\uff0d\uff20]|[\t\n]")

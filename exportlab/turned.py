@@ -8,11 +8,11 @@ from typing import Any
 import narwhals.stable.v2 as nw
 
 from exportlab.audit import describe
-from exportlab.catalogue import guarded
 from exportlab.errors import DataError
 from exportlab.flows import Flows, require
 from exportlab.frames import Frame, collect, missing, recoded, stack, sum_by, when
-from exportlab.member import ROUNDING
+from exportlab.indices.catalogue import guarded
+from exportlab.indices.measure import ROUNDING
 from exportlab.periods.turning import Turned, matching, single, told
 
 
@@ -108,8 +108,9 @@ def _refuse_falling(flows: Flows, how: Turned, sums: Frame, role: str) -> None:
         f"{role} {flows.roles[role]!r} falls from one total to the next",
         "A month cannot be negative, so earlier months were revised: bring the totals before to the same state, or "
         "leave the cells out.",
-        rows=len(fallen), first=", ".join(filter(None, (cell, figures))),
-    )  # fmt: skip
+        rows=len(fallen),
+        first=", ".join(filter(None, (cell, figures))),
+    )
 
 
 def headline(flows: Flows) -> Turned | None:

@@ -21,11 +21,17 @@ BLOC = {"bloc": "RCEP"}
 
 # What each is called with besides the flows; those of TWO take exports and imports.
 _CALLS: list[tuple[dict[str, Any], str]] = [
-    ({}, "complementarity trade_potential constant_market_share constant_market_share_growth spells survival "
-         "relative_unit_value price_quantity"),
-    ({"by": BY}, "rca diversification share contributions hhi_change hhi_change_split hhi_shift_share growth_margins "
-                 "location_quotient hachman hk_margins iemp nesting nestedness trade_intensity galtonian vollrath "
-                 "lafay michaely grubel_lloyd marginal_iit two_way_types theil_traditional"),
+    (
+        {},
+        "complementarity trade_potential constant_market_share constant_market_share_growth spells survival "
+        "relative_unit_value price_quantity",
+    ),
+    (
+        {"by": BY},
+        "rca diversification share contributions hhi_change hhi_change_split hhi_shift_share growth_margins "
+        "location_quotient hachman hk_margins iemp nesting nestedness trade_intensity galtonian vollrath "
+        "lafay michaely grubel_lloyd marginal_iit two_way_types theil_traditional",
+    ),
     ({"by": "period"}, "krugman hoover finger_kreinin cosine bahar locational_gini"),
     ({"by": "period", "herfindahl": 0.1}, "ellison_glaeser"),
     ({"by": BY, **BLOC}, "bloc_share bloc_share_change"),
@@ -37,7 +43,7 @@ _CALLS: list[tuple[dict[str, Any], str]] = [
     ({"products": "sitc3"}, "lall_shares"),
     ({"products": BEC}, "bec_shares"),
     ({"classes": RAUCH}, "rauch_shares"),
-]  # fmt: skip
+]
 ARGUMENTS = {name: arguments for arguments, names in _CALLS for name in names.split()}
 TWO = ("vollrath", "lafay", "michaely", "grubel_lloyd", "marginal_iit", "thom_mcdowell", "two_way_types")
 # Other ways to call them, by the options on which sources differ, as one writes them.
@@ -106,9 +112,13 @@ def imports(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def call(
-    name: str, table: pd.DataFrame, convert: Callable[[pd.DataFrame], Any] = lambda t: t, *, checked: bool = False,
+    name: str,
+    table: pd.DataFrame,
+    convert: Callable[[pd.DataFrame], Any] = lambda t: t,
+    *,
+    checked: bool = False,
     **options: Any,
-) -> Any:  # fmt: skip
+) -> Any:
     """The indicator on the table, in the engine that `convert` makes of it, with further options."""
     tables = [table, imports(table)] if name in TWO else [table]
     doors = (xl.flows(convert(t), validate="schema" if checked else "rows") for t in tables)

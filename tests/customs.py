@@ -50,22 +50,24 @@ def draw(
     size = np.exp(rng.normal(9, 2.2, rows)) / (1 + partner % 40)
     regime = [spread[i][0] for i in combination]
     place = [spread[i][1] for i in combination]
-    return pd.DataFrame({
-        "数据年月": [months[m] for m in month],
-        "商品编码": [f"{codes[k]:08d}" for k in product],
-        "商品名称": [f"第{codes[k]:08d}号商品, 未列名" for k in product],
-        "贸易伙伴编码": [chosen[j].gacc for j in partner],
-        "贸易伙伴名称": [chosen[j].name_zh for j in partner],
-        "贸易方式编码": regime,
-        "贸易方式名称": [REGIMES[r] for r in regime],
-        "注册地编码": place,
-        "注册地名称": [PLACES[p] for p in place],
-        "第一数量": np.round(size / rng.uniform(1, 30, rows)),
-        "第一计量单位": np.where(product % 3 == 0, "台", "千克"),
-        "第二数量": np.where(product % 3 == 0, np.round(size / 9), np.nan),
-        "第二计量单位": np.where(product % 3 == 0, "千克", "-"),
-        MONEY[unit]: np.round(size) + 1,
-    })  # fmt: skip
+    return pd.DataFrame(
+        {
+            "数据年月": [months[m] for m in month],
+            "商品编码": [f"{codes[k]:08d}" for k in product],
+            "商品名称": [f"第{codes[k]:08d}号商品, 未列名" for k in product],
+            "贸易伙伴编码": [chosen[j].gacc for j in partner],
+            "贸易伙伴名称": [chosen[j].name_zh for j in partner],
+            "贸易方式编码": regime,
+            "贸易方式名称": [REGIMES[r] for r in regime],
+            "注册地编码": place,
+            "注册地名称": [PLACES[p] for p in place],
+            "第一数量": np.round(size / rng.uniform(1, 30, rows)),
+            "第一计量单位": np.where(product % 3 == 0, "台", "千克"),
+            "第二数量": np.where(product % 3 == 0, np.round(size / 9), np.nan),
+            "第二计量单位": np.where(product % 3 == 0, "千克", "-"),
+            MONEY[unit]: np.round(size) + 1,
+        }
+    )
 
 
 def write(
@@ -78,10 +80,12 @@ def write(
     empty_last_column: bool = True,
 ) -> Path:
     """Write a table the way the query does; `shuffle` is the seed of the columns' order."""
-    text = pd.DataFrame({
-        name: [_number(x, thousands) for x in column] if column.dtype.kind == "f" else column
-        for name, column in table.items()
-    })  # fmt: skip
+    text = pd.DataFrame(
+        {
+            name: [_number(x, thousands) for x in column] if column.dtype.kind == "f" else column
+            for name, column in table.items()
+        }
+    )
     if shuffle is not None:
         text = text[[text.columns[i] for i in np.random.default_rng(shuffle).permutation(text.shape[1])]]
     if empty_last_column:

@@ -199,31 +199,51 @@ def _variants() -> list[Entry]:
     cs = "callaway_santanna"
     return [
         Entry("callaway notyet", _of(lambda p: p.att(control="notyet")), ("weights", "gaps")),
-        Entry("callaway anticipation", _of(lambda p: p.att(anticipation=1, control="notyet")), ("weights", "gaps")),
+        Entry(
+            "callaway anticipation",
+            _of(lambda p: p.att(anticipation=1, control="notyet")),
+            ("weights", "gaps"),
+        ),
         Entry("callaway reg", _of(lambda p: p.att(adjust="reg")), ALL, covariate="z"),
         Entry("callaway ipw", _of(lambda p: p.att(adjust="ipw")), ALL, covariate="z", exempt={"exact": IPW}),
         Entry("callaway fixed shares", _of(lambda p: p.att(shares="fixed", aggregate="cohort"))),
-        Entry("callaway bands", _of(lambda p: p.event_study(cs, draws=99)), exempt={
-            "renamed": "bands draw signs by cluster in the order of their names",
-        }),
+        Entry(
+            "callaway bands",
+            _of(lambda p: p.event_study(cs, draws=99)),
+            exempt={"renamed": "bands draw signs by cluster in the order of their names"},
+        ),
         Entry("sun_abraham iid", _of(lambda p: p.att("sun_abraham", vcov="iid")), ALL),
         Entry("sun_abraham hetero", _of(lambda p: p.att("sun_abraham", vcov="hetero")), ALL),
         Entry("etwfe linear", _of(lambda p: p.att("etwfe", covariates="linear")), ALL),
         Entry("etwfe never", _of(lambda p: p.att("etwfe", control="never")), ALL),
         Entry("stacked plain", _of(lambda p: p.att("stacked", weights="none")), ("weights", "gaps")),
         Entry("etwfe poisson", _of(lambda p: p.att("etwfe", family="poisson")), ("weights",), link=True),
-        Entry("etwfe poisson units", _of(lambda p: p.att("etwfe", family="poisson", effects="unit")),
-              ("weights",), link=True),
+        Entry(
+            "etwfe poisson units",
+            _of(lambda p: p.att("etwfe", family="poisson", effects="unit")),
+            ("weights",),
+            link=True,
+        ),
         Entry("twfe", _of(lambda p: p.twfe()), ALL),
         Entry("twfe two ways", _of(lambda p: p.twfe(vcov="cluster+period")), ALL),
         Entry("twfe hetero", _of(lambda p: p.twfe(vcov="hetero")), ALL),
         Entry("twfe iid", _of(lambda p: p.twfe(vcov="iid")), ALL),
         Entry("twfe event study", _of(lambda p: p.event_study("twfe")), ALL),
-        Entry("triple regression", _of(lambda p: p.triple_difference(by="reached")), ("weights",), staggered=False,
-              target=0.0),
-        Entry("triple imputation", _of(lambda p: p.triple_difference(by="reached")), ("weights",), target=0.0,
-              exempt={"copied": CONSERVATIVE}),
-    ]  # fmt: skip
+        Entry(
+            "triple regression",
+            _of(lambda p: p.triple_difference(by="reached")),
+            ("weights",),
+            staggered=False,
+            target=0.0,
+        ),
+        Entry(
+            "triple imputation",
+            _of(lambda p: p.triple_difference(by="reached")),
+            ("weights",),
+            target=0.0,
+            exempt={"copied": CONSERVATIVE},
+        ),
+    ]
 
 
 RIDGE = (
@@ -275,12 +295,21 @@ def _inference() -> list[Entry]:
         Entry("honest", _of(lambda p: honest_did(p.event_study("sun_abraham"), M=[0.5])), staggered=False),
         Entry("leave one out", _of(lambda p: leave_one_out(p.twfe(), by="cohort")), ("weights",)),
         Entry("placebo dates", _of(lambda p: placebo_dates(p, shifts=(1,), method="imputation"))),
-        Entry("anticipation", _of(lambda p: anticipation(p, periods=(0, 1), method="twfe")), ("weights", "gaps")),
-        Entry("curve", _of(lambda p: specification_curve(p, methods=["imputation", "twfe"])), ("weights", "gaps")),
-        Entry("randomization",
-              _of(lambda p: p.twfe().randomization_test(n_draws=49, max_enumerated=20, interval=False)),
-              money=("statistic",), exempt={"renamed": DRAWS}),
-    ]  # fmt: skip
+        Entry(
+            "anticipation", _of(lambda p: anticipation(p, periods=(0, 1), method="twfe")), ("weights", "gaps")
+        ),
+        Entry(
+            "curve",
+            _of(lambda p: specification_curve(p, methods=["imputation", "twfe"])),
+            ("weights", "gaps"),
+        ),
+        Entry(
+            "randomization",
+            _of(lambda p: p.twfe().randomization_test(n_draws=49, max_enumerated=20, interval=False)),
+            money=("statistic",),
+            exempt={"renamed": DRAWS},
+        ),
+    ]
 
 
 def _panel_formula(make: Callable[..., Any], formula: str, **options: Any) -> Run:
@@ -302,10 +331,13 @@ def _formulas() -> list[Entry]:
     out = [
         Entry(f"fixed effects {v}", _panel_formula(fixed_effects, "y ~ D + x", **two, **o), more, door=False)
         for v, o in {
-            "cluster": {"cluster": "cl"}, "two ways": {"cluster": ["cl", "year"]}, "classical": {"vcov": "classical"},
-            "hetero": {"vcov": "hetero"}, "driscoll-kraay": {"vcov": "driscoll-kraay", "lags": 2},
+            "cluster": {"cluster": "cl"},
+            "two ways": {"cluster": ["cl", "year"]},
+            "classical": {"vcov": "classical"},
+            "hetero": {"vcov": "hetero"},
+            "driscoll-kraay": {"vcov": "driscoll-kraay", "lags": 2},
         }.items()
-    ]  # fmt: skip
+    ]
     level = "unit effects are a part of the error of random effects"
     none = {"effects": level, "exact": level, "noise": level}
     by_year = _panel_formula(random_effects, "y ~ D + x + C(year)", cluster="cl")
@@ -555,7 +587,17 @@ def _panel_of(e: Entry, d: pd.DataFrame) -> PolicyPanel:
 
 
 CHECKS: dict[str, Callable[[Entry], None]] = {
-    "shuffled": shuffled, "renamed": renamed, "months": months, "effects": effects, "outcome units": outcome_units,
-    "covariate units": covariate_units, "treated": treated, "absent": absent, "copied": copied, "exact": exact,
-    "noise": noise, "counted": counted, "changed": changed,
-}  # fmt: skip
+    "shuffled": shuffled,
+    "renamed": renamed,
+    "months": months,
+    "effects": effects,
+    "outcome units": outcome_units,
+    "covariate units": covariate_units,
+    "treated": treated,
+    "absent": absent,
+    "copied": copied,
+    "exact": exact,
+    "noise": noise,
+    "counted": counted,
+    "changed": changed,
+}

@@ -146,7 +146,7 @@ def intercountry_door(cells: list[Any]) -> None:
 
 TEXTS = {
     "flows": b"m,p,v,q\nJapan,0101,1.5,2\nUSA,0202,2,NA\n",
-    "gacc": "数据年月,商品编码,贸易伙伴名称,贸易方式名称,美元,\n202301,01012100,日本,一般贸易,\"1,234\",\n".encode(
+    "gacc": '数据年月,商品编码,贸易伙伴名称,贸易方式名称,美元,\n202301,01012100,日本,一般贸易,"1,234",\n'.encode(
         "gb18030"
     ),
     "baci": b"t,i,j,k,v,q\n2022,156,392,010121,12.5,3\n2022,156,410,270900,8,NA\n",
@@ -156,7 +156,7 @@ TEXTS = {
     "icio": b",A_s,B_s,A_f,B_f\nA_s,1,2,5,5\nB_s,1,2,5,5\nVA,11,9,0,0\nOUT,13,13,0,0\n",
     "paper": b'[paper]\nid="p"\ntitle="t"\nauthors=["a"]\nyear=2020\n[[claim]]\nid="c"\nsection="1"\nwhat="w"\n'
     b'kind="share"\nprinted="50"\nvalue=50\nunit="%"\nneeds="x"\n',
-}  # fmt: skip
+}
 SUFFIX = {"json": ".json", "paper": ".toml"}
 PIECES = (
     b"\0", b"\xff\xfe", b"\xef\xbb\xbf", b'"', b'""', b"'", b",", b";", b"\t", b"\n", b"\r", b"=", b"1e999", b"-",

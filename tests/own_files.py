@@ -10,8 +10,22 @@ import pandas as pd
 PARTNERS = {"Japan": "日本", "South Korea": "韩国", "Vietnam": "越南", "USA": "美国", "Germany": "德国"}
 SIZE = [30.0, 20.0, 10.0, 25.0, 15.0]
 YEARS = (2021, 2022, 2023)
-CITIES = ["Shenyang", "Dalian", "Anshan", "Fushun", "Benxi", "Dandong", "Jinzhou", "Yingkou", "Fuxin", "Liaoyang",
-          "Panjin", "Tieling", "Chaoyang", "Huludao"]  # fmt: skip
+CITIES = [
+    "Shenyang",
+    "Dalian",
+    "Anshan",
+    "Fushun",
+    "Benxi",
+    "Dandong",
+    "Jinzhou",
+    "Yingkou",
+    "Fuxin",
+    "Liaoyang",
+    "Panjin",
+    "Tieling",
+    "Chaoyang",
+    "Huludao",
+]
 JOINED = {"Shenyang": 2014, "Dalian": 2014, "Anshan": 2014, "Yingkou": 2017, "Jinzhou": 2017, "Dandong": 2017}
 
 

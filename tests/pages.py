@@ -132,9 +132,13 @@ def comtrade(folder: Path) -> None:
     folder.mkdir()
     head = "period,reporterISO,partnerISO,flowCode,cmdCode,primaryValue,netWgt\n"
     rows = [
-        "2023,CHN,W00,X,010121,30,3", "2023,CHN,JPN,X,010121,20,2", "2023,CHN,USA,X,010121,10,1",
-        "2023,CHN,JPN,X,0101,20,2", "2023,CHN,USA,X,0101,10,1", "2023,CHN,JPN,M,010121,7,1",
-    ]  # fmt: skip
+        "2023,CHN,W00,X,010121,30,3",
+        "2023,CHN,JPN,X,010121,20,2",
+        "2023,CHN,USA,X,010121,10,1",
+        "2023,CHN,JPN,X,0101,20,2",
+        "2023,CHN,USA,X,0101,10,1",
+        "2023,CHN,JPN,M,010121,7,1",
+    ]
     (folder / "china.csv").write_text(head + "\n".join(rows) + "\n", encoding="utf-8")
 
 

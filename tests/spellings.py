@@ -8,8 +8,20 @@ import numpy as np
 import pandas as pd
 
 NAMES = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
-FULL = ["January", "February", "March", "April", "May", "June", "July",
-        "August", "September", "October", "November", "December"]  # fmt: skip
+FULL = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+]
 HAN = ["一", "二", "三", "四", "五", "六", "七", "八", "九", "十", "十一", "十二"]
 # How a month is written, by year and month.
 MONTHS = {
@@ -50,26 +62,44 @@ MONTHS = {
     "last day text": lambda y, m: pd.Period(f"{y}-{m:02d}", "M").end_time.date().isoformat(),
 }
 YEARS = {
-    "text": str, "number": int, "float": float, "chinese": lambda y: f"{y}年", "first day": lambda y: date(y, 1, 1),
-    "last day": lambda y: f"{y}-12-31", "period": lambda y: pd.Period(str(y), "Y"), "blank": lambda y: f" {y}",
-}  # fmt: skip
+    "text": str,
+    "number": int,
+    "float": float,
+    "chinese": lambda y: f"{y}年",
+    "first day": lambda y: date(y, 1, 1),
+    "last day": lambda y: f"{y}-12-31",
+    "period": lambda y: pd.Period(str(y), "Y"),
+    "blank": lambda y: f" {y}",
+}
 QUARTERS = {
-    "iso": lambda y, q: f"{y}-Q{q}", "plain": lambda y, q: f"{y}Q{q}", "stata": lambda y, q: f"{y}q{q}",
-    "behind": lambda y, q: f"Q{q} {y}", "bank": lambda y, q: f"{q}Q{y % 100}", "chinese": lambda y, q: f"{y}年{q}季度",
-    "han": lambda y, q: f"{y}年第{HAN[q - 1]}季度", "months": lambda y, q: f"{y}年{3 * q - 2}-{3 * q}月",
-    "names": lambda y, q: f"{NAMES[3 * q - 3]}-{NAMES[3 * q - 1]} {y}", "period": lambda y, q: pd.Period(f"{y}Q{q}"),
-}  # fmt: skip
+    "iso": lambda y, q: f"{y}-Q{q}",
+    "plain": lambda y, q: f"{y}Q{q}",
+    "stata": lambda y, q: f"{y}q{q}",
+    "behind": lambda y, q: f"Q{q} {y}",
+    "bank": lambda y, q: f"{q}Q{y % 100}",
+    "chinese": lambda y, q: f"{y}年{q}季度",
+    "han": lambda y, q: f"{y}年第{HAN[q - 1]}季度",
+    "months": lambda y, q: f"{y}年{3 * q - 2}-{3 * q}月",
+    "names": lambda y, q: f"{NAMES[3 * q - 3]}-{NAMES[3 * q - 1]} {y}",
+    "period": lambda y, q: pd.Period(f"{y}Q{q}"),
+}
 HALVES = {
-    "iso": lambda y, h: f"{y}-H{h}", "plain": lambda y, h: f"{y}H{h}", "sdmx": lambda y, h: f"{y}-S{h}",
-    "behind": lambda y, h: f"H{h} {y}", "chinese": lambda y, h: f"{y}年{'上下'[h - 1]}半年",
+    "iso": lambda y, h: f"{y}-H{h}",
+    "plain": lambda y, h: f"{y}H{h}",
+    "sdmx": lambda y, h: f"{y}-S{h}",
+    "behind": lambda y, h: f"H{h} {y}",
+    "chinese": lambda y, h: f"{y}年{'上下'[h - 1]}半年",
     "months": lambda y, h: f"{y}年{6 * h - 5}—{6 * h}月",
-}  # fmt: skip
+}
 CUMULATED = {
-    "iso": lambda y, k: f"{y}-01/{k:02d}", "chinese": lambda y, k: f"{y}年1-{k}月",
-    "dash": lambda y, k: f"{y}年1—{k}月", "to": lambda y, k: f"{y}年1月至{k}月",
-    "first months": lambda y, k: f"{y}年前{HAN[k - 1]}个月", "names": lambda y, k: f"Jan-{NAMES[k - 1]} {y}",
+    "iso": lambda y, k: f"{y}-01/{k:02d}",
+    "chinese": lambda y, k: f"{y}年1-{k}月",
+    "dash": lambda y, k: f"{y}年1—{k}月",
+    "to": lambda y, k: f"{y}年1月至{k}月",
+    "first months": lambda y, k: f"{y}年前{HAN[k - 1]}个月",
+    "names": lambda y, k: f"Jan-{NAMES[k - 1]} {y}",
     "january alone": lambda y, k: f"{y}年1-{k}月" if k > 1 else f"{y}年1月",
-}  # fmt: skip
+}
 
 FORMS = {"year": YEARS, "half": HALVES, "quarter": QUARTERS, "month": MONTHS, "cumulated": CUMULATED}
 PARTS = {"year": 1, "half": 2, "quarter": 4, "month": 12, "cumulated": 12}

@@ -133,7 +133,7 @@ TABLES: dict[str, Callable[[], pd.DataFrame]] = {
 # The tables, with an option where one is needed, on which both ends are reached; by default "alike" and "apart".
 _REACHED = {
     ("wild",): "vollrath relative_unit_value price_quantity hhi_change michaely contributions growth_margins "
-               "constant_market_share_growth nestedness",
+    "constant_market_share_growth nestedness",
     ("small place", "alike"): "complementarity diversification hachman rca location_quotient",
     ("within", "outside"): "share bloc_share intra_share introversion",
     ("small bloc", "outside"): "trade_intensity bloc_intensity size_adjusted_share",
@@ -151,5 +151,5 @@ _REACHED = {
     ("long-lived",): "spells",
     ("wild; elasticity=2.0", "dear; elasticity=2.0"): "prody_quality expy_quality",
     ("small place", "alike; herfindahl=0.9999"): "ellison_glaeser",
-}  # fmt: skip
+}
 REACHED = {name: tables for tables, names in _REACHED.items() for name in names.split()}

@@ -19,7 +19,7 @@ import polars as pl
 from catalogue_calls import COUNTRIES, call
 
 import exportlab as xl
-from exportlab.catalogue import Indicator
+from exportlab.indices.catalogue import Indicator
 
 KEYS = ("period", "exporter", "exporter_2", "market", "product", "class", "industry", "spell", "time")
 # Money, the shares an index is made of, and what a larger sample makes surer are no figures of the index.

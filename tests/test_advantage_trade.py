@@ -14,10 +14,9 @@ from hypothesis import strategies as st
 
 import exportlab as xl
 from exportlab.errors import DataError, OptionError, UnknownName
-from exportlab.indices.advantage_trade import lafay, michaely, vollrath
+from exportlab.indices.advantage import lafay, michaely, vollrath
 from exportlab.indices.location import ellison_glaeser, hachman, location_quotient, locational_gini
-from exportlab.indices.persistence import galtonian
-from exportlab.indices.transitions import Transitions, rca_transitions
+from exportlab.indices.transitions import Transitions, galtonian, rca_transitions
 
 
 def wide(table: dict, first: str = "exporter", second: str = "product") -> xl.Flows:
@@ -86,8 +85,18 @@ def check(outside, index: str, value: float) -> None:
 
 
 PLACES = {"Wien": 500_000, "Linz": 400_000, "Graz": 100_000}
-PLANTS = [("Wien", 200), ("Wien", 650), ("Wien", 12000), ("Wien", 100), ("Wien", 50), ("Linz", 16000),
-          ("Linz", 13000), ("Linz", 1500), ("Linz", 1500), ("Graz", 25000)]  # fmt: skip
+PLANTS = [
+    ("Wien", 200),
+    ("Wien", 650),
+    ("Wien", 12000),
+    ("Wien", 100),
+    ("Wien", 50),
+    ("Linz", 16000),
+    ("Linz", 13000),
+    ("Linz", 1500),
+    ("Linz", 1500),
+    ("Graz", 25000),
+]
 
 
 def plants() -> tuple[xl.Flows, xl.Flows]:

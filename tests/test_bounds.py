@@ -72,8 +72,15 @@ def test_the_truth_lies_between(named, rest, group):
 
 
 def test_published_partners_of_2023():
-    known = {"EU": 1317.1, "Japan": 901.2, "South Korea": 634.1, "ASEAN": 595.4, "Saudi Arabia": 575.7,
-             "USA": 567.2, "Russia": 549.0}  # fmt: skip
+    known = {
+        "EU": 1317.1,
+        "Japan": 901.2,
+        "South Korea": 634.1,
+        "ASEAN": 595.4,
+        "Saudi Arabia": 575.7,
+        "USA": 567.2,
+        "Russia": 549.0,
+    }
     found = xl.bounds("hhi", known, 7659.6)
     shares = np.array(list(known.values())) / 7659.6
     assert found.low == pytest.approx((shares**2).sum())

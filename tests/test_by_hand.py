@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import exportlab
-from exportlab.reporting import content, policy, products, published
+from exportlab.reporting.liaoning import content, page, policy, products
 
 DATA = Path(exportlab.__file__).parent / "datasets"
 TABLES = Path(exportlab.__file__).parent / "classifications" / "tables"
@@ -42,18 +42,24 @@ def test_bounds_of_market_concentration_in_2023():
     others = len(read(TABLES / "countries.csv")) - sum(size.get(p, 1) for p in value)
     low = sum((v / total) ** 2 / size.get(p, 1) for p, v in value.items()) + (rest / total) ** 2 / others
     high = sum((v / total) ** 2 for v in value.values()) + (rest / total) ** 2
-    shown = row(published.market_bounds(), "period", "2023")
+    shown = row(page.market_bounds(), "period", "2023")
     assert (shown.hhi_low, shown.hhi_high) == pytest.approx((low, high), abs=1e-12)
     assert (shown.effective_number_low, shown.effective_number_high) == pytest.approx((1 / high, 1 / low))
     assert [round(x, 4) for x in (low, high)] == [0.0392, 0.1808]
 
 
 def test_shares_of_rcep():
-    trade = {(r["start"], r["end"]): float(r["value"]) for r in read(DATA / "liaoning_trade_by_partner.csv")
-             if r["partner"] == "RCEP" and r["flow"] == "total" and r["value"] and r["unit"] == "100m CNY"}  # fmt: skip
-    whole = {(r["start"], r["end"]): float(r["value"]) for r in read(DATA / "liaoning_trade_totals.csv")
-             if r["flow"] == "total" and r["unit"] == "100m CNY" and r["value"]}  # fmt: skip
-    shown = published.rcep_share().set_index("start")["bloc_share"]
+    trade = {
+        (r["start"], r["end"]): float(r["value"])
+        for r in read(DATA / "liaoning_trade_by_partner.csv")
+        if r["partner"] == "RCEP" and r["flow"] == "total" and r["value"] and r["unit"] == "100m CNY"
+    }
+    whole = {
+        (r["start"], r["end"]): float(r["value"])
+        for r in read(DATA / "liaoning_trade_totals.csv")
+        if r["flow"] == "total" and r["unit"] == "100m CNY" and r["value"]
+    }
+    shown = page.rcep_share().set_index("start")["bloc_share"]
     for (start, end), value in trade.items():
         if (start, end) in whole:
             assert shown[start] == pytest.approx(value / whole[start, end])
@@ -67,8 +73,11 @@ def test_advantage_against_china_and_its_rounding():
 
 
 def test_provinces_of_2024():
-    value = {r["province"]: float(r["value"]) for r in read(DATA / "province_trade.csv")
-             if r["year"] == "2024" and r["nbs_indicator"] == "A060101"}  # fmt: skip
+    value = {
+        r["province"]: float(r["value"])
+        for r in read(DATA / "province_trade.csv")
+        if r["year"] == "2024" and r["nbs_indicator"] == "A060101"
+    }
     total = sum(value.values())
     largest = sorted(value.values(), reverse=True)
     shown = row(products.provinces(), "year", 2024)
@@ -95,8 +104,7 @@ def table_of_china(path):
 
     uses = ["TC", "FU201", "FU202"]
     home, abroad = block("Domestic", codes), block("Imports", codes)
-    return (home, abroad, block("Domestic", uses), block("Imports", uses),
-            block("Domestic", ["EX"])[:, 0])  # fmt: skip
+    return (home, abroad, block("Domestic", uses), block("Imports", uses), block("Domestic", ["EX"])[:, 0])
 
 
 @pytest.mark.parametrize(("year", "printed"), [(2017, 0.790), (2018, 0.788), (2020, 0.805)])

@@ -19,9 +19,8 @@ from exportlab import claims as xc
 from exportlab.claims import evidence
 from exportlab.claims import ledger as ledger_module
 from exportlab.claims.evidence import Context, figure, rows
-from exportlab.claims.intervals import Interval, point, printed, rounded, worded
+from exportlab.claims.intervals import Interval, point, printed, rounded, unit, worded
 from exportlab.claims.ledger import judge
-from exportlab.claims.units import unit
 from exportlab.claims.verdicts import CONSISTENT, REPRODUCED
 from exportlab.claims.verdicts import CONTRADICTED as REFUTED
 from exportlab.claims.verdicts import INCONSISTENT as BROKEN
@@ -234,8 +233,14 @@ def test_arithmetic_judges_each_figure_that_enters_it():
     )
     held = replace(paper, claims=(replace(total, printed="30.0", value=30.0), *parts))
     assert list(xc.check(held)["verdict"]) == [CONSISTENT] * 3 + [OPEN]
-    outside = {"kind": "share_of", "part": "b", "whole": {"dataset": "claims_evidence", "where": {
-        "quantity": "regional GDP of Liaoning", "period": "2022"}}}  # fmt: skip
+    outside = {
+        "kind": "share_of",
+        "part": "b",
+        "whole": {
+            "dataset": "claims_evidence",
+            "where": {"quantity": "regional GDP of Liaoning", "period": "2022"},
+        },
+    }
     money = replace(parts[0], unit="bn CNY", printed="10.0")
     both = replace(paper, claims=(replace(total, checks=(outside,)), money))
     assert list(xc.check(both)["verdict"]) == [REFUTED, OPEN]
@@ -397,11 +402,19 @@ HELD_TWICE = [
     ("exports of Liaoning", "2010 Jan-Feb", TOTALS, {"year": "2010", "flow": "export"}),
     ("exports of Liaoning", "2023 Jan-May", TOTALS, {"flow": "export", **SPRING}),
     ("imports of Liaoning", "2023 Jan-May", TOTALS, {"flow": "import", **SPRING}),
-    ("exports of steel from Liaoning", "2010 Jan-Feb", "liaoning_exports_by_product",
-     {"year": "2010", "product": "steel"}),
-    ("trade of Liaoning with RCEP members", "2023 Jan-May", "liaoning_trade_by_partner",
-     {"partner": "RCEP", **SPRING}),
-]  # fmt: skip
+    (
+        "exports of steel from Liaoning",
+        "2010 Jan-Feb",
+        "liaoning_exports_by_product",
+        {"year": "2010", "product": "steel"},
+    ),
+    (
+        "trade of Liaoning with RCEP members",
+        "2023 Jan-May",
+        "liaoning_trade_by_partner",
+        {"partner": "RCEP", **SPRING},
+    ),
+]
 
 
 @pytest.mark.parametrize(("quantity", "period", "dataset", "where"), HELD_TWICE)

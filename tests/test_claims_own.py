@@ -12,10 +12,15 @@ from exportlab.errors import DataError, UnknownName
 from exportlab.readers import read_gacc
 
 TABLE = pd.DataFrame(
-    [("L", "Japan", "72081000", 60.0), ("L", "USA", "85171200", 30.0), ("L", "Peru", "27011200", 10.0),
-     ("M", "Japan", "85171200", 50.0), ("M", "USA", "61091000", 50.0)],
+    [
+        ("L", "Japan", "72081000", 60.0),
+        ("L", "USA", "85171200", 30.0),
+        ("L", "Peru", "27011200", 10.0),
+        ("M", "Japan", "85171200", 50.0),
+        ("M", "USA", "61091000", 50.0),
+    ],
     columns=["exporter", "market", "product", "value"],
-)  # fmt: skip
+)
 
 
 def found(**options):

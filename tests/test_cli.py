@@ -19,9 +19,13 @@ from exportlab.cli.terminal import said
 
 def run(*arguments, code=0, **options):
     done = subprocess.run(
-        [sys.executable, "-m", "exportlab.cli", *map(str, arguments)], capture_output=True, text=True, encoding="utf-8",
-        check=False, **options,
-    )  # fmt: skip
+        [sys.executable, "-m", "exportlab.cli", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
+        **options,
+    )
     assert done.returncode == code, done.stderr
     return done.stdout if code == 0 else done.stderr
 
@@ -38,14 +42,29 @@ def test_report_names_its_page(tmp_path, download):
 
 
 def test_report_takes_classes_and_incomes(tmp_path):
-    frame = pd.DataFrame({"exporter": ["A", "B", "A", "B"], "product": ["7641", "7641", "0111", "0112"],
-                          "value": [1.0, 2.0, 3.0, 4.0]})  # fmt: skip
+    frame = pd.DataFrame(
+        {
+            "exporter": ["A", "B", "A", "B"],
+            "product": ["7641", "7641", "0111", "0112"],
+            "value": [1.0, 2.0, 3.0, 4.0],
+        }
+    )
     frame.to_csv(tmp_path / "flows.csv", index=False)
     pd.DataFrame({"exporter": ["A", "B"], "value": [100.0, 300.0]}).to_csv(
         tmp_path / "income.csv", index=False
     )
-    run("report", tmp_path / "flows.csv", "--exporter", "A", "--technology", "sitc3",
-        "--income", tmp_path / "income.csv", "--out", tmp_path / "r")  # fmt: skip
+    run(
+        "report",
+        tmp_path / "flows.csv",
+        "--exporter",
+        "A",
+        "--technology",
+        "sitc3",
+        "--income",
+        tmp_path / "income.csv",
+        "--out",
+        tmp_path / "r",
+    )
     shares = pd.read_csv(tmp_path / "r" / "tables" / "lall.csv", encoding="utf-8-sig").set_index("class")[
         "share"
     ]
@@ -71,8 +90,22 @@ def test_parquet_stays_on_disk_and_the_result_is_written_whole(tmp_path):
     table.to_parquet(tmp_path / "flows.parquet", index=False)
     roles = ["--period", "数据年月", "--market", "贸易伙伴名称", "--product", "商品编码", "--value", "美元"]
     out = tmp_path / "out.parquet"
-    run("measure", tmp_path / "*.parquet", "--over", "product", "--by", "period", "--sum", "--memory", "300MB",
-        "-i", "hhi", *roles, "--out", out)  # fmt: skip
+    run(
+        "measure",
+        tmp_path / "*.parquet",
+        "--over",
+        "product",
+        "--by",
+        "period",
+        "--sum",
+        "--memory",
+        "300MB",
+        "-i",
+        "hhi",
+        *roles,
+        "--out",
+        out,
+    )
     found = pd.read_parquet(out).set_index("数据年月")["hhi"]
     by_hand = table.groupby(["数据年月", "商品编码"])["美元"].sum()
     shares = by_hand / by_hand.groupby(level=0).transform("sum")
@@ -215,16 +248,21 @@ def test_wrong_words_are_explained_in_one_paragraph(say, arguments, text):
     ("error", "text"),
     [
         (FileNotFoundError(2, "No such file or directory", "a/b.csv"), "no such file or folder: a/b.csv"),
-        (PermissionError(13, "Permission denied", "r/index.html"), "not allowed to read or write: r/index.html"),
+        (
+            PermissionError(13, "Permission denied", "r/index.html"),
+            "not allowed to read or write: r/index.html",
+        ),
         (OSError(28, "No space left on device"), "no space left on device."),
         (OSError(28, "No space left on device", "r/x.csv"), "no space left on device: r/x.csv"),
         (NotADirectoryError(20, "Not a directory", "file/tables"), "not a directory: file/tables"),
         (MemoryError(), "there is not enough memory for this."),
-        (UnicodeDecodeError("utf-8", b"\xff", 0, 1, "x"),
-         "the file is not utf-8 text (byte 0). Save it as UTF-8 or GB18030."),
+        (
+            UnicodeDecodeError("utf-8", b"\xff", 0, 1, "x"),
+            "the file is not utf-8 text (byte 0). Save it as UTF-8 or GB18030.",
+        ),
         (ZeroDivisionError(), None),
     ],
-)  # fmt: skip
+)
 def test_what_the_system_says(error, text):
     assert said(error) == text
 
@@ -262,8 +300,18 @@ def test_a_fault_of_the_program_shows_its_traceback(monkeypatch):
 
 
 def test_report_in_chinese_with_further_formats(say, tmp_path, download):
-    code, printed, error = say("report", download, "--exporter", "辽宁省", "--out", tmp_path / "r", "--lang", "zh",
-                               "--also", "excel, latex")  # fmt: skip
+    code, printed, error = say(
+        "report",
+        download,
+        "--exporter",
+        "辽宁省",
+        "--out",
+        tmp_path / "r",
+        "--lang",
+        "zh",
+        "--also",
+        "excel, latex",
+    )
     assert (code, error) == (0, "")
     assert "市场及其集中度" in (tmp_path / "r" / "index.html").read_text(encoding="utf-8")
     assert {p.suffix for p in (tmp_path / "r" / "tables").iterdir()} == {".csv", ".tex", ".xlsx"}
@@ -310,9 +358,12 @@ def test_completion_is_offered(say):
 
 def test_a_pipe_that_closes_is_no_error():
     done = subprocess.run(
-        f"{sys.executable} -m exportlab.cli data province_trade | head -1", shell=True, capture_output=True, text=True,
+        f"{sys.executable} -m exportlab.cli data province_trade | head -1",
+        shell=True,
+        capture_output=True,
+        text=True,
         check=False,
-    )  # fmt: skip
+    )
     assert done.stderr == ""
 
 
@@ -353,13 +404,35 @@ def test_a_reference_has_the_columns_of_the_files(tmp_path):
 
 def test_months_are_added_up_to_years(tmp_path):
     months = [f"2022年{m}月" for m in range(1, 13)] + ["2023年1月", "2023年2月"]
-    table = pd.DataFrame([(m, c, 1.0 + (c == "USA")) for m in months for c in ("Japan", "USA")],
-                         columns=["month", "partner", "usd"])  # fmt: skip
+    table = pd.DataFrame(
+        [(m, c, 1.0 + (c == "USA")) for m in months for c in ("Japan", "USA")],
+        columns=["month", "partner", "usd"],
+    )
     table.to_csv(tmp_path / "flows.csv", index=False)
-    asked = ("measure", tmp_path / "flows.csv", "--period", "month", "--market", "partner", "--value", "usd", "-i",
-             "hhi", "--over", "market", "--annual", "--out", tmp_path / "out.csv")  # fmt: skip
-    done = subprocess.run([sys.executable, "-m", "exportlab.cli", *map(str, asked)], capture_output=True, text=True,
-                          encoding="utf-8", check=True)  # fmt: skip
+    asked = (
+        "measure",
+        tmp_path / "flows.csv",
+        "--period",
+        "month",
+        "--market",
+        "partner",
+        "--value",
+        "usd",
+        "-i",
+        "hhi",
+        "--over",
+        "market",
+        "--annual",
+        "--out",
+        tmp_path / "out.csv",
+    )
+    done = subprocess.run(
+        [sys.executable, "-m", "exportlab.cli", *map(str, asked)],
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=True,
+    )
     assert done.stderr.strip() == "Left out, for their year is not full: 2 periods, 2023年1月 to 2023年2月."
     assert pd.read_csv(tmp_path / "out.csv").to_dict("list") == {
         "month": ["2022年"],
@@ -379,12 +452,24 @@ def test_months_are_added_up_to_years(tmp_path):
 
 
 def test_an_exporter_without_months_is_told(tmp_path):
-    table = pd.DataFrame([(f"2023-{m:02d}", c, "Japan", 1.0) for m in range(1, 13) for c in ("Dalian", "Yingkou")
-                          if (m, c) != (12, "Yingkou")], columns=["period", "exporter", "market", "value"])  # fmt: skip
+    table = pd.DataFrame(
+        [
+            (f"2023-{m:02d}", c, "Japan", 1.0)
+            for m in range(1, 13)
+            for c in ("Dalian", "Yingkou")
+            if (m, c) != (12, "Yingkou")
+        ],
+        columns=["period", "exporter", "market", "value"],
+    )
     table.to_csv(tmp_path / "flows.csv", index=False)
     asked = ["measure", str(tmp_path / "flows.csv"), "--over", "market", "--annual"]
-    done = subprocess.run([sys.executable, "-m", "exportlab.cli", *asked], capture_output=True, text=True,
-                          encoding="utf-8", check=True)  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, "-m", "exportlab.cli", *asked],
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=True,
+    )
     assert " ".join(done.stderr.split()) == (
         "Note: 1 of the exporters have no row in some periods added up, which count as zero (first: Yingkou, 2023: "
         "11 of 12)."

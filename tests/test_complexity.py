@@ -20,9 +20,14 @@ from exportlab.indices.complexity.proximity import Space
 
 STATA: dict[str, Any] = {"scale": "stata", "outlook_by": "uncentred", "cog": "stata"}
 R: dict[str, Any] = {
-    "scale": "sample", "pci_scale": "own", "diagonal": True, "outlook_by": "complexity", "cog": "stata",
-    "fitness_stop": "steps", "fitness_steps": 19,
-}  # fmt: skip
+    "scale": "sample",
+    "pci_scale": "own",
+    "diagonal": True,
+    "outlook_by": "complexity",
+    "cog": "stata",
+    "fitness_stop": "steps",
+    "fitness_steps": 19,
+}
 
 
 def long(M: Any, period: Any = None) -> pd.DataFrame:
@@ -178,10 +183,13 @@ def test_r_all_exporters_and_products(like_r: Complexity, shared: Path) -> None:
     products = pd.read_csv(folder / "validation_r_data_pci.csv", dtype={"product": str})
     e, p = like_r.exporters, like_r.products
     for ours, theirs in (
-        (e["eci"], exporters["eci_z_ddof1"]), (e["fitness"], exporters["fitness_20it"]),
-        (e["diversity"], exporters["diversity"]), (p["pci"], products["pci_z_ddof1"]),
-        (p["complexity"], products["complexity_20it"]), (p["ubiquity"], products["ubiquity"]),
-    ):  # fmt: skip
+        (e["eci"], exporters["eci_z_ddof1"]),
+        (e["fitness"], exporters["fitness_20it"]),
+        (e["diversity"], exporters["diversity"]),
+        (p["pci"], products["pci_z_ddof1"]),
+        (p["complexity"], products["complexity_20it"]),
+        (p["ubiquity"], products["ubiquity"]),
+    ):
         np.testing.assert_allclose(ours, theirs, atol=6e-11)
     assert e["country"].tolist() == exporters["country"].tolist()
     assert (like_r.matrix("present").to_numpy().sum(), like_r.years["components"][0]) == (31951, 1)
@@ -281,8 +289,10 @@ def test_a_cell_listed_twice_is_refused() -> None:
 
 def test_presence_by_both_is_zero_or_one() -> None:
     X, people = random_trade(), {f"C{n:02}": float(n + 1) for n in range(12)}
-    M = {how: solve(X, presence=how, population=people).matrix("present").to_numpy()
-         for how in ("rca", "rpop", "both", "either")}  # fmt: skip
+    M = {
+        how: solve(X, presence=how, population=people).matrix("present").to_numpy()
+        for how in ("rca", "rpop", "both", "either")
+    }
     assert set(np.unique(M["both"])) == {0, 1}
     np.testing.assert_array_equal(M["both"], M["rca"] * M["rpop"])
     np.testing.assert_array_equal(M["either"], np.maximum(M["rca"], M["rpop"]))
@@ -365,9 +375,12 @@ def test_proximity_and_density_follow_the_formula(
     M, U = c.matrix("present").to_numpy(), c.products["ubiquity"].to_numpy()
     C = M.T @ M
     phi = {
-        "minimum": C / np.maximum.outer(U, U), "maximum": C / np.minimum.outer(U, U), "conditional": C / U,
-        "geometric": C / np.sqrt(np.outer(U, U)), "correlation": (1 + np.corrcoef(c.matrix("rca").to_numpy().T)) / 2,
-    }[convention]  # fmt: skip
+        "minimum": C / np.maximum.outer(U, U),
+        "maximum": C / np.minimum.outer(U, U),
+        "conditional": C / U,
+        "geometric": C / np.sqrt(np.outer(U, U)),
+        "correlation": (1 + np.corrcoef(c.matrix("rca").to_numpy().T)) / 2,
+    }[convention]
     np.fill_diagonal(phi, float(diagonal))
     np.testing.assert_allclose(c.proximity().to_numpy(), phi, rtol=1e-12, atol=1e-15)
     levels = c.matrix("rca").to_numpy() if convention == "correlation" else M
@@ -649,8 +662,12 @@ def test_tables_come_back_in_the_callers_type_and_names(library: str) -> None:
 
 def test_markets_are_summed_over() -> None:
     table = long(random_trade())
-    split = pd.concat([table.assign(market="Japan", value=0.3 * table["value"]),
-                       table.assign(market="USA", value=0.7 * table["value"])])  # fmt: skip
+    split = pd.concat(
+        [
+            table.assign(market="Japan", value=0.3 * table["value"]),
+            table.assign(market="USA", value=0.7 * table["value"]),
+        ]
+    )
     whole, parts = complexity(flows(table)), complexity(flows(split))
     np.testing.assert_allclose(parts.exporters["eci"], whole.exporters["eci"], rtol=1e-9)
 

@@ -32,10 +32,17 @@ def test_every_exporter_of_the_world_in_sitc(shared):
     expected = pd.read_csv(folder / "validation_r_data_indices.csv").set_index("country")
     flows = xl.flows(trade, exporter="country", product="product", value="value")
     shown = {
-        "n": "number_active", "HHI": "hhi", "HHI_norm_n": "hhi_normalised_active", "HHI_norm_N": "hhi_normalised",
-        "UNCTAD_sqrt_N": "unctad_concentration", "Theil_N": "theil", "Entropy": "shannon",
-        "eff_num_H": "effective_number", "CR3": "cr3", "Gini_N": "gini",
-    }  # fmt: skip
+        "n": "number_active",
+        "HHI": "hhi",
+        "HHI_norm_n": "hhi_normalised_active",
+        "HHI_norm_N": "hhi_normalised",
+        "UNCTAD_sqrt_N": "unctad_concentration",
+        "Theil_N": "theil",
+        "Entropy": "shannon",
+        "eff_num_H": "effective_number",
+        "CR3": "cr3",
+        "Gini_N": "gini",
+    }
     found = xl.measure(flows, shown, over="product", universe=785).set_index("country")
     assert len(found) == len(expected) == 226
     for column in shown:
@@ -45,9 +52,15 @@ def test_every_exporter_of_the_world_in_sitc(shared):
 
 
 CHINA = {  # SITC rev. 2 at 4 digits, mean of 1998-2000; R economiccomplexity's data, indices from the shares there
-    "hhi": 0.010116, "hhi_normalised_active": 0.008847, "hhi_normalised": 0.008854, "unctad_concentration": 0.067291,
-    "theil": 1.207688, "gini": 0.740273, "cr3": 0.115592, "effective_number": 98.849,
-}  # fmt: skip
+    "hhi": 0.010116,
+    "hhi_normalised_active": 0.008847,
+    "hhi_normalised": 0.008854,
+    "unctad_concentration": 0.067291,
+    "theil": 1.207688,
+    "gini": 0.740273,
+    "cr3": 0.115592,
+    "effective_number": 98.849,
+}
 
 
 def test_china_to_the_printed_digits(shared):

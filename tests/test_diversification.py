@@ -13,9 +13,14 @@ from hypothesis import strategies as st
 
 import exportlab as xl
 from exportlab.errors import DataError, OptionError, UnknownName
-from exportlab.indices.diversification import diversification, number_above, theil_margins
+from exportlab.indices.diversification import (
+    diversification,
+    number_above,
+    theil_margins,
+    theil_traditional,
+    theil_within_between,
+)
 from exportlab.indices.margins import hk_margins, iemp, nestedness, nesting
-from exportlab.indices.theil_groups import theil_traditional, theil_within_between
 
 PRODUCTS = ("0101", "0102", "8501", "8502", "9001")
 
@@ -24,9 +29,19 @@ def some_rows(seed: int = 5, filled: float = 0.6) -> list[dict]:
     """Three exporters that are markets too, one market more, two years; gaps and zeros."""
     r = random.Random(seed)
     return [
-        {"period": y, "exporter": e, "market": m, "product": p, "value": round(10 * r.random(), 2) * (r.random() < 0.9)}
-        for y in (2020, 2021) for e in "ABC" for m in "ABCX" for p in PRODUCTS if e != m and r.random() < filled
-    ]  # fmt: skip
+        {
+            "period": y,
+            "exporter": e,
+            "market": m,
+            "product": p,
+            "value": round(10 * r.random(), 2) * (r.random() < 0.9),
+        }
+        for y in (2020, 2021)
+        for e in "ABC"
+        for m in "ABCX"
+        for p in PRODUCTS
+        if e != m and r.random() < filled
+    ]
 
 
 def wide(shares: dict[str, dict[str, float]]) -> xl.Flows:
@@ -184,9 +199,14 @@ def test_sato_vartia_average_over_markets():
 def test_sato_vartia_average_is_the_total_ratio_when_both_reach_the_same_markets():
     table = [
         {"exporter": e, "market": m, "product": p, "value": v}
-        for e, m, p, v in [("i", "X", "a", 3.0), ("i", "Y", "b", 1.0), ("j", "X", "a", 4.0), ("j", "X", "b", 2.0),
-                           ("j", "Y", "b", 9.0)]
-    ]  # fmt: skip
+        for e, m, p, v in [
+            ("i", "X", "a", 3.0),
+            ("i", "Y", "b", 1.0),
+            ("j", "X", "a", 4.0),
+            ("j", "X", "b", 2.0),
+            ("j", "Y", "b", 9.0),
+        ]
+    ]
     made = indexed(hk_margins(flows(table), across="market"), "exporter")["i"]
     assert made["share_ratio"] == pytest.approx(4 / 15, rel=1e-12)
 
@@ -206,10 +226,12 @@ def test_market_penetration_by_hand():
 
 
 def test_nesting_by_hand():
-    f = flows([
-        {"product": p, "market": m, "value": float(v)}
-        for p, m, v in [("a", "X", 30), ("a", "Y", 30), ("b", "X", 40), ("b", "Y", 0)]
-    ])  # fmt: skip
+    f = flows(
+        [
+            {"product": p, "market": m, "value": float(v)}
+            for p, m, v in [("a", "X", 30), ("a", "Y", 30), ("b", "X", 40), ("b", "Y", 0)]
+        ]
+    )
     made = nesting(f).iloc[0]
     assert (made.n, made.n_outer, made.n_inner) == (3, 2, 1.5)
     assert made.hhi == pytest.approx(0.3**2 * 2 + 0.4**2)

@@ -15,7 +15,7 @@ import exportlab as xl
 from exportlab.errors import DataError, OptionError
 from exportlab.indices.constant_share import constant_market_share, constant_market_share_growth
 from exportlab.indices.dynamics import bloc_share_change, hhi_change, hhi_change_split, hhi_shift_share
-from exportlab.indices.growth_margins import growth_margins
+from exportlab.indices.margins import growth_margins
 
 MARKETS, PRODUCTS, EXPORTERS = ["Japan", "Philippines", "USA"], ["01", "02"], ["a", "b"]
 values = st.one_of(st.just(0.0), st.integers(1, 9).map(float), st.floats(0.1, 1e3))
@@ -145,8 +145,10 @@ def test_shift_share_on_every_engine(engine, reference):
     for row in found:
         x = {y: {k: totals[y, row["city"], k] for k in PRODUCTS} for y in (2021, 2022)}
         others = [c for c in EXPORTERS if reference == "world" or c != row["city"]]
-        growth = {k: fsum(totals[2022, c, k] for c in others) / fsum(totals[2021, c, k] for c in others)
-                  for k in PRODUCTS}  # fmt: skip
+        growth = {
+            k: fsum(totals[2022, c, k] for c in others) / fsum(totals[2021, c, k] for c in others)
+            for k in PRODUCTS
+        }
         star = {k: x[2021][k] * growth[k] for k in PRODUCTS}
         h = [fsum((v / fsum(y.values())) ** 2 for v in y.values()) for y in (x[2021], star, x[2022])]
         assert row["composition"] == pytest.approx(h[1] - h[0], rel=1e-9)
@@ -155,10 +157,18 @@ def test_shift_share_on_every_engine(engine, reference):
 
 # One exporter in a world of two products: s_k 0.5 -> 0.4 and 0.2 -> 0.3, w_k 0.6 -> 0.5 and 0.4 -> 0.5.
 HAND = pd.DataFrame(
-    [(2021, "i", "p", 30.0), (2021, "i", "q", 8.0), (2021, "j", "p", 30.0), (2021, "j", "q", 32.0),
-     (2022, "i", "p", 40.0), (2022, "i", "q", 30.0), (2022, "j", "p", 60.0), (2022, "j", "q", 70.0)],
+    [
+        (2021, "i", "p", 30.0),
+        (2021, "i", "q", 8.0),
+        (2021, "j", "p", 30.0),
+        (2021, "j", "q", 32.0),
+        (2022, "i", "p", 40.0),
+        (2022, "i", "q", 30.0),
+        (2022, "j", "p", 60.0),
+        (2022, "j", "q", 70.0),
+    ],
     columns=["period", "exporter", "product", "value"],
-)  # fmt: skip
+)
 
 
 def test_constant_market_share_by_hand():
@@ -185,8 +195,12 @@ NATION = {"I": (1000, 1100), "II": (2000, 2400), "III": (4000, 5200), "IV": (300
 
 
 def industries(**places):
-    rows = [(2000 + 10 * t, place, k, float(v)) for place, table in places.items() for k, pair in table.items()
-            for t, v in enumerate(pair)]  # fmt: skip
+    rows = [
+        (2000 + 10 * t, place, k, float(v))
+        for place, table in places.items()
+        for k, pair in table.items()
+        for t, v in enumerate(pair)
+    ]
     return pd.DataFrame(rows, columns=["period", "exporter", "product", "value"])
 
 
@@ -216,12 +230,17 @@ def test_two_part_variants_put_the_interaction_on_one_side():
 def test_the_order_of_product_and_market_effects():
     """Half of one cell (p, m); its weight goes from 0.4 to 0.5, its product's from 0.5 to 0.7, its market's to 0.6."""
     world = {("p", "m"): (40, 50), ("p", "n"): (10, 20), ("q", "m"): (10, 10), ("q", "n"): (40, 20)}
-    rows = [(2020 + t, "rest", k, m, v / 2 if (k, m) == ("p", "m") else v) for (k, m), pair in world.items()
-            for t, v in enumerate(pair)]  # fmt: skip
+    rows = [
+        (2020 + t, "rest", k, m, v / 2 if (k, m) == ("p", "m") else v)
+        for (k, m), pair in world.items()
+        for t, v in enumerate(pair)
+    ]
     rows += [(2020, "i", "p", "m", 20.0), (2021, "i", "p", "m", 25.0)]
     flows = xl.flows(pd.DataFrame(rows, columns=["period", "exporter", "product", "market", "value"]))
-    found = {o: constant_market_share(flows, order=o).query("exporter == 'i'").iloc[0]
-             for o in ("product", "market", "shapley")}  # fmt: skip
+    found = {
+        o: constant_market_share(flows, order=o).query("exporter == 'i'").iloc[0]
+        for o in ("product", "market", "shapley")
+    }
     assert [found[o]["structure_product"] for o in found] == pytest.approx([0.08, 0.01, 0.045])
     assert [found[o]["structure"] for o in found] == pytest.approx([0.05] * 3)
 
@@ -269,8 +288,10 @@ def test_market_share_on_every_engine(engine):
                 structure += s * (w[2022, m, k] / total[2022] - w[2021, m, k] / total[2021])
         assert row["structure"] == pytest.approx(structure, rel=1e-10)
         assert row["structure_product"] == pytest.approx(product, rel=1e-10)
-    money = rows(constant_market_share_growth(flows_of(FIXED, engine), over="market", by=["period", "exporter"]),
-                 ["city"])  # fmt: skip
+    money = rows(
+        constant_market_share_growth(flows_of(FIXED, engine), over="market", by=["period", "exporter"]),
+        ["city"],
+    )
     for row in money:
         parts = row["world_effect"] + row["market_effect"] + row["competitiveness_effect"]
         assert parts == pytest.approx(row["constant_market_share_growth"], rel=1e-10)
@@ -310,10 +331,17 @@ def test_margins_sum_to_growth(drawn, threshold, rate):
 
 def test_new_markets_and_products_are_told_apart():
     table = pd.DataFrame(
-        [(1, "USA", "01", 10.0), (1, "Peru", "02", 10.0), (2, "USA", "01", 10.0), (2, "USA", "02", 2.0),
-         (2, "Chile", "01", 3.0), (2, "USA", "03", 5.0), (2, "Cuba", "04", 7.0)],
+        [
+            (1, "USA", "01", 10.0),
+            (1, "Peru", "02", 10.0),
+            (2, "USA", "01", 10.0),
+            (2, "USA", "02", 2.0),
+            (2, "Chile", "01", 3.0),
+            (2, "USA", "03", 5.0),
+            (2, "Cuba", "04", 7.0),
+        ],
         columns=["period", "market", "product", "value"],
-    )  # fmt: skip
+    )
     flows = xl.flows(table.assign(period=2000 + table["period"]))
     row = growth_margins(flows, over=["market", "product"]).iloc[0]
     found = [20 * row[f"new_{kind}"] for kind in ("pair", "market", "product", "both")]
@@ -331,8 +359,9 @@ def test_undefined_and_refused():
     gone = flows_of(
         FIXED.assign(usd=FIXED["usd"].where((FIXED["city"] != "a") | (FIXED["year"] != 2022), 0.0))
     )
-    assert hhi_change_split(gone, over="market", by=["period", "exporter"])["hhi_change_split"].isna().tolist() == [
-        True, False]  # fmt: skip
+    assert hhi_change_split(gone, over="market", by=["period", "exporter"])[
+        "hhi_change_split"
+    ].isna().tolist() == [True, False]
     with pytest.raises(DataError, match="no two periods lie 5 apart"):
         hhi_change(flows, lag=5)
     with pytest.raises(OptionError, match="hhi_change compares periods"):
@@ -343,8 +372,10 @@ def test_undefined_and_refused():
         growth_margins(flows, threshold=-1)
     match = "the reference trades less than the exporter in .* rows. First: year=2022.* It must hold all exporters"
     with pytest.raises(DataError, match=match):
-        constant_market_share(flows_of(FIXED[FIXED["city"] == "b"]), reference=xl.cells(
-            flows_of(FIXED[FIXED["city"] == "a"]), ["period", "market", "product"]))  # fmt: skip
+        constant_market_share(
+            flows_of(FIXED[FIXED["city"] == "b"]),
+            reference=xl.cells(flows_of(FIXED[FIXED["city"] == "a"]), ["period", "market", "product"]),
+        )
     with pytest.raises(DataError, match="the flows have no exporter"):
         constant_market_share(xl.cells(flows, ["period", "product"]))
     with pytest.raises(DataError, match="the flows have no market"):

@@ -201,7 +201,7 @@ def test_an_engine_that_cannot_says_so_in_our_voice(monkeypatch):
     def refuse(*args):
         raise NotImplementedError("`over` is not supported.\nMore.")
 
-    monkeypatch.setattr(sys.modules["exportlab.measure"], "_columns", refuse)
+    monkeypatch.setattr(sys.modules["exportlab.indices.measure"], "_columns", refuse)
     flows = xl.flows(table(), **ROLES)
     words = r"measure: pandas cannot do an operation it needs \(`over` is not supported\.\) Bring the table, or its"
     with pytest.raises(xl.errors.EngineError, match=words):
@@ -221,8 +221,11 @@ def test_tables_of_two_engines_do_not_meet():
 @pytest.mark.parametrize("keys", [["exporter", "product"], ["exporter", "market", "product"]])
 def test_repeated_cells_are_found_whatever_the_row_labels(keys):
     """Counted where the possible cells are few, hashed where they are many; row labels of the caller's own."""
-    labels = {"exporter": [f"e{k % 5}" for k in range(40)], "product": [f"p{k}" for k in range(40)],
-              "market": [f"m{k}" for k in range(40)]}  # fmt: skip
+    labels = {
+        "exporter": [f"e{k % 5}" for k in range(40)],
+        "product": [f"p{k}" for k in range(40)],
+        "market": [f"m{k}" for k in range(40)],
+    }
     once = pd.DataFrame(labels, index=range(100, 140))[keys].assign(value=1.0)
     assert len(xl.flows(once).table) == 40
     with pytest.raises(DataError, match=r"in 3 rows. First: .*exporter='e2', .*product='p7'"):
@@ -250,17 +253,26 @@ def test_the_line_that_leaves_totals_out_does_it_on_each_engine(engine):
     ("name", "columns", "words"),
     [
         ("partner", ["year", "partner ", "usd"], "Did you mean 'partner '?"),
-        ("Exports", ["Year", "Partner", "Exports (million USD)"],
-         "Perhaps: xl.flows(table, period='Year', market='Partner', value='Exports (million USD)', "
-         "unit='million USD')."),
-        ("value", ["年份", "省份", "贸易伙伴", "商品编码", "商品名称", "出口额（万美元）"],
-         "Perhaps: xl.flows(table, period='年份', exporter='省份', market='贸易伙伴', product='商品编码', "
-         "value='出口额（万美元）', unit='万美元')."),
-        ("usd", ["Partner", "2021", "2022"],
-         "Its columns '2021' ... '2022' are periods; flows have one row a cell: "
-         "table = table.melt(['Partner'], var_name='period', value_name='value'), then xl.flows(table, ...)."),
+        (
+            "Exports",
+            ["Year", "Partner", "Exports (million USD)"],
+            "Perhaps: xl.flows(table, period='Year', market='Partner', value='Exports (million USD)', "
+            "unit='million USD').",
+        ),
+        (
+            "value",
+            ["年份", "省份", "贸易伙伴", "商品编码", "商品名称", "出口额（万美元）"],
+            "Perhaps: xl.flows(table, period='年份', exporter='省份', market='贸易伙伴', product='商品编码', "
+            "value='出口额（万美元）', unit='万美元').",
+        ),
+        (
+            "usd",
+            ["Partner", "2021", "2022"],
+            "Its columns '2021' ... '2022' are periods; flows have one row a cell: "
+            "table = table.melt(['Partner'], var_name='period', value_name='value'), then xl.flows(table, ...).",
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_column_that_is_not_there_gets_the_call_to_make(name, columns, words):
     with pytest.raises(DataError) as caught:
         xl.flows(pd.DataFrame(columns=columns), value=name)
@@ -296,9 +308,12 @@ def test_what_column_names_suggest():
         "primaryValue",
     ]
     assert suggest.roles_of(comtrade) == {
-        "period": "period", "exporter": "reporterDesc", "market": "partnerDesc", "product": "cmdCode",
+        "period": "period",
+        "exporter": "reporterDesc",
+        "market": "partnerDesc",
+        "product": "cmdCode",
         "value": "primaryValue",
-    }  # fmt: skip
+    }
     assert suggest.call("xl.flows(table", ["a", "b"]) is None
 
 

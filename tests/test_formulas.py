@@ -85,9 +85,11 @@ def test_the_columns_are_those_that_formulaic_makes(right):
 def test_arithmetic_is_that_of_real_numbers(right, value):
     """Narrow types neither wrap around nor round; dotted names are columns; what is not finite is refused."""
     table = TABLE.assign(
-        u8=np.array([3, 250] * 30, np.uint8), i8=np.array([-128, 127] * 30, np.int8), large=10**7 + TABLE["k"],
+        u8=np.array([3, 250] * 30, np.uint8),
+        i8=np.array([-128, 127] * 30, np.int8),
+        large=10**7 + TABLE["k"],
         none=0,
-    )  # fmt: skip
+    )
     if value is None:
         with pytest.raises(DataError, match=r"The regressor I\(x / none\) is not finite in 60 rows"):
             made(right, table)
@@ -298,8 +300,16 @@ def test_names_that_make_trouble_go_through_every_regression():
     rows = [(e, i, t) for t in years for e in "abcd" for i in "abcd"]
     flows = pd.DataFrame(rows, columns=["e", "i", "t"])
     flows = flows.assign(v=rng.gamma(1, 1, len(rows)) + 0.1, z=rng.normal(size=len(rows)))
-    found = xl.gravity(flows, "v ~ z", exporter="e", importer="i", period="t", domestic="border",
-                       effects=["exporter-period", "importer-period"], cluster=None)  # fmt: skip
+    found = xl.gravity(
+        flows,
+        "v ~ z",
+        exporter="e",
+        importer="i",
+        period="t",
+        domestic="border",
+        effects=["exporter-period", "importer-period"],
+        cluster=None,
+    )
     assert [t for t in found.table["term"] if t != "z"] == [f"border[{t}]" for t in sorted(years)]
     with pytest.raises(DataError, match="has a column 'border', as a border dummy is called"):
         xl.gravity(

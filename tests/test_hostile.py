@@ -21,9 +21,15 @@ from exportlab.panel import PolicyPanel
 from exportlab.valueadded import IOTable
 
 few = settings(
-    max_examples=40, derandomize=True, database=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture, HealthCheck.filter_too_much],
-)  # fmt: skip
+    max_examples=40,
+    derandomize=True,
+    database=None,
+    suppress_health_check=[
+        HealthCheck.too_slow,
+        HealthCheck.function_scoped_fixture,
+        HealthCheck.filter_too_much,
+    ],
+)
 
 
 # ---- doors -----------------------------------------------------------------------------------------------
@@ -235,8 +241,8 @@ def test_text_made_to_fill_the_memory(tmp_path, monkeypatch):
         DataError, match=r"unpacks to more than [\d,]+. More than 100 times its size is no table of figures"
     ):
         xl.read_flows(path, market="m", value="v", progress=False)
-    monkeypatch.setattr("exportlab.readers.files.LINE", 1000)
-    monkeypatch.setattr("exportlab.unpacking.BLOCK", 500)
+    monkeypatch.setattr("exportlab.files.paths.LINE", 1000)
+    monkeypatch.setattr("exportlab.files.unpacking.BLOCK", 500)
     plain = tmp_path / "line.csv"
     plain.write_text("m,v\n" + "a" * 2000 + ",1\n")
     with pytest.raises(DataError, match="has more than 1,000 characters"):

@@ -135,10 +135,20 @@ def test_unit_values_by_hand():
 def table(seed: int) -> list[dict]:
     r = np.random.default_rng(seed)
     return [
-        {"period": y, "exporter": e, "market": m, "product": p, "value": round(float(r.gamma(0.6)), 3),
-         "quantity": round(float(r.uniform(0.1, 1)), 3)}
-        for y in (2020, 2021) for e in "AB" for m in "XY" for p in ("11", "12", "21") if r.random() < 0.8
-    ]  # fmt: skip
+        {
+            "period": y,
+            "exporter": e,
+            "market": m,
+            "product": p,
+            "value": round(float(r.gamma(0.6)), 3),
+            "quantity": round(float(r.uniform(0.1, 1)), 3),
+        }
+        for y in (2020, 2021)
+        for e in "AB"
+        for m in "XY"
+        for p in ("11", "12", "21")
+        if r.random() < 0.8
+    ]
 
 
 @pytest.mark.parametrize("engine", ENGINES)

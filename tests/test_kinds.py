@@ -12,9 +12,9 @@ import pyarrow as pa
 import pytest
 
 import exportlab as xl
+from exportlab.audit import series_kind
 from exportlab.errors import DataError, OptionError
 from exportlab.frames import to_pandas
-from exportlab.kinds import series_kind
 from exportlab.panel import PolicyPanel, fixed_effects
 
 ARROW = pd.ArrowDtype
@@ -146,10 +146,19 @@ def test_what_is_neither_is_refused_by_name(kind):
 
 
 NUMBERS = {
-    "Int64": "Int64", "Float64": "Float64", "Arrow whole": ARROW(pa.int32()), "Arrow double": ARROW(pa.float64()),
-    "Arrow decimal": ARROW(pa.decimal128(12, 2)), "uint8": "uint8", "float16": "float16", "long": np.longdouble,
-    "boolean": "boolean", "Arrow truth": ARROW(pa.bool_()), "bool": "bool", "sparse": pd.SparseDtype(float),
-}  # fmt: skip
+    "Int64": "Int64",
+    "Float64": "Float64",
+    "Arrow whole": ARROW(pa.int32()),
+    "Arrow double": ARROW(pa.float64()),
+    "Arrow decimal": ARROW(pa.decimal128(12, 2)),
+    "uint8": "uint8",
+    "float16": "float16",
+    "long": np.longdouble,
+    "boolean": "boolean",
+    "Arrow truth": ARROW(pa.bool_()),
+    "bool": "bool",
+    "sparse": pd.SparseDtype(float),
+}
 
 
 @pytest.mark.parametrize("kind", NUMBERS)
@@ -257,17 +266,25 @@ def test_whole_numbers_name_columns_where_a_role_is_named():
 
 
 @pytest.mark.parametrize("whole", [np.int64, np.int16, np.uint8])
-@pytest.mark.parametrize("make", [
-    lambda t, v: pd.DataFrame({"t": t, "m": ["a", "b"], "v": v}, copy=False),
-    lambda t, v: pl.DataFrame({"t": t, "m": ["a", "b"], "v": v}),
-    lambda t, v: pa.table({"t": t, "m": ["a", "b"], "v": v}),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda t, v: pd.DataFrame({"t": t, "m": ["a", "b"], "v": v}, copy=False),
+        lambda t, v: pl.DataFrame({"t": t, "m": ["a", "b"], "v": v}),
+        lambda t, v: pa.table({"t": t, "m": ["a", "b"], "v": v}),
+    ],
+)
 def test_what_was_checked_is_what_is_used(make, whole):
     """A table may share its numbers with an array of NumPy, which changes afterwards."""
     both, years = np.array([[1.0, 3.0], [9.0, 9.0]]), np.array([20, 20], whole)
     flows = xl.flows(make(years, both[0]), period="t", market="m", value="v")
     both[:], years[:] = -5.0, 9
     made = xl.hhi(flows, over="market")
-    found = pd.DataFrame(made.to_pydict() if isinstance(made, pa.Table) else made.to_dict(as_series=False)
-                         if isinstance(made, pl.DataFrame) else made)  # fmt: skip
+    found = pd.DataFrame(
+        made.to_pydict()
+        if isinstance(made, pa.Table)
+        else made.to_dict(as_series=False)
+        if isinstance(made, pl.DataFrame)
+        else made
+    )
     assert found.to_dict("list") == {"t": [20], "hhi": [pytest.approx(0.625)]}

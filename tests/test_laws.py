@@ -11,7 +11,7 @@ from laws import CHECKS, bound, call, counter_examples
 from oracle import OPTIONS
 
 import exportlab as xl
-from exportlab.catalogue import LAWS
+from exportlab.indices.catalogue import LAWS
 
 DISTRIBUTIONS = [i for i in xl.CATALOGUE.values() if i.is_distribution]
 HOLDS = [(i.name, law) for i in DISTRIBUTIONS for law in LAWS if law in i.laws]

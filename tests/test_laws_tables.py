@@ -12,7 +12,7 @@ from table_bounds import REACHED, TABLES, bounds, limits
 from table_laws import CHANGES, Case, Transfer, by_member, moves, specimen, transfers
 
 import exportlab as xl
-from exportlab.catalogue import LAWS, NOT_APPLICABLE
+from exportlab.indices.catalogue import LAWS, NOT_APPLICABLE
 
 CHECKS = {"bounds": bounds, **CHANGES}
 KEPT = [row for row in counter_examples() if row["indicator"] in ARGUMENTS]

@@ -21,11 +21,11 @@ import pytest
 import exportlab as xl
 from exportlab.cli import terminal
 from exportlab.errors import DataError, OptionError, UnknownName
-from exportlab.reporting.export import workbook, write
-from exportlab.reporting.model import Page, Section, Table
 from exportlab.results import Result, table_html
+from exportlab.tables.export import workbook, write
+from exportlab.tables.model import Page, Section, Table
+from exportlab.tables.writing import csv_text
 from exportlab.text import HIDDEN, file_name, html_text, latex_text, printable
-from exportlab.writing import csv_text
 
 # Bell, escape, one-byte escape, lone carriage return, end-of-line of C1, override, isolate, mark, line and paragraph.
 CONTROLS = "\x07\x1b\x9b\r\x85\u202e\u2066\u200f\u2028\u2029\x00"
@@ -56,7 +56,7 @@ def typeset() -> xl.publication.Printed:
 
 
 def publication() -> xl.publication.Printed:
-    from exportlab.publication import Publication
+    from exportlab.tables.publication import Publication
 
     return Publication(pd.DataFrame({"term": [NAME, "n"], NAME: [NAME, "2"]}), (NAME,), NAME)
 
@@ -99,7 +99,7 @@ def excel(printed: xl.publication.Printed, folder: Path) -> str:
 
 def drawn(folder: Path) -> str:
     from exportlab.plots.structure import market_shares
-    from exportlab.reporting.render import svg_file
+    from exportlab.tables.render import svg_file
 
     table = pd.DataFrame({"p": 0, "m": [NAME, "b"], "share": [0.1, 0.2]})
     return svg_file(market_shares(table, period="p", member="m", source=NAME))
@@ -247,11 +247,19 @@ def test_text_of_any_engine_is_no_formula(tmp_path, engine):
 
 def test_what_is_no_text_stays_what_it_is():
     mixed = pd.Series([np.float64(-2), np.int64(-3)], dtype=object)
-    table = pd.DataFrame({
-        "i": [-1, 2], "f": [-1.5, float("nan")], "b": [True, False], "d": [datetime.date(2021, 1, 2), None],
-        "t": pd.to_datetime(["2021-01-02", None]), "n": [Decimal("-1.50"), None], "o": mixed,
-        "y": pd.array([-4, None], dtype="Int64"), "delta": pd.to_timedelta([-1, 2], unit="D"),
-    })  # fmt: skip
+    table = pd.DataFrame(
+        {
+            "i": [-1, 2],
+            "f": [-1.5, float("nan")],
+            "b": [True, False],
+            "d": [datetime.date(2021, 1, 2), None],
+            "t": pd.to_datetime(["2021-01-02", None]),
+            "n": [Decimal("-1.50"), None],
+            "o": mixed,
+            "y": pd.array([-4, None], dtype="Int64"),
+            "delta": pd.to_timedelta([-1, 2], unit="D"),
+        }
+    )
     assert [line.split(",") for line in csv_text(table).splitlines()] == [
         list(table),
         ["-1", "-1.5", "True", "2021-01-02", "2021-01-02", "-1.50", "-2.0", "-4", "'-1 days +00:00:00"],
@@ -308,7 +316,7 @@ def test_names_stay_in_their_folder(tmp_path):
 
 def test_pictures_of_any_name():
     from exportlab.plots.structure import market_shares
-    from exportlab.reporting.render import svg_file
+    from exportlab.tables.render import svg_file
 
     table = pd.DataFrame({"p": 0, "m": hostile.NAMES[:20], "share": np.linspace(0.1, 0.2, 20)})
     text = svg_file(market_shares(table, period="p", member="m", source="$\\frac{$", title="a$b$"))

@@ -153,9 +153,12 @@ def seasonal(years, *, noise=0.0, upto=12, products=12):
     rng = np.random.default_rng(4)
     cells = [
         (f"{y}-{m:02d}", c, f"{k + 10}0000", v * np.exp(noise * rng.normal()))
-        for y in years for m, sides in enumerate(SEASON, 1) if (y, m) <= (years[-1], upto)
-        for c, v in zip(("Japan", "USA"), sides, strict=True) for k in range(products)
-    ]  # fmt: skip
+        for y in years
+        for m, sides in enumerate(SEASON, 1)
+        if (y, m) <= (years[-1], upto)
+        for c, v in zip(("Japan", "USA"), sides, strict=True)
+        for k in range(products)
+    ]
     return pd.DataFrame(cells, columns=["month", "partner", "hs", "usd"])
 
 
@@ -226,8 +229,15 @@ def test_noise_among_products_is_no_fall(tmp_path):
     flows = xl.flows(seasonal(range(2020, 2024), noise=0.2), **ROLES)
     text = said(report(flows, out=tmp_path))
     assert "Whether it has changed from 2020 to 2023 is not certain" in text
-    moved = xl.difference(flows.annual(), "hhi", between=("2020", "2023"), over="market", by=[], resample="product",
-                          method="delta").table.iloc[0]  # fmt: skip
+    moved = xl.difference(
+        flows.annual(),
+        "hhi",
+        between=("2020", "2023"),
+        over="market",
+        by=[],
+        resample="product",
+        method="delta",
+    ).table.iloc[0]
     assert table_row(tmp_path, "market_sure", 1) == pytest.approx(
         [moved[c] for c in ("estimate", "conf_low", "conf_high")]
     )
@@ -241,18 +251,37 @@ def table_row(folder, name, at):
 @pytest.mark.parametrize(
     ("labels", "sentences"),
     [
-        (seasonal([2022, 2023], noise=0.2, upto=5),
-         ["Figures are told of 2022, added up", "for their year is not full: 2023-01 to 2023-05 (5 periods).",
-          "Total exports, 2022 ", " from 2022-05 to 2023-05 ", "What growth from 2022-05 to 2023-05 was"]),
-        (seasonal([2023], noise=0.2, upto=3),
-         ["Total exports, 2023-03 ", "No change is told: the table has no earlier year to compare 2023-03 with.",
-          "What growth was made of is left out: the table has nothing of the year before 2023-03 to compare it with."]),
-        (seasonal([2022, 2023], noise=0.2, upto=10)[48:],
-         ["Figures are told of 2022-11 - 2023-10, added up", "Total exports, 2022-11 - 2023-10 ",
-          "for their year is not full: 2022-03 to 2022-10 (8 periods).", " from 2022-10 to 2023-10 "]),
+        (
+            seasonal([2022, 2023], noise=0.2, upto=5),
+            [
+                "Figures are told of 2022, added up",
+                "for their year is not full: 2023-01 to 2023-05 (5 periods).",
+                "Total exports, 2022 ",
+                " from 2022-05 to 2023-05 ",
+                "What growth from 2022-05 to 2023-05 was",
+            ],
+        ),
+        (
+            seasonal([2023], noise=0.2, upto=3),
+            [
+                "Total exports, 2023-03 ",
+                "No change is told: the table has no earlier year to compare 2023-03 with.",
+                "What growth was made of is left out: the table has nothing of the year before 2023-03 to "
+                "compare it with.",
+            ],
+        ),
+        (
+            seasonal([2022, 2023], noise=0.2, upto=10)[48:],
+            [
+                "Figures are told of 2022-11 - 2023-10, added up",
+                "Total exports, 2022-11 - 2023-10 ",
+                "for their year is not full: 2022-03 to 2022-10 (8 periods).",
+                " from 2022-10 to 2023-10 ",
+            ],
+        ),
     ],
     ids=["one full year", "three months", "twelve months"],
-)  # fmt: skip
+)
 def test_what_a_short_history_tells(labels, sentences, tmp_path):
     text = said(report(xl.flows(labels, **ROLES), out=tmp_path))
     assert [s for s in sentences if s not in text] == []

@@ -11,23 +11,43 @@ from engines import ENGINES, rows
 
 import exportlab as xl
 from exportlab.errors import DataError, OptionError
-from exportlab.member import ON_ARRAYS, Group
+from exportlab.indices.measure import ON_ARRAYS, Group
 
 ALONE = {  # a single member, in a universe of one
-    "hhi": 1.0, "hirschman": 1.0, "effective_number": 1.0, "cr": 1.0, "shannon": 0.0, "theil": 0.0, "gini": 0.0,
-    "hall_tideman": 1.0, "number_active": 1.0, "theil_intensive": 0.0, "theil_extensive": 0.0,
-}  # fmt: skip
+    "hhi": 1.0,
+    "hirschman": 1.0,
+    "effective_number": 1.0,
+    "cr": 1.0,
+    "shannon": 0.0,
+    "theil": 0.0,
+    "gini": 0.0,
+    "hall_tideman": 1.0,
+    "number_active": 1.0,
+    "theil_intensive": 0.0,
+    "theil_extensive": 0.0,
+}
 ORDERS = [0, 0.5, 0.95, 1, 1 + 1e-12, 1.05, 2, 5, 6, 170, 1e300, math.inf]
 AWKWARD = [0.1, 1 / 3, 7.7e20, 1e-50, 1e50, 12345.678, math.pi]
 
 
 def limits(n):
     """Each index of n equal members: the value it has there, on the limit of its range."""
-    even = {name: n if value == 1.0 and name in ("effective_number", "number_active") else None
-            for name, value in ALONE.items()}  # fmt: skip
-    return {**even, "hhi": 1 / n, "shannon": math.log(n), "theil": 0.0, "gini": 0.0, "hall_tideman": 1 / n,
-            "cr": min(4 / n, 1.0), "theil_intensive": 0.0, "theil_extensive": 0.0,
-            "hirschman": math.sqrt(1 / n)}  # fmt: skip
+    even = {
+        name: n if value == 1.0 and name in ("effective_number", "number_active") else None
+        for name, value in ALONE.items()
+    }
+    return {
+        **even,
+        "hhi": 1 / n,
+        "shannon": math.log(n),
+        "theil": 0.0,
+        "gini": 0.0,
+        "hall_tideman": 1 / n,
+        "cr": min(4 / n, 1.0),
+        "theil_intensive": 0.0,
+        "theil_extensive": 0.0,
+        "hirschman": math.sqrt(1 / n),
+    }
 
 
 @pytest.mark.parametrize("value", AWKWARD)

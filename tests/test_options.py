@@ -16,8 +16,8 @@ import exportlab as xl
 import exportlab.panel
 import exportlab.uncertainty
 import exportlab.valueadded
-from exportlab.catalogue import CATALOGUE
 from exportlab.errors import DataError, OptionError, UnknownName
+from exportlab.indices.catalogue import CATALOGUE
 from exportlab.options import (
     Count,
     Finite,
@@ -129,14 +129,24 @@ def test_a_function_is_held_to_its_annotations():
 
 
 def test_names_for_type_checkers_alone_are_left_to_the_function():
-    from exportlab.panel.inference.bands import with_bands
+    from exportlab.panel.inference.multiple import with_bands
 
     assert set(hints_of(inspect.unwrap(with_bands))) >= {"draws", "rng"}
 
 
 # Doors that say what they want in words of their own, tested where they stand.
-OWN_WORDS = {"country", "flows", "members", "read_baci", "read_comtrade", "read_flows", "read_gacc", "report",
-             "save_table", "typeset"}  # fmt: skip
+OWN_WORDS = {
+    "country",
+    "flows",
+    "members",
+    "read_baci",
+    "read_comtrade",
+    "read_flows",
+    "read_gacc",
+    "report",
+    "save_table",
+    "typeset",
+}
 
 
 def public() -> list[Any]:
@@ -145,8 +155,13 @@ def public() -> list[Any]:
     found = [(name, getattr(room, name)) for room in rooms for name in room.__all__]
     found += [(f"att {m}", estimator(m, "att")) for m in METHODS]
     found += [(f"event_study {m}", estimator(m, "event_study")) for m in EVENT_METHODS]
-    verbs = {"twfe": "twfe", "dose": "dose_response", "triple": "triple_difference", "sdid": "synthetic_did",
-             "synthetic": "synthetic_control"}  # fmt: skip
+    verbs = {
+        "twfe": "twfe",
+        "dose": "dose_response",
+        "triple": "triple_difference",
+        "sdid": "synthetic_did",
+        "synthetic": "synthetic_control",
+    }
     for module, name in verbs.items():
         found.append((name, getattr(importlib.import_module(f"exportlab.panel.did.{module}"), name)))
     for module, name in {"few_clusters": "few_clusters", "bands": "with_bands", "power": "power"}.items():
@@ -185,7 +200,11 @@ KNOWN = {"Japan": 50.0, "Korea": 30.0}
         ({"total": pd.NA}, OptionError, "total=<NA>"),
         ({"total": float("nan")}, OptionError, "total=nan"),
         ({"total": -1.0}, DataError, "total=-1"),
-        ({"max_members": 2.5}, OptionError, "max_members=2.5 is not allowed. Allowed: a whole number from 0 to 10"),
+        (
+            {"max_members": 2.5},
+            OptionError,
+            "max_members=2.5 is not allowed. Allowed: a whole number from 0 to 10",
+        ),
         ({"max_members": "3"}, OptionError, "max_members='3'"),
         ({"max_members": 10**10}, OptionError, "max_members=10000000000"),
         ({"groups": 2.5}, OptionError, "groups=2.5 is not allowed. Allowed: a mapping"),
@@ -201,7 +220,7 @@ KNOWN = {"Japan": 50.0, "Korea": 30.0}
         ({"indicator": "bloc_share", "bloc": 5}, OptionError, "bloc=5"),
         ({"indicator": "bloc_share", "bloc": "RCEP", "on": pd.NA}, OptionError, "on=<NA>"),
     ],
-)  # fmt: skip
+)
 def test_bounds(options, error, said):
     with pytest.raises(error, match=said):
         xl.bounds(**{"indicator": "hhi", "known": KNOWN, "total": 100.0, **options})
@@ -268,7 +287,10 @@ def panel(**options: Any) -> exportlab.panel.PolicyPanel:
         (lambda: xl.measure(FLOWS, {"a": ("hhi", 5)}, over="market"), "names=.* is not allowed"),
         (lambda: xl.hhi(FLOWS, over=5), "over=5 is not allowed"),
         (lambda: xl.hhi(FLOWS, over="market", by={"year": 1}), "by=.* is not allowed"),
-        (lambda: xl.hhi(FLOWS, over="market", scale="x"), "scale='x' is not allowed. Allowed: a number, 0 or more"),
+        (
+            lambda: xl.hhi(FLOWS, over="market", scale="x"),
+            "scale='x' is not allowed. Allowed: a number, 0 or more",
+        ),
         (lambda: xl.cells(FLOWS, 5), "roles=5 is not allowed"),
         (lambda: xl.hhi_change(FLOWS, lag=1.5), "lag=1.5 is not allowed. Allowed: a whole number, 1 or more"),
         (lambda: xl.hhi_change(FLOWS, lag=0), "lag=0 is not allowed"),
@@ -278,21 +300,33 @@ def panel(**options: Any) -> exportlab.panel.PolicyPanel:
         (lambda: xl.complexity(FLOWS, measures="eci"), "measures='eci' is not allowed. Allowed: a list"),
         (lambda: xl.interval(FLOWS, "hhi", over="market", resample="market", draws=2.5), "draws=2.5"),
         (lambda: xl.interval(FLOWS, "hhi", over="market", resample="market", level="high"), "level='high'"),
-        (lambda: xl.kaplan_meier([1, 2], level=95), "level=95 is not allowed. Allowed: a number between 0 and 1"),
+        (
+            lambda: xl.kaplan_meier([1, 2], level=95),
+            "level=95 is not allowed. Allowed: a number between 0 and 1",
+        ),
         (lambda: panel(covariates="y"), "covariates='y' is not allowed. Allowed: a list"),
         (lambda: panel(outcome=pd.NA), "outcome=<NA> is not allowed"),
-        (lambda: panel().att(anticipation=1.5), "anticipation=1.5 is not allowed. Allowed: a whole number, 0 or more"),
+        (
+            lambda: panel().att(anticipation=1.5),
+            "anticipation=1.5 is not allowed. Allowed: a whole number, 0 or more",
+        ),
         (lambda: panel().att("imputation", level=95), "level=95 is not allowed"),
         (lambda: panel().att("stacked", window=(1.5, 2)), "window="),
         (lambda: panel().event_study("twfe", base="x"), "base='x' is not allowed"),
         (lambda: panel().event_study("imputation", leads=pd.NA), "leads=<NA> is not allowed"),
-        (lambda: panel().synthetic_did(draws=19), "draws=19 is not allowed. Allowed: a whole number, 20 or more"),
+        (
+            lambda: panel().synthetic_did(draws=19),
+            "draws=19 is not allowed. Allowed: a whole number, 20 or more",
+        ),
         (lambda: xl.ppml(_P, "y ~ t", level=None), "level=None is not allowed"),
         (lambda: xl.ppml(_P, "y ~ t", offset=5), "offset=5 is not allowed. Allowed: text or None"),
         (lambda: xl.gravity(_P, "y ~ t", exporter=["u"], importer="t"), "exporter="),
-        (lambda: exportlab.panel.sup_t(np.eye(2), df=0), r"df=0 is not allowed. Allowed: a number above 0 \(infinity"),
+        (
+            lambda: exportlab.panel.sup_t(np.eye(2), df=0),
+            r"df=0 is not allowed. Allowed: a number above 0 \(infinity",
+        ),
     ],
-)  # fmt: skip
+)
 def test_options_that_cannot_be(call, said):
     with pytest.raises(OptionError, match=said):
         call()

@@ -26,8 +26,12 @@ def panel(dates, periods, *, keep=None, **options):
     data = pd.DataFrame(rows, columns=["id", "year", "y", "g"])
     return PolicyPanel(
         data if keep is None else data[keep(data)],
-        unit="id", period="year", outcome="y", adopted="g", **options,
-    )  # fmt: skip
+        unit="id",
+        period="year",
+        outcome="y",
+        adopted="g",
+        **options,
+    )
 
 
 def cells(estimate):

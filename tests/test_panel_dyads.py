@@ -15,8 +15,11 @@ def flows(names, years=range(2000, 2004), seed=0):
     rng = np.random.default_rng(seed)
     rows = [
         (a, b, t, np.exp(rng.normal(2, 1)), float(rng.random() < 0.4))
-        for a in names for b in names if a != b for t in years
-    ]  # fmt: skip
+        for a in names
+        for b in names
+        if a != b
+        for t in years
+    ]
     return pd.DataFrame(rows, columns=["exp", "imp", "year", "value", "rta"])
 
 

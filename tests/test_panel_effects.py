@@ -170,9 +170,16 @@ def test_conley_against_the_double_sum(kernel, lags):
     data = cities(gaps=True)
     cutoff = 250.0
     made = fixed_effects(
-        data, "y ~ x + z", vcov="conley", latitude="latitude", longitude="longitude", cutoff=cutoff,
-        kernel=kernel, lags=lags, **PANEL,
-    )  # fmt: skip
+        data,
+        "y ~ x + z",
+        vcov="conley",
+        latitude="latitude",
+        longitude="longitude",
+        cutoff=cutoff,
+        kernel=kernel,
+        lags=lags,
+        **PANEL,
+    )
     x, u, bread = within(data)
     score, meat = x * u[:, None], np.zeros((2, 2))
     rows = data[["city", "year", "latitude", "longitude"]].to_numpy()
@@ -206,8 +213,12 @@ def test_conley_limits_are_hc1_and_clustering_by_period():
 @pytest.mark.parametrize(
     ("change", "options", "error", "text"),
     [
-        (lambda d: pd.concat([d, d.iloc[:1]]), {}, DataError,
-         r"The same city and year twice in 1 row\. First: city 0\.?0?, year 0"),
+        (
+            lambda d: pd.concat([d, d.iloc[:1]]),
+            {},
+            DataError,
+            r"The same city and year twice in 1 row\. First: city 0\.?0?, year 0",
+        ),
         (lambda d: d.assign(y=d["y"].where(d.index > 0)), {}, DataError, "Missing values in 'y' in 1 row"),
         (lambda d: d.assign(city=d["city"].where(d.index > 0)), {}, DataError, "Missing values in 'city'"),
         (lambda d: d.assign(y=d["y"].where(d.index > 0, -np.inf)), {}, DataError, "y is not finite"),
@@ -215,18 +226,29 @@ def test_conley_limits_are_hc1_and_clustering_by_period():
         (lambda d: d.assign(x=2 * d["z"]), {}, DataError, "linear combination of '(x|z)' and the effects"),
         (lambda d: d.assign(x=1.0), {}, DataError, "'x' does not vary"),
         (lambda d: d, {"vcov": "conley"}, OptionError, "needs latitude=, longitude="),
-        (lambda d: d, {"vcov": "conley", "latitude": "latitude", "longitude": "longitude", "cutoff": -1},
-         OptionError, "cutoff=-1 is not allowed. Allowed: a number above 0"),
-        (lambda d: d.assign(latitude=95.0),
-         {"vcov": "conley", "latitude": "latitude", "longitude": "longitude", "cutoff": 9}, DataError,
-         "Coordinates that are no degrees in 84 rows"),
-        (lambda d: d, {"vcov": "conley", "latitude": "x", "longitude": "longitude", "cutoff": 9}, DataError,
-         "A unit has several places"),
+        (
+            lambda d: d,
+            {"vcov": "conley", "latitude": "latitude", "longitude": "longitude", "cutoff": -1},
+            OptionError,
+            "cutoff=-1 is not allowed. Allowed: a number above 0",
+        ),
+        (
+            lambda d: d.assign(latitude=95.0),
+            {"vcov": "conley", "latitude": "latitude", "longitude": "longitude", "cutoff": 9},
+            DataError,
+            "Coordinates that are no degrees in 84 rows",
+        ),
+        (
+            lambda d: d,
+            {"vcov": "conley", "latitude": "x", "longitude": "longitude", "cutoff": 9},
+            DataError,
+            "A unit has several places",
+        ),
         (lambda d: d, {"vcov": "driscoll-kraay", "lags": 7}, OptionError, "Allowed: 0 to 6"),
         (lambda d: d, {"vcov": "HC3"}, OptionError, "'driscoll-kraay', 'conley'"),
         (lambda d: d, {"effects": "both"}, OptionError, "Allowed: 'unit', 'period', 'two-way'"),
     ],
-)  # fmt: skip
+)
 def test_refusals(change, options, error, text):
     with pytest.raises(error, match=text):
         fixed_effects(change(cities()), "y ~ x + z", **options, **PANEL)

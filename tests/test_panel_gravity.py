@@ -8,9 +8,8 @@ import pytest
 
 from exportlab.errors import DataError, OptionError, UnknownName
 from exportlab.panel.regression.agreements import agreement
-from exportlab.panel.regression.gravity import gravity
+from exportlab.panel.regression.gravity import gravity, trade_cost_equivalents
 from exportlab.panel.regression.ppml import ppml
-from exportlab.panel.regression.trade_costs import trade_cost_equivalents
 
 COUNTRIES = [f"c{j}" for j in range(7)]
 ROLES = {"exporter": "exporter", "importer": "importer", "period": "year"}
@@ -53,9 +52,11 @@ def test_gravity_is_ppml_with_the_named_effects():
     data = simulated()
     ours = gravity(data, "value ~ rta", **ROLES)
     same = ppml(
-        data, "value ~ rta", cluster=[("exporter", "importer")],
+        data,
+        "value ~ rta",
+        cluster=[("exporter", "importer")],
         effects=[("exporter", "year"), ("importer", "year"), ("exporter", "importer")],
-    )  # fmt: skip
+    )
     assert ours.table.equals(same.table)
     assert ours.inference.clusters == 42
 
@@ -71,10 +72,16 @@ def test_numbers_of_the_ppmlhdfe_example(shared, reference):
 def test_log_linear_numbers_of_fixest_trade(shared, reference):
     data = pd.read_csv(shared / "reference" / "panel" / "fixest_trade.csv")
     made = gravity(
-        data, "Euros ~ log(dist_km)", exporter="Origin", importer="Destination", period="Year",
-        product="Product", effects=["exporter", "importer", "product", "period"],
-        cluster=["exporter", "importer"], estimator="log-linear",
-    )  # fmt: skip
+        data,
+        "Euros ~ log(dist_km)",
+        exporter="Origin",
+        importer="Destination",
+        period="Year",
+        product="Product",
+        effects=["exporter", "importer", "product", "period"],
+        cluster=["exporter", "importer"],
+        estimator="log-linear",
+    )
     row = pd.read_csv(reference / "panel_gravity_ppml.csv").query("model == 'log-linear'").iloc[0]
     assert made.table["estimate"][0] == pytest.approx(row.estimate, abs=1e-6)
     assert made.table["std_error"][0] == pytest.approx(row.std_error, abs=1e-5)
@@ -216,19 +223,35 @@ def test_trade_cost_equivalents():
 @pytest.mark.parametrize(
     ("change", "options", "error", "text"),
     [
-        (lambda d: pd.concat([d, d.iloc[:2]]), {}, DataError,
-         r"The same exporter, importer, year twice in 2 rows\. First: exporter c0, importer c1, year 2001\."),
-        (lambda d: d.assign(exporter=d["exporter"].where(d.index > 2)), {}, DataError,
-         "Missing exporter in 3 rows"),
-        (lambda d: d, {"effects": ["exporter-yaer"]}, UnknownName,
-         "no effect or cluster named 'exporter-yaer'"),
+        (
+            lambda d: pd.concat([d, d.iloc[:2]]),
+            {},
+            DataError,
+            r"The same exporter, importer, year twice in 2 rows\. First: exporter c0, importer c1, year 2001\.",
+        ),
+        (
+            lambda d: d.assign(exporter=d["exporter"].where(d.index > 2)),
+            {},
+            DataError,
+            "Missing exporter in 3 rows",
+        ),
+        (
+            lambda d: d,
+            {"effects": ["exporter-yaer"]},
+            UnknownName,
+            "no effect or cluster named 'exporter-yaer'",
+        ),
         (lambda d: d, {"domestic": "yes"}, OptionError, "Allowed: 'keep', 'border', 'drop'"),
         (lambda d: d, {"estimator": "ols"}, OptionError, "Allowed: 'ppml', 'log-linear'"),
         (lambda d: d, {"importer": "partner"}, UnknownName, "no column named 'partner'"),
-        (lambda d: d.assign(rta=d.groupby(["exporter", "year"]).ngroup()), {}, DataError,
-         "'rta' has no variation left within the effects exporter-period, importer-period, pair"),
+        (
+            lambda d: d.assign(rta=d.groupby(["exporter", "year"]).ngroup()),
+            {},
+            DataError,
+            "'rta' has no variation left within the effects exporter-period, importer-period, pair",
+        ),
     ],
-)  # fmt: skip
+)
 def test_refusals(change, options, error, text):
     with pytest.raises(error, match=text):
         gravity(change(simulated()), "value ~ rta", **{**ROLES, **options})

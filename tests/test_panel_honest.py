@@ -8,14 +8,16 @@ import pytest
 from scipy import optimize, stats
 
 from exportlab.errors import DataError, OptionError
-from exportlab.panel.inference.honest import EventCoefficients, honest_did
-from exportlab.panel.inference.honest_relative import extreme_moments, first_differences
-from exportlab.panel.inference.honest_smoothness import (
+from exportlab.panel.inference.honest import (
+    EventCoefficients,
+    extreme_moments,
+    first_differences,
     folded_quantile,
+    honest_did,
     second_differences,
     smoothness_weights,
 )
-from exportlab.panel.inference.pretest import pretest_power, slope_for_power
+from exportlab.panel.inference.pretrends import pretest_power, slope_for_power
 
 
 @pytest.fixture(scope="module")
@@ -58,9 +60,12 @@ def test_extreme_moments_are_the_linear_programme(post, sign):
         beta, theta = g.normal(size=pre + post), g.normal()
         lp = optimize.linprog(
             np.append(np.zeros(post), 1.0),
-            A_ub=np.column_stack([-A[:, pre:], -sd]), b_ub=-A @ beta,
-            A_eq=np.append(ell, 0.0)[None], b_eq=[theta], bounds=(None, None),
-        )  # fmt: skip
+            A_ub=np.column_stack([-A[:, pre:], -sd]),
+            b_ub=-A @ beta,
+            A_eq=np.append(ell, 0.0)[None],
+            b_eq=[theta],
+            bounds=(None, None),
+        )
         assert (rows @ beta - slope * theta).max() == pytest.approx(lp.fun, rel=1e-8, abs=1e-9)
 
 
@@ -177,7 +182,7 @@ def test_event_coefficients_are_checked(medicaid):
 
 def test_medicaid_from_the_data(shared, reference):
     """From the state panel through the door: event study, intervals, breakdown."""
-    from exportlab.panel.door import PolicyPanel
+    from exportlab.panel.policy_panel import PolicyPanel
 
     d = pd.read_csv(shared / "reference/panel/ehec_data.csv")
     d["year"] = d["year"].astype(int)

@@ -9,7 +9,7 @@ import pytest
 from exportlab.errors import DataError, OptionError
 from exportlab.panel import fixed_effects
 from exportlab.panel.algebra.clustered import cluster_fit
-from exportlab.panel.algebra.crve import covariance, leave_one_out, satterthwaite
+from exportlab.panel.algebra.sandwich import covariance, leave_one_out, satterthwaite
 
 
 @pytest.fixture(scope="module")

@@ -10,9 +10,8 @@ import pytest
 from scipy import stats
 
 from exportlab.errors import DataError, OptionError, UnknownName
-from exportlab.panel.algebra.assignments import assignments, number_of_assignments
-from exportlab.panel.algebra.balanced import double_demeaned
-from exportlab.panel.door import PolicyPanel
+from exportlab.panel.algebra.absorb import double_demeaned
+from exportlab.panel.algebra.draws import assignments, number_of_assignments
 from exportlab.panel.inference import randomization
 from exportlab.panel.inference.few_treated import conley_taber, ibragimov_muller
 from exportlab.panel.inference.multiple import holm, romano_wolf, step_down, sup_t
@@ -20,6 +19,7 @@ from exportlab.panel.inference.placebo import anticipation, leave_one_out, place
 from exportlab.panel.inference.recommend import Facts, recommend
 from exportlab.panel.inference.specification import specification_curve
 from exportlab.panel.inference.spillover import great_circle, spillovers
+from exportlab.panel.policy_panel import PolicyPanel
 
 
 def make(dates, T=10, effect=0.0, seed=0, **columns):

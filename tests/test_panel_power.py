@@ -12,9 +12,9 @@ from scipy import stats
 
 from exportlab.errors import DataError, OptionError
 from exportlab.panel.algebra.clustered import cluster_fit
-from exportlab.panel.algebra.crve import covariance, satterthwaite
-from exportlab.panel.door import PolicyPanel
+from exportlab.panel.algebra.sandwich import covariance, satterthwaite
 from exportlab.panel.inference.power import without_effect
+from exportlab.panel.policy_panel import PolicyPanel
 
 NEVER = np.inf
 
@@ -57,7 +57,7 @@ def test_power_is_the_same_test_made_by_hand():
     """The share of drawn assignments whose own CR2 t test rejects."""
     panel = ar_panel([6.0] * 4 + [NEVER] * 6, seed=4)
     got = panel.power(effect=1.2, test="CR2 Bell-McCaffrey", draws=25, rng=3).table["power"].iloc[0]
-    from exportlab.panel.algebra.assignments import assignments
+    from exportlab.panel.algebra.draws import assignments
 
     quiet, g = without_effect(panel), np.random.default_rng(3)
     dates = panel.adoption

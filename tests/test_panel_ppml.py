@@ -25,9 +25,12 @@ BILATERAL = "trade ~ ldist + border + comlang + colony + comfrt_wto"
 
 def small(**columns) -> pd.DataFrame:
     base = {
-        "exporter": list("aabbaabb"), "importer": list("xyxyxyxy"), "year": list("11112222"),
-        "value": [10.0, 4, 6, 8, 12, 9, 5, 11], "rta": [0, 0, 0, 0, 1, 0, 0, 1],
-    }  # fmt: skip
+        "exporter": list("aabbaabb"),
+        "importer": list("xyxyxyxy"),
+        "year": list("11112222"),
+        "value": [10.0, 4, 6, 8, 12, 9, 5, 11],
+        "rta": [0, 0, 0, 0, 1, 0, 0, 1],
+    }
     return pd.DataFrame({**base, **columns})
 
 
@@ -185,11 +188,14 @@ def test_same_under_any_hash_seed():
     )
     seen = {
         subprocess.run(
-            [sys.executable, "-c", code], env={**os.environ, "PYTHONHASHSEED": seed},
-            capture_output=True, text=True, check=True,
+            [sys.executable, "-c", code],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
         ).stdout
         for seed in ("1", "2")
-    }  # fmt: skip
+    }
     assert len(seen) == 1
 
 
@@ -198,8 +204,8 @@ def test_same_under_any_hash_seed():
 
 def test_separated_rows_and_singletons_are_set_aside_and_counted():
     extra = pd.DataFrame(
-        {"exporter": list("cca"), "importer": list("xyz"), "year": "1", "value": [0, 0, 3.0], "rta": 0},
-    )  # fmt: skip
+        {"exporter": list("cca"), "importer": list("xyz"), "year": "1", "value": [0, 0, 3.0], "rta": 0}
+    )
     data = pd.concat([small(), extra], ignore_index=True)
     made = ppml(data, "value ~ rta", effects=["exporter", "importer"])
     assert dict(made.sample.lost) == {
@@ -228,39 +234,89 @@ def test_convergence_is_never_claimed_when_rows_are_separated():
 @pytest.mark.parametrize(
     ("data", "formula", "options", "error", "text"),
     [
-        (small(value=[-1.0, 4, 6, 8, 12, 9, 5, 11]), "value ~ rta", {}, DataError,
-         r"The outcome value is negative in 1 row\. First: row 0, value = -1\."),
-        (small(value=[np.nan, 4, 6, 8, 12, 9, 5, 11]), "value ~ rta", {}, DataError,
-         r"Missing values in 'value' in 1 row\. First: row 0\. Fill them, or pass missing='drop'"),
-        (small(value=[np.inf, 4, 6, 8, 12, 9, 5, 11]), "value ~ rta", {}, DataError,
-         r"The outcome value is not finite in 1 row"),
-        (small(exporter=[None, *"abbaabb"]), "value ~ rta", {"effects": ["exporter"]}, DataError,
-         r"Missing values in 'exporter' in 1 row"),
-        (small(exporter=[None, *"abbaabb"]), "value ~ rta", {"cluster": "exporter"}, DataError,
-         r"Missing values in 'exporter' in 1 row"),
+        (
+            small(value=[-1.0, 4, 6, 8, 12, 9, 5, 11]),
+            "value ~ rta",
+            {},
+            DataError,
+            r"The outcome value is negative in 1 row\. First: row 0, value = -1\.",
+        ),
+        (
+            small(value=[np.nan, 4, 6, 8, 12, 9, 5, 11]),
+            "value ~ rta",
+            {},
+            DataError,
+            r"Missing values in 'value' in 1 row\. First: row 0\. Fill them, or pass missing='drop'",
+        ),
+        (
+            small(value=[np.inf, 4, 6, 8, 12, 9, 5, 11]),
+            "value ~ rta",
+            {},
+            DataError,
+            r"The outcome value is not finite in 1 row",
+        ),
+        (
+            small(exporter=[None, *"abbaabb"]),
+            "value ~ rta",
+            {"effects": ["exporter"]},
+            DataError,
+            r"Missing values in 'exporter' in 1 row",
+        ),
+        (
+            small(exporter=[None, *"abbaabb"]),
+            "value ~ rta",
+            {"cluster": "exporter"},
+            DataError,
+            r"Missing values in 'exporter' in 1 row",
+        ),
         (small(value=[0.0] * 8), "value ~ rta", {}, DataError, "zero in every row"),
-        (small(twice=[0, 0, 0, 0, 2, 0, 0, 2]), "value ~ rta + twice", {}, DataError,
-         r"'(rta|twice)' is a linear combination of"),
-        (small(flat=1.0), "value ~ rta + flat", {"effects": ["year"]}, DataError,
-         r"'flat' does not vary over the 8 rows"),
-        (small(post=[0] * 4 + [1] * 4), "value ~ rta + post", {"effects": ["year", "exporter"]}, DataError,
-         r"'post' has no variation left within the effects year, exporter"),
+        (
+            small(twice=[0, 0, 0, 0, 2, 0, 0, 2]),
+            "value ~ rta + twice",
+            {},
+            DataError,
+            r"'(rta|twice)' is a linear combination of",
+        ),
+        (
+            small(flat=1.0),
+            "value ~ rta + flat",
+            {"effects": ["year"]},
+            DataError,
+            r"'flat' does not vary over the 8 rows",
+        ),
+        (
+            small(post=[0] * 4 + [1] * 4),
+            "value ~ rta + post",
+            {"effects": ["year", "exporter"]},
+            DataError,
+            r"'post' has no variation left within the effects year, exporter",
+        ),
         (small(), "value ~ log(rta)", {}, DataError, r"The regressor log\(rta\) is not finite in 6 rows"),
         (small(), "value ~ rta", {"cluster": "nowhere"}, UnknownName, "no column named 'nowhere'"),
         (small(), "value ~ rts", {}, UnknownName, "Did you mean 'rta'"),
         (small(), "value ~ rta | year", {}, OptionError, "effects and clusters are options"),
         (small(), "value ~ 1", {"effects": ["year"]}, OptionError, "has no regressor"),
-        (small(w=[0.0] + [1.0] * 7), "value ~ rta", {"weights": "w"}, DataError,
-         "Weights 'w' must be above zero"),
-        (small(w=[0.0] + [1.0] * 7), "value ~ rta", {"exposure": "w"}, DataError,
-         "exposure 'w' must be above zero"),
+        (
+            small(w=[0.0] + [1.0] * 7),
+            "value ~ rta",
+            {"weights": "w"},
+            DataError,
+            "Weights 'w' must be above zero",
+        ),
+        (
+            small(w=[0.0] + [1.0] * 7),
+            "value ~ rta",
+            {"exposure": "w"},
+            DataError,
+            "exposure 'w' must be above zero",
+        ),
         (small(one="x"), "value ~ rta", {"cluster": "one"}, DataError, "Only one cluster of 'one' is left"),
         (small(), "value ~ rta", {"engine": "stata"}, OptionError, "Allowed: 'core', 'pyfixest'"),
         (small(), "value ~ rta", {"singletons": "no"}, OptionError, "Allowed: 'drop', 'keep'"),
         (small().iloc[:0], "value ~ rta", {}, DataError, "The table has no rows"),
         (7, "value ~ rta", {}, DataError, "int is not a table"),
     ],
-)  # fmt: skip
+)
 def test_refusals_say_what_and_where(data, formula, options, error, text):
     with pytest.raises(error, match=text):
         ppml(data, formula, **options)

@@ -77,10 +77,12 @@ def brute_force(y: np.ndarray, design: np.ndarray) -> np.ndarray:
     n, k = int(zero.sum()), design.shape[1]
     answer = linprog(
         np.r_[np.zeros(k), -np.ones(n)],
-        A_ub=np.hstack([-design[zero], np.eye(n)]), b_ub=np.zeros(n),
-        A_eq=np.hstack([design[~zero], np.zeros((n * 0 + (~zero).sum(), n))]), b_eq=np.zeros((~zero).sum()),
+        A_ub=np.hstack([-design[zero], np.eye(n)]),
+        b_ub=np.zeros(n),
+        A_eq=np.hstack([design[~zero], np.zeros((n * 0 + (~zero).sum(), n))]),
+        b_eq=np.zeros((~zero).sum()),
         bounds=[(None, None)] * k + [(0, 1)] * n,
-    )  # fmt: skip
+    )
     out = np.zeros(y.size, dtype=bool)
     out[zero] = answer.x[k:] > 0.5
     return out

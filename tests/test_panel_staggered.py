@@ -8,7 +8,7 @@ import pytest
 
 from exportlab.errors import DataError, OptionError
 from exportlab.panel import PolicyPanel
-from exportlab.panel.inference.bands import simultaneous
+from exportlab.panel.inference.multiple import simultaneous
 
 
 def grid(outcome, adopted, **columns):
@@ -70,12 +70,23 @@ STEPS = [[0, 1, 5, 7, 8], [2, 2, 4, 9, 9], [1, 3, 4, 4, 10], [0, 1, 1, 3, 2]]
     ("anticipation", "cells"),
     [
         # A unit compares if it is untreated through both periods, also where the base is the later one.
-        (0, {"ATT(5,1)": -3 + 3, "ATT(5,2)": -1 + 2, "ATT(4,1)": -2 + 2, "ATT(4,2)": -2 + 0.5,
-             "ATT(3,1)": -1 + (0 + 2 + 1) / 3, "ATT(3,3)": 4 - 1, "ATT(3,4)": 6 - 1.5, "ATT(3,5)": 7 - 1}),
+        (
+            0,
+            {
+                "ATT(5,1)": -3 + 3,
+                "ATT(5,2)": -1 + 2,
+                "ATT(4,1)": -2 + 2,
+                "ATT(4,2)": -2 + 0.5,
+                "ATT(3,1)": -1 + (0 + 2 + 1) / 3,
+                "ATT(3,3)": 4 - 1,
+                "ATT(3,4)": 6 - 1.5,
+                "ATT(3,5)": 7 - 1,
+            },
+        ),
         # Who adopts within the lead does not compare either: cohort 5 not with cohort 4 in 4.
         (1, {"ATT(5,1)": -3 + 1, "ATT(4,3)": 2 - 0.5, "ATT(4,4)": 7 - 2, "ATT(3,2)": 1 - (0 + 2 + 1) / 3}),
     ],
-)  # fmt: skip
+)
 def test_the_not_yet_treated_are_untreated_in_both_periods(anticipation, cells):
     p = grid(STEPS, [3, 4, 5, np.nan])
     e = p.att(aggregate="none", control="notyet", base="universal", anticipation=anticipation)

@@ -8,7 +8,7 @@ import pytest
 
 from exportlab.errors import DataError, OptionError
 from exportlab.panel import PolicyPanel
-from exportlab.panel.algebra.simplex import simplex_least_squares
+from exportlab.panel.did.synthetic import simplex_least_squares
 
 
 def panel(Y, adopted):

@@ -10,8 +10,7 @@ import pytest
 
 from exportlab.errors import MissingDependency, OptionError
 from exportlab.panel import PolicyPanel
-from exportlab.panel.reading import stars
-from exportlab.panel.tables import compare
+from exportlab.panel.tables import compare, stars
 
 
 @pytest.fixture(scope="module")
@@ -31,8 +30,16 @@ def several(panel):
 def test_rows_are_terms_errors_and_design_facts(several):
     c = compare(several)
     assert c.table["term"].tolist() == [
-        "treated", "", "ATT", "", "n", "rows lost", "units", "clusters", "treated clusters",
-    ]  # fmt: skip
+        "treated",
+        "",
+        "ATT",
+        "",
+        "n",
+        "rows lost",
+        "units",
+        "clusters",
+        "treated clusters",
+    ]
     cs = several["CS & co"].table.iloc[0]
     assert c.table["CS & co"][2] == f"{cs.estimate:.3f}***"
     assert c.table["CS & co"][3] == f"({cs.std_error:.3f})"

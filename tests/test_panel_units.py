@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from exportlab.panel import PolicyPanel, random_effects
-from exportlab.panel.algebra.simplex import simplex_least_squares
+from exportlab.panel.did.synthetic import simplex_least_squares
 
 
 def data(seed=0):

@@ -10,8 +10,8 @@ import pytest
 
 from exportlab.errors import OptionError
 from exportlab.panel.algebra.clustered import cluster_fit
-from exportlab.panel.algebra.crve import covariance
 from exportlab.panel.algebra.draws import draws
+from exportlab.panel.algebra.sandwich import covariance
 from exportlab.panel.inference.wild import wild_bootstrap
 
 
@@ -103,7 +103,7 @@ def test_webb_draws_come_near_the_enumeration_of_six_points():
     points = np.sqrt([0.5, 1, 1.5])
     every = np.array(list(product([*-points, *points], repeat=5))).T
     from exportlab.panel.algebra.draws import Draws
-    from exportlab.panel.inference.wild_core import WildTest
+    from exportlab.panel.inference.wild import WildTest
 
     test = WildTest(fit, fit.cluster, Draws(every, "webb", every.shape[1], True, "none"), "11", True, "half")
     exact = test.single(np.array([1.0, 0]), 0.0, None)["p"]
@@ -152,7 +152,7 @@ def test_options_are_checked():
 
 
 def cities(treated=5, N=11, T=9, seed=2, poisson=False):
-    from exportlab.panel.door import PolicyPanel
+    from exportlab.panel.policy_panel import PolicyPanel
 
     g = np.random.default_rng(seed)
     unit, year = np.repeat(np.arange(N), T), np.tile(np.arange(T), N)

@@ -37,8 +37,11 @@ def value(result) -> float:
 def test_trade_intensity_worked(four):
     # A sells 40 of 100 to B; the world sells 85 of 400 to B.
     for correction, reference in {
-        "none": 85 / 400, "own_exports": 85 / 300, "own_imports": 85 / (400 - 65), "rest": 45 / 300,
-    }.items():  # fmt: skip
+        "none": 85 / 400,
+        "own_exports": 85 / 300,
+        "own_imports": 85 / (400 - 65),
+        "rest": 45 / 300,
+    }.items():
         made = indexed(trade_intensity(four, correction=correction), "exporter", "market")["A", "B"]
         assert made["share"] == 0.4
         assert made["reference_share"] == pytest.approx(reference, rel=1e-15)
@@ -152,10 +155,19 @@ def test_trade_intensity_is_complementarity_where_nobody_favours_anyone():
         r.uniform(1, 5, (3, 4)),
         r.dirichlet(np.ones(3), 4),
     )  # exporter x product, product x market
-    f = flows([
-        {"exporter": "ABC"[i], "market": "XYZ"[j], "product": f"p{k}", "value": float(supply[i, k] * share[k, j])}
-        for i in range(3) for j in range(3) for k in range(4)
-    ])  # fmt: skip
+    f = flows(
+        [
+            {
+                "exporter": "ABC"[i],
+                "market": "XYZ"[j],
+                "product": f"p{k}",
+                "value": float(supply[i, k] * share[k, j]),
+            }
+            for i in range(3)
+            for j in range(3)
+            for k in range(4)
+        ]
+    )
     intensity = indexed(trade_intensity(f, by="exporter", correction="own_imports"), "exporter", "market")
     fit = indexed(complementarity(f, form="drysdale_garnaut"), "exporter", "market")
     for pair, got in fit.items():
@@ -180,15 +192,20 @@ def table() -> list[dict]:
     r = np.random.default_rng(2)
     return [
         {"period": y, "exporter": e, "market": m, "product": p, "value": round(float(r.gamma(0.6)), 3)}
-        for y in (2020, 2021) for e in "ABC" for m in "ABCD" for p in "pqr" if e != m and r.random() < 0.8
-    ]  # fmt: skip
+        for y in (2020, 2021)
+        for e in "ABC"
+        for m in "ABCD"
+        for p in "pqr"
+        if e != m and r.random() < 0.8
+    ]
 
 
 def total(year, exporter=None, market=None) -> float:
     return sum(
-        r["value"] for r in table()
+        r["value"]
+        for r in table()
         if r["period"] == year and exporter in (None, r["exporter"]) and market in (None, r["market"])
-    )  # fmt: skip
+    )
 
 
 @pytest.mark.parametrize("engine", ENGINES)

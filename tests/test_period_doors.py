@@ -114,8 +114,11 @@ def months_table(write, seed=1):
     rng = np.random.default_rng(seed)
     cells = [
         (p, write(y, m), k, float(rng.lognormal()))
-        for p in "ABCDEFGH" for y in (2022, 2023) for m in range(1, 13) for k in ("JPN", "USA", "KOR")
-    ]  # fmt: skip
+        for p in "ABCDEFGH"
+        for y in (2022, 2023)
+        for m in range(1, 13)
+        for k in ("JPN", "USA", "KOR")
+    ]
     return pd.DataFrame(cells, columns=["province", "month", "market", "usd"])
 
 
@@ -153,17 +156,21 @@ def test_an_event_study_knows_months():
     plain_, odd = (
         xl.PolicyPanel.from_flows(
             xl.flows(months_table(w), **ROLES), "hhi", over="market", adopted=dict.fromkeys("AB", w(2023, 7))
-        ).event_study().table
+        )
+        .event_study()
+        .table
         for w in (MONTHS["iso"], write)
-    )  # fmt: skip
+    )
     assert odd["term"].tolist() == [str(k) for k in range(-18, 6)]
     pd.testing.assert_frame_equal(odd, plain_)
 
 
 STEPS = {
-    "iso": ["2022-02", "2022-03", "2022-04"], "name": ["Feb-22", "Mar-22", "Apr-22"],
-    "number": [202202, 202203, 202204], "date": [date(2022, 2, 1), date(2022, 3, 1), date(2022, 4, 1)],
-}  # fmt: skip
+    "iso": ["2022-02", "2022-03", "2022-04"],
+    "name": ["Feb-22", "Mar-22", "Apr-22"],
+    "number": [202202, 202203, 202204],
+    "date": [date(2022, 2, 1), date(2022, 3, 1), date(2022, 4, 1)],
+}
 SINGLE = [n for n in catalogue_calls.ARGUMENTS if n not in catalogue_calls.TWO]
 
 
@@ -246,10 +253,20 @@ def test_options_take_a_period_in_any_spelling():
         (lambda f, p: xl.theil_traditional(f, over="product", base=p), ["2022M03"]),
         (lambda f, p: xl.galtonian(f, first=p), ["2022-03", date(2022, 3, 1)]),
         (lambda f, p: xl.complexity(f).pairs_of(p), ["2022-03", "Mar-22"]),
-        (lambda f, p: xl.difference(f, "hhi", between=(p, "2022-04" if f is flows else 2023), by="exporter",
-                                    resample="product").table, ["2022-03", "Mar-22"]),
+        (
+            lambda f, p: (
+                xl.difference(
+                    f,
+                    "hhi",
+                    between=(p, "2022-04" if f is flows else 2023),
+                    by="exporter",
+                    resample="product",
+                ).table
+            ),
+            ["2022-03", "Mar-22"],
+        ),
         (lambda f, p: xl.prody(f, {(q, e): v for e, v in income.items() for q in (p,)}, base=p), ["2022-03"]),
-    ]  # fmt: skip
+    ]
     for ask, labels in same:
         expected = ask(year, 2022)
         for label in labels:
@@ -273,8 +290,13 @@ def test_options_take_a_period_in_any_spelling():
 
 
 def test_labels_without_order_are_refused_only_where_order_is_needed():
-    table = pd.DataFrame({"when": ["before", "after"] * 2, "partner": ["Japan", "Japan", "USA", "USA"],
-                          "usd": [1.0, 2.0, 3.0, 4.0]})  # fmt: skip
+    table = pd.DataFrame(
+        {
+            "when": ["before", "after"] * 2,
+            "partner": ["Japan", "Japan", "USA", "USA"],
+            "usd": [1.0, 2.0, 3.0, 4.0],
+        }
+    )
     flows = xl.flows(table, period="when", market="partner", value="usd")
     assert xl.hhi(flows, over="market")["when"].tolist() == ["after", "before"]
     assert xl.bloc_share(flows, "RCEP", membership=2023)["bloc_share"].tolist() == pytest.approx(
@@ -297,8 +319,13 @@ def test_labels_without_order_are_refused_only_where_order_is_needed():
 
 
 def test_days_are_taken_where_they_lie_when_told():
-    table = pd.DataFrame({"day": [date(2023, 5, 3), date(2023, 5, 17), date(2023, 6, 2)], "partner": ["Japan"] * 3,
-                          "usd": [1.0, 2.0, 3.0]})  # fmt: skip
+    table = pd.DataFrame(
+        {
+            "day": [date(2023, 5, 3), date(2023, 5, 17), date(2023, 6, 2)],
+            "partner": ["Japan"] * 3,
+            "usd": [1.0, 2.0, 3.0],
+        }
+    )
     roles = {"period": "day", "market": "partner", "value": "usd"}
     with pytest.raises(
         DataError, match=r"neither all the first nor all the last of a month in 3 rows. First: row 1, day="

@@ -8,8 +8,7 @@ import pytest
 
 import exportlab as xl
 from exportlab.errors import DataError
-from exportlab.plots.change import stacked_parts
-from exportlab.plots.matrix import heatmap
+from exportlab.plots.structure import heatmap, stacked_parts
 
 
 def numbers(ax, shape):

@@ -39,14 +39,26 @@ def gacc_text(*lines: str, header: str = "数据年月,商品编码,贸易伙伴
 @pytest.mark.parametrize("thousands", [True, False])
 @pytest.mark.parametrize("empty_last_column", [True, False])
 def test_gacc_gives_back_what_was_written(tmp_path, drawn, encoding, thousands, empty_last_column):
-    path = customs.write(drawn, tmp_path / "a.csv", encoding=encoding, shuffle=3, thousands=thousands,
-                         empty_last_column=empty_last_column)  # fmt: skip
+    path = customs.write(
+        drawn,
+        tmp_path / "a.csv",
+        encoding=encoding,
+        shuffle=3,
+        thousands=thousands,
+        empty_last_column=empty_last_column,
+    )
     flows = read_gacc(path)
     assert isinstance(flows, Flows)
     assert flows.unit == "USD"
     assert flows.keys == ("贸易方式名称",)
-    assert flows.roles == {"period": "数据年月", "exporter": "注册地名称", "market": "贸易伙伴名称",
-                           "product": "商品编码", "value": "美元", "quantity": "第一数量"}  # fmt: skip
+    assert flows.roles == {
+        "period": "数据年月",
+        "exporter": "注册地名称",
+        "market": "贸易伙伴名称",
+        "product": "商品编码",
+        "value": "美元",
+        "quantity": "第一数量",
+    }
     pd.testing.assert_frame_equal(flows.table, as_read(drawn), check_dtype=False)
     assert all(isinstance(code, str) and len(code) == 8 for code in flows.table["商品编码"])
     assert any(code.startswith("0") for code in flows.table["商品编码"])
@@ -162,41 +174,69 @@ def test_gacc_refuses_the_same_download_twice_unless_told_to_add(tmp_path, drawn
     ("content", "message"),
     [
         (gacc_text("202301,01012100,日本,一般贸易,12x,"), r"line 2, column '美元': no number\. First: '12x'"),
-        (gacc_text('202301,01012100,日本,一般贸易,"1,23",'), r"line 2, column '美元': no number\. First: '1,23'"),
-        (gacc_text("202301,01012100,日本,一般贸易,,"), r"line 2, column '美元': empty, where a number is needed"),
+        (
+            gacc_text('202301,01012100,日本,一般贸易,"1,23",'),
+            r"line 2, column '美元': no number\. First: '1,23'",
+        ),
+        (
+            gacc_text("202301,01012100,日本,一般贸易,,"),
+            r"line 2, column '美元': empty, where a number is needed",
+        ),
         (gacc_text("202301,01012100,日本,一般贸易,nan,"), r"column '美元': no number\. First: 'nan'"),
         (gacc_text("202301,01012100,日本,一般贸易,inf,"), r"column '美元': no number\. First: 'inf'"),
         (gacc_text("202301,01012100,日本,一般贸易,１２,"), r"column '美元': no number"),
         (gacc_text("202301,01012100,日本,一般贸易,-5,"), r"value '美元' is negative in 1 row\. First: row 1"),
         (gacc_text("202301,01012100,日本,一般贸易,0,"), r"all 1 values are zero"),
-        (gacc_text("202313,01012100,日本,一般贸易,5,"), r"line 2, column '数据年月': neither a month nor a year"),
+        (
+            gacc_text("202313,01012100,日本,一般贸易,5,"),
+            r"line 2, column '数据年月': neither a month nor a year",
+        ),
         (gacc_text("202301,,日本,一般贸易,5,"), r"line 2, column '商品编码': empty"),
-        (gacc_text("202301,01012100,日本,一般贸易,5,", "", "202302,01012100,,一般贸易,5,"),
-         r"line 4, column '贸易伙伴名称': empty"),
-        (gacc_text("202301,01012100,日本,一般贸易,5,", "2023,01012100,日本,一般贸易,5,"), r"mixes years and months"),
-        (gacc_text("202301,01012100,日本,一般贸易,5,", "202301,01012100,东盟,一般贸易,5,",
-                   "202301,01012100,越南,一般贸易,5,"), r"overlap: 1 pair\. First: '东盟' beside '越南'"),
+        (
+            gacc_text("202301,01012100,日本,一般贸易,5,", "", "202302,01012100,,一般贸易,5,"),
+            r"line 4, column '贸易伙伴名称': empty",
+        ),
+        (
+            gacc_text("202301,01012100,日本,一般贸易,5,", "2023,01012100,日本,一般贸易,5,"),
+            r"mixes years and months",
+        ),
+        (
+            gacc_text(
+                "202301,01012100,日本,一般贸易,5,",
+                "202301,01012100,东盟,一般贸易,5,",
+                "202301,01012100,越南,一般贸易,5,",
+            ),
+            r"overlap: 1 pair\. First: '东盟' beside '越南'",
+        ),
         (gacc_text("202301,01012100,全部,一般贸易,5,"), r"totals"),
-        (gacc_text("202301,01012100,日本,一般贸易,5,", "202301,01012100,美国,一般"),
-         r"line 3 ends after 4 of 6 columns, at '贸易方式名称'\. First: '202301,01012100,美国,一般'"),
-        (gacc_text("202301,01012100,日本,一般贸易,5,", "202301,01012100,美国,一般贸易,1,234,"),
-         r"line 3 has 7 columns, not 6.*needs quotes around it"),
-        (gacc_text("202301,01012100,日本,一般贸易,5,", '202301,01012100,美国,一般贸易,"1,2'),
-         r"a quote that is never closed.* in the row that begins in line 3"),
+        (
+            gacc_text("202301,01012100,日本,一般贸易,5,", "202301,01012100,美国,一般"),
+            r"line 3 ends after 4 of 6 columns, at '贸易方式名称'\. First: '202301,01012100,美国,一般'",
+        ),
+        (
+            gacc_text("202301,01012100,日本,一般贸易,5,", "202301,01012100,美国,一般贸易,1,234,"),
+            r"line 3 has 7 columns, not 6.*needs quotes around it",
+        ),
+        (
+            gacc_text("202301,01012100,日本,一般贸易,5,", '202301,01012100,美国,一般贸易,"1,2'),
+            r"a quote that is never closed.* in the row that begins in line 3",
+        ),
         (gacc_text(), r"has a header and no rows"),
         (b"", r"is empty"),
         (bytes(range(256)) * 20, r"is not a text file: it has zero bytes"),
         (b"\xff\xff\xff\xff,\xff", r"is not written in utf-8 or gb18030\. First: .*byte 0xff in line 1"),
         ("数据年月,美元\n202301,5\n".encode("utf-16"), r"is UTF-16 text"),
         (gacc_text("x", header="数据年月,商品编码,金额"), r"no column 人民币 or 美元\. It has: \['数据年月'"),
-        (gacc_text("x", header="数据年月,商品编码,贸易伙伴编码,美元"),
-         r"no column '贸易伙伴名称'\. It has: \['数据年月'"),
+        (
+            gacc_text("x", header="数据年月,商品编码,贸易伙伴编码,美元"),
+            r"no column '贸易伙伴名称'\. It has: \['数据年月'",
+        ),
         (gacc_text("x", header="数据年月,商品名称,美元"), r"no column '商品编码'"),
         (gacc_text("x", header="数据年月,美元"), r"no column '商品编码'"),
         (gacc_text("x", header="商品编码,美元"), r"no column '数据年月'"),
         (gacc_text("x", header="数据年月,商品编码,美元,美元"), r"two columns named '美元'"),
     ],
-)  # fmt: skip
+)
 def test_gacc_names_file_line_column_and_text(tmp_path, content, message):
     path = tmp_path / "bad.csv"
     path.write_bytes(content)
@@ -205,8 +245,13 @@ def test_gacc_names_file_line_column_and_text(tmp_path, content, message):
 
 
 @pytest.mark.parametrize("tail", ["", ","])
-@pytest.mark.parametrize("lines", [['202301,01012100,日本,一般贸易,"1,234"', "202301,01012100,美国,一般贸易,567"],
-                                   ["202301,01012100,日本,一般贸易,1234"]])  # fmt: skip
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ['202301,01012100,日本,一般贸易,"1,234"', "202301,01012100,美国,一般贸易,567"],
+        ["202301,01012100,日本,一般贸易,1234"],
+    ],
+)
 def test_gacc_a_file_cut_anywhere_never_gives_a_wrong_number(tmp_path, lines, tail):
     header = "数据年月,商品编码,贸易伙伴名称,贸易方式名称,美元"
     whole = "".join(line + tail + "\n" for line in (header, *lines)).encode("gb18030")
@@ -223,7 +268,7 @@ def test_gacc_a_file_cut_anywhere_never_gives_a_wrong_number(tmp_path, lines, ta
 
 
 def test_gacc_line_numbers_hold_beyond_one_step_and_with_line_breaks_in_quotes(tmp_path, monkeypatch):
-    monkeypatch.setattr("exportlab.readers.delimited.ROWS", 2)
+    monkeypatch.setattr("exportlab.files.delimited.ROWS", 2)
     rows = [f'202301,0101210{i},日本,"一般\n贸易",{i + 1},' for i in range(5)]
     path = tmp_path / "a.csv"
     path.write_bytes(gacc_text(*rows, "202301,99999999,日本,一般贸易,x,"))
@@ -296,11 +341,35 @@ def test_importing_the_readers_loads_no_engine():
 
 @pytest.mark.parametrize(
     ("text", "number"),
-    [("1,234,567.89", 1234567.89), ("1234", 1234.0), ("5.", 5.0), (".5", 0.5), ("1e3", 1000.0), ("+3", 3.0),
-     (" 7 ", 7.0),
-     *((wrong, None) for wrong in ("1,2345", ",123", "1,,234", "1.2.3", ".", "+", "-", "1_000", "0x1", "1e", "12 3",
-                                   "1.234,5", "¥5", "NaN"))],
-)  # fmt: skip
+    [
+        ("1,234,567.89", 1234567.89),
+        ("1234", 1234.0),
+        ("5.", 5.0),
+        (".5", 0.5),
+        ("1e3", 1000.0),
+        ("+3", 3.0),
+        (" 7 ", 7.0),
+        *(
+            (wrong, None)
+            for wrong in (
+                "1,2345",
+                ",123",
+                "1,,234",
+                "1.2.3",
+                ".",
+                "+",
+                "-",
+                "1_000",
+                "0x1",
+                "1e",
+                "12 3",
+                "1.234,5",
+                "¥5",
+                "NaN",
+            )
+        ),
+    ],
+)
 def test_numbers_are_read_strictly(tmp_path, text, number):
     path = tmp_path / "a.csv"
     path.write_bytes(gacc_text(f'202301,01012100,日本,一般贸易,"{text}",'))

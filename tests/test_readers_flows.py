@@ -15,13 +15,24 @@ from exportlab.flows import Flows
 from exportlab.readers import read_flows
 
 ENGINES = ["pandas", "polars", "duckdb"]
-TABLE = pd.DataFrame({
-    "year": ["2022", "2022", "2023", "2023"], "to": ["Japan", "Viet Nam", "Japan", "Viet Nam"],
-    "hs": ["010121", "851712", "010121", "851712"], "regime": ["a", "a", "b", "a"],
-    "usd": [1234.5, 0.0, 7.25, 40.0], "kg": [1.0, None, 3.0, 4.0],
-})  # fmt: skip
-ROLES: dict[str, Any] = {"period": "year", "market": "to", "product": "hs", "value": "usd", "quantity": "kg",
-                         "keys": ["regime"]}  # fmt: skip
+TABLE = pd.DataFrame(
+    {
+        "year": ["2022", "2022", "2023", "2023"],
+        "to": ["Japan", "Viet Nam", "Japan", "Viet Nam"],
+        "hs": ["010121", "851712", "010121", "851712"],
+        "regime": ["a", "a", "b", "a"],
+        "usd": [1234.5, 0.0, 7.25, 40.0],
+        "kg": [1.0, None, 3.0, 4.0],
+    }
+)
+ROLES: dict[str, Any] = {
+    "period": "year",
+    "market": "to",
+    "product": "hs",
+    "value": "usd",
+    "quantity": "kg",
+    "keys": ["regime"],
+}
 EXTRA = {"polars": "polars", "duckdb": "duckdb", "pandas": "pyarrow"}
 
 
@@ -48,9 +59,11 @@ def rows(flows: Flows) -> list[tuple[Any, ...]]:
 
 
 WANTED = [
-    ("2022", "Japan", "010121", 1234.5, 1.0, "a"), ("2022", "Viet Nam", "851712", 0.0, None, "a"),
-    ("2023", "Japan", "010121", 7.25, 3.0, "b"), ("2023", "Viet Nam", "851712", 40.0, 4.0, "a"),
-]  # fmt: skip
+    ("2022", "Japan", "010121", 1234.5, 1.0, "a"),
+    ("2022", "Viet Nam", "851712", 0.0, None, "a"),
+    ("2023", "Japan", "010121", 7.25, 3.0, "b"),
+    ("2023", "Viet Nam", "851712", 40.0, 4.0, "a"),
+]
 
 
 @pytest.mark.parametrize("engine", ENGINES)
@@ -127,15 +140,20 @@ def test_a_column_missing_in_one_file_names_the_file(tmp_path, engine, kind):
         ({"usd": [1.0, float("inf"), 3.0, 4.0]}, "infinite in 1 row|no number. First: 'inf'"),
         ({"usd": [1.0, None, 3.0, 4.0]}, "value 'usd' is missing in 1 row|line 3, column 'usd': empty"),
         ({"usd": [0.0, 0.0, 0.0, 0.0]}, "all 4 values are zero"),
-        ({"to": ["Japan", None, "Japan", "India"]}, "market 'to' is missing in 1 row|line 3, column 'to': empty"),
-        ({"year": ["2022"] * 4, "regime": ["a"] * 4, "to": ["Japan"] * 4, "hs": ["010121"] * 4},
-         "several rows have one cell .* in 4 rows"),
+        (
+            {"to": ["Japan", None, "Japan", "India"]},
+            "market 'to' is missing in 1 row|line 3, column 'to': empty",
+        ),
+        (
+            {"year": ["2022"] * 4, "regime": ["a"] * 4, "to": ["Japan"] * 4, "hs": ["010121"] * 4},
+            "several rows have one cell .* in 4 rows",
+        ),
         ({"year": ["2022", "2022", "2023-01", "2023"]}, "mixes years and months"),
         ({"to": ["Japan", "RCEP", "Japan", "RCEP"]}, "overlap: 1 pair"),
         ({"to": ["Japan", "World", "Japan", "World"]}, "totals"),
         ({"unit": ["USD", "USD", "CNY", "USD"]}, r"column 'unit' holds 2 units: \["),
     ],
-)  # fmt: skip
+)
 def test_the_door_refuses_on_every_engine(tmp_path, engine, kind, change, message):
     pytest.importorskip(EXTRA[engine])
     path = write(TABLE.assign(**change), tmp_path / f"a.{kind}")

@@ -124,10 +124,17 @@ def workbook(path: Path) -> Path:
     book.active["A1"] = "See the other sheet"
     sheet = book.create_sheet("Exports")
     for row in [
-        ["Table 3.2 Exports"], [], ["Year", "Partner", "Value"], [None, None, "million USD"],
-        [2022, "Japan", 1234.5], [None, "USA", 2], [2022, "Total", 1236.5], [2023, "Japan", 40], [],
+        ["Table 3.2 Exports"],
+        [],
+        ["Year", "Partner", "Value"],
+        [None, None, "million USD"],
+        [2022, "Japan", 1234.5],
+        [None, "USA", 2],
+        [2022, "Total", 1236.5],
+        [2023, "Japan", 40],
+        [],
         ["Source: yearbook"],
-    ]:  # fmt: skip
+    ]:
         sheet.append(row)
     sheet.merge_cells("A5:A6")
     book.save(path)

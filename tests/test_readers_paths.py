@@ -13,8 +13,8 @@ from pyarrow import parquet
 
 import exportlab as xl
 from exportlab.errors import DataError, EngineError, MissingDependency
+from exportlab.files.paths import refuse_twice
 from exportlab.frames import engine_speaks
-from exportlab.readers.files import refuse_twice
 from exportlab.readers.lazy import exactly, parquet_schema
 
 ENGINES = ("pandas", "polars", "duckdb")
@@ -42,9 +42,18 @@ def values(path: Path, engine: str, **roles) -> dict[str, list]:
 @pytest.mark.parametrize("kind", [".parquet", ".csv"])
 @pytest.mark.parametrize(
     ("name", "neighbour"),
-    [("a[1]", "a1"), ("b*", "bb"), ("c?", "cc"), ("d{1,2}", "d1"), ("e[!x]", "ey"), ("**", "f"), ("it's", "its"),
-     ("g[", "gg"), ("h]", "hh")],
-)  # fmt: skip
+    [
+        ("a[1]", "a1"),
+        ("b*", "bb"),
+        ("c?", "cc"),
+        ("d{1,2}", "d1"),
+        ("e[!x]", "ey"),
+        ("**", "f"),
+        ("it's", "its"),
+        ("g[", "gg"),
+        ("h]", "hh"),
+    ],
+)
 def test_a_name_is_no_pattern(tmp_path, engine, kind, name, neighbour):
     save(OTHER, tmp_path / f"{neighbour}{kind}")
     path = save(TABLE, tmp_path / f"{name}{kind}")
@@ -165,8 +174,8 @@ def test_text_without_line_ends_and_text_that_is_none(tmp_path, monkeypatch, eng
     path.write_bytes(b"m,v\nJa\0pan,5\n")
     with pytest.raises(DataError, match="it has zero bytes"):
         values(path, engine)
-    monkeypatch.setattr("exportlab.readers.files.LINE", 1000)
-    monkeypatch.setattr("exportlab.unpacking.BLOCK", 500)
+    monkeypatch.setattr("exportlab.files.paths.LINE", 1000)
+    monkeypatch.setattr("exportlab.files.unpacking.BLOCK", 500)
     path.write_text("m,v\n" + "a" * 2000 + ",1\n")
     with pytest.raises(DataError, match="line 2 has more than 1,000 characters"):
         values(path, engine)
@@ -209,11 +218,12 @@ def test_a_file_that_is_gone_is_no_fault_in_a_line(tmp_path, engine, kind):
 @pytest.mark.parametrize(
     "said",
     [
-        "No such file or directory (os error 2): a.csv", 'IO Error: No files found that match the pattern "a.csv"',
+        "No such file or directory (os error 2): a.csv",
+        'IO Error: No files found that match the pattern "a.csv"',
         "expanded paths were empty (path expansion input: 'nope/*.parquet')",
         "The system cannot find the path specified. (os error 3)",
     ],
-)  # fmt: skip
+)
 def test_what_engines_say_of_files_that_are_gone(said):
     with (
         pytest.raises(DataError, match="what the table is read from is not there"),

@@ -11,10 +11,26 @@ import pytest
 from exportlab.errors import DataError, OptionError
 from exportlab.readers import read_baci, read_comtrade
 
-TOTALS = {"typeCode": "C", "freqCode": "A", "period": "2022", "reporterCode": "156", "reporterISO": "CHN",
-          "flowCode": "X", "partnerCode": "392", "partnerISO": "JPN", "partnerDesc": "Japan", "partner2Code": "0",
-          "classificationCode": "H6", "cmdCode": "010121", "cmdDesc": "Horses, pure-bred", "customsCode": "C00",
-          "motCode": "0", "qty": "2", "netWgt": "10.5", "primaryValue": "100.25"}  # fmt: skip
+TOTALS = {
+    "typeCode": "C",
+    "freqCode": "A",
+    "period": "2022",
+    "reporterCode": "156",
+    "reporterISO": "CHN",
+    "flowCode": "X",
+    "partnerCode": "392",
+    "partnerISO": "JPN",
+    "partnerDesc": "Japan",
+    "partner2Code": "0",
+    "classificationCode": "H6",
+    "cmdCode": "010121",
+    "cmdDesc": "Horses, pure-bred",
+    "customsCode": "C00",
+    "motCode": "0",
+    "qty": "2",
+    "netWgt": "10.5",
+    "primaryValue": "100.25",
+}
 
 
 # the header of a download from the website, as it comes
@@ -73,10 +89,16 @@ def comtrade(path: Path, *rows: dict[str, str], drop: tuple[str, ...] = ()) -> P
     table = pd.DataFrame([TOTALS | row for row in rows]).drop(columns=list(drop))
     if path.suffix == ".json":
         records = [
-            {k: float(v) if k in ("primaryValue", "qty", "netWgt") else int(v) if k.endswith("rCode") else v
-             for k, v in row.items()}
+            {
+                k: float(v)
+                if k in ("primaryValue", "qty", "netWgt")
+                else int(v)
+                if k.endswith("rCode")
+                else v
+                for k, v in row.items()
+            }
             for row in table.to_dict("records")
-        ]  # fmt: skip
+        ]
         path.write_text(json.dumps({"count": len(records), "data": records, "error": ""}))
     else:
         table.to_csv(path, index=False)
@@ -102,16 +124,26 @@ MIXED = (
 def test_comtrade_sets_aside_what_would_be_counted_twice_and_counts_it(tmp_path, kind):
     flows = read_comtrade(comtrade(tmp_path / f"a.{kind}", *MIXED))
     assert flows.table.to_dict("list") == {
-        "period": ["2022"] * 3, "reporterCode": ["CHN"] * 3, "partnerCode": ["JPN", "JPN", "USA"],
-        "cmdCode": ["010121", "851712", "851712"], "primaryValue": [100.25, 50.0, 30.0], "netWgt": [10.5] * 3,
-    }  # fmt: skip
+        "period": ["2022"] * 3,
+        "reporterCode": ["CHN"] * 3,
+        "partnerCode": ["JPN", "JPN", "USA"],
+        "cmdCode": ["010121", "851712", "851712"],
+        "primaryValue": [100.25, 50.0, 30.0],
+        "netWgt": [10.5] * 3,
+    }
     assert flows.unit == "USD"
     assert flows.quantity_unit == "kg"
     account = flows.reading.table.set_index("reason")
     assert account["rows"].to_dict() == {
-        "in the flows": 3, "flow M": 1, "broken down by second partner": 1, "broken down by customs procedure": 1,
-        "broken down by mode of transport": 1, "partner World": 1, "products of 2 digits": 2, "all products (TOTAL)": 1,
-    }  # fmt: skip
+        "in the flows": 3,
+        "flow M": 1,
+        "broken down by second partner": 1,
+        "broken down by customs procedure": 1,
+        "broken down by mode of transport": 1,
+        "partner World": 1,
+        "products of 2 digits": 2,
+        "all products (TOTAL)": 1,
+    }
     assert account["rows"].sum() == flows.reading.rows == len(MIXED)
     assert account.loc["products of 2 digits", "value"] == 150.25
     assert flows.reading.rows_aside("partner World")["primaryValue"].tolist() == [80.0]
@@ -170,21 +202,27 @@ def test_comtrade_iso_columns_months_tabs_and_a_stray_last_comma(tmp_path):
 @pytest.mark.parametrize(
     ("rows", "message"),
     [
-        (({"motCode": "2100"}, {"motCode": "1000"}),
-         r"mode of transport have no total \(motCode 0\) in 2 rows\. First: "
-         r"period='2022', reporterCode='156', partnerCode='392', cmdCode='010121', motCode='2100'\. Ask for the total"),
-        (({}, {"classificationCode": "S4", "cmdCode": "00150"}),
-         "classificationCode 'H6' beside 'S4' for period='2022'"),
+        (
+            ({"motCode": "2100"}, {"motCode": "1000"}),
+            r"mode of transport have no total \(motCode 0\) in 2 rows\. First: period='2022', "
+            r"reporterCode='156', partnerCode='392', cmdCode='010121', motCode='2100'\. Ask for the total",
+        ),
+        (
+            ({}, {"classificationCode": "S4", "cmdCode": "00150"}),
+            "classificationCode 'H6' beside 'S4' for period='2022'",
+        ),
         (({}, {"typeCode": "S"}), "typeCode 'C' beside 'S'"),
-        (({"classificationCode": "S4", "cmdCode": "001"}, {"classificationCode": "S4", "cmdCode": "0015"}),
-         r"codes of \[3, 4\] digits stand side by side, in a classification other than the HS"),
+        (
+            ({"classificationCode": "S4", "cmdCode": "001"}, {"classificationCode": "S4", "cmdCode": "0015"}),
+            r"codes of \[3, 4\] digits stand side by side, in a classification other than the HS",
+        ),
         (({}, {}), "several rows have one cell .* in 2 rows"),
         (({}, {"period": "202201"}), "mixes years and months"),
         (({"period": "22"},), "period is neither a year nor a month in 1 row. First: '22'"),
         (({"primaryValue": ""},), r"line 2, column 'primaryValue': empty, where a number is needed"),
         (({"primaryValue": "-1"},), "value 'primaryValue' is negative in 1 row"),
     ],
-)  # fmt: skip
+)
 def test_comtrade_refuses_what_does_not_add_up(tmp_path, rows, message):
     with pytest.raises(DataError, match=message):
         read_comtrade(comtrade(tmp_path / "a.csv", *rows))
@@ -248,12 +286,14 @@ def test_baci_is_the_same_on_each_engine_and_kind(baci, engine, kind):
             file.unlink()
     flows = read_baci(baci, engine=engine)
     assert as_dicts(flows) == [
-        row for t in (2022, 2023) for row in (
+        row
+        for t in (2022, 2023)
+        for row in (
             (t, "BLX", "TWN", "010121", 9.0, None),
             (t, "CHN", "JPN", "010121", 12.5, 3.25),
             (t, "CHN", "USA", "851712", 40.0, None),
         )
-    ]  # fmt: skip
+    ]
     assert flows.lazy == (engine == "duckdb")
     assert flows.reading.rows == (None if flows.lazy else 6)
     assert (flows.unit, flows.quantity_unit, flows.source) == (
@@ -268,7 +308,9 @@ def test_baci_is_the_same_on_each_engine_and_kind(baci, engine, kind):
 
 def test_baci_labels(baci):
     assert {row[1] for row in as_dicts(read_baci(baci, engine="pandas", labels="name"))} == {
-        "Belgium-Luxembourg", "China"}  # fmt: skip
+        "Belgium-Luxembourg",
+        "China",
+    }
     assert {row[2] for row in as_dicts(read_baci(baci, engine="pandas", labels="code"))} == {
         "392",
         "842",

@@ -15,15 +15,19 @@ import patience
 import pytest
 
 import exportlab as xl
-from exportlab.claims.saying import Said
+from exportlab import words
 from exportlab.classifications import hs_sections
 from exportlab.errors import DataError, MissingDependency, OptionError, UnknownName
 from exportlab.plots.claims import verdicts
 from exportlab.readers import read_gacc
-from exportlab.reporting import ledger, official, published, report, sure, words
-from exportlab.reporting.export import latex, workbook, write
-from exportlab.reporting.model import Page, Section, Table
-from exportlab.writing import csv_text
+from exportlab.reporting import report
+from exportlab.reporting.liaoning import ledger, official
+from exportlab.reporting.liaoning import page as published
+from exportlab.reporting.own import intervals
+from exportlab.tables.export import latex, workbook, write
+from exportlab.tables.model import Page, Section, Table
+from exportlab.tables.writing import csv_text
+from exportlab.words import Said
 
 
 @pytest.fixture(scope="module")
@@ -48,8 +52,15 @@ def test_the_figures_the_report_must_show(embedded):
     text = embedded.read_text(encoding="utf-8")
     assert "7,659.6" in text
     shares = {r["partner"]: round(float(r["share"]), 3) for r in rows(embedded, "partners_2023")}
-    assert shares == {"EU": 0.172, "Japan": 0.118, "South Korea": 0.083, "ASEAN": 0.078, "Saudi Arabia": 0.075,
-                      "USA": 0.074, "Russia": 0.072}  # fmt: skip
+    assert shares == {
+        "EU": 0.172,
+        "Japan": 0.118,
+        "South Korea": 0.083,
+        "ASEAN": 0.078,
+        "Saudi Arabia": 0.075,
+        "USA": 0.074,
+        "Russia": 0.072,
+    }
     rcep = {r["period"]: f"{float(r['bloc_share']):.1%}" for r in rows(embedded, "rcep_share")}
     assert rcep == {"2023 Jan-May": "32.7%", "2025 Jan-May": "38.3%"}
     assert "32.7%" in text
@@ -78,8 +89,12 @@ def test_the_page_stands_alone(embedded):
 
 def test_a_customs_download_is_analysed_in_full(own):
     text = own.read_text(encoding="utf-8")
-    for title in ("Markets and their concentration", "The RCEP share", "Products and their concentration",
-                  "Revealed comparative advantage"):  # fmt: skip
+    for title in (
+        "Markets and their concentration",
+        "The RCEP share",
+        "Products and their concentration",
+        "Revealed comparative advantage",
+    ):
         assert text.count(title) >= 2  # in the contents list and as a heading
     index = rows(own, "market_concentration")
     assert [r["数据年月"] for r in index] == ["2023-01", "2023-02", "2023-03"]
@@ -148,8 +163,13 @@ def test_the_chinese_page_is_in_chinese(chinese):
 
 def test_words_of_the_embedded_data_are_translated():
     facts = xl.datasets.describe()
-    terms = [*facts["title"], *facts["not_in"], *official.partners("2023-01", "2023-12")["partner"],
-             *official.product_shares()["product"], *(s.title for s in hs_sections())]  # fmt: skip
+    terms = [
+        *facts["title"],
+        *facts["not_in"],
+        *official.partners("2023-01", "2023-12")["partner"],
+        *official.product_shares()["product"],
+        *(s.title for s in hs_sections()),
+    ]
     with words.speaking("zh"):
         assert [t for t in terms if not HAN.search(words.term(t))] == []
         assert words.term("2025 Jan-Oct") == "2025年1—10月"
@@ -341,11 +361,16 @@ def test_the_figures_on_top_have_the_intervals_of_the_library(own):
         flows.table.query("数据年月 == '2023-03'").drop(columns="贸易方式名称"), **ROLES, aggregate="sum"
     )
     found = {
-        "market_sure": xl.interval(last, "hhi", over="market", by="period", resample="product", scale="logit"),
-        "product_sure": xl.interval(last, "hhi", over="product", by="period", resample="market", scale="logit"),
-        "rcep_sure": xl.interval(last, "bloc_share", bloc="RCEP", home="CHN", by="period", resample="product",
-                                 scale="logit"),
-    }  # fmt: skip
+        "market_sure": xl.interval(
+            last, "hhi", over="market", by="period", resample="product", scale="logit"
+        ),
+        "product_sure": xl.interval(
+            last, "hhi", over="product", by="period", resample="market", scale="logit"
+        ),
+        "rcep_sure": xl.interval(
+            last, "bloc_share", bloc="RCEP", home="CHN", by="period", resample="product", scale="logit"
+        ),
+    }
     text = own.read_text(encoding="utf-8")
     for name, made in found.items():
         row, expected = rows(own, name)[0], made.table.iloc[0]
@@ -395,12 +420,22 @@ def world():
     """Twelve countries with incomes, products in SITC, and a province's exports by market."""
     rng = np.random.default_rng(1)
     codes = sorted(xl.lall().links)[:120]
-    cells = [(y, f"C{i:02d}", k, rng.lognormal()) for y in ("2021", "2023") for i in range(12) for k in codes
-             if rng.random() < 0.7]  # fmt: skip
+    cells = [
+        (y, f"C{i:02d}", k, rng.lognormal())
+        for y in ("2021", "2023")
+        for i in range(12)
+        for k in codes
+        if rng.random() < 0.7
+    ]
     table = pd.DataFrame(cells, columns=["year", "country", "sitc", "usd"])
     known = set(table.groupby("sitc")["year"].nunique().loc[lambda n: n == 2].index)
-    mine = [(y, m, k, rng.lognormal(0, 1)) for y in ("2021", "2023") for m in ("Japan", "USA", "Germany", "Vietnam")
-            for k in codes if k in known and rng.random() < 0.4]  # fmt: skip
+    mine = [
+        (y, m, k, rng.lognormal(0, 1))
+        for y in ("2021", "2023")
+        for m in ("Japan", "USA", "Germany", "Vietnam")
+        for k in codes
+        if k in known and rng.random() < 0.4
+    ]
     own = pd.DataFrame(mine, columns=["year", "partner", "sitc", "usd"])
     reference = xl.flows(table, period="year", exporter="country", product="sitc", value="usd")
     flows = xl.flows(own, period="year", market="partner", product="sitc", value="usd", unit="USD")
@@ -410,8 +445,14 @@ def world():
 @pytest.fixture(scope="module", params=["en", "zh"])
 def placed(request, world, tmp_path_factory):
     flows, reference, income = world
-    return report(flows, out=tmp_path_factory.mktemp(f"placed_{request.param}"), reference=reference, income=income,
-                  technology="sitc3", lang=request.param)  # fmt: skip
+    return report(
+        flows,
+        out=tmp_path_factory.mktemp(f"placed_{request.param}"),
+        reference=reference,
+        income=income,
+        technology="sitc3",
+        lang=request.param,
+    )
 
 
 def test_sophistication_is_the_library_s(placed, world):
@@ -473,8 +514,9 @@ def test_a_section_that_is_left_out_says_why(tmp_path):
     said = text.read_text(encoding="utf-8")
     assert "Left out: no column of the table was named as the product." in said
     assert "No interval: the table has no products to draw." in said
-    frame = pd.DataFrame({"exporter": ["A", "B"] * 4, "product": ["0101", "0102", "7208", "8703"] * 2,
-                          "value": range(1, 9)})  # fmt: skip
+    frame = pd.DataFrame(
+        {"exporter": ["A", "B"] * 4, "product": ["0101", "0102", "7208", "8703"] * 2, "value": range(1, 9)}
+    )
     several = report(
         xl.flows(frame, aggregate="sum"), out=tmp_path / "b", income={"A": 1.0}, technology="sitc3"
     )
@@ -502,8 +544,13 @@ def test_a_figure_at_its_end_has_no_interval(tmp_path):
 
 
 def test_periods_that_do_not_follow_each_other(tmp_path):
-    table = pd.DataFrame({"period": ["2019", "2019", "2023", "2023"], "market": ["Japan", "USA"] * 2,
-                          "value": [1.0, 2.0, 3.0, 4.0]})  # fmt: skip
+    table = pd.DataFrame(
+        {
+            "period": ["2019", "2019", "2023", "2023"],
+            "market": ["Japan", "USA"] * 2,
+            "value": [1.0, 2.0, 3.0, 4.0],
+        }
+    )
     page = report(xl.flows(table), out=tmp_path)
     text = page.read_text(encoding="utf-8")
     assert (
@@ -517,12 +564,17 @@ def test_every_note_against_an_interval_has_its_words():
     source = (Path(xl.__file__).parent / "uncertainty" / "notes.py").read_text(encoding="utf-8")
     starts = re.findall(r'(?:append\(f?|\[f?)"([a-z ]+?)(?::|\bby\b| in )', source)
     assert len(starts) >= 6
-    assert [s for s in starts if s != "at the boundary" and not any(n in s for n in sure.NOTES)] == []
+    assert [s for s in starts if s != "at the boundary" and not any(n in s for n in intervals.NOTES)] == []
 
 
 def test_verdicts_are_drawn_by_paper_and_kind():
-    table = pd.DataFrame({"paper": ["a", "a", "b"], "kind": "level",
-                          "verdict": ["reproduced", "cannot be checked", "reproduced"]})  # fmt: skip
+    table = pd.DataFrame(
+        {
+            "paper": ["a", "a", "b"],
+            "kind": "level",
+            "verdict": ["reproduced", "cannot be checked", "reproduced"],
+        }
+    )
     ax = verdicts(table, title="T", source="S")
     assert [t.get_text() for t in ax.get_yticklabels()] == ["b", "a"]
     bars = {c.get_label(): [b.get_width() for b in c] for c in ax.containers}
@@ -546,8 +598,14 @@ def browser():
     if CHROMIUM is None:
         pytest.skip("needs Chromium (Debian: chromium)")
     api = pytest.importorskip("playwright.sync_api", reason="needs playwright")
-    flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
-             "--disable-sync", "--no-first-run"]  # fmt: skip
+    flags = [
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+        "--no-first-run",
+    ]
     with api.sync_playwright() as running:
         started = running.chromium.launch(
             executable_path=CHROMIUM, args=flags, timeout=1000 * patience.SECONDS
@@ -623,7 +681,8 @@ def test_every_computed_number_leads_to_its_formula(embedded, own):
 
 
 def test_every_entry_of_the_methods_is_drawn_and_used():
-    from exportlab.reporting import methods, render
+    from exportlab.reporting import methods
+    from exportlab.tables import render
 
     for name in methods.KNOWN:
         entry = methods.method(name)

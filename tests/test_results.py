@@ -52,10 +52,17 @@ class Cells(HTMLParser):
 
 
 def test_numbers_have_the_digits_that_matter():
-    frame = pd.DataFrame({
-        "year": [2023, 2024], "share": [0.123456, 1e-9], "value": [123456.789, np.nan], "n": [1234567, 0],
-        "estimate": [-0.000123456, 12.3456], "what": ["a", None], "yes": [True, False],
-    })  # fmt: skip
+    frame = pd.DataFrame(
+        {
+            "year": [2023, 2024],
+            "share": [0.123456, 1e-9],
+            "value": [123456.789, np.nan],
+            "n": [1234567, 0],
+            "estimate": [-0.000123456, 12.3456],
+            "what": ["a", None],
+            "yes": [True, False],
+        }
+    )
     cells = Cells(table_html(frame))
     assert cells.rows[0] == list(frame.columns)
     assert cells.rows[1] == ["2023", "0.1235", "123,456.8", "1,234,567", "-0.0001235", "a", "True"]
@@ -110,10 +117,13 @@ def test_every_result_of_the_package_reads_as_html():
     assert len(cells.rows) == len(own.table) + 1
 
 
-FLOWS = pd.DataFrame({
-    "year": [2022] * 6 + [2023], "partner": ["Japan", "<b>Korea</b>", *"cdef", "Japan"],
-    "usd": [1234.5, 2, 3, 4, 5, 6, 7.0],
-})  # fmt: skip
+FLOWS = pd.DataFrame(
+    {
+        "year": [2022] * 6 + [2023],
+        "partner": ["Japan", "<b>Korea</b>", *"cdef", "Japan"],
+        "usd": [1234.5, 2, 3, 4, 5, 6, 7.0],
+    }
+)
 
 
 def test_flows_show_roles_unit_source_and_first_rows():
@@ -131,8 +141,13 @@ def test_flows_show_roles_unit_source_and_first_rows():
     turned = Cells(xl.cells(made, ["market", "period"])._repr_html_())
     assert turned.rows[0] == ["partner (market)", "year (period)", "usd (value)"]
     assert ["Japan", "2022", "1,234"] in turned.rows
-    for said in ("Flows: 7 rows, pandas", "unit: USD &amp; co", "source: &lt;i&gt;customs&lt;/i&gt;",
-                 "a row is: one period, market", "… 2 more rows …"):  # fmt: skip
+    for said in (
+        "Flows: 7 rows, pandas",
+        "unit: USD &amp; co",
+        "source: &lt;i&gt;customs&lt;/i&gt;",
+        "a row is: one period, market",
+        "… 2 more rows …",
+    ):
         assert said in text
 
 

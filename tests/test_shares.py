@@ -15,11 +15,18 @@ from exportlab.errors import DataError, OptionError, UnknownName
 
 TRADE = pd.DataFrame(
     [
-        (2021, "Dalian", "Japan", 40.0), (2021, "Dalian", "Philippines", 10.0), (2021, "Dalian", "USA", 50.0),
-        (2022, "Dalian", "Japan", 44.0), (2022, "Dalian", "Philippines", 16.0), (2022, "Dalian", "USA", 40.0),
-        (2023, "Dalian", "Japan", 33.0), (2023, "Dalian", "Philippines", 20.0), (2023, "Dalian", "USA", 47.0),
-    ], columns=["year", "city", "partner", "usd"],
-)  # fmt: skip
+        (2021, "Dalian", "Japan", 40.0),
+        (2021, "Dalian", "Philippines", 10.0),
+        (2021, "Dalian", "USA", 50.0),
+        (2022, "Dalian", "Japan", 44.0),
+        (2022, "Dalian", "Philippines", 16.0),
+        (2022, "Dalian", "USA", 40.0),
+        (2023, "Dalian", "Japan", 33.0),
+        (2023, "Dalian", "Philippines", 20.0),
+        (2023, "Dalian", "USA", 47.0),
+    ],
+    columns=["year", "city", "partner", "usd"],
+)
 ROLES = {"period": "year", "exporter": "city", "market": "partner", "value": "usd"}
 
 
@@ -133,9 +140,11 @@ def test_reference_must_have_the_products():
     )
 )
 def test_sums_that_must_vanish(cells):
-    table = pd.DataFrame(cells, columns=["exporter", "product", "value"]).groupby(
-        ["exporter", "product"], as_index=False
-    )["value"].sum()  # fmt: skip
+    table = (
+        pd.DataFrame(cells, columns=["exporter", "product", "value"])
+        .groupby(["exporter", "product"], as_index=False)["value"]
+        .sum()
+    )
     flows = xl.flows(table)
     nrca = xl.rca(flows, form="nrca", zeros=True)
     assert nrca.groupby("exporter")["rca"].sum().to_numpy() == pytest.approx(0, abs=1e-12)

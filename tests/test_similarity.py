@@ -102,8 +102,12 @@ def table() -> list[dict]:
     r = np.random.default_rng(8)
     return [
         {"period": y, "exporter": e, "market": m, "product": p, "value": round(float(r.gamma(0.5)), 3)}
-        for y in (2020, 2021) for e in "ABC" for m in "XY" for p in "abcd" if r.random() < 0.8
-    ]  # fmt: skip
+        for y in (2020, 2021)
+        for e in "ABC"
+        for m in "XY"
+        for p in "abcd"
+        if r.random() < 0.8
+    ]
 
 
 @pytest.mark.parametrize("engine", ENGINES)

@@ -18,10 +18,20 @@ from exportlab.indices.unit_values import price_quantity, relative_unit_value
 
 COLUMNS = ["year", "country", "hs", "usd"]
 TRADE = pd.DataFrame(
-    [(2020, "a", "01", 60.0), (2020, "a", "02", 40.0), (2020, "b", "01", 20.0), (2020, "b", "02", 80.0),
-     (2020, "c", "02", 5.0), (2021, "a", "01", 10.0), (2021, "a", "03", 90.0), (2021, "b", "02", 50.0),
-     (2021, "b", "01", 50.0), (2021, "c", "02", 9.0)], columns=COLUMNS,
-)  # fmt: skip
+    [
+        (2020, "a", "01", 60.0),
+        (2020, "a", "02", 40.0),
+        (2020, "b", "01", 20.0),
+        (2020, "b", "02", 80.0),
+        (2020, "c", "02", 5.0),
+        (2021, "a", "01", 10.0),
+        (2021, "a", "03", 90.0),
+        (2021, "b", "02", 50.0),
+        (2021, "b", "01", 50.0),
+        (2021, "c", "02", 9.0),
+    ],
+    columns=COLUMNS,
+)
 INCOME = {"a": 1000.0, "b": 3000.0, "c": 20000.0}
 ROLES = {"period": "year", "exporter": "country", "product": "hs", "value": "usd"}
 
@@ -117,25 +127,38 @@ def test_income_errors():
 
 
 PRICED = pd.DataFrame(
-    [(2020, "a", "01", 10.0, 10.0), (2020, "a", "02", 30.0, 5.0), (2020, "a", "03", 4.0, 1.0),
-     (2020, "b", "01", 30.0, 10.0), (2020, "b", "02", 8.0, 2.0), (2021, "a", "01", 24.0, 12.0),
-     (2021, "a", "02", 28.0, 4.0), (2021, "a", "04", 6.0, 2.0), (2021, "b", "01", 9.0, 4.0),
-     (2021, "b", "02", 9.0, math.nan)], columns=[*COLUMNS, "kg"],
-)  # fmt: skip
+    [
+        (2020, "a", "01", 10.0, 10.0),
+        (2020, "a", "02", 30.0, 5.0),
+        (2020, "a", "03", 4.0, 1.0),
+        (2020, "b", "01", 30.0, 10.0),
+        (2020, "b", "02", 8.0, 2.0),
+        (2021, "a", "01", 24.0, 12.0),
+        (2021, "a", "02", 28.0, 4.0),
+        (2021, "a", "04", 6.0, 2.0),
+        (2021, "b", "01", 9.0, 4.0),
+        (2021, "b", "02", 9.0, math.nan),
+    ],
+    columns=[*COLUMNS, "kg"],
+)
 PRICED_ROLES = ROLES | {"quantity": "kg"}
 
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_relative_unit_values(engine):
     flows = xl.flows(ENGINES[engine](PRICED), **PRICED_ROLES)
-    found = {(r["year"], r["country"], r["hs"]): r["relative_unit_value"]
-             for r in rows(relative_unit_value(flows), ["year"])}  # fmt: skip
+    found = {
+        (r["year"], r["country"], r["hs"]): r["relative_unit_value"]
+        for r in rows(relative_unit_value(flows), ["year"])
+    }
     assert found[2020, "a", "01"] == pytest.approx(1.0 / 2.0)
     assert found[2020, "b", "02"] == pytest.approx(4.0 / (38 / 7))
     assert math.isnan(found[2021, "b", "02"])
     assert found[2021, "a", "02"] == pytest.approx(1)  # b's quantity is missing: a alone is the reference
-    rest = {(r["year"], r["country"], r["hs"]): r["relative_unit_value"]
-            for r in rows(relative_unit_value(flows, reference="rest"), ["year"])}  # fmt: skip
+    rest = {
+        (r["year"], r["country"], r["hs"]): r["relative_unit_value"]
+        for r in rows(relative_unit_value(flows, reference="rest"), ["year"])
+    }
     assert rest[2020, "a", "01"] == pytest.approx(1 / 3)
     assert math.isnan(rest[2020, "a", "03"])
     mean = rows(relative_unit_value(flows, reference="rest", summary=True), ["year", "country"])
@@ -143,8 +166,10 @@ def test_relative_unit_values(engine):
     assert mean[0]["relative_unit_value"] == pytest.approx(math.exp((10 * log(1 / 3) + 30 * log(6 / 4)) / 40))
     world = PRICED[PRICED["country"] == "b"].drop(columns="country")
     own = xl.flows(ENGINES[engine](world), **{k: v for k, v in PRICED_ROLES.items() if k != "exporter"})
-    against = {(r["year"], r["country"], r["hs"]): r["relative_unit_value"]
-               for r in rows(relative_unit_value(flows, reference=own), ["year"])}  # fmt: skip
+    against = {
+        (r["year"], r["country"], r["hs"]): r["relative_unit_value"]
+        for r in rows(relative_unit_value(flows, reference=own), ["year"])
+    }
     assert against[2020, "a", "02"] == pytest.approx(6 / 4)
     assert math.isnan(against[2021, "a", "02"])
 
@@ -158,8 +183,12 @@ def test_price_indices_on_every_engine(engine, method):
     laspeyres = fsum(v * r for v, r in zip(v0, p, strict=True)) / 40
     paasche = 52 / fsum(v * r for v, r in zip(v0, q, strict=True))
     weights = [(x / 40 + y / 52) / 2 for x, y in zip(v0, v1, strict=True)]
-    expected = {"laspeyres": laspeyres, "paasche": paasche, "fisher": math.sqrt(laspeyres * paasche),
-                "tornqvist": prod(r**w for r, w in zip(p, weights, strict=True))}[method]  # fmt: skip
+    expected = {
+        "laspeyres": laspeyres,
+        "paasche": paasche,
+        "fisher": math.sqrt(laspeyres * paasche),
+        "tornqvist": prod(r**w for r, w in zip(p, weights, strict=True)),
+    }[method]
     assert a["price"] == pytest.approx(expected, rel=1e-12)
     assert a["price_quantity"] == pytest.approx(58 / 44)
     assert a["turnover"] == pytest.approx((58 / 44) / (52 / 40))

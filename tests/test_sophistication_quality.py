@@ -17,9 +17,15 @@ ROLES = {"period": "year", "exporter": "country", "product": "hs", "value": "usd
 INCOME = {"a": 1000.0, "b": 3000.0}
 # 01: prices 1 and 3, shares in its exports 1/4 and 3/4; 02: prices 2 and 2; 03: no quantity.
 TRADE = pd.DataFrame(
-    [(2020, "a", "01", 10.0, 10.0), (2020, "a", "02", 30.0, 15.0), (2020, "b", "01", 30.0, 10.0),
-     (2020, "b", "02", 20.0, 10.0), (2020, "b", "03", 10.0, math.nan)], columns=COLUMNS,
-)  # fmt: skip
+    [
+        (2020, "a", "01", 10.0, 10.0),
+        (2020, "a", "02", 30.0, 15.0),
+        (2020, "b", "01", 30.0, 10.0),
+        (2020, "b", "02", 20.0, 10.0),
+        (2020, "b", "03", 10.0, math.nan),
+    ],
+    columns=COLUMNS,
+)
 
 
 @pytest.mark.parametrize(("average", "q"), [("value", (0.4, 1.2)), ("quantity", (0.5, 1.5))])
@@ -49,9 +55,11 @@ def test_at_equal_prices_it_is_what_r_prints(shared, reference):
     roles = {"exporter": "country", "product": "product", "value": "value", "quantity": "kg"}
     flows = xl.flows(trade.assign(kg=trade["value"] / 7), **roles)
     found = {
-        "prody": xl.prody_quality(flows, income, missing="leave out").groupby("product")["prody_quality"].first(),
+        "prody": xl.prody_quality(flows, income, missing="leave out")
+        .groupby("product")["prody_quality"]
+        .first(),
         "expy": xl.expy_quality(flows, income, missing="leave out").set_index("country")["expy_quality"],
-    }  # fmt: skip
+    }
     for row in pd.read_csv(reference / "sophistication.csv", dtype={"label": str}).itertuples():
         assert found[row.quantity][row.label] == pytest.approx(row.printed, abs=5e-4)
 

@@ -187,9 +187,14 @@ def test_on_a_standalone_cluster_of_two_workers(tmp_path):
 
     home = Path(pyspark.__file__).parent
     port, launcher = free_port(), home / "bin" / "spark-class"
-    env = {**os.environ, "SPARK_LOCAL_IP": "127.0.0.1", "SPARK_HOME": str(home), "PYSPARK_PYTHON": sys.executable,
-           "SPARK_DAEMON_MEMORY": "256m",
-           "SPARK_DAEMON_JAVA_OPTS": f"-Dspark.worker.timeout={patience.SECONDS}"}  # fmt: skip
+    env = {
+        **os.environ,
+        "SPARK_LOCAL_IP": "127.0.0.1",
+        "SPARK_HOME": str(home),
+        "PYSPARK_PYTHON": sys.executable,
+        "SPARK_DAEMON_MEMORY": "256m",
+        "SPARK_DAEMON_JAVA_OPTS": f"-Dspark.worker.timeout={patience.SECONDS}",
+    }
     url = f"spark://127.0.0.1:{port}"
     running = []
 
@@ -205,8 +210,16 @@ def test_on_a_standalone_cluster_of_two_workers(tmp_path):
         patience.wait_until(lambda: text in log.read_text(), process, f"{text!r} in {log.name}")
 
     try:
-        master = start("master.Master", tmp_path / "master.log", "--host", "127.0.0.1", "--port", str(port),
-                       "--webui-port", str(free_port()))  # fmt: skip
+        master = start(
+            "master.Master",
+            tmp_path / "master.log",
+            "--host",
+            "127.0.0.1",
+            "--port",
+            str(port),
+            "--webui-port",
+            str(free_port()),
+        )
         said(tmp_path / "master.log", "Starting Spark master", master)
         workers = []
         for n in range(2):
@@ -263,8 +276,10 @@ def test_periods_are_turned_as_in_pandas(spark):
     )
     numbers = months.assign(period=months["period"].str.replace("-", "").astype(int))
     for table, turn in (
-        (months, lambda f: f.annual()), (numbers, lambda f: f.quarterly()), (totals, xl.decumulate),
-    ):  # fmt: skip
+        (months, lambda f: f.annual()),
+        (numbers, lambda f: f.quarterly()),
+        (totals, xl.decumulate),
+    ):
         here, there = (turn(xl.flows(t)) for t in (table, convert(spark)(table)))
         assert there.lazy
         keys = ["period", "market", "product"]

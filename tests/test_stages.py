@@ -16,10 +16,16 @@ from exportlab.indices.concordance import concordance, convert_products
 from exportlab.indices.stages import bec, bec_shares, class_shares, lall, lall_shares, rauch_shares
 
 TRADE = pd.DataFrame(
-    [(2020, "010121", 10.0, 2.0), (2020, "010129", 30.0, 3.0), (2020, "870323", 60.0, math.nan),
-     (2021, "010121", 5.0, 1.0), (2021, "870323", 15.0, 4.0), (2021, "999999", 0.0, 0.0)],
+    [
+        (2020, "010121", 10.0, 2.0),
+        (2020, "010129", 30.0, 3.0),
+        (2020, "870323", 60.0, math.nan),
+        (2021, "010121", 5.0, 1.0),
+        (2021, "870323", 15.0, 4.0),
+        (2021, "999999", 0.0, 0.0),
+    ],
     columns=["year", "hs", "usd", "kg"],
-)  # fmt: skip
+)
 ROLES = {"period": "year", "product": "hs", "value": "usd", "quantity": "kg"}
 LINKS = pd.DataFrame(
     [
@@ -123,8 +129,10 @@ def test_revisions_by_shorter_codes():
 @pytest.mark.parametrize("engine", ENGINES)
 def test_shares_of_classes(engine):
     flows = xl.flows(ENGINES[engine](TRADE[TRADE["usd"] > 0]), **ROLES)
-    found = {(r["year"], r["class"]): r["lall_shares"]
-             for r in rows(lall_shares(flows, products=made()), ["year", "class"])}  # fmt: skip
+    found = {
+        (r["year"], r["class"]): r["lall_shares"]
+        for r in rows(lall_shares(flows, products=made()), ["year", "class"])
+    }
     assert found == pytest.approx(
         {(2020, "PP"): 0.4, (2020, "MT1"): 0.6, (2021, "PP"): 0.25, (2021, "MT1"): 0.75}
     )
@@ -164,8 +172,19 @@ def test_a_nomenclature_is_never_guessed():
 
 def test_tables_as_their_sources_state_them():
     sizes = pd.Series([links[0][0] for links in lall().links.values()]).value_counts().to_dict()
-    assert sizes == {"PP": 52, "RB1": 36, "RB2": 31, "LT1": 20, "LT2": 24, "MT1": 5, "MT2": 28, "MT3": 38,
-                     "HT1": 11, "HT2": 8, "other": 6}  # fmt: skip
+    assert sizes == {
+        "PP": 52,
+        "RB1": 36,
+        "RB2": 31,
+        "LT1": 20,
+        "LT2": 24,
+        "MT1": 5,
+        "MT2": 28,
+        "MT3": 38,
+        "HT1": 11,
+        "HT2": 8,
+        "other": 6,
+    }
     assert lall("group").find("77689") == (("HT", 1.0),)
     assert len(bec().links) == 19
     assert {c for c, links in bec().links.items() if links[0][0] == "capital"} == {"41", "521"}
@@ -180,8 +199,9 @@ def test_high_technology_in_chinas_exports(shared):
     trade = pd.read_parquet(folder / "baci_hs12_hs6_world_exports.parquet")
     lookup = pd.read_csv(folder / "baci_hs12_hs6_lookup_hs6_lall.csv", dtype=str)
     flows = xl.flows(trade[trade["exporter"] == "CHN"].rename(columns={"hs6": "product", "year": "period"}))
-    found = lall_shares(flows, products=concordance(lookup, source="hs6", target="sitc3"), level="group",
-                        unmatched="group")  # fmt: skip
+    found = lall_shares(
+        flows, products=concordance(lookup, source="hs6", target="sitc3"), level="group", unmatched="group"
+    )
     high = found[found["class"] == "HT"].set_index("period")["lall_shares"]
     assert len(high) == 10
     assert high.round(2).between(0.34, 0.38).all()

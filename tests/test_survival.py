@@ -88,8 +88,9 @@ def test_without_censoring_it_is_the_empirical_distribution(durations):
 def table_of(patterns, first=2000):
     rows = [
         {"year": first + t, "partner": name, "usd": float(mark == "x")}
-        for name, marks in patterns.items() for t, mark in enumerate(marks)
-    ]  # fmt: skip
+        for name, marks in patterns.items()
+        for t, mark in enumerate(marks)
+    ]
     return xl.flows(pd.DataFrame(rows), period="year", market="partner", value="usd")
 
 
@@ -100,9 +101,13 @@ def test_spells_by_the_gap_rule():
     strict = spells(table_of(PATTERNS), gap=0)
     runs = [(r.partner, r.spell, r.start, r.end, r.duration) for r in strict.itertuples()]
     assert runs == [
-        ("Japan", 1, 2000, 2001, 2), ("Japan", 2, 2003, 2004, 2), ("Korea", 1, 2002, 2009, 8),
-        ("USA", 1, 2001, 2001, 1), ("USA", 2, 2004, 2005, 2), ("USA", 3, 2009, 2009, 1),
-    ]  # fmt: skip
+        ("Japan", 1, 2000, 2001, 2),
+        ("Japan", 2, 2003, 2004, 2),
+        ("Korea", 1, 2002, 2009, 8),
+        ("USA", 1, 2001, 2001, 1),
+        ("USA", 2, 2004, 2005, 2),
+        ("USA", 3, 2009, 2009, 1),
+    ]
     assert strict["left_censored"].tolist() == [True, False, False, False, False, False]
     assert strict["right_censored"].tolist() == [False, False, True, False, False, True]
     bridged = spells(table_of(PATTERNS), gap=1)

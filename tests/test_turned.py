@@ -111,10 +111,16 @@ def test_growth_of_a_month_on_the_revised_base(published):
 @pytest.mark.parametrize("engine", ENGINES)
 def test_a_total_that_falls_is_refused_with_both_figures(engine):
     table = pd.DataFrame(
-        [("2024-01/04", "Japan", 130.0), ("2024-01/05", "Japan", 120.0), ("2024-01/05", "USA", 5.0),
-         ("2024-01/02", "Japan", 50.0), ("2024-01/03", "Japan", 130.0), ("2024-01/03", "Peru", 1.0)],
+        [
+            ("2024-01/04", "Japan", 130.0),
+            ("2024-01/05", "Japan", 120.0),
+            ("2024-01/05", "USA", 5.0),
+            ("2024-01/02", "Japan", 50.0),
+            ("2024-01/03", "Japan", 130.0),
+            ("2024-01/03", "Peru", 1.0),
+        ],
         columns=["period", "partner", "value"],
-    )  # fmt: skip
+    )
     flows = xl.flows(ENGINES[engine](table), market="partner")
     match = (
         r"value 'value' falls from one total to the next in 2 rows\. First: partner='Peru', 0 to 2024-01/04 "
@@ -131,24 +137,35 @@ def test_a_total_that_falls_is_refused_with_both_figures(engine):
 
 def test_cells_of_one_total_count_as_zero_in_the_other():
     table = pd.DataFrame(
-        [("2024-01/02", "Japan", 50.0, 5.0), ("2024-01/03", "Japan", 50.0, None), ("2024-01/03", "USA", 4.0, 2.0),
-         ("2024-01/04", "Japan", 60.0, 7.0), ("2024-01/04", "USA", 4.0, 3.0)],
+        [
+            ("2024-01/02", "Japan", 50.0, 5.0),
+            ("2024-01/03", "Japan", 50.0, None),
+            ("2024-01/03", "USA", 4.0, 2.0),
+            ("2024-01/04", "Japan", 60.0, 7.0),
+            ("2024-01/04", "USA", 4.0, 3.0),
+        ],
         columns=["period", "market", "value", "quantity"],
-    )  # fmt: skip
+    )
     found = xl.decumulate(xl.flows(table)).table.set_index(["period", "market"])
     assert found["value"].to_dict() == {
-        ("2024-01/02", "Japan"): 50.0, ("2024-03", "Japan"): 0.0, ("2024-03", "USA"): 4.0,
-        ("2024-04", "Japan"): 10.0, ("2024-04", "USA"): 0.0,
-    }  # fmt: skip
+        ("2024-01/02", "Japan"): 50.0,
+        ("2024-03", "Japan"): 0.0,
+        ("2024-03", "USA"): 4.0,
+        ("2024-04", "Japan"): 10.0,
+        ("2024-04", "USA"): 0.0,
+    }
     assert found["quantity"].dropna().to_dict() == {
-        ("2024-01/02", "Japan"): 5.0, ("2024-03", "USA"): 2.0, ("2024-04", "USA"): 1.0
-    }  # fmt: skip
+        ("2024-01/02", "Japan"): 5.0,
+        ("2024-03", "USA"): 2.0,
+        ("2024-04", "USA"): 1.0,
+    }
 
 
 def test_rounding_is_no_revision():
     assert by_period(xl.decumulate(xl.flows(table_of(["2024-01/01", "2024-01/02"], [0.1 + 0.2, 0.3])))) == {
-        "2024-01": 0.1 + 0.2, "2024-02": 0.0,
-    }  # fmt: skip
+        "2024-01": 0.1 + 0.2,
+        "2024-02": 0.0,
+    }
     with pytest.raises(DataError, match="falls from one total"):
         xl.decumulate(xl.flows(table_of(["2024-01/01", "2024-01/02"], [0.3, 0.3 - 1e-11])))
 
@@ -178,9 +195,13 @@ WRITTEN = {
     "chinese": (lambda m: f"{m[:4]}年{int(m[5:])}月", "2023年", "2023年1季度", "2024年1-2月"),
     "english": (lambda m: f"{NAMES[int(m[5:]) - 1]}-{m[2:4]}", "2023", "2023-Q1", "2024-01/02"),
     "date": (lambda m: date(int(m[:4]), int(m[5:]), 1), date(2023, 1, 1), date(2023, 1, 1), "2024-01/02"),
-    "timestamp": (lambda m: pd.Timestamp(f"{m}-01"), pd.Timestamp("2023-01-01"), pd.Timestamp("2023-01-01"),
-                  "2024-01/02"),
-}  # fmt: skip
+    "timestamp": (
+        lambda m: pd.Timestamp(f"{m}-01"),
+        pd.Timestamp("2023-01-01"),
+        pd.Timestamp("2023-01-01"),
+        "2024-01/02",
+    ),
+}
 
 
 @pytest.mark.parametrize("engine", [e for e in ENGINES if e not in ("duckdb", "polars-lazy")])
@@ -216,10 +237,14 @@ def test_years_of_a_plan(style, engine):
 @pytest.mark.parametrize("engine", ENGINES)
 def test_cells_and_quantities_are_added_up(engine):
     table = pd.DataFrame(
-        [(m, c, f"{k:02d}", 1.0 + k, None if (c, k, m) == ("USA", 1, "2022-07") else 2.0)
-         for m in months(2022, 2023) for c in ("Japan", "USA") for k in (1, 2)],
+        [
+            (m, c, f"{k:02d}", 1.0 + k, None if (c, k, m) == ("USA", 1, "2022-07") else 2.0)
+            for m in months(2022, 2023)
+            for c in ("Japan", "USA")
+            for k in (1, 2)
+        ],
         columns=["month", "partner", "hs", "usd", "kg"],
-    )  # fmt: skip
+    )
     roles = {"period": "month", "market": "partner", "product": "hs", "value": "usd", "quantity": "kg"}
     annual = xl.flows(ENGINES[engine](table), **roles, unit="USD").annual()
     found = {(r["month"], r["partner"], r["hs"]): (r["usd"], r["kg"]) for r in rows(annual.table, ["month"])}
@@ -260,16 +285,30 @@ def test_joint_months_count_twice_and_totals_once(published):
 @pytest.mark.parametrize(
     ("labels", "how", "error", "message"),
     [
-        (months(2023, upto=3), "annual", DataError,
-         r"no full year: of 2023 it has 3 of 12 months \(2023-01 to 2023-03\). Say partial='keep'"),
-        (["2023-01"], "quarterly", DataError, r"no full quarter: of 2023-Q1 it has 1 of 3 months \(2023-01\)"),
+        (
+            months(2023, upto=3),
+            "annual",
+            DataError,
+            r"no full year: of 2023 it has 3 of 12 months \(2023-01 to 2023-03\). Say partial='keep'",
+        ),
+        (
+            ["2023-01"],
+            "quarterly",
+            DataError,
+            r"no full quarter: of 2023-Q1 it has 1 of 3 months \(2023-01\)",
+        ),
         (["2023H1", "2023H2"], "quarterly", OptionError, "has half-years, which are longer than quarters"),
-        (["2023-01/02", "2023-01/03"], "quarterly", DataError, "do not add up to quarters. Take them apart first"),
+        (
+            ["2023-01/02", "2023-01/03"],
+            "quarterly",
+            DataError,
+            "do not add up to quarters. Take them apart first",
+        ),
         (["1", "2"], "annual", DataError, "has numbers, whose months are not known"),
         (["before", "after"], "annual", DataError, "labels without an order in time"),
         ([2022, 2023], "quarterly", OptionError, "has years, which are longer than quarters"),
     ],
-)  # fmt: skip
+)
 def test_what_does_not_add_up(labels, how, error, message):
     with pytest.raises(error, match=message):
         getattr(xl.flows(table_of(labels)), how)()

@@ -12,8 +12,13 @@ import pytest
 import exportlab as xl
 from exportlab.errors import DataError, OptionError, UnknownName
 
-YEARS = pd.DataFrame({"year": [2021] * 3 + [2023] * 3, "partner": ["Japan", "South Korea", "USA"] * 2,
-                      "usd": [50.0, 20, 30, 45, 30, 25]})  # fmt: skip
+YEARS = pd.DataFrame(
+    {
+        "year": [2021] * 3 + [2023] * 3,
+        "partner": ["Japan", "South Korea", "USA"] * 2,
+        "usd": [50.0, 20, 30, 45, 30, 25],
+    }
+)
 
 
 @pytest.fixture(scope="module")
@@ -48,17 +53,33 @@ class Cells(HTMLParser):
 
 
 def test_an_index_table_in_latex(indices):
-    made = xl.typeset(indices, caption="Concentration & 100 %", unit="shares", source="customs", notes=["All."],
-                      names={"cr2": "two largest"}, formats={"cr2": "share"})  # fmt: skip
+    made = xl.typeset(
+        indices,
+        caption="Concentration & 100 %",
+        unit="shares",
+        source="customs",
+        notes=["All."],
+        names={"cr2": "two largest"},
+        formats={"cr2": "share"},
+    )
     text = made.to_latex(label="tab:hhi")
     body = text[text.index(r"\begin{table}") :].split("\n")
     assert body == [
-        r"\begin{table}", r"\centering", r"\caption{Concentration \& 100 \%}\label{tab:hhi}",
-        r"\begin{tabular}{lrrr}", r"\toprule",
-        r"year & HHI & effective number & two largest \\", r"\midrule",
-        r"2021 & 0.380 & 2.632 & 80.0\% \\", r"2023 & 0.355 & 2.817 & 75.0\% \\", r"\bottomrule",
-        r"\end{tabular}", r"\par\footnotesize Unit: shares. Source: customs. All.", r"\end{table}", "",
-    ]  # fmt: skip
+        r"\begin{table}",
+        r"\centering",
+        r"\caption{Concentration \& 100 \%}\label{tab:hhi}",
+        r"\begin{tabular}{lrrr}",
+        r"\toprule",
+        r"year & HHI & effective number & two largest \\",
+        r"\midrule",
+        r"2021 & 0.380 & 2.632 & 80.0\% \\",
+        r"2023 & 0.355 & 2.817 & 75.0\% \\",
+        r"\bottomrule",
+        r"\end{tabular}",
+        r"\par\footnotesize Unit: shares. Source: customs. All.",
+        r"\end{table}",
+        "",
+    ]
     bare = xl.typeset(indices).to_latex()
     assert not re.search("caption|label|footnotesize", bare)
     long = xl.typeset(pd.DataFrame({"x": range(41)})).to_latex()
@@ -86,11 +107,19 @@ def test_the_same_table_in_html_excel_and_text(indices, tmp_path):
 
 
 def test_a_column_has_one_number_of_decimals():
-    frame = pd.DataFrame({
-        "share": [0.1234, 1.0], "mid": [45.678, 2.0], "large": [123456.7, 0.5], "small": [0.000123, -0.00045],
-        "gap": [np.nan, 2.5], "none": [np.nan, np.nan], "endless": [np.inf, 1.0], "count": [12345, 7],
-        "jahr": [2021, 2022],
-    })  # fmt: skip
+    frame = pd.DataFrame(
+        {
+            "share": [0.1234, 1.0],
+            "mid": [45.678, 2.0],
+            "large": [123456.7, 0.5],
+            "small": [0.000123, -0.00045],
+            "gap": [np.nan, 2.5],
+            "none": [np.nan, np.nan],
+            "endless": [np.inf, 1.0],
+            "count": [12345, 7],
+            "jahr": [2021, 2022],
+        }
+    )
     made = xl.typeset(frame)
     shown = dict(
         zip(frame.columns, zip(*[[c.text for c in r] for r in made._shown().rows], strict=True), strict=True)
@@ -129,9 +158,9 @@ def test_any_engine_and_flows():
     lazy = xl.flows(polars.from_pandas(YEARS).lazy(), period="year", market="partner", value="usd")
     made = xl.hhi(lazy, over="market")
     assert xl.typeset(made.sort("year")).summary() == "year   HHI\n2021 0.380\n2023 0.355"
-    assert Cells(xl.typeset(xl.flows(YEARS, period="year", market="partner", value="usd")).to_html()).rows[1] == [
-        "2021", "Japan", "50.00",
-    ]  # fmt: skip
+    assert Cells(xl.typeset(xl.flows(YEARS, period="year", market="partner", value="usd")).to_html()).rows[
+        1
+    ] == ["2021", "Japan", "50.00"]
 
 
 def test_formulas_of_a_spreadsheet_stay_text(tmp_path):

@@ -28,13 +28,13 @@ from exportlab.uncertainty import (
     methods,
     mirror_interval,
     permutation_test,
-    samplers,
     statistics,
 )
-from exportlab.uncertainty.advantage import advantage
-from exportlab.uncertainty.influence import SLOPES
-from exportlab.uncertainty.notes import dominance, hill_index, notes
+from exportlab.uncertainty import groups as samplers
+from exportlab.uncertainty.methods import dominance, hill_index, notes
+from exportlab.uncertainty.rca import advantage
 from exportlab.uncertainty.sample import Sample, jackknife, jackknifed, minus, variance
+from exportlab.uncertainty.statistics import SLOPES
 
 ROOT = Path(__file__).parent.parent
 BOOK = {
@@ -108,9 +108,10 @@ def test_patch_data_ratio_and_its_jackknife():
     corrected, _ = jackknifed(jackknife(sample), sample.estimate, sample.samples)
     drawn, _ = methods.simulate(sample, "percentile", 4000, SeedSequence(1))
     found = {
-        "ratio": sample.estimate[0], "jackknife bias": (sample.estimate - corrected)[0],
+        "ratio": sample.estimate[0],
+        "jackknife bias": (sample.estimate - corrected)[0],
         "bootstrap standard error": drawn.std(ddof=1),
-    }  # fmt: skip
+    }
     for what, value in found.items():
         expected, tolerance = BOOK[f"patch: {what}"]
         assert value == pytest.approx(expected, abs=tolerance), what
@@ -281,8 +282,15 @@ def test_studentised_ends_by_hand():
 def test_every_method_gives_the_vocabulary_and_brackets_sensibly(method):
     found = interval(FLOWS, "hhi", over="market", resample="product", method=method, draws=199, rng=1)
     assert list(found.table.columns) == [
-        "year", "province", "estimate", "std_error", "conf_low", "conf_high", "n", "note",
-    ]  # fmt: skip
+        "year",
+        "province",
+        "estimate",
+        "std_error",
+        "conf_low",
+        "conf_high",
+        "n",
+        "note",
+    ]
     expected = xl.hhi(FLOWS, over="market", by=["year", "province"])
     assert found.table["estimate"].to_numpy() == pytest.approx(expected["hhi"].to_numpy())
     assert (found.table["conf_low"] < found.table["conf_high"]).all()
@@ -299,8 +307,10 @@ def test_the_numbers_do_not_depend_on_workers(monkeypatch):
     pd.testing.assert_frame_equal(one, two, check_exact=True)
     pd.testing.assert_frame_equal(one, again, check_exact=True)
     assert not np.allclose(one["conf_low"], other["conf_low"])
-    drawn = [interval(FLOWS, "hhi", resample="product", method="bca", draws=99, rng=np.random.default_rng(3)).table
-             for _ in range(2)]  # fmt: skip
+    drawn = [
+        interval(FLOWS, "hhi", resample="product", method="bca", draws=99, rng=np.random.default_rng(3)).table
+        for _ in range(2)
+    ]
     pd.testing.assert_frame_equal(*drawn, check_exact=True)
 
 
@@ -405,10 +415,14 @@ def test_shares_differ_cell_by_cell():
 
 
 def test_permutations_enumerated_by_hand():
-    frame = pd.DataFrame({
-        "year": [2021] * 4 + [2023] * 4, "market": ["J", "J", "U", "U"] * 2,
-        "product": ["1", "2"] * 4, "value": [5.0, 1.0, 1.0, 3.0, 2.0, 9.0, 4.0, 5.0],
-    })  # fmt: skip
+    frame = pd.DataFrame(
+        {
+            "year": [2021] * 4 + [2023] * 4,
+            "market": ["J", "J", "U", "U"] * 2,
+            "product": ["1", "2"] * 4,
+            "value": [5.0, 1.0, 1.0, 3.0, 2.0, 9.0, 4.0, 5.0],
+        }
+    )
     flows = xl.flows(frame, period="year")
     found = permutation_test(flows, "hhi", between=(2021, 2023), resample="product", permutations=999)
     a, b = np.array([[5.0, 1], [1, 3]]) / 10, np.array([[2.0, 4], [9, 5]]) / 20
@@ -430,12 +444,29 @@ def test_permutation_test_keeps_its_level_and_has_power():
         sides = [rng.lognormal(0, 1, (12, 4)) for _ in range(3)]
         sides[2][:, 0] *= 12
         for other, out in ((1, same), (2, moved)):
-            frame = pd.concat([
-                pd.DataFrame(sides[k]).rename_axis("product").melt(ignore_index=False, var_name="market").reset_index()
-                .assign(period=2020 + (k > 0)) for k in (0, other)
-            ]).assign(market=lambda f: "m" + f["market"].astype(str)).astype({"product": str})  # fmt: skip
-            test = permutation_test(xl.flows(frame), "hhi", between=(2020, 2021), resample="product", permutations=99,
-                                    rng=run, paired=bool(run % 2))  # fmt: skip
+            frame = (
+                pd.concat(
+                    [
+                        pd.DataFrame(sides[k])
+                        .rename_axis("product")
+                        .melt(ignore_index=False, var_name="market")
+                        .reset_index()
+                        .assign(period=2020 + (k > 0))
+                        for k in (0, other)
+                    ]
+                )
+                .assign(market=lambda f: "m" + f["market"].astype(str))
+                .astype({"product": str})
+            )
+            test = permutation_test(
+                xl.flows(frame),
+                "hhi",
+                between=(2020, 2021),
+                resample="product",
+                permutations=99,
+                rng=run,
+                paired=bool(run % 2),
+            )
             out.append(test["p_value"].item())
     assert np.mean(np.array(same) <= 0.10) < 0.30
     assert np.mean(np.array(moved) <= 0.10) > 0.8
@@ -575,8 +606,12 @@ def test_refusals_of_groups_and_sides():
 
 
 # Advantage, in every form and against every reference.
-NATION = xl.flows(table(9).groupby(["year", "market", "hs"], as_index=False)["usd"].sum(), period="year", product="hs",
-                  value="usd")  # fmt: skip
+NATION = xl.flows(
+    table(9).groupby(["year", "market", "hs"], as_index=False)["usd"].sum(),
+    period="year",
+    product="hs",
+    value="usd",
+)
 KNOWN = xl.cells(NATION, ["period", "product"])
 REFERENCES = {"world": "world", "rest": "rest", "label": "B", "drawn": NATION, "known": KNOWN}
 
@@ -605,8 +640,15 @@ def test_advantage_of_resampled_tables_is_the_indicator(form, which):
     expected = expected.sort_values(["year", "province", "hs"])
     assert found["estimate"].to_numpy() == pytest.approx(expected["rca"].to_numpy(), nan_ok=True)
     assert list(found.columns[:3]) == ["year", "province", "hs"]
-    plan = groups.plan(door(frame), "rca", over=None, by=["year", "province"], resample="market", universe="observed",
-                       options={"form": form, "reference": reference})  # fmt: skip
+    plan = groups.plan(
+        door(frame),
+        "rca",
+        over=None,
+        by=["year", "province"],
+        resample="market",
+        universe="observed",
+        options={"form": form, "reference": reference},
+    )
     part = next(p for p in samplers.grouped(door(frame), plan) if p.key == (2023, "A"))
     times = dict(zip(part.units, (0, 1, 2, 3, 1), strict=True))
     sample = samplers.sampler(door(frame), plan)(part, None, None)
@@ -625,12 +667,21 @@ def test_advantage_of_resampled_tables_is_the_indicator(form, which):
 def test_advantage_over_the_rest_is_a_relative_risk():
     """Katz and others (1978): Var ln RR = 1/a - 1/n1 + 1/c - 1/n0; shipments as patients, infarction a product."""
     arms = {"placebo": (189, 11034), "aspirin": (104, 11037)}
-    frame = pd.concat([
-        pd.DataFrame({"exporter": arm, "product": ["infarction"] * ill + ["none"] * (n - ill)})
-        for arm, (ill, n) in arms.items()
-    ], ignore_index=True).assign(value=1.0, patient=lambda t: t.index.astype(str))  # fmt: skip
-    made = interval(xl.flows(frame, keys="patient"), "rca", resample="patient", form="log", reference="rest",
-                    method="delta").table  # fmt: skip
+    frame = pd.concat(
+        [
+            pd.DataFrame({"exporter": arm, "product": ["infarction"] * ill + ["none"] * (n - ill)})
+            for arm, (ill, n) in arms.items()
+        ],
+        ignore_index=True,
+    ).assign(value=1.0, patient=lambda t: t.index.astype(str))
+    made = interval(
+        xl.flows(frame, keys="patient"),
+        "rca",
+        resample="patient",
+        form="log",
+        reference="rest",
+        method="delta",
+    ).table
     found = made.set_index(["exporter", "product"]).loc[("placebo", "infarction")]
     theirs = stats.contingency.relative_risk(*arms["placebo"], *arms["aspirin"])
     assert np.exp(found["estimate"]) == pytest.approx(theirs.relative_risk)
@@ -643,8 +694,11 @@ def test_advantage_over_the_rest_is_a_relative_risk():
 def test_leaving_out_by_subtraction_is_leaving_out_by_weight(name):
     """A cell that one unit alone fills is empty without it, and not a remainder of rounding."""
     flows = np.array([[0.1, 0.0, 0.3], [0.2, 0.0, 0.6], [0.7, 0.1, 0.0]])
-    for sample in (statistics.of_cells(name, flows), statistics.of_cells(name, csr_array(flows)),
-                   minus(statistics.of_cells(name, flows), statistics.of_cells(name, flows[::-1]))):  # fmt: skip
+    for sample in (
+        statistics.of_cells(name, flows),
+        statistics.of_cells(name, csr_array(flows)),
+        minus(statistics.of_cells(name, flows), statistics.of_cells(name, flows[::-1])),
+    ):
         assert jackknife(sample) == pytest.approx(jackknife(replace(sample, sums=None)), rel=1e-12)
 
 
@@ -663,8 +717,17 @@ def test_a_known_reference_adds_no_noise():
 
 @pytest.mark.parametrize("method", methods.METHODS)
 def test_every_method_gives_intervals_of_advantage(method):
-    found = interval(door(common(NATION)), "rca", by=["year", "province"], resample="market", reference=NATION,
-                     form="weighted", method=method, draws=199, rng=1).table  # fmt: skip
+    found = interval(
+        door(common(NATION)),
+        "rca",
+        by=["year", "province"],
+        resample="market",
+        reference=NATION,
+        form="weighted",
+        method=method,
+        draws=199,
+        rng=1,
+    ).table
     some = found.dropna()
     assert len(some) > 0.9 * len(found)
     assert (some["conf_low"] <= some["conf_high"]).all()
@@ -702,8 +765,9 @@ def test_advantage_that_does_not_exist_on_one_side_is_said_to_be_undefined():
 def test_permutations_of_advantage_enumerated_by_hand():
     rng = np.random.default_rng(6)
     cells = itertools.product(("1", "2"), ("A", "B"), ("x", "y", "z"), ("k", "l"))
-    frame = pd.DataFrame([(*c, rng.lognormal()) for c in cells],
-                         columns=["period", "exporter", "market", "product", "value"])  # fmt: skip
+    frame = pd.DataFrame(
+        [(*c, rng.lognormal()) for c in cells], columns=["period", "exporter", "market", "product", "value"]
+    )
     found = permutation_test(xl.flows(frame), "rca", between=("1", "2"), resample="market", permutations=99)
     row = found.set_index(["exporter", "product"]).loc[("A", "k")]
     own = frame[frame["exporter"] == "A"].pivot_table(
@@ -736,8 +800,17 @@ def test_growth_alone_is_no_change_of_advantage(form, which):
     nation = pd.concat([nation, nation.assign(year=2023, usd=3 * nation["usd"])])
     nation = xl.flows(nation, period="year", product="hs", value="usd")
     reference = {"world": "world", "drawn": nation, "known": xl.cells(nation, ["period", "product"])}[which]
-    found = permutation_test(grown, "rca", between=(2021, 2023), by="province", resample="market", form=form,
-                             reference=reference, permutations=99, rng=1)  # fmt: skip
+    found = permutation_test(
+        grown,
+        "rca",
+        between=(2021, 2023),
+        by="province",
+        resample="market",
+        form=form,
+        reference=reference,
+        permutations=99,
+        rng=1,
+    )
     some = found.dropna()
     assert (some["p_value"] == 1.0).all()
     assert some["estimate"].to_numpy() == pytest.approx(0, abs=1e-12)
@@ -749,8 +822,16 @@ def test_growth_alone_is_no_change_of_advantage(form, which):
 def test_a_permutation_test_shows_the_indicator_on_each_side(form, paired, which):
     frame = common("rest") if which == "rest" else common(NATION)
     asked = {"by": ["year", "province"], "form": form, "reference": REFERENCES[which]}
-    found = permutation_test(door(frame), "rca", between=(2021, 2023), resample="market", paired=paired,
-                             permutations=99, rng=1, **asked)  # fmt: skip
+    found = permutation_test(
+        door(frame),
+        "rca",
+        between=(2021, 2023),
+        resample="market",
+        paired=paired,
+        permutations=99,
+        rng=1,
+        **asked,
+    )
     sides = (
         xl.rca(door(frame), **asked).pivot(index=["province", "hs"], columns="year", values="rca").dropna()
     )
@@ -765,8 +846,16 @@ def test_permutations_of_independent_samples_and_of_shares():
     )
     assert found["p_value"].between(1 / 200, 1).all()
     assert found.groupby("year")["estimate"].sum().to_numpy() == pytest.approx([0, 0], abs=1e-12)
-    dealt = permutation_test(FLOWS, "rca", between=(2021, 2023), by="province", resample="market", paired=False,
-                             permutations=99, rng=1)  # fmt: skip
+    dealt = permutation_test(
+        FLOWS,
+        "rca",
+        between=(2021, 2023),
+        by="province",
+        resample="market",
+        paired=False,
+        permutations=99,
+        rng=1,
+    )
     assert dealt["n"].unique().tolist() == [10]
     assert dealt["p_value"].dropna().between(1 / 100, 1).all()
 
@@ -904,7 +993,7 @@ HEAVY = ("lognormal, sigma 2", "Pareto, alpha 1.2")
         ("members", "gini", "jackknife", MILD, (1000,), 2),
         ("members", "hhi", "studentised", ("exponential",), (1000,), 2),
     ],
-)  # fmt: skip
+)
 def test_what_the_page_says_of_coverage(design, index, method, sizes, units, short):
     """Points off the nominal 95 %, each sentence of the manual against the kept simulation."""
     kept = pd.read_csv(ROOT / "benchmarks" / "results" / "coverage.csv")

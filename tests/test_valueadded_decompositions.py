@@ -23,7 +23,7 @@ from io_reference import (
 )
 
 from exportlab.valueadded import InterCountryTable
-from exportlab.valueadded.names import names
+from exportlab.valueadded.decompose import names
 
 
 def bilateral(name: str, method: str, **options: object) -> pd.DataFrame:
@@ -45,11 +45,23 @@ STANDARD = {
 }
 # Their name -> ours. exvatools numbers the value added of the importer 1, of third countries 2.
 EXVA_WWZ = {
-    "DVA_FIN": "DVA_FIN", "DVA_INT": "DVA_INT", "DVA_INTrex1": "DVA_INTrexI1", "DVA_INTrex2": "DVA_INTrexF",
-    "DVA_INTrex3": "DVA_INTrexI2", "RDV_INT": "RDV_INT", "RDV_FIN1": "RDV_FIN", "RDV_FIN2": "RDV_FIN2",
-    "DDC_FIN": "DDC_FIN", "DDC_INT": "DDC_INT", "MDC": "MDC", "ODC": "ODC",
-    "FVA_FIN1": "MVA_FIN", "FVA_INT1": "MVA_INT", "FVA_FIN2": "OVA_FIN", "FVA_INT2": "OVA_INT",
-}  # fmt: skip
+    "DVA_FIN": "DVA_FIN",
+    "DVA_INT": "DVA_INT",
+    "DVA_INTrex1": "DVA_INTrexI1",
+    "DVA_INTrex2": "DVA_INTrexF",
+    "DVA_INTrex3": "DVA_INTrexI2",
+    "RDV_INT": "RDV_INT",
+    "RDV_FIN1": "RDV_FIN",
+    "RDV_FIN2": "RDV_FIN2",
+    "DDC_FIN": "DDC_FIN",
+    "DDC_INT": "DDC_INT",
+    "MDC": "MDC",
+    "ODC": "ODC",
+    "FVA_FIN1": "MVA_FIN",
+    "FVA_INT1": "MVA_INT",
+    "FVA_FIN2": "OVA_FIN",
+    "FVA_INT2": "OVA_INT",
+}
 EXVATOOLS = {
     "wwz_terms": ("wwz", {}, EXVA_WWZ),
     "wwz_standard": ("wwz", {}, {}),
@@ -126,9 +138,17 @@ def test_decompr_kww(name: str, kind: str) -> None:
 
 
 KWW_EXVATOOLS = {
-    "VAX1": "DVA_FIN", "VAX2": "DVA_INT", "VAX3": "DVA_INTrex", "REF1": "RDV_FIN", "REF2": "RDV_INT",
-    "DDC": "DDC", "FVA1": "FVA_FIN", "FVA2": "FVA_INT", "FDC": "FDC", "EXGR": "EXGR",
-}  # fmt: skip
+    "VAX1": "DVA_FIN",
+    "VAX2": "DVA_INT",
+    "VAX3": "DVA_INTrex",
+    "REF1": "RDV_FIN",
+    "REF2": "RDV_INT",
+    "DDC": "DDC",
+    "FVA1": "FVA_FIN",
+    "FVA2": "FVA_INT",
+    "FDC": "FDC",
+    "EXGR": "EXGR",
+}
 
 
 def check_exvatools_kww(name: str, kind: str) -> None:
@@ -234,9 +254,12 @@ def test_formula_reference_bilateral(name: str) -> None:
         raw["sector"]
     ]
     options = {
-        "bm_source": ("bm", {}), "bm_sink": ("bm", {"approach": "sink"}),
-        "bm_self": ("bm", {"perimeter": "self"}), "wwz": ("wwz", {}), "tripartite": ("tripartite", {}),
-    }  # fmt: skip
+        "bm_source": ("bm", {}),
+        "bm_sink": ("bm", {"approach": "sink"}),
+        "bm_self": ("bm", {"perimeter": "self"}),
+        "wwz": ("wwz", {}),
+        "tripartite": ("tripartite", {}),
+    }
     names = {"GEXP": "EXGR", "E": "EXGR", "PB": "GVC_PB", "PF": "GVC_PF", "TS": "GVC_TS"}
     for (method, term), part in raw[raw["method"].isin(options)].groupby(["method", "term"]):
         kind, opts = options[str(method)]
@@ -314,9 +337,14 @@ def test_copied_figures(reference: Path) -> None:
 def test_names_cover_every_term() -> None:
     known = set(names()["term"])
     t = InterCountryTable.from_numpy(
-        [[1.0, 2.0], [2.0, 1.0]], [[9.0, 3.0], [4.0, 8.0]], countries=["A", "B"], sectors=["s"],
-        value_added=[10.0, 10.0], taxes="remainder", v="supplied",
-    )  # fmt: skip
+        [[1.0, 2.0], [2.0, 1.0]],
+        [[9.0, 3.0], [4.0, 8.0]],
+        countries=["A", "B"],
+        sectors=["s"],
+        value_added=[10.0, 10.0],
+        taxes="remainder",
+        v="supplied",
+    )
     for method in ("wwz", "kww", "bm", "tripartite", "my", "tiva"):
         assert set(t.decompose(method).terms) <= known
     assert set(t.decompose("bm", approach="sink").terms) <= known

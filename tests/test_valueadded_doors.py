@@ -104,18 +104,22 @@ REFUSED = {
     "negative input": (lambda Z, Y: put(Z, 4, 0, -0.5), r"has negative cells in 1.*'CCC s1', column 'AAA"),
     "column sum": (lambda Z, Y: put(Z, 0, 5, 5000.0), r"cost as much as the output.*in 1 row.*'CCC s2'"),
     "strange final demand": (
-        lambda Z, Y: (Z, Y.rename(columns={"CCC_hh": "DDD_hh"})), r"country that is not in Z in 1 row.*'DDD'",
+        lambda Z, Y: (Z, Y.rename(columns={"CCC_hh": "DDD_hh"})),
+        r"country that is not in Z in 1 row.*'DDD'",
     ),
     "no final demand": (
-        lambda Z, Y: (Z, Y.drop(columns=["CCC_hh", "CCC_inv"])), r"have no final demand in 1 row.*'CCC'",
+        lambda Z, Y: (Z, Y.drop(columns=["CCC_hh", "CCC_inv"])),
+        r"have no final demand in 1 row.*'CCC'",
     ),
     "duplicates": (
-        lambda Z, Y: (Z.rename(index={"AAA_s2": "AAA_s1"}), Y), r"occur more than once in 1 row.*'AAA_s1'",
+        lambda Z, Y: (Z.rename(index={"AAA_s2": "AAA_s1"}), Y),
+        r"occur more than once in 1 row.*'AAA_s1'",
     ),
     "no country": (
-        lambda Z, Y: (Z.rename(index={"AAA_s2": "s2"}), Y), r"do not name country and sector in 1 row.*'s2'",
+        lambda Z, Y: (Z.rename(index={"AAA_s2": "s2"}), Y),
+        r"do not name country and sector in 1 row.*'s2'",
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("case", REFUSED)
@@ -274,8 +278,11 @@ def test_transit_is_reported_in_a_competitive_table() -> None:
     parts = io()
     use = (parts["Z"].sum(axis=1) + parts["final"].sum(axis=1)) * [1.2, 0.1, 0.1]  # type: ignore[attr-defined]
     t = IOTable.from_frames(
-        parts["Z"], final=parts["final"], exports=parts["exports"] + use, imports=use  # type: ignore[arg-type, operator]
-    )  # fmt: skip
+        parts["Z"],
+        final=parts["final"],
+        exports=parts["exports"] + use,
+        imports=use,  # type: ignore[arg-type, operator]
+    )
     row = t.validate().table.set_index("check").loc["transit share > 1"]
     assert row["rows"] == 1
     assert row["worst"] == "'a' (1.2)"

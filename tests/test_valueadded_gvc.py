@@ -21,7 +21,9 @@ from io_reference import (
 )
 
 from exportlab.errors import OptionError, UnknownName
-from exportlab.valueadded import gvc, position, tiva
+from exportlab.valueadded import gvc
+from exportlab.valueadded import gvc as position
+from exportlab.valueadded import gvc as tiva
 
 
 @pytest.mark.parametrize("name", ["leather", "rand5x6"])
@@ -29,9 +31,15 @@ def test_country_measures(name: str) -> None:
     t, ref = load(name), figures(name, "formula_country")
     ours = gvc.country_measures(t)
     names = {
-        "E": "EXGR", "VS_hiy": "vs_hiy", "FC_vs_kww": "fc", "VS1_DVX": "dvx", "LTdV_DVA": "dva",
-        "backward_KPWW": "backward_kpww", "forward_KPWW": "forward_kpww", "position_KPWW": "position_kpww",
-    }  # fmt: skip
+        "E": "EXGR",
+        "VS_hiy": "vs_hiy",
+        "FC_vs_kww": "fc",
+        "VS1_DVX": "dvx",
+        "LTdV_DVA": "dva",
+        "backward_KPWW": "backward_kpww",
+        "forward_KPWW": "forward_kpww",
+        "position_KPWW": "position_kpww",
+    }
     for theirs, mine in names.items():
         np.testing.assert_allclose(ours[mine], ref[theirs], rtol=1e-9)
     kww = t.decompose("kww").wide()
@@ -74,9 +82,13 @@ def check_exvatools_oecd(name: str) -> None:
     absorbed = q.v[:, None] * q.BY
     used = (q.VB * q.e).T  # by country-sector of export, origin across
     flows = {
-        "EXGR": t.E, "VAX": absorbed, "DVA": q.VBd[:, None] * t.E - (q.VBd - q.VL)[:, None] * t.E,
-        "DC": q.VBd[:, None] * t.E, "FC": q.VBf[:, None] * t.E, "GVCB": used,
-    }  # fmt: skip
+        "EXGR": t.E,
+        "VAX": absorbed,
+        "DVA": q.VBd[:, None] * t.E - (q.VBd - q.VL)[:, None] * t.E,
+        "DC": q.VBd[:, None] * t.E,
+        "FC": q.VBf[:, None] * t.E,
+        "GVCB": used,
+    }
     for term, a in flows.items():
         wide = pd.DataFrame(a, columns=t.countries).groupby([keys["exporter"], keys["sector"]]).sum()
         got = wide.rename_axis(columns="importer").stack().rename(term)

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exportlab.valueadded import InterCountryTable, gvc, position
-from exportlab.valueadded.inverse import inverse, solve_rows
+from exportlab.valueadded import InterCountryTable, gvc
+from exportlab.valueadded import gvc as position
+from exportlab.valueadded.leontief import inverse, solve_rows
 
 TOLERANCE = 1e-12
 

@@ -11,8 +11,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exportlab.errors import DataError, UnknownName
-from exportlab.valueadded.bulletins import CLASSES, GOODS, ProductClass
-from exportlab.valueadded.liaoning import china_multipliers, class_shares, content_bounds, liaoning_bounds
+from exportlab.valueadded.liaoning import (
+    CLASSES,
+    GOODS,
+    ProductClass,
+    china_multipliers,
+    class_shares,
+    content_bounds,
+    liaoning_bounds,
+)
 
 SMALL = {
     "machines": ProductClass(("16", "20"), only=("20",)),

@@ -10,16 +10,19 @@ from exportlab.errors import DataError, UnknownName
 from exportlab.plots.valueadded import content_bars, interval_bars, origin_heatmap, position_scatter
 from exportlab.valueadded import IOTable
 from exportlab.valueadded.liaoning import china_multipliers, content_bounds
-from exportlab.valueadded.single import domestic_content
+from exportlab.valueadded.national import domestic_content
 
 
 def table() -> pd.DataFrame:
     return pd.DataFrame(
         {
-            "sector": ["Manufacture of ships", "steel", "none"], "exports": [50.0, 100.0, 0.0],
-            "domestic": [40.0, 60.0, 0.0], "imported": [10.0, 40.0, 0.0], "tax": 0.0,
+            "sector": ["Manufacture of ships", "steel", "none"],
+            "exports": [50.0, 100.0, 0.0],
+            "domestic": [40.0, 60.0, 0.0],
+            "imported": [10.0, 40.0, 0.0],
+            "tax": 0.0,
         }
-    )  # fmt: skip
+    )
 
 
 def test_bars_show_the_shares_in_falling_order_of_exports() -> None:

@@ -11,9 +11,8 @@ from scipy.optimize import minimize
 
 from exportlab.errors import DataError
 from exportlab.valueadded import IOTable
-from exportlab.valueadded.processing import ProcessingSplit, split_processing
-from exportlab.valueadded.quadratic import nearest
-from exportlab.valueadded.single import domestic_content
+from exportlab.valueadded.national import domestic_content
+from exportlab.valueadded.processing import ProcessingSplit, nearest, split_processing
 
 
 def economy(seed: int, n: int = 4, *, competitive: bool = False) -> IOTable:
@@ -56,10 +55,14 @@ def test_nearest_agrees_with_a_general_solver(seed: int) -> None:
     b = K @ (rng.gamma(0.4, 2.0, 9))
     found = nearest(z0, sparse.csr_array(K), b)
     peer = minimize(
-        lambda z: ((z - z0) ** 2 / z0).sum(), z0, method="SLSQP", bounds=[(0, None)] * 9,
-        jac=lambda z: 2 * (z - z0) / z0, options={"ftol": 1e-14, "maxiter": 500},
+        lambda z: ((z - z0) ** 2 / z0).sum(),
+        z0,
+        method="SLSQP",
+        bounds=[(0, None)] * 9,
+        jac=lambda z: 2 * (z - z0) / z0,
+        options={"ftol": 1e-14, "maxiter": 500},
         constraints={"type": "eq", "fun": lambda z: K[:5] @ z - b[:5], "jac": lambda z: K[:5]},
-    )  # fmt: skip
+    )
     assert found.z == pytest.approx(peer.x, abs=1e-5)
     assert found.distance == pytest.approx(peer.fun, rel=1e-6)
 
@@ -69,9 +72,14 @@ def test_content_by_hand() -> None:
     one = {k: np.array([[v]]) for k, v in {"Z_DD": 40.0, "Z_DP": 10.0, "Z_MD": 10.0, "Z_MP": 30.0}.items()}
     t = economy(0, 1)
     s = ProcessingSplit(
-        t.sectors, **one, va=np.array([[50.0], [10.0]]), tax=np.zeros((2, 1)), x=np.array([[100.0], [50.0]]),
-        e=np.array([[20.0], [50.0]]), unit="CNY",
-    )  # fmt: skip
+        t.sectors,
+        **one,
+        va=np.array([[50.0], [10.0]]),
+        tax=np.zeros((2, 1)),
+        x=np.array([[100.0], [50.0]]),
+        e=np.array([[20.0], [50.0]]),
+        unit="CNY",
+    )
     shares = s.shares.set_index("regime")
     assert shares.loc["ordinary", "domestic"] == pytest.approx(0.5 / 0.6)
     assert shares.loc["processing", "domestic"] == pytest.approx(0.5 / 0.6 * 0.2 + 0.2)

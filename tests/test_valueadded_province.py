@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from exportlab.errors import DataError, OptionError, UnknownName
 from exportlab.valueadded import InterCountryTable, IOTable
+from exportlab.valueadded.national import multipliers
 from exportlab.valueadded.province import PARTS, province, province_bounds
 from exportlab.valueadded.regions import multiregional
-from exportlab.valueadded.single import multipliers
 
 
 def hand(**changes: object) -> IOTable:
@@ -42,9 +42,14 @@ def prov42(shared: Path) -> tuple[IOTable, pd.DataFrame]:
     rows = t.loc[goods].astype(float)
     final = ["consumption", "gfcf", "inventories"]
     table = IOTable.from_frames(
-        rows[goods], final=rows[final], exports=rows["export_foreign"], outflow=rows["outflow_domestic"],
-        imports=rows["import_foreign"], inflow=rows["inflow_domestic"], output=rows["output"],
-    )  # fmt: skip
+        rows[goods],
+        final=rows[final],
+        exports=rows["export_foreign"],
+        outflow=rows["outflow_domestic"],
+        imports=rows["import_foreign"],
+        inflow=rows["inflow_domestic"],
+        output=rows["output"],
+    )
     return table, rows
 
 
@@ -56,9 +61,11 @@ def world(shared: Path, rows: pd.DataFrame) -> IOTable:
     labels = pd.MultiIndex.from_product([["LN", "ROC"], rows.index])
     exports = Z[home, 84:].sum(axis=1) + Y[home, 6:].sum(axis=1)
     return IOTable.from_frames(
-        pd.DataFrame(Z[home, home], labels, labels), final=pd.DataFrame(Y[home, :6], labels),
-        imported=pd.DataFrame(np.tile(Z[84:, home], (2, 1)) / 2, labels, labels), exports=exports,
-    )  # fmt: skip
+        pd.DataFrame(Z[home, home], labels, labels),
+        final=pd.DataFrame(Y[home, :6], labels),
+        imported=pd.DataFrame(np.tile(Z[84:, home], (2, 1)) / 2, labels, labels),
+        exports=exports,
+    )
 
 
 def truth(seed: int, n: int = 6) -> tuple[IOTable, np.ndarray, float]:
@@ -161,8 +168,14 @@ def test_known_province(shared: Path, reference: Path) -> None:
     assert supply.table["province"].sum() == pytest.approx(reached, rel=1e-9)
     file = shared / "reference" / "valueadded" / "prov42_sector_expected.csv"
     sectors = pd.read_csv(file)
-    names = {"mu": "mu", "nu": "nu", "v": "v", "PVA_multiplier": "province", "import_multiplier": "imported",
-             "inflow_multiplier": "other_provinces"}  # fmt: skip
+    names = {
+        "mu": "mu",
+        "nu": "nu",
+        "v": "v",
+        "PVA_multiplier": "province",
+        "import_multiplier": "imported",
+        "inflow_multiplier": "other_provinces",
+    }
     for theirs, ours in names.items():
         assert plain.coefficients[ours].to_numpy() == pytest.approx(sectors[theirs].to_numpy(), rel=1e-9)
 
@@ -221,9 +234,15 @@ def test_parts_add_up_where_goods_pass_through(seed: int, rule: str, by_use: boo
     transit = np.where(rng.random(6) < 0.5, 1.5 * t.absorption, 0.0)
     transit[0] = 1.5 * t.absorption[0]
     p = IOTable.from_numpy(
-        t.Z, final=t.F, exports=t.e + transit, outflow=t.o, imports=t.m + transit, inflow=t.inflow,
-        output=t.x, sectors=list(t.sectors),
-    )  # fmt: skip
+        t.Z,
+        final=t.F,
+        exports=t.e + transit,
+        outflow=t.o,
+        imports=t.m + transit,
+        inflow=t.inflow,
+        output=t.x,
+        sectors=list(t.sectors),
+    )
     with pytest.raises(DataError, match=r"mu \+ nu > 1"):
         province(p)
     given_ = {"intermediate_imports": m_int} if by_use and rule == "remove" else {}

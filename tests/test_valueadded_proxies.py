@@ -21,8 +21,7 @@ from exportlab.valueadded.product_proxies import (
     stage_shares,
     unit_value_change,
 )
-from exportlab.valueadded.proxies import kee_tang, processing_margin, upward_wang_zheng
-from exportlab.valueadded.quality import export_quality
+from exportlab.valueadded.proxies import export_quality, kee_tang, processing_margin, upward_wang_zheng
 
 
 def customs() -> pd.DataFrame:
@@ -71,12 +70,25 @@ def test_the_processing_margin_bounds_the_content_of_the_table_from_above(seed: 
     cost = rng.dirichlet(np.ones(2 * n + 1), 2 * n).T  # columns: n sectors of D, n of P
     x = 5 + 10 * rng.random((2, n))
     dom, imp, va = cost[:n] * x.ravel(), cost[n : 2 * n] * x.ravel(), cost[2 * n] * x.ravel()
-    labels = IOTable.from_numpy(np.zeros((n, n)), imported=np.zeros((n, n)), final=1.0 + np.zeros(n),
-                                exports=0.0, sectors=["a", "b", "c"]).sectors  # fmt: skip
+    labels = IOTable.from_numpy(
+        np.zeros((n, n)),
+        imported=np.zeros((n, n)),
+        final=1.0 + np.zeros(n),
+        exports=0.0,
+        sectors=["a", "b", "c"],
+    ).sectors
     s = ProcessingSplit(
-        labels, dom[:, :n], dom[:, n:], imp[:, :n], imp[:, n:], va=va.reshape(2, n), tax=np.zeros((2, n)),
-        x=x, e=np.array([0.3 * x[0], x[1]]), unit="CNY",
-    )  # fmt: skip
+        labels,
+        dom[:, :n],
+        dom[:, n:],
+        imp[:, :n],
+        imp[:, n:],
+        va=va.reshape(2, n),
+        tax=np.zeros((2, n)),
+        x=x,
+        e=np.array([0.3 * x[0], x[1]]),
+        unit="CNY",
+    )
     row = s.shares.set_index("regime").loc["processing"]
     flows = {"processing_exports": x[1].sum(), "processing_imports": imp[:, n:].sum()}
     margin = processing_margin(pd.DataFrame({"period": [2020], **flows}), window=1)
@@ -98,11 +110,15 @@ def test_kee_tang_by_hand() -> None:
 def test_upward_wang_zheng_by_hand() -> None:
     f = pd.DataFrame(
         {
-            "firm": ["a", "b"], "processing_imports": [30.0, 0.0], "ordinary_imports": [40.0, 20.0],
-            "processing_exports": [50.0, 0.0], "ordinary_exports": [50.0, 100.0],
-            "domestic_sales": [150.0, 0.0], "materials": [120.0, 60.0],
+            "firm": ["a", "b"],
+            "processing_imports": [30.0, 0.0],
+            "ordinary_imports": [40.0, 20.0],
+            "processing_exports": [50.0, 0.0],
+            "ordinary_exports": [50.0, 100.0],
+            "domestic_sales": [150.0, 0.0],
+            "materials": [120.0, 60.0],
         }
-    )  # fmt: skip
+    )
     p = upward_wang_zheng(f)
     assert p.table["fvar"].tolist() == pytest.approx([(30 + 50 * 40 / 200) / 100, 20 / 100])
     assert p.aggregate == pytest.approx(1 - 60 / 200)
@@ -138,10 +154,15 @@ def test_expy_of_a_known_toy(reference: Path) -> None:
 def shipments() -> pd.DataFrame:
     return pd.DataFrame(
         {
-            "period": 2020, "product": "840991", "market": "JP", "quantity_unit": "kg",
-            "exporter": ["LN", "JS", "SD"], "value": [100.0, 300.0, 100.0], "quantity": [50.0, 100.0, 100.0],
+            "period": 2020,
+            "product": "840991",
+            "market": "JP",
+            "quantity_unit": "kg",
+            "exporter": ["LN", "JS", "SD"],
+            "value": [100.0, 300.0, 100.0],
+            "quantity": [50.0, 100.0, 100.0],
         }
-    )  # fmt: skip
+    )
 
 
 def test_unit_values_by_hand() -> None:
@@ -160,10 +181,13 @@ def test_unit_values_by_hand() -> None:
 def test_price_quantity_and_composition_by_hand() -> None:
     t = pd.DataFrame(
         {
-            "period": [1, 1, 1, 2, 2], "product": ["a", "b", "gone", "a", "b"], "market": "JP",
-            "value": [100.0, 100.0, 50.0, 100.0, 300.0], "quantity": [100.0, 50.0, 9.0, 100.0, 150.0],
+            "period": [1, 1, 1, 2, 2],
+            "product": ["a", "b", "gone", "a", "b"],
+            "market": "JP",
+            "value": [100.0, 100.0, 50.0, 100.0, 300.0],
+            "quantity": [100.0, 50.0, 9.0, 100.0, 150.0],
         }
-    )  # fmt: skip
+    )
     p = unit_value_change(t, start=1, end=2)
     row = p.table.set_index("index").loc["fisher"]
     # prices stand still; more of the dearer product is sold: 400/200 = 1 x 250/150 x 1.2
@@ -186,11 +210,14 @@ def test_quality_agrees_with_a_regression_on_dummies(seed: int) -> None:
     rng = np.random.default_rng(seed)
     t = pd.DataFrame(
         {
-            "exporter": rng.choice(["LN", "JS", "SD", "ZJ"], 60), "product": rng.choice(["a", "b", "c"], 60),
-            "market": rng.choice(["JP", "KR"], 60), "period": rng.choice([2019, 2020], 60),
-            "value": rng.gamma(2.0, 5.0, 60), "quantity": rng.gamma(2.0, 3.0, 60),
+            "exporter": rng.choice(["LN", "JS", "SD", "ZJ"], 60),
+            "product": rng.choice(["a", "b", "c"], 60),
+            "market": rng.choice(["JP", "KR"], 60),
+            "period": rng.choice([2019, 2020], 60),
+            "value": rng.gamma(2.0, 5.0, 60),
+            "quantity": rng.gamma(2.0, 3.0, 60),
         }
-    )  # fmt: skip
+    )
     y = np.log(t["quantity"]) + 4 * np.log(t["value"] / t["quantity"])
     peer = smf.ols("y ~ C(product) + C(market):C(period)", t.assign(y=y)).fit().resid / 3
     p = export_quality(t, sigma=4)

@@ -258,14 +258,24 @@ def test_nbs_refuses_a_sheet_without_codes(tmp_path: Path) -> None:
 def test_a_table_with_english_headings_and_a_unit_of_its_own(tmp_path):
     sheet = pd.DataFrame(
         [
-            ["Agriculture", 10, 30, 40, 10, 5, 10, 5, 90], ["Industry", 20, 80, 100, 50, 60, 90, 15, 285],
+            ["Agriculture", 10, 30, 40, 10, 5, 10, 5, 90],
+            ["Industry", 20, 80, 100, 50, 60, 90, 15, 285],
             ["Total intermediate", 30, 110, None, None, None, None, None, None],
             ["Value added", 60, 175, None, None, None, None, None, None],
             ["Total output", 90, 285, None, None, None, None, None, None],
         ],
-        columns=["Sector", "Agriculture", "Industry", "Total intermediate use", "Household consumption", "Investment",
-                 "Exports", "Imports", "Total output"],
-    )  # fmt: skip
+        columns=[
+            "Sector",
+            "Agriculture",
+            "Industry",
+            "Total intermediate use",
+            "Household consumption",
+            "Investment",
+            "Exports",
+            "Imports",
+            "Total output",
+        ],
+    )
     sheet.loc[0, "Exports"], sheet.loc[1, "Exports"] = 40.0, 90.0
     sheet.loc[0, "Total intermediate use"] = 40
     path = tmp_path / "own.csv"

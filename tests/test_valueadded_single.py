@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from exportlab.errors import DataError
 from exportlab.valueadded import IOTable
-from exportlab.valueadded import single as one
-from exportlab.valueadded.inverse import leontief_inverse
+from exportlab.valueadded import national as one
+from exportlab.valueadded.leontief import leontief_inverse
 
 SECTORS = ["a", "b"]
 
@@ -37,10 +37,15 @@ def nbs(path: Path) -> IOTable:
     codes, final = list(blocks[0].index), ["TC", "FU201", "FU202"]
     home, abroad = (b[[*codes, *final, "EX", "GO"]].astype(float) for b in blocks)
     return IOTable.from_frames(
-        home[codes], final=home[final], exports=home["EX"], output=home["GO"], imported=abroad[codes],
-        imported_final=abroad[final], value_added=t[t.Code == "TVA"][codes].iloc[0].astype(float),
+        home[codes],
+        final=home[final],
+        exports=home["EX"],
+        output=home["GO"],
+        imported=abroad[codes],
+        imported_final=abroad[final],
+        value_added=t[t.Code == "TVA"][codes].iloc[0].astype(float),
         unit="10,000 CNY",
-    )  # fmt: skip
+    )
 
 
 def economy(seed: int, n: int, taxes: bool) -> IOTable:
@@ -58,9 +63,14 @@ def economy(seed: int, n: int, taxes: bool) -> IOTable:
     x = Z.sum(axis=1) + F.sum(axis=1) + e
     tax = (0.4 * rng.random(n) - 0.1) * (x - need) if taxes else None
     return IOTable.from_numpy(
-        Z, imported=Zm, final=F, imported_final=rng.gamma(1.0, 1.0, (n, 2)), exports=e, taxes=tax,
+        Z,
+        imported=Zm,
+        final=F,
+        imported_final=rng.gamma(1.0, 1.0, (n, 2)),
+        exports=e,
+        taxes=tax,
         sectors=[f"s{k}" for k in range(n)],
-    )  # fmt: skip
+    )
 
 
 def figures(reference: Path, name: str) -> pd.DataFrame:
@@ -184,9 +194,12 @@ def test_upstreamness_divides_by_absorption_with_the_sign_of_acfh() -> None:
 
 def test_refusals() -> None:
     competitive = IOTable.from_numpy(
-        [[10.0, 20.0], [20.0, 50.0]], imports=[5.0, 5.0], final=[25.0, 75.0], exports=[50.0, 60.0],
+        [[10.0, 20.0], [20.0, 50.0]],
+        imports=[5.0, 5.0],
+        final=[25.0, 75.0],
+        exports=[50.0, 60.0],
         sectors=SECTORS,
-    )  # fmt: skip
+    )
     for call in (one.multipliers, one.domestic_content, one.forward, one.vertical_specialisation):
         with pytest.raises(DataError, match=r"would be 100 % whatever the economy imports.*province"):
             call(competitive)

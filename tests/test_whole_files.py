@@ -20,8 +20,8 @@ from test_leaving import page
 from exportlab import cli
 from exportlab.cli import commands, terminal
 from exportlab.frames import engine_speaks
-from exportlab.reporting.export import write
-from exportlab.writing import as_text, atomic
+from exportlab.tables.export import write
+from exportlab.tables.writing import as_text, atomic
 
 ENV = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
 
@@ -76,7 +76,7 @@ def test_errors_of_other_files_keep_their_names(tmp_path):
 
 def test_a_half_file_that_a_kill_left_is_no_data(tmp_path):
     from exportlab.errors import DataError
-    from exportlab.readers.files import find
+    from exportlab.files.paths import find
 
     seen = []
     atomic(tmp_path / "a.csv", lambda file: seen.append(Path(file.name).name))
@@ -252,7 +252,7 @@ def test_a_report_killed_halfway_leaves_whole_files(tmp_path, seconds):
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs SIGKILL")
 def test_killed_halfway_a_whole_file_stays(tmp_path):
     code = (
-        "import sys; from pathlib import Path; from exportlab.writing import atomic\n"
+        "import sys; from pathlib import Path; from exportlab.tables.writing import atomic\n"
         "def save(f):\n    f.write(b'half'); f.flush(); print('half', flush=True); sys.stdin.read()\n"
         "atomic(Path('a.csv'), save)"
     )

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import exportlab as xl
-from exportlab import workbook
 from exportlab.errors import DataError
-from exportlab.workbook import check_workbook, read_workbook
+from exportlab.files import workbook
+from exportlab.files.workbook import check_workbook, read_workbook
 
 pytest.importorskip("openpyxl", reason="needs openpyxl")
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
@@ -181,10 +181,11 @@ def test_a_prefix_hides_no_far_cell(tmp_path, monkeypatch):
 
 def test_a_part_of_another_name_is_looked_through_too(tmp_path, monkeypatch):
     moved = {
-        SHEET: b"<nothing/>", "elsewhere/s.bin": sheet(HEAD + FAR),
+        SHEET: b"<nothing/>",
+        "elsewhere/s.bin": sheet(HEAD + FAR),
         RELATIONS: WHOLE[RELATIONS].replace(b"/xl/worksheets/sheet1.xml", b"/elsewhere/s.bin"),
         TYPES: WHOLE[TYPES].replace(b"/xl/worksheets/sheet1.xml", b"/elsewhere/s.bin"),
-    }  # fmt: skip
+    }
     assert moved[RELATIONS] != WHOLE[RELATIONS]
     (tmp_path / "a.xlsx").write_bytes(zipped(moved))
     refused(tmp_path / "a.xlsx", REACHES, monkeypatch)
@@ -204,9 +205,13 @@ def test_one_part_for_many_sheets_is_read_until_it_is_too_much(tmp_path, monkeyp
         one.replace(b"Sheet1", b"s%d" % i).replace(b'sheetId="1"', b'sheetId="%d"' % i) for i in range(1, 41)
     )
     (tmp_path / "a.xlsx").write_bytes(
-        zipped({SHEET: sheet(HEAD + '<row r="90"><c r="T90"><v>1</v></c></row>'),
-                BOOK: WHOLE[BOOK].replace(one, several)})
-    )  # fmt: skip
+        zipped(
+            {
+                SHEET: sheet(HEAD + '<row r="90"><c r="T90"><v>1</v></c></row>'),
+                BOOK: WHOLE[BOOK].replace(one, several),
+            }
+        )
+    )
     assert len(read_workbook(tmp_path / "a.xlsx", None, header=None)) == 40
     monkeypatch.setattr(workbook, "REACH", 60_000)
     with pytest.raises(DataError, match="its sheets hold more than its parts do"):
@@ -217,14 +222,17 @@ def test_one_part_for_many_sheets_is_read_until_it_is_too_much(tmp_path, monkeyp
     ("part", "content", "said"),
     [
         (SHEET, sheet("<a/>" * 60_000), "more than 4[0-9,]+ elements of XML"),
-        (STYLES, f'<styleSheet xmlns="{MAIN}"><cellXfs>{"<xf/>" * 300_000}</cellXfs></styleSheet>'.encode(),
-         "by the end of its part 'xl/styles.xml' more than 200,000 elements of XML"),
+        (
+            STYLES,
+            f'<styleSheet xmlns="{MAIN}"><cellXfs>{"<xf/>" * 300_000}</cellXfs></styleSheet>'.encode(),
+            "by the end of its part 'xl/styles.xml' more than 200,000 elements of XML",
+        ),
         (SHEET, b'<!DOCTYPE l [<!ENTITY a "A">]>' + sheet(HEAD + BODY)[21:], "declares a document type"),
         (STYLES, b'<!DOCTYPE l SYSTEM "http://localhost/x">' + WHOLE[STYLES], "declares a document type"),
         (SHEET, sheet(HEAD + BODY)[:-30], LOST),
     ],
     ids=["elements", "styles", "entities", "a type from elsewhere", "cut"],
-)  # fmt: skip
+)
 def test_parts_made_to_harm(tmp_path, monkeypatch, part, content, said):
     monkeypatch.setattr(workbook, "ELEMENTS", 50_000 if part == SHEET else workbook.ELEMENTS)
     (tmp_path / "a.xlsx").write_bytes(zipped({part: content}))

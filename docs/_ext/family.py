@@ -12,7 +12,7 @@ from typing import Any
 from rst import code, plain, table, title, write
 
 import exportlab as xl
-from exportlab.catalogue import NOT_APPLICABLE
+from exportlab.indices.catalogue import NOT_APPLICABLE
 
 ROOT = Path(__file__).parents[2]
 SHOWN = 3  # outside numbers of one indicator on the page; the tests hold them all
@@ -74,8 +74,9 @@ def page(out: Path, family: str, names: list[str]) -> str:
         f"{(module.__doc__ or '').strip()}\n",
         which(names, said.get("when", {})),
     ]
-    if "example" in said:
-        parts += [title("Example", "-"), code(example(said)), figure(out, family, example(said))]
+    for k, one in enumerate(examples(family)):
+        heads = title("Example" if k == 0 else f"Example: {one['title'].lower()}", "-")
+        parts += [heads, code(example(one)), figure(out, f"{family}_{k + 1}", example(one))]
     outside = [row for n in names for row in outside_numbers(n)]
     if outside:
         parts += [title("Numbers from outside", "-"), OUTSIDE, table(["", "of", "number", "source"], outside)]
@@ -86,6 +87,12 @@ def page(out: Path, family: str, names: list[str]) -> str:
 
 
 OUTSIDE = "Reproduced by the tests to the digits printed here; the tests hold more.\n"
+
+
+def examples(family: str) -> list[dict[str, Any]]:
+    """The family's example, and those of the subjects that came to it."""
+    said = notes().get(family, {})
+    return [e for e in (said, *said.get("more", ())) if "example" in e]
 
 
 def example(said: dict[str, Any]) -> str:

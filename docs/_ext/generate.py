@@ -204,8 +204,18 @@ def growth(out: Path) -> None:
             ax.figure.savefig(out / f"benchmarks_scaling_{column}.png", dpi=150, bbox_inches="tight")
 
 
-SHOWN = ("CR1 t(G-1)", "CR2 Bell-McCaffrey", "CR3 t(G-1)", "WCR11", "WCU11", "RI estimate", "RI t",
-         "Callaway-Sant'Anna own standard error", "Callaway-Sant'Anna RI", "Conley-Taber")  # fmt: skip
+SHOWN = (
+    "CR1 t(G-1)",
+    "CR2 Bell-McCaffrey",
+    "CR3 t(G-1)",
+    "WCR11",
+    "WCU11",
+    "RI estimate",
+    "RI t",
+    "Callaway-Sant'Anna own standard error",
+    "Callaway-Sant'Anna RI",
+    "Conley-Taber",
+)
 
 
 def size_tables() -> str:

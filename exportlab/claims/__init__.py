@@ -6,9 +6,9 @@
 """
 
 from exportlab.claims.intervals import Interval
+from exportlab.claims.judge import judge
 from exportlab.claims.ledger import check, claims, papers, sentences
 from exportlab.claims.measurements import MEASUREMENTS, Measurement
-from exportlab.claims.own import judge
 from exportlab.claims.records import KINDS, Claim, Paper, load
 from exportlab.claims.verdicts import CHECKS, VERDICTS, Verdict, check_kind
 

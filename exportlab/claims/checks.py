@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from exportlab.claims.evidence import Operand
 from exportlab.claims.intervals import Interval, point
-from exportlab.claims.saying import Said, said
 from exportlab.claims.verdicts import (
     CONSISTENT,
     CONTRADICTED,
@@ -23,6 +22,7 @@ from exportlab.claims.verdicts import (
     with_facts,
 )
 from exportlab.errors import DataError, one_of
+from exportlab.words import Said, said
 
 if TYPE_CHECKING:
     from exportlab.claims.evidence import Context

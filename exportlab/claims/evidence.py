@@ -10,11 +10,10 @@ from functools import cache, reduce
 from importlib.resources import files
 from typing import Any
 
-from exportlab.claims.intervals import Interval, point, rounded
+from exportlab.claims.intervals import COUNTED, Interval, point, rounded, unit
 from exportlab.claims.records import Claim
-from exportlab.claims.saying import Said, counted, said
-from exportlab.claims.units import COUNTED, unit
 from exportlab.errors import DataError, UnknownName
+from exportlab.words import Said, counted, said
 
 Row = Mapping[str, str]
 

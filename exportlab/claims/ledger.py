@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from exportlab.claims.checks import same_quantity
 from exportlab.claims.evidence import Context
+from exportlab.claims.intervals import unit
 from exportlab.claims.records import Claim, Paper, load
-from exportlab.claims.saying import NOTHING, Said, said, told
-from exportlab.claims.units import unit
 from exportlab.claims.verdicts import (
     CHECKS,
     CONSISTENT,
@@ -24,6 +23,7 @@ from exportlab.claims.verdicts import (
     with_unit,
 )
 from exportlab.errors import DataError, OptionError, UnknownName
+from exportlab.words import NOTHING, Said, said, told
 
 if TYPE_CHECKING:
     import pandas as pd

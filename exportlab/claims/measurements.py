@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from exportlab.claims.evidence import Operand, figure
 from exportlab.claims.intervals import Interval, point
-from exportlab.claims.saying import Said, said
 from exportlab.claims.verdicts import CONTRADICTED, REPRODUCED, UNCHECKED, Verdict, check_kind, with_facts
 from exportlab.errors import UnknownName
+from exportlab.words import Said, said
 
 if TYPE_CHECKING:
     from exportlab.claims.evidence import Context

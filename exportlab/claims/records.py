@@ -9,11 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from exportlab.claims.intervals import NUMBER, Interval, point, printed
-from exportlab.claims.saying import Said, counted, said
-from exportlab.claims.units import UNSAID, unit
+from exportlab.claims.intervals import NUMBER, UNSAID, Interval, point, printed, unit
 from exportlab.claims.verdicts import validate
 from exportlab.errors import DataError, one_of
+from exportlab.words import Said, counted, said
 
 KINDS = (
     "level",

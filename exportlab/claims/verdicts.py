@@ -8,10 +8,9 @@ from functools import reduce
 from math import isinf
 from typing import TYPE_CHECKING, Any
 
-from exportlab.claims.intervals import Interval, point
-from exportlab.claims.saying import NOTHING, Said, counted, listed, said
-from exportlab.claims.units import UNSAID, unit
+from exportlab.claims.intervals import UNSAID, Interval, point, unit
 from exportlab.errors import DataError, one_of
+from exportlab.words import NOTHING, Said, counted, enumerated, said
 
 if TYPE_CHECKING:
     from exportlab.claims.evidence import Context, Operand
@@ -102,7 +101,7 @@ def decide(
 
 def with_facts(how: Said, operands: Sequence[Operand]) -> Said:
     """A computation and the figures it used."""
-    return said("{how} ({facts})", how=how, facts=listed(o.text for o in operands))
+    return said("{how} ({facts})", how=how, facts=enumerated(o.text for o in operands))
 
 
 def with_unit(interval: Interval, name: str) -> Said:

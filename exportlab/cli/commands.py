@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from exportlab.cli import completion
+from exportlab.cli import terminal
 from exportlab.cli.opening import (
     Add,
     Annual,
@@ -28,7 +28,7 @@ from exportlab.cli.opening import (
     technology_of,
     working,
     yearly,
-)  # fmt: skip
+)
 from exportlab.cli.terminal import (
     err,
     frame,
@@ -44,9 +44,12 @@ from exportlab.cli.terminal import (
 from exportlab.errors import DataError, OptionError
 
 app = typer.Typer(
-    help="Export-structure econometrics from tables of trade flows.", no_args_is_help=True, rich_markup_mode=None,
-    pretty_exceptions_enable=False, context_settings={"help_option_names": ["-h", "--help"]},
-)  # fmt: skip
+    help="Export-structure econometrics from tables of trade flows.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 
 File = Annotated[
     list[str], typer.Argument(help="Customs download (GACC query), CSV, Excel, Stata or Parquet; globs work.")
@@ -79,9 +82,7 @@ def report(
     ] = None,
     exporter: Annotated[str | None, typer.Option(help="Report this exporter only, such as 辽宁省.")] = None,
     to: Annotated[Path, typer.Option("--out", help="The folder to write.")] = Path("report"),
-    bloc: Annotated[
-        str, typer.Option(help="Whose share to follow.", autocompletion=completion.blocs)
-    ] = "RCEP",
+    bloc: Annotated[str, typer.Option(help="Whose share to follow.", autocompletion=terminal.blocs)] = "RCEP",
     reference: Annotated[str | None, typer.Option(help="A file that advantage is measured against.")] = None,
     home: Annotated[
         str | None, typer.Option(help="The exporters' own country, left out of the bloc.")
@@ -132,10 +133,19 @@ def report(
     incomes = open_reference(income, {}, way) if income else None
     with err.status("Computing") as status:
         page = report_on(
-            flows, out=to, exporter=exporter, bloc=bloc, reference=against, home=home, outside=outside or (), lang=lang,
-            technology=technology_of(technology), income=incomes,
-            also=[a.strip() for a in also.split(",") if a.strip()], progress=status.update,
-        )  # fmt: skip
+            flows,
+            out=to,
+            exporter=exporter,
+            bloc=bloc,
+            reference=against,
+            home=home,
+            outside=outside or (),
+            lang=lang,
+            technology=technology_of(technology),
+            income=incomes,
+            also=[a.strip() for a in also.split(",") if a.strip()],
+            progress=status.update,
+        )
     say(f"The report is {page}")
     if open_:
         typer.launch(page.resolve().as_uri())
@@ -147,7 +157,7 @@ def measure(
     over: Annotated[str, typer.Option(help="market, product, or market,product.")],
     indicator: Annotated[
         list[str] | None,
-        typer.Option("--indicator", "-i", help="May be given often.", autocompletion=completion.indicators),
+        typer.Option("--indicator", "-i", help="May be given often.", autocompletion=terminal.indicators),
     ] = None,
     by: Annotated[str | None, typer.Option(help="Roles to keep, with commas; default: all others.")] = None,
     universe: Annotated[str, typer.Option(help="observed, active or a number.")] = "observed",
@@ -181,9 +191,12 @@ def measure(
     way = Way(unit, aggregate, memory, sheet, decimal, leave_out or (), fill_down or ())
     flows = yearly(open_flows(files, roles, way), annual, partial)
     table = xl.measure(
-        flows, indicator or ["hhi", "effective_number", "cr4", "number_active"], over=over.split(","),
-        by=None if by is None else [b for b in by.split(",") if b], universe=size,
-    )  # fmt: skip
+        flows,
+        indicator or ["hhi", "effective_number", "cr4", "number_active"],
+        over=over.split(","),
+        by=None if by is None else [b for b in by.split(",") if b],
+        universe=size,
+    )
     with working(flows):
         if to is None:
             show(frame(table))
@@ -196,7 +209,7 @@ def measure(
 def indicators(
     name: Annotated[
         str | None,
-        typer.Argument(help="One indicator; none: all of them.", autocompletion=completion.indicators),
+        typer.Argument(help="One indicator; none: all of them.", autocompletion=terminal.indicators),
     ] = None,
 ) -> None:
     """The catalogue: what each indicator is, its formula, bounds and source."""
@@ -210,11 +223,18 @@ def indicators(
         return
     i = CATALOGUE[name]
     facts = {
-        "title": i.title, "family": i.family, "formula": i.formula, "unit": i.unit,
-        "bounds": f"{i.low or '-inf'} to {i.high or 'inf'}", "rises with": i.rises_with, "NaN where": i.undefined,
-        "source": i.source, "aliases": ", ".join(i.aliases), "laws": ", ".join(sorted(i.laws)),
+        "title": i.title,
+        "family": i.family,
+        "formula": i.formula,
+        "unit": i.unit,
+        "bounds": f"{i.low or '-inf'} to {i.high or 'inf'}",
+        "rises with": i.rises_with,
+        "NaN where": i.undefined,
+        "source": i.source,
+        "aliases": ", ".join(i.aliases),
+        "laws": ", ".join(sorted(i.laws)),
         "options": ", ".join(f"{k}={v!r}" for k, v in i.options.items()),
-    }  # fmt: skip
+    }
     table = Table(show_header=False, box=None)
     for key, fact in facts.items():
         if fact:
@@ -229,16 +249,20 @@ def claims(
         list[str] | None,
         typer.Argument(
             help="Papers' ids, TOML files, or ids of claims to see in full; none: both papers shipped.",
-            autocompletion=completion.claims,
+            autocompletion=terminal.claims,
         ),
     ] = None,
     verdict: Annotated[
         list[str] | None,
-        typer.Option("--verdict", "-v", help="Only these (first letters do); may be given often.",
-                     autocompletion=completion.verdicts),
+        typer.Option(
+            "--verdict",
+            "-v",
+            help="Only these (first letters do); may be given often.",
+            autocompletion=terminal.verdicts,
+        ),
     ] = None,
     to: Annotated[Path | None, typer.Option("--out", help=OUT)] = None,
-) -> None:  # fmt: skip
+) -> None:
     """What papers claim in figures, each with a computed verdict."""
     from exportlab.claims import VERDICTS, check
     from exportlab.claims.ledger import told_apart
@@ -264,7 +288,7 @@ def claims(
 def data(
     name: Annotated[
         str | None,
-        typer.Argument(help="One data set; none: what there is.", autocompletion=completion.data_sets),
+        typer.Argument(help="One data set; none: what there is.", autocompletion=terminal.data_sets),
     ] = None,
 ) -> None:
     """What is embedded: figures with their sources."""

@@ -58,10 +58,15 @@ class Way:
                 raise OptionError(f"--leave-out {rule!r} is not allowed. Allowed: column=label.")
             out.setdefault(column, []).append(label)
         return {
-            **roles, "unit": self.unit, "aggregate": "sum" if self.add else None, "memory": self.memory,
+            **roles,
+            "unit": self.unit,
+            "aggregate": "sum" if self.add else None,
+            "memory": self.memory,
             "sheet": self.sheet or 0,
-            "decimal": self.decimal, "leave_out": out, "fill_down": tuple(self.fill_down),
-        }  # fmt: skip
+            "decimal": self.decimal,
+            "leave_out": out,
+            "fill_down": tuple(self.fill_down),
+        }
 
 
 def open_flows(
@@ -69,7 +74,7 @@ def open_flows(
 ) -> Any:
     """The flows in `files`; `exporter` labels a customs download that names no place."""
     from exportlab import readers
-    from exportlab.readers.detect import names_places
+    from exportlab.readers.gacc import names_places
 
     if is_customs(files, roles):
         label = None if names_places(files[0]) else exporter
@@ -106,7 +111,7 @@ def yearly(flows: Any, annual: bool, partial: str = "drop") -> Any:
 
 def is_customs(files: list[str], roles: Mapping[str, str | None]) -> bool:
     """Whether the first file is a customs download and no roles are given."""
-    from exportlab.readers.detect import is_gacc
+    from exportlab.readers.gacc import is_gacc
 
     return not any(roles.values()) and is_gacc(files[0])
 

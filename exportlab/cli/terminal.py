@@ -14,13 +14,15 @@ from rich.text import Text
 
 from exportlab.errors import ExportlabError, MissingDependency, OptionError, short
 from exportlab.frames import pieces, stream, to_pandas
+from exportlab.tables.writing import Save, as_csv, atomic
 from exportlab.text import printable
-from exportlab.writing import Save, as_csv, atomic
 
 KINDS = (".csv", ".parquet", ".xlsx", ".docx", ".tex", ".html")
-
-NEEDS = {".parquet": ("pyarrow", "pyarrow", "duckdb"), ".xlsx": ("openpyxl", "openpyxl", "excel"),
-         ".docx": ("docx", "python-docx", "tables")}  # fmt: skip
+NEEDS = {
+    ".parquet": ("pyarrow", "pyarrow", "duckdb"),
+    ".xlsx": ("openpyxl", "openpyxl", "excel"),
+    ".docx": ("docx", "python-docx", "tables"),
+}
 
 
 class Terminal(Console):
@@ -115,7 +117,7 @@ def write(table: Any, to: Path) -> None:
     elif to.suffix == ".parquet":
         atomic(to, _as_parquet(table))
     else:
-        from exportlab.reporting.typeset import save_table
+        from exportlab.tables.typeset import save_table
 
         save_table(table, to)
 
@@ -151,3 +153,46 @@ def said(error: Exception) -> str | None:
         why = about.get(type(error), error.strerror[:1].lower() + error.strerror[1:])
         return f"{why}: {error.filename}" if error.filename else f"{why}."
     return "there is not enough memory for this." if isinstance(error, MemoryError) else None
+
+
+# What the shell offers after the tab key: names that a command knows.
+
+
+def indicators(incomplete: str) -> list[str]:
+    """Names of indicators."""
+    from exportlab import CATALOGUE
+
+    return _begin(CATALOGUE, incomplete)
+
+
+def data_sets(incomplete: str) -> list[str]:
+    """Names of embedded data sets."""
+    from exportlab import datasets
+
+    return _begin(datasets.names(), incomplete)
+
+
+def claims(incomplete: str) -> list[str]:
+    """Ids of papers and of their claims."""
+    from exportlab.claims import claims as shipped
+    from exportlab.claims import papers
+
+    return _begin([*(p.id for p in papers()), *(c.id for c in shipped())], incomplete)
+
+
+def verdicts(incomplete: str) -> list[str]:
+    """First words of the verdicts: an option takes one word, and the first letters do."""
+    from exportlab.claims import VERDICTS
+
+    return _begin([v.split()[0] for v in VERDICTS], incomplete)
+
+
+def blocs(incomplete: str) -> list[str]:
+    """Names of blocs."""
+    from exportlab.classifications import blocs as known
+
+    return _begin([b.name for b in known()], incomplete)
+
+
+def _begin(names: Iterable[str], incomplete: str) -> list[str]:
+    return [n for n in names if n.startswith(incomplete)]

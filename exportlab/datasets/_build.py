@@ -46,8 +46,10 @@ REASONS: dict[str, Callable[[Row], bool]] = {
 }
 REWRITES = [
     (r"\(see from_memory\.csv\)|\(excerpt without url\)|, CHECK", ""),
-    (r"year from the url; day and areas \(([^)]*)\) from a search excerpt without url \(.*\)",
-     r"year from the source, day from a report without url; areas \1"),
+    (
+        r"year from the url; day and areas \(([^)]*)\) from a search excerpt without url \(.*\)",
+        r"year from the source, day from a report without url; areas \1",
+    ),
     (r"Fushun and the other 20 were NOT named in anything seen", "4 of them named here"),
     (r"only these were named in the excerpt", "4 of them named here"),
     (r"only these six were named in the excerpt", "6 of them named here"),
@@ -59,7 +61,7 @@ REWRITES = [
     (r"\s+([;,.)])", r"\1"),
     (r"^[;,\s]+|[;,\s]+$", ""),
     (r"\s{2,}", " "),
-]  # fmt: skip
+]
 
 
 def span(year: str, period: str) -> tuple[str, str]:

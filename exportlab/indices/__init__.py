@@ -2,29 +2,29 @@
 
 from exportlab.indices import (
     advantage,
-    advantage_trade,
     complementarity,
     concentration,
     concordance,
     constant_share,
     diversification,
     dynamics,
-    growth_margins,
     intra_industry,
     location,
     margins,
     partners,
-    persistence,
     shares,
     similarity,
     sophistication,
-    sophistication_quality,
     stages,
     survival,
-    theil_groups,
     transitions,
     unit_values,
 )
+from exportlab.indices import advantage as advantage_trade
+from exportlab.indices import diversification as theil_groups
+from exportlab.indices import margins as growth_margins
+from exportlab.indices import sophistication as sophistication_quality
+from exportlab.indices import transitions as persistence
 
 __all__ = [
     "advantage",

@@ -1,4 +1,4 @@
-"""Revealed comparative advantage: Balassa's index and its kin, against any reference."""
+"""Revealed comparative advantage: Balassa's index and its kin, against any reference; and from both sides of trade."""
 
 from __future__ import annotations
 
@@ -9,13 +9,19 @@ import narwhals.stable.v2 as nw
 import numpy as np
 from numpy.typing import NDArray
 
-from exportlab.catalogue import indicator
 from exportlab.errors import DataError, one_of
 from exportlab.flows import Columns, Flows, require
 from exportlab.frames import Frame, collect, distinct, join, ratio, sum_by, when, with_total
-from exportlab.measure import Universe, universe_size
+from exportlab.indices._steps import ALL, NOTHING, SIDES, need, same_shape, side_by_side
+from exportlab.indices.catalogue import indicator
+from exportlab.indices.measure import Universe, universe_size
 
 Form: TypeAlias = Literal["balassa", "rsca", "log", "nrca", "arca", "weighted"]
+
+
+def _undefined_at_zero(s: nw.Expr) -> nw.Expr:
+    return when(s > 0, 0.0, float("nan"))
+
 
 # s: the product's share in the exporter's exports; w: its share in the reference's; a: the exporter's size
 # relative to the reference; mean: the exporter's average Balassa index over the universe.
@@ -39,17 +45,17 @@ def of_shares(form: Form, share: Any, reference_share: Any, size: Any, mean: Any
     return np.asarray(made["rca"].to_numpy(), dtype=np.float64).reshape(given[0].shape)
 
 
-def _undefined_at_zero(s: nw.Expr) -> nw.Expr:
-    return when(s > 0, 0.0, float("nan"))
-
-
 @indicator(
-    title="Revealed comparative advantage", formula=r"RCA_{ik} = \frac{x_{ik} / X_i}{x_{rk} / X_r}", low="0",
+    title="Revealed comparative advantage",
+    formula=r"RCA_{ik} = \frac{x_{ik} / X_i}{x_{rk} / X_r}",
+    low="0",
     rises_with="specialisation relative to the reference",
     source="Balassa (1965); Laursen (2015) RSCA; Yu, Cai and Leung (2009) NRCA; Hoen and Oosterhaven (2006) ARCA; "
-    "Proudman and Redding (2000), weighted", laws="bounds scale permutation replication empty", aliases=("balassa",),
+    "Proudman and Redding (2000), weighted",
+    laws="bounds scale permutation replication empty",
+    aliases=("balassa",),
     undefined="the exporter's total or the reference's share is zero; log form: also where nothing is exported",
-)  # fmt: skip
+)
 def rca(
     flows: Flows,
     *,
@@ -220,3 +226,178 @@ def _with_mean(shares: Frame, groups: tuple[str, ...], size: int | None) -> Fram
     summed = with_total(with_total(summed, groups, "_r", "_rsum"), groups, "_n", "_count")
     count = nw.col("_count") if size is None else nw.lit(float(size))
     return summed.with_columns(ratio(nw.col("_rsum"), count).alias("_mean"))
+
+
+# Advantage from both sides of trade: Vollrath, Lafay, Michaely. Reporters stand as exporter in both tables.
+
+
+@indicator(
+    title="Relative trade advantage (Vollrath)",
+    rises_with="advantage on both sides of trade",
+    formula=r"RTA = RXA - RMA, \quad RXA_{ik} = \frac{x_{ik} / x_{i,-k}}{x_{-i,k} / x_{-i,-k}}, \quad "
+    r"RC = \ln RXA - \ln RMA",
+    source="Vollrath (1991), A theoretical evaluation of alternative trade intensity measures, WA 127(2)",
+    aliases=("rta",),
+    column="rta",
+    laws="bounds scale permutation empty",
+    undefined="a part it divides by is zero: nobody else trades the product, or the reporter trades nothing else; "
+    "rc: also where the reporter does not both export and import it",
+)
+def vollrath(
+    exports: Flows,
+    imports: Flows,
+    *,
+    over: str = "product",
+    by: Columns | None = None,
+    form: Literal["vollrath", "balassa"] = "vollrath",
+) -> Any:
+    """Relative export advantage, relative import penetration, their difference and their log ratio.
+
+    Parameters
+    ----------
+    exports, imports : Flows
+        Of the world's reporters, each as the exporter in both tables, in one engine; units may differ.
+    over : str
+        "product".
+    by : str or sequence of str, optional
+        By default every other role present; must keep the exporter.
+    form : {"vollrath", "balassa"}
+        "vollrath": the reporter against the rest of the world, the product against all other products, so that nothing
+        is counted on both sides. "balassa": RXA = (x_ik/X_i) / (X_k/X), the world and all products
+        with the reporter and the product in them, as world-economics.org and many studies write it.
+
+    Returns
+    -------
+    frame
+        One row per cell that the reporter exports or imports: exports, imports, rxa, rma, rta, rc.
+
+    Raises
+    ------
+    DataError
+        No exporter or product.
+    """
+    require(exports, "vollrath")
+    one_of("form", form, ("vollrath", "balassa"))
+    need(exports, "vollrath", "exporter", "product")
+    spread, groups = exports.split(over, by)
+    if "exporter" not in groups:
+        raise DataError("vollrath compares reporters", "Keep the exporter in by=.")
+    keys = (*groups, *spread)
+    same_shape(exports, imports, keys, "vollrath", unit=False)
+    within = tuple(g for g in groups if g != "exporter")
+    both = side_by_side(exports, imports, keys).with_columns(nw.lit(0).alias(ALL))
+    for side, name in zip(SIDES, ("rxa", "rma"), strict=True):
+        both = _relative(both, side, name, groups=groups, world=(*within, ALL), spread=spread, form=form)
+    x, m = nw.col("rxa"), nw.col("rma")
+    logs = (x > 0) & (m > 0)
+    rc = when(logs, when(logs, x, 1.0).log() - when(logs, m, 1.0).log(), float("nan"))
+    return exports.out(both.select(*keys, *SIDES, x, m, (x - m).alias("rta"), rc.alias("rc")), keys)
+
+
+def _relative(
+    both: Frame,
+    side: str,
+    name: str,
+    *,
+    groups: tuple[str, ...],
+    world: tuple[str, ...],
+    spread: tuple[str, ...],
+    form: str,
+) -> Frame:
+    both = with_total(with_total(both, groups, side, "_own"), (*world, *spread), side, "_product")
+    both = with_total(both, world, side, "_world")
+    v, own, product, whole = (nw.col(c) for c in (side, "_own", "_product", "_world"))
+    if form == "balassa":
+        return both.with_columns(ratio(ratio(v, own), ratio(product, whole)).alias(name))
+    rest = [_left(own - v, own), _left(product - v, product), _left(whole - own - product + v, whole)]
+    return both.with_columns(ratio(ratio(v, rest[0]), ratio(rest[1], rest[2])).alias(name))
+
+
+def _left(difference: nw.Expr, whole: nw.Expr) -> nw.Expr:
+    return when(difference > NOTHING * whole, difference, 0.0)
+
+
+@indicator(
+    title="Lafay index",
+    unit="points",
+    low="-50",
+    high="50",
+    rises_with="specialisation in exporting",
+    formula=r"LFI_k = 100 \left[\frac{x_k - m_k}{x_k + m_k} - \frac{\sum_j (x_j - m_j)}{\sum_j (x_j + m_j)}\right] "
+    r"\frac{x_k + m_k}{\sum_j (x_j + m_j)}",
+    source="Lafay (1992), The measurement of revealed comparative advantages; Bugamelli (2001)",
+    laws="bounds scale permutation empty additive",
+    undefined="the reporter does not trade",
+)
+def lafay(exports: Flows, imports: Flows, *, over: str = "product", by: Columns | None = None) -> Any:
+    """A product's normalised balance above the reporter's overall one, times its weight in trade.
+
+    The index sums to zero over the products of a reporter, so a macroeconomic deficit is not read as a lack of
+    advantage. It reaches its bounds where one half of trade is pure exports of one product and the other pure
+    imports of another.
+
+    Parameters
+    ----------
+    exports, imports : Flows
+        Of the same reporters, each as the exporter in both tables, in one unit and engine.
+    over : str
+        "product".
+    by : str or sequence of str, optional
+        By default every other role present.
+
+    Returns
+    -------
+    frame
+        One row per cell that is exported or imported: exports, imports, lafay.
+    """
+    require(exports, "lafay")
+    spread, groups = exports.split(over, by)
+    keys = (*groups, *spread)
+    same_shape(exports, imports, keys, "lafay")
+    both = _with_sums(side_by_side(exports, imports, keys), groups)
+    x, m, sold, bought = (nw.col(c) for c in (*SIDES, "_X", "_M"))
+    trade = sold + bought
+    made = 100 * (ratio(x - m, trade) - ratio(sold - bought, trade) * ratio(x + m, trade))
+    return exports.out(both.select(*keys, *SIDES, made.alias("lafay")), keys)
+
+
+@indicator(
+    title="Michaely index",
+    formula=r"x_{ik} / X_i - m_{ik} / M_i",
+    low="-1",
+    high="1",
+    rises_with="specialisation in exporting",
+    source="Michaely (1962), Concentration in International Trade",
+    laws="bounds scale permutation empty additive",
+    undefined="the reporter exports or imports nothing",
+)
+def michaely(exports: Flows, imports: Flows, *, over: str = "product", by: Columns | None = None) -> Any:
+    """A product's share in exports less its share in imports; sums to zero over the products of a reporter.
+
+    Parameters
+    ----------
+    exports, imports : Flows
+        Of the same reporters, each as the exporter in both tables, in one engine; units may differ.
+    over : str
+        "product".
+    by : str or sequence of str, optional
+        By default every other role present.
+
+    Returns
+    -------
+    frame
+        One row per cell that is exported or imported: exports, imports, michaely.
+    """
+    require(exports, "michaely")
+    spread, groups = exports.split(over, by)
+    keys = (*groups, *spread)
+    same_shape(exports, imports, keys, "michaely", unit=False)
+    both = _with_sums(side_by_side(exports, imports, keys), groups)
+    x, m, sold, bought = (nw.col(c) for c in (*SIDES, "_X", "_M"))
+    made = ratio(x, sold) - ratio(m, bought)
+    return exports.out(both.select(*keys, *SIDES, made.alias("michaely")), keys)
+
+
+def _with_sums(both: Frame, groups: tuple[str, ...]) -> Frame:
+    both = both.with_columns(nw.lit(0).alias(ALL))
+    return with_total(with_total(both, (*groups, ALL), "exports", "_X"), (*groups, ALL), "imports", "_M")

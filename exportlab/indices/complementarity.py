@@ -7,28 +7,33 @@ from typing import Any, Literal, TypeAlias
 import narwhals.stable.v2 as nw
 import numpy as np
 
-from exportlab.arrays import Array
-from exportlab.catalogue import indicator
 from exportlab.errors import DataError, OptionError, one_of
 from exportlab.flows import Flows, require
-from exportlab.frames import Frame, distinct, join, stack, sum_by, when
-from exportlab.indices._against import need, zero_if_null
-from exportlab.indices._dense import Block, blocks, like, over_sum
+from exportlab.frames import Array, Frame, distinct, join, stack, sum_by, when
+from exportlab.indices._steps import Block, blocks, like, need, over_sum, zero_if_null
+from exportlab.indices.catalogue import indicator
 
 Own: TypeAlias = Literal["imports", "exports", "none"]
 
 
 @indicator(
-    title="Trade complementarity", low="0", high="1", rises_with="fit of exports to imports",
+    title="Trade complementarity",
+    low="0",
+    high="1",
+    rises_with="fit of exports to imports",
     formula=r"C_{ij} = 1 - \frac{1}{2} \sum_k |x_{ik}/X_i - m_{jk}/M_j|, \quad C^{DG}_{ij} = "
     r"\sum_k \frac{x_{ik}}{X_i} \frac{M_w - M_i}{M_{wk} - M_{ik}} \frac{m_{jk}}{M_j}",
     source="Michaely (1996), World Bank WPS 1583; Drysdale and Garnaut (1982), Hitotsubashi J. Economics 22(2)",
-    laws="bounds scale permutation replication empty", undefined="the exporter sells or the importer buys nothing",
-)  # fmt: skip
+    laws="bounds scale permutation replication empty",
+    undefined="the exporter sells or the importer buys nothing",
+)
 def complementarity(
-    flows: Flows, imports: Flows | None = None, *, form: Literal["michaely", "drysdale_garnaut"] = "michaely",
+    flows: Flows,
+    imports: Flows | None = None,
+    *,
+    form: Literal["michaely", "drysdale_garnaut"] = "michaely",
     own: Own = "imports",
-) -> Any:  # fmt: skip
+) -> Any:
     """Fit of each exporter's exports to each market's imports, product by product.
 
     Parameters
@@ -122,12 +127,16 @@ def _drysdale_garnaut(x: Block, m: Block, own: Own) -> Array:
 
 
 @indicator(
-    title="Bilateral trade potential", unit="as the table", low="0",
+    title="Bilateral trade potential",
+    unit="as the table",
+    low="0",
     formula=r"\sum_k \left[\min(X_{ik}, M_{jk}) - x_{ijk}\right]",
     rises_with="trade that supply and demand would allow beyond what there is",
     source="ITC, Trade Map, indicative potential trade; Helmers and Pasteels (2006), ITC working paper",
-    column="gap", laws="bounds permutation replication empty additive", undefined="never",
-)  # fmt: skip
+    column="gap",
+    laws="bounds permutation replication empty additive",
+    undefined="never",
+)
 def trade_potential(flows: Flows, imports: Flows | None = None, *, detail: bool = False) -> Any:
     """What an exporter sells to the world and a market buys from it, product by product, less what it sells there now.
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from math import isinf
 from typing import Any
 
-from exportlab.distribution import distribution
-from exportlab.member import Group, Member
+from exportlab.indices.measure import Group, Member, distribution
 from exportlab.options import Count, NotNegative, Order
 
 
@@ -15,10 +14,16 @@ def _hhi(total: Any, g: Group, *, scale: NotNegative = 1) -> Any:
 
 
 @distribution(
-    title="Herfindahl-Hirschman index", formula=r"H = \sum_k s_k^2", low="1/n", high="1",
-    rises_with="concentration", source="Hirschman (1964), The paternity of an index, AER 54(5); WITS",
-    aliases=("herfindahl",), laws="bounds scale permutation transfer empty", finish=_hhi,
-)  # fmt: skip
+    title="Herfindahl-Hirschman index",
+    formula=r"H = \sum_k s_k^2",
+    low="1/n",
+    high="1",
+    rises_with="concentration",
+    source="Hirschman (1964), The paternity of an index, AER 54(5); WITS",
+    aliases=("herfindahl",),
+    laws="bounds scale permutation transfer empty",
+    finish=_hhi,
+)
 def hhi(m: Member) -> Any:
     """The sum of squared shares; ``scale=10_000`` gives the scale of competition authorities."""
     return m.value * m.value
@@ -30,33 +35,51 @@ def _normalised(h: Any, size: Any, where: Any) -> Any:
 
 
 @distribution(
-    of=hhi, title="HHI normalised by the active members", formula=r"(H - 1/n) / (1 - 1/n)", low="0", high="1",
-    rises_with="concentration", source="WITS, trade outcomes indicators", laws="bounds scale permutation empty",
+    of=hhi,
+    title="HHI normalised by the active members",
+    formula=r"(H - 1/n) / (1 - 1/n)",
+    low="0",
+    high="1",
+    rises_with="concentration",
+    source="WITS, trade outcomes indicators",
+    laws="bounds scale permutation empty",
     undefined="the group's total is zero, or it has a single active member (as in WITS)",
-)  # fmt: skip
+)
 def hhi_normalised_active(h: Any, g: Group) -> Any:
     """HHI on 0 to 1 given the n members that are active. Moving value onto fewer members can lower it."""
     return _normalised(h, g.n, g.where)
 
 
 @distribution(
-    of=hhi, title="HHI normalised by the universe", formula=r"(H - 1/N) / (1 - 1/N)", low="0", high="1",
-    rises_with="concentration", source="Hirschman (1964), normalised by the N categories of the nomenclature",
-    uses_universe=True, laws="bounds scale permutation transfer empty",
+    of=hhi,
+    title="HHI normalised by the universe",
+    formula=r"(H - 1/N) / (1 - 1/N)",
+    low="0",
+    high="1",
+    rises_with="concentration",
+    source="Hirschman (1964), normalised by the N categories of the nomenclature",
+    uses_universe=True,
+    laws="bounds scale permutation transfer empty",
     undefined="the group's total is zero, or the universe is a single category",
-)  # fmt: skip
+)
 def hhi_normalised(h: Any, g: Group) -> Any:
     """HHI on 0 to 1 given N categories that could have been exported to."""
     return _normalised(h, g.N, g.where)
 
 
 @distribution(
-    of=hhi, title="UNCTAD concentration index", low="0", high="1", rises_with="concentration",
+    of=hhi,
+    title="UNCTAD concentration index",
+    low="0",
+    high="1",
+    rises_with="concentration",
     formula=r"\left(\sqrt{H} - \sqrt{1/N}\right) / \left(1 - \sqrt{1/N}\right)",
-    source="UNCTAD Handbook of Statistics, calculation methods", aliases=("hhi_unctad",),
-    uses_universe=True, laws="bounds scale permutation transfer empty",
+    source="UNCTAD Handbook of Statistics, calculation methods",
+    aliases=("hhi_unctad",),
+    uses_universe=True,
+    laws="bounds scale permutation transfer empty",
     undefined="the group's total is zero, or the universe is a single category",
-)  # fmt: skip
+)
 def unctad_concentration(h: Any, g: Group) -> Any:
     """The square-root form of UNCTADstat, with N the products of the nomenclature."""
     even = (1 / g.N) ** 0.5
@@ -64,20 +87,31 @@ def unctad_concentration(h: Any, g: Group) -> Any:
 
 
 @distribution(
-    of=hhi, title="Hirschman index", formula=r"\sqrt{\sum_k s_k^2}", low=r"1/\sqrt{n}", high="1",
-    rises_with="concentration", source="Hirschman (1945); World Bank, World Trade Indicators",
+    of=hhi,
+    title="Hirschman index",
+    formula=r"\sqrt{\sum_k s_k^2}",
+    low=r"1/\sqrt{n}",
+    high="1",
+    rises_with="concentration",
+    source="Hirschman (1945); World Bank, World Trade Indicators",
     laws="bounds scale permutation transfer empty",
-)  # fmt: skip
+)
 def hirschman(h: Any, g: Group) -> Any:
     """The square root of the HHI, not normalised."""
     return h**0.5
 
 
 @distribution(
-    of=hhi, title="Effective number of members", formula=r"1 / \sum_k s_k^2", low="1", high="n",
-    rises_with="diversification", source="Adelman (1969); Hill (1973), order 2; ITC equivalent number",
-    aliases=("equivalent_number",), laws="bounds scale permutation transfer empty",
-)  # fmt: skip
+    of=hhi,
+    title="Effective number of members",
+    formula=r"1 / \sum_k s_k^2",
+    low="1",
+    high="n",
+    rises_with="diversification",
+    source="Adelman (1969); Hill (1973), order 2; ITC equivalent number",
+    aliases=("equivalent_number",),
+    laws="bounds scale permutation transfer empty",
+)
 def effective_number(h: Any, g: Group) -> Any:
     """How many members of equal size would give the same HHI."""
     return g.within(1 / h, 1.0, g.n, g.n)
@@ -88,10 +122,16 @@ def _cr(total: Any, g: Group, *, k: Count = 4) -> Any:
 
 
 @distribution(
-    title="Concentration ratio", formula=r"CR_k = \sum_{r=1}^{k} s_{(r)}", low="k/n", high="1",
-    rises_with="concentration", source="Hall and Tideman (1967), Measures of concentration, JASA 62(317)",
-    aliases=("concentration_ratio",), laws="bounds scale permutation transfer empty", finish=_cr,
-)  # fmt: skip
+    title="Concentration ratio",
+    formula=r"CR_k = \sum_{r=1}^{k} s_{(r)}",
+    low="k/n",
+    high="1",
+    rises_with="concentration",
+    source="Hall and Tideman (1967), Measures of concentration, JASA 62(317)",
+    aliases=("concentration_ratio",),
+    laws="bounds scale permutation transfer empty",
+    finish=_cr,
+)
 def cr(m: Member, *, k: Count = 4) -> Any:
     """The share of the k largest members (1 where there are k or fewer)."""
     return m.where(m.rank <= k, m.value, 0.0)
@@ -104,11 +144,17 @@ def _entropy(total: Any, g: Group) -> Any:
 
 
 @distribution(
-    title="Shannon entropy", formula=r"E = -\sum_k s_k \ln s_k = \ln X - \frac{1}{X} \sum_k x_k \ln x_k",
-    low="0", high=r"\ln n", unit="nats", rises_with="diversification",
-    source="Shannon (1948); Jacquemin and Berry (1979)", aliases=("entropy",), finish=_entropy,
+    title="Shannon entropy",
+    formula=r"E = -\sum_k s_k \ln s_k = \ln X - \frac{1}{X} \sum_k x_k \ln x_k",
+    low="0",
+    high=r"\ln n",
+    unit="nats",
+    rises_with="diversification",
+    source="Shannon (1948); Jacquemin and Berry (1979)",
+    aliases=("entropy",),
+    finish=_entropy,
     laws="bounds scale permutation transfer empty",
-)  # fmt: skip
+)
 def shannon(m: Member) -> Any:
     """Entropy of the shares in natural logarithms, with 0 ln 0 = 0.
 
@@ -118,11 +164,17 @@ def shannon(m: Member) -> Any:
 
 
 @distribution(
-    of=shannon, title="Theil index", formula=r"T = \frac{1}{N} \sum_k \frac{x_k}{\mu} \ln\frac{x_k}{\mu} = \ln N - E",
-    low="0", high=r"\ln N", unit="nats", rises_with="concentration",
-    source="Theil (1967); Cadot, Carrere and Strauss-Kahn (2011), RES 93(2)", uses_universe=True,
+    of=shannon,
+    title="Theil index",
+    formula=r"T = \frac{1}{N} \sum_k \frac{x_k}{\mu} \ln\frac{x_k}{\mu} = \ln N - E",
+    low="0",
+    high=r"\ln N",
+    unit="nats",
+    rises_with="concentration",
+    source="Theil (1967); Cadot, Carrere and Strauss-Kahn (2011), RES 93(2)",
+    uses_universe=True,
     laws="bounds scale permutation replication transfer empty",
-)  # fmt: skip
+)
 def theil(e: Any, g: Group) -> Any:
     """Theil's entropy index over the universe of N categories, the inactive ones counting as zeros."""
     size = g.log(g.N)
@@ -152,10 +204,15 @@ def _of_order(total: Any, g: Group, q: float) -> Any:
 
 
 @distribution(
-    title="Hill number", formula=r"{}^qD = \left(\sum_k s_k^q\right)^{1/(1-q)}", low="1", high="n",
-    rises_with="diversification", source="Hill (1973), Diversity and evenness, Ecology 54(2)",
-    finish=_hill, laws="bounds scale permutation transfer empty",
-)  # fmt: skip
+    title="Hill number",
+    formula=r"{}^qD = \left(\sum_k s_k^q\right)^{1/(1-q)}",
+    low="1",
+    high="n",
+    rises_with="diversification",
+    source="Hill (1973), Diversity and evenness, Ecology 54(2)",
+    finish=_hill,
+    laws="bounds scale permutation transfer empty",
+)
 def hill(m: Member, *, q: Order = 2.0) -> Any:
     """Effective number of order q, zero or more.
 
@@ -177,31 +234,48 @@ def _by_rank(m: Member) -> Any:
 
 
 @distribution(
-    term=_by_rank, title="Gini coefficient", low="0", high="1 - 1/N", rises_with="concentration",
+    term=_by_rank,
+    title="Gini coefficient",
+    low="0",
+    high="1 - 1/N",
+    rises_with="concentration",
     formula=r"G = \frac{N + 1 - 2 \sum_k r_k s_k}{N}, \quad r = 1 \text{ for the largest}",
-    source="Gini (1912); Sen (1973), On Economic Inequality", uses_universe=True,
+    source="Gini (1912); Sen (1973), On Economic Inequality",
+    uses_universe=True,
     laws="bounds scale permutation replication transfer empty",
-)  # fmt: skip
+)
 def gini(total: Any, g: Group) -> Any:
     """Gini coefficient of the values over N categories, the inactive ones counting as zeros."""
     return g.within((g.N + 1 - 2 * total / g.total) / g.N, 0.0, 1 - 1 / g.N)
 
 
 @distribution(
-    term=_by_rank, title="Hall-Tideman index", formula=r"1 / \left(2 \sum_k r_k s_k - 1\right)", low="1/n", high="1",
-    rises_with="concentration", source="Hall and Tideman (1967), JASA 62(317); Rosenbluth (1955)",
-    aliases=("rosenbluth",), laws="bounds scale permutation transfer empty",
-)  # fmt: skip
+    term=_by_rank,
+    title="Hall-Tideman index",
+    formula=r"1 / \left(2 \sum_k r_k s_k - 1\right)",
+    low="1/n",
+    high="1",
+    rises_with="concentration",
+    source="Hall and Tideman (1967), JASA 62(317); Rosenbluth (1955)",
+    aliases=("rosenbluth",),
+    laws="bounds scale permutation transfer empty",
+)
 def hall_tideman(total: Any, g: Group) -> Any:
     """Shares weighted by rank, so that the number of small members counts: 1 / (n (1 - Gini)) of the active ones."""
     return g.within(1 / (2 * total / g.total - 1), 1 / g.n, 1.0)
 
 
 @distribution(
-    title="Number of active members", formula=r"n = \#\{k : x_k > 0\}", low="1", high="N", unit="members",
-    rises_with="diversification", source="Hummels and Klenow (2005), AER 95(3), by count",
-    aliases=("n_active", "active"), laws="bounds scale permutation transfer empty additive",
-)  # fmt: skip
+    title="Number of active members",
+    formula=r"n = \#\{k : x_k > 0\}",
+    low="1",
+    high="N",
+    unit="members",
+    rises_with="diversification",
+    source="Hummels and Klenow (2005), AER 95(3), by count",
+    aliases=("n_active", "active"),
+    laws="bounds scale permutation transfer empty additive",
+)
 def number_active(m: Member) -> Any:
     """How many members carry a value above zero."""
     return m.active

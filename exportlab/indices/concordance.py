@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any, Literal
 import narwhals.stable.v2 as nw
 
 from exportlab.errors import DataError, OptionError, UnknownName, one_of
+from exportlab.files.workbook import read_workbook
 from exportlab.flows import Flows, require
 from exportlab.frames import Frame, among, collect, engine_speaks, missing, stack, sum_by, when
 from exportlab.options import Count, validated
 from exportlab.text import printable
-from exportlab.workbook import read_workbook
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -65,8 +65,9 @@ class Concordance:
         if lost:
             raise DataError(
                 f"{len(lost)} target codes are not in the second concordance",
-                "It must know every code that the first one leads to.", first=repr(lost[0]),
-            )  # fmt: skip
+                "It must know every code that the first one leads to.",
+                first=repr(lost[0]),
+            )
         joined = {}
         for code, links in self.links.items():
             sums: dict[str, float] = {}
@@ -169,8 +170,11 @@ def _links(rows: list[tuple[Any, Any, float | None]], split: str) -> dict[str, L
     found: dict[str, dict[str, float | None]] = {}
     for code, target, w in rows:
         if not (isinstance(code, str) and isinstance(target, str) and code and target):
-            raise DataError("a code is missing in the concordance", "Leave out rows without both codes.",
-                            first=f"{code!r} to {target!r}")  # fmt: skip
+            raise DataError(
+                "a code is missing in the concordance",
+                "Leave out rows without both codes.",
+                first=f"{code!r} to {target!r}",
+            )
         if target in found.setdefault(code, {}):
             raise DataError(
                 "a link is given twice", "One row a pair of codes.", first=f"{code!r} to {target!r}"
@@ -183,8 +187,9 @@ def _links(rows: list[tuple[Any, Any, float | None]], split: str) -> dict[str, L
         if bad:
             raise DataError(
                 f"the weights of {len(bad)} codes do not sum to one",
-                "A code's weights are its shares: zero or more, one in all.", first=f"{bad[0]!r}: {off[bad[0]]:g}",
-            )  # fmt: skip
+                "A code's weights are its shares: zero or more, one in all.",
+                first=f"{bad[0]!r}: {off[bad[0]]:g}",
+            )
         return {c: tuple((k, float(w or 0.0)) for k, w in t.items()) for c, t in found.items()}
     several = [c for c, t in found.items() if len(t) > 1]
     if several and split == "refuse":
@@ -239,8 +244,9 @@ def convert_products(
         listed = ", ".join(lost[:10]) + (", ..." if len(lost) > 10 else "")
         raise DataError(
             f"{len(lost)} product codes have no target in the concordance: {listed}",
-            "Add them, or say unmatched='keep' or 'group'.", first=repr(lost[0]),
-        )  # fmt: skip
+            "Add them, or say unmatched='keep' or 'group'.",
+            first=repr(lost[0]),
+        )
     own = {c: ((short[c] if unmatched == "keep" else UNMATCHED, 1.0),) for c in codes}
     links = {c: concordance.find(short[c]) or own[c] for c in codes}
     columns = [r for r in ("value", "quantity") if r in flows.roles]

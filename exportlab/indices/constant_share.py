@@ -7,21 +7,24 @@ from typing import Any, Literal
 
 import narwhals.stable.v2 as nw
 
-from exportlab.catalogue import indicator
 from exportlab.errors import DataError, one_of
 from exportlab.flows import Columns, Flows, require
 from exportlab.frames import Frame, collect, join, ratio, sum_by, when, with_total
-from exportlab.indices._change import beside, keyed, pairs
+from exportlab.indices._steps import beside, keyed, pairs
+from exportlab.indices.catalogue import indicator
 from exportlab.periods import Lag
 
 
 @indicator(
-    title="Constant-market-share decomposition of the share", low="-1", high="1", aliases=("cms",),
+    title="Constant-market-share decomposition of the share",
+    low="-1",
+    high="1",
+    aliases=("cms",),
     formula=r"\Delta S = \sum_c \Delta s_c\, w_{c0} + \sum_c s_{c0}\, \Delta w_c + \sum_c \Delta s_c\, \Delta w_c",
     source="Tyszynski (1951); Fagerberg and Sollie (1987), Applied Economics 19(12); ITC Trade Competitiveness Map",
     laws="bounds scale permutation replication transfer empty",
     undefined="the reference's total is zero in one of the two periods",
-)  # fmt: skip
+)
 def constant_market_share(
     flows: Flows,
     *,
@@ -177,17 +180,20 @@ def _refuse(flows: Flows, joined: Frame, spread: tuple[str, ...]) -> None:
         raise DataError(
             "the reference trades less than the exporter",
             "It must hold all exporters' trade, in the same unit and nomenclature.",
-            rows=len(lost), first=", ".join(f"{flows.roles.get(k, k)}={v!r}" for k, v in row.items()),
-        )  # fmt: skip
+            rows=len(lost),
+            first=", ".join(f"{flows.roles.get(k, k)}={v!r}" for k, v in row.items()),
+        )
 
 
 @indicator(
-    title="Constant-market-share decomposition of growth", aliases=("leamer_stern",),
+    title="Constant-market-share decomposition of growth",
+    aliases=("leamer_stern",),
     formula=r"\Delta x = r x_0 + \sum_k (r_k - r) x_{k0} + \sum_{kj} (r_{kj} - r_k) x_{kj0} + \text{rest}",
-    source="Leamer and Stern (1970), Quantitative International Economics, ch. 7", unit="that of value",
+    source="Leamer and Stern (1970), Quantitative International Economics, ch. 7",
+    unit="that of value",
     laws="bounds permutation replication transfer empty additive",
     undefined="the reference's total is zero in the earlier period",
-)  # fmt: skip
+)
 def constant_market_share_growth(
     flows: Flows,
     *,

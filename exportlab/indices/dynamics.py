@@ -7,20 +7,24 @@ from typing import Any, Literal
 
 import narwhals.stable.v2 as nw
 
-from exportlab.catalogue import indicator
 from exportlab.errors import DataError, one_of
 from exportlab.flows import Columns, Flows, require
 from exportlab.frames import Frame, among, join, ratio, sum_by, when, with_total
 from exportlab.indices import shares
-from exportlab.indices._change import beside, keyed, only, pairs, with_shares, with_status
+from exportlab.indices._steps import beside, keyed, only, pairs, with_shares, with_status
+from exportlab.indices.catalogue import indicator
 from exportlab.periods import Lag
 
 
 @indicator(
-    title="Contribution to the change of the HHI", formula=r"(s_{k1} + s_{k0})(s_{k1} - s_{k0})", low="-1", high="1",
-    source="difference of squares; sums exactly to H_1 - H_0", laws="bounds scale permutation empty additive",
+    title="Contribution to the change of the HHI",
+    formula=r"(s_{k1} + s_{k0})(s_{k1} - s_{k0})",
+    low="-1",
+    high="1",
+    source="difference of squares; sums exactly to H_1 - H_0",
+    laws="bounds scale permutation empty additive",
     undefined="the group's total is zero in one of the two periods",
-)  # fmt: skip
+)
 def hhi_change(
     flows: Flows, *, over: Columns = "market", by: Columns | None = None, lag: Lag = "year"
 ) -> Any:
@@ -62,11 +66,14 @@ def _hhi_terms(flows: Flows, groups: tuple[str, ...], spread: tuple[str, ...], l
 
 
 @indicator(
-    title="Change of the HHI by continuing, entering and leaving members", low="-1", high="1",
+    title="Change of the HHI by continuing, entering and leaving members",
+    low="-1",
+    high="1",
     formula=r"\Delta H = \sum_{k \in C} (s_{k1}^2 - s_{k0}^2) + \sum_{k \in E} s_{k1}^2 - \sum_{k \in X} s_{k0}^2",
-    source="difference of squares, grouped by status", laws="bounds scale permutation empty",
+    source="difference of squares, grouped by status",
+    laws="bounds scale permutation empty",
     undefined="the group's total is zero in one of the two periods",
-)  # fmt: skip
+)
 def hhi_change_split(
     flows: Flows, *, over: Columns = "market", by: Columns | None = None, lag: Lag = "year"
 ) -> Any:
@@ -116,11 +123,14 @@ def _finite(frame: Frame, names: Sequence[str]) -> Frame:
 
 
 @indicator(
-    title="Contribution to the change of a bloc's share", low="-1", high="1",
+    title="Contribution to the change of a bloc's share",
+    low="-1",
+    high="1",
     formula=r"d_{j1} s_{kj1} - d_{j0} s_{kj0} = \bar d_j \Delta s_{kj} + \Delta d_j \bar s_{kj}",
     source="product rule with midpoint weights; sums exactly to the change of the bloc's share",
-    laws="bounds scale permutation empty additive", undefined="the group's total is zero in one of the two periods",
-)  # fmt: skip
+    laws="bounds scale permutation empty additive",
+    undefined="the group's total is zero in one of the two periods",
+)
 def bloc_share_change(
     flows: Flows,
     bloc: str,
@@ -200,12 +210,15 @@ def _bloc_terms(both: Frame, groups: tuple[str, ...], keys: tuple[str, ...]) -> 
 
 
 @indicator(
-    title="Composition against own change of the HHI", low="-1", high="1",
+    title="Composition against own change of the HHI",
+    low="-1",
+    high="1",
     formula=r"\Delta H = [H(s^*) - H(s_0)] + [H(s_1) - H(s^*)], \quad s_k^* = s_{k0} g_k / \sum_j s_{j0} g_j",
     source="shift-share counterfactual: Dunn (1960), applied to the shares within the index",
-    column="composition", laws="bounds scale permutation empty",
+    column="composition",
+    laws="bounds scale permutation empty",
     undefined="the group's total is zero in one of the two periods, or the reference did not trade a member before",
-)  # fmt: skip
+)
 def hhi_shift_share(
     flows: Flows,
     *,

@@ -6,13 +6,21 @@ from typing import Any, Literal
 
 import narwhals.stable.v2 as nw
 
-from exportlab.catalogue import indicator
 from exportlab.errors import OptionError, one_of
 from exportlab.flows import Columns, Flows, require
 from exportlab.frames import Frame, missing, ratio, stack, sum_by, when, with_total
-from exportlab.indices._against import ALL, NOTHING, need
-from exportlab.indices._grouping import Grouping, grouping, with_group
-from exportlab.indices._two import changes, same_shape, side_by_side
+from exportlab.indices._steps import (
+    ALL,
+    NOTHING,
+    Grouping,
+    changes,
+    grouping,
+    need,
+    same_shape,
+    side_by_side,
+    with_group,
+)
+from exportlab.indices.catalogue import indicator
 from exportlab.options import Level, NotNegative
 from exportlab.periods import Lag
 
@@ -41,16 +49,25 @@ def _size(column: nw.Expr) -> nw.Expr:
 
 
 @indicator(
-    title="Grubel-Lloyd index", formula=r"GL = 1 - \sum_k |x_k - m_k| / \sum_k (x_k + m_k)", low="0", high="1",
-    rises_with="two-way trade", source="Grubel and Lloyd (1975), Intra-Industry Trade; Aquino (1978), WA 114(2)",
-    aliases=("gl", "intra_industry_trade"), laws="bounds scale permutation replication empty",
+    title="Grubel-Lloyd index",
+    formula=r"GL = 1 - \sum_k |x_k - m_k| / \sum_k (x_k + m_k)",
+    low="0",
+    high="1",
+    rises_with="two-way trade",
+    source="Grubel and Lloyd (1975), Intra-Industry Trade; Aquino (1978), WA 114(2)",
+    aliases=("gl", "intra_industry_trade"),
+    laws="bounds scale permutation replication empty",
     undefined="there is no trade; balance: trade is one-way throughout; aquino: one side is zero",
-)  # fmt: skip
+)
 @_documented
 def grubel_lloyd(
-    exports: Flows, imports: Flows, *, over: str = "product", by: Columns | None = None,
+    exports: Flows,
+    imports: Flows,
+    *,
+    over: str = "product",
+    by: Columns | None = None,
     form: Literal["aggregate", "product", "balance", "aquino"] = "aggregate",
-) -> Any:  # fmt: skip
+) -> Any:
     """The part of trade in which exports and imports of the same product match.
 
     ...
@@ -100,17 +117,26 @@ def _safe(column: str) -> nw.Expr:
 
 
 @indicator(
-    title="Marginal intra-industry trade", low="0", high="1", rises_with="matched changes, with little adjustment",
-    formula=r"A = 1 - \frac{|\Delta X - \Delta M|}{|\Delta X| + |\Delta M|}", aliases=("bruelhart",),
+    title="Marginal intra-industry trade",
+    low="0",
+    high="1",
+    rises_with="matched changes, with little adjustment",
+    formula=r"A = 1 - \frac{|\Delta X - \Delta M|}{|\Delta X| + |\Delta M|}",
+    aliases=("bruelhart",),
     source="Bruelhart (1994), Marginal intra-industry trade, WA 130(3)",
     laws="bounds scale permutation replication empty",
     undefined="neither exports nor imports changed",
-)  # fmt: skip
+)
 @_documented
 def marginal_iit(
-    exports: Flows, imports: Flows, *, over: str = "product", by: Columns | None = None, lag: Lag = "year",
+    exports: Flows,
+    imports: Flows,
+    *,
+    over: str = "product",
+    by: Columns | None = None,
+    lag: Lag = "year",
     form: Literal["aggregate", "product"] = "aggregate",
-) -> Any:  # fmt: skip
+) -> Any:
     """How far the changes of exports and imports of one product match.
 
     ...
@@ -158,16 +184,25 @@ def _moves(moved: Frame) -> Frame:
 
 
 @indicator(
-    title="Thom-McDowell marginal intra-industry trade", low="0", high="1", rises_with="matched changes",
+    title="Thom-McDowell marginal intra-industry trade",
+    low="0",
+    high="1",
+    rises_with="matched changes",
     formula=r"A_j = 1 - \frac{|\Delta X_j - \Delta M_j|}{\sum_{i \in j} (|\Delta X_i| + |\Delta M_i|)}",
     source="Thom and McDowell (1999), Measuring marginal intra-industry trade, WA 135(1)",
-    laws="bounds scale permutation replication empty", undefined="neither exports nor imports changed",
-)  # fmt: skip
+    laws="bounds scale permutation replication empty",
+    undefined="neither exports nor imports changed",
+)
 @_documented
 def thom_mcdowell(
-    exports: Flows, imports: Flows, industries: Grouping, *, over: str = "product", by: Columns | None = None,
+    exports: Flows,
+    imports: Flows,
+    industries: Grouping,
+    *,
+    over: str = "product",
+    by: Columns | None = None,
     lag: Lag = "year",
-) -> Any:  # fmt: skip
+) -> Any:
     """Matched changes within an industry, where a product's exports may be matched by imports of its parts.
 
     ...
@@ -203,18 +238,29 @@ CLASSES = ("horizontal", "vertical_high", "vertical_low", "not_classified")
 
 
 @indicator(
-    title="Horizontal and vertical two-way trade", low="0", high="1", rises_with="two-way trade of each kind",
+    title="Horizontal and vertical two-way trade",
+    low="0",
+    high="1",
+    rises_with="two-way trade of each kind",
     formula=r"\text{horizontal where } \frac{1}{1+\alpha} \le UV^x_k / UV^m_k \le 1 + \alpha",
     source="Greenaway, Hine and Milner (1995), EJ 105(433); Fontagne and Freudenberg (1997), CEPII WP 97-01",
     aliases=("hiit_viit",),
-    column="two_way", laws="bounds scale permutation replication empty", undefined="there is no trade",
-)  # fmt: skip
+    column="two_way",
+    laws="bounds scale permutation replication empty",
+    undefined="there is no trade",
+)
 @_documented
 def two_way_types(
-    exports: Flows, imports: Flows, *, over: str = "product", by: Columns | None = None, alpha: Level = 0.15,
+    exports: Flows,
+    imports: Flows,
+    *,
+    over: str = "product",
+    by: Columns | None = None,
+    alpha: Level = 0.15,
     rule: Literal["reciprocal", "symmetric"] = "reciprocal",
-    method: Literal["overlap", "trade_type"] = "overlap", threshold: NotNegative = 0.1,
-) -> Any:  # fmt: skip
+    method: Literal["overlap", "trade_type"] = "overlap",
+    threshold: NotNegative = 0.1,
+) -> Any:
     """Two-way trade in varieties of one quality (horizontal) and of different quality (vertical), by unit values.
 
     ...
@@ -257,9 +303,11 @@ def two_way_types(
     high = (1 + NOTHING) * (1 + alpha)
     r, known = nw.col("_relative"), nw.col("_known") > 0
     chosen = {
-        "horizontal": known & (r >= low) & (r <= high), "vertical_high": known & (r > high),
-        "vertical_low": known & (r < low), "not_classified": ~known,
-    }  # fmt: skip
+        "horizontal": known & (r >= low) & (r <= high),
+        "vertical_high": known & (r > high),
+        "vertical_low": known & (r < low),
+        "not_classified": ~known,
+    }
     parts = both.with_columns(matched.alias("two_way"), (x + m).alias("_trade")).with_columns(
         *(when(test, nw.col("two_way"), 0.0).alias(name) for name, test in chosen.items())
     )

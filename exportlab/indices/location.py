@@ -8,21 +8,23 @@ from typing import Any, Literal
 import narwhals.stable.v2 as nw
 import numpy as np
 
-from exportlab.arrays import Array
-from exportlab.catalogue import indicator
 from exportlab.errors import DataError, OptionError, one_of
 from exportlab.flows import Columns, Flows, require
-from exportlab.frames import collect, ratio, sum_by, when
-from exportlab.indices._against import Reference, against, need
-from exportlab.indices._dense import Block, blocks, like, over_sum
+from exportlab.frames import Array, collect, ratio, sum_by, when
+from exportlab.indices._steps import Block, Reference, against, blocks, like, need, over_sum
+from exportlab.indices.catalogue import indicator
 
 
 @indicator(
-    title="Location quotient", formula=r"LQ_{ik} = \frac{x_{ik} / X_i}{x_{rk} / X_r}", low="0",
-    rises_with="concentration of the product in the place", source="Florence (1939); Isard (1960), ch. 7",
+    title="Location quotient",
+    formula=r"LQ_{ik} = \frac{x_{ik} / X_i}{x_{rk} / X_r}",
+    low="0",
+    rises_with="concentration of the product in the place",
+    source="Florence (1939); Isard (1960), ch. 7",
     aliases=("lq",),
-    laws="bounds scale permutation replication empty", undefined="the place's total or the reference's share is zero",
-)  # fmt: skip
+    laws="bounds scale permutation replication empty",
+    undefined="the place's total or the reference's share is zero",
+)
 def location_quotient(
     flows: Flows, *, over: Columns = "product", by: Columns | None = None, reference: Reference = "world"
 ) -> Any:
@@ -54,10 +56,15 @@ def location_quotient(
 
 
 @indicator(
-    title="Hachman index", formula=r"H_i = 1 / \sum_k s_{ik} LQ_{ik} = 1 / \sum_k s_{ik}^2 / w_k", low="0", high="1",
-    rises_with="likeness to the reference", source="Hachman (1995), Bureau of Economic and Business Research, Utah",
-    laws="bounds scale permutation replication empty", undefined="the place's or the reference's total is zero",
-)  # fmt: skip
+    title="Hachman index",
+    formula=r"H_i = 1 / \sum_k s_{ik} LQ_{ik} = 1 / \sum_k s_{ik}^2 / w_k",
+    low="0",
+    high="1",
+    rises_with="likeness to the reference",
+    source="Hachman (1995), Bureau of Economic and Business Research, Utah",
+    laws="bounds scale permutation replication empty",
+    undefined="the place's or the reference's total is zero",
+)
 def hachman(
     flows: Flows, *, over: Columns = "product", by: Columns | None = None, reference: Reference = "world"
 ) -> Any:
@@ -97,16 +104,25 @@ def hachman(
 
 
 @indicator(
-    title="Locational Gini", low="0", high=r"1 - \min_r p_r", rises_with="concentration relative to the places' size",
+    title="Locational Gini",
+    low="0",
+    high=r"1 - \min_r p_r",
+    rises_with="concentration relative to the places' size",
     formula=r"G_k = \sum_{r < q} (c_r p_q - c_q p_r), \quad \text{places by rising } s_{rk} / p_r",
     source="Krugman (1991), Geography and Trade, p. 55; Hoover (1936), REStat 18(4)",
-    aliases=("hoover_gini", "spatial_gini"), laws="bounds scale permutation replication empty",
+    aliases=("hoover_gini", "spatial_gini"),
+    laws="bounds scale permutation replication empty",
     undefined="the product is made nowhere; quotients: also where a place of no size makes it",
-)  # fmt: skip
+)
 def locational_gini(
-    flows: Flows, *, of: str = "product", over: str = "exporter", by: Columns | None = None, size: Flows | None = None,
+    flows: Flows,
+    *,
+    of: str = "product",
+    over: str = "exporter",
+    by: Columns | None = None,
+    size: Flows | None = None,
     form: Literal["hoover", "krugman", "quotients"] = "hoover",
-) -> Any:  # fmt: skip
+) -> Any:
     """Gini coefficient of a product over places, relative to the places' size.
 
     Parameters
@@ -210,17 +226,25 @@ def _quotients(s: Array, p: Array) -> float:
 
 
 @indicator(
-    title="Ellison-Glaeser index", rises_with="agglomeration beyond what large plants explain",
+    title="Ellison-Glaeser index",
+    rises_with="agglomeration beyond what large plants explain",
     formula=r"\gamma_k = \frac{G_k - (1 - \sum_r p_r^2) H_k}{(1 - \sum_r p_r^2)(1 - H_k)}, \quad "
     r"G_k = \sum_r (s_{rk} - p_r)^2",
     source="Ellison and Glaeser (1997), Geographic concentration in U.S. manufacturing industries, JPE 105(5)",
-    aliases=("ellison_glaeser_gamma",), laws="bounds scale permutation empty",
+    aliases=("ellison_glaeser_gamma",),
+    laws="bounds scale permutation empty",
     undefined="the product is made nowhere, by a single plant, or there is a single place",
-)  # fmt: skip
+)
 def ellison_glaeser(
-    flows: Flows, *, plant: str | None = None, herfindahl: Mapping[Any, float] | float | None = None,
-    of: str = "product", over: str = "exporter", by: Columns | None = None, size: Flows | None = None,
-) -> Any:  # fmt: skip
+    flows: Flows,
+    *,
+    plant: str | None = None,
+    herfindahl: Mapping[Any, float] | float | None = None,
+    of: str = "product",
+    over: str = "exporter",
+    by: Columns | None = None,
+    size: Flows | None = None,
+) -> Any:
     """Geographic concentration of a product net of the lumpiness of its plants (or firms).
 
     0 where plants are spread as if places were drawn at random by size; negative where they are spread more evenly.
@@ -273,9 +297,14 @@ def ellison_glaeser(
 
 
 def _lumpiness(
-    flows: Flows, plant: str | None, given: Mapping[Any, float] | float | None, *, who: str, where: str,
+    flows: Flows,
+    plant: str | None,
+    given: Mapping[Any, float] | float | None,
+    *,
+    who: str,
+    where: str,
     kept: tuple[str, ...],
-) -> dict[tuple[Any, ...], float]:  # fmt: skip
+) -> dict[tuple[Any, ...], float]:
     """H by group and product."""
     found: dict[tuple[Any, ...], float] = {}
     if plant is not None:

@@ -1,4 +1,4 @@
-"""Margins of trade: which products and markets are reached, how much is sold in them, and how the two nest."""
+"""Margins of trade: which products and markets are reached, how much is sold in them, how the two nest and grow."""
 
 from __future__ import annotations
 
@@ -7,25 +7,40 @@ from typing import Any, Literal
 import narwhals.stable.v2 as nw
 import numpy as np
 
-from exportlab.arrays import Array
-from exportlab.catalogue import indicator
 from exportlab.errors import OptionError, one_of
 from exportlab.flows import Columns, Flows, require
-from exportlab.frames import Frame, distinct, join, ratio, sum_by, when, with_total
-from exportlab.indices._against import ALL, Reference, against, need
-from exportlab.indices._dense import blocks, like
+from exportlab.frames import Array, Frame, distinct, join, ratio, sum_by, when, with_total
+from exportlab.indices._steps import (
+    ALL,
+    Reference,
+    against,
+    beside,
+    blocks,
+    keyed,
+    like,
+    need,
+    only,
+    pairs,
+    with_status,
+)
+from exportlab.indices.catalogue import indicator
 from exportlab.options import NotNegative
+from exportlab.periods import Lag
 
 
 @indicator(
-    title="Extensive and intensive margins", low="0", high="1",
+    title="Extensive and intensive margins",
+    low="0",
+    high="1",
     formula=r"EM_{im} = \frac{\sum_{k \in I_{im}} x_{rmk}}{\sum_k x_{rmk}}, \quad "
     r"IM_{im} = \frac{\sum_{k \in I_{im}} x_{imk}}{\sum_{k \in I_{im}} x_{rmk}}",
     rises_with="the span of products (extensive) and the amount sold of each (intensive)",
     source="Hummels and Klenow (2005), The variety and quality of a nation's exports, AER 95(3)",
-    aliases=("hummels_klenow",), column="extensive", laws="bounds scale permutation replication transfer empty",
+    aliases=("hummels_klenow",),
+    column="extensive",
+    laws="bounds scale permutation replication transfer empty",
     undefined="nothing is exported, or the reference exports nothing of it",
-)  # fmt: skip
+)
 def hk_margins(
     flows: Flows,
     *,
@@ -122,11 +137,16 @@ def log_mean(a: str, b: str) -> nw.Expr:
 
 
 @indicator(
-    title="Index of export market penetration", low="1/J", high="1", rises_with="reach into existing demand",
+    title="Index of export market penetration",
+    low="1/J",
+    high="1",
+    rises_with="reach into existing demand",
     formula=r"IEMP_i = \frac{\#\{(k, j) : x_{ijk} > 0\}}{\sum_{k \in I_i} \#\{j : x_{\cdot jk} > 0\}}",
     source="Brenton and Newfarmer (2007), Watching more than the Discovery Channel, World Bank WPS 4302; WITS",
-    aliases=("market_penetration",), laws="bounds scale permutation replication empty", undefined="nothing is exported",
-)  # fmt: skip
+    aliases=("market_penetration",),
+    laws="bounds scale permutation replication empty",
+    undefined="nothing is exported",
+)
 def iemp(
     flows: Flows,
     *,
@@ -187,12 +207,16 @@ def _count(column: str) -> nw.Expr:
 
 
 @indicator(
-    title="Nesting of products and markets", low="1/n", high="1",
+    title="Nesting of products and markets",
+    low="1/n",
+    high="1",
     rises_with="concentration (its entropy: diversification)",
     formula=r"H_{km} = \sum_k s_k^2 H_{m|k}, \quad E_{km} = E_k + \sum_k s_k E_{m|k}",
     source="Shannon (1948), grouping of entropy; Jacquemin and Berry (1979), J. Industrial Economics 27(4)",
-    column="hhi", laws="bounds scale permutation transfer empty", undefined="the group's total is zero",
-)  # fmt: skip
+    column="hhi",
+    laws="bounds scale permutation transfer empty",
+    undefined="the group's total is zero",
+)
 def nesting(flows: Flows, *, outer: str = "product", inner: str = "market", by: Columns | None = None) -> Any:
     """Concentration over product-market cells, split into that over products and that of markets within each.
 
@@ -246,16 +270,25 @@ def _spread(cells: Frame, keys: tuple[str, ...], end: str) -> Frame:
 
 
 @indicator(
-    title="Nestedness (NODF)", low="0", high="1", rises_with="few-market products being subsets of many-market ones",
+    title="Nestedness (NODF)",
+    low="0",
+    high="1",
+    rises_with="few-market products being subsets of many-market ones",
     formula=r"\frac{\sum_{i<j} N_{ij}}{\binom{R}{2} + \binom{C}{2}}, \quad N_{ij} = "
     r"\frac{|A_i \cap A_j|}{\min(k_i, k_j)} \text{ where } k_i \ne k_j, \text{ else } 0",
     source="Almeida-Neto, Guimaraes, Guimaraes, Loyola and Ulrich (2008), Oikos 117(8); Bustos et al. (2012)",
-    aliases=("nodf",), laws="bounds scale permutation empty", undefined="there is a single active cell",
-)  # fmt: skip
+    aliases=("nodf",),
+    laws="bounds scale permutation empty",
+    undefined="there is a single active cell",
+)
 def nestedness(
-    flows: Flows, *, outer: str = "product", inner: str = "market", by: Columns | None = None,
+    flows: Flows,
+    *,
+    outer: str = "product",
+    inner: str = "market",
+    by: Columns | None = None,
     threshold: NotNegative = 0.0,
-) -> Any:  # fmt: skip
+) -> Any:
     """Whether products with few markets go where products with many markets go already.
 
     Over the active rows and columns; published times 100. Rows or columns of one size never count as nested.
@@ -298,3 +331,110 @@ def _paired(active: Array) -> tuple[float, int]:
     k = active.sum(axis=1)
     counted = np.where(k[:, None] > k, active @ active.T / k, 0.0)  # the larger row against the smaller
     return float(counted.sum()), len(k) * (len(k) - 1) // 2
+
+
+# Growth by margins: what members that stay, enter and leave add to the growth of exports.
+
+
+@indicator(
+    title="Growth by extensive and intensive margins",
+    aliases=("margins_of_growth",),
+    formula=r"\frac{\Delta X}{X_0} = \frac{\sum_{C^+} \Delta x_k + \sum_{C^-} \Delta x_k + \sum_{E} x_{k1} "
+    r"- \sum_{X} x_{k0}}{X_0}",
+    low="-1",
+    source="Eaton, Eslava, Kugler and Tybout (2007); Amiti and Freund (2010); Evenett and Venables (2002)",
+    laws="bounds scale permutation replication transfer empty",
+    undefined="the earlier total is zero (midpoint: both totals are)",
+)
+def growth_margins(
+    flows: Flows,
+    *,
+    over: Columns = "product",
+    by: Columns | None = None,
+    lag: Lag = "year",
+    threshold: NotNegative = 0.0,
+    rate: Literal["before", "midpoint"] = "before",
+) -> Any:
+    """Split the growth of exports into continuing members that grow or shrink, new ones, and those that left.
+
+    Parameters
+    ----------
+    flows : Flows
+        With periods.
+    over : str or sequence of str
+        Whose margins: "product", "market", or both. With both, entry is also split into known products in
+        known markets (new_pair), known products in new markets (new_market), new products in known markets
+        (new_product), and new in both (new_both).
+    by : str or sequence of str, optional
+        By default every other role present.
+    lag : "year" or int
+        Against the same period a year before, or so many steps of the table back (1: month on month).
+    threshold : float
+        A member is active above this value; changes of members that stay at or below it are `below`.
+    rate : {"before", "midpoint"}
+        The denominator: the earlier total, or the mean of both (Davis and Haltiwanger), which treats growth and
+        decline alike.
+
+    Returns
+    -------
+    frame
+        One row per group: before, after, growth_margins (the growth rate), intensive = growing + shrinking,
+        extensive = entry + exit, below where a threshold is set; and the counts n_continuing, n_entry, n_exit.
+
+    Raises
+    ------
+    DataError
+        No two periods lie `lag` apart.
+    OptionError
+        A negative threshold.
+    """
+    one_of("rate", rate, ("before", "midpoint"))
+    spread, groups = keyed(flows, "growth_margins", over, by)
+    keys = (*groups, *spread)
+    frame = with_status(beside(flows.cells(*keys), keys, pairs(flows, lag)), threshold)
+    change, status = nw.col("after") - nw.col("before"), nw.col("status")
+    stays = status == "continuing"
+    terms = {
+        "growing": only(stays & (nw.col("after") > nw.col("before")), change),
+        "shrinking": only(stays & (nw.col("after") <= nw.col("before")), change),
+        "entry": only(status == "entry", change),
+        "exit": only(status == "exit", change),
+        "below": only(status == "inactive", change),
+    }
+    counts = {f"n_{kind}": when(status == kind, 1.0, 0.0) for kind in ("continuing", "entry", "exit")}
+    kinds: dict[str, nw.Expr] = {}
+    if set(spread) == {"product", "market"}:
+        frame, kinds = _entries(frame, groups, threshold)
+    made = frame.with_columns(*(t.alias(n) for n, t in {**terms, **counts, **kinds}.items()))
+    sums = sum_by(made, groups, ["before", "after", *terms, *counts, *kinds])
+    base = nw.col("before") if rate == "before" else (nw.col("before") + nw.col("after")) / 2
+    rates = {
+        "growth_margins": nw.col("after") - nw.col("before"),
+        "intensive": nw.col("growing") + nw.col("shrinking"),
+        "extensive": nw.col("entry") + nw.col("exit"),
+        **{name: nw.col(name) for name in (*terms, *kinds) if name != "below" or threshold},
+    }
+    result = sums.select(
+        *groups,
+        "before",
+        "after",
+        *(ratio(t, base).alias(n) for n, t in rates.items()),
+        *(nw.col(n).cast(nw.Int64).alias(n) for n in counts),
+    )
+    return flows.out(result, groups)
+
+
+def _entries(frame: Frame, groups: tuple[str, ...], threshold: float) -> tuple[Frame, dict[str, nw.Expr]]:
+    """What enters, by whether the product and the market were there before."""
+    frame = frame.with_columns(when(nw.col("before") > threshold, 1.0, 0.0).alias("_was"))
+    frame = with_total(frame, (*groups, "product"), "_was", "_product_was")
+    frame = with_total(frame, (*groups, "market"), "_was", "_market_was")
+    entry = nw.col("status") == "entry"
+    product, market = nw.col("_product_was") > 0, nw.col("_market_was") > 0
+    change = nw.col("after") - nw.col("before")
+    return frame, {
+        "new_pair": only(entry & product & market, change),
+        "new_market": only(entry & product & ~market, change),
+        "new_product": only(entry & ~product & market, change),
+        "new_both": only(entry & ~product & ~market, change),
+    }

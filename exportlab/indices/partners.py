@@ -8,11 +8,11 @@ from typing import Any, Literal, TypeAlias
 import narwhals.stable.v2 as nw
 
 from exportlab import classifications
-from exportlab.catalogue import indicator
 from exportlab.errors import OptionError, one_of
 from exportlab.flows import Columns, Flows, require
 from exportlab.frames import Frame, join, ratio, sum_by, when, with_total
-from exportlab.indices._against import ALL, NOTHING, need, zero_if_null
+from exportlab.indices._steps import ALL, NOTHING, need, zero_if_null
+from exportlab.indices.catalogue import indicator
 from exportlab.indices.shares import _labels_of
 
 Correction: TypeAlias = Literal["none", "own_exports", "own_imports", "rest"]
@@ -20,12 +20,14 @@ Flow: TypeAlias = Literal["exports", "imports", "total"]
 
 
 @indicator(
-    title="Trade intensity", formula=r"T_{ij} = \frac{x_{ij} / X_i}{x_{wj} / X_w}", low="0",
+    title="Trade intensity",
+    formula=r"T_{ij} = \frac{x_{ij} / X_i}{x_{wj} / X_w}",
+    low="0",
     rises_with="trade beyond what the partner's size implies",
     source="Brown (1949); Kojima (1964); Drysdale and Garnaut (1982), Hitotsubashi J. Economics 22(2); WITS",
     laws="bounds scale permutation replication empty",
     undefined="the exporter sells nothing, or nobody else can sell to the market",
-)  # fmt: skip
+)
 def trade_intensity(flows: Flows, *, by: Columns | None = None, correction: Correction = "none") -> Any:
     """The share of a market in an exporter's exports, over its share in the world's.
 
@@ -109,9 +111,16 @@ Blocks: TypeAlias = Callable[[nw.Expr, nw.Expr, nw.Expr, nw.Expr], nw.Expr]
 
 
 def _bloc(
-    flows: Flows, name: str, made: Blocks, *, bloc: str, by: Columns | None, flow: Flow,
-    membership: str | int, members: Sequence[Any] | None,
-) -> Any:  # fmt: skip
+    flows: Flows,
+    name: str,
+    made: Blocks,
+    *,
+    bloc: str,
+    by: Columns | None,
+    flow: Flow,
+    membership: str | int,
+    members: Sequence[Any] | None,
+) -> Any:
     """Trade within the bloc, of it with outsiders, and among outsiders; and what is made of them."""
     require(flows, name)
     need(flows, name, "exporter", "market")
@@ -170,35 +179,59 @@ def _documented(function: Any) -> Any:
 
 
 @indicator(
-    title="Intra-bloc trade share", formula=r"S = x_{rr} / X_r", low="0", high="1", rises_with="trade within the bloc",
+    title="Intra-bloc trade share",
+    formula=r"S = x_{rr} / X_r",
+    low="0",
+    high="1",
+    rises_with="trade within the bloc",
     source="ESCAP (2009), Trade Statistics in Policymaking; UNCTAD Handbook of Statistics",
     aliases=("regional_trade_share",),
-    laws="bounds scale permutation replication empty", undefined="the bloc does not trade",
-)  # fmt: skip
+    laws="bounds scale permutation replication empty",
+    undefined="the bloc does not trade",
+)
 @_documented
 def intra_share(
-    flows: Flows, bloc: str = "", *, by: Columns | None = None, flow: Flow = "exports",
-    membership: str | int = "latest", members: Sequence[Any] | None = None,
-) -> Any:  # fmt: skip
+    flows: Flows,
+    bloc: str = "",
+    *,
+    by: Columns | None = None,
+    flow: Flow = "exports",
+    membership: str | int = "latest",
+    members: Sequence[Any] | None = None,
+) -> Any:
     """The part of a bloc's trade that stays within it."""
     return _bloc(
-        flows, "intra_share", lambda rr, ro, out, oo: ratio(rr, rr + ro),
-        bloc=bloc, by=by, flow=flow, membership=membership, members=members,
-    )  # fmt: skip
+        flows,
+        "intra_share",
+        lambda rr, ro, out, oo: ratio(rr, rr + ro),
+        bloc=bloc,
+        by=by,
+        flow=flow,
+        membership=membership,
+        members=members,
+    )
 
 
 @indicator(
-    title="Trade intensity within a bloc", formula=r"HI = \frac{x_{rr} / X_r}{x_{or} / X_o}", low="0",
+    title="Trade intensity within a bloc",
+    formula=r"HI = \frac{x_{rr} / X_r}{x_{or} / X_o}",
+    low="0",
     rises_with="trade within the bloc beyond its weight in world trade",
     source="Anderson and Norheim (1993); Iapadre (2006), homogeneous form; ESCAP and ADB, plain form",
     laws="bounds scale permutation replication empty",
     undefined="the bloc does not trade, or has no weight in others' trade",
-)  # fmt: skip
+)
 @_documented
 def bloc_intensity(
-    flows: Flows, bloc: str = "", *, form: Literal["plain", "homogeneous"] = "plain", by: Columns | None = None,
-    flow: Flow = "exports", membership: str | int = "latest", members: Sequence[Any] | None = None,
-) -> Any:  # fmt: skip
+    flows: Flows,
+    bloc: str = "",
+    *,
+    form: Literal["plain", "homogeneous"] = "plain",
+    by: Columns | None = None,
+    flow: Flow = "exports",
+    membership: str | int = "latest",
+    members: Sequence[Any] | None = None,
+) -> Any:
     """The intra-bloc share over the bloc's weight as a partner.
 
     The weight is its share in world trade, the bloc included ("plain": x_wr / X_w), or in the trade of outsiders
@@ -216,17 +249,25 @@ def bloc_intensity(
 
 
 @indicator(
-    title="Trade introversion", formula=r"\frac{HI - HE}{HI + HE}, \quad HE = \frac{1 - x_{rr}/X_r}{1 - x_{or}/X_o}",
-    low="-1", high="1", rises_with="preference for trade within the bloc",
+    title="Trade introversion",
+    formula=r"\frac{HI - HE}{HI + HE}, \quad HE = \frac{1 - x_{rr}/X_r}{1 - x_{or}/X_o}",
+    low="-1",
+    high="1",
+    rises_with="preference for trade within the bloc",
     source="Iapadre (2006), Regional integration agreements and the geography of world trade; UNU-CRIS RIKS",
     laws="bounds scale permutation replication empty",
     undefined="the bloc or the outsiders do not trade, or both trade with the same side only",
-)  # fmt: skip
+)
 @_documented
 def introversion(
-    flows: Flows, bloc: str = "", *, by: Columns | None = None, flow: Flow = "exports",
-    membership: str | int = "latest", members: Sequence[Any] | None = None,
-) -> Any:  # fmt: skip
+    flows: Flows,
+    bloc: str = "",
+    *,
+    by: Columns | None = None,
+    flow: Flow = "exports",
+    membership: str | int = "latest",
+    members: Sequence[Any] | None = None,
+) -> Any:
     """Intra- against extra-bloc intensity, symmetric about zero: 0 where partners are chosen by their size alone."""
 
     def made(rr: nw.Expr, ro: nw.Expr, out: nw.Expr, oo: nw.Expr) -> nw.Expr:
@@ -239,15 +280,24 @@ def introversion(
 
 
 @indicator(
-    title="Size-adjusted regional share", formula=r"\frac{x_{rr} / X_r}{X_r / X_w}", low="0",
-    rises_with="trade within the bloc beyond its weight", source="ESCAP (2009), Trade Statistics in Policymaking",
-    laws="bounds scale permutation replication empty", undefined="the bloc does not trade",
-)  # fmt: skip
+    title="Size-adjusted regional share",
+    formula=r"\frac{x_{rr} / X_r}{X_r / X_w}",
+    low="0",
+    rises_with="trade within the bloc beyond its weight",
+    source="ESCAP (2009), Trade Statistics in Policymaking",
+    laws="bounds scale permutation replication empty",
+    undefined="the bloc does not trade",
+)
 @_documented
 def size_adjusted_share(
-    flows: Flows, bloc: str = "", *, by: Columns | None = None, flow: Flow = "exports",
-    membership: str | int = "latest", members: Sequence[Any] | None = None,
-) -> Any:  # fmt: skip
+    flows: Flows,
+    bloc: str = "",
+    *,
+    by: Columns | None = None,
+    flow: Flow = "exports",
+    membership: str | int = "latest",
+    members: Sequence[Any] | None = None,
+) -> Any:
     """The intra-bloc share over the bloc's share in world trade; for total trade it is the plain intensity."""
 
     def made(rr: nw.Expr, ro: nw.Expr, out: nw.Expr, oo: nw.Expr) -> nw.Expr:

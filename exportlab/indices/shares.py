@@ -8,18 +8,22 @@ from typing import Any, Literal
 import narwhals.stable.v2 as nw
 
 from exportlab import classifications
-from exportlab.catalogue import indicator
 from exportlab.errors import DataError, OptionError, one_of
 from exportlab.flows import Columns, Flows, require
 from exportlab.frames import among, ratio, sum_by, when, with_total
-from exportlab.indices._change import beside, keyed, pairs
+from exportlab.indices._steps import beside, keyed, pairs
+from exportlab.indices.catalogue import indicator
 from exportlab.periods import Lag
 
 
 @indicator(
-    title="Share", formula=r"s_k = x_k / \sum_j x_j", low="0", high="1", source="UNCTAD Handbook of Statistics",
+    title="Share",
+    formula=r"s_k = x_k / \sum_j x_j",
+    low="0",
+    high="1",
+    source="UNCTAD Handbook of Statistics",
     laws="bounds scale permutation empty additive",
-)  # fmt: skip
+)
 def share(flows: Flows, *, over: Columns = "market", by: Columns | None = None) -> Any:
     """Share of each member in its group's total.
 
@@ -45,11 +49,14 @@ def share(flows: Flows, *, over: Columns = "market", by: Columns | None = None) 
 
 
 @indicator(
-    title="Bloc share", formula=r"\sum_{j \in B(t)} x_{jt} / \sum_j x_{jt}", low="0", high="1",
+    title="Bloc share",
+    formula=r"\sum_{j \in B(t)} x_{jt} / \sum_j x_{jt}",
+    low="0",
+    high="1",
     rises_with="dependence on the bloc",
     source="WTO Regional Trade Agreements Database, by each member's entry into force",
     laws="bounds scale permutation replication empty",
-)  # fmt: skip
+)
 def bloc_share(
     flows: Flows,
     bloc: str,
@@ -169,8 +176,9 @@ def _labels_of(labels: Sequence[Any], bloc: str, allowed: frozenset[str]) -> lis
         raise DataError(
             f"{len(unknown)} markets are no known country or bloc, so it cannot be said whether they are in {bloc}",
             f"Use country names or ISO codes; where none of them is a member, say outside={unknown[:20]}; "
-            f"or name the members yourself: members={known[:20] or '[...]'}.", first=repr(unknown[0]),
-        )  # fmt: skip
+            f"or name the members yourself: members={known[:20] or '[...]'}.",
+            first=repr(unknown[0]),
+        )
     if partly:
         raise DataError(
             f"{len(partly)} markets lie partly in {bloc}", "Split them into countries.", first=repr(partly[0])
@@ -179,12 +187,15 @@ def _labels_of(labels: Sequence[Any], bloc: str, allowed: frozenset[str]) -> lis
 
 
 @indicator(
-    title="Contribution to growth", formula=r"(x_{k,t} - x_{k,t-l}) / \sum_j x_{j,t-l}", low="-1",
+    title="Contribution to growth",
+    formula=r"(x_{k,t} - x_{k,t-l}) / \sum_j x_{j,t-l}",
+    low="-1",
     unit="1 (times 100: points)",
     source="UNCTAD Handbook of Statistics; additive by construction",
-    column="contribution", laws="bounds scale permutation empty additive",
+    column="contribution",
+    laws="bounds scale permutation empty additive",
     undefined="the earlier total is zero",
-)  # fmt: skip
+)
 def contributions(
     flows: Flows, *, over: Columns = "market", by: Columns | None = None, lag: Lag = "year"
 ) -> Any:

@@ -7,11 +7,11 @@ from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
-from exportlab.arrays import Array
-from exportlab.catalogue import indicator
 from exportlab.errors import OptionError, UnknownName, one_of
 from exportlab.flows import Columns, Flows, require
-from exportlab.indices._dense import Block, blocks, like, over_sum
+from exportlab.frames import Array
+from exportlab.indices._steps import Block, blocks, like, over_sum
+from exportlab.indices.catalogue import indicator
 from exportlab.options import Positive
 
 Form: TypeAlias = Literal["long", "matrix"]
@@ -62,9 +62,16 @@ def _bahar(x: Array, y: Array, block: Block, *, shift: float) -> Array:
 
 
 def _pairs(
-    flows: Flows, name: str, measure: Callable[[Array, Array, Block], Array], *, over: Columns, unit: str,
-    by: Columns | None, against: Any, form: Form,
-) -> Any:  # fmt: skip
+    flows: Flows,
+    name: str,
+    measure: Callable[[Array, Array, Block], Array],
+    *,
+    over: Columns,
+    unit: str,
+    by: Columns | None,
+    against: Any,
+    form: Form,
+) -> Any:
     require(flows, name)
     one_of("form", form, ("long", "matrix"))
     spread, groups = flows.split(over, by)
@@ -123,9 +130,14 @@ def _matrix(flows: Flows, found: list[tuple[Block, tuple[Any, ...], Array]], who
 
 
 def _long(
-    flows: Flows, found: list[tuple[Block, tuple[Any, ...], Array]], who: str, kept: tuple[str, ...], name: str,
-    *, pairs: bool,
-) -> Any:  # fmt: skip
+    flows: Flows,
+    found: list[tuple[Block, tuple[Any, ...], Array]],
+    who: str,
+    kept: tuple[str, ...],
+    name: str,
+    *,
+    pairs: bool,
+) -> Any:
     columns: dict[str, list[Any]] = {c: [] for c in (*kept, who, "_second", name)}
     for block, other, values in found:
         i, j = np.triu_indices(len(block.units), 1) if pairs else np.indices(values.shape).reshape(2, -1)
@@ -173,45 +185,76 @@ def _documented(function: Any) -> Any:
 
 
 @indicator(
-    title="Krugman specialisation index", formula=r"K_{ij} = \sum_k |s_{ik} - s_{jk}|", low="0", high="2",
-    rises_with="difference", source="Krugman (1991), Geography and Trade, p. 76", aliases=("krugman_specialisation",),
-    laws="bounds scale permutation replication empty", undefined="one of the two exports nothing",
-)  # fmt: skip
+    title="Krugman specialisation index",
+    formula=r"K_{ij} = \sum_k |s_{ik} - s_{jk}|",
+    low="0",
+    high="2",
+    rises_with="difference",
+    source="Krugman (1991), Geography and Trade, p. 76",
+    aliases=("krugman_specialisation",),
+    laws="bounds scale permutation replication empty",
+    undefined="one of the two exports nothing",
+)
 @_documented
 def krugman(
-    flows: Flows, *, over: Columns = "product", unit: str = "exporter", by: Columns | None = None,
-    against: Any = None, form: Form = "long",
-) -> Any:  # fmt: skip
+    flows: Flows,
+    *,
+    over: Columns = "product",
+    unit: str = "exporter",
+    by: Columns | None = None,
+    against: Any = None,
+    form: Form = "long",
+) -> Any:
     """The sum of absolute differences of shares: twice Hoover's index, and 2 (1 - Finger-Kreinin)."""
     return _pairs(flows, "krugman", _krugman, over=over, unit=unit, by=by, against=against, form=form)
 
 
 @indicator(
-    title="Hoover index of difference", formula=r"\frac{1}{2} \sum_k |s_{ik} - s_{jk}|", low="0", high="1",
-    rises_with="difference", source="Hoover (1936), The measurement of industrial localization, REStat 18(4)",
-    aliases=("dissimilarity",), laws="bounds scale permutation replication empty",
+    title="Hoover index of difference",
+    formula=r"\frac{1}{2} \sum_k |s_{ik} - s_{jk}|",
+    low="0",
+    high="1",
+    rises_with="difference",
+    source="Hoover (1936), The measurement of industrial localization, REStat 18(4)",
+    aliases=("dissimilarity",),
+    laws="bounds scale permutation replication empty",
     undefined="one of the two exports nothing",
-)  # fmt: skip
+)
 @_documented
 def hoover(
-    flows: Flows, *, over: Columns = "product", unit: str = "exporter", by: Columns | None = None,
-    against: Any = None, form: Form = "long",
-) -> Any:  # fmt: skip
+    flows: Flows,
+    *,
+    over: Columns = "product",
+    unit: str = "exporter",
+    by: Columns | None = None,
+    against: Any = None,
+    form: Form = "long",
+) -> Any:
     """Half the sum of absolute differences of shares (Duncan's dissimilarity); some programs give it times 100."""
     return _pairs(flows, "hoover", _hoover, over=over, unit=unit, by=by, against=against, form=form)
 
 
 @indicator(
-    title="Finger-Kreinin export similarity", formula=r"ESI_{ij} = \sum_k \min(s_{ik}, s_{jk})", low="0", high="1",
-    rises_with="similarity", source="Finger and Kreinin (1979), A measure of export similarity, EJ 89(356)",
-    aliases=("export_similarity", "esi", "duplication"), laws="bounds scale permutation replication empty",
+    title="Finger-Kreinin export similarity",
+    formula=r"ESI_{ij} = \sum_k \min(s_{ik}, s_{jk})",
+    low="0",
+    high="1",
+    rises_with="similarity",
+    source="Finger and Kreinin (1979), A measure of export similarity, EJ 89(356)",
+    aliases=("export_similarity", "esi", "duplication"),
+    laws="bounds scale permutation replication empty",
     undefined="one of the two exports nothing",
-)  # fmt: skip
+)
 @_documented
 def finger_kreinin(
-    flows: Flows, *, over: Columns = "product", unit: str = "exporter", by: Columns | None = None,
-    against: Any = None, form: Form = "long",
-) -> Any:  # fmt: skip
+    flows: Flows,
+    *,
+    over: Columns = "product",
+    unit: str = "exporter",
+    by: Columns | None = None,
+    against: Any = None,
+    form: Form = "long",
+) -> Any:
     """The overlap of two structures: one less half the sum of absolute differences (published times 100 at times)."""
     return _pairs(
         flows, "finger_kreinin", _finger_kreinin, over=over, unit=unit, by=by, against=against, form=form
@@ -219,33 +262,51 @@ def finger_kreinin(
 
 
 @indicator(
-    title="Coefficient of structural similarity (UNIDO)", low="0", high="1", rises_with="similarity",
+    title="Coefficient of structural similarity (UNIDO)",
+    low="0",
+    high="1",
+    rises_with="similarity",
     formula=r"S_{ij} = \sum_k s_{ik} s_{jk} / \sqrt{\sum_k s_{ik}^2 \sum_k s_{jk}^2}",
     source="UNIDO (1979), World Industry since 1960; the coefficient of industrial homogeneity",
-    aliases=("unido", "homogeneity"), laws="bounds scale permutation replication empty",
+    aliases=("unido", "homogeneity"),
+    laws="bounds scale permutation replication empty",
     undefined="one of the two exports nothing",
-)  # fmt: skip
+)
 @_documented
 def cosine(
-    flows: Flows, *, over: Columns = "product", unit: str = "exporter", by: Columns | None = None,
-    against: Any = None, form: Form = "long",
-) -> Any:  # fmt: skip
+    flows: Flows,
+    *,
+    over: Columns = "product",
+    unit: str = "exporter",
+    by: Columns | None = None,
+    against: Any = None,
+    form: Form = "long",
+) -> Any:
     """The cosine of two structures: 1 where they are equal, 0 where they share nothing; large products dominate."""
     return _pairs(flows, "cosine", _cosine, over=over, unit=unit, by=by, against=against, form=form)
 
 
 @indicator(
-    title="Correlation of log advantage (Bahar)", low="-1", high="1", rises_with="similarity",
+    title="Correlation of log advantage (Bahar)",
+    low="-1",
+    high="1",
+    rises_with="similarity",
     formula=r"\operatorname{corr}_k\left(\ln(RCA_{ik} + a), \ln(RCA_{jk} + a)\right)",
     source="Bahar, Hausmann and Hidalgo (2014), Neighbors and the evolution of comparative advantage, JIE 92(1)",
     laws="bounds scale permutation replication empty",
     undefined="one of the two exports nothing, or its advantage does not vary",
-)  # fmt: skip
+)
 @_documented
 def bahar(
-    flows: Flows, *, shift: Positive = 0.1, over: Columns = "product", unit: str = "exporter",
-    by: Columns | None = None, against: Any = None, form: Form = "long",
-) -> Any:  # fmt: skip
+    flows: Flows,
+    *,
+    shift: Positive = 0.1,
+    over: Columns = "product",
+    unit: str = "exporter",
+    by: Columns | None = None,
+    against: Any = None,
+    form: Form = "long",
+) -> Any:
     """Pearson correlation over products of ln(RCA + a); ``shift`` is a, without which a product not sold has no log.
 
     RCA is against all units of the table; products that nobody sells in the period are left out.

@@ -8,17 +8,28 @@ from typing import Any, Literal
 
 import narwhals.stable.v2 as nw
 
-from exportlab.catalogue import indicator
 from exportlab.classifications._tables import rows
 from exportlab.errors import DataError, OptionError, one_of
 from exportlab.flows import Columns, Flows, require
 from exportlab.frames import ratio, with_total
-from exportlab.indices._change import ALL
+from exportlab.indices._steps import ALL
+from exportlab.indices.catalogue import indicator
 from exportlab.indices.concordance import Concordance, convert_products
 from exportlab.options import Count
 
-LALL_GROUPS = {"PP": "PP", "RB1": "RB", "RB2": "RB", "LT1": "LT", "LT2": "LT", "MT1": "MT", "MT2": "MT",
-               "MT3": "MT", "HT1": "HT", "HT2": "HT", "other": "other"}  # fmt: skip
+LALL_GROUPS = {
+    "PP": "PP",
+    "RB1": "RB",
+    "RB2": "RB",
+    "LT1": "LT",
+    "LT2": "LT",
+    "MT1": "MT",
+    "MT2": "MT",
+    "MT3": "MT",
+    "HT1": "HT",
+    "HT2": "HT",
+    "other": "other",
+}
 RAUCH = {"w": "organised exchange", "r": "reference priced", "n": "differentiated"}
 
 
@@ -50,10 +61,13 @@ def bec(scheme: Literal["un", "allotted"] = "un") -> Concordance:
 
 
 @indicator(
-    title="Shares of classes of products", formula=r"\sum_{k \in c} x_k / \sum_k x_k", low="0", high="1",
+    title="Shares of classes of products",
+    formula=r"\sum_{k \in c} x_k / \sum_k x_k",
+    low="0",
+    high="1",
     source="UNCTAD Handbook of Statistics, structure of merchandise trade",
     laws="bounds scale permutation replication empty additive",
-)  # fmt: skip
+)
 def class_shares(
     flows: Flows,
     classes: Concordance | Mapping[str, str],
@@ -110,10 +124,13 @@ def _shares(
 
 
 @indicator(
-    title="Shares of technology classes", formula=r"\sum_{k \in c} x_k / \sum_k x_k", low="0", high="1",
+    title="Shares of technology classes",
+    formula=r"\sum_{k \in c} x_k / \sum_k x_k",
+    low="0",
+    high="1",
     source="Lall (2000), Oxford Development Studies 28(3); UNCTADstat, SITC rev.3",
     laws="bounds scale permutation replication empty additive",
-)  # fmt: skip
+)
 def lall_shares(
     flows: Flows,
     *,
@@ -154,10 +171,13 @@ def lall_shares(
 
 
 @indicator(
-    title="Shares of stages of production", formula=r"\sum_{k \in c} x_k / \sum_k x_k", low="0", high="1",
+    title="Shares of stages of production",
+    formula=r"\sum_{k \in c} x_k / \sum_k x_k",
+    low="0",
+    high="1",
     source="UN Statistics Division, Classification by Broad Economic Categories rev.4 (2002)",
     laws="bounds scale permutation replication empty additive",
-)  # fmt: skip
+)
 def bec_shares(
     flows: Flows,
     *,
@@ -196,10 +216,13 @@ def bec_shares(
 
 
 @indicator(
-    title="Shares of Rauch's classes", formula=r"\sum_{k \in c} x_k / \sum_k x_k", low="0", high="1",
+    title="Shares of Rauch's classes",
+    formula=r"\sum_{k \in c} x_k / \sum_k x_k",
+    low="0",
+    high="1",
     source="Rauch (1999), Journal of International Economics 48(1)",
     laws="bounds scale permutation replication empty additive",
-)  # fmt: skip
+)
 def rauch_shares(
     flows: Flows,
     classes: Mapping[str, str],
@@ -253,9 +276,10 @@ def _through(flows: Flows, products: Any, name: str, classes: Concordance, *, lo
         known = {c: links for c, links in products.links.items() if all(classes.find(t) for t, _ in links)}
         if not known:
             raise DataError(
-                f"no target of the concordance is a {name} code", "Give one that leads there.",
+                f"no target of the concordance is a {name} code",
+                "Give one that leads there.",
                 first=repr(min(targets, default="")),
-            )  # fmt: skip
+            )
         return Concordance(known, products.origin, products.prefix).then(classes)
     one_of("products", products, (name,))
     if "product" in flows.roles:

@@ -6,11 +6,11 @@ from typing import Any, Literal
 
 import narwhals.stable.v2 as nw
 
-from exportlab.catalogue import indicator
 from exportlab.errors import DataError, one_of
 from exportlab.flows import Columns, Flows, require
 from exportlab.frames import Frame, join, missing, ratio, sum_by, when, with_total
-from exportlab.indices._change import beside, keyed, only, pairs
+from exportlab.indices._steps import beside, keyed, only, pairs
+from exportlab.indices.catalogue import indicator
 from exportlab.periods import Lag
 
 Method = Literal["fisher", "tornqvist", "laspeyres", "paasche"]
@@ -43,12 +43,15 @@ def priced_cells(flows: Flows, caller: str, keys: tuple[str, ...]) -> Frame:
 
 
 @indicator(
-    title="Relative unit value", formula=r"(x_{ik} / q_{ik}) / (x_{rk} / q_{rk})", low="0",
+    title="Relative unit value",
+    formula=r"(x_{ik} / q_{ik}) / (x_{rk} / q_{rk})",
+    low="0",
     rises_with="price, and quality if markets are competitive",
-    source="Schott (2004), Quarterly Journal of Economics 119(2)", laws="bounds scale permutation replication empty",
+    source="Schott (2004), Quarterly Journal of Economics 119(2)",
+    laws="bounds scale permutation replication empty",
     aliases=("relative_price",),
     undefined="the exporter's or the reference's quantity is missing or zero",
-)  # fmt: skip
+)
 def relative_unit_value(
     flows: Flows,
     *,
@@ -143,11 +146,13 @@ def _beside_reference(flows: Flows, keys: tuple[str, ...], common: tuple[str, ..
 
 @indicator(
     title="Change of value by price, quantity, mix and turnover",
-    formula=r"\frac{X_1}{X_0} = P \cdot Q \cdot T, \quad Q = \frac{\sum q_1}{\sum q_0} \cdot M", low="0",
+    formula=r"\frac{X_1}{X_0} = P \cdot Q \cdot T, \quad Q = \frac{\sum q_1}{\sum q_0} \cdot M",
+    low="0",
     source="Fisher (1922), The Making of Index Numbers; Tornqvist (1936); IMF, Export and Import Price Index Manual",
-    laws="bounds scale permutation replication transfer empty", unit="1 (ratios; 1 is no change)",
+    laws="bounds scale permutation replication transfer empty",
+    unit="1 (ratios; 1 is no change)",
     undefined="no member is priced in both periods, or the earlier total is zero",
-)  # fmt: skip
+)
 def price_quantity(
     flows: Flows,
     *,
@@ -218,8 +223,13 @@ def _products(frame: Frame, groups: tuple[str, ...]) -> Frame:
     v0, v1, q0, q1 = (
         only(both, nw.col(f"{side}_{what}")) for what in ("value", "quantity") for side in ("before", "after")
     )
-    frame = frame.with_columns(v0.alias("_v0"), v1.alias("_v1"), q0.alias("_q0"), q1.alias("_q1"),
-                               when(both, 1.0, 0.0).alias("_both"))  # fmt: skip
+    frame = frame.with_columns(
+        v0.alias("_v0"),
+        v1.alias("_v1"),
+        q0.alias("_q0"),
+        q1.alias("_q1"),
+        when(both, 1.0, 0.0).alias("_both"),
+    )
     for name in ("_v0", "_v1"):
         frame = with_total(frame, groups, name, f"{name}_total")
     p0, p1 = ratio(nw.col("_v0"), nw.col("_q0")), ratio(nw.col("_v1"), nw.col("_q1"))

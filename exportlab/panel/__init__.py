@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
+from exportlab.panel.algebra.sandwich import conley, driscoll_kraay
 from exportlab.panel.algebra.separation import find_separated
-from exportlab.panel.algebra.spatial import conley, driscoll_kraay
 from exportlab.panel.design import DesignCheck
 from exportlab.panel.did.bacon import Bacon, negative_weights
-from exportlab.panel.door import PolicyPanel
 from exportlab.panel.estimate import Estimate, Inference, Regression, Sample
 from exportlab.panel.inference.few_treated import conley_taber, ibragimov_muller
 from exportlab.panel.inference.honest import honest_did
 from exportlab.panel.inference.multiple import romano_wolf, sup_t
 from exportlab.panel.inference.placebo import anticipation, leave_one_out, placebo_dates, placebo_outcomes
-from exportlab.panel.inference.pretest import pretest_power
-from exportlab.panel.inference.pretrends import pretrend_test
+from exportlab.panel.inference.pretrends import pretest_power, pretrend_test
 from exportlab.panel.inference.randomization import randomization_test
 from exportlab.panel.inference.recommend import recommend
 from exportlab.panel.inference.specification import specification_curve
 from exportlab.panel.inference.spillover import spillovers
 from exportlab.panel.inference.wild import wild_bootstrap
+from exportlab.panel.policy_panel import PolicyPanel
 from exportlab.panel.regression.agreements import agreement
 from exportlab.panel.regression.effects import fixed_effects, random_effects
-from exportlab.panel.regression.gravity import gravity
+from exportlab.panel.regression.gravity import gravity, trade_cost_equivalents
 from exportlab.panel.regression.hausman import hausman
 from exportlab.panel.regression.ppml import ppml
-from exportlab.panel.regression.trade_costs import trade_cost_equivalents
 from exportlab.panel.sources import attach_policy
 from exportlab.panel.tables import compare
 

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from exportlab.arrays import Array, Codes, Mask
+from exportlab.audit import LABELS, NUMBERS, Kind, series_kind
 from exportlab.errors import DataError, OptionError, UnknownName, one_of
-from exportlab.frames import to_pandas
-from exportlab.kinds import NUMBERS, series_kind
+from exportlab.frames import BEYOND, WITHIN, Array, Codes, Mask, beyond, to_pandas
 from exportlab.options import check
-from exportlab.panel.cells import calendar_of, real, refuse_no_ids
-from exportlab.periods import Calendar
+from exportlab.periods import Calendar, UnreadPeriods, read
 
 if TYPE_CHECKING:
-    from exportlab.panel.door import PolicyPanel
+    from exportlab.panel.policy_panel import PolicyPanel
 
 
 def admit(panel: PolicyPanel) -> dict[str, Any]:
@@ -42,14 +40,24 @@ def admit(panel: PolicyPanel) -> dict[str, Any]:
     clusters, cluster_labels = _clusters(panel, data, units)
     first = adoption[units]
     return {
-        "data": data, "unit_labels": np.asarray(labels), "period_values": values,
+        "data": data,
+        "unit_labels": np.asarray(labels),
+        "period_values": values,
         "units": units.astype(np.int64),
-        "periods": periods.astype(np.int64), "y": _outcome(panel, data), "announced": announced,
-        "adoption": adoption, "first": first,
-        "D": (value >= first).astype(float), "clusters": clusters, "cluster_labels": cluster_labels,
-        "w": _weights(panel, data), "X": _covariates(panel, data), "lost": lost,
-        "calendar": calendar, "undated": undated,
-    }  # fmt: skip
+        "periods": periods.astype(np.int64),
+        "y": _outcome(panel, data),
+        "announced": announced,
+        "adoption": adoption,
+        "first": first,
+        "D": (value >= first).astype(float),
+        "clusters": clusters,
+        "cluster_labels": cluster_labels,
+        "w": _weights(panel, data),
+        "X": _covariates(panel, data),
+        "lost": lost,
+        "calendar": calendar,
+        "undated": undated,
+    }
 
 
 def _columns(panel: PolicyPanel, table: pd.DataFrame) -> pd.DataFrame:
@@ -92,9 +100,12 @@ def _ids(panel: PolicyPanel, data: pd.DataFrame) -> None:
         column = getattr(panel, role)
         if column is not None:
             _refuse(
-                panel, data, data[column].isna(), f"the {role} column {column!r} is missing",
+                panel,
+                data,
+                data[column].isna(),
+                f"the {role} column {column!r} is missing",
                 "Every row needs its ids: fill them in or leave the rows out before.",
-            )  # fmt: skip
+            )
             if role != "period":
                 refuse_no_ids(data, [column])
 
@@ -116,9 +127,12 @@ def _rows(panel: PolicyPanel, data: pd.DataFrame) -> tuple[Mask, tuple[tuple[str
         gone = data[column].isna().to_numpy()
         if panel.missing == "refuse":
             _refuse(
-                panel, data, gone, f"{column!r} is missing",
+                panel,
+                data,
+                gone,
+                f"{column!r} is missing",
                 "Fill it in, leave the rows out, or say missing='drop' to have them counted.",
-            )  # fmt: skip
+            )
         elif (gone & keep).any():
             lost.append((f"{column} missing", int((gone & keep).sum())))
             keep &= ~gone
@@ -131,26 +145,36 @@ def _duplicates(panel: PolicyPanel, data: pd.DataFrame, units: Any, periods: Cod
     again = np.zeros(len(data), bool)
     again[1:] = (units[1:] == units[:-1]) & (periods[1:] == periods[:-1])
     _refuse(
-        panel, data, again, f"a {panel.unit} appears more than once in a {panel.period}",
+        panel,
+        data,
+        again,
+        f"a {panel.unit} appears more than once in a {panel.period}",
         "One row a unit and period: add the rows up, or choose a finer unit.",
-    )  # fmt: skip
+    )
 
 
 def _outcome(panel: PolicyPanel, data: pd.DataFrame) -> Array:
     y = data[panel.outcome].to_numpy(float)
     _refuse(
-        panel, data, ~np.isfinite(y), f"the outcome {panel.outcome!r} is infinite",
+        panel,
+        data,
+        ~np.isfinite(y),
+        f"the outcome {panel.outcome!r} is infinite",
         "Is it the log of zero? Give the outcome itself and use a Poisson model (family='poisson'), "
-        "or transform='asinh' knowing that its scale depends on the unit of measurement.", show=panel.outcome,
-    )  # fmt: skip
+        "or transform='asinh' knowing that its scale depends on the unit of measurement.",
+        show=panel.outcome,
+    )
     if panel.transform == "log":
         _refuse(
-            panel, data, y <= 0, f"the log of {panel.outcome!r} does not exist: it is zero or negative",
+            panel,
+            data,
+            y <= 0,
+            f"the log of {panel.outcome!r} does not exist: it is zero or negative",
             "Keep the zeros with a Poisson model (etwfe with family='poisson', or gravity's PPML); "
             "transform='asinh' is defined but its effect depends on the unit of measurement; "
             "log(1 + y) does so too.",
             show=panel.outcome,
-        )  # fmt: skip
+        )
         y = np.log(y)
     elif panel.transform == "asinh":
         y = np.arcsinh(y)
@@ -170,10 +194,13 @@ def _first_treated(
         changed = np.zeros(len(data), bool)
         changed[1:] = (units[1:] == units[:-1]) & (rows[1:] != rows[:-1])
         _refuse(
-            panel, data, changed, f"{panel.adopted!r} changes within a {panel.unit}",
+            panel,
+            data,
+            changed,
+            f"{panel.adopted!r} changes within a {panel.unit}",
             "A unit adopts once: give the first date in every row, or use treated= for a status that varies.",
             show=panel.adopted,
-        )  # fmt: skip
+        )
         return rows
     said = keep | data[panel.treated].notna().to_numpy()
     _status(panel, data[said].reset_index(drop=True), units[said])
@@ -206,18 +233,21 @@ def _adopted_rows(panel: PolicyPanel, data: pd.DataFrame, calendar: Calendar, va
             strange[label] = error
     if 0 in strange or places.get(0, np.inf) < value.min():
         raise DataError(
-            f"{name!r} is 0", "Some programs write 0 for never; here never is NaN, None or inf (a unit treated from "
+            f"{name!r} is 0",
+            "Some programs write 0 for never; here never is NaN, None or inf (a unit treated from "
             f"the start adopts in the first period): table[{name!r}] = table[{name!r}].replace(0, float('nan')).",
-            rows=int((column == 0).sum()), first=_say(panel, data, int((column == 0).to_numpy().argmax())),
-        )  # fmt: skip
+            rows=int((column == 0).sum()),
+            first=_say(panel, data, int((column == 0).to_numpy().argmax())),
+        )
     if strange:
         raise DataError(
             f"{name!r} is not written like the periods of {panel.period!r}",
             f"{next(iter(strange.values())).problem}. Give the first treated period, such as "
             f"{calendar.labels[0]!r}; NaN for never. Where text or Stata's missing codes mean never: "
             f"table[{name!r}] = pd.to_numeric(table[{name!r}].astype(str), errors='coerce').",
-            rows=int(column.isin(list(strange)).sum()), first=str(next(iter(strange))),
-        )  # fmt: skip
+            rows=int(column.isin(list(strange)).sum()),
+            first=str(next(iter(strange))),
+        )
     return column.map(places).fillna(np.inf).to_numpy(np.float64)
 
 
@@ -231,17 +261,24 @@ def _status(panel: PolicyPanel, data: pd.DataFrame, units: Any) -> None:
     _refuse(panel, data, data[column].isna(), f"{column!r} is missing", "Write 0 or 1 in every row.")
     status = data[column].to_numpy(float)
     _refuse(
-        panel, data, ~np.isin(status, (0.0, 1.0)), f"{column!r} is neither 0 nor 1",
-        "For an intensity use dose= of PolicyPanel.dose.", show=column,
-    )  # fmt: skip
+        panel,
+        data,
+        ~np.isin(status, (0.0, 1.0)),
+        f"{column!r} is neither 0 nor 1",
+        "For an intensity use dose= of PolicyPanel.dose.",
+        show=column,
+    )
     same = units[1:] == units[:-1]
     off = np.zeros(len(data), bool)
     off[1:] = same & (status[1:] < status[:-1])
     _refuse(
-        panel, data, off, f"treatment {column!r} switches off",
+        panel,
+        data,
+        off,
+        f"treatment {column!r} switches off",
         "These estimators need a policy that stays on. Define it as 'ever adopted' (carry 1 forward), "
         "or end those units' rows when the policy ends.",
-    )  # fmt: skip
+    )
     if status.any() and not (same & (status[1:] != status[:-1])).any() and not status.all():
         raise DataError(
             f"{column!r} never switches within a {panel.unit}: it marks a group, not treated periods",
@@ -254,10 +291,13 @@ def _clusters(panel: PolicyPanel, data: pd.DataFrame, units: Any) -> tuple[Codes
     finer = np.zeros(len(data), bool)
     finer[1:] = (units[1:] == units[:-1]) & (codes[1:] != codes[:-1])
     _refuse(
-        panel, data, finer,
+        panel,
+        data,
+        finer,
         f"cluster {panel.cluster!r} changes within a {panel.unit}: it is finer than the unit",
-        "Cluster at the unit or at a coarser level, where the policy was assigned.", show=panel.cluster,
-    )  # fmt: skip
+        "Cluster at the unit or at a coarser level, where the policy was assigned.",
+        show=panel.cluster,
+    )
     return codes.astype(np.int64), np.asarray(labels)
 
 
@@ -266,9 +306,13 @@ def _weights(panel: PolicyPanel, data: pd.DataFrame) -> Array | None:
         return None
     w = data[panel.weights].to_numpy(float)
     _refuse(
-        panel, data, ~(np.isfinite(w) & (w > 0)), f"weight {panel.weights!r} is not positive",
-        "Weights are positive numbers; leave out rows that should not count.", show=panel.weights,
-    )  # fmt: skip
+        panel,
+        data,
+        ~(np.isfinite(w) & (w > 0)),
+        f"weight {panel.weights!r} is not positive",
+        "Weights are positive numbers; leave out rows that should not count.",
+        show=panel.weights,
+    )
     return w
 
 
@@ -295,8 +339,13 @@ def respecified(panel: PolicyPanel, covariates: tuple[str, ...], transform: str 
         gone = np.isnan(real(panel.data, column))
         if panel.missing == "drop" and gone.any():
             panel = panel.where(~gone, f"{column} missing")
-        _refuse(panel, panel.data, np.isnan(real(panel.data, column)), f"{column!r} is missing",
-                "Fill it in, leave the rows out, or say missing='drop' to have them counted.")  # fmt: skip
+        _refuse(
+            panel,
+            panel.data,
+            np.isnan(real(panel.data, column)),
+            f"{column!r} is missing",
+            "Fill it in, leave the rows out, or say missing='drop' to have them counted.",
+        )
     made = panel._with(covariates=covariates, transform=transform)
     changes = {"X": _covariates(made, panel.data)}
     if transform != panel.transform:
@@ -306,3 +355,114 @@ def respecified(panel: PolicyPanel, covariates: tuple[str, ...], transform: str 
             )
         changes["y"] = _outcome(made, panel.data)
     return made._with(**changes)
+
+
+# What the cells of a panel's columns must be: labels, or real numbers within the range of a door.
+
+
+def refuse_no_ids(data: pd.DataFrame, columns: Iterable[str]) -> None:
+    """Refuse columns whose cells are no labels (durations, lists, labels of several types)."""
+    for column in columns:
+        cells = data[column]
+        if series_kind(cells) not in (*LABELS, "decimal", "empty"):
+            raise DataError(
+                f"column {column!r} names nothing: its cells are no labels ({cells.dtype})",
+                "Ids are text, whole numbers or dates, of one type: make the column text first (.astype(str)).",
+                first=_odd(cells),
+            ) from None
+
+
+def real(data: pd.DataFrame, column: str) -> Array:
+    """A column's numbers; missing ones stay NaN.
+
+    Raises
+    ------
+    DataError
+        It holds anything but real numbers, or numbers beyond the range of a door.
+    """
+    cells = data[column]
+    if cells.dtype == object or series_kind(cells) not in (*NUMBERS, "truth"):
+        raise DataError(
+            f"column {column!r} is {cells.dtype}, not numbers", "Make it numeric before.", first=_odd(cells)
+        )
+    values = cells.to_numpy(float, na_value=np.nan)
+    bad = beyond(np.where(np.isfinite(values), values, 0.0))
+    if bad.any():
+        row = int(bad.argmax())
+        raise DataError(
+            f"column {column!r} is {BEYOND}",
+            WITHIN,
+            rows=int(bad.sum()),
+            first=f"row {row + 1}: {float(values[row])!r}",
+        )
+    return np.asarray(values, np.float64)
+
+
+def regressor(data: pd.DataFrame, column: str) -> pd.Series[Any]:
+    """A column as a formula uses it: NumPy numbers or truths, or labels, whatever type holds the text.
+
+    Raises
+    ------
+    DataError
+        It holds neither numbers nor labels of one type, or numbers beyond the range of a door.
+    """
+    cells = data[column]
+    kind: Kind = series_kind(cells)
+    if cells.dtype != object and kind in (*NUMBERS, "truth"):
+        values: Any = real(data, column)
+        if kind == "truth":
+            values = values.astype(bool)
+        elif kind == "whole" and not (np.abs(values) >= 2.0**53).any():
+            values = values.astype(np.int64)
+        return pd.Series(values, index=data.index)
+    if kind in ("text", "category"):
+        return pd.Series(cells.astype(object).to_numpy(), index=data.index, dtype=object)
+    strange = [v for v in cells if not isinstance(v, str)] or list(cells)
+    raise DataError(
+        f"column {column!r} holds neither numbers nor text alone ({cells.dtype})",
+        "Make it a column of numbers, or of text for categories.",
+        rows=len(strange),
+        first=repr(strange[0]),
+    )
+
+
+def as_written(data: pd.DataFrame, column: str | None) -> pd.DataFrame:
+    """The table with a column of pandas Periods as their text ('2022-01'), which sorts as they do."""
+    if column in data.columns and isinstance(data[column].dtype, pd.PeriodDtype):
+        return data.assign(**{str(column): data[column].astype(str).where(data[column].notna(), None)})
+    return data
+
+
+def same(data: pd.DataFrame, left: str, right: str) -> Mask:
+    """Where two columns of labels agree, of whatever types they are."""
+    a, b = data[left], data[right]
+    if a.dtype != b.dtype:
+        a, b = a.astype(object), b.astype(object)
+    return np.asarray(a.to_numpy() == b.to_numpy(), np.bool_)
+
+
+def _odd(cells: pd.Series[Any]) -> str | None:
+    """The first cell that is no text, else the first."""
+    return repr(next((v for v in cells if not isinstance(v, str)), cells.iloc[0])) if len(cells) else None
+
+
+def calendar_of(column: pd.Series[Any], name: str, frequency: str | None = None) -> Calendar:
+    """What a column of periods means; a refusal counts its rows."""
+    try:
+        return read(column.drop_duplicates().tolist(), frequency=frequency, name=f"period {name!r}")
+    except UnreadPeriods as error:
+        bad = int(column.isin(error.labels).sum())
+        raise DataError(error.problem, error.remedy, rows=bad or None, first=error.first) from None
+
+
+def in_time(column: pd.Series[Any], name: str, *, needs: str | None = None) -> Codes:
+    """Codes 0, 1, ... of a column of periods in the order of time.
+
+    Labels that are no time have codes too, in the order in which they sort; where an order in time is needed, `needs`
+    says for what, and they are refused.
+    """
+    calendar = calendar_of(column, name)
+    if needs is not None:
+        calendar.require_order(needs)
+    place = {label: i for i, label in enumerate(calendar.labels)}
+    return column.map(place).to_numpy(np.int64)

@@ -15,7 +15,7 @@ from exportlab.results import Result
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from exportlab.panel.door import PolicyPanel
+    from exportlab.panel.policy_panel import PolicyPanel
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -101,16 +101,31 @@ def _timing(p: PolicyPanel) -> list[Row]:
         _row("treated units", treated, not treated, "Nobody is treated within the panel.", "refuse"),
         _row("cohorts", len(p.cohorts), p.staggered, mixes),
         _never(p, never),
-        _row("always treated", always, always > 0,
-             "No period before adoption: they teach nothing and are left out.", "warn"),
+        _row(
+            "always treated",
+            always,
+            always > 0,
+            "No period before adoption: they teach nothing and are left out.",
+            "warn",
+        ),
         _row("adopt after the panel", p.late, p.late > 0, "They serve as untreated."),
-        _row("switch on across missing periods", p.undated, p.undated > 0,
-             "Dated by the first period after the gap; give adopted= where the date is known.", "warn"),
+        _row(
+            "switch on across missing periods",
+            p.undated,
+            p.undated > 0,
+            "Dated by the first period after the gap; give adopted= where the date is known.",
+            "warn",
+        ),
         ("reversals of treatment", 0, "ok", "the door refuses them"),
         ("adoption varies within a unit", 0, "ok", "the door refuses it"),
-        _row("cohorts with one period before", ", ".join(short) or "none", bool(short),
-             "Their parallel trends cannot be looked at.", "warn"),
-    ]  # fmt: skip
+        _row(
+            "cohorts with one period before",
+            ", ".join(short) or "none",
+            bool(short),
+            "Their parallel trends cannot be looked at.",
+            "warn",
+        ),
+    ]
 
 
 def _never(p: PolicyPanel, never: int) -> Row:

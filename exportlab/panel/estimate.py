@@ -11,14 +11,14 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from exportlab.arrays import Array, Codes
 from exportlab.errors import OptionError, UnknownName
+from exportlab.frames import Array, Codes
 from exportlab.results import Result
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from exportlab.panel.door import PolicyPanel
+    from exportlab.panel.policy_panel import PolicyPanel
 
 
 COLUMNS = ("term", "estimate", "std_error", "conf_low", "conf_high", "p_value", "n")
@@ -179,7 +179,7 @@ class Estimate(Result):
 
     def summary(self) -> str:
         """Plain text: the numbers, what they are, and how far to believe them."""
-        from exportlab.panel.reading import summary
+        from exportlab.panel.tables import summary
 
         return summary(self)
 
@@ -187,11 +187,21 @@ class Estimate(Result):
         """One row about the whole: rows, units, clusters, inference, fit."""
         i, s = self.inference, self.sample
         row = {
-            "method": self.method, "n": s.used, "rows_lost": s.rows - s.used, "units": s.units,
-            "treated_units": s.treated_units, "periods": s.periods, "clusters": i.clusters,
-            "treated_clusters": i.treated_clusters, "inference": i.name, "small_sample": i.small_sample,
-            "df": i.df, "seed": i.seed, **self.fit, **versions(),
-        }  # fmt: skip
+            "method": self.method,
+            "n": s.used,
+            "rows_lost": s.rows - s.used,
+            "units": s.units,
+            "treated_units": s.treated_units,
+            "periods": s.periods,
+            "clusters": i.clusters,
+            "treated_clusters": i.treated_clusters,
+            "inference": i.name,
+            "small_sample": i.small_sample,
+            "df": i.df,
+            "seed": i.seed,
+            **self.fit,
+            **versions(),
+        }
         return pd.DataFrame([row])
 
     def plot(self, ax: Axes | None = None, **options: Any) -> Axes:
@@ -241,8 +251,8 @@ class Estimate(Result):
         return randomization.randomization_test(self, **options)
 
     def few_clusters(self, **options: Any) -> Estimate:
-        """CR2 or CR3 errors, Bell-McCaffrey degrees of freedom; see `exportlab.panel.inference.few_clusters`."""
-        from exportlab.panel.inference.few_clusters import few_clusters
+        """CR2 or CR3 errors, Bell-McCaffrey degrees of freedom; see `exportlab.panel.inference.few_treated`."""
+        from exportlab.panel.inference.few_treated import few_clusters
 
         return few_clusters(self, **options)
 
@@ -253,8 +263,8 @@ class Estimate(Result):
         return honest.honest_did(self, **options)
 
     def with_bands(self, **options: Any) -> Estimate:
-        """Simultaneous bands beside the pointwise intervals; see `exportlab.panel.inference.bands`."""
-        from exportlab.panel.inference.bands import with_bands
+        """Simultaneous bands beside the pointwise intervals; see `exportlab.panel.inference.multiple`."""
+        from exportlab.panel.inference.multiple import with_bands
 
         return with_bands(self, **options)
 

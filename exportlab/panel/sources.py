@@ -11,9 +11,9 @@ import pandas as pd
 
 from exportlab.errors import DataError, UnknownName, one_of
 from exportlab.frames import to_pandas
-from exportlab.measure import measure
+from exportlab.indices.measure import measure
 from exportlab.options import validated
-from exportlab.panel.cells import calendar_of
+from exportlab.panel.contract import calendar_of
 from exportlab.periods import FREQUENCIES, WORDS, Calendar, Period, days
 
 if TYPE_CHECKING:
@@ -72,16 +72,19 @@ def attach_policy(
     twice = dates[dates_unit].duplicated()
     if twice.any():
         raise DataError(
-            f"a {dates_unit} has two dates", "Keep the first, or the policy that is meant.",
-            rows=int(twice.sum()), first=str(dates.loc[twice, dates_unit].iloc[0]),
-        )  # fmt: skip
+            f"a {dates_unit} has two dates",
+            "Keep the first, or the policy that is meant.",
+            rows=int(twice.sum()),
+            first=str(dates.loc[twice, dates_unit].iloc[0]),
+        )
     unknown = ~dates[dates_unit].isin(table[unit])
     if unknown.any() and elsewhere == "refuse":
         raise DataError(
             f"the policy names units that the table has not in {unit!r}",
-            "Check the spelling, or say elsewhere='drop'.", rows=int(unknown.sum()),
+            "Check the spelling, or say elsewhere='drop'.",
+            rows=int(unknown.sum()),
             first=str(dates.loc[unknown, dates_unit].iloc[0]),
-        )  # fmt: skip
+        )
     calendar = calendar_of(table[period], period, frequency)
     calendar.require_order("a policy's start")
     starts = [_start(span, label, calendar, first) for span, label in _spans(dates[start])]
@@ -101,9 +104,11 @@ def _spans(starts: pd.Series[Any]) -> Iterator[tuple[tuple[date, date], Any]]:
             bad.append(label)
     if bad:
         raise DataError(
-            f"{starts.name!r} holds dates that cannot be read", "Write days 2013-09-29, months 2013-09 or years 2013.",
-            rows=len(bad), first=repr(bad[0]),
-        )  # fmt: skip
+            f"{starts.name!r} holds dates that cannot be read",
+            "Write days 2013-09-29, months 2013-09 or years 2013.",
+            rows=len(bad),
+            first=repr(bad[0]),
+        )
     return iter(found)
 
 
@@ -145,7 +150,9 @@ def index_table(
     unknown = [u for u in adopted if u not in set(table[unit])]
     if unknown:
         raise DataError(
-            f"adopted= names units ({unit}) without flows", "Check the spelling.", rows=len(unknown),
+            f"adopted= names units ({unit}) without flows",
+            "Check the spelling.",
+            rows=len(unknown),
             first=str(unknown[0]),
-        )  # fmt: skip
+        )
     return table.assign(adopted=pd.Series([adopted.get(u) for u in table[unit]], index=table.index))

@@ -12,8 +12,7 @@ from typing import Any, Literal, TypeAlias
 
 from exportlab.errors import DataError, OptionError
 from exportlab.options import Count
-from exportlab.periods.labels import Label, Writer, alone
-from exportlab.periods.period import ALLOWED, FREQUENCIES, STEPS, WORDS, Period
+from exportlab.periods.period import ALLOWED, FREQUENCIES, STEPS, WORDS, Label, Period, Writer, alone
 
 Lag: TypeAlias = Count | Literal["year"]
 

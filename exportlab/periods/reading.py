@@ -8,8 +8,21 @@ from typing import Any
 
 from exportlab.errors import DataError, one_of
 from exportlab.periods.calendar import Calendar, plainly_sorted
-from exportlab.periods.labels import DAYS, ORDER, DatesLike, Label, Reading, StepsFrom, Writer, readings
-from exportlab.periods.period import ALLOWED, FREQUENCIES, STEPS, WORDS, Period
+from exportlab.periods.period import (
+    ALLOWED,
+    DAYS,
+    FREQUENCIES,
+    ORDER,
+    STEPS,
+    WORDS,
+    DatesLike,
+    Label,
+    Period,
+    Reading,
+    StepsFrom,
+    Writer,
+    readings,
+)
 
 
 class UnreadPeriods(DataError):

@@ -9,8 +9,7 @@ from typing import Any
 
 from exportlab.errors import DataError, OptionError
 from exportlab.periods.calendar import Calendar
-from exportlab.periods.labels import DatesLike
-from exportlab.periods.period import FREQUENCIES, STEPS, WORDS, Period
+from exportlab.periods.period import FREQUENCIES, STEPS, WORDS, DatesLike, Period
 
 YEAR = 12  # months
 

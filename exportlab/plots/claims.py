@@ -25,9 +25,15 @@ HATCHES = {"inconsistent within the paper": "///", "contradicted by a source": "
 
 
 def verdicts(
-    table: pd.DataFrame, *, by: str = "paper", names: Mapping[str, str] | None = None,
-    order: Sequence[str] = tuple(COLORS), title: str = "", source: str | None = None, ax: Axes | None = None,
-) -> Axes:  # fmt: skip
+    table: pd.DataFrame,
+    *,
+    by: str = "paper",
+    names: Mapping[str, str] | None = None,
+    order: Sequence[str] = tuple(COLORS),
+    title: str = "",
+    source: str | None = None,
+    ax: Axes | None = None,
+) -> Axes:
     """Claims by verdict, one stacked bar a group; the verdicts differ by hatching as well as colour.
 
     Parameters

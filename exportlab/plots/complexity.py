@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from exportlab.arrays import Array, Mask
 from exportlab.errors import DataError, UnknownName
+from exportlab.frames import Array, Mask
 from exportlab.plots.structure import period_ticks
 from exportlab.plots.style import GREY, MARKERS, PALETTE, context, finish, new_axes
 
@@ -71,9 +71,12 @@ def plot_eci(
     one = len(periods) == 1
     with context():
         return finish(
-            axes, title="Economic complexity", x=label if one else "", y="" if one else "ECI (standard deviations)",
+            axes,
+            title="Economic complexity",
+            x=label if one else "",
+            y="" if one else "ECI (standard deviations)",
             source=source or result.cells.flows.source,
-        )  # fmt: skip
+        )
 
 
 def _position(names: list[Any], name: Any) -> int:
@@ -166,9 +169,17 @@ def _points(axes: Axes, at: Array, nodes: Any, full: Mask) -> None:
     if known.any():
         wide = np.nanquantile(np.abs(pci), 0.98)
         drawn = axes.scatter(
-            at[known, 0], at[known, 1], s=area[known], c=pci[known], cmap="viridis", vmin=-wide, vmax=wide,
-            edgecolor="white", linewidth=0.3, zorder=4,
-        )  # fmt: skip
+            at[known, 0],
+            at[known, 1],
+            s=area[known],
+            c=pci[known],
+            cmap="viridis",
+            vmin=-wide,
+            vmax=wide,
+            edgecolor="white",
+            linewidth=0.3,
+            zorder=4,
+        )
         if axes.figure is not None:
             axes.figure.colorbar(drawn, ax=axes, shrink=0.5, pad=0.01, label="PCI (standard deviations)")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,9 +13,12 @@ from exportlab.periods import UnreadPeriods, read
 from exportlab.plots.style import DOUBLE, GREY, MARKERS, PALETTE, SINGLE, context, finish, new_axes
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
     from matplotlib.axes import Axes
     from numpy.typing import ArrayLike
 
+    from exportlab.indices.survival import Survival
+    from exportlab.indices.transitions import Transitions
 
 FEW = 4  # periods that are drawn as bars, in the order given
 
@@ -48,9 +52,16 @@ def sorted_in_time(table: pd.DataFrame, period: str) -> pd.DataFrame:
 
 
 def market_shares(
-    table: pd.DataFrame, *, period: str = "period", member: str = "market", share: str = "share", top: int = 8,
-    title: str = "", source: str | None = None, ax: Axes | None = None,
-) -> Axes:  # fmt: skip
+    table: pd.DataFrame,
+    *,
+    period: str = "period",
+    member: str = "market",
+    share: str = "share",
+    top: int = 8,
+    title: str = "",
+    source: str | None = None,
+    ax: Axes | None = None,
+) -> Axes:
     """Shares of the largest members over time, as lines; one period as bars.
 
     Parameters
@@ -83,8 +94,13 @@ def market_shares(
             line = (
                 table[table[member] == name].assign(_at=lambda t: t[period].map(positions)).sort_values("_at")
             )
-            ax.plot(line["_at"], 100 * line[share], color=PALETTE[i % len(PALETTE)],
-                    marker=MARKERS[i % len(MARKERS)], label=str(name))  # fmt: skip
+            ax.plot(
+                line["_at"],
+                100 * line[share],
+                color=PALETTE[i % len(PALETTE)],
+                marker=MARKERS[i % len(MARKERS)],
+                label=str(name),
+            )
         period_ticks(ax, list(positions))
         ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5))
         ax.set_ylim(bottom=0)
@@ -128,10 +144,18 @@ def lorenz(
 
 
 def concentration(
-    table: pd.DataFrame, *, period: str = "period", value: str = "hhi", low: str | None = None, high: str | None = None,
-    title: str = "", label: str = "Herfindahl-Hirschman index", source: str | None = None, note: str | None = None,
+    table: pd.DataFrame,
+    *,
+    period: str = "period",
+    value: str = "hhi",
+    low: str | None = None,
+    high: str | None = None,
+    title: str = "",
+    label: str = "Herfindahl-Hirschman index",
+    source: str | None = None,
+    note: str | None = None,
     ax: Axes | None = None,
-) -> Axes:  # fmt: skip
+) -> Axes:
     """An index by period: a line where it is known, a bar from its lower to its upper bound where it is not.
 
     Parameters
@@ -148,8 +172,12 @@ def concentration(
             bars = ax.bar(
                 range(len(order)), table[high] - table[low], bottom=table[low], width=0.35, color=PALETTE[5]
             )
-            ax.bar_label(bars, [f"{a:.3f} - {b:.3f}" for a, b in zip(table[low], table[high], strict=True)],
-                         padding=2, fontsize=7)  # fmt: skip
+            ax.bar_label(
+                bars,
+                [f"{a:.3f} - {b:.3f}" for a, b in zip(table[low], table[high], strict=True)],
+                padding=2,
+                fontsize=7,
+            )
             ax.set_ylim(0, float(table[high].max()) * 1.25)
             ax.set_xlim(-0.8, len(order) - 0.2)
         else:
@@ -160,9 +188,16 @@ def concentration(
 
 
 def rca_bars(
-    table: pd.DataFrame, *, product: str = "product", rca: str = "rca", top: int = 15, neutral: float = 1.0,
-    title: str = "", source: str | None = None, ax: Axes | None = None,
-) -> Axes:  # fmt: skip
+    table: pd.DataFrame,
+    *,
+    product: str = "product",
+    rca: str = "rca",
+    top: int = 15,
+    neutral: float = 1.0,
+    title: str = "",
+    source: str | None = None,
+    ax: Axes | None = None,
+) -> Axes:
     """Revealed comparative advantage by product, the neutral value marked."""
     need(table, product, rca)
     shown = table.nlargest(top, rca)[::-1]
@@ -183,9 +218,16 @@ def rca_bars(
 
 
 def bloc_share(
-    table: pd.DataFrame, *, period: str = "period", share: str = "bloc_share", bloc: str = "RCEP", title: str = "",
-    source: str | None = None, note: str | None = None, ax: Axes | None = None,
-) -> Axes:  # fmt: skip
+    table: pd.DataFrame,
+    *,
+    period: str = "period",
+    share: str = "bloc_share",
+    bloc: str = "RCEP",
+    title: str = "",
+    source: str | None = None,
+    note: str | None = None,
+    ax: Axes | None = None,
+) -> Axes:
     """A bloc's share by period: a line, or bars in the order given where there are few periods."""
     need(table, period, share)
     table = table if len(table) <= FEW else sorted_in_time(table, period)
@@ -204,9 +246,15 @@ def bloc_share(
 
 
 def series(
-    table: pd.DataFrame, *, period: str = "period", columns: list[str], unit: str, title: str = "",
-    source: str | None = None, ax: Axes | None = None,
-) -> Axes:  # fmt: skip
+    table: pd.DataFrame,
+    *,
+    period: str = "period",
+    columns: list[str],
+    unit: str,
+    title: str = "",
+    source: str | None = None,
+    ax: Axes | None = None,
+) -> Axes:
     """One or more amounts over time; periods without a figure are gaps, never bridged."""
     need(table, period, *columns)
     table = sorted_in_time(table, period)
@@ -231,3 +279,262 @@ def series(
 def period_ticks(ax: Axes, order: list[Any]) -> None:
     step = max(1, -(-len(order) // 12))
     ax.set_xticks(range(0, len(order), step), [str(p) for p in order[::step]])
+
+
+# Pictures of change: signed parts stacked by period or group, with their sum.
+
+
+def stacked_parts(
+    table: pd.DataFrame,
+    *,
+    parts: Sequence[str] | Mapping[str, str],
+    total: str | None = None,
+    label: str = "period",
+    scale: float = 1.0,
+    unit: str = "",
+    title: str = "",
+    source: str | None = None,
+    note: str | None = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """Parts of a change as stacked bars, gains above zero and losses below, their sum as a point.
+
+    Parameters
+    ----------
+    table : DataFrame
+        One row per bar, such as `growth_margins` or `constant_market_share` gives.
+    parts : sequence of str, or mapping of str to str
+        Its columns to stack, or columns and the names they are to have.
+    total : str, optional
+        The column that the parts add up to, marked as a point.
+    label : str
+        The column that names a bar.
+    scale : float
+        What values are multiplied with (100 for per cent).
+    unit : str
+        Of the axis, after scaling.
+    title, source, note : str, optional
+    ax : Axes, optional
+        By default a new figure.
+
+    Returns
+    -------
+    Axes
+
+    Raises
+    ------
+    DataError
+        A column that is not there; values that are missing; parts that do not add up to `total`.
+    """
+    names = dict(parts) if isinstance(parts, Mapping) else {p: p.replace("_", " ") for p in parts}
+    need(table, label, *names, *([total] if total else []))
+    values = scale * table[list(names)].to_numpy(float)
+    _refuse(table, values, label, scale * table[total].to_numpy(float) if total else values.sum(axis=1))
+    where = np.arange(len(table))
+    with context():
+        ax = new_axes(ax, size=DOUBLE)
+        above, below = np.zeros(len(table)), np.zeros(len(table))
+        for k, (column, name) in enumerate(zip(values.T, names.values(), strict=True)):
+            bottom = np.where(column >= 0, above, below)
+            ax.bar(where, column, bottom=bottom, width=0.6, color=PALETTE[k % len(PALETTE)], label=name)
+            above, below = above + np.maximum(column, 0), below + np.minimum(column, 0)
+        if total:
+            ax.plot(
+                where,
+                values.sum(axis=1),
+                "D",
+                color="black",
+                markersize=5,
+                markeredgecolor="white",
+                label="sum",
+            )
+        ax.axhline(0, color="black", linewidth=0.8)
+        ax.set_ylim(1.08 * below.min(), 1.08 * above.max())
+        ax.set_xticks(where, table[label].astype(str).tolist())
+        ax.grid(axis="x", visible=False)
+        ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5))
+        return finish(ax, title=title, y=unit, source=source, note=note)
+
+
+def _refuse(
+    table: pd.DataFrame, values: npt.NDArray[np.float64], label: str, whole: npt.NDArray[np.float64]
+) -> None:
+    gone = ~np.isfinite(values).all(axis=1) | ~np.isfinite(whole)
+    names = table[label].astype(str).tolist()
+    if gone.any():
+        raise DataError(
+            "a part or the total is missing",
+            "Draw the rows that are defined.",
+            rows=int(gone.sum()),
+            first=f"{label} {names[int(np.argmax(gone))]}",
+        )
+    off = np.abs(values.sum(axis=1) - whole) > 1e-6 * np.abs(values).sum(axis=1) + 1e-12
+    if off.any():
+        k = int(np.argmax(off))
+        raise DataError(
+            "the parts do not add up to the total",
+            "Name all of its parts, or leave total= out.",
+            rows=int(off.sum()),
+            first=f"{label} {names[k]}: {values[k].sum():.6g}, not {whole[k]:.6g}",
+        )
+
+
+# Pictures of matrices: heat maps with the numbers printed, and the transitions of advantage.
+
+PRINTED_UP_TO = 150  # cells; beyond, numbers no longer fit
+
+
+def heatmap(
+    matrix: pd.DataFrame,
+    *,
+    title: str = "",
+    x: str = "",
+    y: str = "",
+    unit: str = "",
+    fmt: str = ".2f",
+    source: str | None = None,
+    note: str | None = None,
+    ax: Axes | None = None,
+    **options: Any,
+) -> Axes:
+    """Draw a matrix as colours, its numbers printed where they fit.
+
+    Parameters
+    ----------
+    matrix : DataFrame
+        Numbers by row and column label, such as a pivoted table of pairs; NaN is left blank.
+    title, x, y, unit : str
+        What it shows: columns, rows, and the colours.
+    fmt : str
+        Of the printed numbers.
+    source, note : str, optional
+    ax : Axes, optional
+        By default a new figure.
+    options
+        Passed to `seaborn.heatmap`.
+
+    Returns
+    -------
+    Axes
+
+    Raises
+    ------
+    DataError
+        No cell has a number.
+    """
+    import seaborn as sns
+
+    values = matrix.astype(float)
+    if not bool(np.isfinite(values.to_numpy()).any()):
+        raise DataError(f"the matrix of {values.shape} has no number", "There is nothing to draw.")
+    longest = max(len(str(c)) for c in values.columns)
+    slanted = longest > 11
+    with context():
+        ax = new_axes(ax, size=(2.2 + (0.42 if slanted else 0.7) * values.shape[1], 1.5 + 0.3 * len(values)))
+        colours: dict[str, Any] = {"cmap": "crest"}
+        if bool((values < 0).any(axis=None)):
+            reach = float(np.nanmax(np.abs(values.to_numpy())))
+            colours = {"cmap": "vlag", "vmin": -reach, "vmax": reach}
+        settings = {
+            "annot": values.size <= PRINTED_UP_TO,
+            "fmt": fmt,
+            "annot_kws": {"fontsize": 7},
+            "linewidths": 0.4,
+            "cbar_kws": {"label": unit},
+        }
+        sns.heatmap(values, ax=ax, **{**colours, **settings, **options})
+        ax.grid(False)
+        ax.tick_params(axis="x", rotation=45 if slanted else 0, length=0)
+        ax.tick_params(axis="y", rotation=0, length=0)
+        for text in ax.get_xticklabels() if slanted else []:
+            text.set(ha="right", rotation_mode="anchor")
+        return finish(ax, title=title, x=x, y=y, source=source, note=note)
+
+
+def transition_matrix(result: Transitions, *, ax: Axes | None = None, source: str | None = None) -> Axes:
+    """Draw the Markov matrix of advantage: of each class, the share that is in each class next.
+
+    Parameters
+    ----------
+    result : Transitions
+        From `exportlab.rca_transitions`. The row of a class that nothing left is blank.
+    ax : Axes, optional
+    source : str, optional
+
+    Returns
+    -------
+    Axes
+    """
+    import pandas as pd
+
+    moves = result.counts.sum(axis=1)
+    rows = [f"{label}  (n = {n:,})" for label, n in zip(result.labels, moves, strict=True)]
+    shares = pd.DataFrame(100 * result.probabilities, index=rows, columns=list(result.labels))
+    steps = "one period" if result.lag == 1 else f"{result.lag} periods"
+    ergodic = ", ".join(f"{100 * share:.0f}" for share in result.ergodic)
+    note = f"Ergodic distribution: {ergodic} %. " if np.isfinite(result.ergodic).all() else ""
+    note += f"Mobility {result.mobility:.2f} (Shorrocks)." if np.isfinite(result.mobility) else ""
+    return heatmap(
+        shares,
+        title="Where advantage goes",
+        x=f"class {steps} later",
+        y="class of advantage",
+        unit="% of the row",
+        fmt=".0f",
+        vmin=0,
+        vmax=100,
+        note=note or None,
+        source=source,
+        ax=ax,
+    )
+
+
+# Survival curves.
+
+
+def survival_curves(
+    result: Survival, *, ax: Axes | None = None, intervals: bool = True, source: str | None = None
+) -> Axes:
+    """Draw the share of export spells that last longer than each time, one curve a group.
+
+    Parameters
+    ----------
+    result : Survival
+    ax : Axes, optional
+    intervals : bool
+        Shade the confidence intervals.
+    source : str, optional
+
+    Returns
+    -------
+    Axes
+        Each curve goes on to the longest spell of its group, seen to its end or not.
+    """
+    import pandas as pd
+
+    by = list(result.by)
+    groups = list(result.table.groupby(by)) if by else [((), result.table)]
+    spells: dict[Any, Any] = dict(list(result.spells.groupby(by))) if by else {(): result.spells}
+    with context():
+        axes = new_axes(ax)
+        for k, (label, curve) in enumerate(groups):
+            color, named = PALETTE[k % len(PALETTE)], ", ".join(str(x) for x in label)
+            end = curve.iloc[[-1]].assign(time=spells[label]["duration"].max())
+            drawn = pd.concat([curve, end])
+            axes.step(
+                [0.0, *drawn["time"]], [1.0, *drawn["survival"]], where="post", color=color, label=named
+            )
+            if intervals:
+                low, high = drawn["conf_low"], drawn["conf_high"]
+                axes.fill_between(drawn["time"], low, high, step="post", color=color, alpha=0.15, linewidth=0)
+        axes.set_ylim(0, 1.02)
+        axes.set_xlim(left=0)
+        if by:
+            axes.legend(title=", ".join(by), title_fontsize="small")
+        return finish(
+            axes,
+            title=result.title,
+            x="periods since the spell began",
+            y="share still exported",
+            source=source,
+        )

@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+import re
+import warnings
+from collections.abc import Callable
 from contextlib import AbstractContextManager
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
+
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+from matplotlib.ticker import FuncFormatter
+
+from exportlab.text import printable
+from exportlab.words import N_, _, catalogue, language
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -22,7 +32,6 @@ CHINESE = (
     "SimHei",
 )
 SINGLE, DOUBLE = (3.5, 2.7), (7.2, 3.6)  # inches: one and two journal columns
-
 RC: dict[str, Any] = {
     "font.size": 8.0,
     "axes.titlesize": 9.0,
@@ -55,7 +64,6 @@ def new_axes(ax: Axes | None = None, *, size: tuple[float, float] = DOUBLE) -> A
     """
     if ax is not None:
         return ax
-    from exportlab.plots.figure import DataFigure
 
     with context():
         made = DataFigure(figsize=size, layout="constrained").add_subplot()
@@ -91,7 +99,107 @@ def finish(
     foot = "\n".join(t for t in (note, f"Source: {source}" if source else None) if t)
     if foot:
         ax.annotate(
-            foot, xy=(0, 0), xycoords=("axes fraction", ax.xaxis.label), xytext=(0, -5), textcoords="offset points",
-            ha="left", va="top", fontsize=6.5, color=GREY, annotation_clip=False,
-        )  # fmt: skip
+            foot,
+            xy=(0, 0),
+            xycoords=("axes fraction", ax.xaxis.label),
+            xytext=(0, -5),
+            textcoords="offset points",
+            ha="left",
+            va="top",
+            fontsize=6.5,
+            color=GREY,
+            annotation_clip=False,
+        )
     return ax
+
+
+# The figure that every picture is drawn on: names of the data stand in it as they are.
+
+LONGEST = 60  # characters of a label; longer ones leave no room for the picture
+_DOLLAR = re.compile(r"(?<!\\)\$")
+
+
+class DataFigure(Figure):
+    """A figure whose texts come from data: a '$' is a dollar and no formula, and no label fills the page."""
+
+    def draw(self, renderer: Any) -> None:
+        """Draw, after the texts were made plain."""
+        for axes in self.axes:
+            for axis in (axes.xaxis, axes.yaxis):
+                labels = axis.get_major_formatter()
+                if isinstance(labels, FuncFormatter) and getattr(labels.func, "func", None) is not _named:
+                    labels.func = partial(_named, labels.func)
+            legend = axes.get_legend()
+            for text in legend.get_texts() if legend else ():
+                text.set_text(_plain(text.get_text(), LONGEST))
+        for text in self.findobj(Text, include_self=False):
+            text.set_text(_plain(text.get_text(), 1_000))
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Glyph .* missing from font")  # shown as a box
+            warnings.filterwarnings("ignore", "constrained_layout not applied")
+            super().draw(renderer)
+
+
+def _named(name: Callable[[Any, Any], Any], at: Any, place: Any = None) -> str:
+    return _plain(str(name(at, place)), LONGEST)
+
+
+def _plain(label: str, most: int) -> str:
+    text = _DOLLAR.sub(r"\\$", printable(label))
+    return text if len(text) <= most else f"{text[: most - 1].rstrip(chr(92))}…"
+
+
+# Pictures for the report: those of `exportlab.plots`, with their words in the language in use.
+
+# What the pictures write themselves: axis labels, legends and the words before a source.
+DRAWN = (
+    N_("Source: {rest}"),
+    N_("Gini {rest}"),
+    N_("share of {rest}, %"),
+    N_("share of the total, %"),
+    N_("of the value, %"),
+    N_("markets, smallest first, %"),
+    N_("products, smallest first, %"),
+    N_("Herfindahl-Hirschman index"),
+    N_("revealed comparative advantage (neutral: {rest})"),
+    N_("share of exports, %"),
+    N_("hollow: an interval with a note against it"),
+    N_("domestic value added"),
+    N_("imported"),
+    N_("product taxes"),
+    N_("value added, % of exports"),
+    N_("upstreamness, steps from final use"),
+    N_("periods since adoption"),
+    N_("number of claims"),
+    N_("Area of a point: exports."),
+    N_("Thick bars: pointwise 95 % intervals; thin bars with caps: simultaneous 95 % bands."),
+)
+
+
+def localised(axes: Axes) -> Axes:
+    """The same picture with every text that the catalogue knows in the language in use, in a font that has it."""
+    if language() == "en":
+        return axes
+    from matplotlib.text import Text
+
+    texts: list[Any] = axes.findobj(Text)
+    legend = axes.get_legend()
+    for text in [*texts, *(legend.get_texts() if legend else [])]:
+        text.set_fontfamily(fonts())
+        said = text.get_text()
+        if said:
+            text.set_text("\n".join(_known(line) for line in said.split("\n")))
+    return axes
+
+
+def _known(line: str) -> str:
+    """The line in the language in use: itself, or what stands in its place of {rest}."""
+    if line in catalogue(language()):
+        return _(line)
+    for pattern in DRAWN:
+        if "{rest}" in pattern:
+            before, after = pattern.split("{rest}")
+            if line.startswith(before) and line.endswith(after) and len(line) > len(before + after):
+                rest = line[len(before) : len(line) - len(after)]
+                return _(pattern, rest=_(rest))
+    return line

@@ -16,9 +16,17 @@ if TYPE_CHECKING:
 
 
 def intervals(
-    table: pd.DataFrame, *, label: str | Sequence[str], x: str = "estimate", reference: float | None = None,
-    log: bool = False, title: str = "", source: str | None = None, note: str | None = None, ax: Axes | None = None,
-) -> Axes:  # fmt: skip
+    table: pd.DataFrame,
+    *,
+    label: str | Sequence[str],
+    x: str = "estimate",
+    reference: float | None = None,
+    log: bool = False,
+    title: str = "",
+    source: str | None = None,
+    note: str | None = None,
+    ax: Axes | None = None,
+) -> Axes:
     """Draw estimates as points with their intervals as lines, one row of the table below the other.
 
     Parameters
@@ -71,10 +79,16 @@ def _places(table: pd.DataFrame, names: list[str]) -> list[float]:
 
 
 def coverage(
-    table: pd.DataFrame, *, index: str, design: str = "shipments", law: str = "lognormal, sigma 1",
-    methods: Sequence[str] = ("percentile", "bca", "studentised", "jackknife"), title: str = "",
-    source: str | None = None, ax: Axes | None = None,
-) -> Axes:  # fmt: skip
+    table: pd.DataFrame,
+    *,
+    index: str,
+    design: str = "shipments",
+    law: str = "lognormal, sigma 1",
+    methods: Sequence[str] = ("percentile", "bca", "studentised", "jackknife"),
+    title: str = "",
+    source: str | None = None,
+    ax: Axes | None = None,
+) -> Axes:
     """Draw achieved coverage by the number of units, one line a method, the nominal level marked.
 
     Parameters
@@ -99,8 +113,13 @@ def coverage(
         ax.axhline(level, color=GREY, linewidth=0.8)
         for i, method in enumerate(methods):
             line = chosen[chosen["method"] == method].sort_values("units")
-            ax.plot(line["units"], 100 * line["coverage"], label=method, color=PALETTE[i % len(PALETTE)],
-                    marker=MARKERS[i % len(MARKERS)])  # fmt: skip
+            ax.plot(
+                line["units"],
+                100 * line["coverage"],
+                label=method,
+                color=PALETTE[i % len(PALETTE)],
+                marker=MARKERS[i % len(MARKERS)],
+            )
         ax.set_xscale("log")
         units = sorted(chosen["units"].unique())
         ax.set_xticks(units, [f"{u:,}" for u in units])

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from exportlab.arrays import Array
 from exportlab.errors import DataError, UnknownName
-from exportlab.plots.matrix import heatmap
+from exportlab.frames import Array
+from exportlab.plots.structure import heatmap
 from exportlab.plots.style import GREY, PALETTE, context, finish, new_axes
 
 if TYPE_CHECKING:
@@ -103,9 +103,13 @@ def position_scatter(
     _name_points(ax, largest, xs=xs, ys=ys, area=area, names=table[label].astype(str).tolist())
     note = f"Area of a point: {size.replace('_', ' ')}." if size else None
     return finish(
-        ax, title=title, x="upstreamness, steps from final use", y="value added, % of exports",
-        source=source, note=note,
-    )  # fmt: skip
+        ax,
+        title=title,
+        x="upstreamness, steps from final use",
+        y="value added, % of exports",
+        source=source,
+        note=note,
+    )
 
 
 def origin_heatmap(
@@ -138,9 +142,16 @@ def origin_heatmap(
     drawn = values.set_axis([_short(str(c)) for c in values.columns], axis=1)
     drawn = drawn.set_axis([_short(str(i)) for i in values.index], axis=0)
     return heatmap(
-        drawn, title=title, x=column, y=row, unit="% of the column" if share else unit,
-        fmt=".0f" if share else ".3g", source=source, ax=ax, **options,
-    )  # fmt: skip
+        drawn,
+        title=title,
+        x=column,
+        y=row,
+        unit="% of the column" if share else unit,
+        fmt=".0f" if share else ".3g",
+        source=source,
+        ax=ax,
+        **options,
+    )
 
 
 def interval_bars(
@@ -161,10 +172,26 @@ def interval_bars(
     a, b = 100 * table[low].to_numpy(float), 100 * table[high].to_numpy(float)
     ax.barh(where, b - a, left=a, height=0.5, color=PALETTE[0], alpha=0.75)
     for at, lo, hi in zip(where, a, b, strict=True):
-        ax.annotate(f"{lo:.0f}", (lo, at), xytext=(-3, 0), textcoords="offset points", ha="right",
-                    va="center", fontsize=7, color=GREY)  # fmt: skip
-        ax.annotate(f"{hi:.0f}", (hi, at), xytext=(3, 0), textcoords="offset points", ha="left",
-                    va="center", fontsize=7, color=GREY)  # fmt: skip
+        ax.annotate(
+            f"{lo:.0f}",
+            (lo, at),
+            xytext=(-3, 0),
+            textcoords="offset points",
+            ha="right",
+            va="center",
+            fontsize=7,
+            color=GREY,
+        )
+        ax.annotate(
+            f"{hi:.0f}",
+            (hi, at),
+            xytext=(3, 0),
+            textcoords="offset points",
+            ha="left",
+            va="center",
+            fontsize=7,
+            color=GREY,
+        )
     ax.set_yticks(where, table[label].astype(str).tolist())
     ax.set_xlim(-4, 104)
     ax.set_ylim(-0.6, len(table) - 0.4)

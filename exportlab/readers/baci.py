@@ -11,11 +11,12 @@ from typing import Any, Literal
 from exportlab.classifications import countries as known_countries
 from exportlab.classifications._tables import rows
 from exportlab.errors import DataError, one_of
+from exportlab.files.delimited import TextTable, columns, same_columns, text_table
+from exportlab.files.paths import Paths, find, progress_over
 from exportlab.flows import flows
 from exportlab.frames import engine_speaks
-from exportlab.readers.delimited import TextTable, columns, same_columns, text_table
-from exportlab.readers.files import Paths, find, progress_over
-from exportlab.readers.labels import COUNTRY_LABELS, CountryLabels, country_labels
+from exportlab.readers.account import ReadFlows, Reading, stack_columns, with_account
+from exportlab.readers.country_labels import COUNTRY_LABELS, CountryLabels, country_labels
 from exportlab.readers.lazy import (
     connect,
     engine_for,
@@ -26,7 +27,6 @@ from exportlab.readers.lazy import (
     scan,
     text_schema,
 )
-from exportlab.readers.reading import ReadFlows, Reading, stack_columns, with_account
 
 COLUMNS = ("t", "i", "j", "k", "v", "q")
 SUFFIXES = (".csv", ".csv.gz", ".parquet", ".pq")
@@ -101,9 +101,18 @@ def read_baci(
     table = read(files, label, connect(connection, memory) if chosen == "duckdb" else progress)
     count = len(table) if chosen == "pandas" else None
     made = flows(
-        table, period="t", exporter="i", market="j", product="k", value="v", quantity="q", unit="thousand USD",
-        quantity_unit="tonnes", source=source or " ".join(["CEPII BACI", *release]), validate=validate,
-    )  # fmt: skip
+        table,
+        period="t",
+        exporter="i",
+        market="j",
+        product="k",
+        value="v",
+        quantity="q",
+        unit="thousand USD",
+        quantity_unit="tonnes",
+        source=source or " ".join(["CEPII BACI", *release]),
+        validate=validate,
+    )
     return with_account(made, Reading(tuple(files), count, "v", "thousand USD", notes=tuple(release)))
 
 
@@ -219,9 +228,11 @@ def _labelled(frame: Any, label: dict[int, str]) -> Any:
     long = frame["k"].str.len() > 6
     if long.any():
         raise DataError(
-            "k holds codes of more than six digits", "BACI has the Harmonized System's six.",
-            rows=int(long.sum()), first=repr(frame["k"][long].iloc[0]),
-        )  # fmt: skip
+            "k holds codes of more than six digits",
+            "BACI has the Harmonized System's six.",
+            rows=int(long.sum()),
+            first=repr(frame["k"][long].iloc[0]),
+        )
     return frame
 
 
@@ -234,7 +245,9 @@ def _whole(frame: Any, column: str) -> Any:
     if bad.any():
         first = frame[column][bad].iloc[0]
         raise DataError(
-            f"{column} holds what is no code or year", "t, i and j are whole numbers.",
-            rows=int(bad.sum()), first=str(first),
-        )  # fmt: skip
+            f"{column} holds what is no code or year",
+            "t, i and j are whole numbers.",
+            rows=int(bad.sum()),
+            first=str(first),
+        )
     return cells.astype("int32")

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from exportlab.classifications import is_total
 from exportlab.errors import DataError, one_of
+from exportlab.files.delimited import TextTable, columns, same_columns, text_table
+from exportlab.files.paths import TEXT, Paths, find, progress_over
+from exportlab.files.records import JSON, RecordTable, record_columns, record_table
 from exportlab.flows import flows
-from exportlab.readers.delimited import TextTable, columns, same_columns, text_table
-from exportlab.readers.files import TEXT, Paths, find, progress_over
-from exportlab.readers.labels import COUNTRY_LABELS, CountryLabels, country_labels, period_label
-from exportlab.readers.reading import ReadFlows, Reading, stack_columns, with_account
-from exportlab.readers.records import JSON, RecordTable, record_columns, record_table
+from exportlab.readers.account import ReadFlows, Reading, stack_columns, with_account
+from exportlab.readers.country_labels import COUNTRY_LABELS, CountryLabels, country_labels, period_label
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -93,11 +93,16 @@ def read_comtrade(
     reading = Reading(tuple(files), len(frame), VALUE, "USD", aside, _product_names(kept), tuple(notes))
     made = flows(
         kept[[c for c in ("period", exporter, market, "cmdCode", VALUE, quantity) if c in kept]],
-        period="period", exporter=exporter, market=None if whole["market"] else market,
-        product=None if whole["product"] else "cmdCode", value=VALUE, unit="USD",
+        period="period",
+        exporter=exporter,
+        market=None if whole["market"] else market,
+        product=None if whole["product"] else "cmdCode",
+        value=VALUE,
+        unit="USD",
         quantity=quantity if quantity in kept else None,
-        quantity_unit=QUANTITY_UNITS.get(quantity or ""), source=source or "UN Comtrade",
-    )  # fmt: skip
+        quantity_unit=QUANTITY_UNITS.get(quantity or ""),
+        source=source or "UN Comtrade",
+    )
     return with_account(made, reading)
 
 

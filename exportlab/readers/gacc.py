@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from exportlab.errors import DataError, OptionError, one_of
+from exportlab.files.delimited import TextTable, bad_field, columns, same_columns, text_table
+from exportlab.files.paths import TEXT, Paths, find, progress_over
 from exportlab.flows import flows
-from exportlab.readers.delimited import TextTable, bad_field, columns, same_columns, text_table
-from exportlab.readers.files import TEXT, Paths, find, progress_over
-from exportlab.readers.labels import period_label
-from exportlab.readers.reading import ReadFlows, Reading, stack_columns, with_account
+from exportlab.readers.account import ReadFlows, Reading, stack_columns, with_account
+from exportlab.readers.country_labels import period_label
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -103,10 +103,15 @@ def read_gacc(
         "quantity": QUANTITY,
     }
     made = flows(
-        frame, **{role: c for role, c in roles.items() if c in frame}, value=money,
-        unit=currency, quantity_unit=quantity_unit, keys=[REGIME] if REGIME in frame else [], aggregate=aggregate,
+        frame,
+        **{role: c for role, c in roles.items() if c in frame},
+        value=money,
+        unit=currency,
+        quantity_unit=quantity_unit,
+        keys=[REGIME] if REGIME in frame else [],
+        aggregate=aggregate,
         source=source or f"China Customs online query, {len(files):,} file{'s'[: len(files) != 1]}",
-    )  # fmt: skip
+    )
     absent = [c for c in (MARKET, PRODUCT) if c not in frame]
     notes = (f"the query was not broken down by {absent[0]}",) if absent else ()
     reading = Reading(tuple(files), len(frame), money, currency, labels=labels, notes=notes)
@@ -147,10 +152,14 @@ def _wanted(tables: Sequence[TextTable], money: str, period: str | None) -> list
     if not any(c in t.header for t in tables for c in (PRODUCT, MARKET)):
         required += [PRODUCT, MARKET]
     return same_columns(
-        tables, required,
-        optional=[c for c in (PERIOD, PRODUCT, MARKET, PLACE, REGIME, PRODUCT_NAME, QUANTITY, QUANTITY_UNIT)
-                  if c not in required],
-    )  # fmt: skip
+        tables,
+        required,
+        optional=[
+            c
+            for c in (PERIOD, PRODUCT, MARKET, PLACE, REGIME, PRODUCT_NAME, QUANTITY, QUANTITY_UNIT)
+            if c not in required
+        ],
+    )
 
 
 def _refuse_no_rows(tables: Sequence[TextTable], parts: Sequence[dict[str, Any]], money: str) -> None:
@@ -169,9 +178,13 @@ def _periods(table: TextTable, texts: Any) -> list[str]:
     if wrong:
         row = next(i for i, text in enumerate(texts) if text in wrong)
         raise bad_field(
-            table, PERIOD, row, texts[row],
-            problem="neither a month nor a year", remedy="Months are YYYYMM, years YYYY.",
-        )  # fmt: skip
+            table,
+            PERIOD,
+            row,
+            texts[row],
+            problem="neither a month nor a year",
+            remedy="Months are YYYYMM, years YYYY.",
+        )
     return [known[text] or "" for text in texts]
 
 
@@ -209,3 +222,19 @@ def _labels(frame: pd.DataFrame) -> tuple[dict[str, pd.DataFrame], str | None]:
         units = sorted(set(labels["quantity"][QUANTITY_UNIT]) - {"", "-"})
         unit = units[0] if len(units) == 1 else "first unit of each product code"
     return labels, unit
+
+
+# Telling a customs download by its header.
+
+
+def is_gacc(path: str) -> bool:
+    """Whether the first file found at `path` has the columns of the customs query."""
+    first = find(path, TEXT)[0]
+    if not first.name.lower().endswith(TEXT):
+        return False
+    return {PERIOD, PRODUCT, MARKET} <= set(text_table(first, ENCODINGS).header)
+
+
+def names_places(path: str) -> bool:
+    """Whether a customs download has the column of registration places."""
+    return PLACE in text_table(find(path, TEXT)[0], ENCODINGS).header

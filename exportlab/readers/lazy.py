@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from exportlab.errors import DataError, MissingDependency, OptionError, one_of
-from exportlab.readers.files import LINE, encoding_of, raw, refuse_twice
-from exportlab.unpacking import BROKEN_GZIP, cut_gzip
+from exportlab.files.paths import LINE, encoding_of, raw, refuse_twice
+from exportlab.files.unpacking import BROKEN_GZIP, cut_gzip
 
 ENGINES = ("pandas", "polars", "duckdb")
 NUMBERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT",

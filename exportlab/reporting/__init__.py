@@ -78,21 +78,21 @@ def report(
     MissingDependency
         Excel is asked for and openpyxl is not installed.
     """
-    from exportlab.reporting import export
-    from exportlab.reporting.words import _, speaking
+    from exportlab.tables import export
+    from exportlab.words import _, speaking
 
     say = progress or (lambda text: None)
     also = export.formats(also)
     with speaking(lang):
         if flows is None:
-            from exportlab.reporting import published
+            from exportlab.reporting.liaoning import page as published
 
             say(_("Computing from the embedded figures"))
             page = published.page()
         else:
             require(flows, "report")
             say(_("Computing from the flows"))
-            from exportlab.reporting import own
+            from exportlab.reporting.own import page as own
 
             page = own.page(
                 flows, own.Asked(exporter, bloc, reference, home, tuple(outside), technology, income)

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from exportlab.catalogue import CATALOGUE
-from exportlab.reporting.model import Method, Section
-from exportlab.reporting.words import N_, _
+from exportlab.indices.catalogue import CATALOGUE
+from exportlab.tables.model import Method, Section
+from exportlab.words import N_, _
 
 
 @dataclass(frozen=True)
@@ -160,16 +160,26 @@ def method(name: str) -> Method:
     known = KNOWN[name]
     declared = CATALOGUE[name] if not known.formula else None
     return Method(
-        name, _(known.title), declared.formula if declared else known.formula, _(known.convention),
+        name,
+        _(known.title),
+        declared.formula if declared else known.formula,
+        _(known.convention),
         declared.source if declared else known.source,
-    )  # fmt: skip
+    )
 
 
 def section(sections: Sequence[Section]) -> Section:
     """The entries for all tables of the sections."""
     names = dict.fromkeys(n for s in sections for p in s.parts for n in getattr(p, "made", ()))
-    return Section("methods", _("How each figure is made"), (
-        _("Formula, convention and source of every computed figure; the foot of each table leads here."),
-        _("An index of a complete table has no sampling error. How much it rests on single products, months or firms "
-          "is what exportlab.interval computes."),
-    ), methods=tuple(method(n) for n in names))  # fmt: skip
+    return Section(
+        "methods",
+        _("How each figure is made"),
+        (
+            _("Formula, convention and source of every computed figure; the foot of each table leads here."),
+            _(
+                "An index of a complete table has no sampling error. How much it rests on single "
+                "products, months or firms is what exportlab.interval computes."
+            ),
+        ),
+        methods=tuple(method(n) for n in names),
+    )

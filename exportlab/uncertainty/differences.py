@@ -7,19 +7,16 @@ from typing import Any
 
 import numpy as np
 
-from exportlab.arrays import Array
 from exportlab.errors import DataError, OptionError, UnknownName
 from exportlab.flows import Columns, Flows, require
-from exportlab.measure import Universe
-from exportlab.member import ROUNDING
+from exportlab.frames import Array
+from exportlab.indices.measure import ROUNDING, Universe
 from exportlab.options import Count, Level, validated
 from exportlab.turned import year_before
-from exportlab.uncertainty.groups import Part, Plan, places, plan
+from exportlab.uncertainty.groups import Part, Plan, grouped, places, plan, sampler
 from exportlab.uncertainty.intervals import Intervals, Method, described, figures, framed, tracked
-from exportlab.uncertainty.methods import CHUNK, DRAWN, checked, estimate
-from exportlab.uncertainty.notes import notes
+from exportlab.uncertainty.methods import CHUNK, DRAWN, checked, estimate, notes
 from exportlab.uncertainty.sample import Sample, Sums, apart, minus, need_units, seeds
-from exportlab.uncertainty.samplers import grouped, sampler
 
 
 @validated
@@ -88,17 +85,33 @@ def difference(
     own = seeds(rng, len(pairs)) if method in DRAWN else [None] * len(pairs)
     rows = [r for done in tracked(one, list(zip(pairs, own, strict=True)), workers, progress) for r in done]
     return Intervals(
-        framed(flows, asked, rows), asked.name, asked.spread, asked.unit, method, level,
-        draws if method in DRAWN else 0, what=_what(flows, role, labels),
-    )  # fmt: skip
+        framed(flows, asked, rows),
+        asked.name,
+        asked.spread,
+        asked.unit,
+        method,
+        level,
+        draws if method in DRAWN else 0,
+        what=_what(flows, role, labels),
+    )
 
 
 @validated
 def permutation_test(
-    flows: Flows, name: str, *, between: Sequence[Any] | None = None, along: str | None = None,
-    over: Columns | None = None, by: Columns | None = None, resample: Columns, paired: bool = True,
-    permutations: Count = 9999, rng: Any = None, universe: Universe = "observed", **options: Any,
-) -> Any:  # fmt: skip
+    flows: Flows,
+    name: str,
+    *,
+    between: Sequence[Any] | None = None,
+    along: str | None = None,
+    over: Columns | None = None,
+    by: Columns | None = None,
+    resample: Columns,
+    paired: bool = True,
+    permutations: Count = 9999,
+    rng: Any = None,
+    universe: Universe = "observed",
+    **options: Any,
+) -> Any:
     """Test whether an index differs between two periods, exporters or markets more than by chance.
 
     Parameters
@@ -147,11 +160,19 @@ def permutation_test(
         sides = a.index(a.adds.sum(axis=0)), b.index(b.adds.sum(axis=0))
         p = _p_values(a, b, sides[1] - sides[0], deals, every=every)
         rows += [
-            {**_keys(asked, first, role), **dict(zip(asked.shown, cell, strict=True)), "first": float(sides[0][m]),
-             "second": float(sides[1][m]), "estimate": float(sides[1][m] - sides[0][m]), "p_value": float(p[m]),
-             "n": n, "permutations": 2**n if every else permutations, "exact": every}
+            {
+                **_keys(asked, first, role),
+                **dict(zip(asked.shown, cell, strict=True)),
+                "first": float(sides[0][m]),
+                "second": float(sides[1][m]),
+                "estimate": float(sides[1][m] - sides[0][m]),
+                "p_value": float(p[m]),
+                "n": n,
+                "permutations": 2**n if every else permutations,
+                "exact": every,
+            }
             for m, cell in enumerate(cells if asked.shown else [()])
-        ]  # fmt: skip
+        ]
     return framed(flows, asked, rows)
 
 
@@ -284,8 +305,9 @@ def _pairs(
         if paired and not set(first.units) & set(second.units):
             raise DataError(
                 f"the two sides have no {asked.unit} in common, so they cannot be paired",
-                "Say paired=False to draw each side on its own.", first=repr(first.units[0][0]),
-            )  # fmt: skip
+                "Say paired=False to draw each side on its own.",
+                first=repr(first.units[0][0]),
+            )
         made.append((first, second))
     return made
 

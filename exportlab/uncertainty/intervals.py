@@ -7,14 +7,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from exportlab.flows import Columns, Flows, require
-from exportlab.measure import Universe
+from exportlab.indices.measure import Universe
 from exportlab.options import Count, Level, validated
 from exportlab.results import Result
-from exportlab.uncertainty.groups import Part, Plan, plan
-from exportlab.uncertainty.methods import DRAWN, Interval, checked, estimate, mapped
-from exportlab.uncertainty.notes import notes
+from exportlab.uncertainty.groups import Part, Plan, grouped, plan, sampler
+from exportlab.uncertainty.methods import DRAWN, Interval, checked, estimate, mapped, notes
 from exportlab.uncertainty.sample import need_units, seeds
-from exportlab.uncertainty.samplers import grouped, sampler
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -76,10 +74,22 @@ FIGURES = ("estimate", "std_error", "conf_low", "conf_high", "n", "note", "p_val
 
 @validated
 def interval(
-    flows: Flows, name: str, *, over: Columns | None = None, by: Columns | None = None, resample: Columns,
-    method: Method = "jackknife", level: Level = 0.95, draws: Count = 999, rng: Any = None, scale: Scale = "identity",
-    universe: Universe = "observed", workers: Count = 1, progress: bool = False, **options: Any,
-) -> Intervals:  # fmt: skip
+    flows: Flows,
+    name: str,
+    *,
+    over: Columns | None = None,
+    by: Columns | None = None,
+    resample: Columns,
+    method: Method = "jackknife",
+    level: Level = 0.95,
+    draws: Count = 999,
+    rng: Any = None,
+    scale: Scale = "identity",
+    universe: Universe = "observed",
+    workers: Count = 1,
+    progress: bool = False,
+    **options: Any,
+) -> Intervals:
     """Give an index with its interval, over a resampling unit that is named.
 
     Parameters
@@ -180,9 +190,15 @@ def interval(
         for row in _rows(asked, part, found, said, units)
     ]
     return Intervals(
-        framed(flows, asked, rows), asked.name, asked.spread, asked.unit, method, level,
-        draws if method in DRAWN else 0, tuple(d[0].draws for d in done if d[0].draws is not None),
-    )  # fmt: skip
+        framed(flows, asked, rows),
+        asked.name,
+        asked.spread,
+        asked.unit,
+        method,
+        level,
+        draws if method in DRAWN else 0,
+        tuple(d[0].draws for d in done if d[0].draws is not None),
+    )
 
 
 def _rows(asked: Plan, part: Part, found: Interval, said: Sequence[str], units: int) -> list[dict[str, Any]]:
@@ -196,9 +212,11 @@ def _rows(asked: Plan, part: Part, found: Interval, said: Sequence[str], units: 
 def figures(found: Interval, m: int) -> dict[str, float]:
     """The columns of one estimate."""
     return {
-        "estimate": float(found.estimate[m]), "std_error": float(found.std_error[m]),
-        "conf_low": float(found.low[m]), "conf_high": float(found.high[m]),
-    }  # fmt: skip
+        "estimate": float(found.estimate[m]),
+        "std_error": float(found.std_error[m]),
+        "conf_low": float(found.low[m]),
+        "conf_high": float(found.high[m]),
+    }
 
 
 def keyed(asked: Plan, part: Part) -> dict[str, Any]:

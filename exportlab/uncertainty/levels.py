@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import narwhals.stable.v2 as nw
 
-from exportlab.catalogue import CATALOGUE
 from exportlab.errors import DataError, OptionError
 from exportlab.flows import Columns, Flows, require
 from exportlab.frames import sum_by, to_pandas
-from exportlab.measure import Universe, measure
+from exportlab.indices.catalogue import CATALOGUE
+from exportlab.indices.measure import Universe, measure
 from exportlab.options import Count, validated
 from exportlab.results import Result
 from exportlab.uncertainty.intervals import interval
@@ -60,9 +60,16 @@ class Levels(Result):
 
 @validated
 def levels(
-    flows: Flows, name: str, *, digits: Sequence[Count] = (2, 4, 6), over: Columns = "product",
-    by: Columns | None = None, resample: Columns | None = None, universe: Universe = "observed", **options: Any,
-) -> Levels:  # fmt: skip
+    flows: Flows,
+    name: str,
+    *,
+    digits: Sequence[Count] = (2, 4, 6),
+    over: Columns = "product",
+    by: Columns | None = None,
+    resample: Columns | None = None,
+    universe: Universe = "observed",
+    **options: Any,
+) -> Levels:
     """Compute an index of a distribution with product codes cut to their first digits.
 
     Parameters

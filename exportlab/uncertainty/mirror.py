@@ -6,12 +6,11 @@ from typing import Any, Literal
 
 import numpy as np
 
-from exportlab.arrays import Array
-from exportlab.catalogue import CATALOGUE, check_options
-from exportlab.distribution import on_array
 from exportlab.errors import DataError, OptionError, UnknownName, one_of
 from exportlab.flows import Columns, Flows, require
-from exportlab.measure import Universe, universe_size
+from exportlab.frames import Array
+from exportlab.indices.catalogue import CATALOGUE, check_options
+from exportlab.indices.measure import Universe, on_array, universe_size
 from exportlab.options import Count, Level, Share, validated
 from exportlab.uncertainty.groups import Plan, parts
 from exportlab.uncertainty.intervals import Intervals, described, figures, framed, tracked
@@ -101,9 +100,13 @@ def mirror_interval(
         )
         alone = ((a == 0) | (b == 0)).sum()
         return {
-            **dict(zip(groups, key, strict=True)), "reported": index[0], "mirrored": index[1], **figures(whole, 0),
-            "n": a.size, "note": f"{alone} of {a.size} cells reported by one side" if alone else "",
-        }  # fmt: skip
+            **dict(zip(groups, key, strict=True)),
+            "reported": index[0],
+            "mirrored": index[1],
+            **figures(whole, 0),
+            "n": a.size,
+            "note": f"{alone} of {a.size} cells reported by one side" if alone else "",
+        }
 
     own = seeds(rng, len(keys))
     rows = tracked(one, list(zip(keys, sides, own, strict=True)), workers, progress)
@@ -127,14 +130,17 @@ def _refuse(reported: Flows, mirrored: Flows, error: str, one_sided: str, weight
 
 def _aligned(asked: Plan, reported: Flows, mirrored: Flows) -> tuple[list[Any], list[tuple[Array, Array]]]:
     """For each group both sides report, the two values of every cell, zero where a side has none."""
-    sides = [{p.key: dict(zip(p.cells, p.matrix().sum(axis=0), strict=True)) for p in parts(f, asked)}
-             for f in (reported, mirrored)]  # fmt: skip
+    sides = [
+        {p.key: dict(zip(p.cells, p.matrix().sum(axis=0), strict=True)) for p in parts(f, asked)}
+        for f in (reported, mirrored)
+    ]
     lacking = [k for k in {**sides[0], **sides[1]} if not (k in sides[0] and k in sides[1])]
     if lacking:
         raise DataError(
-            f"{len(lacking)} groups are reported by one side only", "Keep the groups that both tables have.",
+            f"{len(lacking)} groups are reported by one side only",
+            "Keep the groups that both tables have.",
             first=described(reported, asked.groups, lacking[0]),
-        )  # fmt: skip
+        )
     keys, values = list(sides[0]), []
     for key in keys:
         a, b = sides[0][key], sides[1][key]

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from exportlab.arrays import Array
 from exportlab.errors import DataError, OptionError
+from exportlab.frames import Array
 
 NOTHING = 1e-12  # what rounding leaves of a sum after taking out its only part, in parts of that sum
 
@@ -80,9 +80,13 @@ class Sample:
 
 
 def summed(
-    adds: Any, index: Callable[[Array], Array], per: Array, *, sizes: Array,
+    adds: Any,
+    index: Callable[[Array], Array],
+    per: Array,
+    *,
+    sizes: Array,
     influence: Callable[[Array], Array] | None = None,
-) -> Sample:  # fmt: skip
+) -> Sample:
     """An index of sums that each unit adds to as often as it counts."""
     return Sample(
         lambda w: index(w @ adds), sizes, influence, width=adds.shape[1], sums=Sums(adds, index, per)
@@ -96,9 +100,13 @@ def minus(a: Sample, b: Sample) -> Sample:
     if slope_a is not None and slope_b is not None:
         both = lambda w: slope_a(w) - slope_b(w)  # noqa: E731
     return Sample(
-        lambda w: a.statistic(w) - b.statistic(w), np.maximum(_part(a.sizes), _part(b.sizes)), both,
-        a.fractional and b.fractional, width=a.width + b.width, sums=_two(a.sums, b.sums),
-    )  # fmt: skip
+        lambda w: a.statistic(w) - b.statistic(w),
+        np.maximum(_part(a.sizes), _part(b.sizes)),
+        both,
+        a.fractional and b.fractional,
+        width=a.width + b.width,
+        sums=_two(a.sums, b.sums),
+    )
 
 
 def _two(a: Sums | None, b: Sums | None) -> Sums | None:
@@ -129,9 +137,12 @@ def apart(a: Sample, b: Sample) -> Sample:
         both = lambda w: np.concatenate([slope_a(w[..., :cut]), -slope_b(w[..., cut:])], axis=-2)  # noqa: E731
     return Sample(
         lambda w: a.statistic(w[..., :cut]) - b.statistic(w[..., cut:]),
-        np.concatenate([_part(a.sizes), _part(b.sizes)]), both, a.fractional and b.fractional,
-        (a.units, b.units), max(a.width, b.width),
-    )  # fmt: skip
+        np.concatenate([_part(a.sizes), _part(b.sizes)]),
+        both,
+        a.fractional and b.fractional,
+        (a.units, b.units),
+        max(a.width, b.width),
+    )
 
 
 def _part(sizes: Array) -> Array:

@@ -1,11 +1,20 @@
 """The second door: value added in exports, from input-output tables."""
 
-from exportlab.valueadded.decompose import decompose
-from exportlab.valueadded.gvc import extraction, output_participation, value_added_exports, value_added_rca
+from exportlab.valueadded.decompose import Decomposition, decompose
+from exportlab.valueadded.gvc import (
+    extraction,
+    output_participation,
+    production_length,
+    tiva_indicators,
+    value_added_exports,
+    value_added_rca,
+    value_chain_accounts,
+)
+from exportlab.valueadded.icio import read_adb, read_ceads, read_icio, read_wiod
 from exportlab.valueadded.intercountry import InterCountryTable
 from exportlab.valueadded.iotable import IOTable
 from exportlab.valueadded.liaoning import china_multipliers, content_bounds, liaoning_bounds
-from exportlab.valueadded.position import production_length, value_chain_accounts
+from exportlab.valueadded.nbs import read_nbs
 from exportlab.valueadded.processing import split_processing
 from exportlab.valueadded.product_proxies import (
     export_upstreamness,
@@ -14,13 +23,8 @@ from exportlab.valueadded.product_proxies import (
     stage_shares,
     unit_value_change,
 )
-from exportlab.valueadded.proxies import kee_tang, processing_margin, upward_wang_zheng
-from exportlab.valueadded.quality import export_quality
-from exportlab.valueadded.readers import read_adb, read_ceads, read_icio, read_wiod
-from exportlab.valueadded.readers_china import read_nbs
+from exportlab.valueadded.proxies import export_quality, kee_tang, processing_margin, upward_wang_zheng
 from exportlab.valueadded.regions import multiregional
-from exportlab.valueadded.result import Decomposition
-from exportlab.valueadded.tiva import tiva_indicators
 from exportlab.valueadded.validate import Validation
 
 __all__ = [

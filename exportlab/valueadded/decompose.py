@@ -2,29 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from exportlab.arrays import Array, Codes
 from exportlab.errors import OptionError, UnknownName, one_of
+from exportlab.frames import Array, Codes
 from exportlab.options import validated
-from exportlab.valueadded import borin_mancini as bm
-from exportlab.valueadded import kww as kww9
-from exportlab.valueadded import tripartite as tri
-from exportlab.valueadded import wwz as wwz16
-from exportlab.valueadded.result import Decomposition, category, collect
+from exportlab.results import Result
+from exportlab.valueadded import accounting as bm
+from exportlab.valueadded import accounting as kww9
+from exportlab.valueadded import accounting as tri
+from exportlab.valueadded import accounting as wwz16
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
     from exportlab.valueadded.intercountry import InterCountryTable
 
 METHODS = ("wwz", "kww", "bm", "tripartite", "my", "tiva")
 PERIMETERS = ("exporter", "self", "world", "importer")
 AXES = ("exporter", "part", "sector", "importer")
 ADDITIVE = {
-    "wwz": tuple(wwz16.TERMS),
+    "wwz": tuple(wwz16.WWZ_TERMS),
     "kww": tuple(kww9.TERMS),
     "bm": ("VAX", "REF", "DDC", "FVA", "FDC"),
     "tripartite": ("DAVAX", "GVC_PF", "GVC_TS", "GVC_PB"),
@@ -184,7 +188,7 @@ def _origins(method: str, perimeter: str) -> dict[str, str]:
     )
     base |= {"GVC_PF": "exporter", "GVC_PB": "foreign", "GVC_TS": "foreign"}
     base |= {f"{term}{k}": base[term] for term in ("VAX", "REF", "FVA") for k in range(1, 5)}
-    return base | {"wwz": wwz16.TERMS, "kww": kww9.TERMS}.get(method, {})
+    return base | {"wwz": wwz16.WWZ_TERMS, "kww": kww9.TERMS}.get(method, {})
 
 
 def _kept(t: InterCountryTable, exporters: Sequence[str] | None, first: str) -> Codes:
@@ -239,3 +243,131 @@ def _with_third(
     for name in wwz16.BY_THIRD:
         values[name][0] = np.full(len(labels), np.nan)
     return pd.concat(pieces, ignore_index=True), {n: np.concatenate(v) for n, v in values.items()}
+
+
+# The shape of every decomposition: axes, terms, and how (n, G) arrays are laid out as rows.
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class Decomposition(Result):
+    """Terms of gross exports, or of imports for the importer perimeter.
+
+    Attributes
+    ----------
+    method, approach, perimeter : str
+        How exports were decomposed; approach and perimeter are "" where the method has none.
+    labels : DataFrame
+        The axes of every cell: some of exporter (origin, for the importer perimeter), part, sector, importer
+        and third.
+    terms : mapping of str to ndarray
+        The value of every term in every row of `labels`, in the table's unit.
+    origin : mapping of str to str
+        Whose value added a term is: exporter, importer, foreign, third, world or taxes.
+    additive : tuple of str
+        The terms that add up to EXGR (with TAX where value added was supplied).
+    """
+
+    method: str
+    approach: str
+    perimeter: str
+    labels: pd.DataFrame
+    terms: Mapping[str, Array]
+    origin: Mapping[str, str]
+    additive: tuple[str, ...]
+    unit: str = "unknown"
+    flows: str = field(default="exports")
+
+    @property
+    def title(self) -> str:
+        how = ", ".join(part for part in (self.approach, self.perimeter) if part)
+        return f"{self.method} decomposition of {self.flows}{f' ({how})' if how else ''}, {self.unit}"
+
+    def wide(self) -> pd.DataFrame:
+        """One row a flow, one column a term."""
+        return pd.concat([self.labels, pd.DataFrame(dict(self.terms), index=self.labels.index)], axis=1)
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """Long: the axes, `origin` (country whose value added it is, where it is one), `term`, `value`."""
+        pieces = []
+        for term, values in self.terms.items():
+            piece = self.labels.copy(deep=False)
+            whose = self.origin.get(term, "world")
+            piece["origin"] = (
+                piece[whose]
+                if whose in piece
+                else pd.Categorical.from_codes(
+                    np.zeros(len(piece), dtype=np.intp), categories=pd.Index([whose])
+                )
+            )
+            piece["term"], piece["value"] = term, values
+            pieces.append(piece if "third" not in piece else piece[piece["value"].notna()])
+        long = pd.concat(pieces, ignore_index=True)
+        return long[[c for c in long.columns if c not in ("term", "value")] + ["term", "value"]]
+
+    def plot(self, ax: Axes | None = None, **options: Any) -> Axes:
+        """Stacked bars of the additive terms."""
+        from exportlab.plots.valueadded import content_bars
+
+        table = self.wide()
+        label = self.labels[[c for c in self.labels if c != "third"]].astype(str).agg(" ".join, axis=1)
+        parts = [p for p in (*self.additive, "TAX") if p in table]
+        table = table.assign(label=label, exports=table[parts].sum(axis=1))
+        return content_bars(
+            table, **{"label": "label", "parts": parts, "ax": ax, "title": self.title} | options
+        )
+
+
+def category(values: pd.Index, codes: Codes | None = None) -> pd.Categorical:
+    names = pd.Index(values.unique())
+    at = names.get_indexer(values)
+    return pd.Categorical.from_codes(at if codes is None else at[codes], categories=names)
+
+
+def collect(
+    t: InterCountryTable, arrays: Mapping[str, Array], axes: tuple[str, ...], keep: Codes, first: str
+) -> tuple[pd.DataFrame, dict[str, Array]]:
+    """Add (n, G) arrays up over the axes that are not kept, and lay them out one row a cell."""
+    rows = np.flatnonzero(np.isin(t.code, keep))
+    names = {"country" if a == first else a: a for a in axes if a != "importer"}
+    heads, group = _groups(t.rows[rows].to_frame(index=False)[list(names)])
+    G, bilateral = len(t.countries), "importer" in axes
+    at_home = (
+        t.own[rows[heads]] if first == "exporter" and "exporter" in axes else np.zeros((len(heads), G), bool)
+    )
+    cells = ~at_home.ravel()
+
+    def lay(a: Array) -> Array:
+        part = a[rows] if bilateral else a[rows].sum(axis=1)
+        if len(heads) < len(rows):
+            part, single = np.zeros((len(heads), *part.shape[1:])), part
+            np.add.at(part, group, single)
+        return np.asarray(part.ravel()[cells] if bilateral else part)
+
+    i = np.repeat(np.arange(len(heads)), G)[cells] if bilateral else np.arange(len(heads))
+    labels = pd.DataFrame(
+        {a: category(t.rows.get_level_values(level)[rows[heads]], i) for level, a in names.items()}
+    )
+    if bilateral:
+        labels["importer"] = category(t.countries, np.tile(np.arange(G), len(heads))[cells])
+    return labels, {name: lay(a) for name, a in arrays.items()}
+
+
+def _groups(frame: pd.DataFrame) -> tuple[Codes, Codes]:
+    """First row of every distinct row of `frame`, and the number of the group of every row."""
+    if frame.shape[1] == 0:
+        return np.zeros(1, dtype=np.intp), np.zeros(len(frame), dtype=np.intp)
+    number: Codes = np.asarray(frame.groupby(list(frame), sort=False).ngroup(), dtype=np.intp)
+    return np.asarray(np.flatnonzero(~frame.duplicated().to_numpy()), dtype=np.intp), number
+
+
+# What the literature and other programs call the same term: a table, read from ``names.csv``.
+
+
+def names() -> pd.DataFrame:
+    """Our term, its method, meaning and formula, and its name in TiVA, KWW, icio and the R packages.
+
+    An empty name means that the program has no such term. `warning` says where one name hides two terms.
+    """
+    with files("exportlab.valueadded").joinpath("names.csv").open(encoding="utf-8") as file:
+        return pd.read_csv(file, dtype=str, keep_default_na=False)

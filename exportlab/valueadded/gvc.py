@@ -1,4 +1,4 @@
-"""Content of exports, participation in global value chains, and advantage in value added."""
+"""Participation and position in global value chains, and the indicators of TiVA."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import pandas as pd
 
-from exportlab.arrays import Array
 from exportlab.errors import UnknownName, one_of
+from exportlab.frames import Array
 from exportlab.options import validated
-from exportlab.valueadded import tripartite as tri
+from exportlab.valueadded import accounting as tri
+from exportlab.valueadded.cells import ratio
 from exportlab.valueadded.decompose import decompose
 from exportlab.valueadded.leontief import Leontief
 
@@ -47,10 +48,17 @@ def country_measures(t: InterCountryTable) -> pd.DataFrame:
     vax = q.VB @ t.Y.sum(axis=1) - np.einsum("si,is->s", q.VB, t.Y)
     table = pd.DataFrame(
         {
-            "exporter": t.countries, "EXGR": e, "vs_hiy": add(tri.import_content(q) * q.e, t.starts),
-            "fc": fc, "dc": dc, "dva": dva, "ddc": dc - dva, "dvx": dvx, "vax": vax,
+            "exporter": t.countries,
+            "EXGR": e,
+            "vs_hiy": add(tri.import_content(q) * q.e, t.starts),
+            "fc": fc,
+            "dc": dc,
+            "dva": dva,
+            "ddc": dc - dva,
+            "dvx": dvx,
+            "vax": vax,
         }
-    )  # fmt: skip
+    )
     back, forward = _share(fc, e), _share(dvx, e)
     return table.assign(
         backward_kpww=back,
@@ -185,9 +193,13 @@ def output_participation(t: InterCountryTable, *, by: str = "country") -> pd.Dat
         c, once = q.VBf + q.VBd - q.VL, q.at_home(local, q.final_chain)
     PB = c * t.Y.sum(axis=1) - g * home
     terms = {
-        "X": t.x, "DomX": v * q.final_chain, "GVC_PF_X": v * Lu, "GVC_PB_X": PB,
-        "GVC_TSImp": c * t.x - g * once - PB, "GVC_TSDom": v * q.at_home(q.L, q.at_home(local, Lu)),
-    }  # fmt: skip
+        "X": t.x,
+        "DomX": v * q.final_chain,
+        "GVC_PF_X": v * Lu,
+        "GVC_PB_X": PB,
+        "GVC_TSImp": c * t.x - g * once - PB,
+        "GVC_TSDom": v * q.at_home(q.L, q.at_home(local, Lu)),
+    }
     if by == "country":
         labels = pd.DataFrame({"country": t.countries})
         terms = {name: np.add.reduceat(a, t.starts) for name, a in terms.items()}
@@ -233,3 +245,186 @@ def _log1p(share: Array) -> Array:
 
 def _share(part: Array, whole: Array) -> Array:
     return np.divide(part, whole, out=np.full_like(part, np.nan), where=whole != 0)
+
+
+# Length of production chains and the place in them.
+
+
+def position(t: InterCountryTable) -> pd.DataFrame:
+    """Upstreamness U = (I - x̂⁻¹Z)⁻¹ 1 and downstreamness D = (I - A')⁻¹ 1 of every country-sector.
+
+    Returns
+    -------
+    DataFrame
+        country, part, sector, upstreamness (steps to final use), downstreamness (steps from value added):
+        1 at least. Without output U is NaN and D is 1. With negative final demand U may fall below 1.
+
+    Notes
+    -----
+    gvc::upstream (6.4) divides the transposed matrix and returns other numbers; its D is this one.
+
+    References
+    ----------
+    Antràs, Chor, Fally and Hillberry (2012), American Economic Review 102(3); Antràs and Chor (2018).
+    """
+    B, x = t.leontief.B, t.x
+    return t.rows.to_frame(index=False).assign(upstreamness=ratio(B @ x, x), downstreamness=B.sum(axis=0))
+
+
+@validated
+def value_chain_accounts(t: InterCountryTable) -> pd.DataFrame:
+    """Value added by where it goes and final output by where it comes from (Wang, Wei, Yu and Zhu, 2017).
+
+    v̂BŶ = v̂LŶ_d + v̂LŶ_f + v̂LAᵐLŶ_d + v̂LAᵐ(BŶ - LŶ_d): pure domestic, traditional trade in final goods,
+    simple and complex value chains. Rows give V_D, V_RT, V_GVC_S, V_GVC_C (they add up to value added),
+    columns Y_D, Y_RT, Y_GVC_S, Y_GVC_C (they add up to final output where value added is the residual).
+
+    Returns
+    -------
+    DataFrame
+        country, part, sector, VA, the eight terms, and gvc_forward, gvc_backward: the share of both value
+        chain terms, NaN where value added or final output is zero.
+    """
+    q = t.leontief
+    yd, y = q.own_demand, t.Y.sum(axis=1)
+    yf = y - yd
+    home = q.at_home(q.L, np.stack([yd, yf], axis=1))
+    down = _border(t, np.stack([home[:, 0], t.x], axis=1))
+    simple, chains = q.at_home(q.L, down).T
+    vf = {"V_D": home[:, 0], "V_RT": home[:, 1], "V_GVC_S": simple, "V_GVC_C": chains - simple}
+    imported = _imported(t, q.VL)
+    total = q.VB.sum(axis=0)
+    yb = {"Y_D": q.VL * yd, "Y_RT": q.VL * yf, "Y_GVC_S": imported * yd}
+    yb["Y_GVC_C"] = (total - q.VL) * y - yb["Y_GVC_S"]
+    table = t.rows.to_frame(index=False).assign(VA=t.va, **{k: q.v * a for k, a in vf.items()}, **yb)
+    return table.assign(
+        gvc_forward=ratio((table["V_GVC_S"] + table["V_GVC_C"]).to_numpy(), t.va),
+        gvc_backward=ratio((table["Y_GVC_S"] + table["Y_GVC_C"]).to_numpy(), y),
+    )
+
+
+@validated
+def production_length(t: InterCountryTable) -> pd.DataFrame:
+    """Average steps between value added and final output, in all and by kind of chain (WWYZ, 2017).
+
+    Forward PLv = v̂BBŶ1 / v̂BŶ1, backward PLy = 1'v̂BBŶ / 1'v̂BŶ; for pure domestic chains LL takes the
+    place of BB with Y_d, for traditional trade with Y_f, and value chains are what is left. gvc_position =
+    PLv_GVC / PLy_GVC: above 1 nearer to the start.
+
+    Returns
+    -------
+    DataFrame
+        country, part, sector, PLv, PLv_D, PLv_RT, PLv_GVC, PLy, PLy_D, PLy_RT, PLy_GVC, gvc_position; NaN
+        where there is no such value added or final output.
+    """
+    q = t.leontief
+    yd, y = q.own_demand, t.Y.sum(axis=1)
+    Y = np.stack([yd, y - yd], axis=1)
+    one = q.at_home(q.L, Y)
+    two = q.at_home(q.L, one)
+    Bx = q.B @ t.x
+    vB = q.VB.sum(axis=0)
+    vBB = vB @ q.B
+    VLL = np.concatenate([q.VL[s] @ L for s, L in zip(t.blocks, q.L, strict=True)])
+    has = t.va != 0
+
+    def forward(a: Array, b: Array) -> Array:
+        return np.where(has, ratio(a, _clean(b, t.x)), np.nan)
+
+    lengths = {
+        "PLv": forward(Bx, t.x),
+        "PLv_D": forward(two[:, 0], one[:, 0]),
+        "PLv_RT": forward(two[:, 1], one[:, 1]),
+        "PLv_GVC": forward(Bx - two.sum(axis=1), t.x - one.sum(axis=1)),
+        "PLy": ratio(vBB * y, vB * y),
+        "PLy_D": ratio(VLL * yd, q.VL * yd),
+        "PLy_RT": ratio(VLL * (y - yd), q.VL * (y - yd)),
+        "PLy_GVC": ratio((vBB - VLL) * y, _clean((vB - q.VL) * y, y)),
+    }
+    table = t.rows.to_frame(index=False).assign(**lengths)
+    return table.assign(gvc_position=table["PLv_GVC"] / table["PLy_GVC"])
+
+
+def _border(t: InterCountryTable, W: Array) -> Array:
+    """Aᵐ W: what outputs W of other countries take."""
+    A = t.leontief.A
+    return np.asarray(A @ W - np.concatenate([A[s, s] @ W[s] for s in t.blocks]))
+
+
+def _imported(t: InterCountryTable, m: Array) -> Array:
+    """m Aᵐ L: multipliers m of imported inputs, direct and through domestic suppliers."""
+    q = t.leontief
+    g = m @ q.A
+    return np.concatenate([(g[s] - m[s] @ q.A[s, s]) @ L for s, L in zip(t.blocks, q.L, strict=True)])
+
+
+def _clean(part: Array, whole: Array) -> Array:
+    """Zero where a difference is rounding of `whole`."""
+    return np.where(np.abs(part) <= 1e-13 * np.abs(whole), 0.0, part)
+
+
+# The OECD's TiVA indicators by country, sector and partner, under the OECD's names.
+
+
+@validated
+def tiva_indicators(t: InterCountryTable) -> pd.DataFrame:
+    """Gross trade, value added in demand, and content of exports, as in OECD TiVA and exvatools.
+
+    Returns
+    -------
+    DataFrame
+        country, sector, partner (also the country itself, for DOM and DXD_DVA) and, in the table's unit:
+
+        - EXGR, EXGR_INT, EXGR_FNL; IMGR, IMGR_INT, IMGR_FNL (of that sector's goods, from the partner); DOM,
+          DOM_INT, DOM_FNL deliveries at home; BALGR = EXGR - IMGR;
+        - FD_VA = v̂BY: own value added in the partner's final demand, FFD_DVA abroad and DXD_DVA at home;
+          DFD_FVA the partner's in own final demand; BALVAFD = FFD_DVA - DFD_FVA;
+        - EXGR_DVA, EXGR_DDC, EXGR_IDC, EXGR_RIM, EXGR_FVA: content of exports to the partner. EXGR_DVA is
+          domestic content v_s B_ss E: it holds what Borin and Mancini count double;
+        - DEXFVAP: the partner's value added in the sector's exports to all; FEXDVAP: the country's value
+          added in the partner's exports of that sector to all; REF = EXGR_DDC + EXGR_IDC - FFD_DVA.
+    """
+    q, own = t.leontief, t.own
+    final = np.where(own, 0.0, t.Y)
+    fd, used = q.v[:, None] * q.BY, (q.VB * q.e).T
+    direct = q.v * np.concatenate([np.diag(L) for L in q.L])
+    rows = {
+        "EXGR": t.E,
+        "EXGR_INT": t.E - final,
+        "EXGR_FNL": final,
+        "DOM": np.where(own, t.deliveries + t.Y, 0.0),
+        "DOM_INT": np.where(own, t.deliveries, 0.0),
+        "DOM_FNL": np.where(own, t.Y, 0.0),
+        "FD_VA": fd,
+        "FFD_DVA": np.where(own, 0.0, fd),
+        "DXD_DVA": np.where(own, fd, 0.0),
+        "EXGR_DVA": q.VBd[:, None] * t.E,
+        "EXGR_DDC": direct[:, None] * t.E,
+        "EXGR_IDC": (q.VL - direct)[:, None] * t.E,
+        "EXGR_RIM": (q.VBd - q.VL)[:, None] * t.E,
+        "EXGR_FVA": q.VBf[:, None] * t.E,
+        "DEXFVAP": np.where(own, 0.0, used),
+    }
+    sectors = pd.Index(t.rows.get_level_values("sector").unique())
+    cube = {name: _cube(t, a, sectors) for name, a in rows.items()}
+    mirrored = {
+        "IMGR": "EXGR",
+        "IMGR_INT": "EXGR_INT",
+        "IMGR_FNL": "EXGR_FNL",
+        "DFD_FVA": "FFD_DVA",
+        "FEXDVAP": "DEXFVAP",
+    }
+    cube |= {name: cube[of].transpose(2, 1, 0) for name, of in mirrored.items()}
+    cube["BALGR"], cube["BALVAFD"] = cube["EXGR"] - cube["IMGR"], cube["FFD_DVA"] - cube["DFD_FVA"]
+    cube["REF"] = cube["EXGR_DDC"] + cube["EXGR_IDC"] - cube["FFD_DVA"]
+    has = _cube(t, np.ones_like(t.E), sectors) > 0
+    at = np.nonzero(has | (cube["IMGR"] != 0))
+    labels = {"country": t.countries[at[0]], "sector": sectors[at[1]], "partner": t.countries[at[2]]}
+    return pd.DataFrame(labels | {name: a[at] for name, a in cube.items()})
+
+
+def _cube(t: InterCountryTable, a: Array, sectors: pd.Index) -> Array:
+    """(n, G) as (country, sector label, partner), parts of a country added up."""
+    cube = np.zeros((len(t.countries), len(sectors), len(t.countries)))
+    np.add.at(cube, (t.code, sectors.get_indexer(t.rows.get_level_values("sector"))), a)
+    return cube

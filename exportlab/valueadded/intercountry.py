@@ -12,25 +12,27 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from exportlab.arrays import Array, Codes, Mask
 from exportlab.errors import DataError, OptionError, one_of
+from exportlab.files.paths import text_cells
+from exportlab.frames import Array, Codes, Mask
 from exportlab.text import printable
 from exportlab.valueadded.cells import (
     Column,
     as_array,
+    country_rows,
+    final_columns,
+    grouped,
     labelled,
     matrix,
     unique,
     value_added_and_taxes,
     vector,
 )
-from exportlab.valueadded.labels import country_rows, final_columns, grouped
-from exportlab.valueadded.sheets import text_cells
 from exportlab.valueadded.validate import check_intercountry, report
 
 if TYPE_CHECKING:
+    from exportlab.valueadded.decompose import Decomposition
     from exportlab.valueadded.leontief import Leontief
-    from exportlab.valueadded.result import Decomposition
     from exportlab.valueadded.validate import Validation
 
 
@@ -149,11 +151,19 @@ class InterCountryTable:
             raise OptionError("v='supplied' needs value_added=, or taxes= as a row.")
         own = rest if v == "residual" or supplied is None else supplied
         table = cls(
-            rows=rows, countries=countries, Z=z, F=f, final=final, x=x, va=own, taxes=rest - own,
+            rows=rows,
+            countries=countries,
+            Z=z,
+            F=f,
+            final=final,
+            x=x,
+            va=own,
+            taxes=rest - own,
             row_gap=np.zeros_like(x) if output is None else x - vector(output, flat, "output"),
             column_gap=np.zeros_like(x) if supplied is None else supplied - (rest - tax),
-            unit=unit, source=source,
-        )  # fmt: skip
+            unit=unit,
+            source=source,
+        )
         check_intercountry(table, supplied, tolerance, accept)
         return table
 
@@ -269,8 +279,8 @@ class InterCountryTable:
             name: getattr(self, name)[order] for name in ("F", "x", "va", "taxes", "row_gap", "column_gap")
         }
         return replace(
-            self, rows=rows, countries=countries, final=final, Z=self.Z[np.ix_(order, order)], **moved,
-        )  # fmt: skip
+            self, rows=rows, countries=countries, final=final, Z=self.Z[np.ix_(order, order)], **moved
+        )
 
     def country_measures(self) -> pd.DataFrame:
         """Content of every country's exports, with no inverse formed: see `gvc.country_measures`."""
@@ -294,6 +304,6 @@ class InterCountryTable:
 
     def position(self) -> pd.DataFrame:
         """Upstreamness and downstreamness of every country-sector: see `position.position`."""
-        from exportlab.valueadded.position import position
+        from exportlab.valueadded.gvc import position
 
         return position(self)

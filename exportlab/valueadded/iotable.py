@@ -10,17 +10,17 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from exportlab.arrays import Array
 from exportlab.errors import DataError
+from exportlab.frames import Array
 from exportlab.text import printable
-from exportlab.valueadded import single
+from exportlab.valueadded import national
 from exportlab.valueadded.cells import Column, labelled, matrix, ratio, unique, vector
 from exportlab.valueadded.validate import Validation, check_iotable, report_iotable
 
 if TYPE_CHECKING:
+    from exportlab.valueadded.national import ExportContent
     from exportlab.valueadded.processing import ProcessingSplit
     from exportlab.valueadded.province import ProvinceContent
-    from exportlab.valueadded.single import ExportContent
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -219,23 +219,23 @@ class IOTable:
 
     def multipliers(self) -> pd.DataFrame:
         """Content of a unit of each sector's output shipped: see `single.multipliers`."""
-        return single.multipliers(self)
+        return national.multipliers(self)
 
     def domestic_content(self, exports: Column | None = None) -> ExportContent:
         """Domestic, imported and tax content of exports: see `single.domestic_content`."""
-        return single.domestic_content(self, exports)
+        return national.domestic_content(self, exports)
 
     def vertical_specialisation(self, exports: Column | None = None) -> pd.DataFrame:
         """Imported content of exports by sector: see `single.vertical_specialisation`."""
-        return single.vertical_specialisation(self, exports)
+        return national.vertical_specialisation(self, exports)
 
     def forward(self, exports: Column | None = None) -> pd.DataFrame:
         """Value added in exports by the sector that earned it: see `single.forward`."""
-        return single.forward(self, exports)
+        return national.forward(self, exports)
 
     def upstreamness(self, *, inventories: Column | None = None) -> pd.DataFrame:
         """Distance from final use and from primary inputs: see `single.upstreamness`."""
-        return single.upstreamness(self, inventories=inventories)
+        return national.upstreamness(self, inventories=inventories)
 
     def processing(self, **customs: Column) -> ProcessingSplit:
         """Ordinary and processing trade apart: the arguments of `processing.split_processing`."""

@@ -11,7 +11,7 @@ import pandas as pd
 from exportlab.errors import DataError, OptionError, UnknownName
 from exportlab.options import NotNegative, Within, validated
 from exportlab.valueadded.cells import ratio
-from exportlab.valueadded.proxy import Proxy, amounts, columns, once, refuse
+from exportlab.valueadded.proxies import Proxy, amounts, columns, once, refuse
 
 # Broad Economic Categories, revision 4, by main end use; 321, 51 and 7 serve several.
 BEC = {
@@ -67,10 +67,12 @@ def expy_domestic(exports: pd.DataFrame, income: pd.Series, dvar: pd.Series | fl
     )
     table["ratio"] = table["expy_domestic"] / table["expy"]
     return Proxy(
-        "EXPY weighted by DVAR", table, "either way",
+        "EXPY weighted by DVAR",
+        table,
+        "either way",
         "PRODY is an income level, not value added, and the DVAR of others is not the exporter's own",
         "Hausmann, Hwang and Rodrik (2007); weighting after Koopman, Wang and Wei (2012)",
-    )  # fmt: skip
+    )
 
 
 @validated
@@ -93,14 +95,17 @@ def export_upstreamness(exports: pd.DataFrame, upstreamness: pd.Series) -> Proxy
     x = exports.to_numpy(float)
     bad = ~np.isfinite(x) | (x < 0)
     if bad.any():
-        raise DataError("Exports are missing or negative", "Give finite exports of zero or more.",
-                        rows=int(bad.sum()))  # fmt: skip
+        raise DataError(
+            "Exports are missing or negative", "Give finite exports of zero or more.", rows=int(bad.sum())
+        )
     mean = ratio(upstreamness.loc[exports.index].to_numpy(float) @ x, x.sum(axis=0))
     return Proxy(
-        "Upstreamness of exports", pd.DataFrame({"exporter": exports.columns, "upstreamness": mean}),
-        "either way", "a place in the chain says nothing about how much is made at home",
+        "Upstreamness of exports",
+        pd.DataFrame({"exporter": exports.columns, "upstreamness": mean}),
+        "either way",
+        "a place in the chain says nothing about how much is made at home",
         "Chor, Manova and Yu (2021), Journal of International Economics 130",
-    )  # fmt: skip
+    )
 
 
 @validated
@@ -141,9 +146,11 @@ def relative_unit_values(
             "within= has no 'quantity_unit'. Quantities compare only in one unit; add the column."
         )
     refuse(
-        (trade["quantity"] <= 0).to_numpy(), trade, "Quantities are zero",
+        (trade["quantity"] <= 0).to_numpy(),
+        trade,
+        "Quantities are zero",
         "A unit value needs a quantity; take these rows out and say so.",
-    )  # fmt: skip
+    )
     out = trade.reset_index(drop=True)
     out["unit_value"] = out["value"] / out["quantity"]
     large = out["quantity"] >= min_quantity
@@ -154,10 +161,13 @@ def relative_unit_values(
         out.loc[~out["relative"].between(low, high), "relative"] = np.nan
     out["used"] = out["relative"].notna()
     return Proxy(
-        "Relative unit value", out, "either way",
+        "Relative unit value",
+        out,
+        "either way",
         "price mixes quality with cost, mark-up and the mix within a code",
-        "Schott (2004), Quarterly Journal of Economics 119(2)", float(out["relative"].median()),
-    )  # fmt: skip
+        "Schott (2004), Quarterly Journal of Economics 119(2)",
+        float(out["relative"].median()),
+    )
 
 
 @validated
@@ -184,8 +194,12 @@ def unit_value_change(
     columns(trade, ["period", "value", "quantity", *keys])
     amounts(trade, ["value", "quantity"])
     once(trade, ["period", *keys])
-    refuse(((trade["value"] <= 0) | (trade["quantity"] <= 0)).to_numpy(), trade,
-           "Values or quantities are zero", "Leave empty cells out.")  # fmt: skip
+    refuse(
+        ((trade["value"] <= 0) | (trade["quantity"] <= 0)).to_numpy(),
+        trade,
+        "Values or quantities are zero",
+        "Leave empty cells out.",
+    )
     one, two = (trade[trade["period"] == p].set_index(list(keys)) for p in (start, end))
     both = one[["value", "quantity"]].join(two[["value", "quantity"]].add_suffix("_end"), how="inner")
     if both.empty:
@@ -198,16 +212,25 @@ def unit_value_change(
     tornqvist = float(np.exp((v0 / v0.sum() + v1 / v1.sum()) / 2 @ np.log(p1 / p0)))
     value, quantity = v1.sum() / v0.sum(), q1.sum() / q0.sum()
     rows = [
-        {"index": name, "value": value, "price": price, "quantity": quantity,
-         "composition": value / (price * quantity), "coverage_start": v0.sum() / one["value"].sum(),
-         "coverage_end": v1.sum() / two["value"].sum()}
+        {
+            "index": name,
+            "value": value,
+            "price": price,
+            "quantity": quantity,
+            "composition": value / (price * quantity),
+            "coverage_start": v0.sum() / one["value"].sum(),
+            "coverage_end": v1.sum() / two["value"].sum(),
+        }
         for name, price in (("fisher", fisher), ("tornqvist", tornqvist))
-    ]  # fmt: skip
+    ]
     return Proxy(
-        "Price, quantity and composition", pd.DataFrame(rows), "either way",
+        "Price, quantity and composition",
+        pd.DataFrame(rows),
+        "either way",
         "dearer is not more made at home: inputs may be dearer too",
-        "Fisher (1922); Törnqvist (1936)", float(rows[0]["composition"]),
-    )  # fmt: skip
+        "Fisher (1922); Törnqvist (1936)",
+        float(rows[0]["composition"]),
+    )
 
 
 @validated
@@ -245,7 +268,9 @@ def stage_shares(trade: pd.DataFrame, *, by: Sequence[str] = ()) -> Proxy:
     out = wide.div(total.where(total > 0), axis=0)
     out.insert(0, "value", total)
     return Proxy(
-        "Stage shares", out.reset_index().rename_axis(columns=None), "either way",
+        "Stage shares",
+        out.reset_index().rename_axis(columns=None),
+        "either way",
         "final goods may be assembled from imports, and intermediates made wholly at home",
         "United Nations, Broad Economic Categories, revision 4 (2002)",
-    )  # fmt: skip
+    )

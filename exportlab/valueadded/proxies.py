@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated
+from dataclasses import dataclass
+from typing import Annotated, Literal
 
 import numpy as np
 import pandas as pd
+from scipy import sparse
+from scipy.sparse.linalg import lsmr
 
-from exportlab.arrays import Array
-from exportlab.errors import DataError, OptionError
+from exportlab.errors import DataError, OptionError, UnknownName
+from exportlab.frames import Array, Mask
 from exportlab.options import Within, validated
+from exportlab.results import Result
 from exportlab.valueadded.cells import ratio
-from exportlab.valueadded.proxy import Proxy, amounts, columns, once, refuse
 
 
 @validated
@@ -74,12 +77,15 @@ def processing_margin(
     out["outside"] = ~out["dvar"].between(0, 1) & out["dvar"].notna()
     all_ratio = ratio(np.array([out["processing_imports"].sum()]), np.array([x.sum()]))[0]
     return Proxy(
-        "Processing margin", out, "either way" if foreign_content else "upper bound",
-        "the foreign content of domestic inputs is guessed" if foreign_content
+        "Processing margin",
+        out,
+        "either way" if foreign_content else "upper bound",
+        "the foreign content of domestic inputs is guessed"
+        if foreign_content
         else "domestic inputs hold imports too",
         "Upward, Wang and Zheng (2013), Journal of Comparative Economics 41(2)",
         float(1 - all_ratio - foreign_content),
-    )  # fmt: skip
+    )
 
 
 @validated
@@ -128,11 +134,13 @@ def kee_tang(
     weight = used["exports"].sum()
     corrected = bool(np.any(d_f != 0))
     return Proxy(
-        "Kee-Tang DVAR", out, "either way" if corrected else "too high",
+        "Kee-Tang DVAR",
+        out,
+        "either way" if corrected else "too high",
         "the corrections are estimates" if corrected else "domestic materials hold imports too",
         "Kee and Tang (2016), American Economic Review 106(6)",
         float((used["dvar"] * used["exports"]).sum() / weight) if weight else float("nan"),
-    )  # fmt: skip
+    )
 
 
 @validated
@@ -183,11 +191,13 @@ def upward_wang_zheng(firms: pd.DataFrame, *, theta: Annotated[float, Within(0, 
     out["dvar"] = 1 - out["fvar"]
     out["outside"] = ~out["dvar"].between(0, 1) & out["dvar"].notna()
     return Proxy(
-        "Upward-Wang-Zheng DVAR", out, "either way" if theta else "too high",
+        "Upward-Wang-Zheng DVAR",
+        out,
+        "either way" if theta else "too high",
         "theta is a guess" if theta else "domestic materials hold imports too",
         "Upward, Wang and Zheng (2013), Journal of Comparative Economics 41(2)",
         float(1 - foreign[x > 0].sum() / x.sum()) if x.sum() else float("nan"),
-    )  # fmt: skip
+    )
 
 
 def _term(table: pd.DataFrame, given: str | float) -> Array:
@@ -196,3 +206,149 @@ def _term(table: pd.DataFrame, given: str | float) -> Array:
         amounts(table, [given])
         return np.asarray(table[given], dtype=np.float64)
     return np.full(len(table), float(given))
+
+
+# The result that every proxy of value added shares, with the direction of its bias, and its input checks.
+
+Direction = Literal["upper bound", "lower bound", "too high", "either way"]
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class Proxy(Result):
+    """A measure that stands in for domestic value added.
+
+    Attributes
+    ----------
+    name : str
+    table : DataFrame
+        One row a group, or a firm.
+    bias : {"upper bound", "lower bound", "too high", "either way"}
+        On which side of the domestic value-added share the measure lies.
+    why : str
+        What makes it so.
+    source : str
+        Where the measure was proposed.
+    aggregate : float
+        The measure for all rows together, NaN where there is no such number.
+    """
+
+    name: str
+    table: pd.DataFrame
+    bias: Direction
+    why: str
+    source: str
+    aggregate: float = float("nan")
+
+    @property
+    def title(self) -> str:
+        total = "" if np.isnan(self.aggregate) else f" {self.aggregate:.4g} in all;"
+        return f"{self.name}:{total} bias: {self.bias} ({self.why})"
+
+
+def columns(table: pd.DataFrame, names: Sequence[str]) -> None:
+    """Refuse a table that lacks a column."""
+    for name in names:
+        if name not in table:
+            raise UnknownName("column", name, map(str, table.columns))
+
+
+def amounts(table: pd.DataFrame, names: Sequence[str]) -> None:
+    """Refuse amounts that are not finite numbers of zero or more."""
+    for name in names:
+        if not pd.api.types.is_numeric_dtype(table[name]):
+            raise DataError(f"Column {name!r} is not numeric", "Amounts are finite numbers of zero or more.")
+        values = table[name].to_numpy(float)
+        refuse(
+            ~np.isfinite(values) | (values < 0),
+            table,
+            f"Column {name!r} is missing or negative",
+            "Amounts are finite numbers of zero or more.",
+        )
+
+
+def refuse(bad: Mask, table: pd.DataFrame, problem: str, remedy: str) -> None:
+    """Raise with the count and the first of the bad rows."""
+    if bad.any():
+        row = table.iloc[int(np.argmax(bad))]
+        raise DataError(
+            problem, remedy, rows=int(bad.sum()), first=", ".join(f"{k}={v}" for k, v in row.items())
+        )
+
+
+def once(table: pd.DataFrame, keys: Sequence[str]) -> None:
+    """Refuse repeated records."""
+    refuse(
+        table.duplicated(list(keys)).to_numpy(),
+        table,
+        f"{', '.join(keys)} occur more than once",
+        "Add the records up first, or name what tells them apart.",
+    )
+
+
+# Quality of exports inferred from prices and quantities.
+
+
+@validated
+def export_quality(
+    trade: pd.DataFrame,
+    *,
+    sigma: float | str,
+    product: Sequence[str] = ("product",),
+    destination: Sequence[str] = ("market", "period"),
+) -> Proxy:
+    r"""Quality of shipments given the elasticity of substitution (Khandelwal, Schott and Wei 2013).
+
+    Parameters
+    ----------
+    trade : DataFrame
+        `exporter`, `value` and `quantity`, both positive, and the columns of `product` and `destination`.
+    sigma : float or str
+        Elasticity of substitution, above 1: one number, or a column with one for each row.
+    product, destination : sequence of str
+        What the two fixed effects stand for.
+
+    Returns
+    -------
+    Proxy
+        The rows with `quality` = residual / (sigma - 1) of ln q + sigma ln p = a_k + a_ct + residual, p the
+        unit value, and `rivals`, the rows of the same product and destination: with one alone, quality
+        holds its demand as well.
+
+    Notes
+    -----
+    American Economic Review 103(6): 2169-2195. The residual is what sells at a price beyond what product
+    and destination explain; it holds taste and distribution as well as quality.
+    """
+    columns(trade, ["exporter", "value", "quantity", *product, *destination])
+    amounts(trade, ["value", "quantity"])
+    refuse(
+        ((trade["value"] <= 0) | (trade["quantity"] <= 0)).to_numpy(),
+        trade,
+        "Values or quantities are zero",
+        "Logarithms need positive numbers.",
+    )
+    s = trade[sigma].to_numpy(float) if isinstance(sigma, str) else np.full(len(trade), float(sigma))
+    if not (s > 1).all():
+        raise OptionError(f"sigma has the value {s[~(s > 1)][0]:g}. Allowed: numbers above 1.")
+    if len(trade) < 2:
+        raise DataError(
+            "One row has no residual", "Pass the shipments of several exporters.", rows=len(trade)
+        )
+    q = np.log(trade["quantity"].to_numpy(float))
+    y = q + s * (np.log(trade["value"].to_numpy(float)) - q)
+    dummies = sparse.hstack([_dummies(trade, product), _dummies(trade, destination)]).tocsr()
+    fitted = lsmr(dummies, y, atol=1e-14, btol=1e-14, conlim=0, maxiter=20_000)[0]
+    out = trade.reset_index(drop=True).assign(quality=(y - dummies @ fitted) / (s - 1))
+    out["rivals"] = out.groupby([*product, *destination])["exporter"].transform("size")
+    return Proxy(
+        "Quality",
+        out,
+        "either way",
+        "quality is not value added: it may be bought with imported inputs",
+        "Khandelwal, Schott and Wei (2013), American Economic Review 103(6)",
+    )
+
+
+def _dummies(table: pd.DataFrame, keys: Sequence[str]) -> sparse.csr_array:
+    code = table.groupby(list(keys), sort=False).ngroup().to_numpy()
+    return sparse.csr_array((np.ones(len(code)), (np.arange(len(code)), code)))

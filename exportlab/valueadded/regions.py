@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from exportlab.arrays import Array
 from exportlab.errors import DataError, UnknownName
+from exportlab.frames import Array
 from exportlab.options import validated
 from exportlab.results import Result
 from exportlab.valueadded.cells import Column, vector
 from exportlab.valueadded.intercountry import InterCountryTable
-from exportlab.valueadded.inverse import leontief_inverse
-from exportlab.valueadded.single import refuse_competitive
+from exportlab.valueadded.leontief import leontief_inverse
+from exportlab.valueadded.national import refuse_competitive
 
 if TYPE_CHECKING:
     from exportlab.valueadded.iotable import IOTable

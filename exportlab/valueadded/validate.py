@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from exportlab.arrays import Array
 from exportlab.errors import DataError
-from exportlab.frames import SMALLEST
+from exportlab.frames import SMALLEST, Array
 from exportlab.results import Result
 from exportlab.valueadded.cells import check_tolerance, show, worst
 
@@ -85,9 +84,11 @@ def _not_vanishing(column: Array, what: str, labels: pd.Index) -> None:
     tiny = (column > 0) & (column < SMALLEST)
     if tiny.any():
         raise DataError(
-            f"{what} is below {SMALLEST:g}, though not zero", "Coefficients would overflow: write 0.",
-            rows=int(tiny.sum()), first=show(labels[int(tiny.argmax())]),
-        )  # fmt: skip
+            f"{what} is below {SMALLEST:g}, though not zero",
+            "Coefficients would overflow: write 0.",
+            rows=int(tiny.sum()),
+            first=show(labels[int(tiny.argmax())]),
+        )
 
 
 def check_intercountry(

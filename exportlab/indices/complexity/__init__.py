@@ -2,7 +2,6 @@
 
 from exportlab.indices.complexity.door import complexity
 from exportlab.indices.complexity.network import ProductSpace
-from exportlab.indices.complexity.projection import Projection
-from exportlab.indices.complexity.result import Complexity
+from exportlab.indices.complexity.result import Complexity, Projection
 
 __all__ = ["Complexity", "ProductSpace", "Projection", "complexity"]

@@ -7,14 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from exportlab.arrays import Array
 from exportlab.errors import DataError, OptionError
 from exportlab.flows import Flows, require
+from exportlab.frames import Array
 from exportlab.indices.complexity.fitness import Stop, Update
 from exportlab.indices.complexity.matrix import Presence, dense
 from exportlab.indices.complexity.proximity import Convention
-from exportlab.indices.complexity.result import Complexity
-from exportlab.indices.complexity.settings import (
+from exportlab.indices.complexity.result import Cells, Complexity, encode
+from exportlab.indices.complexity.year import (
     MEASURES,
     CogForm,
     Measure,
@@ -24,9 +24,8 @@ from exportlab.indices.complexity.settings import (
     Precision,
     Scale,
     Settings,
-)  # fmt: skip
-from exportlab.indices.complexity.tables import Cells, encode
-from exportlab.indices.complexity.year import filtered
+    filtered,
+)
 from exportlab.options import validated
 
 
@@ -146,10 +145,29 @@ def complexity(
     require(flows, "complexity")
     own = pci_scale or ("own" if method == "reflections" else "eci")
     settings = Settings(
-        presence, threshold, strict, min_population, min_exports, min_product_trade, measures,
-        method, steps, scale, own, proximity, diagonal, neighbours,
-        outlook_by, cog, fitness_update, fitness_stop, fitness_steps, fitness_tolerance, extremality, precision,
-    )  # fmt: skip
+        presence,
+        threshold,
+        strict,
+        min_population,
+        min_exports,
+        min_product_trade,
+        measures,
+        method,
+        steps,
+        scale,
+        own,
+        proximity,
+        diagonal,
+        neighbours,
+        outlook_by,
+        cog,
+        fitness_update,
+        fitness_stop,
+        fitness_steps,
+        fitness_tolerance,
+        extremality,
+        precision,
+    )
     if population is None and (presence in ("rpop", "either", "both") or min_population is not None):
         what = f"presence={presence!r}" if min_population is None else "min_population="
         raise OptionError(f"{what} needs population=, inhabitants by exporter or by (period, exporter).")

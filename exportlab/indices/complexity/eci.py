@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from exportlab.arrays import Array, Mask
+from exportlab.frames import Array, Mask
 from exportlab.indices.complexity.matrix import Matrix, filled
 
 TIE = 1e-10  # eigenvalues closer than this are one eigenvalue for double precision

@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
-from exportlab.arrays import Array, Mask
+from exportlab.frames import Array, Mask
 from exportlab.indices.complexity.matrix import Matrix, filled
 
 Update: TypeAlias = Literal["simultaneous", "sequential"]
@@ -79,8 +79,10 @@ def fitness(
     order, still, done, n = np.argsort(F, kind="stable"), 0, stop == "steps", 0
     while n < steps and S.shape[0]:
         f = _per_mean(S @ Q)
-        q = _per_mean((T @ np.maximum(F if update == "simultaneous" else f, FLOOR) ** -extremality)
-                      ** (-1 / extremality))  # fmt: skip
+        q = _per_mean(
+            (T @ np.maximum(F if update == "simultaneous" else f, FLOOR) ** -extremality)
+            ** (-1 / extremality)
+        )
         n += 1
         moved = max(np.abs(f - F).max(), np.abs(q - Q).max())
         F, Q = f, q

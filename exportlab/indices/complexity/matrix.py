@@ -7,8 +7,8 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from exportlab.arrays import Array, Codes, Mask
 from exportlab.errors import DataError
+from exportlab.frames import Array, Codes, Mask
 
 Matrix: TypeAlias = NDArray[np.floating[Any]]
 Presence: TypeAlias = Literal["rca", "rpop", "either", "both", "continuous", "given"]

@@ -80,11 +80,14 @@ def product_space(year: Year, labels: Any, *, threshold: float) -> ProductSpace:
     on = year.active
     nodes = pd.DataFrame(
         {
-            "product": labels, "trade": year.X.sum(axis=0)[on], "ubiquity": year.ubiquity[on],
-            "pci": year.pci[on], "degree": np.bincount(np.concatenate([source, target]), minlength=n),
+            "product": labels,
+            "trade": year.X.sum(axis=0)[on],
+            "ubiquity": year.ubiquity[on],
+            "pci": year.pci[on],
+            "degree": np.bincount(np.concatenate([source, target]), minlength=n),
             "component": order[label],
         }
-    )  # fmt: skip
+    )
     edges = pd.DataFrame({"source": source, "target": target, "proximity": phi, "tree": tree})
     return ProductSpace(nodes, edges, threshold)
 

@@ -12,7 +12,7 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
-from exportlab.arrays import Array
+from exportlab.frames import Array
 from exportlab.indices.complexity.matrix import Matrix
 
 Convention: TypeAlias = Literal["minimum", "maximum", "geometric", "conditional", "correlation"]

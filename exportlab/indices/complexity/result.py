@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+import narwhals.stable.v2 as nw
 import numpy as np
 
-from exportlab.arrays import Array
-from exportlab.errors import OptionError, UnknownName
-from exportlab.flows import Flows
-from exportlab.frames import to_pandas
+from exportlab.errors import DataError, OptionError, UnknownName, one_of
+from exportlab.flows import Flows, require
+from exportlab.frames import Array, Codes, collect, to_pandas
 from exportlab.indices.complexity import network as web
-from exportlab.indices.complexity import projection as projected
 from exportlab.indices.complexity import proximity as near
-from exportlab.indices.complexity.settings import Settings
-from exportlab.indices.complexity.tables import Cells, long
-from exportlab.indices.complexity.year import Year
+from exportlab.indices.complexity.matrix import dense, rca
+from exportlab.indices.complexity.year import Settings, Year
 from exportlab.results import Result
 
 if TYPE_CHECKING:
@@ -90,18 +88,23 @@ class Complexity(Result):
     def exporters(self) -> Any:
         pick = {"eci": ("eci",), "fitness": ("fitness",), "genepy": ("genepy",), "outlook": ("coi",)}
         read: dict[str, Callable[[Year], Array]] = {
-            "diversity": lambda y: y.diversity, "eci": lambda y: y.eci, "fitness": lambda y: y.fit.fitness,
-            "genepy": lambda y: y.genepy[0], "coi": lambda y: y.coi,
-        }  # fmt: skip
+            "diversity": lambda y: y.diversity,
+            "eci": lambda y: y.eci,
+            "fitness": lambda y: y.fit.fitness,
+            "genepy": lambda y: y.genepy[0],
+            "coi": lambda y: y.coi,
+        }
         return self._stacked("exporter", lambda y: y.exporters, ["diversity", *self._chosen(pick)], read)
 
     @cached_property
     def products(self) -> Any:
         pick = {"eci": ("pci",), "fitness": ("complexity",), "genepy": ("genepy",), "outlook": ()}
         read: dict[str, Callable[[Year], Array]] = {
-            "ubiquity": lambda y: y.ubiquity, "pci": lambda y: y.pci,
-            "complexity": lambda y: y.fit.complexity, "genepy": lambda y: y.genepy[1],
-        }  # fmt: skip
+            "ubiquity": lambda y: y.ubiquity,
+            "pci": lambda y: y.pci,
+            "complexity": lambda y: y.fit.complexity,
+            "genepy": lambda y: y.genepy[1],
+        }
         return self._stacked("product", lambda y: y.products, ["ubiquity", *self._chosen(pick)], read)
 
     def _chosen(self, columns: Mapping[str, tuple[str, ...]]) -> list[str]:
@@ -219,7 +222,7 @@ class Complexity(Result):
         y = self.year(period)
         return web.product_space(y, self._names("product", y.products[y.active]), threshold=threshold)
 
-    def project(self, flows: Flows, *, benchmark: str = "world") -> projected.Projection:
+    def project(self, flows: Flows, *, benchmark: str = "world") -> Projection:
         """Read sub-national exporters (provinces, cities) with this result's PCI and proximities.
 
         Parameters
@@ -234,7 +237,7 @@ class Complexity(Result):
         Projection
             ECI as the mean PCI of the products a province has an advantage in, density, COI and COG.
         """
-        return projected.project(self, flows, benchmark=benchmark)
+        return project(self, flows, benchmark=benchmark)
 
     def _names(self, role: str, codes: Any) -> pd.Index:
         import pandas as pd
@@ -247,3 +250,207 @@ class Complexity(Result):
         from exportlab.plots.complexity import plot_eci
 
         return plot_eci(self, ax=ax, **options)
+
+
+# Sub-national exporters read with the world's product complexity and product space.
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class Projection(Result):
+    """Sub-national exporters on the world's PCI. Made by `Complexity.project`.
+
+    Attributes
+    ----------
+    exporters : table
+        period, exporter, diversity, eci (mean PCI of the products with an advantage; NaN without any), coi,
+        coverage (share of the exporter's value in products the world result has).
+    pairs : table
+        period, exporter, product, rca, present, density, cog.
+    unmatched : tuple
+        Product labels the world result does not have in any of these periods.
+    benchmark : str
+        What RCA is relative to: "world" or "own".
+    """
+
+    exporters: Any
+    pairs: Any
+    unmatched: tuple[Any, ...]
+    benchmark: str
+
+    @property
+    def title(self) -> str:
+        return f"Exporters on the world's product complexity (RCA relative to {self.benchmark})"
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """The exporters' table in pandas."""
+        return to_pandas(self.exporters)
+
+
+def project(world: Complexity, flows: Flows, *, benchmark: str) -> Projection:
+    """See `Complexity.project`."""
+    one_of("benchmark", benchmark, ("world", "own"))
+    require(flows, "project")
+    flows = world.cells.flows.alike(flows)
+    cells = encode(flows, "project")
+    if (cells.period is None) != (world.cells.period is None):
+        raise DataError(
+            "One of the two tables has the role 'period' and the other has not",
+            "Give both, or neither, with periods.",
+        )
+    known = {label: code for code, label in enumerate(world.cells.names["product"])}
+    to_world = np.array([known.get(label, -1) for label in cells.names["product"]], dtype=np.int64)
+    if (to_world < 0).all():
+        raise DataError(
+            "No product code of the projected flows is known in the world result",
+            "Use the same classification and the same number of digits in both.",
+            first=repr(cells.names["product"][0]),
+        )
+    parts = []
+    for at, period in enumerate(cells.names.get("period", [None])):
+        label = period if period is None else world.cells.flows.said(period)
+        if label not in world.solved:
+            raise UnknownName("period of the world result", label, [str(p) for p in world.solved])
+        parts.append(_one(world.solved[label], cells, at, to_world, benchmark))
+    return _tables(world, cells, to_world, parts, benchmark)
+
+
+def _one(year: Year, cells: Cells, at: int, to_world: Codes, benchmark: str) -> dict[str, Any]:
+    exporter, product, value = cells.at(at)
+    place = np.full(len(to_world), -1)
+    position = {code: i for i, code in enumerate(year.products.tolist())}
+    place[:] = [position.get(code, -1) for code in to_world.tolist()]
+    n, hit = len(cells.names["exporter"]), place[product] >= 0
+    X = dense(exporter[hit], place[product][hit], value[hit], (n, len(year.products)))
+    total = np.bincount(exporter, weights=value, minlength=n)
+    s = year.settings
+    R = rca(X, products=year.X.sum(axis=0) if benchmark == "world" else None)
+    M = (s.threshold < R if s.strict else s.threshold <= R).astype(float)
+    here = np.flatnonzero(total > 0)
+    return {
+        "rows": here,
+        "products": year.products,
+        "diversity": M[here].sum(axis=1),
+        "rca": R[here],
+        "present": M[here],
+        "coverage": X.sum(axis=1)[here] / total[here],
+        **_read(year, R[here], M[here]),
+    }
+
+
+def _read(year: Year, R: Array, M: Array) -> dict[str, Any]:
+    """ECI, density, COI and COG of presence M by the world's PCI and proximities."""
+    known = np.isfinite(year.pci)
+    count = M[:, known].sum(axis=1)
+    eci = M[:, known] @ year.pci[known] / np.where(count > 0, count, np.nan)
+    on, s = year.active, year.settings
+    levels = np.nan_to_num(R) if s.proximity == "correlation" else M
+    d, sums = near.density(levels[:, on], year.space, neighbours=s.neighbours)
+    gain = near.outlook_gain(M[:, on], d, year.worth[on], year.space, sums, form=s.cog)
+    coi = near.outlook_index(M[:, on], d, year.worth[on])
+    return {"eci": eci, "coi": coi, "density": year.spread(d), "cog": year.spread(gain)}
+
+
+def _tables(
+    world: Complexity, cells: Cells, to_world: Codes, parts: list[dict[str, Any]], benchmark: str
+) -> Projection:
+    def stacked(counts: list[int], names: tuple[str, ...]) -> dict[str, Any]:
+        period = {} if cells.period is None else {"period": np.repeat(np.arange(len(parts)), counts)}
+        return period | {n: np.concatenate([p[n].ravel() for p in parts]) for n in names}
+
+    sizes = [len(p["rows"]) for p in parts]
+    exporters = stacked(sizes, ("rows", "diversity", "eci", "coi", "coverage"))
+    pairs = stacked([p["rca"].size for p in parts], ("rca", "present", "density", "cog"))
+    written = [long(p["rows"], p["products"]) for p in parts]
+    first = {"period": pairs.pop("period")} if "period" in pairs else {}
+    first |= {
+        "exporter": np.concatenate([e for e, _ in written]),
+        "product": np.concatenate([k for _, k in written]),
+    }
+    both = Cells(
+        cells.flows,
+        {**cells.names, "product": world.cells.names["product"]},
+        cells.period,
+        cells.exporter,
+        cells.product,
+        cells.value,
+        cells.backend,
+    )
+    renamed = {("exporter" if k == "rows" else k): v for k, v in exporters.items()}
+    unmatched = tuple(n for n, c in zip(cells.names["product"], to_world, strict=True) if c < 0)
+    return Projection(cells.frame(renamed), both.frame(first | pairs), unmatched, benchmark)
+
+
+# Labels of rows and columns, and long tables in the caller's own frame type and column names.
+
+
+@dataclass(frozen=True, eq=False)
+class Cells:
+    """Flows as codes: value number n lies in period `period[n]`, exporter `exporter[n]`, product `product[n]`."""
+
+    flows: Flows
+    names: Mapping[str, Sequence[Any]]
+    period: Codes | None
+    exporter: Codes
+    product: Codes
+    value: Array
+    backend: Any
+
+    def at(self, period: int) -> tuple[Codes, Codes, Array]:
+        """Exporters, products and values of one period."""
+        if self.period is None or len(self.names["period"]) == 1:
+            return self.exporter, self.product, self.value
+        here = self.period == period
+        return self.exporter[here], self.product[here], self.value[here]
+
+    def frame(self, columns: Mapping[str, Any]) -> Any:
+        """A native table; the columns named after a role hold codes and become labels."""
+        made = {}
+        for name, column in columns.items():
+            if name in self.names:
+                made[name] = _take(name, self.names[name], column, self.backend)
+            else:
+                made[name] = nw.new_series(name, column, backend=self.backend)
+        return self.flows.out(nw.from_dict(made, backend=self.backend), ())
+
+
+def _take(name: str, labels: Sequence[Any], codes: Codes, backend: Any) -> nw.Series[Any]:
+    taken = nw.new_series(name, list(labels), backend=backend)[np.asarray(codes)]
+    if taken.implementation.is_pandas():  # forget the labels' own row numbers
+        return nw.from_native(taken.to_native().reset_index(drop=True), series_only=True)
+    return taken
+
+
+def encode(flows: Flows, caller: str) -> Cells:
+    """Sum the flows to period x exporter x product and number the labels in sorted order."""
+    for role in ("exporter", "product"):
+        if role not in flows.roles:
+            raise DataError(
+                f"{caller} needs the role {role!r}, which these flows do not have",
+                f"Name its column at the door: xl.flows(table, {role}=..., ...).",
+            )
+    roles = [r for r in ("period", "exporter", "product") if r in flows.roles]
+    frame = collect(flows.cells(*roles))
+    coded = {r: _codes(frame[r]) for r in roles}
+    return Cells(
+        flows,
+        {r: labels for r, (_, labels) in coded.items()},
+        coded["period"][0] if "period" in coded else None,
+        coded["exporter"][0],
+        coded["product"][0],
+        frame["value"].to_numpy().astype(float, copy=False),
+        frame.implementation,
+    )
+
+
+def _codes(column: nw.Series[Any]) -> tuple[Codes, list[Any]]:
+    import pandas as pd
+
+    native = column.to_native() if column.implementation.is_pandas() else column.to_numpy()
+    codes, labels = pd.factorize(native, sort=True)
+    return codes, labels.tolist()
+
+
+def long(rows: Codes, columns: Codes) -> tuple[Codes, Codes]:
+    """Labels of a rows x columns matrix written out row after row."""
+    return np.repeat(rows, len(columns)), np.tile(columns, len(rows))

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal, TypeAlias, get_args
 
 import numpy as np
 
-from exportlab.arrays import Array, Codes, Mask
+from exportlab.errors import OptionError
+from exportlab.frames import Array, Codes, Mask
 from exportlab.indices.complexity import eci as eigen
 from exportlab.indices.complexity import fitness as nonlinear
 from exportlab.indices.complexity import proximity as near
-from exportlab.indices.complexity.matrix import Matrix, present, rca, rpop
-from exportlab.indices.complexity.settings import Settings
+from exportlab.indices.complexity.fitness import Stop, Update
+from exportlab.indices.complexity.matrix import Matrix, Presence, present, rca, rpop
+from exportlab.indices.complexity.proximity import Convention
+from exportlab.options import Count, NotNegative, Positive, check_fields
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,9 +113,13 @@ class Year:
     def fit(self) -> nonlinear.Fitness:
         s = self.settings
         return nonlinear.fitness(
-            self.M, update=s.fitness_update, stop=s.fitness_stop, steps=s.fitness_steps,
-            tolerance=s.fitness_tolerance, extremality=s.extremality,
-        )  # fmt: skip
+            self.M,
+            update=s.fitness_update,
+            stop=s.fitness_stop,
+            steps=s.fitness_steps,
+            tolerance=s.fitness_tolerance,
+            extremality=s.extremality,
+        )
 
     @cached_property
     def genepy(self) -> tuple[Array, Array]:
@@ -201,12 +209,17 @@ class Year:
         """One line about the problem and its solution."""
         s, M = self.spectrum, self.M
         return {
-            "exporters": int(s.rows.sum()), "products": int(s.columns.sum()),
+            "exporters": int(s.rows.sum()),
+            "products": int(s.columns.sum()),
             "left_out_exporters": sum(r == "exporter" for r, _, _ in self.left_out()),
             "left_out_products": sum(r == "product" for r, _, _ in self.left_out()),
-            "filled": float(np.count_nonzero(M) / max(M.size, 1)), "components": s.components,
-            "lambda2": s.lambda2, "lambda3": s.lambda3, "gap": s.gap, "orientation": s.orientation,
-        }  # fmt: skip
+            "filled": float(np.count_nonzero(M) / max(M.size, 1)),
+            "components": s.components,
+            "lambda2": s.lambda2,
+            "lambda3": s.lambda3,
+            "gap": s.gap,
+            "orientation": s.orientation,
+        }
 
 
 _EMPTY = {"exporter": "no product with an advantage", "product": "no exporter with an advantage"}
@@ -219,8 +232,9 @@ def filtered(X: Array, population: Array | None, settings: Settings) -> Year:
     keep = np.ones(len(exporters), bool)
     totals = X.sum(axis=1)
     for limit, size, what in (
-        (settings.min_population, population, "population"), (settings.min_exports, totals, "exports"),
-    ):  # fmt: skip
+        (settings.min_population, population, "population"),
+        (settings.min_exports, totals, "exports"),
+    ):
         if limit is not None and size is not None:
             out = keep & (size < limit)
             dropped += [("exporter", int(i), f"{what} below {limit:,.12g}") for i in exporters[out]]
@@ -237,3 +251,62 @@ def filtered(X: Array, population: Array | None, settings: Settings) -> Year:
     kept = X if keep.all() and hold.all() else X[np.ix_(keep, hold)]
     people = None if population is None else population[keep]
     return Year(kept, exporters[keep], products[hold], people, settings, tuple(dropped))
+
+
+# The choices on which programs differ, checked once.
+
+Method: TypeAlias = Literal["eigen", "reflections"]
+Scale: TypeAlias = Literal["population", "sample", "stata"]
+PciScale: TypeAlias = Literal["eci", "own", "eigenvector"]
+OutlookBy: TypeAlias = Literal["pci", "uncentred", "complexity"]
+CogForm: TypeAlias = Literal["atlas", "stata"]
+Precision: TypeAlias = Literal["auto", "single", "double"]
+Measure: TypeAlias = Literal["eci", "fitness", "genepy", "outlook"]
+MEASURES: tuple[Measure, ...] = get_args(Measure)
+SINGLE_FROM = 2000  # products from which single precision is used: it halves the time, errors stay below 1e-6
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Options of `complexity`; see there."""
+
+    presence: Presence = "rca"
+    threshold: Positive = 1.0
+    strict: bool = False
+    min_population: NotNegative | None = None
+    min_exports: NotNegative | None = None
+    min_product_trade: NotNegative | None = None
+    measures: Sequence[Measure] = MEASURES
+    method: Method = "eigen"
+    steps: Count = 18
+    scale: Scale = "population"
+    pci_scale: PciScale = "eci"
+    proximity: Convention = "minimum"
+    diagonal: bool = False
+    neighbours: Count | None = None
+    outlook_by: OutlookBy = "pci"
+    cog: CogForm = "atlas"
+    fitness_update: Update = "simultaneous"
+    fitness_stop: Stop = "tolerance"
+    fitness_steps: Count = 1000
+    fitness_tolerance: Positive = 1e-9
+    extremality: Positive = 1.0
+    precision: Precision = "auto"
+
+    def __post_init__(self) -> None:
+        check_fields(self)
+        if self.method == "reflections" and self.steps % 2:
+            raise OptionError(
+                f"steps={self.steps} is not allowed: exporters are read after an even number of reflections "
+                "(an odd one gives the ubiquity of their products), products one step later."
+            )
+        if self.method == "reflections" and self.pci_scale != "own":
+            raise OptionError(
+                "method='reflections' needs pci_scale='own': exporters and products are read at two steps."
+            )
+        if self.fitness_stop == "steps" and self.fitness_steps == 1000:
+            raise OptionError("fitness_stop='steps' needs fitness_steps=, the number of updates (R uses 19).")
+
+    def single(self, products: int) -> bool:
+        """Whether products of matrices are made in single precision."""
+        return self.precision == "single" or (self.precision == "auto" and products >= SINGLE_FROM)

@@ -10,14 +10,18 @@ and the memory is a few vectors.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import combinations
 
 import numpy as np
 import pandas as pd
 from scipy import linalg, sparse
 
-from exportlab.arrays import Array, Codes
-from exportlab.panel.algebra.levels import Effects, group_columns
+from exportlab.errors import DataError
+from exportlab.frames import Array, Codes
+from exportlab.panel.algebra.levels import Effects, absorbed_parameters, group_columns
+from exportlab.panel.algebra.sandwich import freedom
+from exportlab.panel.regression.formula import Design, listed
 
 DIRECT = 300  # columns of the Schur complement up to which it is solved directly
 ROUNDING = 1e-14  # relative rounding error of level sums, below which no residual can be brought
@@ -288,3 +292,95 @@ def absorb(
             f"{tolerance:g}. Raise the tolerance, or drop levels that are barely connected."
         )
     return out
+
+
+# Two-way fixed effects on a balanced panel in closed form, for any assignment of adoption dates.
+
+
+@dataclass(frozen=True, eq=False)
+class BalancedTwoWay:
+    """Two-way fixed effects on a balanced panel as a function of who adopts when.
+
+    Attributes
+    ----------
+    Y : (N, T) outcome
+    paths : (L, T) treatment path of each adoption date
+    counts : (L,) units on each path
+    """
+
+    Y: Array
+    paths: Array
+    counts: Array
+
+    @cached_property
+    def _pieces(self) -> tuple[Array, Array]:
+        share = self.counts @ self.paths / self.counts.sum()
+        D = self.paths - self.paths.mean(axis=1, keepdims=True) - share + share.mean()
+        return D @ double_demeaned(self.Y).T, (D * D).sum(axis=1)
+
+    def estimates(self, which: Codes) -> Array:
+        """Coefficient under each assignment, (B,)."""
+        cross, square = self._pieces
+        units = np.arange(which.shape[1])
+        return np.asarray(cross[which, units].sum(axis=1) / square[which].sum(axis=1))
+
+    def statistics(self, which: Codes) -> Array:
+        """t with CR1 by unit under each assignment (its constant small-sample factor left out), (B,)."""
+        cross, square = self._pieces
+        a, q = cross[which, np.arange(which.shape[1])], square[which]
+        total = q.sum(axis=1)
+        b = a.sum(axis=1) / total
+        u = a - b[:, None] * q
+        se = np.sqrt((u * u).sum(axis=1)) / total
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.asarray(b / se)
+
+
+def double_demeaned(Y: Array) -> Array:
+    """Y less row means, less column means, plus the grand mean."""
+    return np.asarray(Y - Y.mean(axis=1, keepdims=True) - Y.mean(axis=0) + Y.mean())
+
+
+# Regressors that cannot be told apart from the effects or from each other are refused by name.
+
+
+def refuse_collinear(d: Design, weights: Array, pattern: Absorber | None = None) -> None:
+    """Name the regressors that the effects absorb or the others span; refuse what fits every row exactly."""
+    x = d.x
+    scale = np.sqrt(np.average((x - np.average(x, axis=0, weights=weights)) ** 2, axis=0, weights=weights))
+    size = np.sqrt(np.average(x**2, axis=0, weights=weights))
+    constant = [n for n, s, m in zip(d.names, scale, size, strict=True) if s <= 1e-9 * m and n != "Intercept"]
+    if constant:
+        raise DataError(
+            f"{listed(constant)} does not vary over the {len(d.y):,} rows that are left",
+            f"Leave it out.{lost_rows(d)}",
+        )
+    left = absorb(x, d.effects, weights, pattern=pattern)
+    root = np.sqrt(weights / weights.mean())[:, None]
+    norm = np.linalg.norm(root * left, axis=0) / np.sqrt(x.shape[0])
+    reference = scale if len(d.effects) else size
+    gone = [n for n, a, b in zip(d.names, norm, reference, strict=True) if a <= 1e-7 * b]
+    if gone:
+        raise DataError(
+            f"{listed(gone)} has no variation left within the effects {', '.join(d.effects.names)}",
+            f"Leave it out, or drop the effect that absorbs it.{lost_rows(d)}",
+        )
+    r, order = linalg.qr(root * left / norm, mode="r", pivoting=True)[-2:]
+    small = np.abs(np.diag(r)) <= 1e-8 * np.abs(r[0, 0])
+    short = [d.names[j] for j in order[: small.size][small]] + [d.names[j] for j in order[small.size :]]
+    if short:
+        others = [n for n in d.names if n not in short]
+        raise DataError(
+            f"{listed(short)} is a linear combination of {listed(others)}"
+            + (" and the effects" if len(d.effects) else ""),
+            "Leave it out: its coefficient cannot be told from theirs.",
+        )
+    if (
+        len(d.effects) <= 2
+    ):  # beyond, the effects' own rank is not known; the sandwich counts by its convention
+        freedom(len(d.y), x.shape[1] + absorbed_parameters(d.effects, count="reghdfe"))
+
+
+def lost_rows(d: Design) -> str:
+    """The rows lost so far, for the end of a message."""
+    return "".join(f" {n:,} rows were set aside: {why}." for why, n in d.lost)

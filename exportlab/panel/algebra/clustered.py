@@ -13,8 +13,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike
 
-from exportlab.arrays import Array, Codes
 from exportlab.errors import DataError, OptionError
+from exportlab.frames import Array, Codes
 
 MAX_EXPLICIT = 3_000
 RANK = 1e-10

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import xlogy
 
-from exportlab.arrays import Array
+from exportlab.frames import Array
 from exportlab.panel.algebra.absorb import Absorber
 from exportlab.panel.algebra.levels import Effects, fitted
 

@@ -11,7 +11,7 @@ import pandas as pd
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
-from exportlab.arrays import Array, Codes, Mask
+from exportlab.frames import Array, Codes, Mask
 
 
 @dataclass(frozen=True, eq=False)

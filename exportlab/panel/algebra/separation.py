@@ -14,8 +14,8 @@ import numpy as np
 from scipy import linalg
 from scipy.optimize import linprog
 
-from exportlab.arrays import Array, Codes, Mask
 from exportlab.errors import OptionError, one_of
+from exportlab.frames import Array, Codes, Mask
 from exportlab.options import validated
 from exportlab.panel.algebra.absorb import Absorber, Projection
 from exportlab.panel.algebra.levels import Effects, fitted

@@ -16,9 +16,9 @@ EVENT_METHODS = (*METHODS, "twfe")
 
 def estimator(method: str, kind: str) -> Callable[..., Estimate]:
     """The function `kind` ("att" or "event_study") of a method; two-way fixed effects have only the latter."""
-    from exportlab.panel.did import callaway, etwfe, event_study, imputation, stacked, sun_abraham
+    from exportlab.panel.did import callaway, etwfe, imputation, stacked, sun_abraham, twfe
 
     one_of("method", method, METHODS if kind == "att" else EVENT_METHODS)
-    modules = (callaway, imputation, etwfe, sun_abraham, stacked, event_study)
+    modules = (callaway, imputation, etwfe, sun_abraham, stacked, twfe)
     found: Callable[..., Estimate] = getattr(dict(zip(EVENT_METHODS, modules, strict=True))[method], kind)
     return found

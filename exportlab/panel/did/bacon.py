@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from exportlab.arrays import Array
 from exportlab.errors import DataError
+from exportlab.frames import Array
 from exportlab.options import validated
 from exportlab.panel.algebra.absorb import absorb
 from exportlab.panel.algebra.levels import Effects
@@ -19,7 +19,7 @@ from exportlab.results import Result
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from exportlab.panel.door import PolicyPanel
+    from exportlab.panel.policy_panel import PolicyPanel
 
 NEVER = "treated vs never treated"
 ALWAYS = "treated vs always treated"

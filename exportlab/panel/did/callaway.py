@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from exportlab.arrays import Codes
-from exportlab.errors import DataError, one_of
+from exportlab.errors import DataError, OptionError, one_of
+from exportlab.frames import Array, Codes, Mask
 from exportlab.options import Level, Places, validated
 from exportlab.panel.algebra.sandwich import ROUNDING, group_sums, settled, unsettled
-from exportlab.panel.did.callaway_average import average
-from exportlab.panel.did.comparison import never_treated, with_comparison
-from exportlab.panel.did.drdid import METHODS
-from exportlab.panel.did.group_time import GroupTime, group_time
-from exportlab.panel.did.regress import sample_of, warnings_of
-from exportlab.panel.did.saturated import columns_of
+from exportlab.panel.did.regress import columns_of, never_treated, sample_of, warnings_of, with_comparison
 from exportlab.panel.did.sun_abraham import ESTIMANDS
 from exportlab.panel.estimate import Estimate, Inference, estimate_table
-from exportlab.panel.inference.bands import with_bands
+from exportlab.panel.inference.multiple import with_bands
 
 if TYPE_CHECKING:
-    from exportlab.panel.door import PolicyPanel
+    from exportlab.panel.policy_panel import PolicyPanel
 
 Rng = int | np.random.Generator
 AGGREGATES = ("simple", "event", "cohort", "calendar", "none")
@@ -59,7 +55,7 @@ def att(
     control : {"never", "notyet"}
         Comparison units: never treated, or not treated by the period.
     adjust : {"dr", "ipw", "reg"}
-        How covariates enter; see `exportlab.panel.did.drdid`.
+        How covariates enter; see `exportlab.panel.did.callaway`.
     base : {"varying", "universal"}
         Base period of cells before adoption: the one before, or always the last before adoption.
     anticipation : int
@@ -97,9 +93,15 @@ def att(
     size = ROUNDING * np.sqrt((influence**2).sum(0) / len(influence) + float(np.abs(used.y).max()) ** 2)
     vcov = settled(scores.T @ scores, np.where((influence != 0).any(0), size / np.sqrt(len(influence)), 0.0))
     inference = Inference(
-        "cluster-robust, influence functions", CONVENTION, np.inf, level, 1.0, used.cluster or used.unit,
-        len(used.cluster_labels), used.treated_clusters,
-    )  # fmt: skip
+        "cluster-robust, influence functions",
+        CONVENTION,
+        np.inf,
+        level,
+        1.0,
+        used.cluster or used.unit,
+        len(used.cluster_labels),
+        used.treated_clusters,
+    )
     columns: dict[str, Any] = dict(columns_of(terms.drop(columns="n")))
     # A cell counts the units it compares; cells share units, so the average counts the panel's rows.
     counts = [len(flow.y) if t == "ATT" else n for t, n in zip(terms["term"], terms["n"], strict=True)]
@@ -132,9 +134,13 @@ def _without_overall(made: Estimate, again: Any) -> Estimate:
     table["event_time"] = table["event_time"].astype(int)
     overall = made.table.iloc[:1].drop(columns="event_time")
     return replace(
-        made, table=table, vcov=made.vcov[1:, 1:], scores=made.scores[:, 1:], refit=again,
+        made,
+        table=table,
+        vcov=made.vcov[1:, 1:],
+        scores=made.scores[:, 1:],
+        refit=again,
         parts={**made.parts, "overall": overall},
-    )  # fmt: skip
+    )
 
 
 def _prepare(panel: PolicyPanel, control: str, anticipation: int) -> tuple[PolicyPanel, str]:
@@ -153,10 +159,11 @@ def _prepare(panel: PolicyPanel, control: str, anticipation: int) -> tuple[Polic
         if (low < high).any():
             first = str(used.unit_labels[int((low < high).argmax())])
             raise DataError(
-                "weights change within a unit over time", "This estimator weights units: give one "
-                "weight a unit.",
-                rows=int((low < high).sum()), first=first,
-            )  # fmt: skip
+                "weights change within a unit over time",
+                "This estimator weights units: give one weight a unit.",
+                rows=int((low < high).sum()),
+                first=first,
+            )
     return used, who if control == "never" else f"{who}, and units not yet treated"
 
 
@@ -202,8 +209,320 @@ def _cell_table(effects: GroupTime, clusters: Codes) -> pd.DataFrame:
     sums = group_sums(effects.influence, clusters) / len(effects.influence)
     return pd.DataFrame(
         {
-            "cohort": effects.cohort, "period": effects.period, "event_time": effects.event_time,
-            "base": effects.base, "estimate": effects.estimate,
-            "std_error": np.sqrt((sums**2).sum(0)), "units": effects.n.astype(int),
+            "cohort": effects.cohort,
+            "period": effects.period,
+            "event_time": effects.event_time,
+            "base": effects.base,
+            "estimate": effects.estimate,
+            "std_error": np.sqrt((sums**2).sum(0)),
+            "units": effects.n.astype(int),
         }
-    )  # fmt: skip
+    )
+
+
+# Effects of each cohort in each period against those not treated then, with their influence functions.
+
+
+@dataclass(frozen=True, eq=False)
+class GroupTime:
+    """ATT(g,t): cohort, period, estimate (m,), influence functions (N, m), units in each comparison.
+
+    `lost` are the treated cells (cohort, period) that have no pair of units to compare.
+    """
+
+    cohort: Array
+    period: Array
+    estimate: Array
+    influence: Array
+    base: Array
+    n: Array
+    lost: tuple[tuple[float, float], ...] = ()
+
+    @property
+    def event_time(self) -> Array:
+        e: Array = self.period - self.cohort
+        return e
+
+
+def unit_weights(panel: PolicyPanel) -> Array:
+    """(N,) weights of units with mean one."""
+    if panel.w is None:
+        return np.ones(len(panel.unit_labels))
+    w = panel.w[np.searchsorted(panel.units, np.arange(len(panel.unit_labels)))]
+    out: Array = w / w.mean()
+    return out
+
+
+def group_time(panel: PolicyPanel, *, control: str, adjust: str, base: str, anticipation: int) -> GroupTime:
+    """Every ATT(g,t) with its influence function over the N units."""
+    N, T, k = len(panel.unit_labels), len(panel.period_values), panel.X.shape[1]
+    Y = np.full((N, T), np.nan)
+    Y[panel.units, panel.periods] = panel.y
+    X = np.full((N, T, k), np.nan)
+    X[panel.units, panel.periods] = panel.X
+    w, g_of, times = unit_weights(panel), panel.announced, panel.period_values
+    never = never_treated(panel, anticipation)
+    rows, columns, lost = [], [], []
+    for g in panel.cohorts:
+        before = int(np.searchsorted(times, g - anticipation)) - 1
+        if before < 0:
+            continue
+        for t in range(T):
+            pre = before if times[t] >= g or base == "universal" else min(t - 1, before)
+            if pre < 0:
+                continue
+            if t == pre:
+                rows.append((g, times[t], 0.0, times[pre], 0))
+                columns.append(np.zeros(N))
+                continue
+            limit = times[max(t, pre)] + anticipation
+            compare = never if control == "never" else (g_of > limit) & (g_of != g)
+            D = g_of == g
+            both = (D | compare) & ~np.isnan(Y[:, t]) & ~np.isnan(Y[:, pre])
+            where = f" in ATT({panel.period_name(g)},{panel.period_name(times[t])})"
+            if not (both & D).any() or not (both & compare).any():
+                lost += [(float(g), float(times[t]))] if times[t] >= g else []
+                continue
+            Z = np.column_stack([np.ones(int(both.sum())), X[both, pre]])
+            effect, influence = two_by_two(
+                Y[both, t] - Y[both, pre], D[both].astype(float), Z, w[both], adjust=adjust, where=where
+            )
+            full = np.zeros(N)
+            full[both] = influence * (N / int(both.sum()))
+            rows.append((g, times[t], effect, times[pre], int(both.sum())))
+            columns.append(full)
+    if not rows:
+        raise DataError(
+            "no cohort has a comparison unit observed in both periods", "Look at check() for gaps."
+        )
+    cohort, period, estimate, based, n = (np.array(c, float) for c in zip(*rows, strict=True))
+    return GroupTime(cohort, period, estimate, np.column_stack(columns), based, n, tuple(lost))
+
+
+# Averages of group-time effects, with the influence functions of the averages.
+
+
+def average(
+    panel: PolicyPanel, effects: GroupTime, aggregate: str, *, shares: str, balance: int | None
+) -> tuple[Array, Array, pd.DataFrame]:
+    """Estimates (terms,), influence functions (N, terms), and ``term, n`` with ``event_time`` where there is one."""
+    if aggregate == "none":
+        names = [f"ATT({g:.0f},{t:.0f})" for g, t in zip(effects.cohort, effects.period, strict=True)]
+        terms = pd.DataFrame({"term": names, "n": effects.n.astype(int), "event_time": effects.event_time})
+        return effects.estimate, effects.influence, terms.assign(cohort=effects.cohort, period=effects.period)
+    w = unit_weights(panel)
+    member = w[:, None] * (panel.adoption[:, None] == effects.cohort[None, :])
+    p = member.mean(0)
+    error = np.zeros_like(member) if shares == "fixed" else member - p
+    post: Mask = effects.event_time >= 0
+    if aggregate == "simple":
+        estimate, influence = _weighted(effects, p, error, post)
+        terms = pd.DataFrame({"term": ["ATT"], "n": [int(effects.n[post].sum())]})
+        return np.array([estimate]), influence[:, None], terms
+    if shares == "did":  # its index runs over the first cells instead of the cohorts
+        first = np.array([int(np.argmax(effects.cohort == g)) for g in np.unique(effects.cohort)])
+        error = member - p
+        slipped = member[:, : len(first)] - p[first]
+        return _by(effects, p, error, aggregate, balance=balance, drifting=slipped)
+    return _by(effects, p, error, aggregate, balance=balance)
+
+
+def _weighted(effects: GroupTime, p: Array, error: Array, keep: Mask) -> tuple[float, Array]:
+    r"""Average with weights `p`; their sampling adds :math:`\sum_c ATT_c\,\partial w_c`."""
+    at = np.flatnonzero(keep)
+    total = p[at].sum()
+    weight = p[at] / total
+    estimate = float(weight @ effects.estimate[at])
+    shift = error[:, at] @ effects.estimate[at] / total - error[:, at].sum(1) * estimate / total
+    return estimate, effects.influence[:, at] @ weight + shift
+
+
+def _by(
+    effects: GroupTime,
+    p: Array,
+    error: Array,
+    aggregate: str,
+    *,
+    balance: int | None,
+    drifting: Array | None = None,
+) -> tuple[Array, Array, pd.DataFrame]:
+    """The overall average first, then one term an event time, cohort or period."""
+    e = effects.event_time
+    post: Mask = e >= 0
+    keep: Mask = np.ones(len(e), bool) if aggregate == "event" else post
+    if aggregate == "event" and balance is not None:
+        keep &= _balanced(effects, balance)
+    by = {"event": e, "cohort": effects.cohort, "calendar": effects.period}[aggregate]
+    values = np.unique(by[keep])
+    # Within a cohort its periods count equally, so there are no shares to estimate.
+    equal = aggregate == "cohort"
+    parts = [
+        _weighted(
+            effects,
+            np.ones(len(e)) if equal else p,
+            np.zeros_like(error) if equal else error,
+            keep & (by == v),
+        )
+        for v in values
+    ]
+    estimates, influences = np.array([x for x, _ in parts]), np.column_stack([x for _, x in parts])
+    if aggregate == "cohort":
+        first = np.array([int(np.argmax(effects.cohort == g)) for g in values])
+        total = p[first].sum()
+        overall = float(p[first] @ estimates / total)
+        moves = error[:, first] if drifting is None else drifting
+        drift = (moves @ estimates - moves.sum(1) * overall) / total
+        overall_influence = influences @ (p[first] / total) + drift
+    else:
+        late = values >= 0 if aggregate == "event" else np.ones(len(values), bool)
+        overall, overall_influence = float(estimates[late].mean()), influences[:, late].mean(1)
+    counts = [int(effects.n[keep & (by == v)].sum()) for v in values]
+    terms = pd.DataFrame(
+        {"term": ["ATT", *[f"{v:.0f}" for v in values]], "n": [int(effects.n[keep & post].sum()), *counts]}
+    )
+    if aggregate == "event":
+        terms["event_time"] = [np.nan, *values]
+    return np.append(overall, estimates), np.column_stack([overall_influence, influences]), terms
+
+
+def _balanced(effects: GroupTime, balance: int) -> Mask:
+    """Cells of cohorts that are observed `balance` periods after adoption, up to that event time."""
+    long = np.unique(effects.cohort[effects.event_time >= balance])
+    if balance < 0 or not len(long):
+        top = int(effects.event_time.max())
+        raise OptionError(f"balance={balance} is not allowed. Allowed: 0 to {top}, periods after adoption.")
+    out: Mask = np.isin(effects.cohort, long) & (effects.event_time <= balance)
+    return out
+
+
+# One two-by-two comparison with covariates: doubly robust, inverse probability, outcome regression.
+
+OVERLAP = 1 - 1e-6  # propensity above which a comparison unit would count a million times
+METHODS = ("dr", "ipw", "reg")
+
+
+def two_by_two(
+    change: Array, D: Array, X: Array, w: Array, *, adjust: str = "dr", where: str = ""
+) -> tuple[float, Array]:
+    r"""Effect on the treated from the change of the outcome, and its influence function.
+
+    Parameters
+    ----------
+    change : (n,) outcome after less before
+    D : (n,) 1.0 for the cohort, 0.0 for the comparison
+    X : (n, k) covariates at the base period, a constant first
+    w : (n,) weights
+    adjust : {"dr", "ipw", "reg"}
+        Doubly robust (logit and least squares), normalised inverse probability weights, outcome regression.
+    where : str
+        Named in errors.
+
+    Returns
+    -------
+    effect : float
+    influence : (n,) with mean zero; the variance of the effect is ``(influence**2).sum() / n**2``
+
+    References
+    ----------
+    Sant'Anna and Zhao (2020), Journal of Econometrics 219, 101-122, equations 2.2, 2.4 and 3.1.
+    """
+    w = w / w.mean()
+    if X.shape[1] == 1:
+        return _means(change, D, w)
+    X = _standard(X, w)
+    if adjust == "reg":
+        return _regression(change, D, X, w, where)
+    if adjust == "ipw":
+        return _weighting(change, D, X, w, where)
+    return _doubly_robust(change, D, X, w, where)
+
+
+def _standard(X: Array, w: Array) -> Array:
+    """The constant and the covariates in standard deviations from their mean: neither unit nor origin counts."""
+    centred = X[:, 1:] - np.average(X[:, 1:], axis=0, weights=w)
+    size = np.sqrt(np.average(centred**2, axis=0, weights=w))
+    moves = size > 1e-12 * np.abs(X[:, 1:]).max(axis=0)
+    return np.column_stack([X[:, 0], centred / np.where(moves, size, 1.0)])
+
+
+def _means(change: Array, D: Array, w: Array) -> tuple[float, Array]:
+    treated, control = w * D, w * (1 - D)
+    a, b = treated.sum() / len(w), control.sum() / len(w)
+    high, low = (treated @ change) / treated.sum(), (control @ change) / control.sum()
+    return float(high - low), treated * (change - high) / a - control * (change - low) / b
+
+
+def propensity(D: Array, X: Array, w: Array, where: str) -> tuple[Array, Array]:
+    """Logit of D on X by Newton steps: fitted probabilities (n,) and each row's part in the coefficients (n, k)."""
+    beta = np.zeros(X.shape[1])
+    for _ in range(50):
+        p = 1 / (1 + np.exp(-np.clip(X @ beta, -40, 40)))
+        hessian = (X * (w * p * (1 - p))[:, None]).T @ X
+        if np.linalg.cond(hessian) > 1e13:
+            break
+        step = np.linalg.solve(hessian, X.T @ (w * (D - p)))
+        beta += step
+        if np.abs(step).max() < 1e-10:
+            return p, (X * (w * (D - p))[:, None]) @ np.linalg.inv(hessian) * len(D)
+    raise DataError(
+        f"the covariates separate the treated from the comparison units{where}",
+        "There is no overlap: use fewer covariates, or adjust='reg', which extrapolates.",
+    )
+
+
+def outcome(change: Array, D: Array, X: Array, w: Array, where: str) -> tuple[Array, Array]:
+    """Least squares on the comparison: fitted change of all (n,) and each row's part in the coefficients (n, k)."""
+    v = w * (1 - D)
+    XtX = (X * v[:, None]).T @ X
+    scale = np.sqrt(np.diag(XtX))
+    if np.linalg.matrix_rank(XtX / np.outer(scale, scale), tol=1e-10) < X.shape[1]:
+        raise DataError(
+            f"the covariates are collinear among the comparison units{where}",
+            "Leave out covariates that do not vary, or choose a larger comparison group.",
+        )
+    beta = np.linalg.solve(XtX, X.T @ (v * change))
+    fitted = X @ beta
+    return fitted, (X * (v * (change - fitted))[:, None]) @ np.linalg.inv(XtX) * len(D)
+
+
+def _odds(p: Array, D: Array, w: Array, where: str) -> Array:
+    extreme = (D == 0) & (p > OVERLAP)
+    if extreme.any():
+        raise DataError(
+            f"comparison units have a propensity of one{where}",
+            "There is no overlap: use fewer covariates.",
+            rows=int(extreme.sum()),
+        )
+    odds: Array = w * (1 - D) * p / (1 - np.minimum(p, OVERLAP))
+    return odds
+
+
+def _weighting(change: Array, D: Array, X: Array, w: Array, where: str) -> tuple[float, Array]:
+    p, linear = propensity(D, X, w, where)
+    treated, control = w * D, _odds(p, D, w, where)
+    high, low = (treated @ change) / treated.sum(), (control @ change) / control.sum()
+    slope = (control * (change - low)) @ X / len(D)
+    influence = treated * (change - high) / treated.mean()
+    influence -= (control * (change - low) + linear @ slope) / control.mean()
+    return float(high - low), influence
+
+
+def _regression(change: Array, D: Array, X: Array, w: Array, where: str) -> tuple[float, Array]:
+    fitted, linear = outcome(change, D, X, w, where)
+    treated = w * D
+    gap = change - fitted
+    effect = (treated @ gap) / treated.sum()
+    mean = treated @ X / len(D)
+    return float(effect), (treated * (gap - effect) - linear @ mean) / treated.mean()
+
+
+def _doubly_robust(change: Array, D: Array, X: Array, w: Array, where: str) -> tuple[float, Array]:
+    p, from_p = propensity(D, X, w, where)
+    fitted, from_fit = outcome(change, D, X, w, where)
+    treated, control = w * D, _odds(p, D, w, where)
+    gap = change - fitted
+    high, low = (treated @ gap) / treated.sum(), (control @ gap) / control.sum()
+    n = len(D)
+    one = treated * (gap - high) - from_fit @ (treated @ X / n)
+    two = control * (gap - low) + from_p @ ((control * (gap - low)) @ X / n) - from_fit @ (control @ X / n)
+    return float(high - low), one / treated.mean() - two / control.mean()

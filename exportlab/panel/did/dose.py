@@ -10,15 +10,15 @@ import numpy as np
 import pandas as pd
 from scipy.interpolate import BSpline
 
-from exportlab.arrays import Array, Codes
 from exportlab.errors import DataError, OptionError, UnknownName
+from exportlab.frames import Array, Codes
 from exportlab.options import Count, Level, Places, Within, validated
 from exportlab.panel.algebra.sandwich import ROUNDING, group_sums, settled, unsettled
 from exportlab.panel.did.regress import sample_of, warnings_of
 from exportlab.panel.estimate import Estimate, Inference, estimate_table
 
 if TYPE_CHECKING:
-    from exportlab.panel.door import PolicyPanel
+    from exportlab.panel.policy_panel import PolicyPanel
 
 
 @dataclass(frozen=True, eq=False)
@@ -195,10 +195,11 @@ def _doses(panel: PolicyPanel, dose: str) -> Array:
     for bad, problem in ((mismatch, "does not agree with adoption"), (changes, "changes within a unit")):
         if bad.any():
             raise DataError(
-                f"the dose {dose!r} {problem}", "It is one number a unit, positive exactly where the "
-                "unit adopts.",
-                rows=int(bad.sum()), first=str(panel.unit_labels[panel.units[bad.argmax()]]),
-            )  # fmt: skip
+                f"the dose {dose!r} {problem}",
+                "It is one number a unit, positive exactly where the unit adopts.",
+                rows=int(bad.sum()),
+                first=str(panel.unit_labels[panel.units[bad.argmax()]]),
+            )
     return value
 
 

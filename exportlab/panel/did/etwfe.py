@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from exportlab.arrays import Array, Codes, Mask
 from exportlab.errors import DataError, OptionError, one_of
+from exportlab.frames import Array, Codes, Mask
 from exportlab.options import Level, validated
 from exportlab.panel.algebra.absorb import absorb
 from exportlab.panel.algebra.irls import poisson
@@ -22,15 +22,25 @@ from exportlab.panel.algebra.sandwich import (
     settled,
     unsettled,
 )
-from exportlab.panel.did.comparison import with_comparison
 from exportlab.panel.did.identified import Finite, base_of, identified, without_separated
-from exportlab.panel.did.regress import Fit, drop_singletons, effects_of, from_fit, least_squares
-from exportlab.panel.did.saturated import Cells, cells, columns_of, combination, independent
+from exportlab.panel.did.regress import (
+    Cells,
+    Fit,
+    cells,
+    columns_of,
+    combination,
+    drop_singletons,
+    effects_of,
+    from_fit,
+    independent,
+    least_squares,
+    with_comparison,
+)
 from exportlab.panel.did.sun_abraham import ESTIMANDS, cell_table
 from exportlab.panel.estimate import FIXEST, Estimate, inference_columns
 
 if TYPE_CHECKING:
-    from exportlab.panel.door import PolicyPanel
+    from exportlab.panel.policy_panel import PolicyPanel
 
 
 @validated
@@ -248,9 +258,11 @@ def _poisson_rows(panel: PolicyPanel, *, units: bool) -> PolicyPanel:
     if negative.any():
         first = str(panel.unit_labels[panel.units[negative.argmax()]])
         raise DataError(
-            "the outcome of a Poisson model is negative", "Use family='gaussian'.", rows=int(negative.sum()),
+            "the outcome of a Poisson model is negative",
+            "Use family='gaussian'.",
+            rows=int(negative.sum()),
             first=first,
-        )  # fmt: skip
+        )
     positive = np.bincount(panel.units, weights=panel.y)[panel.units] > 0
     if not units or positive.all():
         return panel
@@ -310,9 +322,17 @@ def _estimate(
     n, G = len(panel.y), len(panel.cluster_labels)
     factor = (n - 1) / (n - X.shape[1] - absorbed_parameters(effects, [panel.clusters])) * G / (G - 1)
     return Fit(
-        fit.beta, robust.covariance, scores @ fit.bread, panel.y - fit.mu, factor, robust.dof,
-        "cluster-robust (CR1)", FIXEST, np.nan, rounding,
-    ), fit.mu  # fmt: skip
+        fit.beta,
+        robust.covariance,
+        scores @ fit.bread,
+        panel.y - fit.mu,
+        factor,
+        robust.dof,
+        "cluster-robust (CR1)",
+        FIXEST,
+        np.nan,
+        rounding,
+    ), fit.mu
 
 
 def _row_weights(panel: PolicyPanel, of: Cells, weights: Array) -> Array:

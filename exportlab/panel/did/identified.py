@@ -10,14 +10,14 @@ import numpy as np
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
-from exportlab.arrays import Array, Mask
 from exportlab.errors import DataError, OptionError
+from exportlab.frames import Array, Mask
 from exportlab.panel.algebra.levels import Effects
 from exportlab.panel.algebra.separation import find_separated
-from exportlab.panel.did.saturated import Cells, cells
+from exportlab.panel.did.regress import Cells, cells
 
 if TYPE_CHECKING:
-    from exportlab.panel.door import PolicyPanel
+    from exportlab.panel.policy_panel import PolicyPanel
 
 LOST = "treated cohort without a comparison in the period"
 INFINITE = "treated cell whose mean without treatment is zero"

@@ -10,19 +10,28 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from exportlab.arrays import Array, Codes, Mask
 from exportlab.errors import DataError, OptionError, one_of
+from exportlab.frames import Array, Codes, Mask
 from exportlab.options import Level, Places, validated
 from exportlab.panel.algebra.levels import Effects
 from exportlab.panel.algebra.sandwich import group_sums, rounding_error, settled, unsettled
-from exportlab.panel.did.comparison import refuse_no_variation
-from exportlab.panel.did.regress import effects_of, encode_in_order, least_squares, sample_of, warnings_of
-from exportlab.panel.did.saturated import cells, columns_of, combination, independent
+from exportlab.panel.did.regress import (
+    cells,
+    columns_of,
+    combination,
+    effects_of,
+    encode_in_order,
+    independent,
+    least_squares,
+    refuse_no_variation,
+    sample_of,
+    warnings_of,
+)
 from exportlab.panel.did.sun_abraham import ESTIMANDS
 from exportlab.panel.estimate import Estimate, Inference, estimate_table
 
 if TYPE_CHECKING:
-    from exportlab.panel.door import PolicyPanel
+    from exportlab.panel.policy_panel import PolicyPanel
 
 BORUSYAK = (
     "none (asymptotic), conservative: effects' spread around their cohort-period average counts as noise"
@@ -141,10 +150,15 @@ def _fit(panel: PolicyPanel, *, aggregate: str, leads: int | None, level: float)
     refuse_no_variation(panel)
     used, made = imputable(panel, design)
     result = imputed(
-        used, made, used.D > 0, aggregate, level=level, method="Imputation (Borusyak-Jaravel-Spiess)",
+        used,
+        made,
+        used.D > 0,
+        aggregate,
+        level=level,
+        method="Imputation (Borusyak-Jaravel-Spiess)",
         comparison="never-treated and not-yet-treated rows",
         refit=partial(_fit, aggregate=aggregate, leads=leads, level=level),
-    )  # fmt: skip
+    )
     return result if leads == 0 else _with_leads(result, used, leads)
 
 
@@ -169,18 +183,32 @@ def imputed(
     scores = group_sums(v * u, panel.clusters)
     vcov = settled(scores.T @ scores, rounding_error(v, np.abs(panel.y), panel.clusters))
     inference = Inference(
-        "cluster-robust, conservative (Borusyak-Jaravel-Spiess)", BORUSYAK, np.inf, level, 1.0,
-        panel.cluster or panel.unit, len(panel.cluster_labels), panel.treated_clusters,
-    )  # fmt: skip
+        "cluster-robust, conservative (Borusyak-Jaravel-Spiess)",
+        BORUSYAK,
+        np.inf,
+        level,
+        1.0,
+        panel.cluster or panel.unit,
+        len(panel.cluster_labels),
+        panel.treated_clusters,
+    )
     counts = (weights > 0).astype(int) @ np.bincount(of.code[inside])
     columns: dict[str, Any] = dict(columns_of(terms))
     table = estimate_table(list(terms["term"]), v.T @ panel.y, vcov, inference, counts, **columns)
     return Estimate(
-        estimand=ESTIMANDS[aggregate], weighting="treated rows equally, within the average", table=table,
-        vcov=vcov, inference=inference, sample=sample_of(panel), scores=scores,
-        clusters=tuple(panel.cluster_labels), panel=panel, parts={"cells": _cell_table(of, made.effect, w)},
-        notes=(*warnings_of(panel), *unsettled(vcov, list(terms["term"]))), **words,
-    )  # fmt: skip
+        estimand=ESTIMANDS[aggregate],
+        weighting="treated rows equally, within the average",
+        table=table,
+        vcov=vcov,
+        inference=inference,
+        sample=sample_of(panel),
+        scores=scores,
+        clusters=tuple(panel.cluster_labels),
+        panel=panel,
+        parts={"cells": _cell_table(of, made.effect, w)},
+        notes=(*warnings_of(panel), *unsettled(vcov, list(terms["term"]))),
+        **words,
+    )
 
 
 def design(panel: PolicyPanel) -> Array:
@@ -257,9 +285,8 @@ def _with_leads(result: Estimate, panel: PolicyPanel, leads: int | None) -> Esti
     X = np.column_stack([*[(time == e).astype(float) for e in times], rows.X])
     names = [*map(str, times), *rows.covariates]
     fit = least_squares(
-        rows.y, X, names, effects=effects,
-        clusters=encode_in_order(rows.clusters), weights=rows.w,
-    )  # fmt: skip
+        rows.y, X, names, effects=effects, clusters=encode_in_order(rows.clusters), weights=rows.w
+    )
     leads = len(times)
     scores = np.zeros((len(panel.cluster_labels), leads))
     kept = np.isin(panel.cluster_labels, rows.cluster_labels)
@@ -297,7 +324,9 @@ def _joined(result: Estimate, found: pd.DataFrame, scores: Array, rounding: Arra
     both = np.column_stack([scores, result.scores])
     none = np.isnan(np.append(np.diag(lead_vcov), np.diag(result.vcov)))
     return replace(
-        result, table=pd.concat([lead, result.table], ignore_index=True),
-        vcov=settled(both.T @ both, np.where(none, np.inf, 0.0)), scores=both,
+        result,
+        table=pd.concat([lead, result.table], ignore_index=True),
+        vcov=settled(both.T @ both, np.where(none, np.inf, 0.0)),
+        scores=both,
         notes=(*result.notes, *unsettled(lead_vcov, names), note),
-    )  # fmt: skip
+    )

@@ -10,15 +10,29 @@ import numpy as np
 import pandas as pd
 from scipy import linalg
 
-from exportlab.arrays import Array, Codes
 from exportlab.errors import DataError, one_of
+from exportlab.frames import Array, Codes, Mask
 from exportlab.panel.algebra.absorb import absorb
 from exportlab.panel.algebra.levels import Effects, absorbed_parameters, encode, singletons
 from exportlab.panel.algebra.sandwich import freedom, group_sums, rounding_error, sandwich, settled, unsettled
 from exportlab.panel.estimate import FIXEST, Estimate, Inference, Regression, Sample, estimate_table
 
 if TYPE_CHECKING:
-    from exportlab.panel.door import PolicyPanel
+    from exportlab.panel.policy_panel import PolicyPanel
+
+__all__ = [
+    "Fit",
+    "cell_means",
+    "drop_singletons",
+    "effects_of",
+    "encode",
+    "encode_in_order",
+    "from_fit",
+    "inference_of",
+    "least_squares",
+    "sample_of",
+    "warnings_of",
+]
 
 COLLINEAR = 1e-9  # share of a column's length left after the others, below which it is one of them
 VCOV = ("cluster", "cluster+period", "hetero", "iid")
@@ -141,9 +155,15 @@ def sample_of(panel: PolicyPanel) -> Sample:
 def inference_of(panel: PolicyPanel, fit: Fit, level: float) -> Inference:
     """The Inference record of a least-squares fit."""
     return Inference(
-        fit.name, fit.small_sample, fit.df, level, fit.factor, panel.cluster or panel.unit,
-        len(panel.cluster_labels), panel.treated_clusters,
-    )  # fmt: skip
+        fit.name,
+        fit.small_sample,
+        fit.df,
+        level,
+        fit.factor,
+        panel.cluster or panel.unit,
+        len(panel.cluster_labels),
+        panel.treated_clusters,
+    )
 
 
 def from_fit(
@@ -179,18 +199,35 @@ def from_fit(
     clustered = fit.name == "cluster-robust (CR1)"
     scores = group_sums(fit.influence, encode_in_order(rows["clusters"])) @ combine.T if clustered else None
     return Estimate(
-        method=method, estimand=estimand, comparison=comparison, weighting=weighting, table=table, vcov=vcov,
-        inference=inference, sample=sample or sample_of(panel), scores=scores,
+        method=method,
+        estimand=estimand,
+        comparison=comparison,
+        weighting=weighting,
+        table=table,
+        vcov=vcov,
+        inference=inference,
+        sample=sample or sample_of(panel),
+        scores=scores,
         clusters=tuple(panel.cluster_labels[np.unique(rows["clusters"])]) if clustered else (),
         regression=Regression(
-            panel.y if y is None else y, X, tuple(names), effects.codes, rows["clusters"],
-            panel.w if weights is None else weights, fit.beta, combine, rows["units"], rows["periods"],
+            panel.y if y is None else y,
+            X,
+            tuple(names),
+            effects.codes,
+            rows["clusters"],
+            panel.w if weights is None else weights,
+            fit.beta,
+            combine,
+            rows["units"],
+            rows["periods"],
             family,
         ),
-        panel=panel, refit=refit, parts=parts or {},
+        panel=panel,
+        refit=refit,
+        parts=parts or {},
         notes=(*warnings_of(panel), *fit.notes, *unsettled(vcov, terms), *notes),
         fit={"r2_within": fit.r2_within},
-    )  # fmt: skip
+    )
 
 
 def encode_in_order(codes: Codes) -> Codes:
@@ -225,7 +262,158 @@ def cell_means(values: Array, codes: Codes, weights: Array | None = None) -> Arr
     return out
 
 
-__all__ = [
-    "Fit", "cell_means", "drop_singletons", "effects_of", "encode", "encode_in_order", "from_fit",
-    "inference_of", "least_squares", "sample_of", "warnings_of",
-]  # fmt: skip
+# Whom the treated are compared with: refused when there is nobody, cut where nobody remains.
+
+
+def refuse_no_variation(panel: PolicyPanel) -> None:
+    """Raise DataError when nobody, or everybody always, is treated, or the outcome never moves."""
+    if not panel.D.any():
+        raise DataError(
+            f"no {panel.unit} is treated within the panel",
+            "Check the adoption column against the panel's periods.",
+        )
+    if panel.D.all():
+        raise DataError("every row is treated", "Effects need untreated periods and units.")
+    if len(np.unique(panel.adoption)) == 1:
+        raise DataError(
+            f"all {len(panel.unit_labels)} units adopt in {panel.adoption[0]:.0f}: nobody is left to "
+            f"compare with",
+            "A before-after difference is not an effect. Find units that never adopt or adopt later.",
+        )
+    if np.ptp(panel.y) == 0:
+        raise DataError(f"the outcome {panel.outcome!r} is constant", "There is nothing to explain.")
+
+
+def never_treated(panel: PolicyPanel, anticipation: int) -> Mask:
+    """(N,) units that no policy reaches, nor its announcement: they adopt later than `anticipation` after the panel."""
+    return np.asarray(panel.announced > panel.period_values[-1] + anticipation)
+
+
+def with_comparison(panel: PolicyPanel, anticipation: int = 0) -> tuple[PolicyPanel, str]:
+    """The panel with always-treated units left out, cut where no untreated unit remains; and who compares.
+
+    Without never-treated units the last cohort serves as comparison until it adopts, or until it may anticipate that;
+    later rows are lost.
+    """
+    refuse_no_variation(panel)
+    always = panel.always_treated[panel.units]
+    used = (
+        panel.where(~always, "unit treated in all its periods: no effect is identified")
+        if always.any()
+        else panel
+    )
+    if not len(used.y) or not used.D.any():
+        raise DataError(
+            "every treated unit is treated in all its periods", "Effects need periods before adoption."
+        )
+    if never_treated(used, anticipation).any():
+        return used, "never-treated units"
+    last = float(used.announced.max())
+    keep = used.period_values[used.periods] < last - anticipation
+    name = panel.period_name(last)
+    early = f", or may anticipate it {anticipation} period(s) before" if anticipation else ""
+    used = used.where(keep, f"every {panel.unit} treated from {name} on{early}: no comparison left")
+    if not len(used.y) or not used.D.any():
+        raise DataError(
+            f"all {len(panel.unit_labels)} units adopt by {name}: nobody is left to compare with"
+            if early
+            else f"all {len(panel.unit_labels)} units adopt in {name}: nobody is left to compare with",
+            "A before-after difference is not an effect. Find units that never adopt or adopt later.",
+        )
+    return used, f"the cohort that adopts last ({name}), until it does" + ("" if not early else early[1:])
+
+
+# Cells of cohort and period: their dummies, and the averages that turn them into effects.
+
+AGGREGATES = ("event", "simple", "cohort", "calendar", "none")
+
+
+@dataclass(frozen=True, eq=False)
+class Cells:
+    """Treated-cohort cells: cohort, period and event time of each (m,), and the cell of each row (n,), -1 for none."""
+
+    cohort: Array
+    period: Array
+    code: Codes
+    weight: Array
+
+    @property
+    def event_time(self) -> Array:
+        e: Array = self.period - self.cohort
+        return e
+
+    def dummies(self) -> Array:
+        """(n, m) indicator of each cell."""
+        out: Array = (self.code[:, None] == np.arange(len(self.cohort))[None, :]).astype(float)
+        return out
+
+    def names(self) -> list[str]:
+        """``"ATT(g,t)"`` of each cell."""
+        return [f"ATT({g:.0f},{t:.0f})" for g, t in zip(self.cohort, self.period, strict=True)]
+
+
+def cells(panel: PolicyPanel, keep: Mask) -> Cells:
+    """Cells of the rows `keep` (n,), in order of cohort and period; the weight is the rows' total weight."""
+    pairs = np.column_stack([panel.first, panel.period_values[panel.periods]])[keep]
+    distinct, inverse = np.unique(pairs, axis=0, return_inverse=True)
+    code = np.full(len(panel.y), -1, np.int64)
+    code[keep] = inverse.reshape(-1)
+    w = np.ones(len(panel.y)) if panel.w is None else panel.w
+    weight = np.asarray(np.bincount(code[keep], weights=w[keep], minlength=len(distinct)), float)
+    return Cells(distinct[:, 0], distinct[:, 1], code, weight)
+
+
+def combination(
+    of: Cells, aggregate: str, *, times: tuple[int, ...] | None = None
+) -> tuple[Array, pd.DataFrame]:
+    r"""Weights (terms, m) that average the cells, and the terms.
+
+    Cells are weighted by their rows (the weights' total): within an event time ``"event"``, a cohort's
+    treated cells ``"cohort"``, a period's ``"calendar"``, all treated cells ``"simple"``.
+
+    `times` are event times to show although no cell has them: base periods.
+
+    Returns
+    -------
+    weights : array
+    terms : DataFrame with ``term`` and, where it has one, ``event_time``
+    """
+    one_of("aggregate", aggregate, AGGREGATES)
+    e = of.event_time
+    if aggregate == "none":
+        terms = pd.DataFrame({"term": of.names(), "event_time": e, "cohort": of.cohort, "period": of.period})
+        return np.eye(len(e)), terms
+    treated: Mask = e >= 0
+    keep: Mask = np.ones(len(e), bool) if aggregate == "event" else treated
+    if aggregate == "simple":
+        return _average(np.zeros(len(e)), of.weight, treated, [0.0]), pd.DataFrame({"term": ["ATT"]})
+    by = {"event": e, "cohort": of.cohort, "calendar": of.period}[aggregate]
+    values = sorted(set(by[keep]) | set((times or ()) if aggregate == "event" else ()))
+    terms = pd.DataFrame({"term": [f"{v:.0f}" for v in values]})
+    if aggregate == "event":
+        terms["event_time"] = [int(v) for v in values]
+    return _average(by, of.weight, keep, values), terms
+
+
+def columns_of(terms: pd.DataFrame) -> dict[str, list[object]]:
+    """The further columns of a table of terms."""
+    return {str(c): terms[c].tolist() for c in terms.columns if c != "term"}
+
+
+def _average(by: Array, weight: Array, keep: Mask, values: list[float]) -> Array:
+    out = np.zeros((len(values), len(by)))
+    for row, v in enumerate(values):
+        at = keep & (by == v)
+        if at.any():
+            out[row, at] = weight[at] / weight[at].sum()
+    return out
+
+
+def independent(X: Array, effects: Effects, weights: Array | None, *, protect: int) -> Codes:
+    """Columns of `X` to keep: the first `protect`, and those of the rest that add something to the ones before."""
+    tilde = absorb(X, effects, weights)
+    scale = np.sqrt((X**2).sum(0))
+    R = linalg.qr(tilde / np.where(scale > 0, scale, 1.0), mode="r")[0]
+    size = np.zeros(X.shape[1])
+    size[: min(R.shape)] = np.abs(np.diag(R))
+    return np.flatnonzero((size > COLLINEAR) | (np.arange(X.shape[1]) < protect))

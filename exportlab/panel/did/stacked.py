@@ -8,16 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from exportlab.arrays import Array, Codes
 from exportlab.errors import DataError, OptionError, one_of
+from exportlab.frames import Array, Codes
 from exportlab.options import Level, validated
 from exportlab.panel.algebra.levels import Effects
-from exportlab.panel.did.comparison import with_comparison
-from exportlab.panel.did.regress import Fit, effects_of, from_fit, least_squares, sample_of
+from exportlab.panel.did.regress import Fit, effects_of, from_fit, least_squares, sample_of, with_comparison
 from exportlab.panel.estimate import Estimate
 
 if TYPE_CHECKING:
-    from exportlab.panel.door import PolicyPanel
+    from exportlab.panel.policy_panel import PolicyPanel
 
 
 OUTSIDE = "in no cohort's stack (outside its window, or of a unit that misses a period of it)"

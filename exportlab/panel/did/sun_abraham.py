@@ -8,16 +8,23 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from exportlab.arrays import Array
+from exportlab.frames import Array
 from exportlab.options import Level, validated
-from exportlab.panel.did.comparison import with_comparison
 from exportlab.panel.did.identified import base_of, identified
-from exportlab.panel.did.regress import drop_singletons, effects_of, from_fit, least_squares
-from exportlab.panel.did.saturated import Cells, columns_of, combination
+from exportlab.panel.did.regress import (
+    Cells,
+    columns_of,
+    combination,
+    drop_singletons,
+    effects_of,
+    from_fit,
+    least_squares,
+    with_comparison,
+)
 from exportlab.panel.estimate import Estimate
 
 if TYPE_CHECKING:
-    from exportlab.panel.door import PolicyPanel
+    from exportlab.panel.policy_panel import PolicyPanel
 
 ESTIMANDS = {
     "event": "average effect on the treated by time since adoption",
@@ -103,7 +110,11 @@ def cell_table(of: Cells, beta: Array, vcov: Array) -> pd.DataFrame:
     m = len(of.cohort)
     return pd.DataFrame(
         {
-            "cohort": of.cohort, "period": of.period, "event_time": of.event_time, "estimate": beta[:m],
-            "std_error": np.sqrt(np.maximum(np.diag(vcov)[:m], 0)), "weight": of.weight,
+            "cohort": of.cohort,
+            "period": of.period,
+            "event_time": of.event_time,
+            "estimate": beta[:m],
+            "std_error": np.sqrt(np.maximum(np.diag(vcov)[:m], 0)),
+            "weight": of.weight,
         }
-    )  # fmt: skip
+    )

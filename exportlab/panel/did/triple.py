@@ -7,16 +7,21 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from exportlab.arrays import Array, Codes
 from exportlab.errors import DataError, UnknownName, one_of
+from exportlab.frames import Array, Codes
 from exportlab.options import Level, validated
-from exportlab.panel.did.comparison import refuse_no_variation
 from exportlab.panel.did.imputation import imputable, imputed
-from exportlab.panel.did.regress import drop_singletons, effects_of, from_fit, least_squares
+from exportlab.panel.did.regress import (
+    drop_singletons,
+    effects_of,
+    from_fit,
+    least_squares,
+    refuse_no_variation,
+)
 from exportlab.panel.estimate import Estimate
 
 if TYPE_CHECKING:
-    from exportlab.panel.door import PolicyPanel
+    from exportlab.panel.policy_panel import PolicyPanel
 
 
 @validated
@@ -99,8 +104,12 @@ def _reached(panel: PolicyPanel, by: str) -> Array:
     b = panel.data[by].to_numpy(float)
     if not np.isin(b, (0.0, 1.0)).all():
         bad = ~np.isin(b, (0.0, 1.0))
-        raise DataError(f"{by!r} is neither 0 nor 1", "Mark reached units with 1.", rows=int(bad.sum()),
-                        first=str(b[bad.argmax()]))  # fmt: skip
+        raise DataError(
+            f"{by!r} is neither 0 nor 1",
+            "Mark reached units with 1.",
+            rows=int(bad.sum()),
+            first=str(b[bad.argmax()]),
+        )
     changes = (panel.units[1:] == panel.units[:-1]) & (b[1:] != b[:-1])
     if changes.any():
         first = str(panel.unit_labels[panel.units[1:][changes.argmax()]])

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
+from exportlab.errors import DataError, OptionError
+from exportlab.frames import Array
 from exportlab.options import Level, validated
 from exportlab.panel.did.bacon import bacon, negative_weights
-from exportlab.panel.did.comparison import refuse_no_variation
-from exportlab.panel.did.regress import drop_singletons, effects_of, from_fit, least_squares
+from exportlab.panel.did.regress import (
+    drop_singletons,
+    effects_of,
+    from_fit,
+    least_squares,
+    refuse_no_variation,
+)
 from exportlab.panel.estimate import Estimate
 
 if TYPE_CHECKING:
-    from exportlab.panel.door import PolicyPanel
+    from exportlab.panel.policy_panel import PolicyPanel
 
 
 @validated
@@ -61,13 +69,23 @@ def twfe(panel: PolicyPanel, *, vcov: str = "cluster", level: Level = 0.95) -> E
     )
     parts, notes = _diagnostics(used)
     return from_fit(
-        used, fit, X, names, effects=effects, combine=np.eye(len(names)), terms=names, counts=len(used.y),
+        used,
+        fit,
+        X,
+        names,
+        effects=effects,
+        combine=np.eye(len(names)),
+        terms=names,
+        counts=len(used.y),
         method="Two-way fixed effects",
         estimand="average effect on the treated if effects are equal across cohorts and over time",
         comparison="all units not switching in the period, already-treated ones included",
         weighting="by treatment variance (see parts['weights'])",
-        level=level, parts=parts, notes=notes, refit=partial(twfe, vcov=vcov, level=level),
-    )  # fmt: skip
+        level=level,
+        parts=parts,
+        notes=notes,
+        refit=partial(twfe, vcov=vcov, level=level),
+    )
 
 
 def _diagnostics(panel: PolicyPanel) -> tuple[dict[str, pd.DataFrame], list[str]]:
@@ -93,3 +111,106 @@ def _diagnostics(panel: PolicyPanel) -> tuple[dict[str, pd.DataFrame], list[str]
             "The Goodman-Bacon decomposition needs a balanced panel without weights and covariates and is not shown."
         )
     return parts, notes
+
+
+# Event study by two-way fixed effects, base period and binning explicit.
+
+
+@validated
+def event_study(
+    panel: PolicyPanel,
+    *,
+    base: int | Sequence[int] = -1,
+    bin: tuple[int | None, int | None] = (None, None),
+    vcov: str = "cluster",
+    level: Level = 0.95,
+) -> Estimate:
+    r"""Two-way fixed effects with a dummy for every event time but the base.
+
+    Parameters
+    ----------
+    base : int or sequence of int
+        Event time(s) set to zero. Without never-treated units two are needed: the linear trend in event
+        time is not identified.
+    bin : (low, high)
+        Event times at or below `low`, and at or above `high`, share one dummy each; None keeps them apart.
+
+    Notes
+    -----
+    With staggered adoption each coefficient mixes effects of other event times (Sun and Abraham 2021):
+    use a robust method for reading, this one for comparison.
+    """
+    used = drop_singletons(panel)
+    refuse_no_variation(used)
+    time = binned(used.event_time, bin)
+    times = [int(e) for e in np.unique(time[np.isfinite(time)])]
+    bases = _bases(used, base, times)
+    shown = [e for e in times if e not in bases]
+    X = np.column_stack([*[(time == e).astype(float) for e in shown], used.X])
+    names = [*[str(e) for e in shown], *used.covariates]
+    effects = effects_of({"unit": used.units, "period": used.periods})
+    fit = least_squares(
+        used.y,
+        X,
+        names,
+        effects=effects,
+        clusters=used.clusters,
+        periods=used.periods,
+        weights=used.w,
+        vcov=vcov,
+    )
+    combine, terms = with_base(times, shown, len(names))
+    notes = []
+    if used.staggered:
+        notes.append("Adoption is staggered: these coefficients mix effects of other event times.")
+    notes += [
+        f"Event times at or {'below' if i == 0 else 'above'} {b} are binned."
+        for i, b in enumerate(bin)
+        if b is not None
+    ]
+    return from_fit(
+        used, fit, X, names, effects=effects, combine=combine, terms=terms,
+        counts=[int((time == e).sum()) for e in times],
+        method="Two-way fixed-effects event study", estimand="effect by time since adoption",
+        comparison="all other units, already-treated ones included", weighting="by treatment variance",
+        level=level, columns={"event_time": times}, notes=notes,
+        refit=partial(event_study, base=base, bin=bin, vcov=vcov, level=level),
+    )  # fmt: skip
+
+
+def _bases(panel: PolicyPanel, base: int | Sequence[int], times: list[int]) -> list[int]:
+    """The event times set to zero, or the error that says which are missing."""
+    bases = [int(base)] if isinstance(base, int | np.integer) else [int(b) for b in base]
+    for b in bases:
+        if b not in times:
+            raise OptionError(f"base={b} is not an event time of the panel. Event times: {times}.")
+    if np.isfinite(panel.adoption).all() and len(bases) < 2:
+        raise DataError(
+            f"no {panel.unit} is never treated: one base period leaves a linear trend in event time "
+            f"unidentified",
+            f"Give a second base, such as base=({bases[0]}, {times[0]}), or a robust method.",
+        )
+    return bases
+
+
+def binned(time: Array, bin: tuple[int | None, int | None]) -> Array:
+    """Event times (n,) with the ends put together; -inf (never) stays."""
+    low, high = bin
+    if low is not None and high is not None and low >= high:
+        raise OptionError(f"bin={bin} is not allowed. Allowed: (low, high) with low below high.")
+    out = time.copy()
+    finite = np.isfinite(time)
+    if low is not None:
+        out[finite] = np.maximum(out[finite], low)
+    if high is not None:
+        out[finite] = np.minimum(out[finite], high)
+    return out
+
+
+def with_base(times: list[int], shown: list[int], width: int) -> tuple[Array, list[str]]:
+    """Rows of zeros for the base periods, so that tables and pictures show the normalisation."""
+    combine = np.zeros((len(times), width))
+    for row, e in enumerate(times):
+        if e in shown:
+            combine[row, shown.index(e)] = 1.0
+    return combine, [str(e) for e in times]

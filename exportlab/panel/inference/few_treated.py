@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from typing import TYPE_CHECKING
 
@@ -12,17 +12,18 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from scipy import optimize, stats
 
-from exportlab.arrays import Array, Codes
-from exportlab.errors import DataError, OptionError
+from exportlab.errors import DataError, OptionError, one_of
+from exportlab.frames import Array, Codes
 from exportlab.options import Count, Finite, Level, validated
-from exportlab.panel.algebra.balanced import double_demeaned
+from exportlab.panel.algebra.absorb import double_demeaned
 from exportlab.panel.algebra.draws import TIE
-from exportlab.panel.algebra.sandwich import ROUNDING
-from exportlab.panel.inference.wild_core import edge
+from exportlab.panel.algebra.sandwich import ROUNDING, leave_one_out, satterthwaite
+from exportlab.panel.inference.wild import edge, fit_of
 from exportlab.results import Result
 
 if TYPE_CHECKING:
-    from exportlab.panel.door import PolicyPanel
+    from exportlab.panel.estimate import Estimate
+    from exportlab.panel.policy_panel import PolicyPanel
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -110,9 +111,15 @@ def conley_taber(
     ends = _ends(lambda b: p_at(b) > 1 - level, value, spread) if interval else (np.nan, np.nan)
     name = "Conley-Taber" if size is None else "Ferman-Pinto"
     return _result(
-        panel, name, value, null=null, ends=ends, statistic=value - null, p=p_at(null),
+        panel,
+        name,
+        value,
+        null=null,
+        ends=ends,
+        statistic=value - null,
+        p=p_at(null),
         attainable=1 / (1 + len(places)),
-    )  # fmt: skip
+    )
 
 
 @validated
@@ -159,9 +166,15 @@ def ibragimov_muller(panel: PolicyPanel, *, null: Finite = 0.0, level: Level = 0
     half = float(stats.t.ppf(0.5 + level / 2, df)) * se
     p = float(2 * stats.t.sf(abs(t), df))
     return _result(
-        panel, "Ibragimov-Mueller", value, null=null, ends=(value - half, value + half), statistic=t, p=p,
+        panel,
+        "Ibragimov-Mueller",
+        value,
+        null=null,
+        ends=(value - half, value + half),
+        statistic=t,
+        p=p,
         attainable=0.0,
-    )  # fmt: skip
+    )
 
 
 def balanced(panel: PolicyPanel) -> tuple[Array, Array]:
@@ -222,3 +235,79 @@ def _result(
     row = {"term": "treated", "estimate": value, "null": null, **facts}
     row |= {"conf_low": ends[0], "conf_high": ends[1], "treated": len(treated), "controls": len(controls)}
     return FewTreated(pd.DataFrame([row]), method)
+
+
+# An estimate under CR2 or CR3 standard errors with Bell-McCaffrey degrees of freedom.
+
+WORDS = {
+    "CR2": "bias-reduced, identity working model; t with Bell-McCaffrey degrees of freedom a term",
+    "CR3": "cluster jackknife centred at the estimate, (G-1)/G; t with G-1 degrees of freedom",
+}
+
+
+@validated
+def few_clusters(estimate: Estimate, *, kind: str = "CR2", level: Level | None = None) -> Estimate:
+    """The same estimate with few-cluster standard errors.
+
+    Parameters
+    ----------
+    estimate : Estimate
+        With a least-squares regression behind it.
+    kind : {"CR2", "CR3"}
+    level : float, optional
+        That of the estimate by default.
+
+    Returns
+    -------
+    Estimate
+        Its table has a column `df`: degrees of freedom of each term.
+
+    Raises
+    ------
+    OptionError
+        No least-squares regression.
+
+    Notes
+    -----
+    Under weights the working model of CR2 is a variance of one over the weight (clubSandwich's ``inverse_var=TRUE``;
+    its default for ``lm`` is equal variances). CR3 is NaN for terms that some cluster alone identifies (one treated
+    cluster). Sources: Bell & McCaffrey (2002); Pustejovsky & Tipton (2018); MacKinnon, Nielsen & Webb (2023).
+    """
+    one_of("kind", kind, ("CR2", "CR3"))
+    g = estimate.regression
+    if g is None or g.family != "gaussian":
+        raise OptionError(f"{estimate.method} has no least-squares regression: use randomization_test().")
+    fit = fit_of(g)
+    if kind == "CR2":
+        from exportlab.panel.algebra.clustered import adjusted_residual
+
+        pieces = fit.scores(adjusted_residual(fit, -0.5)) @ fit.bread[:, : fit.k]
+    else:
+        pieces = leave_one_out(fit) * np.sqrt((fit.G - 1) / fit.G)
+    live = (np.diag(estimate.vcov) > 0) & (g.combine != 0).any(axis=1)
+    scores = np.zeros((fit.G, len(live)))
+    for j in np.flatnonzero(live):
+        used = g.combine[j] != 0  # a term may be defined where another regressor is not
+        scores[:, j] = pieces[:, used] @ g.combine[j, used]
+    df = np.full(len(live), np.nan)
+    df[live] = satterthwaite(fit, g.combine[live]) if kind == "CR2" else fit.G - 1
+    vcov = scores.T @ scores
+    size = estimate.inference.level if level is None else level
+    inference = replace(
+        estimate.inference,
+        name=f"cluster-robust ({kind})",
+        small_sample=WORDS[kind],
+        factor=1.0,
+        df=float(np.nanmin(df)) if live.any() else np.nan,
+        level=size,
+        draws=0,
+        seed=None,
+    )
+    b = estimate.table["estimate"].to_numpy(float)
+    se = np.where(live, np.sqrt(np.diag(vcov)), np.nan)
+    half = stats.t.ppf(0.5 + size / 2, df) * se
+    table = estimate.table.assign(
+        std_error=se, conf_low=b - half, conf_high=b + half, p_value=2 * stats.t.sf(np.abs(b) / se, df), df=df
+    )
+    bands = [c for c in ("band_low", "band_high") if c in table]
+    return replace(estimate, table=table.drop(columns=bands), vcov=vcov, scores=scores, inference=inference)

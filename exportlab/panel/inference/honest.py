@@ -1,4 +1,4 @@
-"""How far parallel trends may fail before the conclusion does: Rambachan-Roth sensitivity."""
+"""Sensitivity to violations of parallel trends (Rambachan and Roth 2023): relative magnitudes and smoothness."""
 
 from __future__ import annotations
 
@@ -9,20 +9,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
-from scipy.special import ndtri
+from scipy import optimize
+from scipy.special import ndtr, ndtri
 
-from exportlab.arrays import Array
 from exportlab.errors import DataError, OptionError, one_of
+from exportlab.frames import Array, Mask
 from exportlab.options import Upper, validated
-from exportlab.panel.inference.honest_relative import accepted, all_moments, relative_interval
-from exportlab.panel.inference.honest_smoothness import second_differences, smoothness_interval
 from exportlab.results import Result
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from exportlab.panel.estimate import Estimate
-
 
 METHODS = ("relative_magnitudes", "smoothness")
 
@@ -87,7 +85,7 @@ class HonestDiD(Result):
 
     def plot(self, ax: Axes | None = None, **options: Any) -> Axes:
         """Intervals by M."""
-        from exportlab.plots.panel_designs import sensitivity
+        from exportlab.plots.panel import sensitivity
 
         return sensitivity(self, ax=ax, **options)
 
@@ -239,3 +237,274 @@ def _default_bounds(c: EventCoefficients, method: str, ell: Array) -> Array:
         float(curvature.max()) if len(curvature) else float(np.sqrt(ell @ c.sigma[c.pre :, c.pre :] @ ell))
     )
     return np.linspace(0, largest, 5)
+
+
+# Robust intervals under bounded relative magnitudes: conditional least-favourable hybrid (C-LF).
+#
+# The post-treatment violations of parallel trends between consecutive periods are at most Mbar times the
+# largest one before treatment. For each candidate s of that largest violation and each sign, theta is tested
+# through the moments |d_t| <= Mbar v, with d the first differences of the violation and v the one at s. The
+# nuisance parameters leave the test by duality: of the non-negative combinations that do not depend on them,
+# only T + 2 are extreme,
+#
+#     (l'b - theta) - Mbar v |w|,   -(l'b - theta) - Mbar v |w|,   -v (once a post period),   w_t = \sum_{j
+#     >= t} l_j,
+#
+# so the whole test is the conditional distribution of the largest of T + 2 normal variables.
+#
+# Sources: Rambachan & Roth (2023); Andrews, Roth & Pakes (2023).
+
+HYBRID = 0.1  # share of alpha spent on the least-favourable first stage
+SIMULATIONS = 20_000
+GRID = 800
+
+
+@dataclass(frozen=True, eq=False)
+class Moments:
+    """Extreme moments of one (s, sign): loadings @ beta - slope * theta, too large when false."""
+
+    loadings: Array
+    slope: Array
+    covariance: Array
+    least_favourable: float
+
+
+def relative_interval(
+    beta: Array,
+    sigma: Array,
+    pre: int,
+    ell: Array,
+    *,
+    bound: float,
+    alpha: float,
+    rng: int | np.random.Generator,
+) -> tuple[float, float]:
+    """Hull of the values of theta = l'tau that are not rejected when Mbar = `bound`.
+
+    `beta` (pre + post,) leaves out the base period; `ell` (post,). Infinite where no end is found.
+    """
+    families = all_moments(sigma, pre, ell, bound=bound, alpha=alpha, rng=rng)
+    centre = float(ell @ beta[pre:])
+    sd = float(np.sqrt(ell @ sigma[pre:, pre:] @ ell))
+    largest = float(np.abs(first_differences(pre, len(ell))[:pre] @ beta).max())
+    half = 10 * sd + 2 * bound * largest * float(np.abs(_from_each_period(ell)).sum())
+    for _ in range(12):
+        grid = np.linspace(centre - half, centre + half, GRID)
+        kept = accepted(families, beta, grid, alpha)
+        if not (kept[0] or kept[-1]):
+            break
+        half *= 2
+    if not kept.any():
+        return float("nan"), float("nan")
+    at = np.flatnonzero(kept)
+
+    def end(inside: int, step: int) -> float:
+        if not 0 <= inside + step < GRID:
+            return float(step * np.inf)
+        a, b = grid[inside], grid[inside + step]
+        for _ in range(30):
+            middle = (a + b) / 2
+            a, b = (middle, b) if accepted(families, beta, np.array([middle]), alpha)[0] else (a, middle)
+        return float(a)
+
+    return end(at[0], -1), end(at[-1], 1)
+
+
+def all_moments(
+    sigma: Array, pre: int, ell: Array, *, bound: float, alpha: float, rng: int | np.random.Generator
+) -> list[Moments]:
+    """The moments of every candidate s and sign of the largest violation before treatment."""
+    generator = np.random.default_rng(rng)
+    value, vector = np.linalg.eigh(sigma)
+    root = vector * np.sqrt(np.clip(value, 0, None))
+    xi = generator.standard_normal((SIMULATIONS, len(sigma))) @ root.T
+    differences = first_differences(pre, len(ell))
+    families = []
+    for s in range(pre):
+        for sign in (1.0, -1.0):
+            B, slope = extreme_moments(differences, s, sign=sign, sigma=sigma, ell=ell, bound=bound)
+            largest = (xi @ B.T).max(axis=1)
+            cut = float(np.quantile(largest, 1 - HYBRID * alpha))
+            families.append(Moments(B, slope, B @ sigma @ B.T, cut))
+    return families
+
+
+def accepted(families: list[Moments], beta: Array, theta: Array, alpha: float) -> Mask:
+    """Which values of theta are not rejected under at least one (s, sign)."""
+    return np.asarray(np.any([~_rejected(m, beta, theta, alpha) for m in families], axis=0))
+
+
+def first_differences(pre: int, post: int) -> Array:
+    """Rows d_t = delta_t - delta_{t-1} in order of time, the base period zero: (pre + post, pre + post)."""
+    full = np.diff(np.eye(pre + post + 1), axis=0)
+    return np.delete(full, pre, axis=1)
+
+
+def _from_each_period(ell: Array) -> Array:
+    """w_t = sum of l from t on: l'delta as a combination of first differences."""
+    return np.cumsum(ell[::-1])[::-1]
+
+
+def extreme_moments(
+    d: Array, s: int, *, sign: float, sigma: Array, ell: Array, bound: float
+) -> tuple[Array, Array]:
+    """Loadings on beta and slopes in theta of the moments that decide the test, for one (s, sign).
+
+    `d` are all first differences; those before the base period come first. With standard deviations of the
+    single moments as weights, the largest of them is the value of the linear programme over the nuisance
+    parameters.
+    """
+    pre, v = len(d) - len(ell), sign * d[s]
+    up, down = d - bound * v, -d - bound * v
+    up[:pre], down[:pre] = d[:pre] - v, -d[:pre] - v
+    sd_up, sd_down = (np.sqrt(np.maximum(np.einsum("ti,ij,tj->t", a, sigma, a), 0)) for a in (up, down))
+    post = np.arange(pre, pre + len(ell))
+    if len(ell) == 1:  # no nuisance parameter: every moment, those before treatment too
+        rows, size = np.vstack([up, down]), np.concatenate([sd_up, sd_down])
+        slope = np.concatenate([np.zeros(pre), 1 / ell, np.zeros(pre), -1 / ell])
+        real = size > 1e-12 * size.max()  # d_s <= v is an identity
+        return rows[real] / size[real, None], slope[real] / size[real]
+    w = _from_each_period(ell)
+    rising = w >= 0
+    to_up = np.abs(w) @ np.where(rising, sd_up[post], sd_down[post])
+    to_down = np.abs(w) @ np.where(rising, sd_down[post], sd_up[post])
+    target = w @ d[post]
+    slack = bound * np.abs(w).sum() * v
+    pairs = -2 * bound * v / (sd_up[post] + sd_down[post])[:, None]
+    rows = np.vstack([(target - slack) / to_up, (-target - slack) / to_down, pairs])
+    return rows, np.concatenate([[1 / to_up, -1 / to_down], np.zeros(len(ell))])
+
+
+def _rejected(m: Moments, beta: Array, theta: Array, alpha: float) -> Mask:
+    statistic = (m.loadings @ beta)[:, None] - np.outer(m.slope, theta)
+    best = statistic.argmax(axis=0)
+    eta = statistic[best, np.arange(len(theta))]
+    variance = m.covariance[best, best]
+    certain = variance < 1e-14
+    variance = np.where(certain, 1.0, variance)
+    rho = m.covariance[:, best] / variance
+    with np.errstate(divide="ignore", invalid="ignore"):
+        limit = (statistic - rho * eta) / (1 - rho)
+    low = np.where(rho < 1 - 1e-10, limit, -np.inf).max(axis=0)
+    high = np.where(rho > 1 + 1e-10, limit, np.inf).min(axis=0)
+    high = np.minimum(high, m.least_favourable)
+    sd = np.sqrt(variance)
+    size = (alpha - HYBRID * alpha) / (1 - HYBRID * alpha)
+    # 1 - size quantile of the standard normal cut to [low, high], from the upper tail
+    tail = size * ndtr(-low / sd) + (1 - size) * ndtr(-high / sd)
+    with np.errstate(divide="ignore"):
+        critical = np.maximum(0, -ndtri(tail))
+    return np.asarray((eta > m.least_favourable) | np.where(certain, eta > 0, eta / sd > critical))
+
+
+# Robust intervals under smoothness: the optimal fixed-length confidence interval (FLCI).
+#
+# The slope of the violation of parallel trends changes by at most M between consecutive periods. Among
+# estimators l'b_post + a'b_pre that are unbiased under a linear trend, the one is chosen whose interval is
+# shortest:
+#
+#     chi(a) = sd(a) cv( bias(a) / sd(a) ),   bias(a) = M \sum_t |c_t(a)|,
+#
+# with cv(t) the 1 - alpha quantile of |N(t, 1)| and c(a) the loadings on the second differences. The problem
+# is convex.
+#
+# Sources: Rambachan & Roth (2023), Armstrong & Kolesar (2020).
+
+
+def smoothness_interval(
+    beta: Array, sigma: Array, pre: int, ell: Array, *, bound: float, alpha: float
+) -> tuple[float, float]:
+    """The shortest fixed-length interval for theta = l'tau when M = `bound`.
+
+    Shapes as in `relative_interval`.
+    """
+    weights, half = smoothness_weights(sigma, pre, ell, bound=bound, alpha=alpha)
+    centre = float(weights @ beta)
+    return centre - half, centre + half
+
+
+def smoothness_weights(
+    sigma: Array, pre: int, ell: Array, *, bound: float, alpha: float
+) -> tuple[Array, float]:
+    """Weights (pre + post,) of the optimal affine estimator and the half-length of its interval."""
+    post = len(ell)
+    time = np.concatenate([np.arange(-pre, 0), np.arange(1, post + 1)]).astype(float)
+    scale = float(np.sqrt(ell @ sigma[pre:, pre:] @ ell))
+    S: Array = sigma / scale**2
+    M = bound / scale
+    C: Array = np.asarray(M * np.linalg.pinv(second_differences(pre, post).T), float)
+    base = np.concatenate([np.zeros(pre), ell])
+    base[pre - 1] = ell @ time[pre:]  # unbiased under a linear trend: subtract the last pre slope
+    free = np.zeros((pre + post, pre - 1))
+    free[: pre - 1] = np.eye(pre - 1)
+    free[pre - 1] = time[: pre - 1]
+    if pre == 1:
+        weights = base
+    else:
+        # weights = base + free @ a keeps the linear trend out: sum of weights x time is zero by construction
+        start = np.linalg.solve(free.T @ S @ free, -free.T @ S @ base)
+        weights = base + free @ (start if M == 0 else _shortest(start, base, free, S=S, C=C, alpha=alpha))
+    bias = float(np.abs(C @ weights).sum())
+    sd = float(np.sqrt(weights @ S @ weights))
+    return weights, scale * sd * folded_quantile(bias / sd, alpha)
+
+
+def _shortest(start: Array, base: Array, free: Array, *, S: Array, C: Array, alpha: float) -> Array:
+    """Minimise sd cv(bias / sd) over a, with u >= |C (base + free a)| as epigraph variables."""
+    k, r = free.shape[1], len(C)
+    slope, level = C @ free, C @ base
+
+    def at(x: Array) -> tuple[Array, float, float, float]:
+        w = base + free @ x[:k]
+        sd = float(np.sqrt(w @ S @ w))
+        t = float(x[k:].sum()) / sd
+        return w, sd, t, folded_quantile(t, alpha)
+
+    def length(x: Array) -> float:
+        _, sd, _, cv = at(x)
+        return sd * cv
+
+    def gradient(x: Array) -> Array:
+        w, sd, t, cv = at(x)
+        low, high = np.exp(-((cv - t) ** 2) / 2), np.exp(-((cv + t) ** 2) / 2)
+        rate = (low - high) / (low + high)
+        return np.concatenate([(cv - t * rate) * free.T @ S @ w / sd, np.full(r, rate)])
+
+    def lifted(a: Array) -> Array:
+        return np.concatenate([a, np.abs(level + slope @ a)])
+
+    edges = np.vstack([np.hstack([-slope, np.eye(r)]), np.hstack([slope, np.eye(r)])])
+    shift = np.concatenate([-level, level])
+    minimize: Any = optimize.minimize
+    found: list[Array] = []
+    other: Array = np.asarray(np.linalg.lstsq(slope, -level, rcond=None)[0], float)
+    for a in (start, other):
+        solution = minimize(
+            length,
+            lifted(a),
+            jac=gradient,
+            method="SLSQP",
+            options={"maxiter": 1000, "ftol": 1e-13},
+            constraints={"type": "ineq", "fun": lambda x: edges @ x + shift, "jac": lambda _: edges},
+        )
+        found.append(np.asarray(solution.x[:k], float))
+    return min(found, key=lambda a: length(lifted(a)))
+
+
+def second_differences(pre: int, post: int) -> Array:
+    """Changes of slope of the violation, the base period being zero: (pre + post - 1, pre + post)."""
+    full = np.diff(np.eye(pre + post + 1), n=2, axis=0)
+    return np.delete(full, pre, axis=1)
+
+
+def folded_quantile(t: float, alpha: float) -> float:
+    """cv(t): the 1 - alpha quantile of |N(t, 1)|."""
+    c = abs(t) + float(-ndtri(alpha / (2 if t == 0 else 1)))
+    for _ in range(60):
+        gap = ndtr(c - t) - ndtr(-c - t) - (1 - alpha)
+        rate = (np.exp(-((c - t) ** 2) / 2) + np.exp(-((c + t) ** 2) / 2)) / np.sqrt(2 * np.pi)
+        step = float(gap / rate)
+        c -= step
+        if abs(step) < 1e-13 * c:
+            break
+    return float(c)

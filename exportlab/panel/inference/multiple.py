@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from exportlab.arrays import Array
 from exportlab.errors import DataError, OptionError
+from exportlab.frames import Array
 from exportlab.options import Count, Freedom, Level, validated
 from exportlab.panel.algebra.draws import TIE, draws, p_value
-from exportlab.panel.inference.wild import chosen, fit_of
-from exportlab.panel.inference.wild_core import WildTest
-from exportlab.panel.inference.wild_scores import multiplier_t
+from exportlab.panel.inference.wild import WildTest, chosen, fit_of, multiplier_t
 from exportlab.results import Result
 
 if TYPE_CHECKING:
@@ -96,11 +94,15 @@ def romano_wolf(
     for e, name in zip(family, names, strict=True):
         for j in chosen(e, None)[: 1 if several else None]:
             t, moved = _statistic(e, j, signs)
-            rows.append({
-                "outcome": name, "term": str(e.table["term"].iloc[j]),
-                "estimate": float(e.table["estimate"].iloc[j]),
-                "statistic": t, "p": p_value(moved, t, signs)["all"],
-            })  # fmt: skip
+            rows.append(
+                {
+                    "outcome": name,
+                    "term": str(e.table["term"].iloc[j]),
+                    "estimate": float(e.table["estimate"].iloc[j]),
+                    "statistic": t,
+                    "p": p_value(moved, t, signs)["all"],
+                }
+            )
             simulated.append(moved)
     table = pd.DataFrame(rows)
     observed = table["statistic"].to_numpy(float)
@@ -191,3 +193,66 @@ def sup_t(
     if np.isfinite(df):
         z /= np.sqrt(generator.chisquare(df, size=(100_000, 1)) / df)
     return float(np.quantile(np.abs(z).max(axis=1), level))
+
+
+# Simultaneous bands: one critical value for all terms, by the multiplier bootstrap.
+
+
+def simultaneous(
+    scores: Array, *, draws: int = 999, rng: int | np.random.Generator = 0, level: float = 0.95
+) -> float:
+    r"""Critical value c such that :math:`\hat\theta_j \pm c\,se_j` covers all terms at once.
+
+    The `level` quantile of :math:`\max_j |\sum_c \xi_c s_{cj}| / se^*_j` over Rademacher draws
+    :math:`\xi_c`, with
+    :math:`se^*` the draws' interquartile range over that of a standard normal.
+
+    Parameters
+    ----------
+    scores : (G, m) cluster contributions; columns of zeros (base periods) are left out
+    draws, rng, level
+
+    References
+    ----------
+    Callaway and Sant'Anna (2021), algorithm 1; Montiel Olea and Plagborg-Moller (2019).
+    """
+    if draws < 99:
+        raise OptionError(f"draws={draws} is not allowed. Allowed: 99 or more.")
+    live = scores[:, (scores**2).sum(0) > 0]
+    if not live.shape[1]:
+        raise DataError("no term has a standard error", "Nothing to put a band around.")
+    generator = np.random.default_rng(rng)
+    signs = 2.0 * generator.integers(0, 2, size=(draws, len(scores))) - 1.0
+    moved = signs @ live
+    low, high = np.quantile(moved, [0.25, 0.75], axis=0)
+    spread = (high - low) / 1.3489795003921634
+    spread = np.where(spread > 0, spread, np.sqrt((live**2).sum(0)))
+    return float(np.quantile(np.abs(moved / spread).max(1), level))
+
+
+@validated
+def with_bands(estimate: Estimate, *, draws: Count = 999, rng: int | np.random.Generator = 0) -> Estimate:
+    """The estimate with columns ``band_low, band_high`` that cover all its terms at once.
+
+    Raises
+    ------
+    DataError
+        The estimate keeps no cluster scores.
+    """
+    if estimate.scores is None:
+        raise DataError(
+            f"{estimate.method} keeps no cluster scores",
+            "Bands need cluster-robust inference (vcov='cluster').",
+        )
+    i = estimate.inference
+    known = np.isfinite(estimate.table["std_error"].to_numpy(float))
+    critical = (
+        simultaneous(estimate.scores[:, known], draws=draws, rng=rng, level=i.level)
+        if known.any()
+        else np.nan
+    )
+    half = critical * estimate.table["std_error"]
+    b = estimate.table["estimate"]
+    table = estimate.table.assign(band_low=b - half, band_high=b + half)
+    seed = rng if isinstance(rng, int) else None
+    return replace(estimate, table=table, inference=replace(i, draws=draws, seed=seed))

@@ -14,8 +14,8 @@ from exportlab.options import Count, Places, validated
 from exportlab.results import Result
 
 if TYPE_CHECKING:
-    from exportlab.panel.door import PolicyPanel
     from exportlab.panel.estimate import Estimate
+    from exportlab.panel.policy_panel import PolicyPanel
 
 COLUMNS = ["estimate", "std_error", "conf_low", "conf_high", "p_value"]
 
@@ -139,9 +139,11 @@ def leave_one_out(estimate: Estimate, *, by: str = "unit", term: str | None = No
     row = 0 if term is None else estimate.index(term)
     name, full = str(estimate.table["term"].iloc[row]), float(estimate.table["estimate"].iloc[row])
     label, values = {
-        "unit": (panel.units, panel.unit_labels), "cluster": (panel.clusters, panel.cluster_labels),
-        "cohort": (panel.first, panel.cohorts), "period": (panel.periods, panel.period_values),
-    }[by]  # fmt: skip
+        "unit": (panel.units, panel.unit_labels),
+        "cluster": (panel.clusters, panel.cluster_labels),
+        "cohort": (panel.first, panel.cohorts),
+        "period": (panel.periods, panel.period_values),
+    }[by]
     rows = []
     for code, value in enumerate(values):
         keep = label != (value if by == "cohort" else code)

@@ -10,24 +10,23 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from exportlab.arrays import Array, Codes
 from exportlab.errors import DataError, OptionError, one_of
+from exportlab.frames import Array, Codes
 from exportlab.options import Count, Level, validated
-from exportlab.panel.algebra.assignments import Assignments, assignments, number_of_assignments
-from exportlab.panel.algebra.balanced import BalancedTwoWay, double_demeaned
+from exportlab.panel.algebra.absorb import BalancedTwoWay, double_demeaned
 from exportlab.panel.algebra.clustered import ClusterFit, cluster_fit
-from exportlab.panel.algebra.crve import covariance, satterthwaite
-from exportlab.panel.algebra.draws import TIE, p_value
+from exportlab.panel.algebra.draws import TIE, Assignments, assignments, number_of_assignments, p_value
 from exportlab.panel.algebra.draws import draws as weights
+from exportlab.panel.algebra.sandwich import covariance, satterthwaite
 from exportlab.panel.inference.few_treated import balanced
 from exportlab.panel.inference.recommend import CR2, NONE, RI, Facts, recommend
-from exportlab.panel.inference.wild_core import WildTest
+from exportlab.panel.inference.wild import WildTest
 from exportlab.results import Result
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from exportlab.panel.door import PolicyPanel
+    from exportlab.panel.policy_panel import PolicyPanel
 
 
 TESTS = ("recommended", RI, CR2, "WCR11")
@@ -64,7 +63,7 @@ class Power(Result):
 
     def plot(self, ax: Axes | None = None, **options: Any) -> Axes:
         """Power curves by number of treated units."""
-        from exportlab.plots import panel_designs
+        from exportlab.plots import panel as panel_designs
 
         return panel_designs.power(self.table, ax=ax, **options)
 

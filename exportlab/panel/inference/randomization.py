@@ -10,18 +10,17 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from exportlab.arrays import Array, Codes
 from exportlab.errors import DataError, OptionError, one_of
+from exportlab.frames import Array, Codes
 from exportlab.options import Count, Finite, Level, Places, validated
-from exportlab.panel.algebra.assignments import Assignments, assignments
-from exportlab.panel.algebra.balanced import BalancedTwoWay
-from exportlab.panel.algebra.draws import TIE
-from exportlab.panel.inference.wild_core import edge
+from exportlab.panel.algebra.absorb import BalancedTwoWay
+from exportlab.panel.algebra.draws import TIE, Assignments, assignments
+from exportlab.panel.inference.wild import edge
 from exportlab.results import Result
 
 if TYPE_CHECKING:
-    from exportlab.panel.door import PolicyPanel
     from exportlab.panel.estimate import Estimate
+    from exportlab.panel.policy_panel import PolicyPanel
 
 
 SLOW_DRAWS = 499
@@ -126,9 +125,12 @@ def randomization_test(
     linear = _linear(estimate)
     quick = two_way or (statistic == "estimate" and linear and _simple(panel))
     others = assignments(
-        dates, blocks=blocks, rng=rng, n_draws=n_draws or (9_999 if quick else SLOW_DRAWS),
+        dates,
+        blocks=blocks,
+        rng=rng,
+        n_draws=n_draws or (9_999 if quick else SLOW_DRAWS),
         max_enumerated=max_enumerated or (20_000 if quick else 1_000),
-    )  # fmt: skip
+    )
     problem = _Problem(estimate, panel, owner, others, row, statistic)
     path = problem.two_way() if two_way else (problem.by_weights() if quick else problem.by_refitting())
     observed, simulated = path(null)
@@ -145,12 +147,22 @@ def randomization_test(
         )
         low, high = (edge(kept, value, step) for step in (-scale, scale))
     B = len(others.which)
-    table = pd.DataFrame([{
-        "term": estimate.table["term"].iloc[problem.row], "estimate": value, "null": null,
-        "statistic": observed, "p": p, "conf_low": low, "conf_high": high,
-        "assignments": B, "possible": others.n,
-        "attainable": 1 / B if others.enumerated else 1 / (B + 1),
-    }])  # fmt: skip
+    table = pd.DataFrame(
+        [
+            {
+                "term": estimate.table["term"].iloc[problem.row],
+                "estimate": value,
+                "null": null,
+                "statistic": observed,
+                "p": p,
+                "conf_low": low,
+                "conf_high": high,
+                "assignments": B,
+                "possible": others.n,
+                "attainable": 1 / B if others.enumerated else 1 / (B + 1),
+            }
+        ]
+    )
     return RandomizationTest(table, simulated, statistic, others.enumerated, others.seed)
 
 

@@ -10,14 +10,14 @@ import pandas as pd
 
 from exportlab.errors import OptionError
 from exportlab.options import Upper, validated
-from exportlab.panel.algebra.assignments import number_of_assignments
+from exportlab.panel.algebra.draws import number_of_assignments
 from exportlab.results import Result
 
 if TYPE_CHECKING:
     from typing_extensions import TypeIs
 
-    from exportlab.panel.door import PolicyPanel
     from exportlab.panel.estimate import Estimate
+    from exportlab.panel.policy_panel import PolicyPanel
 
 # Clusters on the smaller side from which CR2 with Bell-McCaffrey keeps its size: benchmarks/panel_size.py
 FEW = 4
@@ -146,10 +146,14 @@ def facts_of(design: PolicyPanel | Estimate) -> Facts:
     first = np.array([d.min() for d in dates])
     cohorts = np.unique(first[np.isfinite(first)], return_counts=True)[1]
     return Facts(
-        clusters=len(dates), treated_clusters=int(np.isfinite(first).sum()),
-        never_clusters=int((~np.isfinite(first)).sum()), smallest_cohort=int(cohorts.min(initial=len(dates))),
-        possible=number_of_assignments(first) if same else 0, pooled=pooled, spread=_spread(panel),
-    )  # fmt: skip
+        clusters=len(dates),
+        treated_clusters=int(np.isfinite(first).sum()),
+        never_clusters=int((~np.isfinite(first)).sum()),
+        smallest_cohort=int(cohorts.min(initial=len(dates))),
+        possible=number_of_assignments(first) if same else 0,
+        pooled=pooled,
+        spread=_spread(panel),
+    )
 
 
 def _is_panel(design: PolicyPanel | Estimate) -> TypeIs[PolicyPanel]:

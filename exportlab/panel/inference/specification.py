@@ -16,7 +16,7 @@ from exportlab.panel.inference.placebo import _att, _try
 from exportlab.results import Result
 
 if TYPE_CHECKING:
-    from exportlab.panel.door import PolicyPanel
+    from exportlab.panel.policy_panel import PolicyPanel
 
 METHODS = ("callaway_santanna", "imputation", "sun_abraham", "etwfe", "stacked", "twfe")
 
@@ -90,9 +90,11 @@ def specification_curve(
         kept = panel if mask is None else panel.where(mask, f"sample {name!r}")
         for chosen, scale, method in product(sets, scales, methods):
             what = {
-                "method": method, "covariates": " + ".join(chosen) or "none", "transform": scale or "none",
+                "method": method,
+                "covariates": " + ".join(chosen) or "none",
+                "transform": scale or "none",
                 "sample": name,
-            }  # fmt: skip
+            }
 
             def make(k: PolicyPanel = kept, c: Any = chosen, s: Any = scale, m: str = method) -> Any:
                 return _att(k.respecified(covariates=c, transform=s), m, {})

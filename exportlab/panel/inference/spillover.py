@@ -9,13 +9,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from exportlab.arrays import Array, Mask
 from exportlab.errors import DataError, OptionError, UnknownName
+from exportlab.frames import Array, Mask
 from exportlab.options import Positive, validated
 from exportlab.panel.inference.placebo import Robustness, _att, _try
 
 if TYPE_CHECKING:
-    from exportlab.panel.door import PolicyPanel
+    from exportlab.panel.policy_panel import PolicyPanel
 
 
 EARTH_KM = 6371.0088

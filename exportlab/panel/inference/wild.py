@@ -1,21 +1,27 @@
-"""Wild cluster bootstrap, enumerated exactly where there are few clusters."""
+"""Wild cluster bootstrap, enumerated exactly where there are few clusters: of a regression, of scores, of Poisson."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from exportlab.arrays import Array, Codes
 from exportlab.errors import DataError, OptionError, one_of
+from exportlab.frames import Array, Codes
 from exportlab.options import Count, Level, validated
-from exportlab.panel.algebra.clustered import ClusterFit, cluster_fit, codes_of
-from exportlab.panel.algebra.draws import draws
-from exportlab.panel.inference.wild_core import WildTest
-from exportlab.panel.inference.wild_scores import poisson_rows, score_rows
+from exportlab.panel.algebra.clustered import (
+    ClusterFit,
+    adjusted_residual,
+    cluster_fit,
+    codes_of,
+    inverses_without,
+)
+from exportlab.panel.algebra.draws import Draws, draws, p_value
+from exportlab.panel.algebra.sandwich import small_sample
 from exportlab.results import Result
 
 if TYPE_CHECKING:
@@ -161,9 +167,13 @@ def wild_bootstrap(
 def fit_of(regression: Regression) -> ClusterFit:
     """The clustered fit of an estimate's regression."""
     return cluster_fit(
-        regression.y, regression.X, cluster=regression.clusters, absorb=regression.absorbed,
-        weights=regression.weights, names=regression.names,
-    )  # fmt: skip
+        regression.y,
+        regression.X,
+        cluster=regression.clusters,
+        absorb=regression.absorbed,
+        weights=regression.weights,
+        names=regression.names,
+    )
 
 
 def chosen(estimate: Estimate, terms: object) -> list[int]:
@@ -222,3 +232,309 @@ def _labels(R: Array, names: tuple[str, ...]) -> list[str]:
         single = len(used) == 1 and row[used[0]] == 1
         out.append(names[used[0]] if single else " + ".join(f"{row[j]:.4g} {names[j]}" for j in used))
     return out
+
+
+# The algebra of the wild cluster bootstrap for one regression.
+#
+# For the restriction R beta = r the bootstrap samples are y*(v) = X b + v_g u_g, one sign (or Webb weight) a
+# cluster. Everything a t statistic needs is linear in v:
+#
+#     numerator    R (X'X)^{-1} \sum_g v_g s_g,                      s_g = X_g' u_g
+#     scores       w_h = C_h (v_h s_h - X_h'X_h (X'X)^{-1} \sum_g v_g s_g)
+#
+# with C_h = R (X'X)^{-1} for CV1 and C_h = R (X'X - X_h'X_h)^{-1} for the jackknife variance CV3, so all 2^G
+# samples cost one product of a G x G matrix with the signs. Residuals are re-projected on every fixed effect.
+
+
+@dataclass(frozen=True, eq=False)
+class Pieces:
+    """Numerator a (q, B) and scores A (G, q, B) of one unit of each bootstrap cluster's weight."""
+
+    a: Array
+    A: Array
+
+
+@dataclass(frozen=True, eq=False)
+class WildTest:
+    """One regression and one set of draws, asked about many hypotheses.
+
+    Attributes
+    ----------
+    fit : ClusterFit
+    groups : (n,) array
+        Codes of the clusters that share a weight: those of `fit`, or finer ones nested in them.
+    signs : Draws
+    variant : {"11", "13", "31", "33"}
+    impose_null : bool
+    ties : {"all", "half", "none"}
+    """
+
+    fit: ClusterFit
+    groups: Codes
+    signs: Draws
+    variant: str
+    impose_null: bool
+    ties: str
+
+    def single(self, row: Array, null: float, level: float | None) -> dict[str, float]:
+        """t test of row'beta = null, and its interval by inversion unless `level` is None."""
+        estimate, se = float(row @ self.fit.beta[: self.fit.k]), self.std_error(row)
+        path = self.path(row)
+        statistic = (estimate - null) / se
+
+        def p_at(value: float) -> dict[str, float]:
+            return p_value(path(value), (estimate - value) / se, self.signs)
+
+        low = high = np.nan
+        if level is not None and np.isfinite(se):
+            low, high = (edge(lambda b: p_at(b)[self.ties] > 1 - level, estimate, s) for s in (-se, se))
+        p = p_at(null)
+        out = {"estimate": estimate, "null": null, "statistic": statistic, "p": p[self.ties]}
+        return out | {"conf_low": low, "conf_high": high, **p_rules(p)}
+
+    def joint(self, R: Array, r: Array) -> dict[str, float]:
+        """Wald test of R beta = r, as F (the quadratic form over its q)."""
+        gap = R @ self.fit.beta[: self.fit.k] - r
+        cov = self.factor * self._meat(R)
+        wald = float(gap @ np.linalg.solve(cov, gap)) / len(R)
+        pieces = self.pieces(R, r)
+        simulated = np.empty(self.signs.V.shape[1])
+        for start in range(0, len(simulated), 4096):
+            v = self.signs.V[:, start : start + 4096]
+            W = np.einsum("hqb,bn->nhq", pieces.A, v, optimize=True)
+            S = self.factor * np.swapaxes(W, 1, 2) @ W
+            simulated[start : start + 4096] = _quadratic(S, (pieces.a @ v).T) / len(R)
+        p = p_value(simulated, wald, self.signs)
+        out = {"estimate": np.nan, "null": np.nan, "statistic": wald, "p": p[self.ties]}
+        return out | {"conf_low": np.nan, "conf_high": np.nan, **p_rules(p)}
+
+    def path(self, row: Array) -> Callable[[float], Array]:
+        """Bootstrap t statistics as a function of the null: numerator linear, variance quadratic in it."""
+        base = self.pieces(row[None], np.array([0.0]))
+        step = self.pieces(row[None], np.array([1.0])) if self.impose_null else base
+        V = self.signs.V
+        t0, t1 = base.a[0] @ V, (step.a - base.a)[0] @ V
+        W0, W1 = base.A[:, 0] @ V, (step.A - base.A)[:, 0] @ V
+        s0, s1, s2 = (W0 * W0).sum(axis=0), 2 * (W0 * W1).sum(axis=0), (W1 * W1).sum(axis=0)
+
+        def at(null: float) -> Array:
+            variance = np.maximum(self.factor * (s0 + null * s1 + null * null * s2), 0)
+            with np.errstate(divide="ignore", invalid="ignore"):
+                return np.asarray((t0 + null * t1) / np.sqrt(variance))
+
+        return at
+
+    @property
+    def factor(self) -> float:
+        """Small-sample factor of the variance in the statistic."""
+        G = self.fit.G
+        return (G - 1) / G if self.variant[1] == "3" else G / (G - 1) * small_sample(self.fit)
+
+    def std_error(self, row: Array) -> float:
+        """Standard error of row'beta; NaN where CV3 does not exist."""
+        return float(np.sqrt(self.factor * self._meat(row[None])[0, 0]))
+
+    def pieces(self, R: Array, r: Array) -> Pieces:
+        """Numerator and scores for R beta = r."""
+        fit = self.fit
+        s = fit.scores(self._residual(R, r), self.groups)
+        spread = fit.bread @ s.T
+        C = self._sides(R)
+        owner = np.zeros(len(s), dtype=np.int64)
+        owner[self.groups] = fit.cluster
+        A = -np.einsum("hqk,hkl,lb->hqb", C, fit.grams, spread, optimize=True)
+        A[owner, :, np.arange(len(s))] += np.einsum("bqk,bk->bq", C[owner], s)
+        return Pieces(self._padded(R) @ spread, A)
+
+    def _residual(self, R: Array, r: Array) -> Array:
+        fit = restricted(self.fit, R, r) if self.impose_null else self.fit
+        return adjusted_residual(fit, -1.0) if self.variant[0] == "3" else fit.residual
+
+    def _padded(self, R: Array) -> Array:
+        return np.column_stack([R, np.zeros((len(R), self.fit.X.shape[1] - self.fit.k))])
+
+    def _sides(self, R: Array) -> Array:
+        """C_h of the module's formula, (G, q, K)."""
+        full = self._padded(R)
+        if self.variant[1] == "1":
+            return np.broadcast_to(full @ self.fit.bread, (self.fit.G, *full.shape))
+        used = (full != 0).any(axis=0)  # rows of coefficients that do not enter may be NaN
+        return np.stack([full[:, used] @ inverse[used] for inverse in inverses_without(self.fit)])
+
+    def _meat(self, R: Array) -> Array:
+        W = np.einsum("hqk,hk->hq", self._sides(R), self.fit.scores(self.fit.residual))
+        return np.asarray(W.T @ W)
+
+
+def restricted(fit: ClusterFit, R: Array, r: Array) -> ClusterFit:
+    """The regression that imposes R beta = r: X N on y - X b0, with R N = 0 and R b0 = r."""
+    from scipy.linalg import null_space
+
+    X, k = fit.X[:, : fit.k], fit.k
+    b0 = np.linalg.lstsq(R, r, rcond=None)[0]
+    N = null_space(R) if len(R) < k else np.empty((k, 0))
+    return replace(fit, y=fit.y - X @ b0, X=np.column_stack([X @ N, fit.X[:, k:]]), names=("x",) * N.shape[1])
+
+
+def edge(kept: Callable[[float], bool], start: float, step: float, halvings: int = 45) -> float:
+    """The last value kept from `start` outwards in doubling steps.
+
+    Infinite if none is refused, NaN if `start` is.
+    """
+    if not kept(start):
+        return float("nan")
+    inner, outer = start, start + step
+    for _ in range(40):
+        if not kept(outer):
+            break
+        inner, outer, step = outer, outer + 2 * step, 2 * step
+    else:
+        return float(np.copysign(np.inf, step))
+    for _ in range(halvings):
+        middle = (inner + outer) / 2
+        inner, outer = (middle, outer) if kept(middle) else (inner, middle)
+    return inner
+
+
+def _quadratic(S: Array, top: Array) -> Array:
+    """top' S^-1 top for every draw; infinite where S is singular."""
+    alive = np.linalg.matrix_rank(S, hermitian=True) == S.shape[1]
+    out = np.full(len(S), np.inf)
+    out[alive] = np.einsum("nq,nq->n", top[alive], np.linalg.solve(S[alive], top[alive][..., None])[..., 0])
+    return out
+
+
+def p_rules(p: dict[str, float]) -> dict[str, float]:
+    """Columns of the three tie rules."""
+    return {"p_strict": p["none"], "p_half": p["half"], "p_ge": p["all"]}
+
+
+# Wild bootstrap without least squares: by cluster scores, and of Poisson by its working regression.
+#
+# Influence functions (Callaway-Sant'Anna, imputation): with psi_g the contribution of cluster g to the error
+# of the estimate, theta*(v) - theta = \sum_g v_g psi_g, studentised by the spread of v_g psi_g around their
+# mean.
+#
+# Poisson: at the estimate that imposes R beta = r the first-order conditions are those of the weighted
+# least-squares regression of the working residual (y - mu)/mu with weights mu. The wild cluster bootstrap of
+# that regression is the score bootstrap of Kline & Santos (2012), effects re-projected in every sample,
+# nothing refitted.
+
+
+def score_rows(
+    estimate: Estimate,
+    rows: list[int],
+    null: Array,
+    *,
+    signs: Draws,
+    ties: str,
+    level: float | None,
+    joint: bool,
+) -> list[dict[str, float]]:
+    """Tests of the chosen rows of an estimate by its cluster scores, one by one or jointly."""
+    if estimate.scores is None:
+        raise OptionError(
+            f"{estimate.method} has neither a regression nor cluster scores to bootstrap; "
+            "use randomization_test() or its own placebo inference."
+        )
+    psi = estimate.scores[:, rows]
+    value = estimate.table["estimate"].to_numpy(float)[rows]
+    factor = estimate.inference.factor
+    if joint:
+        return [_joint_scores(psi, value - null, factor, signs, ties)]
+    ask: dict[str, Any] = {"factor": factor, "signs": signs, "ties": ties, "level": level}
+    return [_one_score(p, b, r, **ask) for p, b, r in zip(psi.T, value, null, strict=True)]
+
+
+def poisson_rows(
+    regression: Regression,
+    R: Array,
+    null: Array,
+    *,
+    signs: Draws,
+    ties: str,
+    variant: str,
+    level: float | None,
+    joint: bool,
+) -> list[dict[str, float]]:
+    """Tests of R beta = r in a Poisson regression by its working regression at the restricted estimate."""
+
+    def test_at(Q: Array, r: Array) -> WildTest:
+        fit = working_fit(regression, Q, r)
+        return WildTest(fit, fit.cluster, signs, variant, True, ties)
+
+    if joint:
+        return [test_at(R, null).joint(R, null)]
+    rows = []
+    for q, r in zip(R, null, strict=True):
+        row = test_at(q[None], np.array([r])).single(q, float(r), None)
+        if level is not None:
+
+            def kept(b: float, q: Array = q) -> bool:
+                return test_at(q[None], np.array([b])).single(q, b, None)["p"] > 1 - level
+
+            middle = float(q @ regression.beta)
+            step = max(abs(row["estimate"] - r) / max(abs(row["statistic"]), 1e-8), 1e-8)
+            row |= {"conf_low": edge(kept, middle, -step, 12), "conf_high": edge(kept, middle, step, 12)}
+        rows.append(row | {"estimate": float(q @ regression.beta)})
+    return rows
+
+
+def working_fit(regression: Regression, R: Array, r: Array) -> ClusterFit:
+    """Working least-squares regression at the Poisson estimate that imposes R beta = r."""
+    from scipy.linalg import null_space
+
+    from exportlab.panel.algebra.irls import poisson
+    from exportlab.panel.algebra.levels import Effects
+
+    g = regression
+    b0 = np.linalg.lstsq(R, r, rcond=None)[0]
+    N = null_space(R) if len(R) < g.X.shape[1] else np.empty((g.X.shape[1], 0))
+    effects = Effects.encode({f"effect {j + 1}": codes for j, codes in enumerate(g.absorbed)})
+    fit = poisson(g.y, g.X @ N, effects, offset=g.X @ b0, weights=g.weights)
+    if not fit.converged:
+        raise DataError(
+            f"The Poisson regression under the null {np.round(r, 6).tolist()} did not converge",
+            "Test another value, or look for separated observations",
+        )
+    weights = fit.mu if g.weights is None else fit.mu * g.weights
+    z = g.X @ (N @ fit.beta + b0) + (g.y - fit.mu) / fit.mu
+    return cluster_fit(z, g.X, cluster=g.clusters, absorb=g.absorbed, weights=weights, names=g.names)
+
+
+def _one_score(
+    psi: Array, value: float, null: float, *, factor: float, signs: Draws, ties: str, level: float | None
+) -> dict[str, float]:
+    se = float(np.sqrt(factor * psi @ psi))
+    simulated = multiplier_t(psi[:, None], factor, signs)[0]
+
+    def p_at(b: float) -> dict[str, float]:
+        return p_value(simulated, (value - b) / se if se > 0 else np.nan, signs)
+
+    low = high = np.nan
+    if level is not None and se > 0:
+        low, high = (edge(lambda b: p_at(b)[ties] > 1 - level, value, s) for s in (-se, se))
+    p = p_at(null)
+    statistic = (value - null) / se if se > 0 else np.nan
+    out = {"estimate": value, "null": null, "statistic": statistic, "p": p[ties]}
+    return out | {"conf_low": low, "conf_high": high, **p_rules(p)}
+
+
+def multiplier_t(psi: Array, factor: float, signs: Draws) -> Array:
+    """Bootstrap t of each column of the scores psi (G, m): (m, draws)."""
+    V, G = signs.V, len(psi)
+    total = psi.T @ V
+    spread = (psi**2).T @ V**2 - total**2 / G
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.asarray(total / np.sqrt(factor * np.maximum(spread, 0)))
+
+
+def _joint_scores(psi: Array, gap: Array, factor: float, signs: Draws, ties: str) -> dict[str, float]:
+    q = len(gap)
+    inverse = np.linalg.pinv(factor * psi.T @ psi, hermitian=True)
+    wald = float(gap @ inverse @ gap) / q
+    total = psi.T @ signs.V
+    simulated = np.einsum("qn,qr,rn->n", total, inverse, total) / q
+    p = p_value(simulated, wald, signs)
+    out = {"estimate": np.nan, "null": np.nan, "statistic": wald, "p": p[ties]}
+    return out | {"conf_low": np.nan, "conf_high": np.nan, **p_rules(p)}

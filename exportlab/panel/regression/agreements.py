@@ -11,7 +11,7 @@ import pandas as pd
 from exportlab.errors import DataError, UnknownName, one_of
 from exportlab.frames import to_pandas
 from exportlab.options import validated
-from exportlab.panel.cells import calendar_of, same
+from exportlab.panel.contract import calendar_of, same
 from exportlab.panel.regression.formula import listed
 from exportlab.periods import days
 

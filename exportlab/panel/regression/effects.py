@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
-from exportlab.arrays import Array, Codes
 from exportlab.errors import DataError, OptionError, one_of
-from exportlab.frames import to_pandas
+from exportlab.frames import Array, Codes, to_pandas
 from exportlab.options import Level, Places, Positive, validated
-from exportlab.panel.algebra.collinear import refuse_collinear
+from exportlab.panel.algebra.absorb import refuse_collinear
 from exportlab.panel.algebra.levels import absorbed_parameters
-from exportlab.panel.algebra.sandwich import Sandwich, sandwich
-from exportlab.panel.algebra.spatial import conley, driscoll_kraay
-from exportlab.panel.cells import as_written, in_time, real, refuse_no_ids
+from exportlab.panel.algebra.sandwich import Sandwich, conley, driscoll_kraay, freedom, group_sums, sandwich
+from exportlab.panel.contract import as_written, in_time, real, refuse_no_ids
 from exportlab.panel.estimate import Estimate, Inference, Sample, estimate_table
 from exportlab.panel.regression.formula import Design, design
-from exportlab.panel.regression.ols import LeastSquares, classical, least_squares
-from exportlab.panel.regression.quasi import baltagi_chang, demeaned, ordered_codes, swamy_arora
-from exportlab.panel.regression.reporting import Words, inference_of, one_way, settled_by
-from exportlab.panel.regression.setaside import without_singletons
+from exportlab.panel.regression.ols import (
+    LeastSquares,
+    Words,
+    classical,
+    inference_of,
+    least_squares,
+    one_way,
+    settled_by,
+)
+from exportlab.panel.regression.ppml import without_singletons
 
 VCOV = ("classical", "hetero", "cluster", "driscoll-kraay", "conley")
 
@@ -60,7 +66,7 @@ def fixed_effects(
     vcov : {"cluster", "classical", "hetero", "driscoll-kraay", "conley"}
         "cluster" (by unit, or by `cluster`) and "hetero" (HC1) with fixest's and reghdfe's factor;
         "driscoll-kraay" with `lags` and `small_sample`; "conley" with `latitude`, `longitude`, `cutoff`
-        (km), `kernel` and `lags` (see `exportlab.panel.algebra.spatial`).
+        (km), `kernel` and `lags` (see `exportlab.panel.algebra.sandwich`).
     weights : str, optional
     singletons : {"drop", "keep"}
     missing : {"refuse", "drop"}
@@ -143,9 +149,17 @@ def random_effects(
     one_of("vcov", vcov, ["cluster", "classical", "hetero"])
     one_of("variances", variances, ["swamy-arora", "baltagi-chang"])
     d = panel_design(
-        table, formula, unit=unit, period=period, effects=[], vcov=vcov, cluster=cluster, weights=None,
-        missing=missing, places=[],
-    )  # fmt: skip
+        table,
+        formula,
+        unit=unit,
+        period=period,
+        effects=[],
+        vcov=vcov,
+        cluster=cluster,
+        weights=None,
+        missing=missing,
+        places=[],
+    )
     refuse_collinear(d, np.ones_like(d.y))
     units, periods = ordered_codes(d.data[unit]), in_time(d.data[period], period)
     found = baltagi_chang(d, units) if variances == "baltagi-chang" else swamy_arora(d, units, periods)
@@ -181,10 +195,14 @@ def panel_design(
     data = as_written(to_pandas(table), period)
     refuse_no_ids(data, [c for c in (unit, period) if c in data.columns])
     d = design(
-        data, formula, effects={name: [name] for name in effects},
+        data,
+        formula,
+        effects={name: [name] for name in effects},
         cluster={name: [name] for name in chosen} if vcov == "cluster" else {},
-        weights=weights, missing=missing, also=[unit, period, *places],
-    )  # fmt: skip
+        weights=weights,
+        missing=missing,
+        also=[unit, period, *places],
+    )
     again = d.data.duplicated([unit, period])
     if again.any():
         row = d.data[again].iloc[0]
@@ -238,3 +256,78 @@ def _estimate(
         fit={"r2_within" if len(d.effects) else "r2_quasi_demeaned": fit.r2_within, **(more or {})},
         **kept,
     )
+
+
+# The random-effects transformation: variance components and quasi-demeaning.
+
+
+@dataclass(frozen=True, eq=False)
+class Variances:
+    """Variance of the unit effects and of the rows, and the share of the mean taken off, by unit."""
+
+    units: float
+    rows: float
+    theta: Array
+
+
+def ordered_codes(values: pd.Series[Any]) -> Codes:
+    """Codes 0, 1, ... in sorted order."""
+    return np.unique(values.to_numpy(), return_inverse=True)[1].astype(np.int64)
+
+
+def swamy_arora(d: Design, units: Codes, periods: Codes) -> Variances:
+    """Variance components of Swamy and Arora (1972), by linearmodels.
+
+    They do not depend on the units of the regressors, which are brought to one size first.
+    """
+    from linearmodels.panel import RandomEffects
+
+    index = pd.MultiIndex.from_arrays([units, periods], names=["unit", "period"])
+    y = pd.DataFrame({"y": d.y}, index=index)
+    centred = d.x - d.x.mean(axis=0) * np.array([n != "Intercept" for n in d.names]) * (
+        "Intercept" in d.names
+    )
+    size = np.sqrt((centred**2).mean(axis=0))
+    x = pd.DataFrame(centred / np.where(size > 0, size, 1.0), index=index, columns=list(d.names))
+    found = RandomEffects(y, x).fit()
+    parts = found.variance_decomposition
+    theta = found.theta["theta"].sort_index().to_numpy(float)
+    return Variances(float(parts["Effects"]), float(parts["Residual"]), theta)
+
+
+def baltagi_chang(d: Design, units: Codes) -> Variances:
+    r"""Variance components of Swamy and Arora for unbalanced panels, by Baltagi and Chang (1994), as R's plm.
+
+    :math:`\hat\sigma^2_\mu=(q-(n-K)\hat\sigma^2_e)/(N-\mathrm{tr}((X'PX)^{-1}X'ZZ'X))` with q the sum of squares of
+    the regression of unit means, weighted by the units' rows.
+    """
+    rows = np.bincount(units)
+    size = np.sqrt((d.x**2).mean(axis=0))
+    x = d.x / np.where(size > 0, size, 1.0)
+    means = unit_means(np.column_stack([d.y, x]), units)
+    inside = np.column_stack([d.y, x]) - means[units]
+    beta, _, rank, _ = np.linalg.lstsq(inside[:, 1:], inside[:, 0], rcond=1e-10)
+    inner = float(((inside[:, 0] - inside[:, 1:] @ beta) ** 2).sum())
+    sigma2 = inner / freedom(len(d.y), len(rows) + int(rank))
+    y, x = means[:, 0], means[:, 1:]
+    root = np.sqrt(rows)[:, None]
+    beta, _, rank, _ = np.linalg.lstsq(root * x, root[:, 0] * y, rcond=1e-10)
+    outer = float((rows * (y - x @ beta) ** 2).sum())
+    gram = np.linalg.pinv((rows[:, None] * x).T @ x, rcond=1e-12, hermitian=True)
+    trace = float(np.trace(gram @ ((rows**2)[:, None] * x).T @ x))
+    between = max((outer - (len(rows) - int(rank)) * sigma2) / (len(d.y) - trace), 0.0)
+    theta = 1 - np.sqrt(sigma2 / (rows * between + sigma2)) if sigma2 > 0 else np.ones(len(rows))
+    return Variances(between, sigma2, np.asarray(theta, np.float64))
+
+
+def demeaned(d: Design, units: Codes, theta: Array) -> Design:
+    """The design less `theta` (units,) times the unit means."""
+    both = np.column_stack([d.y, d.x])
+    means = unit_means(both, units)
+    both = both - theta[units][:, None] * means[units]
+    return replace(d, y=both[:, 0], x=both[:, 1:])
+
+
+def unit_means(values: Array, units: Codes) -> Array:
+    """Mean of each column by unit, (units, k)."""
+    return group_sums(values, units) / np.bincount(units)[:, None]

@@ -9,16 +9,22 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from exportlab.arrays import Codes, Mask
 from exportlab.errors import DataError, one_of
+from exportlab.frames import Codes, Mask
 from exportlab.options import validated
 from exportlab.panel.algebra.levels import Effects
 from exportlab.panel.algebra.sandwich import sandwich
-from exportlab.panel.cells import in_time
-from exportlab.panel.regression.effects import panel_design, random_effects
+from exportlab.panel.contract import in_time
+from exportlab.panel.regression.effects import (
+    demeaned,
+    ordered_codes,
+    panel_design,
+    random_effects,
+    swamy_arora,
+    unit_means,
+)
 from exportlab.panel.regression.formula import Design
 from exportlab.panel.regression.ols import classical, least_squares
-from exportlab.panel.regression.quasi import demeaned, ordered_codes, swamy_arora, unit_means
 from exportlab.results import Result
 
 
@@ -90,9 +96,17 @@ def hausman(
     """
     one_of("form", form, ["mundlak", "classical"])
     d = panel_design(
-        table, formula, unit=unit, period=period, effects=[], vcov="cluster", cluster=None, weights=None,
-        missing=missing, places=[],
-    )  # fmt: skip
+        table,
+        formula,
+        unit=unit,
+        period=period,
+        effects=[],
+        vcov="cluster",
+        cluster=None,
+        weights=None,
+        missing=missing,
+        places=[],
+    )
     units, periods = ordered_codes(d.data[unit]), in_time(d.data[period], period)
     spread = np.abs(d.x - unit_means(d.x, units)[units]).max(axis=0)
     moving = spread > 1e-9 * np.abs(d.x).max(axis=0)

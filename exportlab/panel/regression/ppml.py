@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,19 +10,17 @@ import numpy as np
 import pandas as pd
 from scipy.special import gammaln
 
-from exportlab.arrays import Array, Codes
-from exportlab.errors import DataError, OptionError, one_of
+from exportlab.errors import DataError, MissingDependency, OptionError, one_of
+from exportlab.frames import Array, Codes, Mask
 from exportlab.options import Level, validated
-from exportlab.panel.algebra.absorb import Absorber
-from exportlab.panel.algebra.collinear import refuse_collinear
+from exportlab.panel.algebra.absorb import Absorber, refuse_collinear
 from exportlab.panel.algebra.irls import PoissonFit, poisson
+from exportlab.panel.algebra.levels import singletons
 from exportlab.panel.algebra.sandwich import sandwich
-from exportlab.panel.algebra.separation import METHODS
+from exportlab.panel.algebra.separation import METHODS, find_separated
 from exportlab.panel.estimate import Estimate, Sample, estimate_table
-from exportlab.panel.regression.engines import solve_with_pyfixest
 from exportlab.panel.regression.formula import Design, design, named_columns
-from exportlab.panel.regression.reporting import Words, inference_of, levels_in, on_rows, one_way, settled_by
-from exportlab.panel.regression.setaside import SEPARATED, set_aside
+from exportlab.panel.regression.ols import Words, inference_of, levels_in, on_rows, one_way, settled_by
 
 
 @validated
@@ -140,9 +139,14 @@ def poisson_estimate(
             "or an outcome dominated by a few rows.",
         )
     return _estimate(
-        d, fit, words, level=level, separated=before.data[separated],
-        units=on_rows(units, rows), periods=on_rows(periods, rows),
-    )  # fmt: skip
+        d,
+        fit,
+        words,
+        level=level,
+        separated=before.data[separated],
+        units=on_rows(units, rows),
+        periods=on_rows(periods, rows),
+    )
 
 
 def _estimate(
@@ -208,3 +212,74 @@ def _refuse_outcome(d: Design) -> None:
         )
     if not (d.y > 0).any():
         raise DataError(f"The outcome {d.outcome} is zero in every row", "There is nothing to explain.")
+
+
+# Rows a Poisson regression with effects cannot use: separated ones, and singletons of an effect.
+
+SINGLETON = "the only row of an effect (fitted perfectly)"
+SEPARATED = "separated (its mean could only be zero)"
+
+
+def set_aside(d: Design, methods: tuple[str, ...], alone: str) -> tuple[Design, Mask, Mask]:
+    """Leave separated rows and singletons out until neither is left: design, rows kept, rows separated."""
+    kept: Codes = np.arange(len(d.y))
+    separated = np.zeros(len(d.y), dtype=np.bool_)
+    rows = np.ones(len(d.y), dtype=np.bool_)
+    cheap = tuple(m for m in methods if m == "fe")
+    while True:
+        found = find_separated(d.y, d.x, d.effects, methods=cheap).rows
+        separated[kept[found]] = True
+        d, kept = _left(d, kept, ~found, SEPARATED)
+        lone = singletons(d.effects) if alone == "drop" and len(d.effects) else np.zeros(len(d.y), dtype=bool)
+        d, kept = _left(d, kept, ~lone, SINGLETON)
+        if lone.any():
+            continue
+        found = find_separated(d.y, d.x, d.effects, methods=methods).rows
+        if not found.any():
+            break
+        separated[kept[found]] = True
+        d, kept = _left(d, kept, ~found, SEPARATED)
+    rows[:] = False
+    rows[kept] = True
+    return d, rows, separated
+
+
+def _left(d: Design, kept: Codes, keep: Mask, reason: str) -> tuple[Design, Codes]:
+    if not keep.any():
+        raise DataError(
+            f"No row is left: the last {keep.size:,} of {d.rows:,} rows are each {reason}",
+            "Use fewer or coarser effects, or more data.",
+        )
+    return d.keep(keep, reason), kept[keep]
+
+
+def without_singletons(d: Design) -> tuple[Design, Mask]:
+    """The design without the rows that are alone in an effect, and which rows stayed."""
+    lone = singletons(d.effects) if len(d.effects) else np.zeros(len(d.y), dtype=np.bool_)
+    return _left(d, np.arange(len(d.y)), ~lone, SINGLETON)[0], ~lone
+
+
+# Optional engines. They propose a solution; the core certifies it and computes the standard errors.
+
+
+def solve_with_pyfixest(d: Design) -> Array:
+    """The mean (n,) that pyfixest finds, to start from."""
+    try:
+        import pyfixest
+    except ImportError:
+        raise MissingDependency("pyfixest", "fast", "engine='pyfixest'") from None
+    if d.offset is not None or d.weights is not None:
+        raise OptionError("engine='pyfixest' takes no offset, exposure or weights. Use engine='core'.")
+    data = pd.DataFrame(d.x, columns=[f"x{j}" for j in range(d.x.shape[1])]).assign(y=d.y)
+    names = [f"f{i}" for i in range(len(d.effects))]
+    for name, codes in zip(names, d.effects.codes, strict=True):
+        data[name] = codes
+    right = " + ".join(c for c, n in zip(data.columns, d.names, strict=False) if n != "Intercept")
+    formula = f"y ~ {right}" + (f" | {' + '.join(names)}" if names else "")
+    with warnings.catch_warnings():  # pyfixest 0.60 uses what pandas 3.1 deprecates
+        warnings.simplefilter("ignore", DeprecationWarning)
+        made = pyfixest.fepois(formula, data, vcov="hetero", fixef_rm="none")
+    mu = np.asarray(made._Y_hat_response, float).ravel()
+    if mu.shape != d.y.shape or not (mu > 0).all():
+        raise DataError("pyfixest left rows out or fitted a mean that is not positive", "Use engine='core'.")
+    return mu

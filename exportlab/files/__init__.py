@@ -1,0 +1,1 @@
+"""Finding, opening and parsing files, for readers and input-output tables alike."""

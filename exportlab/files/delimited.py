@@ -1,0 +1,401 @@
+"""Delimited text, read strictly: every row has the header's columns, or the line is named."""
+
+from __future__ import annotations
+
+import csv
+import re
+import sys
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from io import TextIOWrapper
+from itertools import islice, takewhile
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from exportlab.errors import DataError
+from exportlab.files.paths import Advance, encoding_of, raw, refuse_twice, tail
+from exportlab.files.unpacking import BLOCK, BROKEN_GZIP, cut_gzip
+from exportlab.frames import Array
+
+Missing = frozenset[str]
+ROWS = 500  # rows a step: few enough to stay in the processor's cache, which is several times faster
+
+
+class HasHeader(Protocol):
+    """A file whose column names are known."""
+
+    @property
+    def path(self) -> Path: ...
+    @property
+    def header(self) -> tuple[str, ...]: ...
+
+
+@dataclass(frozen=True)
+class TextTable:
+    """A delimited text file whose encoding, delimiter, header and notes below the table are known."""
+
+    path: Path
+    encoding: str
+    delimiter: str
+    header: tuple[str, ...]
+    skip: int = 0
+    notes: tuple[tuple[str, ...], ...] = ()
+    decimal: str = "."
+
+
+def text_table(
+    path: Path,
+    encodings: Sequence[str],
+    *,
+    wanted: Sequence[str] = (),
+    header: int | None = None,
+    decimal: str = ".",
+) -> TextTable:
+    """Look at a file: its encoding, delimiter (comma, tab or semicolon), header and the notes below its rows.
+
+    With `wanted` names the header is the first line that has them all, with `header` it is that line; else the first.
+
+    Raises
+    ------
+    DataError
+        Empty or no text; two columns of one name.
+    """
+    encoding = encoding_of(path, encodings)
+    with TextIOWrapper(raw(path), encoding=encoding, newline="") as file:
+        try:
+            skip, delimiter, cells = header_place(list(islice(file, LOOK)), wanted, header)
+        except csv.Error as error:
+            raise DataError(
+                f"file {str(path)!r} has no header that can be parted into names ({error})",
+                "A quote that opens a name must close it.",
+            ) from None
+    names = tuple(" ".join(name.split()) for name in cells)
+    refuse_twice(path, names)
+    notes: tuple[tuple[str, ...], ...] = ()
+    if (wanted or header) and len(names) > 1 and not encoding.startswith("utf-16"):
+        lines = tail(path, BLOCK).decode(encoding, "replace").splitlines()[1:]
+        below = [next(csv.reader([line], delimiter=delimiter), []) for line in lines]
+        notes = tuple(tuple(row) for row in below[len(below) - notes_below(below) :] if any(row))
+    return TextTable(path, encoding, delimiter, names, skip, notes, decimal)
+
+
+def same_columns(
+    tables: Sequence[HasHeader],
+    wanted: Sequence[str],
+    *,
+    optional: Sequence[str] = (),
+    hint: Callable[[str, Sequence[str]], str] | None = None,
+) -> list[str]:
+    """`wanted`, plus those of `optional` that the files have; refuses a column that only some files have.
+
+    `hint` says what to do about a name that is not among a file's columns.
+
+    Raises
+    ------
+    DataError
+        Naming the file, what it lacks and what it has.
+    """
+    some = [name for name in optional if any(name in t.header for t in tables)]
+    for name in (*wanted, *some):
+        lacking = [t for t in tables if name not in t.header]
+        if lacking:
+            beside = len(tables) - len(lacking)
+            also = f", though {beside:,} other file{' has' if beside == 1 else 's have'} it" if beside else ""
+            header = [c for c in lacking[0].header if c]
+            raise DataError(
+                f"file {str(lacking[0].path)!r} has no column {name!r}{also}",
+                f"It has: {header}. {hint(name, header) if hint else ''}".strip(),
+            )
+    return [*wanted, *some]
+
+
+def columns(
+    table: TextTable, wanted: Sequence[str], *, numeric: Mapping[str, Missing], advance: Advance | None = None
+) -> dict[str, list[str] | Array]:
+    """The `wanted` columns of a file: text, stripped of blanks, or Float64.
+
+    Parameters
+    ----------
+    table : TextTable
+    wanted : sequence of str
+    numeric : mapping of str to frozenset of str
+        Columns that hold numbers (thousands separators allowed), each with the texts that mean "unknown"
+        and become NaN.
+    advance : callable, optional
+        Told how many bytes of the file were read since the last call.
+
+    Raises
+    ------
+    DataError
+        A line with too few or too many columns, a quote that never closes, text for a number, a last line
+        that may be cut short: with file, line, column and the text.
+    """
+    place = {name: table.header.index(name) for name in wanted}
+    text: dict[str, list[str]] = {name: [] for name in wanted if name not in numeric}
+    parts: dict[str, list[Array]] = {name: [] for name in numeric if name in wanted}
+    done = width = 0
+    for fields in _steps(table, advance):
+        width = len(fields)
+        for name, values in text.items():
+            values.extend(map(sys.intern, map(str.strip, fields[place[name]])))
+        for name, arrays in parts.items():
+            arrays.append(_numbers(table, name, fields[place[name]], numeric[name], done))
+        done += len(fields[0])
+    if width and not table.notes:
+        _refuse_open_end(table, place, width)
+    return {n: text[n] if n in text else np.concatenate(parts[n] or [np.empty(0)]) for n in wanted}
+
+
+def _steps(table: TextTable, advance: Advance | None) -> Iterator[list[tuple[str, ...]]]:
+    """The file's columns, some thousand rows at a time."""
+    width = done = 0
+    try:
+        with raw(table.path) as byte_file, TextIOWrapper(byte_file, table.encoding, newline="") as file:
+            reader = _rows(file, table)
+            seen = 0
+            while block := list(islice(reader, ROWS)):
+                width = width or _width(table, block[0])
+                try:
+                    fields = list(zip(*block, strict=True))
+                except ValueError:
+                    raise _ragged(table, block, width, done) from None
+                if len(fields) != width or (width > len(table.header) and any(fields[-1])):
+                    raise _ragged(table, block, width, done)
+                yield fields
+                done += len(block)
+                if advance:
+                    here = _compressed_position(byte_file)
+                    advance(here - seen)
+                    seen = here
+    except csv.Error as error:
+        raise _unclosed(table, "limit" in str(error)) from error
+    except BROKEN_GZIP as error:
+        raise cut_gzip(table.path) from error
+
+
+def _rows(file: TextIOWrapper, table: TextTable) -> Iterator[list[str]]:
+    """Rows between the header and the notes below; empty lines are no rows."""
+    reader = _reader(file, table)
+    rows = filter(any, reader)
+    return _above_notes(table, rows) if table.notes else rows
+
+
+def _above_notes(table: TextTable, rows: Iterator[list[str]]) -> Iterator[list[str]]:
+    yield from takewhile(list(table.notes[0]).__ne__, rows)
+    below = [tuple(row) for row in rows]
+    if below != list(table.notes[1:]):
+        raise DataError(
+            f"file {str(table.path)!r} has rows below the note {_short(table.notes[0][0])!r}",
+            "Split the file there: each part is a table of its own.",
+        )
+
+
+def _reader(file: TextIOWrapper, table: TextTable) -> Any:
+    """A reader of the lines below the header."""
+    for _ in range(table.skip):
+        file.readline()
+    reader = csv.reader(file, delimiter=table.delimiter, strict=True)
+    next(reader, None)
+    return reader
+
+
+def _compressed_position(file: Any) -> int:
+    return int(getattr(file, "fileobj", file).tell())
+
+
+def _width(table: TextTable, row: Sequence[str]) -> int:
+    """How many fields a row has: the header's, give or take an empty last column."""
+    plain = len(table.header)
+    if len(row) == plain + 1 and not row[-1].strip():
+        return plain + 1
+    if len(row) == plain - 1 and not table.header[-1]:
+        return plain - 1
+    return plain
+
+
+def _ragged(table: TextTable, block: Sequence[Sequence[str]], width: int, done: int) -> DataError:
+    wrong = next(
+        i
+        for i, row in enumerate(block)
+        if len(row) != width or (width > len(table.header) and row[-1].strip())
+    )
+    row, line = block[wrong], line_of(table, done + wrong)
+    if len(row) < width:
+        what = f"ends after {len(row)} of {width} columns, at {table.header[len(row) - 1]!r}"
+        remedy = "A file cut short while it was written or downloaded ends like this: get it again."
+    else:
+        what = f"has {len(row)} columns, not {width}"
+        remedy = 'A field that holds the delimiter needs quotes around it: "1,234".'
+    shown = table.delimiter.join(row)
+    return DataError(f"file {str(table.path)!r}, line {line:,} {what}", remedy, first=repr(_short(shown)))
+
+
+def _unclosed(table: TextTable, long: bool) -> DataError:
+    what = f"a field of more than {csv.field_size_limit():,} characters" if long else ""
+    return DataError(
+        f"file {str(table.path)!r} has {what or 'a quote that is never closed, or stands inside a field'}, "
+        f"in the row that begins in line {line_of(table, sys.maxsize - 1) + 1:,}",
+        "A file cut short ends like this: get it again.",
+    )
+
+
+def line_of(table: TextTable, row: int) -> int:
+    """The line in which data row `row` (from 0) ends, or the last whole row; only errors read a file again."""
+    line = 0
+    with TextIOWrapper(raw(table.path), encoding=table.encoding, newline="") as file, suppress(csv.Error):
+        reader = _reader(file, table)
+        line = reader.line_num
+        for _ in islice(filter(any, reader), row + 1):
+            line = reader.line_num
+    return line + table.skip
+
+
+def bad_field(table: TextTable, column: str, row: int, text: str, *, problem: str, remedy: str) -> DataError:
+    """The refusal of one field, with file, line, column and text."""
+    where = f"file {str(table.path)!r}, line {line_of(table, row):,}, column {column!r}: "
+    return DataError(where + problem, remedy, first=repr(_short(text)))
+
+
+def _numbers(table: TextTable, name: str, texts: Sequence[str], unknown: Missing, done: int) -> Array:
+    out, bad = floats(texts, unknown, table.decimal)
+    if bad is None:
+        return out
+    problem = "no number" if texts[bad].strip() else "empty, where a number is needed"
+    remedy = numbers_are(table.decimal, texts[bad].strip())
+    raise bad_field(table, name, done + bad, texts[bad], problem=problem, remedy=remedy)
+
+
+def _refuse_open_end(table: TextTable, place: Mapping[str, int], width: int) -> None:
+    """A last line without its line end may be cut inside its last field; if that field is used, it counts."""
+    name = next((n for n, i in place.items() if i == width - 1), None)
+    if name is None:
+        return
+    end = tail(table.path).rstrip(b"\0")
+    if end.endswith((b"\n", b"\r", b'"', table.delimiter.encode())):
+        return
+    shown = end.decode(table.encoding, "replace").splitlines()[-1]
+    raise DataError(
+        f"file {str(table.path)!r} has no line end after its last line, so {name!r} may be cut short there",
+        "Get the file again; if the line is whole, end it with a line break.",
+        first=repr(_short(shown)),
+    )
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 120 else text[:117] + "..."
+
+
+# Where a table begins and ends in a file: titles above its header, notes below its rows.
+
+LOOK = 30  # lines or rows in which a header is looked for
+_NOTE = re.compile(
+    r"\s*(sources?\b|notes?\b|remarks?\b|footnotes?\b|\*|†|‡|注|资料来源|数据来源|来源|说明|备注|\(?\d\)|\[\d\])",
+    re.IGNORECASE,
+)
+
+
+def squeezed(cells: Sequence[object]) -> list[str]:
+    """Cells as names: text with its runs of blanks and line breaks made one blank."""
+    return ["" if cell is None else " ".join(str(cell).split()) for cell in cells]
+
+
+def header_row(rows: Sequence[Sequence[object]], wanted: Sequence[str]) -> int | None:
+    """The first row that has all `wanted` names."""
+    return next((k for k, row in enumerate(rows[:LOOK]) if {*wanted} <= {*squeezed(row)}), None)
+
+
+def widest(rows: Sequence[Sequence[object]]) -> int:
+    """The first of the rows with most cells filled: the likely header where none has the names asked for."""
+    return max(range(min(len(rows), LOOK)), key=lambda k: (sum(map(bool, squeezed(rows[k]))), -k), default=0)
+
+
+def header_place(
+    lines: Sequence[str], wanted: Sequence[str], header: int | None
+) -> tuple[int, str, list[str]]:
+    """Lines above the header, the delimiter, and the header's cells, from a file's first lines."""
+    marks = sorted(",\t;", key=lambda mark: -(lines[0] if lines else "").count(mark))
+    if header is not None:
+        line = lines[header - 1] if header <= len(lines) else ""
+        mark = max(",\t;", key=line.count)
+        return header - 1, mark, next(csv.reader([line], delimiter=mark), [])
+    if not wanted:
+        return 0, marks[0], next(csv.reader(lines[:1], delimiter=marks[0]), [])
+    parsed = {mark: _numbered(lines, mark) for mark in marks}
+    for mark, rows in parsed.items():
+        found = header_row([cells for _, cells in rows], wanted)
+        if found is not None:
+            return rows[found][0], mark, rows[found][1]
+    mark, rows = max(parsed.items(), key=lambda item: max((len(cells) for _, cells in item[1]), default=0))
+    above, cells = rows[widest([cells for _, cells in rows])] if rows else (0, [])
+    return above, mark, cells
+
+
+def _numbered(lines: Sequence[str], mark: str) -> list[tuple[int, list[str]]]:
+    """Each row with the number of lines above it; a header's cell may hold line breaks."""
+    reader = csv.reader(lines, delimiter=mark)
+    found, above = [], 0
+    for cells in reader:
+        found.append((above, cells))
+        above = reader.line_num
+    return found
+
+
+def notes_below(rows: Sequence[Sequence[object]]) -> int:
+    """How many of the last rows stand below the table.
+
+    They fill the first cell alone or none, and begin with an empty row or with a word such as "Source" or "注".
+    """
+    first = len(rows)
+    while first and not any(squeezed(rows[first - 1][1:])):
+        first -= 1
+    block = [squeezed(row[:1]) for row in rows[first:]]
+    starts = (k for k, cell in enumerate(block) if not any(cell) or _NOTE.match(cell[0]))
+    start = next(starts, None)
+    return 0 if start is None else len(block) - start
+
+
+# Numbers as text: with thousands separators, and with a decimal point or comma as it is said.
+
+_PLAIN = re.compile(
+    r"(?:(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d*)?\n)*", re.ASCII
+)  # a number a line, no sign, no blank
+_NUMBER = re.compile(
+    r"[+-]?(?:\d+|\d{1,3}(?:,\d{3})+)?(?:(?<=\d)\.\d*|\.\d+)?(?<=[\d.])(?:[eE][+-]?\d+)?", re.ASCII
+)
+_SWAP = str.maketrans(",.", ".,")
+
+
+def floats(texts: Sequence[str], unknown: Collection[str], decimal: str) -> tuple[Array, int | None]:
+    """The numbers that `texts` are, NaN for what is `unknown`, and the place of the first that is neither."""
+    comma = decimal == ","
+    joined = "\n".join([*texts, ""])
+    if not comma and joined.count("\n") == len(texts) and _PLAIN.fullmatch(joined):
+        return np.array(list(map(float, joined.replace(",", "").split()))), None
+    out = np.empty(len(texts))
+    for i, text in enumerate(texts):
+        bare = text.strip()
+        number = bare.translate(_SWAP) if comma else bare
+        if number and _NUMBER.fullmatch(number):
+            out[i] = float(number.replace(",", ""))
+        elif bare in unknown:
+            out[i] = np.nan
+        else:
+            return out, i
+    return out, None
+
+
+def numbers_are(decimal: str, text: str) -> str:
+    """What a number looks like, and the option that makes `text` one where there is one."""
+    thousands = "." if decimal == "," else ","
+    rule = f"Numbers are digits with {decimal!r} for decimals; {thousands!r} may only set off thousands "
+    rule += f"(1{thousands}234{decimal}5)."
+    if text and _NUMBER.fullmatch(text.translate(_SWAP) if decimal == "." else text):
+        return f"{rule} Where {thousands!r} is for decimals, say decimal={thousands!r}."
+    return (
+        f"{rule} Rows where {text!r} means not known: leave_out= of read_flows leaves them out."
+        if text
+        else rule
+    )

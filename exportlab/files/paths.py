@@ -1,0 +1,308 @@
+"""Files found and opened: patterns, archives, encodings, and the cells of input-output tables as they stand."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from codecs import (
+    BOM_UTF8,
+    BOM_UTF16_BE,
+    BOM_UTF16_LE,
+    IncrementalDecoder,
+    getincrementaldecoder,
+    lookup,
+)
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from glob import glob, has_magic
+from os import PathLike
+from pathlib import Path
+from typing import Any, BinaryIO, TypeAlias, cast
+from zipfile import BadZipFile, ZipFile
+
+import pandas as pd
+
+from exportlab.errors import DataError, OptionError
+from exportlab.files.unpacking import blocks, check_size
+from exportlab.files.workbook import read_workbook
+
+Paths: TypeAlias = str | PathLike[str] | Sequence[str | PathLike[str]]
+Advance: TypeAlias = Callable[[int], None]
+TEXT = (".csv", ".txt", ".tsv", ".csv.gz", ".txt.gz", ".tsv.gz")
+UNFINISHED = (".part", ".partial", ".crdownload", ".download", ".tmp")
+LINE = 1 << 26  # characters of a line
+
+
+def find(paths: Paths, suffixes: Sequence[str]) -> list[Path]:
+    """The files that paths, globs and folders stand for: sorted, each once.
+
+    Raises
+    ------
+    DataError
+        Nothing matches (what is there is listed), or a folder holds a download that is not finished.
+    """
+    listed = [paths] if isinstance(paths, str | PathLike) else list(paths)
+    if not listed or not all(str(path) for path in listed):
+        raise DataError("no file is named", "Give a path, a glob such as 'downloads/*.csv', or a folder.")
+    found = [file for path in listed for file in _expand(Path(path), suffixes)]
+    return sorted(dict.fromkeys(found))
+
+
+def _expand(path: Path, suffixes: Sequence[str]) -> list[Path]:
+    if path.is_dir():
+        inside = sorted(p for p in path.iterdir() if p.is_file())
+        unfinished = [p.name for p in inside if p.name.lower().endswith(UNFINISHED)]
+        if unfinished:
+            raise DataError(
+                f"folder {str(path)!r} holds {len(unfinished)} unfinished download{'s'[: len(unfinished) != 1]}",
+                "Wait until it is complete, or remove it.",
+                first=unfinished[0],
+            )
+        found = [p for p in inside if p.name.lower().endswith(tuple(suffixes))]
+        if not found:
+            raise DataError(f"folder {str(path)!r} has no {_or(suffixes)} file", _there(path))
+        return found
+    if path.is_file():
+        return [path]
+    if has_magic(str(path)):
+        matches = glob(str(path), recursive=True)  # noqa: PTH207, as Path.glob takes no absolute pattern
+        found = [p for p in map(Path, matches) if p.is_file()]
+        if found:
+            return found
+        raise DataError(f"no file matches {str(path)!r}", _there(_fixed(path)))
+    raise DataError(f"there is no file {str(path)!r}", _there(path.parent))
+
+
+def _fixed(path: Path) -> Path:
+    """The part of a glob before its first wildcard."""
+    while has_magic(str(path)):
+        path = path.parent
+    return path
+
+
+def _there(folder: Path) -> str:
+    if not folder.is_dir():
+        return f"There is no folder {str(folder)!r} either."
+    names = sorted(p.name + "/" * p.is_dir() for p in folder.iterdir())
+    more = f", and {len(names) - 10:,} more" if len(names) > 10 else ""
+    return f"The folder {str(folder)!r} holds: {', '.join(names[:10]) + more if names else 'nothing'}."
+
+
+def _or(names: Sequence[str]) -> str:
+    return " or ".join(names)
+
+
+def raw(path: Path) -> BinaryIO:
+    """The bytes of a file, unzipped where its name ends in .gz."""
+    return cast("BinaryIO", gzip.open(path)) if path.suffix.lower() == ".gz" else path.open("rb")
+
+
+def tail(path: Path, size: int = 4096) -> bytes:
+    """The last bytes of a file, unzipped where its name ends in .gz."""
+    if path.suffix.lower() != ".gz":
+        with path.open("rb") as file:
+            file.seek(max(0, path.stat().st_size - size))
+            return file.read()
+    last = b""
+    for block in blocks(path):
+        last = (last + block)[-size:]
+    return last
+
+
+def encoding_of(path: Path, encodings: Sequence[str]) -> str:
+    """The first of `encodings` that the whole file is written in; a byte-order mark decides at once.
+
+    Raises
+    ------
+    DataError
+        The file is empty, is not text, has a line without end, or is in none of the encodings (the first bad byte
+        is shown).
+    """
+    decoders = {name: _decoder(name) for name in encodings}
+    lines, failed, start, since = 1, "", True, 0
+    for block in blocks(path):
+        if start and block.startswith((BOM_UTF16_LE, BOM_UTF16_BE)) and "utf-16" not in encodings:
+            raise _not_text(path, "is UTF-16 text", "Save it as UTF-8, or say encoding='utf-16'.")
+        if b"\0" in block and "utf-16" not in encodings:
+            raise _not_text(path, "is not a text file: it has zero bytes", _BINARY)
+        if start and block.startswith(BOM_UTF8) and "utf-8" in encodings:
+            decoders = {"utf-8": decoders["utf-8"]}
+        start = False
+        for name in list(decoders):
+            try:
+                decoders[name].decode(block)
+            except UnicodeDecodeError as error:
+                failed = _bad_byte(name, lines, error)
+                del decoders[name]
+        if not decoders:
+            break
+        lines += block.count(b"\n")
+        last = max(block.rfind(b"\n"), block.rfind(b"\r"))
+        since = since + len(block) if last < 0 else len(block) - last
+        if since > LINE:
+            raise DataError(
+                f"file {str(path)!r}, line {lines:,} has more than {LINE:,} characters",
+                "Rows end with a line break.",
+            )
+    if start:
+        raise DataError(f"file {str(path)!r} is empty", "Download or export it again.")
+    return _written_in(path, encodings, decoders, failed=failed, lines=lines)
+
+
+def _written_in(
+    path: Path, encodings: Sequence[str], decoders: Mapping[str, Any], *, failed: str, lines: int
+) -> str:
+    """The first of the decoders left that also ends well."""
+    for name, decoder in decoders.items():
+        try:
+            decoder.decode(b"", final=True)
+        except UnicodeDecodeError as error:
+            failed = f"{name}: the last character, in line {lines}, is cut short ({error.reason})"
+        else:
+            return "utf-8-sig" if name == "utf-8" else name
+    raise DataError(
+        f"file {str(path)!r} is not written in {_or(list(encodings))}",
+        "Say encoding=... with the one it has, or save it as UTF-8.",
+        first=failed,
+    )
+
+
+def _decoder(name: str) -> IncrementalDecoder:
+    """The decoder of a text encoding; refuses what is none."""
+    try:
+        found = lookup(name)
+    except LookupError:
+        found = None
+    if found is None or not getattr(found, "_is_text_encoding", True) or name.startswith("unicode"):
+        raise OptionError(
+            f"encoding={name!r} is not known. Allowed: 'auto', 'utf-8', 'gb18030', 'utf-16', 'cp1252', ..."
+        )
+    return getincrementaldecoder(name)()
+
+
+_BINARY = "Give CSV files; a spreadsheet or Parquet file goes through xl.read_flows by its own ending."
+
+
+def _not_text(path: Path, problem: str, remedy: str) -> DataError:
+    return DataError(f"file {str(path)!r} {problem}", remedy)
+
+
+def _bad_byte(name: str, lines: int, error: UnicodeDecodeError) -> str:
+    line = lines + error.object[: error.start].count(b"\n")
+    return f"{name}: byte 0x{error.object[error.start]:02x} in line {line:,}"
+
+
+def refuse_twice(path: Path, names: Iterable[str], *, fold: bool = False) -> None:
+    """Refuse two columns of one name, of which an engine would take one in silence; with `fold`, letter case aside."""
+    seen: dict[str, str] = {}
+    for name in filter(None, names):
+        before = seen.get(name.casefold() if fold else name)
+        if before == name:
+            raise DataError(
+                f"file {str(path)!r} has two columns named {name!r}", "Rename or remove one of them."
+            )
+        if before is not None:
+            raise DataError(
+                f"file {str(path)!r} has two columns that differ in letter case alone: {before!r}, {name!r}",
+                "DuckDB does not tell them apart: rename one of them, or say engine='pandas'.",
+            )
+        seen[name.casefold() if fold else name] = name
+
+
+@contextmanager
+def progress_over(files: Sequence[Path], label: str, *, shown: bool) -> Iterator[Advance]:
+    """A bar over the bytes of `files`, on terminals only; the function inside moves it on."""
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    with Progress(
+        *columns, console=console, transient=True, disable=not (shown and console.is_terminal)
+    ) as bar:
+        task = bar.add_task(label, total=sum(f.stat().st_size for f in files))
+        yield lambda size: bar.advance(task, size)
+
+
+# The cells of input-output tables in files, as they stand.
+
+CSV = (".csv", ".csv.gz", ".csv.zip", ".txt")
+BOOKS = (".xlsx", ".xlsm")
+KINDS = (*CSV, *BOOKS)
+WIDEST = 20_000  # columns; the widest tables published have some 5,000
+
+
+def cells_of(path: str | Path, sheet: str | int = 0) -> pd.DataFrame:
+    """Every cell of a CSV file or Excel sheet as it stands, without header or index.
+
+    Raises
+    ------
+    DataError
+        There is no such file, or it is neither delimited text (UTF-8 or GB18030) nor a workbook.
+    """
+    file = _file(path)
+    if file.name.lower().endswith(BOOKS):
+        raw = read_workbook(file, sheet, header=None, dtype=object)
+        if not isinstance(raw, pd.DataFrame):
+            raise OptionError(f"sheet={sheet!r} is not allowed. Allowed: one sheet, by name or place.")
+    else:
+        raw = text_cells(file, header=None, dtype=object)
+    if raw.shape[1] > WIDEST or min(raw.shape) < 3:
+        raise DataError(
+            f"file {str(file)!r} has {raw.shape[0]:,} rows and {raw.shape[1]:,} columns of cells",
+            f"An input-output table has three or more of each, and at most {WIDEST:,} columns.",
+        )
+    return raw
+
+
+def text_cells(path: str | Path, **options: Any) -> pd.DataFrame:
+    """`pandas.read_csv` for files of any origin, in UTF-8 or GB18030."""
+    file, said = _file(path), ""
+    _refuse_wide(file)
+    for encoding in ("utf-8-sig", "gb18030"):
+        try:
+            made: pd.DataFrame = pd.read_csv(file, encoding=encoding, low_memory=False, **options)
+            return made
+        except (UnicodeError, ValueError, EOFError, OSError, BadZipFile, zlib.error) as error:
+            if isinstance(error, PermissionError):
+                raise
+            said = said or " ".join(str(error).split()).rstrip(".")
+    raise DataError(
+        f"file {str(file)!r} cannot be read as comma-separated text in UTF-8 or GB18030",
+        "Save it as CSV in UTF-8.",
+        first=said,
+    )
+
+
+def _file(path: str | Path) -> Path:
+    """The path of a file that is there, of a kind that can be read."""
+    file = Path(path)
+    if "\0" in str(file) or not file.is_file():
+        raise DataError(f"there is no file {str(file)!r}", "Give the path of one file.")
+    if not file.name.lower().endswith(KINDS):
+        raise DataError(
+            f"file {str(file)!r} is of no kind that can be read",
+            f"Files end in {', '.join(KINDS)}.",
+        )
+    return file
+
+
+def _refuse_wide(file: Path) -> None:
+    """Refuse what unpacks to far more than it holds, and a first line of more columns than tables have."""
+    name = file.name.lower()
+    if name.endswith(".zip"):
+        try:
+            with ZipFile(file) as parts:
+                check_size(file, sum(part.file_size for part in parts.infolist()))
+        except BadZipFile:
+            return  # told with the reading
+    elif name.endswith(".gz"):
+        for _ in blocks(file):  # counted as they are unpacked
+            pass
+    else:
+        with file.open("rb") as lines:
+            columns = lines.readline(16 * WIDEST).count(b",") + 1
+        if columns > WIDEST:
+            raise DataError(
+                f"file {str(file)!r} has {columns:,} columns or more", f"At most {WIDEST:,} are read."
+            )

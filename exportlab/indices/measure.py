@@ -1,0 +1,578 @@
+"""The one place that groups: distribution indicators declared, and run in one pass over the cells."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from math import prod
+from operator import index
+from typing import Annotated, Any, Literal, Protocol, SupportsIndex, TypeAlias
+
+import narwhals.stable.v2 as nw
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from exportlab.errors import DataError, OptionError
+from exportlab.flows import Columns, Flows, require
+from exportlab.frames import (
+    EVERYTHING,
+    LARGEST,
+    SMALLEST,
+    Array,
+    Frame,
+    all_positive,
+    column_like,
+    when,
+    with_largest,
+    with_rank,
+    with_total,
+)
+from exportlab.indices.catalogue import (
+    CATALOGUE,
+    Indicator,
+    check_options,
+    declared,
+    docstring,
+    family_of,
+    guarded,
+    own_options,
+)
+from exportlab.options import Count, Within, check, validated
+
+Members: TypeAlias = Annotated[int, Within(0, 2**53)]
+Universe: TypeAlias = Literal["observed", "active"] | Members | Sequence[Hashable]
+Names: TypeAlias = str | Sequence[str] | Mapping[str, "str | tuple[str, Mapping[str, Any]]"]
+
+
+@dataclass(frozen=True)
+class _Task:
+    column: str
+    indicator: Indicator
+    options: Mapping[str, Any]
+
+
+@guarded
+def measure(
+    flows: Flows, names: Names, *, over: Columns, by: Columns | None = None, universe: Universe = "observed"
+) -> Any:
+    """Compute any number of distribution indicators in one pass.
+
+    Parameters
+    ----------
+    flows : Flows
+    names : str, sequence of str, or mapping
+        Indicators by name ("hhi", "theil", "cr4"), or a mapping of result column to name or (name, options):
+        ``{"top8": ("cr", {"k": 8})}``. `exportlab.CATALOGUE` lists them.
+    over : str or sequence of str
+        What the index is spread over: "market", "product", or both for product-by-market cells.
+    by : str or sequence of str, optional
+        What it is computed for; by default every other role present. ``by=[]`` gives one row for the table.
+    universe : {"observed", "active"}, int or sequence
+        The set of categories that could have been exported to, for the indicators that depend on it
+        (normalised HHI, Theil, Gini): all that carry a value somewhere in the table; those active in each
+        group; a number; or a list. The number used is the result's column ``universe``.
+
+    Returns
+    -------
+    frame
+        One row per group, in the caller's frame type and column names; lazy where the table is lazy.
+        A group whose total is zero has NaN.
+
+    Raises
+    ------
+    UnknownName
+        An indicator or role that does not exist.
+    OptionError
+        An option or combination that is not allowed.
+    DataError
+        Members outside the universe given.
+
+    Examples
+    --------
+    >>> import pandas as pd, exportlab as xl
+    >>> table = pd.DataFrame({"year": 2023, "partner": ["Japan", "Korea", "USA"], "usd": [50.0, 30.0, 20.0]})
+    >>> flows = xl.flows(table, period="year", market="partner", value="usd")
+    >>> xl.measure(flows, ["hhi", "cr2"], over="market")
+       year   hhi  cr2
+    0  2023  0.38  0.8
+    """
+    require(flows, "measure")
+    spread, groups = flows.split(over, by)
+    tasks = _tasks(names)
+    size = universe_size(flows, spread, universe) if any(t.indicator.uses_universe for t in tasks) else None
+    return flows.out(_sums(flows, spread, groups, tasks, size=size), groups)
+
+
+def _tasks(names: Names) -> list[_Task]:
+    if isinstance(names, str):
+        names = [names]
+    asked = dict(names) if isinstance(names, Mapping) else {str(n): n for n in names}
+    if not asked:
+        raise OptionError("No indicator is named; exportlab.CATALOGUE lists them.")
+    tasks = []
+    for column, entry in asked.items():
+        name, given = (entry, {}) if isinstance(entry, str) else entry
+        indicator, implied = CATALOGUE.find(name)
+        if not indicator.is_distribution:
+            raise OptionError(
+                f"{indicator.name} is not a sum over the members of one group, so measure cannot run it: "
+                f"call exportlab.{indicator.name}(flows, ...)."
+            )
+        tasks.append(_Task(column, indicator, check_options(indicator, {**implied, **given})))
+    return tasks
+
+
+def universe_size(flows: Flows, over: tuple[str, ...], universe: Universe) -> int | None:
+    """N, or None for the active members of each group."""
+    check("universe", universe, Universe)
+    if isinstance(universe, str):
+        return None if universe == "active" else prod(len(flows.members(r)) for r in over)
+    seen = [flows.members(r) for r in over]
+    if isinstance(universe, SupportsIndex) and not isinstance(universe, Iterable):
+        size = index(universe)
+        if size < prod(len(s) for s in seen) and any(len(s) > size for s in seen):
+            raise DataError(
+                f"universe={size} is smaller than the {max(map(len, seen))} active members in the table",
+                "The universe holds every category that could have been exported to.",
+            )
+        return size
+    allowed = list(universe)
+    outside = [m for s in seen for m in s if m not in set(allowed)]
+    if outside:
+        raise DataError(
+            f"{len(outside)} active members of {'/'.join(over)} are outside the universe given",
+            "Add them to the universe, or leave their rows out.",
+            first=repr(outside[0]),
+        )
+    return len(set(allowed))
+
+
+def _sums(
+    flows: Flows,
+    spread: tuple[str, ...],
+    groups: tuple[str, ...],
+    tasks: Sequence[_Task],
+    *,
+    size: int | None,
+) -> Frame:
+    """Member terms element-wise, one sum of plain columns by group, then the finish."""
+    keys = groups or (EVERYTHING,)
+    universe = any(t.indicator.uses_universe for t in tasks)
+    asked = {"n"} if universe and size is None else set()
+
+    def column(name: str) -> nw.Expr:
+        """A column that a formula asks for; only those asked for are made."""
+        if name == "N" and size is not None:
+            return nw.lit(float(size))
+        name = "n" if name == "N" else name
+        asked.add(name)
+        return nw.col("value" if name in ("value", "total") else f"_{name}")
+
+    own = [_summed(task) for task in tasks]
+    names = {key: f"_term{i}" for i, key in enumerate(dict.fromkeys(own))}
+    member, group = Member(column, ON_FRAMES), Group(column, ON_FRAMES)
+    terms = [term(member, **dict(options)).alias(names[term, options]) for term, options in names]
+    finish = _Finish(tuple((task, names[key]) for task, key in zip(tasks, own, strict=True)))
+    first, last = finish.bases(nw.col, group), finish.ends(nw.col, group)
+    counted = [_active().alias("_n")] if "n" in asked else []
+    most = ["_largest"] if "largest" in asked else []
+    summed = ["value", *("_n" for _ in counted), *names.values()]
+    cells = _columns(flows, spread, groups, asked).select(*keys, "value", *most, *counted, *terms)
+    sums = cells.group_by(*keys).agg(*(nw.col(c).sum() for c in summed), *(nw.col(c).max() for c in most))
+    if isinstance(sums, nw.DataFrame):
+        return _in_memory(sums, groups, finish, columns=[*summed, *most], size=size, universe=universe)
+    if universe:
+        last["universe"] = nw.col("_n").cast(nw.Int64) if size is None else nw.lit(size)
+    return _in_plan(sums, groups, first, last, columns=[*summed, *most])
+
+
+@dataclass(frozen=True)
+class _Finish:
+    """What is made of the sums, in two steps, so that indices made of one index compute it once."""
+
+    tasks: tuple[tuple[_Task, str], ...]  # with the column of the sum
+
+    def bases(self, column: Callable[[str], Any], group: Group) -> dict[str, Any]:
+        """The indices that others are made of."""
+        found = {self._start(t, c): (t.indicator.of, c) for t, c in self.tasks}
+        return {
+            start: of.finished(column(c), group, {}) for start, (of, c) in found.items() if of is not None
+        }
+
+    def ends(self, column: Callable[[str], Any], group: Group) -> dict[str, Any]:
+        """The indices asked for, from a sum or from the index they are made of."""
+        return {t.column: t.indicator.end(column(self._start(t, c)), group, t.options) for t, c in self.tasks}
+
+    @staticmethod
+    def _start(task: _Task, summed: str) -> str:
+        of = task.indicator.of
+        return summed if of is None else f"{summed}_{of.name}"
+
+
+def _summed(task: _Task) -> tuple[Callable[..., Any], tuple[tuple[str, Any], ...]]:
+    """What identifies a sum: the term and its own options. Two indicators on one sum share it."""
+    term = task.indicator.term
+    assert term is not None
+    return term, tuple(sorted(own_options(term, task.options).items()))
+
+
+def _active() -> nw.Expr:
+    return when(nw.col("value") > 0, 1.0, 0.0)
+
+
+def _columns(flows: Flows, spread: tuple[str, ...], groups: tuple[str, ...], asked: set[str]) -> Frame:
+    """The cells with the member columns that the terms asked for."""
+    cells = flows.cells(*groups, *spread)
+    cells = cells if groups else cells.with_columns(nw.lit(0).alias(EVERYTHING))
+    keys = groups or (EVERYTHING,)
+    if "share" in asked:
+        cells = with_total(cells, keys)
+        cells = cells.with_columns(_part(cells, "_total").alias("_share"))
+    if asked & {"relative", "largest"}:
+        cells = with_largest(cells, keys)
+        cells = cells.with_columns(_part(cells, "_largest").alias("_relative"))
+    if "active" in asked:
+        cells = cells.with_columns(_active().alias("_active"))
+    return with_rank(cells, keys) if "rank" in asked else cells
+
+
+def _part(cells: Frame, whole: str) -> nw.Expr:
+    """The value over a column of the group's, 0 where that is zero."""
+    bottom = nw.col(whole)
+    # what is in memory can be looked at first, which spares the choice
+    return nw.col("value") / (bottom if all_positive(cells, whole) else when(bottom > 0, bottom, 1.0))
+
+
+def _in_plan(
+    sums: Frame,
+    groups: tuple[str, ...],
+    first: Mapping[str, nw.Expr],
+    last: Mapping[str, nw.Expr],
+    *,
+    columns: Sequence[str],
+) -> Frame:
+    """Finish a plan; a group without value is set aside first, as a finish may divide or take logs."""
+    some, blank = nw.col("value") > 0, float("nan")
+    safe = sums.with_columns(some.alias("_some"), *(when(some, nw.col(c), 1.0).alias(c) for c in columns))
+    safe = safe.with_columns(*(e.alias(c) for c, e in first.items())) if first else safe
+    made = (e if c == "universe" else when(nw.col("_some"), e, blank) for c, e in last.items())
+    return safe.select(*groups, *(e.alias(c) for c, e in zip(last, made, strict=True)))
+
+
+def _in_memory(
+    sums: nw.DataFrame[Any],
+    groups: tuple[str, ...],
+    finish: _Finish,
+    *,
+    columns: Sequence[str],
+    size: int | None,
+    universe: bool,
+) -> Frame:
+    """The same on arrays: a row a group, where each operation on a frame would cost more than all of these."""
+    some = sums["value"].to_numpy() > 0
+    safe = {c: np.where(some, sums[c].to_numpy(), 1.0) for c in columns}
+    if universe:
+        safe["_N"] = safe["_n"] if size is None else np.full(len(some), float(size))
+    group = Group(lambda name: safe["value" if name == "total" else f"_{name}"], ON_ARRAYS)
+    safe.update(finish.bases(safe.__getitem__, group))
+    made = {c: np.where(some, end, np.nan) for c, end in finish.ends(safe.__getitem__, group).items()}
+    if universe:
+        made["universe"] = safe["_N"].astype(np.int64)
+    return sums.with_columns(*(column_like(sums, c, v) for c, v in made.items())).select(*groups, *made)
+
+
+# What a formula may say of a member and of its group: on frames of any engine, and on arrays, alike.
+
+Functions = Mapping[str, Callable[..., Any]]
+ON_FRAMES: Functions = {"where": when, "log": lambda x: x.log(), "exp": lambda x: x.exp()}
+ON_ARRAYS: Functions = {"where": np.where, "log": np.log, "exp": np.exp}
+ROUNDING = 1e-12  # what sums of floats may differ by, relative to their terms
+
+
+class Group:
+    """What an indicator's finish may use: n active members, N the universe, the total, and functions."""
+
+    def __init__(self, column: Callable[[str], Any], f: Functions):
+        self._column, self.where, self.log, self.exp = column, f["where"], f["log"], f["exp"]
+
+    @property
+    def n(self) -> Any:
+        """How many members are above zero."""
+        return self._column("n")
+
+    @property
+    def N(self) -> Any:  # noqa: N802
+        """How many categories there could be."""
+        return self._column("N")
+
+    @property
+    def total(self) -> Any:
+        """The group's total."""
+        return self._column("total")
+
+    @property
+    def largest(self) -> Any:
+        """The group's largest member, for terms in `Member.relative`."""
+        return self._column("largest")
+
+    def within(self, x: Any, low: Any, high: Any, terms: Any = 1.0) -> Any:
+        """The index, set on the limit it attains where rounding took it past; further off it stays as it is.
+
+        Parameters
+        ----------
+        x, low, high : expression, array or float
+            The index and its attainable limits.
+        terms : expression, array or float
+            How large the terms are of which x is a difference: rounding is in proportion to them.
+        """
+        slack = ROUNDING * terms
+        below, above = (x < low) & (x > low - slack), (x > high) & (x < high + slack)
+        return self.where(below, low, self.where(above, high, x))
+
+    def log1p(self, x: Any) -> Any:
+        """ln(1 + x) without cancellation near zero, as in `Member.expm1`."""
+        u = 1 + x
+        apart = u != 1
+        safe = self.where(apart, u, 2.0)
+        return self.where(apart, self.log(safe) * x / (safe - 1), x)
+
+
+class Member:
+    """What a member term may use: the member's value first of all, since a sum of values needs no look at the group.
+
+    `share` and `relative` cost a window over all cells, `rank` a sort: a formula asks for them only where values do not
+    do.
+    """
+
+    def __init__(self, column: Callable[[str], Any], f: Functions):
+        self._column, self.where, self._log, self._exp = column, f["where"], f["log"], f["exp"]
+
+    @property
+    def value(self) -> Any:
+        """The member's value."""
+        return self._column("value")
+
+    @property
+    def active(self) -> Any:
+        """1.0 where the value is above zero, else 0.0."""
+        return self._column("active")
+
+    @property
+    def rank(self) -> Any:
+        """1 for the largest member, 2 for the next; ties in any order."""
+        return self._column("rank")
+
+    @property
+    def share(self) -> Any:
+        """Value over the group's total."""
+        return self._column("share")
+
+    @property
+    def relative(self) -> Any:
+        """Value over the group's largest: its powers do not overflow."""
+        return self._column("relative")
+
+    def xlogx(self, x: Any) -> Any:
+        """x ln x, with 0 ln 0 = 0."""
+        return x * self._log(self.where(x > 0, x, 1.0))
+
+    def log(self, x: Any) -> Any:
+        """ln x where x is above zero, else 0."""
+        return self._log(self.where(x > 0, x, 1.0))
+
+    def expm1(self, x: Any) -> Any:
+        """e^x - 1 without cancellation near zero: (u - 1) x / ln u with u = e^x, whose errors undo each other.
+
+        Kahan; Higham (2002), Accuracy and Stability of Numerical Algorithms, section 1.14.1.
+        """
+        u = self._exp(x)
+        apart = (u != 1) & (u > 0)
+        safe = self.where(apart, u, 2.0)
+        return self.where(apart, (safe - 1) * x / self._log(safe), self.where(u > 0, x, -1.0))
+
+
+# Declaring an index of a distribution: a member term that is summed, and what is made of the sum.
+
+
+class Measurement(Protocol):
+    """The public function of a distribution indicator."""
+
+    __name__: str
+
+    def __call__(
+        self,
+        flows: Flows,
+        *,
+        over: Columns,
+        by: Columns | None = None,
+        universe: Universe = "observed",
+        **options: Any,
+    ) -> Any: ...
+
+
+def distribution(
+    *,
+    of: Measurement | None = None,
+    term: Callable[..., Any] | None = None,
+    finish: Callable[..., Any] | None = None,
+    uses_universe: bool = False,
+    laws: str = "",
+    aliases: Iterable[str] = (),
+    **facts: Any,
+) -> Callable[[Callable[..., Any]], Measurement]:
+    """Declare an index of a distribution.
+
+    The decorated function is the member term, `term(m, *, option=default)`, summed over the members and
+    turned into the index by `finish(total, g, *, option=default)`. With `term=`, which several indices may share,
+    the decorated function is the finish; with `of=`, it is the finish on another indicator's finished value.
+    Nothing is summed twice.
+    """
+
+    def declare(function: Callable[..., Any]) -> Measurement:
+        base = None if of is None else CATALOGUE[of.__name__]
+        shared = term if base is None else base.term
+        summed, end = (function, finish) if shared is None else (shared, function)
+        options = {**declared(summed), **(declared(end) if end else {})}
+        declares = tuple(f for f in (summed, function, finish) if f is not None)
+        name = function.__name__
+
+        def run(
+            flows: Flows,
+            *,
+            over: Columns,
+            by: Columns | None = None,
+            universe: Universe = "observed",
+            **options: Any,
+        ) -> Any:
+            return measure(flows, {name: (name, options)}, over=over, by=by, universe=universe)
+
+        indicator = Indicator(
+            name=name,
+            family=family_of(function),
+            aliases=tuple(aliases),
+            laws=frozenset(laws.split()),
+            uses_universe=uses_universe,
+            term=summed,
+            finish=end,
+            of=base,
+            options=options,
+            function=run,
+            declares=declares,
+            **facts,
+        )
+        run.__name__ = run.__qualname__ = name
+        run.__module__ = function.__module__
+        run.__doc__ = docstring(indicator, (function.__doc__ or "").strip() + _PARAMETERS)
+        CATALOGUE.add(indicator)
+        return run
+
+    return declare
+
+
+_PARAMETERS = """
+
+    Parameters
+    ----------
+    flows : Flows
+    over : str or sequence of str
+        The role the index is spread over: "market", "product", or both.
+    by : str or sequence of str, optional
+        The roles it is computed for; by default every other role present.
+    universe : {"observed", "active"}, int or sequence
+        The categories that could have been exported to; see `measure`.
+    **options
+        The indicator's own options; `exportlab.CATALOGUE[name].options` lists them.
+
+    Returns
+    -------
+    frame
+        One row per group, in the caller's frame type and column names."""
+
+
+@validated
+def evaluate(
+    name: str,
+    values: ArrayLike,
+    *,
+    universe: Count | Literal["active"] = "active",
+    total: ArrayLike | None = None,
+    **options: Any,
+) -> Array:
+    """One distribution indicator on an array of member values: the catalogue's own formula, without a frame.
+
+    Parameters
+    ----------
+    name : str
+        A distribution indicator of the catalogue.
+    values : array_like, shape (..., n)
+        Member values, zero or more; leading axes are separate groups (bootstrap draws, say).
+    universe : int or "active"
+        N, or the members above zero of each group.
+    total : array_like, shape (...), optional
+        The group's total where `values` does not hold every member (the rest is then spread infinitely thin).
+    **options
+        The indicator's own.
+
+    Returns
+    -------
+    ndarray, shape (...)
+        NaN where the total is zero.
+
+    Raises
+    ------
+    DataError
+        A value is missing, negative, or outside what the door lets in (1e-50 to 1e50).
+    UnknownName, OptionError
+    """
+    indicator, implied = CATALOGUE.find(name)
+    if not indicator.is_distribution:
+        raise OptionError(f"{indicator.name} is not an index of one distribution, so evaluate cannot run it.")
+    chosen = check_options(indicator, {**implied, **options})
+    x = np.asarray(values, dtype=np.float64)
+    wrong = ~((x == 0) | ((x >= SMALLEST) & (x <= LARGEST)))
+    if wrong.any():
+        raise DataError(
+            "a value is missing, negative or too far from one",
+            f"Values are zero, or between {SMALLEST:g} and {LARGEST:g}: look at the unit.",
+            rows=int(wrong.sum()),
+            first=f"{x[wrong][0]:g}",
+        )
+    size = None if isinstance(universe, str) else universe
+    return on_array(indicator, x, chosen, universe=size, total=total)
+
+
+def on_array(
+    indicator: Indicator,
+    x: Array,
+    options: Mapping[str, Any],
+    *,
+    universe: float | None = None,
+    total: ArrayLike | None = None,
+) -> Array:
+    """`evaluate` for values and options that were checked; N is None for the active members of each group."""
+    whole = x.sum(axis=-1) if total is None else np.asarray(total, dtype=np.float64)
+    some = whole > 0
+    largest = np.where(some, x.max(axis=-1, initial=0.0), 1.0)
+    n = np.maximum((x > 0).sum(axis=-1), 1).astype(np.float64)
+    groups = {
+        "total": np.where(some, whole, 1.0),
+        "largest": np.where(largest > 0, largest, 1.0),
+        "n": n,
+        "N": n if universe is None else np.full_like(n, float(universe)),
+    }
+
+    def column(name: str) -> NDArray[Any]:
+        if name == "rank":
+            order = np.argsort(-x, axis=-1, kind="stable")
+            return np.argsort(order, axis=-1) + 1
+        if name in ("share", "relative"):
+            return np.asarray(x / groups["total" if name == "share" else "largest"][..., None])
+        return x if name == "value" else np.asarray(x > 0, dtype=np.float64)
+
+    term = indicator.term
+    assert term is not None
+    terms = term(Member(column, ON_ARRAYS), **own_options(term, options))
+    summed = np.where(some, terms.sum(axis=-1), 1.0)
+    group = Group(groups.__getitem__, ON_ARRAYS)
+    result = indicator.finished(summed, group, options)
+    return np.asarray(np.where(some, result, np.nan), dtype=np.float64)

@@ -1,0 +1,1 @@
+"""The report on the embedded figures on Liaoning: one module a section."""

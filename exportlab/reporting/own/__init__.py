@@ -1,0 +1,1 @@
+"""The report on a user's own flows: one module a section."""

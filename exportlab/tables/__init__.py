@@ -1,0 +1,1 @@
+"""Tables for pages and papers: what a table is, and its writers."""

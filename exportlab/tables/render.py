@@ -1,0 +1,159 @@
+"""A page as one HTML document: no script, style, font or picture from elsewhere."""
+
+from __future__ import annotations
+
+import io
+import re
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Any
+from unicodedata import east_asian_width
+from urllib.parse import urlsplit
+
+from exportlab.errors import LONGEST, short
+from exportlab.plots.style import context
+from exportlab.tables.headings import heading
+from exportlab.tables.model import Page, Picture, Table
+from exportlab.text import file_name
+from exportlab.words import LANGUAGES, _, language, number, term
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+_GITHUB = re.compile(r"^github:([^@\s]+)@(\w+):(\S+)$")
+PLAIN = ("year", "period")  # whole numbers that are names
+SHORT, LONG = 16, 36  # characters up to which a text is kept on one line; width from which it needs room
+HEAD = 200  # characters of a heading
+TALL = 0.62  # of its width, from which a figure needs more of a printed page
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A cell as it is shown, and the key it is sorted by."""
+
+    text: str
+    key: str = ""
+    css: str = ""
+    link: str = ""
+    folded: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A table as it is shown."""
+
+    heads: list[Cell]
+    rows: list[list[Cell]]
+
+
+def svg(axes: Axes) -> str:
+    """The figure as inline SVG."""
+    text = svg_file(axes, Creator=None)
+    return text[text.index("<svg") :]
+
+
+def svg_file(axes: Axes, **metadata: Any) -> str:
+    """The figure as an SVG document."""
+    figure: Any = axes.figure
+    return _drawn(figure, **metadata)
+
+
+def formula(tex: str) -> str:
+    """A formula in LaTeX as inline SVG."""
+    from matplotlib.figure import Figure
+
+    figure = Figure()
+    figure.text(0, 0, f"${tex}$".replace(r"\frac", r"\dfrac"), fontsize=11)
+    text = _drawn(figure, Creator=None)
+    return text[text.index("<svg") :]
+
+
+def _drawn(figure: Figure, **metadata: Any) -> str:
+    buffer = io.StringIO()
+    with context():
+        figure.savefig(buffer, format="svg", metadata={"Date": None, **metadata}, bbox_inches="tight")
+    return buffer.getvalue()
+
+
+def html(page: Page) -> str:
+    """The page as one HTML document that works offline, in the language in use."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    import exportlab
+
+    env = Environment(loader=PackageLoader("exportlab.reporting"), autoescape=True, undefined=StrictUndefined)
+    env.globals["_"] = _
+    env.filters["file"] = file_name
+    env.filters["shown"] = lambda table: shown(table, page.terms)
+    env.tests["picture"] = lambda part: isinstance(part, Picture)
+    methods = [m for s in page.sections for m in s.methods]
+    made: str = env.get_template("report.html").render(
+        titles={m.name: m.title for m in methods},
+        formulae={m.name: _scoped(formula(m.formula), m.name) for m in methods},
+        page=page,
+        pictures={p.name: _scoped(svg(p.axes), file_name(p.name)) for p in page.pictures},
+        made=date.today().isoformat(),
+        version=exportlab.__version__,
+        lang=LANGUAGES[language()].replace("_", "-"),
+    )
+    return made
+
+
+def _scoped(text: str, name: str) -> str:
+    """Give every id in the drawing the figure's name, so that two figures on a page never share one."""
+    box = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', text)
+    wide, high = (float(box[1]), float(box[2])) if box else (0.0, 0.0)
+    tall = ' class="tall"' if high > TALL * wide else ""
+    text = text.replace("<svg ", f'<svg{tall} style="--own: {wide:g}pt" ', 1)
+    text = re.sub(r'\bid="([^"]+)"', rf'id="{name}-\1"', text)
+    return re.sub(r'(href="#|url\(#)', rf"\g<1>{name}-", text)
+
+
+def shown(table: Table, terms: bool) -> Shown:
+    """Headings and cells; the columns of `table.fold` go beneath the column `table.under`."""
+    columns = [str(c) for c in table.frame.columns]
+    kept = [c for c in columns if c not in table.fold]
+    rows = []
+    for record in table.frame.itertuples(index=False, name=None):
+        values = dict(zip(columns, record, strict=True))
+        folded = tuple(_folded(c, values[c], terms) for c in table.fold if str(values[c]) not in ("", "nan"))
+        rows.append(
+            [
+                _cell(
+                    str(values[c]) if c in PLAIN else values[c],
+                    table.formats.get(c, ""),
+                    terms,
+                    folded if c == table.under else (),
+                )
+                for c in kept
+            ]
+        )
+    numeric = {c for i, c in enumerate(kept) if any(row[i].css == "num" for row in rows)}
+    return Shown([Cell(short(heading(c), HEAD), css="num" if c in numeric else "") for c in kept], rows)
+
+
+def _width(text: str) -> int:
+    """Characters, of which those of Chinese are twice as wide."""
+    return sum(2 if east_asian_width(c) in "WF" else 1 for c in text)
+
+
+def _folded(column: str, value: Any, terms: bool) -> str:
+    return _("{name}: {figure}", name=heading(column), figure=term(value) if terms else value)
+
+
+def _cell(value: Any, form: str, terms: bool, folded: tuple[str, ...]) -> Cell:
+    if value is None or str(value) in ("nan", "NaT", "<NA>"):
+        return Cell("", css="num" if form else "", folded=folded)
+    number_ = isinstance(value, int | float) and not isinstance(value, bool)
+    if not number_ and not hasattr(value, "dtype"):
+        text = str(value)
+        address = _GITHUB.sub(r"https://github.com/\1/blob/\2/\3", text)
+        if re.match(r"https?://\S+$", address):
+            return Cell(urlsplit(address).netloc.removeprefix("www."), text, "short", address)
+        text = short(term(value) if terms else text, LONGEST)
+        css = "long" if folded or _width(text) > LONG else "short" if len(text) <= SHORT else ""
+        return Cell(text, str(value), css, "", folded)
+    if form:
+        return Cell(number(value, form), repr(float(value)), "num", "", folded)
+    return Cell(f"{value:g}" if isinstance(value, float) else str(value), str(value), "num", "", folded)

@@ -1,0 +1,266 @@
+"""A table set for a paper: caption, headings, digits in line, unit and source; as LaTeX, HTML or Excel."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from math import floor, log10
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from exportlab.errors import DataError, OptionError, UnknownName, one_of
+from exportlab.flows import Flows
+from exportlab.frames import to_pandas
+from exportlab.results import Result, is_name, label
+from exportlab.tables import export
+from exportlab.tables.model import Table
+from exportlab.tables.publication import Printed, Publication, kept, word
+from exportlab.tables.render import Cell, Shown, shown
+from exportlab.tables.writing import as_archive, atomic
+from exportlab.text import html_text
+from exportlab.words import LANGUAGES, speaking
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_FORMAT = re.compile(r"share|,?\.\df")
+_RULE = "1px solid currentColor"
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class Typeset(Printed):
+    """A table as it is printed. Made by `typeset`.
+
+    Attributes
+    ----------
+    made : Table
+        The table with its caption, unit, source, notes and the format of each column.
+    lang : {"en", "zh"}
+        The language of headings, numbers and notes.
+    """
+
+    made: Table
+    lang: str
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """The figures, unrounded."""
+        return self.made.frame
+
+    @property
+    def title(self) -> str:
+        return self.made.title
+
+    def summary(self) -> str:
+        """Plain text: caption, the cells as printed, and what stands below."""
+        import pandas as pd
+
+        text = self._shown()
+        cells = pd.DataFrame(
+            [[c.text for c in row] for row in text.rows], columns=[h.text for h in text.heads]
+        )
+        return "\n".join(line for line in (self.title, cells.to_string(index=False), self._foot()) if line)
+
+    def to_latex(self, path: str | Path | None = None, *, label: str = "") -> str:
+        """A booktabs table (longtable from 40 rows on); also written to `path` where one is given."""
+        with speaking(self.lang):
+            return kept(export.latex(self.made, terms=True, label=label), path)
+
+    def to_html(self, path: str | Path | None = None) -> str:
+        """A table with three rules and no classes, that can be pasted anywhere; also written to `path`."""
+        text = self._shown()
+        heads = "".join(_cell("th", h, f"border-bottom:{_RULE}") for h in text.heads)
+        rows = "".join(f"<tr>{''.join(_cell('td', c) for c in row)}</tr>" for row in text.rows)
+        caption = f'<caption style="text-align:left">{html_text(self.title)}</caption>' if self.title else ""
+        foot = f'<p style="font-size:smaller">{html_text(self._foot())}</p>' if self._foot() else ""
+        made = (
+            f'<div style="overflow-x:auto"><table style="border-collapse:collapse;border-top:2px solid;'
+            f'border-bottom:2px solid;font-variant-numeric:tabular-nums">{caption}<thead><tr>{heads}</tr></thead>'
+            f"<tbody>{rows}</tbody></table>{foot}</div>"
+        )
+        return kept(made, path)
+
+    def to_excel(self, path: str | Path) -> Path:
+        """A workbook of one sheet: numbers unrounded with a format, text never a formula, the notes below.
+
+        Raises
+        ------
+        MissingDependency
+            openpyxl is not installed.
+        """
+        export.formats("excel")
+        with speaking(self.lang):
+            book = export.sheet(self.made, self._foot())
+        return atomic(Path(path), as_archive(book.save))
+
+    def to_docx(self, path: str | Path) -> Path:
+        """A Word document: caption, the cells as printed, and what stands below."""
+        text = self._shown()
+        rows = [[h.text for h in text.heads], *([c.text for c in row] for row in text.rows)]
+        return word(Path(path), self.title, rows, [self._foot()] if self._foot() else [])
+
+    def _shown(self) -> Shown:
+        with speaking(self.lang):
+            return shown(self.made, terms=True)
+
+    def _foot(self) -> str:
+        with speaking(self.lang):
+            return export.foot(self.made)
+
+
+def typeset(
+    made: Any,
+    *,
+    caption: str = "",
+    unit: str = "",
+    source: str = "",
+    notes: str | Sequence[str] = (),
+    columns: Sequence[str] | None = None,
+    names: Mapping[str, str] | None = None,
+    digits: int = 3,
+    formats: Mapping[str, str] | None = None,
+    lang: str = "en",
+) -> Printed:
+    """Set a table for a paper.
+
+    Parameters
+    ----------
+    made : table of any engine, or result
+        What an indicator, `measure`, an estimator, a decomposition or ``claims.check`` gives. An estimate is set
+        as ``panel.compare`` sets several: estimate over standard error, design facts below; its plain table where
+        `columns` are named.
+    caption, unit, source : str
+        As they are to be printed; the caption of a result is its own title by default.
+    notes : str or sequence of str
+        Sentences to stand below the table, after a result's own.
+    columns : sequence of str, optional
+        The columns to print, in this order; by default all.
+    names : mapping of str to str, optional
+        Headings by column. Others have the report's heading for the column, or its name.
+    digits : int
+        Decimals of a column whose largest number has one digit before the point; a column of larger numbers has
+        fewer, one of small numbers more. All numbers of a column have the same.
+    formats : mapping of str to str, optional
+        Columns printed otherwise: "share" for per cent, ".2f", or ",.1f" with separators of thousands.
+    lang : {"en", "zh"}
+        The language of headings, numbers and of what stands below.
+
+    Returns
+    -------
+    Printed
+        With ``to_latex``, ``to_html``, ``to_docx``, ``to_excel`` and ``save``; it shows itself in a notebook.
+
+    Raises
+    ------
+    DataError
+        Not a table, or one without rows.
+    UnknownName
+        A column that is not there.
+    OptionError
+        A format or language that is not known; headings or formats for an estimate without `columns`.
+
+    Examples
+    --------
+    >>> import pandas as pd, exportlab as xl
+    >>> flows = xl.flows(pd.DataFrame({"market": ["Japan", "USA"], "value": [60.0, 40.0]}), unit="million USD")
+    >>> print(xl.typeset(xl.hhi(flows, over="market"), caption="Concentration").summary())
+    Concentration
+      HHI
+    0.520
+    """
+    one_of("lang", lang, LANGUAGES)
+    below = (notes,) if isinstance(notes, str) else tuple(notes)
+    own = made.publication() if hasattr(made, "publication") else made
+    if isinstance(own, Publication) and columns is None:
+        if names or formats:
+            raise OptionError(
+                "An estimate has no columns to name or format: say columns=[...] to set its table."
+            )
+        foot = Table("table", "", own.table, unit, source)
+        with speaking(lang):
+            below = (*own.notes, *(t for t in (export.foot(foot),) if t), *below)
+        return replace(own, notes=below, caption=caption or own.title)
+    frame = _frame(made)
+    known = list(frame.columns)
+    for column in (*(columns or ()), *(names or {}), *(formats or {})):
+        if column not in known:
+            raise UnknownName("column", column, known)
+    for form in (formats or {}).values():
+        if not _FORMAT.fullmatch(form):
+            raise OptionError(f'A format is {form!r}. Allowed: "share", ".2f" or ",.1f" with any digit.')
+    frame = frame[list(columns)] if columns is not None else frame
+    if frame.empty:
+        raise DataError("the table has no rows or no columns", "There is nothing to print.")
+    chosen = {c: _format(frame[c], digits) for c in frame.columns} | dict(formats or {})
+    heads = dict(names or {})
+    table = Table(
+        "table",
+        caption or getattr(made, "title", ""),
+        frame.rename(columns=heads),
+        unit,
+        source,
+        {heads.get(c, c): f for c, f in chosen.items() if f},
+        " ".join(below),
+    )
+    return Typeset(table, lang)
+
+
+def save_table(made: Any, path: str | Path, **options: Any) -> Path:
+    """Write a table or result for a paper: .tex, .html, .docx (Word) or .xlsx.
+
+    Parameters
+    ----------
+    made : table of any engine, or result
+    path : path
+        Its ending says the format.
+    **options
+        Of `typeset`: caption, unit, source, notes, columns, names, digits, formats, lang.
+
+    Returns
+    -------
+    Path
+
+    Raises
+    ------
+    OptionError
+        A path that ends in something else.
+    MissingDependency
+        Word needs python-docx (extra "tables"), Excel openpyxl (extra "excel").
+
+    Examples
+    --------
+    >>> import pandas as pd, exportlab as xl
+    >>> table = pd.DataFrame({"year": [2022, 2023], "hhi": [0.3664, 0.355]})
+    >>> xl.save_table(table, "hhi.docx", caption="Concentration of exports")  # doctest: +SKIP
+    PosixPath('hhi.docx')
+    """
+    return typeset(made, **options).save(path)
+
+
+def _frame(made: Any) -> pd.DataFrame:
+    """The table of anything that has one, with plain column names."""
+    if isinstance(made, Flows):
+        made = made.table
+    frame: pd.DataFrame = made._table() if isinstance(made, Result) else to_pandas(made)
+    return frame.set_axis([label(c) for c in frame.columns], axis=1)
+
+
+def _format(column: pd.Series[Any], digits: int) -> str:
+    """The format that gives every number of a column the same decimals; none for text and for years."""
+    if column.dtype.kind in "iu":  # a year has no separators
+        return "" if is_name(column.name) or column.abs().max() < 10_000 else ",.0f"
+    if column.dtype.kind != "f":
+        return ""
+    size = column.abs().replace(float("inf"), float("nan")).max()
+    if not size > 0:
+        return f".{digits}f"
+    before = floor(log10(size))
+    return f",.{min(9, max(0, digits - before if before > 0 or size < 10**-digits else digits))}f"
+
+
+def _cell(tag: str, cell: Cell, *more: str) -> str:
+    side = "right" if cell.css == "num" else "left"
+    style = ";".join(["padding:.2em .8em .2em 0", f"text-align:{side}", *more])
+    scope = ' scope="col"' if tag == "th" else ""
+    return f'<{tag}{scope} style="{style}">{html_text(cell.text)}</{tag}>'

@@ -1,0 +1,243 @@
+"""Sentences with what fills them, in the reader's language, and numbers as that language writes them.
+
+English is written in the code, marked by `_` (or by `N_` or `said` where it is a constant); other languages are
+catalogues in locale/*.po, read as they are. `python -m exportlab.words` brings the catalogues up to date.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cache, reduce
+from pathlib import Path
+from typing import Any
+
+from exportlab.errors import one_of
+
+LANGUAGES = {"en": "en", "zh": "zh_Hans_CN"}
+HERE = Path(__file__).parent
+DATA = "a word of the data"
+_language: ContextVar[str] = ContextVar("language", default="en")
+_MONTHS = {
+    "Jan": 1,
+    "Feb": 2,
+    "Mar": 3,
+    "Apr": 4,
+    "May": 5,
+    "Jun": 6,
+    "Jul": 7,
+    "Aug": 8,
+    "Sep": 9,
+    "Oct": 10,
+    "Nov": 11,
+    "Dec": 12,
+}
+COUNTED = "{number} {unit}"
+# Where a language counts by other powers of ten: from the English unit to its own, digits kept (bn to 亿 is 1).
+POWERS = {
+    "zh": {
+        "bn CNY": 1,
+        "bn USD": 1,
+        "mn CNY": -2,
+        "mn USD": -2,
+        "mn t": -2,
+        "mn TEU": 2,
+        "mn visits": -2,
+        "mn records": 2,
+    }
+}
+_NUMBER = re.compile(r"\d+(?:,\d{3})*(?:\.\d+)?")
+_PERIOD = re.compile(r"(?:(\d{4}) ?)?([A-Z][a-z]{2})(?:-([A-Z][a-z]{2}))?")
+
+
+@contextmanager
+def speaking(language: str) -> Iterator[None]:
+    """Say everything inside in one of `LANGUAGES`."""
+    one_of("lang", language, LANGUAGES)
+    token = _language.set(language)
+    try:
+        yield
+    finally:
+        _language.reset(token)
+
+
+def language() -> str:
+    """The language in use."""
+    return _language.get()
+
+
+@cache
+def catalogue(code: str) -> Mapping[str, str]:
+    """English to another language; nothing for English itself."""
+    file = HERE / "locale" / f"{code}.po"
+    if code == "en":
+        return {}
+    from babel.messages.pofile import read_po
+
+    with file.open("rb") as stream:
+        return {str(m.id): str(m.string) for m in read_po(stream) if m.id and m.string}
+
+
+def _(message: str, /, **values: object) -> str:
+    """The message in the language in use, its {placeholders} filled in."""
+    text = catalogue(language()).get(message, message)
+    return text.format(**values) if values else text
+
+
+BETWEEN = {"en": (" ", "; "), "zh": ("", "\N{FULLWIDTH SEMICOLON}")}  # sentences, items of a list
+
+
+def sentences(*said: str) -> str:
+    """Sentences one after another, as the language writes them."""
+    return BETWEEN[language()][0].join(s for s in said if s)
+
+
+def listed(items: Iterable[str]) -> str:
+    """A list of words."""
+    return BETWEEN[language()][1].join(items)
+
+
+def N_(message: str) -> str:  # noqa: N802
+    """Mark a constant for translation where it is used."""
+    return message
+
+
+def number(value: float, form: str = ",.1f") -> str:
+    """A number as the language writes it; `form` is a format of Python's such as ",.1f", or "share"."""
+    from babel.numbers import format_decimal, format_percent
+
+    digits = 1 if form == "share" else int(form.split(".")[1][0])
+    pattern = ("#,##0" if "," in form or form == "share" else "0") + ("." + "0" * digits if digits else "")
+    if form == "share":
+        return str(format_percent(value, format=f"{pattern}%", locale=LANGUAGES[language()]))
+    return str(format_decimal(value, format=pattern, locale=LANGUAGES[language()]))
+
+
+def percent(value: float, digits: int = 1) -> str:
+    """A share as a percentage."""
+    from babel.numbers import format_percent
+
+    pattern = "#,##0" + ("." + "0" * digits if digits else "") + "%"
+    return str(format_percent(value, format=pattern, locale=LANGUAGES[language()]))
+
+
+def term(value: Any) -> Any:
+    """A word of the embedded data (a partner, a product class, a period) or a sentence, in the language in use."""
+    if isinstance(value, Said):
+        return _counted(value) if value.template == COUNTED else value.within(term)
+    if not isinstance(value, str) or language() == "en":
+        return value
+    known = catalogue(language()).get(value) or _countries().get(value)
+    if known:
+        return known
+    found = _PERIOD.fullmatch(value)
+    if found and found[2] in _MONTHS and (found[3] is None or found[3] in _MONTHS):
+        months = str(_MONTHS[found[2]]) + (f"—{_MONTHS[found[3]]}" if found[3] else "")
+        return (f"{found[1]}年" if found[1] else "") + f"{months}月"
+    return value
+
+
+def _counted(value: Said) -> str:
+    """A number and its unit, in the unit that the language counts in."""
+    parts = dict(value.parts)
+    unit, number = parts["unit"].template, str(term(parts["number"]))
+    power = POWERS.get(language(), {}).get(unit, 0)
+    if power:
+        number = _NUMBER.sub(lambda m: f"{Decimal(m[0].replace(',', '')).scaleb(power):,f}", number)
+    return _(COUNTED, number=number, unit=term(unit))
+
+
+@cache
+def _countries() -> Mapping[str, str]:
+    from exportlab.classifications import countries
+
+    return {c.name: c.name_zh for c in countries()}
+
+
+def messages() -> list[str]:
+    """Every message of the code and the template, in order of appearance."""
+    from babel.messages.extract import extract_from_dir
+
+    methods = [("**.py", "python"), ("**.html", "jinja2.ext:babel_extract")]
+    marks = {"_": None, "N_": None, "said": None}
+    found = sorted(extract_from_dir(HERE, methods, keywords=marks, comment_tags=()))
+    return list(dict.fromkeys(str(m[2]) for m in found if m[2]))
+
+
+def update(code: str) -> None:
+    """Bring a catalogue up to date: new messages come in untranslated, those no longer used go.
+
+    Words of the embedded data, which are in no code, are kept by their comment `DATA`.
+    """
+    from babel.messages.pofile import read_po, write_po
+
+    file = HERE / "locale" / f"{code}.po"
+    with file.open("rb") as stream:
+        kept = read_po(stream, locale=LANGUAGES[code])
+    used = messages()
+    for message in [str(m.id) for m in kept if m.id and m.id not in used and DATA not in m.auto_comments]:
+        kept.delete(message)
+    for message in used:
+        if message not in kept:
+            kept.add(message)
+    with file.open("wb") as stream:
+        write_po(stream, kept, width=110)
+
+
+if __name__ == "__main__":
+    for code in LANGUAGES:
+        if code != "en":
+            update(code)
+
+
+# Sentences as a template and what fills it, so that a report can say them in its own language.
+
+Word = Callable[[Any], str]
+
+
+@dataclass(frozen=True)
+class Said:
+    """A sentence, a name or a figure: a template, and the text or `Said` of each of its {placeholders}.
+
+    ``str()`` says it in English. Its templates are messages: `within` says it with each of them translated.
+    """
+
+    template: str
+    parts: tuple[tuple[str, Any], ...] = ()
+
+    def __str__(self) -> str:
+        return self.within(str)
+
+    def within(self, word: Word) -> str:
+        """The sentence with every template and every `Said` in it passed through `word`."""
+        text = word(self.template)
+        if not self.parts:
+            return text
+        return text.format(**{n: word(p) if isinstance(p, Said) else str(p) for n, p in self.parts})
+
+
+NOTHING = Said("")
+
+
+def said(template: str, /, **parts: Any) -> Said:
+    """A sentence from its template; also the mark by which messages are found for translation."""
+    return Said(template, tuple(parts.items()))
+
+
+def enumerated(parts: Iterable[Said]) -> Said:
+    """Facts one after another."""
+    return reduce(lambda a, b: said("{a}; {b}", a=a, b=b), parts)
+
+
+def told(sentences: Iterable[Said]) -> Said:
+    """Sentences one after another."""
+    return reduce(lambda a, b: said("{a}. {b}", a=a, b=b), sentences)
+
+
+def counted(number: Said, unit: str) -> Said:
+    """A number with its unit; without one, the number alone."""
+    return said("{number} {unit}", number=number, unit=said(unit)) if unit else number
