@@ -237,7 +237,12 @@ def test_the_rule_catches_what_gives_wrong_numbers():
 
 
 # Text and files leave through the doors that clean them and make them whole.
-DOORS = {"text.py", "tables/writing.py", "cli/terminal.py", "words.py"}  # the last writes catalogues of its own
+DOORS = {
+    "text.py",
+    "tables/writing.py",
+    "cli/terminal.py",
+    "words.py",
+}  # the last writes catalogues of its own
 LEAVES = {
     "write_text",
     "write_bytes",
