@@ -48,7 +48,7 @@ chapters = find("baci_hs92_hs2_exporter_2011_2020.parquet")
 if chapters:
     table = pd.read_parquet(chapters)
     table = table[(table["t"] == 2019) & (table["v"] > 0)].dropna(subset=["i_iso3c"])
-    people = table.drop_duplicates("i_iso3c").set_index("i_iso3c")["pop"].mul(1000).to_dict()
+    people = table.drop_duplicates("i_iso3c").set_index("i_iso3c")["pop"].dropna().mul(1000).to_dict()
     known = table["i_iso3c"].map(people) > 0
     world = flows(
         table[known], exporter="i_iso3c", product="k", value="v", unit="million USD", source="CEPII BACI"
