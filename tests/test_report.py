@@ -561,7 +561,7 @@ def test_periods_that_do_not_follow_each_other(tmp_path):
 
 
 def test_every_note_against_an_interval_has_its_words():
-    source = (Path(xl.__file__).parent / "uncertainty" / "notes.py").read_text(encoding="utf-8")
+    source = (Path(xl.__file__).parent / "uncertainty" / "methods.py").read_text(encoding="utf-8")
     starts = re.findall(r'(?:append\(f?|\[f?)"([a-z ]+?)(?::|\bby\b| in )', source)
     assert len(starts) >= 6
     assert [s for s in starts if s != "at the boundary" and not any(n in s for n in intervals.NOTES)] == []

@@ -26,8 +26,17 @@ from exportlab.tables.writing import as_text, atomic
 ENV = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
 
 
+# A shell that runs the tests in the background has its children ignore Ctrl-C, and these inherit it.
+HEARING = """
+import signal
+for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+    if hasattr(signal, name):
+        signal.signal(getattr(signal, name), signal.default_int_handler if name == "SIGINT" else signal.SIG_DFL)
+"""
+
+
 def python(code: str, folder: Path, **options) -> subprocess.Popen:
-    return subprocess.Popen([sys.executable, "-B", "-c", code], cwd=folder, env=ENV, **options)
+    return subprocess.Popen([sys.executable, "-B", "-c", HEARING + code], cwd=folder, env=ENV, **options)
 
 
 # ---- under a name of its own -----------------------------------------------------------------------------
@@ -174,6 +183,7 @@ def test_a_fault_is_not_taken_for_a_stop(monkeypatch):
         cli.main()
 
 
+@pytest.mark.slow  # an engine looks for signals when it likes: seconds on one machine, minutes on another
 @pytest.mark.parametrize("name", SIGNALS)
 @pytest.mark.parametrize("kind", [".csv", ".parquet"])
 def test_a_query_without_end_is_stopped(tmp_path, name, kind):

@@ -17,14 +17,15 @@ from contextlib import contextmanager
 from glob import glob, has_magic
 from os import PathLike
 from pathlib import Path
-from typing import Any, BinaryIO, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias, cast
 from zipfile import BadZipFile, ZipFile
-
-import pandas as pd
 
 from exportlab.errors import DataError, OptionError
 from exportlab.files.unpacking import blocks, check_size
 from exportlab.files.workbook import read_workbook
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Paths: TypeAlias = str | PathLike[str] | Sequence[str | PathLike[str]]
 Advance: TypeAlias = Callable[[int], None]
@@ -240,6 +241,8 @@ def cells_of(path: str | Path, sheet: str | int = 0) -> pd.DataFrame:
     DataError
         There is no such file, or it is neither delimited text (UTF-8 or GB18030) nor a workbook.
     """
+    import pandas as pd
+
     file = _file(path)
     if file.name.lower().endswith(BOOKS):
         raw = read_workbook(file, sheet, header=None, dtype=object)
@@ -257,6 +260,8 @@ def cells_of(path: str | Path, sheet: str | int = 0) -> pd.DataFrame:
 
 def text_cells(path: str | Path, **options: Any) -> pd.DataFrame:
     """`pandas.read_csv` for files of any origin, in UTF-8 or GB18030."""
+    import pandas as pd
+
     file, said = _file(path), ""
     _refuse_wide(file)
     for encoding in ("utf-8-sig", "gb18030"):
