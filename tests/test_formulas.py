@@ -181,7 +181,7 @@ PIECES = (
 )  # fmt: skip
 
 
-@settings(max_examples=400, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=400, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(
     st.sampled_from(["{}", "I({})", "C({})", "{{{}}}", "bs({}, df=4)", "x + log({})", "{} * x"]),
     st.lists(st.sampled_from(PIECES), min_size=1, max_size=9),

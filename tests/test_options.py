@@ -155,17 +155,14 @@ def public() -> list[Any]:
     found = [(name, getattr(room, name)) for room in rooms for name in room.__all__]
     found += [(f"att {m}", estimator(m, "att")) for m in METHODS]
     found += [(f"event_study {m}", estimator(m, "event_study")) for m in EVENT_METHODS]
-    verbs = {
-        "twfe": "twfe",
-        "dose": "dose_response",
-        "triple": "triple_difference",
-        "sdid": "synthetic_did",
-        "synthetic": "synthetic_control",
+    places = {
+        "did": "twfe.twfe dose.dose_response triple.triple_difference synthetic.synthetic_did "
+        "synthetic.synthetic_control",
+        "inference": "few_treated.few_clusters multiple.with_bands power.power",
     }
-    for module, name in verbs.items():
-        found.append((name, getattr(importlib.import_module(f"exportlab.panel.did.{module}"), name)))
-    for module, name in {"few_clusters": "few_clusters", "bands": "with_bands", "power": "power"}.items():
-        found.append((name, getattr(importlib.import_module(f"exportlab.panel.inference.{module}"), name)))
+    for wing, names in places.items():
+        for module, name in (place.split(".") for place in names.split()):
+            found.append((name, getattr(importlib.import_module(f"exportlab.panel.{wing}.{module}"), name)))
     return [(n, f) for n, f in found if inspect.isfunction(f) and n not in OWN_WORDS]
 
 
