@@ -79,7 +79,11 @@ def parquet_schema(path: Path, engine: str, connection: Any) -> Schema:
     except BaseException as error:  # each engine has its own, and a panic of Polars is no Exception
         problem, remedy = "is not a whole Parquet file", "Write or download it again."
         if type(error).__name__ == "DuplicateError":  # of Polars, which lists no schema then
-            problem, remedy = "has two columns of one name", "Rename or remove one of them."
+            named = re.search("'(.*)'", str(error))
+            which = f"named {named[1]!r}" if named else "of one name"
+            raise DataError(
+                f"file {str(path)!r} has two columns {which}", "Rename or remove one of them."
+            ) from error
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise DataError(f"file {str(path)!r} {problem}", remedy, first=reason.rstrip(".")) from error
     refuse_twice(path, [name for name, _ in listed], fold=engine == "duckdb")
