@@ -496,10 +496,7 @@ def test_extended_twfe(mpdta, base_stagg, figures):
     e = stagg(base_stagg).att("etwfe")
     assert value(e) == pytest.approx(-0.74556383, abs=1e-6)  # diff-diff 3.13
     assert value(e, "ATT", "std_error") == pytest.approx(0.34190761, abs=1e-5)
-
-
-def test_extended_twfe_published(mpdta):
-    """README of R etwfe: lemp ~ lpop, cohort effects, event aggregation; in levels Python etwfe 0.1.4."""
+    # README of R etwfe: lemp ~ lpop, cohort effects, event aggregation; in levels Python etwfe 0.1.4.
     e = panel(mpdta, ["lpop"]).att("etwfe", aggregate="event", effects="cohort")
     assert e.table["estimate"].round(4).tolist() == [-0.0332, -0.0573, -0.1379, -0.1095]
     assert e.table["std_error"].round(4).tolist() == [0.0134, 0.0171, 0.0308, 0.0323]

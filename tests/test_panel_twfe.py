@@ -247,14 +247,11 @@ def test_made_decomposition_of_bacondecomp(made, figures):
         assert ours[column].loc[theirs.index].to_numpy() == pytest.approx(theirs.to_numpy(), abs=1e-9)
 
 
-def test_mpdta_two_way(mpdta, figures):
+def test_mpdta(mpdta, figures):
     agree(mpdta.twfe().table, pick(figures, "mpdta", "TWFE"), lambda t: "treated")
     two = mpdta.twfe(vcov="cluster+period")
     agree(two.table, pick(figures, "mpdta", "TWFE two-way cluster"), lambda t: "treated")
     assert mpdta.bacon().twfe == pytest.approx(mpdta.twfe().table["estimate"][0], abs=1e-10)
-
-
-def test_mpdta_event_study(mpdta, figures):
     e = mpdta.event_study("twfe")
     agree(e.table, pick(figures, "mpdta", "TWFE event study"), lambda t: t.split("::")[1].split(":")[0])
     joint = pick(figures, "mpdta", "TWFE event study pre-trend Wald F").iloc[0]
