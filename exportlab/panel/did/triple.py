@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,6 +12,9 @@ from exportlab.frames import Array, Codes
 from exportlab.options import Level, validated
 from exportlab.panel.did.imputation import imputable, imputed
 from exportlab.panel.did.regress import (
+    Account,
+    Problem,
+    Terms,
     drop_singletons,
     effects_of,
     from_fit,
@@ -67,10 +70,7 @@ def triple_difference(
     method = method or ("imputation" if used.staggered else "regression")
     one_of("method", method, ["regression", "imputation"])
     again = partial(triple_difference, by=by, within=within, method=method, aggregate=aggregate, level=level)
-    words: dict[str, Any] = {
-        "comparison": f"units with {by} = 0 in the same {within or 'adoption group'}, and other groups",
-        "refit": again,
-    }
+    comparison = f"units with {by} = 0 in the same {within or 'adoption group'}, and other groups"
     if method == "imputation":
         panel_, made = imputable(
             used,
@@ -79,7 +79,14 @@ def triple_difference(
         )
         target = panel_.D * _reached(panel_, by) > 0
         return imputed(
-            panel_, made, target, aggregate, level=level, method="Triple differences (imputation)", **words
+            panel_,
+            made,
+            target,
+            aggregate,
+            level=level,
+            method="Triple differences (imputation)",
+            comparison=comparison,
+            refit=again,
         )
     X = np.column_stack([used.D * reached, used.X])
     names = [f"treated x {by}", *used.covariates]
@@ -90,12 +97,16 @@ def triple_difference(
             "reached-period": _cross(reached.astype(np.int64), used.periods),
         }
     )
-    fit = least_squares(used.y, X, names, effects=effects, clusters=used.clusters, weights=used.w)
-    return from_fit(
-        used, fit, X, names, effects=effects, combine=np.eye(len(names)), terms=names, counts=len(used.y),
-        method="Triple differences", estimand="average effect on reached treated units",
-        weighting="by treatment variance", level=level, **words,
-    )  # fmt: skip
+    account = Account(
+        method="Triple differences",
+        estimand="average effect on reached treated units",
+        comparison=comparison,
+        weighting="by treatment variance",
+        refit=again,
+    )
+    problem = Problem.of(used, X, names, effects)
+    fit = least_squares(problem)
+    return from_fit(used, problem, fit, Terms.as_they_are(problem), account, level=level)
 
 
 def _reached(panel: PolicyPanel, by: str) -> Array:
