@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -72,22 +72,13 @@ def triple_difference(
     again = partial(triple_difference, by=by, within=within, method=method, aggregate=aggregate, level=level)
     comparison = f"units with {by} = 0 in the same {within or 'adoption group'}, and other groups"
     if method == "imputation":
-        panel_, made = imputable(
-            used,
-            lambda p: _dummies(p, _surroundings(p, within), _reached(p, by)),
-            lambda p: p.D * _reached(p, by),
-        )
-        target = panel_.D * _reached(panel_, by) > 0
-        return imputed(
-            panel_,
-            made,
-            target,
-            aggregate,
-            level=level,
-            method="Triple differences (imputation)",
-            comparison=comparison,
-            refit=again,
-        )
+        words = {
+            "method": "Triple differences (imputation)",
+            "comparison": comparison,
+            "refit": again,
+            "level": level,
+        }
+        return _by_imputation(used, by, within, aggregate, words)
     X = np.column_stack([used.D * reached, used.X])
     names = [f"treated x {by}", *used.covariates]
     effects = effects_of(
@@ -107,6 +98,17 @@ def triple_difference(
     problem = Problem.of(used, X, names, effects)
     fit = least_squares(problem)
     return from_fit(used, problem, fit, Terms.as_they_are(problem), account, level=level)
+
+
+def _by_imputation(
+    panel: PolicyPanel, by: str, within: str | None, aggregate: str, words: dict[str, Any]
+) -> Estimate:
+    used, made = imputable(
+        panel,
+        lambda p: _dummies(p, _surroundings(p, within), _reached(p, by)),
+        lambda p: p.D * _reached(p, by),
+    )
+    return imputed(used, made, used.D * _reached(used, by) > 0, aggregate, **words)
 
 
 def _reached(panel: PolicyPanel, by: str) -> Array:
