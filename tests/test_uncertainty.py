@@ -28,6 +28,7 @@ from exportlab.uncertainty import (
     methods,
     mirror_interval,
     permutation_test,
+    scales,
     statistics,
 )
 from exportlab.uncertainty import groups as samplers
@@ -177,7 +178,9 @@ def test_jackknife_of_a_mean_and_of_a_share():
     for method in ("jackknife", "delta"):
         found = methods.estimate(ratio, method)
         assert found.std_error == pytest.approx(stats.sem(inside / 2))
-        assert found.high - found.estimate == pytest.approx(stats.t.ppf(0.975, 39) * found.std_error)
+        values = inside / 2  # two values, 15 and 25 times: the degrees of freedom follow from their kurtosis
+        freedom = min(39, 2 * 40 / (stats.kurtosis(values, fisher=False) - 1))
+        assert found.high - found.estimate == pytest.approx(stats.t.ppf(0.975, freedom) * found.std_error)
 
 
 @pytest.mark.parametrize(
@@ -285,6 +288,7 @@ def test_every_method_gives_the_vocabulary_and_brackets_sensibly(method):
         "year",
         "province",
         "estimate",
+        "corrected",
         "std_error",
         "conf_low",
         "conf_high",
@@ -372,11 +376,185 @@ def test_logit_keeps_shares_inside():
     small = FLOWS.frame.to_native()
     flows = xl.flows(small[(small["product"] < "106") & (small["period"] == 2023)])
     asked = {"bloc": "RCEP", "membership": 2023, "resample": "product"}
-    plain = interval(flows, "bloc_share", **asked).table
-    found = interval(flows, "bloc_share", scale="logit", **asked).table
-    assert plain["conf_high"].max() > 1
+    plain = interval(flows, "bloc_share", scale="identity", **asked).table
+    found = interval(flows, "bloc_share", **asked).table
+    assert plain["conf_high"].max() == 1  # cut
     assert found["conf_high"].max() < 1
+    logit = interval(flows, "bloc_share", scale="logit", method="delta", **asked).table
+    pd.testing.assert_frame_equal(found, logit)
     assert found["note"].str.contains("few units: 6 product").all()
+
+
+# The range of the index, and what stands beside it.
+def alike(jitter, seed=1, markets=6, products=24):
+    """Products sent to all markets nearly alike, so that concentration is near its least."""
+    rng = np.random.default_rng(seed)
+    cells = itertools.product((f"m{i}" for i in range(markets)), range(products))
+    rows = [(m, f"p{k:02}", np.exp(jitter * rng.normal())) for m, k in cells]
+    return xl.flows(pd.DataFrame(rows, columns=["market", "product", "value"]))
+
+
+BOUNDED = [
+    *[(n, {}) for n in DISTRIBUTIONS if n not in ("hill", "cr")],
+    *[("hill", {"q": q}) for q in (0.5, 1.0, 3.0)],
+    *[("cr", {"k": k}) for k in (1, 3)],
+]
+
+
+@pytest.mark.parametrize("method", methods.METHODS)
+@pytest.mark.parametrize("jitter", [0.3, 2.0])
+def test_no_interval_leaves_the_range_excludes_its_figure_or_is_missing_without_a_note(method, jitter):
+    for (name, options), scale in itertools.product(BOUNDED, (None, "identity")):
+        if method in ("delta", "studentised") and name not in SLOPES:
+            continue
+        flows = alike(jitter)
+        asked = {"resample": "product", "method": method, "draws": 99, "rng": 1, "scale": scale, **options}
+        row = interval(flows, name, over="market", **asked).table.iloc[0]
+        low, high = scales.limits(name, options, 6)
+        if np.isnan(row["conf_low"]) or np.isnan(row["conf_high"]):
+            assert np.isnan([row["conf_low"], row["conf_high"], row["corrected"]]).all()
+            assert "at the boundary" in row["note"] or "no interval" in row["note"], (name, scale)
+            continue
+        assert low <= row["conf_low"] <= row["corrected"] <= row["conf_high"] <= high or method in (
+            "percentile",
+            "bayesian",
+            "bca",
+        )
+        assert low <= row["conf_low"] < row["conf_high"] <= high, (name, scale)
+        if not row["conf_low"] <= row["estimate"] <= row["conf_high"]:
+            assert "biased: the interval" in row["note"], (name, scale)
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "least", "most"),
+    [
+        ("hhi", {}, 1 / 6, 1),
+        ("hirschman", {}, 6**-0.5, 1),
+        ("theil", {}, 0, np.log(6)),
+        ("shannon", {}, 0, np.log(6)),
+        ("gini", {}, 0, 5 / 6),
+        ("effective_number", {}, 1, 6),
+        ("hill", {"q": 1.0}, 1, 6),
+        ("hall_tideman", {}, 1 / 6, 1),
+        ("cr", {"k": 2}, 1 / 3, 1),
+        ("hhi_normalised", {}, 0, 1),
+        ("number_active", {}, 1, 6),
+        ("theil_intensive", {}, 0, np.log(6)),
+        ("share", {}, 0, 1),
+        ("rca", {}, 0, np.inf),
+        ("rca", {"form": "rsca"}, -1, 1),
+        ("rca", {"form": "nrca"}, -0.25, 0.25),
+    ],
+)
+def test_the_attainable_limits(name, options, least, most):
+    assert scales.limits(name, options, 6) == pytest.approx((least, most))
+
+
+@pytest.mark.parametrize("name", [n for n in DISTRIBUTIONS if n != "number_above"])
+def test_the_limits_hold_whatever_the_members(name):
+    low, high = scales.limits(name, {}, 6)
+    values = np.random.default_rng(4).lognormal(0, 3, (200, 6)) * (np.random.default_rng(5).random((200, 6)) < 0.7)
+    values[:2] = [[1] * 6, [1, 0, 0, 0, 0, 0]]
+    found = xl.evaluate(name, values, universe=6)
+    found = found[np.isfinite(found)]
+    assert low - 1e-12 <= found.min()
+    assert found.max() <= high + 1e-12
+
+
+@pytest.mark.parametrize("name", [n for n in DISTRIBUTIONS if scales.own_map(n, {}, 6) != scales.SCALES["identity"]])
+def test_a_scale_its_slope_and_its_inverse_belong_together(name):
+    to, slope, back = scales.own_map(name, {}, 6)
+    low, high = scales.limits(name, {}, 6)
+    t = np.linspace(low, high, 9)[1:-1]
+    step = 1e-6 * (high - low)
+    assert back(to(t)) == pytest.approx(t, rel=1e-12)
+    assert slope(t) == pytest.approx((to(t + step) - to(t - step)) / (2 * step), rel=1e-6)
+
+
+@pytest.mark.parametrize("form", ["balassa", "rsca", "weighted"])
+def test_the_scale_of_an_advantage(form):
+    to, slope, back = scales.own_map("rca", {"form": form}, 6)
+    t = np.array([0.1, 0.4, 0.9])
+    assert back(to(t)) == pytest.approx(t)
+    assert slope(t) == pytest.approx((to(t + 1e-6) - to(t - 1e-6)) / 2e-6, rel=1e-6)
+
+
+def test_the_same_fact_has_the_same_interval():
+    """The HHI and what is made of it, entropy and Theil, Gini and Hall-Tideman: the ends are images of each other."""
+    flows = alike(1.0)
+    made = {n: interval(flows, n, resample="product").table.iloc[0] for n in DISTRIBUTIONS}
+    h, e, g = made["hhi"], made["shannon"], made["gini"]
+    for name, image in {
+        "hirschman": np.sqrt,
+        "effective_number": lambda t: 1 / t,
+        "hhi_normalised": lambda t: (t - 1 / 6) / (1 - 1 / 6),
+        "hhi_normalised_active": lambda t: (t - 1 / 6) / (1 - 1 / 6),
+        "unctad_concentration": lambda t: (np.sqrt(t) - 6**-0.5) / (1 - 6**-0.5),
+    }.items():
+        ends = sorted([image(h["conf_low"]), image(h["conf_high"])])
+        assert [made[name]["conf_low"], made[name]["conf_high"]] == pytest.approx(ends, rel=1e-9, abs=1e-9)
+    theil, tideman = made["theil"], made["hall_tideman"]
+    assert [theil["conf_low"], theil["conf_high"]] == pytest.approx(
+        [np.log(6) - e["conf_high"], np.log(6) - e["conf_low"]], abs=1e-9
+    )
+    assert [tideman["conf_low"], tideman["conf_high"]] == pytest.approx(
+        [1 / (6 * (1 - g["conf_low"])), 1 / (6 * (1 - g["conf_high"]))]
+    )
+
+
+def test_a_value_at_its_limit_has_no_interval_and_says_so():
+    flows = alike(1.0)
+    frame = flows.frame.to_native()
+    one = xl.flows(frame[frame["market"] == "m0"])
+    for name in ("hhi", "theil", "cr3", "gini"):
+        row = interval(one, name, resample="product", universe=6).table.iloc[0]
+        assert row[["std_error", "conf_low", "conf_high", "corrected"]].isna().all()
+        assert "at the boundary" in row["note"]
+    lone = frame[(frame["market"] != "m0") | (frame["product"] == "p00")]  # one product alone goes to m0
+    shares = interval(xl.flows(lone), "share", over="market", by=[], resample="product").table
+    assert shares["conf_low"].between(0, shares["estimate"]).all()
+    jack = interval(xl.flows(lone), "share", over="market", resample="product", method="jackknife").table
+    assert "one unit alone keeps the index off its limit" in jack["note"][0]
+    assert jack["conf_low"].notna().all()
+
+
+@pytest.mark.parametrize(
+    ("ends", "expected", "limit"),
+    [((0.1, 0.2), (0.25, 0.3), "beyond 0.25,"), ((1.1, 1.2), (0.3, 1.0), "beyond 1,"), ((0.1, 0.4), (0.25, 0.4), "")],
+)
+def test_an_interval_wholly_beyond_the_limit_is_one_sided(ends, expected, limit):
+    """Corrected for bias, the HHI of few products lies below the least that can be: then from there to the index."""
+    point, error = np.array([0.3]), np.array([0.01])
+    low, high = (np.array([e]) for e in ends)
+    found = methods.Interval(point, error, low, high, np.zeros(1, int), (low + high) / 2, ("",))
+    on = scales.Scale(scales.SCALES["logit"], 0.25, 1.0)
+    cut = methods.bounded(statistics.of_cells("hhi", MATRIX), found, on)
+    assert (cut.low[0], cut.high[0]) == expected
+    assert cut.why[0].startswith("one-sided") == bool(limit)
+    assert limit in cut.why[0]
+    assert 0.25 <= cut.corrected[0] <= 1
+
+
+def test_an_error_at_rounding_level_is_none():
+    """The same flows on both sides, a tenth of a cent apart by rounding only: no change, and no error of it."""
+    frame = table()
+    first = frame[frame["year"] == 2021]
+    both = door(pd.concat([first, first.assign(year=2023, usd=first["usd"] * 3)]))
+    found = difference(both, "hhi", between=(2021, 2023), resample="product").table
+    assert found[["std_error", "conf_low", "conf_high"]].isna().all(axis=None)
+    assert found["note"].str.contains("at the boundary").all()
+
+
+def test_degrees_of_freedom_follow_the_kurtosis_over_samples():
+    rng = np.random.default_rng(3)
+    a, b = rng.normal(size=(30, 1)), rng.normal(size=(12, 1)) ** 3
+    own = []
+    for x in (a, b):
+        s, n = ((x - x.mean()) ** 2).sum(), len(x)
+        own.append((s, np.clip(2 * n / (stats.kurtosis(x, fisher=False)[0] - 1), 1, n - 1)))
+    welch = sum(s for s, _ in own) ** 2 / sum(s**2 / f for s, f in own)
+    assert methods._student(np.concatenate([a, b]), (30, 12), 0.95) == pytest.approx(stats.t.ppf(0.975, welch))
+    assert methods._student(np.ones((5, 1)), (5,), 0.95) == pytest.approx(stats.t.ppf(0.975, 1))
 
 
 # Differences.
@@ -896,6 +1074,12 @@ def drawn(units=100, hill=3.0, carried=0.1):
     )
 
 
+def made(estimate, error, draws=None):
+    """An interval that holds its estimate."""
+    ends = estimate - error, estimate + error
+    return methods.Interval(estimate, error, *ends, np.zeros(1, int), estimate, ("",), draws)
+
+
 @pytest.mark.parametrize(
     ("sample", "note"),
     [
@@ -909,7 +1093,7 @@ def drawn(units=100, hill=3.0, carried=0.1):
     ],
 )
 def test_a_note_begins_at_its_threshold(sample, note):
-    found = SimpleNamespace(estimate=np.ones(1), std_error=np.ones(1), draws=None, undefined=np.zeros(1, int))
+    found = made(np.ones(1), np.ones(1))
     (said,) = notes(drawn(**sample), found, "jackknife", "market")
     assert said.startswith(note)
     assert bool(said) == bool(note)
@@ -926,9 +1110,7 @@ def test_a_note_begins_at_its_threshold(sample, note):
 )
 def test_bias_is_noted_from_a_quarter_of_the_standard_error(shift, method, said):
     draws = np.array([[2 * shift], [0.0], [np.nan]]) * 3 + 7  # their mean is 7 + 3 shift
-    found = SimpleNamespace(
-        estimate=np.full(1, 7.0), std_error=np.full(1, 3.0), draws=draws, undefined=np.zeros(1, int)
-    )
+    found = made(np.full(1, 7.0), np.full(1, 3.0), draws)
     (note,) = notes(drawn(), found, method, "market")
     assert note.startswith(said)
     assert bool(note) == bool(said)

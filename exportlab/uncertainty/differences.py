@@ -17,6 +17,7 @@ from exportlab.uncertainty.groups import Part, Plan, grouped, places, plan, samp
 from exportlab.uncertainty.intervals import Intervals, Method, described, figures, framed, tracked
 from exportlab.uncertainty.methods import CHUNK, DRAWN, checked, estimate, notes
 from exportlab.uncertainty.sample import Sample, Sums, apart, minus, need_units, seeds
+from exportlab.uncertainty.scales import SCALES, Scale, limits
 
 
 @validated
@@ -48,8 +49,8 @@ def difference(
     Returns
     -------
     Intervals
-        ``.table``: keys, first, second (the index on each side), estimate (second - first), std_error, conf_low,
-        conf_high, n, note.
+        ``.table``: keys, first, second (the index on each side), estimate (second - first), corrected (less the
+        bias of few units), std_error, conf_low, conf_high, n, note.
 
     Raises
     ------
@@ -59,7 +60,7 @@ def difference(
         As in `interval`.
     """
     require(flows, "difference")
-    checked(method, level, draws, "identity")
+    checked(method, level, draws)
     role, labels = _sides(flows, between, along)
     season = _season(flows, role, labels)
     asked = _plan(flows, name, role, over=over, by=by, resample=resample, universe=universe, options=options)
@@ -73,7 +74,8 @@ def difference(
         a, b = make(first, units, cells), make(second, units, cells)
         sample = minus(b, a) if paired else apart(b, a)
         need_units(sample, asked.unit, described(flows, asked.groups, first.key))
-        found = estimate(sample, method, level=level, draws=draws, seed=seed)
+        on = _change_scale(asked, max(len(first.cells), len(second.cells)))
+        found = estimate(sample, method, level=level, draws=draws, seed=seed, scale=on)
         said = ["; ".join(filter(None, (note, season))) for note in notes(sample, found, method, asked.unit)]
         sides = a.estimate, b.estimate
         return [
@@ -174,6 +176,12 @@ def permutation_test(
             for m, cell in enumerate(cells if asked.shown else [()])
         ]
     return framed(flows, asked, rows)
+
+
+def _change_scale(asked: Plan, active: int) -> Scale:
+    """A change runs from the least less the largest value of the index to the contrary."""
+    low, high = limits(asked.name, asked.options, asked.size or active)
+    return Scale(SCALES["identity"], low - high, high - low, "identity")
 
 
 def _alike(sample: Sample, *, paired: bool) -> Sums:

@@ -32,7 +32,8 @@ class Plan:
     """What is asked for: the index, what it is spread over and computed for, and what is drawn.
 
     `spread` are the roles of a cell, `groups` those of a group, `units` those of a resampled unit;
-    `shown` the cell roles that stand in the outcome, where there is a value per cell.
+    `shown` the cell roles that stand in the outcome, where there is a value per cell. `size` is how many members the
+    index could be spread over, which bounds it; None for those active in each group.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Plan:
     shown: tuple[str, ...]
     universe: int | None
     options: Mapping[str, Any]
+    size: int | None = None
 
     @property
     def unit(self) -> str:
@@ -139,8 +141,8 @@ def plan(
     if entry.name == "rca":
         _refuse_advantage(groups, chosen)
     sized = entry.uses_universe if entry.is_distribution else chosen.get("form") == "weighted"
-    size = universe_size(flows, spread, universe) if sized else None
-    return Plan(entry.name, spread, groups, units, shown, size, chosen)
+    size = universe_size(flows, spread, universe)
+    return Plan(entry.name, spread, groups, units, shown, size if sized else None, chosen, size)
 
 
 def _refuse_own(flows: Flows, name: str, cell: Sequence[str], units: Sequence[str]) -> None:

@@ -30,7 +30,7 @@ class Levels(Result):
     ----------
     table : DataFrame
         One row per level and group: digits, keys, products (active codes in the group), estimate; with
-        a resampled unit also std_error, conf_low, conf_high, n, note.
+        a resampled unit also corrected, std_error, conf_low, conf_high, n, note.
     indicator : str
     digits : tuple of int
     """
@@ -48,7 +48,7 @@ class Levels(Result):
         """Draw the index at each level, with its interval where it has one."""
         from exportlab.plots.uncertainty import intervals
 
-        given = ("products", "estimate", "std_error", "conf_low", "conf_high", "n", "note")
+        given = ("products", "estimate", "corrected", "std_error", "conf_low", "conf_high", "n", "note")
         return intervals(
             self.table,
             label=[str(c) for c in self.table if c not in given],
