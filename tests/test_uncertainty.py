@@ -604,13 +604,18 @@ def test_permutations_enumerated_by_hand():
     flows = xl.flows(frame, period="year")
     found = permutation_test(flows, "hhi", between=(2021, 2023), resample="product", permutations=999)
     a, b = np.array([[5.0, 1], [1, 3]]) / 10, np.array([[2.0, 4], [9, 5]]) / 20
-    changes = []
+    values = []
     for swap in itertools.product((False, True), repeat=2):
         s = np.array(swap)[:, None]
-        first, second = np.where(s, b, a).sum(axis=0), np.where(s, a, b).sum(axis=0)
-        changes.append(xl.evaluate("hhi", second) - xl.evaluate("hhi", first))
-    p = np.mean(np.abs(changes) >= abs(changes[0]) - 1e-15)
+        sides = np.where(s, b, a), np.where(s, a, b)
+        change = xl.evaluate("hhi", sides[1].sum(axis=0)) - xl.evaluate("hhi", sides[0].sum(axis=0))
+        less = [xl.evaluate("hhi", sides[1][k]) - xl.evaluate("hhi", sides[0][k]) for k in (1, 0)]
+        values.append(change / np.sqrt(np.var(less)))  # of two units: (n-1)/n times the sum of squares
+    p = np.mean(np.abs(values) >= abs(values[0]) - 1e-9)
+    assert found["statistic"].item() == pytest.approx(values[0])
     assert found["p_value"].item() == pytest.approx(p)
+    assert found["null"].item() == "a unit's flows may stand on either side alike"
+    assert found["note"].item().startswith("2 product: where the mixes differ")
     assert bool(found["exact"].item())
     assert found["permutations"].item() == 4
 
@@ -648,6 +653,42 @@ def test_permutation_test_keeps_its_level_and_has_power():
             out.append(test["p_value"].item())
     assert np.mean(np.array(same) <= 0.10) < 0.30
     assert np.mean(np.array(moved) <= 0.10) > 0.8
+
+
+def mixes(seed, second, units=60):
+    """Products, two years, five markets; the second year's mix is given."""
+    rng = np.random.default_rng(seed)
+    mix = np.array([0.40, 0.25, 0.15, 0.12, 0.08])
+    size = rng.lognormal(0, 0.5, units)
+    sides = [size[:, None] * rng.dirichlet(8 * m, units) for m in (mix, mix[list(second)])]
+    rows = [
+        (y, f"m{k}", f"p{i:03}", max(x[i, k], 1e-9))
+        for y, x in zip(("2021", "2023"), sides, strict=True)
+        for i in range(units)
+        for k in range(5)
+    ]
+    return xl.flows(pd.DataFrame(rows, columns=["period", "market", "product", "value"]))
+
+
+def test_one_index_of_two_mixes_is_no_difference():
+    """Markets change places, so that the HHI stays: exchange alone, not studentised, rejects 57 of 100."""
+    asked = {"between": ("2021", "2023"), "over": "market", "resample": "product"}
+    for paired, most in ((True, 7), (False, 7)):
+        found = [
+            permutation_test(
+                mixes([9, k], (4, 3, 2, 1, 0)), "hhi", permutations=99, rng=k, paired=paired, **asked
+            )["p_value"].item()
+            for k in range(20)
+        ]
+        assert sum(p <= 0.05 for p in found) <= most
+
+
+@pytest.mark.parametrize(("units", "noted"), [(149, True), (150, False)])
+def test_a_permutation_test_of_few_units_says_so(units, noted):
+    found = permutation_test(
+        mixes(1, range(5), units), "hhi", between=("2021", "2023"), resample="product", permutations=99, rng=1
+    )
+    assert bool(found["note"].item()) == noted
 
 
 # Mirror data and levels.
@@ -953,16 +994,21 @@ def test_permutations_of_advantage_enumerated_by_hand():
     )
     all_ = frame.pivot_table(index="market", columns=["period", "product"], values="value", aggfunc="sum")
     x, r = ({p: t[p].to_numpy() / t[p].to_numpy().sum() for p in ("1", "2")} for t in (own, all_))
-    changes = []
+    changes, values = [], []
     for swap in itertools.product((False, True), repeat=3):
         s = np.array(swap)[:, None]
-        side = []
-        for p, q in (("1", "2"), ("2", "1")):
-            mine, theirs = (np.where(s, t[q], t[p]).sum(axis=0) for t in (x, r))
-            side.append((mine[0] / mine.sum()) / (theirs[0] / theirs.sum()))
-        changes.append(side[1] - side[0])
+        found_ = []
+        for kept in ([0, 1, 2], [1, 2], [0, 2], [0, 1]):
+            side = []
+            for p, q in (("1", "2"), ("2", "1")):
+                mine, theirs = (np.where(s, t[q], t[p])[kept].sum(axis=0) for t in (x, r))
+                side.append((mine[0] / mine.sum()) / (theirs[0] / theirs.sum()))
+            found_.append(side[1] - side[0])
+        changes.append(found_[0])
+        values.append(found_[0] / np.sqrt(2 / 3 * np.var(found_[1:]) * 3))
     assert row["estimate"] == pytest.approx(changes[0])
-    assert row["p_value"] == pytest.approx(np.mean(np.abs(changes) >= abs(changes[0]) - 1e-12))
+    assert row["statistic"] == pytest.approx(values[0])
+    assert row["p_value"] == pytest.approx(np.mean(np.abs(values) >= abs(values[0]) - 1e-9))
     assert row["permutations"] == 8
     assert bool(row["exact"])
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -77,7 +78,7 @@ class Sample:
         """Units by independent sample."""
         return self.strata or (self.units,)
 
-    @property
+    @cached_property
     def estimate(self) -> Array:
         """The index as observed, shape (M,)."""
         return self.statistic(np.ones(self.units))
