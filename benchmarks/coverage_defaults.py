@@ -29,7 +29,6 @@ import numpy as np
 
 from exportlab.indices.measure import evaluate
 from exportlab.uncertainty import methods, statistics
-from exportlab.uncertainty.rca import advantage
 from exportlab.uncertainty.sample import Sample, minus
 from exportlab.uncertainty.scales import SCALES, Scale, limits, scale_of
 
@@ -96,15 +95,13 @@ def tables(rng: Rng, law: str, n: int) -> Iterator[tuple[str, Sample, Scale, flo
 
 def _advantage(flows: Any, rival: Any) -> tuple[Sample, Scale]:
     """Advantage in the second market over both exporters."""
-    two = [np.stack([x[:, 1], x.sum(axis=1) - x[:, 1]], axis=1) for x in (flows, flows + rival)]
-    whole = advantage(two[0], two[1], two[1].sum(axis=1))
-    slope = whole.influence
-    assert slope is not None
-    one = Sample(lambda w: whole.statistic(w)[..., :1], whole.sizes, lambda w: slope(w)[..., :1], width=4)
-    return one, scale_of("rca", {}, 10)
+    x, size = flows[:, 1], flows.sum(axis=1)
+    both, all_ = x + rival[:, 1], size + rival.sum(axis=1)
 
+    def statistic(w: Any) -> Any:
+        return statistics.over((w @ x) * (w @ all_), (w @ size) * (w @ both))[..., None]
 
-DELTA = ("bloc_share", "share", "rca")
+    return Sample(statistic, size), scale_of("rca", {}, 10)
 
 
 def cover(law: str, n: int, runs: int, seed: int) -> list[dict[str, Any]]:
@@ -112,9 +109,8 @@ def cover(law: str, n: int, runs: int, seed: int) -> list[dict[str, Any]]:
     seen: dict[str, list[tuple[bool, bool, bool]]] = {}
     for run in np.random.SeedSequence((seed, n, LAWS.index(law))).spawn(runs):
         for name, sample, scale, true in tables(np.random.default_rng(run), law, n):
-            method = "delta" if name in DELTA else "jackknife"
-            found = methods.estimate(sample, method, scale=scale)
-            note = methods.notes(sample, found, method, "product")[0]
+            found = methods.estimate(sample, "jackknife", scale=scale)
+            note = methods.notes(sample, found, "jackknife", "product")[0]
             low, high = float(found.low[0]), float(found.high[0])
             seen.setdefault(name, []).append((low <= true <= high, bool(note), np.isnan(low)))
     rows = []
@@ -131,7 +127,6 @@ def cover(law: str, n: int, runs: int, seed: int) -> list[dict[str, Any]]:
                 "law": law,
                 "units": n,
                 "index": name,
-                "method": "delta" if name in DELTA else "jackknife",
                 "runs": runs,
                 "coverage": part(hit, some),
                 "coverage without a note": part(hit, clean),

@@ -14,8 +14,9 @@ from exportlab.indices.measure import ROUNDING, Universe
 from exportlab.options import Count, Level, validated
 from exportlab.turned import year_before
 from exportlab.uncertainty.groups import Part, Plan, grouped, places, plan, sampler
-from exportlab.uncertainty.intervals import Intervals, Method, described, figures, framed, tracked
+from exportlab.uncertainty.intervals import Intervals, Method, described, figures, framed, joined, tracked
 from exportlab.uncertainty.methods import CHUNK, DRAWN, checked, estimate, notes
+from exportlab.uncertainty.nesting import Resample, coarser_of, dependence_notes, units_of
 from exportlab.uncertainty.sample import NOTHING, Sample, Sums, apart, minus, need_units, seeds
 from exportlab.uncertainty.scales import SCALES, Scale, limits
 
@@ -23,7 +24,7 @@ from exportlab.uncertainty.scales import SCALES, Scale, limits
 @validated
 def difference(
     flows: Flows, name: str, *, between: Sequence[Any] | None = None, along: str | None = None,
-    over: Columns | None = None, by: Columns | None = None, resample: Columns, paired: bool = True,
+    over: Columns | None = None, by: Columns | None = None, resample: Resample | None = None, paired: bool = True,
     method: Method = "jackknife",
     level: Level = 0.95, draws: Count = 999, rng: Any = None, universe: Universe = "observed", workers: Count = 1,
     progress: bool = False, **options: Any,
@@ -66,6 +67,7 @@ def difference(
     asked = _plan(flows, name, role, over=over, by=by, resample=resample, universe=universe, options=options)
     pairs = _pairs(flows, asked, role, labels, paired=paired)
     make = sampler(flows, asked)
+    above = coarser_of(flows, asked.drawn[0]) if len(asked.drawn) == 1 else None
 
     def one(job: tuple[tuple[Part, Part], Any]) -> list[dict[str, Any]]:
         (first, second), seed = job
@@ -76,7 +78,8 @@ def difference(
         need_units(sample, asked.unit, described(flows, asked.groups, first.key))
         on = _change_scale(asked, max(len(first.cells), len(second.cells)))
         found = estimate(sample, method, level=level, draws=draws, seed=seed, scale=on)
-        said = ["; ".join(filter(None, (note, season))) for note in notes(sample, found, method, asked.unit)]
+        nested = dependence_notes(sample, tuple(units), asked.drawn[0], above) if units else [""] * len(found.why)
+        said = joined(joined(notes(sample, found, method, asked.unit), nested), [season] * len(found.why))
         sides = a.estimate, b.estimate
         return [
             {**_keys(asked, first, role), **dict(zip(asked.shown, cell, strict=True)), "first": float(sides[0][m]),
@@ -107,7 +110,7 @@ def permutation_test(
     along: str | None = None,
     over: Columns | None = None,
     by: Columns | None = None,
-    resample: Columns,
+    resample: Resample | None = None,
     paired: bool = True,
     permutations: Count = 9999,
     rng: Any = None,
@@ -352,7 +355,8 @@ def _season(flows: Flows, role: str, labels: tuple[Any, Any]) -> str:
 
 def _plan(flows: Flows, name: str, role: str, *, by: Columns | None, **asked: Any) -> Plan:
     """As for an interval, with the compared role kept apart."""
-    if role in flows.resolve(asked["resample"]) or (asked["over"] and role in flows.resolve(asked["over"])):
+    drawn = () if asked["resample"] is None else units_of(flows, asked["resample"])
+    if role in [u.role for u in drawn] or (asked["over"] and role in flows.resolve(asked["over"])):
         raise OptionError(f"{role!r} is compared, so it cannot stand in over= or resample= as well.")
     if by is not None:
         by = tuple(dict.fromkeys((*flows.resolve(by), role)))

@@ -16,6 +16,7 @@ from exportlab.indices.advantage import FORMS, check_reference, refuse_lost
 from exportlab.indices.catalogue import CATALOGUE
 from exportlab.indices.measure import Universe, universe_size
 from exportlab.uncertainty import statistics
+from exportlab.uncertainty.nesting import Resample, Unit, units_of, usual
 from exportlab.uncertainty.rca import advantage
 from exportlab.uncertainty.sample import Sample
 
@@ -31,7 +32,7 @@ Places: TypeAlias = Mapping[Any, int] | None
 class Plan:
     """What is asked for: the index, what it is spread over and computed for, and what is drawn.
 
-    `spread` are the roles of a cell, `groups` those of a group, `units` those of a resampled unit;
+    `spread` are the roles of a cell, `groups` those of a group, `drawn` the resampled units, of the roles `units`;
     `shown` the cell roles that stand in the outcome, where there is a value per cell. `size` is how many members the
     index could be spread over, which bounds it; None for those active in each group.
     """
@@ -39,16 +40,21 @@ class Plan:
     name: str
     spread: tuple[str, ...]
     groups: tuple[str, ...]
-    units: tuple[str, ...]
+    drawn: tuple[Unit, ...]
     shown: tuple[str, ...]
     universe: int | None
     options: Mapping[str, Any]
     size: int | None = None
 
     @property
+    def units(self) -> tuple[str, ...]:
+        """The roles whose labels, or groups of them, are drawn."""
+        return tuple(u.role for u in self.drawn)
+
+    @property
     def unit(self) -> str:
         """The resampled unit in words."""
-        return " x ".join(self.units)
+        return " x ".join(u.name for u in self.drawn)
 
     @property
     def members(self) -> bool:
@@ -84,7 +90,7 @@ class Part:
         shape = (len(units or self.units), len(cells or self.cells))
         if shape[0] * shape[1] <= 250_000 or value.size > 0.1 * shape[0] * shape[1]:
             dense = np.zeros(shape)
-            dense[rows, columns] = value  # one row a cell of units and cells
+            np.add.at(dense, (rows, columns), value)  # units that are groups have several rows a cell
             return dense
         from scipy.sparse import csr_array
 
@@ -115,7 +121,7 @@ def plan(
     *,
     over: Columns | None,
     by: Columns | None,
-    resample: Columns,
+    resample: Resample | None,
     universe: Universe,
     options: Mapping[str, Any],
 ) -> Plan:
@@ -130,7 +136,9 @@ def plan(
         allowed = list(TWO_WAY.get(entry.name, entry.options))
         raise OptionError(f"Intervals of {entry.name} have no option {unknown[0]!r}. Allowed: {allowed}.")
     over = over if over is not None else ("product" if entry.name == "rca" else "market")
-    spread, units = flows.resolve(over), flows.resolve(resample)
+    spread = flows.resolve(over)
+    drawn = units_of(flows, usual(flows, spread) if resample is None else resample)
+    units = tuple(u.role for u in drawn)
     if not spread or not units:
         raise OptionError("over= and resample= each name at least one role.")
     groups = _groups(flows, spread, units, by)
@@ -142,7 +150,7 @@ def plan(
         _refuse_advantage(groups, chosen)
     sized = entry.uses_universe if entry.is_distribution else chosen.get("form") == "weighted"
     size = universe_size(flows, spread, universe)
-    return Plan(entry.name, spread, groups, units, shown, size if sized else None, chosen, size)
+    return Plan(entry.name, spread, groups, drawn, shown, size if sized else None, chosen, size)
 
 
 def _refuse_own(flows: Flows, name: str, cell: Sequence[str], units: Sequence[str]) -> None:
@@ -184,7 +192,7 @@ def parts(flows: Flows, plan: Plan) -> list[Part]:
     columns = {r: rows[r].to_list() for r in roles}
     value = np.asarray(rows["value"].to_numpy(), dtype=np.float64)
     group, labels = _codes([columns[r] for r in plan.groups], len(value))
-    unit, units = _codes([columns[r] for r in plan.units], len(value))
+    unit, units = _codes([_grouped(columns[u.role], u) for u in plan.drawn], len(value))
     cell, cells = _codes([columns[r] for r in plan.spread], len(value))
     made = []
     for code, key in enumerate(labels):
@@ -193,6 +201,10 @@ def parts(flows: Flows, plan: Plan) -> list[Part]:
         own_cell, own_cells = _within(cell[here], cells)
         made.append(Part(key, own_units, own_cells, own_unit, own_cell, value[here]))
     return made
+
+
+def _grouped(labels: list[Any], unit: Unit) -> list[Any]:
+    return labels if unit.group is None else [unit.group[label] for label in labels]
 
 
 Labels: TypeAlias = tuple[tuple[Any, ...], ...]
@@ -234,7 +246,7 @@ def grouped(flows: Flows, plan: Plan) -> list[Part]:
     one = not table and reference not in ("world", "rest")
     within = tuple(r for r in plan.groups if r != "exporter" and (not table or r in reference.roles))
     drawn = not table or set(plan.units) <= set(reference.identity)
-    asked = replace(plan, groups=(*within, "exporter") if one else within, units=plan.units if drawn else ())
+    asked = replace(plan, groups=(*within, "exporter") if one else within, drawn=plan.drawn if drawn else ())
     others = {p.key: p for p in parts(reference if table else flows, asked)}
     at = [plan.groups.index(r) for r in within]
     beside = []
@@ -270,9 +282,10 @@ def _members(plan: Plan, part: Part, units: Places) -> Sample:
     place = units or {u: i for i, u in enumerate(part.units)}
     values = np.bincount(part.cell, part.value, len(part.cells))
     at = [plan.spread.index(r) for r in plan.units]
-    codes = [place[tuple(cell[i] for i in at)] for cell in part.cells]
+    codes = [place[tuple(u.of(cell[i]) for i, u in zip(at, plan.drawn, strict=True))] for cell in part.cells]
     whole = len(place)
-    if plan.universe is not None and set(plan.units) == set(plan.spread):
+    single = all(u.group is None for u in plan.drawn) and set(plan.units) == set(plan.spread)
+    if plan.universe is not None and single:
         whole = max(whole, plan.universe)
     empty = np.setdiff1d(np.arange(whole), codes)  # units that can be drawn and carry nothing
     return statistics.of_members(
@@ -302,9 +315,9 @@ def _advantage(plan: Plan, part: Part, units: Places, cells: Places) -> Sample:
 def _bloc_parts(plan: Plan, part: Part, units: Places, inside: Mapping[Any, bool]) -> tuple[Array, Array]:
     """What each unit sends to the bloc, and what it sends in all."""
     unit, size = part.placed(units), len(units or part.units)
-    names = (*plan.groups, *plan.spread, *plan.units)
+    names = (*plan.groups, *plan.spread, *_single(plan))
     at = [names.index(r) for r in _dated(plan)]
-    decides = set(_dated(plan)) & set(plan.units)
+    decides = set(_dated(plan)) & set(_single(plan))
     of = part.unit if decides else np.zeros_like(part.unit)  # else every unit's flow to a cell counts alike
     pairs, back = np.unique(np.stack([part.cell, of]), axis=1, return_inverse=True)
     labels = [(*part.key, *part.cells[c], *part.units[u]) for c, u in pairs.T]
@@ -315,8 +328,13 @@ def _bloc_parts(plan: Plan, part: Part, units: Places, inside: Mapping[Any, bool
 
 def _dated(plan: Plan) -> tuple[str, ...]:
     """The roles that decide whether a flow goes to the bloc."""
-    names = (*plan.groups, *plan.spread, *plan.units)
+    names = (*plan.groups, *plan.spread, *_single(plan))
     return tuple(r for r in ("period", "exporter", "market") if r in names)
+
+
+def _single(plan: Plan) -> tuple[str, ...]:
+    """The roles whose own labels are drawn; "" for those drawn by groups."""
+    return tuple(u.role if u.group is None else "" for u in plan.drawn)
 
 
 def _bloc(flows: Flows, plan: Plan) -> dict[Any, bool]:

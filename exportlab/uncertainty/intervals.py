@@ -12,7 +12,8 @@ from exportlab.options import Count, Level, validated
 from exportlab.results import Result
 from exportlab.uncertainty.groups import Part, Plan, grouped, plan, sampler
 from exportlab.uncertainty.methods import DRAWN, Interval, checked, estimate, mapped, notes
-from exportlab.uncertainty.sample import need_units, seeds
+from exportlab.uncertainty.nesting import Resample, coarser_of, dependence_notes
+from exportlab.uncertainty.sample import Sample, need_units, seeds
 from exportlab.uncertainty.scales import scale_of
 
 if TYPE_CHECKING:
@@ -81,8 +82,8 @@ def interval(
     *,
     over: Columns | None = None,
     by: Columns | None = None,
-    resample: Columns,
-    method: Method | None = None,
+    resample: Resample | None = None,
+    method: Method = "jackknife",
     level: Level = 0.95,
     draws: Count = 999,
     rng: Any = None,
@@ -104,14 +105,16 @@ def interval(
         What the index is spread over; by default "market" ("product" for rca).
     by : str or sequence of str, optional
         What it is computed for; by default every key role that is neither spread over nor drawn.
-    resample : str or sequence of str
+    resample : str, sequence of str or mapping, optional
         The unit that is drawn: a role or key column ("product", "market", "firm", a month), or several, each
-        combination being a unit. Where it is what the index is spread over, a member drawn twice is two members;
-        elsewhere its flows count twice and are summed to cells.
+        combination being a unit; "chapter" or "section" of HS products, "year" of months; or groups of one's own,
+        {"market": {"Japan": "Asia", ...}}. Where it is what the index is spread over, a member drawn twice is two
+        members; elsewhere its flows count twice and are summed to cells. By default products, by chapter where HS
+        products stand in ten chapters or more; markets for an index over products.
     method : str
         "jackknife" (Tukey, bias-corrected, Student's t), "delta" (linearised by the influence function, t),
         "percentile", "basic", "bca", "studentised" (bootstrap) or "bayesian" (Rubin's bootstrap, percentile).
-        By default the one that simulation shows best: "delta" for shares, bloc shares and RCA, else "jackknife".
+        The jackknife is what simulation shows best, for every index and number of units.
     level : float
     draws : int
         Bootstrap draws.
@@ -119,8 +122,8 @@ def interval(
         Needed by the methods that draw. The numbers do not depend on `workers`.
     scale : {"identity", "log", "logit"}
         On which basic, studentised, jackknife and delta intervals are formed. By default the index's own for
-        jackknife and delta ("logit" for shares and the HHI, "log" for RCA, the complement's logarithm for Theil and
-        Gini), "identity" for the bootstrap. Whatever the scale, the ends are cut at the limits of the index.
+        jackknife and delta ("logit" for shares and the HHI, the complement's logarithm for Theil and Gini, "identity"
+        for RCA), "identity" for the bootstrap. Whatever the scale, the ends are cut at the limits of the index.
     universe : {"observed", "active"}, int or sequence
         See `measure`.
     workers : int
@@ -178,10 +181,10 @@ def interval(
     """
     require(flows, "interval")
     asked = plan(flows, name, over=over, by=by, resample=resample, universe=universe, options=options)
-    method = method or best_method(asked)
     checked(method, level, draws)
     groups = grouped(flows, asked)
     make = sampler(flows, asked)
+    nested = nesting(flows, asked)
     plain = "identity" if scale is None and method in DRAWN else scale
 
     def one(job: tuple[Part, Any]) -> tuple[Interval, list[str], int]:
@@ -190,7 +193,8 @@ def interval(
         need_units(sample, asked.unit, described(flows, asked.groups, part.key))
         on = scale_of(asked.name, asked.options, asked.size or len(part.cells), plain)
         found = estimate(sample, method, level=level, draws=draws, seed=seed, scale=on)
-        return found, notes(sample, found, method, asked.unit), sample.units
+        said = joined(notes(sample, found, method, asked.unit), nested(sample, part))
+        return found, said, sample.units
 
     own = seeds(rng, len(groups)) if method in DRAWN else [None] * len(groups)
     done = tracked(one, list(zip(groups, own, strict=True)), workers, progress)
@@ -211,9 +215,15 @@ def interval(
     )
 
 
-def best_method(asked: Plan) -> Method:
-    """The method whose intervals hold the true value most nearly as often as they say."""
-    return "delta" if asked.name in ("share", "bloc_share", "rca") else "jackknife"
+def nesting(flows: Flows, asked: Plan) -> Callable[[Sample, Part], list[str]]:
+    """What is to be said of the units of a group where they are alike within coarser ones."""
+    above = coarser_of(flows, asked.drawn[0]) if len(asked.drawn) == 1 else None
+    return lambda sample, part: dependence_notes(sample, part.units, asked.drawn[0], above)
+
+
+def joined(first: Sequence[str], second: Sequence[str]) -> list[str]:
+    """Two notes on each value as one."""
+    return ["; ".join(filter(None, both)) for both in zip(first, second, strict=True)]
 
 
 def _rows(asked: Plan, part: Part, found: Interval, said: Sequence[str], units: int) -> list[dict[str, Any]]:

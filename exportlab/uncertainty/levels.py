@@ -16,6 +16,7 @@ from exportlab.indices.measure import Universe, measure
 from exportlab.options import Count, validated
 from exportlab.results import Result
 from exportlab.uncertainty.intervals import interval
+from exportlab.uncertainty.nesting import Resample
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -66,7 +67,7 @@ def levels(
     digits: Sequence[Count] = (2, 4, 6),
     over: Columns = "product",
     by: Columns | None = None,
-    resample: Columns | None = None,
+    resample: Resample | None = None,
     universe: Universe = "observed",
     **options: Any,
 ) -> Levels:

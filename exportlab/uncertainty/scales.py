@@ -4,7 +4,7 @@ An interval that is symmetric on a monotone scale stays in the index's range. Th
 is made of the HHI takes the logit of the HHI that it implies, so that all of them have one interval. Entropy takes its
 logarithm, and Theil's index :math:`-\ln(\ln N - T)`, the same from the other end: near equality, where a logit of
 :math:`T / \ln N` stretches without end, it is smooth. The Gini takes :math:`-\ln(1 - G)`, Hall-Tideman's index, which is
-:math:`1/(n(1 - G))`, its logarithm; so do ratios (RCA).
+:math:`1/(n(1 - G))`, its logarithm. RCA is taken as it is, its symmetric form as the RCA that it implies.
 """
 
 from __future__ import annotations
@@ -34,7 +34,11 @@ SCALES: dict[str, Map] = {
 }
 RECIPROCAL: Map = (lambda t: 1 / t, lambda t: -1 / t**2, lambda t: 1 / t)
 SQUARE: Map = (np.square, lambda t: 2 * t, np.sqrt)
-RATIO: Map = (lambda t: (1 + t) / (1 - t), lambda t: 2 / (1 - t) ** 2, lambda r: (r - 1) / (r + 1))  # of RSCA
+RATIO: Map = (  # Balassa's index of the symmetric form; what lies below zero is zero
+    lambda t: (1 + t) / (1 - t),
+    lambda t: 2 / (1 - t) ** 2,
+    lambda r: (np.maximum(r, 0.0) - 1) / (np.maximum(r, 0.0) + 1),
+)
 ADVANTAGE: dict[str, tuple[float, float]] = {
     "balassa": (0.0, np.inf),
     "rsca": (-1.0, 1.0),
@@ -103,10 +107,7 @@ def own_map(name: str, options: Mapping[str, Any], size: int) -> Map:
     """The scale on which simulation shows the coverage closest to nominal."""
     logit, logarithm, identity = SCALES["logit"], SCALES["log"], SCALES["identity"]
     if name == "rca":
-        form = options.get("form", "balassa")
-        if form == "rsca":
-            return after(logarithm, RATIO)
-        return logarithm if form in ("balassa", "weighted") else identity
+        return RATIO if options.get("form") == "rsca" else identity
     n = float(size)
     known: dict[str, Map] = {
         "share": logit,
