@@ -454,7 +454,9 @@ def test_the_attainable_limits(name, options, least, most):
 @pytest.mark.parametrize("name", [n for n in DISTRIBUTIONS if n != "number_above"])
 def test_the_limits_hold_whatever_the_members(name):
     low, high = scales.limits(name, {}, 6)
-    values = np.random.default_rng(4).lognormal(0, 3, (200, 6)) * (np.random.default_rng(5).random((200, 6)) < 0.7)
+    values = np.random.default_rng(4).lognormal(0, 3, (200, 6)) * (
+        np.random.default_rng(5).random((200, 6)) < 0.7
+    )
     values[:2] = [[1] * 6, [1, 0, 0, 0, 0, 0]]
     found = xl.evaluate(name, values, universe=6)
     found = found[np.isfinite(found)]
@@ -462,7 +464,9 @@ def test_the_limits_hold_whatever_the_members(name):
     assert found.max() <= high + 1e-12
 
 
-@pytest.mark.parametrize("name", [n for n in DISTRIBUTIONS if scales.own_map(n, {}, 6) != scales.SCALES["identity"]])
+@pytest.mark.parametrize(
+    "name", [n for n in DISTRIBUTIONS if scales.own_map(n, {}, 6) != scales.SCALES["identity"]]
+)
 def test_a_scale_its_slope_and_its_inverse_belong_together(name):
     to, slope, back = scales.own_map(name, {}, 6)
     low, high = scales.limits(name, {}, 6)
@@ -521,7 +525,11 @@ def test_a_value_at_its_limit_has_no_interval_and_says_so():
 
 @pytest.mark.parametrize(
     ("ends", "expected", "limit"),
-    [((0.1, 0.2), (0.25, 0.3), "beyond 0.25,"), ((1.1, 1.2), (0.3, 1.0), "beyond 1,"), ((0.1, 0.4), (0.25, 0.4), "")],
+    [
+        ((0.1, 0.2), (0.25, 0.3), "beyond 0.25,"),
+        ((1.1, 1.2), (0.3, 1.0), "beyond 1,"),
+        ((0.1, 0.4), (0.25, 0.4), ""),
+    ],
 )
 def test_an_interval_wholly_beyond_the_limit_is_one_sided(ends, expected, limit):
     """Corrected for bias, the HHI of few products lies below the least that can be: then from there to the index."""
@@ -554,7 +562,9 @@ def test_degrees_of_freedom_follow_the_kurtosis_over_samples():
         s, n = ((x - x.mean()) ** 2).sum(), len(x)
         own.append((s, np.clip(2 * n / (stats.kurtosis(x, fisher=False)[0] - 1), 1, n - 1)))
     welch = sum(s for s, _ in own) ** 2 / sum(s**2 / f for s, f in own)
-    assert methods._student(np.concatenate([a, b]), (30, 12), 0.95) == pytest.approx(stats.t.ppf(0.975, welch))
+    assert methods._student(np.concatenate([a, b]), (30, 12), 0.95) == pytest.approx(
+        stats.t.ppf(0.975, welch)
+    )
     assert methods._student(np.ones((5, 1)), (5,), 0.95) == pytest.approx(stats.t.ppf(0.975, 1))
 
 
@@ -571,7 +581,9 @@ def nested_frame(seed, *, alike, chapters=CHAPTERS, products=6):
         for k in range(products):
             mix = shared if alike else rng.dirichlet(np.full(4, 2.0))
             size = rng.lognormal()
-            rows += [(m, f"{chapter}0{k}10", size * w) for m, w in zip(("J", "U", "G", "I"), mix, strict=True)]
+            rows += [
+                (m, f"{chapter}0{k}10", size * w) for m, w in zip(("J", "U", "G", "I"), mix, strict=True)
+            ]
     return pd.DataFrame(rows, columns=["market", "product", "value"])
 
 
@@ -606,7 +618,10 @@ def test_groups_of_members_keep_their_members():
     found = interval(xl.flows(frame), "theil", over="product", by=[], resample="chapter")
     assert found.unit == "chapter"
     row = found.table.iloc[0]
-    assert (row["n"], row["estimate"]) == (12, pytest.approx(xl.theil(xl.flows(frame), over="product", by=[])["theil"][0]))
+    assert (row["n"], row["estimate"]) == (
+        12,
+        pytest.approx(xl.theil(xl.flows(frame), over="product", by=[])["theil"][0]),
+    )
     sizes = frame.groupby("product")["value"].sum()
     codes = pd.factorize(sizes.index.str[:2])[0]
     sample = statistics.of_members("theil", sizes.to_numpy(), codes, universe=len(sizes))
@@ -616,11 +631,17 @@ def test_groups_of_members_keep_their_members():
 def test_years_of_months_and_a_column_of_that_name():
     rng = np.random.default_rng(1)
     months = [f"{y}-{m:02}" for y in (2020, 2021, 2022) for m in range(1, 13)]
-    frame = pd.DataFrame([(p, m, rng.lognormal()) for p in months for m in "ab"], columns=["period", "market", "value"])
+    frame = pd.DataFrame(
+        [(p, m, rng.lognormal()) for p in months for m in "ab"], columns=["period", "market", "value"]
+    )
     flows = xl.flows(frame)
     found = interval(flows, "hhi", over="market", resample="year")
     assert (found.unit, found.table["n"].item()) == ("year", 3)
-    yearly = frame.assign(period=frame["period"].str[:4]).groupby(["period", "market"], as_index=False)["value"].sum()
+    yearly = (
+        frame.assign(period=frame["period"].str[:4])
+        .groupby(["period", "market"], as_index=False)["value"]
+        .sum()
+    )
     assert found.table["std_error"].item() == pytest.approx(
         interval(xl.flows(yearly), "hhi", over="market", resample="period").table["std_error"].item()
     )
@@ -638,7 +659,9 @@ def test_years_of_months_and_a_column_of_that_name():
     ],
 )
 def test_refusals_of_units(resample, error, words):
-    flows = xl.flows(pd.DataFrame({"market": ["J", "U"], "firm": ["1", "2"], "value": [1.0, 2.0]}), keys="firm")
+    flows = xl.flows(
+        pd.DataFrame({"market": ["J", "U"], "firm": ["1", "2"], "value": [1.0, 2.0]}), keys="firm"
+    )
     with pytest.raises(error, match=words):
         interval(flows, "hhi", over="market", resample=resample)
 
@@ -662,17 +685,23 @@ def test_units_alike_within_chapters_are_noticed_and_others_are_not():
     said = {}
     for alike in (True, False):
         notes_ = [
-            interval(xl.flows(nested_frame(k, alike=alike)), "share", over="market", resample="product").table["note"]
+            interval(
+                xl.flows(nested_frame(k, alike=alike)), "share", over="market", resample="product"
+            ).table["note"]
             for k in range(10)
         ]
-        said[alike] = pd.concat(notes_).str.contains("alike within a chapter: drawn by chapter, the error is").mean()
+        said[alike] = (
+            pd.concat(notes_).str.contains("alike within a chapter: drawn by chapter, the error is").mean()
+        )
     assert said[True] > 0.4
     assert said[False] < 0.15
 
 
 def test_the_measure_of_likeness_by_hand():
     """Four units in two groups, of influences 1, 2, -1, -2 about their mean: pairs add 2 (1 x 2 + 1 x 2) = 8."""
-    sample = Sample(lambda w: w.sum(axis=-1)[..., None], np.ones(4), lambda w: np.array([[1.0], [2], [-1], [-2]]))
+    sample = Sample(
+        lambda w: w.sum(axis=-1)[..., None], np.ones(4), lambda w: np.array([[1.0], [2], [-1], [-2]])
+    )
     z, ratio = nesting.dependence(sample, ["a", "a", "b", "b"])
     assert z == pytest.approx(8 / np.sqrt(2 * 2 * (1 * 4 + 1 * 4)))
     assert ratio == pytest.approx(np.sqrt((3**2 + 3**2) / 10))
@@ -1225,7 +1254,9 @@ def test_notes_say_what_is_known_against_an_interval():
     one[0] = 1000.0
     assert dominance(statistics.part(one * (np.arange(50) % 2), one))[0] > 0.25
     flows = xl.flows(pd.DataFrame({"market": [f"m{i}" for i in range(50)], "value": one}))
-    assert "one market carries" in interval(flows, "hhi", resample="market").table["note"].item()
+    asked = {"resample": "market", "method": "basic", "rng": 1}
+    assert "one market carries" in interval(flows, "hhi", **asked).table["note"].item()
+    assert interval(flows, "hhi", resample="market").table["note"].item() == methods.MEMBERS
     biased = interval(FLOWS, "hhi", resample="product", method="percentile", draws=199, rng=1).table["note"]
     assert biased.str.contains("biased by").all()
     # Hill (1975): of exact Pareto quantiles the index is the exponent
@@ -1239,7 +1270,12 @@ def drawn(units=100, hill=3.0, carried=0.1):
     rest = np.sqrt((1 - carried) / (units - 1)) * np.where(np.arange(units) % 2, 1.0, -1.0)
     influence = np.r_[np.sqrt(carried), rest[1:]][:, None]
     return SimpleNamespace(
-        samples=(units,), units=units, sizes=sizes, estimate=np.ones(1), influence=lambda w: influence
+        samples=(units,),
+        units=units,
+        sizes=sizes,
+        estimate=np.ones(1),
+        influence=lambda w: influence,
+        members=False,
     )
 
 
@@ -1263,9 +1299,11 @@ def made(estimate, error, draws=None):
 )
 def test_a_note_begins_at_its_threshold(sample, note):
     found = made(np.ones(1), np.ones(1))
-    (said,) = notes(drawn(**sample), found, "jackknife", "market")
+    (said,) = notes(drawn(**sample), found, "basic", "market")
     assert said.startswith(note)
     assert bool(said) == bool(note)
+    (other,) = notes(drawn(**sample), found, "jackknife", "market")
+    assert other == (note if note.startswith("few") else "")
 
 
 @pytest.mark.parametrize(

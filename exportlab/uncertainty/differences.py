@@ -78,7 +78,9 @@ def difference(
         need_units(sample, asked.unit, described(flows, asked.groups, first.key))
         on = _change_scale(asked, max(len(first.cells), len(second.cells)))
         found = estimate(sample, method, level=level, draws=draws, seed=seed, scale=on)
-        nested = dependence_notes(sample, tuple(units), asked.drawn[0], above) if units else [""] * len(found.why)
+        nested = (
+            dependence_notes(sample, tuple(units), asked.drawn[0], above) if units else [""] * len(found.why)
+        )
         said = joined(joined(notes(sample, found, method, asked.unit), nested), [season] * len(found.why))
         sides = a.estimate, b.estimate
         return [
@@ -272,7 +274,9 @@ def _statistic(a: Sums, b: Sums, deal: Deal, *, paired: bool) -> Array:
     Paired: of the change, each unit left out on both sides (Konietschke and Pauly 2014). Independent: the variances of
     the two sides add up (Janssen 1997). What rounding leaves of a change is none, with or without an error.
     """
-    (first, before), (second, after) = (_left_out(s.index, adds) for s, adds in zip((a, b), deal, strict=True))
+    (first, before), (second, after) = (
+        _left_out(s.index, adds) for s, adds in zip((a, b), deal, strict=True)
+    )
     change = second - first
     rounding = ROUNDING * np.maximum(np.abs(first), np.abs(second))
     if paired:

@@ -189,40 +189,70 @@ def parts(flows: Flows, plan: Plan) -> list[Part]:
     roles = tuple(dict.fromkeys((*plan.groups, *plan.spread, *plan.units)))
     rows = collect(flows.cells(*roles))
     rows = rows.filter(nw.col("value") > 0)
-    columns = {r: rows[r].to_list() for r in roles}
     value = np.asarray(rows["value"].to_numpy(), dtype=np.float64)
-    group, labels = _codes([columns[r] for r in plan.groups], len(value))
-    unit, units = _codes([_grouped(columns[u.role], u) for u in plan.drawn], len(value))
-    cell, cells = _codes([columns[r] for r in plan.spread], len(value))
+    coded = {r: _coded(rows[r]) for r in roles}
+    single = [coded[u.role] if u.group is None else _regrouped(*coded[u.role], u) for u in plan.drawn]
+    group, labels = _joint([coded[r] for r in plan.groups], len(value))
+    unit, units = _joint(single, len(value))
+    cell, cells = _joint([coded[r] for r in plan.spread], len(value))
+    order = np.argsort(group.astype(np.int32), kind="stable")
+    ends = np.cumsum(np.bincount(group, minlength=len(labels)))
     made = []
-    for code, key in enumerate(labels):
-        here = np.flatnonzero(group == code)
+    for key, here in zip(labels, np.split(order, ends[:-1]), strict=True):
         own_unit, own_units = _within(unit[here], units)
         own_cell, own_cells = _within(cell[here], cells)
         made.append(Part(key, own_units, own_cells, own_unit, own_cell, value[here]))
     return made
 
 
-def _grouped(labels: list[Any], unit: Unit) -> list[Any]:
-    return labels if unit.group is None else [unit.group[label] for label in labels]
-
-
 Labels: TypeAlias = tuple[tuple[Any, ...], ...]
+Coded: TypeAlias = tuple[Any, Sequence[Any]]
 
 
-def _codes(columns: list[list[Any]], size: int) -> tuple[Any, Labels]:
-    """Whole numbers for the rows' labels, and the labels in order."""
-    if not columns:
-        return np.zeros(size, dtype=int), ((),)
-    rows = list(zip(*columns, strict=True))
-    labels = tuple(sorted(set(rows)))
-    place = {label: i for i, label in enumerate(labels)}
-    return np.fromiter(map(place.__getitem__, rows), dtype=int, count=size), labels
+def _coded(column: nw.Series[Any]) -> Coded:
+    """Whole numbers for a column's labels, by the engine, and the labels in order."""
+    if column.implementation.is_pandas():  # four times as fast as a lookup
+        codes, known = column.to_native().factorize(sort=True)
+        return np.asarray(codes, dtype=np.int64), known.tolist()
+    labels = sorted(column.unique().to_list())
+    if not labels:
+        return np.zeros(0, dtype=np.int64), labels
+    numbers = column.replace_strict(labels, range(len(labels)), return_dtype=nw.Int64)
+    return np.asarray(numbers.to_numpy(), dtype=np.int64), labels
+
+
+def _regrouped(codes: Any, labels: Sequence[Any], unit: Unit) -> Coded:
+    """The groups of labels instead of the labels."""
+    assert unit.group is not None
+    own = [unit.group[label] for label in labels]
+    groups = sorted(set(own))
+    place = {g: i for i, g in enumerate(groups)}
+    return np.array([place[g] for g in own], dtype=np.int64)[codes], groups
+
+
+def _joint(columns: Sequence[Coded], size: int) -> tuple[Any, Labels]:
+    """Whole numbers for the combinations of labels that stand in some row, and the combinations in order."""
+    codes: Any = np.zeros(size, dtype=np.int64)
+    combined: Labels = ((),)
+    for own, labels in columns:
+        codes = codes * len(labels) + own
+        codes, used = _used(codes, len(combined) * len(labels))
+        combined = tuple((*combined[u // len(labels)], labels[u % len(labels)]) for u in used)
+    return codes, combined
+
+
+def _used(codes: Any, number: int) -> tuple[Any, list[int]]:
+    """Codes counted anew among those that occur, and which these are."""
+    if number > max(10_000_000, 4 * codes.size):  # a table of all would be larger than the rows
+        used, own = np.unique(codes, return_inverse=True)
+        return own, used.tolist()
+    some = np.bincount(codes, minlength=number) > 0
+    return (np.cumsum(some) - 1)[codes], np.flatnonzero(some).tolist()
 
 
 def _within(codes: Any, labels: Labels) -> tuple[Any, Labels]:
     """The codes and labels of some rows, without the labels that they lack."""
-    used, own = np.unique(codes, return_inverse=True)
+    own, used = _used(codes, len(labels))
     return own, tuple(labels[i] for i in used)
 
 

@@ -143,7 +143,9 @@ def _by(code: Any, values: Array, groups: int) -> Array:
     return np.stack([np.bincount(code, column, groups) for column in values.T], axis=-1).astype(np.float64)
 
 
-def dependence_notes(sample: Sample, units: Sequence[tuple[Any, ...]], fine: Unit, above: Unit | None) -> list[str]:
+def dependence_notes(
+    sample: Sample, units: Sequence[tuple[Any, ...]], fine: Unit, above: Unit | None
+) -> list[str]:
     """What is to be said of each value where units are alike within their groups; else empty."""
     nothing = [""] * sample.estimate.size
     if above is None or len(units) != sample.units:

@@ -57,6 +57,8 @@ class Sample:
         What the statistic is made of, where units are summed.
     terms : ndarray, shape (M,), optional
         What the values are differences of, against which rounding is measured; by default the values.
+    members : bool
+        Whether the units are the members of the distribution themselves, drawn from a law of their sizes.
     """
 
     statistic: Callable[[Array], Array]
@@ -67,6 +69,7 @@ class Sample:
     width: int = 1
     sums: Sums | None = None
     terms: Array | None = None
+    members: bool = False
 
     @property
     def units(self) -> int:
@@ -117,6 +120,7 @@ def minus(a: Sample, b: Sample) -> Sample:
         width=a.width + b.width,
         sums=_two(a.sums, b.sums),
         terms=np.maximum(np.abs(a.estimate), np.abs(b.estimate)),
+        members=a.members or b.members,
     )
 
 
@@ -154,6 +158,7 @@ def apart(a: Sample, b: Sample) -> Sample:
         (a.units, b.units),
         max(a.width, b.width),
         terms=np.maximum(np.abs(a.estimate), np.abs(b.estimate)),
+        members=a.members or b.members,
     )
 
 
