@@ -16,7 +16,7 @@ from exportlab.turned import year_before
 from exportlab.uncertainty.groups import Part, Plan, grouped, places, plan, sampler
 from exportlab.uncertainty.intervals import Intervals, Method, described, figures, framed, joined, tracked
 from exportlab.uncertainty.methods import CHUNK, DRAWN, checked, estimate, notes
-from exportlab.uncertainty.nesting import Resample, coarser_of, dependence_notes, units_of
+from exportlab.uncertainty.nesting import Resample, likeness, units_of
 from exportlab.uncertainty.sample import NOTHING, Sample, Sums, apart, minus, need_units, seeds
 from exportlab.uncertainty.scales import SCALES, Scale, limits
 
@@ -67,7 +67,7 @@ def difference(
     asked = _plan(flows, name, role, over=over, by=by, resample=resample, universe=universe, options=options)
     pairs = _pairs(flows, asked, role, labels, paired=paired)
     make = sampler(flows, asked)
-    above = coarser_of(flows, asked.drawn[0]) if len(asked.drawn) == 1 else None
+    alike = likeness(flows, asked.drawn)
 
     def one(job: tuple[tuple[Part, Part], Any]) -> list[dict[str, Any]]:
         (first, second), seed = job
@@ -78,10 +78,11 @@ def difference(
         need_units(sample, asked.unit, described(flows, asked.groups, first.key))
         on = _change_scale(asked, max(len(first.cells), len(second.cells)))
         found = estimate(sample, method, level=level, draws=draws, seed=seed, scale=on)
-        nested = (
-            dependence_notes(sample, tuple(units), asked.drawn[0], above) if units else [""] * len(found.why)
+        said = joined(
+            notes(sample, found, method, asked.unit),
+            alike(sample, tuple(units) if units else None),
+            [season] * found.low.size,
         )
-        said = joined(joined(notes(sample, found, method, asked.unit), nested), [season] * len(found.why))
         sides = a.estimate, b.estimate
         return [
             {**_keys(asked, first, role), **dict(zip(asked.shown, cell, strict=True)), "first": float(sides[0][m]),

@@ -12,8 +12,8 @@ from exportlab.options import Count, Level, validated
 from exportlab.results import Result
 from exportlab.uncertainty.groups import Part, Plan, grouped, plan, sampler
 from exportlab.uncertainty.methods import DRAWN, Interval, checked, estimate, mapped, notes
-from exportlab.uncertainty.nesting import Resample, coarser_of, dependence_notes
-from exportlab.uncertainty.sample import Sample, need_units, seeds
+from exportlab.uncertainty.nesting import Resample, likeness
+from exportlab.uncertainty.sample import need_units, seeds
 from exportlab.uncertainty.scales import scale_of
 
 if TYPE_CHECKING:
@@ -184,7 +184,7 @@ def interval(
     checked(method, level, draws)
     groups = grouped(flows, asked)
     make = sampler(flows, asked)
-    nested = nesting(flows, asked)
+    alike = likeness(flows, asked.drawn)
     plain = "identity" if scale is None and method in DRAWN else scale
 
     def one(job: tuple[Part, Any]) -> tuple[Interval, list[str], int]:
@@ -193,7 +193,7 @@ def interval(
         need_units(sample, asked.unit, described(flows, asked.groups, part.key))
         on = scale_of(asked.name, asked.options, asked.size or len(part.cells), plain)
         found = estimate(sample, method, level=level, draws=draws, seed=seed, scale=on)
-        said = joined(notes(sample, found, method, asked.unit), nested(sample, part))
+        said = joined(notes(sample, found, method, asked.unit), alike(sample, part.units))
         return found, said, sample.units
 
     own = seeds(rng, len(groups)) if method in DRAWN else [None] * len(groups)
@@ -215,15 +215,9 @@ def interval(
     )
 
 
-def nesting(flows: Flows, asked: Plan) -> Callable[[Sample, Part], list[str]]:
-    """What is to be said of the units of a group where they are alike within coarser ones."""
-    above = coarser_of(flows, asked.drawn[0]) if len(asked.drawn) == 1 else None
-    return lambda sample, part: dependence_notes(sample, part.units, asked.drawn[0], above)
-
-
-def joined(first: Sequence[str], second: Sequence[str]) -> list[str]:
-    """Two notes on each value as one."""
-    return ["; ".join(filter(None, both)) for both in zip(first, second, strict=True)]
+def joined(*said: Sequence[str]) -> list[str]:
+    """Several notes on each value as one."""
+    return ["; ".join(filter(None, each)) for each in zip(*said, strict=True)]
 
 
 def _rows(asked: Plan, part: Part, found: Interval, said: Sequence[str], units: int) -> list[dict[str, Any]]:

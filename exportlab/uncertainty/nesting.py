@@ -1,7 +1,7 @@
 """Units of several: chapters and sections of products, years of months, groups of one's own; and whether they matter.
 
-Where the products of a chapter are sold in one mix, they are not independent draws, and an error computed as if they were
-is too small. The coarser unit is then the one to draw.
+Where the products of a chapter are sold in one mix, they are not independent draws, and an error computed as if they
+were is too small. The coarser unit is then the one to draw.
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ LEAST = 10  # groups to draw from
 
 
 def usual(flows: Flows, spread: Sequence[str]) -> str:
-    """What is drawn by default: products for an index over markets, else markets; chapters where products nest in them."""
+    """What is drawn by default: products for an index over markets (or their chapters), else markets."""
     name = next((r for r in ("product", "market") if r in flows.roles and r not in spread), None)
     if name is None:
         raise OptionError("resample= names the unit that is drawn: a role or key column, such as 'product'.")
@@ -143,18 +143,21 @@ def _by(code: Any, values: Array, groups: int) -> Array:
     return np.stack([np.bincount(code, column, groups) for column in values.T], axis=-1).astype(np.float64)
 
 
-def dependence_notes(
-    sample: Sample, units: Sequence[tuple[Any, ...]], fine: Unit, above: Unit | None
-) -> list[str]:
-    """What is to be said of each value where units are alike within their groups; else empty."""
-    nothing = [""] * sample.estimate.size
-    if above is None or len(units) != sample.units:
-        return nothing
-    z, ratio = dependence(sample, [above.of(u[0]) for u in units])
-    return [
-        f"alike within a {above.name}: drawn by {above.name}, the error is {r:.1f} times as large as by "
-        f"{fine.name}; take resample={above.name!r}"
-        if v > ALIKE and np.isfinite(r)
-        else ""
-        for v, r in zip(z, ratio, strict=True)
-    ]
+def likeness(
+    flows: Flows, drawn: Sequence[Unit]
+) -> Callable[[Sample, Sequence[tuple[Any, ...]] | None], list[str]]:
+    """What is to be said of each value of a sample whose units, in their order, are alike within coarser ones."""
+    fine, above = drawn[0], coarser_of(flows, drawn[0]) if len(drawn) == 1 else None
+
+    def said(sample: Sample, units: Sequence[tuple[Any, ...]] | None) -> list[str]:
+        if above is None or units is None or len(units) != sample.units:
+            return [""] * sample.estimate.size
+        return [
+            f"alike within a {above.name}: drawn by {above.name}, the error is {r:.1f} times as large as by "
+            f"{fine.name}; take resample={above.name!r}"
+            if v > ALIKE and np.isfinite(r)
+            else ""
+            for v, r in zip(*dependence(sample, [above.of(u[0]) for u in units]), strict=True)
+        ]
+
+    return said

@@ -1,10 +1,11 @@
 r"""On which scale an interval is formed, and the limits that the index can attain.
 
-An interval that is symmetric on a monotone scale stays in the index's range. The HHI and the shares take the logit; what
-is made of the HHI takes the logit of the HHI that it implies, so that all of them have one interval. Entropy takes its
-logarithm, and Theil's index :math:`-\ln(\ln N - T)`, the same from the other end: near equality, where a logit of
-:math:`T / \ln N` stretches without end, it is smooth. The Gini takes :math:`-\ln(1 - G)`, Hall-Tideman's index, which is
-:math:`1/(n(1 - G))`, its logarithm. RCA is taken as it is, its symmetric form as the RCA that it implies.
+An interval that is symmetric on a monotone scale stays in the index's range. The HHI and the shares take the logit;
+what is made of the HHI takes the logit of the HHI that it implies, so that all of them have one interval. Entropy
+takes its logarithm, and Theil's index :math:`-\ln(\ln N - T)`, the same from the other end: near equality, where a
+logit of :math:`T / \ln N` stretches without end, it is smooth. The Gini takes :math:`-\ln(1 - G)`, Hall-Tideman's
+index, which is :math:`1/(n(1 - G))`, its logarithm. RCA is taken as it is, its symmetric form as the RCA that it
+implies.
 """
 
 from __future__ import annotations
