@@ -46,34 +46,22 @@ def ends_hold(case: Case, name: str) -> None:
         assert indices(own)[name] == pytest.approx(end, abs=1e-6), facts
 
 
-NAMES = (
-    "hhi",
-    "cr2",
-    "gini",
-    "shannon",
-    "hall_tideman",
-    "cr1",
-    "theil",
-    "hill",
-    "effective_number",
-    "hill_half",
-)
+NAMES = ("hhi", "cr2", "gini", "shannon", "effective_number", "cr1", "hhi", "hall_tideman", "theil", "hill", "hhi",
+         "hill_half", "hill_one")  # fmt: skip
 
 
 @pytest.mark.parametrize("block", range(25))
 def test_500_small_cases_against_every_table_that_fits(block):
     for seed in range(20 * block, 20 * block + 20):
         case = random_case(np.random.default_rng(seed))
-        for name in {"hhi", NAMES[seed % len(NAMES)]}:
-            ends_hold(case, name)
+        ends_hold(case, NAMES[seed % len(NAMES)])
 
 
 @pytest.mark.parametrize("block", range(10))
 def test_cells_that_are_tied_member_by_member(block):
-    for seed in range(12 * block, 12 * block + 12):
+    for seed in range(10 * block, 10 * block + 10):
         case = random_trade(np.random.default_rng(1000 + seed))
-        ends_hold(case, "hhi")
-        ends_hold(case, ("cr1", "gini", "shannon")[seed % 3])
+        ends_hold(case, ("hhi", "cr1", "gini", "hhi", "shannon")[seed % 5])
 
 
 def test_shares_and_values_against_every_table_that_fits():

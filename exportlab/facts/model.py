@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from math import inf
 from typing import NamedTuple
 
 import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, linprog, milp
-from scipy.sparse import csr_array, hstack, vstack
+from scipy.sparse import coo_array, csr_array, hstack, vstack
 
 from exportlab.errors import DataError
 from exportlab.facts.program import Program, Row, combined
@@ -150,14 +151,18 @@ class Model:
         sides = self.sides.wider(extra)
         return (sides if further is None else sides.below(*further)), limits
 
-    def limits(self, rounds: int = 8) -> Box:
+    def limits(self, box: Box | None = None, rounds: int = 8) -> Box:
         """Limits of every column that follow from one row at a time, over and over."""
-        most, b_most, equal, b_equal = self.sides
-        a = np.vstack([most.toarray(), equal.toarray(), -equal.toarray()])
-        box = self.box
+        box = self.box if box is None else box
         for _ in range(rounds):
-            box = _propagated(a, np.r_[b_most, b_equal, -b_equal], box)
+            box = _propagated(*self._one_sided, box)
         return Box(np.minimum(*box), box.upper)
+
+    @cached_property
+    def _one_sided(self) -> tuple[coo_array, Array]:
+        """Every row as one that is at most something; an equality is two."""
+        most, b_most, equal, b_equal = self.sides
+        return coo_array(vstack([most, equal, -equal])), np.r_[b_most, b_equal, -b_equal]
 
 
 def _linear(cost: Array, sides: Sides, box: Box) -> Solution:
@@ -187,16 +192,16 @@ def _without(one: Row, row: Row, b: float) -> tuple[Row, float]:
     return combined([(1.0, row), (-weight, one)]), b - weight
 
 
-def _propagated(a: Array, b: Array, box: Box) -> Box:
+def _propagated(a: coo_array, b: Array, box: Box) -> Box:
     """Limits after each row bounded each of its columns by the least that its other columns add."""
-    with np.errstate(invalid="ignore"):
-        least = np.where(a > 0, a * box.lower, np.where(a < 0, a * box.upper, 0.0))
+    row, column, weight = a.row, a.col, a.data
+    least = weight * np.where(weight > 0, box.lower[column], box.upper[column])
     endless = np.isinf(least)
     finite = np.where(endless, 0.0, least)
-    open_ = endless.sum(axis=1, keepdims=True)
-    others = np.where(open_ - endless > 0, -inf, finite.sum(axis=1, keepdims=True) - finite)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        limit = (b[:, None] - others) / a
-    upper = np.where(a > 0, limit, inf).min(axis=0, initial=inf)
-    lower = np.where(a < 0, limit, -inf).max(axis=0, initial=-inf)
-    return Box(np.maximum(box.lower, lower), np.minimum(box.upper, upper))
+    open_ = np.bincount(row, endless, len(b))[row] - endless
+    others = np.where(open_ > 0, -inf, np.bincount(row, finite, len(b))[row] - finite)
+    limit = (b[row] - others) / weight
+    upper, lower = box.upper.copy(), box.lower.copy()
+    np.minimum.at(upper, column[weight > 0], limit[weight > 0])
+    np.maximum.at(lower, column[weight < 0], limit[weight < 0])
+    return Box(lower, upper)

@@ -199,7 +199,7 @@ class Program:
                 whole, taken = {self.sums[cell, members]: 1.0}, 0.0
                 for p in pieces:
                     taken += p.size
-                    part = p.size / taken if taken < inf else 1.0
+                    part = p.size / max(taken, 1.0) if taken < inf else 1.0
                     self.rows.at_most((1.0, {p.column: 1.0}), (-part, whole))
 
     def _enter(self, known: Known) -> None:
