@@ -71,7 +71,9 @@ def provinces() -> Iterator[Trial]:
         ranked = first
         for place, m in enumerate(largest(table, 5), 1):
             ranked = ranked.rank(m, place)
-        sums = ranked.know({name: digits(sum(table[m] for m in members)) for name, members in REGIONS.items()})
+        sums = ranked.know(
+            {name: digits(sum(table[m] for m in members)) for name, members in REGIONS.items()}
+        )
         announced = {"total and five largest": first, "and that they are": ranked, "and three regions": sums}
         yield table, announced, {"year before": years[year - 1], "even": "even"}
 
@@ -94,7 +96,9 @@ def partners() -> Iterator[Trial]:
         announced = {"total and five largest outside blocs": first, "and three blocs": blocs_too}
         if top == sums["EU"]:
             announced["and the EU is the largest"] = blocs_too.rank("EU", 1)
-        changed = {f"changed by {s:g}": {m: v * rng.lognormal(0, s) for m, v in table.items()} for s in (0.3, 1.0)}
+        changed = {
+            f"changed by {s:g}": {m: v * rng.lognormal(0, s) for m, v in table.items()} for s in (0.3, 1.0)
+        }
         yield table, announced, {**changed, "even": "even"}
 
 
@@ -121,7 +125,9 @@ def measured(trials: Callable[[], Iterator[Trial]]) -> Iterator[dict[str, object
 
 def main() -> None:
     """Measure and write."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--out", type=Path, required=True)
     rows = [row for trials in (provinces, partners) for row in measured(trials)]
     columns = list(dict.fromkeys(key for row in rows for key in row))

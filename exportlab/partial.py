@@ -12,6 +12,7 @@ from exportlab.audit import overlaps
 from exportlab.classifications import resolve
 from exportlab.errors import DataError, OptionError, UnknownName
 from exportlab.facts.door import facts
+from exportlab.facts.families import BOUNDED
 from exportlab.facts.universe import is_residual
 from exportlab.options import Within, validated
 from exportlab.results import Result
@@ -122,6 +123,8 @@ def bounds(
     0  0.34  0.38
     """
     known = dict(known.items())
+    if indicator in ("share", "value"):  # of a label, which is asked of `facts`
+        raise UnknownName("index with bounds", indicator, [*BOUNDED, "bloc_share"])
     _checked(known, total)
     if indicator == "bloc_share":
         unused = {"max_members": max_members, "groups": groups, **options}

@@ -21,7 +21,8 @@ from exportlab.frames import Array, Mask
 IDLE = 6  # rounds of tangents that bring neither end nearer, after which rounding has the last word
 STEPS = np.linspace(0.05, 1, 20)  # how far from the best point towards a new one is looked for a better
 OPEN = 0.1  # how far below its upper limit the share of an amount may be, before that is cut first
-TINY = 1e-12  # a share at which a tangent is drawn instead of at zero, where it may be upright
+NOTHING = 1e-9  # a share that counts as none: rows are met to a part of it
+TINY = 1e-12  # a share at which a tangent is drawn instead of at zero, where it may be upright; a limit that leaves nothing
 
 
 @dataclass(frozen=True)
@@ -75,8 +76,8 @@ class Sum:
     def value(self, curve: Curve, x: Array) -> float:
         """The sum of a curve; any number of members are spread thin."""
         n = self.sizes(x)[self.finite]
-        y = np.maximum(x[self.at][self.finite], 0.0)
-        return float((n * curve.value(y / np.maximum(n, TINY))).sum())
+        y = x[self.at][self.finite]
+        return float((n * curve.value(np.where(y > NOTHING, y, 0.0) / np.maximum(n, TINY))).sum())
 
     def limits(self, box: Box) -> tuple[Array, Array]:
         """The least and the largest value per member of each piece."""
@@ -85,11 +86,11 @@ class Sum:
         return low, np.clip(box.upper[self.at], 0.0, 1.0) / n
 
 
-def tangents(total: Sum, curve: Curve, y: Array) -> Cuts:
-    """Rows that hold each piece's part of the sum above its tangent at y, per member."""
+def tangents(total: Sum, curve: Curve, y: Array, high: Array) -> Cuts:
+    """Rows that hold each piece's part of the sum above its tangent at y, per member; at nothing where it has none."""
     k, width = len(total.at), total.model.program.width
-    slope = curve.slope(y)
-    base = curve.value(y) - slope * y
+    slope = np.where(high > TINY, curve.slope(y), 0.0)
+    base = np.where(high > TINY, curve.value(y), 0.0) - slope * y
     at = np.flatnonzero(total.finite)
     rows = np.zeros((len(at), width + k))
     rows[np.arange(len(at)), total.at[at]] = slope[at]
@@ -109,29 +110,54 @@ def least(problem: Problem, curve: Curve, nodes: int, box: Box | None = None) ->
 
 
 def _by_tangents(total: Sum, curve: Curve, box: Box) -> End:
-    model = total.model
-    low, high = total.limits(model.limits())
+    """The least sum within limits; where zeros keep its ends apart, once more without members that can only be zero."""
+    low, high = total.limits(total.model.limits(box))
+    found, value = _tangents_drawn(total, curve, box, (low, high))
+    if len(found.x) and not _met(found.bound, value):
+        none = np.flatnonzero((found.x[total.at] <= NOTHING) & (high > TINY) & total.finite)
+        shut = [i for i in none if _most(total, int(i), box) <= NOTHING]
+        if shut:
+            high[shut] = 0.0
+            found, value = _tangents_drawn(total, curve, box, (low, high))
+    return End(min(found.bound, value), found.x)
+
+
+def _met(bound: float, value: float) -> bool:
+    """Whether a table comes up to a bound."""
+    return value - bound <= CLOSE * max(abs(value), 1e-3)
+
+
+def _most(total: Sum, piece: int, box: Box) -> float:
+    """The most that a piece can have."""
+    cost = np.zeros(total.model.program.width)
+    cost[total.at[piece]] = -1.0
+    return -total.model.solve(cost, box).bound
+
+
+def _tangents_drawn(total: Sum, curve: Curve, box: Box, limits: tuple[Array, Array]) -> tuple[End, float]:
+    """Tangents at one solution after the other: the bound they prove, the best columns, and the sum there."""
+    model, (low, high) = total.model, limits
     cost = np.r_[np.zeros(model.program.width), total.finite.astype(float)]
-    drawn = [
-        tangents(total, curve, np.maximum(low + (high - low) * t, TINY)) for t in (1, 0.5, 0.2, 0.05, 0.01)
-    ]
+    first = [np.maximum(low + (high - low) * t, TINY) for t in (1, 0.5, 0.2, 0.05, 0.01)]
+    drawn = [tangents(total, curve, y, high) for y in first]
     best, value, bound, idle = np.empty(0), inf, -inf, 0
     while idle < IDLE:
         further = Cuts(csr_array(vstack([d.rows for d in drawn])), np.concatenate([d.most for d in drawn]))
         found = model.solve(cost, box, further)
         if not len(found.x):
-            return End(found.bound, np.empty(0))
+            return End(found.bound, np.empty(0)), inf
         x = found.x[: model.program.width]
         before, bound = (value, bound), max(bound, found.bound)
         for point in [best + t * (x - best) for t in STEPS] if len(best) else [x]:
             if (reached := total.value(curve, point)) < value:
                 best, value = point, reached
         idle = idle + 1 if (value, bound) == before else 0
-        if value - bound <= CLOSE * max(abs(value), 1e-3):
+        if _met(bound, value):
             break
         for point in (x, best):
-            drawn.append(tangents(total, curve, np.maximum(point[total.at] / total.sizes(point), TINY)))
-    return End(min(bound, value), best)
+            y = np.maximum(point[total.at] / total.sizes(point), TINY)
+            drawn.append(tangents(total, curve, y, high))
+    return End(bound, best), value
 
 
 def largest(problem: Problem, curve: Curve, open_pools: frozenset[int], nodes: int) -> End:

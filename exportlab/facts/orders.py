@@ -7,7 +7,7 @@ from itertools import combinations
 
 import numpy as np
 
-from exportlab.facts.curves import SQUARES, Sum, largest, piled_up
+from exportlab.facts.curves import NOTHING, SQUARES, Sum, largest, piled_up
 from exportlab.facts.model import Box, Model, Rowed, Solution, cuts
 from exportlab.facts.tree import CLOSE, End, Problem, search
 from exportlab.frames import Array
@@ -33,7 +33,7 @@ def members(total: Sum, x: Array) -> Array:
         if n < np.inf:
             many = max(round(n), 1) if piece.pooled else 1
             each = max(float(x[column]), 0.0) / many
-            found.append(np.full(many, each if each > 1e-12 else 0.0))
+            found.append(np.full(many, each if each > NOTHING else 0.0))
     return np.concatenate(found)
 
 
