@@ -22,7 +22,7 @@ IDLE = 6  # rounds of tangents that bring neither end nearer, after which roundi
 STEPS = np.linspace(0.05, 1, 20)  # how far from the best point towards a new one is looked for a better
 OPEN = 0.1  # how far below its upper limit the share of an amount may be, before that is cut first
 NOTHING = 1e-9  # a share that counts as none: rows are met to a part of it
-TINY = 1e-12  # a share at which a tangent is drawn instead of at zero, where it may be upright; a limit that leaves nothing
+TINY = 1e-12  # a share that is in place of zero where a tangent may be upright; an upper limit that leaves nothing
 
 
 @dataclass(frozen=True)
