@@ -13,14 +13,13 @@ from exportlab.classifications import resolve
 from exportlab.errors import DataError, OptionError, UnknownName
 from exportlab.facts.door import facts
 from exportlab.facts.families import BOUNDED
+from exportlab.facts.shapes import MOST
 from exportlab.facts.universe import is_residual
 from exportlab.options import Within, validated
 from exportlab.results import Result
 
 if TYPE_CHECKING:
     import pandas as pd
-
-MOST = 10_000_000  # members that a completion is made of
 
 
 @dataclass(frozen=True, repr=False, eq=False)
