@@ -126,14 +126,17 @@ class Model:
         return _linear(cost, sides, limits)
 
     def choose(self, cost: Array, box: Box, further: Cuts, switches: int, nodes: int) -> Solution:
-        """The least value where the last columns, so many, are zero or one."""
+        """The least value where the last columns, so many, are zero or one; no further column is below zero."""
         sides, limits = self._with(cost, box, further)
         whole = np.r_[np.zeros(len(cost) - switches), np.ones(switches)]
-        limits.lower[len(cost) - switches :], limits.upper[len(cost) - switches :] = 0.0, 1.0
+        limits.lower[self.program.width :], limits.upper[len(cost) - switches :] = 0.0, 1.0
         rows = [LinearConstraint(sides.most, -np.inf, sides.b_most),
                 LinearConstraint(sides.equal, sides.b_equal, sides.b_equal)]  # fmt: skip
-        found = milp(cost, constraints=rows, bounds=Bounds(*limits), integrality=whole,
-                     options={"mip_rel_gap": 0.0, "node_limit": nodes})  # fmt: skip
+        for presolve in (True, False):  # presolve cannot tell infeasible from unbounded
+            found = milp(cost, constraints=rows, bounds=Bounds(*limits), integrality=whole,
+                         options={"mip_rel_gap": 0.0, "node_limit": nodes, "presolve": presolve})  # fmt: skip
+            if found.status != UNDECIDED:
+                break
         bound = -inf if found.mip_dual_bound is None else float(found.mip_dual_bound)
         if found.x is None:
             return Solution(found.status, inf if found.status == INFEASIBLE else bound, np.empty(0))
