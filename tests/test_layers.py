@@ -26,6 +26,7 @@ LAYERS = [
     {"flows"},
     {"facts", "indices", "partial", "turned"},
     {"uncertainty", "valueadded", "panel"},
+    {"findings"},
     {"claims", "readers"},
     {"tables"},
     {"reporting"},
