@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -200,7 +200,7 @@ def compared(given: Basis) -> tuple[Flows, Any, Any] | None:
 
 def figure(made: Intervals, row: int) -> Figure:
     """One row of intervals; without ends where what is drawn moves nothing."""
-    found: Mapping[str, Any] = made.table.iloc[row]
+    found = made.table.iloc[row].to_dict()
     moves = float(found["std_error"]) > ROUNDING
     low, high = (float(found[c]) if moves else float("nan") for c in ("conf_low", "conf_high"))
     return Figure(

@@ -80,7 +80,9 @@ def _with_intervals(given: Basis, own: Flows, table: pd.DataFrame) -> pd.DataFra
         scale="log",
         reference=_reference(given, mine),
     )
-    kept = made.table[[label, product, "conf_low", "conf_high"]].assign(notes=list(made.notes))
+    kept = made.table[[label, product, "conf_low", "conf_high"]].assign(
+        notes=pd.Series(list(made.notes), dtype=object)
+    )
     return table.merge(kept, on=[label, product], how="left")
 
 
@@ -147,12 +149,12 @@ def _expy(given: Basis, world: Flows, income: Income) -> pd.DataFrame:
     label = given.exporter
     if given.reference is not None:
         own = own if by else last_of(own)
-        mine, theirs = (
+        exports, theirs = (
             _cells(f, [*by, "product"] if f is own else [*by, "exporter", "product"]) for f in (own, world)
         )
         told: Any = own.calendar.told if by else None
         label = OWN
-        world = flows(pd.concat([theirs, mine.assign(exporter=OWN)], ignore_index=True), frequency=told)
+        world = flows(pd.concat([theirs, exports.assign(exporter=OWN)], ignore_index=True), frequency=told)
     elif label is None:
         raise DataError("no exporter was named", "Name one of the table: exporter=...")
     found = to_pandas(expy(world, income, missing="leave out", by=[*by, "exporter"]))
@@ -160,7 +162,9 @@ def _expy(given: Basis, world: Flows, income: Income) -> pd.DataFrame:
     names = {r: own.roles[r] for r in by}
     if by:
         found[world.roles["period"]] = found[world.roles["period"]].map(own.said)
-    return found[found[column] == label].drop(columns=column).rename(columns=names).reset_index(drop=True)
+    mine = found[found[column] == label].drop(columns=column)
+    made: pd.DataFrame = mine.rename(columns=names).reset_index(drop=True)
+    return made
 
 
 def _cells(given: Flows, roles: list[str]) -> pd.DataFrame:

@@ -141,8 +141,8 @@ def lorenz(
         ax.text(6, 88, _("Gini {value}", value=f"{gini:.3f}"), fontsize=8)
         ax.set_xlim(0, 100)
         ax.set_ylim(0, 100)
-        x = said("{members}, smallest first, %", members=member)
-        return finish(ax, title=title, x=x, y=said("of the value, %"), source=source)
+        below = said("{members}, smallest first, %", members=member)
+        return finish(ax, title=title, x=below, y=said("of the value, %"), source=source)
 
 
 def concentration(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from exportlab import datasets
 from exportlab.plots.style import context
 from exportlab.tables.model import Picture, Section, Table
-from exportlab.words import _, number, percent
+from exportlab.words import Said, _, number, percent
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -128,7 +128,8 @@ def section() -> Section | None:
           "and zones may have drawn trade from the provinces they are compared with. Nor does it say anything of "
           "Liaoning alone, which is one province.", p=p_value(found.pretrend_p)),
     ), (Picture("zones", _("Event study"), ax, _("Points with intervals by years since adoption")),
-        Table("zones", _("Pilot zones and the log of provincial trade"), found.table,
+        Table("zones", _("Pilot zones and the log of provincial trade"),
+              found.table.assign(method=found.table["method"].map(Said)),
               _("logs; standard errors clustered by province"),
               _("Callaway and Sant'Anna (2021); Borusyak, Jaravel and Spiess (2024); Wooldridge (2021); {source}",
                 source=source), form,

@@ -342,7 +342,7 @@ def _growth(given: Basis, part: Spread, growth: Growth) -> Table:
     flows, role = given.flows, part.role
     return Table(
         f"{role}_growth",
-        _(SPREAD[role].growth, first=growth.first, last=last_period(flows)),
+        _(SPREAD[role].growth, first=growth.first, last=growth.last),
         named(flows, role, growth.table),
         _("contribution to the growth of the total"),
         source_of(flows),
