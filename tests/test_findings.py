@@ -8,8 +8,10 @@ import re
 from pathlib import Path
 from typing import get_args
 
+import duckdb
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 
 import exportlab as xl
@@ -180,6 +182,19 @@ def test_a_period_is_told_as_if_the_table_ended_there():
         xl.findings(FLOWS, period="2029")
     with pytest.raises(DataError, match="the flows have no period"):
         xl.findings(xl.flows(TABLE[["market", "value"]], aggregate="sum"), period="2021")
+
+
+@pytest.mark.parametrize(
+    "engine", [lambda t: pl.from_pandas(t).lazy(), duckdb.from_df], ids=["polars", "duckdb"]
+)
+def test_lazy_tables_have_the_same_findings(engine):
+    asked = {"exporter": "A", "parts": ["market", "bloc", "advantage"]}
+    lazy = xl.flows(engine(TABLE))
+    pd.testing.assert_frame_equal(
+        xl.findings(lazy, **asked).table, xl.findings(FLOWS, **asked).table, rtol=1e-9
+    )
+    month = xl.findings(lazy, period="2022-03", **asked)
+    pd.testing.assert_frame_equal(month.table, xl.findings(FLOWS, period="2022-03", **asked).table, rtol=1e-9)
 
 
 def test_periods_without_an_order():
