@@ -116,8 +116,9 @@ class Findings(Result):
         """
         import pandas as pd
 
-        rows = pd.DataFrame(list(self._rows()), columns=COLUMNS)
-        return rows.astype({"n": "Int64"})
+        # Of type object, so that labels stay as they are: years beside nothing would become 2022.0.
+        rows = pd.DataFrame(list(self._rows()), columns=COLUMNS, dtype=object)
+        return rows.astype({"estimate": float, "conf_low": float, "conf_high": float, "n": "Int64"})
 
     def summary(self) -> str:
         """Plain text: the figures, and the parts that are missing."""
@@ -257,16 +258,17 @@ def findings(
     Examples
     --------
     >>> import pandas as pd, exportlab as xl
-    >>> table = pd.DataFrame({"year": [2022] * 4 + [2023] * 4, "market": ["Japan", "USA"] * 4,
-    ...                       "product": ["01", "01", "02", "02"] * 2,
-    ...                       "value": [5.0, 5.0, 4.0, 6.0, 9.0, 1.0, 8.0, 2.0]})
+    >>> rows = [(year, market, product, 5.0) for year in (2022, 2023) for market in ("Japan", "USA")
+    ...         for product in "ABCD"]
+    >>> table = pd.DataFrame(rows, columns=["year", "market", "product", "value"])
+    >>> table.loc[table["year"].eq(2023) & table["market"].eq("Japan"), "value"] = [19.0, 18.0, 19.0, 17.0]
     >>> found = xl.findings(xl.flows(table, period="year"), parts=["market", "product"])
     >>> found.table.loc[found.table["figure"] == "hhi", ["of", "first", "period", "estimate", "moved"]].round(3)
-             of first  period  estimate        moved
-    1    market  None    2023     0.745
-    7    market  2022    2023     0.240        risen
-    8   product  None    2023     0.500
-    14  product  2022    2023     0.000  cannot tell
+             of first period  estimate        moved
+    1    market  None   2023     0.662
+    7    market  2022   2023     0.162        risen
+    8   product  None   2023     0.250
+    14  product  2022   2023     0.000  cannot tell
     >>> found.market.change.moved
     'risen'
     """

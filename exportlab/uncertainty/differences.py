@@ -15,7 +15,7 @@ from exportlab.options import Count, Level, validated
 from exportlab.turned import year_before
 from exportlab.uncertainty.groups import Part, Plan, grouped, places, plan, sampler
 from exportlab.uncertainty.intervals import Intervals, Method, described, figures, framed, tracked
-from exportlab.uncertainty.methods import CHUNK, DRAWN, Note, checked, estimate, noted, notes
+from exportlab.uncertainty.methods import CHUNK, DRAWN, Interval, Note, checked, estimate, noted, notes
 from exportlab.uncertainty.sample import Sample, Sums, apart, minus, need_units, seeds
 from exportlab.words import said
 
@@ -76,17 +76,10 @@ def difference(
         need_units(sample, asked.unit, described(flows, asked.groups, first.key))
         found = estimate(sample, method, level=level, draws=draws, seed=seed)
         against = [(*known, *season) for known in notes(sample, found, method, asked.unit)]
-        sides = a.estimate, b.estimate
+        keys, sides = _keys(asked, first, role), (a.estimate, b.estimate)
         rows = [
-            {
-                **_keys(asked, first, role),
-                **dict(zip(asked.shown, cell, strict=True)),
-                "first": float(sides[0][m]),
-                "second": float(sides[1][m]),
-                **figures(found, m),
-                "n": sample.units,
-                "note": noted(against[m]),
-            }
+            {**keys, **dict(zip(asked.shown, cell, strict=True)), **_changed(sides, found, m)}
+            | {"n": sample.units, "note": noted(against[m])}
             for m, cell in enumerate(cells or [()])
         ]
         return rows, against
@@ -104,6 +97,11 @@ def difference(
         what=_what(flows, role, labels),
         notes=tuple(known for _rows, against in done for known in against),
     )
+
+
+def _changed(sides: tuple[Array, Array], found: Interval, m: int) -> dict[str, float]:
+    """The columns of one change."""
+    return {"first": float(sides[0][m]), "second": float(sides[1][m]), **figures(found, m)}
 
 
 @validated
