@@ -107,8 +107,12 @@ def table_of_china(path):
     return (home, abroad, block("Domestic", uses), block("Imports", uses), block("Domestic", ["EX"])[:, 0])
 
 
-@pytest.mark.parametrize(("year", "printed"), [(2017, 0.790), (2018, 0.788), (2020, 0.805)])
-def test_domestic_content_of_chinas_exports(shared, year, printed):
+def test_domestic_content_of_chinas_exports(shared):
+    for year, printed in ((2017, 0.790), (2018, 0.788), (2020, 0.805)):
+        check_domestic_content(shared, year, printed)
+
+
+def check_domestic_content(shared, year, printed):
     home, abroad, final, _, exports = table_of_china(shared / "data" / f"china_io_{year}_42.csv")
     output = home.sum(axis=1) + final.sum(axis=1) + exports
     scale = np.where(output > 0, output, 1)

@@ -63,7 +63,8 @@ CHINA = {  # SITC rev. 2 at 4 digits, mean of 1998-2000; R economiccomplexity's 
 }
 
 
-def test_china_to_the_printed_digits(shared):
+def test_china_and_angola_to_the_printed_digits(shared):
+    """Angola by the forms called normalised: WITS by the active, econcomplex by all, UNCTAD by square roots."""
     trade = pd.read_parquet(
         shared / "reference" / "indices" / "economiccomplexity_world_trade_1998_2000.parquet"
     )
@@ -71,12 +72,7 @@ def test_china_to_the_printed_digits(shared):
     found = xl.measure(flows, list(CHINA), over="product", universe=785)
     for name, value in CHINA.items():
         assert found[name].item() == pytest.approx(value, abs=5e-7 if value < 2 else 5e-4), name
-
-
-def test_angola_by_the_forms_that_sources_call_normalised(shared):
-    """World trade 1998-2000: 397 of 785 products; WITS by the active, econcomplex by all, UNCTAD by square roots."""
-    world = pd.read_parquet(shared / "reference/indices/economiccomplexity_world_trade_1998_2000.parquet")
-    table = world[world["country"] == "ago"]
+    table = trade[trade["country"] == "ago"]
     made = xl.flows(table, exporter="country")
     names = ["hhi", "hhi_normalised_active", "hhi_normalised", "unctad_concentration", "number_active"]
     found = xl.measure(made, names, over="product", by=[], universe=785).iloc[0]

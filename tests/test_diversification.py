@@ -51,39 +51,23 @@ def wide(shares: dict[str, dict[str, float]]) -> xl.Flows:
     )
 
 
-@pytest.fixture(scope="module")
-def world(shared) -> xl.Flows:
-    table = pd.read_parquet(shared / "reference/indices/economiccomplexity_world_trade_1998_2000.parquet")
-    return xl.flows(table, exporter="country", unit="thousand USD")
-
-
-@pytest.fixture(scope="module")
-def outside(shared) -> pd.DataFrame:
-    return pd.read_csv(shared / "reference/indices/validation_r_data_indices.csv", index_col="country")
-
-
-def test_unctad_diversification_of_226_countries(world, outside):
+def test_226_countries(shared, reference):
+    """R economiccomplexity's world of 785 products: three countries are kept as figures."""
+    folder = shared / "reference" / "indices"
+    table = pd.read_parquet(folder / "economiccomplexity_world_trade_1998_2000.parquet")
+    world = xl.flows(table, exporter="country", unit="thousand USD")
+    outside = pd.read_csv(folder / "validation_r_data_indices.csv", index_col="country")
+    kept = pd.read_csv(reference / "indices_diversification.csv", index_col="country")
     made = diversification(world).set_index("country").diversification
     assert (made - outside.UNCTAD_div).abs().max() < 1e-9
-
-
-def test_theil_margins_of_226_countries(world, outside):
+    assert made.loc[kept.index].to_numpy() == pytest.approx(kept.unctad_diversification.to_numpy(), abs=6e-7)
     made = theil_margins(world).set_index("country")
-    assert (made.theil - outside.Theil_N).abs().max() < 1e-9
-    assert (made.theil_extensive - outside.Theil_ext).abs().max() < 1e-9
-    assert (made.theil_intensive - outside.Theil_int).abs().max() < 1e-9
-
-
-def test_kept_figures_of_three_countries(world, reference):
-    kept = pd.read_csv(reference / "indices_diversification.csv", index_col="country")
-    made = theil_margins(world).set_index("country").loc[kept.index]
-    assert made.theil.to_numpy() == pytest.approx(kept.theil.to_numpy(), abs=6e-7)
-    assert made.theil_extensive.to_numpy() == pytest.approx(kept.theil_extensive.to_numpy(), abs=6e-7)
-    assert made.theil_intensive.to_numpy() == pytest.approx(kept.theil_intensive.to_numpy(), abs=6e-7)
+    names = {"theil": "Theil_N", "theil_extensive": "Theil_ext", "theil_intensive": "Theil_int"}
+    for ours, theirs in names.items():
+        assert (made[ours] - outside[theirs]).abs().max() < 1e-9
+        assert made.loc[kept.index, ours].to_numpy() == pytest.approx(kept[ours].to_numpy(), abs=6e-7)
     counted = xl.measure(world, "number_above", over="product").set_index("country").number_above
     assert counted.loc[kept.index].tolist() == kept.n.tolist()
-    made = diversification(world).set_index("country").diversification
-    assert made.loc[kept.index].to_numpy() == pytest.approx(kept.unctad_diversification.to_numpy(), abs=6e-7)
 
 
 def test_theil_of_mexican_states_between_regions_as_pysal(reference):

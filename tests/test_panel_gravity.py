@@ -61,30 +61,40 @@ def test_gravity_is_ppml_with_the_named_effects():
     assert ours.inference.clusters == 42
 
 
-def test_numbers_of_the_ppmlhdfe_example(shared, reference):
-    data = pd.read_csv(shared / "reference" / "panel" / "ppmlhdfe_trade_fta.csv").query("category == 'TOTAL'")
-    made = gravity(data, "trade ~ fta", exporter="isoexp", importer="isoimp", period="year")
-    rows = pd.read_csv(reference / "panel_gravity_ppml.csv").query("dataset == 'ppmlhdfe_trade_fta'")
-    assert made.table["estimate"][0] == pytest.approx(rows["estimate"].iloc[0], abs=1e-6)
-    assert made.table["std_error"][0] == pytest.approx(rows["std_error"].iloc[0], abs=1e-5)
+def known(reference, dataset, model):
+    rows = pd.read_csv(reference / "panel_gravity_ppml.csv")
+    return rows[(rows["dataset"] == dataset) & (rows["model"] == model)]
 
 
-def test_log_linear_numbers_of_fixest_trade(shared, reference):
-    data = pd.read_csv(shared / "reference" / "panel" / "fixest_trade.csv")
-    made = gravity(
-        data,
-        "Euros ~ log(dist_km)",
-        exporter="Origin",
-        importer="Destination",
-        period="Year",
-        product="Product",
-        effects=["exporter", "importer", "product", "period"],
-        cluster=["exporter", "importer"],
+def agree(estimate, rows):
+    assert estimate.table["term"].to_list() == rows["term"].to_list()
+    np.testing.assert_allclose(estimate.table["estimate"], rows["estimate"], rtol=0, atol=1e-6)
+    np.testing.assert_allclose(estimate.table["std_error"], rows["std_error"], rtol=0, atol=1e-5)
+
+
+def test_numbers_of_made_flows(reference):
+    data = pd.read_csv(reference / "panel_made_gravity.csv")
+    agree(gravity(data, "value ~ rta", **ROLES), known(reference, "made", "three-way"))
+    plain = gravity(
+        data, "value ~ log(distance) + border + rta", **ROLES, effects=["exporter", "importer", "period"],
+        cluster=["exporter", "importer"], estimator="log-linear",
+    )  # fmt: skip
+    agree(plain, known(reference, "made", "log-linear"))
+    assert plain.sample.used == (data["value"] > 0).sum()
+
+
+def test_numbers_of_larger_flows(shared, reference):
+    folder = shared / "reference" / "panel"
+    data = pd.read_csv(folder / "ppmlhdfe_trade_fta.csv").query("category == 'TOTAL'")
+    fit = gravity(data, "trade ~ fta", exporter="isoexp", importer="isoimp", period="year")
+    agree(fit, known(reference, "ppmlhdfe_trade_fta", "three-way"))
+    fit = gravity(
+        pd.read_csv(folder / "fixest_trade.csv"), "Euros ~ log(dist_km)", exporter="Origin",
+        importer="Destination", period="Year", product="Product",
+        effects=["exporter", "importer", "product", "period"], cluster=["exporter", "importer"],
         estimator="log-linear",
-    )
-    row = pd.read_csv(reference / "panel_gravity_ppml.csv").query("model == 'log-linear'").iloc[0]
-    assert made.table["estimate"][0] == pytest.approx(row.estimate, abs=1e-6)
-    assert made.table["std_error"][0] == pytest.approx(row.std_error, abs=1e-5)
+    )  # fmt: skip
+    agree(fit, known(reference, "fixest_trade", "log-linear"))
 
 
 def test_log_linear_loses_zeros_and_says_so():

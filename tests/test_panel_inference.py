@@ -13,8 +13,8 @@ from exportlab.panel.algebra.sandwich import covariance, leave_one_out, satterth
 
 
 @pytest.fixture(scope="module")
-def grunfeld(shared):
-    return pd.read_csv(shared / "reference/panel/grunfeld_plm.csv")
+def grunfeld(reference):
+    return pd.read_csv(reference / "panel_grunfeld.csv")
 
 
 def within(grunfeld):
@@ -49,7 +49,7 @@ def test_grunfeld_satterthwaite(grunfeld, reference):
     )
 
 
-def test_two_way_clusters(grunfeld, shared, reference):
+def test_two_way_clusters(grunfeld, reference):
     both = fixed_effects(
         grunfeld,
         "inv ~ value + capital",
@@ -61,6 +61,9 @@ def test_two_way_clusters(grunfeld, shared, reference):
     se = both.table["std_error"].to_numpy()
     assert se == pytest.approx(figures(reference, "two-way Grunfeld").to_numpy(), rel=1e-8)
     assert both.inference.df == 9
+
+
+def test_two_way_clusters_of_mpdta(shared, reference):
     m = pd.read_csv(shared / "reference/panel/mpdta.csv")
     m["D"] = ((m["first.treat"] > 0) & (m["year"] >= m["first.treat"])).astype(float)
     both = fixed_effects(

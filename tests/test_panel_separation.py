@@ -118,8 +118,9 @@ def test_methods_are_named():
 
 @pytest.mark.parametrize("methods", BOTH, ids=["simplex", "ir"])
 @pytest.mark.parametrize("number", range(1, 19))
-def test_the_eighteen_sets_of_ppmlhdfe(shared, number, methods):
-    data = pd.read_csv(shared / "reference" / "panel" / "ppml_separation" / f"{number:02d}.csv")
+def test_the_eighteen_sets_of_ppmlhdfe(reference, number, methods):
+    sets = pd.read_csv(reference / "panel_separation.csv")
+    data = sets[sets["set"] == number].dropna(axis=1).reset_index(drop=True)
     regressors = data[[c for c in data if c.startswith("x")]].to_numpy(float)
     columns = {c: data[c] for c in data if c.startswith("id")}
     found = rows_of(data["y"], regressors, methods, **columns)

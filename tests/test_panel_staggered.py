@@ -313,7 +313,20 @@ def test_bands_are_wider_than_intervals_and_reproducible():
 
 @pytest.fixture(scope="module")
 def figures(reference):
-    return pd.read_csv(reference / "panel_staggered.csv")
+    files = ("panel_staggered.csv", "panel_made_staggered_figures.csv")
+    return pd.concat([pd.read_csv(reference / f) for f in files])
+
+
+@pytest.fixture(scope="module")
+def made(reference):
+    d = pd.read_csv(reference / "panel_made_staggered.csv")
+    return d.assign(g=d["adopted"].where(d["adopted"] > 0))
+
+
+def door(d, covariates=(), outcome="y"):
+    return PolicyPanel(
+        d, unit="unit", period="year", outcome=outcome, adopted="g", covariates=list(covariates)
+    )
 
 
 @pytest.fixture(scope="module")
@@ -357,34 +370,82 @@ OVERALL = {"overall": "ATT"}
 AGGREGATES = {"simple": "simple", "dynamic": "event", "group": "cohort", "calendar": "calendar"}
 
 
-@pytest.mark.parametrize("control", ["never", "notyet"])
-@pytest.mark.parametrize(
-    ("x", "adjust"), [((), "dr"), (("lpop",), "dr"), (("lpop",), "ipw"), (("lpop",), "reg")]
-)
-def test_mpdta_callaway_santanna(mpdta, figures, control, x, adjust):
-    p = panel(mpdta, x)
-    formula = "~lpop" if x else "~1"
-    note = f"control={control}treated; x={formula}; est={adjust}; base=varying; analytic SE"
+CONTROLS = ("never", "notyet")
+ADJUSTED = (("", "dr"), ("x", "dr"), ("x", "ipw"), ("x", "reg"))
+
+
+def check_callaway_santanna(p, figures, dataset, control, x, adjust):
+    note = f"control={control}treated; x=~{x or 1}; est={adjust}; base=varying; analytic SE"
     for theirs, ours in AGGREGATES.items():
-        rows = pick(figures, "mpdta", f"CS aggte {theirs}")
+        rows = pick(figures, dataset, f"CS aggte {theirs}")
         rows = rows[rows["note"] == note]
         e = p.att(aggregate=ours, control=control, adjust=adjust, shares="did")
         agree(e, rows, lambda t: OVERALL.get(t, t))
 
 
-def test_overall_by_cohort_counts_the_sampling_of_shares(mpdta):
-    e = panel(mpdta).att(aggregate="cohort")
-    assert value(e, "ATT", "std_error") == pytest.approx(0.01244606, abs=1e-7)  # csdid, differences
-
-
-@pytest.mark.parametrize("control", ["never", "notyet"])
-def test_mpdta_pretest(mpdta, figures, control):
-    rows = pick(figures, "mpdta", "CS pre-test Wald")
+def check_pretest(p, figures, dataset, control):
+    rows = pick(figures, dataset, "CS pre-test Wald")
     row = rows[rows["note"].str.contains(f"control={control}")].iloc[0]
-    test = panel(mpdta).att(aggregate="none", control=control).pretrend_test()
+    test = p.att(aggregate="none", control=control).pretrend_test()
     assert test["statistic"] == pytest.approx(row["estimate"], abs=1e-6)
-    assert test["p_value"] == pytest.approx(row["p"], abs=1e-5)
+    assert test["p_value"] == pytest.approx(row["p"], abs=1e-5)  # printed so
     assert test["distribution"] == "chi2"
+
+
+@pytest.mark.parametrize("control", CONTROLS)
+@pytest.mark.parametrize(("x", "adjust"), ADJUSTED)
+def test_made_callaway_santanna(made, figures, control, x, adjust):
+    check_callaway_santanna(door(made, list(x)), figures, "made", control, x, adjust)
+
+
+@pytest.mark.parametrize("control", CONTROLS)
+@pytest.mark.parametrize("base", ["varying", "universal"])
+def test_made_cells(made, figures, control, base):
+    rows = pick(figures, "made", "CS att_gt")
+    rows = rows[rows["note"].str.contains(f"control={control}treated.*base={base}")]
+    agree(door(made).att(aggregate="none", control=control, base=base), rows)
+
+
+@pytest.mark.parametrize("control", CONTROLS)
+def test_made_pretest(made, figures, control):
+    check_pretest(door(made), figures, "made", control)
+
+
+@pytest.mark.parametrize(("suffix", "vcov"), [(" cl", "cluster"), ("", "iid")])
+@pytest.mark.parametrize("x", ["", "z"])
+def test_made_sun_abraham(made, figures, suffix, vcov, x):
+    p = door(made, list(x))
+    for aggregate, name in (("event", "dynamic"), ("simple", "att"), ("cohort", "cohort")):
+        rows = pick(figures, "made", f"Sun-Abraham {name}{' ' * bool(x)}{x}{suffix}")
+        agree(p.att("sun_abraham", aggregate=aggregate, vcov=vcov), rows, lambda t: t.split("::")[-1])
+
+
+@pytest.mark.parametrize("x", ["", "z"])
+def test_made_imputation(made, figures, x):
+    p, tag = door(made, list(x)), f" {x}" if x else ""
+    agree(p.att("imputation"), pick(figures, "made", f"BJS imputation static{tag}"), lambda t: "ATT")
+    rows = pick(figures, "made", f"BJS imputation dynamic{tag}")
+    # didimputation prints leads only without covariates.
+    agree(p.att("imputation", aggregate="event") if x else p.event_study("imputation"), rows)
+
+
+def test_made_extended_twfe(made, figures):
+    agree(door(made).att("etwfe"), pick(figures, "made", "ETWFE simple ATT"))
+    by = door(made, ["x"]).att("etwfe", aggregate="event", effects="cohort")
+    agree(by, pick(figures, "made", "ETWFE x event"))
+    level = door(made, ["x"], "count").att("etwfe", family="poisson", scale="level")
+    agree(level, pick(figures, "made", "ETWFE poisson level"))
+
+
+def test_mpdta_callaway_santanna(mpdta, figures):
+    for x, adjust in ADJUSTED:
+        p = panel(mpdta, ["lpop"] if x else [])
+        for control in CONTROLS:
+            check_callaway_santanna(p, figures, "mpdta", control, x and "lpop", adjust)
+    for control in CONTROLS:
+        check_pretest(panel(mpdta), figures, "mpdta", control)
+    overall = panel(mpdta).att(aggregate="cohort")  # with the sampling of shares: csdid, differences
+    assert value(overall, "ATT", "std_error") == pytest.approx(0.01244606, abs=1e-7)
 
 
 def test_mpdta_sun_abraham(mpdta, figures):
@@ -399,14 +460,14 @@ def test_mpdta_sun_abraham(mpdta, figures):
     agree(by, pick(figures, "mpdta", "Sun-Abraham cohort"), lambda t: t.split("::")[1])
 
 
-@pytest.mark.parametrize(("suffix", "vcov"), [(" cl", "cluster"), ("", "iid")])
-def test_base_stagg_sun_abraham(base_stagg, figures, suffix, vcov):
+def test_base_stagg_sun_abraham(base_stagg, figures):
     p = stagg(base_stagg, ["x1"])
-    for aggregate, name in (("event", "dynamic"), ("simple", "att"), ("cohort", "cohort")):
-        rows = pick(figures, "base_stagg", f"Sun-Abraham {name}{suffix}")
-        rows = rows[rows["term"] != "x1"]
-        e = p.att("sun_abraham", aggregate=aggregate, vcov=vcov)
-        agree(e, rows, lambda t: t.split("::")[-1])
+    for suffix, vcov in ((" cl", "cluster"), ("", "iid")):
+        for aggregate, name in (("event", "dynamic"), ("simple", "att"), ("cohort", "cohort")):
+            rows = pick(figures, "base_stagg", f"Sun-Abraham {name}{suffix}")
+            rows = rows[rows["term"] != "x1"]
+            e = p.att("sun_abraham", aggregate=aggregate, vcov=vcov)
+            agree(e, rows, lambda t: t.split("::")[-1])
 
 
 def test_imputation(mpdta, base_stagg, figures):
@@ -435,18 +496,12 @@ def test_extended_twfe(mpdta, base_stagg, figures):
     e = stagg(base_stagg).att("etwfe")
     assert value(e) == pytest.approx(-0.74556383, abs=1e-6)  # diff-diff 3.13
     assert value(e, "ATT", "std_error") == pytest.approx(0.34190761, abs=1e-5)
-
-
-def test_extended_twfe_published(mpdta):
-    """README of R etwfe: lemp ~ lpop, cohort effects, event aggregation."""
+    # README of R etwfe: lemp ~ lpop, cohort effects, event aggregation; in levels Python etwfe 0.1.4.
     e = panel(mpdta, ["lpop"]).att("etwfe", aggregate="event", effects="cohort")
     assert e.table["estimate"].round(4).tolist() == [-0.0332, -0.0573, -0.1379, -0.1095]
     assert e.table["std_error"].round(4).tolist() == [0.0134, 0.0171, 0.0308, 0.0323]
-
-
-def test_extended_twfe_poisson_in_levels(mpdta):
     e = panel(mpdta, ["lpop"], "emp").att("etwfe", family="poisson", scale="level")
-    assert value(e) == pytest.approx(-28.574807914, abs=1e-5)  # Python etwfe 0.1.4
+    assert value(e) == pytest.approx(-28.574807914, abs=1e-5)
     assert value(e, "ATT", "std_error") == pytest.approx(17.941312, abs=1e-4)
 
 

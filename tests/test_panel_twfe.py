@@ -163,7 +163,8 @@ def test_pretrend_test_of_the_last_periods_only():
 
 @pytest.fixture(scope="module")
 def figures(reference):
-    return pd.read_csv(reference / "panel_staggered.csv")
+    files = ("panel_staggered.csv", "panel_made_staggered_figures.csv")
+    return pd.concat([pd.read_csv(reference / f) for f in files])
 
 
 def agree(table, rows, rename=str, *, point=1e-6, error=1e-5):
@@ -195,14 +196,62 @@ def base_stagg(shared):
     return PolicyPanel(d, unit="id", period="year", outcome="y", adopted="year_treated", covariates=["x1"])
 
 
-def test_mpdta_two_way(mpdta, figures):
+@pytest.fixture(scope="module")
+def made(reference):
+    d = pd.read_csv(reference / "panel_made_staggered.csv")
+    d["g"] = d["adopted"].where(d["adopted"] > 0)
+    return d
+
+
+def door(d, covariates=()):
+    return PolicyPanel(d, unit="unit", period="year", outcome="y", adopted="g", covariates=list(covariates))
+
+
+def since(term):
+    return term.split("::")[1].split(":")[0]
+
+
+def test_made_two_way(made, figures):
+    p = door(made)
+    agree(p.twfe().table, pick(figures, "made", "TWFE"))
+    agree(p.twfe(vcov="cluster+period").table, pick(figures, "made", "TWFE two-way cluster"))
+    agree(door(made, ["z"]).twfe().table, pick(figures, "made", "TWFE z"))
+
+
+def test_made_event_study(made, figures):
+    e = door(made).event_study("twfe")
+    agree(e.table, pick(figures, "made", "TWFE event study"), since)
+    joint = pick(figures, "made", "TWFE event study pre-trend Wald F").iloc[0]
+    test = e.pretrend_test()
+    assert test["statistic"] == pytest.approx(joint["estimate"], abs=1e-6)
+    assert test["p_value"] == pytest.approx(joint["p"], abs=1e-6)
+    assert f"df1 {test['df1']:.0f} df2 {test['df2']:.0f}" == joint["note"]
+    agree(door(made, ["z"]).event_study("twfe").table, pick(figures, "made", "TWFE event study z"), since)
+
+
+@pytest.mark.parametrize("vcov", ["cluster", "iid", "hetero"])
+def test_made_event_study_of_one_date(made, figures, vcov):
+    one = door(made[made["adopted"].isin([0, 2006])], ["z"])
+    rows = pick(figures, "made", f"one date {vcov}")
+    agree(one.event_study("twfe", vcov=vcov).table, rows, lambda t: str(int(since(t)) - 2006))
+
+
+def test_made_decomposition_of_bacondecomp(made, figures):
+    """bacondecomp writes the untreated as cohort 99999."""
+    ours = door(made).bacon().table
+    cohorts = ours[["treated", "control"]].replace(np.inf, 99999).astype(int).astype(str)
+    ours = ours.set_index(cohorts["treated"] + ":" + cohorts["control"])
+    for column in ("estimate", "weight"):
+        theirs = pick(figures, "made", f"Bacon {column}").set_index("term")["estimate"]
+        assert len(theirs) == len(ours) == 9
+        assert ours[column].loc[theirs.index].to_numpy() == pytest.approx(theirs.to_numpy(), abs=1e-9)
+
+
+def test_mpdta(mpdta, figures):
     agree(mpdta.twfe().table, pick(figures, "mpdta", "TWFE"), lambda t: "treated")
     two = mpdta.twfe(vcov="cluster+period")
     agree(two.table, pick(figures, "mpdta", "TWFE two-way cluster"), lambda t: "treated")
     assert mpdta.bacon().twfe == pytest.approx(mpdta.twfe().table["estimate"][0], abs=1e-10)
-
-
-def test_mpdta_event_study(mpdta, figures):
     e = mpdta.event_study("twfe")
     agree(e.table, pick(figures, "mpdta", "TWFE event study"), lambda t: t.split("::")[1].split(":")[0])
     joint = pick(figures, "mpdta", "TWFE event study pre-trend Wald F").iloc[0]
@@ -221,17 +270,15 @@ def test_base_stagg_two_way(base_stagg, figures):
     agree(base_stagg.event_study("twfe").table, rows, lambda t: t.split("::")[1].split(":")[0])
 
 
-@pytest.mark.parametrize(
-    ("estimator", "vcov"), [("common timing", "cluster"), ("iid", "iid"), ("hetero", "hetero")]
-)
-def test_base_did_event_study(shared, figures, estimator, vcov):
+def test_base_did_event_study(shared, figures):
     d = pd.read_csv(shared / "reference/panel/base_did.csv")
     d["g"] = np.where(d["treat"] == 1, 6.0, np.nan)
     p = PolicyPanel(d, unit="id", period="period", outcome="y", adopted="g", covariates=["x1"])
-    rows = pick(figures, "base_did", f"event study {estimator}")
-    rows = rows[rows["term"] != "x1"]
-    e = p.event_study("twfe", vcov=vcov)
-    agree(e.table, rows, lambda t: str(int(t.split("::")[1].split(":")[0]) - 6))
+    for estimator, vcov in (("common timing", "cluster"), ("iid", "iid"), ("hetero", "hetero")):
+        rows = pick(figures, "base_did", f"event study {estimator}")
+        rows = rows[rows["term"] != "x1"]
+        e = p.event_study("twfe", vcov=vcov)
+        agree(e.table, rows, lambda t: str(int(t.split("::")[1].split(":")[0]) - 6))
 
 
 SCRIPT = """

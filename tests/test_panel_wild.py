@@ -16,8 +16,8 @@ from exportlab.panel.inference.wild import wild_bootstrap
 
 
 @pytest.mark.parametrize("variant", ["11", "13", "31", "33"])
-def test_exact_p_values_of_grunfeld(shared, reference, variant):
-    d = pd.read_csv(shared / "reference/panel/grunfeld_plm.csv")
+def test_exact_p_values_of_grunfeld(reference, variant):
+    d = pd.read_csv(reference / "panel_grunfeld.csv")
     columns = ["inv", "value", "capital"]
     d[columns] -= d.groupby("firm")[columns].transform("mean")
     fit = cluster_fit(d["inv"], d[columns[1:]], cluster=d["firm"], names=columns[1:])

@@ -36,8 +36,8 @@ def port() -> IOTable:
     return hand(imports=[80.0, 15.0], inflow=[40.0, 15.0], exports=[90.0, 50.0], outflow=[30.0, 30.0])
 
 
-def prov42(shared: Path) -> tuple[IOTable, pd.DataFrame]:
-    t = pd.read_csv(shared / "reference" / "valueadded" / "prov42_competitive.csv", index_col=0)
+def prov42(reference: Path) -> tuple[IOTable, pd.DataFrame]:
+    t = pd.read_csv(reference / "valueadded" / "prov42.csv", index_col=0)
     goods = t.index[:42]
     rows = t.loc[goods].astype(float)
     final = ["consumption", "gfcf", "inventories"]
@@ -149,9 +149,9 @@ def test_the_error_column() -> None:
     assert final.discrepancy == 0.0
 
 
-def test_known_province(shared: Path, reference: Path) -> None:
+def test_known_province(reference: Path) -> None:
     known = pd.read_csv(reference / "valueadded_single_province.csv").set_index("measure")["value"]
-    t, rows = prov42(shared)
+    t, rows = prov42(reference)
     plain = province(t)
     sums = plain.table.sum(numeric_only=True)
     assert sums["province"] == pytest.approx(known["PVA_in_exports"], rel=1e-9)
@@ -166,8 +166,7 @@ def test_known_province(shared: Path, reference: Path) -> None:
     supply = province(t, transit="total_supply")
     reached = known["supply_share_variant(reexport_allowed)"]
     assert supply.table["province"].sum() == pytest.approx(reached, rel=1e-9)
-    file = shared / "reference" / "valueadded" / "prov42_sector_expected.csv"
-    sectors = pd.read_csv(file)
+    sectors = pd.read_csv(reference / "valueadded" / "prov42_sectors.csv")
     names = {
         "mu": "mu",
         "nu": "nu",
@@ -182,7 +181,7 @@ def test_known_province(shared: Path, reference: Path) -> None:
 
 def test_known_nation(shared: Path, reference: Path) -> None:
     known = pd.read_csv(reference / "valueadded_single_province.csv").set_index("measure")["value"]
-    t, rows = prov42(shared)
+    t, rows = prov42(reference)
     country = world(shared, rows)
     true = multiregional(country, "LN").table.set_index("origin")["value"]
     assert true["LN"] == pytest.approx(known["TRUE_national_DVA_from_LN"], rel=1e-9)
