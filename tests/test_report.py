@@ -646,6 +646,22 @@ def test_the_page_in_a_browser(browser, request, which, width):
 
 
 @pytest.mark.browser
+@pytest.mark.parametrize("width", [390, 1100])
+def test_no_name_widens_the_page(browser, tmp_path, width):
+    long = "n" * 20_000
+    table = pd.DataFrame(
+        {"p" * 20_000: [2021, 2021, 2022, 2022], "market": [long, "Japan"] * 2, "value": [1.0, 2.0, 3.0, 4.0]}
+    )
+    flows = xl.flows(table, period="p" * 20_000, unit="u" * 20_000, source="s" * 20_000)
+    page = browser(viewport={"width": width, "height": 900})
+    page.goto(report(flows, out=tmp_path, outside=[long]).resolve().as_uri())
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    widest = "Math.max(...[...document.querySelectorAll('table')].map(t => t.scrollWidth))"
+    assert page.evaluate(widest) < 3_000
+    page.close()
+
+
+@pytest.mark.browser
 def test_tables_sort_by_number_and_back(browser, embedded):
     page = browser()
     page.goto(embedded.as_uri())

@@ -19,6 +19,7 @@ from test_leaving import page
 
 from exportlab import cli
 from exportlab.cli import commands, terminal
+from exportlab.errors import OptionError
 from exportlab.frames import engine_speaks
 from exportlab.tables.export import write
 from exportlab.tables.writing import as_text, atomic
@@ -137,7 +138,7 @@ SIGNALS = [n for n in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, n)]
 
 
 @pytest.mark.parametrize("name", SIGNALS)
-@pytest.mark.parametrize("told", ["as it is", "as a fault", "by an exit code"])
+@pytest.mark.parametrize("told", ["as it is", "as a fault", "as a refusal", "by an exit code"])
 def test_who_stops_it_is_told_so(tmp_path, monkeypatch, capsys, name, told):
     """Ctrl-C, a shutdown, a closed terminal; an engine or a library may make something else of it."""
 
@@ -148,6 +149,8 @@ def test_who_stops_it_is_told_so(tmp_path, monkeypatch, capsys, name, told):
         except KeyboardInterrupt:
             if told == "as a fault":
                 raise RuntimeError("Query interrupted") from None
+            if told == "as a refusal":
+                raise OptionError("The engine stopped.") from None
             raise
 
     def typed(**_):
@@ -194,6 +197,7 @@ from pathlib import Path
 import duckdb
 from exportlab import cli
 from exportlab.cli import commands, terminal
+from exportlab.errors import OptionError
 endless = duckdb.sql(
     "SELECT a.range % 9 AS g, sum(a.range * b.range) AS s FROM range(10000000) a, range(10000000) b GROUP BY g")
 commands.app = lambda **_: terminal.write(endless, Path("a{kind}"))

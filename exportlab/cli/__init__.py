@@ -15,7 +15,7 @@ def main() -> None:
         try:
             from exportlab.cli.commands import run
 
-            code = run()
+            code = run(stopped)
         except BaseException:
             if not stopped:
                 raise

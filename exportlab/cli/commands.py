@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -317,15 +318,18 @@ def doctor() -> None:
         )
 
 
-def run() -> int:
-    """What was typed, and its exit code: an error is one clear paragraph and 2; --debug shows the traceback."""
+def run(stopped: Sequence[int] = ()) -> int:
+    """What was typed, and its exit code: an error is one clear paragraph and 2; --debug shows the traceback.
+
+    What goes wrong once a signal has come (`stopped`) is no error of its own.
+    """
     try:
         code = app(prog_name="exportlab", standalone_mode=False)
     except BrokenPipeError:  # the reader of a pipe has seen enough
         sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
         return 0
     except Exception as error:
-        text = said(error)
+        text = None if stopped else said(error)
         if text is None or "--debug" in sys.argv:
             raise
         err.print(f"exportlab: {text}", style="red", soft_wrap=True)

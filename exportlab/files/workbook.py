@@ -1,4 +1,4 @@
-"""Excel files, looked through before they are unpacked into memory, and read as they stand."""
+"""Excel files, walked through as XML before they are unpacked into memory, and read as they stand."""
 
 from __future__ import annotations
 
@@ -17,16 +17,13 @@ from exportlab.errors import DataError, MissingDependency
 from exportlab.files.unpacking import check_size
 
 ROWS, COLUMNS = 1_048_576, 16_384  # of a sheet
-REACH = (
-    5_000_000  # cells up to the last that is filled, empty ones between them included, however few are filled
-)
-SPARSE = 100  # times its filled cells that a sheet may reach over
-ELEMENTS = 2_500_000  # of XML in a file, up to which nothing is said: every row formatted down to the last
+REACH = 5_000_000  # cells, the empty ones between them included, that few filled ones may reach over
+SPARSE = 100  # times their number that filled cells may reach over
+ELEMENTS = 2_500_000  # of XML in a small file: as many as in a sheet that is formatted down to its last row
 PLAIN = 200_000  # elements of a part that is no sheet; Excel keeps at most 65,490 formats
+_MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+_SHEET, _ROW, _STRINGS = f"{_MAIN}}}worksheet", f"{_MAIN}}}row", f"{_MAIN}}}sst"
 _AT = 2  # how deep a row stands: worksheet, sheetData, row
-_SHEET, _ROW = (
-    f"http://schemas.openxmlformats.org/spreadsheetml/2006/main}}{n}" for n in ("worksheet", "row")
-)
 _PLAIN = ("styleSheet", "workbook", "Relationships", "Types", "Properties", "coreProperties")
 _PLACE = re.compile(r"([A-Z]{1,3})([1-9]\d{0,6})")
 
@@ -59,9 +56,7 @@ def read_workbook(path: Path, sheet: Any, **options: Any) -> Any:
     made: dict[Any, Any] = {}
     try:
         with path.open("rb") as file, warnings.catch_warnings():
-            warnings.simplefilter(
-                "ignore"
-            )  # openpyxl on what is not read: lists to choose from, conditional formats
+            warnings.simplefilter("ignore")  # on what is not read: lists to choose from, conditional formats
             with pd.ExcelFile(file, engine="openpyxl") as book:
                 for name in book.sheet_names if sheet is None else [sheet]:
                     made[name] = book.parse(name, nrows=last, **options)
@@ -120,8 +115,7 @@ def _part(path: Path, part: str, elements: Iterable[Element], most: int) -> tupl
     for depth, name, attributes in elements:
         count += 1
         if count == 1:
-            sheet = name == _SHEET
-            most = min(most, PLAIN) if name.rpartition("}")[2] in _PLAIN else most
+            sheet, most = name == _SHEET, min(most, _limit(path, name, most))
         if count > most:
             raise DataError(
                 f"file {str(path)!r} has {path.stat().st_size:,} bytes, and by the end of its part {part!r} more than "
@@ -138,6 +132,13 @@ def _part(path: Path, part: str, elements: Iterable[Element], most: int) -> tupl
         elif inside and empty:
             filled, down, right, empty = filled + 1, row, max(right, column), False
     return count, Extent(filled, down, right)
+
+
+def _limit(path: Path, root: str, most: int) -> int:
+    """How many elements a part may have by its root: those that become many objects each have fewer."""
+    if root == _STRINGS:  # different strings take room in the file, each of them
+        return max(PLAIN, 2 * path.stat().st_size)
+    return PLAIN if root.rpartition("}")[2] in _PLAIN else most
 
 
 def _row(path: Path, attributes: Mapping[str, str], last: int, depth: int) -> int:
@@ -159,7 +160,7 @@ def _column(path: Path, attributes: Mapping[str, str], row: int, last: int) -> i
         column = sum(26**i * (ord(x) - 64) for i, x in enumerate(reversed(found[1]))) if found else 0
         at = int(found[2]) if found else 0
     if at != row or not last < column <= COLUMNS:
-        raise _broken(path, f"cell {place!r} stands in row {row:,} after column {last:,}")
+        raise _broken(path, f"cell {place or ''!r} stands in row {row:,} after column {last:,}")
     return column
 
 

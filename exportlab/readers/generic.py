@@ -77,8 +77,8 @@ def read_flows(
     unit, quantity_unit, source, keys, aggregate, frequency, validate
         As in `flows`; `unit` may name a column.
     engine : {"pandas", "polars", "duckdb"}, optional
-        "polars" and "duckdb" stay lazy: nothing but headers is read until a figure is asked for. Default: DuckDB
-        for Parquet where it is installed, else pandas.
+        "polars" and "duckdb" stay lazy: nothing but headers is read until a figure is asked for (text for Polars is
+        looked through once). Default: DuckDB for Parquet where it is installed, else pandas.
     digits : int, optional
         Product codes that were stored as numbers get zeros before them up to so many digits. Without it they are
         refused.
