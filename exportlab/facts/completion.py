@@ -53,14 +53,18 @@ class Completion:
     def members(self, cell: str) -> dict[str, float]:
         """Every single member's value in a cell; in shares where no amount is known."""
         if any(len(x.names) < x.members for x in self.lines):
-            raise OptionError("members without names, or any number of them, cannot be listed: see the table.")
+            raise OptionError(
+                "members without names, or any number of them, cannot be listed: see the table."
+            )
         money = 1 / self.unit if self.unit > 0 else 1.0
         return {n: x.sum / x.members * money for x in self.lines if x.cell == cell for n in x.names}
 
 
 def completion(program: Program, x: Array) -> Completion:
-    """The table that a solution is."""
-    lines = []
+    """The table that a solution is; without lines where there is none."""
+    lines: list[Line] = []
+    if not len(x):
+        return Completion((), 0.0)
     for cell in program.world.on:
         for index, atom in enumerate(program.world.atoms):
             names = _names(program, index)
@@ -77,7 +81,10 @@ def of_parts(program: Program, parts: list[Array], x: Array) -> Completion:
     """The table whose atoms are split in parts, the others of an atom having nothing."""
     world, lines = program.world, []
     for index, (atom, part) in enumerate(zip(world.atoms, parts, strict=True)):
-        names, whole = _names(program, index), sum(x[p.column] for p in program.of(world.target) if p.atom == index)
+        names, whole = (
+            _names(program, index),
+            sum(x[p.column] for p in program.of(world.target) if p.atom == index),
+        )
         each, many = np.unique(part, return_counts=True)
         for value, n in zip(each[::-1].tolist(), many[::-1].tolist(), strict=True):
             lines.append(Line(world.target, atom.name, n, n * value, _next(names, n)))

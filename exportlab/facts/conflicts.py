@@ -8,11 +8,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from exportlab.arrays import Array
 from exportlab.errors import DataError
-from exportlab.facts.model import INFEASIBLE, OPTIMAL, Model, amounts
-from exportlab.facts.program import Program
+from exportlab.facts.model import Box, Model
+from exportlab.facts.program import Row, amounts
 from exportlab.facts.statements import Fact, Number, Ratio
+from exportlab.facts.tree import End, Problem, search
 from exportlab.facts.world import Between, World, fact_of
 
 
@@ -50,10 +50,23 @@ def refusal(world: World) -> DataError:
     return DataError(f"{len(found)} facts cannot all hold: {listed}", hint)
 
 
+def possible(problem: Problem) -> bool:
+    """Whether any table fits."""
+    return _least(problem, {}) < inf
+
+
 def _possible(world: World) -> bool:
-    program = Program(world)
-    model = amounts(program)
-    return model.solve(np.zeros(program.width)).status != INFEASIBLE
+    return possible(Problem(world, amounts))
+
+
+def _least(problem: Problem, row: Row) -> float:
+    cost = problem.root.vector(row)
+
+    def relax(model: Model, box: Box) -> End:
+        found = model.solve(cost, box)
+        return End(found.bound, found.x)
+
+    return search(problem, relax, lambda _, x: float(cost @ x)).bound
 
 
 def _loosened(world: World, fact: Fact) -> Clash:
@@ -69,18 +82,14 @@ def _loosened(world: World, fact: Fact) -> Clash:
 def _moved(others: World, known: Between) -> Clash:
     """How far an amount or a rate would have to move: to the nearest that the other facts allow."""
     asked = [s for _, _, s in (*known.top, *known.per) if s]
-    program = Program(replace(others, asked=(*others.asked, *asked)))
-    model = Model(program, program.total(known.per))
-    row = model.vector(program.total(known.top))
-    low, high = _least(model, row), -_least(model, -row)
+    problem = Problem(
+        replace(others, asked=(*others.asked, *asked)), lambda program: program.total(known.per)
+    )
+    row = problem.root.program.total(known.top)
+    low, high = _least(problem, row), -_least(problem, {c: -v for c, v in row.items()})
     if known.low > high:
         return Clash(known.fact, known.low - high, _said(known, "at most", high))
     return Clash(known.fact, low - known.high, _said(known, "at least", low))
-
-
-def _least(model: Model, row: Array) -> float:
-    found = model.solve(row)
-    return found.value if found.status == OPTIMAL else -inf
 
 
 def _said(known: Between, which: str, value: float) -> str:
@@ -94,16 +103,15 @@ def _said(known: Between, which: str, value: float) -> str:
 
 def _fewest(others: World, known: Number) -> Clash:
     """How many members the other facts need."""
-    program = Program(replace(others, known=(*others.known, replace(known, most=int(1e9)))))
-    model = amounts(program)
-    least = round(_least(model, model.vector(dict.fromkeys(program.counts.values(), 1.0))))
+    problem = Problem(replace(others, known=(*others.known, replace(known, most=10**9))), amounts)
+    least = round(_least(problem, dict.fromkeys(problem.root.program.counts.values(), 1.0)))
     return Clash(known, least - known.most, f"'{known.words}' as at least {least}")
 
 
 def _given_way(world: World, fact: Fact) -> Clash:
     """By how much money every row of a fact would have to give."""
-    program = Program(world, elastic=fact)
+    problem = Problem(world, amounts, elastic=fact)
+    program = problem.root.program
     assert program.slack is not None
-    model = amounts(program)
-    give = _least(model, model.vector({program.slack: program.reference}))
+    give = _least(problem, {program.slack: program.reference})
     return Clash(fact, give, f"'{fact.words}' giving way by {give:.6g}")

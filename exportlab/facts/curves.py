@@ -6,22 +6,19 @@ curves give linear programmes that bound it, over intervals that are cut where t
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import count
 from math import inf
-from typing import NamedTuple
 
 import numpy as np
 from scipy.sparse import csr_array, vstack
 
 from exportlab.arrays import Array, Mask
-from exportlab.facts.model import INFEASIBLE, OPTIMAL, Cuts, Model, Solution
-from exportlab.facts.program import Piece
+from exportlab.facts.model import Box, Cuts, Model
+from exportlab.facts.tree import CLOSE, End, Problem, search
 
-CLOSE = 1e-9  # a gap, relative to the value, that ends a search
-ROUNDS = 100  # tangents are added so often at most
+IDLE = 6  # rounds of tangents that bring neither end nearer, after which rounding has the last word
+TINY = 1e-12  # a share at which a tangent is drawn instead of at zero, where it may be upright
 
 
 @dataclass(frozen=True)
@@ -30,13 +27,6 @@ class Curve:
 
     value: Callable[[Array], Array]
     slope: Callable[[Array], Array]
-
-
-class End(NamedTuple):
-    """A sum's end: the bound that is proved, and the columns that come nearest to it."""
-
-    bound: float
-    x: Array
 
 
 SQUARES = Curve(lambda y: y * y, lambda y: 2 * y)
@@ -51,161 +41,150 @@ def powers(q: float) -> Curve:
 def relative_entropy(prior: float | Array = 1.0) -> Curve:
     """y ln(y / prior)."""
     return Curve(
-        lambda y: y * np.log(np.where(y > 0, y, 1.0) / prior), lambda y: np.log(np.maximum(y, 1e-300) / prior) + 1
+        lambda y: y * np.log(np.where(y > 0, y, 1.0) / prior),
+        lambda y: np.log(np.maximum(y, 1e-300) / prior) + 1,
     )
 
 
 class Sum:
-    """A curve summed over the members of the target cell, pools evenly split."""
+    """A sum over the members of the target cell, as arrays over its pieces; pools are evenly split.
 
-    def __init__(self, model: Model, curve: Curve, open_pools: frozenset[int] = frozenset()) -> None:
-        self.model, self.curve = model, curve
-        self.pieces: list[Piece] = model.program.of(model.program.world.target)
+    Parameters
+    ----------
+    model : Model
+    open_pools : frozenset of int
+        Atoms with more members than slots that may matter: their pools are bounded as if they were piled up.
+    """
+
+    def __init__(self, model: Model, open_pools: frozenset[int] = frozenset()) -> None:
+        program = model.program
+        self.model, self.pieces = model, program.of(program.world.target)
         self.at = np.array([p.column for p in self.pieces])
         self.size = np.array([p.size for p in self.pieces])
         self.open: Mask = np.array([p.pooled and p.atom in open_pools for p in self.pieces])
-        counts = model.program.counts
-        self.counted = np.array([counts.get(p.column, -1) for p in self.pieces])
+        self.counted = np.array([program.counts.get(p.column, -1) for p in self.pieces])
+        self.finite = self.size < inf
 
     def sizes(self, x: Array) -> Array:
         """How many members share each piece."""
-        return np.where(self.counted >= 0, np.maximum(x[self.counted], 1e-9), self.size)
+        return np.where(self.counted >= 0, np.maximum(x[self.counted], TINY), self.size)
 
-    def value(self, x: Array) -> float:
-        """The sum; a pool of any number of members is spread thin."""
-        n = self.sizes(x)
-        finite = n < inf
-        y = np.maximum(x[self.at][finite], 0.0)
-        return float((n[finite] * self.curve.value(y / n[finite])).sum())
+    def value(self, curve: Curve, x: Array) -> float:
+        """The sum of a curve; any number of members are spread thin."""
+        n = self.sizes(x)[self.finite]
+        y = np.maximum(x[self.at][self.finite], 0.0)
+        return float((n * curve.value(y / np.maximum(n, TINY))).sum())
 
-    def tangents(self, y: Array, where: Mask) -> Cuts:
-        """Rows that hold each piece's part of the sum above its tangent at y, per member."""
-        k, width = len(self.at), self.model.program.width
-        f, slope = self.curve.value(y), self.curve.slope(y)
-        base = f - slope * y
-        rows, most = [], []
-        for i in np.flatnonzero(where & (self.size < inf)):
-            row = np.zeros(width + k)
-            row[self.at[i]], row[width + i] = slope[i], -1.0
-            if self.counted[i] >= 0:
-                row[self.counted[i]] = base[i]
-            rows.append(row)
-            most.append(0.0 if self.counted[i] >= 0 else -self.size[i] * base[i])
-        return Cuts(csr_array(np.array(rows).reshape(-1, width + k)), np.array(most))
-
-    def limits(self) -> tuple[Array, Array]:
+    def limits(self, box: Box) -> tuple[Array, Array]:
         """The least and the largest value per member of each piece."""
-        low, high = self.model.limits()
-        cap = np.minimum(high[self.at], 1.0)
-        low = np.where(self.size < inf, low[self.at] / self.size, 0.0)
-        high = np.where(self.size < inf, cap / self.size, cap)
-        by_atom: dict[int, int] = {}
-        for i, p in enumerate(self.pieces):  # the j-th largest of an atom is at most a j-th of it
-            by_atom[p.atom] = by_atom.get(p.atom, 0) + 1
-            if self.size[i] == 1:
-                high[i] = min(high[i], 1 / by_atom[p.atom])
-        return np.minimum(low, high), high
+        n = np.where(self.finite, np.maximum(self.size, 1.0), 1.0)
+        low = np.where(self.finite, box.lower[self.at] / n, 0.0)
+        return low, np.minimum(box.upper[self.at], 1.0) / n
 
 
-def least(total: Sum) -> End:
+def tangents(total: Sum, curve: Curve, y: Array) -> Cuts:
+    """Rows that hold each piece's part of the sum above its tangent at y, per member."""
+    k, width = len(total.at), total.model.program.width
+    slope = curve.slope(y)
+    base = curve.value(y) - slope * y
+    at = np.flatnonzero(total.finite)
+    rows = np.zeros((len(at), width + k))
+    rows[np.arange(len(at)), total.at[at]] = slope[at]
+    rows[np.arange(len(at)), width + at] = -1.0
+    counted = total.counted[at] >= 0
+    rows[np.flatnonzero(counted), total.counted[at][counted]] = base[at][counted]
+    return Cuts(csr_array(rows), np.where(counted, 0.0, -total.size[at] * base[at]))
+
+
+def least(problem: Problem, curve: Curve, nodes: int, box: Box | None = None) -> End:
     """The least value of the sum, by tangents."""
-    k, model = len(total.at), total.model
-    cost = np.r_[np.zeros(model.program.width), np.where(total.size < inf, 1.0, 0.0)]
-    low, high = total.limits()
-    cuts = [total.tangents(low + (high - low) * part, high > 0) for part in (1.0, 0.5, 0.2, 0.05, 0.01)]
-    best, bound = End(-inf, np.empty(0)), -inf
-    value = inf
-    for n in range(ROUNDS):
-        found = model.solve(cost, cuts=_stacked(cuts))
+
+    def relax(model: Model, box: Box) -> End:
+        return _by_tangents(Sum(model), curve, box)
+
+    return search(problem, relax, lambda model, x: Sum(model).value(curve, x), nodes, box=box)
+
+
+def _by_tangents(total: Sum, curve: Curve, box: Box) -> End:
+    model = total.model
+    low, high = total.limits(model.limits())
+    cost = np.r_[np.zeros(model.program.width), total.finite.astype(float)]
+    drawn = [
+        tangents(total, curve, np.maximum(low + (high - low) * t, TINY)) for t in (1, 0.5, 0.2, 0.05, 0.01)
+    ]
+    best, value, bound, idle = np.empty(0), inf, -inf, 0
+    while idle < IDLE:
+        further = Cuts(csr_array(vstack([d.rows for d in drawn])), np.concatenate([d.most for d in drawn]))
+        found = model.solve(cost, box, further)
         if not len(found.x):
-            return End(inf if found.status == INFEASIBLE else -inf, np.empty(0))
+            return End(found.bound, np.empty(0))
         x = found.x[: model.program.width]
-        reached = total.value(x)
-        before, bound = (value, bound), max(bound, found.bound)
+        reached, before = total.value(curve, x), (value, bound)
+        bound = max(bound, found.bound)
         if reached < value:
-            value, best = reached, End(bound, x)
+            best, value = x, reached
+        idle = idle + 1 if (value, bound) == before else 0
         if value - bound <= CLOSE * max(abs(value), 1e-3):
             break
-        if (value, bound) == before:
-            break
-        y = np.maximum(x[total.at] / total.sizes(x), 1e-12)
-        cuts.append(total.tangents(y, np.ones(k, bool)))
-    return End(min(bound, value), best.x)
+        drawn.append(tangents(total, curve, np.maximum(x[total.at] / total.sizes(x), TINY)))
+    return End(min(bound, value), best)
 
 
-def _stacked(cuts: list[Cuts]) -> Cuts:
-    return Cuts(csr_array(vstack([c.rows for c in cuts])), np.concatenate([c.most for c in cuts]))
-
-
-def largest(total: Sum, nodes: int) -> End:
+def largest(problem: Problem, curve: Curve, open_pools: frozenset[int], nodes: int) -> End:
     """The largest value of the sum, by branch and bound over intervals of the members' values."""
-    low, high = total.limits()
-    found, bound = _chords(total, low, high)
-    if not len(found.x):
-        return End(-inf if found.status == INFEASIBLE else inf, np.empty(0))
-    best, value = _climbed(total, found.x)
-    heap, order, left, stuck = [(-bound, 0, low, high, found.x)], count(1), nodes, value
-    while heap and left > 0 and -heap[0][0] - value > CLOSE * max(abs(value), 1e-3):
-        top, _, low, high, x = heapq.heappop(heap)
-        halves = _halves(total, low, high, x)
-        stuck = stuck if halves else max(stuck, -top)
-        for lower, upper in halves:
-            left -= 1
-            found, bound = _chords(total, lower, upper)
-            if not len(found.x) or bound <= value + CLOSE * max(abs(value), 1e-3):
-                continue
-            if (reached := total.value(found.x)) > value:
-                best, value = found.x, reached
-            heapq.heappush(heap, (-bound, next(order), lower, upper, found.x))
-    return End(max([value, stuck, *(-h[0] for h in heap)]), best)
+
+    def relax(model: Model, box: Box) -> End:
+        return _by_chords(Sum(model, open_pools), curve, box)
+
+    def value(model: Model, x: Array) -> float:
+        return -Sum(model).value(curve, x)
+
+    def split(model: Model, box: Box, x: Array) -> list[Box]:
+        return _halves(Sum(model, open_pools), curve, box, x)
+
+    found = search(problem, relax, value, nodes, box=_start(problem), split=split)
+    return End(-found.bound, found.x)
 
 
-def _chords(total: Sum, low: Array, high: Array) -> tuple[Solution, float]:
-    """The linear programme with each curve replaced by its chord between the limits, and its value."""
-    curve, model = total.curve, total.model
+def _start(problem: Problem) -> Box:
+    """Limits to begin with: the j-th largest of an atom is at most a j-th of the whole."""
+    total, box = Sum(problem.root), problem.root.limits()
+    upper, seen = box.upper.copy(), dict[int, int]()
+    for i, piece in enumerate(total.pieces):
+        seen[piece.atom] = seen.get(piece.atom, 0) + 1
+        if not piece.pooled:
+            upper[total.at[i]] = min(upper[total.at[i]], 1 / seen[piece.atom])
+    upper[problem.root.program.whole] = np.floor(upper[problem.root.program.whole] + 1e-7)
+    return Box(np.maximum(box.lower, 0.0), upper)
+
+
+def _by_chords(total: Sum, curve: Curve, box: Box) -> End:
+    """Minus the sum with each curve replaced by its chord between the limits."""
+    low, high = total.limits(box)
     wide = high - low > 1e-13
     span = np.where(wide, high - low, 1.0)
     slope = np.where(wide, (curve.value(high) - curve.value(low)) / span, curve.slope(low))
-    base = curve.value(low) - slope * low
-    thin = np.where(high > 0, curve.value(high) / np.where(high > 0, high, 1.0), 0.0)
-    endless = total.size == inf
-    slope = np.where(total.open, thin, np.where(endless, 0.0, slope))
-    constant = float(np.where(total.open | endless, 0.0, np.where(endless, 0.0, total.size) * base).sum())
-    cost = np.zeros(model.program.width)
+    base = np.where(total.finite, total.size, 0.0) * (curve.value(low) - slope * low)
+    piled = np.where(high > 0, curve.value(high) / np.where(high > 0, high, 1.0), 0.0)
+    slope = np.where(total.open, piled, np.where(total.finite, slope, 0.0))
+    cost = np.zeros(total.model.program.width)
     cost[total.at] = -slope
-    lower, upper = model.lower.copy(), model.upper.copy()
-    finite = ~endless & ~total.open
-    lower[total.at[finite]] = (low * total.size)[finite]
-    upper[total.at[finite]] = (high * total.size)[finite]
-    found = model.solve(cost, lower=lower, upper=upper)
-    return found, constant - found.bound
+    found = total.model.solve(cost, box)
+    return End(found.bound - float(base[~total.open].sum()), found.x)
 
 
-def _climbed(total: Sum, x: Array) -> tuple[Array, float]:
-    """From corner to corner along the slope, as long as the sum grows."""
-    value = total.value(x)
-    for _ in range(20):
-        n = np.where(total.size < inf, total.size, 1.0)
-        cost = np.zeros(total.model.program.width)
-        cost[total.at] = np.where(total.size < inf, -total.curve.slope(x[total.at] / n), 0.0)
-        found = total.model.solve(cost)
-        if found.status != OPTIMAL or total.value(found.x) <= value * (1 + 1e-12):
-            break
-        x, value = found.x, total.value(found.x)
-    return x, value
-
-
-def _halves(total: Sum, low: Array, high: Array, x: Array) -> list[tuple[Array, Array]]:
+def _halves(total: Sum, curve: Curve, box: Box, x: Array) -> list[Box]:
     """The limits cut in two where the chord is furthest above the curve, at the value that is there."""
-    n = np.where(total.size < inf, total.size, 1.0)
+    low, high = total.limits(box)
+    n = np.where(total.finite, np.maximum(total.size, 1.0), 1.0)
     y = np.clip(x[total.at] / n, low, high)
     span = np.where(high > low, high - low, 1.0)
-    chord = total.curve.value(low) + (total.curve.value(high) - total.curve.value(low)) * (y - low) / span
-    off = np.where((total.size < inf) & ~total.open, n * (chord - total.curve.value(y)), 0.0)
+    chord = curve.value(low) + (curve.value(high) - curve.value(low)) * (y - low) / span
+    off = np.where(total.finite & ~total.open, n * (chord - curve.value(y)), 0.0)
     i = int(off.argmax())
     if off[i] <= 0:
         return []
-    at = y[i] if low[i] < y[i] < high[i] else (low[i] + high[i]) / 2
-    left, right = high.copy(), low.copy()
-    left[i] = right[i] = at
-    return [(low, left), (right, high)]
+    column, at = total.at[i], (y[i] if low[i] < y[i] < high[i] else (low[i] + high[i]) / 2) * n[i]
+    below, above = Box(box.lower, box.upper.copy()), Box(box.lower.copy(), box.upper)
+    below.upper[column] = above.lower[column] = at
+    return [below, above]

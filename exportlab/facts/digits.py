@@ -81,11 +81,15 @@ def _parsed(what: str, figure: Any, per_cent: bool) -> tuple[Decimal, Decimal]:
 
 def _pair(what: str, pair: tuple[Any, ...], per_cent: bool) -> Printed:
     if len(pair) != 2:
-        raise DataError(f"{what} is no interval", "Allowed: a pair (low, high).", first=short(repr(pair), 100))
+        raise DataError(
+            f"{what} is no interval", "Allowed: a pair (low, high).", first=short(repr(pair), 100)
+        )
     ends = [None if end is None else float(_parsed(what, end, per_cent)[0]) for end in pair]
     low = (-inf if per_cent else 0.0) if ends[0] is None else ends[0]
     high = inf if ends[1] is None else ends[1]
     if low > high:
-        raise DataError(f"{what} is an interval the wrong way round", "Allowed: (low, high).", first=repr(pair))
+        raise DataError(
+            f"{what} is an interval the wrong way round", "Allowed: (low, high).", first=repr(pair)
+        )
     text = f"{'any' if pair[0] is None else pair[0]} to {'any' if pair[1] is None else pair[1]}"
     return Printed(text, low, high)

@@ -9,14 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from exportlab import classifications
 from exportlab.errors import DataError, OptionError
-from exportlab.facts import bounds as proving
-from exportlab.facts import conflicts as clashing
 from exportlab.facts import digits
 from exportlab.facts.digits import Figure, Printed
-from exportlab.facts.model import NODES
-from exportlab.facts.results import Conflicts, ImpliedBounds, Steps
+from exportlab.facts.results import Conflicts, Estimates, ImpliedBounds, Steps
 from exportlab.facts.statements import (
-    RESIDUAL,
     WHOLE,
     Balance,
     Cap,
@@ -29,11 +25,13 @@ from exportlab.facts.statements import (
     Within,
 )
 from exportlab.facts.universe import Universe, check, read_universe
-from exportlab.facts.world import World
+from exportlab.facts.world import NODES, World
 from exportlab.results import Result
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from exportlab.facts.bounds import Question
 
 
 def facts(
@@ -159,7 +157,13 @@ class Facts(Result):
         return self._with(self._ratio(words, source, (part,), printed, (whole,), "share"))
 
     def grew(
-        self, label: Label, rate: Figure, *, since: Facts, source: str | None = None, exact: bool | None = None
+        self,
+        label: Label,
+        rate: Figure,
+        *,
+        since: Facts,
+        source: str | None = None,
+        exact: bool | None = None,
     ) -> Facts:
         """A label's growth ("33.6%", "-9.8%") on another table, whose own facts are taken along; "total" for the whole."""
         found = self._joined(since)
@@ -292,24 +296,47 @@ class Facts(Result):
             The facts cannot all hold; the message has those that clash.
         UnknownName, OptionError
         """
-        said = self._assumptions()
-        if indicator not in ("share", "value", "bloc_share"):
-            if (of, bloc, on) != (None, None, None):
-                raise OptionError(f"{indicator} has no use for of=, bloc= or on=: it is an index of all members.")
-            return proving.index_bounds(self._world(), indicator, options, said, nodes)
-        label = bloc if indicator == "bloc_share" else of
-        unused = {**options, **({"of": of} if indicator == "bloc_share" and of is not None else {}),
-                  **({"bloc": bloc} if indicator != "bloc_share" and bloc is not None else {})}  # fmt: skip
-        if label is None or unused:
-            need = "bloc='RCEP'" if indicator == "bloc_share" else "of='Japan'"
-            raise OptionError(
-                f"{indicator} needs {need}" + (f", and has no use for {sorted(unused)}." if unused else ".")
-            )
-        members = self._members(label, on)
-        name = f"{indicator}({_name(label)})"
-        return proving.sum_bounds(
-            self._world(members), name, members, said, share=indicator != "value", nodes=nodes
-        )
+        from exportlab.facts.bounds import bounds
+
+        question = self._question(indicator, of, bloc, on, options)
+        return bounds(self._world(question.asked), question, self._assumptions(), nodes)
+
+    def estimate(
+        self, indicator: str, *, prior: Any, floor: float | None = None, of: Label | None = None,
+        bloc: str | None = None, on: str | int | None = None, nodes: int = NODES, **options: Any,
+    ) -> Estimates:  # fmt: skip
+        """A best guess: the table nearest to a prior, in cross-entropy, of those that fit; beside the bounds.
+
+        Parameters
+        ----------
+        indicator, of, bloc, on, nodes, **options
+            As in `bounds`.
+        prior : "even", mapping, Series or Flows; or mapping of names to them
+            What the table is near to: values by member (China's exports by partner, the year before), or all members
+            alike. Several, by name, are done side by side.
+        floor : float, optional
+            The share of a member that the prior does not have. Without it such a member has nothing, and a prior that
+            is zero where the facts need a value is refused.
+
+        Raises
+        ------
+        DataError
+            The facts cannot all hold, or the prior is zero where they need a value.
+        OptionError, UnknownName
+        """
+        from exportlab.facts.bounds import bounds
+        from exportlab.facts.estimate import guess, named, prior_shares
+
+        if floor is not None and not 0 < floor < 1:
+            raise OptionError(f"floor={floor!r} is not allowed. Allowed: a share above zero and below one.")
+        question = self._question(indicator, of, bloc, on, options)
+        world = self._world(question.asked)
+        rows, tables = [], {}
+        for name, one in named(prior).items():
+            found = guess(world, prior_shares(world, one, floor), nodes)
+            tables[name] = {world.display(m): y for m, y in found.shares.items()}
+            rows.append((name, question.of(found.shares, found.unit), found.divergence))
+        return Estimates(bounds(world, question, self._assumptions(), nodes), tuple(rows), tables)
 
     def steps(self, indicator: str, *, leaving_out: bool = False, **options: Any) -> Steps:
         """Bounds by which facts are used: added one after the other, or each left out in turn.
@@ -336,10 +363,38 @@ class Facts(Result):
 
     def conflicts(self) -> Conflicts:
         """Facts that cannot all hold: an irreducible set, and what would mend each; empty where all can hold."""
-        return Conflicts(tuple(clashing.clashes(self._world())))
+        from exportlab.facts.conflicts import clashes
+
+        return Conflicts(tuple(clashes(self._world())))
 
     def _world(self, *asked: frozenset[str]) -> World:
         return World(self.universe, self.cell, self.on, self.known, asked=asked).resolved()
+
+    def _question(
+        self,
+        indicator: str,
+        of: Label | None,
+        bloc: str | None,
+        on: str | int | None,
+        options: Mapping[str, Any],
+    ) -> Question:
+        from exportlab.facts.bounds import Question
+        from exportlab.facts.families import index
+
+        if indicator not in ("share", "value", "bloc_share"):
+            if (of, bloc, on) != (None, None, None):
+                raise OptionError(
+                    f"{indicator} has no use for of=, bloc= or on=: it is an index of all members."
+                )
+            return Question(indicator, index(indicator, options, self.universe.size))
+        need, label, other = ("bloc", bloc, of) if indicator == "bloc_share" else ("of", of, bloc)
+        if label is None or other is not None or options:
+            unused = sorted(
+                {**options, **({} if other is None else {"of" if need == "bloc" else "bloc": other})}
+            )
+            more = f", and has no use for {', '.join(unused)}" if unused else ""
+            raise OptionError(f"{indicator} needs {need}={'RCEP' if need == 'bloc' else 'Japan'!r}{more}.")
+        return Question(f"{indicator}({_name(label)})", None, self._members(label, on), indicator == "value")
 
     def _members(self, label: Label, on: str | int | None) -> frozenset[str]:
         """The members that a question is about."""
@@ -358,12 +413,16 @@ class Facts(Result):
         if other.cell == self.cell:
             raise OptionError(f"both tables are {self.cell!r}. Tell them apart by flow= or period= of facts.")
         if other.unit != self.unit:
-            raise OptionError(f"{self.cell} is in {self.unit!r} and {other.cell} in {other.unit!r}: give one unit.")
+            raise OptionError(
+                f"{self.cell} is in {self.unit!r} and {other.cell} in {other.unit!r}: give one unit."
+            )
         clash = [c for c in other.on if self.on.get(c, other.on[c]) != other.on[c]]
         if clash:
             raise OptionError(f"{clash[0]} reads blocs' membership on two dates: give one on=.")
         known = tuple(dict.fromkeys((*self.known, *other.known)))
-        return replace(self, universe=self.universe.joined(other.universe), on={**self.on, **other.on}, known=known)
+        return replace(
+            self, universe=self.universe.joined(other.universe), on={**self.on, **other.on}, known=known
+        )
 
     def _source(self, source: str | None) -> str:
         return self.source if source is None else source

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import inf, isinf
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 
@@ -13,8 +13,9 @@ from exportlab.arrays import Array
 from exportlab.catalogue import CATALOGUE, Indicator, check_options, own_options
 from exportlab.distribution import on_array
 from exportlab.errors import OptionError, UnknownName
-from exportlab.facts.curves import SQUARES, End, Sum, largest, least, powers, relative_entropy
+from exportlab.facts.curves import SQUARES, Curve, largest, least, powers, relative_entropy
 from exportlab.facts.orders import largest_by_rank, largest_of_largest, least_by_rank, least_of_largest
+from exportlab.facts.tree import End, Problem
 from exportlab.indices.concentration import NEAR_ONE
 from exportlab.member import ON_ARRAYS, Group
 
@@ -23,8 +24,8 @@ BOUNDED = (
     "unctad_concentration", "hall_tideman", "hill",
 )  # fmt: skip
 NEEDS_SIZE = ("gini", "theil", "shannon", "hhi_normalised", "unctad_concentration", "hall_tideman", "hill")
+BY_RANK = ("gini", "hall_tideman")
 HIGHEST_ORDER = 5.0  # of Hill numbers, short of infinity: powers of higher order leave the solver's precision
-Search: TypeAlias = Callable[[Sum, int], End]
 
 
 @dataclass(frozen=True)
@@ -48,25 +49,44 @@ class Index:
         size = None if isinf(self.universe) else self.universe
         return float(on_array(self.indicator, values, self.options, universe=size, total=total))
 
-    def ends(self) -> tuple[Search, Search, Callable[[float], float]]:
-        """How the sum is found at its most even and at its most concentrated, and the index that a sum makes."""
+    def evenest(self, problem: Problem, nodes: int) -> End:
+        """The sum that the index is made of, where it is spread most evenly."""
         name = self.indicator.name
-        if name in ("gini", "hall_tideman"):
-            return lambda s, _: largest_by_rank(s), lambda s, n: least_by_rank(s, n), lambda r: self._finished(r + 1)
-        if name == "cr":
-            k = int(self.options["k"])
-            return lambda s, _: least_of_largest(s, k), lambda s, n: largest_of_largest(s, k, n), lambda c: c
-        if name == "hill" and isinf(self.options["q"]):
-            return lambda s, _: least_of_largest(s, 1), lambda s, n: largest_of_largest(s, 1, n), lambda c: 1 / c
-        sign = -1.0 if name == "hill" and 0 < self.options["q"] < 1 else 1.0
-        return lambda s, _: least(s), largest, lambda f: self._finished(sign * f)
+        if name in BY_RANK:
+            return largest_by_rank(problem, nodes)
+        return least_of_largest(problem, self.top, nodes) if self.top else least(problem, self.curve, nodes)
 
-    def curve(self) -> Any:
+    def densest(self, problem: Problem, open_pools: frozenset[int], nodes: int) -> End:
+        """The sum where it is most concentrated."""
+        if self.indicator.name in BY_RANK:
+            return least_by_rank(problem, open_pools, nodes)
+        if self.top:
+            return largest_of_largest(problem, self.top, open_pools, nodes)
+        return largest(problem, self.curve, open_pools, nodes)
+
+    def made_of(self, total: float) -> float:
+        """The index, from the sum of what its members add in shares."""
+        name, q = self.indicator.name, self.options.get("q", 2.0)
+        if self.top:
+            return total if name == "cr" else 1 / total
+        if name in BY_RANK:
+            return self._finished(total + 1)
+        return self._finished(-total if name == "hill" and q < 1 else total)
+
+    @property
+    def top(self) -> int:
+        """How many of the largest members it is the sum of; 0 where it is no such sum."""
+        if self.indicator.name == "cr":
+            return int(self.options["k"])
+        return int(self.indicator.name == "hill" and isinf(self.options["q"]))
+
+    @property
+    def curve(self) -> Curve:
         """The convex curve that is summed."""
-        name = self.indicator.name
-        if name in ("shannon", "theil") or (name == "hill" and self.options["q"] == 1):
+        name, q = self.indicator.name, self.options.get("q", 2.0)
+        if name in ("shannon", "theil") or (name == "hill" and q == 1):
             return relative_entropy()
-        return powers(self.options["q"]) if name == "hill" and not isinf(self.options["q"]) else SQUARES
+        return powers(q) if name == "hill" else SQUARES
 
     def _finished(self, total: float) -> float:
         """What the catalogue's formula makes of a sum of terms in shares."""
@@ -75,8 +95,12 @@ class Index:
         columns = {name: np.asarray(value, float) for name, value in facts.items()}
         end, q = self.indicator.finish, self.options.get("q", 2.0)
         assert end is not None
-        total = (total - 1) / (q - 1) if 0 < abs(q - 1) < NEAR_ONE else total  # as the catalogue sums it there
-        return float(end(np.asarray(total), Group(columns.__getitem__, ON_ARRAYS), **own_options(end, self.options)))
+        total = (
+            (total - 1) / (q - 1) if 0 < abs(q - 1) < NEAR_ONE else total
+        )  # as the catalogue sums it there
+        return float(
+            end(np.asarray(total), Group(columns.__getitem__, ON_ARRAYS), **own_options(end, self.options))
+        )
 
 
 def index(name: str, options: Mapping[str, Any], universe: float) -> Index:

@@ -1,4 +1,4 @@
-"""A programme with its scale set, solved: linear and mixed programmes by HiGHS, and limits of columns by propagation."""
+"""A programme with its scale set, ready to be solved by HiGHS for many objectives and within many limits."""
 
 from __future__ import annotations
 
@@ -11,20 +11,47 @@ from scipy.sparse import csr_array, hstack, vstack
 
 from exportlab.arrays import Array
 from exportlab.errors import DataError
-from exportlab.facts.program import UNIT, Program, Row, Rows, combined
+from exportlab.facts.program import Program, Row, combined
 
-NODES = 2000  # branches that are looked into before an end is given as an outer bound
 OPTIMAL, OUT_OF_NODES, INFEASIBLE, UNBOUNDED, UNDECIDED = range(5)
-_PRECISE = {"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10}
+PRECISION = 1e-10  # to which rows are met
 
 
 class Solution(NamedTuple):
-    """How it ended, the objective's value, a bound that is proved, and the columns (empty where there are none)."""
+    """How it ended, the least value (a proved bound of it), and the columns (empty where there are none)."""
 
     status: int
-    value: float
     bound: float
     x: Array
+
+
+class Box(NamedTuple):
+    """The least and the largest that each column may be."""
+
+    lower: Array
+    upper: Array
+
+
+class Sides(NamedTuple):
+    """Rows that are at most something, and rows that equal something."""
+
+    most: csr_array
+    b_most: Array
+    equal: csr_array
+    b_equal: Array
+
+    def wider(self, extra: int) -> Sides:
+        """With further columns that no row has yet."""
+        if not extra:
+            return self
+        most, equal = (
+            csr_array(hstack([a, csr_array((a.shape[0], extra))])) for a in (self.most, self.equal)
+        )
+        return Sides(most, self.b_most, equal, self.b_equal)
+
+    def below(self, rows: csr_array, most: Array) -> Sides:
+        """With further rows that are at most something."""
+        return self._replace(most=csr_array(vstack([self.most, rows])), b_most=np.r_[self.b_most, most])
 
 
 class Cuts(NamedTuple):
@@ -32,6 +59,14 @@ class Cuts(NamedTuple):
 
     rows: csr_array
     most: Array
+
+
+Rowed = list[tuple[Row, float]]
+
+
+def cuts(rows: Rowed, width: int) -> Cuts:
+    """Rows, with what they are at most, as matrix and vector."""
+    return Cuts(matrix([r for r, _ in rows], width), np.array([b for _, b in rows], float))
 
 
 def matrix(rows: list[Row], width: int) -> csr_array:
@@ -42,38 +77,30 @@ def matrix(rows: list[Row], width: int) -> csr_array:
 
 
 class Model:
-    """A programme with one sum of columns set to one, ready to be solved for many objectives."""
+    """A programme with one sum of columns set to one. Whole numbers are the business of `tree.search`."""
 
     def __init__(self, program: Program, one: Row) -> None:
         self.program = program
-        self.lower, self.upper = np.zeros(program.width), np.array(program.upper)
-        self.whole = np.zeros(program.width)
-        self.whole[program.whole] = 1
-        self.wholes: dict[str, float] = {}
-        rows = Rows(*([_without(one, r, b) for r, b in side] for side in (program.rows.most, program.rows.equal)))
-        rows.equals((1.0, one), to=1.0)
-        self._set(rows)
-        for gate in program.gates:
-            whole = self._largest(gate.cell)
-            rows.at_most((1.0, gate.row), (-whole, gate.switch), most=whole * gate.base)
-        self._set(rows)
-
-    def _set(self, rows: Rows) -> None:
-        width = self.program.width
-        self.a_most, self.a_equal = (matrix([r for r, _ in side], width) for side in (rows.most, rows.equal))
-        self.b_most, self.b_equal = (np.array([b for _, b in side]) for side in (rows.most, rows.equal))
+        self.box = Box(np.zeros(program.width), np.array(program.upper))
+        most, equal = (
+            [_without(one, r, b) for r, b in side] for side in (program.rows.most, program.rows.equal)
+        )
+        equal.append((one, 1.0))
+        self.sides = Sides(*cuts(most, program.width), *cuts(equal, program.width))
+        wholes = {cell: self._largest(cell) for cell in {gate.cell for gate in program.gates}}
+        for g in program.gates:
+            most.append((combined([(1.0, g.row), (-wholes[g.cell], g.switch)]), wholes[g.cell] * g.base))
+        self.sides = Sides(*cuts(most, program.width), *cuts(equal, program.width))
 
     def _largest(self, cell: str) -> float:
         """The most that a cell can be in all, gates left aside."""
-        if cell not in self.wholes:
-            found = self.solve(-self.vector(self.program.sum(cell, None)), relaxed=True)
-            if found.status == UNBOUNDED:
-                raise DataError(
-                    f"a rank or a number of members in {cell!r} needs to know how large {cell!r} can be",
-                    "Give its total, or a member with its share.",
-                )
-            self.wholes[cell] = -found.value if found.status == OPTIMAL else 1.0
-        return self.wholes[cell]
+        found = self.solve(-self.vector(self.program.sum(cell, None)))
+        if found.status == UNBOUNDED:
+            raise DataError(
+                f"a rank or a number of members in {cell!r} needs to know how large {cell!r} can be",
+                "Give its total, or a member with its share.",
+            )
+        return -found.bound if found.status == OPTIMAL else 1.0
 
     def vector(self, row: Row) -> Array:
         """A row as an array over the columns."""
@@ -81,77 +108,63 @@ class Model:
         out[list(row)] = list(row.values())
         return out
 
-    def solve(
-        self, cost: Array, *, cuts: Cuts | None = None, relaxed: bool = False, nodes: int = NODES,
-        lower: Array | None = None, upper: Array | None = None, switches: int = 0,
-    ) -> Solution:  # fmt: skip
-        """The least value of a linear objective, whose length says how many further columns there are.
+    def solve(self, cost: Array, box: Box | None = None, further: Cuts | None = None) -> Solution:
+        """The least value of a linear objective; its length says how many further columns the cuts have."""
+        sides, limits = self._with(cost, box, further)
+        return _linear(cost, sides, limits)
 
-        The last `switches` of these are zero or one.
-        """
-        extra = len(cost) - self.program.width
-        low = np.r_[self.lower if lower is None else lower, np.full(extra, -inf)]
-        high = np.r_[self.upper if upper is None else upper, np.full(extra, inf)]
-        most, b = _wider(self.a_most, extra), self.b_most
-        if cuts is not None:
-            most, b = csr_array(vstack([most, cuts.rows])), np.r_[b, cuts.most]
-        equal = _wider(self.a_equal, extra)
-        whole = np.r_[self.whole, np.zeros(extra - switches), np.ones(switches)]
-        low[len(low) - switches :], high[len(high) - switches :] = 0.0, 1.0
-        if relaxed or not whole.any():
-            return _linear(cost, most, b, equal, self.b_equal, low, high)
-        sides = [LinearConstraint(most, -np.inf, b), LinearConstraint(equal, self.b_equal, self.b_equal)]
-        found = milp(cost, constraints=sides, bounds=Bounds(low, high), integrality=whole,
+    def choose(self, cost: Array, box: Box, further: Cuts, switches: int, nodes: int) -> Solution:
+        """The least value where the last columns, so many, are zero or one."""
+        sides, limits = self._with(cost, box, further)
+        whole = np.r_[np.zeros(len(cost) - switches), np.ones(switches)]
+        limits.lower[len(cost) - switches :], limits.upper[len(cost) - switches :] = 0.0, 1.0
+        rows = [LinearConstraint(sides.most, -np.inf, sides.b_most),
+                LinearConstraint(sides.equal, sides.b_equal, sides.b_equal)]  # fmt: skip
+        found = milp(cost, constraints=rows, bounds=Bounds(*limits), integrality=whole,
                      options={"mip_rel_gap": 0.0, "node_limit": nodes})  # fmt: skip
+        bound = -inf if found.mip_dual_bound is None else float(found.mip_dual_bound)
         if found.x is None:
-            bound = found.mip_dual_bound
-            return Solution(found.status, inf, -inf if bound is None else bound, np.empty(0))
-        at = np.flatnonzero(whole)
-        low[at] = high[at] = np.round(found.x[at])
-        exact = _linear(cost, most, b, equal, self.b_equal, low, high)
-        if exact.status != OPTIMAL:
-            exact = Solution(OPTIMAL, found.fun, found.fun, found.x)
-        return Solution(found.status, exact.value, min(found.mip_dual_bound, exact.value), exact.x)
+            return Solution(found.status, inf if found.status == INFEASIBLE else bound, np.empty(0))
+        at = slice(len(cost) - switches, None)
+        limits.lower[at] = limits.upper[at] = np.round(found.x[at])
+        exact = _linear(cost, sides, limits)
+        x = exact.x if exact.status == OPTIMAL else found.x
+        value = float(cost @ x)
+        return Solution(OPTIMAL, value if found.status == OPTIMAL else min(bound, value), x)
 
-    def limits(self, rounds: int = 8) -> tuple[Array, Array]:
+    def _with(self, cost: Array, box: Box | None, further: Cuts | None) -> tuple[Sides, Box]:
+        extra = len(cost) - self.program.width
+        lower, upper = self.box if box is None else box
+        limits = Box(np.r_[lower, np.full(extra, -inf)], np.r_[upper, np.full(extra, inf)])
+        sides = self.sides.wider(extra)
+        return (sides if further is None else sides.below(*further)), limits
+
+    def limits(self, rounds: int = 8) -> Box:
         """Limits of every column that follow from one row at a time, over and over."""
-        a = np.vstack([self.a_most.toarray(), self.a_equal.toarray(), -self.a_equal.toarray()])
-        b = np.r_[self.b_most, self.b_equal, -self.b_equal]
-        low, high = self.lower.copy(), self.upper.copy()
+        most, b_most, equal, b_equal = self.sides
+        a = np.vstack([most.toarray(), equal.toarray(), -equal.toarray()])
+        box = self.box
         for _ in range(rounds):
-            low, high = _propagated(a, b, low, high)
-        return low, high
+            box = _propagated(a, np.r_[b_most, b_equal, -b_equal], box)
+        return Box(np.minimum(*box), box.upper)
 
 
-def _wider(a: csr_array, extra: int) -> csr_array:
-    return csr_array(hstack([a, csr_array((a.shape[0], extra))])) if extra else a
-
-
-def _linear(
-    cost: Array, most: csr_array, b: Array, equal: csr_array, b_equal: Array, low: Array, high: Array
-) -> Solution:
-    sides = {"A_ub": most, "b_ub": b, "A_eq": equal, "b_eq": b_equal, "bounds": np.c_[low, high]}
-    found = linprog(cost, **sides, options=_PRECISE)
+def _linear(cost: Array, sides: Sides, box: Box) -> Solution:
+    found = _solved(cost, sides, box, presolve=True)
     if found.status == UNDECIDED:  # presolve cannot tell infeasible from unbounded
-        found = linprog(cost, **sides, options={**_PRECISE, "presolve": False})
+        found = _solved(cost, sides, box, presolve=False)
+    return found
+
+
+def _solved(cost: Array, sides: Sides, box: Box, *, presolve: bool) -> Solution:
+    found = linprog(
+        cost, A_ub=sides.most, b_ub=sides.b_most, A_eq=sides.equal, b_eq=sides.b_equal, bounds=np.c_[box],
+        options={"presolve": presolve, "primal_feasibility_tolerance": PRECISION,
+                 "dual_feasibility_tolerance": PRECISION},
+    )  # fmt: skip
     if found.status != OPTIMAL:
-        return Solution(found.status, inf, -inf, np.empty(0))
-    return Solution(OPTIMAL, found.fun, found.fun, found.x)
-
-
-def _propagated(a: Array, b: Array, low: Array, high: Array) -> tuple[Array, Array]:
-    """Limits after each row bounded each of its columns by the least that its other columns add."""
-    with np.errstate(invalid="ignore"):
-        least = np.where(a > 0, a * low, np.where(a < 0, a * high, 0.0))
-    endless = np.isinf(least)
-    finite = np.where(endless, 0.0, least)
-    total, open_ = finite.sum(axis=1, keepdims=True), endless.sum(axis=1, keepdims=True)
-    others = np.where(open_ - endless > 0, -inf, total - finite)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        limit = (b[:, None] - others) / a
-    upper = np.where(a > 0, limit, inf).min(axis=0, initial=inf)
-    lower = np.where(a < 0, limit, -inf).max(axis=0, initial=-inf)
-    return np.maximum(low, lower), np.minimum(high, upper)
+        return Solution(found.status, inf if found.status == INFEASIBLE else -inf, np.empty(0))
+    return Solution(OPTIMAL, float(found.fun), found.x)
 
 
 def _without(one: Row, row: Row, b: float) -> tuple[Row, float]:
@@ -163,11 +176,16 @@ def _without(one: Row, row: Row, b: float) -> tuple[Row, float]:
     return combined([(1.0, row), (-weight, one)]), b - weight
 
 
-def shares(program: Program) -> Model:
-    """The programme with the whole of the target cell set to one."""
-    return Model(program, program.sum(program.world.target, None))
-
-
-def amounts(program: Program) -> Model:
-    """The programme in units of its reference amount."""
-    return Model(program, {UNIT: 1.0})
+def _propagated(a: Array, b: Array, box: Box) -> Box:
+    """Limits after each row bounded each of its columns by the least that its other columns add."""
+    with np.errstate(invalid="ignore"):
+        least = np.where(a > 0, a * box.lower, np.where(a < 0, a * box.upper, 0.0))
+    endless = np.isinf(least)
+    finite = np.where(endless, 0.0, least)
+    open_ = endless.sum(axis=1, keepdims=True)
+    others = np.where(open_ - endless > 0, -inf, finite.sum(axis=1, keepdims=True) - finite)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        limit = (b[:, None] - others) / a
+    upper = np.where(a > 0, limit, inf).min(axis=0, initial=inf)
+    lower = np.where(a < 0, limit, -inf).max(axis=0, initial=-inf)
+    return Box(np.maximum(box.lower, lower), np.minimum(box.upper, upper))

@@ -79,23 +79,31 @@ class Program:
         Whether slots stand from the largest to the smallest, as members of an atom are exchangeable.
     elastic : Fact, optional
         A fact whose rows may give, all by the same amount: the column `slack`.
+    carrying : mapping of int to float, optional
+        For columns of `counts`, how many members at most carry a value: the others do not count as members.
     """
 
     def __init__(
         self, world: World, slots: Mapping[int, int] | None = None, *, ordered: bool = True,
-        elastic: Fact | None = None,
+        elastic: Fact | None = None, carrying: Mapping[int, float] | None = None,
     ) -> None:  # fmt: skip
-        self.world, self.slots = world, dict(slots or {})
+        self.world, self.slots, self.ordered = world, dict(slots or {}), ordered
         self.upper = [inf]
         self.whole: list[int] = []  # columns of whole numbers
         self.counts: dict[int, int] = {}  # a piece's column to the column of how many of it carry a value
         self.component = components(world)
         self.least = {cell: self._least_slots(cell) for cell in world.on}
         self.pieces = [piece for cell in world.on for piece in self._columns(cell)]
+        for known in world.known:
+            if isinstance(known, Number):
+                self.counts |= {
+                    p.column: self._new(min(p.size, known.most), whole=True) for p in self.of(known.cell)
+                }
+        fewer = {c: (carrying or {}).get(n, inf) for c, n in self.counts.items()}
+        self.pieces = [replace(p, size=min(p.size, fewer.get(p.column, inf))) for p in self.pieces]
         self.rows = Rows()
         self.gates: list[Gate] = []
-        if ordered:
-            self._order()
+        self._order()
         self.slack = None if elastic is None else self._new()
         for known in world.known:
             before = len(self.rows.most), len(self.rows.equal), len(self.gates)
@@ -157,17 +165,21 @@ class Program:
 
     def _order(self) -> None:
         """Slots from the largest to the smallest, in one cell of each component."""
+        if not self.ordered:
+            return
         leads = {self.component[c]: c for c in (*reversed(self.world.on), self.world.target)}
         for cell in leads.values():
             for before, after in itertools.pairwise(self.of(cell)):
                 if before.atom == after.atom and after.size < inf:
-                    self.rows.at_most((1 / after.size, {after.column: 1.0}), (-1.0, {before.column: 1.0}))
+                    self.rows.at_most((1.0, {after.column: 1.0}), (-after.size, {before.column: 1.0}))
 
     def _enter(self, known: Known) -> None:
         if isinstance(known, Between):
             self._between(known)
         elif isinstance(known, Most):
-            bound = {UNIT: known.most / self.reference} if known.of is None else self.sum(known.cell, known.of)
+            bound = (
+                {UNIT: known.most / self.reference} if known.of is None else self.sum(known.cell, known.of)
+            )
             self._each_at_most(known.cell, known.singles, bound)
         elif isinstance(known, Order):
             self._places(known)
@@ -185,7 +197,9 @@ class Program:
         for r, b in rows.equal[equal:]:
             loose += [(combined([(1.0, r), (1.0, give)]), b), (combined([(-1.0, r), (1.0, give)]), -b)]
         rows.most[most:], rows.equal[equal:] = loose, []
-        self.gates[gates:] = [replace(g, row=combined([(1.0, g.row), (1.0, give)])) for g in self.gates[gates:]]
+        self.gates[gates:] = [
+            replace(g, row=combined([(1.0, g.row), (1.0, give)])) for g in self.gates[gates:]
+        ]
 
     def _between(self, known: Between) -> None:
         top, per = self.total(known.top), self.total(known.per)
@@ -198,7 +212,11 @@ class Program:
             self.rows.at_most((-1.0, top), (known.low, per))
 
     def _tie(self, known: Within | Balance) -> None:
-        cells = (known.cell, known.other) if isinstance(known, Within) else (known.cell, known.second, known.whole)
+        cells = (
+            (known.cell, known.other)
+            if isinstance(known, Within)
+            else (known.cell, known.second, known.whole)
+        )
         for parts in zip(*(self.of(c) for c in cells), strict=True):
             *inside, whole = ({p.column: 1.0} for p in parts)
             if isinstance(known, Within):
@@ -209,7 +227,7 @@ class Program:
     def _each_at_most(self, cell: str, singles: Members, bound: Row) -> None:
         for piece in self.of(cell):
             if self._in(piece, singles) and piece.size < inf:
-                self.rows.at_most((1 / piece.size, {piece.column: 1.0}), (-1.0, bound))
+                self.rows.at_most((1.0, {piece.column: 1.0}), (-piece.size, bound))
 
     def _places(self, known: Order) -> None:
         own = self.sum(known.cell, known.of)
@@ -234,16 +252,13 @@ class Program:
             self.gates.append(Gate(combined([(1.0, own), (-1.0, row)]), {z: -1.0}, 1.0, known.cell))
         self.rows.equals((1.0, dict.fromkeys(switches, 1.0)), to=float(known.above))
         for pool in (p for p in single if p.pooled and p.size < inf):
-            self.rows.at_most((1 / pool.size, {pool.column: 1.0}), (-1.0, own))
+            self.rows.at_most((1.0, {pool.column: 1.0}), (-pool.size, own))
 
     def _counted(self, known: Number) -> None:
-        """How many members of each piece carry a value: a column each."""
-        for piece in self.of(known.cell):
-            n = self._new(min(piece.size, known.most), whole=True)
-            self.gates.append(Gate({piece.column: 1.0}, {n: 1.0}, 0.0, known.cell))
-            self.counts[piece.column] = n
-        own = {self.counts[p.column]: 1.0 for p in self.of(known.cell)}
-        self.rows.at_most((1.0, own), most=float(known.most))
+        """How many members of each piece carry a value."""
+        own = {p.column: self.counts[p.column] for p in self.of(known.cell)}
+        self.gates += [Gate({column: 1.0}, {n: 1.0}, 0.0, known.cell) for column, n in own.items()]
+        self.rows.at_most((1.0, dict.fromkeys(own.values(), 1.0)), most=float(known.most))
 
 
 def components(world: World) -> dict[str, frozenset[str]]:
@@ -255,3 +270,13 @@ def components(world: World) -> dict[str, frozenset[str]]:
             joined = frozenset().union(*(found[c] for c in cells))
             found |= dict.fromkeys(joined, joined)
     return found
+
+
+def shares(program: Program) -> Row:
+    """The sum that is set to one where values are shares of the target cell."""
+    return program.sum(program.world.target, None)
+
+
+def amounts(program: Program) -> Row:
+    """The sum that is set to one where values are in units of the reference amount."""
+    return {UNIT: 1.0}

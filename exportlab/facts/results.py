@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from exportlab.facts.completion import Completion
-from exportlab.facts.conflicts import Clash
+from exportlab.errors import UnknownName
 from exportlab.results import Result
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
+
+    from exportlab.facts.completion import Completion
+    from exportlab.facts.conflicts import Clash
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -115,3 +118,50 @@ class Conflicts(Result):
 
         rows = [(c.fact.words, c.fact.source, c.loosen, c.remedy) for c in self.clashes]
         return pd.DataFrame(rows, columns=["fact", "source", "loosen", "remedy"])
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class Estimates(Result):
+    """Best guesses of an index, one for each prior, beside the bounds that hold whatever the prior is.
+
+    Attributes
+    ----------
+    bounds : ImpliedBounds
+    rows : tuple of (prior, estimate, divergence)
+        The divergence is the cross-entropy from the prior, in nats: zero where the prior itself fits the facts.
+    tables : mapping of str to dict
+        For each prior the guess: every member's share.
+    """
+
+    bounds: ImpliedBounds
+    rows: tuple[tuple[str, float, float], ...]
+    tables: Mapping[str, Mapping[str, float]]
+
+    @property
+    def title(self) -> str:
+        """One line that says what this is."""
+        b = self.bounds
+        return f"{b.indicator}: best guesses by cross-entropy, within {b.low:.4g} and {b.high:.4g}"
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """One row a prior: prior, estimate, low, high, divergence."""
+        import pandas as pd
+
+        rows = [(prior, value, self.bounds.low, self.bounds.high, far) for prior, value, far in self.rows]
+        return pd.DataFrame(rows, columns=["prior", "estimate", "low", "high", "divergence"])
+
+    def guess(self, prior: str | None = None) -> pd.Series:
+        """Every member's share under a prior (the first by default), the largest first."""
+        import pandas as pd
+
+        name = self.rows[0][0] if prior is None else prior
+        if name not in self.tables:
+            raise UnknownName("prior", name, self.tables)
+        return pd.Series(self.tables[name], name="share").sort_values(ascending=False)
+
+    def plot(self, ax: Axes | None = None, **options: Any) -> Axes:
+        """The guesses as points on the bounds as lines."""
+        from exportlab.plots.facts import guesses
+
+        return guesses(self.table, indicator=self.bounds.indicator, ax=ax, **options)

@@ -11,7 +11,7 @@ from math import inf
 import numpy as np
 
 from exportlab.arrays import Array
-from exportlab.facts.model import OPTIMAL, Model
+from exportlab.facts.model import Model
 from exportlab.facts.program import UNIT, Program, Row
 from exportlab.facts.statements import Balance, Within
 from exportlab.facts.world import Between, Most, Order, World
@@ -23,7 +23,7 @@ def slots(model: Model) -> tuple[dict[int, int], frozenset[int]]:
     """For each atom, how many members may stand above the others at once; and the atoms where that was cut short."""
     program, world = model.program, model.program.world
     caps = _least_caps(model)
-    high = model.limits()[1]
+    high = model.limits().upper
     above = program.least[world.target]
     found, short = {}, set()
     for index, atom in enumerate(world.atoms):
@@ -32,7 +32,7 @@ def slots(model: Model) -> tuple[dict[int, int], frozenset[int]]:
         pool = [p.column for p in program.of(world.target) if p.atom == index]
         mass, cap = min(sum(high[pool]), 1.0), caps.get(index, inf)
         full = np.floor(mass / cap + 1e-9) if cap > 0 else inf
-        need = atom.size if _each_one(world) else min(above + full + 1, atom.size)
+        need = atom.size if each_one(world) else min(above + full + 1, atom.size)
         found[index] = int(min(need, SLOTS))
         if need > SLOTS:
             short.add(index)
@@ -46,25 +46,27 @@ def _least_caps(model: Model) -> dict[int, float]:
     for k in world.known:
         if not isinstance(k, Most | Order) or k.cell not in program.component[world.target]:
             continue
-        row = _bound(program, k)
-        end = model.solve(model.vector(row), relaxed=True)
-        least = max(end.value, 0.0) if end.status == OPTIMAL else 0.0
+        row = bound(program, k)
+        least = max(model.solve(model.vector(row)).bound, 0.0)
         for index, atom in enumerate(world.atoms):
             if atom.members[0] in k.singles:
                 found[index] = min(found.get(index, inf), least)
     return found
 
 
-def _bound(program: Program, known: Most | Order) -> Row:
+def bound(program: Program, known: Most | Order) -> Row:
+    """What single members are at most."""
     if known.of is None:
         assert isinstance(known, Most)
         return {UNIT: known.most / program.reference}
     return program.sum(known.cell, known.of)
 
 
-def _each_one(world: World) -> bool:
+def each_one(world: World) -> bool:
     """Whether members of an atom are tied to other cells so that no simple shape is known to be the extreme one."""
-    elsewhere = [k for k in world.known if isinstance(k, Most | Order) and k.singles and k.cell != world.target]
+    elsewhere = [
+        k for k in world.known if isinstance(k, Most | Order) and k.singles and k.cell != world.target
+    ]
     links = [k for k in world.known if isinstance(k, Within | Balance)]
     simple = all(isinstance(k, Within) and k.cell == world.target for k in links) and not any(
         isinstance(k, Order) and k.above for k in elsewhere
@@ -104,7 +106,7 @@ def extremes(program: Program, x: Array) -> tuple[list[Array], list[Array]]:
     even, peaked = [], []
     for index, atom in enumerate(world.atoms):
         sum_ = max(float(x[next(p.column for p in program.of(world.target) if p.atom == index)]), 0.0)
-        caps = [sum(v * x[c] for c, v in _bound(program, k).items()) for k in world.known
+        caps = [sum(v * x[c] for c, v in bound(program, k).items()) for k in world.known
                 if isinstance(k, Most | Order) and atom.members[0] in k.singles]  # fmt: skip
         even.append(np.full(int(atom.size), sum_ / atom.size) if atom.size < inf else np.empty(0))
         peaked.append(_piled(sum_, min(caps, default=inf), atom.size))

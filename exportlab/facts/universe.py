@@ -93,7 +93,9 @@ class Universe:
         if found is None:
             known = {c.name for c in classifications.countries()} | {b.name for b in classifications.blocs()}
             error = UnknownName("country or bloc", label, {*known, *self.groups})
-            error.args = (f"{error} A group of your own is declared by .group({label!r}, members=[...] or size=...).",)
+            error.args = (
+                f"{error} A group of your own is declared by .group({label!r}, members=[...] or size=...).",
+            )
             raise error
         for name, inside in self.as_one.items():
             if inside <= found:
@@ -108,7 +110,9 @@ class Universe:
             raise DataError("a label means no member of the universe", "It was excluded.", first=repr(label))
         return out
 
-    def with_group(self, label: str, members: Iterable[str] | None, size: int | None, on: str | int) -> Universe:
+    def with_group(
+        self, label: str, members: Iterable[str] | None, size: int | None, on: str | int
+    ) -> Universe:
         """The universe with one more group: of members given, or of so many that are not named."""
         if label in self.groups:
             raise OptionError(f"group {label!r} is declared already.")
@@ -118,14 +122,21 @@ class Universe:
             named = [members] if isinstance(members, str) else list(members)
             group: frozenset[str] | int = frozenset().union(*(self.members(m, on) for m in named))
         elif isinstance(size, bool) or not isinstance(size, int) or size < 1:
-            raise OptionError(f"group {label!r}: size={size!r} is not allowed. Allowed: a whole number, 1 or more.")
+            raise OptionError(
+                f"group {label!r}: size={size!r} is not allowed. Allowed: a whole number, 1 or more."
+            )
         else:
             group = size
         return replace(self, groups={**self.groups, label: group})
 
     def joined(self, other: Universe) -> Universe:
         """One universe for facts of two cells."""
-        same = (self.kind, self.names, self.size, self.as_one) == (other.kind, other.names, other.size, other.as_one)
+        same = (self.kind, self.names, self.size, self.as_one) == (
+            other.kind,
+            other.names,
+            other.size,
+            other.as_one,
+        )
         clash = [g for g in self.groups if g in other.groups and self.groups[g] != other.groups[g]]
         if not same or clash:
             what = f"group {clash[0]!r}" if clash else "universe= (or exclude=, as_one=)"

@@ -26,6 +26,8 @@ from exportlab.facts.statements import (
 )
 from exportlab.facts.universe import Universe
 
+NODES = 2000  # branches that are looked into before an end is given as an outer bound
+
 Members = frozenset[str]
 Sum = tuple[tuple[float, str, Members | None], ...]  # weight, cell, members (None: all of them)
 
@@ -129,11 +131,17 @@ class World:
             if isinstance(fact, Ratio) and fact.names:
                 for term in fact.top:
                     parts = term.label if isinstance(term.label, tuple) else (term.label,)
-                    found += [p for p in parts if term.cell == cell and p != WHOLE and not self.universe.is_residual(p)]
+                    found += [
+                        p
+                        for p in parts
+                        if term.cell == cell and p != WHOLE and not self.universe.is_residual(p)
+                    ]
         return list(dict.fromkeys(found))
 
     def _named(self, cell: str) -> Members:
-        return frozenset().union(*(self.universe.members(label, self.on[cell]) for label in self.labels(cell)))
+        return frozenset().union(
+            *(self.universe.members(label, self.on[cell]) for label in self.labels(cell))
+        )
 
     @cached_property
     def everyone(self) -> Members:
@@ -220,7 +228,9 @@ class World:
         sets = list(dict.fromkeys([*self._sets(), *self.asked]))
         groups: dict[tuple[bool, ...], list[str]] = {}
         for member in sorted(self.everyone):
-            alone = not isinstance(self.universe.groups.get(member, frozenset()), frozenset) or member == RESIDUAL
+            alone = (
+                not isinstance(self.universe.groups.get(member, frozenset()), frozenset) or member == RESIDUAL
+            )
             key = (*(member in s for s in sets), *((False, member) if alone else (True, "")))
             groups.setdefault(key, []).append(member)
         sizes = [self._sizes(members) for members in groups.values()]
@@ -240,7 +250,9 @@ class World:
             left = u.size - sum(sizes)
             where = next(i for i, m in enumerate(groups) if m == [RESIDUAL])
         else:
-            used = frozenset().union(*(self.set_of(c, label) for c in self.on for label in self._mentioned(c)))
+            used = frozenset().union(
+                *(self.set_of(c, label) for c in self.on for label in self._mentioned(c))
+            )
             free = [i for i, m in enumerate(groups) if not used & frozenset(m) and m[0] not in u.groups]
             where = max(free, key=lambda i: sizes[i], default=-1)
             left = (sizes[where] if free else 0) - apart
