@@ -1,7 +1,7 @@
 """Small random tables with facts that hold of them, and plain Python that says whether a table meets the facts.
 
-A case is a table of a few members (of one cell, or of several tied to each other), facts as calls of the package, and the
-same facts as predicates of tables. Nothing here uses the package's reading of facts.
+A case is a table of a few members, facts as calls of the package, and the same facts as predicates of tables. Nothing
+here uses the package's reading of facts.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from math import exp, log
 import numpy as np
 
 import exportlab as xl
+from exportlab.facts import ImpliedBounds
 
 Table = dict[str, int]
 Tables = dict[str, Table]  # cell to table
@@ -26,7 +27,7 @@ class Case:
 
     names: list[str]
     totals: dict[str, int]
-    facts: xl.facts.Facts
+    facts: xl.Facts
     said: list[str] = field(default_factory=list)
     rules: list[Callable[[dict[str, dict[str, float]]], bool]] = field(default_factory=list)
 
@@ -56,7 +57,7 @@ def indices(values: list[float]) -> dict[str, float]:
 OPTIONS = {"hill": {"q": 1.5}, "hill_half": {"q": 0.5}, "hill_one": {"q": 1.0}}
 
 
-def bounds_of(facts: xl.facts.Facts, name: str) -> xl.facts.ImpliedBounds:
+def bounds_of(facts: xl.Facts, name: str) -> ImpliedBounds:
     """The package's bounds of an index of `indices`."""
     return facts.bounds(name.partition("_h")[0].partition("_o")[0] if name.startswith("hill") else name,
                         **OPTIONS.get(name, {}))  # fmt: skip
@@ -69,7 +70,7 @@ def random_case(rng: np.random.Generator) -> Case:
     truth = dict(zip(names, rng.multinomial(total, rng.dirichlet(np.full(n, 0.6))).tolist(), strict=True))
     exact = bool(rng.integers(2))
     figure = str(total) if exact else (total - 1, total + 1)
-    case = Case(names, {"now": total}, xl.facts.facts(figure, universe=names, flow="now", exact=exact))
+    case = Case(names, {"now": total}, xl.facts(figure, universe=names, flow="now", exact=exact))
     if not exact:
         case.rules.append(lambda t: total - 1 - SLACK <= sum(t["now"].values()) <= total + 1 + SLACK)
     else:
@@ -81,6 +82,70 @@ def random_case(rng: np.random.Generator) -> Case:
     if rng.random() < 0.4:
         _growth(case, rng, groups, truth)
     return case
+
+
+def random_trade(rng: np.random.Generator) -> Case:
+    """Exports of three members within trade, or with imports adding up to it; facts about each."""
+    names, total = list("ABC"), int(rng.integers(3, 6))
+    tables = {cell: dict(zip(names, rng.multinomial(total, rng.dirichlet(np.full(3, 0.7))).tolist(), strict=True))
+              for cell in ("exports", "imports")}  # fmt: skip
+    tables["trade"] = {m: tables["exports"][m] + tables["imports"][m] for m in names}
+    cells = {cell: xl.facts(str(sum(t.values())), universe=names, flow=cell, exact=True).group("G", ["A", "B"])
+             for cell, t in tables.items()}  # fmt: skip
+    case = Case(names, {c: sum(t.values()) for c, t in tables.items()}, cells["exports"])
+    groups = {"G": ["A", "B"], **{m: [m] for m in names}}
+    for cell, truth in tables.items():
+        for _ in range(int(rng.integers(0, 3))):
+            _trade_fact(case, rng, groups, cells, cell, truth)
+    if rng.random() < 0.5:
+        case.facts = cells["exports"].balance(cells["imports"], cells["trade"])
+        case.said.append("exports + imports = trade")
+        case.rules.append(
+            lambda t: all(abs(t["exports"][m] + t["imports"][m] - t["trade"][m]) < SLACK for m in names)
+        )
+    else:
+        case.facts = cells["exports"].at_most(cells["trade"])
+        del case.totals["imports"]
+        case.rules = [r for r in case.rules if getattr(r, "cell", "") != "imports"]
+        case.said.append("exports within trade")
+        case.rules.append(lambda t: all(t["exports"][m] <= t["trade"][m] + SLACK for m in names))
+    return case
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A predicate of one cell's table."""
+
+    cell: str
+    holds: Callable[[dict[str, float]], bool]
+
+    def __call__(self, tables: dict[str, dict[str, float]]) -> bool:
+        return self.holds(tables[self.cell])
+
+
+def _trade_fact(
+    case: Case, rng: np.random.Generator, groups: dict[str, list[str]], cells: dict[str, xl.Facts], cell: str,
+    truth: Table,
+) -> None:  # fmt: skip
+    """One more fact about one of the cells: a value, a cap, or a place."""
+    label = _pick(rng, groups)
+    own, kind = _sum(truth, groups[label]), int(rng.integers(3))
+    if kind == 0:
+        low, high = max(own - int(rng.integers(2)), 0), own + int(rng.integers(2))
+        cells[cell] = cells[cell].know({label: (low, high)})
+        case.rules.append(Rule(cell, lambda t: low - SLACK <= _sum(t, groups[label]) <= high + SLACK))
+        case.said.append(f"{cell}: {label} {low} to {high}")
+    elif kind == 1:
+        most = max(truth.values())
+        cells[cell] = cells[cell].cap((0, most), among="all")
+        case.rules.append(Rule(cell, lambda t: max(t.values()) <= most + SLACK))
+        case.said.append(f"{cell}: none above {most}")
+    else:
+        outside = [m for m in case.names if m not in groups[label]]
+        place = 1 + sum(truth[m] > own for m in outside)
+        cells[cell] = cells[cell].rank(label, place)
+        case.rules.append(Rule(cell, lambda t: _placed(t, groups[label], outside, place)))
+        case.said.append(f"{cell}: {label} number {place}")
 
 
 def _groups(case: Case, rng: np.random.Generator) -> dict[str, list[str]]:
@@ -111,21 +176,23 @@ def _around(rng: np.random.Generator, value: float, step: float = 1.0) -> tuple[
 
 def _value(case: Case, rng: np.random.Generator, groups: dict[str, list[str]], truth: Table) -> None:
     label = _pick(rng, groups)
-    low, high = _around(rng, _sum(truth, groups[label]))
+    members = groups[label]
+    low, high = _around(rng, _sum(truth, members))
     case.facts = case.facts.know({label: (low, high)})
     case.said.append(f"{label} {low} to {high}")
-    case.rules.append(lambda t: low - SLACK <= _sum(t["now"], groups[label]) <= high + SLACK)
+    case.rules.append(lambda t: low - SLACK <= _sum(t["now"], members) <= high + SLACK)
 
 
 def _share(case: Case, rng: np.random.Generator, groups: dict[str, list[str]], truth: Table) -> None:
     label = _pick(rng, groups)
-    value = _sum(truth, groups[label]) / sum(truth.values())
+    members = groups[label]
+    value = _sum(truth, members) / sum(truth.values())
     low, high = max(value - 0.1, 0.0), value + 0.1
     case.facts = case.facts.share(label, (low, high))
     case.said.append(f"share {label} {low:.2f} to {high:.2f}")
 
     def meets(t: dict[str, dict[str, float]]) -> bool:
-        part, whole = _sum(t["now"], groups[label]), sum(t["now"].values())
+        part, whole = _sum(t["now"], members), sum(t["now"].values())
         return low * whole - SLACK <= part <= high * whole + SLACK
 
     case.rules.append(meets)
@@ -134,15 +201,16 @@ def _share(case: Case, rng: np.random.Generator, groups: dict[str, list[str]], t
 def _rank(case: Case, rng: np.random.Generator, groups: dict[str, list[str]], truth: Table) -> None:
     """A label's place among single members outside it, or among single members listed."""
     label = _pick(rng, groups) if rng.random() < 0.5 else str(rng.choice(case.names))
-    outside = [m for m in case.names if m not in groups[label]]
+    members = groups.get(label, [label])
+    outside = [m for m in case.names if m not in members]
     if not outside:
         return
-    own = _sum(truth, groups[label])
+    own = _sum(truth, members)
     place = 1 + sum(truth[m] > own for m in outside)
     among = "all" if rng.random() < 0.6 else outside
     case.facts = case.facts.rank(label, place, among=among)
     case.said.append(f"{label} number {place} among {among}")
-    case.rules.append(lambda t: _placed(t["now"], groups[label], outside, place))
+    case.rules.append(lambda t: _placed(t["now"], members, outside, place))
 
 
 def _placed(table: dict[str, float], members: list[str], outside: list[str], place: int) -> bool:
@@ -162,10 +230,11 @@ def _cap(case: Case, rng: np.random.Generator, groups: dict[str, list[str]], tru
 
 def _at_most(case: Case, rng: np.random.Generator, groups: dict[str, list[str]], truth: Table) -> None:
     label = _pick(rng, groups)
-    most = _sum(truth, groups[label]) + int(rng.integers(2))
+    members = groups[label]
+    most = _sum(truth, members) + int(rng.integers(2))
     case.facts = case.facts.at_most({label: (0, most)})
     case.said.append(f"{label} at most {most}")
-    case.rules.append(lambda t: _sum(t["now"], groups[label]) <= most + SLACK)
+    case.rules.append(lambda t: _sum(t["now"], members) <= most + SLACK)
 
 
 def _residual(case: Case, rng: np.random.Generator, groups: dict[str, list[str]], truth: Table) -> None:
@@ -179,8 +248,8 @@ def _residual(case: Case, rng: np.random.Generator, groups: dict[str, list[str]]
     case.said.append(f"{named} {truth[named]} to {truth[named] + 1}, others {low} to {high}")
     case.rules.append(lambda t: truth[named] - SLACK <= t["now"][named] <= truth[named] + 1 + SLACK)
     case.rules.append(lambda t: low - SLACK <= _sum(t["now"], rest) <= high + SLACK)
-    groups.clear()
-    groups.update({named: [named]})
+    for label in [label for label in groups if label != named]:  # a label named later would be no residual
+        del groups[label]
 
 
 def _linear(case: Case, rng: np.random.Generator, groups: dict[str, list[str]], truth: Table) -> None:
@@ -201,25 +270,32 @@ def _number(case: Case, rng: np.random.Generator, groups: dict[str, list[str]], 
 def _growth(case: Case, rng: np.random.Generator, groups: dict[str, list[str]], truth: Table) -> None:
     """Another period, of which a label's value is known, and the growth since then."""
     label = _pick(rng, groups)
-    before, now = int(rng.integers(1, 4)), _sum(truth, groups[label])
+    members = groups[label]
+    before, now = int(rng.integers(1, 4)), _sum(truth, members)
     rate = now / before - 1
-    earlier = xl.facts.facts(universe=case.names, flow="before")
+    earlier = xl.facts(universe=case.names, flow="before")
     for name, members in case.facts.universe.groups.items():
         earlier = earlier.group(name, sorted(members))
     earlier = earlier.know({label: (before, before + 1)})
     case.facts = case.facts.grew(label, (rate - 0.1, rate + 0.1), since=earlier)
     case.said.append(f"{label} grew {rate:.2f} since {before} to {before + 1}")
     low, high = (0.9 + rate) * before, (1.1 + rate) * (before + 1)
-    case.rules.append(lambda t: low - SLACK <= _sum(t["now"], groups[label]) <= high + SLACK)
+    case.rules.append(lambda t: low - SLACK <= _sum(t["now"], members) <= high + SLACK)
 
 
 def fitting(case: Case) -> list[list[int]]:
-    """Every table of whole numbers that meets the facts."""
-    total = case.totals["now"]
-    found = []
-    for whole in range(max(total - 1, 1), total + 2):
-        for values in compositions(whole, len(case.names)):
-            table = dict(zip(case.names, values, strict=True))
-            if all(rule({"now": table}) for rule in case.rules):
-                found.append(list(values))
-    return found
+    """Every table of whole numbers, of the target, that meets the facts with some tables of the other cells."""
+    if "now" in case.totals:
+        total = case.totals["now"]
+        whole = [c for t in range(max(total - 1, 1), total + 2) for c in compositions(t, len(case.names))]
+        return [list(v) for v in whole if _meets(case, {"now": v})]
+    target, *others = case.totals
+    n = len(case.names)
+    tied = list(itertools.product(*(list(compositions(case.totals[c], n)) for c in others)))
+    return [list(v) for v in compositions(case.totals[target], n)
+            if any(_meets(case, {target: v, **dict(zip(others, rest, strict=True))}) for rest in tied)]  # fmt: skip
+
+
+def _meets(case: Case, values: dict[str, tuple[int, ...]]) -> bool:
+    tables = {cell: dict(zip(case.names, map(float, v), strict=True)) for cell, v in values.items()}
+    return all(rule(tables) for rule in case.rules)

@@ -9,7 +9,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from exportlab.arrays import Array
 from exportlab.errors import OptionError
 from exportlab.facts.completion import Completion, completion, of_parts
 from exportlab.facts.conflicts import possible, refusal
@@ -22,6 +21,7 @@ from exportlab.facts.results import ImpliedBounds
 from exportlab.facts.shapes import extremes, given, holds, settled, slots
 from exportlab.facts.tree import End, Problem, search
 from exportlab.facts.world import Members, World
+from exportlab.frames import Array
 
 PROVED = 1e-7  # the gap between an end's table and its bound, relative to the index, that counts as none
 

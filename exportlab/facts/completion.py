@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from exportlab.arrays import Array
 from exportlab.errors import OptionError
 from exportlab.facts.program import UNIT, Program
+from exportlab.frames import Array
 
 if TYPE_CHECKING:
     import pandas as pd

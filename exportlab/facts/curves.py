@@ -13,9 +13,9 @@ from math import inf
 import numpy as np
 from scipy.sparse import csr_array, vstack
 
-from exportlab.arrays import Array, Mask
 from exportlab.facts.model import Box, Cuts, Model
 from exportlab.facts.tree import CLOSE, End, Problem, search
+from exportlab.frames import Array, Mask
 
 IDLE = 6  # rounds of tangents that bring neither end nearer, after which rounding has the last word
 TINY = 1e-12  # a share at which a tangent is drawn instead of at zero, where it may be upright

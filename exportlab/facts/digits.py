@@ -6,8 +6,9 @@ import re
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from math import inf, isfinite
-from numbers import Real
 from typing import Any, TypeAlias
+
+import numpy as np
 
 from exportlab.errors import DataError, OptionError, short
 
@@ -49,7 +50,7 @@ def read(what: str, figure: Figure, *, exact: bool = False, per_cent: bool = Fal
     """
     if isinstance(figure, tuple):
         return _pair(what, figure, per_cent)
-    if isinstance(figure, Real) and not isinstance(figure, bool) and isfinite(figure) and not exact:
+    if _bare(figure) and not exact:
         raise OptionError(
             f"{what}={figure!r} is a bare number, whose printed digits are lost. Allowed: text such as "
             f"'{figure:g}', which stands for all that is rounded to it, or exact=True."
@@ -58,6 +59,11 @@ def read(what: str, figure: Figure, *, exact: bool = False, per_cent: bool = Fal
     spread = Decimal(0) if exact else half
     low, high = float(value - spread), float(value + spread)
     return Printed(str(figure).strip(), low if per_cent else max(low, 0.0), high)
+
+
+def _bare(figure: Any) -> bool:
+    """Whether it is a number, not text: how many digits it was printed with is not known."""
+    return isinstance(figure, int | float | np.number) and not isinstance(figure, bool) and isfinite(figure)
 
 
 def _parsed(what: str, figure: Any, per_cent: bool) -> tuple[Decimal, Decimal]:

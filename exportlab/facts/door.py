@@ -154,7 +154,7 @@ class Facts(Result):
         printed = self._read(f"share of {label!r}", figure, exact, per_cent=True)
         part, whole = self._term(label), Term(1.0, self.cell, of if of == WHOLE else self._label(of))
         words = f"share of {_name(label)}" + (f" in {_name(of)}" if of != WHOLE else "") + f" {printed.text}"
-        return self._with(self._ratio(words, source, (part,), printed, (whole,), "share"))
+        return self._with(self._ratio(words, source, (part,), printed, per=(whole,), kind="share"))
 
     def grew(
         self,
@@ -165,14 +165,14 @@ class Facts(Result):
         source: str | None = None,
         exact: bool | None = None,
     ) -> Facts:
-        """A label's growth ("33.6%", "-9.8%") on another table, whose own facts are taken along; "total" for the whole."""
+        """A label's growth ("33.6%", "-9.8%") on another table, whose facts come along; "total" is the whole."""
         found = self._joined(since)
         printed = self._read(f"growth of {label!r}", rate, exact, per_cent=True)
         now = Term(1.0, self.cell, label) if label == WHOLE else self._term(label)
         factor = Printed(printed.text, 1 + printed.low, 1 + printed.high)
         words = f"{_name(label)} grew {printed.text} since {since.cell}"
         return found._with(
-            self._ratio(words, source, (now,), factor, (replace(now, cell=since.cell),), "growth")
+            self._ratio(words, source, (now,), factor, per=(replace(now, cell=since.cell),), kind="growth")
         )
 
     def rank(
@@ -263,7 +263,7 @@ class Facts(Result):
         per = () if of is None else (Term(1.0, self.cell, of if of == WHOLE else self._label(of)),)
         words = " + ".join(f"{w:g} {_name(k)}" for k, w in weights.items()) + f" is {printed.text}"
         words += f" of {_name(of)}" if of is not None else ""
-        return self._with(self._ratio(words, source, top, printed, per, "linear"))
+        return self._with(self._ratio(words, source, top, printed, per=per, kind="linear"))
 
     def group(self, label: str, members: Iterable[str] | None = None, *, size: int | None = None) -> Facts:
         """Declare a group: its members, or how many it has where they are not named and overlap no other label."""
@@ -279,8 +279,8 @@ class Facts(Result):
         Parameters
         ----------
         indicator : str
-            "hhi", "cr4", "effective_number", "hirschman", "theil", "shannon", "gini", "hall_tideman", "hill" ...; "share"
-            or "value" with `of`; "bloc_share" with `bloc`.
+            "hhi", "cr4", "effective_number", "hirschman", "theil", "shannon", "gini", "hall_tideman", "hill" ...;
+            "share" or "value" with `of`; "bloc_share" with `bloc`.
         of : str or tuple of str, optional
             The label whose share or value is asked for.
         bloc, on : str
@@ -463,13 +463,13 @@ class Facts(Result):
             printed = self._read(_name(label), figure, exact)
             low, high = (0.0, printed.high) if side == "at most" else (printed.low, inf)
             words = f"{_name(label)} {side} {printed.text}"
-            fact = self._ratio(words, source, (self._term(label),), Printed("", low, high), (), "linear")
+            fact = self._ratio(words, source, (self._term(label),), Printed("", low, high), kind="linear")
             found = found._with(fact)
         return found
 
     def _ratio(
         self, words: str, source: str | None, top: tuple[Term, ...], printed: Printed,
-        per: tuple[Term, ...] = (), kind: str = "value",
+        *, per: tuple[Term, ...] = (), kind: str = "value",
     ) -> Ratio:  # fmt: skip
         return Ratio(words, self._source(source), top, printed.low, printed.high, per, kind)
 

@@ -14,7 +14,6 @@ from typing import Any, TypeAlias
 import narwhals.stable.v2 as nw
 import numpy as np
 
-from exportlab.arrays import Array
 from exportlab.errors import DataError, OptionError
 from exportlab.facts.conflicts import possible, refusal
 from exportlab.facts.curves import Sum, least, relative_entropy
@@ -25,7 +24,7 @@ from exportlab.facts.statements import Balance, Number, Within
 from exportlab.facts.tree import Problem
 from exportlab.facts.world import Between, Most, Order, World
 from exportlab.flows import Flows
-from exportlab.frames import collect, values_of
+from exportlab.frames import Array, collect, values_of
 
 Prior: TypeAlias = "str | Mapping[str, float] | Flows | Any"  # or a pandas Series
 OVER = 1e-9  # how far above its cap a member may stand

@@ -9,15 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from exportlab.arrays import Array
-from exportlab.catalogue import CATALOGUE, Indicator, check_options, own_options
-from exportlab.distribution import on_array
 from exportlab.errors import OptionError, UnknownName
 from exportlab.facts.curves import SQUARES, Curve, largest, least, powers, relative_entropy
 from exportlab.facts.orders import largest_by_rank, largest_of_largest, least_by_rank, least_of_largest
 from exportlab.facts.tree import End, Problem
+from exportlab.frames import Array
+from exportlab.indices.catalogue import CATALOGUE, Indicator, check_options, own_options
 from exportlab.indices.concentration import NEAR_ONE
-from exportlab.member import ON_ARRAYS, Group
+from exportlab.indices.measure import ON_ARRAYS, Group, on_array
 
 BOUNDED = (
     "hhi", "hirschman", "effective_number", "cr", "gini", "theil", "shannon", "hhi_normalised",
@@ -110,7 +109,7 @@ def index(name: str, options: Mapping[str, Any], universe: float) -> Index:
         raise UnknownName("index with bounds", name, [*BOUNDED, "bloc_share", "share", "value"])
     if isinf(universe) and entry.name in NEEDS_SIZE:
         raise OptionError(
-            f"{entry.name} depends on how many members there can be: give their number (universe= of facts, "
-            "max_members= of bounds)."
+            f"{entry.name} depends on how many members there can be: give max_members= of bounds, or universe= of "
+            "facts."
         )
     return Index(entry, check_options(entry, {**implied, **options}), universe)

@@ -9,9 +9,9 @@ import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, linprog, milp
 from scipy.sparse import csr_array, hstack, vstack
 
-from exportlab.arrays import Array
 from exportlab.errors import DataError
 from exportlab.facts.program import Program, Row, combined
+from exportlab.frames import Array
 
 OPTIMAL, OUT_OF_NODES, INFEASIBLE, UNBOUNDED, UNDECIDED = range(5)
 PRECISION = 1e-10  # to which rows are met

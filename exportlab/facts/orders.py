@@ -7,10 +7,10 @@ from itertools import combinations
 
 import numpy as np
 
-from exportlab.arrays import Array
 from exportlab.facts.curves import Sum
 from exportlab.facts.model import Box, Model, Rowed, Solution, cuts
 from exportlab.facts.tree import End, Problem, search
+from exportlab.frames import Array
 
 PAIRS = 2500  # pairs of members in either order, beyond which an end is bounded without looking at them one by one
 

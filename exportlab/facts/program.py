@@ -167,7 +167,7 @@ class Program:
         """Slots from the largest to the smallest, in one cell of each component."""
         if not self.ordered:
             return
-        leads = {self.component[c]: c for c in (*reversed(self.world.on), self.world.target)}
+        leads = {self.component[c]: c for c in (*reversed([*self.world.on]), self.world.target)}
         for cell in leads.values():
             for before, after in itertools.pairwise(self.of(cell)):
                 if before.atom == after.atom and after.size < inf:

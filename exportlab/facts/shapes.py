@@ -10,11 +10,11 @@ from math import inf
 
 import numpy as np
 
-from exportlab.arrays import Array
 from exportlab.facts.model import Model
 from exportlab.facts.program import UNIT, Program, Row
 from exportlab.facts.statements import Balance, Within
 from exportlab.facts.world import Between, Most, Order, World
+from exportlab.frames import Array
 
 SLOTS = 250  # members of an atom that are looked at one by one at most
 

@@ -15,11 +15,11 @@ from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
-from exportlab.arrays import Array
 from exportlab.facts.model import Box, Model
 from exportlab.facts.program import Program, Row
 from exportlab.facts.statements import Fact
 from exportlab.facts.world import NODES, World
+from exportlab.frames import Array
 
 CLOSE = 1e-9  # a gap, relative to the value, that ends a search
 WHOLE = 1e-7  # how far off a whole number may be

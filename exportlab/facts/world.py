@@ -226,7 +226,7 @@ class World:
     def atoms(self) -> tuple[Atom, ...]:
         """Members told apart by no set that occurs, each atom with its size."""
         sets = list(dict.fromkeys([*self._sets(), *self.asked]))
-        groups: dict[tuple[bool, ...], list[str]] = {}
+        groups: dict[tuple[bool | str, ...], list[str]] = {}
         for member in sorted(self.everyone):
             alone = (
                 not isinstance(self.universe.groups.get(member, frozenset()), frozenset) or member == RESIDUAL
