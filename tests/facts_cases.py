@@ -274,8 +274,8 @@ def _growth(case: Case, rng: np.random.Generator, groups: dict[str, list[str]], 
     before, now = int(rng.integers(1, 4)), _sum(truth, members)
     rate = now / before - 1
     earlier = xl.facts(universe=case.names, flow="before")
-    for name, members in case.facts.universe.groups.items():
-        earlier = earlier.group(name, sorted(members))
+    for name, inside in case.facts.universe.groups.items():
+        earlier = earlier.group(name, sorted(inside))
     earlier = earlier.know({label: (before, before + 1)})
     case.facts = case.facts.grew(label, (rate - 0.1, rate + 0.1), since=earlier)
     case.said.append(f"{label} grew {rate:.2f} since {before} to {before + 1}")

@@ -15,6 +15,10 @@ from exportlab.facts.statements import Fact, Number, Ratio
 from exportlab.facts.tree import End, Problem, search
 from exportlab.facts.world import Between, World, fact_of
 
+LARGE = (
+    1e4  # how many times the amounts that are known a cell without a total may be, for ranks to be compared
+)
+
 
 class Clash(NamedTuple):
     """A fact of an irreducible set, and how far it would have to give way for all to hold (NaN: it alone cannot)."""
@@ -56,7 +60,7 @@ def possible(problem: Problem) -> bool:
 
 
 def _possible(world: World) -> bool:
-    return possible(Problem(world, amounts))
+    return possible(Problem(world, amounts, most=LARGE))
 
 
 def _least(problem: Problem, row: Row) -> float:
@@ -103,14 +107,14 @@ def _said(known: Between, which: str, value: float) -> str:
 
 def _fewest(others: World, known: Number) -> Clash:
     """How many members the other facts need."""
-    problem = Problem(replace(others, known=(*others.known, replace(known, most=10**9))), amounts)
+    problem = Problem(replace(others, known=(*others.known, replace(known, most=10**9))), amounts, most=LARGE)
     least = round(_least(problem, dict.fromkeys(problem.root.program.counts.values(), 1.0)))
     return Clash(known, least - known.most, f"'{known.words}' as at least {least}")
 
 
 def _given_way(world: World, fact: Fact) -> Clash:
     """By how much money every row of a fact would have to give."""
-    problem = Problem(world, amounts, elastic=fact)
+    problem = Problem(world, amounts, elastic=fact, most=LARGE)
     program = problem.root.program
     assert program.slack is not None
     give = _least(problem, {program.slack: program.reference})

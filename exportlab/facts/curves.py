@@ -14,7 +14,7 @@ import numpy as np
 from scipy.sparse import csr_array, vstack
 
 from exportlab.facts.model import Box, Cuts, Model
-from exportlab.facts.tree import CLOSE, End, Problem, search
+from exportlab.facts.tree import CLOSE, WHOLE, End, Problem, search
 from exportlab.frames import Array, Mask
 
 IDLE = 6  # rounds of tangents that bring neither end nearer, after which rounding has the last word
@@ -147,15 +147,10 @@ def largest(problem: Problem, curve: Curve, open_pools: frozenset[int], nodes: i
 
 
 def _start(problem: Problem) -> Box:
-    """Limits to begin with: the j-th largest of an atom is at most a j-th of the whole."""
-    total, box = Sum(problem.root), problem.root.limits()
-    upper, seen = box.upper.copy(), dict[int, int]()
-    for i, piece in enumerate(total.pieces):
-        seen[piece.atom] = seen.get(piece.atom, 0) + 1
-        if not piece.pooled:
-            upper[total.at[i]] = min(upper[total.at[i]], 1 / seen[piece.atom])
-    upper[problem.root.program.whole] = np.floor(upper[problem.root.program.whole] + 1e-7)
-    return Box(np.maximum(box.lower, 0.0), upper)
+    """Limits to begin with: those that follow from the rows."""
+    lower, upper = problem.root.limits()
+    upper[problem.root.program.whole] = np.floor(upper[problem.root.program.whole] + WHOLE)
+    return Box(np.maximum(lower, 0.0), upper)
 
 
 def _by_chords(total: Sum, curve: Curve, box: Box) -> End:

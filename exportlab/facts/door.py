@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from math import inf, isfinite
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 from exportlab import classifications
@@ -26,6 +26,7 @@ from exportlab.facts.statements import (
 )
 from exportlab.facts.universe import Universe, check, read_universe
 from exportlab.facts.world import NODES, World
+from exportlab.options import Count, Finite, Level, validated
 from exportlab.results import Result
 
 if TYPE_CHECKING:
@@ -175,16 +176,15 @@ class Facts(Result):
             self._ratio(words, source, (now,), factor, per=(replace(now, cell=since.cell),), kind="growth")
         )
 
+    @validated
     def rank(
-        self, label: Label, place: int, *, among: str | Iterable[Label] = "all", source: str | None = None
+        self, label: Label, place: Count, *, among: str | Iterable[Label] = "all", source: str | None = None
     ) -> Facts:
         """A label's place from the largest, 1 for the first, in a list.
 
         `among` is "all" (every single member outside the label, named or not; labels ranked in the same list count as
         one), "named" (labels with an amount or a share that do not overlap it), or a list of labels.
         """
-        if isinstance(place, bool) or not isinstance(place, int) or place < 1:
-            raise OptionError(f"place={place!r} is not allowed. Allowed: a whole number, 1 for the largest.")
         among = self._list(among, ("all", "named"))
         list_ = among if isinstance(among, str) else ", ".join(map(_name, among))
         words = f"{_name(label)} is number {place} among {list_}"
@@ -205,6 +205,7 @@ class Facts(Result):
         """Labels are at least so much."""
         return self._one_sided(limit, "at least", source, exact)
 
+    @validated
     def cap(
         self, most: Figure | None = None, *, by: Label | None = None, among: str | Iterable[Label] = "unnamed",
         source: str | None = None, exact: bool | None = None,
@@ -242,37 +243,39 @@ class Facts(Result):
         found = replace(self, universe=universe)
         return found if figure is None else found._amount(label, figure, source, exact)
 
-    def number(self, most: int, *, source: str | None = None) -> Facts:
+    @validated
+    def number(self, most: Count, *, source: str | None = None) -> Facts:
         """So many members carry a value, at most.
 
         That there are as many is no further fact: a value may be as small as one likes.
         """
-        if isinstance(most, bool) or not isinstance(most, int) or most < 1:
-            raise OptionError(f"number={most!r} is not allowed. Allowed: a whole number, 1 or more.")
         return self._with(Number(f"at most {most} members above zero", self._source(source), self.cell, most))
 
+    @validated
     def linear(
-        self, weights: Mapping[Label, float], figure: Figure, *, of: Label | None = None, source: str | None = None,
+        self, weights: Mapping[Label, Finite], figure: Figure, *, of: Label | None = None, source: str | None = None,
         exact: bool | None = None,
     ) -> Facts:  # fmt: skip
         """A weighted sum of labels ("total" for the whole) is so much, or so much `of` a label."""
         printed = self._read("a linear fact", figure, exact, per_cent=True)
         top = tuple(
-            Term(_weight(w), self.cell, k if k == WHOLE else self._label(k)) for k, w in weights.items()
+            Term(float(w), self.cell, k if k == WHOLE else self._label(k)) for k, w in weights.items()
         )
         per = () if of is None else (Term(1.0, self.cell, of if of == WHOLE else self._label(of)),)
         words = " + ".join(f"{w:g} {_name(k)}" for k, w in weights.items()) + f" is {printed.text}"
         words += f" of {_name(of)}" if of is not None else ""
         return self._with(self._ratio(words, source, top, printed, per=per, kind="linear"))
 
-    def group(self, label: str, members: Iterable[str] | None = None, *, size: int | None = None) -> Facts:
+    @validated
+    def group(self, label: str, members: Iterable[str] | None = None, *, size: Count | None = None) -> Facts:
         """Declare a group: its members, or how many it has where they are not named and overlap no other label."""
         check(label)
         return replace(self, universe=self.universe.with_group(label, members, size, self.on[self.cell]))
 
+    @validated
     def bounds(
         self, indicator: str, *, of: Label | None = None, bloc: str | None = None, on: str | int | None = None,
-        nodes: int = NODES, **options: Any,
+        nodes: Count = NODES, **options: Any,
     ) -> ImpliedBounds:  # fmt: skip
         """The lowest and the highest value over every table that fits, each with a table that has it.
 
@@ -301,9 +304,10 @@ class Facts(Result):
         question = self._question(indicator, of, bloc, on, options)
         return bounds(self._world(question.asked), question, self._assumptions(), nodes)
 
+    @validated
     def estimate(
-        self, indicator: str, *, prior: Any, floor: float | None = None, of: Label | None = None,
-        bloc: str | None = None, on: str | int | None = None, nodes: int = NODES, **options: Any,
+        self, indicator: str, *, prior: Any, floor: Level | None = None, of: Label | None = None,
+        bloc: str | None = None, on: str | int | None = None, nodes: Count = NODES, **options: Any,
     ) -> Estimates:  # fmt: skip
         """A best guess: the table nearest to a prior, in cross-entropy, of those that fit; beside the bounds.
 
@@ -327,8 +331,6 @@ class Facts(Result):
         from exportlab.facts.bounds import bounds
         from exportlab.facts.estimate import guess, named, prior_shares
 
-        if floor is not None and not 0 < floor < 1:
-            raise OptionError(f"floor={floor!r} is not allowed. Allowed: a share above zero and below one.")
         question = self._question(indicator, of, bloc, on, options)
         world = self._world(question.asked)
         rows, tables = [], {}
@@ -338,6 +340,7 @@ class Facts(Result):
             rows.append((name, question.of(found.shares, found.unit), found.divergence))
         return Estimates(bounds(world, question, self._assumptions(), nodes), tuple(rows), tables)
 
+    @validated
     def steps(self, indicator: str, *, leaving_out: bool = False, **options: Any) -> Steps:
         """Bounds by which facts are used: added one after the other, or each left out in turn.
 
@@ -489,9 +492,3 @@ class Facts(Result):
 
 def _name(label: Label) -> str:
     return label if isinstance(label, str) else " + ".join(label)
-
-
-def _weight(weight: float) -> float:
-    if isinstance(weight, bool) or not isinstance(weight, int | float) or not isfinite(weight):
-        raise DataError("a weight is no finite number", "Allowed: such as 1 or -0.5.", first=repr(weight))
-    return float(weight)

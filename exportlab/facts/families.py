@@ -14,7 +14,7 @@ from exportlab.facts.curves import SQUARES, Curve, largest, least, powers, relat
 from exportlab.facts.orders import largest_by_rank, largest_of_largest, least_by_rank, least_of_largest
 from exportlab.facts.tree import End, Problem
 from exportlab.frames import Array
-from exportlab.indices.catalogue import CATALOGUE, Indicator, check_options, own_options
+from exportlab.indices.catalogue import CATALOGUE, Indicator, check_options
 from exportlab.indices.concentration import NEAR_ONE
 from exportlab.indices.measure import ON_ARRAYS, Group, on_array
 
@@ -89,17 +89,14 @@ class Index:
 
     def _finished(self, total: float) -> float:
         """What the catalogue's formula makes of a sum of terms in shares."""
-        n = max(self.universe, 1.0)
-        facts = {"total": 1.0, "n": n if n < inf else 1e300, "N": n, "largest": 1.0}
-        columns = {name: np.asarray(value, float) for name, value in facts.items()}
-        end, q = self.indicator.finish, self.options.get("q", 2.0)
-        assert end is not None
+        n, q = max(self.universe, 1.0), self.options.get("q", 2.0)
         total = (
             (total - 1) / (q - 1) if 0 < abs(q - 1) < NEAR_ONE else total
         )  # as the catalogue sums it there
-        return float(
-            end(np.asarray(total), Group(columns.__getitem__, ON_ARRAYS), **own_options(end, self.options))
-        )
+        facts = {"total": 1.0, "n": n if n < inf else 1e300, "N": n, "largest": 1.0}
+        columns = {name: np.asarray(value, float) for name, value in facts.items()}
+        group = Group(columns.__getitem__, ON_ARRAYS)
+        return float(self.indicator.finished(np.asarray(total), group, self.options))
 
 
 def index(name: str, options: Mapping[str, Any], universe: float) -> Index:

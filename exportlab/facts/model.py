@@ -77,24 +77,35 @@ def matrix(rows: list[Row], width: int) -> csr_array:
 
 
 class Model:
-    """A programme with one sum of columns set to one. Whole numbers are the business of `tree.search`."""
+    """A programme with one sum of columns set to one. Whole numbers are the business of `tree.search`.
 
-    def __init__(self, program: Program, one: Row) -> None:
+    Parameters
+    ----------
+    program : Program
+    one : dict
+        The sum of columns that is one.
+    most : float, optional
+        How large a cell is taken to be at most where nothing is known of it; without it, that is refused.
+    """
+
+    def __init__(self, program: Program, one: Row, most: float | None = None) -> None:
         self.program = program
         self.box = Box(np.zeros(program.width), np.array(program.upper))
-        most, equal = (
+        below, equal = (
             [_without(one, r, b) for r, b in side] for side in (program.rows.most, program.rows.equal)
         )
         equal.append((one, 1.0))
-        self.sides = Sides(*cuts(most, program.width), *cuts(equal, program.width))
-        wholes = {cell: self._largest(cell) for cell in {gate.cell for gate in program.gates}}
+        self.sides = Sides(*cuts(below, program.width), *cuts(equal, program.width))
+        wholes = {cell: self._largest(cell, most) for cell in {gate.cell for gate in program.gates}}
         for g in program.gates:
-            most.append((combined([(1.0, g.row), (-wholes[g.cell], g.switch)]), wholes[g.cell] * g.base))
-        self.sides = Sides(*cuts(most, program.width), *cuts(equal, program.width))
+            below.append((combined([(1.0, g.row), (-wholes[g.cell], g.switch)]), wholes[g.cell] * g.base))
+        self.sides = Sides(*cuts(below, program.width), *cuts(equal, program.width))
 
-    def _largest(self, cell: str) -> float:
+    def _largest(self, cell: str, most: float | None) -> float:
         """The most that a cell can be in all, gates left aside."""
         found = self.solve(-self.vector(self.program.sum(cell, None)))
+        if found.status == UNBOUNDED and most is not None:
+            return most
         if found.status == UNBOUNDED:
             raise DataError(
                 f"a rank or a number of members in {cell!r} needs to know how large {cell!r} can be",

@@ -103,6 +103,9 @@ class Program:
         self.pieces = [replace(p, size=min(p.size, fewer.get(p.column, inf))) for p in self.pieces]
         self.rows = Rows()
         self.gates: list[Gate] = []
+        self.sums: dict[tuple[str, Members], int] = {}
+        for cell, members in sums_of(world):
+            self._add_up(cell, members)
         self._order()
         self.slack = None if elastic is None else self._new()
         for known in world.known:
@@ -136,7 +139,19 @@ class Program:
         """A weighted sum over cells; without terms, one unit of money."""
         if not terms:
             return {UNIT: 1 / self.reference}
-        return combined((w, self.sum(cell, members)) for w, cell, members in terms)
+        return combined((w, self.label(cell, members)) for w, cell, members in terms)
+
+    def label(self, cell: str, members: Members | None) -> Row:
+        """The same sum, by its own column where it has one."""
+        column = None if members is None else self.sums.get((cell, members))
+        return self.sum(cell, members) if column is None else {column: 1.0}
+
+    def _add_up(self, cell: str, members: Members) -> None:
+        """A column for a sum: limits of the sum then bear on each of its parts."""
+        row = self.sum(cell, members)
+        if len(row) > 1 and (cell, members) not in self.sums:
+            self.sums[cell, members] = self._new()
+            self.rows.equals((1.0, row), (-1.0, {self.sums[cell, members]: 1.0}))
 
     def _in(self, piece: Piece, members: Members) -> bool:
         return self.world.atoms[piece.atom].members[0] in members
@@ -172,13 +187,27 @@ class Program:
             for before, after in itertools.pairwise(self.of(cell)):
                 if before.atom == after.atom and after.size < inf:
                     self.rows.at_most((1.0, {after.column: 1.0}), (-after.size, {before.column: 1.0}))
+            self._spread(cell)
+
+    def _spread(self, cell: str) -> None:
+        """The j-th largest of an atom is at most a j-th of it, the pool at most what equal members would have."""
+        for atom in self.world.atoms:
+            members = frozenset(atom.members)
+            pieces = [p for p in self.of(cell) if self._in(p, members)]
+            if len(pieces) > 1:
+                self._add_up(cell, members)
+                whole, taken = {self.sums[cell, members]: 1.0}, 0.0
+                for p in pieces:
+                    taken += p.size
+                    part = p.size / taken if taken < inf else 1.0
+                    self.rows.at_most((1.0, {p.column: 1.0}), (-part, whole))
 
     def _enter(self, known: Known) -> None:
         if isinstance(known, Between):
             self._between(known)
         elif isinstance(known, Most):
             bound = (
-                {UNIT: known.most / self.reference} if known.of is None else self.sum(known.cell, known.of)
+                {UNIT: known.most / self.reference} if known.of is None else self.label(known.cell, known.of)
             )
             self._each_at_most(known.cell, known.singles, bound)
         elif isinstance(known, Order):
@@ -230,12 +259,12 @@ class Program:
                 self.rows.at_most((1.0, {piece.column: 1.0}), (-piece.size, bound))
 
     def _places(self, known: Order) -> None:
-        own = self.sum(known.cell, known.of)
+        own = self.label(known.cell, known.of)
         smaller = known.smaller if known.above else (*known.smaller, *known.groups)
         for group in known.larger:
-            self.rows.at_most((1.0, own), (-1.0, self.sum(known.cell, group)))
+            self.rows.at_most((1.0, own), (-1.0, self.label(known.cell, group)))
         for group in smaller:
-            self.rows.at_most((1.0, self.sum(known.cell, group)), (-1.0, own))
+            self.rows.at_most((1.0, self.label(known.cell, group)), (-1.0, own))
         if known.above:
             self._some_above(known, own)
         else:
@@ -244,7 +273,7 @@ class Program:
     def _some_above(self, known: Order, own: Row) -> None:
         """Who stands above is open: a switch for each that might."""
         single = [p for p in self.of(known.cell) if self._in(p, known.singles)]
-        rows = [self.sum(known.cell, group) for group in known.groups]
+        rows = [self.label(known.cell, group) for group in known.groups]
         rows += [{p.column: 1.0} for p in single if not p.pooled]
         switches = [self._new(1.0, whole=True) for _ in rows]
         for row, z in zip(rows, switches, strict=True):
@@ -259,6 +288,19 @@ class Program:
         own = {p.column: self.counts[p.column] for p in self.of(known.cell)}
         self.gates += [Gate({column: 1.0}, {n: 1.0}, 0.0, known.cell) for column, n in own.items()]
         self.rows.at_most((1.0, dict.fromkeys(own.values(), 1.0)), most=float(known.most))
+
+
+def sums_of(world: World) -> list[tuple[str, Members]]:
+    """The sets of members whose sums facts speak of, by cell."""
+    found: list[tuple[str, Members | None]] = []
+    for k in world.known:
+        if isinstance(k, Between):
+            found += [(cell, members) for _, cell, members in (*k.top, *k.per)]
+        elif isinstance(k, Order):
+            found += [(k.cell, members) for members in (k.of, *k.larger, *k.smaller, *k.groups)]
+        elif isinstance(k, Most):
+            found.append((k.cell, k.of))
+    return [(cell, members) for cell, members in dict.fromkeys(found) if members]
 
 
 def components(world: World) -> dict[str, frozenset[str]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
-Label: TypeAlias = "str | tuple[str, ...]"
+Label: TypeAlias = str | tuple[str, ...]
 WHOLE = "total"
 RESIDUAL = "\0residual"  # all members of a cell that no amount or share names
 

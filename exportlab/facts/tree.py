@@ -47,6 +47,8 @@ class Problem:
         For each atom, how many members have a column of their own.
     elastic : Fact, optional
         A fact that may give.
+    most : float, optional
+        How large a cell is taken to be at most, where nothing is known of it.
     ordered : bool
         Whether the slots of an atom stand from the largest to the smallest.
     """
@@ -55,6 +57,7 @@ class Problem:
     one: Callable[[Program], Row]
     slots: Mapping[int, int] = field(default_factory=dict)
     elastic: Fact | None = None
+    most: float | None = None
     ordered: bool = True
 
     def __post_init__(self) -> None:
@@ -65,7 +68,7 @@ class Problem:
         program = Program(
             self.world, self.slots, elastic=self.elastic, ordered=self.ordered, carrying=carrying
         )
-        return Model(program, self.one(program))
+        return Model(program, self.one(program), self.most)
 
     def within(self, box: Box) -> Model:
         """The model for limits of the columns."""

@@ -121,11 +121,8 @@ class Universe:
         if members is not None:
             named = [members] if isinstance(members, str) else list(members)
             group: frozenset[str] | int = frozenset().union(*(self.members(m, on) for m in named))
-        elif isinstance(size, bool) or not isinstance(size, int) or size < 1:
-            raise OptionError(
-                f"group {label!r}: size={size!r} is not allowed. Allowed: a whole number, 1 or more."
-            )
         else:
+            assert size is not None
             group = size
         return replace(self, groups={**self.groups, label: group})
 
