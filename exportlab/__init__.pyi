@@ -11,6 +11,8 @@ from . import valueadded as valueadded
 from .classifications import blocs as blocs
 from .classifications import country as country
 from .classifications import members as members
+from .facts import Facts as Facts
+from .facts import facts as facts
 from .flows import Flows as Flows
 from .flows import cells as cells
 from .flows import flows as flows

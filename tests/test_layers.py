@@ -24,7 +24,7 @@ LAYERS = [
     {"files", "plots", "suggest", "tables.writing"},
     {"audit", "datasets", "spelling", "tables.publication"},
     {"flows"},
-    {"indices", "partial", "turned"},
+    {"facts", "indices", "partial", "turned"},
     {"uncertainty", "valueadded", "panel"},
     {"claims", "readers"},
     {"tables"},
