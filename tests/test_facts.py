@@ -401,8 +401,8 @@ def test_facts_are_listed_and_assumptions_said():
     assert "9 facts about trade 2023, 100m CNY" in repr(f)
     said = f.bounds("hhi").assumptions
     many = len(countries())
-    assert said == (f"{many} countries and territories", "EU 27 members, split unknown", "ASEAN 10 members, split unknown",
-                    "membership on 2023")  # fmt: skip
+    split = ("EU 27 members, split unknown", "ASEAN 10 members, split unknown")
+    assert said == (f"{many} countries and territories", *split, "membership on 2023")
     one = xl.facts("10", as_one=["EU"]).know({"EU": "3"}).bounds("hhi").assumptions
     assert one == (f"{many - 26} countries and territories; EU counted as one member",)
     assert len(trade_2023().known) == 8  # a further fact leaves the earlier facts as they are

@@ -222,10 +222,16 @@ def test_one_part_for_many_sheets_is_read_until_it_is_too_much(tmp_path, monkeyp
     ("part", "content", "said"),
     [
         (SHEET, sheet("<a/>" * 60_000), "more than 4[0-9,]+ elements of XML"),
-        (STYLES, f'<styleSheet xmlns="{MAIN}"><cellXfs>{"<xf/>" * 300_000}</cellXfs></styleSheet>'.encode(),
-         "by the end of its part 'xl/styles.xml' more than 200,000 elements of XML"),
-        ("xl/sharedStrings.xml", f'<sst xmlns="{MAIN}">{"<si/>" * 300_000}</sst>'.encode(),
-         "by the end of its part 'xl/sharedStrings.xml' more than 200,000 elements of XML"),
+        (
+            STYLES,
+            f'<styleSheet xmlns="{MAIN}"><cellXfs>{"<xf/>" * 300_000}</cellXfs></styleSheet>'.encode(),
+            "by the end of its part 'xl/styles.xml' more than 200,000 elements of XML",
+        ),
+        (
+            "xl/sharedStrings.xml",
+            f'<sst xmlns="{MAIN}">{"<si/>" * 300_000}</sst>'.encode(),
+            "by the end of its part 'xl/sharedStrings.xml' more than 200,000 elements of XML",
+        ),
         (SHEET, b'<!DOCTYPE l [<!ENTITY a "A">]>' + sheet(HEAD + BODY)[21:], "declares a document type"),
         (STYLES, b'<!DOCTYPE l SYSTEM "http://localhost/x">' + WHOLE[STYLES], "declares a document type"),
         (SHEET, sheet(HEAD + BODY)[:-30], LOST),

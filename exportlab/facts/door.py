@@ -8,7 +8,7 @@ from math import inf
 from typing import TYPE_CHECKING, Any
 
 from exportlab import classifications
-from exportlab.errors import DataError, OptionError
+from exportlab.errors import OptionError
 from exportlab.facts import digits
 from exportlab.facts.digits import Figure, Printed
 from exportlab.facts.results import Conflicts, Estimates, ImpliedBounds, Steps
