@@ -69,8 +69,8 @@ def mixed_editions(found: Sequence[str], where: str, first: str | None = None) -
     """The refusal of several editions: a good whose number changed looks like one that ended and one that began."""
     return DataError(
         f"{where} holds product codes of {len(found)} editions: {', '.join(found)}",
-        "A good that was renumbered would end in one edition and begin in the other: keep one edition, convert "
-        "with xl.concordance, or take them as they are.",
+        "A good that was renumbered would end in one edition and begin in the other: keep one edition, or take "
+        "them as they are, to convert one with xl.convert_products.",
         first=first,
         options=(*({"revision": name} for name in found), {"revision": MIXED}),
     )
