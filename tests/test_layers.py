@@ -21,8 +21,8 @@ PACKAGE = Path(__file__).parent.parent / "exportlab"
 LAYERS = [
     {"errors", "options", "text"},
     {"classifications", "frames", "periods", "results", "words"},
-    {"files", "plots", "suggest", "tables.writing"},
-    {"audit", "datasets", "spelling", "tables.publication"},
+    {"files", "hierarchy", "plots", "suggest", "tables.writing"},
+    {"audit", "datasets", "goods", "spelling", "tables.publication"},
     {"flows"},
     {"facts", "indices", "partial", "turned"},
     {"uncertainty", "valueadded", "panel"},
