@@ -10,11 +10,11 @@ from exportlab.valueadded.gvc import (
     value_added_rca,
     value_chain_accounts,
 )
-from exportlab.valueadded.icio import read_adb, read_ceads, read_icio, read_wiod
+from exportlab.valueadded.icio import read_figaro, read_icio
 from exportlab.valueadded.intercountry import InterCountryTable
 from exportlab.valueadded.iotable import IOTable
 from exportlab.valueadded.liaoning import china_multipliers, content_bounds, liaoning_bounds
-from exportlab.valueadded.nbs import read_nbs
+from exportlab.valueadded.nbs import read_ceads, read_nbs
 from exportlab.valueadded.processing import split_processing
 from exportlab.valueadded.product_proxies import (
     export_upstreamness,
@@ -26,6 +26,7 @@ from exportlab.valueadded.product_proxies import (
 from exportlab.valueadded.proxies import export_quality, kee_tang, processing_margin, upward_wang_zheng
 from exportlab.valueadded.regions import multiregional
 from exportlab.valueadded.validate import Validation
+from exportlab.valueadded.wiot import read_adb, read_wiod
 
 __all__ = [
     "Decomposition",
@@ -47,6 +48,7 @@ __all__ = [
     "production_length",
     "read_adb",
     "read_ceads",
+    "read_figaro",
     "read_icio",
     "read_nbs",
     "read_wiod",
