@@ -191,7 +191,9 @@ def rounding_of(values: Array) -> float:
 def rounding_gap(values: Array) -> float:
     """How far the sum of a row or column of a square of rounded figures, and a total beside it, may lie apart."""
     n = len(values)
-    return rounding_of(values) * (1.0 + min(n, 4 * n**0.5))  # 4 half units root n: seven standard deviations
+    return rounding_of(values) * (
+        1.0 + float(min(n, 4 * n**0.5))
+    )  # 4 half units root n: seven standard deviations
 
 
 def worst(size: Array, labels: pd.Index, n: int = 3) -> str:
@@ -401,7 +403,7 @@ def refuse_sums(Z: Array, labels: pd.Index) -> None:
         return
     rows, columns = Z.sum(axis=0), Z.sum(axis=1)
     near = 1e-9 * max(float(np.abs(rows).max()), 1e-300)
-    for k in np.flatnonzero(np.isclose(2 * Z.sum(axis=1), Z.sum(), rtol=1e-9)):
+    for k in np.flatnonzero(np.isclose(2 * Z.sum(axis=1), Z.sum(), rtol=1e-9)).tolist():
         if (
             np.abs(2 * Z[k] - rows).max() <= near
             and np.abs(2 * Z[:, k] - columns).max() <= near

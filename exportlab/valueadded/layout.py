@@ -96,9 +96,10 @@ def _labels(keys: Sequence[tuple[str, str]], regions: bool) -> pd.Index:
 def plain(part: pd.DataFrame) -> Array:
     """Cells as floats; text as missing, since the door refuses it with its place."""
     try:
-        return part.to_numpy(dtype=np.float64, na_value=np.nan)
+        return np.asarray(part.to_numpy(dtype=np.float64, na_value=np.nan))
     except (TypeError, ValueError):
-        return part.apply(pd.to_numeric, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
+        told = part.apply(pd.to_numeric, errors="coerce")
+        return np.asarray(told.to_numpy(dtype=np.float64, na_value=np.nan))
 
 
 def numeric(body: pd.DataFrame) -> pd.DataFrame:
@@ -427,7 +428,7 @@ def _signed(sums: Mapping[str, Array], signs: Signs, printed: Array) -> Array:
 
 def _spread(n: int) -> float:
     """How many half units of the last digit the sum of n rounded figures may be off, and the total's own."""
-    return 1.0 + min(n, 4 * n**0.5)
+    return 1.0 + float(min(n, 4 * n**0.5))
 
 
 def _control(

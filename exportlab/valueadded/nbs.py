@@ -107,12 +107,18 @@ def read_nbs(
         No row of codes; lines that are neither sectors nor known uses (rename or take them out); repeated lines;
         totals that are not the sums of their cells.
     """
-    raw = cells_of(path, sheet)
+    return bureau(cells_of(path, sheet), Path(path).name, blanks, tolerance, **options)
+
+
+def bureau(
+    raw: pd.DataFrame, source: str, blanks: str = "refuse", tolerance: float = 1e-3, **options: Any
+) -> IOTable:
+    """The table of a sheet of one economy."""
     at = axes(raw, same={ORIGIN: r"\1"})
     layout = _sums(lay_out(raw, at, KNOWN, blanks, _bought(raw, at)))
     left_out = [c.name for c in layout.columns if c.role == "subtotal"]
     said = f"; left out as sums of their parts: {', '.join(left_out)}" if left_out else ""
-    made = {"unit": "10,000 CNY", "source": f"{Path(path).name}{said}", **options}
+    made = {"unit": "10,000 CNY", "source": f"{source}{said}", **options}
     return national(layout, tolerance, **made)
 
 
@@ -172,6 +178,12 @@ def read_ceads(
         As in `read_nbs`; no column of exports or no row of imports.
     """
     raw = cells_of(path, ENGLISH if sheet is None else sheet)
-    at = axes(raw, region=r"\D+")
-    made = {"unit": "10,000 CNY", "source": f"CEADs, {Path(path).name}", **options}
-    return intercountry(lay_out(raw, at, KNOWN, blanks), tolerance, **made)
+    return provinces(raw, blanks, tolerance, source=f"CEADs, {Path(path).name}", **options)
+
+
+def provinces(
+    raw: pd.DataFrame, blanks: str = "refuse", tolerance: float = 1e-3, **options: Any
+) -> InterCountryTable:
+    """The table of a sheet of provinces, closed with the rest of the world."""
+    layout = lay_out(raw, axes(raw, region=r"\D+"), KNOWN, blanks)
+    return intercountry(layout, tolerance, **{"unit": "10,000 CNY", **options})

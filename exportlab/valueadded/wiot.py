@@ -71,9 +71,7 @@ def read_wiod(
         Rows or columns that are not known, repeated labels, totals that are not the sums of their cells, and whatever
         the door refuses.
     """
-    return _numbered(
-        _sheet(path, sheet), blanks, tolerance, source=f"WIOD, {Path(path).name}", options=options
-    )
+    return numbered(cells_of(path, sheet), blanks, tolerance, source=f"WIOD, {Path(path).name}", **options)
 
 
 @validated
@@ -91,15 +89,9 @@ def read_adb(
     Current prices, million USD. Parameters and refusals as in `read_wiod`; the tables leave cells blank, which is
     refused unless ``blanks="zero"``.
     """
-    return _numbered(
-        _sheet(path, sheet), blanks, tolerance, source=f"ADB MRIO, {Path(path).name}", options=options
+    return numbered(
+        cells_of(path, sheet), blanks, tolerance, source=f"ADB MRIO, {Path(path).name}", **options
     )
-
-
-def _sheet(path: str | Path, sheet: str | int) -> pd.DataFrame:
-    raw = cells_of(path, sheet)
-    wide = raw.iloc[0].astype(str).str.fullmatch(r"v[A-Z]{3}\d+").to_numpy(dtype=bool)
-    return _from_wide(raw, wide) if wide.any() else raw
 
 
 def _from_wide(raw: pd.DataFrame, columns: npt.NDArray[np.bool_]) -> pd.DataFrame:
@@ -124,10 +116,11 @@ def _from_wide(raw: pd.DataFrame, columns: npt.NDArray[np.bool_]) -> pd.DataFram
     return pd.concat([head, cells], ignore_index=True)
 
 
-def _numbered(
-    raw: pd.DataFrame, blanks: str, tolerance: float, *, source: str, options: dict[str, Any]
+def numbered(
+    raw: pd.DataFrame, blanks: str = "refuse", tolerance: float = 1e-3, **options: Any
 ) -> InterCountryTable:
     """The table of a sheet with country codes and numbers such as c1, r1, F1."""
+    wide = raw.iloc[0].astype(str).str.fullmatch(r"v[A-Z]{3}\d+").to_numpy(dtype=bool)
+    raw = _from_wide(raw, wide) if wide.any() else raw
     at = axes(raw, sector=r"c\d+", region=COUNTRY, same={r"^r(\d+)$": r"c\1"})
-    made = {"unit": "million USD", "source": source, **options}
-    return intercountry(lay_out(raw, at, KNOWN, blanks), tolerance, **made)
+    return intercountry(lay_out(raw, at, KNOWN, blanks), tolerance, **{"unit": "million USD", **options})
