@@ -26,6 +26,7 @@ LAYERS = [
     {"flows"},
     {"indices", "partial", "turned"},
     {"uncertainty", "valueadded", "panel"},
+    {"risk"},
     {"claims", "readers"},
     {"tables"},
     {"reporting"},
