@@ -6,6 +6,7 @@ from . import errors as errors
 from . import panel as panel
 from . import plots as plots
 from . import readers as readers
+from . import risk as risk
 from . import uncertainty as uncertainty
 from . import valueadded as valueadded
 from .classifications import blocs as blocs

@@ -27,6 +27,7 @@ LAYERS = [
     {"facts", "indices", "partial", "turned"},
     {"uncertainty", "valueadded", "panel"},
     {"findings"},
+    {"risk"},
     {"claims", "readers"},
     {"tables"},
     {"reporting"},
