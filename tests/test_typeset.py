@@ -121,9 +121,7 @@ def test_a_column_has_one_number_of_decimals():
         }
     )
     made = xl.typeset(frame)
-    shown = dict(
-        zip(frame.columns, zip(*[[c.text for c in r] for r in made._shown().rows], strict=True), strict=True)
-    )
+    shown = dict(zip(frame.columns, zip(*made.grid().rows, strict=True), strict=True))
     assert shown["share"] == ("0.123", "1.000")
     assert shown["mid"] == ("45.68", "2.00")
     assert shown["large"] == ("123,457", "0")
