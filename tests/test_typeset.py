@@ -65,7 +65,7 @@ def test_an_index_table_in_latex(indices):
     text = made.to_latex(label="tab:hhi")
     body = text[text.index(r"\begin{table}") :].split("\n")
     assert body == [
-        r"\begin{table}",
+        r"\begin{table}[!htbp]",
         r"\centering",
         r"\caption{Concentration \& 100 \%}\label{tab:hhi}",
         r"\begin{tabular}{lrrr}",

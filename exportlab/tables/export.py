@@ -81,9 +81,7 @@ def workbook(page: Page) -> Any:
     from openpyxl.styles import Font
 
     # Sheets hold every column, folded ones too, and no note: the list has unit and source.
-    tables = {
-        t.name: replace(t, fold=(), under="", unit="", source="", note="", title="") for t in page.tables
-    }
+    bare = [replace(t, fold=(), under="", unit="", source="", note="", title="") for t in page.tables]
     lines = [[t.name, t.title, t.unit, t.source, len(t.frame)] for t in page.tables]
     forms = ["", "", "", "", "#,##0"]
     listed = Grid(
@@ -92,7 +90,7 @@ def workbook(page: Page) -> Any:
         [[str(cell) for cell in line] for line in lines],
         [[Held(cell, form) for cell, form in zip(line, forms, strict=True)] for line in lines],
     )
-    book = excel({_("Contents"): listed, **{name: grid(t, page.terms) for name, t in tables.items()}})
+    book = excel([(_("Contents"), listed), *((t.name, grid(t, page.terms)) for t in bare)])
     contents, *sheets = book.worksheets
     for row, sheet in enumerate(sheets, 2):
         link = contents.cell(row, 1)

@@ -7,7 +7,7 @@ notes, great-tables writes LaTeX and HTML alone. openpyxl and python-docx write 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -109,12 +109,12 @@ def html(grid: Grid) -> str:
     return f"<div>{table}{foot}</div>"
 
 
-def excel(grids: Mapping[str, Grid]) -> Any:
-    """A workbook with a sheet for each; numbers are numbers, text is never a formula."""
+def excel(grids: Iterable[tuple[str, Grid]]) -> Any:
+    """A workbook with a sheet for each, by name; numbers are numbers, text is never a formula."""
     book = needed("openpyxl", "openpyxl", "excel", "Writing tables to Excel").Workbook()
     book.remove(book.active)
     taken: set[str] = set()
-    for name, grid in grids.items():
+    for name, grid in grids:
         _fill(book.create_sheet(_sheet_name(name, taken)), grid)
     return book
 
@@ -193,7 +193,7 @@ class Printed(Result):
             openpyxl is not installed (extra "excel").
         """
         grid = self.grid()
-        return atomic(Path(path), as_archive(excel({grid.title or "table": grid}).save))
+        return atomic(Path(path), as_archive(excel([(grid.title or "table", grid)]).save))
 
     def save(self, path: str | Path) -> Path:
         """Write the table as its path ends: .tex, .html, .docx (Word) or .xlsx.
