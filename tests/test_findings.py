@@ -291,6 +291,29 @@ def test_no_finished_sentence_is_looked_up_again():
     assert wrong == []
 
 
+SHOWN = ("title", "x", "y", "note", "label", "unit")
+
+
+def test_pictures_write_no_finished_sentence():
+    """What a picture writes is a message (`said`, `_`), or a name that the caller gives."""
+    finished = []
+    for path in (PACKAGE / "plots").glob("*.py"):
+        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            for given in call.keywords if isinstance(call, ast.Call) else ():
+                texts = [v for v in ast.walk(given.value) if isinstance(v, ast.JoinedStr)]
+                texts += [given.value] if isinstance(given.value, ast.Constant) else []
+                written = [t for t in texts if re.search("[a-z]{3}", literal(t))]
+                if given.arg in SHOWN and written and not isinstance(given.value, ast.Call):
+                    finished.append(f"{path.name}:{call.lineno} {given.arg}={ast.unparse(given.value)}")
+    assert finished == []
+
+
+def literal(node):
+    """The text of a constant, or that between the values of an f-string."""
+    parts = node.values if isinstance(node, ast.JoinedStr) else [node]
+    return "".join(str(p.value) for p in parts if isinstance(p, ast.Constant) and isinstance(p.value, str))
+
+
 def numeric(node):
     """A figure that is formatted where it is made, with no word in it."""
     text = "".join(v.value for v in getattr(node, "values", []) if isinstance(v, ast.Constant))

@@ -151,7 +151,9 @@ def read_flows(
     except DuplicateCells as error:
         raise error.beside(taken.unread) from None
     count = None if made.lazy else len(taken.table) + sum(map(len, taken.aside.values()))
-    account = Reading(tuple(files), count, made.roles["value"], made.unit, taken.aside, notes=(*taken.notes, *made.notes))
+    account = Reading(
+        tuple(files), count, made.roles["value"], made.unit, taken.aside, notes=(*taken.notes, *made.notes)
+    )
     return with_account(made, account)
 
 

@@ -11,7 +11,7 @@ from exportlab.errors import MissingDependency, OptionError, one_of
 from exportlab.plots.style import context
 from exportlab.tables.headings import heading
 from exportlab.tables.model import Page
-from exportlab.tables.publication import Grid, Held, excel, latex
+from exportlab.tables.publication import LEFT, RIGHT, Grid, Held, excel, latex
 from exportlab.tables.render import grid, html, svg_file
 from exportlab.tables.writing import Save, as_archive, as_csv, as_text, atomic
 from exportlab.text import file_name
@@ -86,7 +86,7 @@ def workbook(page: Page) -> Any:
     forms = ["", "", "", "", "#,##0"]
     listed = Grid(
         [heading(c) for c in ("name", "title", "unit", "source", "rows")],
-        ["left"] * 4 + ["right"],
+        [LEFT, LEFT, LEFT, LEFT, RIGHT],
         [[str(cell) for cell in line] for line in lines],
         [[Held(cell, form) for cell, form in zip(line, forms, strict=True)] for line in lines],
     )

@@ -7,7 +7,7 @@ notes, great-tables writes LaTeX and HTML alone. openpyxl and python-docx write 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -26,6 +26,9 @@ _NUMBER = re.compile(r"-?(0|[1-9]\d*|[1-9]\d{0,2}(,\d{3})+)(\.\d+)?")
 _STARS = re.compile(
     r"(?<=[\d)])\*{1,3}$|(?<!\S)\*{1,3}(?= p )"
 )  # after an estimate, and where a note explains them
+LEFT: Align = "left"
+CENTRE: Align = "centre"
+RIGHT: Align = "right"
 FOOT = "n"  # the first row below the estimates
 LONG = 40  # rows, above which a table of LaTeX goes over several pages
 WIDE = 60  # characters, of the widest column of a workbook
@@ -209,7 +212,7 @@ class Printed(Result):
         ending = target.suffix.lower()
         if ending not in ENDINGS:
             raise OptionError(f"{target.name!r} ends in {target.suffix!r}. Allowed: {', '.join(ENDINGS)}.")
-        writers = {
+        writers: Mapping[str, Callable[[Path], object]] = {
             ".tex": self.to_latex,
             ".html": self.to_html,
             ".docx": self.to_docx,
@@ -247,7 +250,7 @@ class Publication(Printed):
         rows = [[str(cell) for cell in row] for row in self.table.itertuples(index=False, name=None)]
         return Grid(
             self.heads,
-            ["left", *["centre" for _head in self.heads[1:]]],
+            [LEFT, *[CENTRE for _head in self.heads[1:]]],
             rows,
             [[_held(text) for text in row] for row in rows],
             self.title,
