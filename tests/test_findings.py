@@ -65,12 +65,32 @@ def test_a_threshold_may_be_reached():
 @pytest.mark.parametrize(
     ("low", "high", "moved", "told"),
     [
-        (0.01, 0.02, "risen", "From 2021 to 2023 it has risen: the 95 % interval of the change is +0.0100 to"),
-        (-0.02, -0.01, "fallen", "From 2021 to 2023 it has fallen: the 95 % interval of the change is -0.0200"),
-        (0.0, 0.02, "cannot tell", "Whether it has changed from 2021 to 2023 is not certain: the 95 % interval"),
-        (NAN, NAN, "", "From 2021 to 2023 it has moved by +0.0150. No interval: the figure does not depend on"),
+        (
+            0.01,
+            0.02,
+            "risen",
+            "From 2021 to 2023 it has risen: the 95 % interval of the change is +0.0100 to",
+        ),
+        (
+            -0.02,
+            -0.01,
+            "fallen",
+            "From 2021 to 2023 it has fallen: the 95 % interval of the change is -0.0200",
+        ),
+        (
+            0.0,
+            0.02,
+            "cannot tell",
+            "Whether it has changed from 2021 to 2023 is not certain: the 95 % interval",
+        ),
+        (
+            NAN,
+            NAN,
+            "",
+            "From 2021 to 2023 it has moved by +0.0150. No interval: the figure does not depend on",
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_a_change_is_said_to_have_done(low, high, moved, told):
     change = Figure(0.015, low, high, "delta", "product", 40, between=("2021", "2023"))
     assert change.moved == moved
@@ -226,8 +246,12 @@ def test_the_reference_ends_with_the_period():
 def test_what_is_missing_says_why(found):
     plain = xl.findings(xl.flows(pd.DataFrame({"market": ["Japan", "Mars"], "value": [1.0, 2.0]})))
     why = {name: part.why for name, part in plain.left_out.items()}
-    assert why == {"bloc": "refused", **dict.fromkeys(
-        ("product", "structure", "advantage", "technology", "income_level", "complexity"), "no column")}  # fmt: skip
+    assert why == {
+        "bloc": "refused",
+        **dict.fromkeys(
+            ("product", "structure", "advantage", "technology", "income_level", "complexity"), "no column"
+        ),
+    }
     assert "Mars" in str(plain.bloc.error)
     assert plain.period is None
     assert plain.market.hhi is None

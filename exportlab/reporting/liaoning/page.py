@@ -6,7 +6,14 @@ from exportlab import datasets
 from exportlab.plots import structure
 from exportlab.reporting import methods
 from exportlab.reporting.liaoning import content, ledger, overview, policy, products
-from exportlab.reporting.liaoning.official import UNIT, market_bounds, partners, rcep_share, totals
+from exportlab.reporting.liaoning.official import (
+    UNIT,
+    market_bounds,
+    partners,
+    province_trade,
+    rcep_share,
+    totals,
+)
 from exportlab.tables.model import Page, Picture, Section, Table
 from exportlab.words import _, number, percent, term
 
@@ -73,8 +80,8 @@ def totals_section() -> Section:
     table = datasets.load("liaoning_trade_totals")
     plain = table[table["flow"].isin(["total", "export", "import"]) & table["value"].notna()]
     shown = plain[["year", "period", "flow", "value", "unit", "yoy_pct", "published", "source"]]
-    yearly = datasets.load("province_trade")
-    own = yearly[(yearly["province"] == "Liaoning") & yearly["measure"].str.contains("operating unit")]
+    yearly = province_trade()
+    own = yearly[yearly["province"] == "Liaoning"]
     ax = structure.series(
         own.rename(columns={"value": "total trade"}),
         period="year",
