@@ -122,9 +122,7 @@ def _total_test(flows: Flows, role: str, found: Sequence[Any]) -> tuple[nw.Expr,
     )
 
 
-def _summary(
-    frame: Frame, tests: Mapping[str, Any], by: Sequence[str]
-) -> nw.DataFrame[Any]:
+def _summary(frame: Frame, tests: Mapping[str, Any], by: Sequence[str]) -> nw.DataFrame[Any]:
     flags = [test.cast(nw.Int64).alias(name) for name, (test, *_) in tests.items()]
     size = (nw.col("value") > 0).cast(nw.Int64).alias("_positive")
     marked = frame.select(*by, *flags, size, nw.lit(1).alias("_rows"))

@@ -25,8 +25,10 @@ from exportlab.reporting import report
 from exportlab.reporting.liaoning import ledger, official
 from exportlab.reporting.liaoning import page as published
 from exportlab.reporting.own import intervals
-from exportlab.tables.export import latex, workbook, write
+from exportlab.tables.export import workbook, write
 from exportlab.tables.model import Page, Section, Table
+from exportlab.tables.publication import latex
+from exportlab.tables.render import grid
 from exportlab.tables.writing import csv_text
 from exportlab.uncertainty.methods import Kind
 from exportlab.words import Said
@@ -257,7 +259,7 @@ def test_tables_in_latex_are_escaped_and_aligned(chinese):
     assert r"欧盟 & 1,317.1 & 17.2\% & 2024-01-18 & " in text
     assert "longtable" in (chinese.parent / "tables" / "claims_open.tex").read_text(encoding="utf-8")
     frame = pd.DataFrame({"a_b": ["50% & #1 {x}~^\\", "$"]})
-    made = latex(Table("t", "A & B", frame, "u", "s"))
+    made = latex(grid(Table("t", "A & B", frame, "u", "s")))
     assert r"a\_b" in made
     assert r"50\% \& \#1 \{x\}\textasciitilde{}\textasciicircum{}\textbackslash{}" in made
     assert r"\caption{A \& B}" in made

@@ -126,7 +126,8 @@ def open_flows(
         names = {**error.roles, "exporter-column": error.roles.get("exporter")}
         named = " ".join(f'--{r} "{c}"' for r, c in names.items() if c and r != "exporter")
         raise DataError(
-            "the columns' roles are not named, and this is no download that is known by its header", f"Perhaps: {named}"
+            "the columns' roles are not named, and this is no download that is known by its header",
+            f"Perhaps: {named}",
         ) from error
 
 
@@ -166,9 +167,7 @@ def source_of(path: str) -> str | None:
 
 def open_reference(path: str, roles: dict[str, str | None], way: Way) -> Any:
     """The table to compare with, summed over its exporters and markets; its columns are those of the files."""
-    named = {
-        r: None if r in ("exporter", "market") or source_of(path) else c for r, c in roles.items()
-    }
+    named = {r: None if r in ("exporter", "market") or source_of(path) else c for r, c in roles.items()}
     return open_flows([path], named, replace(way, add=True))
 
 

@@ -257,4 +257,6 @@ def is_baci(path: str) -> bool:
     first = next((f for f in find(path, SUFFIXES) if not f.name.lower().startswith(NO_FLOWS)), None)
     if first is None or first.suffix.lower() in PARQUET:
         return bool(first and _NAME.match(first.name))
-    return first.name.lower().endswith(SUFFIXES) and {*COLUMNS} <= set(text_table(first, ("utf-8", "gb18030", "cp1252")).header)
+    return first.name.lower().endswith(SUFFIXES) and {*COLUMNS} <= set(
+        text_table(first, ("utf-8", "gb18030", "cp1252")).header
+    )

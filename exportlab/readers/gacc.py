@@ -10,7 +10,7 @@ import numpy as np
 from exportlab.classifications.nomenclatures import read_codes
 from exportlab.errors import DataError, OptionError, one_of
 from exportlab.files.delimited import TextTable, bad_field, columns, same_columns, text_table
-from exportlab.files.paths import TEXT, Paths, find, progress_over
+from exportlab.files.paths import ENCODINGS, TEXT, Paths, find, progress_over
 from exportlab.flows import flows
 from exportlab.goods import ZeroQuantity
 from exportlab.readers.account import ReadFlows, Reading, stack_columns, with_account
@@ -25,7 +25,6 @@ MARKET, MARKET_CODE = "贸易伙伴名称", "贸易伙伴编码"
 REGIME, PLACE, QUANTITY, QUANTITY_UNIT = "贸易方式名称", "注册地名称", "第一数量", "第一计量单位"
 MONEY = {"CNY": "人民币", "USD": "美元"}
 UNKNOWN_QUANTITY = frozenset({"", "-"})
-ENCODINGS = ("utf-8", "gb18030")
 
 
 def read_gacc(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from exportlab.errors import DataError, DuplicateCells, OptionError, one_of
 from exportlab.files.delimited import TextTable, bad_field, columns, text_table
-from exportlab.files.paths import TEXT, Paths, find, progress_over
+from exportlab.files.paths import ENCODINGS, TEXT, Paths, find, progress_over
 from exportlab.flows import Columns, Frequency, flows
 from exportlab.frames import engine_speaks
 from exportlab.goods import Levels, ZeroQuantity
@@ -151,7 +151,9 @@ def read_flows(
     except DuplicateCells as error:
         raise error.beside(taken.unread) from None
     count = None if made.lazy else len(taken.table) + sum(map(len, taken.aside.values()))
-    account = Reading(tuple(files), count, made.roles["value"], made.unit, taken.aside, notes=(*taken.notes, *made.notes))
+    account = Reading(
+        tuple(files), count, made.roles["value"], made.unit, taken.aside, notes=(*taken.notes, *made.notes)
+    )
     return with_account(made, account)
 
 
@@ -211,7 +213,7 @@ MARKS = {",": "commas", ";": "semicolons", "\t": "tabs"}
 
 def text_frame(ask: Ask, encoding: str, *, shown: bool) -> Taken:
     """Delimited text into pandas: strict, with file, line and column in every refusal."""
-    encodings = ("utf-8", "gb18030") if encoding == "auto" else (encoding,)
+    encodings = ENCODINGS if encoding == "auto" else (encoding,)
     tables = [
         text_table(f, encodings, wanted=ask.named, header=ask.header, decimal=ask.decimal) for f in ask.files
     ]

@@ -14,6 +14,7 @@ from exportlab.flows import Flows, flows
 from exportlab.indices.advantage import rca
 
 UNIT = "100m CNY"
+BY_UNIT = "total trade, by location of operating unit"  # of the two measures of provincial trade
 NOT_COUNTRIES = (
     "BRI",
     "RCEP",
@@ -44,6 +45,12 @@ def totals(flow: str, unit: str = UNIT) -> pd.DataFrame:
     table = datasets.load("liaoning_trade_totals")
     chosen = table[(table["flow"] == flow) & (table["unit"] == unit) & table["value"].notna()]
     return chosen.drop_duplicates(["start", "end"])
+
+
+def province_trade() -> pd.DataFrame:
+    """Total trade of the provinces by year, counted where the trading firm is registered."""
+    table = datasets.load("province_trade")
+    return table[table["measure"] == BY_UNIT]
 
 
 def label(row: Mapping[Any, Any]) -> str:

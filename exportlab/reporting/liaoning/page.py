@@ -14,6 +14,7 @@ from exportlab.reporting.liaoning.official import (
     export_concentration,
     market_bounds,
     partners,
+    province_trade,
     rcep_share,
     totals,
 )
@@ -83,8 +84,8 @@ def totals_section() -> Section:
     table = datasets.load("liaoning_trade_totals")
     plain = table[table["flow"].isin(["total", "export", "import"]) & table["value"].notna()]
     shown = plain[["year", "period", "flow", "value", "unit", "yoy_pct", "published", "source"]]
-    yearly = datasets.load("province_trade")
-    own = yearly[(yearly["province"] == "Liaoning") & yearly["measure"].str.contains("operating unit")]
+    yearly = province_trade()
+    own = yearly[yearly["province"] == "Liaoning"]
     ax = structure.series(
         own.rename(columns={"value": "total trade"}),
         period="year",
