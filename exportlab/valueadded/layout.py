@@ -380,6 +380,7 @@ def _lines(
 def compare(layout: Layout, tolerance: float = 1e-3) -> tuple[Control, ...]:
     """Compare every total that the file prints, in rows and columns, with the sum of its cells.
 
+    Without a printed column of output the row sums are compared with the printed row of it, or with the column sums.
     A total may deviate by `tolerance` of itself, and by what the rounding of the printed digits explains.
 
     Raises
@@ -392,7 +393,36 @@ def compare(layout: Layout, tolerance: float = 1e-3) -> tuple[Control, ...]:
     return (
         *_compared(layout, "column", ACROSS, tolerance, rounding),
         *_compared(layout.flipped(), "row", DOWN, tolerance, rounding),
+        *_crossed(layout, tolerance, rounding),
     )
+
+
+def _crossed(layout: Layout, tolerance: float, rounding: float) -> list[Control]:
+    """The row sums beside the output that stands below, printed or summed."""
+    added = "primary" if layout.down("primary") else "value added"
+    below = layout.down("output")[:1] or layout.down("sector", "imported", "taxes", added)
+    if layout.across("output") or not layout.down("output", "primary", "value added"):
+        return []
+    turned = layout.flipped()
+    made = np.nansum(plain(turned.cells.iloc[turned.down("sector"), below]), axis=1)
+    order = {turned.rows[k].key: value for k, value in zip(turned.down("sector"), made, strict=True)}
+    over = layout.down("sector")
+    printed = np.array([order[layout.rows[k].key] for k in over])
+    sums = _sums(layout)
+    fits = [_signed(sums, signs, printed) for signs in ACROSS["output"]]
+    names = [layout.rows[k].name for k in over]
+    what = "row of output" if layout.down("output") else "sums of columns"
+    slack = rounding * _spread(len(layout.columns))
+    return [_control(f"{what}, beside the sums of rows", printed, fits, names, bounds=(tolerance, slack))]
+
+
+def _sums(layout: Layout) -> dict[str, Array]:
+    """What the columns of each role add up to, by sector."""
+    over = layout.down("sector")
+    return {
+        role: np.nansum(plain(layout.cells.iloc[over, layout.across(role)]), axis=1)
+        for role in dict.fromkeys(line.role for line in layout.columns)
+    }
 
 
 def _compared(
@@ -401,10 +431,7 @@ def _compared(
     """The totals among the columns, compared over the sectors among the rows."""
     over = layout.down("sector")
     names = [layout.rows[k].name for k in over]
-    sums = {
-        role: np.nansum(plain(layout.cells.iloc[over, layout.across(role)]), axis=1)
-        for role in dict.fromkeys(line.role for line in layout.columns)
-    }
+    sums = _sums(layout)
     whole = "primary" not in sums
     if whole and "value added" in sums:  # one row, with no parts beside it
         sums["primary"] = sums["value added"]
@@ -445,8 +472,8 @@ def _control(
     if off.any():
         k = int(np.where(off, share, 0.0).argmax())
         raise DataError(
-            f"A total printed in the file is not the sum of its cells: {what}",
-            f"The cells of {names[k]!r} add up to {summed[k]:,.10g}, printed is {printed[k]:,.10g}. A cell, a row or a "
+            f"A total of the file is not the sum of its cells: {what}",
+            f"The cells of {names[k]!r} add up to {summed[k]:,.10g}, the total is {printed[k]:,.10g}. A cell, row or "
             f"column is wrong or missing; tolerance={tolerance:g} allows that share of a total, and rounding.",
             rows=int(off.sum()),
             first=repr(names[k]),
@@ -462,27 +489,27 @@ def subtotals(layout: Layout) -> Layout:
     """Columns of final use that are the sum of two or more columns right beside them become subtotals."""
     at = layout.across("final", "subtotal")
     cells = plain(layout.cells.iloc[layout.down("sector"), at])
-    columns = list(layout.columns)
-    rounding = rounding_of(cells)
+    columns, rounding = list(layout.columns), rounding_of(cells)
+    parts = list(range(len(at)))
     for k, j in enumerate(at):
-        if _adds_up(cells, k, rounding) and (columns[j].role == "subtotal" or len(cells) > 1):
+        before = [i for i in reversed(parts) if i < k]
+        beside = [i for i in parts if i > k]
+        if any(_adds_up(cells[:, k], cells[:, side], rounding) for side in (before, beside)):
             columns[j] = replace(columns[j], role="subtotal")
+            parts.remove(k)
         elif columns[j].role == "subtotal":
             columns[j] = replace(columns[j], role="final uses")  # then it must be all of them
+            parts.remove(k)
     return replace(layout, columns=tuple(columns))
 
 
-def _adds_up(cells: Array, k: int, rounding: float) -> bool:
-    own = cells[:, k]
-    if not np.isfinite(own).any() or not own.any():
+def _adds_up(total: Array, parts: Array, rounding: float) -> bool:
+    """Whether the first two or more of some columns, those without figures apart, add up to a total in every row."""
+    if len(total) < 2 or not total.any() or not np.isfinite(total).all():
         return False
-    for side in (cells[:, :k][:, ::-1], cells[:, k + 1 :]):
-        summed = np.nancumsum(side, axis=1)[:, 1:]
-        filled = np.cumsum(side.any(axis=0))[1:] >= 2
-        gap = np.abs(summed - own[:, None]) <= 1e-9 * np.abs(own[:, None]) + 2 * rounding
-        if (gap.all(axis=0) & filled).any():
-            return True
-    return False
+    gap = np.abs(np.nancumsum(parts, axis=1) - total[:, None])
+    filled = np.cumsum((np.nan_to_num(parts) != 0).any(axis=0)) > 1
+    return bool(((gap <= 1e-9 * np.abs(total)[:, None] + 2 * rounding).all(axis=0) & filled).any())
 
 
 # From a layout to a table.
