@@ -519,7 +519,7 @@ def intercountry(layout: Layout, tolerance: float, **options: Any) -> InterCount
     """The table of a layout with regions.
 
     A column of discrepancies becomes a category of final demand of the region whose row it is in. A column of exports
-    or rows of imports close with a country ROW of one sector, which uses no inputs.
+    or rows of imports close with a country ROW of one sector, which uses no inputs and has no satellites.
     """
     controls = compare(layout, tolerance)
     rows, z = layout.down("sector"), layout.across("sector")
@@ -534,10 +534,12 @@ def intercountry(layout: Layout, tolerance: float, **options: Any) -> InterCount
     if layout.across("exports") or layout.down("imported"):
         Z, Y = _closed(layout, Z, Y)
         bought = plain(layout.cells.iloc[layout.down("imported"), layout.across("sector", "final")]).sum()
+        beside = found.pop("satellites")
         found = {
             k: None if v is None else pd.Series([*v, 0.0 if k == "taxes" else bought], Z.index)
             for k, v in found.items()
         }
+        found["satellites"] = None if beside is None else beside.assign(**{"": 0.0}).set_axis(Z.index, axis=1)
     made = InterCountryTable.from_frames(Z, Y, **{**found, **options, "tolerance": tolerance})
     return replace(made, controls=controls)
 
@@ -556,7 +558,10 @@ def _margins(layout: Layout, rows: list[int], z: list[int], labels: pd.Index) ->
     index = _labels([layout.rows[k].key for k in rows], isinstance(labels, pd.MultiIndex))
     below = summed("output", 1)
     below = below if below is not None and below.notna().all() else None
+    beside = layout.block(layout.down("satellite"), z)
+    beside = beside.set_axis([layout.rows[k].name for k in layout.down("satellite")], axis=0)
     return {
+        "satellites": beside.set_axis(labels, axis=1) if len(beside) else None,
         "value_added": summed("primary") if total is None else total,
         "taxes": summed("taxes"),
         "output": pd.Series(output.iloc[:, 0].to_numpy(), index) if given else below,
