@@ -24,7 +24,7 @@ from zipfile import BadZipFile, ZipFile
 
 from exportlab.errors import DataError, OptionError
 from exportlab.files.unpacking import blocks, check_size
-from exportlab.files.workbook import read_workbook
+from exportlab.files.workbook import read_stata, read_workbook
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -250,7 +250,7 @@ def progress_over(files: Sequence[Path], label: str, *, shown: bool) -> Iterator
 
 # The cells of input-output tables in files, as they stand.
 
-CSV = (".csv", ".csv.gz", ".csv.zip", ".txt")
+CSV = (".csv", ".csv.gz", ".csv.zip", ".txt", ".tsv", ".tsv.gz")
 KINDS = (*CSV, *BOOKS)
 WIDEST = 20_000  # columns; the widest tables published have some 5,000
 
@@ -258,7 +258,8 @@ WIDEST = 20_000  # columns; the widest tables published have some 5,000
 def cells_of(path: str | Path, sheet: str | int | re.Pattern[str] = 0) -> pd.DataFrame:
     """Every cell of a CSV file or Excel sheet as it stands, without header or index.
 
-    A pattern takes the first sheet whose name has it, or the first of all.
+    A pattern takes the first sheet whose name has it, or the first of all. The names of a Stata file's variables are
+    its first row.
 
     Raises
     ------
@@ -268,7 +269,9 @@ def cells_of(path: str | Path, sheet: str | int | re.Pattern[str] = 0) -> pd.Dat
     import pandas as pd
 
     file = _file(path)
-    if file.name.lower().endswith(BOOKS):
+    if file.name.lower().endswith(".dta"):
+        raw = read_stata(file)
+    elif file.name.lower().endswith(BOOKS):
         raw = read_workbook(file, sheet, header=None, dtype=object)
         if not isinstance(raw, pd.DataFrame):
             raise OptionError(f"sheet={sheet!r} is not allowed. Allowed: one sheet, by name or place.")
@@ -283,7 +286,7 @@ def cells_of(path: str | Path, sheet: str | int | re.Pattern[str] = 0) -> pd.Dat
 
 
 def text_cells(path: str | Path, **options: Any) -> pd.DataFrame:
-    """`pandas.read_csv` for files of any origin, in UTF-8 or GB18030.
+    """`pandas.read_csv` for files of any origin, in UTF-8 or GB18030, parted by comma, semicolon or tab.
 
     pandas' parser does for square tables: one that is cut short is no longer square. The second encoding is tried where
     the first fails, since proving one beforehand would read a large file twice.
@@ -292,6 +295,8 @@ def text_cells(path: str | Path, **options: Any) -> pd.DataFrame:
 
     file, said = _file(path), ""
     _refuse_wide(file)
+    if "sep" not in options:
+        options["sep"] = _mark(file)
     for encoding in ("utf-8-sig", *ENCODINGS[1:]):
         try:
             made: pd.DataFrame = pd.read_csv(file, encoding=encoding, low_memory=False, **options)
@@ -301,19 +306,25 @@ def text_cells(path: str | Path, **options: Any) -> pd.DataFrame:
                 raise
             said = said or " ".join(str(error).split()).rstrip(".")
     raise DataError(
-        f"file {str(file)!r} cannot be read as comma-separated text in UTF-8 or GB18030",
+        f"file {str(file)!r} cannot be read as separated text in UTF-8 or GB18030",
         "Save it as CSV in UTF-8.",
         first=said,
     )
 
 
-def first_line(path: str | Path) -> tuple[str, list[str]]:
-    """What parts the cells of a text file, the commonest of comma, semicolon and tab, and its first line's names."""
-    file = _file(path)
-    _refuse_wide(file)
-    names = [str(v) for v in text_cells(file, header=None, nrows=1, dtype=object, sep="\0").iloc[0]]
-    mark = max(",;\t", key=names[0].count)
-    return mark, [name.strip().strip('"').strip() for name in next(csv.reader(names, delimiter=mark))]
+def first_line(path: str | Path) -> list[str]:
+    """The names in the first line of a text file."""
+    names = text_cells(path, header=None, nrows=1, dtype=str, keep_default_na=False).iloc[0]
+    return [str(name).strip() for name in names]
+
+
+def _mark(file: Path) -> str:
+    """What parts the cells of a text file: the one of comma, semicolon and tab that its first lines hold most of."""
+    lines = text_cells(
+        file, header=None, nrows=20, dtype=str, sep="\0", keep_default_na=False, quoting=csv.QUOTE_NONE
+    )
+    held = "\n".join(map(str, lines.iloc[:, 0]))
+    return max(",;\t", key=held.count)
 
 
 def _file(path: str | Path) -> Path:
