@@ -283,6 +283,19 @@ def single_unit(frame: Frame, unit: str | None, roles: Mapping[str, str]) -> tup
     return frame, str(found[0])
 
 
+def quantity_units(
+    frame: Frame, unit: str | None, roles: Mapping[str, str], keys: tuple[str, ...]
+) -> tuple[str | None, tuple[str, ...]]:
+    """The quantities' unit and the keys: a column of several units is one of these, so that they never meet."""
+    held = unit in frame.collect_schema().names() and unit not in roles.values()
+    if unit is None or not held or "quantity" not in roles:
+        return unit, keys
+    found = values_of(frame, unit)
+    if len(found) == 1:
+        return str(found[0]), keys
+    return unit, keys if unit in keys else (*keys, unit)
+
+
 def schema(frame: Frame, roles: Mapping[str, str], keys: Sequence[str]) -> Frame:
     """Check the types; value and quantity come back as Float64."""
     types, held = frame.collect_schema(), kinds(frame)

@@ -84,6 +84,11 @@ class Flows:
         return (*(r for r in KEY_ROLES if r in self.roles), *self.keys)
 
     @property
+    def quantity_keys(self) -> tuple[str, ...]:
+        """The key that holds the unit of each quantity, where there are several."""
+        return tuple(k for k in self.keys if k == self.quantity_unit)
+
+    @property
     def lazy(self) -> bool:
         """Whether the table is a plan that has not run (Polars LazyFrame, DuckDB, Spark)."""
         return isinstance(self.frame, nw.LazyFrame)
@@ -472,7 +477,9 @@ def flows(
         in any usual spelling, of one kind.
     unit : str, optional
         The money's unit ("100m CNY"), or the name of a column that holds it; two units in one table are refused.
-    quantity_unit, source : str, optional
+    quantity_unit : str, optional
+        The quantities' unit, or the column that holds it: several units never meet, and the column becomes a key.
+    source : str, optional
         Kept and shown with the figures.
     keys : str or sequence of str
         Further columns that are part of a cell's identity (trade regime, registration place).
@@ -544,6 +551,7 @@ def flows(
         spare = [c for c in frame.collect_schema().names() if c not in named]
         frame, unit = columns.single_unit(frame, unit, roles)
         frame, goods = one_revision(frame, goods)
+        quantity_unit, further = columns.quantity_units(frame, quantity_unit, roles, further)
         frame = frame.select(*(nw.col(c).alias(r) for r, c in roles.items()), *further)
         if "period" in roles:
             frame, spelling = taken_in(frame, roles["period"], frequency)
