@@ -10,6 +10,7 @@ import narwhals.stable.v2 as nw
 
 from exportlab import goods, suggest
 from exportlab.classifications import resolve, totals
+from exportlab.currencies import agrees, column_of, unit_of
 from exportlab.errors import DataError, DuplicateCells, OptionError, RolesNeeded
 from exportlab.frames import (
     LARGEST,
@@ -270,17 +271,30 @@ def roles(frame: Frame, given: Mapping[str, str | None], keys: Sequence[str]) ->
 
 
 def single_unit(frame: Frame, unit: str | None, roles: Mapping[str, str]) -> tuple[Frame, str | None]:
-    """The unit itself; where `unit` names a column, its one value."""
-    if unit is None or unit not in frame.collect_schema().names() or unit in roles.values():
+    """The unit itself; where it names a column, or there is a column of currencies, their one value; else the heading's."""
+    names = frame.collect_schema().names()
+    held = unit in names and unit not in roles.values()
+    column = unit if held else column_of(c for c in names if c not in roles.values())
+    if column is None:
+        return frame, unit if unit is not None else unit_of(roles["value"])
+    found = sorted((x for x in values_of(frame, column) if x is not None), key=str)
+    if len(found) == 1 and (held or unit is None):
+        return frame, str(found[0])
+    if len(found) == 1 and unit is not None and agrees(unit, str(found[0])):
         return frame, unit
-    found = values_of(frame, unit)
-    if len(found) != 1:
+    if not found and not held:
+        return frame, unit
+    if len(found) == 1:
         raise DataError(
-            f"column {unit!r} holds {len(found)} units: {found[:5]}",
-            "Money of different units does not add up: split the table by unit, or convert with "
-            "xl.datasets.convert and a rate of your own.",
+            f"unit={unit!r} is said, and column {column!r} holds {found[0]!r}", "Leave unit= out, or mend the column."
         )
-    return frame, str(found[0])
+    line = suggest.without(frame, column, found[1:]).partition("; in read_flows")[0]
+    raise DataError(
+        f"column {column!r} holds {len(found)} units: {found[:5]}",
+        "Money of different units does not add up: keep one of them, or convert with xl.datasets.convert and a rate "
+        f"of your own. To keep the first: {line}.",
+        options=({"leave_out": {column: [str(x) for x in found[1:]]}},) if len(found) < 20 else (),
+    )
 
 
 def quantity_units(

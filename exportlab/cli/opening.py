@@ -20,7 +20,9 @@ Role = Annotated[str | None, _ROLE]
 Unit = Annotated[str | None, typer.Option(help="The money's unit, or the column that holds it.")]
 Add = Annotated[bool, typer.Option("--sum", help="Add up rows of one cell instead of refusing them.")]
 Sheet = Annotated[str | None, typer.Option(help="The Excel sheet; default: the first.")]
-Decimal = Annotated[str, typer.Option(help="The decimal sign of text files: . or ,")]
+Decimal = Annotated[
+    str | None, typer.Option(help="The decimal sign of numbers as text: . or ,; default: as they show.")
+]
 LeaveOut = Annotated[
     list[str] | None,
     typer.Option(help="Rows to set aside, such as 'partner=World'; may be given often."),
@@ -69,7 +71,7 @@ class Way:
     add: bool = False
     memory: str | None = None
     sheet: str | None = None
-    decimal: str = "."
+    decimal: str | None = None
     leave_out: Sequence[str] = ()
     fill_down: Sequence[str] = ()
     codes: Codes = Codes()

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from exportlab.errors import DataError, DuplicateCells, OptionError, one_of
-from exportlab.files.delimited import TextTable, bad_field, columns, text_table
+from exportlab.files.delimited import TextTable, bad_field, columns, columns_by_evidence, text_table
 from exportlab.files.paths import TEXT, Paths, find, progress_over
 from exportlab.flows import Columns, Frequency, flows
 from exportlab.frames import engine_speaks
@@ -59,7 +59,7 @@ def read_flows(
     engine: Literal["pandas", "polars", "duckdb"] | None = None,
     sheet: str | int = 0,
     header: int | None = None,
-    decimal: Literal[".", ","] = ".",
+    decimal: Literal[".", ","] | None = None,
     encoding: str = "auto",
     leave_out: Mapping[str, Collection[object] | str] | None = None,
     fill_down: Columns = (),
@@ -88,8 +88,10 @@ def read_flows(
         Excel sheet by name or place.
     header : int, optional
         The line or row of the column names, counted from 1; by default the first that has all names given.
-    decimal : {".", ","}
-        The decimal sign of text files; the other one may set off thousands.
+    decimal : {".", ","}, optional
+        The decimal sign of numbers written as text; the other one may set off thousands. By default the numbers decide
+        that have one reading only (1,234,567; 0,5; 1.234,5), then the delimiter (semicolons go with decimal commas):
+        :doc:`how-to-money`.
     encoding : str, optional
         Of text files; "auto" tells UTF-8 from GB18030 (pandas only; lazy engines read UTF-8).
     leave_out : mapping of str to one or several labels, optional
@@ -117,7 +119,8 @@ def read_flows(
     --------
     >>> xl.read_flows("flows/*.parquet", period="year", exporter="i", market="j", value="usd")  # doctest: +SKIP
     """
-    one_of("decimal", decimal, (".", ","))
+    if decimal is not None:
+        one_of("decimal", decimal, (".", ","))
     if header is not None and header < 1:
         raise OptionError(f"header={header} is not allowed. Rows are counted from 1.")
     files = find(paths, (*TEXT, *PARQUET, *EXCEL, *STATA))
@@ -213,7 +216,7 @@ def text_frame(ask: Ask, encoding: str, *, shown: bool) -> Taken:
     """Delimited text into pandas: strict, with file, line and column in every refusal."""
     encodings = ("utf-8", "gb18030") if encoding == "auto" else (encoding,)
     tables = [
-        text_table(f, encodings, wanted=ask.named, header=ask.header, decimal=ask.decimal) for f in ask.files
+        text_table(f, encodings, wanted=ask.named, header=ask.header, decimal=ask.decimal or ".") for f in ask.files
     ]
     wanted = ask.columns(tables)
     roles = ask.roles(tables[0].header)
@@ -222,7 +225,8 @@ def text_frame(ask: Ask, encoding: str, *, shown: bool) -> Taken:
         {roles["quantity"]: UNKNOWN} if "quantity" in roles else {}
     )
     with progress_over(ask.files, "Reading", shown=shown) as advance:
-        parts = [stack_columns([columns(t, wanted, numeric=numeric, advance=advance)]) for t in tables]
+        read = [_columns(t, wanted, numeric, ask.decimal, advance) for t in tables]
+    tables, parts = [t for t, _ in read], [stack_columns([part]) for _, part in read]
     aside = [_notes(t, wanted) for t in tables if t.notes]
     for k, (table, part) in enumerate(zip(tables, parts, strict=True)):
         if not len(part):
@@ -233,6 +237,15 @@ def text_frame(ask: Ask, encoding: str, *, shown: bool) -> Taken:
         _refuse_blank(table, parts[k], [*(c for r, c in roles.items() if r not in MONEY), *ask.keys])
     taken = ask.taken(parts, aside, tuple(dict.fromkeys(map(_manner, tables))), tables[0].header)
     return taken
+
+
+def _columns(
+    table: TextTable, wanted: Sequence[str], numeric: Mapping[str, frozenset[str]], decimal: str | None, advance: Any
+) -> tuple[TextTable, Mapping[str, Any]]:
+    """The columns, and the file with the decimal sign that was said or found."""
+    if decimal is None:
+        return columns_by_evidence(table, wanted, numeric=numeric, advance=advance)
+    return table, columns(table, wanted, numeric=numeric, advance=advance)
 
 
 def _manner(table: TextTable) -> str:
@@ -305,13 +318,18 @@ def lazy_text(ask: Ask, engine: str, connection: Any, encoding: str) -> Taken:
     """Delimited text as a DuckDB relation or a Polars lazy frame; money without thousands separators."""
     if encoding not in ("auto", "utf-8"):
         raise OptionError(f"engine={engine!r} reads UTF-8 only, not {encoding!r}: say engine='pandas'.")
-    if ask.header is not None or ask.decimal != ".":
+    if ask.header is not None or ask.decimal == ",":
         raise OptionError(f"engine={engine!r} takes neither header= nor decimal=: say engine='pandas'.")
     looked = [text_schema(f, engine) for f in ask.files]
     other = [schema.path for schema, mark in looked if mark != looked[0][1]]
     if other:
         raise DataError(f"file {str(other[0])!r} has another delimiter than the first one", "Read it apart.")
     schemas, delimiter = [schema for schema, _ in looked], looked[0][1]
+    if delimiter == ";" and ask.decimal is None:
+        raise OptionError(
+            f"engine={engine!r} does not look for decimal commas, which files with semicolons may have: say "
+            "decimal='.' where there are none, else engine='pandas'."
+        )
     wanted = ask.columns(schemas)
     roles = ask.roles(schemas[0].header)
     if engine == "duckdb":

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from exportlab import suggest
+from exportlab.currencies import column_of
 from exportlab.errors import DataError, RolesNeeded, UnknownName
 from exportlab.files.delimited import HasHeader, same_columns
 from exportlab.flows import ROLES
@@ -39,7 +40,7 @@ class Ask:
     said: tuple[str | None, ...]
     digits: int | None = None
     header: int | None = None
-    decimal: str = "."
+    decimal: str | None = None
     leave_out: Mapping[str, Collection[object] | str] = field(default_factory=dict)
     fill_down: tuple[str, ...] = ()
 
@@ -65,7 +66,7 @@ class Ask:
     def columns(self, tables: Sequence[HasHeader]) -> list[str]:
         """The columns to read, each of which every file must have."""
         header = [c for c in tables[0].header if c]
-        further = [c for c in self.said if c in header]
+        further = [c for c in (*self.said, column_of(header)) if c in header]
         wanted = [*self.roles(header).values(), *self.keys, *self.outs(header), *further]
         return same_columns(tables, list(dict.fromkeys(wanted)), hint=self._hint)
 
