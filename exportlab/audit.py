@@ -123,9 +123,7 @@ def _total_test(flows: Flows, role: str, found: Sequence[Any]) -> tuple[nw.Expr,
     )
 
 
-def _summary(
-    frame: Frame, tests: Mapping[str, Any], by: Sequence[str]
-) -> nw.DataFrame[Any]:
+def _summary(frame: Frame, tests: Mapping[str, Any], by: Sequence[str]) -> nw.DataFrame[Any]:
     flags = [test.cast(nw.Int64).alias(name) for name, (test, *_) in tests.items()]
     size = (nw.col("value") > 0).cast(nw.Int64).alias("_positive")
     marked = frame.select(*by, *flags, size, nw.lit(1).alias("_rows"))
@@ -228,7 +226,6 @@ def _refuse_duplicates(flows: Flows) -> None:
 
 # What the door looks at before any row: the columns' names, their unit, their types.
 
-ROLE_NAMES = ("period", "exporter", "market", "product", "value", "quantity")
 WORKING = ("_active", "_everything", "_n", "_positive", "_rank", "_row", "_rows", "_share", "_span", "_total")
 
 
@@ -243,13 +240,11 @@ def roles(frame: Frame, given: Mapping[str, str | None], keys: Sequence[str]) ->
     if missing:
         raise DataError(
             f"column {missing[0]!r} is not in the table" + (f" (nor {missing[1:]})" if missing[1:] else ""),
-            f"The table has: {columns}. {suggest.hint('xl.flows(table', missing[0], columns)}".strip(),
+            f"The table has: {columns}. {suggest.hint('xl.flows(table', missing[0], columns, frame=frame)}".strip(),
         )
-    for role in given:
-        if role not in named and role in columns and role not in wanted:
-            named[role] = role
+    named = suggest.with_plain(named, columns, keys)
     if "value" not in named:
-        hint = suggest.hint("xl.flows(table", "value", columns)
+        hint = suggest.hint("xl.flows(table", "value", columns, frame=frame)
         raise RolesNeeded(
             "no column is named as the value",
             f"Say value=...; the table has: {columns}. {hint}".strip(),
@@ -258,7 +253,7 @@ def roles(frame: Frame, given: Mapping[str, str | None], keys: Sequence[str]) ->
     twice = [c for c in wanted if wanted.count(c) > 1]
     if twice:
         raise OptionError(f"Column {twice[0]!r} is named for two roles; each role needs a column of its own.")
-    clash = [k for k in keys if k in ROLE_NAMES]
+    clash = [k for k in keys if k in suggest.ROLE_NAMES]
     if clash:
         raise OptionError(
             f"keys= names {clash[0]!r}, which is a role's name: give it as {clash[0]}=... instead."
@@ -267,7 +262,7 @@ def roles(frame: Frame, given: Mapping[str, str | None], keys: Sequence[str]) ->
     if hidden:
         raise OptionError(f"keys= names {hidden[0]!r}, a working column's name: rename it before xl.flows.")
     refuse_unspeakable(frame, [*named.values(), *keys])
-    return {r: named[r] for r in ROLE_NAMES if r in named}
+    return {r: named[r] for r in suggest.ROLE_NAMES if r in named}
 
 
 def single_unit(frame: Frame, unit: str | None, roles: Mapping[str, str]) -> tuple[Frame, str | None]:
@@ -286,14 +281,13 @@ def single_unit(frame: Frame, unit: str | None, roles: Mapping[str, str]) -> tup
         return frame, unit
     if len(found) == 1:
         raise DataError(
-            f"unit={unit!r} is said, and column {column!r} holds {found[0]!r}", "Leave unit= out, or mend the column."
+            f"unit={unit!r} is said, and column {column!r} holds {found[0]!r}",
+            "Leave unit= out, or mend the column.",
         )
-    line = suggest.without(frame, column, found[1:]).partition("; in read_flows")[0]
     raise DataError(
         f"column {column!r} holds {len(found)} units: {found[:5]}",
         "Money of different units does not add up: keep one of them, or convert with xl.datasets.convert and a rate "
-        f"of your own. To keep the first: {line}.",
-        options=({"leave_out": {column: [str(x) for x in found[1:]]}},) if len(found) < 20 else (),
+        f"of your own. To keep the first: {suggest.without(frame, column, found[1:])}.",
     )
 
 
@@ -408,6 +402,18 @@ def kind_of(dtype: Any) -> Kind:
     if isinstance(dtype, nw.Categorical | nw.Enum):
         return "category"
     return "date" if isinstance(dtype, nw.Date | nw.Datetime) else "other"
+
+
+def whole_objects(frame: Frame, name: str) -> Frame:
+    """The frame with a pandas column of objects that are whole numbers, as melting leaves years, as plain numbers."""
+    if isinstance(frame, nw.LazyFrame) or not frame.implementation.is_pandas():
+        return frame
+    native: Any = frame.to_native()
+    column = native[name]
+    if column.dtype != object or column.hasnans or series_kind(column) != "whole":
+        return frame
+    made: Frame = nw.from_native(native.assign(**{name: column.astype("int64")}))
+    return made
 
 
 def kinds(frame: Frame) -> dict[str, Kind]:

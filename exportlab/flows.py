@@ -24,7 +24,16 @@ from exportlab.frames import (
     when,
     with_total,
 )
-from exportlab.goods import NOTHING_SAID, Goods, Levels, ZeroQuantity, coded, leveled, one_revision, quantities
+from exportlab.goods import (
+    NOTHING_SAID,
+    Goods,
+    Levels,
+    ZeroQuantity,
+    coded,
+    leveled,
+    one_revision,
+    quantities,
+)
 from exportlab.options import check, validated
 from exportlab.periods import FREQUENCIES, Calendar
 from exportlab.periods.turning import Turned, coarser
@@ -554,12 +563,17 @@ def flows(
         quantity_unit, further = columns.quantity_units(frame, quantity_unit, roles, further)
         frame = frame.select(*(nw.col(c).alias(r) for r, c in roles.items()), *further)
         if "period" in roles:
+            frame = columns.whole_objects(frame, "period")
             frame, spelling = taken_in(frame, roles["period"], frequency)
         frame = columns.schema(coded(frame, roles, goods), roles, further)
-        frame, notes = leveled(quantities(frame, roles, goods), (*(r for r in KEY_ROLES if r in roles), *further), roles, goods)
+        frame, notes = leveled(
+            quantities(frame, roles, goods), (*(r for r in KEY_ROLES if r in roles), *further), roles, goods
+        )
     unique = aggregate is None
     pending = validate == "rows"
-    made = Flows(frame, roles, further, unit, quantity_unit, source, unique, pending, spelling, (), notes, goods)
+    made = Flows(
+        frame, roles, further, unit, quantity_unit, source, unique, pending, spelling, (), notes, goods
+    )
     if not made.lazy:
         try:
             made.check()

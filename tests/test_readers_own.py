@@ -42,7 +42,9 @@ def test_semicolons_decimal_commas_a_mark_totals_and_notes(tmp_path):
     with pytest.raises(DataError, match=r"in read_flows leave_out=\{'Partner': \['World'\]\}"):
         read_flows(path, **ROLES)
     flows = read_flows(path, **ROLES, leave_out={"market": "World"})
-    assert rows(flows) == WANTED == rows(read_flows(path, **ROLES, decimal=",", leave_out={"market": "World"}))
+    assert (
+        rows(flows) == WANTED == rows(read_flows(path, **ROLES, decimal=",", leave_out={"market": "World"}))
+    )
     assert (
         flows.reading.title == "Read 6 rows from 1 file; UTF-8, semicolons between columns, ',' for decimals"
     )

@@ -49,6 +49,9 @@ Levels = Annotated[
 Revision = Annotated[str | None, typer.Option(help="The edition of the codes to keep, or mixed.")]
 ZeroQuantity = Annotated[str, typer.Option(help="What a quantity of zero is: unknown or zero.")]
 Engine = Annotated[str | None, typer.Option(help="pandas, polars or duckdb; default: by the files' size.")]
+Keys = Annotated[
+    list[str] | None, typer.Option(help="A further column that tells cells apart; may be given often.")
+]
 Wide = Annotated[bool, typer.Option("--wide", help="The table has periods in its columns.")]
 
 
@@ -77,6 +80,7 @@ class Way:
     codes: Codes = Codes()
     engine: str | None = None
     wide: bool = False
+    keys: Sequence[str] = ()
 
     def options(self, roles: Mapping[str, str | None]) -> dict[str, Any]:
         """The arguments of `read_flows`."""
@@ -96,6 +100,8 @@ class Way:
             "leave_out": out,
             "fill_down": tuple(self.fill_down),
             "engine": self.engine,
+            "wide": self.wide or None,
+            "keys": tuple(self.keys),
             **vars(self.codes),
         }
 
@@ -128,7 +134,8 @@ def open_flows(
         names = {**error.roles, "exporter-column": error.roles.get("exporter")}
         named = " ".join(f'--{r} "{c}"' for r, c in names.items() if c and r != "exporter")
         raise DataError(
-            "the columns' roles are not named, and this is no download that is known by its header", f"Perhaps: {named}"
+            "the columns' roles are not named, and this is no download that is known by its header",
+            f"Perhaps: {named}",
         ) from error
 
 
@@ -168,9 +175,7 @@ def source_of(path: str) -> str | None:
 
 def open_reference(path: str, roles: dict[str, str | None], way: Way) -> Any:
     """The table to compare with, summed over its exporters and markets; its columns are those of the files."""
-    named = {
-        r: None if r in ("exporter", "market") or source_of(path) else c for r, c in roles.items()
-    }
+    named = {r: None if r in ("exporter", "market") or source_of(path) else c for r, c in roles.items()}
     return open_flows([path], named, replace(way, add=True))
 
 

@@ -16,7 +16,18 @@ from typing import Any, Protocol
 import numpy as np
 
 from exportlab.errors import DataError
-from exportlab.files.numerals import BOTH_SIGNS, BY_DELIMITER, OTHER, OtherSign, both_readings, decided, doubtful, floats, is_number, numbers_are
+from exportlab.files.numerals import (
+    BOTH_SIGNS,
+    BY_DELIMITER,
+    OTHER,
+    OtherSign,
+    both_readings,
+    decided,
+    doubtful,
+    floats,
+    is_number,
+    numbers_are,
+)
 from exportlab.files.paths import Advance, encoding_of, raw, refuse_twice, tail
 from exportlab.files.unpacking import BLOCK, BROKEN_GZIP, cut_gzip
 from exportlab.frames import Array

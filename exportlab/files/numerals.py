@@ -10,7 +10,9 @@ import numpy as np
 from exportlab.errors import DataError
 from exportlab.frames import Array
 
-_PLAIN = re.compile(r"(?:(?:[1-9]\d{0,2}(?:,\d{3})+|\d+)(?:\.\d*)?\n)*", re.ASCII)  # one a line, no sign, no blank
+_PLAIN = re.compile(
+    r"(?:(?:[1-9]\d{0,2}(?:,\d{3})+|\d+)(?:\.\d*)?\n)*", re.ASCII
+)  # one a line, no sign, no blank
 # Groups of thousands never begin with a zero: 0,123 is less than one.
 _NUMBER = re.compile(
     r"[+-]?(?:\d+|[1-9]\d{0,2}(?:,\d{3})+)?(?:(?<=\d)\.\d*|\.\d+)?(?<=[\d.])(?:[eE][+-]?\d+)?", re.ASCII
@@ -67,7 +69,9 @@ def decided(texts: Iterable[str]) -> str | None:
 
 def doubtful(texts: Iterable[str]) -> str | None:
     """The first text that is a number with either sign, and another one."""
-    return next((t for t in texts if ("," in t or "." in t) and is_number(t, ".") and is_number(t, ",")), None)
+    return next(
+        (t for t in texts if ("," in t or "." in t) and is_number(t, ".") and is_number(t, ",")), None
+    )
 
 
 def both_readings(text: str) -> str:
@@ -84,5 +88,7 @@ def numbers_are(decimal: str, text: str) -> str:
     if text and is_number(text, thousands):
         return f"{rule} Where {thousands!r} is for decimals, say decimal={thousands!r}."
     return (
-        f"{rule} Rows where {text!r} means not known: leave_out= of read_flows leaves them out." if text else rule
+        f"{rule} Rows where {text!r} means not known: leave_out= of read_flows leaves them out."
+        if text
+        else rule
     )

@@ -334,7 +334,13 @@ def _priced(exports: Flows, imports: Flows, keys: tuple[str, ...]) -> Frame:
         sums = with_units(sums, keys, exports, imports)
     else:
         sums = sums.with_columns(nw.lit(1).alias("_units"))
-    known = (nw.col("_hidden") == 0) & (nw.col("_units") == 1) & (nw.col("_qx") > 0) & (nw.col("_qm") > 0) & (nw.col("_m") > 0)
+    known = (
+        (nw.col("_hidden") == 0)
+        & (nw.col("_units") == 1)
+        & (nw.col("_qx") > 0)
+        & (nw.col("_qm") > 0)
+        & (nw.col("_m") > 0)
+    )
     unit_x, unit_m = (
         when(known, nw.col(v), 1.0) / when(known, nw.col(q), 1.0) for v, q in (("_x", "_qx"), ("_m", "_qm"))
     )

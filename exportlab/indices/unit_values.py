@@ -249,12 +249,18 @@ def price_quantity(
     volume, further = nw.col("volume"), []
     if set(flows.quantity_keys) & set(spread):
         made = made.with_columns(nw.lit(0).alias(ALL))
-        each = distinct(frame.filter(BOTH).select(*groups, *flows.quantity_keys), *groups, *flows.quantity_keys)
-        count_of = sum_by(each.with_columns(nw.lit(0).alias(ALL), nw.lit(1).alias("units")), (*groups, ALL), ["units"])
+        each = distinct(
+            frame.filter(BOTH).select(*groups, *flows.quantity_keys), *groups, *flows.quantity_keys
+        )
+        count_of = sum_by(
+            each.with_columns(nw.lit(0).alias(ALL), nw.lit(1).alias("units")), (*groups, ALL), ["units"]
+        )
         made = join(made, count_of, on=(*groups, ALL))
         one = nw.col("units") == 1
         volume, mix, further = when(one, volume, float("nan")), when(one, mix, float("nan")), ["units"]
-    return flows.out(made.select(*groups, *shown, volume.alias("volume"), mix.alias("mix"), count, *further), groups)
+    return flows.out(
+        made.select(*groups, *shown, volume.alias("volume"), mix.alias("mix"), count, *further), groups
+    )
 
 
 BOTH = (nw.col("before_quantity") > 0) & (nw.col("after_quantity") > 0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from importlib.util import find_spec
 from os import PathLike
 from pathlib import Path
 from typing import Any, Literal
@@ -94,7 +95,7 @@ def read_baci(
         )
     release = _release(files)
     parquet = files[0].suffix.lower() in PARQUET
-    chosen = engine_for(engine, parquet=True)
+    chosen = engine_for(engine or ("duckdb" if find_spec("duckdb") else None), files, text=False)
     label = _labels(files, countries, labels)
     read = _relation if chosen == "duckdb" else _parquet_frame if parquet else _frame
     table = read(files, label, connect(connection, memory) if chosen == "duckdb" else progress)
@@ -257,4 +258,6 @@ def is_baci(path: str) -> bool:
     first = next((f for f in find(path, SUFFIXES) if not f.name.lower().startswith(NO_FLOWS)), None)
     if first is None or first.suffix.lower() in PARQUET:
         return bool(first and _NAME.match(first.name))
-    return first.name.lower().endswith(SUFFIXES) and {*COLUMNS} <= set(text_table(first, ("utf-8", "gb18030", "cp1252")).header)
+    return first.name.lower().endswith(SUFFIXES) and {*COLUMNS} <= set(
+        text_table(first, ("utf-8", "gb18030", "cp1252")).header
+    )

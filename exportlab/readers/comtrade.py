@@ -17,7 +17,14 @@ from exportlab.flows import flows
 from exportlab.readers.account import ReadFlows, Reading, stack_columns, with_account
 from exportlab.goods import ZeroQuantity, mixed_editions
 from exportlab.readers.country_labels import COUNTRY_LABELS, CountryLabels, country_labels, period_label
-from exportlab.readers.parents import Aside, known_nomenclature, mended_codes, product_branches, set_aside, split
+from exportlab.readers.parents import (
+    Aside,
+    known_nomenclature,
+    mended_codes,
+    product_branches,
+    set_aside,
+    split,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -113,7 +120,13 @@ def read_comtrade(
     reading = Reading(tuple(files), len(frame), VALUE, "USD", aside, _product_names(kept), tuple(notes))
     units = quantity == "qty" and "qtyUnitCode" in kept
     made = flows(
-        kept[[c for c in ("period", exporter, market, "cmdCode", VALUE, quantity, "qtyUnitCode"[: 99 * units]) if c in kept]],
+        kept[
+            [
+                c
+                for c in ("period", exporter, market, "cmdCode", VALUE, quantity, "qtyUnitCode"[: 99 * units])
+                if c in kept
+            ]
+        ],
         period="period",
         exporter=exporter,
         market=None if whole["market"] else market,
@@ -265,7 +278,9 @@ def _finest(frame: pd.DataFrame, sides: tuple[str, str], aside: Aside) -> tuple[
         lost = int((~frame["cmdCode"].map(_all_products)).sum())
         raise DataError("no row has a product code", "cmdCode holds codes, or TOTAL.", rows=lost)
     columns = {"role": "cmdCode", "value": VALUE, "quantity": "netWgt" if "netWgt" in frame else "qty"}
-    why = {x: f"products of {len(c)} digits" if c else "all products (TOTAL)" for x, c in nested.codes.items()}
+    why = {
+        x: f"products of {len(c)} digits" if c else "all products (TOTAL)" for x, c in nested.codes.items()
+    }
     frame, notes = split(frame, columns, ["period", *sides], nested, aside, why)
     kept = sorted({len(codes.of[x]) for x in frame["cmdCode"].unique() if x in codes.of})
     mixed = [f"product codes of {' and '.join(map(str, kept))} digits, each branch at its finest"]
@@ -368,4 +383,6 @@ def is_comtrade(path: str) -> bool:
     name = first.name.lower()
     if name.endswith(JSON):
         return {*REQUIRED} <= set(record_table(first).header)
-    return name.endswith(TEXT) and {*REQUIRED} <= set(text_table(first, ("utf-8", "cp1252", "gb18030")).header)
+    return name.endswith(TEXT) and {*REQUIRED} <= set(
+        text_table(first, ("utf-8", "cp1252", "gb18030")).header
+    )

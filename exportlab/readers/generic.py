@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from exportlab.errors import DataError, DuplicateCells, OptionError, one_of
+from exportlab.errors import DataError, DuplicateCells, OptionError, RolesNeeded, one_of
 from exportlab.files.delimited import TextTable, bad_field, columns, columns_by_evidence, text_table
 from exportlab.files.paths import TEXT, Paths, find, progress_over
 from exportlab.flows import Columns, Frequency, flows
@@ -26,6 +26,7 @@ from exportlab.readers.lazy import (
     text_schema,
 )
 from exportlab.readers.request import MONEY, UNKNOWN, Ask, Taken, lost_zeros
+from exportlab.readers.wide import wide_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -63,6 +64,7 @@ def read_flows(
     encoding: str = "auto",
     leave_out: Mapping[str, Collection[object] | str] | None = None,
     fill_down: Columns = (),
+    wide: bool | None = None,
     memory: str | None = None,
     connection: Any = None,
     progress: bool = True,
@@ -83,7 +85,8 @@ def read_flows(
         As in `flows`; `unit`, `quantity_unit` and `nomenclature` may name a column.
     engine : {"pandas", "polars", "duckdb"}, optional
         "polars" and "duckdb" stay lazy: nothing but headers is read until a figure is asked for (text for Polars is
-        looked through once). Default: DuckDB for Parquet where it is installed, else pandas.
+        looked through once). Default: pandas for files below 500 MB in all, else DuckDB where it is installed; the
+        flows' repr says which.
     sheet : str or int, optional
         Excel sheet by name or place.
     header : int, optional
@@ -98,6 +101,10 @@ def read_flows(
         Rows to set aside, by column or role: ``{"market": ["World", "Total"], "usd": ".."}``. Counted in `reading`.
     fill_down : str or sequence of str, optional
         Columns, or roles, of text and Excel files whose empty cells mean the cell above, as merged cells do.
+    wide : bool, optional
+        Whether the table has periods in its columns and a row for each market or product: read as one row a cell, with
+        the unit of its title, and totals set aside that equal what stands beside them. By default where it is
+        unmistakable: :doc:`how-to-wide-tables`.
     memory, connection
         As in `read_baci`.
     progress : bool, optional
@@ -143,19 +150,47 @@ def read_flows(
         leave_out or {},
         (fill_down,) if isinstance(fill_down, str) else tuple(fill_down),
     )
-    taken = _take(ask, engine, sheet, encoding, (connection, memory), shown=progress)
+    taken, roles, stated = _taken(ask, engine, sheet, encoding, (connection, memory), wide, shown=progress)
+    said = {**given, **roles}
     try:
         made = flows(
-            taken.table, period=period, exporter=exporter, market=market, product=product, value=value,
-            quantity=quantity, unit=unit, quantity_unit=quantity_unit, source=source, keys=keys, aggregate=aggregate,
-            frequency=frequency, nomenclature=nomenclature, digits=digits, levels=levels, revision=revision,
-            zero_quantity=zero_quantity, validate=validate,
+            taken.table, **said, unit=unit or stated, quantity_unit=quantity_unit, source=source, keys=keys,
+            aggregate=aggregate, frequency=frequency, nomenclature=nomenclature, digits=digits, levels=levels,
+            revision=revision, zero_quantity=zero_quantity, validate=validate,
         )  # fmt: skip
     except DuplicateCells as error:
         raise error.beside(taken.unread) from None
     count = None if made.lazy else len(taken.table) + sum(map(len, taken.aside.values()))
-    account = Reading(tuple(files), count, made.roles["value"], made.unit, taken.aside, notes=(*taken.notes, *made.notes))
+    account = Reading(
+        tuple(files), count, made.roles["value"], made.unit, taken.aside, notes=(*taken.notes, *made.notes)
+    )
     return with_account(made, account)
+
+
+def _taken(
+    ask: Ask,
+    engine: str | None,
+    sheet: str | int,
+    encoding: str,
+    duckdb: tuple[Any, str | None],
+    wide: bool | None,
+    *,
+    shown: bool,
+) -> tuple[Taken, dict[str, str], str | None]:
+    """The files as a table; where it is wide, with the roles of its columns and the unit that its title states."""
+    if wide:
+        made = wide_table(ask, sheet, encoding, said=True)
+        assert made is not None
+        return made
+    try:
+        return _take(ask, engine, sheet, encoding, duckdb, shown=shown), {}, None
+    except RolesNeeded:
+        made = (
+            None if wide is False or ask.given.get("value") else wide_table(ask, sheet, encoding, said=False)
+        )
+        if made is None:
+            raise
+        return made
 
 
 def _take(
@@ -169,7 +204,8 @@ def _take(
 ) -> Taken:
     """The files as a table, by their kind and engine."""
     kind = _kind(ask.files)
-    chosen = engine_for(engine, parquet=kind == PARQUET)
+    large = kind in (TEXT, PARQUET) and ask.header is None and ask.decimal != ","
+    chosen = engine_for(engine or (None if large else "pandas"), ask.files, text=kind == TEXT)
     if kind in (EXCEL, STATA) and chosen != "pandas":
         raise OptionError(
             f"engine={chosen!r} does not read {'Excel' if kind == EXCEL else 'Stata'} files: leave engine= out."
@@ -216,7 +252,8 @@ def text_frame(ask: Ask, encoding: str, *, shown: bool) -> Taken:
     """Delimited text into pandas: strict, with file, line and column in every refusal."""
     encodings = ("utf-8", "gb18030") if encoding == "auto" else (encoding,)
     tables = [
-        text_table(f, encodings, wanted=ask.named, header=ask.header, decimal=ask.decimal or ".") for f in ask.files
+        text_table(f, encodings, wanted=ask.named, header=ask.header, decimal=ask.decimal or ".")
+        for f in ask.files
     ]
     wanted = ask.columns(tables)
     roles = ask.roles(tables[0].header)
@@ -240,7 +277,11 @@ def text_frame(ask: Ask, encoding: str, *, shown: bool) -> Taken:
 
 
 def _columns(
-    table: TextTable, wanted: Sequence[str], numeric: Mapping[str, frozenset[str]], decimal: str | None, advance: Any
+    table: TextTable,
+    wanted: Sequence[str],
+    numeric: Mapping[str, frozenset[str]],
+    decimal: str | None,
+    advance: Any,
 ) -> tuple[TextTable, Mapping[str, Any]]:
     """The columns, and the file with the decimal sign that was said or found."""
     if decimal is None:

@@ -52,8 +52,7 @@ class Ask:
 
     def roles(self, header: Sequence[str]) -> dict[str, str]:
         """Role to column: as given, else the column of that very name."""
-        own = {r: r for r in ROLES if r not in self.given and r in header and r not in self.given.values()}
-        found = self.given | own
+        found = suggest.with_plain(self.given, header, [*self.keys, *self.said])
         if "value" not in found:
             columns = [c for c in header if c]
             raise RolesNeeded(
@@ -72,8 +71,7 @@ class Ask:
 
     def _hint(self, name: str, columns: Sequence[str]) -> str:
         path = str(self.files[0])
-        read = "read_excel" if path.lower().endswith((".xlsx", ".xlsm")) else "read_csv"
-        said = suggest.hint(f"xl.read_flows({path!r}", name, columns, table=f"pd.{read}({path!r})")
+        said = suggest.hint(f"xl.read_flows({path!r}", name, columns)
         garbled = not said and not all(map(str.isascii, columns))
         return "If the names look garbled, say encoding=..., such as 'latin-1'." if garbled else said
 
