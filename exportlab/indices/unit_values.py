@@ -9,7 +9,7 @@ import narwhals.stable.v2 as nw
 from exportlab.errors import DataError, one_of
 from exportlab.flows import Columns, Flows, require
 from exportlab.frames import Frame, distinct, join, missing, ratio, stack, sum_by, when, with_total
-from exportlab.indices._steps import ALL, beside, keyed, only, pairs
+from exportlab.indices._steps import ALL, beside, keyed, only, pairs, with_seen
 from exportlab.indices.catalogue import indicator
 from exportlab.periods import Lag
 
@@ -184,7 +184,7 @@ def _beside_reference(flows: Flows, keys: tuple[str, ...], common: tuple[str, ..
     source="Fisher (1922), The Making of Index Numbers; Tornqvist (1936); IMF, Export and Import Price Index Manual",
     laws="bounds scale permutation replication transfer empty",
     unit="1 (ratios; 1 is no change)",
-    undefined="no member is priced in both periods, or the earlier total is zero",
+    undefined="no member is priced in both periods, the earlier total is zero, or the exporter has no row in one of them",
 )
 def price_quantity(
     flows: Flows,
@@ -228,15 +228,17 @@ def price_quantity(
     spread = (*spread, *(k for k in flows.quantity_keys if k not in groups))
     keys = (*groups, *spread)
     cells = priced_cells(flows, "price_quantity", keys)
-    frame = beside(cells, keys, pairs(flows, lag), ("all", "value", "quantity"))
-    sums = sum_by(_products(frame, groups), groups, [*SUMS, "before_all", "after_all"])
+    moves = pairs(flows, lag)
+    frame = beside(cells, keys, moves, ("all", "value", "quantity"))
+    sums = with_seen(sum_by(_products(frame, groups), groups, [*SUMS, "before_all", "after_all"]), flows, moves)
     laspeyres = ratio(nw.col("_p1q0"), nw.col("_v0"))
     paasche = ratio(nw.col("_v1"), nw.col("_p0q1"))
     some = nw.col("_both") > 0
     fisher = when(some, laspeyres * paasche, 1.0) ** 0.5
     tornqvist = when(some, nw.col("_logp"), 0.0).exp()
     price = {"laspeyres": laspeyres, "paasche": paasche, "fisher": fisher, "tornqvist": tornqvist}[method]
-    whole, matched = ratio(nw.col("after_all"), nw.col("before_all")), ratio(nw.col("_v1"), nw.col("_v0"))
+    grown = ratio(nw.col("after_all"), nw.col("before_all"))
+    whole, matched = when(nw.col("_seen") > 0, grown, float("nan")), ratio(nw.col("_v1"), nw.col("_v0"))
     made = sums.with_columns(when(some, price, float("nan")).alias("price"), whole.alias("price_quantity"))
     made = made.with_columns(
         ratio(matched, nw.col("price")).alias("quantity_index"),
