@@ -131,11 +131,12 @@ def _runs(
     found["start"], found["end"] = alive["period"].to_numpy()[starts], alive["period"].to_numpy()[ends]
     found["duration"] = t[ends] - t[starts] + 1
     first, last = t[starts] - 1, t[ends] + 1
-    found["left_censored"], found["right_censored"] = first < 0, last == len(calendar)
-    if observed is not None:  # before and after which the exporter itself was not observed
+    before, after = first < 0, last == len(calendar)
+    if observed is not None:  # the periods before and after, in which the exporter itself was not observed
         who = found["exporter"].tolist()
-        found["left_censored"] |= [k not in observed[x] for x, k in zip(who, first, strict=True)]
-        found["right_censored"] |= [k not in observed[x] for x, k in zip(who, last, strict=True)]
+        before |= np.array([k not in observed[x] for x, k in zip(who, first, strict=True)])
+        after |= np.array([k not in observed[x] for x, k in zip(who, last, strict=True)])
+    found["left_censored"], found["right_censored"] = before, after
     return found
 
 
