@@ -98,6 +98,11 @@ class Flows:
         return tuple(k for k in self.keys if k == self.quantity_unit)
 
     @property
+    def known_quantities(self) -> Frame:
+        """The frame with quantities of zero that carry value as missing, unless they are said to be zero."""
+        return quantities(self.frame, self.roles, self.goods)
+
+    @property
     def lazy(self) -> bool:
         """Whether the table is a plan that has not run (Polars LazyFrame, DuckDB, Spark)."""
         return isinstance(self.frame, nw.LazyFrame)
@@ -383,7 +388,7 @@ class Flows:
         self.check()
         how = how.plain if self.lazy and not how.calendar.sorts else how
         sides = [role for role in ("value", "quantity") if role in self.roles]
-        moved = recoded(self.frame, "period", how.pairs).with_columns(
+        moved = recoded(self.known_quantities, "period", how.pairs).with_columns(
             *(when(missing(nw.col(side)), 0.0, nw.col(side)).alias(side) for side in sides),
             *(when(missing(nw.col(side)), 1.0, 0.0).alias(f"_no_{side}") for side in sides),
         )
@@ -566,8 +571,7 @@ def flows(
             frame = columns.whole_objects(frame, "period")
             frame, spelling = taken_in(frame, roles["period"], frequency)
         frame = columns.schema(coded(frame, roles, goods), roles, further)
-        frame, notes = leveled(
-            quantities(frame, roles, goods), (*(r for r in KEY_ROLES if r in roles), *further), roles, goods
+        frame, notes = leveled(frame, (*(r for r in KEY_ROLES if r in roles), *further), roles, goods
         )
     unique = aggregate is None
     pending = validate == "rows"

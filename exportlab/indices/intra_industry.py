@@ -327,7 +327,7 @@ def _priced(exports: Flows, imports: Flows, keys: tuple[str, ...]) -> Frame:
         amount = when(unknown, 0.0, nw.col("quantity"))
         others = [nw.lit(0.0).alias(c) for c in ("_x", "_qx", "_m", "_qm") if c not in (v, q)]
         hidden = when(unknown & (nw.col("value") > 0), 1.0, 0.0).alias("_hidden")
-        own = flows.frame.select(*keys, nw.col("value").alias(v), amount.alias(q), hidden, *others)
+        own = flows.known_quantities.select(*keys, nw.col("value").alias(v), amount.alias(q), hidden, *others)
         sides.append(own.select(*keys, "_x", "_qx", "_m", "_qm", "_hidden"))
     sums = sum_by(stack(*sides), keys, ["_x", "_qx", "_m", "_qm", "_hidden"])
     if exports.quantity_keys or imports.quantity_keys:

@@ -28,7 +28,7 @@ def priced_cells(
         raise DataError("the flows have no quantity", f"{caller} needs quantity=... at the door.")
     flows.check()
     gone = missing(nw.col("quantity"))
-    frame = flows.frame.select(
+    frame = flows.known_quantities.select(
         *keys,
         "value",
         when(gone, 0.0, nw.col("quantity")).alias("quantity"),
