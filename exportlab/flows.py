@@ -93,6 +93,16 @@ class Flows:
         return (*(r for r in KEY_ROLES if r in self.roles), *self.keys)
 
     @property
+    def quantity_keys(self) -> tuple[str, ...]:
+        """The key that holds the unit of each quantity, where there are several."""
+        return tuple(k for k in self.keys if k == self.quantity_unit)
+
+    @property
+    def known_quantities(self) -> Frame:
+        """The frame with quantities of zero that carry value as missing, unless they are said to be zero."""
+        return quantities(self.frame, self.roles, self.goods)
+
+    @property
     def lazy(self) -> bool:
         """Whether the table is a plan that has not run (Polars LazyFrame, DuckDB, Spark)."""
         return isinstance(self.frame, nw.LazyFrame)
@@ -378,7 +388,7 @@ class Flows:
         self.check()
         how = how.plain if self.lazy and not how.calendar.sorts else how
         sides = [role for role in ("value", "quantity") if role in self.roles]
-        moved = recoded(self.frame, "period", how.pairs).with_columns(
+        moved = recoded(self.known_quantities, "period", how.pairs).with_columns(
             *(when(missing(nw.col(side)), 0.0, nw.col(side)).alias(side) for side in sides),
             *(when(missing(nw.col(side)), 1.0, 0.0).alias(f"_no_{side}") for side in sides),
         )
@@ -481,7 +491,9 @@ def flows(
         in any usual spelling, of one kind.
     unit : str, optional
         The money's unit ("100m CNY"), or the name of a column that holds it; two units in one table are refused.
-    quantity_unit, source : str, optional
+    quantity_unit : str, optional
+        The quantities' unit, or the column that holds it: several units never meet, and the column becomes a key.
+    source : str, optional
         Kept and shown with the figures.
     keys : str or sequence of str
         Further columns that are part of a cell's identity (trade regime, registration place).
@@ -553,12 +565,13 @@ def flows(
         spare = [c for c in frame.collect_schema().names() if c not in named]
         frame, unit = columns.single_unit(frame, unit, roles)
         frame, goods = one_revision(frame, goods)
+        quantity_unit, further = columns.quantity_units(frame, quantity_unit, roles, further)
         frame = frame.select(*(nw.col(c).alias(r) for r, c in roles.items()), *further)
         if "period" in roles:
+            frame = columns.whole_objects(frame, "period")
             frame, spelling = taken_in(frame, roles["period"], frequency)
         frame = columns.schema(coded(frame, roles, goods), roles, further)
-        frame, notes = leveled(
-            quantities(frame, roles, goods), (*(r for r in KEY_ROLES if r in roles), *further), roles, goods
+        frame, notes = leveled(frame, (*(r for r in KEY_ROLES if r in roles), *further), roles, goods
         )
     unique = aggregate is None
     pending = validate == "rows"

@@ -19,7 +19,7 @@ import exportlab
 PACKAGE = Path(__file__).parent.parent / "exportlab"
 # From the ground up: a module may import what stands in its own layer or below it.
 LAYERS = [
-    {"errors", "options", "text"},
+    {"currencies", "errors", "options", "text"},
     {"classifications", "frames", "periods", "results", "words"},
     {"files", "hierarchy", "plots", "suggest", "tables.writing"},
     {"audit", "datasets", "goods", "spelling", "tables.publication"},

@@ -20,6 +20,7 @@ from exportlab.cli.opening import (
     Digits,
     Engine,
     FillDown,
+    Keys,
     LeaveOut,
     Levels,
     Nomenclature,
@@ -114,7 +115,7 @@ def report(
     unit: Unit = None,
     aggregate: Add = False,
     sheet: Sheet = None,
-    decimal: Decimal = ".",
+    decimal: Decimal = None,
     leave_out: LeaveOut = None,
     fill_down: FillDown = None,
     nomenclature: Nomenclature = None,
@@ -124,6 +125,7 @@ def report(
     zero_quantity: ZeroQuantity = "unknown",
     engine: Engine = None,
     wide: Wide = False,
+    keys: Keys = None,
     annual: Annual = False,
     lang: Annotated[str, typer.Option(help="en or zh (中文).")] = "en",
     also: Annotated[
@@ -142,7 +144,19 @@ def report(
         "exporter": exporter_column,
     }
     codes = Codes(nomenclature, digits, levels, revision, zero_quantity)
-    way = Way(unit, aggregate, None, sheet, decimal, leave_out or (), fill_down or (), codes, engine, wide)
+    way = Way(
+        unit,
+        aggregate,
+        None,
+        sheet,
+        decimal,
+        leave_out or (),
+        fill_down or (),
+        codes,
+        engine,
+        wide,
+        keys or (),
+    )
     flows = yearly(open_flows(files, roles, way, exporter=exporter), annual) if files else None
     if files and home is None and is_customs(files, roles):
         home = "CHN"  # goods that return to China stand among the partners of a customs download
@@ -189,7 +203,7 @@ def measure(
     unit: Unit = None,
     aggregate: Add = False,
     sheet: Sheet = None,
-    decimal: Decimal = ".",
+    decimal: Decimal = None,
     leave_out: LeaveOut = None,
     fill_down: FillDown = None,
     nomenclature: Nomenclature = None,
@@ -199,6 +213,7 @@ def measure(
     zero_quantity: ZeroQuantity = "unknown",
     engine: Engine = None,
     wide: Wide = False,
+    keys: Keys = None,
     annual: Annual = False,
     partial: Partial = "drop",
     memory: Annotated[
@@ -213,7 +228,19 @@ def measure(
     roles = {"period": period, "exporter": exporter, "market": market, "product": product, "value": value}
     size: Any = int(universe) if universe.isdecimal() and len(universe) < 10 else universe
     codes = Codes(nomenclature, digits, levels, revision, zero_quantity)
-    way = Way(unit, aggregate, memory, sheet, decimal, leave_out or (), fill_down or (), codes, engine, wide)
+    way = Way(
+        unit,
+        aggregate,
+        memory,
+        sheet,
+        decimal,
+        leave_out or (),
+        fill_down or (),
+        codes,
+        engine,
+        wide,
+        keys or (),
+    )
     flows = yearly(open_flows(files, roles, way), annual, partial)
     table = xl.measure(
         flows,

@@ -20,7 +20,9 @@ Role = Annotated[str | None, _ROLE]
 Unit = Annotated[str | None, typer.Option(help="The money's unit, or the column that holds it.")]
 Add = Annotated[bool, typer.Option("--sum", help="Add up rows of one cell instead of refusing them.")]
 Sheet = Annotated[str | None, typer.Option(help="The Excel sheet; default: the first.")]
-Decimal = Annotated[str, typer.Option(help="The decimal sign of text files: . or ,")]
+Decimal = Annotated[
+    str | None, typer.Option(help="The decimal sign of numbers as text: . or ,; default: as they show.")
+]
 LeaveOut = Annotated[
     list[str] | None,
     typer.Option(help="Rows to set aside, such as 'partner=World'; may be given often."),
@@ -47,6 +49,9 @@ Levels = Annotated[
 Revision = Annotated[str | None, typer.Option(help="The edition of the codes to keep, or mixed.")]
 ZeroQuantity = Annotated[str, typer.Option(help="What a quantity of zero is: unknown or zero.")]
 Engine = Annotated[str | None, typer.Option(help="pandas, polars or duckdb; default: by the files' size.")]
+Keys = Annotated[
+    list[str] | None, typer.Option(help="A further column that tells cells apart; may be given often.")
+]
 Wide = Annotated[bool, typer.Option("--wide", help="The table has periods in its columns.")]
 
 
@@ -69,12 +74,13 @@ class Way:
     add: bool = False
     memory: str | None = None
     sheet: str | None = None
-    decimal: str = "."
+    decimal: str | None = None
     leave_out: Sequence[str] = ()
     fill_down: Sequence[str] = ()
     codes: Codes = Codes()
     engine: str | None = None
     wide: bool = False
+    keys: Sequence[str] = ()
 
     def options(self, roles: Mapping[str, str | None]) -> dict[str, Any]:
         """The arguments of `read_flows`."""
@@ -94,6 +100,8 @@ class Way:
             "leave_out": out,
             "fill_down": tuple(self.fill_down),
             "engine": self.engine,
+            "wide": self.wide or None,
+            "keys": tuple(self.keys),
             **vars(self.codes),
         }
 

@@ -257,7 +257,7 @@ def convert_products(
     own = {c: ((short[c] if unmatched == "keep" else UNMATCHED, 1.0),) for c in codes}
     links = {c: concordance.find(short[c]) or own[c] for c in codes}
     columns = [r for r in ("value", "quantity") if r in flows.roles]
-    frame = _shared(flows.frame.select(*flows.identity, *columns), links, flows.identity, columns)
+    frame = _shared(flows.known_quantities.select(*flows.identity, *columns), links, flows.identity, columns)
     return flows.derived(frame, unique=True)
 
 

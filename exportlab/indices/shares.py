@@ -11,7 +11,7 @@ from exportlab import classifications
 from exportlab.errors import DataError, OptionError, one_of
 from exportlab.flows import Columns, Flows, require
 from exportlab.frames import among, ratio, sum_by, when, with_total
-from exportlab.indices._steps import before_and_after, keyed, periods_compared
+from exportlab.indices._steps import before_and_after, keyed, periods_compared, with_seen
 from exportlab.indices.catalogue import indicator
 from exportlab.periods import Lag
 
@@ -194,7 +194,7 @@ def _labels_of(labels: Sequence[Any], bloc: str, allowed: frozenset[str]) -> lis
     source="UNCTAD Handbook of Statistics; additive by construction",
     column="contribution",
     laws="bounds scale permutation empty additive",
-    undefined="the earlier total is zero",
+    undefined="the earlier total is zero, or the exporter has no row in one of the periods",
 )
 def contributions(
     flows: Flows, *, over: Columns = "market", by: Columns | None = None, lag: Lag = "year"
@@ -224,8 +224,8 @@ def contributions(
     """
     spread, groups = keyed(flows, "contributions", over, by)
     keys = (*groups, *spread)
-    summed = with_total(
-        before_and_after(flows.cells(*keys), keys, periods_compared(flows, lag)), groups, "before"
-    )
-    gain = ratio(nw.col("after") - nw.col("before"), nw.col("_total")).alias("contribution")
+    moves = periods_compared(flows, lag)
+    summed = with_seen(with_total(before_and_after(flows.cells(*keys), keys, moves), groups, "before"), flows, moves)
+    change = ratio(nw.col("after") - nw.col("before"), nw.col("_total"))
+    gain = when(nw.col("_seen") > 0, change, float("nan")).alias("contribution")
     return flows.out(summed.select(*keys, "before", "after", gain), keys)

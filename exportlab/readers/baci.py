@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from importlib.util import find_spec
 from os import PathLike
 from pathlib import Path
 from typing import Any, Literal
@@ -94,7 +95,7 @@ def read_baci(
         )
     release = _release(files)
     parquet = files[0].suffix.lower() in PARQUET
-    chosen = engine_for(engine, parquet=True)
+    chosen = engine_for(engine or ("duckdb" if find_spec("duckdb") else None), files, text=False)
     label = _labels(files, countries, labels)
     read = _relation if chosen == "duckdb" else _parquet_frame if parquet else _frame
     table = read(files, label, connect(connection, memory) if chosen == "duckdb" else progress)

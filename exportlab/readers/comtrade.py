@@ -14,8 +14,8 @@ from exportlab.files.delimited import TextTable, columns, same_columns, text_tab
 from exportlab.files.paths import TEXT, Paths, find, progress_over
 from exportlab.files.records import JSON, RecordTable, record_columns, record_table
 from exportlab.flows import flows
-from exportlab.readers.account import ReadFlows, Reading, stack_columns, with_account
 from exportlab.goods import ZeroQuantity, mixed_editions
+from exportlab.readers.account import ReadFlows, Reading, stack_columns, with_account
 from exportlab.readers.country_labels import COUNTRY_LABELS, CountryLabels, country_labels, period_label
 from exportlab.readers.parents import (
     Aside,

@@ -243,7 +243,7 @@ def _finest(
 
 
 def _labels(frame: pd.DataFrame) -> tuple[dict[str, pd.DataFrame], str | None]:
-    """Product names and quantity units by code, taken out of the frame; and the one unit of quantity, if one."""
+    """Product names and quantity units by code, taken out of the frame; and the unit of quantity, or its column."""
     labels, unit = {}, None
     for key, column in (("product", PRODUCT_NAME), ("quantity", QUANTITY_UNIT)):
         if column in frame and PRODUCT in frame:
@@ -251,7 +251,7 @@ def _labels(frame: pd.DataFrame) -> tuple[dict[str, pd.DataFrame], str | None]:
             labels[key] = pairs.sort_values([PRODUCT, column]).reset_index(drop=True)
     if "quantity" in labels and QUANTITY in frame:
         units = sorted(set(labels["quantity"][QUANTITY_UNIT]) - {"", "-"})
-        unit = units[0] if len(units) == 1 else "first unit of each product code"
+        unit = units[0] if len(units) == 1 else QUANTITY_UNIT
     return labels, unit
 
 
