@@ -14,9 +14,21 @@ _SPACES = re.compile(r"\s+")
 _FILLER = re.compile(r"\b(?:the|of)\b")
 # What lists of names write short, in full; a word that means two things ("fr", "is") has no entry.
 _WRITTEN_OUT = {
-    "rep": "republic", "dem": "democratic", "fed": "federated", "sts": "states", "isds": "islands", "isl": "islands",
-    "terr": "territory", "territories": "territory", "utd": "united", "prov": "province", "br": "british",
-    "saint": "st", "fmr": "former", "fm": "former", "sar": "special administrative region",
+    "rep": "republic",
+    "dem": "democratic",
+    "fed": "federated",
+    "sts": "states",
+    "isds": "islands",
+    "isl": "islands",
+    "terr": "territory",
+    "territories": "territory",
+    "utd": "united",
+    "prov": "province",
+    "br": "british",
+    "saint": "st",
+    "fmr": "former",
+    "fm": "former",
+    "sar": "special administrative region",
 }
 _CJK_GAP = re.compile(r"(?<=[\u4e00-\u9fff]) (?=[\u4e00-\u9fff])")
 
