@@ -22,6 +22,7 @@ LAYERS = [
     {"errors", "options", "text"},
     {"classifications", "frames", "periods", "results", "words"},
     {"files", "plots", "suggest", "tables.writing"},
+    {"places"},
     {"audit", "datasets", "spelling", "tables.publication"},
     {"flows"},
     {"facts", "indices", "partial", "turned"},

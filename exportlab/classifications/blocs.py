@@ -173,8 +173,8 @@ def composition(
     """The countries that a bloc's label in a table stands for at a time, in ISO3.
 
     A label with a number ("EU27", "欧盟27国", "东盟十国") is the bloc when it had so many members: as it was at that
-    time if it had, else when it next had, else when it last had. A year after it ("EU27_2020") says when. Before a bloc's
-    first date its label can only mean the group as it is today.
+    time if it had, else when it next had, else when it last had. A year after it ("EU27_2020") says when. Before a
+    bloc's first date its label can only mean the group as it is today.
     """
     name, size, year = _read(label)
     day = on if on in ("latest", "ever") else _day(on, within)

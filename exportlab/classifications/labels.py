@@ -47,6 +47,10 @@ class Meaning:
             return frozenset(_former()[self.code]["successors"].split("|"))
         return composition(self.code, on=on, exporter=exporter) if self.kind == "bloc" else None
 
+    def never_in(self, bloc: str) -> bool:
+        """Whether a state that is gone was outside a bloc that its successor is in (East Germany, the EU)."""
+        return self.kind == "former" and bloc in _former()[self.code]["outside"].split("|")
+
     @property
     def own(self) -> str:
         """The label that stands for it in every table: ISO3, own code, short name of the bloc; "" for none."""
