@@ -172,6 +172,11 @@ def _coded(scheme: str) -> Mapping[str, Meaning]:
     return found
 
 
+def codes_of_list(scheme: str) -> list[str]:
+    """Every code of a list that stands for something."""
+    return list(_coded(scheme))
+
+
 def _list_of(codes: Iterable[str]) -> str | None:
     """The list in which more of the codes are valid; M49 where UN Comtrade's own are not needed; None for a tie."""
     wanted = set(codes)

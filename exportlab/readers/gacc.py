@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from exportlab.classifications import residuals
 from exportlab.errors import DataError, OptionError, one_of
 from exportlab.files.delimited import TextTable, bad_field, columns, same_columns, text_table
 from exportlab.files.paths import TEXT, Paths, find, progress_over
 from exportlab.flows import flows
+from exportlab.places import Places
 from exportlab.readers.account import ReadFlows, Reading, stack_columns, with_account
-from exportlab.readers.country_labels import period_label
+from exportlab.readers.country_labels import left_over, period_label
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,6 +34,7 @@ def read_gacc(
     period: str | None = None,
     unit: Literal["CNY", "USD"] | None = None,
     aggregate: Literal["sum"] | None = None,
+    labels: Places = "as written",
     encoding: str = "auto",
     source: str | None = None,
     progress: bool = True,
@@ -55,6 +58,9 @@ def read_gacc(
         Which to read where the files have both 人民币 and 美元.
     aggregate : "sum", optional
         Add up rows of one cell; without it they are refused, as downloads that overlap make them.
+    labels : {"as written", "iso3"}, optional
+        As in `flows`. Partners that are left over (亚洲其他国家(地区), 国(地)别不详) are marked so, by their code where
+        the files have it; their rows and share are noted.
     encoding : str, optional
         "auto" tells UTF-8 (with or without byte-order mark) from GB18030.
     source : str, optional
@@ -94,7 +100,8 @@ def read_gacc(
     frame = stack_columns(parts)
     _constant(frame, PLACE, "exporter", exporter)
     _constant(frame, PERIOD, "period", period)
-    labels, quantity_unit = _labels(frame)
+    left, said = _left_over(frame, money)
+    names, quantity_unit = _labels(frame)
     roles: dict[str, Any] = {
         "period": PERIOD,
         "exporter": PLACE,
@@ -110,11 +117,13 @@ def read_gacc(
         quantity_unit=quantity_unit,
         keys=[REGIME] if REGIME in frame else [],
         aggregate=aggregate,
+        labels=labels,
+        residual=left,
         source=source or f"China Customs online query, {len(files):,} file{'s'[: len(files) != 1]}",
     )
     absent = [c for c in (MARKET, PRODUCT) if c not in frame]
-    notes = (f"the query was not broken down by {absent[0]}",) if absent else ()
-    reading = Reading(tuple(files), len(frame), money, currency, labels=labels, notes=notes)
+    notes = (*(f"the query was not broken down by {name}" for name in absent[:1]), *said)
+    reading = Reading(tuple(files), len(frame), money, currency, labels=names, notes=notes)
     return with_account(made, reading)
 
 
@@ -156,7 +165,17 @@ def _wanted(tables: Sequence[TextTable], money: str, period: str | None) -> list
         required,
         optional=[
             c
-            for c in (PERIOD, PRODUCT, MARKET, PLACE, REGIME, PRODUCT_NAME, QUANTITY, QUANTITY_UNIT)
+            for c in (
+                PERIOD,
+                PRODUCT,
+                MARKET,
+                PLACE,
+                REGIME,
+                PRODUCT_NAME,
+                MARKET_CODE,
+                QUANTITY,
+                QUANTITY_UNIT,
+            )
             if c not in required
         ],
     )
@@ -209,6 +228,20 @@ def _constant(frame: pd.DataFrame, column: str, option: str, label: str | None) 
             f"{option}={label!r} labels files without the column {column!r}; these have it, with "
             f"{len(named):,} label{'s'[: len(named) != 1]} such as {named[0]!r}. Leave {option}= out."
         )
+
+
+def _left_over(frame: pd.DataFrame, money: str) -> tuple[list[str], list[str]]:
+    """Partners that are left over, by code where the files have codes, else by name; and a note of them."""
+    if MARKET not in frame:
+        return [], []
+    left = set(residuals(frame[MARKET].unique()))
+    if MARKET_CODE in frame:
+        codes = residuals(frame[MARKET_CODE].unique(), scheme="gacc")
+        left |= set(frame[MARKET][frame[MARKET_CODE].isin(codes)])
+        del frame[MARKET_CODE]
+    names = sorted(left)
+    said = left_over(frame[MARKET], frame[money], names)
+    return names, [f"{', '.join(names)}: {said}"] if said else []
 
 
 def _labels(frame: pd.DataFrame) -> tuple[dict[str, pd.DataFrame], str | None]:

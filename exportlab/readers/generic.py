@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from exportlab.classifications.labels import Scheme
 from exportlab.errors import DataError, DuplicateCells, OptionError, one_of
 from exportlab.files.delimited import TextTable, bad_field, columns, text_table
 from exportlab.files.paths import TEXT, Paths, find, progress_over
 from exportlab.flows import Columns, Frequency, flows
 from exportlab.frames import engine_speaks
+from exportlab.places import Places
 from exportlab.readers.account import ReadFlows, Reading, stack_columns, with_account
 from exportlab.readers.excel import excel_table, stata_table
 from exportlab.readers.lazy import (
@@ -50,6 +52,9 @@ def read_flows(
     keys: Columns = (),
     aggregate: Literal["sum"] | None = None,
     frequency: Frequency | None = None,
+    labels: Places = "as written",
+    scheme: Scheme | None = None,
+    residual: Sequence[Hashable] = (),
     validate: Literal["rows", "schema"] = "rows",
     engine: Literal["pandas", "polars", "duckdb"] | None = None,
     digits: int | None = None,
@@ -74,7 +79,7 @@ def read_flows(
     paths : path, glob, folder, or a sequence of them
         .csv, .txt, .tsv (also .gz), .xlsx, .xlsm, .dta, .parquet, .pq; one kind at a time.
     period, exporter, market, product, value, quantity : str, optional
-    unit, quantity_unit, source, keys, aggregate, frequency, validate
+    unit, quantity_unit, source, keys, aggregate, frequency, labels, scheme, residual, validate
         As in `flows`; `unit` may name a column.
     engine : {"pandas", "polars", "duckdb"}, optional
         "polars" and "duckdb" stay lazy: nothing but headers is read until a figure is asked for (text for Polars is
@@ -143,7 +148,7 @@ def read_flows(
         made = flows(
             taken.table, period=period, exporter=exporter, market=market, product=product, value=value,
             quantity=quantity, unit=unit, quantity_unit=quantity_unit, source=source, keys=keys, aggregate=aggregate,
-            frequency=frequency, validate=validate,
+            frequency=frequency, labels=labels, scheme=scheme, residual=residual, validate=validate,
         )  # fmt: skip
     except DuplicateCells as error:
         raise error.beside(taken.unread) from None
@@ -316,9 +321,10 @@ def lazy_text(ask: Ask, engine: str, connection: Any, encoding: str) -> Taken:
     wanted = ask.columns(schemas)
     roles = ask.roles(schemas[0].header)
     if engine == "duckdb":
-        types = {c: "DOUBLE" if c in (roles.get(r) for r in MONEY) else "VARCHAR" for c in wanted}
+        # 'NA' is missing in numbers only: among countries it is Namibia.
+        types = {c: "DOUBLE" if c == roles["value"] else "VARCHAR" for c in wanted}
         listed = "{" + ", ".join(f"{quoted(c)}: {quoted(kind)}" for c, kind in types.items()) + "}"
-        options = {"delim": quoted(delimiter), "types": listed, "nullstr": "['', 'NA']"}
+        options = {"delim": quoted(delimiter), "types": listed, "nullstr": "''"}
         return ask.lazily(_relation(ask, wanted, roles, scan(ask.files, options), connection), roles)
     import polars as pl
 
@@ -328,7 +334,7 @@ def lazy_text(ask: Ask, engine: str, connection: Any, encoding: str) -> Taken:
                 f,
                 separator=delimiter,
                 infer_schema=False,
-                null_values=["", "NA"],
+                null_values={roles[r]: "NA" for r in MONEY if r in roles},
                 with_column_names=_stripped,
                 glob=False,
             ).select(wanted)
@@ -355,8 +361,13 @@ def _polars_types(plan: Any, ask: Ask, roles: dict[str, str]) -> Any:
 
 def _relation(ask: Ask, wanted: Sequence[str], roles: dict[str, str], rows: str, connection: Any) -> Any:
     product = roles.get("product")
+    quantity = roles.get("quantity") if ask.files[0].suffix.lower() not in PARQUET else None
     chosen = [
-        f"{padded(c, ask.digits)} AS {named(c)}" if c == product and ask.digits is not None else named(c)
+        f"{padded(c, ask.digits)} AS {named(c)}"
+        if c == product and ask.digits is not None
+        else f"CAST(nullif(trim({named(c)}), 'NA') AS DOUBLE) AS {named(c)}"
+        if c == quantity
+        else named(c)
         for c in wanted
     ]
     return relation(connection, f"SELECT {', '.join(chosen)} FROM {rows}")
