@@ -10,7 +10,7 @@ import narwhals.stable.v2 as nw
 from exportlab.errors import OptionError, one_of
 from exportlab.flows import Columns, Flows, require
 from exportlab.frames import Frame, join, ratio, sum_by, when, with_total
-from exportlab.indices._steps import ALL, NOTHING, need, zero_if_null
+from exportlab.indices._steps import ALL, NOTHING, require_roles, zero_if_null
 from exportlab.indices.catalogue import indicator
 from exportlab.indices.shares import Asked, inside_of
 
@@ -47,7 +47,7 @@ def trade_intensity(flows: Flows, *, by: Columns | None = None, correction: Corr
         One row per cell: the keys, value, share, reference_share, trade_intensity.
     """
     require(flows, "trade_intensity")
-    need(flows, "trade_intensity", "exporter", "market")
+    require_roles(flows, "trade_intensity", "exporter", "market")
     one_of("correction", correction, ("none", "own_exports", "own_imports", "rest"))
     _, groups = flows.split("market", by)
     if "exporter" not in groups:
@@ -103,7 +103,7 @@ def _bloc(
 ) -> Any:
     """Trade within the bloc, of it with outsiders, and among outsiders; and what is made of them."""
     require(flows, name)
-    need(flows, name, "exporter", "market")
+    require_roles(flows, name, "exporter", "market")
     one_of("flow", flow, ("exports", "imports", "total"))
     _, groups = flows.split(("exporter", "market"), by)
     keys = tuple(

@@ -14,7 +14,7 @@ from exportlab.classifications.blocs import On, exporters_of
 from exportlab.errors import DataError, OptionError, one_of
 from exportlab.flows import Columns, Flows, require
 from exportlab.frames import Frame, among, collect, distinct, ratio, sum_by, when, with_total
-from exportlab.indices._steps import ALL, beside, keyed, pairs
+from exportlab.indices._steps import ALL, before_and_after, keyed, periods_compared
 from exportlab.indices.catalogue import indicator
 from exportlab.periods import Lag
 from exportlab.places import moment
@@ -378,6 +378,8 @@ def contributions(
     """
     spread, groups = keyed(flows, "contributions", over, by)
     keys = (*groups, *spread)
-    summed = with_total(beside(flows.cells(*keys), keys, pairs(flows, lag)), groups, "before")
+    summed = with_total(
+        before_and_after(flows.cells(*keys), keys, periods_compared(flows, lag)), groups, "before"
+    )
     gain = ratio(nw.col("after") - nw.col("before"), nw.col("_total")).alias("contribution")
     return flows.out(summed.select(*keys, "before", "after", gain), keys)

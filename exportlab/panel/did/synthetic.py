@@ -14,7 +14,7 @@ from exportlab.errors import DataError, OptionError, one_of
 from exportlab.frames import Array, Mask
 from exportlab.options import Level, Within, validated
 from exportlab.panel.algebra.sandwich import ROUNDING
-from exportlab.panel.did.regress import refuse_no_variation, sample_of, warnings_of
+from exportlab.panel.did.regress import Account, refuse_no_variation, sample_of, warnings_of
 from exportlab.panel.estimate import Estimate, Inference
 
 if TYPE_CHECKING:
@@ -120,11 +120,13 @@ def synthetic_control(panel: PolicyPanel, *, level: Level = 0.95) -> Estimate:
         panel,
         float(gap[k:].mean()),
         p,
-        method="Synthetic control",
+        _account(
+            "Synthetic control",
+            partial(synthetic_control, level=level),
+            {"weights": weight_table(block, weight), "gaps": gaps, "placebos": placebos},
+        ),
         inference="placebo in space (RMSPE ratio)",
-        parts={"weights": weight_table(block, weight), "gaps": gaps, "placebos": placebos},
         fit=fit,
-        refit=partial(synthetic_control, level=level),
         level=level,
         n=block.treated.size,
     )
@@ -141,16 +143,25 @@ def weight_table(block: Block, weight: Array) -> pd.DataFrame:
     return table[table["weight"] > 0].sort_values("weight", ascending=False, ignore_index=True)
 
 
+def _account(method: str, again: object, parts: dict[str, pd.DataFrame]) -> Account:
+    return Account(
+        method,
+        estimand="average effect on the treated after adoption",
+        comparison="a weighted average of never-treated units",
+        weighting="treated rows equally",
+        refit=again,
+        parts=parts,
+    )
+
+
 def placebo_estimate(
     panel: PolicyPanel,
     estimate: float,
     p: float,
+    account: Account,
     *,
-    method: str,
     inference: str,
-    parts: dict[str, pd.DataFrame],
     fit: dict[str, float],
-    refit: object,
     level: float,
     n: int,
 ) -> Estimate:
@@ -176,17 +187,17 @@ def placebo_estimate(
         panel.treated_clusters,
     )
     return Estimate(
-        method=method,
-        estimand="average effect on the treated after adoption",
-        comparison="a weighted average of never-treated units",
-        weighting="treated rows equally",
+        method=account.method,
+        estimand=account.estimand,
+        comparison=account.comparison,
+        weighting=account.weighting,
         table=table,
         vcov=np.full((1, 1), np.nan),
         inference=kind,
         sample=sample_of(panel),
         panel=panel,
-        refit=refit,  # type: ignore[arg-type]
-        parts=parts,
+        refit=account.refit,
+        parts=account.parts,
         fit=fit,
         notes=warnings_of(panel, asymptotic=False),
     )
@@ -241,15 +252,14 @@ def synthetic_did(
         se = np.nan  # a perfect fit: its spread is rounding
     p = float(2 * stats.norm.sf(abs(estimate) / se)) if se > 0 else np.nan
     seed = rng if isinstance(rng, int) and inference == "placebo" else None
+    again = partial(synthetic_did, inference=inference, draws=draws, rng=rng, level=level)
     made = placebo_estimate(
         panel,
         estimate,
         p,
-        method="Synthetic difference in differences",
+        _account("Synthetic difference in differences", again, _parts(panel, found, fits, share)),
         inference=f"{inference} standard error",
-        parts=_parts(panel, found, fits, share),
         fit={**attained, "donors": float(len(found[0].donors))},
-        refit=partial(synthetic_did, inference=inference, draws=draws, rng=rng, level=level),
         level=level,
         n=int(sum(b.treated.size for b in found)),
     )

@@ -114,14 +114,7 @@ def randomization_test(
     owner, dates = _assigned(panel)
     two_way = estimate.method == "Two-way fixed effects" and _simple(panel)
     row = _row(estimate, term)
-    settled = bool(np.isfinite(estimate.table["std_error"].iloc[row]))
-    statistic = statistic or ("t" if two_way and settled else "estimate")
-    one_of("statistic", statistic, ("t", "estimate"))
-    if statistic == "t" and not settled:
-        raise DataError(
-            f"{estimate.table['term'].iloc[row]} has no standard error, so no t statistic",
-            "Say statistic='estimate'.",
-        )
+    statistic = _statistic(estimate, row, statistic, studentise=two_way)
     linear = _linear(estimate)
     quick = two_way or (statistic == "estimate" and linear and _simple(panel))
     others = assignments(
@@ -138,35 +131,52 @@ def randomization_test(
     value = float(estimate.table["estimate"].iloc[problem.row])
     low = high = np.nan
     if interval and np.isfinite(p) and (two_way or (statistic == "estimate" and linear)):
-
-        def kept(effect: float) -> bool:
-            return _p(*path(effect), others.enumerated) > 1 - level
-
-        scale = (
+        spread = (
             max(float(np.std(path(value)[1])), 1e-12) if statistic == "estimate" else abs(value) / 4 + 1e-3
         )
-        low, high = (edge(kept, value, step) for step in (-scale, scale))
+        low, high = _inverted(path, others, value, spread, level)
     B = len(others.which)
-    table = pd.DataFrame(
-        [
-            {
-                "term": estimate.table["term"].iloc[problem.row],
-                "estimate": value,
-                "null": null,
-                "statistic": observed,
-                "p": p,
-                "conf_low": low,
-                "conf_high": high,
-                "assignments": B,
-                "possible": others.n,
-                "attainable": 1 / B if others.enumerated else 1 / (B + 1),
-            }
-        ]
-    )
-    return RandomizationTest(table, simulated, statistic, others.enumerated, others.seed)
+    found = {
+        "term": estimate.table["term"].iloc[problem.row],
+        "estimate": value,
+        "null": null,
+        "statistic": observed,
+        "p": p,
+        "conf_low": low,
+        "conf_high": high,
+        "assignments": B,
+        "possible": others.n,
+        "attainable": 1 / B if others.enumerated else 1 / (B + 1),
+    }
+    return RandomizationTest(pd.DataFrame([found]), simulated, statistic, others.enumerated, others.seed)
 
 
 Path = Callable[[float], tuple[float, Array]]
+
+
+def _statistic(estimate: Estimate, row: int, asked: str | None, *, studentise: bool) -> str:
+    """What is compared over assignments: t where it comes cheap and there is an error, else the estimate."""
+    settled = bool(np.isfinite(estimate.table["std_error"].iloc[row]))
+    statistic = asked or ("t" if studentise and settled else "estimate")
+    one_of("statistic", statistic, ("t", "estimate"))
+    if statistic == "t" and not settled:
+        raise DataError(
+            f"{estimate.table['term'].iloc[row]} has no standard error, so no t statistic",
+            "Say statistic='estimate'.",
+        )
+    return statistic
+
+
+def _inverted(
+    path: Path, others: Assignments, value: float, spread: float, level: float
+) -> tuple[float, float]:
+    """The effects that the test keeps: its null is tried ever further from the estimate, then halved to the edge."""
+
+    def kept(effect: float) -> bool:
+        return _p(*path(effect), others.enumerated) > 1 - level
+
+    low, high = (edge(kept, value, step) for step in (-spread, spread))
+    return low, high
 
 
 @dataclass(frozen=True, eq=False)
