@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal
 
 import narwhals.stable.v2 as nw
 
@@ -16,10 +16,9 @@ from exportlab.flows import Columns, Flows, require
 from exportlab.frames import Frame, among, collect, distinct, ratio, sum_by, when, with_total
 from exportlab.indices._steps import ALL, before_and_after, keyed, periods_compared
 from exportlab.indices.catalogue import indicator
+from exportlab.indices.residual import Residual
 from exportlab.periods import Lag
 from exportlab.places import moment
-
-Residual: TypeAlias = Literal["leave_out", "bounds"]
 
 
 @indicator(
@@ -29,6 +28,7 @@ Residual: TypeAlias = Literal["leave_out", "bounds"]
     high="1",
     source="UNCTAD Handbook of Statistics",
     laws="bounds scale permutation empty additive",
+    rows=True,
 )
 def share(flows: Flows, *, over: Columns = "market", by: Columns | None = None) -> Any:
     """Share of each member in its group's total.
@@ -349,6 +349,7 @@ def _unknown(labels: Sequence[Any], bloc: str, members: Sequence[Any]) -> DataEr
     column="contribution",
     laws="bounds scale permutation empty additive",
     undefined="the earlier total is zero",
+    rows=True,
 )
 def contributions(
     flows: Flows, *, over: Columns = "market", by: Columns | None = None, lag: Lag = "year"

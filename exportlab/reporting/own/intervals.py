@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from exportlab.flows import Flows
-from exportlab.indices.measure import ROUNDING
+from exportlab.indices.members import ROUNDING
 from exportlab.tables.model import Fact, Section, Table
 from exportlab.uncertainty import difference, interval
 from exportlab.words import N_, _, listed
