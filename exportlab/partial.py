@@ -8,7 +8,6 @@ from math import inf, isfinite
 from typing import TYPE_CHECKING, Annotated, Any
 
 from exportlab import classifications
-from exportlab.audit import overlaps
 from exportlab.classifications import resolve
 from exportlab.errors import DataError, OptionError, UnknownName
 from exportlab.facts.door import facts
@@ -16,6 +15,7 @@ from exportlab.facts.families import BOUNDED
 from exportlab.facts.shapes import MOST
 from exportlab.facts.universe import is_residual
 from exportlab.options import Within, validated
+from exportlab.places import overlaps
 from exportlab.results import Result
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from exportlab.facts.tree import End, Problem
 from exportlab.frames import Array
 from exportlab.indices.catalogue import CATALOGUE, Indicator, check_options
 from exportlab.indices.concentration import NEAR_ONE
-from exportlab.indices.measure import ON_ARRAYS, Group, on_array
+from exportlab.indices.members import ON_ARRAYS, Group, on_array
 
 BOUNDED = (
     "hhi",
