@@ -17,9 +17,12 @@ from exportlab.cli.opening import (
     Annual,
     Decimal,
     FillDown,
+    Labels,
     LeaveOut,
+    LeftOver,
     Partial,
     Role,
+    Scheme,
     Sheet,
     Unit,
     Way,
@@ -109,6 +112,9 @@ def report(
     decimal: Decimal = ".",
     leave_out: LeaveOut = None,
     fill_down: FillDown = None,
+    residual: LeftOver = None,
+    labels: Labels = "as written",
+    scheme: Scheme = None,
     annual: Annual = False,
     lang: Annotated[str, typer.Option(help="en or zh (中文).")] = "en",
     also: Annotated[
@@ -126,7 +132,18 @@ def report(
         "value": value,
         "exporter": exporter_column,
     }
-    way = Way(unit, aggregate, None, sheet, decimal, leave_out or (), fill_down or ())
+    way = Way(
+        unit,
+        aggregate,
+        None,
+        sheet,
+        decimal,
+        leave_out or (),
+        fill_down or (),
+        residual or (),
+        labels,
+        scheme,
+    )
     flows = yearly(open_flows(files, roles, way, exporter=exporter), annual) if files else None
     if files and home is None and is_customs(files, roles):
         home = "CHN"  # goods that return to China stand among the partners of a customs download
@@ -162,6 +179,9 @@ def measure(
     ] = None,
     by: Annotated[str | None, typer.Option(help="Roles to keep, with commas; default: all others.")] = None,
     universe: Annotated[str, typer.Option(help="observed, active or a number.")] = "observed",
+    left_over: Annotated[
+        str | None, typer.Option(help="What to do with what is left over: leave_out or bounds.")
+    ] = None,
     to: Annotated[Path | None, typer.Option("--out", help=OUT)] = None,
     period: Role = None,
     exporter: Annotated[
@@ -176,6 +196,9 @@ def measure(
     decimal: Decimal = ".",
     leave_out: LeaveOut = None,
     fill_down: FillDown = None,
+    residual: LeftOver = None,
+    labels: Labels = "as written",
+    scheme: Scheme = None,
     annual: Annual = False,
     partial: Partial = "drop",
     memory: Annotated[
@@ -189,7 +212,18 @@ def measure(
         refuse_kind(to)
     roles = {"period": period, "exporter": exporter, "market": market, "product": product, "value": value}
     size: Any = int(universe) if universe.isdecimal() and len(universe) < 10 else universe
-    way = Way(unit, aggregate, memory, sheet, decimal, leave_out or (), fill_down or ())
+    way = Way(
+        unit,
+        aggregate,
+        memory,
+        sheet,
+        decimal,
+        leave_out or (),
+        fill_down or (),
+        residual or (),
+        labels,
+        scheme,
+    )
     flows = yearly(open_flows(files, roles, way), annual, partial)
     table = xl.measure(
         flows,
@@ -197,6 +231,7 @@ def measure(
         over=over.split(","),
         by=None if by is None else [b for b in by.split(",") if b],
         universe=size,
+        residual=left_over,  # type: ignore[arg-type]
     )
     with working(flows):
         if to is None:

@@ -23,6 +23,14 @@ LeaveOut = Annotated[
     list[str] | None,
     typer.Option(help="Rows to set aside, such as 'partner=World'; may be given often."),
 ]
+LeftOver = Annotated[
+    list[str] | None,
+    typer.Option("--residual", help="A label of what is left over, such as Others; may be given often."),
+]
+Labels = Annotated[str, typer.Option(help="How countries are written: 'as written' or iso3.")]
+Scheme = Annotated[
+    str | None, typer.Option(help="The list of codes of countries: comtrade, gacc (China's customs) or m49.")
+]
 Annual = Annotated[
     bool,
     typer.Option(
@@ -48,6 +56,9 @@ class Way:
     decimal: str = "."
     leave_out: Sequence[str] = ()
     fill_down: Sequence[str] = ()
+    residual: Sequence[str] = ()
+    labels: str = "as written"
+    scheme: str | None = None
 
     def options(self, roles: Mapping[str, str | None]) -> dict[str, Any]:
         """The arguments of `read_flows`."""
@@ -66,6 +77,9 @@ class Way:
             "decimal": self.decimal,
             "leave_out": out,
             "fill_down": tuple(self.fill_down),
+            "residual": tuple(self.residual),
+            "labels": self.labels,
+            "scheme": self.scheme,
         }
 
 
@@ -78,7 +92,9 @@ def open_flows(
 
     if is_customs(files, roles):
         label = None if names_places(files[0]) else exporter
-        return readers.read_gacc(files, exporter=label, aggregate="sum" if way.add else None)
+        return readers.read_gacc(
+            files, exporter=label, aggregate="sum" if way.add else None, labels=way.labels
+        )
     try:
         return readers.read_flows(files, **way.options(roles))
     except RolesNeeded as error:

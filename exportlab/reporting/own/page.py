@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import pandas as pd
@@ -11,6 +11,7 @@ from exportlab.audit import silent_exporters
 from exportlab.flows import Flows, cells
 from exportlab.frames import collect, to_pandas
 from exportlab.indices.measure import measure
+from exportlab.indices.residual import without
 from exportlab.indices.shares import contributions, share
 from exportlab.indices.sophistication import Income
 from exportlab.plots import structure
@@ -295,13 +296,18 @@ def _total(flows: Flows) -> pd.DataFrame:
 APART = N_(
     "What growth was made of is left out: the table has nothing of the year before {period} to compare it with."
 )
+OF_NAMED = N_("Of the named members alone: what the table has left over ({labels}) is left out here.")
 NO_EARLIER = N_("No change is told: the table has no earlier year to compare {period} with.")
 
 
 def _spread(given: Given, role: str) -> Made:
     """Shares of the largest members, concentration by period, what the last change was made of."""
-    flows, every, words = given.flows, given.every, SPREAD[role]
+    words, left = SPREAD[role], given.flows.residuals(role)
     text = [_(words.index)]
+    if left:
+        given = replace(given, flows=without(given.flows), every=without(given.every))
+        text.append(_(OF_NAMED, labels=", ".join(map(str, left))))
+    flows, every = given.flows, given.every
     column, value = flows.roles[role], flows.roles["value"]
     shares = to_pandas(share(flows, over=role, by=by_of(flows)))
     index, all_ = (_indices(f, role) for f in (flows, every))
