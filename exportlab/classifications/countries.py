@@ -141,8 +141,11 @@ def digits(label: object) -> str | None:
     """A code of three digits, however it is written: 4, 4.0, "4", "004", "4.0"; None for anything else."""
     if isinstance(label, bool):
         return None
-    if isinstance(label, Integral) or (isinstance(label, Real) and float(label).is_integer()):
-        return f"{int(label):03d}" if int(label) >= 0 else None
+    if isinstance(label, Real):
+        whole = (
+            int(label) if isinstance(label, Integral) else int(float(label)) if float(label) % 1 == 0 else -1
+        )
+        return f"{whole:03d}" if whole >= 0 else None
     found = _DIGITS.fullmatch(str(label).strip()) if isinstance(label, str) else None
     return None if found is None else found[1].zfill(3)
 

@@ -21,12 +21,15 @@ from exportlab.cli.opening import (
     Engine,
     FillDown,
     Keys,
+    Labels,
     LeaveOut,
+    LeftOver,
     Levels,
     Nomenclature,
     Partial,
     Revision,
     Role,
+    Scheme,
     Sheet,
     Unit,
     Way,
@@ -126,6 +129,9 @@ def report(
     engine: Engine = None,
     wide: Wide = False,
     keys: Keys = None,
+    residual: LeftOver = None,
+    labels: Labels = "as written",
+    scheme: Scheme = None,
     annual: Annual = False,
     lang: Annotated[str, typer.Option(help="en or zh (中文).")] = "en",
     also: Annotated[
@@ -156,6 +162,9 @@ def report(
         engine,
         wide,
         keys or (),
+        residual or (),
+        labels,
+        scheme,
     )
     flows = yearly(open_flows(files, roles, way, exporter=exporter), annual) if files else None
     if files and home is None and is_customs(files, roles):
@@ -192,6 +201,9 @@ def measure(
     ] = None,
     by: Annotated[str | None, typer.Option(help="Roles to keep, with commas; default: all others.")] = None,
     universe: Annotated[str, typer.Option(help="observed, active or a number.")] = "observed",
+    left_over: Annotated[
+        str | None, typer.Option(help="What to do with what is left over: leave_out or bounds.")
+    ] = None,
     to: Annotated[Path | None, typer.Option("--out", help=OUT)] = None,
     period: Role = None,
     exporter: Annotated[
@@ -214,6 +226,9 @@ def measure(
     engine: Engine = None,
     wide: Wide = False,
     keys: Keys = None,
+    residual: LeftOver = None,
+    labels: Labels = "as written",
+    scheme: Scheme = None,
     annual: Annual = False,
     partial: Partial = "drop",
     memory: Annotated[
@@ -240,6 +255,9 @@ def measure(
         engine,
         wide,
         keys or (),
+        residual or (),
+        labels,
+        scheme,
     )
     flows = yearly(open_flows(files, roles, way), annual, partial)
     table = xl.measure(
@@ -248,6 +266,7 @@ def measure(
         over=over.split(","),
         by=None if by is None else [b for b in by.split(",") if b],
         universe=size,
+        residual=left_over,  # type: ignore[arg-type]
     )
     with working(flows):
         if to is None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from math import inf
@@ -11,17 +10,10 @@ from exportlab import classifications
 from exportlab.errors import DataError, OptionError, UnknownName
 from exportlab.facts.statements import RESIDUAL, WHOLE, Label
 
-# A residual: what a table has left over. It stands for every member the same cell does not name.
-_RESIDUAL = re.compile(
-    r"(all |the )?(others?|rest|remainder|residual)( (countries|regions|markets|partners|members|areas|economies))?"
-    r"|rest of (the )?world|row|其他|其它|其余|(其他|其它|其余)(国家|地区|国家和地区|国家\(地区\)|市场|伙伴)?",
-    re.IGNORECASE,
-)
-
 
 def is_residual(label: object) -> bool:
-    """Whether a label names what is left over: "Others", "Rest of world", "其他国家"."""
-    return _RESIDUAL.fullmatch(" ".join(str(label).split()).partition(" (")[0]) is not None
+    """Whether a label names what is left over, all members that the same cell does not name: "Others", "其他国家"."""
+    return isinstance(label, str) and classifications.meaning(label).kind == "residual"
 
 
 @dataclass(frozen=True)

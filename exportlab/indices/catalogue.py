@@ -258,10 +258,17 @@ def indicator(
             **facts,
         )
         CATALOGUE.add(entry)
-        public.__doc__ = docstring(entry, function.__doc__ or "")
+        more = GATED if "residual" not in inspect.signature(function).parameters and not rows else ""
+        public.__doc__ = docstring(entry, inspect.cleandoc(function.__doc__ or "") + more)
         return public
 
     return declare
+
+
+GATED = """
+
+What the door was told is left over (``xl.flows(..., residual=[...])``) is no member here: flows that have any are
+refused, unless ``residual="leave_out"`` takes it out first."""
 
 
 def guarded(function: F) -> F:

@@ -52,6 +52,16 @@ def refuse(name: str, rest: Mapping[str, Sequence[Any]], *, bounds: bool) -> Non
     )
 
 
+def refuse_members(flows: Flows, name: str, roles: Sequence[str]) -> None:
+    """Refuse what would take what is left over for a member, with the line that leaves it out."""
+    for role, labels in left_over(flows, roles).items():
+        raise DataError(
+            f"{name} takes every {role} for one member, and {len(labels)} of them are left over",
+            f"Leave them out: flows.where({role}=lambda x: x not in {list(labels)}).",
+            first=repr(labels[0]),
+        )
+
+
 def gated(function: F, *, rows: bool) -> F:
     """The function of flows, refused where it would take what is left over for a member, until told to leave it out.
 
