@@ -123,7 +123,9 @@ def intervals(
     left_out = methods.jackknife(sample)
 
     def of(ends: tuple[Any, Any]) -> Interval:
-        return Interval(point, drawn.std(axis=0, ddof=1), *ends, np.zeros(1, dtype=int), point, ("",), drawn)
+        return Interval(
+            point, drawn.std(axis=0, ddof=1), *ends, np.zeros(1, dtype=int), point, (None,), drawn
+        )
 
     yield "percentile", of(methods.percentile(drawn, 0.95))
     yield "basic", of(methods.basic(drawn, point, 0.95))

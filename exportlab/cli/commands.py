@@ -15,14 +15,26 @@ from exportlab.cli import terminal
 from exportlab.cli.opening import (
     Add,
     Annual,
+    Codes,
     Decimal,
+    Digits,
+    Engine,
     FillDown,
+    Keys,
+    Labels,
     LeaveOut,
+    LeftOver,
+    Levels,
+    Nomenclature,
     Partial,
+    Revision,
     Role,
+    Scheme,
     Sheet,
     Unit,
     Way,
+    Wide,
+    ZeroQuantity,
     is_customs,
     open_flows,
     open_reference,
@@ -106,9 +118,20 @@ def report(
     unit: Unit = None,
     aggregate: Add = False,
     sheet: Sheet = None,
-    decimal: Decimal = ".",
+    decimal: Decimal = None,
     leave_out: LeaveOut = None,
     fill_down: FillDown = None,
+    nomenclature: Nomenclature = None,
+    digits: Digits = None,
+    levels: Levels = None,
+    revision: Revision = None,
+    zero_quantity: ZeroQuantity = "unknown",
+    engine: Engine = None,
+    wide: Wide = False,
+    keys: Keys = None,
+    residual: LeftOver = None,
+    labels: Labels = "as written",
+    scheme: Scheme = None,
     annual: Annual = False,
     lang: Annotated[str, typer.Option(help="en or zh (中文).")] = "en",
     also: Annotated[
@@ -126,7 +149,23 @@ def report(
         "value": value,
         "exporter": exporter_column,
     }
-    way = Way(unit, aggregate, None, sheet, decimal, leave_out or (), fill_down or ())
+    codes = Codes(nomenclature, digits, levels, revision, zero_quantity)
+    way = Way(
+        unit,
+        aggregate,
+        None,
+        sheet,
+        decimal,
+        leave_out or (),
+        fill_down or (),
+        codes,
+        engine,
+        wide,
+        keys or (),
+        residual or (),
+        labels,
+        scheme,
+    )
     flows = yearly(open_flows(files, roles, way, exporter=exporter), annual) if files else None
     if files and home is None and is_customs(files, roles):
         home = "CHN"  # goods that return to China stand among the partners of a customs download
@@ -162,6 +201,9 @@ def measure(
     ] = None,
     by: Annotated[str | None, typer.Option(help="Roles to keep, with commas; default: all others.")] = None,
     universe: Annotated[str, typer.Option(help="observed, active or a number.")] = "observed",
+    left_over: Annotated[
+        str | None, typer.Option(help="What to do with what is left over: leave_out or bounds.")
+    ] = None,
     to: Annotated[Path | None, typer.Option("--out", help=OUT)] = None,
     period: Role = None,
     exporter: Annotated[
@@ -173,9 +215,20 @@ def measure(
     unit: Unit = None,
     aggregate: Add = False,
     sheet: Sheet = None,
-    decimal: Decimal = ".",
+    decimal: Decimal = None,
     leave_out: LeaveOut = None,
     fill_down: FillDown = None,
+    nomenclature: Nomenclature = None,
+    digits: Digits = None,
+    levels: Levels = None,
+    revision: Revision = None,
+    zero_quantity: ZeroQuantity = "unknown",
+    engine: Engine = None,
+    wide: Wide = False,
+    keys: Keys = None,
+    residual: LeftOver = None,
+    labels: Labels = "as written",
+    scheme: Scheme = None,
     annual: Annual = False,
     partial: Partial = "drop",
     memory: Annotated[
@@ -189,7 +242,23 @@ def measure(
         refuse_kind(to)
     roles = {"period": period, "exporter": exporter, "market": market, "product": product, "value": value}
     size: Any = int(universe) if universe.isdecimal() and len(universe) < 10 else universe
-    way = Way(unit, aggregate, memory, sheet, decimal, leave_out or (), fill_down or ())
+    codes = Codes(nomenclature, digits, levels, revision, zero_quantity)
+    way = Way(
+        unit,
+        aggregate,
+        memory,
+        sheet,
+        decimal,
+        leave_out or (),
+        fill_down or (),
+        codes,
+        engine,
+        wide,
+        keys or (),
+        residual or (),
+        labels,
+        scheme,
+    )
     flows = yearly(open_flows(files, roles, way), annual, partial)
     table = xl.measure(
         flows,
@@ -197,6 +266,7 @@ def measure(
         over=over.split(","),
         by=None if by is None else [b for b in by.split(",") if b],
         universe=size,
+        residual=left_over,  # type: ignore[arg-type]
     )
     with working(flows):
         if to is None:

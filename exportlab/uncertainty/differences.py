@@ -10,15 +10,17 @@ import numpy as np
 from exportlab.errors import DataError, OptionError, UnknownName
 from exportlab.flows import Columns, Flows, require
 from exportlab.frames import Array
-from exportlab.indices.measure import ROUNDING, Universe
+from exportlab.indices.measure import Universe
+from exportlab.indices.members import ROUNDING
 from exportlab.options import Count, Level, validated
 from exportlab.turned import year_before
 from exportlab.uncertainty.groups import Part, Plan, grouped, places, plan, sampler
 from exportlab.uncertainty.intervals import Intervals, Method, described, figures, framed, joined, tracked
-from exportlab.uncertainty.methods import CHUNK, DRAWN, checked, estimate, notes
+from exportlab.uncertainty.methods import CHUNK, DRAWN, Interval, Note, checked, estimate, noted, notes
 from exportlab.uncertainty.nesting import Resample, likeness, units_of
 from exportlab.uncertainty.sample import NOTHING, Sample, Sums, apart, minus, need_units, seeds
 from exportlab.uncertainty.scales import SCALES, Scale, limits
+from exportlab.words import said
 
 
 @validated
@@ -69,7 +71,7 @@ def difference(
     make = sampler(flows, asked)
     alike = likeness(flows, asked.drawn)
 
-    def one(job: tuple[tuple[Part, Part], Any]) -> list[dict[str, Any]]:
+    def one(job: tuple[tuple[Part, Part], Any]) -> tuple[list[dict[str, Any]], list[tuple[Note, ...]]]:
         (first, second), seed = job
         units = places(first.units, second.units) if paired else None
         cells = places(first.cells, second.cells) if asked.shown else None
@@ -78,22 +80,20 @@ def difference(
         need_units(sample, asked.unit, described(flows, asked.groups, first.key))
         on = _change_scale(asked, max(len(first.cells), len(second.cells)))
         found = estimate(sample, method, level=level, draws=draws, seed=seed, scale=on)
-        said = joined(
-            notes(sample, found, method, asked.unit),
-            alike(sample, tuple(units) if units else None),
-            [season] * found.low.size,
-        )
-        sides = a.estimate, b.estimate
-        return [
-            {**_keys(asked, first, role), **dict(zip(asked.shown, cell, strict=True)), "first": float(sides[0][m]),
-             "second": float(sides[1][m]), **figures(found, m), "n": sample.units, "note": said[m]}
+        known = notes(sample, found, method, asked.unit)
+        against = joined(known, alike(sample, tuple(units) if units else None), [season] * len(known))
+        keys, sides = _keys(asked, first, role), (a.estimate, b.estimate)
+        rows = [
+            {**keys, **dict(zip(asked.shown, cell, strict=True)), **_changed(sides, found, m)}
+            | {"n": sample.units, "note": noted(against[m])}
             for m, cell in enumerate(cells or [()])
-        ]  # fmt: skip
+        ]
+        return rows, against
 
     own = seeds(rng, len(pairs)) if method in DRAWN else [None] * len(pairs)
-    rows = [r for done in tracked(one, list(zip(pairs, own, strict=True)), workers, progress) for r in done]
+    done = tracked(one, list(zip(pairs, own, strict=True)), workers, progress)
     return Intervals(
-        framed(flows, asked, rows),
+        framed(flows, asked, [row for rows, _against in done for row in rows]),
         asked.name,
         asked.spread,
         asked.unit,
@@ -101,7 +101,13 @@ def difference(
         level,
         draws if method in DRAWN else 0,
         what=_what(flows, role, labels),
+        notes=tuple(known for _rows, against in done for known in against),
     )
+
+
+def _changed(sides: tuple[Array, Array], found: Interval, m: int) -> dict[str, float]:
+    """The columns of one change."""
+    return {"first": float(sides[0][m]), "second": float(sides[1][m]), **figures(found, m)}
 
 
 @validated
@@ -350,12 +356,13 @@ def _found(flows: Flows, role: str, label: Any) -> Any:
         return None
 
 
-def _season(flows: Flows, role: str, labels: tuple[Any, Any]) -> str:
+def _season(flows: Flows, role: str, labels: tuple[Any, Any]) -> tuple[Note, ...]:
     """What is to be said of two periods that are not the same months of a year."""
     if role != "period" or not flows.calendar.ordered:
-        return ""
+        return ()
     alike = flows.calendar.same_months(labels, labels[1])
-    return "" if labels[0] in alike else "unlike periods: the season is part of the change"
+    words = said("unlike periods: the season is part of the change")
+    return () if labels[0] in alike else (Note("unlike periods", words),)
 
 
 def _plan(flows: Flows, name: str, role: str, *, by: Columns | None, **asked: Any) -> Plan:

@@ -15,6 +15,7 @@ from exportlab.frames import Array, collect
 from exportlab.indices.advantage import FORMS, check_reference, refuse_lost
 from exportlab.indices.catalogue import CATALOGUE
 from exportlab.indices.measure import Universe, universe_size
+from exportlab.indices.residual import refuse_members
 from exportlab.uncertainty import statistics
 from exportlab.uncertainty.nesting import Resample, Unit, units_of, usual
 from exportlab.uncertainty.rca import advantage
@@ -141,6 +142,8 @@ def plan(
     units = tuple(u.role for u in drawn)
     if not spread or not units:
         raise OptionError("over= and resample= each name at least one role.")
+    if entry.is_distribution:
+        refuse_members(flows, f"an interval of {entry.name}", spread)
     groups = _groups(flows, spread, units, by)
     shown: tuple[str, ...] = ()
     if entry.name in ("rca", "share"):

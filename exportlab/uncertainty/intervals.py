@@ -11,7 +11,7 @@ from exportlab.indices.measure import Universe
 from exportlab.options import Count, Level, validated
 from exportlab.results import Result
 from exportlab.uncertainty.groups import Part, Plan, grouped, plan, sampler
-from exportlab.uncertainty.methods import DRAWN, Interval, checked, estimate, mapped, notes
+from exportlab.uncertainty.methods import DRAWN, Interval, Note, checked, estimate, mapped, noted, notes
 from exportlab.uncertainty.nesting import Resample, likeness
 from exportlab.uncertainty.sample import need_units, seeds
 from exportlab.uncertainty.scales import scale_of
@@ -43,6 +43,8 @@ class Intervals(Result):
         The draws of each group, shape (draws, values of the group); empty where there are none.
     what : str
         "interval", "difference" ...
+    notes : tuple of tuple of Note
+        What is known against each row's interval, of which the column note is the text.
     """
 
     table: pd.DataFrame
@@ -54,6 +56,7 @@ class Intervals(Result):
     draws: int
     samples: tuple[Any, ...] = field(default=(), repr=False)
     what: str = "interval"
+    notes: tuple[tuple[Note, ...], ...] = field(default=(), repr=False)
 
     @property
     def title(self) -> str:
@@ -187,21 +190,21 @@ def interval(
     alike = likeness(flows, asked.drawn)
     plain = "identity" if scale is None and method in DRAWN else scale
 
-    def one(job: tuple[Part, Any]) -> tuple[Interval, list[str], int]:
+    def one(job: tuple[Part, Any]) -> tuple[Interval, list[tuple[Note, ...]], int]:
         part, seed = job
         sample = make(part, None, None)
         need_units(sample, asked.unit, described(flows, asked.groups, part.key))
         on = scale_of(asked.name, asked.options, asked.size or len(part.cells), plain)
         found = estimate(sample, method, level=level, draws=draws, seed=seed, scale=on)
-        said = joined(notes(sample, found, method, asked.unit), alike(sample, part.units))
-        return found, said, sample.units
+        against = joined(notes(sample, found, method, asked.unit), alike(sample, part.units))
+        return found, against, sample.units
 
     own = seeds(rng, len(groups)) if method in DRAWN else [None] * len(groups)
     done = tracked(one, list(zip(groups, own, strict=True)), workers, progress)
     rows = [
         {**keyed(asked, part), **row}
-        for part, (found, said, units) in zip(groups, done, strict=True)
-        for row in _rows(asked, part, found, said, units)
+        for part, (found, against, units) in zip(groups, done, strict=True)
+        for row in _rows(asked, part, found, against, units)
     ]
     return Intervals(
         framed(flows, asked, rows),
@@ -212,18 +215,26 @@ def interval(
         level,
         draws if method in DRAWN else 0,
         tuple(d[0].draws for d in done if d[0].draws is not None),
+        notes=tuple(against for d in done for against in d[1]),
     )
 
 
-def joined(*said: Sequence[str]) -> list[str]:
-    """Several notes on each value as one."""
-    return ["; ".join(filter(None, each)) for each in zip(*said, strict=True)]
+def joined(*notes: Sequence[tuple[Note, ...]]) -> list[tuple[Note, ...]]:
+    """The notes of several kinds on each value as one."""
+    return [tuple(note for some in each for note in some) for each in zip(*notes, strict=True)]
 
 
-def _rows(asked: Plan, part: Part, found: Interval, said: Sequence[str], units: int) -> list[dict[str, Any]]:
+def _rows(
+    asked: Plan, part: Part, found: Interval, against: Sequence[tuple[Note, ...]], units: int
+) -> list[dict[str, Any]]:
     cells = part.cells if asked.shown else [()]
     return [
-        {**dict(zip(asked.shown, cell, strict=True)), **figures(found, m), "n": units, "note": said[m]}
+        {
+            **dict(zip(asked.shown, cell, strict=True)),
+            **figures(found, m),
+            "n": units,
+            "note": noted(against[m]),
+        }
         for m, cell in enumerate(cells)
     ]
 

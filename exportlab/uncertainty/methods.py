@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
@@ -21,11 +21,43 @@ from exportlab.uncertainty.sample import (
     variance,
 )
 from exportlab.uncertainty.scales import SCALES, Map, Scale
+from exportlab.words import Said, said
 
 METHODS = ("percentile", "basic", "bca", "studentised", "bayesian", "jackknife", "delta")
 DRAWN = ("percentile", "basic", "bca", "studentised", "bayesian")
 IDENTITY = SCALES["identity"]
 CHUNK = 4_000_000  # numbers held at once: draws are made in chunks of this, however many workers there are
+
+
+Kind: TypeAlias = Literal[
+    "few units",
+    "members drawn",
+    "alike",
+    "heavy tail",
+    "at the boundary",
+    "one-sided",
+    "linearised",
+    "no interval",
+    "biased",
+    "undefined",
+    "unlike periods",
+]
+
+
+@dataclass(frozen=True)
+class Note:
+    """What is known against an interval: its kind, and the sentence that says it with its figures."""
+
+    kind: Kind
+    sentence: Said
+
+    def __str__(self) -> str:
+        return str(self.sentence)
+
+
+def noted(notes: Iterable[Note]) -> str:
+    """The notes as the text of a table's column; empty where there are none."""
+    return "; ".join(map(str, notes))
 
 
 @dataclass(frozen=True)
@@ -39,8 +71,8 @@ class Interval:
         In how many draws the index does not exist.
     corrected : ndarray
         The value that the interval is formed about: the estimate less its bias where the method corrects for it.
-    why : tuple of str
-        Why there is no interval, or what it stands in for; "" where there is nothing to say.
+    why : tuple of Note or None
+        Why there is no interval, or what it stands in for; None where there is nothing to say.
     """
 
     estimate: Array
@@ -49,7 +81,7 @@ class Interval:
     high: Array
     undefined: Array
     corrected: Array
-    why: tuple[str, ...]
+    why: tuple[Note | None, ...]
     draws: Array | None = None
 
 
@@ -111,16 +143,25 @@ def estimate(
             spread = _delta_error(sample, method)
             low, high = studentised(found, errors, point, spread, level, scale=scale.map)
             centre = studentised(found, errors, point, spread, 0.0, scale=scale.map)[0]
-    nothing = ("",) * point.size
+    nothing = (None,) * point.size
     return bounded(sample, Interval(point, _spread(found), low, high, lost, centre, nothing, found), scale)
 
 
 # What is said where there is no interval, and where it is not the one that was asked for.
-EXACT = "at the boundary: the index does not vary with the units drawn"
-LIMIT = "no interval: on this scale the index is at its end, or would be without some unit"
-BEYOND = "one-sided: corrected for bias, the interval would lie beyond {limit:.4g}, the limit of the index"
-LOST = "no interval: the index is undefined when some unit is left out"
-ALONE = "one unit alone keeps the index off its limit: linearised interval"
+EXACT = Note("at the boundary", said("at the boundary: the index does not vary with the units drawn"))
+LIMIT = Note(
+    "no interval", said("no interval: on this scale the index is at its end, or would be without some unit")
+)
+LOST = Note("no interval", said("no interval: the index is undefined when some unit is left out"))
+ALONE = Note("linearised", said("one unit alone keeps the index off its limit: linearised interval"))
+
+
+def _beyond(limit: float) -> Note:
+    words = said(
+        "one-sided: corrected for bias, the interval would lie beyond {limit}, the limit of the index",
+        limit=f"{limit:.4g}",
+    )
+    return Note("one-sided", words)
 
 
 def bounded(sample: Sample, found: Interval, scale: Scale) -> Interval:
@@ -145,7 +186,7 @@ def bounded(sample: Sample, found: Interval, scale: Scale) -> Interval:
         elif not some[m]:
             why[m] = LOST if inside[m] and not np.isfinite(found.std_error[m]) else LIMIT
         elif under[m] or over[m]:
-            why[m] = BEYOND.format(limit=scale.low if under[m] else scale.high)
+            why[m] = _beyond(scale.low if under[m] else scale.high)
     return replace(
         found,
         std_error=np.where(exact, np.nan, found.std_error),
@@ -250,7 +291,7 @@ def _delta(sample: Sample, point: Array, level: float, scale: Map) -> Interval:
     reach = _student(influence, sample.samples, level) * error * slope(point)
     none = np.zeros(point.size, dtype=int)
     low, high = back(to(point) - reach), back(to(point) + reach)
-    return Interval(point, error, low, high, none, point, ("",) * point.size)
+    return Interval(point, error, low, high, none, point, (None,) * point.size)
 
 
 def _jackknife(sample: Sample, point: Array, level: float, scale: Map) -> Interval:
@@ -267,7 +308,7 @@ def _jackknife(sample: Sample, point: Array, level: float, scale: Map) -> Interv
     linear = _student(left_out, sample.samples, level) * error * np.abs(slope(point))
     centre, reach = np.where(alone, to(point), centre), np.where(alone, linear, reach)
     lost = (~np.isfinite(left_out)).sum(axis=0)
-    why = tuple(ALONE if a else "" for a in alone)
+    why = tuple(ALONE if a else None for a in alone)
     return Interval(point, error, back(centre - reach), back(centre + reach), lost, back(centre), why)
 
 
@@ -335,40 +376,54 @@ HEAVY = 0.25  # of the variance carried by one unit
 TAIL = 2.0  # Hill index: below it the sizes have no variance
 SHIFTED = 0.25  # bias over standard error (Efron and Tibshirani 1993, 10.2)
 BIASED = ("percentile", "bayesian", "bca")  # methods that do not correct for a bias, or not enough
-MEMBERS = "members drawn: too narrow unless their sizes are nearly exponential"
+MEMBERS = Note("members drawn", said("members drawn: too narrow unless their sizes are nearly exponential"))
 
 
-def notes(sample: Sample, found: Interval, method: str, unit: str) -> list[str]:
-    """One note per value, empty where nothing is known against the interval."""
+def notes(sample: Sample, found: Interval, method: str, unit: str) -> list[tuple[Note, ...]]:
+    """What is known against each value's interval."""
     least = min(sample.samples)
-    common = [f"few units: {least} {unit}"] if least < FEW else []
+    common = [Note("few units", said("few units: {n} {unit}", n=least, unit=unit))] if least < FEW else []
     common += [MEMBERS] if sample.members else []
-    heavy = _heavy(sample, unit) if method in DRAWN else [""] * found.estimate.size
-    made = []
-    for m in range(found.estimate.size):
-        if not np.isfinite(found.estimate[m]):
-            made.append("undefined: the index does not exist here")
-            continue
-        said = [*common, heavy[m], found.why[m]]
-        if not found.why[m]:
-            if not found.low[m] <= found.estimate[m] <= found.high[m]:
-                said.append(f"biased: the interval is that of the corrected value {found.corrected[m]:.4g}")
-            elif method in BIASED and abs(bias := _bias(found, m)) > SHIFTED:
-                said.append(f"biased by {bias:.2f} standard errors: prefer jackknife, basic or studentised")
-        if found.undefined[m] and method in DRAWN:
-            said.append(f"undefined in {found.undefined[m]} draws, which are left out")
-        made.append("; ".join(filter(None, said)))
-    return made
+    heavy: list[tuple[Note, ...]] = [()] * found.estimate.size
+    if method in DRAWN:
+        heavy = _heavy(sample, unit)
+    gone = Note("undefined", said("undefined: the index does not exist here"))
+    return [
+        (*common, *heavy[m], *_against(found, m, method)) if np.isfinite(found.estimate[m]) else (gone,)
+        for m in range(found.estimate.size)
+    ]
 
 
-def _heavy(sample: Sample, unit: str) -> list[str]:
+def _against(found: Interval, m: int, method: str) -> Iterator[Note]:
+    """What is known against one value's interval beside the number of units and their sizes."""
+    why = found.why[m]
+    if why is not None:
+        yield why
+    elif not found.low[m] <= found.estimate[m] <= found.high[m]:
+        value = f"{found.corrected[m]:.4g}"
+        yield Note("biased", said("biased: the interval is that of the corrected value {value}", value=value))
+    elif method in BIASED and abs(bias := _bias(found, m)) > SHIFTED:
+        words = said(
+            "biased by {bias} standard errors: prefer jackknife, basic or studentised", bias=f"{bias:.2f}"
+        )
+        yield Note("biased", words)
+    if found.undefined[m] and method in DRAWN:
+        yield Note("undefined", said("undefined in {n} draws, which are left out", n=int(found.undefined[m])))
+
+
+def _heavy(sample: Sample, unit: str) -> list[tuple[Note, ...]]:
     """Why bootstrap draws, which hold no unit larger than those seen, fall short."""
     tail = hill_index(sample.sizes)
-    short = f"heavy tail: Hill index of {unit} {tail:.1f}, below 2" if tail < TAIL else ""
+    words = said("heavy tail: Hill index of {unit} {tail}, below 2", unit=unit, tail=f"{tail:.1f}")
+    short = (Note("heavy tail", words),) if tail < TAIL else ()
     return [
-        f"heavy tail: one {unit} carries {100 * part:.0f} % of the variance" if part > HEAVY else short
+        (Note("heavy tail", _carried(unit, f"{100 * part:.0f}")),) if part > HEAVY else short
         for part in dominance(sample)
     ]
+
+
+def _carried(unit: str, percent: str) -> Said:
+    return said("heavy tail: one {unit} carries {percent} % of the variance", unit=unit, percent=percent)
 
 
 def dominance(sample: Sample) -> Array:

@@ -10,7 +10,8 @@ from exportlab.errors import DataError, OptionError, UnknownName, one_of
 from exportlab.flows import Columns, Flows, require
 from exportlab.frames import Array
 from exportlab.indices.catalogue import CATALOGUE, check_options
-from exportlab.indices.measure import Universe, on_array, universe_size
+from exportlab.indices.measure import Universe, universe_size
+from exportlab.indices.members import on_array
 from exportlab.options import Count, Level, Share, validated
 from exportlab.uncertainty.groups import Plan, parts
 from exportlab.uncertainty.intervals import Intervals, described, figures, framed, tracked
@@ -97,7 +98,7 @@ def mirror_interval(
         found = _index(asked, made[1])[:, None]
         low, high = percentile(found, level)
         middle, none = _index(asked, made[0])[None], np.zeros(1, dtype=int)
-        whole = Interval(middle, found.std(axis=0, ddof=1), low, high, none, middle, ("",), found)
+        whole = Interval(middle, found.std(axis=0, ddof=1), low, high, none, middle, (None,), found)
         alone = ((a == 0) | (b == 0)).sum()
         return {
             **dict(zip(groups, key, strict=True)),

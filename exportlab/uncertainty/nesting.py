@@ -16,7 +16,9 @@ from exportlab.classifications import hs_chapter, hs_section
 from exportlab.errors import DataError, OptionError
 from exportlab.flows import Columns, Flows
 from exportlab.frames import Array
+from exportlab.uncertainty.methods import Note
 from exportlab.uncertainty.sample import Sample, jackknife
+from exportlab.words import Said, said
 
 Resample: TypeAlias = Columns | Mapping[str, Mapping[Any, Any]]
 
@@ -145,19 +147,28 @@ def _by(code: Any, values: Array, groups: int) -> Array:
 
 def likeness(
     flows: Flows, drawn: Sequence[Unit]
-) -> Callable[[Sample, Sequence[tuple[Any, ...]] | None], list[str]]:
+) -> Callable[[Sample, Sequence[tuple[Any, ...]] | None], list[tuple[Note, ...]]]:
     """What is to be said of each value of a sample whose units, in their order, are alike within coarser ones."""
     fine, above = drawn[0], coarser_of(flows, drawn[0]) if len(drawn) == 1 else None
 
-    def said(sample: Sample, units: Sequence[tuple[Any, ...]] | None) -> list[str]:
+    def found(sample: Sample, units: Sequence[tuple[Any, ...]] | None) -> list[tuple[Note, ...]]:
         if above is None or units is None or len(units) != sample.units:
-            return [""] * sample.estimate.size
+            return [()] * sample.estimate.size
         return [
-            f"alike within a {above.name}: drawn by {above.name}, the error is {r:.1f} times as large as by "
-            f"{fine.name}; take resample={above.name!r}"
+            (Note("alike", _alike_within(above.name, fine.name, f"{r:.1f}")),)
             if v > ALIKE and np.isfinite(r)
-            else ""
+            else ()
             for v, r in zip(*dependence(sample, [above.of(u[0]) for u in units]), strict=True)
         ]
 
-    return said
+    return found
+
+
+def _alike_within(group: str, unit: str, times: str) -> Said:
+    return said(
+        "alike within a {group}: drawn by {group}, the error is {times} times as large as by {unit}; "
+        "take resample='{group}'",
+        group=group,
+        unit=unit,
+        times=times,
+    )

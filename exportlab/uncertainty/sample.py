@@ -11,7 +11,7 @@ import numpy as np
 
 from exportlab.errors import DataError, OptionError
 from exportlab.frames import Array
-from exportlab.indices.measure import ROUNDING
+from exportlab.indices.members import ROUNDING
 
 NOTHING = 1e-12  # what rounding leaves of a sum after taking out its only part, in parts of that sum
 

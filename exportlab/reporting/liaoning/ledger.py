@@ -6,7 +6,6 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from exportlab.plots.claims import verdicts
-from exportlab.plots.style import localised
 from exportlab.tables.model import Picture, Section, Table
 from exportlab.words import N_, _
 
@@ -59,7 +58,7 @@ def section() -> Section:
     rank = {v: i for i, v in enumerate(WORDS)}
     settled = table[table["verdict"] != OPEN].sort_values("verdict", key=lambda v: v.map(rank), kind="stable")
     return Section("claims", _("What the two papers claim"), tuple(texts), (
-        Picture("verdicts", _("Verdicts"), localised(drawn), _("Stacked bars of the claims by verdict")),
+        Picture("verdicts", _("Verdicts"), drawn, _("Stacked bars of the claims by verdict")),
         Table("claims_checked", _("Claims that could be checked"), settled[columns], _("as claimed"),
               _("as in the details of each row"), fold=("paper", "section", "evidence", "source"), under="what",
               show=25, made=("verdict",)),
