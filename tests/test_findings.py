@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+from matplotlib.text import Text
 
 import exportlab as xl
 from exportlab import words
@@ -342,6 +343,25 @@ def numeric(node):
     """A figure that is formatted where it is made, with no word in it."""
     text = "".join(v.value for v in getattr(node, "values", []) if isinstance(v, ast.Constant))
     return isinstance(node, (ast.JoinedStr, ast.Call)) and not re.search("[A-Za-z]{2}", text)
+
+
+def test_all_that_a_page_looks_up_is_a_message(found, monkeypatch):
+    """A sentence that was finished in English would not be found in the catalogue."""
+    asked, known = [], words.catalogue("zh")
+
+    class Recorded(dict):
+        def get(self, key, default=None):
+            asked.append(key)
+            return super().get(key, default)
+
+    monkeypatch.setattr(words, "catalogue", lambda code: Recorded(known))
+    with words.speaking("zh"):
+        page = own.page(found, "RCEP")
+    assert len(asked) > 100
+    assert [message for message in asked if message not in known] == []
+    texts = [t.get_text() for p in page.pictures for t in p.axes.findobj(Text)]
+    finished = [t for t in texts if re.search(r"[a-z]{3} [a-z]{3}", t) and t != "来源：made up"]
+    assert finished == []
 
 
 def test_a_note_and_a_picture_are_messages():
