@@ -353,6 +353,19 @@ def test_as_little_processed_as_the_peers_is_not_less():
     assert (row["value"], row["peers"], row["verdict"]) == (0.25, 0.25, "does not hold")
 
 
+def test_what_a_page_tells_of_one_and_of_two_periods():
+    one = own.page(xl.findings(xl.flows(TABLE[TABLE["period"] == "2023-01"])), "RCEP")
+    two = own.page(xl.findings(xl.flows(TABLE[TABLE["period"] > "2022-12"])), "RCEP")
+    names = [{p.name for p in page.pictures} for page in (one, two)]
+    texts = [" ".join(t for section in page.sections for t in section.text) for page in (one, two)]
+    assert names[1] - names[0] == {"market_hhi", "product_hhi"}
+    assert "totals" in names[0]
+    assert "No change is told" not in texts[0]
+    assert texts[1].count("No change is told: the table has no earlier year to compare 2023-02 with.") == 2
+    assert texts[1].count("What growth was made of is left out") == 2
+    assert "What growth was made of is left out" not in texts[0]
+
+
 # Messages.
 
 

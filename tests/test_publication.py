@@ -11,7 +11,9 @@ import pytest
 
 import exportlab as xl
 from exportlab.errors import DataError, MissingDependency, OptionError
-from exportlab.tables.publication import Held, Printed, Publication
+from exportlab.tables.model import Table
+from exportlab.tables.publication import Held, Printed, Publication, excel, html, latex
+from exportlab.tables.render import grid
 
 TABLE = pd.DataFrame(
     {
@@ -172,3 +174,36 @@ def test_a_long_table_goes_over_several_pages(rows, long):
     assert (r"\begin{table}" in tex) != long
     assert r"\caption{Long}\label{tab:x}" in tex
     assert tex.count("Note.") == 1
+
+
+def test_how_a_workbook_and_a_page_are_laid_out():
+    openpyxl = pytest.importorskip("openpyxl")
+    names = ["x" * 40, "X" * 40, "y:z"]
+    wide = grid(Table("t", "", pd.DataFrame({"text": ["w" * 90, "short"], "n": [1, 2]}), "", ""))
+    book = excel([(name, wide) for name in names])
+    assert book.sheetnames == ["x" * 31, "X" * 26 + "~1", "y_z"]
+    sheet = book.active
+    assert [[c.font.bold for c in row] for row in sheet.iter_rows(max_row=2)] == [
+        [True, True],
+        [False, False],
+    ]
+    assert (sheet.column_dimensions["A"].width, sheet.column_dimensions["B"].width) == (60, 12)
+    assert sheet.freeze_panes == "A2"
+    assert isinstance(book, openpyxl.Workbook)
+    sides = re.findall("text-align:(left|right)", html(wide))
+    assert sides == ["left", "right"] * 3
+
+
+@pytest.mark.parametrize(
+    ("text", "aligned"), [("x" * 36, "left"), ("x" * 37, "long"), ("\u4e2d" * 19, "long")]
+)
+def test_long_text_has_lines_of_its_own(text, aligned):
+    made = grid(Table("t", "", pd.DataFrame({"a": [text, "b"]}), "", ""))
+    assert made.aligned == [aligned]
+    assert (r"\begin{tabular}{p{0.80\linewidth}}" in latex(made)) == (aligned == "long")
+
+
+def test_a_table_without_rows_has_its_headings():
+    made = grid(Table("t", "None", pd.DataFrame({"a": [], "b": []}), "u", "s"))
+    assert (made.heads, made.aligned, made.rows) == (["a", "b"], ["left", "left"], [])
+    assert "a & b \\\\\n\\midrule\n\\bottomrule" in latex(made)
