@@ -23,9 +23,9 @@ from exportlab.findings import found as rooms
 from exportlab.findings.parts import Figure, LeftOut, Moved
 from exportlab.plots import structure as pictures
 from exportlab.reporting.own import page as own
+from exportlab.sides import side
 from exportlab.tables.headings import HEADINGS
 from exportlab.uncertainty.methods import Kind, Note
-from exportlab.uncertainty.sides import side
 
 NAN = float("nan")
 PACKAGE = Path(xl.__file__).parent
