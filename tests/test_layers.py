@@ -20,7 +20,7 @@ PACKAGE = Path(__file__).parent.parent / "exportlab"
 # From the ground up: a module may import what stands in its own layer or below it.
 LAYERS = [
     {"currencies", "errors", "options", "text"},
-    {"classifications", "frames", "periods", "results", "words"},
+    {"classifications", "frames", "periods", "results", "sides", "words"},
     {"files", "hierarchy", "plots", "suggest", "tables.writing"},
     {"places"},
     {"audit", "datasets", "goods", "spelling", "tables.publication"},

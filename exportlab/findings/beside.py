@@ -15,9 +15,9 @@ from exportlab.indices.advantage import rca
 from exportlab.indices.complexity import complexity
 from exportlab.indices.sophistication import Income, expy
 from exportlab.indices.stages import lall_shares
+from exportlab.sides import side
 from exportlab.uncertainty.intervals import interval
 from exportlab.uncertainty.levels import at_level
-from exportlab.uncertainty.sides import side
 
 SMALL = 0.001  # of exports, below which a product is not among the largest advantages
 TOP = 20  # products that are shown

@@ -13,6 +13,7 @@ import pandas as pd
 
 from exportlab.errors import DataError
 from exportlab.plots.style import GREY, MARKERS, PALETTE, context, finish, new_axes
+from exportlab.sides import side
 from exportlab.words import Text, _, said, sentences
 
 if TYPE_CHECKING:
@@ -290,7 +291,7 @@ def sensitivity(
     with context():
         low, high = table["conf_low"].to_numpy(float), table["conf_high"].to_numpy(float)
         for row, (a, b) in enumerate(zip(low, high, strict=True)):
-            through = a <= 0 <= b
+            through = side(a, b) == "cannot tell"
             ax.plot(
                 [row, row],
                 [a, b],

@@ -262,7 +262,7 @@ BIASED = ("percentile", "bayesian", "bca")  # methods that do not correct for a 
 
 
 Kind: TypeAlias = Literal[
-    "few units", "heavy tail", "at the boundary", "biased", "undefined", "unlike periods"
+    "few units", "heavy tail", "at the boundary", "biased", "undefined", "unlike periods", "one side"
 ]
 
 
