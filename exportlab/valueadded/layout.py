@@ -122,10 +122,10 @@ def fill(layout: Layout, blanks: str) -> Layout:
 
 
 def _numbers(column: pd.Series) -> pd.Series:
-    try:
-        return column.astype(np.float64)
-    except (TypeError, ValueError):
-        return column
+    told = pd.to_numeric(column, errors="coerce")
+    return (
+        told.astype(np.float64) if told.notna().eq(column.notna()).all() else column.where(told.isna(), told)
+    )
 
 
 def role_of(labels: Iterable[str], patterns: Roles) -> str:
@@ -403,7 +403,9 @@ def intercountry(layout: Layout, tolerance: float, **options: Any) -> InterCount
             k: None if v is None else pd.Series([*v, 0.0 if k == "taxes" else bought], Z.index)
             for k, v in found.items()
         }
-        found["satellites"] = None if beside is None else beside.assign(**{"": 0.0}).set_axis(Z.index, axis=1)
+        if beside is not None:
+            cells = np.hstack([plain(beside), np.zeros((len(beside), 1))])
+            found["satellites"] = pd.DataFrame(cells, beside.index, Z.index)
     made = InterCountryTable.from_frames(Z, Y, **{**found, **options, "tolerance": tolerance})
     return replace(made, controls=controls)
 
