@@ -32,6 +32,11 @@ if TYPE_CHECKING:
 Paths: TypeAlias = str | PathLike[str] | Sequence[str | PathLike[str]]
 Advance: TypeAlias = Callable[[int], None]
 TEXT = (".csv", ".txt", ".tsv", ".csv.gz", ".txt.gz", ".tsv.gz")
+BOOKS = (".xlsx", ".xlsm", ".xlsb", ".dta")
+ENCODINGS = (
+    "utf-8",
+    "gb18030",
+)  # of Chinese files; each other one is named by the caller, or told by its mark
 UNFINISHED = (".part", ".partial", ".crdownload", ".download", ".tmp")
 LINE = 1 << 26  # characters of a line
 
@@ -49,6 +54,22 @@ def find(paths: Paths, suffixes: Sequence[str]) -> list[Path]:
         raise DataError("no file is named", "Give a path, a glob such as 'downloads/*.csv', or a folder.")
     found = [file for path in listed for file in _expand(Path(path), suffixes)]
     return sorted(dict.fromkeys(found))
+
+
+def find_one(path: str | PathLike[str], suffixes: Sequence[str]) -> Path:
+    """The one file that a path, glob or folder stands for.
+
+    Raises
+    ------
+    DataError
+        None, or several.
+    """
+    found = find(path, suffixes)
+    if len(found) > 1:
+        raise DataError(
+            f"{str(path)!r} stands for {len(found):,} files", "Name one of them.", first=repr(found[0].name)
+        )
+    return found[0]
 
 
 def _expand(path: Path, suffixes: Sequence[str]) -> list[Path]:
@@ -230,7 +251,6 @@ def progress_over(files: Sequence[Path], label: str, *, shown: bool) -> Iterator
 # The cells of input-output tables in files, as they stand.
 
 CSV = (".csv", ".csv.gz", ".csv.zip", ".txt", ".tsv", ".tsv.gz")
-BOOKS = (".xlsx", ".xlsm", ".xlsb", ".dta")
 KINDS = (*CSV, *BOOKS)
 WIDEST = 20_000  # columns; the widest tables published have some 5,000
 
@@ -268,14 +288,18 @@ def cells_of(path: str | Path, sheet: str | int | re.Pattern[str] = 0) -> pd.Dat
 
 
 def text_cells(path: str | Path, **options: Any) -> pd.DataFrame:
-    """`pandas.read_csv` for files of any origin, in UTF-8 or GB18030, parted by comma, semicolon or tab."""
+    """`pandas.read_csv` for files of any origin, in UTF-8 or GB18030, parted by comma, semicolon or tab.
+
+    pandas' parser does for square tables: one that is cut short is no longer square. The second encoding is tried where
+    the first fails, since proving one beforehand would read a large file twice.
+    """
     import pandas as pd
 
     file, said = _file(path), ""
     _refuse_wide(file)
     if "sep" not in options:
         options["sep"] = _mark(file)
-    for encoding in ("utf-8-sig", "gb18030"):
+    for encoding in ("utf-8-sig", *ENCODINGS[1:]):
         try:
             made: pd.DataFrame = pd.read_csv(file, encoding=encoding, low_memory=False, **options)
             return made
@@ -307,9 +331,7 @@ def _mark(file: Path) -> str:
 
 def _file(path: str | Path) -> Path:
     """The path of a file that is there, of a kind that can be read."""
-    file = Path(path)
-    if "\0" in str(file) or not file.is_file():
-        raise DataError(f"there is no file {str(file)!r}", "Give the path of one file.")
+    file = find_one(path, KINDS)
     if not file.name.lower().endswith(KINDS):
         raise DataError(
             f"file {str(file)!r} is of no kind that can be read",

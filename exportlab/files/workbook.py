@@ -1,4 +1,7 @@
-"""Excel files, walked through as XML before they are unpacked into memory, and read as they stand."""
+"""Excel files, walked through as XML before they are unpacked into memory, and read as they stand.
+
+pandas and openpyxl read them; the walk is by hand, as openpyxl allocates what a file claims before it can be asked.
+"""
 
 from __future__ import annotations
 
