@@ -47,10 +47,13 @@ class Bundle:
         import pandas as pd
 
         try:
+            made: pd.DataFrame
             if not self.zipped:
-                return pd.read_csv(self.path / name, sep="\t", low_memory=False, **options)
+                made = pd.read_csv(self.path / name, sep="\t", low_memory=False, **options)
+                return made
             with ZipFile(self.path) as parts, parts.open(name) as file:
-                return pd.read_csv(file, sep="\t", low_memory=False, **options)
+                made = pd.read_csv(file, sep="\t", low_memory=False, **options)
+                return made
         except (UnicodeError, ValueError, EOFError, BadZipFile) as error:
             raise DataError(
                 f"file {name!r} of {str(self.path)!r} cannot be read as tab-separated text",

@@ -267,6 +267,7 @@ def cells_of(path: str | Path, sheet: str | int | re.Pattern[str] = 0) -> pd.Dat
     import pandas as pd
 
     file = _file(path)
+    raw: Any
     if file.name.lower().endswith(".dta"):
         raw = read_stata(file)
     elif file.name.lower().endswith(BOOKS):
@@ -280,7 +281,8 @@ def cells_of(path: str | Path, sheet: str | int | re.Pattern[str] = 0) -> pd.Dat
             f"file {str(file)!r} has {raw.shape[0]:,} rows and {raw.shape[1]:,} columns of cells",
             f"An input-output table has three or more of each, and at most {WIDEST:,} columns.",
         )
-    return raw
+    made: pd.DataFrame = raw
+    return made
 
 
 def text_cells(path: str | Path, **options: Any) -> pd.DataFrame:
