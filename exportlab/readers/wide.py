@@ -122,7 +122,7 @@ def _sheet(path: Path, sheet: str | int, encoding: str) -> Sheet:
     below = [r for r in rows[k + 1 :] if any(squeezed(r))]
     count = notes_below(below)
     notes = tuple(squeezed(r[:1])[0] for r in below[len(below) - count :])
-    title = " ".join(cell for r in rows[:k] for cell in squeezed(r) if cell)
+    title = ", ".join(cell for r in rows[:k] for cell in squeezed(r) if cell)
     return Sheet(path, title, tuple(names), below[: len(below) - count], tuple(across), notes, delimiter)
 
 
