@@ -8,7 +8,7 @@ from typing import Any, Literal, TypeAlias
 
 import narwhals.stable.v2 as nw
 
-from exportlab import audit
+from exportlab import adding, audit
 from exportlab import audit as columns
 from exportlab.errors import DataError, DuplicateCells, OptionError, UnknownName, one_of, short
 from exportlab.frames import (
@@ -18,10 +18,7 @@ from exportlab.frames import (
     engine_speaks,
     held,
     join,
-    missing,
-    recoded,
     sum_by,
-    when,
     with_total,
 )
 from exportlab.goods import (
@@ -373,43 +370,28 @@ class Flows:
     def _coarser(self, frequency: str, partial: str) -> Flows:
         one_of("partial", partial, ("drop", "keep"))
         how = coarser(self.calendar, self.observed("period"), frequency, keep=partial == "keep")
-        made, silent = self.added_up(how), audit.silent_exporters(self, how)
-        if not silent:
-            return made
-        exporter, period, some, all_ = silent[0]
-        note = (
-            f"{len({s[0] for s in silent}):,} of the exporters have no row in some periods added up, which count as "
-            f"zero (first: {exporter}, {period}: {some} of {all_})"
-        )
-        return replace(made, notes=(*self.notes, note))
+        made, note = self.added_up(how), adding.silent(self, how)
+        return replace(made, notes=(*self.notes, note)) if note else made
 
     def added_up(self, how: Turned) -> Flows:
         """The flows by the periods of `how`, each the sum of those that count in it."""
         self.check()
         how = how.plain if self.lazy and not how.calendar.sorts else how
-        sides = [role for role in ("value", "quantity") if role in self.roles]
-        moved = recoded(self.known_quantities, "period", how.pairs).with_columns(
-            *(when(missing(nw.col(side)), 0.0, nw.col(side)).alias(side) for side in sides),
-            *(when(missing(nw.col(side)), 1.0, 0.0).alias(f"_no_{side}") for side in sides),
-        )
-        sums = sum_by(moved, self.identity, [*sides, *(f"_no_{side}" for side in sides)])
-        known = [when(nw.col(f"_no_{side}") > 0, float("nan"), nw.col(side)).alias(side) for side in sides]
-        return self.in_periods(sums.select(*self.identity, *known), how)
+        return self.in_periods(adding.summed(self, how), how)
 
     def in_periods(self, frame: Frame, how: Turned) -> Flows:
         """The flows with a frame whose periods are those of `how`."""
         assert self.spelling is not None
         if isinstance(frame, nw.DataFrame):
             frame = nw.maybe_reset_index(frame.sort(*self.identity))
-        return replace(
-            self,
-            frame=frame,
-            unique=True,
-            pending=False,
-            spelling=self.spelling.turned(how.calendar, frame),
-            left_out=how.left_out,
-            _memo={},
-        )
+        spelling = self.spelling.turned(how.calendar, frame)
+        changed: dict[str, Any] = {
+            "unique": True,
+            "pending": False,
+            "spelling": spelling,
+            "left_out": how.left_out,
+        }
+        return replace(self, frame=frame, _memo={}, **changed)
 
     def check(self) -> None:
         """Run the row checks that a lazy table put off; does nothing the second time."""
@@ -528,7 +510,8 @@ def flows(
     DataError
         Missing columns; text in value; missing, negative or infinite values; missing keys; duplicate cells;
         nothing but zeros; totals among members ("World", "TOTAL", "全部"); overlapping markets (RCEP beside
-        Japan); product codes read as numbers, disfigured, of several levels or editions; years beside months, one period written in two ways, or other periods
+        Japan); product codes read as numbers, disfigured, of several levels or editions; years beside months, one
+        period written in two ways, or other periods
         that do not go together; two units.
 
     Examples
@@ -543,21 +526,12 @@ def flows(
         one_of("aggregate", aggregate, ("sum",))
     if frequency is not None:
         one_of("frequency", frequency, FREQUENCIES)
-    given = {
-        "period": period,
-        "exporter": exporter,
-        "market": market,
-        "product": product,
-        "value": value,
-        "quantity": quantity,
-    }
+    given = dict(zip(ROLES, (period, exporter, market, product, value, quantity), strict=True))
     frame = adopt(table)
     for name, text in {"unit": unit, "quantity_unit": quantity_unit, "source": source}.items():
         check(name, text, str | None)
     check("keys", keys, str | Sequence[str | int])
     further = (keys,) if isinstance(keys, str) else tuple(keys)
-    check("zero_quantity", zero_quantity, ZeroQuantity)
-    check("levels", levels, Levels | None)
     goods, spelling = Goods(nomenclature, digits, levels, revision, zero_quantity), None
     with engine_speaks():
         roles = columns.roles(frame, given, further)
@@ -571,8 +545,7 @@ def flows(
             frame = columns.whole_objects(frame, "period")
             frame, spelling = taken_in(frame, roles["period"], frequency)
         frame = columns.schema(coded(frame, roles, goods), roles, further)
-        frame, notes = leveled(frame, (*(r for r in KEY_ROLES if r in roles), *further), roles, goods
-        )
+        frame, notes = leveled(frame, (*(r for r in KEY_ROLES if r in roles), *further), roles, goods)
     unique = aggregate is None
     pending = validate == "rows"
     made = Flows(

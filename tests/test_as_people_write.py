@@ -62,7 +62,13 @@ def test_which_readings_a_number_has(text, point, comma):
 
 @pytest.mark.parametrize(
     ("texts", "sign"),
-    [(["1,500", "0,5"], ","), (["1,500", "1,234,567"], "."), (["1,500", "12"], None), (["1.500"], None), (["7"], ".")],
+    [
+        (["1,500", "0,5"], ","),
+        (["1,500", "1,234,567"], "."),
+        (["1,500", "12"], None),
+        (["1.500"], None),
+        (["7"], "."),
+    ],
 )
 def test_a_column_decides(texts, sign):
     assert decided(texts) == sign
@@ -83,7 +89,10 @@ def test_a_column_decides(texts, sign):
     ],
 )
 def test_the_decimal_sign_is_what_the_evidence_says(tmp_path, mark, cells, values):
-    lines = [mark.join(("year", "partner", "sales")), *(mark.join(("2023", f"M{i}", c)) for i, c in enumerate(cells))]
+    lines = [
+        mark.join(("year", "partner", "sales")),
+        *(mark.join(("2023", f"M{i}", c)) for i, c in enumerate(cells)),
+    ]
     flows = read_flows(written(tmp_path, "\n".join(lines) + "\n"), **ROLES)
     assert flows.table["sales"].to_list() == values
 
@@ -97,7 +106,9 @@ def test_numbers_that_can_be_read_in_two_ways_are_refused_with_both(tmp_path):
 
 def test_numbers_of_both_kinds_are_refused(tmp_path):
     path = written(tmp_path, 'year,partner,sales\n2023,Japan,1.5\n2023,USA,"0,12"\n')
-    assert "some numbers with decimal points and some with decimal commas" in str(refused(lambda: read_flows(path, **ROLES)))
+    assert "some numbers with decimal points and some with decimal commas" in str(
+        refused(lambda: read_flows(path, **ROLES))
+    )
 
 
 def test_a_point_that_is_said_to_set_off_thousands_needs_a_group(tmp_path):
@@ -158,7 +169,9 @@ def test_a_unit_in_the_heading_is_the_flows_own():
     assert xl.flows(table, **roles, unit="CNY").unit == "CNY"
 
 
-MIXED = pd.DataFrame({"year": [2022, 2023], "partner": "Japan", "value": [5.0, 36.0], "currency": ["USD", "CNY"]})
+MIXED = pd.DataFrame(
+    {"year": [2022, 2023], "partner": "Japan", "value": [5.0, 36.0], "currency": ["USD", "CNY"]}
+)
 
 
 @pytest.mark.parametrize("make", [lambda t: t, pl.from_pandas, pa.Table.from_pandas, duckdb.from_df])
@@ -177,16 +190,27 @@ def test_two_currencies_are_never_ignored(make):
 
 # Wide sheets.
 
-WIDE = "Exports by partner, million USD\nPartner,2021,2022,2023\nJapan,50,60,70\nKorea,30,,20\nTotal,80,60,90\nSource: yearbook\n"
+WIDE = (
+    "Exports by partner, million USD\nPartner,2021,2022,2023\nJapan,50,60,70\nKorea,30,,20\nTotal,80,60,90\n"
+    "Source: yearbook\n"
+)
 
 
 def test_a_wide_sheet_is_read_as_one_row_a_cell(tmp_path):
     flows = read_flows(written(tmp_path, WIDE))
     assert sorted(flows.table.itertuples(index=False, name=None)) == [
-        ("2021", "Japan", 50.0), ("2021", "Korea", 30.0), ("2022", "Japan", 60.0), ("2023", "Japan", 70.0), ("2023", "Korea", 20.0)
-    ]  # fmt: skip
+        ("2021", "Japan", 50.0),
+        ("2021", "Korea", 30.0),
+        ("2022", "Japan", 60.0),
+        ("2023", "Japan", 70.0),
+        ("2023", "Korea", 20.0),
+    ]
     assert flows.unit == "million USD"
-    assert flows.reading.table["reason"].to_list() == ["in the flows", "Partner Total", "note below the table"]
+    assert flows.reading.table["reason"].to_list() == [
+        "in the flows",
+        "Partner Total",
+        "note below the table",
+    ]
     assert "1 empty cells are not observed" in flows.reading.title
 
 
@@ -201,7 +225,9 @@ def test_totals_of_wide_sheets_keep_their_rest_or_contradict(tmp_path, whole, ke
 
 @pytest.mark.parametrize("kind", ["xlsx", "parquet"])
 def test_wide_tables_of_other_kinds(tmp_path, kind):
-    table = pd.DataFrame({"Partner": ["Japan", "Korea"], "2021": [50.0, 30], "2022": [60.0, None], "2023": [70.0, 20]})
+    table = pd.DataFrame(
+        {"Partner": ["Japan", "Korea"], "2021": [50.0, 30], "2022": [60.0, None], "2023": [70.0, 20]}
+    )
     path = tmp_path / f"wide.{kind}"
     table.to_excel(path, index=False, startrow=2) if kind == "xlsx" else table.to_parquet(path)
     assert len(read_flows(path).table) == 5
@@ -215,7 +241,9 @@ def test_what_is_not_unmistakably_wide_needs_to_be_said(tmp_path):
     error = refused(lambda: read_flows(path, wide=True))
     assert "whose role is not known: ['Economy']" in str(error)
     assert read_flows(path, **error.options[0]).members("market") == ("Japan",)
-    assert refused(lambda: read_flows(written(tmp_path, "a,b\n1,2\n", "b.csv"), wide=True)).remedy.startswith("wide=True")
+    assert refused(lambda: read_flows(written(tmp_path, "a,b\n1,2\n", "b.csv"), wide=True)).remedy.startswith(
+        "wide=True"
+    )
 
 
 def test_marks_in_wide_sheets_are_left_out_when_said(tmp_path):
@@ -226,7 +254,13 @@ def test_marks_in_wide_sheets_are_left_out_when_said(tmp_path):
     assert sorted(flows.table["value"]) == [1.5, 2.0, 3.0, 4.0, 1234.5]
 
 
-ENGINES = [lambda t: t, pl.from_pandas, lambda t: pl.from_pandas(t).lazy(), pa.Table.from_pandas, duckdb.from_df]
+ENGINES = [
+    lambda t: t,
+    pl.from_pandas,
+    lambda t: pl.from_pandas(t).lazy(),
+    pa.Table.from_pandas,
+    duckdb.from_df,
+]
 
 
 @pytest.mark.parametrize("make", ENGINES)
@@ -241,7 +275,9 @@ def test_the_line_that_makes_a_table_long_runs_as_printed(make):
 
 
 def test_years_that_melting_leaves_as_objects():
-    table = pd.DataFrame({"Partner": ["Japan"], 2022: [60.0], 2023: [70.0]}).melt(["Partner"], var_name="period")
+    table = pd.DataFrame({"Partner": ["Japan"], 2022: [60.0], 2023: [70.0]}).melt(
+        ["Partner"], var_name="period"
+    )
     flows = xl.flows(table, market="Partner")
     assert flows.members("period") == (2022, 2023)
 
@@ -251,14 +287,20 @@ def test_years_that_melting_leaves_as_objects():
 
 @pytest.mark.parametrize("make", ENGINES)
 def test_plain_names_get_their_roles(make):
-    table = make(pd.DataFrame({"year": [2021, 2021, 2022, 2022], "partner": ["Japan", "USA"] * 2, "value": [1.0, 2, 3, 4]}))
+    table = make(
+        pd.DataFrame(
+            {"year": [2021, 2021, 2022, 2022], "partner": ["Japan", "USA"] * 2, "value": [1.0, 2, 3, 4]}
+        )
+    )
     assert xl.flows(table).roles == {"period": "year", "market": "partner", "value": "value"}
 
 
 def test_plain_names_in_files_and_other_names_with_the_call(tmp_path):
     path = written(tmp_path, "year,partner,value\n2021,Japan,1\n2022,Japan,3\n")
     assert read_flows(path).roles == {"period": "year", "market": "partner", "value": "value"}
-    other = written(tmp_path, "统计年份,最终目的国（地区）名称,贸易类型,金额_美元\n2023,日本,出口,5\n", "b.csv")
+    other = written(
+        tmp_path, "统计年份,最终目的国（地区）名称,贸易类型,金额_美元\n2023,日本,出口,5\n", "b.csv"
+    )
     message = str(refused(lambda: read_flows(other)))
     flows = eval(re.search(r"Perhaps: (xl\..*)\.", message)[1], {"xl": xl})
     assert flows.roles == {"period": "统计年份", "market": "最终目的国（地区）名称", "value": "金额_美元"}
@@ -292,7 +334,10 @@ def test_large_files_stay_where_they_are(tmp_path, monkeypatch):
     ("options", "line"),
     [
         ({"digits": 6, "nomenclature": "HS"}, "--digits 6 --nomenclature HS"),
-        ({"leave_out": {"partner": ["World", "All countries"]}}, "--leave-out partner=World --leave-out 'partner=All countries'"),
+        (
+            {"leave_out": {"partner": ["World", "All countries"]}},
+            "--leave-out partner=World --leave-out 'partner=All countries'",
+        ),
         ({"wide": True, "market": "Economy"}, "--wide --market Economy"),
         ({"decimal": ",", "leave_out": {"value": [".."]}}, "--decimal ',' --leave-out 'value=..'"),
         ({"aggregate": "sum"}, "--sum"),
@@ -304,9 +349,12 @@ def test_options_as_flags(options, line):
 
 
 def test_messages_as_one_types_them():
-    text = "refused: table = table[~table['p'].isin(['World'])]; in read_flows leave_out={'p': ['World']}. Or aggregate='sum'."
-    assert typed(text) == "refused: --leave-out p=World. Or --sum."
-    assert typed("Perhaps: xl.read_flows('a.csv', period='year', value='usd').") == "Perhaps: --period year --value usd."
+    text = "refused: table = table[~table['p'].isin(['World'])]; in read_flows leave_out={'p': ['World']}."
+    assert typed(f"{text} Or aggregate='sum'.") == "refused: --leave-out p=World. Or --sum."
+    assert (
+        typed("Perhaps: xl.read_flows('a.csv', period='year', value='usd').")
+        == "Perhaps: --period year --value usd."
+    )
 
 
 def command(*words: str) -> str:
@@ -316,6 +364,7 @@ def command(*words: str) -> str:
     return result.output
 
 
+MARKETS = ["--period", "year", "--market", "partner", "--value", "usd"]
 NAMED = ["--period", "year", "--product", "hs", "--value", "usd"]
 
 
@@ -324,8 +373,8 @@ NAMED = ["--period", "year", "--product", "hs", "--value", "usd"]
     [
         ("year,hs,usd\n2022,10121,40\n2022,100199,10\n", NAMED, "product"),
         ("year,hs,usd\n2022,84,100\n2022,847130,60\n2022,847141,20\n", NAMED, "product"),
-        ("year,partner,usd\n2022,Japan,40\n2022,World,40\n", ["--period", "year", "--market", "partner", "--value", "usd"], "market"),
-        ("year\tpartner\tusd\n2022\tJapan\t1,500\n2022\tUSA\t40\n", ["--period", "year", "--market", "partner", "--value", "usd"], "market"),
+        ("year,partner,usd\n2022,Japan,40\n2022,World,40\n", MARKETS, "market"),
+        ("year\tpartner\tusd\n2022\tJapan\t1,500\n2022\tUSA\t40\n", MARKETS, "market"),
         ("year,partner,value,currency\n2022,Japan,5,USD\n2023,Japan,36,CNY\n", [], "market"),
         ("Economy,2021,2022,2023\nJapan,50,60,..\nUSA,5,6,7\n", ["--wide", "--market", "Economy"], "market"),
         ("Economy,2021,2022\nJapan,50,60\nUSA,5,6\n", ["--wide"], "market"),
@@ -346,12 +395,24 @@ def test_every_remedy_of_the_command_line_runs(tmp_path, text, roles, over):
 
 def test_the_command_line_knows_downloads_by_their_header(tmp_path):
     head = "period,reporterCode,flowCode,partnerCode,classificationCode,cmdCode,primaryValue\n"
-    parts = (("84", 100), ("8471", 80), ("847130", 60), ("847141", 20), ("85", 50), ("8517", 50), ("851712", 50))
+    parts = (
+        ("84", 100),
+        ("8471", 80),
+        ("847130", 60),
+        ("847141", 20),
+        ("85", 50),
+        ("8517", 50),
+        ("851712", 50),
+    )
     path = written(tmp_path, head + "".join(f"2022,156,X,392,H6,{c},{v}\n" for c, v in parts))
     assert "0.306667" in command(path, "--over", "product", "-i", "hhi")
     two = head + "2016,156,X,392,H4,690890,1\n2017,156,X,392,H5,690721,1\n"
     message = command(written(tmp_path, two), "--over", "product", "-i", "hhi")
     assert "Say --revision H4, or --revision H5, or --revision mixed." in message
     assert "2017" in command(written(tmp_path, two), "--over", "product", "-i", "hhi", "--revision", "H5")
-    baci = written(tmp_path, "t,i,j,k,v,q\n2022,156,392,10121,3,1\n2022,156,392,847130,1,NA\n", "BACI_HS92_Y2022_V202501.csv")
+    baci = written(
+        tmp_path,
+        "t,i,j,k,v,q\n2022,156,392,10121,3,1\n2022,156,392,847130,1,NA\n",
+        "BACI_HS92_Y2022_V202501.csv",
+    )
     assert "0.625" in command(baci, "--over", "product", "-i", "hhi")

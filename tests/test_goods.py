@@ -40,8 +40,7 @@ def comtrade(folder: Path, *lines: str) -> str:
 
 def refused(call: Callable[..., Any], **options: Any) -> DataError:
     with pytest.raises(DataError) as caught:
-        made = call(**options)
-        made.check()
+        call(**options).check()
     return caught.value
 
 
@@ -70,9 +69,17 @@ def test_the_digits_of_a_code_as_spreadsheets_disfigure_it(label, code):
 
 @pytest.mark.parametrize(
     ("name", "said"),
-    [("HS", "HS"), ("H5", "HS2017"), ("hs 2017", "HS2017"), ("HS17", "HS2017"), ("S3", "SITC3"), ("SITC Rev.3", "SITC3"),
-     ("own", "own"), ("B4", "BEC4")],
-)  # fmt: skip
+    [
+        ("HS", "HS"),
+        ("H5", "HS2017"),
+        ("hs 2017", "HS2017"),
+        ("HS17", "HS2017"),
+        ("S3", "SITC3"),
+        ("SITC Rev.3", "SITC3"),
+        ("own", "own"),
+        ("B4", "BEC4"),
+    ],
+)
 def test_names_of_nomenclatures(name, said):
     assert str(nomenclature(name)) == said
 
@@ -152,7 +159,9 @@ def test_a_code_is_checked_for_being_one_of_its_nomenclature():
     assert "'0001', '84x' are no codes of HS2017 in 2 rows" in str(error)
     assert len(xl.flows(table, product="hs", value="usd", **error.options[0]).members("product")) == 3
     sitc = pd.DataFrame({"code": ["001", "101"], "usd": 1.0})
-    assert "'101' are no codes of SITC3" in str(refused(lambda: xl.flows(sitc, product="code", value="usd", nomenclature="S3")))
+    assert "'101' are no codes of SITC3" in str(
+        refused(lambda: xl.flows(sitc, product="code", value="usd", nomenclature="S3"))
+    )
 
 
 @pytest.mark.parametrize("codes", [["1", "10", "11"], ["10121", "20202"], ["a", "ab"], ["01", "1"]])
@@ -176,7 +185,9 @@ NESTED = pd.DataFrame(
 def test_levels_are_refused_and_the_finest_kept_on_every_engine(engine):
     table = ENGINES[engine](NESTED)
     error = refused(lambda: xl.flows(table, product="hs", value="usd"))
-    assert "3 equal to the sum of their parts, 1 larger than the sum of its parts (HS) in 4 rows" in str(error)
+    assert "3 equal to the sum of their parts, 1 larger than the sum of its parts (HS) in 4 rows" in str(
+        error
+    )
     flows = xl.flows(table, product="hs", value="usd", **error.options[0])
     assert rows(flows) == [("84 (rest)", 20.0), ("847130", 60.0), ("847141", 20.0), ("851712", 50.0)]
     hhi = to_pandas(xl.hhi(flows, over="product"))["hhi"][0]
@@ -219,7 +230,10 @@ def test_a_door_passed_by_schema_alone_is_not_asked_for_rows():
 
 
 def test_comtrade_that_lost_zeros(tmp_path):
-    path = comtrade(tmp_path, *(f"2022,156,X,392,H6,{c},{v}" for c, v in (("10121", 100), ("30212", 200), ("847130", 300))))
+    path = comtrade(
+        tmp_path,
+        *(f"2022,156,X,392,H6,{c},{v}" for c, v in (("10121", 100), ("30212", 200), ("847130", 300))),
+    )
     error = refused(lambda: xl.read_comtrade(path))
     assert "cmdCode: '10121', '30212' are product codes that have lost a zero in 2 rows" in str(error)
     flows = xl.read_comtrade(path, **error.options[0])
@@ -230,13 +244,19 @@ def test_comtrade_that_lost_zeros(tmp_path):
 @pytest.mark.parametrize(
     ("lines", "wanted"),
     [
-        (["2022,156,X,0,H6,847130,60", "2022,276,X,0,H6,8471,500"], [("CHN", "847130", 60), ("DEU", "8471", 500)]),
+        (
+            ["2022,156,X,0,H6,847130,60", "2022,276,X,0,H6,8471,500"],
+            [("CHN", "847130", 60), ("DEU", "8471", 500)],
+        ),
         (
             ["2021,156,X,0,H6,847130,900", "2022,156,X,392,H6,847130,60", "2022,156,X,0,H6,847130,60"],
             [("CHN", "JPN", 60), ("CHN", "World (rest)", 900)],
         ),
         (
-            [f"2022,156,X,392,H6,{c},{v}" for c, v in (("84", 100), ("847130", 60), ("85", 500), ("TOTAL", 600))],
+            [
+                f"2022,156,X,392,H6,{c},{v}"
+                for c, v in (("84", 100), ("847130", 60), ("85", 500), ("TOTAL", 600))
+            ],
             [("CHN", "84 (rest)", 40), ("CHN", "847130", 60), ("CHN", "85", 500)],
         ),
         (
@@ -252,7 +272,9 @@ def test_comtrade_loses_no_reporter_year_or_chapter(tmp_path, lines, wanted):
 
 
 def test_comtrade_refuses_a_world_smaller_than_its_partners(tmp_path):
-    path = comtrade(tmp_path, "2022,156,X,392,H6,847130,60", "2022,156,X,842,H6,847130,60", "2022,156,X,0,H6,847130,100")
+    path = comtrade(
+        tmp_path, "2022,156,X,392,H6,847130,60", "2022,156,X,842,H6,847130,60", "2022,156,X,0,H6,847130,100"
+    )
     error = refused(lambda: xl.read_comtrade(path))
     assert "partnerCode has 1 parents that are smaller" in str(error)
     assert "100 beside its parts 120" in str(error)
@@ -261,10 +283,14 @@ def test_comtrade_refuses_a_world_smaller_than_its_partners(tmp_path):
 def test_customs_keep_the_rest_of_a_chapter(tmp_path):
     path = tmp_path / "g.csv"
     head = "数据年月,商品编码,商品名称,贸易伙伴编码,贸易伙伴名称,美元,\n"
-    path.write_text(head + "202301,84,机器,116,日本,1000,\n202301,84713000,电脑,116,日本,500,\n", encoding="gb18030")
+    path.write_text(
+        head + "202301,84,机器,116,日本,1000,\n202301,84713000,电脑,116,日本,500,\n", encoding="gb18030"
+    )
     flows = xl.read_gacc(path, exporter="辽宁省")
     assert rows(flows, "商品编码", "美元") == [("84 (rest)", 500.0), ("84713000", 500.0)]
-    path.write_text(head + "202301,84,机器,116,日本,500,\n202301,84713000,电脑,116,日本,500,\n", encoding="gb18030")
+    path.write_text(
+        head + "202301,84,机器,116,日本,500,\n202301,84713000,电脑,116,日本,500,\n", encoding="gb18030"
+    )
     flows = xl.read_gacc(path, exporter="辽宁省")
     assert rows(flows, "商品编码") == [("84713000",)]
     assert flows.reading.rows_aside("products of 2 digits")["美元"].to_list() == [500.0]
@@ -287,7 +313,9 @@ def test_editions_are_refused_until_one_is_said(tmp_path):
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_a_column_of_editions_at_the_door(engine):
-    table = ENGINES[engine](pd.DataFrame({"hs": ["690890", "690721"], "usd": [1.0, 2.0], "nom": ["H4", "H5"]}))
+    table = ENGINES[engine](
+        pd.DataFrame({"hs": ["690890", "690721"], "usd": [1.0, 2.0], "nom": ["H4", "H5"]})
+    )
     error = refused(lambda: xl.flows(table, product="hs", value="usd", nomenclature="nom"))
     assert "column 'nom' holds product codes of 2 editions: H4, H5" in str(error)
     flows = xl.flows(table, product="hs", value="usd", nomenclature="nom", **error.options[1])
@@ -301,7 +329,13 @@ def test_a_column_of_editions_at_the_door(engine):
 @pytest.mark.parametrize(("options", "wanted"), [({}, [None, 1.0]), ({"zero_quantity": "zero"}, [2.0, 0.5])])
 def test_a_quantity_of_zero_is_unknown_after_summing_too(options, wanted):
     table = pd.DataFrame(
-        {"exporter": list("AABB"), "market": list("JKJK"), "product": "x", "value": [100.0, 100, 50, 50], "quantity": [10.0, 0, 10, 10]}
+        {
+            "exporter": list("AABB"),
+            "market": list("JKJK"),
+            "product": "x",
+            "value": [100.0, 100, 50, 50],
+            "quantity": [10.0, 0, 10, 10],
+        }
     )
     flows = xl.flows(table, **options)
     made = xl.relative_unit_value(flows, by=["exporter"])["relative_unit_value"].tolist()
@@ -329,13 +363,17 @@ UNITS = pd.DataFrame(
 def test_quantities_of_different_units_never_meet(engine):
     flows = xl.flows(ENGINES[engine](UNITS), period="year", quantity_unit="u")
     assert flows.quantity_keys == ("u",)
-    prices = to_pandas(xl.relative_unit_value(flows)).set_index(["year", "exporter", "product", "u"])["relative_unit_value"]
+    prices = to_pandas(xl.relative_unit_value(flows)).set_index(["year", "exporter", "product", "u"])[
+        "relative_unit_value"
+    ]
     assert prices[2020, "A", "y", "t"] == 1.0  # alone in its unit: B counts pieces
     assert prices[2021, "A", "x", "kg"] == pytest.approx(11 / (170 / 16))
     summed = to_pandas(xl.price_quantity(flows)).set_index("exporter")
     assert summed.loc["A", "units"] == 2
     assert summed.loc["A", ["volume", "mix"]].isna().all()
-    quality = to_pandas(xl.prody_quality(flows, {"A": 1.0, "B": 2.0})).set_index(["year", "exporter", "product"])
+    quality = to_pandas(xl.prody_quality(flows, {"A": 1.0, "B": 2.0})).set_index(
+        ["year", "exporter", "product"]
+    )
     assert pd.isna(quality.loc[(2020, "A", "y"), "prody_quality"])
     assert quality.loc[(2020, "A", "x"), "relative_price"] == pytest.approx(1.0)
 
@@ -348,7 +386,13 @@ def test_one_unit_in_a_column_is_the_unit():
 # What was not observed is not zero.
 
 HOLE = pd.DataFrame(
-    [(y, e, p, v) for y in range(2010, 2016) for e in "AB" for p, v in (("x", 1.0), ("y", 2.0)) if (e, y) != ("B", 2012)],
+    [
+        (y, e, p, v)
+        for y in range(2010, 2016)
+        for e in "AB"
+        for p, v in (("x", 1.0), ("y", 2.0))
+        if (e, y) != ("B", 2012)
+    ],
     columns=["period", "exporter", "product", "value"],
 )
 
@@ -364,8 +408,13 @@ def test_an_exporter_without_a_row_was_not_observed():
     assert growth[2012, "B"] != growth[2012, "B"]
     assert growth[2013, "B"] != growth[2013, "B"]
     assert growth[2012, "A"] == 0
-    zeros = pd.concat([HOLE, pd.DataFrame({"period": [2012], "exporter": ["B"], "product": ["x"], "value": [0.0]})])
-    assert xl.growth_margins(xl.flows(zeros)).set_index(["period", "exporter"])["growth_margins"][2012, "B"] == -1
+    zeros = pd.concat(
+        [HOLE, pd.DataFrame({"period": [2012], "exporter": ["B"], "product": ["x"], "value": [0.0]})]
+    )
+    assert (
+        xl.growth_margins(xl.flows(zeros)).set_index(["period", "exporter"])["growth_margins"][2012, "B"]
+        == -1
+    )
     ends = xl.spells(xl.flows(zeros), gap=0).query("exporter == 'B' and product == 'x'")
     assert ends["right_censored"].tolist() == [False, True]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from math import isnan
 from typing import Any
 
 from exportlab.classifications.hs import hs_chapters
@@ -23,10 +24,14 @@ HS_EDITIONS = {
 REST = " (rest)"  # what a parent is worth beyond its parts
 MIXED = "mixed"  # revision=: codes of several editions are taken as they are
 
-# Divisions of the Standard International Trade Classification, revisions 2 to 4.
+# Divisions of the Standard International Trade Classification, revisions 1 to 4, by section.
+_NINE = "123456789"
 _SITC = frozenset(
-    "00 01 02 03 04 05 06 07 08 09 11 12 21 22 23 24 25 26 27 28 29 32 33 34 35 41 42 43 51 52 53 54 55 56 57 58 59 "
-    "61 62 63 64 65 66 67 68 69 71 72 73 74 75 76 77 78 79 81 82 83 84 85 87 88 89 91 93 94 95 96 97".split()
+    f"{section}{division}"
+    for section, divisions in enumerate(
+        ("0" + _NINE, "12", _NINE, "2345", "123", _NINE, _NINE, _NINE, _NINE, "134567")
+    )
+    for division in divisions
 )
 _HS = re.compile(r"\d{2}(?:\d{2}){0,4}|\d{4}[A-Z]{2}", re.ASCII)  # 9999AA: goods not specified
 _DIGITS = re.compile(r"\d+", re.ASCII)
@@ -120,7 +125,7 @@ class Codes:
 
 def _single(labels: Iterable[Any]) -> list[Any]:
     """The labels that should be codes: totals and the rests of parents are none."""
-    given = (x for x in labels if x is not None and x == x)
+    given = (x for x in labels if x is not None and not (isinstance(x, float) and isnan(x)))
     return [x for x in given if not is_total(x, role="product") and not str(x).endswith(REST)]
 
 
@@ -280,7 +285,9 @@ def _beyond_digits(single: Sequence[Any], named: Nomenclature | None, digits: in
         short = [x for x, c in bare.items() if c.startswith("00")]
         if not short:
             return []
-        remedy = "No chapter of the Harmonized System is 00. In it short codes keep their level; in one's own all get zeros."
+        remedy = (
+            "No chapter of the HS is 00. In the HS short codes keep their level; in one's own all get zeros."
+        )
         options = ({"digits": digits, "nomenclature": "HS"}, {"digits": digits, "nomenclature": "own"})
         return [Fault(tuple(short), f"got more than one zero by digits={digits}", remedy, options)]
     wrong = [x for x, c in bare.items() if not _is_hs(c)]

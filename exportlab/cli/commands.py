@@ -13,6 +13,7 @@ from rich.table import Table
 
 from exportlab.cli import terminal
 from exportlab.cli.opening import (
+    KEYED,
     Add,
     Annual,
     Codes,
@@ -136,13 +137,7 @@ def report(
     """Write an HTML report, with every table as CSV beside it."""
     from exportlab.reporting import report as report_on
 
-    roles = {
-        "period": period,
-        "market": market,
-        "product": product,
-        "value": value,
-        "exporter": exporter_column,
-    }
+    roles = dict(zip(KEYED, (period, exporter_column, market, product, value), strict=True))
     codes = Codes(nomenclature, digits, levels, revision, zero_quantity)
     way = Way(
         unit,

@@ -11,7 +11,7 @@ from exportlab.classifications.nomenclatures import read_codes
 from exportlab.errors import DataError, OptionError, one_of
 from exportlab.files.delimited import TextTable, bad_field, columns, same_columns, text_table
 from exportlab.files.paths import TEXT, Paths, find, progress_over
-from exportlab.flows import flows
+from exportlab.flows import ROLES, flows
 from exportlab.goods import ZeroQuantity
 from exportlab.readers.account import ReadFlows, Reading, stack_columns, with_account
 from exportlab.readers.country_labels import period_label
@@ -108,17 +108,10 @@ def read_gacc(
     aside: Aside = {}
     count = len(frame)
     frame, levels = _finest(frame, money, digits, aside)
-    roles: dict[str, Any] = {
-        "period": PERIOD,
-        "exporter": PLACE,
-        "market": MARKET,
-        "product": PRODUCT,
-        "quantity": QUANTITY,
-    }
+    roles: dict[str, Any] = dict(zip(ROLES, (PERIOD, PLACE, MARKET, PRODUCT, money, QUANTITY), strict=True))
     made = flows(
         frame,
         **{role: c for role, c in roles.items() if c in frame},
-        value=money,
         unit=currency,
         quantity_unit=quantity_unit,
         keys=[REGIME] if REGIME in frame else [],
@@ -240,7 +233,7 @@ def _finest(
     keys = [c for c in (PERIOD, PLACE, MARKET, REGIME) if c in frame]
     columns = {"role": PRODUCT, "value": money, "quantity": QUANTITY}
     why = {x: f"products of {len(c)} digits" if c else "all products" for x, c in nested.codes.items()}
-    return split(frame, columns, keys, nested, aside, why)
+    return split(frame, columns, keys, nested, aside=aside, reason=why)
 
 
 def _labels(frame: pd.DataFrame) -> tuple[dict[str, pd.DataFrame], str | None]:
