@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import narwhals.stable.v2 as nw
 
-from exportlab import goods, suggest
-from exportlab.classifications import resolve, totals
+from exportlab import goods, places, suggest
+from exportlab.classifications import totals
 from exportlab.currencies import agrees, column_of, unit_of
 from exportlab.errors import DataError, DuplicateCells, OptionError, RolesNeeded
 from exportlab.frames import (
@@ -32,12 +32,16 @@ if TYPE_CHECKING:
     from exportlab.flows import Flows
 
 BEYOND = f"above {LARGEST:g} or, though not zero, below {SMALLEST:g}"
+NAMIBIA = (
+    " 'NA' is Namibia's code: pandas.read_csv takes it for a missing cell unless told keep_default_na=False."
+)
 WITHIN = "Products and sums of such figures leave the range of floating-point numbers: look at the unit."
 
 
 def rows(flows: Flows) -> None:
     """Check every row in one aggregate query by market; refuse with the first offending row."""
-    tests, own = _row_tests(flows), flows.roles
+    others = {r: labels_of(flows, r) for r in ("exporter", "product") if r in flows.roles}
+    tests, own = _row_tests(flows, others), flows.roles
     # A lazy table's labels are learned on the way: one plan instead of two.
     learned = ("period",) if "period" in flows.roles and flows.lazy else ()
     market = ("market",) if "market" in flows.roles else ()
@@ -51,9 +55,11 @@ def rows(flows: Flows) -> None:
     if "product" in own and not flows.frame.collect_schema()["product"].is_numeric():
         goods.refuse_nested(flows, labels_of(flows, "product"))
     if market:
-        _refuse_overlap(flows, seen["market"].unique().to_list())
+        _refuse_totals(flows, seen["market"].unique().to_list())
     if learned and flows.spelling is not None:
         flows.spelling.learn(flows.frame, seen["period"].unique().to_list())
+    known = {"market": seen["market"].unique().to_list()} if market else {}
+    places.look(flows, known | {r: labels for r, labels in others.items() if r not in known})
     if flows.unique and flows.identity:
         _refuse_duplicates(flows)
 
@@ -66,7 +72,7 @@ def labels_of(flows: Flows, role: str) -> list[Any]:
     return known[role]
 
 
-def _row_tests(flows: Flows) -> dict[str, Any]:
+def _row_tests(flows: Flows, labels: Mapping[str, Sequence[Any]]) -> dict[str, Any]:
     """Name to (expression that is true for a bad row, what is wrong, what is allowed, the fault if it has options)."""
     value, own = nw.col("value"), flows.roles
     tests: dict[str, Any] = {
@@ -83,15 +89,14 @@ def _row_tests(flows: Flows) -> dict[str, Any]:
         tests[f"_no_{key}"] = (
             nw.col(key).is_null(),
             f"{key} {column!r} is missing",
-            "Every row needs its keys.",
+            "Every row needs its keys." + (NAMIBIA if key in places.ROLES else ""),
         )
-    for role in ("exporter", "product"):
-        if role in own and not flows.frame.collect_schema()[role].is_numeric():
-            found = totals(labels_of(flows, role), role=role)
-            if found:
-                tests[f"_total_{role}"] = _total_test(flows, role, found)
-            if role == "product":
-                tests |= goods.code_tests(flows, labels_of(flows, role))
+    for role, members in labels.items():
+        found = totals([m for m in members if m is not None], role=role)
+        if found:
+            tests[f"_total_{role}"] = _total_test(flows, role, found)
+    if "product" in own and not flows.frame.collect_schema()["product"].is_numeric():
+        tests |= goods.code_tests(flows, labels["product"])
     if "quantity" in own:
         q = nw.col("quantity")
         tests["_quantity"] = (
@@ -155,33 +160,12 @@ def _refuse_empty(seen: nw.DataFrame[Any]) -> None:
         )
 
 
-def _refuse_overlap(flows: Flows, markets: Sequence[Any]) -> None:
-    column = flows.roles["market"]
-    found = totals(markets)
+def _refuse_totals(flows: Flows, markets: Sequence[Any]) -> None:
+    found = totals([m for m in markets if m is not None])
     if found:
         test, problem, remedy = _total_test(flows, "market", found)
         count = len(collect(flows.frame.filter(test).select("market")))
         raise DataError(problem, remedy, rows=count, first=first_row(flows, test))
-    pairs = overlaps(markets)
-    if pairs:
-        a, b = pairs[0]
-        raise DataError(
-            f"markets in {column!r} overlap: {len(pairs)} pair{'s' if len(pairs) > 1 else ''}",
-            "Keep either the bloc or its members: together they would be counted twice.",
-            first=f"{a!r} beside {b!r}",
-        )
-
-
-def overlaps(markets: Sequence[Any]) -> list[tuple[Any, Any]]:
-    """Pairs of labels that share a country: a bloc beside its member, or one country under two names."""
-    known = {m: resolve(m) for m in markets if isinstance(m, str) and not m.isdigit()}
-    owner: dict[str, Any] = {}
-    pairs = []
-    for label, group in sorted(known.items(), key=lambda item: -len(item[1] or ())):
-        clash = {owner[c] for c in group or () if c in owner}
-        pairs += [(bloc, label) for bloc in sorted(clash)]
-        owner.update(dict.fromkeys(group or (), label))
-    return pairs
 
 
 def _refuse_duplicates(flows: Flows) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeAlias
 
@@ -10,6 +10,7 @@ import narwhals.stable.v2 as nw
 
 from exportlab import adding, audit
 from exportlab import audit as columns
+from exportlab.classifications.labels import Scheme
 from exportlab.errors import DataError, DuplicateCells, OptionError, UnknownName, one_of, short
 from exportlab.frames import (
     Frame,
@@ -31,9 +32,10 @@ from exportlab.goods import (
     one_revision,
     quantities,
 )
-from exportlab.options import check, validated
+from exportlab.options import check
 from exportlab.periods import FREQUENCIES, Calendar
 from exportlab.periods.turning import Turned, coarser
+from exportlab.places import AS_WRITTEN, Naming, Places, harmonised, written_alike
 from exportlab.spelling import Spelling, rekeyed, taken_in
 from exportlab.text import printable
 
@@ -68,6 +70,8 @@ class Flows:
         What those took for granted.
     goods : Goods
         What was said at the door of product codes and quantities.
+    naming : Naming
+        The list of the codes of countries, and the labels of what is left over, as said at the door.
     """
 
     frame: Frame
@@ -82,6 +86,7 @@ class Flows:
     left_out: tuple[Any, ...] = ()
     notes: tuple[str, ...] = ()
     goods: Goods = NOTHING_SAID
+    naming: Naming = AS_WRITTEN
     _memo: dict[Any, Any] = field(default_factory=dict)
 
     @property
@@ -311,6 +316,12 @@ class Flows:
             seen[role] = tuple(sorted(collect(self.cells(role).select(role))[role].to_list()))
         return seen[role]
 
+    def residuals(self, role: str) -> tuple[Any, ...]:
+        """The labels of a role that stand for what is left over: in the total, and no member."""
+        return (
+            tuple(x for x in self.observed(role) if x in self.naming.residual) if self.naming.residual else ()
+        )
+
     def annual(self, *, partial: Literal["drop", "keep"] = "drop") -> Flows:
         """Add months, quarters or half-years up to years; of totals from January, take those to December.
 
@@ -458,6 +469,9 @@ def flows(
     levels: Levels | None = None,
     revision: str | None = None,
     zero_quantity: ZeroQuantity = "unknown",
+    labels: Places = "as written",
+    scheme: Scheme | None = None,
+    residual: Sequence[Hashable] = (),
     validate: Literal["rows", "schema"] = "rows",
 ) -> Flows:
     """Take a table of flows in through the door, or refuse it with the reason.
@@ -497,6 +511,16 @@ def flows(
         The edition to keep where there are several, such as "HS2017"; "mixed" takes them as they are.
     zero_quantity : {"unknown", "zero"}
         What a quantity of zero is where there is value.
+    labels : {"as written", "iso3"}
+        "iso3" writes every market and exporter that is a country by its ISO3 code, a state that is gone by an own one
+        (BLX, SUN), a bloc by its short name; a lazy table is asked for its labels once. Rows that become one cell are
+        refused unless ``aggregate="sum"``.
+    scheme : {"comtrade", "gacc", "m49"}, optional
+        The list of the codes of countries: UN Comtrade and CEPII, China's customs, or M49. By default the one list in
+        which the column's codes are valid; where they are in both, what needs to read them refuses.
+    residual : sequence, optional
+        Labels of markets, exporters or products for what is left over ("Others", "其他", 899). They stay in every total
+        and are no member of any distribution; see `measure`.
     validate : {"rows", "schema"}
         "rows" checks every row: at once for tables in memory, in one aggregate query when first needed for
         lazy ones. "schema" checks columns and types only: for tables checked before.
@@ -509,10 +533,10 @@ def flows(
     ------
     DataError
         Missing columns; text in value; missing, negative or infinite values; missing keys; duplicate cells;
-        nothing but zeros; totals among members ("World", "TOTAL", "全部"); overlapping markets (RCEP beside
-        Japan); product codes read as numbers, disfigured, of several levels or editions; years beside months, one
-        period written in two ways, or other periods
-        that do not go together; two units.
+        nothing but zeros; totals among members ("World", "TOTAL", "全部"); markets or exporters that overlap in a
+        period (EU beside Poland from 2004), are written in two ways, or are what is left over without `residual`;
+        product codes read as numbers, disfigured, of several levels or editions; years beside months, one period
+        written in two ways, or other periods that do not go together; two units.
 
     Examples
     --------
@@ -531,6 +555,10 @@ def flows(
     for name, text in {"unit": unit, "quantity_unit": quantity_unit, "source": source}.items():
         check(name, text, str | None)
     check("keys", keys, str | Sequence[str | int])
+    check("labels", labels, Places)
+    check("scheme", scheme, Scheme | None)
+    check("residual", residual, Sequence[Hashable])
+    naming = Naming(scheme, (residual,) if isinstance(residual, str) else tuple(residual))
     further = (keys,) if isinstance(keys, str) else tuple(keys)
     goods, spelling = Goods(nomenclature, digits, levels, revision, zero_quantity), None
     with engine_speaks():
@@ -542,46 +570,21 @@ def flows(
         quantity_unit, further = columns.quantity_units(frame, quantity_unit, roles, further)
         frame = frame.select(*(nw.col(c).alias(r) for r, c in roles.items()), *further)
         if "period" in roles:
-            frame = columns.whole_objects(frame, "period")
-            frame, spelling = taken_in(frame, roles["period"], frequency)
+            frame, spelling = taken_in(columns.whole_objects(frame, "period"), roles["period"], frequency)
         frame = columns.schema(coded(frame, roles, goods), roles, further)
+        if labels == "iso3":
+            frame = harmonised(frame, roles, naming)
         frame, notes = leveled(frame, (*(r for r in KEY_ROLES if r in roles), *further), roles, goods)
-    unique = aggregate is None
-    pending = validate == "rows"
     made = Flows(
-        frame, roles, further, unit, quantity_unit, source, unique, pending, spelling, (), notes, goods
-    )
+        frame, roles, further, unit, quantity_unit, source, unique=aggregate is None, pending=validate == "rows",
+        spelling=spelling, notes=notes, goods=goods, naming=naming,
+    )  # fmt: skip
     if not made.lazy:
         try:
             made.check()
         except DuplicateCells as error:
-            raise error.beside(spare) from None
+            raise (error if labels == "as written" else written_alike(error)).beside(spare) from None
     return made
-
-
-@validated
-def cells(flows: Flows, roles: Columns) -> Flows:
-    """Sum the flows to the cells of `roles`.
-
-    Every indicator starts here and accepts the outcome: cells once summed are never summed again.
-
-    Parameters
-    ----------
-    flows : Flows
-    roles : str or sequence of str
-        The roles (or own column names) to keep; all others are summed over.
-
-    Returns
-    -------
-    Flows
-        One row per cell of `roles`, in the caller's frame type (`.table`).
-    """
-    require(flows, "cells")
-    kept = flows.resolve(roles)
-    named = {r: c for r, c in flows.roles.items() if r in kept or r == "value"}
-    further = tuple(k for k in flows.keys if k in kept)
-    spelling = flows.spelling if "period" in kept else None
-    return flows.derived(flows.cells(*kept), roles=named, keys=further, unique=True, spelling=spelling)
 
 
 def require(flows: object, caller: str) -> None:

@@ -132,18 +132,26 @@ def hint(start: str, name: str, columns: Sequence[str], *, frame: Frame | None =
 
 def without(frame: Frame, column: str, labels: Sequence[Any]) -> str:
     """Leave out the rows with these labels."""
-    listed, kind = list(labels), frame.implementation
+    return f"table = {_rows(frame, column, labels, keep=False)}; in read_flows leave_out={{{column!r}: {list(labels)}}}"
+
+
+def only(frame: Frame, column: str, labels: Sequence[Any]) -> str:
+    """The rows with these labels."""
+    return _rows(frame, column, labels, keep=True)
+
+
+def _rows(frame: Frame, column: str, labels: Sequence[Any], *, keep: bool) -> str:
+    listed, kind, no = list(labels), frame.implementation, "" if keep else "~"
     if kind.is_polars():
-        code = f"table.filter(~pl.col({column!r}).is_in({listed}))"
-    elif kind.is_pyarrow():
-        code = f"table.filter(~pc.field({column!r}).isin({listed}))"
-    elif kind.is_pandas_like():
-        code = f"table[~table[{column!r}].isin({listed})]"
-    else:
-        quote = "`" if kind.is_spark_like() else '"'
-        texts = ", ".join("'" + str(x).replace("'", "''") + "'" for x in listed)
-        code = f"table.filter({f'{quote}{column}{quote} NOT IN ({texts})'!r})"
-    return f"table = {code}; in read_flows leave_out={{{column!r}: {listed}}}"
+        return f"table.filter({no}pl.col({column!r}).is_in({listed}))"
+    if kind.is_pyarrow():
+        return f"table.filter({no}pc.field({column!r}).isin({listed}))"
+    if kind.is_pandas_like():
+        return f"table[{no}table[{column!r}].isin({listed})]"
+    quote = "`" if kind.is_spark_like() else '"'
+    texts = ", ".join("'" + str(x).replace("'", "''") + "'" for x in listed)
+    among = "IN" if keep else "NOT IN"
+    return f"table.filter({f'{quote}{column}{quote} {among} ({texts})'!r})"
 
 
 def longer(frame: Frame, fixed: Sequence[str], across: Sequence[str]) -> str:

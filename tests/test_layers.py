@@ -22,6 +22,7 @@ LAYERS = [
     {"currencies", "errors", "options", "text"},
     {"classifications", "frames", "periods", "results", "words"},
     {"files", "hierarchy", "plots", "suggest", "tables.writing"},
+    {"places"},
     {"adding", "audit", "datasets", "goods", "spelling", "tables.publication"},
     {"flows"},
     {"facts", "indices", "partial", "turned"},

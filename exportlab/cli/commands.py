@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -22,12 +22,15 @@ from exportlab.cli.opening import (
     Engine,
     FillDown,
     Keys,
+    Labels,
     LeaveOut,
+    LeftOver,
     Levels,
     Nomenclature,
     Partial,
     Revision,
     Role,
+    Scheme,
     Sheet,
     Unit,
     Way,
@@ -127,6 +130,9 @@ def report(
     engine: Engine = None,
     wide: Wide = False,
     keys: Keys = None,
+    residual: LeftOver = None,
+    labels: Labels = "as written",
+    scheme: Scheme = None,
     annual: Annual = False,
     lang: Annotated[str, typer.Option(help="en or zh (中文).")] = "en",
     also: Annotated[
@@ -151,10 +157,12 @@ def report(
         engine,
         wide,
         keys or (),
+        residual or (),
+        labels,
+        scheme,
     )
     flows = yearly(open_flows(files, roles, way, exporter=exporter), annual) if files else None
-    if files and home is None and is_customs(files, roles):
-        home = "CHN"  # goods that return to China stand among the partners of a customs download
+    home = home or _home(files, roles)
     against = open_reference(reference, roles, way) if reference else None
     incomes = open_reference(income, {}, way) if income else None
     with err.status("Computing") as status:
@@ -172,8 +180,17 @@ def report(
             also=[a.strip() for a in also.split(",") if a.strip()],
             progress=status.update,
         )
+    _tell(page, open_)
+
+
+def _home(files: list[str] | None, roles: Mapping[str, str | None]) -> str | None:
+    """China for a customs download: goods that return stand among its partners."""
+    return "CHN" if files and is_customs(files, roles) else None
+
+
+def _tell(page: Path, launch: bool) -> None:
     say(f"The report is {page}")
-    if open_:
+    if launch:
         typer.launch(page.resolve().as_uri())
 
 
@@ -187,6 +204,9 @@ def measure(
     ] = None,
     by: Annotated[str | None, typer.Option(help="Roles to keep, with commas; default: all others.")] = None,
     universe: Annotated[str, typer.Option(help="observed, active or a number.")] = "observed",
+    left_over: Annotated[
+        str | None, typer.Option(help="What to do with what is left over: leave_out or bounds.")
+    ] = None,
     to: Annotated[Path | None, typer.Option("--out", help=OUT)] = None,
     period: Role = None,
     exporter: Annotated[
@@ -209,6 +229,9 @@ def measure(
     engine: Engine = None,
     wide: Wide = False,
     keys: Keys = None,
+    residual: LeftOver = None,
+    labels: Labels = "as written",
+    scheme: Scheme = None,
     annual: Annual = False,
     partial: Partial = "drop",
     memory: Annotated[
@@ -235,6 +258,9 @@ def measure(
         engine,
         wide,
         keys or (),
+        residual or (),
+        labels,
+        scheme,
     )
     flows = yearly(open_flows(files, roles, way), annual, partial)
     table = xl.measure(
@@ -243,6 +269,7 @@ def measure(
         over=over.split(","),
         by=None if by is None else [b for b in by.split(",") if b],
         universe=size,
+        residual=left_over,  # type: ignore[arg-type]
     )
     with working(flows):
         if to is None:

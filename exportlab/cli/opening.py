@@ -27,6 +27,14 @@ LeaveOut = Annotated[
     list[str] | None,
     typer.Option(help="Rows to set aside, such as 'partner=World'; may be given often."),
 ]
+LeftOver = Annotated[
+    list[str] | None,
+    typer.Option("--residual", help="A label of what is left over, such as Others; may be given often."),
+]
+Labels = Annotated[str, typer.Option(help="How countries are written: 'as written' or iso3.")]
+Scheme = Annotated[
+    str | None, typer.Option(help="The list of codes of countries: comtrade, gacc (China's customs) or m49.")
+]
 Annual = Annotated[
     bool,
     typer.Option(
@@ -82,6 +90,9 @@ class Way:
     engine: str | None = None
     wide: bool = False
     keys: Sequence[str] = ()
+    residual: Sequence[str] = ()
+    labels: str = "as written"
+    scheme: str | None = None
 
     def options(self, roles: Mapping[str, str | None]) -> dict[str, Any]:
         """The arguments of `read_flows`."""
@@ -104,6 +115,9 @@ class Way:
             "wide": self.wide or None,
             "keys": tuple(self.keys),
             **vars(self.codes),
+            "residual": tuple(self.residual),
+            "labels": self.labels,
+            "scheme": self.scheme,
         }
 
 
@@ -119,7 +133,12 @@ def open_flows(
     if found == "gacc":
         label = None if names_places(files[0]) else exporter
         return readers.read_gacc(
-            files, exporter=label, aggregate=add, digits=codes.digits, zero_quantity=codes.zero_quantity
+            files,
+            exporter=label,
+            aggregate=add,
+            digits=codes.digits,
+            zero_quantity=codes.zero_quantity,
+            labels=way.labels,
         )
     if found == "comtrade":
         return readers.read_comtrade(

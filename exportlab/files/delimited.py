@@ -1,4 +1,8 @@
-"""Delimited text, read strictly: every row has the header's columns, or the line is named."""
+"""Delimited text, read strictly: every row has the header's columns, or the line is named.
+
+By hand on top of csv: pandas fills short rows in silence, and neither it nor Polars says which line is cut or what a
+column's text for "unknown" is.
+"""
 
 from __future__ import annotations
 

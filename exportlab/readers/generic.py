@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from exportlab.classifications.labels import Scheme
 from exportlab.errors import DataError, DuplicateCells, OptionError, RolesNeeded, one_of
 from exportlab.files.delimited import TextTable, bad_field, columns, columns_by_evidence, text_table
-from exportlab.files.paths import TEXT, Paths, find, progress_over
+from exportlab.files.paths import ENCODINGS, TEXT, Paths, find, progress_over
 from exportlab.flows import ROLES, Columns, Frequency, flows
 from exportlab.frames import engine_speaks
 from exportlab.goods import Levels, ZeroQuantity
+from exportlab.places import Places
 from exportlab.readers.account import ReadFlows, Reading, stack_columns, with_account
 from exportlab.readers.excel import excel_table, stata_table
 from exportlab.readers.lazy import (
@@ -56,6 +58,9 @@ def read_flows(
     levels: Levels | None = None,
     revision: str | None = None,
     zero_quantity: ZeroQuantity = "unknown",
+    labels: Places = "as written",
+    scheme: Scheme | None = None,
+    residual: Sequence[Hashable] = (),
     validate: Literal["rows", "schema"] = "rows",
     engine: Literal["pandas", "polars", "duckdb"] | None = None,
     sheet: str | int = 0,
@@ -80,8 +85,8 @@ def read_flows(
     paths : path, glob, folder, or a sequence of them
         .csv, .txt, .tsv (also .gz), .xlsx, .xlsm, .dta, .parquet, .pq; one kind at a time.
     period, exporter, market, product, value, quantity : str, optional
-    unit, quantity_unit, source, keys, aggregate, frequency, nomenclature, digits, levels, revision, zero_quantity
-    validate
+    unit, quantity_unit, source, keys, aggregate, frequency, nomenclature, digits, levels, revision, zero_quantity,
+    labels, scheme, residual, validate
         As in `flows`; `unit`, `quantity_unit` and `nomenclature` may name a column.
     engine : {"pandas", "polars", "duckdb"}, optional
         "polars" and "duckdb" stay lazy: nothing but headers is read until a figure is asked for (text for Polars is
@@ -151,7 +156,8 @@ def read_flows(
         made = flows(
             taken.table, **said, unit=unit or stated, quantity_unit=quantity_unit, source=source, keys=keys,
             aggregate=aggregate, frequency=frequency, nomenclature=nomenclature, digits=digits, levels=levels,
-            revision=revision, zero_quantity=zero_quantity, validate=validate,
+            revision=revision, zero_quantity=zero_quantity, labels=labels, scheme=scheme, residual=residual,
+            validate=validate,
         )  # fmt: skip
     except DuplicateCells as error:
         raise error.beside(taken.unread) from None
@@ -245,7 +251,7 @@ MARKS = {",": "commas", ";": "semicolons", "\t": "tabs"}
 
 def text_frame(ask: Ask, encoding: str, *, shown: bool) -> Taken:
     """Delimited text into pandas: strict, with file, line and column in every refusal."""
-    encodings = ("utf-8", "gb18030") if encoding == "auto" else (encoding,)
+    encodings = ENCODINGS if encoding == "auto" else (encoding,)
     tables = [
         text_table(f, encodings, wanted=ask.named, header=ask.header, decimal=ask.decimal or ".")
         for f in ask.files
@@ -313,7 +319,7 @@ def parquet_table(ask: Ask, engine: str, connection: Any, *, shown: bool) -> Tak
     roles = ask.roles(schemas[0].header)
     _refuse_types(schemas, roles, ask.digits)
     if engine == "duckdb":
-        return ask.lazily(_relation(wanted, scan(ask.files, {}), connection), roles)
+        return ask.lazily(_relation(ask, wanted, roles, scan(ask.files, {}), connection), roles)
     if engine == "polars":
         import polars as pl
 
@@ -367,10 +373,11 @@ def lazy_text(ask: Ask, engine: str, connection: Any, encoding: str) -> Taken:
     wanted = ask.columns(schemas)
     roles = ask.roles(schemas[0].header)
     if engine == "duckdb":
-        types = {c: "DOUBLE" if c in (roles.get(r) for r in MONEY) else "VARCHAR" for c in wanted}
+        # 'NA' is missing in numbers only: among countries it is Namibia.
+        types = {c: "DOUBLE" if c == roles["value"] else "VARCHAR" for c in wanted}
         listed = "{" + ", ".join(f"{quoted(c)}: {quoted(kind)}" for c, kind in types.items()) + "}"
-        options = {"delim": quoted(delimiter), "types": listed, "nullstr": "['', 'NA']"}
-        return ask.lazily(_relation(wanted, scan(ask.files, options), connection), roles)
+        options = {"delim": quoted(delimiter), "types": listed, "nullstr": "''"}
+        return ask.lazily(_relation(ask, wanted, roles, scan(ask.files, options), connection), roles)
     import polars as pl
 
     with engine_speaks():
@@ -379,7 +386,7 @@ def lazy_text(ask: Ask, engine: str, connection: Any, encoding: str) -> Taken:
                 f,
                 separator=delimiter,
                 infer_schema=False,
-                null_values=["", "NA"],
+                null_values={roles[r]: "NA" for r in MONEY if r in roles},
                 with_column_names=_stripped,
                 glob=False,
             ).select(wanted)
@@ -401,5 +408,11 @@ def _polars_types(plan: Any, roles: dict[str, str]) -> Any:
     return plan.with_columns(pl.col(c).cast(pl.Float64) for c in numbers)
 
 
-def _relation(wanted: Sequence[str], rows: str, connection: Any) -> Any:
-    return relation(connection, f"SELECT {', '.join(map(named, wanted))} FROM {rows}")
+def _relation(ask: Ask, wanted: Sequence[str], roles: dict[str, str], rows: str, connection: Any) -> Any:
+    """'NA' is missing in numbers only: among countries it is Namibia."""
+    quantity = roles.get("quantity") if ask.files[0].suffix.lower() not in PARQUET else None
+    chosen = [
+        f"CAST(nullif(trim({named(c)}), 'NA') AS DOUBLE) AS {named(c)}" if c == quantity else named(c)
+        for c in wanted
+    ]
+    return relation(connection, f"SELECT {', '.join(chosen)} FROM {rows}")

@@ -26,6 +26,7 @@ from exportlab.indices.complexity.year import (
     Settings,
     filtered,
 )
+from exportlab.indices.residual import refuse_members
 from exportlab.options import validated
 
 
@@ -145,6 +146,7 @@ def complexity(
     Hidalgo et al. (2007), Science 317.
     """
     require(flows, "complexity")
+    refuse_members(flows, "complexity", [r for r in ("exporter", "product") if r in flows.roles])
     own = pci_scale or ("own" if method == "reflections" else "eci")
     settings = Settings(
         presence,
