@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from math import isnan
 from typing import Any
 
 from exportlab.classifications.hs import hs_chapters
-from exportlab.classifications.labels import is_total
+from exportlab.classifications.labels import totals
 from exportlab.errors import OptionError, UnknownName
 
 HS_EDITIONS = {
@@ -83,7 +84,10 @@ def code_of(label: object, *, dotted: bool = False) -> str | None:
     ``="010121"``, ``'010121``, ``0101 21``, full-width digits and ``10121.0`` are read, ``1.0121E+04`` too, which
     shows all its digits; ``1.01E+05`` does not. With `dotted`, '.0' is part of a code as nomenclatures print it.
     """
-    text = "".join(str(label).split()).translate(_WIDE)
+    text = str(label)
+    if text.isascii() and text.isdecimal():  # as nearly all are
+        return text
+    text = "".join(text.split()).translate(_WIDE)
     text = text.removeprefix("=").strip('"').lstrip(_QUOTE)
     if not dotted and (found := _FLOAT.fullmatch(text)):
         return found[1]
@@ -125,15 +129,16 @@ class Codes:
 
 def _single(labels: Iterable[Any]) -> list[Any]:
     """The labels that should be codes: totals and the rests of parents are none."""
-    given = (x for x in labels if x is not None and not (isinstance(x, float) and isnan(x)))
-    return [x for x in given if not is_total(x, role="product") and not str(x).endswith(REST)]
+    given = [x for x in labels if x is not None and not (isinstance(x, float) and isnan(x))]
+    whole = {*totals(given, role="product")}
+    return [x for x in given if x not in whole and not str(x).endswith(REST)]
 
 
 def read_codes(labels: Iterable[Any], said: str | None = None) -> Codes:
     """Understand a column by its distinct labels; `said` is the nomenclature's name."""
     single = _single(labels)
     named = None if said is None else nomenclature(said)
-    dotted = any(_DOTTED.fullmatch(str(x).strip()) for x in single)
+    dotted = any("." in str(x) and _DOTTED.fullmatch(str(x).strip()) for x in single)
     of = {x: code for x in single if (code := code_of(x, dotted=dotted)) is not None}
     if named is None and single and len(of) == len(single):
         named = _recognised(list(of.values()))
@@ -152,13 +157,14 @@ def _recognised(codes: Sequence[str]) -> Nomenclature | None:
 
 
 def _is_hs(code: str) -> bool:
-    return bool(_HS.fullmatch(code)) and code[:2] in _chapters()
+    return code[:2] in _chapters() and bool(_HS.fullmatch(code))
 
 
 def _is_sitc(code: str) -> bool:
     return bool(_DIGITS.fullmatch(code)) and len(code) <= 5 and (len(code) == 1 or code[:2] in _SITC)
 
 
+@cache
 def _chapters() -> frozenset[str]:
     return frozenset(c.code for c in hs_chapters()) | {"77"}  # reserved, and used for corrections
 
