@@ -23,7 +23,7 @@ LAYERS = [
     {"classifications", "frames", "periods", "results", "sides", "words"},
     {"files", "hierarchy", "plots", "suggest", "tables.writing"},
     {"places"},
-    {"audit", "datasets", "goods", "spelling", "tables.publication"},
+    {"adding", "audit", "datasets", "goods", "spelling", "tables.publication"},
     {"flows"},
     {"facts", "indices", "partial", "turned"},
     {"uncertainty", "valueadded", "panel"},
