@@ -405,11 +405,28 @@ def months(e: Entry) -> None:
     d = e.data()
     as_month = {y: f"2020-{y - 2009:02d}" for y in YEARS}
     moved = d.assign(year=d["year"].map(as_month), g=d["g"].map(lambda g: as_month.get(g)))
-    one, other = e.numbers(d), e.numbers(moved)
+    one, result = e.numbers(d), e.result(moved)
+    other = numbers(result)
     assert len(one) == len(other)
+    _named_as_written(result, as_month.values())
     same(
         one, other if sorted(one.index) == sorted(other.index) else other.set_index(one.index)
     )  # terms named by date
+
+
+def _named_as_written(result: Any, months: Any) -> None:
+    """Tables name periods as the user does, never by the numbers that count them."""
+    tables = [getattr(result, "table", None), *getattr(result, "parts", {}).values()]
+    for table in (t for t in tables if isinstance(t, pd.DataFrame)):
+        for column in {"cohort", "period", "base", "treated", "control", "left_out"} & set(table.columns):
+            texts = table[column].dropna()
+            assert column in ("treated", "control") or set(texts) <= {*months, "never", "always"}, column
+        text = table.select_dtypes(exclude="number").astype(str).to_numpy().ravel()
+        assert not any("2424" in t or "2425" in t for t in text), text
+    if isinstance(result, Estimate):
+        said = result.summary()
+        assert "2424" not in said
+        assert "2425" not in said
 
 
 def effects(e: Entry) -> None:

@@ -50,7 +50,7 @@ def test_extreme_moments_are_the_linear_programme(post, sign):
     sigma = root @ root.T
     ell = g.normal(size=post)
     d = first_differences(pre, post)
-    rows, slope = extreme_moments(d, s, sign=sign, sigma=sigma, ell=ell, bound=bound)
+    rows, slope = extreme_moments(d, s, sign=sign, sigma=sigma, ell=ell, bound=bound, moments="all")
     v = sign * d[s]
     use = np.arange(pre + post) if post == 1 else np.arange(pre, pre + post)
     A = np.vstack([d[use], -d[use]]) - np.tile(np.where(use >= pre, bound, 1.0), 2)[:, None] * v
@@ -114,6 +114,28 @@ def test_intervals_grow_with_the_violation_and_one_post_period_works(medicaid):
         table = honest_did(c, M=(0.5, 1, 2)).table
         assert (np.diff(table["conf_low"].iloc[1:]) < 1e-4).all()
         assert (np.diff(table["conf_high"].iloc[1:]) > -1e-4).all()
+
+
+def test_one_period_after_adoption_as_r(medicaid):
+    """HonestDiD 0.2.8 by its defaults, on its grid; the moments before adoption too are an option."""
+    beta = np.array([0.01532918, -0.08236874, 0.39420811])
+    sigma = np.array(
+        [
+            [0.01523822, 0.00202205, 0.00827416],
+            [0.00202205, 0.03278115, -0.01146128],
+            [0.00827416, -0.01146128, 0.03449145],
+        ]
+    )
+    c = EventCoefficients(beta, sigma, 2)
+    table = honest_did(c, M=[0.5, 1.5]).table.iloc[1:]
+    step = 40 * np.sqrt(sigma[2, 2]) / 999  # R's ends are the last points of its grid that are kept
+    inside = np.array([[-0.0170, -0.2113], [0.8834, 1.2824]]) - table[["conf_low", "conf_high"]].to_numpy().T
+    assert ((inside * [[1], [-1]] > -1e-4) & (inside * [[1], [-1]] < step)).all()
+    every = honest_did(c, M=[0.5, 1.5], moments="all").table.iloc[1:]
+    assert (every["conf_low"].to_numpy() < table["conf_low"].to_numpy() - 0.03).all()
+    for ask in ({"method": "smoothness"}, {}):
+        with pytest.raises(OptionError, match="one period after adoption"):
+            honest_did(medicaid if not ask else c, moments="all", **ask)
 
 
 def test_nothing_to_break_is_a_breakdown_of_zero(medicaid):

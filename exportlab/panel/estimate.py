@@ -170,6 +170,11 @@ class Estimate(Result):
         """One treated cluster: no standard error of this kind means anything."""
         return self.inference.treated_clusters == 1
 
+    @property
+    def anticipation(self) -> int:
+        """Periods before adoption in which the estimate allows effects to show."""
+        return int(getattr(self.refit, "keywords", {}).get("anticipation", 0))
+
     def index(self, term: str) -> int:
         """Row of `term` in the table."""
         terms = list(self.table["term"])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import comb
 from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
@@ -12,7 +11,8 @@ import pandas as pd
 
 from exportlab.errors import OptionError, one_of
 from exportlab.options import Within, validated
-from exportlab.panel.inference.recommend import recommend
+from exportlab.panel.inference.recommend import APART, recommend, shocks_said
+from exportlab.panel.inference.shared_shocks import pre_period_factor
 from exportlab.tables.publication import Publication
 
 if TYPE_CHECKING:
@@ -155,15 +155,12 @@ def stars(p: float, allowed: bool = True) -> str:
 
 
 def stars_allowed(estimate: Estimate) -> bool:
-    """Whether the t statistics shown deserve stars: not where no test of this design can reject."""
+    """Whether the t statistics shown deserve stars: only where they are what is believed in this design."""
     if estimate.inference.name.startswith("placebo") or estimate.inference.treated_clusters == 0:
         return True
-    return not estimate.one_treated and (estimate.panel is None or recommend(estimate).stars)
-
-
-def attainable_p(clusters: int, treated: int) -> float:
-    """Smallest p-value of a permutation of which clusters are treated: one over the number of choices."""
-    return 1 / comb(clusters, treated) if 0 < treated < clusters else 1.0
+    if estimate.one_treated or estimate.panel is None:
+        return not estimate.one_treated
+    return recommend(estimate).trusts(estimate.inference.name)
 
 
 def believed(estimate: Estimate) -> str:
@@ -171,7 +168,8 @@ def believed(estimate: Estimate) -> str:
     i = estimate.inference
     G, G1 = i.clusters, i.treated_clusters
     if i.name.startswith("placebo"):
-        return f"the placebo p-value; with {G} units none below {1 / G:.3f} is attainable."
+        least = estimate.fit.get("attainable", 1 / G)
+        return f"the placebo p-value; none below {least:.3f} is attainable{_shocks(estimate)}."
     if G1 == 0 or estimate.panel is None:  # no policy dates: gravity, fixed effects
         return (
             f"the errors above ({G} clusters)."
@@ -179,9 +177,24 @@ def believed(estimate: Estimate) -> str:
             else f"wild_bootstrap(): {G} clusters are few."
         )
     if G1 == 1:
+        found = recommend(estimate)
+        least = (
+            f"1/{found.facts.possible:,} = {found.attainable:.3f}" if found.facts.possible else "not known"
+        )
         return (
-            "none of the t statistics above (one treated cluster; true size near 58 %). The smallest "
-            f"attainable p-value is 1/{G} = {attainable_p(G, 1):.3f}: "
-            "use synthetic_control() or randomization_test()."
+            f"none of the t statistics above (one treated cluster). The smallest attainable p-value is {least}: use "
+            f"synthetic_control() or randomization_test().{shocks_said(found.facts)}"
         )
     return recommend(estimate).title
+
+
+def _shocks(estimate: Estimate) -> str:
+    """What a common factor means for a synthetic method: it is built for it, if weights match its path."""
+    panel = estimate.panel
+    share, apart = (np.nan, np.nan) if panel is None else pre_period_factor(panel)
+    if not apart <= APART:
+        return ""
+    return (
+        f"; the treated load apart on a common factor ({share:.0%} of the variation before adoption, p = {apart:.2g}), "
+        "which only weights that match its path take out: look at the fit before adoption"
+    )

@@ -215,7 +215,7 @@ def weights(
                 rows["weight"],
                 color=colour,
                 linestyle=style,
-                label=f"cohort {float(str(cohort)):.0f}",
+                label=f"cohort {cohort:.0f}" if isinstance(cohort, float) else f"cohort {cohort}",
             )
             negative = rows["weight"] < 0
             ax.plot(rows["period"][~negative], rows["weight"][~negative], marker, color=colour)
@@ -247,11 +247,12 @@ def synthetic(
     gaps = estimate.parts["gaps"]
     ax = new_axes(ax)
     with context():
-        ax.plot(gaps["period"], gaps["treated"], "-", color="black", label="treated")
-        ax.plot(gaps["period"], gaps["synthetic"], "--", color=PALETTE[0], label="synthetic")
-        ax.set_xticks(gaps["period"].iloc[:: max(1, len(gaps) // 10)])
-        start = float(gaps.loc[gaps["event_time"] >= 0, "period"].min())
-        ax.axvline(start - 0.5, color=GREY, linewidth=0.8, linestyle=":")
+        time, every = gaps["event_time"], slice(None, None, max(1, len(gaps) // 10))
+        ax.plot(time, gaps["treated"], "-", color="black", label="treated")
+        ax.plot(time, gaps["synthetic"], "--", color=PALETTE[0], label="synthetic")
+        names = [f"{p:.0f}" if isinstance(p, float) else str(p) for p in gaps["period"]]
+        ax.set_xticks(time.iloc[every], names[every])
+        ax.axvline(-0.5, color=GREY, linewidth=0.8, linestyle=":")
         ax.legend()
     p = float(estimate.table["p_value"].iloc[0])
     return finish(

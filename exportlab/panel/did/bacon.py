@@ -122,6 +122,7 @@ def bacon(panel: PolicyPanel) -> Bacon:
             "there is one adoption group only", "The decomposition compares groups that differ in adoption."
         )
     table["weight"] /= table["weight"].sum()
+    table = table.assign(treated=panel.named(table["treated"]), control=panel.named(table["control"]))
     return Bacon(table, float((table["weight"] * table["estimate"]).sum()))
 
 
@@ -175,7 +176,7 @@ def negative_weights(panel: PolicyPanel) -> pd.DataFrame:
     )
     out = rows.groupby(["cohort", "period"]).agg(n=("weight", "size"), weight=("weight", "sum")).reset_index()
     out["weight"] = out["weight"] / out["weight"].sum()
-    return out
+    return out.assign(cohort=panel.named(out["cohort"]), period=panel.named(out["period"]))
 
 
 def treatment_residual(panel: PolicyPanel) -> Array:

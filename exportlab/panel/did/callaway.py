@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from exportlab.errors import DataError, OptionError, one_of
-from exportlab.frames import Array, Codes, Mask
+from exportlab.frames import Array, Mask
 from exportlab.options import Level, Places, validated
 from exportlab.panel.algebra.sandwich import ROUNDING, group_sums, settled, unsettled
 from exportlab.panel.did.regress import columns_of, never_treated, sample_of, warnings_of, with_comparison
@@ -38,6 +38,7 @@ def att(
     anticipation: Places = 0,
     shares: str = "estimated",
     balance: Places | None = None,
+    covariates_at: str = "base",
     draws: Places = 0,
     rng: Rng = 0,
     level: Level = 0.95,
@@ -45,7 +46,7 @@ def att(
     r"""Average effects on the treated by group-time effects.
 
     :math:`ATT(g,t)` compares the change from the base period to t of cohort g with that of the comparison
-    group; covariates enter with their value in the base period.
+    group; covariates enter with their value in the base period (see `covariates_at`).
 
     Parameters
     ----------
@@ -66,6 +67,10 @@ def att(
         average by cohort (mpdta: .012415, not .012446); ``"did"`` reproduces that.
     balance : int, optional
         For ``"event"``: only cohorts observed `balance` periods after adoption, and event times up to it.
+    covariates_at : {"base", "earlier"}
+        Which period's covariates a cell takes where they change over time: the base period's, always; or those of the
+        earlier of its two periods, as R's did and Stata's csdid. The two differ only before adoption under
+        ``base="universal"``, where the base is the later one.
     draws, rng : multiplier bootstrap (Rademacher, by cluster) for simultaneous bands; 0 draws for none.
 
     Notes
@@ -80,13 +85,21 @@ def att(
     one_of("control", control, ["never", "notyet"])
     one_of("adjust", adjust, METHODS)
     one_of("base", base, ["varying", "universal"])
+    one_of("covariates_at", covariates_at, ["base", "earlier"])
     one_of("shares", shares, ["estimated", "fixed", "did"])
     again = partial(
         att, aggregate=aggregate, control=control, adjust=adjust, base=base, anticipation=anticipation,
-        shares=shares, balance=balance, draws=draws, rng=rng, level=level,
+        shares=shares, balance=balance, covariates_at=covariates_at, draws=draws, rng=rng, level=level,
     )  # fmt: skip
     used, who = _prepare(panel, control, anticipation)
-    effects = group_time(used, control=control, adjust=adjust, base=base, anticipation=anticipation)
+    effects = group_time(
+        used,
+        control=control,
+        adjust=adjust,
+        base=base,
+        anticipation=anticipation,
+        covariates_at=covariates_at,
+    )
     estimate, influence, terms = average(used, effects, aggregate, shares=shares, balance=balance)
     flow, lost = _lost_cells(used, effects)
     scores = group_sums(influence, _unit_clusters(used)) / len(influence)
@@ -111,7 +124,7 @@ def att(
         estimand=ESTIMANDS[aggregate] + (", over the cells that can be compared" if effects.lost else ""),
         comparison=who, weighting="cohorts by their units", table=table,
         vcov=vcov, inference=inference, sample=sample_of(flow), scores=scores, panel=used, refit=again,
-        clusters=tuple(used.cluster_labels), parts={"cells": _cell_table(effects, _unit_clusters(used))},
+        clusters=tuple(used.cluster_labels), parts={"cells": _cell_table(used, effects)},
         notes=(*warnings_of(used), *lost, *unsettled(vcov, list(terms["term"]))),
     )  # fmt: skip
     return with_bands(made, draws=draws, rng=rng) if draws else made
@@ -205,14 +218,14 @@ def _unit_clusters(panel: PolicyPanel) -> Any:
     return panel.clusters[np.searchsorted(panel.units, np.arange(len(panel.unit_labels)))]
 
 
-def _cell_table(effects: GroupTime, clusters: Codes) -> pd.DataFrame:
-    sums = group_sums(effects.influence, clusters) / len(effects.influence)
+def _cell_table(panel: PolicyPanel, effects: GroupTime) -> pd.DataFrame:
+    sums = group_sums(effects.influence, _unit_clusters(panel)) / len(effects.influence)
     return pd.DataFrame(
         {
-            "cohort": effects.cohort,
-            "period": effects.period,
+            "cohort": panel.named(effects.cohort),
+            "period": panel.named(effects.period),
             "event_time": effects.event_time,
-            "base": effects.base,
+            "base": panel.named(effects.base),
             "estimate": effects.estimate,
             "std_error": np.sqrt((sums**2).sum(0)),
             "units": effects.n.astype(int),
@@ -253,7 +266,15 @@ def unit_weights(panel: PolicyPanel) -> Array:
     return out
 
 
-def group_time(panel: PolicyPanel, *, control: str, adjust: str, base: str, anticipation: int) -> GroupTime:
+def group_time(
+    panel: PolicyPanel,
+    *,
+    control: str,
+    adjust: str,
+    base: str,
+    anticipation: int,
+    covariates_at: str = "base",
+) -> GroupTime:
     """Every ATT(g,t) with its influence function over the N units."""
     N, T, k = len(panel.unit_labels), len(panel.period_values), panel.X.shape[1]
     Y = np.full((N, T), np.nan)
@@ -283,7 +304,8 @@ def group_time(panel: PolicyPanel, *, control: str, adjust: str, base: str, anti
             if not (both & D).any() or not (both & compare).any():
                 lost += [(float(g), float(times[t]))] if times[t] >= g else []
                 continue
-            Z = np.column_stack([np.ones(int(both.sum())), X[both, pre]])
+            known = pre if covariates_at == "base" else min(t, pre)
+            Z = np.column_stack([np.ones(int(both.sum())), X[both, known]])
             effect, influence = two_by_two(
                 Y[both, t] - Y[both, pre], D[both].astype(float), Z, w[both], adjust=adjust, where=where
             )
@@ -307,9 +329,11 @@ def average(
 ) -> tuple[Array, Array, pd.DataFrame]:
     """Estimates (terms,), influence functions (N, terms), and ``term, n`` with ``event_time`` where there is one."""
     if aggregate == "none":
-        names = [f"ATT({g:.0f},{t:.0f})" for g, t in zip(effects.cohort, effects.period, strict=True)]
+        name = panel.period_name
+        names = [f"ATT({name(g)},{name(t)})" for g, t in zip(effects.cohort, effects.period, strict=True)]
         terms = pd.DataFrame({"term": names, "n": effects.n.astype(int), "event_time": effects.event_time})
-        return effects.estimate, effects.influence, terms.assign(cohort=effects.cohort, period=effects.period)
+        terms["cohort"], terms["period"] = panel.named(effects.cohort), panel.named(effects.period)
+        return effects.estimate, effects.influence, terms
     w = unit_weights(panel)
     member = w[:, None] * (panel.adoption[:, None] == effects.cohort[None, :])
     p = member.mean(0)
@@ -323,8 +347,15 @@ def average(
         first = np.array([int(np.argmax(effects.cohort == g)) for g in np.unique(effects.cohort)])
         error = member - p
         slipped = member[:, : len(first)] - p[first]
-        return _by(effects, p, error, aggregate, balance=balance, drifting=slipped)
-    return _by(effects, p, error, aggregate, balance=balance)
+        found = _by(effects, p, error, aggregate, balance=balance, drifting=slipped)
+    else:
+        found = _by(effects, p, error, aggregate, balance=balance)
+    estimates, influence, values, counts = found
+    named = [f"{v:.0f}" if aggregate == "event" else panel.period_name(v) for v in values]
+    terms = pd.DataFrame({"term": ["ATT", *named], "n": counts})
+    if aggregate == "event":
+        terms["event_time"] = [np.nan, *values]
+    return estimates, influence, terms
 
 
 def _weighted(effects: GroupTime, p: Array, error: Array, keep: Mask) -> tuple[float, Array]:
@@ -345,8 +376,8 @@ def _by(
     *,
     balance: int | None,
     drifting: Array | None = None,
-) -> tuple[Array, Array, pd.DataFrame]:
-    """The overall average first, then one term an event time, cohort or period."""
+) -> tuple[Array, Array, Array, list[int]]:
+    """The overall average first, then one an event time, cohort or period: estimates, influence, times, counts."""
     e = effects.event_time
     post: Mask = e >= 0
     keep: Mask = np.ones(len(e), bool) if aggregate == "event" else post
@@ -376,13 +407,8 @@ def _by(
     else:
         late = values >= 0 if aggregate == "event" else np.ones(len(values), bool)
         overall, overall_influence = float(estimates[late].mean()), influences[:, late].mean(1)
-    counts = [int(effects.n[keep & (by == v)].sum()) for v in values]
-    terms = pd.DataFrame(
-        {"term": ["ATT", *[f"{v:.0f}" for v in values]], "n": [int(effects.n[keep & post].sum()), *counts]}
-    )
-    if aggregate == "event":
-        terms["event_time"] = [np.nan, *values]
-    return np.append(overall, estimates), np.column_stack([overall_influence, influences]), terms
+    counts = [int(effects.n[keep & post].sum()), *(int(effects.n[keep & (by == v)].sum()) for v in values)]
+    return np.append(overall, estimates), np.column_stack([overall_influence, influences]), values, counts
 
 
 def _balanced(effects: GroupTime, balance: int) -> Mask:

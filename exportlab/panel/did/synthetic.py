@@ -60,7 +60,8 @@ def blocks(panel: PolicyPanel) -> list[Block]:
         before = int(np.searchsorted(panel.period_values, g))
         if before < 2:
             raise DataError(
-                f"cohort {g:.0f} has {before} period(s) before adoption", "At least two are needed."
+                f"cohort {panel.period_name(g)} has {before} period(s) before adoption",
+                "At least two are needed.",
             )
         out.append(Block(float(g), Y[panel.adoption == g], Y[never], before, labels))
     if not out:
@@ -111,7 +112,7 @@ def synthetic_control(panel: PolicyPanel, *, level: Level = 0.95) -> Estimate:
     p = float((placebos["ratio"] >= placebos["ratio"].iloc[0] * (1 - 1e-12)).mean())
     gaps = pd.DataFrame(
         {
-            "period": panel.period_values, "event_time": (panel.period_values - block.cohort).astype(int),
+            "period": panel.named(panel.period_values), "event_time": (panel.period_values - block.cohort).astype(int),
             "treated": target, "synthetic": weight @ block.donors, "gap": gap,
         }
     )  # fmt: skip
@@ -122,7 +123,7 @@ def synthetic_control(panel: PolicyPanel, *, level: Level = 0.95) -> Estimate:
         p,
         method="Synthetic control",
         inference="placebo in space (RMSPE ratio)",
-        parts={"weights": weight_table(block, weight), "gaps": gaps, "placebos": placebos},
+        parts={"weights": weight_table(panel, block, weight), "gaps": gaps, "placebos": placebos},
         fit=fit,
         refit=partial(synthetic_control, level=level),
         level=level,
@@ -136,8 +137,8 @@ def _spread(gap: Array, k: int, least: float) -> tuple[float, float, float, floa
     return float(gap[k:].mean()), before, after, after / before if before > least else np.inf
 
 
-def weight_table(block: Block, weight: Array) -> pd.DataFrame:
-    table = pd.DataFrame({"cohort": block.cohort, "unit": block.labels, "weight": weight})
+def weight_table(panel: PolicyPanel, block: Block, weight: Array) -> pd.DataFrame:
+    table = pd.DataFrame({"cohort": panel.named([block.cohort])[0], "unit": block.labels, "weight": weight})
     return table[table["weight"] > 0].sort_values("weight", ascending=False, ignore_index=True)
 
 
@@ -269,11 +270,16 @@ def _parts(
 ) -> dict[str, pd.DataFrame]:
     """Donor weights, period weights, and each cohort's estimate with its weight."""
     both = list(zip(found, fits, strict=True))
-    unit = pd.concat([weight_table(b, f[1]) for b, f in both], ignore_index=True)
+    unit = pd.concat([weight_table(panel, b, f[1]) for b, f in both], ignore_index=True)
     times = panel.period_values
     rows = [(b.cohort, t, w) for b, f in both for t, w in zip(times[: b.before], f[2], strict=True)]
     time = pd.DataFrame(rows, columns=["cohort", "period", "weight"])
-    cohort = {"cohort": [b.cohort for b in found], "estimate": [f[0] for f in fits], "weight": share}
+    time = time.assign(cohort=panel.named(time["cohort"]), period=panel.named(time["period"]))
+    cohort = {
+        "cohort": panel.named([b.cohort for b in found]),
+        "estimate": [f[0] for f in fits],
+        "weight": share,
+    }
     return {"weights": unit, "time_weights": time, "cells": pd.DataFrame(cohort)}
 
 

@@ -97,6 +97,7 @@ def honest_did(
     method: str = "relative_magnitudes",
     M: Sequence[float] | None = None,
     ell: ArrayLike | None = None,
+    moments: str = "post",
     level: Upper = 0.95,
     rng: int | np.random.Generator = 0,
 ) -> HonestDiD:
@@ -114,6 +115,10 @@ def honest_did(
         before treatment (from 0 to a standard error when there is one period only).
     ell : (post,) array, optional
         Weights of the parameter; the effect in the first treated period by default.
+    moments : {"post", "all"}
+        With one period after adoption, relative magnitudes are tested by the inequalities on that period alone
+        ("post", the default of R's HonestDiD), or by those before adoption too ("all"). With more periods the ones
+        after adoption decide.
     level : float
     rng : int or numpy Generator
         Simulates the least-favourable critical value (20,000 draws).
@@ -135,11 +140,17 @@ def honest_did(
     Source: Rambachan & Roth (2023). Reproduces the intervals of the R package HonestDiD.
     """
     one_of("method", method, METHODS)
+    one_of("moments", moments, ("post", "all"))
     c = estimate if isinstance(estimate, EventCoefficients) else event_coefficients(estimate)
     weights = np.eye(c.post)[0] if ell is None else np.asarray(ell, float)
     if weights.shape != (c.post,) or not np.abs(weights).any():
         raise OptionError(f"ell needs {c.post} weights, one a period from adoption on, not all zero.")
     bounds = np.asarray(_default_bounds(c, method, weights) if M is None else M, float)
+    if moments == "all" and (c.post > 1 or method == "smoothness"):
+        raise OptionError(
+            f"moments='all' is not allowed with method={method!r} and {c.post} period(s) after adoption. "
+            "Allowed: moments='post', or relative magnitudes and one period after adoption."
+        )
     if (bounds < 0).any() or not np.isfinite(bounds).all():
         raise OptionError(
             f"M={bounds.tolist()} is not allowed: sizes of violations are finite and not negative."
@@ -151,11 +162,12 @@ def honest_did(
         if method == "smoothness":
             ends = smoothness_interval(c.beta, c.sigma, c.pre, weights, **ask)
         else:
-            ends = relative_interval(c.beta, c.sigma, c.pre, weights, rng=rng, **ask)
+            ends = relative_interval(c.beta, c.sigma, c.pre, weights, rng=rng, moments=moments, **ask)
         rows.append((method, float(size), *ends))
     table = pd.DataFrame(rows, columns=["method", "M", "conf_low", "conf_high"])
     table["zero_inside"] = (table["conf_low"] <= 0) & (table["conf_high"] >= 0)
-    return HonestDiD(table, breakdown(c, weights, method, alpha, rng), method, level, weights)
+    broken = breakdown(c, weights, method, alpha, rng, moments=moments)
+    return HonestDiD(table, broken, method, level, weights)
 
 
 def event_coefficients(estimate: Estimate) -> EventCoefficients:
@@ -197,7 +209,13 @@ def _checked(beta: Array, sigma: Array, pre: int) -> EventCoefficients:
 
 
 def breakdown(
-    c: EventCoefficients, ell: Array, method: str, alpha: float, rng: int | np.random.Generator = 0
+    c: EventCoefficients,
+    ell: Array,
+    method: str,
+    alpha: float,
+    rng: int | np.random.Generator = 0,
+    *,
+    moments: str = "post",
 ) -> float:
     """The smallest M at which zero is not rejected (by doubling and bisection, to four figures)."""
     seed = int(np.random.default_rng(rng).integers(2**31))
@@ -206,8 +224,8 @@ def breakdown(
         if method == "smoothness":
             low, high = smoothness_interval(c.beta, c.sigma, c.pre, ell, bound=M, alpha=alpha)
             return low <= 0 <= high
-        moments = all_moments(c.sigma, c.pre, ell, bound=M, alpha=alpha, rng=seed)
-        return bool(accepted(moments, c.beta, np.zeros(1), alpha)[0])
+        families = all_moments(c.sigma, c.pre, ell, bound=M, alpha=alpha, rng=seed, moments=moments)
+        return bool(accepted(families, c.beta, np.zeros(1), alpha)[0])
 
     unit = 1.0 if method == "relative_magnitudes" else float(np.sqrt(ell @ c.sigma[c.pre :, c.pre :] @ ell))
     if breaks(0.0):
@@ -261,12 +279,17 @@ GRID = 800
 
 @dataclass(frozen=True, eq=False)
 class Moments:
-    """Extreme moments of one (s, sign): loadings @ beta - slope * theta, too large when false."""
+    """Extreme moments of one (s, sign): loadings @ beta - slope * theta, too large when false.
+
+    `ceiling` is where the second stage cuts the normal distribution: at the first stage's critical value; nowhere with
+    one period after adoption, where HonestDiD does not condition on having passed the first stage (conservative).
+    """
 
     loadings: Array
     slope: Array
     covariance: Array
     least_favourable: float
+    ceiling: float
 
 
 def relative_interval(
@@ -278,12 +301,13 @@ def relative_interval(
     bound: float,
     alpha: float,
     rng: int | np.random.Generator,
+    moments: str = "post",
 ) -> tuple[float, float]:
     """Hull of the values of theta = l'tau that are not rejected when Mbar = `bound`.
 
     `beta` (pre + post,) leaves out the base period; `ell` (post,). Infinite where no end is found.
     """
-    families = all_moments(sigma, pre, ell, bound=bound, alpha=alpha, rng=rng)
+    families = all_moments(sigma, pre, ell, bound=bound, alpha=alpha, rng=rng, moments=moments)
     centre = float(ell @ beta[pre:])
     sd = float(np.sqrt(ell @ sigma[pre:, pre:] @ ell))
     largest = float(np.abs(first_differences(pre, len(ell))[:pre] @ beta).max())
@@ -311,7 +335,14 @@ def relative_interval(
 
 
 def all_moments(
-    sigma: Array, pre: int, ell: Array, *, bound: float, alpha: float, rng: int | np.random.Generator
+    sigma: Array,
+    pre: int,
+    ell: Array,
+    *,
+    bound: float,
+    alpha: float,
+    rng: int | np.random.Generator,
+    moments: str = "post",
 ) -> list[Moments]:
     """The moments of every candidate s and sign of the largest violation before treatment."""
     generator = np.random.default_rng(rng)
@@ -322,10 +353,11 @@ def all_moments(
     families = []
     for s in range(pre):
         for sign in (1.0, -1.0):
-            B, slope = extreme_moments(differences, s, sign=sign, sigma=sigma, ell=ell, bound=bound)
+            ask: dict[str, Any] = {"sign": sign, "sigma": sigma, "ell": ell, "bound": bound}
+            B, slope = extreme_moments(differences, s, moments=moments, **ask)
             largest = (xi @ B.T).max(axis=1)
             cut = float(np.quantile(largest, 1 - HYBRID * alpha))
-            families.append(Moments(B, slope, B @ sigma @ B.T, cut))
+            families.append(Moments(B, slope, B @ sigma @ B.T, cut, np.inf if len(ell) == 1 else cut))
     return families
 
 
@@ -346,7 +378,7 @@ def _from_each_period(ell: Array) -> Array:
 
 
 def extreme_moments(
-    d: Array, s: int, *, sign: float, sigma: Array, ell: Array, bound: float
+    d: Array, s: int, *, sign: float, sigma: Array, ell: Array, bound: float, moments: str = "post"
 ) -> tuple[Array, Array]:
     """Loadings on beta and slopes in theta of the moments that decide the test, for one (s, sign).
 
@@ -359,9 +391,12 @@ def extreme_moments(
     up[:pre], down[:pre] = d[:pre] - v, -d[:pre] - v
     sd_up, sd_down = (np.sqrt(np.maximum(np.einsum("ti,ij,tj->t", a, sigma, a), 0)) for a in (up, down))
     post = np.arange(pre, pre + len(ell))
-    if len(ell) == 1:  # no nuisance parameter: every moment, those before treatment too
-        rows, size = np.vstack([up, down]), np.concatenate([sd_up, sd_down])
-        slope = np.concatenate([np.zeros(pre), 1 / ell, np.zeros(pre), -1 / ell])
+    if len(ell) == 1:  # no nuisance parameter: the moments themselves
+        used = post if moments == "post" else np.arange(len(d))
+        rows, size = np.vstack([up[used], down[used]]), np.concatenate([sd_up[used], sd_down[used]])
+        own = np.zeros(len(d))
+        own[post] = 1 / ell
+        slope = np.concatenate([own[used], -own[used]])
         real = size > 1e-12 * size.max()  # d_s <= v is an identity
         return rows[real] / size[real, None], slope[real] / size[real]
     w = _from_each_period(ell)
@@ -387,7 +422,7 @@ def _rejected(m: Moments, beta: Array, theta: Array, alpha: float) -> Mask:
         limit = (statistic - rho * eta) / (1 - rho)
     low = np.where(rho < 1 - 1e-10, limit, -np.inf).max(axis=0)
     high = np.where(rho > 1 + 1e-10, limit, np.inf).min(axis=0)
-    high = np.minimum(high, m.least_favourable)
+    high = np.minimum(high, m.ceiling)
     sd = np.sqrt(variance)
     size = (alpha - HYBRID * alpha) / (1 - HYBRID * alpha)
     # 1 - size quantile of the standard normal cut to [low, high], from the upper tail

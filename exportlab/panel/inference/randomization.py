@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,11 +11,11 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from exportlab.errors import DataError, OptionError, one_of
-from exportlab.frames import Array, Codes
+from exportlab.frames import Array, Codes, Mask
 from exportlab.options import Count, Finite, Level, Places, validated
 from exportlab.panel.algebra.absorb import BalancedTwoWay
-from exportlab.panel.algebra.draws import TIE, Assignments, assignments
-from exportlab.panel.inference.wild import edge
+from exportlab.panel.algebra.clustered import codes_of
+from exportlab.panel.algebra.draws import TIE, Assignments, assignments, ends
 from exportlab.results import Result
 
 if TYPE_CHECKING:
@@ -106,12 +106,13 @@ def randomization_test(
     Notes
     -----
     Every cohort keeps its size and every date its place, so staggered adoption is respected; dates move by
-    cluster when the panel's clusters are coarser than units. p counts the actual assignment and all ties.
-    It is exact when units are exchangeable under the null, which the blocks should make credible. Sources:
-    Fisher (1935); Rosenbaum (2002); MacKinnon & Webb (2020).
+    cluster when the panel's clusters are coarser than units. Always-treated clusters keep theirs: when they adopted is
+    not seen. Dates after the panel are told from never only where the estimate allows for anticipation of them. p
+    counts the actual assignment and all ties. It is exact when units are exchangeable under the null, which the blocks
+    should make credible. Sources: Fisher (1935); Rosenbaum (2002); MacKinnon & Webb (2020).
     """
     panel = _panel_of(estimate)
-    owner, dates = _assigned(panel)
+    owner, dates, always = _assigned(panel, estimate.anticipation)
     two_way = estimate.method == "Two-way fixed effects" and _simple(panel)
     row = _row(estimate, term)
     settled = bool(np.isfinite(estimate.table["std_error"].iloc[row]))
@@ -126,12 +127,12 @@ def randomization_test(
     quick = two_way or (statistic == "estimate" and linear and _simple(panel))
     others = assignments(
         dates,
-        blocks=blocks,
+        blocks=_held(always, blocks),
         rng=rng,
         n_draws=n_draws or (9_999 if quick else SLOW_DRAWS),
         max_enumerated=max_enumerated or (20_000 if quick else 1_000),
     )
-    problem = _Problem(estimate, panel, owner, others, row, statistic)
+    problem = _Problem(estimate, panel, owner, dates, others, row, statistic)
     path = problem.two_way() if two_way else (problem.by_weights() if quick else problem.by_refitting())
     observed, simulated = path(null)
     p = _p(observed, simulated, others.enumerated)
@@ -142,11 +143,8 @@ def randomization_test(
         def kept(effect: float) -> bool:
             return _p(*path(effect), others.enumerated) > 1 - level
 
-        scale = (
-            max(float(np.std(path(value)[1])), 1e-12) if statistic == "estimate" else abs(value) / 4 + 1e-3
-        )
-        low, high = (edge(kept, value, step) for step in (-scale, scale))
-    B = len(others.which)
+        scale = float(np.std(problem.estimates(value))) or float(np.ptp(panel.y)) or 1.0
+        low, high = ends(kept, value, scale, hopeless=_attainable(others) > 1 - level)
     table = pd.DataFrame(
         [
             {
@@ -157,13 +155,28 @@ def randomization_test(
                 "p": p,
                 "conf_low": low,
                 "conf_high": high,
-                "assignments": B,
+                "assignments": len(others.which),
                 "possible": others.n,
-                "attainable": 1 / B if others.enumerated else 1 / (B + 1),
+                "attainable": _attainable(others),
             }
         ]
     )
     return RandomizationTest(table, simulated, statistic, others.enumerated, others.seed)
+
+
+def _attainable(others: Assignments) -> float:
+    B = len(others.which)
+    return 1 / B if others.enumerated else 1 / (B + 1)
+
+
+def _held(always: Mask, blocks: ArrayLike | None) -> ArrayLike | None:
+    """Blocks within which dates move: always-treated clusters stay alone in one each."""
+    if not always.any():
+        return blocks
+    codes = np.zeros(len(always), dtype=np.int64) if blocks is None else codes_of(blocks)
+    if len(codes) != len(always):
+        raise OptionError(f"blocks has {len(codes)} labels for {len(always)} units.")
+    return np.where(always, codes.max() + 1 + np.arange(len(always)), codes)
 
 
 Path = Callable[[float], tuple[float, Array]]
@@ -176,6 +189,7 @@ class _Problem:
     estimate: Estimate
     panel: PolicyPanel
     owner: Codes
+    dates: Array
     others: Assignments
     row: int
     statistic: str
@@ -186,7 +200,7 @@ class _Problem:
         N, T = len(panel.unit_labels), len(panel.period_values)
         Y, D = panel.y.reshape(N, T), panel.D.reshape(N, T)
         paths = (panel.period_values >= others.levels[:, None]).astype(float)
-        actual = np.searchsorted(others.levels, panel.adoption)[None]
+        actual = np.searchsorted(others.levels, self.dates[self.owner])[None]
         counts = np.bincount(actual[0], minlength=len(paths)).astype(float)
 
         def at(effect: float) -> tuple[float, Array]:
@@ -196,11 +210,22 @@ class _Problem:
 
         return at
 
+    def estimates(self, effect: float) -> Array:
+        """Estimates (not t) under the null, whatever the statistic: what a step of an interval's search is sized by."""
+        plain = replace(self, statistic="estimate")
+        two_way = self.estimate.method == "Two-way fixed effects" and _simple(self.panel)
+        path = (
+            plain.two_way()
+            if two_way
+            else (plain.by_weights() if _simple(self.panel) else plain.by_refitting())
+        )
+        return path(effect)[1]
+
     def by_weights(self) -> Path:
         """The same for a linear estimator: T weights for a unit of each cohort, found from 0/1 outcomes."""
         panel, others = self.panel, self.others
         N, T = len(panel.unit_labels), len(panel.period_values)
-        cohort = np.searchsorted(others.levels, panel.adoption)
+        cohort = np.searchsorted(others.levels, self.dates[self.owner])
         weights = np.empty((len(others.levels), T))
         for level in range(len(others.levels)):
             unit = int(np.flatnonzero(cohort == level)[0])
@@ -277,19 +302,20 @@ def _row(estimate: Estimate, term: str | None) -> int:
     return int(np.flatnonzero(np.isfinite(estimate.table["estimate"].to_numpy(float)))[0])
 
 
-def _assigned(panel: PolicyPanel) -> tuple[Codes, Array]:
-    """Who was assigned: for each unit its assignment unit, and the adoption date of each of those."""
+def _assigned(panel: PolicyPanel, anticipation: int) -> tuple[Codes, Array, Mask]:
+    """For each unit its assignment unit; the adoption date of each of those; and whether it is always treated."""
     pairs = np.unique(np.column_stack([panel.units, panel.clusters]), axis=0)
-    cluster = pairs[:, 1]
-    dates = np.array(
-        [np.unique(panel.adoption[cluster == g]).tolist() for g in range(cluster.max() + 1)], dtype=object
-    )
+    cluster = pairs[:, 1].astype(np.int64)
+    reached = panel.announced <= panel.period_values[-1] + anticipation
+    announced = np.where(reached, panel.announced, np.inf)  # no estimate tells later dates from never
+    dates = [np.unique(announced[cluster == g]) for g in range(int(cluster.max()) + 1)]
     if any(len(d) > 1 for d in dates):
         raise DataError(
             "Adoption dates differ within a cluster",
             "Dates are moved by cluster: cluster by the level at which the policy was assigned",
         )
-    return cluster.astype(np.int64), np.array([d[0] for d in dates], float)
+    always = np.array([bool(panel.always_treated[cluster == g].all()) for g in range(len(dates))])
+    return cluster, np.array([d[0] for d in dates], float), always
 
 
 def _simple(panel: PolicyPanel) -> bool:

@@ -42,6 +42,8 @@ def gravity(
     weights: str | None = None,
     separation: str | Sequence[str] = ("fe", "simplex"),
     singletons: str = "drop",
+    unidentified: str = "refuse",
+    small_sample: str = "fixest",
     missing: str = "refuse",
     level: Level = 0.95,
     engine: str = "core",
@@ -74,7 +76,7 @@ def gravity(
         clustering; None for HC1.
     estimator : {"ppml", "log-linear"}
         "log-linear" is least squares of the logarithm; rows with zero trade are lost, and counted.
-    weights, separation, singletons, missing, level, engine : see `ppml`
+    weights, separation, singletons, unidentified, small_sample, missing, level, engine : see `ppml`
 
     Returns
     -------
@@ -120,6 +122,8 @@ def gravity(
         words,
         separation=separation,
         singletons=singletons,
+        unidentified=unidentified,
+        small_sample=small_sample,
         level=level,
         engine=engine,
         units=units,
