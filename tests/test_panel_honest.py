@@ -8,6 +8,7 @@ import pytest
 from scipy import optimize, stats
 
 from exportlab.errors import DataError, OptionError
+from exportlab.panel import PolicyPanel
 from exportlab.panel.inference.honest import (
     EventCoefficients,
     extreme_moments,
@@ -187,9 +188,60 @@ def test_pretest_refusals(medicaid):
         slope_for_power(medicaid, 0.01)
 
 
+def few(treated, *, G=14, T=6, seed=1, effect=0.0):
+    """An event study of white noise, `treated` of G units from the fourth period on."""
+    Y = np.random.default_rng(seed).normal(size=(G, T))
+    Y[:treated, 3:] += effect
+    d = pd.DataFrame({"id": np.repeat(np.arange(G), T), "year": np.tile(np.arange(T), G), "y": Y.ravel()})
+    d["g"] = np.where(d["id"] < treated, 3.0, np.nan)
+    return Y, PolicyPanel(d, unit="id", period="year", outcome="y", adopted="g").event_study("sun_abraham")
+
+
+def test_one_treated_cluster_has_no_valid_basis():
+    with pytest.raises(
+        DataError, match="1 of 14 clusters are treated, and no basis for an interval is valid"
+    ):
+        honest_did(few(1)[1])
+    shown = honest_did(few(1)[1], errors="own", M=[0.0])
+    assert "no interval here can be believed" in shown.summary()
+
+
+def test_few_treated_take_placebos_which_are_the_two_sample_t_test():
+    Y, study = few(2)
+    out = honest_did(study, M=[0.0, 1.0])
+    assert out.errors == "placebo"
+    assert "91 placebo assignments, t(12)" in out.summary()
+    change = Y[:, 3] - Y[:, 2]
+    test = stats.ttest_ind(change[:2], change[2:])
+    low, high = test.confidence_interval(0.95)
+    assert out.table.loc[0, ["conf_low", "conf_high"]].tolist() == pytest.approx([low, high], rel=1e-9)
+    loud = honest_did(few(2, effect=50.0)[1], M=[0.0]).table.iloc[0]
+    assert loud["conf_high"] - loud["conf_low"] == pytest.approx(high - low, rel=1e-9)  # effects are no noise
+
+
+def test_many_treated_keep_their_own_errors_and_say_what_they_are():
+    out = honest_did(few(7)[1], M=[0.0])
+    assert out.errors == "own"
+    assert "null too often" in out.summary()
+    with pytest.raises(OptionError, match="'placebo'"):
+        honest_did(few(7)[1], errors="normal")
+
+
+def test_placebos_of_a_panel_with_gaps_are_estimated_again():
+    _, study = few(3)
+    panel = study.panel
+    gap = panel.where(~((panel.units == 9) & (panel.periods == 5)), "gap").event_study("sun_abraham")
+    some = honest_did(gap, M=[0.0], n_draws=60, rng=1)
+    assert "60 placebo assignments" in some.summary()
+    full = honest_did(study, M=[0.0]).table.loc[0]
+    width = [t["conf_high"] - t["conf_low"] for t in (some.table.loc[0], full)]
+    assert 0.7 < width[0] / width[1] < 1.4
+
+
 def test_event_coefficients_are_checked(medicaid):
     class Fake:
         method = "Fake"
+        panel = None
         vcov = np.eye(3)
         table = pd.DataFrame({"event_time": [-3, -1, 1], "estimate": [0.0, 0, 1]})
 

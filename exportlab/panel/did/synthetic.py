@@ -13,6 +13,7 @@ from scipy import stats
 from exportlab.errors import DataError, OptionError, one_of
 from exportlab.frames import Array, Mask
 from exportlab.options import Level, Within, validated
+from exportlab.panel.algebra.draws import TIE, assignments
 from exportlab.panel.algebra.sandwich import ROUNDING
 from exportlab.panel.did.regress import refuse_no_variation, sample_of, warnings_of
 from exportlab.panel.estimate import Estimate, Inference
@@ -116,7 +117,11 @@ def synthetic_control(panel: PolicyPanel, *, level: Level = 0.95) -> Estimate:
             "treated": target, "synthetic": weight @ block.donors, "gap": gap,
         }
     )  # fmt: skip
-    fit = {"rmspe_before": float(placebos["rmspe_before"].iloc[0]), "donors": float(len(block.donors))}
+    fit = {
+        "rmspe_before": float(placebos["rmspe_before"].iloc[0]),
+        "donors": float(len(block.donors)),
+        "attainable": 1 / len(placebos),
+    }
     return placebo_estimate(
         panel,
         float(gap[k:].mean()),
@@ -214,11 +219,14 @@ def synthetic_did(
     Parameters
     ----------
     inference : {"placebo", "jackknife"}
-        Placebo: donors treated at random, `draws` times (needs more donors than treated units). Jackknife
-        over units, weights kept (needs two treated units in each cohort).
+        Placebo: donors treated instead, in all distinct ways or `draws` of them (needs more donors than treated
+        units). Jackknife over units, weights kept (needs two treated units in each cohort).
 
     Notes
     -----
+    With placebos p is the rank of the estimate among them, (1 + those as large) / (1 + all), and the interval is what
+    that test keeps: the whole line where no p below 1 - level is attainable (one treated unit and eleven donors: 1/12).
+    The standard error is the placebos' spread; a normal interval of it, as in the paper, is too short with few donors.
     Weights are the exact optimum (an active-set method); R's synthdid stops a Frank-Wolfe iteration early
     and sets small weights to zero, which moves estimates in the third digit.
 
@@ -233,15 +241,16 @@ def synthetic_did(
     fits = [_sdid(b.treated, b.donors, b.before) for b in found]
     estimate = float(share @ [f[0] for f in fits])
     if inference == "placebo":
-        placebo = _placebos(found, share, draws=draws, rng=rng)
-        se, p_rank = float(placebo.std()), float((1 + (np.abs(placebo) >= abs(estimate)).sum()) / (draws + 1))
-        attained = {"placebo_rank_p": p_rank}
+        placebo, all_of_them = _placebos(found, share, draws=draws, rng=rng)
+        se, attained = float(placebo.std()), {"attainable": 1 / (1 + len(placebo))}
     else:
-        se, attained = _jackknife(found, fits, share), {}
+        se, attained, placebo, all_of_them = _jackknife(found, fits, share), {}, np.zeros(0), True
     if se <= ROUNDING * float(np.abs(panel.y).max()):
         se = np.nan  # a perfect fit: its spread is rounding
-    p = float(2 * stats.norm.sf(abs(estimate) / se)) if se > 0 else np.nan
-    seed = rng if isinstance(rng, int) and inference == "placebo" else None
+    p, half = (
+        _normal(estimate, se, level) if inference == "jackknife" else _ranked(estimate, placebo, se, level)
+    )
+    seed = rng if isinstance(rng, int) and not all_of_them else None
     made = placebo_estimate(
         panel,
         estimate,
@@ -254,14 +263,13 @@ def synthetic_did(
         level=level,
         n=int(sum(b.treated.size for b in found)),
     )
-    q = stats.norm.ppf(0.5 + level / 2)
-    table = made.table.assign(std_error=se, conf_low=estimate - q * se, conf_high=estimate + q * se)
-    kind = replace(
-        made.inference,
-        small_sample="none; normal reference",
-        draws=draws if inference == "placebo" else 0,
-        seed=seed,
+    table = made.table.assign(std_error=se, conf_low=estimate - half, conf_high=estimate + half)
+    words = (
+        "none; normal reference"
+        if inference == "jackknife"
+        else f"{PLACEBO}, of {len(placebo)} distinct ones"
     )
+    kind = replace(made.inference, small_sample=words, draws=len(placebo), seed=seed)
     return replace(made, table=table, vcov=np.array([[se**2]]), inference=kind)
 
 
@@ -301,7 +309,28 @@ def _double(target: Array, donors: Array, omega: Array, lam: Array, before: int)
     return float(gap[before:].mean() - lam @ gap[:before])
 
 
-def _placebos(found: list[Block], share: Array, *, draws: int, rng: int | np.random.Generator) -> Array:
+def _normal(estimate: float, se: float, level: float) -> tuple[float, float]:
+    """p and half the interval's length by the normal distribution."""
+    if not se > 0:
+        return float("nan"), float("nan")
+    return float(2 * stats.norm.sf(abs(estimate) / se)), float(stats.norm.ppf(0.5 + level / 2)) * se
+
+
+def _ranked(estimate: float, placebo: Array, se: float, level: float) -> tuple[float, float]:
+    """p by the rank among placebos, and half the length of the interval that this test keeps."""
+    if not se > 0:
+        return float("nan"), float("nan")
+    size = np.sort(np.abs(placebo))[::-1]
+    p = float((1 + (size >= abs(estimate) * (1 - TIE)).sum()) / (1 + len(size)))
+    # an effect b is kept while more than (1 - level)(1 + B) of estimate and placebos are as large as |estimate - b|
+    needed = int(np.floor((1 - level) * (1 + len(size)) + 1e-9))
+    return p, float(size[needed - 1]) if needed else float("inf")
+
+
+def _placebos(
+    found: list[Block], share: Array, *, draws: int, rng: int | np.random.Generator
+) -> tuple[Array, bool]:
+    """Effects of placebo treatments of donors, each set of donors once; and whether these are all there are."""
     wanted = [len(b.treated) for b in found]
     J = len(found[0].donors)
     if sum(wanted) >= J:
@@ -309,16 +338,17 @@ def _placebos(found: list[Block], share: Array, *, draws: int, rng: int | np.ran
             f"{sum(wanted)} treated units and {J} donors: a placebo needs more donors than treated units",
             "Use inference='jackknife'.",
         )
-    generator = np.random.default_rng(rng)
-    out = np.zeros(draws)
-    for i in range(draws):
-        order = generator.permutation(J)
-        donors = found[0].donors[order[sum(wanted) :]]
-        start = 0
-        for b, n, s in zip(found, wanted, share, strict=True):
-            out[i] += s * _sdid(b.donors[order[start : start + n]], donors, b.before)[0]
-            start += n
-    return out
+    labels = np.repeat(np.arange(len(wanted) + 1), [*wanted, J - sum(wanted)])  # the last: still donors
+    others = assignments(labels, n_draws=2 * draws, max_enumerated=draws, rng=rng)
+    which = others.which if others.enumerated else np.unique(others.which, axis=0)
+    if len(which) > draws:
+        which = np.random.default_rng(rng).permutation(which)[:draws]
+    out = np.zeros(len(which))
+    for i, code in enumerate(which):
+        donors = found[0].donors[code == len(wanted)]
+        for c, (b, s) in enumerate(zip(found, share, strict=True)):
+            out[i] += s * _sdid(b.donors[code == c], donors, b.before)[0]
+    return out, others.enumerated
 
 
 def _jackknife(found: list[Block], fits: list[tuple[float, Array, Array]], share: Array) -> float:

@@ -12,9 +12,10 @@ from numpy.typing import ArrayLike
 from scipy import optimize
 from scipy.special import ndtr, ndtri
 
-from exportlab.errors import DataError, OptionError, one_of
+from exportlab.errors import OptionError, one_of
 from exportlab.frames import Array, Mask
-from exportlab.options import Upper, validated
+from exportlab.options import Count, Upper, validated
+from exportlab.panel.inference.event_basis import Basis, EventCoefficients, basis_of, event_coefficients
 from exportlab.results import Result
 
 if TYPE_CHECKING:
@@ -23,28 +24,6 @@ if TYPE_CHECKING:
     from exportlab.panel.estimate import Estimate
 
 METHODS = ("relative_magnitudes", "smoothness")
-
-
-@dataclass(frozen=True, eq=False)
-class EventCoefficients:
-    """Event-study coefficients in order of time, the base period (-1) left out.
-
-    Attributes
-    ----------
-    beta : (pre + post,) array
-    sigma : (pre + post, pre + post) array
-    pre : int
-        How many come before the base period.
-    """
-
-    beta: Array
-    sigma: Array
-    pre: int
-
-    @property
-    def post(self) -> int:
-        """How many come after it."""
-        return len(self.beta) - self.pre
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -62,6 +41,9 @@ class HonestDiD(Result):
     method, level
     ell : (post,) array
         Weights of the post-treatment coefficients in the parameter.
+    errors : str
+        Whose covariance it is: the estimate's own, or that of placebo assignments.
+    notes : tuple of str
     """
 
     table: pd.DataFrame
@@ -69,6 +51,12 @@ class HonestDiD(Result):
     method: str
     level: float
     ell: Array
+    errors: str = "own"
+    notes: tuple[str, ...] = ()
+
+    def summary(self) -> str:
+        """Title, table and notes."""
+        return "\n".join([super().summary(), *(f"Note: {n}" for n in self.notes)])
 
     @property
     def title(self) -> str:
@@ -98,6 +86,8 @@ def honest_did(
     M: Sequence[float] | None = None,
     ell: ArrayLike | None = None,
     moments: str = "post",
+    errors: str | None = None,
+    n_draws: Count = 999,
     level: Upper = 0.95,
     rng: int | np.random.Generator = 0,
 ) -> HonestDiD:
@@ -119,9 +109,15 @@ def honest_did(
         With one period after adoption, relative magnitudes are tested by the inequalities on that period alone
         ("post", the default of R's HonestDiD), or by those before adoption too ("all"). With more periods the ones
         after adoption decide.
+    errors : {"own", "placebo"}, optional
+        Covariance of the coefficients. "own": the estimate's, taken as normal. "placebo": that of the same event study
+        under other assignments of the dates (`n_draws` of them, or all), with a t reference. By default "placebo" where
+        fewer than four clusters stand on a side: there the estimate's own errors reject a true null in up to two thirds
+        of samples. Where no assignment could give a p-value below 1 - level, no basis is valid, and it is refused.
+    n_draws : int
     level : float
     rng : int or numpy Generator
-        Simulates the least-favourable critical value (20,000 draws).
+        Simulates the least-favourable critical value (20,000 draws); draws assignments.
 
     Returns
     -------
@@ -142,6 +138,10 @@ def honest_did(
     one_of("method", method, METHODS)
     one_of("moments", moments, ("post", "all"))
     c = estimate if isinstance(estimate, EventCoefficients) else event_coefficients(estimate)
+    basis = Basis(c, "own", ())
+    if not isinstance(estimate, EventCoefficients):
+        basis = basis_of(estimate, c, errors, 1 - level, n_draws=n_draws, rng=rng)
+        c = basis.coefficients
     weights = np.eye(c.post)[0] if ell is None else np.asarray(ell, float)
     if weights.shape != (c.post,) or not np.abs(weights).any():
         raise OptionError(f"ell needs {c.post} weights, one a period from adoption on, not all zero.")
@@ -167,45 +167,7 @@ def honest_did(
     table = pd.DataFrame(rows, columns=["method", "M", "conf_low", "conf_high"])
     table["zero_inside"] = (table["conf_low"] <= 0) & (table["conf_high"] >= 0)
     broken = breakdown(c, weights, method, alpha, rng, moments=moments)
-    return HonestDiD(table, broken, method, level, weights)
-
-
-def event_coefficients(estimate: Estimate) -> EventCoefficients:
-    """Coefficients and covariance of an event study with base period -1, checked for gaps."""
-    table = estimate.table
-    if "event_time" not in table:
-        raise DataError(f"{estimate.method} has no event times", "Use event_study(...), then honest_did()")
-    time = table["event_time"].to_numpy(float)
-    base = (time == -1) & ~(np.diag(estimate.vcov) > 0)
-    if not base.any():
-        raise DataError(
-            f"{estimate.method} does not normalise event time -1 to zero",
-            "Bounds compare violations with one base period: use an event study with universal base -1",
-        )
-    keep = np.flatnonzero(~base)
-    keep = keep[np.argsort(time[keep])]
-    seen = time[keep]
-    if not np.isfinite(np.diag(estimate.vcov)[keep]).all() or (np.diag(estimate.vcov)[keep] <= 0).any():
-        raise DataError(
-            "Some event times have no standard error", "Shorten the window to those that have one"
-        )
-    full = np.sort(np.append(seen, -1))
-    if (np.diff(full) != 1).any():
-        raise DataError(
-            f"Event times with gaps: {full.tolist()}", "Estimate every period between first and last"
-        )
-    return _checked(
-        table["estimate"].to_numpy(float)[keep], estimate.vcov[np.ix_(keep, keep)], int((seen < 0).sum())
-    )
-
-
-def _checked(beta: Array, sigma: Array, pre: int) -> EventCoefficients:
-    if pre < 1 or pre >= len(beta):
-        raise DataError(
-            f"{pre} coefficients before the base period and {len(beta) - pre} after it",
-            "Sensitivity analysis needs at least one on each side",
-        )
-    return EventCoefficients(beta, sigma, pre)
+    return HonestDiD(table, broken, method, level, weights, basis.errors, basis.notes)
 
 
 def breakdown(

@@ -16,7 +16,7 @@ from exportlab.results import Result
 
 if TYPE_CHECKING:
     from exportlab.panel.estimate import Estimate
-    from exportlab.panel.inference.honest import EventCoefficients
+    from exportlab.panel.inference.event_basis import EventCoefficients
 
 
 @validated
@@ -155,7 +155,7 @@ def pretest_power(
     Source: Roth (2022). The rectangle probabilities are multivariate normal; the means after passing are
     simulated from the truncated normal distribution with 200,000 quasi-random points, always the same ones.
     """
-    from exportlab.panel.inference.honest import EventCoefficients, event_coefficients
+    from exportlab.panel.inference.event_basis import EventCoefficients, event_coefficients
 
     if slope is not None and violation is not None:
         raise OptionError("Give slope= or violation=, not both.")

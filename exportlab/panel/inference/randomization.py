@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -278,6 +279,77 @@ class _Problem:
             )
         value, error = table[["estimate", "std_error"]].to_numpy(float)[found[0]]
         return float(value if self.statistic == "estimate" else value / error)
+
+
+@dataclass(frozen=True, eq=False)
+class Placebos:
+    """Covariance of terms over other assignments of the dates, its degrees of freedom, and how many assignments."""
+
+    covariance: Array
+    df: int
+    assignments: int
+    attainable: float
+
+
+def placebo_covariance(
+    estimate: Estimate, terms: Sequence[str], *, n_draws: int, rng: int | np.random.Generator
+) -> Placebos:
+    r"""How much the terms of an event study vary over the assignments that could have been, effects taken out.
+
+    The estimated effects are taken from the treated rows; dates are then permuted and the terms estimated again. With G
+    clusters in L groups of one date, :math:`\hat\Sigma = \frac{G-1}{G-L}\frac1B\sum_b \tau_b\tau_b'` has G - L degrees
+    of freedom: with one date it is the pooled variance of the two-sample t test.
+    """
+    panel = _panel_of(estimate)
+    owner, dates, always = _assigned(panel, estimate.anticipation)
+    G, L = int((~always).sum()), len(np.unique(dates[~always]))
+    others = assignments(dates, blocks=_held(always, None), rng=rng, n_draws=n_draws, max_enumerated=n_draws)
+    again = estimate.refit
+    if getattr(again, "keywords", {}).get("draws") and estimate.scores is not None:
+        again = partial(again, draws=0)  # type: ignore[arg-type]
+    assert again is not None
+
+    def ask(p: PolicyPanel) -> Array:
+        table = again(p).table.set_index("term")["estimate"]
+        if not set(terms) <= set(table.index):
+            raise DataError(
+                f"Term {next(t for t in terms if t not in table.index)!r} does not exist under another assignment",
+                "Shorten the window, or use a balanced panel.",
+            )
+        return table[list(terms)].to_numpy(float)
+
+    quiet = panel.with_outcome(panel.y - _event_effects(estimate, panel))
+    if _simple(panel) and _linear(estimate):
+        vectors = _by_pulses(quiet, ask, np.searchsorted(others.levels, dates[owner]), others.which)
+    else:
+        vectors = np.array([ask(quiet.reassigned(others.levels[w][owner])) for w in others.which])
+    covariance = (G - 1) / max(G - L, 1) * vectors.T @ vectors / len(vectors)
+    return Placebos(covariance, G - L, len(vectors), _attainable(others))
+
+
+def _event_effects(estimate: Estimate, panel: PolicyPanel) -> Array:
+    """(n,) the estimated effect at the event time of each row, zero where there is none."""
+    table = estimate.table.dropna(subset=["event_time", "estimate"])
+    known = dict(zip(table["event_time"].astype(int), table["estimate"].astype(float), strict=True))
+    moves = np.isfinite(panel.first) & ~panel.always_treated[panel.units]
+    time = np.where(moves, panel.event_time, 0).astype(int)
+    return np.where(moves, [known.get(int(e), 0.0) for e in time], 0.0)
+
+
+def _by_pulses(panel: PolicyPanel, ask: Callable[[PolicyPanel], Array], cohort: Codes, which: Codes) -> Array:
+    """(B, m) terms of a linear estimator under every assignment: a unit's weight depends on its date and period."""
+    N, T = len(panel.unit_labels), len(panel.period_values)
+    cross: list[Array] = []
+    for level in range(int(which.max()) + 1):
+        unit = int(np.flatnonzero(cohort == level)[0])
+        weights = []
+        for t in range(T):
+            pulse = np.zeros((N, T))
+            pulse[unit, t] = 1
+            weights.append(ask(panel.with_outcome(pulse.ravel())))
+        cross.append(panel.y.reshape(N, T) @ np.array(weights))
+    by = np.stack(cross)  # (levels, N, m)
+    return np.asarray(np.stack([by[w, np.arange(N)].sum(axis=0) for w in which]), float)
 
 
 def _p(observed: float, simulated: Array, enumerated: bool) -> float:

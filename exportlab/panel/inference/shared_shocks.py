@@ -42,9 +42,9 @@ class SharedShocks(Result):
         """What one factor explains, and whether the treated load apart."""
         row = self.table.iloc[0]
         return (
-            f"Shared shocks before adoption: one factor makes {row['share']:.0%} of the variation; mean loading of the "
-            f"treated {row['treated']:.2f}, of the others {row['others']:.2f} (permutation p = {row['p']:.3g}, no value "
-            f"below {row['attainable']:.3g} is attainable)"
+            f"Shared shocks before adoption: one factor makes {row['share']:.0%} of the variation; mean loading of "
+            f"the treated {row['treated']:.2f}, of the others {row['others']:.2f} (permutation p = {row['p']:.3g}, no "
+            f"value below {row['attainable']:.3g} is attainable)"
         )
 
 
