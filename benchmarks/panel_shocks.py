@@ -2,10 +2,11 @@
 
     python benchmarks/panel_shocks.py [replications] [results.csv]
 
-14 units, 20 periods, AR(1) errors of .6, adoption at period 10 by 1, 2, 3 or 7 units, nominal 5 per cent. The treated are
-alike, 2.5 times as noisy, 0.4 times as noisy; or all units load on one AR(1) factor, the treated as the others (mean 1,
-standard deviation .5) or by one more. `believed` is the method that the summary believes in most samples, `unlike` and
-`shocks` are the shares of samples in which it says that the treated vary differently, or load apart on a common factor.
+14 units, 20 periods, AR(1) errors of .6, adoption at period 10 by 1, 2, 3 or 7 units, nominal 5 per cent. The treated
+are alike, 2.5 times as noisy, 0.4 times as noisy; or all units load on one AR(1) factor, the treated as the others
+(mean 1, standard deviation .5) or by one more. `believed` is the method that the summary believes in most samples,
+`unlike` and `shocks` are the shares of samples in which it says that the treated vary differently, or load apart on a
+common factor.
 """
 
 from __future__ import annotations

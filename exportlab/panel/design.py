@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from exportlab.panel.inference.recommend import APART, Facts, recommend
-from exportlab.results import Result
+from exportlab.results import Result, table_html, titled_html
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -45,6 +45,9 @@ class DesignCheck(Result):
         shown = self.table.assign(value=self.table["value"].astype(str))
         lines = [f"  {r.level:<7}{r.fact}: {r.value}. {r.meaning}".rstrip() for r in shown.itertuples()]
         return "\n".join([self.title, *lines, "", self.cohorts.to_string(index=False)])
+
+    def _repr_html_(self) -> str:
+        return titled_html(self.title, self.table) + table_html(self.cohorts)
 
     def plot(self, ax: Axes | None = None, **options: Any) -> Axes:
         """Average outcome of each cohort over time."""

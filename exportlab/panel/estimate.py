@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
@@ -188,6 +188,71 @@ class Estimate(Result):
 
         return summary(self)
 
+    def _repr_html_(self) -> str:
+        from exportlab.panel.tables import notebook
+
+        return notebook(self)
+
+    # ---- the numbers by the names that other packages give them ------------------------------------------
+
+    def tidy(self) -> pd.DataFrame:
+        """One row a term: ``term, estimate, std_error, statistic, p_value, conf_low, conf_high``."""
+        t = self.table
+        rest = {c: t[c].to_numpy() for c in ("p_value", "conf_low", "conf_high")}
+        made = t[["term", "estimate", "std_error"]].reset_index(drop=True)
+        return made.assign(statistic=self.tstat().to_numpy(), **rest)
+
+    def coef(self) -> pd.Series[float]:
+        """Estimates by term."""
+        return self._column("estimate")
+
+    def se(self) -> pd.Series[float]:
+        """Standard errors by term; NaN where there is none."""
+        return self._column("std_error")
+
+    def tstat(self) -> pd.Series[float]:
+        """Estimate over standard error, by term."""
+        return (self._column("estimate") / self._column("std_error")).rename("statistic")
+
+    def confint(self, level: float | None = None) -> pd.DataFrame:
+        """``conf_low, conf_high`` by term, at the estimate's own level or at another.
+
+        Raises
+        ------
+        OptionError
+            Another level is asked for where intervals are not made of standard errors (ranks among placebos).
+        """
+        if level is None or level == self.inference.level:
+            return self.table.set_index("term")[["conf_low", "conf_high"]]
+        if self.inference.name.startswith("placebo"):
+            raise OptionError(
+                f"level={level!r} is not allowed after the estimate: its interval is made of placebos. Allowed: "
+                f"{self.inference.level:g}; or estimate again with level={level!r}."
+            )
+        df = self.table["df"].to_numpy(float) if "df" in self.table else self.inference.df
+        made = inference_columns(
+            self.coef().to_numpy(), self.se().to_numpy(), replace(self.inference, level=level, df=df)
+        )
+        return pd.DataFrame({c: made[c] for c in ("conf_low", "conf_high")}, index=self.coef().index)
+
+    @property
+    def params(self) -> pd.Series[float]:
+        """Estimates by term, as `coef`."""
+        return self.coef()
+
+    @property
+    def pvalues(self) -> pd.Series[float]:
+        """p-values by term."""
+        return self._column("p_value")
+
+    @property
+    def nobs(self) -> int:
+        """Rows used."""
+        return self.sample.used
+
+    def _column(self, name: str) -> pd.Series[float]:
+        return self.table.set_index("term")[name].astype(float)
+
     def glance(self) -> pd.DataFrame:
         """One row about the whole: rows, units, clusters, inference, fit."""
         i, s = self.inference, self.sample
@@ -281,9 +346,10 @@ def inference_columns(estimate: Array, std_error: Array, inference: Inference) -
         raise OptionError(f"level={level!r} is not allowed. Allowed: a number between 0 and 1, such as 0.95.")
     se = np.where(std_error > 0, std_error, np.nan)
     df = inference.df
-    quantile = stats.norm.ppf(0.5 + level / 2) if np.isinf(df) else stats.t.ppf(0.5 + level / 2, df)
+    normal = bool(np.isinf(df).all())
+    quantile = stats.norm.ppf(0.5 + level / 2) if normal else stats.t.ppf(0.5 + level / 2, df)
     ratio = np.abs(estimate) / se
-    p = 2 * (stats.norm.sf(ratio) if np.isinf(df) else stats.t.sf(ratio, df))
+    p = 2 * (stats.norm.sf(ratio) if normal else stats.t.sf(ratio, df))
     return {
         "std_error": se,
         "conf_low": estimate - quantile * se,

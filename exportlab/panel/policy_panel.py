@@ -189,6 +189,12 @@ class PolicyPanel:
         return self.calendar.frequency == "month"
 
     @property
+    def steps(self) -> str:
+        """What event times count: years, half-years, quarters, months; periods where their length is not known."""
+        names = {"year": "years", "half": "half-years", "quarter": "quarters", "month": "months"}
+        return names.get(str(self.calendar.frequency), "periods")
+
+    @property
     def staggered(self) -> bool:
         """Whether units adopt at more than one date."""
         return len(self.cohorts) > 1

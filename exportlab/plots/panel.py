@@ -67,7 +67,16 @@ def event_study(
             ax.legend()
     first = next(iter(many.values()))
     note = _band_note(first) if len(many) == 1 else "Bars: pointwise intervals."
-    return finish(ax, title=title or _name(many), x="periods since adoption", y=y, source=source, note=note)
+    return finish(
+        ax, title=title or _name(many), x=f"{_steps(many)} since adoption", y=y, source=source, note=note
+    )
+
+
+def _steps(many: Mapping[str, Estimate]) -> str:
+    """What the event times count where that is no year, and all estimates agree."""
+    found = {e.panel.steps if e.panel is not None else "periods" for e in many.values()}
+    step = found.pop() if len(found) == 1 else "periods"
+    return "periods" if step == "years" else step
 
 
 def _name(many: Mapping[str, Estimate]) -> str:
