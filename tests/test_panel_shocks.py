@@ -145,8 +145,8 @@ def test_the_test_of_shared_shocks_keeps_its_size_and_sees_apart_loadings():
 
 
 def test_nothing_to_look_at_is_said():
-    few = door([2003] * 3 + [np.nan] * 5)
-    with pytest.raises(DataError, match="fewer than 4 periods before the first adoption"):
+    few = door([2002] * 3 + [np.nan] * 5)
+    with pytest.raises(DataError, match="fewer than 3 periods before the first adoption"):
         shared_shocks(few)
     assert np.isnan(few.recommend().facts.apart)
     assert "one common factor explains" not in set(few.check().table["fact"])

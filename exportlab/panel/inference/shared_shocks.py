@@ -17,7 +17,7 @@ from exportlab.results import Result
 if TYPE_CHECKING:
     from exportlab.panel.policy_panel import PolicyPanel
 
-LEAST = 4  # periods before adoption from which a factor is looked for: two-way effects leave three
+LEAST = 3  # periods before adoption from which a factor is looked for: effects of units leave two
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -73,7 +73,7 @@ def shared_shocks(
     Raises
     ------
     DataError
-        Fewer than four periods before the first adoption, or fewer than two units on a side.
+        Fewer than three periods before the first adoption, or fewer than two units on a side.
 
     Notes
     -----
