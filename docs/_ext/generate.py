@@ -266,11 +266,14 @@ def shock_tables() -> str:
             for of in [part[part["method"] == m].set_index("scenario")]
         ]
         rows += [
-            [f"*says that {said}*", *(f"{by.loc[n, column]:.0%}" for n in names)]
-            for said, column in (("the treated vary differently", "unlike"), ("the treated load apart", "shocks"))
+            [f"*finds that {said}*", *(f"{by.loc[n, column]:.0%}" for n in names)]
+            for said, column in (
+                ("the treated vary differently", "unlike"),
+                ("the treated load apart", "shocks"),
+            )
         ]
         most = ", ".join(f"{n:,}" for n in sorted(set(part["replications"]), reverse=True))
-        parts.append(f"{treated} of 14 treated, \"{by['message'].iloc[0]}\"; {most} draws:\n")
+        parts.append(f'{treated} of 14 treated, "{by["message"].iloc[0]}"; {most} draws:\n')
         parts.append(table(["", *names], rows, widths="30 14 14 14 14 14"))
     return "\n".join(parts)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
@@ -229,11 +229,18 @@ class Estimate(Result):
                 f"level={level!r} is not allowed after the estimate: its interval is made of placebos. Allowed: "
                 f"{self.inference.level:g}; or estimate again with level={level!r}."
             )
-        df = self.table["df"].to_numpy(float) if "df" in self.table else self.inference.df
-        made = inference_columns(
-            self.coef().to_numpy(), self.se().to_numpy(), replace(self.inference, level=level, df=df)
+        if not 0 < level < 1:
+            raise OptionError(
+                f"level={level!r} is not allowed. Allowed: a number between 0 and 1, such as 0.95."
+            )
+        df = (
+            self.table["df"].to_numpy(float)
+            if "df" in self.table
+            else np.full(len(self.table), self.inference.df)
         )
-        return pd.DataFrame({c: made[c] for c in ("conf_low", "conf_high")}, index=self.coef().index)
+        normal, t = stats.norm.ppf(0.5 + level / 2), stats.t.ppf(0.5 + level / 2, df)
+        half = np.where(np.isinf(df), normal, t) * self.se()
+        return pd.DataFrame({"conf_low": self.coef() - half, "conf_high": self.coef() + half})
 
     @property
     def params(self) -> pd.Series[float]:
@@ -346,10 +353,9 @@ def inference_columns(estimate: Array, std_error: Array, inference: Inference) -
         raise OptionError(f"level={level!r} is not allowed. Allowed: a number between 0 and 1, such as 0.95.")
     se = np.where(std_error > 0, std_error, np.nan)
     df = inference.df
-    normal = bool(np.isinf(df).all())
-    quantile = stats.norm.ppf(0.5 + level / 2) if normal else stats.t.ppf(0.5 + level / 2, df)
+    quantile = stats.norm.ppf(0.5 + level / 2) if np.isinf(df) else stats.t.ppf(0.5 + level / 2, df)
     ratio = np.abs(estimate) / se
-    p = 2 * (stats.norm.sf(ratio) if normal else stats.t.sf(ratio, df))
+    p = 2 * (stats.norm.sf(ratio) if np.isinf(df) else stats.t.sf(ratio, df))
     return {
         "std_error": se,
         "conf_low": estimate - quantile * se,

@@ -204,8 +204,8 @@ def believed(estimate: Estimate) -> str:
     i = estimate.inference
     G, G1 = i.clusters, i.treated_clusters
     if i.name.startswith("placebo"):
-        least = estimate.fit.get("attainable", 1 / G)
-        return f"the placebo p-value; none below {least:.3f} is attainable{_shocks(estimate)}."
+        attainable = estimate.fit.get("attainable", 1 / G)
+        return f"the placebo p-value; none below {attainable:.3f} is attainable{_shocks(estimate)}."
     if G1 == 0 or estimate.panel is None:  # no policy dates: gravity, fixed effects
         return (
             f"the errors above ({G} clusters)."

@@ -224,7 +224,7 @@ def weights(
                 rows["weight"],
                 color=colour,
                 linestyle=style,
-                label=f"cohort {cohort:.0f}" if isinstance(cohort, float) else f"cohort {cohort}",
+                label=f"cohort {cohort:.0f}" if isinstance(cohort, float) else f"cohort {cohort!s}",
             )
             negative = rows["weight"] < 0
             ax.plot(rows["period"][~negative], rows["weight"][~negative], marker, color=colour)

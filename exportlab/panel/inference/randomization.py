@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import pandas as pd
@@ -269,9 +269,8 @@ class _Problem:
         return self._one(panel), np.array([self._one(panel.reassigned(g)) for g in dates])
 
     def _one(self, panel: PolicyPanel) -> float:
-        assert self.estimate.refit is not None
         term = str(self.estimate.table["term"].iloc[self.row])
-        table = self.estimate.refit(panel).table
+        table = _without_bands(self.estimate)(panel).table
         found = np.flatnonzero(table["term"].astype(str) == term)
         if not len(found):
             raise DataError(
@@ -304,10 +303,7 @@ def placebo_covariance(
     owner, dates, always = _assigned(panel, estimate.anticipation)
     G, L = int((~always).sum()), len(np.unique(dates[~always]))
     others = assignments(dates, blocks=_held(always, None), rng=rng, n_draws=n_draws, max_enumerated=n_draws)
-    again = estimate.refit
-    if getattr(again, "keywords", {}).get("draws") and estimate.scores is not None:
-        again = partial(again, draws=0)  # type: ignore[arg-type]
-    assert again is not None
+    again = _without_bands(estimate)
 
     def ask(p: PolicyPanel) -> Array:
         table = again(p).table.set_index("term")["estimate"]
@@ -325,6 +321,13 @@ def placebo_covariance(
         vectors = np.array([ask(quiet.reassigned(others.levels[w][owner])) for w in others.which])
     covariance = (G - 1) / max(G - L, 1) * vectors.T @ vectors / len(vectors)
     return Placebos(covariance, G - L, len(vectors), _attainable(others))
+
+
+def _without_bands(estimate: Estimate) -> Callable[[PolicyPanel], Estimate]:
+    """The estimator without simultaneous bands, which are drawn."""
+    again: Any = estimate.refit
+    bands = getattr(again, "keywords", {}).get("draws") and estimate.scores is not None
+    return cast("Callable[[PolicyPanel], Estimate]", partial(again, draws=0) if bands else again)
 
 
 def _event_effects(estimate: Estimate, panel: PolicyPanel) -> Array:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from exportlab.errors import DataError
-from exportlab.frames import Array, Mask
+from exportlab.frames import Array, Codes, Mask
 from exportlab.options import Count, validated
 from exportlab.panel.algebra.draws import TIE, assignments
 from exportlab.results import Result
@@ -120,7 +120,7 @@ def pre_period_factor(panel: PolicyPanel) -> tuple[float, float]:
     return share, _apart(loading, treated, 999, 0)[0]
 
 
-def _early(panel: PolicyPanel) -> tuple[Array, Mask, Array] | None:
+def _early(panel: PolicyPanel) -> tuple[Array, Mask, Codes] | None:
     """Double-demeaned outcomes (units, periods) before the first adoption, who is treated later, and which units."""
     moves = np.isfinite(panel.adoption) & ~panel.always_treated
     if not moves.any():
@@ -128,7 +128,7 @@ def _early(panel: PolicyPanel) -> tuple[Array, Mask, Array] | None:
     T = int((panel.period_values < panel.adoption[moves].min()).sum())
     rows = (panel.periods < T) & ~panel.always_treated[panel.units]
     who = np.flatnonzero(np.bincount(panel.units[rows], minlength=len(moves)) == T)
-    treated = moves[who]
+    treated: Mask = np.asarray(moves[who], bool)
     if T < LEAST or not treated.any() or int((~treated).sum()) < 2:
         return None
     Y = panel.y[rows & np.isin(panel.units, who)].reshape(len(who), T)
