@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 import exportlab as xl
 from exportlab.errors import DataError, OptionError, UnknownName
-from exportlab.panel.regression.formula import design
+from exportlab.panel.regression.formula import Roles, design
 
 _RNG = np.random.default_rng(5)
 N = 60
@@ -35,7 +35,7 @@ TABLE = pd.DataFrame(
 
 
 def made(right: str, table: pd.DataFrame = TABLE, left: str = "y") -> pd.DataFrame:
-    d = design(table, f"{left} ~ {right}", effects={}, cluster={})
+    d = design(table, f"{left} ~ {right}", Roles())
     return pd.DataFrame(d.x, columns=d.names)
 
 
@@ -98,9 +98,9 @@ def test_arithmetic_is_that_of_real_numbers(right, value):
 
 
 def test_the_outcome_may_be_worked_out_too():
-    d = design(TABLE, "log(y + 1) ~ x", effects={}, cluster={})
+    d = design(TABLE, "log(y + 1) ~ x", Roles())
     np.testing.assert_allclose(d.y, np.log(TABLE["y"] + 1), rtol=1e-15)
-    named = design(TABLE.rename(columns={"y": "a ~ b"}), "`a ~ b` ~ x", effects={}, cluster={})
+    named = design(TABLE.rename(columns={"y": "a ~ b"}), "`a ~ b` ~ x", Roles())
     np.testing.assert_array_equal(named.y, TABLE["y"])
 
 
@@ -140,7 +140,7 @@ def quietly(formula: str) -> str:
     loaded()
     _SEEN.append("listening")
     try:
-        return hostile.civil(lambda: design(TABLE, formula, effects={}, cluster={}))
+        return hostile.civil(lambda: design(TABLE, formula, Roles()))
     finally:
         heard = _SEEN[1:]
         _SEEN.clear()
@@ -254,7 +254,7 @@ def test_refusals(right, error, said):
 @pytest.mark.parametrize("formula", ["", "y", "~", "y ~", "~ x", "y ~ x ~ z", "y ~ x | z"])
 def test_a_formula_has_two_sides(formula):
     with pytest.raises(OptionError, match=r"is not allowed\. Write 'outcome ~ x1 \+ x2'"):
-        design(TABLE, formula, effects={}, cluster={})
+        design(TABLE, formula, Roles())
     for other in (None, 5, ["y ~ x"]):
         with pytest.raises(OptionError, match=r"formula=.* is not allowed\. Allowed: text"):
             xl.ppml(TABLE, other)

@@ -21,11 +21,13 @@ PACKAGE = Path(__file__).parent.parent / "exportlab"
 LAYERS = [
     {"errors", "options", "text"},
     {"classifications", "frames", "periods", "results", "words"},
-    {"files", "plots", "suggest", "tables.writing"},
-    {"audit", "datasets", "spelling", "tables.publication"},
+    {"files", "hierarchy", "plots", "suggest", "tables.writing"},
+    {"audit", "datasets", "goods", "spelling", "tables.publication"},
     {"flows"},
     {"facts", "indices", "partial", "turned"},
     {"uncertainty", "valueadded", "panel"},
+    {"findings"},
+    {"risk"},
     {"claims", "readers"},
     {"tables"},
     {"reporting"},
@@ -343,3 +345,36 @@ def test_the_lowest_versions_tested_are_the_lowest_allowed():
     lines = (root / "constraints-lowest.txt").read_text().splitlines()
     tested = dict(line.split("==") for line in lines if "==" in line)
     assert {d: tested.get(d) for d in floors if not f"{tested.get(d)}.".startswith(f"{floors[d]}.")} == {}
+
+
+def bodies() -> Iterator[tuple[str, ast.FunctionDef]]:
+    """Every function of the package, with its place."""
+    for path in MODULES:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.FunctionDef):
+                yield f"{path.relative_to(PACKAGE)}:{node.name}", node
+
+
+def test_functions_fit_a_screen():
+    """A body has at most 40 lines, its docstring aside."""
+    long = {}
+    for place, function in bodies():
+        body = function.body[ast.get_docstring(function) is not None :]
+        lines = body[-1].end_lineno - body[0].lineno + 1 if body else 0
+        if lines > 40:
+            long[place] = lines
+    assert long == {}
+
+
+def test_what_is_not_for_users_takes_records():
+    """Options are keywords where a user names them; inside, more than eight values that travel are a record."""
+    stubbed = {a.name for n in stub() for a in n.names}
+    rooms = ("cli/", "plots/", "facts/")  # whose functions users call, options and all
+    asked = {"from_frames", "from_flows", "attach_policy", "power", "att", "wild_bootstrap", "randomization_test",
+             "agreement", "fixed_effects", "random_effects", "ppml", "gravity"}  # fmt: skip
+    many = {}
+    for place, function in bodies():
+        taken = [*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs]
+        if len(taken) > 8 and function.name not in stubbed | asked and not place.startswith(rooms):
+            many[place] = len(taken)
+    assert many == {}

@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 from exportlab.errors import DataError, OptionError, UnknownName
+from exportlab.panel.algebra import sandwich
 from exportlab.panel.algebra.irls import poisson
 from exportlab.panel.algebra.levels import Effects
 from exportlab.panel.regression.effects import fixed_effects, random_effects
@@ -143,13 +144,20 @@ def made(reference):
 
 
 def test_made_flows_against_fixest(made, reference):
-    """Cross-section terms, with and without zeros; effects; one- and two-way clusters."""
+    """Cross-section terms, with and without zeros; effects; clusters."""
     terms = "value ~ log(distance) + border + mass + rta"
     check(ppml(made, terms), reference, "made", "all")
     check(ppml(made[made["value"] > 0], terms), reference, "made", "positive")
     terms, effects = "value ~ log(distance) + border + rta", ["exporter", "importer", "year"]
     check(ppml(made, terms, effects=effects), reference, "made", "effects")
     check(ppml(made, terms, effects=effects, cluster="exporter"), reference, "made", "one-way")
+
+
+def test_two_way_errors_of_made_flows_as_fixest_clips_them(made, reference, monkeypatch):
+    """The covariance is indefinite here; fixest clips it in the regressors' own units, which then decide."""
+    clip = sandwich.nearest_covariance
+    monkeypatch.setattr(sandwich, "nearest_covariance", lambda covariance, size=None: clip(covariance))
+    terms, effects = "value ~ log(distance) + border + rta", ["exporter", "importer", "year"]
     check(ppml(made, terms, effects=effects, cluster=effects[:2]), reference, "made", "two-way")
 
 

@@ -426,7 +426,7 @@ def test_made_imputation(made, figures, x):
     agree(p.att("imputation"), pick(figures, "made", f"BJS imputation static{tag}"), lambda t: "ATT")
     rows = pick(figures, "made", f"BJS imputation dynamic{tag}")
     # didimputation prints leads only without covariates.
-    agree(p.att("imputation", aggregate="event") if x else p.event_study("imputation"), rows)
+    agree(p.att("imputation", aggregate="event") if x else p.event_study("imputation", leads=3), rows)
 
 
 def test_made_extended_twfe(made, figures):

@@ -21,7 +21,7 @@ ALL = "_all"
 NOTHING = 1e-12  # what is left of a total after taking out its only part, in parts of that total
 
 
-def need(flows: Flows, caller: str, *roles: str) -> None:
+def require_roles(flows: Flows, caller: str, *roles: str) -> None:
     """Raise unless the flows have these roles."""
     for role in roles:
         if role not in flows.roles:
@@ -164,7 +164,9 @@ def side_by_side(exports: Flows, imports: Flows, keys: tuple[str, ...]) -> Frame
 
 def changes(exports: Flows, imports: Flows, keys: tuple[str, ...], lag: Lag) -> Frame:
     """One row per cell and later period: the change of exports (`_dx`) and of imports (`_dm`) over `lag`."""
-    both = beside(side_by_side(exports, imports, keys), keys, pairs(exports, lag, imports), SIDES)
+    both = before_and_after(
+        side_by_side(exports, imports, keys), keys, periods_compared(exports, lag, imports), SIDES
+    )
     moved = {
         name: nw.col(f"after_{side}") - nw.col(f"before_{side}")
         for name, side in zip(("_dx", "_dm"), SIDES, strict=True)
@@ -186,7 +188,7 @@ def keyed(
     return spread, groups
 
 
-def pairs(flows: Flows, lag: Lag, *others: Flows) -> Mapping[Any, Any]:
+def periods_compared(flows: Flows, lag: Lag, *others: Flows) -> Mapping[Any, Any]:
     """Each period of any of the tables to the one `lag` later, which is compared with it: like with like."""
     known = {p for f in (flows, *others) for p in f.members("period")}
     found = flows.calendar.followers(known, lag)
@@ -206,7 +208,7 @@ def _nothing_to_compare(calendar: Calendar, known: Collection[Any], lag: Lag) ->
     return DataError(f"no two periods lie {lag} apart", f"{reach}.")
 
 
-def beside(
+def before_and_after(
     cells: Frame, keys: Sequence[str], moves: Mapping[Any, Any], columns: Sequence[str] = ("value",)
 ) -> Frame:
     """One row per cell active in either period, dated by the later: `before` and `after` of each column.
@@ -250,7 +252,7 @@ def with_status(frame: Frame, threshold: float = 0.0) -> Frame:
     return frame.with_columns(named.alias("status"))
 
 
-def only(condition: nw.Expr, value: nw.Expr) -> nw.Expr:
+def zero_unless(condition: nw.Expr, value: nw.Expr) -> nw.Expr:
     """The value where the condition holds, else zero."""
     return when(condition, value, 0.0)
 
@@ -307,7 +309,9 @@ def _labels(cells: nw.DataFrame[Any], columns: tuple[str, ...]) -> list[Any]:
     return lists[0] if len(lists) == 1 else list(zip(*lists, strict=True))
 
 
-def like(flows: Flows, columns: Mapping[str, Iterable[Any]], names: Mapping[str, str] | None = None) -> Any:
+def table_of_own_kind(
+    flows: Flows, columns: Mapping[str, Iterable[Any]], names: Mapping[str, str] | None = None
+) -> Any:
     """A table of the caller's own eager type (pandas for DuckDB and Spark), in the caller's column names."""
     implementation = flows.frame.implementation
     eager = implementation.is_pandas() or implementation.is_polars() or implementation.is_pyarrow()

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from exportlab.errors import DataError, one_of
 from exportlab.flows import Columns, Flows, require
 from exportlab.frames import Frame, collect, distinct, join, ratio, sum_by, when, with_total
-from exportlab.indices._steps import ALL, NOTHING, SIDES, need, same_shape, side_by_side
+from exportlab.indices._steps import ALL, NOTHING, SIDES, require_roles, same_shape, side_by_side
 from exportlab.indices.catalogue import indicator
 from exportlab.indices.measure import Universe, universe_size
 
@@ -278,7 +278,7 @@ def vollrath(
     """
     require(exports, "vollrath")
     one_of("form", form, ("vollrath", "balassa"))
-    need(exports, "vollrath", "exporter", "product")
+    require_roles(exports, "vollrath", "exporter", "product")
     spread, groups = exports.split(over, by)
     if "exporter" not in groups:
         raise DataError("vollrath compares reporters", "Keep the exporter in by=.")

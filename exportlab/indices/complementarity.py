@@ -10,7 +10,7 @@ import numpy as np
 from exportlab.errors import DataError, OptionError, one_of
 from exportlab.flows import Flows, require
 from exportlab.frames import Array, Frame, distinct, join, stack, sum_by, when
-from exportlab.indices._steps import Block, blocks, like, need, over_sum, zero_if_null
+from exportlab.indices._steps import Block, blocks, over_sum, require_roles, table_of_own_kind, zero_if_null
 from exportlab.indices.catalogue import indicator
 
 Own: TypeAlias = Literal["imports", "exports", "none"]
@@ -61,7 +61,7 @@ def complementarity(
         No exporter or product; periods without imports.
     """
     require(flows, "complementarity")
-    need(flows, "complementarity", "exporter", "product", *(("market",) if imports is None else ()))
+    require_roles(flows, "complementarity", "exporter", "product", *(("market",) if imports is None else ()))
     one_of("form", form, ("michaely", "drysdale_garnaut"))
     one_of("own", own, ("imports", "exports", "none"))
     within = tuple(r for r in ("period",) if r in flows.roles)
@@ -80,14 +80,14 @@ def complementarity(
                 row = (*sold.group, x.units[i], m.units[j], float(values[i, j]))
                 for column, entry in zip(columns, row, strict=True):
                     columns[column].append(entry)
-    return like(flows, columns)
+    return table_of_own_kind(flows, columns)
 
 
 def _importers(flows: Flows, imports: Flows | None, within: tuple[str, ...]) -> dict[tuple[Any, ...], Block]:
     if imports is None:
         return {b.group: b for b in blocks(flows, "market", ["product"], within)}
     require(imports, "complementarity")
-    need(imports, "complementarity", "exporter", "product", *within)
+    require_roles(imports, "complementarity", "exporter", "product", *within)
     return {b.group: b for b in blocks(imports, "exporter", ["product"], within)}
 
 
@@ -161,7 +161,7 @@ def trade_potential(flows: Flows, imports: Flows | None = None, *, detail: bool 
         Two tables in different units.
     """
     require(flows, "trade_potential")
-    need(flows, "trade_potential", "exporter", "market", "product")
+    require_roles(flows, "trade_potential", "exporter", "market", "product")
     if imports is not None and imports.unit != flows.unit:
         raise OptionError(
             f"exports are in {flows.unit!r} and imports in {imports.unit!r}: bring both to one unit."
@@ -190,7 +190,7 @@ def _demand(flows: Flows, imports: Flows | None, within: tuple[str, ...]) -> Fra
     if imports is None:
         return _named(flows.cells(*keys), keys, "_demand")
     require(imports, "trade_potential")
-    need(imports, "trade_potential", "exporter", "product", *within)
+    require_roles(imports, "trade_potential", "exporter", "product", *within)
     bought = imports.cells(*within, "exporter", "product").rename({"exporter": "market"})
     return _named(bought, keys, "_demand")
 

@@ -10,7 +10,7 @@ import narwhals.stable.v2 as nw
 from exportlab.errors import DataError, one_of
 from exportlab.flows import Columns, Flows, require
 from exportlab.frames import Frame, collect, join, ratio, sum_by, when, with_total
-from exportlab.indices._steps import beside, keyed, pairs
+from exportlab.indices._steps import before_and_after, keyed, periods_compared
 from exportlab.indices.catalogue import indicator
 from exportlab.periods import Lag
 
@@ -141,15 +141,15 @@ def _cells(
             "the flows have no exporter", f"{caller} needs exporter=... at the door, kept in by=."
         )
     within = tuple(g for g in groups if g != "exporter")
-    moves = pairs(flows, lag)
-    own = beside(flows.cells(*groups, *spread), (*groups, *spread), moves)
+    moves = periods_compared(flows, lag)
+    own = before_and_after(flows.cells(*groups, *spread), (*groups, *spread), moves)
     if isinstance(reference, Flows):
         within = tuple(r for r in within if r in reference.roles)
         world = reference.cells(*within, *spread)
     else:
         one_of("reference", reference, ("world",))
         world = sum_by(flows.cells(*groups, *spread), (*within, *spread), ["value"])
-    total = _reference(beside(world, (*within, *spread), moves), within, spread)
+    total = _reference(before_and_after(world, (*within, *spread), moves), within, spread)
     joined = join(own, total, on=(*within, *spread))
     if not flows.lazy:
         _refuse(flows, joined, spread)

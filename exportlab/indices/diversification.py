@@ -18,7 +18,7 @@ from exportlab.indices._steps import (
     Reference,
     against,
     grouping,
-    need,
+    require_roles,
     with_group,
     zero_if_null,
 )
@@ -154,7 +154,7 @@ def diversification(
         No exporter; labels that the reference does not have.
     """
     require(flows, "diversification")
-    need(flows, "diversification", "exporter")
+    require_roles(flows, "diversification", "exporter")
     spread, groups = flows.split(over, by)
     if "exporter" not in groups:
         raise OptionError("diversification compares exporters: keep the exporter in by=.")
@@ -318,7 +318,7 @@ def theil_traditional(
         A base period that the table does not have.
     """
     require(flows, "theil_traditional")
-    need(flows, "theil_traditional", "period")
+    require_roles(flows, "theil_traditional", "period")
     one_of("new", new, ("ever", "now"))
     spread, kept = flows.split(over, by)
     if "period" not in kept or universe == "active":

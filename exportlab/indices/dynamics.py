@@ -11,7 +11,14 @@ from exportlab.errors import DataError, one_of
 from exportlab.flows import Columns, Flows, require
 from exportlab.frames import Frame, among, join, ratio, sum_by, when, with_total
 from exportlab.indices import shares
-from exportlab.indices._steps import beside, keyed, only, pairs, with_shares, with_status
+from exportlab.indices._steps import (
+    before_and_after,
+    keyed,
+    periods_compared,
+    with_shares,
+    with_status,
+    zero_unless,
+)
 from exportlab.indices.catalogue import indicator
 from exportlab.periods import Lag
 
@@ -60,7 +67,7 @@ def hhi_change(
 
 def _hhi_terms(flows: Flows, groups: tuple[str, ...], spread: tuple[str, ...], lag: Lag) -> Frame:
     keys = (*groups, *spread)
-    frame = with_shares(beside(flows.cells(*keys), keys, pairs(flows, lag)), groups)
+    frame = with_shares(before_and_after(flows.cells(*keys), keys, periods_compared(flows, lag)), groups)
     s0, s1 = nw.col("share_before"), nw.col("share_after")
     return with_status(frame).with_columns(((s1 + s0) * (s1 - s0)).alias("hhi_change"))
 
@@ -101,7 +108,7 @@ def hhi_change_split(
     terms = frame.with_columns(
         (nw.col("share_before") * nw.col("share_before")).alias("hhi_before"),
         (nw.col("share_after") * nw.col("share_after")).alias("hhi_after"),
-        *(only(nw.col("status") == kind, nw.col("hhi_change")).alias(kind) for kind in kinds),
+        *(zero_unless(nw.col("status") == kind, nw.col("hhi_change")).alias(kind) for kind in kinds),
         *(nw.col(f"_{name}_total").alias(f"_{name}_member") for name in ("before", "after")),
     )
     names = ("hhi_before", "hhi_after", "hhi_change", *kinds)
@@ -119,7 +126,7 @@ def hhi_change_split(
 def _finite(frame: Frame, names: Sequence[str]) -> Frame:
     """Terms of groups without a share set to zero before summing: engines add NaN differently."""
     defined = (nw.col("_before_total") > 0) & (nw.col("_after_total") > 0)
-    return frame.with_columns(*(only(defined, nw.col(n)).alias(n) for n in names))
+    return frame.with_columns(*(zero_unless(defined, nw.col(n)).alias(n) for n in names))
 
 
 @indicator(
@@ -181,8 +188,8 @@ def bloc_share_change(
         inside = among("market", list(members))
     if "exporter" in fine and shares._comparable(flows):
         inside = inside & (nw.col("exporter") != nw.col("market"))
-    cells = flows.cells(*fine).with_columns(only(inside, nw.col("value")).alias("_bloc"))
-    both = beside(cells, fine, pairs(flows, lag), ("value", "_bloc"))
+    cells = flows.cells(*fine).with_columns(zero_unless(inside, nw.col("value")).alias("_bloc"))
+    both = before_and_after(cells, fine, periods_compared(flows, lag), ("value", "_bloc"))
     return flows.out(_bloc_terms(both, groups, keys), keys)
 
 
@@ -252,11 +259,11 @@ def hhi_shift_share(
     """
     spread, groups = keyed(flows, "hhi_shift_share", over, by)
     keys = (*groups, *spread)
-    moves = pairs(flows, lag)
-    own = with_shares(beside(flows.cells(*keys), keys, moves), groups)
+    moves = periods_compared(flows, lag)
+    own = with_shares(before_and_after(flows.cells(*keys), keys, moves), groups)
     grown = _with_reference(flows, own, reference, spread, moves)
     lost = (nw.col("before") > 0) & (nw.col("_r0") <= 0)
-    moved = only(nw.col("before") > 0, nw.col("before") * ratio(nw.col("_r1"), nw.col("_r0")))
+    moved = zero_unless(nw.col("before") > 0, nw.col("before") * ratio(nw.col("_r1"), nw.col("_r0")))
     grown = grown.with_columns(when(lost, 1.0, 0.0).alias("_lost"), when(lost, 0.0, moved).alias("_moved"))
     grown = with_total(grown, groups, "_moved", "_moved_total")
     star = ratio(nw.col("_moved"), nw.col("_moved_total"))
@@ -280,7 +287,7 @@ def _with_reference(flows: Flows, own: Frame, reference: Any, spread: tuple[str,
     """Add the reference's value before and after, `_r0` and `_r1`, of each member."""
     one = ("period", *spread)
     if isinstance(reference, Flows):
-        other = beside(reference.cells(*one), one, moves).rename({"before": "_r0", "after": "_r1"})
+        other = before_and_after(reference.cells(*one), one, moves).rename({"before": "_r0", "after": "_r1"})
         joined = join(own, other, on=one)
         return joined.with_columns(
             *(when(nw.col(r).is_null(), 0.0, nw.col(r)).alias(r) for r in ("_r0", "_r1"))

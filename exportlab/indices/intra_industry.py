@@ -15,7 +15,7 @@ from exportlab.indices._steps import (
     Grouping,
     changes,
     grouping,
-    need,
+    require_roles,
     same_shape,
     side_by_side,
     with_group,
@@ -170,7 +170,7 @@ def marginal_iit(
 def _keys_over_time(
     exports: Flows, imports: Flows, over: str, by: Columns | None, caller: str
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    need(exports, caller, "period")
+    require_roles(exports, caller, "period")
     spread, groups = exports.split(over, by)
     if "period" not in groups:
         raise OptionError(f"{caller} compares periods: keep the period in by=.")
@@ -293,7 +293,7 @@ def two_way_types(
     keys = (*groups, *spread)
     same_shape(exports, imports, keys, "two_way_types")
     for side in (exports, imports):
-        need(side, "two_way_types", "quantity")
+        require_roles(side, "two_way_types", "quantity")
     both = _priced(exports, imports, keys)
     x, m = nw.col("_x"), nw.col("_m")
     least, most = when(x < m, x, m), when(x < m, m, x)

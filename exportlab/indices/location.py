@@ -11,7 +11,15 @@ import numpy as np
 from exportlab.errors import DataError, OptionError, one_of
 from exportlab.flows import Columns, Flows, require
 from exportlab.frames import Array, collect, ratio, sum_by, when
-from exportlab.indices._steps import Block, Reference, against, blocks, like, need, over_sum
+from exportlab.indices._steps import (
+    Block,
+    Reference,
+    against,
+    blocks,
+    over_sum,
+    require_roles,
+    table_of_own_kind,
+)
 from exportlab.indices.catalogue import indicator
 
 
@@ -47,7 +55,7 @@ def location_quotient(
         One row per cell: the keys, value, location_quotient.
     """
     require(flows, "location_quotient")
-    need(flows, "location_quotient", "exporter")
+    require_roles(flows, "location_quotient", "exporter")
     spread, groups = flows.split(over, by)
     beside = against(flows, spread, groups, reference)
     w = when(nw.col("_defined") > 0, nw.col("_w"), 0.0)
@@ -89,7 +97,7 @@ def hachman(
         One row per group: hachman.
     """
     require(flows, "hachman")
-    need(flows, "hachman", "exporter")
+    require_roles(flows, "hachman", "exporter")
     spread, groups = flows.split(over, by)
     s, w = nw.col("_s"), nw.col("_w")
     terms = against(flows, spread, groups, reference).with_columns(
@@ -165,7 +173,7 @@ def locational_gini(
             )
             for column, entry in zip(columns, (*block.group, unit, value), strict=True):
                 columns[column].append(entry)
-    return like(flows, columns)
+    return table_of_own_kind(flows, columns)
 
 
 def _located(flows: Flows, of: str, over: str, by: Columns | None) -> tuple[str, str, tuple[str, ...]]:
@@ -181,7 +189,7 @@ def _sizes(flows: Flows, block: Block, role: str, kept: tuple[str, ...], size: F
     if size is None:
         return over_sum(block.values.sum(axis=0))
     require(size, "size")
-    need(size, "size", role)
+    require_roles(size, "size", role)
     cells = size.cells(*(within := [k for k in kept if k in size.identity]), role)
     for key in within:
         cells = cells.filter(nw.col(key) == block.group[kept.index(key)])
@@ -293,7 +301,7 @@ def ellison_glaeser(
             gamma = (g - spread * h) / room if room > 1e-12 else float("nan")
             for column, entry in zip(columns, (*block.group, unit, g, h, gamma), strict=True):
                 columns[column].append(entry)
-    return like(flows, columns)
+    return table_of_own_kind(flows, columns)
 
 
 def _lumpiness(

@@ -14,14 +14,14 @@ from exportlab.indices._steps import (
     ALL,
     Reference,
     against,
-    beside,
+    before_and_after,
     blocks,
     keyed,
-    like,
-    need,
-    only,
-    pairs,
+    periods_compared,
+    require_roles,
+    table_of_own_kind,
     with_status,
+    zero_unless,
 )
 from exportlab.indices.catalogue import indicator
 from exportlab.options import NotNegative
@@ -78,7 +78,7 @@ def hk_margins(
         No exporter or product; products that the reference does not have.
     """
     require(flows, "hk_margins")
-    need(flows, "hk_margins", "exporter", "product", *(("market",) if across else ()))
+    require_roles(flows, "hk_margins", "exporter", "product", *(("market",) if across else ()))
     if across is not None:
         one_of("across", across, ("market",))
     _, groups = flows.split("product", by)
@@ -91,9 +91,9 @@ def hk_margins(
 
 
 def _margins(flows: Flows, groups: tuple[str, ...], reference: Reference) -> Frame:
-    beside = against(flows, ("product",), groups, reference)
-    beside = beside.with_columns(when(nw.col("value") > 0, nw.col("_ref"), 0.0).alias("_common"))
-    sums = beside.group_by(*groups).agg(
+    common = when(nw.col("value") > 0, nw.col("_ref"), 0.0).alias("_common")
+    cells = against(flows, ("product",), groups, reference).with_columns(common)
+    sums = cells.group_by(*groups).agg(
         nw.col("value").sum(), nw.col("_common").sum(), nw.col("_ref_total").max()
     )
     some = when(nw.col("value") > 0, nw.col("_ref_total"), 0.0)
@@ -176,7 +176,7 @@ def iemp(
         One row per group: relationships (bilateral product flows), potential, iemp.
     """
     require(flows, "iemp")
-    need(flows, "iemp", "exporter", "market", "product")
+    require_roles(flows, "iemp", "exporter", "market", "product")
     one_of("own_market", own_market, ("kept", "out"))
     _, groups = flows.split(("product", "market"), by)
     if "exporter" not in groups:
@@ -237,7 +237,7 @@ def nesting(flows: Flows, *, outer: str = "product", inner: str = "market", by: 
         ``entropy`` = ``entropy_outer`` + ``entropy_inner`` (mean weighted with shares).
     """
     require(flows, "nesting")
-    need(flows, "nesting", flows.role(outer), flows.role(inner))
+    require_roles(flows, "nesting", flows.role(outer), flows.role(inner))
     spread, groups = flows.split((outer, inner), by)
     cells = flows.cells(*groups, *spread).with_columns(nw.lit(0).alias(ALL))
     keys = (*groups, ALL)
@@ -323,7 +323,7 @@ def nestedness(
         entries = [s / n if n else float("nan") for s, n in (whole, *parts)]
         for name, entry in zip(columns, (*block.group, *entries), strict=True):
             columns[name].append(entry)
-    return like(flows, columns)
+    return table_of_own_kind(flows, columns)
 
 
 def _paired(active: Array) -> tuple[float, int]:
@@ -391,15 +391,15 @@ def growth_margins(
     one_of("rate", rate, ("before", "midpoint"))
     spread, groups = keyed(flows, "growth_margins", over, by)
     keys = (*groups, *spread)
-    frame = with_status(beside(flows.cells(*keys), keys, pairs(flows, lag)), threshold)
+    frame = with_status(before_and_after(flows.cells(*keys), keys, periods_compared(flows, lag)), threshold)
     change, status = nw.col("after") - nw.col("before"), nw.col("status")
     stays = status == "continuing"
     terms = {
-        "growing": only(stays & (nw.col("after") > nw.col("before")), change),
-        "shrinking": only(stays & (nw.col("after") <= nw.col("before")), change),
-        "entry": only(status == "entry", change),
-        "exit": only(status == "exit", change),
-        "below": only(status == "inactive", change),
+        "growing": zero_unless(stays & (nw.col("after") > nw.col("before")), change),
+        "shrinking": zero_unless(stays & (nw.col("after") <= nw.col("before")), change),
+        "entry": zero_unless(status == "entry", change),
+        "exit": zero_unless(status == "exit", change),
+        "below": zero_unless(status == "inactive", change),
     }
     counts = {f"n_{kind}": when(status == kind, 1.0, 0.0) for kind in ("continuing", "entry", "exit")}
     kinds: dict[str, nw.Expr] = {}
@@ -433,8 +433,8 @@ def _entries(frame: Frame, groups: tuple[str, ...], threshold: float) -> tuple[F
     product, market = nw.col("_product_was") > 0, nw.col("_market_was") > 0
     change = nw.col("after") - nw.col("before")
     return frame, {
-        "new_pair": only(entry & product & market, change),
-        "new_market": only(entry & product & ~market, change),
-        "new_product": only(entry & ~product & market, change),
-        "new_both": only(entry & ~product & ~market, change),
+        "new_pair": zero_unless(entry & product & market, change),
+        "new_market": zero_unless(entry & product & ~market, change),
+        "new_product": zero_unless(entry & ~product & market, change),
+        "new_both": zero_unless(entry & ~product & ~market, change),
     }

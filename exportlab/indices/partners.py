@@ -11,7 +11,7 @@ from exportlab import classifications
 from exportlab.errors import OptionError, one_of
 from exportlab.flows import Columns, Flows, require
 from exportlab.frames import Frame, join, ratio, sum_by, when, with_total
-from exportlab.indices._steps import ALL, NOTHING, need, zero_if_null
+from exportlab.indices._steps import ALL, NOTHING, require_roles, zero_if_null
 from exportlab.indices.catalogue import indicator
 from exportlab.indices.shares import _labels_of
 
@@ -48,7 +48,7 @@ def trade_intensity(flows: Flows, *, by: Columns | None = None, correction: Corr
         One row per cell: the keys, value, share, reference_share, trade_intensity.
     """
     require(flows, "trade_intensity")
-    need(flows, "trade_intensity", "exporter", "market")
+    require_roles(flows, "trade_intensity", "exporter", "market")
     one_of("correction", correction, ("none", "own_exports", "own_imports", "rest"))
     _, groups = flows.split("market", by)
     if "exporter" not in groups:
@@ -123,7 +123,7 @@ def _bloc(
 ) -> Any:
     """Trade within the bloc, of it with outsiders, and among outsiders; and what is made of them."""
     require(flows, name)
-    need(flows, name, "exporter", "market")
+    require_roles(flows, name, "exporter", "market")
     one_of("flow", flow, ("exports", "imports", "total"))
     _, groups = flows.split(("exporter", "market"), by)
     keys = tuple(

@@ -11,7 +11,7 @@ from exportlab import classifications
 from exportlab.errors import DataError, OptionError, one_of
 from exportlab.flows import Columns, Flows, require
 from exportlab.frames import among, ratio, sum_by, when, with_total
-from exportlab.indices._steps import beside, keyed, pairs
+from exportlab.indices._steps import before_and_after, keyed, periods_compared
 from exportlab.indices.catalogue import indicator
 from exportlab.periods import Lag
 
@@ -224,6 +224,8 @@ def contributions(
     """
     spread, groups = keyed(flows, "contributions", over, by)
     keys = (*groups, *spread)
-    summed = with_total(beside(flows.cells(*keys), keys, pairs(flows, lag)), groups, "before")
+    summed = with_total(
+        before_and_after(flows.cells(*keys), keys, periods_compared(flows, lag)), groups, "before"
+    )
     gain = ratio(nw.col("after") - nw.col("before"), nw.col("_total")).alias("contribution")
     return flows.out(summed.select(*keys, "before", "after", gain), keys)

@@ -10,7 +10,7 @@ import numpy as np
 from exportlab.errors import OptionError, UnknownName, one_of
 from exportlab.flows import Columns, Flows, require
 from exportlab.frames import Array
-from exportlab.indices._steps import Block, blocks, like, over_sum
+from exportlab.indices._steps import Block, blocks, over_sum, table_of_own_kind
 from exportlab.indices.catalogue import indicator
 from exportlab.options import Positive
 
@@ -147,7 +147,7 @@ def _long(
         columns["_second"] += [other[b] for b in j]
         columns[name] += values[i, j].tolist()
     second = f"{flows.roles.get(who, who)}_2"
-    return like(flows, columns, {"_second": second})
+    return table_of_own_kind(flows, columns, {"_second": second})
 
 
 _PARAMETERS = """

@@ -10,7 +10,7 @@ import narwhals.stable.v2 as nw
 from exportlab.errors import DataError, OptionError, one_of
 from exportlab.flows import Columns, Flows, require
 from exportlab.frames import Frame, collect, distinct, join, ratio, sum_by, when, with_total
-from exportlab.indices._steps import ALL, only
+from exportlab.indices._steps import ALL, zero_unless
 from exportlab.indices.catalogue import indicator
 from exportlab.indices.unit_values import priced_cells
 from exportlab.options import NotNegative
@@ -360,7 +360,7 @@ def expy_quality(
     )
     known = ~nw.col("prody_quality").is_nan()
     terms = cells.with_columns(
-        only(known, nw.col("all")).alias("_known"),
+        zero_unless(known, nw.col("all")).alias("_known"),
         when(known, nw.col("all") * nw.col("prody"), 0.0).alias("_plain"),
         when(known, nw.col("all") * nw.col("prody_quality"), 0.0).alias("_moved"),
     )

@@ -13,7 +13,7 @@ import numpy as np
 from exportlab.errors import DataError, OptionError
 from exportlab.flows import Columns, Flows, require
 from exportlab.frames import Array, Codes, collect
-from exportlab.indices._steps import Reference, like, need, pairs
+from exportlab.indices._steps import Reference, periods_compared, require_roles, table_of_own_kind
 from exportlab.indices.advantage import Form, rca
 from exportlab.indices.catalogue import indicator
 from exportlab.options import Level, validated
@@ -171,12 +171,12 @@ def rca_transitions(
     .. [3] Shorrocks (1978), The measurement of mobility, Econometrica 46(5).
     """
     require(flows, "rca_transitions")
-    need(flows, "rca_transitions", "period", "exporter")
+    require_roles(flows, "rca_transitions", "period", "exporter")
     seen = advantage_by_period(flows, form=form, reference=reference, over=over, by=by, zeros=zeros)
     bounds = _cuts(cuts, np.concatenate([np.fromiter(v.values(), float) for v in seen.values()]))
     counts = np.zeros((len(bounds) + 1, len(bounds) + 1), dtype=np.int64)
     unmatched = 0
-    for before, after in pairs(flows, lag).items():
+    for before, after in periods_compared(flows, lag).items():
         x, y, lost = in_both(seen.get(before, {}), seen.get(after, {}))
         np.add.at(counts, (np.searchsorted(bounds, x), np.searchsorted(bounds, y)), 1)
         unmatched += lost
@@ -286,7 +286,7 @@ def galtonian(
         A period that the table does not have.
     """
     require(flows, "galtonian")
-    need(flows, "galtonian", "period", "exporter")
+    require_roles(flows, "galtonian", "period", "exporter")
     if not 0 < level < 1:
         raise OptionError(f"level={level!r} is not between 0 and 1.")
     ends = _ends(flows, first, last)
@@ -299,7 +299,7 @@ def galtonian(
         chosen = np.array([g == group for g in groups_of])
         for column, entry in zip(columns, (*group, *_fit(x[chosen], y[chosen], level)), strict=True):
             columns[column].append(entry)
-    return like(flows, columns)
+    return table_of_own_kind(flows, columns)
 
 
 def _ends(flows: Flows, first: Any, last: Any) -> tuple[Any, Any]:

@@ -9,7 +9,7 @@ import narwhals.stable.v2 as nw
 from exportlab.errors import DataError, one_of
 from exportlab.flows import Columns, Flows, require
 from exportlab.frames import Frame, join, missing, ratio, sum_by, when, with_total
-from exportlab.indices._steps import beside, keyed, only, pairs
+from exportlab.indices._steps import before_and_after, keyed, periods_compared, zero_unless
 from exportlab.indices.catalogue import indicator
 from exportlab.periods import Lag
 
@@ -37,8 +37,8 @@ def priced_cells(flows: Flows, caller: str, keys: tuple[str, ...]) -> Frame:
     return cells.select(
         *keys,
         nw.col("value").alias("all"),
-        only(known, nw.col("value")).alias("value"),
-        only(known, nw.col("quantity")).alias("quantity"),
+        zero_unless(known, nw.col("value")).alias("value"),
+        zero_unless(known, nw.col("quantity")).alias("quantity"),
     )
 
 
@@ -105,7 +105,7 @@ def relative_unit_value(
             made.select(*keys, "unit_value", "reference_unit_value", "relative_unit_value"), keys
         )
     logs = when(both, when(both, nw.col("relative_unit_value"), 1.0).log() * nw.col("value"), 0.0)
-    weighed = made.with_columns(logs.alias("_log"), only(both, nw.col("value")).alias("_known"))
+    weighed = made.with_columns(logs.alias("_log"), zero_unless(both, nw.col("value")).alias("_known"))
     sums = sum_by(weighed, groups, ["_log", "_known", "all"])
     known = nw.col("_known") > 0
     mean = when(known, ratio(nw.col("_log"), nw.col("_known")), 0.0).exp()
@@ -139,8 +139,8 @@ def _beside_reference(flows: Flows, keys: tuple[str, ...], common: tuple[str, ..
     # By count, for a difference of sums does not come back to zero exactly.
     others = nw.col("_n") - nw.col("_has") > 0
     return cells.with_columns(
-        only(others, nw.col("_rv") - nw.col("value")).alias("_rv"),
-        only(others, nw.col("_rq") - nw.col("quantity")).alias("_rq"),
+        zero_unless(others, nw.col("_rv") - nw.col("value")).alias("_rv"),
+        zero_unless(others, nw.col("_rq") - nw.col("quantity")).alias("_rq"),
     )
 
 
@@ -193,7 +193,7 @@ def price_quantity(
     spread, groups = keyed(flows, "price_quantity", over, by)
     keys = (*groups, *spread)
     cells = priced_cells(flows, "price_quantity", keys)
-    frame = beside(cells, keys, pairs(flows, lag), ("all", "value", "quantity"))
+    frame = before_and_after(cells, keys, periods_compared(flows, lag), ("all", "value", "quantity"))
     sums = sum_by(_products(frame, groups), groups, [*SUMS, "before_all", "after_all"])
     laspeyres = ratio(nw.col("_p1q0"), nw.col("_v0"))
     paasche = ratio(nw.col("_v1"), nw.col("_p0q1"))
@@ -221,7 +221,9 @@ def _products(frame: Frame, groups: tuple[str, ...]) -> Frame:
     """What the indices sum, over members priced in both periods; Tornqvist's weights are shares among those."""
     both = (nw.col("before_quantity") > 0) & (nw.col("after_quantity") > 0)
     v0, v1, q0, q1 = (
-        only(both, nw.col(f"{side}_{what}")) for what in ("value", "quantity") for side in ("before", "after")
+        zero_unless(both, nw.col(f"{side}_{what}"))
+        for what in ("value", "quantity")
+        for side in ("before", "after")
     )
     frame = frame.with_columns(
         v0.alias("_v0"),

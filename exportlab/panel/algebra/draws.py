@@ -17,7 +17,7 @@ from exportlab.panel.algebra.clustered import codes_of
 
 MAX_CLUSTERS = 20
 AUTO_ENUMERATED = 16
-TIE = 1e-8  # statistics this close, relative to the observed one, are equal: rounding is far below, chance far above
+TIE = 1e-8  # mirrored draws are equal in theory and differ by the order of their sums, far less; chance differs by more
 WEBB = np.sqrt([0.5, 1.0, 1.5])
 
 

@@ -354,20 +354,27 @@ def driscoll_kraay(
 
 
 @validated
+@dataclass(frozen=True, eq=False)
+class Near:
+    """Which units are near: degrees of each row (n,), the distance in kilometres, and "bartlett" or "uniform"."""
+
+    latitude: Array
+    longitude: Array
+    cutoff: Positive
+    kernel: str = "bartlett"
+
+
 def conley(
     scores: Array,
     bread: Array,
     periods: Codes,
     units: Codes,
+    near: Near,
     *,
-    latitude: Array,
-    longitude: Array,
-    cutoff: Positive,
     parameters: int,
-    kernel: str = "bartlett",
     lags: Places = 0,
 ) -> Sandwich:
-    r"""Covariance robust to dependence between units less than `cutoff` kilometres apart.
+    r"""Covariance robust to dependence between units less than the cutoff's kilometres apart.
 
     Rows of the same period are weighted by the kernel of their great-circle distance: 1 - d / cutoff
     ("bartlett") or 1 ("uniform"), 0 from the cutoff on. With `lags`, rows of the same unit up to that many
@@ -379,27 +386,25 @@ def conley(
     scores : array of shape (n, k)
     bread : array of shape (k, k)
     periods, units : codes of shape (n,)
-    latitude, longitude : arrays of shape (n,), degrees
-    cutoff : float, kilometres
+    near : Near
     parameters : int
-    kernel : {"bartlett", "uniform"}
     lags : int
 
     References
     ----------
     Conley (1999).
     """
+    cutoff, kernel = near.cutoff, near.kernel
     one_of("kernel", kernel, KERNELS)
     n, k = scores.shape
-    place = _points(latitude, longitude, units)
-    near = _kernel(place, cutoff, kernel)
+    weights = _kernel(_points(near.latitude, near.longitude, units), cutoff, kernel)
     meat = np.zeros((k, k))
     size = int(units.max()) + 1
     for t in range(int(periods.max()) + 1):
         here = periods == t
         s = np.zeros((size, k))
         np.add.at(s, units[here], scores[here])
-        meat += s.T @ (near @ s)
+        meat += s.T @ (weights @ s)
     for lag in range(1, lags + 1):
         gamma = _serial(scores, units, periods, lag)
         meat += (1 - lag / (lags + 1)) * (gamma + gamma.T)

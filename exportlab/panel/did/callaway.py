@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -266,6 +267,49 @@ def unit_weights(panel: PolicyPanel) -> Array:
     return out
 
 
+@dataclass(frozen=True, eq=False)
+class _Wide:
+    """A panel with units in rows and periods in columns, missing where there is no row."""
+
+    Y: Array
+    X: Array
+    w: Array
+    adopts: Array
+    times: Array
+
+    @classmethod
+    def of(cls, panel: PolicyPanel) -> _Wide:
+        N, T, k = len(panel.unit_labels), len(panel.period_values), panel.X.shape[1]
+        Y, X = np.full((N, T), np.nan), np.full((N, T, k), np.nan)
+        Y[panel.units, panel.periods], X[panel.units, panel.periods] = panel.y, panel.X
+        return cls(Y, X, unit_weights(panel), panel.announced, panel.period_values)
+
+    def cells(self, g: float, base: str, anticipation: int) -> Iterator[tuple[int, int]]:
+        """Columns (t, base period) of a cohort's cells; none where no period before adoption is clean."""
+        before = int(np.searchsorted(self.times, g - anticipation)) - 1
+        for t, time in enumerate(self.times if before >= 0 else ()):
+            pre = before if time >= g or base == "universal" else min(t - 1, before)
+            if pre >= 0:
+                yield t, pre
+
+    def compared(
+        self, D: Mask, compare: Mask, t: int, pre: int, *, known: int, adjust: str, where: str
+    ) -> tuple[float, Array, int] | None:
+        """Effect, influence function (N,) and units of a cell, covariates of `known`; None where a side is empty."""
+        both = (D | compare) & ~np.isnan(self.Y[:, t]) & ~np.isnan(self.Y[:, pre])
+        n = int(both.sum())
+        if not (both & D).any() or not (both & compare).any():
+            return None
+        Z = np.column_stack([np.ones(n), self.X[both, known]])
+        change = self.Y[both, t] - self.Y[both, pre]
+        effect, influence = two_by_two(
+            change, D[both].astype(float), Z, self.w[both], adjust=adjust, where=where
+        )
+        full = np.zeros(len(both))
+        full[both] = influence * (len(both) / n)  # a mean over the n compared, as one over all N units
+        return effect, full, n
+
+
 def group_time(
     panel: PolicyPanel,
     *,
@@ -275,44 +319,28 @@ def group_time(
     anticipation: int,
     covariates_at: str = "base",
 ) -> GroupTime:
-    """Every ATT(g,t) with its influence function over the N units."""
-    N, T, k = len(panel.unit_labels), len(panel.period_values), panel.X.shape[1]
-    Y = np.full((N, T), np.nan)
-    Y[panel.units, panel.periods] = panel.y
-    X = np.full((N, T, k), np.nan)
-    X[panel.units, panel.periods] = panel.X
-    w, g_of, times = unit_weights(panel), panel.announced, panel.period_values
-    never = never_treated(panel, anticipation)
+    """Every ATT(g,t) with its influence function over the N units; Callaway and Sant'Anna (2021), theorem 1."""
+    wide = _Wide.of(panel)
+    times, adopts, never = wide.times, wide.adopts, never_treated(panel, anticipation)
     rows, columns, lost = [], [], []
     for g in panel.cohorts:
-        before = int(np.searchsorted(times, g - anticipation)) - 1
-        if before < 0:
-            continue
-        for t in range(T):
-            pre = before if times[t] >= g or base == "universal" else min(t - 1, before)
-            if pre < 0:
-                continue
-            if t == pre:
+        for t, pre in wide.cells(g, base, anticipation):
+            if t == pre:  # the base period itself, shown as the zero that it is
                 rows.append((g, times[t], 0.0, times[pre], 0))
-                columns.append(np.zeros(N))
+                columns.append(np.zeros(len(adopts)))
                 continue
+            # A universal base can lie after t: who compares is untreated, and does not anticipate, in both periods.
             limit = times[max(t, pre)] + anticipation
-            compare = never if control == "never" else (g_of > limit) & (g_of != g)
-            D = g_of == g
-            both = (D | compare) & ~np.isnan(Y[:, t]) & ~np.isnan(Y[:, pre])
+            compare = never if control == "never" else (adopts > limit) & (adopts != g)
             where = f" in ATT({panel.period_name(g)},{panel.period_name(times[t])})"
-            if not (both & D).any() or not (both & compare).any():
+            known = pre if covariates_at == "base" else min(t, pre)
+            cell = wide.compared(adopts == g, compare, t, pre, known=known, adjust=adjust, where=where)
+            if cell is None:
                 lost += [(float(g), float(times[t]))] if times[t] >= g else []
                 continue
-            known = pre if covariates_at == "base" else min(t, pre)
-            Z = np.column_stack([np.ones(int(both.sum())), X[both, known]])
-            effect, influence = two_by_two(
-                Y[both, t] - Y[both, pre], D[both].astype(float), Z, w[both], adjust=adjust, where=where
-            )
-            full = np.zeros(N)
-            full[both] = influence * (N / int(both.sum()))
-            rows.append((g, times[t], effect, times[pre], int(both.sum())))
-            columns.append(full)
+            effect, influence, units = cell
+            rows.append((g, times[t], effect, times[pre], units))
+            columns.append(influence)
     if not rows:
         raise DataError(
             "no cohort has a comparison unit observed in both periods", "Look at check() for gaps."

@@ -24,8 +24,11 @@ from exportlab.panel.algebra.sandwich import (
 )
 from exportlab.panel.did.identified import Finite, base_of, identified, without_separated
 from exportlab.panel.did.regress import (
+    Account,
     Cells,
     Fit,
+    Problem,
+    Terms,
     cells,
     columns_of,
     combination,
@@ -111,25 +114,29 @@ def _fit(
     X, names, own = _design(used, of, covariates)
     keep = independent(X, base, used.w, protect=len(of.cohort))
     X, names, switched = X[:, keep], [names[k] for k in keep], X[:, keep] * (keep < own)
-    fit, mu = _estimate(used, X, names, base, family)
+    problem = Problem.of(used, X, names, base)
+    fit, mu = _estimate(used, problem, family)
     union = m.union()
     weights, terms = combination(union, aggregate, times=m.times)
     share = _row_weights(used, of, weights[:, : len(of.cohort)])
     log_points = ", log points" if family == "poisson" and scale == "link" else ""
-    estimate = from_fit(
-        used, fit, X, names, effects=base, combine=share @ switched, terms=list(terms["term"]),
-        counts=(weights > 0).astype(int) @ m.counts(),
+    account = Account(
         method="Extended TWFE" + (" (Poisson)" if family == "poisson" else ""),
         estimand=ESTIMANDS[aggregate] + log_points + m.over,
         comparison=m.who + (" and not-yet-treated ones" if control == "notyet" else ""),
-        weighting="cells by their treated rows", level=level,
-        columns=columns_of(terms),
-        parts={"cells": cell_table(of, fit.beta, fit.vcov)}, refit=again, family=family, notes=m.notes,
-    )  # fmt: skip
+        weighting="cells by their treated rows",
+        refit=again,
+        notes=m.notes,
+        parts={"cells": cell_table(of, fit.beta, fit.vcov)},
+        family=family,
+    )
+    counts = (weights > 0).astype(int) @ m.counts()
+    shown = Terms(share @ switched, list(terms["term"]), counts, columns_of(terms))
+    estimate = from_fit(used, problem, fit, shown, account, level=level)
     if mu is None or scale == "link":
         return estimate
     beyond = weights[:, len(of.cohort) :]
-    return _in_levels(estimate, fit, share, switched, mu=mu, effects=base, beyond=beyond, mean=m.mean)
+    return _in_levels(estimate, fit, Levels(share, switched, mu, base, beyond, m.mean))
 
 
 @dataclass(frozen=True)
@@ -302,13 +309,11 @@ def _design(panel: PolicyPanel, of: Cells, covariates: str) -> tuple[Array, list
     return np.column_stack(columns), labels, own
 
 
-def _estimate(
-    panel: PolicyPanel, X: Array, names: list[str], effects: Effects, family: str
-) -> tuple[Fit, Array | None]:
+def _estimate(panel: PolicyPanel, problem: Problem, family: str) -> tuple[Fit, Array | None]:
     """The fit, and the Poisson mean where there is one."""
     if family == "gaussian":
-        made = least_squares(panel.y, X, names, effects=effects, clusters=panel.clusters, weights=panel.w)
-        return made, None
+        return least_squares(problem), None
+    X, effects = problem.X, problem.effects
     fit = poisson(panel.y, X, effects, weights=panel.w)
     if not fit.converged:
         raise DataError(
@@ -344,36 +349,42 @@ def _row_weights(panel: PolicyPanel, of: Cells, weights: Array) -> Array:
     return share
 
 
-def _in_levels(
-    estimate: Estimate,
-    fit: Fit,
-    share: Array,
-    own: Array,
-    *,
-    mu: Array,
-    effects: Effects,
-    beyond: Array,
-    mean: Array,
-) -> Estimate:
+@dataclass(frozen=True, eq=False)
+class Levels:
+    """What an effect in levels is made of.
+
+    `share` (terms, n) weighs the rows, `own` (n, k) holds the columns that treatment switches on, `mu` (n,) is the
+    mean. Cells `beyond` the regression (their weights in the terms) add their `mean`, and leave no error.
+    """
+
+    share: Array
+    own: Array
+    mu: Array
+    effects: Effects
+    beyond: Array
+    mean: Array
+
+
+def _in_levels(estimate: Estimate, fit: Fit, at: Levels) -> Estimate:
     """Average of mu less the mean without treatment; the error of the absorbed effects is carried along.
 
     The linear index moves by ``absorbed X @ (beta error)`` and by the effects' own error, the projection
-    of the scores on them; `own` (n, k) holds the columns that treatment switches on.
-    Cells `beyond` the regression (their weights in the terms) add their `mean`, and leave no error.
+    of the scores on them.
     """
     panel, regression = estimate.panel, estimate.regression
     assert panel is not None
     assert regression is not None
+    share, own, mu, effects = at.share, at.own, at.mu, at.effects
     w = np.ones(len(mu)) if panel.w is None else panel.w
     without = mu * np.exp(-(own @ fit.beta))
-    values = share @ (mu - without) + beyond @ mean
+    values = share @ (mu - without) + at.beyond @ at.mean
     pull = share * (mu - without)  # (terms, n): how the value moves with each row's index
     absorbed = absorb(regression.X, effects, w * mu)
     influence = fit.influence @ (pull @ absorbed + (share * without) @ own).T
     z = (pull / (w * mu)).T
     influence += (z - absorb(z, effects, w * mu)) * (w * (panel.y - mu))[:, None]
     scores = group_sums(influence, panel.clusters)
-    size = np.where((beyond != 0).any(1), np.inf, ROUNDING * (np.abs(share) @ (mu + without)))
+    size = np.where((at.beyond != 0).any(1), np.inf, ROUNDING * (np.abs(share) @ (mu + without)))
     vcov = settled(fit.factor * scores.T @ scores, size)
     made = inference_columns(values, np.sqrt(np.maximum(np.diag(vcov), 0)), estimate.inference)
     table = estimate.table.assign(estimate=values, **made)

@@ -16,6 +16,7 @@ from exportlab.options import Level, Places, validated
 from exportlab.panel.algebra.levels import Effects
 from exportlab.panel.algebra.sandwich import group_sums, rounding_error, settled, unsettled
 from exportlab.panel.did.regress import (
+    Problem,
     cells,
     columns_of,
     combination,
@@ -277,9 +278,8 @@ def _with_leads(result: Estimate, panel: PolicyPanel, leads: int | None) -> Esti
     times = [e for e in known if e >= -leads]
     X = np.column_stack([*[(time == e).astype(float) for e in times], rows.X])
     names = [*map(str, times), *rows.covariates]
-    fit = least_squares(
-        rows.y, X, names, effects=effects, clusters=encode_in_order(rows.clusters), weights=rows.w
-    )
+    problem = Problem.of(rows, X, names, effects)
+    fit = least_squares(replace(problem, clusters=encode_in_order(rows.clusters)))
     leads = len(times)
     scores = np.zeros((len(panel.cluster_labels), leads))
     kept = np.isin(panel.cluster_labels, rows.cluster_labels)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,7 +21,10 @@ if TYPE_CHECKING:
     from exportlab.panel.policy_panel import PolicyPanel
 
 __all__ = [
+    "Account",
     "Fit",
+    "Problem",
+    "Terms",
     "cell_means",
     "drop_singletons",
     "effects_of",
@@ -55,6 +58,60 @@ class Fit:
     notes: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """What is regressed: outcome (n,), terms (n, k) by name, absorbed effects, and the codes of each row.
+
+    Rows are the panel's, or some of them several times (stacks).
+    """
+
+    y: Array
+    X: Array
+    names: Sequence[str]
+    effects: Effects
+    units: Codes
+    periods: Codes
+    clusters: Codes
+    weights: Array | None = None
+
+    @classmethod
+    def of(
+        cls, panel: PolicyPanel, X: Array, names: Sequence[str], effects: Effects | None = None
+    ) -> Problem:
+        """The rows of a panel, with effects of units and periods unless others are given."""
+        absorbed = effects or effects_of({"unit": panel.units, "period": panel.periods})
+        return cls(panel.y, X, names, absorbed, panel.units, panel.periods, panel.clusters, panel.w)
+
+
+@dataclass(frozen=True, eq=False)
+class Terms:
+    """The terms shown, ``combine @ beta``: (m, k) weights of the coefficients, names, rows of each, further columns."""
+
+    combine: Array
+    names: Sequence[str]
+    counts: Any
+    columns: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def as_they_are(cls, problem: Problem) -> Terms:
+        """Every coefficient, each from all rows."""
+        return cls(np.eye(len(problem.names)), problem.names, len(problem.y))
+
+
+@dataclass(frozen=True, eq=False)
+class Account:
+    """What an Estimate says beside its numbers, and the call that makes it again from another panel."""
+
+    method: str
+    estimand: str
+    comparison: str
+    weighting: str
+    refit: Any
+    notes: Sequence[str] = ()
+    parts: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    family: str = "gaussian"
+
+
 def effects_of(columns: Mapping[str, Any]) -> Effects:
     """Absorbed effects from integer codes, renumbered so that no level is empty."""
     return Effects.encode(dict(columns))
@@ -66,18 +123,8 @@ def drop_singletons(panel: PolicyPanel) -> PolicyPanel:
     return panel.where(~alone, "singleton: alone in its unit or period") if alone.any() else panel
 
 
-def least_squares(
-    y: Array,
-    X: Array,
-    names: Sequence[str],
-    *,
-    effects: Effects,
-    clusters: Codes,
-    periods: Codes | None = None,
-    weights: Array | None = None,
-    vcov: str = "cluster",
-) -> Fit:
-    r"""Weighted least squares of `y` (n,) on `X` (n, k) with `effects` absorbed.
+def least_squares(problem: Problem, vcov: str = "cluster") -> Fit:
+    r"""Weighted least squares of `y` (n,) on `X` (n, k) with the effects absorbed.
 
     :math:`\hat\beta = (\tilde X'W\tilde X)^{-1}\tilde X'W\tilde y` with tildes for residuals on the
     effects; the covariance is a sandwich with fixest's and reghdfe's factor (`exportlab.panel.algebra.sandwich`).
@@ -89,39 +136,65 @@ def least_squares(
         freedom is left.
     """
     one_of("vcov", vcov, VCOV)
+    y, X, effects, weights = problem.y, problem.X, problem.effects, problem.weights
+    # Frisch, Waugh and Lovell: coefficients and residuals are those of the regression with all dummies.
     tilde = absorb(np.column_stack([y, X]), effects, weights)
     y_, X_ = tilde[:, 0], tilde[:, 1:]
-    _refuse_collinear(X, X_, names)
-    Xw = X_ if weights is None else X_ * weights[:, None]
+    _refuse_collinear(X, X_, problem.names)
+    w = np.ones(len(y)) if weights is None else weights
+    Xw = X_ * w[:, None]
     bread = np.asarray(np.linalg.inv(Xw.T @ X_), np.float64)
     beta = bread @ (Xw.T @ y_)
     residual = y_ - X_ @ beta
-    scores = Xw * residual[:, None]
-    w = np.ones(len(y)) if weights is None else weights
     total = float(w @ y_**2)
     r2 = 1 - float(w @ residual**2) / total if total > 0 else np.nan
-    n, k = X.shape
-    rows = clusters if vcov.startswith("cluster") else np.arange(n)
+    rows = problem.clusters if vcov.startswith("cluster") else np.arange(len(y))
     rounding = rounding_error(Xw @ bread, np.abs(y) + np.abs(residual), rows)
+    scores = Xw * residual[:, None]
+    made = _covariance(problem, scores, bread, vcov, variance=float(w @ residual**2))
+    return Fit(
+        beta,
+        made.vcov,
+        scores @ bread,
+        residual,
+        made.factor,
+        made.df,
+        made.name,
+        made.small_sample,
+        r2,
+        rounding,
+        made.notes,
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Covariance:
+    vcov: Array
+    factor: float
+    df: float
+    name: str
+    small_sample: str
+    notes: tuple[str, ...] = ()
+
+
+def _covariance(problem: Problem, scores: Array, bread: Array, vcov: str, *, variance: float) -> _Covariance:
+    """The covariance of the coefficients, with its small-sample factor."""
+    effects, (n, k) = problem.effects, problem.X.shape
     if vcov == "iid":
         df = freedom(n, k + absorbed_parameters(effects))
-        cov = bread * float(w @ residual**2) / df
-        return Fit(
-            beta, cov, scores @ bread, residual, 1.0, df, "homoskedastic (iid)", "N/(N-K)", r2, rounding
-        )
-    by: dict[str, Codes] = {} if vcov == "hetero" else {"cluster": clusters}
-    if vcov == "cluster+period" and periods is not None:
-        by["period"] = periods
+        return _Covariance(bread * variance / df, 1.0, df, "homoskedastic (iid)", "N/(N-K)")
+    by: dict[str, Codes] = {} if vcov == "hetero" else {"cluster": problem.clusters}
+    if vcov == "cluster+period":
+        by["period"] = problem.periods
     made = sandwich(scores, bread, effects=effects, clusters=by)
     K = k + absorbed_parameters(effects, list(by.values()))
     G = min(made.clusters) if by else np.inf
     factor = (n - 1) / (n - K) * G / (G - 1) if by else n / (n - K)
-    name = {"hetero": "heteroskedasticity-robust (HC1)", "cluster": "cluster-robust (CR1)"}.get(vcov)
+    name = {"hetero": "heteroskedasticity-robust (HC1)", "cluster": "cluster-robust (CR1)"}.get(
+        vcov, "two-way cluster-robust (CR1)"
+    )
     words = FIXEST if by else "N/(N-K), all fixed effects in K"
-    return Fit(
-        beta, made.covariance, scores @ bread, residual, factor, made.dof,
-        name or "two-way cluster-robust (CR1)", words, r2, rounding, made.notes,
-    )  # fmt: skip
+    return _Covariance(made.covariance, factor, made.dof, name, words, made.notes)
 
 
 def _refuse_collinear(X: Array, X_: Array, names: Sequence[str]) -> None:
@@ -168,65 +241,55 @@ def inference_of(panel: PolicyPanel, fit: Fit, level: float) -> Inference:
 
 def from_fit(
     panel: PolicyPanel,
+    problem: Problem,
     fit: Fit,
-    X: Array,
-    names: Sequence[str],
+    terms: Terms,
+    account: Account,
     *,
-    effects: Effects,
-    combine: Array,
-    terms: Sequence[str],
-    counts: Any,
-    method: str,
-    estimand: str,
-    comparison: str,
-    weighting: str,
-    level: float = 0.95,
-    columns: Mapping[str, Any] | None = None,
-    parts: Mapping[str, pd.DataFrame] | None = None,
-    notes: Sequence[str] = (),
-    stacked: Mapping[str, Codes] | None = None,
-    y: Array | None = None,
-    weights: Array | None = None,
-    refit: Any = None,
+    level: float,
     sample: Sample | None = None,
-    family: str = "gaussian",
 ) -> Estimate:
-    """An Estimate whose terms are ``combine @ beta``; `stacked` gives the codes where rows are not the panel's."""
-    rows = stacked or {"units": panel.units, "periods": panel.periods, "clusters": panel.clusters}
-    inference = inference_of(panel, fit, level)
+    """The Estimate whose terms are combinations of a fit's coefficients; its sample is the panel's unless given."""
+    inference, combine = inference_of(panel, fit, level), terms.combine
     vcov = settled(combine @ fit.vcov @ combine.T, np.abs(combine) @ fit.rounding)
-    table = estimate_table(list(terms), combine @ fit.beta, vcov, inference, counts, **(columns or {}))
+    table = estimate_table(
+        list(terms.names), combine @ fit.beta, vcov, inference, terms.counts, **terms.columns
+    )
     clustered = fit.name == "cluster-robust (CR1)"
-    scores = group_sums(fit.influence, encode_in_order(rows["clusters"])) @ combine.T if clustered else None
+    scores = group_sums(fit.influence, encode_in_order(problem.clusters)) @ combine.T if clustered else None
     return Estimate(
-        method=method,
-        estimand=estimand,
-        comparison=comparison,
-        weighting=weighting,
+        method=account.method,
+        estimand=account.estimand,
+        comparison=account.comparison,
+        weighting=account.weighting,
         table=table,
         vcov=vcov,
         inference=inference,
         sample=sample or sample_of(panel),
         scores=scores,
-        clusters=tuple(panel.cluster_labels[np.unique(rows["clusters"])]) if clustered else (),
-        regression=Regression(
-            panel.y if y is None else y,
-            X,
-            tuple(names),
-            effects.codes,
-            rows["clusters"],
-            panel.w if weights is None else weights,
-            fit.beta,
-            combine,
-            rows["units"],
-            rows["periods"],
-            family,
-        ),
+        clusters=tuple(panel.cluster_labels[np.unique(problem.clusters)]) if clustered else (),
+        regression=_regression(problem, fit, combine, account.family),
         panel=panel,
-        refit=refit,
-        parts=parts or {},
-        notes=(*warnings_of(panel), *fit.notes, *unsettled(vcov, terms), *notes),
+        refit=account.refit,
+        parts=account.parts,
+        notes=(*warnings_of(panel), *fit.notes, *unsettled(vcov, terms.names), *account.notes),
         fit={"r2_within": fit.r2_within},
+    )
+
+
+def _regression(problem: Problem, fit: Fit, combine: Array, family: str) -> Regression:
+    return Regression(
+        problem.y,
+        problem.X,
+        tuple(problem.names),
+        problem.effects.codes,
+        problem.clusters,
+        problem.weights,
+        fit.beta,
+        combine,
+        problem.units,
+        problem.periods,
+        family,
     )
 
 

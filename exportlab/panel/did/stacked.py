@@ -11,8 +11,16 @@ import numpy as np
 from exportlab.errors import DataError, OptionError, one_of
 from exportlab.frames import Array, Codes
 from exportlab.options import Level, validated
-from exportlab.panel.algebra.levels import Effects
-from exportlab.panel.did.regress import Fit, effects_of, from_fit, least_squares, sample_of, with_comparison
+from exportlab.panel.did.regress import (
+    Account,
+    Problem,
+    Terms,
+    effects_of,
+    from_fit,
+    least_squares,
+    sample_of,
+    with_comparison,
+)
 from exportlab.panel.estimate import Estimate
 
 if TYPE_CHECKING:
@@ -83,9 +91,7 @@ def _fit(
     times = np.unique(stack.time)
     shown = times[times != -1]
     X = np.column_stack([(stack.time == e) * stack.treated for e in shown])
-    names = [f"{e:.0f}" for e in shown]
-    fit, effects, w = _regress(used, stack, X, names, corrective=weights == "corrective")
-    combine, terms, columns, counts = _terms(stack, times, shown, average)
+    problem = _problem(used, stack, X, [f"{e:.0f}" for e in shown], corrective=weights == "corrective")
     kept = np.zeros(len(used.y), bool)
     kept[stack.row] = True
     flow = used.where(kept, OUTSIDE) if not kept.all() else used
@@ -94,30 +100,30 @@ def _fit(
         gone = ", ".join(used.period_name(g) for g in left_out)
         notes.append(f"Cohorts without the whole window are left out: {gone}.")
     by = "cohorts by their treated units" if weights == "corrective" else "cohorts by treatment variance"
-    made = from_fit(
-        used, fit, X, names, effects=effects, combine=combine, terms=terms, counts=counts,
-        method="Stacked DiD", comparison="units untreated throughout the cohort's window", weighting=by,
+    account = Account(
+        method="Stacked DiD",
         estimand="average effect on the treated" + ("" if average else " by time since adoption"),
-        level=level, columns=columns, notes=notes, y=used.y[stack.row], weights=w,
-        stacked={k: getattr(used, k)[stack.row] for k in ("units", "periods", "clusters")},
+        comparison="units untreated throughout the cohort's window",
+        weighting=by,
         refit=partial(_fit, average=average, window=window, weights=weights, level=level),
-        sample=sample_of(flow),
-    )  # fmt: skip
+        notes=notes,
+    )
+    terms = _terms(stack, times, shown, average)
+    made = from_fit(
+        used, problem, least_squares(problem), terms, account, level=level, sample=sample_of(flow)
+    )
     return replace(made, fit={**made.fit, "stack_rows": float(len(stack.row))})
 
 
-def _regress(
-    panel: PolicyPanel, stack: Stack, X: Array, names: list[str], *, corrective: bool
-) -> tuple[Fit, Effects, Array]:
-    """Least squares on the stack; without corrective weights event times have effects in every stack."""
+def _problem(panel: PolicyPanel, stack: Stack, X: Array, names: list[str], *, corrective: bool) -> Problem:
+    """The regression on the stack; without corrective weights event times have effects in every stack."""
     w = stack.weight if corrective else np.ones(len(stack.row))
     w = w if panel.w is None else w * panel.w[stack.row]
     cohort = np.unique(stack.cohort, return_inverse=True)[1]
     period = stack.time if corrective else _joint(stack.time, stack.cohort)
     effects = effects_of({"unit in stack": _joint(panel.units[stack.row], cohort), "period": period})
-    clusters = panel.clusters[stack.row]
-    fit = least_squares(panel.y[stack.row], X, names, effects=effects, clusters=clusters, weights=w)
-    return fit, effects, w
+    units, periods, clusters = (of[stack.row] for of in (panel.units, panel.periods, panel.clusters))
+    return Problem(panel.y[stack.row], X, names, effects, units, periods, clusters, w)
 
 
 def _joint(*codes: Any) -> Codes:
@@ -179,13 +185,11 @@ def _corrective(cohort: Array, treated: Array, counts: Array) -> Array:
     return w
 
 
-def _terms(
-    stack: Stack, times: Array, shown: Array, average: bool
-) -> tuple[Array, list[str], dict[str, Any], list[int]]:
+def _terms(stack: Stack, times: Array, shown: Array, average: bool) -> Terms:
     on = stack.treated > 0
     if average:
         combine = ((shown >= 0) / (shown >= 0).sum())[None, :]
-        return combine, ["ATT"], {}, [int((on & (stack.time >= 0)).sum())]
+        return Terms(combine, ["ATT"], [int((on & (stack.time >= 0)).sum())])
     combine = (times[:, None] == shown[None, :]).astype(float)
     counts = [int((on & (stack.time == e)).sum()) for e in times]
-    return combine, [f"{e:.0f}" for e in times], {"event_time": times.astype(int)}, counts
+    return Terms(combine, [f"{e:.0f}" for e in times], counts, {"event_time": times.astype(int)})

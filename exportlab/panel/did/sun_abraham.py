@@ -12,11 +12,13 @@ from exportlab.frames import Array
 from exportlab.options import Level, validated
 from exportlab.panel.did.identified import base_of, identified
 from exportlab.panel.did.regress import (
+    Account,
     Cells,
+    Problem,
+    Terms,
     columns_of,
     combination,
     drop_singletons,
-    effects_of,
     from_fit,
     least_squares,
     with_comparison,
@@ -75,34 +77,23 @@ def _fit(
     used, of = found.panel, found.of
     X = np.column_stack([of.dummies(), used.X])
     names = [*of.names(), *used.covariates]
-    effects = effects_of({"unit": used.units, "period": used.periods})
-    fit = least_squares(
-        used.y, X, names, effects=effects, clusters=used.clusters, periods=used.periods, weights=used.w,
-        vcov=vcov,
-    )  # fmt: skip
+    problem = Problem.of(used, X, names)
+    fit = least_squares(problem, vcov)
     weights, terms = combination(of, aggregate, times=bases.times)
     combine = np.zeros((len(terms), len(names)))
     combine[:, : len(of.cohort)] = weights
     counts = (weights > 0).astype(int) @ np.bincount(of.code[of.code >= 0])
-    return from_fit(
-        used,
-        fit,
-        X,
-        names,
-        effects=effects,
-        combine=combine,
-        terms=list(terms["term"]),
-        counts=counts,
+    account = Account(
         method="Sun-Abraham",
         estimand=ESTIMANDS[aggregate],
         comparison=who,
         weighting="cohorts by their rows, shares taken as given",
-        level=level,
-        columns=columns_of(terms),
-        parts={"cells": cell_table(of, fit.beta, fit.vcov)},
         refit=partial(_fit, aggregate=aggregate, base=base, vcov=vcov, level=level),
         notes=(*bases.notes, *found.notes),
+        parts={"cells": cell_table(of, fit.beta, fit.vcov)},
     )
+    shown = Terms(combine, list(terms["term"]), counts, columns_of(terms))
+    return from_fit(used, problem, fit, shown, account, level=level)
 
 
 def cell_table(of: Cells, beta: Array, vcov: Array) -> pd.DataFrame:

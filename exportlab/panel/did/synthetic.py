@@ -15,7 +15,7 @@ from exportlab.frames import Array, Mask
 from exportlab.options import Level, Within, validated
 from exportlab.panel.algebra.draws import TIE, assignments
 from exportlab.panel.algebra.sandwich import ROUNDING
-from exportlab.panel.did.regress import refuse_no_variation, sample_of, warnings_of
+from exportlab.panel.did.regress import Account, refuse_no_variation, sample_of, warnings_of
 from exportlab.panel.estimate import Estimate, Inference
 
 if TYPE_CHECKING:
@@ -126,11 +126,13 @@ def synthetic_control(panel: PolicyPanel, *, level: Level = 0.95) -> Estimate:
         panel,
         float(gap[k:].mean()),
         p,
-        method="Synthetic control",
+        _account(
+            "Synthetic control",
+            partial(synthetic_control, level=level),
+            {"weights": weight_table(panel, block, weight), "gaps": gaps, "placebos": placebos},
+        ),
         inference="placebo in space (RMSPE ratio)",
-        parts={"weights": weight_table(panel, block, weight), "gaps": gaps, "placebos": placebos},
         fit=fit,
-        refit=partial(synthetic_control, level=level),
         level=level,
         n=block.treated.size,
     )
@@ -147,16 +149,25 @@ def weight_table(panel: PolicyPanel, block: Block, weight: Array) -> pd.DataFram
     return table[table["weight"] > 0].sort_values("weight", ascending=False, ignore_index=True)
 
 
+def _account(method: str, again: object, parts: dict[str, pd.DataFrame]) -> Account:
+    return Account(
+        method,
+        estimand="average effect on the treated after adoption",
+        comparison="a weighted average of never-treated units",
+        weighting="treated rows equally",
+        refit=again,
+        parts=parts,
+    )
+
+
 def placebo_estimate(
     panel: PolicyPanel,
     estimate: float,
     p: float,
+    account: Account,
     *,
-    method: str,
     inference: str,
-    parts: dict[str, pd.DataFrame],
     fit: dict[str, float],
-    refit: object,
     level: float,
     n: int,
 ) -> Estimate:
@@ -182,17 +193,17 @@ def placebo_estimate(
         panel.treated_clusters,
     )
     return Estimate(
-        method=method,
-        estimand="average effect on the treated after adoption",
-        comparison="a weighted average of never-treated units",
-        weighting="treated rows equally",
+        method=account.method,
+        estimand=account.estimand,
+        comparison=account.comparison,
+        weighting=account.weighting,
         table=table,
         vcov=np.full((1, 1), np.nan),
         inference=kind,
         sample=sample_of(panel),
         panel=panel,
-        refit=refit,  # type: ignore[arg-type]
-        parts=parts,
+        refit=account.refit,
+        parts=account.parts,
         fit=fit,
         notes=warnings_of(panel, asymptotic=False),
     )
@@ -251,15 +262,14 @@ def synthetic_did(
         _normal(estimate, se, level) if inference == "jackknife" else _ranked(estimate, placebo, se, level)
     )
     seed = rng if isinstance(rng, int) and not all_of_them else None
+    again = partial(synthetic_did, inference=inference, draws=draws, rng=rng, level=level)
     made = placebo_estimate(
         panel,
         estimate,
         p,
-        method="Synthetic difference in differences",
+        _account("Synthetic difference in differences", again, _parts(panel, found, fits, share)),
         inference=f"{inference} standard error",
-        parts=_parts(panel, found, fits, share),
         fit={**attained, "donors": float(len(found[0].donors))},
-        refit=partial(synthetic_did, inference=inference, draws=draws, rng=rng, level=level),
         level=level,
         n=int(sum(b.treated.size for b in found)),
     )
@@ -430,7 +440,7 @@ def _optimum(H: Array, f: Array, on: Mask) -> Array:
     at = np.flatnonzero(on)
     K = np.zeros((len(at) + 1, len(at) + 1))
     K[:-1, :-1] = H[np.ix_(at, at)]
-    K[:-1, -1] = K[-1, :-1] = 1.0
+    K[:-1, -1] = K[-1, :-1] = 1.0  # the Lagrange condition of sum(w) = 1 (Nocedal and Wright 2006, eq. 16.4)
     full = np.zeros(len(f))
     full[at] = np.linalg.solve(K, np.append(f[at], 1.0))[:-1]
     return full

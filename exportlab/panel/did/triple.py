@@ -12,6 +12,9 @@ from exportlab.frames import Array, Codes
 from exportlab.options import Level, validated
 from exportlab.panel.did.imputation import imputable, imputed
 from exportlab.panel.did.regress import (
+    Account,
+    Problem,
+    Terms,
     drop_singletons,
     effects_of,
     from_fit,
@@ -67,20 +70,15 @@ def triple_difference(
     method = method or ("imputation" if used.staggered else "regression")
     one_of("method", method, ["regression", "imputation"])
     again = partial(triple_difference, by=by, within=within, method=method, aggregate=aggregate, level=level)
-    words: dict[str, Any] = {
-        "comparison": f"units with {by} = 0 in the same {within or 'adoption group'}, and other groups",
-        "refit": again,
-    }
+    comparison = f"units with {by} = 0 in the same {within or 'adoption group'}, and other groups"
     if method == "imputation":
-        panel_, made = imputable(
-            used,
-            lambda p: _dummies(p, _surroundings(p, within), _reached(p, by)),
-            lambda p: p.D * _reached(p, by),
-        )
-        target = panel_.D * _reached(panel_, by) > 0
-        return imputed(
-            panel_, made, target, aggregate, level=level, method="Triple differences (imputation)", **words
-        )
+        words = {
+            "method": "Triple differences (imputation)",
+            "comparison": comparison,
+            "refit": again,
+            "level": level,
+        }
+        return _by_imputation(used, by, within, aggregate, words)
     X = np.column_stack([used.D * reached, used.X])
     names = [f"treated x {by}", *used.covariates]
     effects = effects_of(
@@ -90,12 +88,27 @@ def triple_difference(
             "reached-period": _cross(reached.astype(np.int64), used.periods),
         }
     )
-    fit = least_squares(used.y, X, names, effects=effects, clusters=used.clusters, weights=used.w)
-    return from_fit(
-        used, fit, X, names, effects=effects, combine=np.eye(len(names)), terms=names, counts=len(used.y),
-        method="Triple differences", estimand="average effect on reached treated units",
-        weighting="by treatment variance", level=level, **words,
-    )  # fmt: skip
+    account = Account(
+        method="Triple differences",
+        estimand="average effect on reached treated units",
+        comparison=comparison,
+        weighting="by treatment variance",
+        refit=again,
+    )
+    problem = Problem.of(used, X, names, effects)
+    fit = least_squares(problem)
+    return from_fit(used, problem, fit, Terms.as_they_are(problem), account, level=level)
+
+
+def _by_imputation(
+    panel: PolicyPanel, by: str, within: str | None, aggregate: str, words: dict[str, Any]
+) -> Estimate:
+    used, made = imputable(
+        panel,
+        lambda p: _dummies(p, _surroundings(p, within), _reached(p, by)),
+        lambda p: p.D * _reached(p, by),
+    )
+    return imputed(used, made, used.D * _reached(used, by) > 0, aggregate, **words)
 
 
 def _reached(panel: PolicyPanel, by: str) -> Array:

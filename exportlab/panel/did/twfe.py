@@ -14,8 +14,10 @@ from exportlab.frames import Array
 from exportlab.options import Level, validated
 from exportlab.panel.did.bacon import bacon, negative_weights
 from exportlab.panel.did.regress import (
+    Account,
+    Problem,
+    Terms,
     drop_singletons,
-    effects_of,
     from_fit,
     least_squares,
     refuse_no_variation,
@@ -55,37 +57,19 @@ def twfe(panel: PolicyPanel, *, vcov: str = "cluster", level: Level = 0.95) -> E
     used = drop_singletons(panel)
     refuse_no_variation(used)
     X = np.column_stack([used.D, used.X])
-    names = ["treated", *used.covariates]
-    effects = effects_of({"unit": used.units, "period": used.periods})
-    fit = least_squares(
-        used.y,
-        X,
-        names,
-        effects=effects,
-        clusters=used.clusters,
-        periods=used.periods,
-        weights=used.w,
-        vcov=vcov,
-    )
+    problem = Problem.of(used, X, ["treated", *used.covariates])
+    fit = least_squares(problem, vcov)
     parts, notes = _diagnostics(used)
-    return from_fit(
-        used,
-        fit,
-        X,
-        names,
-        effects=effects,
-        combine=np.eye(len(names)),
-        terms=names,
-        counts=len(used.y),
+    account = Account(
         method="Two-way fixed effects",
         estimand="average effect on the treated if effects are equal across cohorts and over time",
         comparison="all units not switching in the period, already-treated ones included",
         weighting="by treatment variance (see parts['weights'])",
-        level=level,
-        parts=parts,
-        notes=notes,
         refit=partial(twfe, vcov=vcov, level=level),
+        notes=notes,
+        parts=parts,
     )
+    return from_fit(used, problem, fit, Terms.as_they_are(problem), account, level=level)
 
 
 def _diagnostics(panel: PolicyPanel) -> tuple[dict[str, pd.DataFrame], list[str]]:
@@ -148,18 +132,8 @@ def event_study(
     shown = [e for e in times if e not in bases]
     X = np.column_stack([*[(time == e).astype(float) for e in shown], used.X])
     names = [*[str(e) for e in shown], *used.covariates]
-    effects = effects_of({"unit": used.units, "period": used.periods})
-    fit = least_squares(
-        used.y,
-        X,
-        names,
-        effects=effects,
-        clusters=used.clusters,
-        periods=used.periods,
-        weights=used.w,
-        vcov=vcov,
-    )
-    combine, terms = with_base(times, shown, len(names))
+    problem = Problem.of(used, X, names)
+    combine, labels = with_base(times, shown, len(names))
     notes = []
     if used.staggered:
         notes.append("Adoption is staggered: these coefficients mix effects of other event times.")
@@ -168,14 +142,16 @@ def event_study(
         for i, b in enumerate(bin)
         if b is not None
     ]
-    return from_fit(
-        used, fit, X, names, effects=effects, combine=combine, terms=terms,
-        counts=[int((time == e).sum()) for e in times],
-        method="Two-way fixed-effects event study", estimand="effect by time since adoption",
-        comparison="all other units, already-treated ones included", weighting="by treatment variance",
-        level=level, columns={"event_time": times}, notes=notes,
+    account = Account(
+        method="Two-way fixed-effects event study",
+        estimand="effect by time since adoption",
+        comparison="all other units, already-treated ones included",
+        weighting="by treatment variance",
         refit=partial(event_study, base=base, bin=bin, vcov=vcov, level=level),
-    )  # fmt: skip
+        notes=notes,
+    )
+    terms = Terms(combine, labels, [int((time == e).sum()) for e in times], {"event_time": times})
+    return from_fit(used, problem, least_squares(problem, vcov), terms, account, level=level)
 
 
 def _bases(panel: PolicyPanel, base: int | Sequence[int], times: list[int]) -> list[int]:

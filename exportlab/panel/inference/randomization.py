@@ -116,14 +116,7 @@ def randomization_test(
     owner, dates, always = _assigned(panel, estimate.anticipation)
     two_way = estimate.method == "Two-way fixed effects" and _simple(panel)
     row = _row(estimate, term)
-    settled = bool(np.isfinite(estimate.table["std_error"].iloc[row]))
-    statistic = statistic or ("t" if two_way and settled else "estimate")
-    one_of("statistic", statistic, ("t", "estimate"))
-    if statistic == "t" and not settled:
-        raise DataError(
-            f"{estimate.table['term'].iloc[row]} has no standard error, so no t statistic",
-            "Say statistic='estimate'.",
-        )
+    statistic = _statistic(estimate, row, statistic, studentise=two_way)
     linear = _linear(estimate)
     quick = two_way or (statistic == "estimate" and linear and _simple(panel))
     others = assignments(
@@ -140,29 +133,21 @@ def randomization_test(
     value = float(estimate.table["estimate"].iloc[problem.row])
     low = high = np.nan
     if interval and np.isfinite(p) and (two_way or (statistic == "estimate" and linear)):
-
-        def kept(effect: float) -> bool:
-            return _p(*path(effect), others.enumerated) > 1 - level
-
-        scale = float(np.std(problem.estimates(value))) or float(np.ptp(panel.y)) or 1.0
-        low, high = ends(kept, value, scale, hopeless=_attainable(others) > 1 - level)
-    table = pd.DataFrame(
-        [
-            {
-                "term": estimate.table["term"].iloc[problem.row],
-                "estimate": value,
-                "null": null,
-                "statistic": observed,
-                "p": p,
-                "conf_low": low,
-                "conf_high": high,
-                "assignments": len(others.which),
-                "possible": others.n,
-                "attainable": _attainable(others),
-            }
-        ]
-    )
-    return RandomizationTest(table, simulated, statistic, others.enumerated, others.seed)
+        spread = float(np.std(problem.estimates(value))) or float(np.ptp(panel.y)) or 1.0
+        low, high = _inverted(path, others, value, spread, level)
+    found = {
+        "term": estimate.table["term"].iloc[problem.row],
+        "estimate": value,
+        "null": null,
+        "statistic": observed,
+        "p": p,
+        "conf_low": low,
+        "conf_high": high,
+        "assignments": len(others.which),
+        "possible": others.n,
+        "attainable": _attainable(others),
+    }
+    return RandomizationTest(pd.DataFrame([found]), simulated, statistic, others.enumerated, others.seed)
 
 
 def _attainable(others: Assignments) -> float:
@@ -181,6 +166,30 @@ def _held(always: Mask, blocks: ArrayLike | None) -> ArrayLike | None:
 
 
 Path = Callable[[float], tuple[float, Array]]
+
+
+def _statistic(estimate: Estimate, row: int, asked: str | None, *, studentise: bool) -> str:
+    """What is compared over assignments: t where it comes cheap and there is an error, else the estimate."""
+    settled = bool(np.isfinite(estimate.table["std_error"].iloc[row]))
+    statistic = asked or ("t" if studentise and settled else "estimate")
+    one_of("statistic", statistic, ("t", "estimate"))
+    if statistic == "t" and not settled:
+        raise DataError(
+            f"{estimate.table['term'].iloc[row]} has no standard error, so no t statistic",
+            "Say statistic='estimate'.",
+        )
+    return statistic
+
+
+def _inverted(
+    path: Path, others: Assignments, value: float, spread: float, level: float
+) -> tuple[float, float]:
+    """The effects that the test keeps: its null is tried ever further from the estimate, then halved to the edge."""
+
+    def kept(effect: float) -> bool:
+        return _p(*path(effect), others.enumerated) > 1 - level
+
+    return ends(kept, value, spread, hopeless=_attainable(others) > 1 - level)
 
 
 @dataclass(frozen=True, eq=False)

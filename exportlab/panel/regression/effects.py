@@ -13,10 +13,18 @@ from exportlab.frames import Array, Codes, to_pandas
 from exportlab.options import Level, Places, Positive, validated
 from exportlab.panel.algebra.absorb import refuse_collinear
 from exportlab.panel.algebra.levels import absorbed_parameters
-from exportlab.panel.algebra.sandwich import Sandwich, conley, driscoll_kraay, freedom, group_sums, sandwich
+from exportlab.panel.algebra.sandwich import (
+    Near,
+    Sandwich,
+    conley,
+    driscoll_kraay,
+    freedom,
+    group_sums,
+    sandwich,
+)
 from exportlab.panel.contract import as_written, in_time, real, refuse_no_ids
 from exportlab.panel.estimate import Estimate, Inference, Sample, estimate_table
-from exportlab.panel.regression.formula import Design, design
+from exportlab.panel.regression.formula import Design, Roles, design
 from exportlab.panel.regression.ols import (
     LeastSquares,
     Words,
@@ -86,10 +94,8 @@ def fixed_effects(
     one_of("singletons", singletons, ["drop", "keep"])
     names = {"unit": [unit], "period": [period], "two-way": [unit, period]}[effects]
     places = [c for c in (latitude, longitude) if c is not None]
-    d = panel_design(
-        table, formula, unit=unit, period=period, effects=names, vcov=vcov, cluster=cluster, weights=weights,
-        missing=missing, places=places,
-    )  # fmt: skip
+    roles = Roles({n: [n] for n in names}, _clusters(vcov, cluster, unit), weights=weights, also=places)
+    d = panel_design(table, formula, unit, period, roles, missing=missing)
     if singletons == "drop":
         d, _ = without_singletons(d)
     fit = least_squares(d)
@@ -106,11 +112,8 @@ def fixed_effects(
     elif vcov == "conley":
         if latitude is None or longitude is None or cutoff is None:
             raise OptionError("vcov='conley' needs latitude=, longitude= (columns) and cutoff= (kilometres).")
-        robust = conley(
-            scores, fit.bread, periods, units, latitude=real(d.data, latitude),
-            longitude=real(d.data, longitude), cutoff=cutoff, parameters=K, kernel=kernel,
-            lags=lags or 0,
-        )  # fmt: skip
+        near = Near(real(d.data, latitude), real(d.data, longitude), cutoff, kernel)
+        robust = conley(scores, fit.bread, periods, units, near, parameters=K, lags=lags or 0)
     else:
         robust = _robust(d, fit, scores, vcov)
     words = Words(f"Fixed effects ({effects})", f"effect on {d.outcome}", f"the same {' and '.join(names)}")
@@ -148,18 +151,8 @@ def random_effects(
     """
     one_of("vcov", vcov, ["cluster", "classical", "hetero"])
     one_of("variances", variances, ["swamy-arora", "baltagi-chang"])
-    d = panel_design(
-        table,
-        formula,
-        unit=unit,
-        period=period,
-        effects=[],
-        vcov=vcov,
-        cluster=cluster,
-        weights=None,
-        missing=missing,
-        places=[],
-    )
+    roles = Roles(cluster=_clusters(vcov, cluster, unit))
+    d = panel_design(table, formula, unit, period, roles, missing=missing)
     refuse_collinear(d, np.ones_like(d.y))
     units, periods = ordered_codes(d.data[unit]), in_time(d.data[period], period)
     found = baltagi_chang(d, units) if variances == "baltagi-chang" else swamy_arora(d, units, periods)
@@ -167,42 +160,22 @@ def random_effects(
     fit = least_squares(quasi)
     robust = _robust(quasi, fit, fit.scores(None), vcov)
     words = Words("Random effects (Swamy-Arora)", f"effect on {d.outcome}", "units and periods together")
-    more = {
-        "sigma2_units": found.units,
-        "sigma2_rows": found.rows,
-        "theta": float(found.theta.mean()),
-    }
-    return _estimate(
-        quasi, words, fit, robust, vcov=vcov, level=level, units=units, periods=periods, more=more
-    )
+    made = _estimate(quasi, words, fit, robust, vcov=vcov, level=level, units=units, periods=periods)
+    parts = {"sigma2_units": found.units, "sigma2_rows": found.rows, "theta": float(found.theta.mean())}
+    return replace(made, fit={**made.fit, **parts})
 
 
-def panel_design(
-    table: Any,
-    formula: str,
-    *,
-    unit: str,
-    period: str,
-    effects: list[str],
-    vcov: str,
-    cluster: str | list[str] | None,
-    weights: str | None,
-    missing: str,
-    places: list[str],
-) -> Design:
-    """A design with one row a unit and period, clustered by unit unless told otherwise."""
+def _clusters(vcov: str, cluster: str | list[str] | None, unit: str) -> dict[str, list[str]]:
+    """The columns of each clustering: by unit unless told otherwise, none where errors are not clustered."""
     chosen = [unit] if cluster is None else [cluster] if isinstance(cluster, str) else cluster
+    return {name: [name] for name in chosen} if vcov == "cluster" else {}
+
+
+def panel_design(table: Any, formula: str, unit: str, period: str, roles: Roles, *, missing: str) -> Design:
+    """A design with one row a unit and period."""
     data = as_written(to_pandas(table), period)
     refuse_no_ids(data, [c for c in (unit, period) if c in data.columns])
-    d = design(
-        data,
-        formula,
-        effects={name: [name] for name in effects},
-        cluster={name: [name] for name in chosen} if vcov == "cluster" else {},
-        weights=weights,
-        missing=missing,
-        also=[unit, period, *places],
-    )
+    d = design(data, formula, replace(roles, also=[unit, period, *roles.also]), missing=missing)
     again = d.data.duplicated([unit, period])
     if again.any():
         row = d.data[again].iloc[0]
@@ -231,7 +204,6 @@ def _estimate(
     level: float,
     units: Codes,
     periods: Codes,
-    more: dict[str, float] | None = None,
 ) -> Estimate:
     if vcov in ("cluster", "hetero"):
         inference = inference_of(d, robust, df=robust.dof, level=level)
@@ -253,7 +225,7 @@ def _estimate(
         inference=inference,
         sample=Sample(d.rows, len(d.y), d.lost, units=int(units.max()) + 1, periods=int(periods.max()) + 1),
         notes=(*notes, *words.notes),
-        fit={"r2_within" if len(d.effects) else "r2_quasi_demeaned": fit.r2_within, **(more or {})},
+        fit={"r2_within" if len(d.effects) else "r2_quasi_demeaned": fit.r2_within},
         **kept,
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from math import prod
 from typing import Any
 
@@ -80,19 +80,40 @@ def _refuse_absent(data: pd.DataFrame, needed: Sequence[str]) -> None:
         raise DataError("The table has no rows", "Give one row an observation.")
 
 
-def design(
-    table: Any,
-    formula: str,
-    *,
-    effects: Columns,
-    cluster: Columns,
-    offset: str | None = None,
-    exposure: str | None = None,
-    weights: str | None = None,
-    missing: str = "refuse",
-    also: Sequence[str] = (),
-    added: Sequence[str] = (),
-) -> Design:
+@dataclass(frozen=True)
+class Roles:
+    """What the columns beside the formula's do.
+
+    Attributes
+    ----------
+    effects, cluster : mapping of name to the columns that define it
+    offset, exposure, weights : str, optional
+        Columns; the exposure enters as its logarithm, weights are positive.
+    also : sequence of str
+        More columns that must be there and complete.
+    added : sequence of str
+        Columns of numbers that are regressors beside those of the formula.
+    """
+
+    effects: Columns = field(default_factory=dict)
+    cluster: Columns = field(default_factory=dict)
+    offset: str | None = None
+    exposure: str | None = None
+    weights: str | None = None
+    also: Sequence[str] = ()
+    added: Sequence[str] = ()
+
+    def columns(self) -> list[str]:
+        """All of them."""
+        single = [c for c in (self.offset, self.exposure, self.weights) if c is not None]
+        return [*single, *self.added, *self.codes(), *self.also]
+
+    def codes(self) -> list[str]:
+        """Columns that tell effects and clusters apart."""
+        return [c for columns in [*self.effects.values(), *self.cluster.values()] for c in columns]
+
+
+def design(table: Any, formula: str, roles: Roles, *, missing: str = "refuse") -> Design:
     """Read the formula's columns off the table, refusing what cannot be trusted.
 
     Parameters
@@ -100,14 +121,8 @@ def design(
     table : pandas, Polars, PyArrow or DuckDB table
     formula : str
         ``"outcome ~ x1 + log(x2) + C(x3)"``. A constant is added when there are no effects.
-    effects, cluster : mapping of name to the columns that define it
-    offset, exposure, weights : str, optional
-        Columns; the exposure enters as its logarithm, weights are positive.
+    roles : Roles
     missing : {"refuse", "drop"}
-    also : sequence of str
-        More columns that must be there and complete.
-    added : sequence of str
-        Columns of numbers that are regressors beside those of the formula.
 
     Raises
     ------
@@ -121,20 +136,18 @@ def design(
     data = to_pandas(table)
     left, right = sides(formula)
     outcome, regressors = parse(left), parse(right, constant=True)
-    extra = [c for c in (offset, exposure, weights, *added) if c is not None]
-    roles = [c for columns in [*effects.values(), *cluster.values()] for c in columns]
     named = list(dict.fromkeys([*outcome.columns, *regressors.columns]))
-    needed = list(dict.fromkeys([*named, *extra, *roles, *also]))
+    needed = list(dict.fromkeys([*named, *roles.columns()]))
     _refuse_absent(data, needed)
     rows = len(data)
     lost: tuple[tuple[str, int], ...] = ()
     gaps = data[needed].isna()
     if gaps.to_numpy().any():
         data, lost = _without_gaps(data, gaps, missing)
-    refuse_no_ids(data, dict.fromkeys(roles))
+    refuse_no_ids(data, dict.fromkeys(roles.codes()))
     used = pd.DataFrame({c: regressor(data, c) for c in named}, index=data.index)
     y = _outcome(used, outcome)
-    names, x = _regressors(used, regressors, data[list(added)], keep_constant=not effects)
+    names, x = _regressors(used, regressors, data[list(roles.added)], keep_constant=not roles.effects)
     if not names:
         raise OptionError(f"formula={formula!r} has no regressor. Write 'outcome ~ x1 + x2'.")
     return Design(
@@ -143,13 +156,13 @@ def design(
         y=y,
         x=x,
         names=names,
-        effects=Effects.encode({name: data[list(columns)] for name, columns in effects.items()}),
-        clusters={name: encode(data[list(columns)]) for name, columns in cluster.items()},
-        offset=_shift(data, offset, exposure),
-        weights=None if weights is None else _positive(data, weights, "Weights"),
+        effects=Effects.encode({name: data[list(columns)] for name, columns in roles.effects.items()}),
+        clusters={name: encode(data[list(columns)]) for name, columns in roles.cluster.items()},
+        offset=_shift(data, roles.offset, roles.exposure),
+        weights=None if roles.weights is None else _positive(data, roles.weights, "Weights"),
         rows=rows,
         lost=lost,
-        cluster_columns=cluster,
+        cluster_columns=roles.cluster,
     )
 
 

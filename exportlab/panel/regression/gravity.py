@@ -15,7 +15,7 @@ from exportlab.options import Level, Positive, validated
 from exportlab.panel.algebra.levels import encode
 from exportlab.panel.contract import as_written, calendar_of, refuse_no_ids, same
 from exportlab.panel.estimate import Estimate
-from exportlab.panel.regression.formula import Design, design
+from exportlab.panel.regression.formula import Design, Roles, design
 from exportlab.panel.regression.ols import Words, least_squares_estimate
 from exportlab.panel.regression.ppml import poisson_estimate, without_singletons
 
@@ -97,15 +97,9 @@ def gravity(
         table, exporter=exporter, importer=importer, period=period, product=product, effects=effects,
         domestic=domestic, missing=missing,
     )  # fmt: skip
-    d = design(
-        flows.data,
-        formula,
-        added=flows.borders,
-        effects=flows.columns(flows.effects),
-        cluster=flows.columns(cluster),
-        weights=weights,
-        missing=missing,
-    )
+    of = flows.columns
+    roles = Roles(of(flows.effects), of(cluster), weights=weights, added=flows.borders)
+    d = design(flows.data, formula, roles, missing=missing)
     d = replace(d, rows=flows.rows, lost=(*flows.lost, *d.lost))
     units = encode(d.data[[exporter, importer]])
     periods = encode(d.data[[period]]) if period else np.zeros(len(d.y), dtype=np.int64)

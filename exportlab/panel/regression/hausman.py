@@ -23,7 +23,7 @@ from exportlab.panel.regression.effects import (
     swamy_arora,
     unit_means,
 )
-from exportlab.panel.regression.formula import Design
+from exportlab.panel.regression.formula import Design, Roles
 from exportlab.panel.regression.ols import classical, least_squares
 from exportlab.results import Result, titled_html
 
@@ -97,18 +97,7 @@ def hausman(
     Hausman (1978); Mundlak (1978); Wooldridge (2010), section 10.7.3.
     """
     one_of("form", form, ["mundlak", "classical"])
-    d = panel_design(
-        table,
-        formula,
-        unit=unit,
-        period=period,
-        effects=[],
-        vcov="cluster",
-        cluster=None,
-        weights=None,
-        missing=missing,
-        places=[],
-    )
+    d = panel_design(table, formula, unit, period, Roles(cluster={unit: [unit]}), missing=missing)
     units, periods = ordered_codes(d.data[unit]), in_time(d.data[period], period)
     spread = np.abs(d.x - unit_means(d.x, units)[units]).max(axis=0)
     moving = spread > 1e-9 * np.abs(d.x).max(axis=0)

@@ -21,7 +21,7 @@ from exportlab.panel.algebra.levels import singletons
 from exportlab.panel.algebra.sandwich import sandwich
 from exportlab.panel.algebra.separation import METHODS, find_separated
 from exportlab.panel.estimate import Estimate, Sample, estimate_table
-from exportlab.panel.regression.formula import Design, design, named_columns
+from exportlab.panel.regression.formula import Design, Roles, design, named_columns
 from exportlab.panel.regression.ols import Words, inference_of, levels_in, on_rows, one_way, settled_by
 
 
@@ -89,16 +89,8 @@ def ppml(
     ----------
     Santos Silva and Tenreyro (2006); Correia, Guimaraes and Zylkin (2020).
     """
-    d = design(
-        table,
-        formula,
-        effects=named_columns(effects),
-        cluster=named_columns(cluster),
-        offset=offset,
-        exposure=exposure,
-        weights=weights,
-        missing=missing,
-    )
+    roles = Roles(named_columns(effects), named_columns(cluster), offset, exposure, weights)
+    d = design(table, formula, roles, missing=missing)
     words = Words("PPML", f"log-point effects on the mean of {d.outcome}", "rows that share the effects")
     return poisson_estimate(
         d,
