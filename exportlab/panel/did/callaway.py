@@ -88,34 +88,24 @@ def att(
     one_of("base", base, ["varying", "universal"])
     one_of("covariates_at", covariates_at, ["base", "earlier"])
     one_of("shares", shares, ["estimated", "fixed", "did"])
+    cells: dict[str, Any] = {
+        "control": control,
+        "adjust": adjust,
+        "base": base,
+        "covariates_at": covariates_at,
+    }
     again = partial(
-        att, aggregate=aggregate, control=control, adjust=adjust, base=base, anticipation=anticipation,
-        shares=shares, balance=balance, covariates_at=covariates_at, draws=draws, rng=rng, level=level,
+        att, aggregate=aggregate, anticipation=anticipation, shares=shares, balance=balance, draws=draws, rng=rng,
+        level=level, **cells,
     )  # fmt: skip
     used, who = _prepare(panel, control, anticipation)
-    effects = group_time(
-        used,
-        control=control,
-        adjust=adjust,
-        base=base,
-        anticipation=anticipation,
-        covariates_at=covariates_at,
-    )
+    effects = group_time(used, anticipation=anticipation, **cells)
     estimate, influence, terms = average(used, effects, aggregate, shares=shares, balance=balance)
     flow, lost = _lost_cells(used, effects)
     scores = group_sums(influence, _unit_clusters(used)) / len(influence)
     size = ROUNDING * np.sqrt((influence**2).sum(0) / len(influence) + float(np.abs(used.y).max()) ** 2)
     vcov = settled(scores.T @ scores, np.where((influence != 0).any(0), size / np.sqrt(len(influence)), 0.0))
-    inference = Inference(
-        "cluster-robust, influence functions",
-        CONVENTION,
-        np.inf,
-        level,
-        1.0,
-        used.cluster or used.unit,
-        len(used.cluster_labels),
-        used.treated_clusters,
-    )
+    inference = _inference(used, level)
     columns: dict[str, Any] = dict(columns_of(terms.drop(columns="n")))
     # A cell counts the units it compares; cells share units, so the average counts the panel's rows.
     counts = [len(flow.y) if t == "ATT" else n for t, n in zip(terms["term"], terms["n"], strict=True)]
@@ -129,6 +119,19 @@ def att(
         notes=(*warnings_of(used), *lost, *unsettled(vcov, list(terms["term"]))),
     )  # fmt: skip
     return with_bands(made, draws=draws, rng=rng) if draws else made
+
+
+def _inference(panel: PolicyPanel, level: float) -> Inference:
+    return Inference(
+        "cluster-robust, influence functions",
+        CONVENTION,
+        np.inf,
+        level,
+        1.0,
+        panel.cluster or panel.unit,
+        len(panel.cluster_labels),
+        panel.treated_clusters,
+    )
 
 
 @validated

@@ -103,13 +103,7 @@ def synthetic_control(panel: PolicyPanel, *, level: Level = 0.95) -> Estimate:
     target, k = block.treated.mean(0), block.before
     weight = simplex_least_squares(block.donors[:, :k].T, target[:k])
     gap = target - weight @ block.donors
-    least = ROUNDING * float(np.abs(panel.y).max())
-    rows = [("treated", *_spread(gap, k, least))]
-    for j in range(len(block.donors)):
-        others = np.delete(block.donors, j, axis=0)
-        placebo = simplex_least_squares(others[:, :k].T, block.donors[j, :k])
-        rows.append((block.labels[j], *_spread(block.donors[j] - placebo @ others, k, least)))
-    placebos = pd.DataFrame(rows, columns=["unit", "att", "rmspe_before", "rmspe_after", "ratio"])
+    placebos = _in_space(block, gap, ROUNDING * float(np.abs(panel.y).max()))
     p = float((placebos["ratio"] >= placebos["ratio"].iloc[0] * (1 - 1e-12)).mean())
     gaps = pd.DataFrame(
         {
@@ -136,6 +130,17 @@ def synthetic_control(panel: PolicyPanel, *, level: Level = 0.95) -> Estimate:
         level=level,
         n=block.treated.size,
     )
+
+
+def _in_space(block: Block, gap: Array, least: float) -> pd.DataFrame:
+    """Effect and fit of the treated and of each donor treated in its place."""
+    k = block.before
+    rows = [("treated", *_spread(gap, k, least))]
+    for j in range(len(block.donors)):
+        others = np.delete(block.donors, j, axis=0)
+        placebo = simplex_least_squares(others[:, :k].T, block.donors[j, :k])
+        rows.append((block.labels[j], *_spread(block.donors[j] - placebo @ others, k, least)))
+    return pd.DataFrame(rows, columns=["unit", "att", "rmspe_before", "rmspe_after", "ratio"])
 
 
 def _spread(gap: Array, k: int, least: float) -> tuple[float, float, float, float]:

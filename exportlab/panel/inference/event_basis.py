@@ -11,7 +11,7 @@ from scipy import stats
 from exportlab.errors import DataError, one_of
 from exportlab.frames import Array
 from exportlab.panel.inference.randomization import placebo_covariance
-from exportlab.panel.inference.recommend import FEW, recommend
+from exportlab.panel.inference.recommend import FEW, Recommendation, recommend
 
 if TYPE_CHECKING:
     from exportlab.panel.estimate import Estimate
@@ -101,33 +101,40 @@ def basis_of(
     if estimate.panel is None:
         return Basis(c, "own", ())
     advice = recommend(estimate)
-    f = advice.facts
-    few = f.side < FEW
-    if (errors or ("placebo" if few else "own")) == "own":
-        sides = f"{f.treated_clusters} of {f.clusters} clusters are treated: own errors reject a true "
-        how = (
-            "null far too often; no interval here can be believed."
-            if few
-            else "null too often; see errors='placebo'."
-        )
-        return Basis(c, "own", () if advice.trusts(estimate.inference.name) else (sides + how,))
-    if not f.possible or advice.attainable > alpha:
+    few = advice.facts.side < FEW
+    if (errors or ("placebo" if few else "own")) == "placebo":
+        return _placebo_basis(estimate, c, advice, alpha, n_draws=n_draws, rng=rng)
+    how = "far too often; no interval here can be believed." if few else "too often; see errors='placebo'."
+    note = f"{_treated(advice)}: own errors reject a true null {how}"
+    return Basis(c, "own", () if advice.trusts(estimate.inference.name) else (note,))
+
+
+def _treated(advice: Recommendation) -> str:
+    return f"{advice.facts.treated_clusters} of {advice.facts.clusters} clusters are treated"
+
+
+def _placebo_basis(
+    estimate: Estimate,
+    c: EventCoefficients,
+    advice: Recommendation,
+    alpha: float,
+    *,
+    n_draws: int,
+    rng: int | np.random.Generator,
+) -> Basis:
+    """The covariance over other assignments of the dates; refused where none of them could reject."""
+    if not advice.facts.possible or advice.attainable > alpha:
+        least = f"no p below {advice.attainable:.3g} is attainable"
         raise DataError(
-            f"{f.treated_clusters} of {f.clusters} clusters are treated, and no basis for an interval is valid: own "
-            "errors are far too small, and "
-            + (
-                f"no p below {advice.attainable:.3g} is attainable"
-                if f.possible
-                else "dates differ within clusters"
-            ),
+            f"{_treated(advice)}, and no basis for an interval is valid: own errors are far too small, and "
+            + (least if advice.facts.possible else "dates differ within clusters"),
             "Show the event study and its rank among the placebos; errors='own' computes what others show.",
         )
     table = estimate.table
     times = np.append(np.arange(-c.pre - 1, -1), np.arange(c.post)).tolist()
     at = [int(np.flatnonzero(table["event_time"].to_numpy(float) == e)[0]) for e in times]
-    found = placebo_covariance(
-        estimate, table["term"].iloc[at].astype(str).tolist(), n_draws=n_draws, rng=rng
-    )
+    terms = table["term"].iloc[at].astype(str).tolist()
+    found = placebo_covariance(estimate, terms, n_draws=n_draws, rng=rng)
     if found.df < 2:
         raise DataError(
             f"{found.df} degrees of freedom are left for a covariance of placebos",

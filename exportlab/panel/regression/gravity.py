@@ -17,7 +17,7 @@ from exportlab.panel.contract import as_written, calendar_of, refuse_no_ids, sam
 from exportlab.panel.estimate import Estimate
 from exportlab.panel.regression.formula import Design, Roles, design
 from exportlab.panel.regression.ols import Words, least_squares_estimate
-from exportlab.panel.regression.ppml import poisson_estimate, without_singletons
+from exportlab.panel.regression.ppml import Asked, poisson_estimate, without_singletons
 
 NO_LOGARITHM = "zero flow, which has no logarithm"
 THREE_WAY = (
@@ -114,12 +114,7 @@ def gravity(
     return poisson_estimate(
         d,
         words,
-        separation=separation,
-        singletons=singletons,
-        unidentified=unidentified,
-        small_sample=small_sample,
-        level=level,
-        engine=engine,
+        Asked(separation, singletons, unidentified, small_sample, level=level, engine=engine),
         units=units,
         periods=periods,
     )

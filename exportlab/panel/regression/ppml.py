@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -93,54 +93,55 @@ def ppml(
     d = design(table, formula, roles, missing=missing)
     words = Words("PPML", f"log-point effects on the mean of {d.outcome}", "rows that share the effects")
     return poisson_estimate(
-        d,
-        words,
-        separation=separation,
-        singletons=singletons,
-        unidentified=unidentified,
-        small_sample=small_sample,
-        level=level,
-        engine=engine,
+        d, words, Asked(separation, singletons, unidentified, small_sample, level=level, engine=engine)
     )
 
 
+@dataclass(frozen=True)
+class Asked:
+    """The options of `ppml` that a design does not hold, checked."""
+
+    separation: str | Sequence[str]
+    singletons: str
+    unidentified: str
+    small_sample: str
+    level: float
+    engine: str
+
+    def __post_init__(self) -> None:
+        one_of("singletons", self.singletons, ["drop", "keep"])
+        one_of("unidentified", self.unidentified, ["refuse", "omit"])
+        one_of("small_sample", self.small_sample, ["fixest", "ppmlhdfe"])
+        one_of("engine", self.engine, ["core", "pyfixest"])
+        for method in self.methods:
+            one_of("separation", method, METHODS)
+
+    @property
+    def methods(self) -> tuple[str, ...]:
+        """How separated rows are found."""
+        return (self.separation,) if isinstance(self.separation, str) else tuple(self.separation)
+
+
 def poisson_estimate(
-    d: Design,
-    words: Words,
-    *,
-    separation: str | Sequence[str] = ("fe", "simplex"),
-    singletons: str = "drop",
-    unidentified: str = "refuse",
-    small_sample: str = "fixest",
-    level: float = 0.95,
-    engine: str = "core",
-    units: Codes | None = None,
-    periods: Codes | None = None,
+    d: Design, words: Words, ask: Asked, *, units: Codes | None = None, periods: Codes | None = None
 ) -> Estimate:
     """The estimate of a checked design; `units` and `periods` (rows of `d`,) are kept for later inference."""
-    methods = (separation,) if isinstance(separation, str) else tuple(separation)
-    one_of("singletons", singletons, ["drop", "keep"])
-    one_of("unidentified", unidentified, ["refuse", "omit"])
-    one_of("small_sample", small_sample, ["fixest", "ppmlhdfe"])
-    one_of("engine", engine, ["core", "pyfixest"])
-    for method in methods:
-        one_of("separation", method, METHODS)
     _refuse_outcome(d)
-    if len(d.effects) and not methods:
+    if len(d.effects) and not ask.methods:
         raise OptionError("separation=() is not allowed. Allowed: at least ('fe',), or the default.")
     before = d
-    d, rows, separated = set_aside(d, methods, singletons)
+    d, rows, separated = set_aside(d, ask.methods, ask.singletons)
     pattern = Absorber.of(d.effects) if len(d.effects) else None
-    if unidentified == "omit":
+    if ask.unidentified == "omit":
         d = _without_separating(d, before, pattern)
     refuse_collinear(d, _first_weights(d), pattern)
     omitted = tuple(n for n in before.names if n not in d.names)
     return _estimate(
         d,
-        _fitted(d, pattern, engine),
+        _fitted(d, pattern, ask.engine),
         words if not omitted else replace(words, notes=(*words.notes, _omission_note(omitted))),
-        small_sample=small_sample,
-        level=level,
+        small_sample=ask.small_sample,
+        level=ask.level,
         separated=before.data[separated],
         units=on_rows(units, rows),
         periods=on_rows(periods, rows),
