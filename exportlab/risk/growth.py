@@ -71,9 +71,7 @@ class Series:
         return found[0] if len(found) == 1 else found
 
 
-def asked(
-    flows: Flows, caller: str, over: Columns, by: Columns | None, lag: Lag, *others: Flows
-) -> Asked:
+def asked(flows: Flows, caller: str, over: Columns, by: Columns | None, lag: Lag, *others: Flows) -> Asked:
     """What a call asks for; every growth rate between the first and the last period must be there."""
     require(flows, caller)
     if "period" not in flows.roles:

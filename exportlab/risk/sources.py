@@ -145,7 +145,11 @@ def _others(asked: Asked, world: Flows | None) -> tuple[dict[tuple[Any, Any], in
 
 
 def _against_world(
-    asked: Asked, one: Series, others: tuple[dict[tuple[Any, Any], int], Array, bool], kind: Growth, which: Any
+    asked: Asked,
+    one: Series,
+    others: tuple[dict[tuple[Any, Any], int], Array, bool],
+    kind: Growth,
+    which: Any,
 ) -> Array:
     """The four parts of growth, periods in rows."""
     place, values, within = others
@@ -295,9 +299,7 @@ def sectors(y: Array, a: Array) -> tuple[list[Array], list[dict[str, float]]]:
     return parts, printed
 
 
-def terms(
-    key: dict[str, Any], names: Sequence[str], parts: Array | None, note: str
-) -> list[dict[str, Any]]:
+def terms(key: dict[str, Any], names: Sequence[str], parts: Array | None, note: str) -> list[dict[str, Any]]:
     """One row a pair of sources: its variance, or twice its covariance; they add up to the variance of the sum."""
     size = len(names)
     cov = np.full((size, size), np.nan) if parts is None else np.cov(parts.T)
@@ -424,6 +426,12 @@ def _contents(asked: Asked, one: Series, whole: Series, kind: Growth, *, rest: b
     key = dict(zip(asked.groups, one.key, strict=True))
     square = np.einsum("tk,tk->t", a, a)
     return [
-        {**key, "period": asked.flows.said(p), "risk_content": float(v), "sd": float(np.sqrt(v)), "hhi": float(h)}
+        {
+            **key,
+            "period": asked.flows.said(p),
+            "risk_content": float(v),
+            "sd": float(np.sqrt(v)),
+            "hhi": float(h),
+        }
         for p, v, h in zip(asked.periods, variance, square, strict=True)
     ]
