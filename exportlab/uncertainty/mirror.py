@@ -16,6 +16,7 @@ from exportlab.options import Count, Level, Share, validated
 from exportlab.uncertainty.groups import Plan, parts
 from exportlab.uncertainty.intervals import Intervals, described, figures, framed, tracked
 from exportlab.uncertainty.methods import Interval, Note, checked, noted, percentile
+from exportlab.uncertainty.nesting import units_of
 from exportlab.uncertainty.sample import seeds
 from exportlab.words import said
 
@@ -75,7 +76,7 @@ def mirror_interval(
     .. [1] Gaulier and Zignago (2010), BACI: International trade database at the product level, CEPII WP 2010-23.
     .. [2] Fuller (1987), Measurement Error Models, ch. 1.
     """
-    checked("percentile", level, draws, "identity")
+    checked("percentile", level, draws)
     _refuse(reported, mirrored, error, one_sided, weight)
     entry, implied = CATALOGUE.find(name)
     if not entry.is_distribution:
@@ -85,7 +86,7 @@ def mirror_interval(
     mirrored = reported.alike(mirrored)
     spread, groups = reported.split(over, by)
     size = universe_size(reported, spread, universe) if entry.uses_universe else None
-    asked = Plan(entry.name, spread, groups, spread, (), size, {**implied, **options})
+    asked = Plan(entry.name, spread, groups, units_of(reported, spread), (), size, {**implied, **options})
     keys, sides = _aligned(asked, reported, mirrored)
     first, second = (np.concatenate([s[k] for s in sides]) for k in (0, 1))
     freight, spread_of_gap = _gaps(first, second, cif, one_sided)
@@ -97,9 +98,8 @@ def mirror_interval(
         index = [float(_index(asked, x)) for x in (a, b)]
         found = _index(asked, made[1])[:, None]
         low, high = percentile(found, level)
-        whole = Interval(
-            _index(asked, made[0])[None], found.std(axis=0, ddof=1), low, high, np.zeros(1), found
-        )
+        middle, none = _index(asked, made[0])[None], np.zeros(1, dtype=int)
+        whole = Interval(middle, found.std(axis=0, ddof=1), low, high, none, middle, (None,), found)
         against = _one_sided(a, b)
         row = {
             **dict(zip(groups, key, strict=True)),
