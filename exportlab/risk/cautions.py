@@ -22,7 +22,9 @@ ENTRY = (
     "Zeros, entry and exit: arc growth counts a start as 2 and an end as -2; a member that trades in neither period "
     "has grown by zero."
 )
-OVERLAP = "Growth over a year, taken in each part of a year, overlaps: the rates are not independent of each other."
+OVERLAP = (
+    "Growth over a year, taken in each part of a year, overlaps: the rates are not independent of each other."
+)
 AVERAGES = "Past shocks and their covariances are taken to go on; shares do not answer to them."
 
 

@@ -71,14 +71,17 @@ class Series:
         return found[0] if len(found) == 1 else found
 
 
-def asked(
-    flows: Flows, caller: str, over: Columns, by: Columns | None, lag: Lag, *others: Flows
-) -> Asked:
-    """What a call asks for; every growth rate between the first and the last period must be there."""
+def with_periods(flows: Flows, caller: str) -> None:
+    """Raise unless these are flows whose periods have an order in time."""
     require(flows, caller)
     if "period" not in flows.roles:
         raise DataError("the flows have no period", f"{caller} needs period=... at the door.")
     flows.calendar.require_order(caller)
+
+
+def asked(flows: Flows, caller: str, over: Columns, by: Columns | None, lag: Lag, *others: Flows) -> Asked:
+    """What a call asks for; every growth rate between the first and the last period must be there."""
+    with_periods(flows, caller)
     spread, groups = flows.split(over, by)
     groups = tuple(r for r in groups if r != "period")
     moves = periods_compared(flows, lag, *others)
@@ -118,7 +121,9 @@ def series(asked: Asked, flows: Flows | None = None, groups: Sequence[str] | Non
     made = []
     for part in _parts(group):
         key = _unmixed(int(group[part][0]), names)
-        made.append(_dense(key, row[part], member[part], value[part], columns, len(asked.periods)))
+        made.append(
+            _dense(key, row[part], member[part], value[part], columns=columns, periods=len(asked.periods))
+        )
     return made
 
 
@@ -148,7 +153,7 @@ def _parts(group: Codes) -> list[Any]:
 
 
 def _dense(
-    key: tuple[Any, ...], row: Codes, member: Codes, value: Array, columns: Any, periods: int
+    key: tuple[Any, ...], row: Codes, member: Codes, value: Array, *, columns: Any, periods: int
 ) -> Series:
     """Periods by members, those without any value left out: they could be anything."""
     low, high = int(member.min()), int(member.max())
@@ -186,6 +191,12 @@ def rates(before: Array, after: Array, kind: Rate) -> Array:
         both = (before > 0) & (after > 0) if kind == "log" else before > 0
         ratio = np.where(both, after / np.where(both, before, 1.0), np.nan)
         return np.asarray(np.log(ratio) if kind == "log" else ratio - 1)
+
+
+def remainder(whole: Array, part: Array) -> Array:
+    """What is left of a whole without a part; a remainder of rounding is nothing."""
+    left = whole - part
+    return np.where(left > 1e-12 * whole, left, 0.0)
 
 
 def growth(asked: Asked, one: Series, kind: Growth) -> Array:
@@ -241,3 +252,20 @@ def member_table(asked: Asked, one: Series, columns: dict[str, Array]) -> pd.Dat
     keys = {asked.name(r): [k] * len(one.labels[0]) for r, k in zip(asked.groups, one.key, strict=True)}
     labels = {asked.name(r): list(column) for r, column in zip(asked.spread, one.labels, strict=True)}
     return pd.DataFrame({**keys, **labels, **columns})
+
+
+def totals(asked: Asked) -> list[Series]:
+    """The total of each group by period, as a series of one member."""
+    cells = collect(asked.flows.cells(*asked.groups, "period"))
+    value = np.asarray(cells["value"].to_numpy(), dtype=np.float64)
+    period, found = coded(cells, "period")
+    where = {p: t for t, p in enumerate(asked.periods)}
+    row = np.array([where.get(p, -1) for p in found], dtype=np.intp)[period]
+    names = [coded(cells, role) for role in asked.groups]
+    group, _ = _mixed(names, len(value))
+    made = []
+    for part in _parts(group):
+        line = np.zeros((len(asked.periods), 1))
+        line[row[part], 0] = value[part]
+        made.append(Series(_unmixed(int(group[part][0]), names), (), line))
+    return made

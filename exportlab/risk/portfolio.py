@@ -80,7 +80,7 @@ def variance_of(y: Array, a: Array, *, shrink: bool = False) -> Variance:
     gram = y @ y.T
     weight, mu = _shrinkage(gram, square, y.shape[1]) if shrink else (0.0, 0.0)
     square, cov = weight * mu + (1 - weight) * square, weight * mu * a + (1 - weight) * cov
-    bets = _bets(gram / divisor, moves, a, divisor, weight, mu)
+    bets = _bets(gram / divisor, moves, a, divisor=divisor, weight=weight, mu=mu)
     return Variance(float(a @ cov), a, cov, np.sqrt(square), mean, bets, weight, line)
 
 
@@ -94,7 +94,7 @@ def _shrinkage(gram: Array, square: Array, members: int) -> tuple[float, float]:
     return (min(b2, d2) / d2 if d2 > ROUNDING * mu**2 else 1.0), mu
 
 
-def _bets(gram: Array, moves: Array, a: Array, divisor: int, weight: float, mu: float) -> Array:
+def _bets(gram: Array, moves: Array, a: Array, *, divisor: int, weight: float, mu: float) -> Array:
     """What each principal component adds to the variance: (v_k'a)^2 l_k, through the periods' inner products.
 
     The directions in which nothing moved have one variance, that of the target, and count as one bet: that of `a`.
