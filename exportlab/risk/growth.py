@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 
-from exportlab.errors import DataError, UnknownName
+from exportlab.errors import DataError, OptionError, UnknownName
 from exportlab.flows import Columns, Flows, require
 from exportlab.frames import Array, Codes, Mask, coded, collect
 from exportlab.indices._steps import periods_compared
@@ -79,10 +79,14 @@ def with_periods(flows: Flows, caller: str) -> None:
     flows.calendar.require_order(caller)
 
 
-def asked(flows: Flows, caller: str, over: Columns, by: Columns | None, lag: Lag, *others: Flows) -> Asked:
+def asked(
+    flows: Flows, caller: str, over: Columns | None, by: Columns | None, lag: Lag, *others: Flows
+) -> Asked:
     """What a call asks for; every growth rate between the first and the last period must be there."""
     with_periods(flows, caller)
-    spread, groups = flows.split(over, by)
+    spread, groups = flows.split(over, by) if over is not None else ((), flows.resolve(by))
+    if "period" in spread:
+        raise OptionError("over= names members whose growth is followed, so it cannot hold the period.")
     groups = tuple(r for r in groups if r != "period")
     moves = periods_compared(flows, lag, *others)
     periods = tuple(flows.calendar.in_order({*moves, *moves.values(), *flows.members("period")}))

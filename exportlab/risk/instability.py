@@ -112,7 +112,7 @@ def instability(flows: Flows, *, by: Columns | None = None) -> Instability:
     0  8  17.78               8.62    19.74
     """
     roles = tuple(r for r in flows.identity if r != "period") if by is None else by
-    asked = ground.asked(flows, "instability", "period", roles, 1)
+    asked = ground.asked(flows, "instability", None, roles, 1)
     if len(asked.periods) < FEWEST:
         raise DataError(
             f"there are {len(asked.periods)} periods, and a trend needs {FEWEST} or more", "Add periods."
