@@ -480,19 +480,19 @@ def coded(frame: nw.DataFrame[Any], column: str) -> tuple[NDArray[np.int64], lis
     return place[codes], [labels[i] for i in order]
 
 
-def _labelled(frame: nw.DataFrame[Any], column: str) -> tuple[NDArray[np.int64], list[Any]]:
+def _labelled(frame: nw.DataFrame[Any], column: str) -> tuple[Codes, list[Any]]:
     """A number for each row by its label, and the labels, in the order in which they appear."""
     if frame.implementation.is_pandas():
         import pandas as pd
 
         codes, distinct = pd.factorize(frame[column].to_native())
-        return codes.astype(np.int64, copy=False), list(distinct.tolist())
+        return codes, list(distinct.tolist())
     import pyarrow as pa
 
     held = frame[column].to_arrow()
     one = held.combine_chunks() if isinstance(held, pa.ChunkedArray) else held
     one = one if pa.types.is_dictionary(one.type) else one.dictionary_encode()
-    return one.indices.to_numpy(zero_copy_only=False).astype(np.int64), one.dictionary.to_pylist()
+    return one.indices.to_numpy(zero_copy_only=False), one.dictionary.to_pylist()
 
 
 def ratio(top: nw.Expr, bottom: nw.Expr) -> nw.Expr:

@@ -191,8 +191,8 @@ def tails(result: ValueAtRisk, *, title: str = "", source: str | None = None, ax
         for i, (name, label) in enumerate(said.items()):
             place = at + 0.2 * i - 0.1
             if f"{name}_conf_low" in result.table:
-                ends = (100 * result.table[f"{name}_conf_{end}"] for end in ("low", "high"))
-                ax.hlines(place, *ends, color=PALETTE[i], linewidth=1.4)
+                low, high = (100 * result.table[f"{name}_conf_{end}"] for end in ("low", "high"))
+                ax.hlines(place, low, high, color=PALETTE[i], linewidth=1.4)
             figures = 100 * result.table[name]
             ax.plot(figures, place, color=PALETTE[i], marker=MARKERS[i], linestyle="none", label=label)
         ax.axvline(0, color="black", linewidth=0.8)

@@ -15,7 +15,7 @@ import numpy as np
 
 from exportlab.errors import DataError, OptionError
 from exportlab.flows import Columns, Flows
-from exportlab.frames import Array, sum_by, when
+from exportlab.frames import Array, Codes, sum_by, when
 from exportlab.indices import shares as bloc_shares
 from exportlab.options import Count, Level, validated
 from exportlab.periods import Lag
@@ -223,7 +223,7 @@ def _regression(found: Beside, risk: str, *, size: bool, level: float) -> pd.Dat
     if risk not in ("actual_sd", "sd"):
         raise OptionError(f"risk={risk!r} is not allowed. Allowed: 'actual_sd', 'sd'.")
     rows = found.table[found.table[risk].notna() & found.table["hhi"].notna()]
-    code = np.zeros(len(rows), dtype=np.int64)
+    code: Codes = np.zeros(len(rows), dtype=np.int64)
     if found.groups:
         code = rows.groupby(list(found.groups), sort=False).ngroup().to_numpy()
     count = len(np.unique(code))

@@ -66,12 +66,12 @@ class Demand(Cautious):
         """
         import pandas as pd
 
-        name = self.table.columns[self.table.columns.get_loc("predicted") - 1]
-        chosen = self.members[self.members[name] == period]
+        columns = [str(c) for c in self.table.columns]
+        *keys, name = columns[: columns.index("predicted")]
+        chosen: pd.DataFrame = self.members[self.members[name] == period]
         if chosen.empty:
-            known = list(pd.unique(self.members[name]))
+            known = list(dict.fromkeys(self.members[name]))
             raise OptionError(f"period={period!r} is not among the later periods: {known[:10]}.")
-        keys = list(self.table.columns[: self.table.columns.get_loc(name)])
         groups = [part for _, part in chosen.groupby(keys, sort=False)] if keys else [chosen]
         ordered = [g.sort_values("actual", ascending=bool(g["actual"].sum() < 0)).head(n) for g in groups]
         return pd.concat(ordered, ignore_index=True)
