@@ -49,6 +49,8 @@ def main() -> None:
     parser.add_argument("--full", type=float, default=1.0)
     parser.add_argument("--engine", default="polars", choices=["polars", "pandas", "pandas-categories"])
     asked = parser.parse_args()
+    warm = xl.flows(table("pandas", 3, 3, 8, 1.0), period="year")
+    xl.risk.portfolio(warm, over=["market", "product"])  # what is imported is not counted
     made = table(asked.engine, asked.markets, asked.products, asked.years, asked.full)
     flows = xl.flows(made, period="year", validate="schema")
     for covariance in ("sample", "ledoit_wolf"):

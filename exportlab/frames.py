@@ -463,9 +463,10 @@ def _arrow_codes(labels: Any) -> tuple[NDArray[np.int64], int]:
     return one.indices.to_numpy(zero_copy_only=False).astype(np.int64), len(one.dictionary)
 
 
-def coded(frame: nw.DataFrame[Any], column: str) -> tuple[NDArray[np.int64], list[Any]]:
+def coded(frame: nw.DataFrame[Any], column: str) -> tuple[Codes, list[Any]]:
     """A number for each row by its label, 0, 1, ... in the order of the labels, and the labels."""
     small = _small_codes(frame, column)
+    codes: Codes
     if small is not None:
         codes, count = small
         first = int(frame[column].min())
@@ -475,6 +476,8 @@ def coded(frame: nw.DataFrame[Any], column: str) -> tuple[NDArray[np.int64], lis
     else:
         codes, labels = _labelled(frame, column)
         order = np.array(sorted(range(len(labels)), key=labels.__getitem__), dtype=np.int64)
+    if len(order) == len(labels) and (np.diff(order) > 0).all():  # in order as they are
+        return codes, labels
     place = np.zeros(len(labels), dtype=np.int64)
     place[order] = np.arange(len(order))
     return place[codes], [labels[i] for i in order]

@@ -139,7 +139,11 @@ def _mixed(columns: Sequence[tuple[Codes, list[Any]]], rows: int) -> Codes:
     """One number for each row by several columns."""
     cell: Codes = np.zeros(rows, dtype=np.int64)
     for place, (codes, labels) in enumerate(columns):
-        cell = cell * len(labels) + codes if place else codes
+        if place:
+            cell *= len(labels)
+            cell += codes
+        else:
+            cell = codes.astype(np.int64)
     return cell
 
 
@@ -163,14 +167,16 @@ def _dense(row: Codes, member: Codes, value: Array, periods: int) -> tuple[Array
     if not len(value):
         return np.zeros((periods, 0)), np.zeros(0, dtype=np.int64)
     low = int(member.min())
-    member = member - low
+    member = member - low if low else member
     used = np.zeros(int(member.max()) + 1, dtype=np.bool_)
     used[member] = True
     ids = np.flatnonzero(used)
     if len(ids) < len(used):
         member = (np.cumsum(used, dtype=np.int64) - 1)[member]
     dense = np.zeros((periods, len(ids)))
-    dense.reshape(-1)[row * len(ids) + member] = value
+    cell = row * len(ids)
+    cell += member
+    dense.reshape(-1)[cell] = value
     return dense, ids + low
 
 

@@ -108,8 +108,8 @@ def instability(flows: Flows, *, by: Columns | None = None) -> Instability:
     >>> table = pd.DataFrame({"year": range(2014, 2022), "usd": [100.0, 112, 95, 130, 141, 120, 155, 150]})
     >>> found = xl.risk.instability(xl.flows(table, period="year", value="usd"))
     >>> found.table[["n", "cv", "cuddy_della_valle", "coppock"]].round(2)
-       n     cv  cuddy_della_valle  coppock
-    0  8  17.78               8.62    19.74
+       n    cv  cuddy_della_valle  coppock
+    0  8  17.9               10.3    19.11
     """
     roles = tuple(r for r in flows.identity if r != "period") if by is None else by
     asked = ground.asked(flows, "instability", None, roles, 1)
