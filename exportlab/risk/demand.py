@@ -232,16 +232,8 @@ def _compared(
             "Name another period in base=.",
         )
     share = weight / total[:, None]
-    unknown: Mask = np.isnan(demand) & (share > 0)
-    if unknown.any() and uncovered == "refuse":
-        t, k = np.argwhere(unknown)[0]
-        raise DataError(
-            f"the growth of demand from others is not known for {int(unknown.sum()):,} of {unknown.size:,} markets and "
-            f"periods of {asked.titled(one.key)}, as others do not sell there in "
-            + ("both periods" if kind == "log" else "either period" if kind == "arc" else "the first period"),
-            "Take coarser members, growth='arc', or say uncovered='rescale' to predict from the others.",
-            first=f"{one.member(k)!r}, {asked.dates[t]}",
-        )
+    if uncovered == "refuse":
+        _refuse_unknown(asked, one, np.isnan(demand) & (share > 0), kind)
     known = np.where(np.isnan(demand), 0.0, share)
     covered = known.sum(axis=1)
     predicted = known * np.where(np.isnan(demand), 0.0, demand)
@@ -263,6 +255,20 @@ def _compared(
     ]
     figures = {"share": share, "demand": demand, "predicted": predicted, "actual": carried}
     return rows, _stacked(asked, one, figures)
+
+
+def _refuse_unknown(asked: Asked, one: Series, unknown: Mask, kind: Rate) -> None:
+    """Refuse markets whose demand from others has no growth rate, though the exporter sells there."""
+    if not unknown.any():
+        return
+    t, k = np.argwhere(unknown)[0]
+    where = {"log": "both periods", "arc": "either period", "rate": "the first period"}[kind]
+    raise DataError(
+        f"the growth of demand from others is not known for {int(unknown.sum()):,} of {unknown.size:,} markets and "
+        f"periods of {asked.titled(one.key)}, as others do not sell there in {where}",
+        "Take coarser members, growth='arc', or say uncovered='rescale' to predict from the others.",
+        first=f"{one.member(k)!r}, {asked.dates[t]}",
+    )
 
 
 def _base(asked: Asked, base: Any) -> int:

@@ -221,7 +221,7 @@ def portfolio(
     >>> found = xl.risk.portfolio(flows, covariance="sample", min_observations=3)
     >>> found.table[["n", "sd", "benefit", "effective_bets"]].round(3)
        n     sd  benefit  effective_bets
-    0  3  0.033    0.766           1.996
+    0  3  0.025    0.823           1.866
     """
     asked = ground.asked(flows, "portfolio", over, by, lag)
     need(asked, min_observations)
