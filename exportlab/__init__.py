@@ -1,7 +1,7 @@
 """exportlab: export-structure econometrics from tables of trade flows.
 
-One door in (`flows`), one vocabulary, one catalogue of indicators. The public names stand once, in ``__init__.pyi``;
-each loads when first used.
+One door in (`flows`; `facts` for a table that is not published in full), one vocabulary, one catalogue of indicators.
+The public names stand once, in ``__init__.pyi``; each loads when first used.
 """
 
 from importlib.util import find_spec

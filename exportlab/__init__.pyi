@@ -12,6 +12,10 @@ from . import valueadded as valueadded
 from .classifications import blocs as blocs
 from .classifications import country as country
 from .classifications import members as members
+from .facts import Facts as Facts
+from .facts import facts as facts
+from .findings import Findings as Findings
+from .findings import findings as findings
 from .flows import Flows as Flows
 from .flows import cells as cells
 from .flows import flows as flows

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import narwhals.stable.v2 as nw
 
-from exportlab import suggest
+from exportlab import goods, suggest
 from exportlab.classifications import resolve, totals
 from exportlab.errors import DataError, DuplicateCells, OptionError, RolesNeeded
 from exportlab.frames import (
@@ -41,16 +41,19 @@ WITHIN = "Products and sums of such figures leave the range of floating-point nu
 
 def rows(flows: Flows) -> None:
     """Check every row in one aggregate query by market; refuse with the first offending row."""
-    tests = _row_tests(flows)
+    tests, own = _row_tests(flows), flows.roles
     # A lazy table's labels are learned on the way: one plan instead of two.
     learned = ("period",) if "period" in flows.roles and flows.lazy else ()
     market = ("market",) if "market" in flows.roles else ()
     seen = _summary(flows.frame, tests, (*market, *learned))
-    for name, (test, problem, remedy) in tests.items():
+    for name, (test, problem, remedy, *fault) in tests.items():
         bad = int(sum(seen[name].to_list()))
         if bad:
-            raise DataError(problem, remedy, rows=bad, first=first_row(flows, test))
+            ways = fault[0].options if fault else ()
+            raise DataError(problem, remedy, rows=bad, first=first_row(flows, test), options=ways)
     _refuse_empty(seen)
+    if "product" in own and not flows.frame.collect_schema()["product"].is_numeric():
+        goods.refuse_nested(flows, labels_of(flows, "product"))
     if market:
         _refuse_overlap(flows, seen["market"].unique().to_list())
     if learned and flows.spelling is not None:
@@ -59,10 +62,18 @@ def rows(flows: Flows) -> None:
         _refuse_duplicates(flows)
 
 
-def _row_tests(flows: Flows) -> dict[str, tuple[nw.Expr, str, str]]:
-    """Name to (expression that is true for a bad row, what is wrong, what is allowed)."""
+def labels_of(flows: Flows, role: str) -> list[Any]:
+    """The distinct labels of a role as they come, asked for once."""
+    known: dict[str, list[Any]] = flows._memo.setdefault("labels", {})
+    if role not in known:
+        known[role] = values_of(flows.frame, role)
+    return known[role]
+
+
+def _row_tests(flows: Flows) -> dict[str, Any]:
+    """Name to (expression that is true for a bad row, what is wrong, what is allowed, the fault if it has options)."""
     value, own = nw.col("value"), flows.roles
-    tests = {
+    tests: dict[str, Any] = {
         "_missing": (missing(value), f"value {own['value']!r} is missing",
                      "Write 0 where nothing was traded, and leave out rows that are not known: "
                      f"{suggest.known(flows.frame, own['value'])}."),
@@ -80,9 +91,11 @@ def _row_tests(flows: Flows) -> dict[str, tuple[nw.Expr, str, str]]:
         )
     for role in ("exporter", "product"):
         if role in own and not flows.frame.collect_schema()[role].is_numeric():
-            found = totals(values_of(flows.frame, role), role=role)
+            found = totals(labels_of(flows, role), role=role)
             if found:
                 tests[f"_total_{role}"] = _total_test(flows, role, found)
+            if role == "product":
+                tests |= goods.code_tests(flows, labels_of(flows, role))
     if "quantity" in own:
         q = nw.col("quantity")
         tests["_quantity"] = (
@@ -110,7 +123,7 @@ def _total_test(flows: Flows, role: str, found: Sequence[Any]) -> tuple[nw.Expr,
 
 
 def _summary(
-    frame: Frame, tests: Mapping[str, tuple[nw.Expr, str, str]], by: Sequence[str]
+    frame: Frame, tests: Mapping[str, Any], by: Sequence[str]
 ) -> nw.DataFrame[Any]:
     flags = [test.cast(nw.Int64).alias(name) for name, (test, *_) in tests.items()]
     size = (nw.col("value") > 0).cast(nw.Int64).alias("_positive")
@@ -279,8 +292,9 @@ def schema(frame: Frame, roles: Mapping[str, str], keys: Sequence[str]) -> Frame
     if "product" in roles and types["product"].is_numeric():
         raise DataError(
             f"product codes in {roles['product']!r} were read as numbers ({types['product']})",
-            "Leading zeros are lost that way ('010121' became 10121): read the column as text "
-            "(pandas: dtype={...: str}), or use xl.read_flows.",
+            "Leading zeros are lost that way ('010121' became 10121): read the column as text, or say how many digits "
+            "the codes have.",
+            options=({"digits": 6},),
         )
     for role in ("exporter", "market"):
         if role in roles and types[role].is_float():

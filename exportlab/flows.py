@@ -24,6 +24,7 @@ from exportlab.frames import (
     when,
     with_total,
 )
+from exportlab.goods import NOTHING_SAID, Goods, Levels, ZeroQuantity, coded, leveled, one_revision, quantities
 from exportlab.options import check, validated
 from exportlab.periods import FREQUENCIES, Calendar
 from exportlab.periods.turning import Turned, coarser
@@ -59,6 +60,8 @@ class Flows:
         Periods that `annual` or `quarterly` left out, for their year or quarter is not full.
     notes : tuple of str
         What those took for granted.
+    goods : Goods
+        What was said at the door of product codes and quantities.
     """
 
     frame: Frame
@@ -72,6 +75,7 @@ class Flows:
     spelling: Spelling | None = None
     left_out: tuple[Any, ...] = ()
     notes: tuple[str, ...] = ()
+    goods: Goods = NOTHING_SAID
     _memo: dict[Any, Any] = field(default_factory=dict)
 
     @property
@@ -448,6 +452,11 @@ def flows(
     keys: Columns = (),
     aggregate: Literal["sum"] | None = None,
     frequency: Frequency | None = None,
+    nomenclature: str | None = None,
+    digits: int | None = None,
+    levels: Levels | None = None,
+    revision: str | None = None,
+    zero_quantity: ZeroQuantity = "unknown",
     validate: Literal["rows", "schema"] = "rows",
 ) -> Flows:
     """Take a table of flows in through the door, or refuse it with the reason.
@@ -472,6 +481,19 @@ def flows(
     frequency : {"year", "half", "quarter", "month"}, optional
         What the periods are, where their column does not say: it takes days to the period in which they lie, and
         decides whether 2001-02 is a month or a fiscal year.
+    nomenclature : str, optional
+        What the product codes are: "HS", "HS2017" or "H5", "SITC3", or "own"; or the column that holds it. By default
+        the whole column decides, and codes that are no one's stay as they are: :doc:`how-to-product-codes`.
+    digits : int, optional
+        How many digits the finest codes have: mends those that a spreadsheet or a data frame disfigured ('10121',
+        '10121.0', '="010121"').
+    levels : "finest", optional
+        Keep the most detailed codes where parents stand beside their parts, and the rest of a larger parent as one
+        member, '84 (rest)'. Without it they are refused.
+    revision : str, optional
+        The edition to keep where there are several, such as "HS2017"; "mixed" takes them as they are.
+    zero_quantity : {"unknown", "zero"}
+        What a quantity of zero is where there is value.
     validate : {"rows", "schema"}
         "rows" checks every row: at once for tables in memory, in one aggregate query when first needed for
         lazy ones. "schema" checks columns and types only: for tables checked before.
@@ -485,7 +507,7 @@ def flows(
     DataError
         Missing columns; text in value; missing, negative or infinite values; missing keys; duplicate cells;
         nothing but zeros; totals among members ("World", "TOTAL", "全部"); overlapping markets (RCEP beside
-        Japan); product codes read as numbers; years beside months, one period written in two ways, or other periods
+        Japan); product codes read as numbers, disfigured, of several levels or editions; years beside months, one period written in two ways, or other periods
         that do not go together; two units.
 
     Examples
@@ -513,19 +535,23 @@ def flows(
         check(name, text, str | None)
     check("keys", keys, str | Sequence[str | int])
     further = (keys,) if isinstance(keys, str) else tuple(keys)
-    spelling = None
+    check("zero_quantity", zero_quantity, ZeroQuantity)
+    check("levels", levels, Levels | None)
+    goods, spelling = Goods(nomenclature, digits, levels, revision, zero_quantity), None
     with engine_speaks():
         roles = columns.roles(frame, given, further)
         named = {*roles.values(), *further, unit}
         spare = [c for c in frame.collect_schema().names() if c not in named]
         frame, unit = columns.single_unit(frame, unit, roles)
+        frame, goods = one_revision(frame, goods)
         frame = frame.select(*(nw.col(c).alias(r) for r, c in roles.items()), *further)
         if "period" in roles:
             frame, spelling = taken_in(frame, roles["period"], frequency)
-        frame = columns.schema(frame, roles, further)
+        frame = columns.schema(coded(frame, roles, goods), roles, further)
+        frame, notes = leveled(quantities(frame, roles, goods), (*(r for r in KEY_ROLES if r in roles), *further), roles, goods)
     unique = aggregate is None
     pending = validate == "rows"
-    made = Flows(frame, roles, further, unit, quantity_unit, source, unique, pending, spelling)
+    made = Flows(frame, roles, further, unit, quantity_unit, source, unique, pending, spelling, (), notes, goods)
     if not made.lazy:
         try:
             made.check()

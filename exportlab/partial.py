@@ -4,39 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, Literal
-
-import numpy as np
+from math import inf, isfinite
+from typing import TYPE_CHECKING, Annotated, Any
 
 from exportlab import classifications
 from exportlab.audit import overlaps
+from exportlab.classifications import resolve
 from exportlab.errors import DataError, OptionError, UnknownName
-from exportlab.frames import Array
-from exportlab.indices.catalogue import CATALOGUE
-from exportlab.indices.measure import evaluate
+from exportlab.facts.door import facts
+from exportlab.facts.families import BOUNDED
+from exportlab.facts.shapes import MOST
+from exportlab.facts.universe import is_residual
 from exportlab.options import Within, validated
 from exportlab.results import Result
 
 if TYPE_CHECKING:
     import pandas as pd
-
-# Indices that are Schur-convex or Schur-concave in the members' values for a fixed universe: they are extreme
-# at the most even and at the most concentrated completion of what is known.
-BOUNDED = (
-    "hhi",
-    "hirschman",
-    "effective_number",
-    "cr",
-    "gini",
-    "theil",
-    "shannon",
-    "hhi_normalised",
-    "unctad_concentration",
-    "hall_tideman",
-    "hill",
-)
-MOST = 10_000_000  # members that a completion is made of
-NEEDS_SIZE = ("gini", "theil", "shannon", "hhi_normalised", "unctad_concentration", "hall_tideman", "hill")
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -139,33 +122,37 @@ def bounds(
     0  0.34  0.38
     """
     known = dict(known.items())
-    rest = _checked(known, total)
-    if indicator == "bloc_share":
-        return _bloc_bounds(known, total, rest, bloc, on)
-    entry, implied = CATALOGUE.find(indicator)
-    if entry.name not in BOUNDED:
+    if indicator in ("share", "value"):  # of a label, which is asked of `facts`
         raise UnknownName("index with bounds", indicator, [*BOUNDED, "bloc_share"])
-    if max_members is None and entry.name in NEEDS_SIZE:
-        raise OptionError(f"{entry.name} depends on how many members there can be: give max_members=.")
-    sizes = _sizes(known, groups)
-    cap = min(known.values()) if largest else None
-    even = _even(known, sizes, rest, max_members, cap)
-    peaked = _peaked(known, rest, max_members, cap)
-    universe: int | Literal["active"] = "active" if max_members is None else sum(sizes.values()) + max_members
-    ends = [
-        float(evaluate(entry.name, v, universe=universe, total=total, **implied, **options))
-        for v in (even, peaked)
-    ]
+    _checked(known, total)
+    if indicator == "bloc_share":
+        unused = {"max_members": max_members, "groups": groups, **options}
+        return _bloc_bounds(known, total, bloc, on, largest=largest, unused=unused)
+    for name in groups or {}:
+        if name not in known:
+            raise UnknownName("known member", name, known)
+    if bloc is not None or on != "latest":
+        raise OptionError(f"{indicator} has no use for bloc= or on=: it is an index of all members.")
+    sizes = {k: (groups or {}).get(k, 1) for k in known if not is_residual(k)}
+    named = sum(known[k] for k in sizes)
+    smallest = min((known[k] for k in sizes), default=0.0)
+    _fits(max(total - named, 0.0), max_members, smallest if largest else inf)
+    universe = None if max_members is None else sum(sizes.values()) + max_members
+    f = facts(total, universe=universe, exact=True, as_one=[k for k in sizes if k not in (groups or {})])
+    for name, size in (groups or {}).items():
+        f = f.group(name, size=size)
+    f = f.know(known)
+    found = (f.cap(smallest) if largest else f).bounds(indicator, **options)
     said = _in_words(max_members, groups, largest)
-    return Bounds(indicator, min(ends), max(ends), 1 - rest / total, said)
+    return Bounds(indicator, found.low, found.high, named / total, said)
 
 
-def _checked(known: Mapping[str, float], total: float) -> float:
-    """The rest; refuses numbers and labels that cannot be."""
+def _checked(known: Mapping[str, float], total: float) -> None:
+    """Refuse numbers and labels that cannot be."""
     if not known:
         raise DataError("no member is known", "Give at least one: {'Japan': 12.3}.")
-    wrong = [k for k, v in known.items() if not (np.isfinite(v) and v >= 0)]
-    if wrong or not (np.isfinite(total) and total > 0):
+    wrong = [k for k, v in known.items() if not (isfinite(v) and v >= 0)]
+    if wrong or not (isfinite(total) and total > 0):
         first = f"{wrong[0]}={known[wrong[0]]!r}" if wrong else f"total={total!r}"
         raise DataError(
             "a published figure is negative, infinite or missing", "Figures are zero or more.", first=first
@@ -183,74 +170,44 @@ def _checked(known: Mapping[str, float], total: float) -> float:
             f"the known members add up to {sum(known.values()):g}, more than the total {total:g}",
             "Check units and periods: both must be of one flow, one period, one unit.",
         )
-    return max(rest, 0.0)
 
 
-def _sizes(known: Mapping[str, float], groups: Mapping[str, int] | None) -> dict[str, int]:
-    sizes = dict.fromkeys(known, 1)
-    for name, size in (groups or {}).items():
-        if name not in known:
-            raise UnknownName("known member", name, known)
-        sizes[name] = size
-    return sizes
-
-
-def _even(
-    known: Mapping[str, float], sizes: Mapping[str, int], rest: float, limit: int | None, cap: float | None
-) -> Array:
-    """The most even completion; an unlimited rest is left out, being spread infinitely thin."""
-    parts = [np.full(sizes[k], v / sizes[k]) for k, v in known.items()]
-    if limit is not None and rest > 0:
-        if limit < 1 or (cap is not None and rest / limit > cap * (1 + 1e-12)):
-            raise DataError(
-                f"a rest of {rest:g} does not fit into max_members={limit}"
-                + ("" if cap is None else f" of at most {cap:g} each (largest=True)"),
-                "Allow more members, or drop the assumption that the largest are named.",
-            )
-        parts.append(np.full(limit, rest / limit))
-    return np.concatenate(parts)
-
-
-def _peaked(known: Mapping[str, float], rest: float, limit: int | None, cap: float | None) -> Array:
-    """The most concentrated completion."""
-    if rest == 0:
-        return np.array(list(known.values()))
-    if cap is None:
-        return np.array([*known.values(), rest])
-    if cap == 0:
+def _fits(rest: float, most: int | None, cap: float) -> None:
+    """Refuse a rest that the unnamed members cannot hold."""
+    if rest > 0 and cap == 0:
         raise DataError(
             "the smallest named member is zero, so nothing can be left over", "Drop largest=True."
         )
-    if rest / cap > MOST:
+    if rest > 0 and most is not None and (most == 0 or rest / most > cap * (1 + 1e-12)):
         raise DataError(
-            f"the rest is {rest / cap:.3g} members of the size of the smallest named one, and {MOST:,} are the most "
-            "that are counted",
-            "Give max_members=, or drop largest=True.",
+            f"a rest of {rest:g} does not fit into max_members={most}"
+            + (f" of at most {cap:g} each (largest=True)" if cap < inf else ""),
+            "Allow more members, or drop the assumption that the largest are named.",
         )
-    full = int(rest // cap)
-    return np.array([*known.values(), *[cap] * full, rest - full * cap])
 
 
 def _bloc_bounds(
-    known: Mapping[str, float], total: float, rest: float, bloc: str | None, on: str | int
-) -> Bounds:
+    known: Mapping[str, float], total: float, bloc: str | None, on: str | int, *, largest: bool,
+    unused: Mapping[str, Any],
+) -> Bounds:  # fmt: skip
+    """Bounds of a bloc's share, every label as its countries on that date."""
+    given = [name for name, value in unused.items() if value is not None]
+    if given:
+        raise OptionError(
+            f"bloc_share has no use for {', '.join(f'{n}=' for n in given)}: blocs are their countries, and any "
+            "country may be a member."
+        )
     if bloc is None:
         raise OptionError("bloc_share needs bloc=..., such as bloc='RCEP'.")
+    f = facts(total, on=on, exact=True).know(known)
+    smallest = min((v for label, v in known.items() if not is_residual(label)), default=0.0)
+    found = (f.cap(smallest) if largest else f).bounds("bloc_share", bloc=bloc)
     allowed = frozenset(classifications.members(bloc, on=on))
-    found: set[str] = set()
-    low, unsure = 0.0, 0.0
-    for label, value in known.items():
-        group = classifications.resolve(label)
-        if group is None:
-            raise UnknownName("country or bloc", label, [c for c in known if classifications.resolve(c)])
-        if group <= allowed:
-            low, found = low + value, found | group
-        elif group & allowed:
-            unsure += value
-    # The rest can go to the bloc only while a member of it is still unnamed.
-    open_ = rest if allowed - found else 0.0
-    said = f"membership of {bloc} on {on}; {len(allowed - found)} of its {len(allowed)} members not named"
-    return Bounds(f"bloc_share({bloc})", low / total, (low + unsure + open_) / total, 1 - rest / total, said)
+    named = {c for label in known for c in resolve(label, on=on) or ()}
+    said = f"membership of {bloc} on {on}; {len(allowed - named)} of its {len(allowed)} members not named"
+    said += "; no unnamed country larger than the smallest named" if largest else ""
+    share = sum(v for label, v in known.items() if not is_residual(label)) / total
+    return Bounds(f"bloc_share({bloc})", found.low, found.high, share, said)
 
 
 def _in_words(limit: int | None, groups: Mapping[str, int] | None, largest: bool) -> str:

@@ -124,7 +124,7 @@ def test_unknown_country() -> None:
     with pytest.raises(OptionError, match=r"scheme='gac' is not allowed.*Did you mean 'gacc'"):
         cl.country("133", scheme="gac")
     assert cl.resolve("Atlantis") is None
-    assert cl.resolve("Africa") is None
+    assert cl.resolve("Middle East") is None
 
 
 def test_country_table_is_what_the_script_writes() -> None:
@@ -172,6 +172,12 @@ SIZES = {  # known sizes on known days
     "USMCA": "latest:3",
     "G7": "1975:6 latest:7",
     "Northeast Asia": "1990:6",
+    "Africa": "latest:57",
+    "Asia": "latest:48",
+    "Europe": "latest:49",
+    "Latin America": "latest:44",
+    "North America": "latest:4",
+    "Oceania": "latest:19",
 }
 
 
@@ -179,6 +185,14 @@ SIZES = {  # known sizes on known days
 def test_sizes(bloc: str, known: str) -> None:
     on, size = known.split(":")
     assert len(cl.members(bloc, on=on)) == int(size)
+
+
+def test_continents_part_the_countries_that_customs_code() -> None:
+    names = ("Africa", "Asia", "Europe", "Latin America", "North America", "Oceania")
+    inside = [c for name in names for c in cl.members(name)]
+    assert len(inside) == len(set(inside)) == sum(bool(c.gacc) for c in cl.countries())
+    assert cl.resolve("非洲") & cl.resolve("Egypt") == {"EGY"}
+    assert cl.resolve("拉美") & cl.resolve("Mexico") == {"MEX"}
 
 
 def test_times_mean_the_same_however_written() -> None:

@@ -12,8 +12,8 @@ from matplotlib.axes import Axes
 
 import exportlab as xl
 from exportlab.errors import DataError, OptionError, UnknownName
-from exportlab.risk import sources
-from exportlab.risk.beside import jackknife_sd
+from exportlab.risk import shocks as sources
+from exportlab.risk.concentrated import jackknife_sd
 from exportlab.risk.portfolio import figures, variance_of
 from exportlab.risk.tails import grown, tail_of
 from exportlab.words import speaking
@@ -892,9 +892,9 @@ def test_cautions_are_printed_and_pictures_drawn(six, flows, many):
         risk.foreign_demand(flows.where(product="p")).plot()
 
 
-def test_pictures_speak_chinese(six):
-    from exportlab.plots.style import localised
-
+def test_pictures_speak_both_languages(six):
+    found = risk.concentration_and_risk(six, window=6)
+    assert found.plot().get_xlabel() == "Herfindahl-Hirschman index"
     with speaking("zh"):
-        ax = localised(risk.concentration_and_risk(six, window=6).plot())
+        ax = found.plot()
         assert (ax.get_xlabel(), ax.get_ylabel()) == ("赫芬达尔—赫希曼指数", "增长率的标准差（%）")

@@ -15,14 +15,22 @@ from exportlab.cli import terminal
 from exportlab.cli.opening import (
     Add,
     Annual,
+    Codes,
     Decimal,
+    Digits,
+    Engine,
     FillDown,
     LeaveOut,
+    Levels,
+    Nomenclature,
     Partial,
+    Revision,
     Role,
     Sheet,
     Unit,
     Way,
+    Wide,
+    ZeroQuantity,
     is_customs,
     open_flows,
     open_reference,
@@ -109,6 +117,13 @@ def report(
     decimal: Decimal = ".",
     leave_out: LeaveOut = None,
     fill_down: FillDown = None,
+    nomenclature: Nomenclature = None,
+    digits: Digits = None,
+    levels: Levels = None,
+    revision: Revision = None,
+    zero_quantity: ZeroQuantity = "unknown",
+    engine: Engine = None,
+    wide: Wide = False,
     annual: Annual = False,
     lang: Annotated[str, typer.Option(help="en or zh (中文).")] = "en",
     also: Annotated[
@@ -126,7 +141,8 @@ def report(
         "value": value,
         "exporter": exporter_column,
     }
-    way = Way(unit, aggregate, None, sheet, decimal, leave_out or (), fill_down or ())
+    codes = Codes(nomenclature, digits, levels, revision, zero_quantity)
+    way = Way(unit, aggregate, None, sheet, decimal, leave_out or (), fill_down or (), codes, engine, wide)
     flows = yearly(open_flows(files, roles, way, exporter=exporter), annual) if files else None
     if files and home is None and is_customs(files, roles):
         home = "CHN"  # goods that return to China stand among the partners of a customs download
@@ -176,6 +192,13 @@ def measure(
     decimal: Decimal = ".",
     leave_out: LeaveOut = None,
     fill_down: FillDown = None,
+    nomenclature: Nomenclature = None,
+    digits: Digits = None,
+    levels: Levels = None,
+    revision: Revision = None,
+    zero_quantity: ZeroQuantity = "unknown",
+    engine: Engine = None,
+    wide: Wide = False,
     annual: Annual = False,
     partial: Partial = "drop",
     memory: Annotated[
@@ -189,7 +212,8 @@ def measure(
         refuse_kind(to)
     roles = {"period": period, "exporter": exporter, "market": market, "product": product, "value": value}
     size: Any = int(universe) if universe.isdecimal() and len(universe) < 10 else universe
-    way = Way(unit, aggregate, memory, sheet, decimal, leave_out or (), fill_down or ())
+    codes = Codes(nomenclature, digits, levels, revision, zero_quantity)
+    way = Way(unit, aggregate, memory, sheet, decimal, leave_out or (), fill_down or (), codes, engine, wide)
     flows = yearly(open_flows(files, roles, way), annual, partial)
     table = xl.measure(
         flows,

@@ -11,6 +11,7 @@ import pandas as pd
 from exportlab.errors import OptionError
 from exportlab.plots.structure import need, period_ticks
 from exportlab.plots.style import DOUBLE, GREY, MARKERS, PALETTE, context, finish, new_axes
+from exportlab.words import Text, _, said
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -46,7 +47,7 @@ def contributions(
     *,
     group: Any = None,
     top: int = 12,
-    title: str = "",
+    title: Text = "",
     source: str | None = None,
     ax: Axes | None = None,
 ) -> Axes:
@@ -70,13 +71,13 @@ def contributions(
     with context():
         ax = new_axes(ax, size=(DOUBLE[0], 0.28 * len(shown) + 1.2))
         at = np.arange(len(shown))
-        ax.barh(at - 0.2, 100 * shown["share"], 0.36, color=PALETTE[0], label="share of exports")
+        ax.barh(at - 0.2, 100 * shown["share"], 0.36, color=PALETTE[0], label=_("share of exports"))
         ax.barh(
             at + 0.2,
             100 * shown["contribution"],
             0.36,
             color=PALETTE[1],
-            label="contribution to the variance",
+            label=_("contribution to the variance"),
         )
         ax.axvline(0, color="black", linewidth=0.8)
         ax.set_yticks(at, _labels(shown, names))
@@ -86,7 +87,7 @@ def contributions(
         return finish(ax, title=title, x="%", source=source)
 
 
-def sources(result: Sources, *, title: str = "", source: str | None = None, ax: Axes | None = None) -> Axes:
+def sources(result: Sources, *, title: Text = "", source: str | None = None, ax: Axes | None = None) -> Axes:
     """Draw the terms of each group's variance, those below zero to the left: they add up to 100 %.
 
     Parameters
@@ -107,20 +108,20 @@ def sources(result: Sources, *, title: str = "", source: str | None = None, ax: 
             rows = table[(table["source"] == one) & (table["with"] == other)].set_index("_group")
             width = 100 * rows["share"].reindex(groups).fillna(0.0).to_numpy()
             left = np.where(width >= 0, up, down)
-            said = one if one == other else f"2 cov({one}, {other})"
+            name = one if one == other else f"2 cov({one}, {other})"
             hatch = None if one == other else "///"
             color = PALETTE[i % len(PALETTE)]
-            ax.barh(groups, width, left=left, color=color, hatch=hatch, edgecolor="white", label=said)
+            ax.barh(groups, width, left=left, color=color, hatch=hatch, edgecolor="white", label=name)
             up, down = up + np.maximum(width, 0), down + np.minimum(width, 0)
         ax.axvline(0, color="black", linewidth=0.8)
         ax.invert_yaxis()
         ax.grid(axis="y", visible=False)
         ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5))
-        return finish(ax, title=title, x="share of the variance, %", source=source)
+        return finish(ax, title=title, x=said("share of the variance, %"), source=source)
 
 
 def instability(
-    result: Instability, *, title: str = "", source: str | None = None, ax: Axes | None = None
+    result: Instability, *, title: Text = "", source: str | None = None, ax: Axes | None = None
 ) -> Axes:
     """Draw the indices of each group as points.
 
@@ -141,11 +142,11 @@ def instability(
         ax.invert_yaxis()
         ax.set_xlim(left=0)
         ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5))
-        return finish(ax, title=title, x="instability, %", source=source)
+        return finish(ax, title=title, x=said("instability, %"), source=source)
 
 
 def demand(
-    result: Demand, *, group: Any = None, title: str = "", source: str | None = None, ax: Axes | None = None
+    result: Demand, *, group: Any = None, title: Text = "", source: str | None = None, ax: Axes | None = None
 ) -> Axes:
     """Draw growth predicted by foreign demand and actual growth over time.
 
@@ -163,17 +164,19 @@ def demand(
     with context():
         ax = new_axes(ax)
         at = range(len(rows))
-        ax.plot(at, 100 * rows["actual"], color=PALETTE[0], marker="o", label="actual")
+        ax.plot(at, 100 * rows["actual"], color=PALETTE[0], marker="o", label=_("actual"))
         ax.plot(
-            at, 100 * rows["predicted"], color=PALETTE[1], marker="s", label="predicted by foreign demand"
+            at, 100 * rows["predicted"], color=PALETTE[1], marker="s", label=_("predicted by foreign demand")
         )
         ax.axhline(0, color="black", linewidth=0.8)
         period_ticks(ax, list(rows[period]))
         ax.legend()
-        return finish(ax, title=title, y=f"growth of exports ({result.growth}), %", source=source)
+        return finish(ax, title=title, y=said("growth of exports, %"), source=source)
 
 
-def tails(result: ValueAtRisk, *, title: str = "", source: str | None = None, ax: Axes | None = None) -> Axes:
+def tails(
+    result: ValueAtRisk, *, title: Text = "", source: str | None = None, ax: Axes | None = None
+) -> Axes:
     """Draw value at risk and expected shortfall of each group, with intervals where there are some.
 
     Parameters
@@ -185,10 +188,10 @@ def tails(result: ValueAtRisk, *, title: str = "", source: str | None = None, ax
     need(result.table, "value_at_risk", "expected_shortfall")
     rows = _labels(result.table, _keys(result.table, "n"))
     at = np.arange(len(rows))
-    said = {"value_at_risk": "value at risk", "expected_shortfall": "expected shortfall"}
+    names = {"value_at_risk": _("value at risk"), "expected_shortfall": _("expected shortfall")}
     with context():
         ax = new_axes(ax, size=(DOUBLE[0], 0.35 * len(rows) + 1.4))
-        for i, (name, label) in enumerate(said.items()):
+        for i, (name, label) in enumerate(names.items()):
             place = at + 0.2 * i - 0.1
             if f"{name}_conf_low" in result.table:
                 low, high = (100 * result.table[f"{name}_conf_{end}"] for end in ("low", "high"))
@@ -199,10 +202,10 @@ def tails(result: ValueAtRisk, *, title: str = "", source: str | None = None, ax
         ax.set_yticks(at, rows)
         ax.invert_yaxis()
         ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5))
-        return finish(ax, title=title, x="growth of exports, %", source=source)
+        return finish(ax, title=title, x=said("growth of exports, %"), source=source)
 
 
-def losses(result: Stress, *, title: str = "", source: str | None = None, ax: Axes | None = None) -> Axes:
+def losses(result: Stress, *, title: Text = "", source: str | None = None, ax: Axes | None = None) -> Axes:
     """Draw what each group's exports would change by, with intervals where the elasticity is drawn.
 
     Parameters
@@ -223,7 +226,7 @@ def losses(result: Stress, *, title: str = "", source: str | None = None, ax: Ax
         ax.set_yticks(at, rows)
         ax.invert_yaxis()
         ax.grid(axis="y", visible=False)
-        return finish(ax, title=title or result.title, x="change of exports, %", source=source)
+        return finish(ax, title=title or result.title, x=said("change of exports, %"), source=source)
 
 
 def beside(
@@ -231,7 +234,7 @@ def beside(
     *,
     risk: str = "sd",
     label: bool = True,
-    title: str = "",
+    title: Text = "",
     source: str | None = None,
     ax: Axes | None = None,
 ) -> Axes:
@@ -264,15 +267,15 @@ def beside(
             elif label and result.windows:
                 for k in {0, len(rows) - 1}:
                     at = (float(x.iloc[k]), float(y.iloc[k]))
-                    said = f"{rows['from'].iloc[k]} to {rows['to'].iloc[k]}"
-                    ax.annotate(said, at, xytext=(4, 3), textcoords="offset points", fontsize=7)
+                    span = _("{first} to {last}", first=rows["from"].iloc[k], last=rows["to"].iloc[k])
+                    ax.annotate(span, at, xytext=(4, 3), textcoords="offset points", fontsize=7)
         ax.set_ylim(bottom=0)
-        note = "Concentration is not risk."
+        note = said("Concentration is not risk.")
         return finish(
             ax,
             title=title,
-            x="Herfindahl-Hirschman index",
-            y="standard deviation of growth, %",
+            x=said("Herfindahl-Hirschman index"),
+            y=said("standard deviation of growth, %"),
             source=source,
             note=note,
         )

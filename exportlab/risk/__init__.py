@@ -1,10 +1,10 @@
 """What concentration does to exports: how they vary, where that comes from, and what a shock would cost."""
 
-from exportlab.risk.beside import Beside, BlocRisk, bloc_risk, concentration_and_risk
+from exportlab.risk.concentrated import Beside, BlocRisk, bloc_risk, concentration_and_risk
 from exportlab.risk.demand import Demand, foreign_demand
 from exportlab.risk.instability import CONVENTIONS, Instability, instability, instability_of
 from exportlab.risk.portfolio import Portfolio, portfolio
-from exportlab.risk.sources import Sources, koren_tenreyro, risk_content, volatility_sources
+from exportlab.risk.shocks import Sources, koren_tenreyro, risk_content, volatility_sources
 from exportlab.risk.stress import Stress, stress, worst_again
 from exportlab.risk.tails import ValueAtRisk, value_at_risk
 
