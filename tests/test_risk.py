@@ -898,3 +898,29 @@ def test_pictures_speak_both_languages(six):
     with speaking("zh"):
         ax = found.plot()
         assert (ax.get_xlabel(), ax.get_ylabel()) == ("赫芬达尔—赫希曼指数", "增长率的标准差（%）")
+
+
+# ---- the section of the report ------------------------------------------------------------------------------------
+
+
+def test_the_report_has_a_section_on_risk(table):
+    from exportlab.findings import findings
+    from exportlab.reporting.own import vulnerability
+
+    mine = xl.flows(table[table["exporter"] == "A"], unit="USD", source="made up")
+    with speaking("zh"):
+        section, fact = vulnerability.section(findings(mine, parts=["market"]))
+        assert fact is None
+        assert section.title == "风险：出口的波动"
+        assert "集中不等于风险" in "".join(section.text)
+    section, _fact = vulnerability.section(findings(mine, parts=["market"]))
+    known = risk.portfolio(mine, by=())
+    assert f"standard deviation of {100 * known.table['sd'][0]:.1f}%" in section.text[0].replace(
+        "\N{NO-BREAK SPACE}", ""
+    )
+    shown = section.parts[0].frame.set_index("market")["contribution"]
+    assert shown.to_dict() == pytest.approx(known.members.set_index("market")["contribution"].to_dict())
+    short = xl.flows(table[table["period"] < 2013])
+    section, _fact = vulnerability.section(findings(short, parts=["market"]))
+    assert section.text == ("Left out: it takes 5 growth rates or more, and the table has 2.",)
+    assert section.parts == ()
