@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import narwhals.stable.v2 as nw
 
-from exportlab import goods, suggest
-from exportlab.classifications import resolve, totals
+from exportlab import goods, places, suggest
+from exportlab.classifications import totals
+from exportlab.currencies import agrees, column_of, unit_of
 from exportlab.errors import DataError, DuplicateCells, OptionError, RolesNeeded
 from exportlab.frames import (
     LARGEST,
@@ -36,12 +37,16 @@ if TYPE_CHECKING:
     from exportlab.flows import Flows
 
 BEYOND = f"above {LARGEST:g} or, though not zero, below {SMALLEST:g}"
+NAMIBIA = (
+    " 'NA' is Namibia's code: pandas.read_csv takes it for a missing cell unless told keep_default_na=False."
+)
 WITHIN = "Products and sums of such figures leave the range of floating-point numbers: look at the unit."
 
 
 def rows(flows: Flows) -> None:
     """Check every row in one aggregate query by market; refuse with the first offending row."""
-    tests, own = _row_tests(flows), flows.roles
+    others = {r: labels_of(flows, r) for r in ("exporter", "product") if r in flows.roles}
+    tests, own = _row_tests(flows, others), flows.roles
     # A lazy table's labels are learned on the way: one plan instead of two.
     learned = ("period",) if "period" in flows.roles and flows.lazy else ()
     market = ("market",) if "market" in flows.roles else ()
@@ -55,9 +60,11 @@ def rows(flows: Flows) -> None:
     if "product" in own and not flows.frame.collect_schema()["product"].is_numeric():
         goods.refuse_nested(flows, labels_of(flows, "product"))
     if market:
-        _refuse_overlap(flows, seen["market"].unique().to_list())
+        _refuse_totals(flows, seen["market"].unique().to_list())
     if learned and flows.spelling is not None:
         flows.spelling.learn(flows.frame, seen["period"].unique().to_list())
+    known = {"market": seen["market"].unique().to_list()} if market else {}
+    places.look(flows, known | {r: labels for r, labels in others.items() if r not in known})
     if flows.unique and flows.identity:
         _refuse_duplicates(flows)
 
@@ -70,7 +77,7 @@ def labels_of(flows: Flows, role: str) -> list[Any]:
     return known[role]
 
 
-def _row_tests(flows: Flows) -> dict[str, Any]:
+def _row_tests(flows: Flows, labels: Mapping[str, Sequence[Any]]) -> dict[str, Any]:
     """Name to (expression that is true for a bad row, what is wrong, what is allowed, the fault if it has options)."""
     value, own = nw.col("value"), flows.roles
     tests: dict[str, Any] = {
@@ -87,15 +94,14 @@ def _row_tests(flows: Flows) -> dict[str, Any]:
         tests[f"_no_{key}"] = (
             nw.col(key).is_null(),
             f"{key} {column!r} is missing",
-            "Every row needs its keys.",
+            "Every row needs its keys." + (NAMIBIA if key in places.ROLES else ""),
         )
-    for role in ("exporter", "product"):
-        if role in own and not flows.frame.collect_schema()[role].is_numeric():
-            found = totals(labels_of(flows, role), role=role)
-            if found:
-                tests[f"_total_{role}"] = _total_test(flows, role, found)
-            if role == "product":
-                tests |= goods.code_tests(flows, labels_of(flows, role))
+    for role, members in labels.items():
+        found = totals([m for m in members if m is not None], role=role)
+        if found:
+            tests[f"_total_{role}"] = _total_test(flows, role, found)
+    if "product" in own and not flows.frame.collect_schema()["product"].is_numeric():
+        tests |= goods.code_tests(flows, labels["product"])
     if "quantity" in own:
         q = nw.col("quantity")
         tests["_quantity"] = (
@@ -122,9 +128,7 @@ def _total_test(flows: Flows, role: str, found: Sequence[Any]) -> tuple[nw.Expr,
     )
 
 
-def _summary(
-    frame: Frame, tests: Mapping[str, Any], by: Sequence[str]
-) -> nw.DataFrame[Any]:
+def _summary(frame: Frame, tests: Mapping[str, Any], by: Sequence[str]) -> nw.DataFrame[Any]:
     flags = [test.cast(nw.Int64).alias(name) for name, (test, *_) in tests.items()]
     size = (nw.col("value") > 0).cast(nw.Int64).alias("_positive")
     marked = frame.select(*by, *flags, size, nw.lit(1).alias("_rows"))
@@ -161,33 +165,12 @@ def _refuse_empty(seen: nw.DataFrame[Any]) -> None:
         )
 
 
-def _refuse_overlap(flows: Flows, markets: Sequence[Any]) -> None:
-    column = flows.roles["market"]
-    found = totals(markets)
+def _refuse_totals(flows: Flows, markets: Sequence[Any]) -> None:
+    found = totals([m for m in markets if m is not None])
     if found:
         test, problem, remedy = _total_test(flows, "market", found)
         count = len(collect(flows.frame.filter(test).select("market")))
         raise DataError(problem, remedy, rows=count, first=first_row(flows, test))
-    pairs = overlaps(markets)
-    if pairs:
-        a, b = pairs[0]
-        raise DataError(
-            f"markets in {column!r} overlap: {len(pairs)} pair{'s' if len(pairs) > 1 else ''}",
-            "Keep either the bloc or its members: together they would be counted twice.",
-            first=f"{a!r} beside {b!r}",
-        )
-
-
-def overlaps(markets: Sequence[Any]) -> list[tuple[Any, Any]]:
-    """Pairs of labels that share a country: a bloc beside its member, or one country under two names."""
-    known = {m: resolve(m) for m in markets if isinstance(m, str) and not m.isdigit()}
-    owner: dict[str, Any] = {}
-    pairs = []
-    for label, group in sorted(known.items(), key=lambda item: -len(item[1] or ())):
-        clash = {owner[c] for c in group or () if c in owner}
-        pairs += [(bloc, label) for bloc in sorted(clash)]
-        owner.update(dict.fromkeys(group or (), label))
-    return pairs
 
 
 def silent_exporters(flows: Flows, how: Turned) -> list[tuple[Any, Any, int, int]]:
@@ -227,7 +210,6 @@ def _refuse_duplicates(flows: Flows) -> None:
 
 # What the door looks at before any row: the columns' names, their unit, their types.
 
-ROLE_NAMES = ("period", "exporter", "market", "product", "value", "quantity")
 WORKING = ("_active", "_everything", "_n", "_positive", "_rank", "_row", "_rows", "_share", "_span", "_total")
 
 
@@ -242,13 +224,11 @@ def roles(frame: Frame, given: Mapping[str, str | None], keys: Sequence[str]) ->
     if missing:
         raise DataError(
             f"column {missing[0]!r} is not in the table" + (f" (nor {missing[1:]})" if missing[1:] else ""),
-            f"The table has: {columns}. {suggest.hint('xl.flows(table', missing[0], columns)}".strip(),
+            f"The table has: {columns}. {suggest.hint('xl.flows(table', missing[0], columns, frame=frame)}".strip(),
         )
-    for role in given:
-        if role not in named and role in columns and role not in wanted:
-            named[role] = role
+    named = suggest.with_plain(named, columns, keys)
     if "value" not in named:
-        hint = suggest.hint("xl.flows(table", "value", columns)
+        hint = suggest.hint("xl.flows(table", "value", columns, frame=frame)
         raise RolesNeeded(
             "no column is named as the value",
             f"Say value=...; the table has: {columns}. {hint}".strip(),
@@ -257,7 +237,7 @@ def roles(frame: Frame, given: Mapping[str, str | None], keys: Sequence[str]) ->
     twice = [c for c in wanted if wanted.count(c) > 1]
     if twice:
         raise OptionError(f"Column {twice[0]!r} is named for two roles; each role needs a column of its own.")
-    clash = [k for k in keys if k in ROLE_NAMES]
+    clash = [k for k in keys if k in suggest.ROLE_NAMES]
     if clash:
         raise OptionError(
             f"keys= names {clash[0]!r}, which is a role's name: give it as {clash[0]}=... instead."
@@ -266,21 +246,46 @@ def roles(frame: Frame, given: Mapping[str, str | None], keys: Sequence[str]) ->
     if hidden:
         raise OptionError(f"keys= names {hidden[0]!r}, a working column's name: rename it before xl.flows.")
     refuse_unspeakable(frame, [*named.values(), *keys])
-    return {r: named[r] for r in ROLE_NAMES if r in named}
+    return {r: named[r] for r in suggest.ROLE_NAMES if r in named}
 
 
 def single_unit(frame: Frame, unit: str | None, roles: Mapping[str, str]) -> tuple[Frame, str | None]:
-    """The unit itself; where `unit` names a column, its one value."""
-    if unit is None or unit not in frame.collect_schema().names() or unit in roles.values():
+    """The unit itself; where it names a column, or there is a column of currencies, their one value; else the heading's."""
+    names = frame.collect_schema().names()
+    held = unit in names and unit not in roles.values()
+    column = unit if held else column_of(c for c in names if c not in roles.values())
+    if column is None:
+        return frame, unit if unit is not None else unit_of(roles["value"])
+    found = sorted((x for x in values_of(frame, column) if x is not None), key=str)
+    if len(found) == 1 and (held or unit is None):
+        return frame, str(found[0])
+    if len(found) == 1 and unit is not None and agrees(unit, str(found[0])):
         return frame, unit
-    found = values_of(frame, unit)
-    if len(found) != 1:
+    if not found and not held:
+        return frame, unit
+    if len(found) == 1:
         raise DataError(
-            f"column {unit!r} holds {len(found)} units: {found[:5]}",
-            "Money of different units does not add up: split the table by unit, or convert with "
-            "xl.datasets.convert and a rate of your own.",
+            f"unit={unit!r} is said, and column {column!r} holds {found[0]!r}",
+            "Leave unit= out, or mend the column.",
         )
-    return frame, str(found[0])
+    raise DataError(
+        f"column {column!r} holds {len(found)} units: {found[:5]}",
+        "Money of different units does not add up: keep one of them, or convert with xl.datasets.convert and a rate "
+        f"of your own. To keep the first: {suggest.without(frame, column, found[1:])}.",
+    )
+
+
+def quantity_units(
+    frame: Frame, unit: str | None, roles: Mapping[str, str], keys: tuple[str, ...]
+) -> tuple[str | None, tuple[str, ...]]:
+    """The quantities' unit and the keys: a column of several units is one of these, so that they never meet."""
+    held = unit in frame.collect_schema().names() and unit not in roles.values()
+    if unit is None or not held or "quantity" not in roles:
+        return unit, keys
+    found = values_of(frame, unit)
+    if len(found) == 1:
+        return str(found[0]), keys
+    return unit, keys if unit in keys else (*keys, unit)
 
 
 def schema(frame: Frame, roles: Mapping[str, str], keys: Sequence[str]) -> Frame:
@@ -381,6 +386,18 @@ def kind_of(dtype: Any) -> Kind:
     if isinstance(dtype, nw.Categorical | nw.Enum):
         return "category"
     return "date" if isinstance(dtype, nw.Date | nw.Datetime) else "other"
+
+
+def whole_objects(frame: Frame, name: str) -> Frame:
+    """The frame with a pandas column of objects that are whole numbers, as melting leaves years, as plain numbers."""
+    if isinstance(frame, nw.LazyFrame) or not frame.implementation.is_pandas():
+        return frame
+    native: Any = frame.to_native()
+    column = native[name]
+    if column.dtype != object or column.hasnans or series_kind(column) != "whole":
+        return frame
+    made: Frame = nw.from_native(native.assign(**{name: column.astype("int64")}))
+    return made
 
 
 def kinds(frame: Frame) -> dict[str, Kind]:

@@ -127,8 +127,14 @@ def flags(options: Mapping[str, object]) -> str:
     for name, value in options.items():
         flag = "--sum" if (name, value) == ("aggregate", "sum") else f"--{name.replace('_', '-')}"
         if isinstance(value, Mapping):
-            rules = [f"{column}={label}" for column, labels in value.items() for label in labels]
+            rules = [
+                f"{c}={x}"
+                for c, labels in value.items()
+                for x in ([labels] if isinstance(labels, str) else labels)
+            ]
             said += [f"{flag} {quote(rule)}" for rule in rules]
+        elif isinstance(value, list | tuple):
+            said += [f"{flag} {quote(str(each))}" for each in value]
         else:
             said.append(flag if value is True or flag == "--sum" else f"{flag} {quote(str(value))}")
     return " ".join(said)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeAlias
 
@@ -10,6 +10,7 @@ import narwhals.stable.v2 as nw
 
 from exportlab import audit
 from exportlab import audit as columns
+from exportlab.classifications.labels import Scheme
 from exportlab.errors import DataError, DuplicateCells, OptionError, UnknownName, one_of, short
 from exportlab.frames import (
     Frame,
@@ -24,10 +25,20 @@ from exportlab.frames import (
     when,
     with_total,
 )
-from exportlab.goods import NOTHING_SAID, Goods, Levels, ZeroQuantity, coded, leveled, one_revision, quantities
+from exportlab.goods import (
+    NOTHING_SAID,
+    Goods,
+    Levels,
+    ZeroQuantity,
+    coded,
+    leveled,
+    one_revision,
+    quantities,
+)
 from exportlab.options import check, validated
 from exportlab.periods import FREQUENCIES, Calendar
 from exportlab.periods.turning import Turned, coarser
+from exportlab.places import AS_WRITTEN, Naming, Places, harmonised, written_alike
 from exportlab.spelling import Spelling, rekeyed, taken_in
 from exportlab.text import printable
 
@@ -62,6 +73,8 @@ class Flows:
         What those took for granted.
     goods : Goods
         What was said at the door of product codes and quantities.
+    naming : Naming
+        The list of the codes of countries, and the labels of what is left over, as said at the door.
     """
 
     frame: Frame
@@ -76,12 +89,23 @@ class Flows:
     left_out: tuple[Any, ...] = ()
     notes: tuple[str, ...] = ()
     goods: Goods = NOTHING_SAID
+    naming: Naming = AS_WRITTEN
     _memo: dict[Any, Any] = field(default_factory=dict)
 
     @property
     def identity(self) -> tuple[str, ...]:
         """The columns that name a cell: the key roles present, then the further keys."""
         return (*(r for r in KEY_ROLES if r in self.roles), *self.keys)
+
+    @property
+    def quantity_keys(self) -> tuple[str, ...]:
+        """The key that holds the unit of each quantity, where there are several."""
+        return tuple(k for k in self.keys if k == self.quantity_unit)
+
+    @property
+    def known_quantities(self) -> Frame:
+        """The frame with quantities of zero that carry value as missing, unless they are said to be zero."""
+        return quantities(self.frame, self.roles, self.goods)
 
     @property
     def lazy(self) -> bool:
@@ -295,6 +319,12 @@ class Flows:
             seen[role] = tuple(sorted(collect(self.cells(role).select(role))[role].to_list()))
         return seen[role]
 
+    def residuals(self, role: str) -> tuple[Any, ...]:
+        """The labels of a role that stand for what is left over: in the total, and no member."""
+        return (
+            tuple(x for x in self.observed(role) if x in self.naming.residual) if self.naming.residual else ()
+        )
+
     def annual(self, *, partial: Literal["drop", "keep"] = "drop") -> Flows:
         """Add months, quarters or half-years up to years; of totals from January, take those to December.
 
@@ -369,7 +399,7 @@ class Flows:
         self.check()
         how = how.plain if self.lazy and not how.calendar.sorts else how
         sides = [role for role in ("value", "quantity") if role in self.roles]
-        moved = recoded(self.frame, "period", how.pairs).with_columns(
+        moved = recoded(self.known_quantities, "period", how.pairs).with_columns(
             *(when(missing(nw.col(side)), 0.0, nw.col(side)).alias(side) for side in sides),
             *(when(missing(nw.col(side)), 1.0, 0.0).alias(f"_no_{side}") for side in sides),
         )
@@ -457,6 +487,9 @@ def flows(
     levels: Levels | None = None,
     revision: str | None = None,
     zero_quantity: ZeroQuantity = "unknown",
+    labels: Places = "as written",
+    scheme: Scheme | None = None,
+    residual: Sequence[Hashable] = (),
     validate: Literal["rows", "schema"] = "rows",
 ) -> Flows:
     """Take a table of flows in through the door, or refuse it with the reason.
@@ -472,7 +505,9 @@ def flows(
         in any usual spelling, of one kind.
     unit : str, optional
         The money's unit ("100m CNY"), or the name of a column that holds it; two units in one table are refused.
-    quantity_unit, source : str, optional
+    quantity_unit : str, optional
+        The quantities' unit, or the column that holds it: several units never meet, and the column becomes a key.
+    source : str, optional
         Kept and shown with the figures.
     keys : str or sequence of str
         Further columns that are part of a cell's identity (trade regime, registration place).
@@ -494,6 +529,16 @@ def flows(
         The edition to keep where there are several, such as "HS2017"; "mixed" takes them as they are.
     zero_quantity : {"unknown", "zero"}
         What a quantity of zero is where there is value.
+    labels : {"as written", "iso3"}
+        "iso3" writes every market and exporter that is a country by its ISO3 code, a state that is gone by an own one
+        (BLX, SUN), a bloc by its short name; a lazy table is asked for its labels once. Rows that become one cell are
+        refused unless ``aggregate="sum"``.
+    scheme : {"comtrade", "gacc", "m49"}, optional
+        The list of the codes of countries: UN Comtrade and CEPII, China's customs, or M49. By default the one list in
+        which the column's codes are valid; where they are in both, what needs to read them refuses.
+    residual : sequence, optional
+        Labels of markets, exporters or products for what is left over ("Others", "其他", 899). They stay in every total
+        and are no member of any distribution; see `measure`.
     validate : {"rows", "schema"}
         "rows" checks every row: at once for tables in memory, in one aggregate query when first needed for
         lazy ones. "schema" checks columns and types only: for tables checked before.
@@ -506,9 +551,10 @@ def flows(
     ------
     DataError
         Missing columns; text in value; missing, negative or infinite values; missing keys; duplicate cells;
-        nothing but zeros; totals among members ("World", "TOTAL", "全部"); overlapping markets (RCEP beside
-        Japan); product codes read as numbers, disfigured, of several levels or editions; years beside months, one period written in two ways, or other periods
-        that do not go together; two units.
+        nothing but zeros; totals among members ("World", "TOTAL", "全部"); markets or exporters that overlap in a
+        period (EU beside Poland from 2004), are written in two ways, or are what is left over without `residual`;
+        product codes read as numbers, disfigured, of several levels or editions; years beside months, one period
+        written in two ways, or other periods that do not go together; two units.
 
     Examples
     --------
@@ -534,6 +580,10 @@ def flows(
     for name, text in {"unit": unit, "quantity_unit": quantity_unit, "source": source}.items():
         check(name, text, str | None)
     check("keys", keys, str | Sequence[str | int])
+    check("labels", labels, Places)
+    check("scheme", scheme, Scheme | None)
+    check("residual", residual, Sequence[Hashable])
+    naming = Naming(scheme, (residual,) if isinstance(residual, str) else tuple(residual))
     further = (keys,) if isinstance(keys, str) else tuple(keys)
     check("zero_quantity", zero_quantity, ZeroQuantity)
     check("levels", levels, Levels | None)
@@ -544,19 +594,25 @@ def flows(
         spare = [c for c in frame.collect_schema().names() if c not in named]
         frame, unit = columns.single_unit(frame, unit, roles)
         frame, goods = one_revision(frame, goods)
+        quantity_unit, further = columns.quantity_units(frame, quantity_unit, roles, further)
         frame = frame.select(*(nw.col(c).alias(r) for r, c in roles.items()), *further)
         if "period" in roles:
+            frame = columns.whole_objects(frame, "period")
             frame, spelling = taken_in(frame, roles["period"], frequency)
         frame = columns.schema(coded(frame, roles, goods), roles, further)
-        frame, notes = leveled(quantities(frame, roles, goods), (*(r for r in KEY_ROLES if r in roles), *further), roles, goods)
-    unique = aggregate is None
-    pending = validate == "rows"
-    made = Flows(frame, roles, further, unit, quantity_unit, source, unique, pending, spelling, (), notes, goods)
+        if labels == "iso3":
+            frame = harmonised(frame, roles, naming)
+        identity = (*(r for r in KEY_ROLES if r in roles), *further)
+        frame, notes = leveled(frame, identity, roles, goods)
+    made = Flows(
+        frame, roles, further, unit, quantity_unit, source,
+        unique=aggregate is None, pending=validate == "rows", spelling=spelling, notes=notes, goods=goods, naming=naming,
+    )  # fmt: skip
     if not made.lazy:
         try:
             made.check()
         except DuplicateCells as error:
-            raise error.beside(spare) from None
+            raise (error if labels == "as written" else written_alike(error)).beside(spare) from None
     return made
 
 

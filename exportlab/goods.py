@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 import narwhals.stable.v2 as nw
 
 from exportlab import hierarchy, suggest
-from exportlab.classifications.nomenclatures import MIXED, Fault, faults, moved, nomenclature, one_edition, read_codes
+from exportlab.classifications.nomenclatures import (
+    MIXED,
+    Fault,
+    faults,
+    moved,
+    nomenclature,
+    one_edition,
+    read_codes,
+)
 from exportlab.errors import DataError, OptionError
 from exportlab.frames import Frame, among, missing, values_of, when
 
@@ -91,7 +99,9 @@ def coded(frame: Frame, roles: Mapping[str, str], goods: Goods) -> Frame:
     if not pairs:
         return frame
     text = nw.col("product").cast(nw.String)
-    return frame.with_columns(text.replace_strict(list(pairs), list(pairs.values()), default=text).alias("product"))
+    return frame.with_columns(
+        text.replace_strict(list(pairs), list(pairs.values()), default=text).alias("product")
+    )
 
 
 def _as_text(kind: Any) -> nw.Expr:
@@ -121,7 +131,9 @@ def code_tests(flows: Flows, labels: Sequence[Any]) -> dict[str, tuple[nw.Expr, 
     }
 
 
-def leveled(frame: Frame, identity: Sequence[str], roles: Mapping[str, str], goods: Goods) -> tuple[Frame, tuple[str, ...]]:
+def leveled(
+    frame: Frame, identity: Sequence[str], roles: Mapping[str, str], goods: Goods
+) -> tuple[Frame, tuple[str, ...]]:
     """The frame with the finest codes of each branch, where `levels` asks for it; and what was done."""
     if goods.levels is None or "product" not in roles:
         return frame, ()

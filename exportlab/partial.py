@@ -8,7 +8,6 @@ from math import inf, isfinite
 from typing import TYPE_CHECKING, Annotated, Any
 
 from exportlab import classifications
-from exportlab.audit import overlaps
 from exportlab.classifications import resolve
 from exportlab.errors import DataError, OptionError, UnknownName
 from exportlab.facts.door import facts
@@ -16,6 +15,7 @@ from exportlab.facts.families import BOUNDED
 from exportlab.facts.shapes import MOST
 from exportlab.facts.universe import is_residual
 from exportlab.options import Within, validated
+from exportlab.places import overlaps
 from exportlab.results import Result
 
 if TYPE_CHECKING:
@@ -187,9 +187,14 @@ def _fits(rest: float, most: int | None, cap: float) -> None:
 
 
 def _bloc_bounds(
-    known: Mapping[str, float], total: float, bloc: str | None, on: str | int, *, largest: bool,
+    known: Mapping[str, float],
+    total: float,
+    bloc: str | None,
+    on: str | int,
+    *,
+    largest: bool,
     unused: Mapping[str, Any],
-) -> Bounds:  # fmt: skip
+) -> Bounds:
     """Bounds of a bloc's share, every label as its countries on that date."""
     given = [name for name, value in unused.items() if value is not None]
     if given:

@@ -12,7 +12,7 @@ from exportlab.errors import DataError
 from exportlab.flows import Flows, require
 from exportlab.frames import Frame, collect, missing, recoded, stack, sum_by, when
 from exportlab.indices.catalogue import guarded
-from exportlab.indices.measure import ROUNDING
+from exportlab.indices.members import ROUNDING
 from exportlab.periods.turning import Turned, matching, single, told
 
 

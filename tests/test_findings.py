@@ -65,12 +65,32 @@ def test_a_threshold_may_be_reached():
 @pytest.mark.parametrize(
     ("low", "high", "moved", "told"),
     [
-        (0.01, 0.02, "risen", "From 2021 to 2023 it has risen: the 95 % interval of the change is +0.0100 to"),
-        (-0.02, -0.01, "fallen", "From 2021 to 2023 it has fallen: the 95 % interval of the change is -0.0200"),
-        (0.0, 0.02, "cannot tell", "Whether it has changed from 2021 to 2023 is not certain: the 95 % interval"),
-        (NAN, NAN, "", "From 2021 to 2023 it has moved by +0.0150. No interval: the figure does not depend on"),
+        (
+            0.01,
+            0.02,
+            "risen",
+            "From 2021 to 2023 it has risen: the 95 % interval of the change is +0.0100 to",
+        ),
+        (
+            -0.02,
+            -0.01,
+            "fallen",
+            "From 2021 to 2023 it has fallen: the 95 % interval of the change is -0.0200",
+        ),
+        (
+            0.0,
+            0.02,
+            "cannot tell",
+            "Whether it has changed from 2021 to 2023 is not certain: the 95 % interval",
+        ),
+        (
+            NAN,
+            NAN,
+            "",
+            "From 2021 to 2023 it has moved by +0.0150. No interval: the figure does not depend on",
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_a_change_is_said_to_have_done(low, high, moved, told):
     change = Figure(0.015, low, high, "delta", "product", 40, between=("2021", "2023"))
     assert change.moved == moved
@@ -226,8 +246,12 @@ def test_the_reference_ends_with_the_period():
 def test_what_is_missing_says_why(found):
     plain = xl.findings(xl.flows(pd.DataFrame({"market": ["Japan", "Mars"], "value": [1.0, 2.0]})))
     why = {name: part.why for name, part in plain.left_out.items()}
-    assert why == {"bloc": "refused", **dict.fromkeys(
-        ("product", "structure", "advantage", "technology", "income_level", "complexity"), "no column")}  # fmt: skip
+    assert why == {
+        "bloc": "refused",
+        **dict.fromkeys(
+            ("product", "structure", "advantage", "technology", "income_level", "complexity"), "no column"
+        ),
+    }
     assert "Mars" in str(plain.bloc.error)
     assert plain.period is None
     assert plain.market.hhi is None
@@ -289,6 +313,29 @@ def test_no_finished_sentence_is_looked_up_again():
             if reads and {"catalogue", "vocabulary", "_templated"} & {a.name for a in node.names}:
                 wrong.append(f"{path.name}:{node.lineno} reads the catalogue")
     assert wrong == []
+
+
+SHOWN = ("title", "x", "y", "note", "label", "unit")
+
+
+def test_pictures_write_no_finished_sentence():
+    """What a picture writes is a message (`said`, `_`), or a name that the caller gives."""
+    finished = []
+    for path in (PACKAGE / "plots").glob("*.py"):
+        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            for given in call.keywords if isinstance(call, ast.Call) else ():
+                texts = [v for v in ast.walk(given.value) if isinstance(v, ast.JoinedStr)]
+                texts += [given.value] if isinstance(given.value, ast.Constant) else []
+                written = [t for t in texts if re.search("[a-z]{3}", literal(t))]
+                if given.arg in SHOWN and written and not isinstance(given.value, ast.Call):
+                    finished.append(f"{path.name}:{call.lineno} {given.arg}={ast.unparse(given.value)}")
+    assert finished == []
+
+
+def literal(node):
+    """The text of a constant, or that between the values of an f-string."""
+    parts = node.values if isinstance(node, ast.JoinedStr) else [node]
+    return "".join(str(p.value) for p in parts if isinstance(p, ast.Constant) and isinstance(p.value, str))
 
 
 def numeric(node):

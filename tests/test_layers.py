@@ -19,9 +19,10 @@ import exportlab
 PACKAGE = Path(__file__).parent.parent / "exportlab"
 # From the ground up: a module may import what stands in its own layer or below it.
 LAYERS = [
-    {"errors", "options", "text"},
+    {"currencies", "errors", "options", "text"},
     {"classifications", "frames", "periods", "results", "words"},
     {"files", "hierarchy", "plots", "suggest", "tables.writing"},
+    {"places"},
     {"audit", "datasets", "goods", "spelling", "tables.publication"},
     {"flows"},
     {"facts", "indices", "partial", "turned"},

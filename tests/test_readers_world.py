@@ -182,7 +182,9 @@ def test_comtrade_world_or_total_alone_is_the_data(tmp_path):
     flows = read_comtrade(comtrade(tmp_path / "b.csv", *total, drop=("partnerISO",)))
     assert list(flows.roles) == ["period", "exporter", "market", "value", "quantity"]
     assert flows.table["partnerCode"].tolist() == ["JPN", "USA", "TWN", "899"]
-    assert flows.reading.notes == ("classification H6", "partner codes of no country: 899")
+    left = "1 row, 25.0% of the value, left over: in the total, and no member"
+    assert flows.reading.notes == ("classification H6", f"partner codes of no country: 899 ({left})")
+    assert flows.residuals("market") == ("899",)
 
 
 def test_comtrade_iso_columns_months_tabs_and_a_stray_last_comma(tmp_path):
@@ -317,7 +319,7 @@ def test_baci_labels(baci):
         "490",
     }
     (baci / "country_codes_V202501.csv").unlink()
-    assert {row[1] for row in as_dicts(read_baci(baci, engine="pandas"))} == {"CHN", "58"}
+    assert {row[1] for row in as_dicts(read_baci(baci, engine="pandas"))} == {"CHN", "BLX"}
 
 
 @pytest.mark.parametrize("engine", ["pandas", "duckdb"])

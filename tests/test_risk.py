@@ -331,7 +331,7 @@ def world_of(c, d, p, own):
     rows, T = [], len(c)
     for m in range(d.shape[1]):
         for k in range(p.shape[1]):
-            for who, g in (("rest", c + d[:, m] + p[:, k]), ("me", own[:, m, k])):
+            for who, g in (("them", c + d[:, m] + p[:, k]), ("me", own[:, m, k])):
                 level = 50 * np.exp(np.concatenate([[0], np.cumsum(g)])) * (1 + m + 2 * k)
                 rows += [(2000 + t, who, f"m{m}", f"k{k}", level[t]) for t in range(T + 1)]
     return xl.flows(pd.DataFrame(rows, columns=["period", "exporter", "market", "product", "value"]))
@@ -850,6 +850,19 @@ def test_own_column_names_come_back(table):
     assert list(risk.portfolio(flows, by="province").members.columns[:2]) == ["province", "partner"]
     assert "year" in risk.foreign_demand(flows, by="province").table
     assert list(risk.risk_content(flows, by="province").columns[:2]) == ["province", "year"]
+
+
+def test_what_is_left_over_is_no_member(table):
+    flows = xl.flows(table.assign(market=table["market"].replace("z", "Others")), residual=["Others"])
+    for call in (
+        lambda f: risk.portfolio(f, by="exporter"),
+        lambda f: risk.stress(f, lost="w"),
+        lambda f: risk.foreign_demand(f),
+        lambda f: risk.bloc_risk(f, "RCEP"),
+    ):
+        with pytest.raises(DataError, match=r"takes every market for one member.*flows\.where\(market="):
+            call(flows)
+    assert risk.instability(flows, by="exporter").table["cv"].notna().all()
 
 
 # ---- what is printed and drawn ------------------------------------------------------------------------------------

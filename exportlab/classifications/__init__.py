@@ -13,7 +13,19 @@ from exportlab.classifications.hs import (
     hs_section,
     hs_sections,
 )
-from exportlab.classifications.labels import TOTAL_CODES, TOTAL_LABELS, is_total, resolve, totals
+from exportlab.classifications.labels import (
+    TOTAL_CODES,
+    TOTAL_LABELS,
+    Meaning,
+    is_residual,
+    is_total,
+    meaning,
+    meanings,
+    near,
+    residuals,
+    resolve,
+    totals,
+)
 
 __all__ = [
     "TOTAL_CODES",
@@ -22,6 +34,7 @@ __all__ = [
     "Country",
     "HSChapter",
     "HSSection",
+    "Meaning",
     "Membership",
     "bloc",
     "blocs",
@@ -31,10 +44,15 @@ __all__ = [
     "hs_chapters",
     "hs_section",
     "hs_sections",
+    "is_residual",
     "is_total",
     "iso3",
+    "meaning",
+    "meanings",
     "members",
     "membership",
+    "near",
+    "residuals",
     "resolve",
     "totals",
 ]

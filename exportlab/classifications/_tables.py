@@ -9,9 +9,27 @@ from functools import cache
 from importlib.resources import files
 from io import StringIO
 
-_PUNCTUATION = re.compile(r"[.,;:'\"`’‘“”\-_/()\[\]]+")
+_PUNCTUATION = re.compile(r"[.,;:'\"`’‘“”\-_/()\[\]*、]+")
 _SPACES = re.compile(r"\s+")
 _FILLER = re.compile(r"\b(?:the|of)\b")
+# What lists of names write short, in full; a word that means two things ("fr", "is") has no entry.
+_WRITTEN_OUT = {
+    "rep": "republic",
+    "dem": "democratic",
+    "fed": "federated",
+    "sts": "states",
+    "isds": "islands",
+    "isl": "islands",
+    "terr": "territory",
+    "territories": "territory",
+    "utd": "united",
+    "prov": "province",
+    "br": "british",
+    "saint": "st",
+    "fmr": "former",
+    "fm": "former",
+    "sar": "special administrative region",
+}
 _CJK_GAP = re.compile(r"(?<=[\u4e00-\u9fff]) (?=[\u4e00-\u9fff])")
 
 
@@ -31,3 +49,12 @@ def key(label: str) -> str:
     text = _FILLER.sub(" ", text)
     text = _SPACES.sub(" ", text).strip()
     return _CJK_GAP.sub("", re.sub(r"\bsaint\b", "st", text))
+
+
+@cache
+def words(label: str) -> str:
+    """A key with its abbreviations written out and its words in the order of the alphabet: "Poland, Rep. of".
+
+    No word is left out: "Korea, Dem. Rep." keeps what tells it from "Korea, Rep.".
+    """
+    return " ".join(sorted(" ".join(_WRITTEN_OUT.get(w, w) for w in key(label).split()).split()))

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator
+import re
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
-from numbers import Integral
-from typing import TypeVar
+from numbers import Integral, Real
+from typing import Any, TypeVar
 
-from exportlab.classifications._tables import key, rows
+from exportlab.classifications._tables import key, rows, words
 from exportlab.errors import UnknownName, one_of, short
 
 SHOWN = 10  # labels that an error lists
@@ -75,13 +76,13 @@ def country(label: str | int, *, scheme: str | None = None) -> Country:
     return _by_iso3()[found]
 
 
-def iso3(labels: Iterable[Label], *, scheme: str | None = None) -> dict[Label, str]:
+def iso3(labels: Iterable[Label] | str, *, scheme: str | None = None) -> dict[Any, str]:
     """ISO3 codes of many labels at once: ``{label: iso3}``.
 
     Parameters
     ----------
-    labels : iterable of str or int
-        Repeated labels are looked up once.
+    labels : str, or iterable of str or int
+        A text is one name. Repeated labels are looked up once.
     scheme : str, optional
         As in `country`.
 
@@ -90,7 +91,8 @@ def iso3(labels: Iterable[Label], *, scheme: str | None = None) -> dict[Label, s
     UnknownName
         If any label is unknown: one error that names all of them.
     """
-    found = {label: _find(label, scheme) for label in dict.fromkeys(labels)}
+    listed = [labels] if isinstance(labels, str) else labels
+    found = {label: _find(label, scheme) for label in dict.fromkeys(listed)}
     unknown = [label for label, code in found.items() if code is None]
     if unknown:
         raise _unknown(unknown, scheme)
@@ -120,18 +122,45 @@ def _unknown(labels: list[Label], scheme: str | None) -> UnknownName:
 def _find(label: object, scheme: str | None) -> str | None:
     if scheme is not None:
         one_of("scheme", scheme, SCHEMES)
-    if isinstance(label, bool):
+    if (code := digits(label)) is not None:
+        return _codes(scheme or "m49").get(code) if scheme in (None, "m49", "gacc", "comtrade") else None
+    if isinstance(label, Real):  # no whole number, or a truth
         return None
-    if isinstance(label, Integral):
-        text = f"{int(label):03d}"
-        return _codes(scheme or "m49").get(text) if scheme in (None, "m49", "gacc", "comtrade") else None
     text = str(label).strip()
     if scheme is None:
-        return next((c for c in (_codes(s).get(_folded(text, s)) for s in _GUESSED) if c), None)
-    return _codes(scheme).get(_folded(text, scheme))
+        return next((c for c in (_codes(s).get(_folded(text, s)) for s in _GUESSED) if c), None) or _named(
+            text
+        )
+    return _codes(scheme).get(_folded(text, scheme)) or (_named(text) if scheme == "name" else None)
 
 
-_GUESSED = ("iso3", "iso2", "m49", "name")
+_DIGITS = re.compile(r"([0-9]{1,3})(?:\.0+)?")
+
+
+def digits(label: object) -> str | None:
+    """A code of three digits, however it is written: 4, 4.0, "4", "004", "4.0"; None for anything else."""
+    if isinstance(label, bool):
+        return None
+    if isinstance(label, Real):
+        whole = (
+            int(label) if isinstance(label, Integral) else int(float(label)) if float(label) % 1 == 0 else -1
+        )
+        return f"{whole:03d}" if whole >= 0 else None
+    found = _DIGITS.fullmatch(str(label).strip()) if isinstance(label, str) else None
+    return None if found is None else found[1].zfill(3)
+
+
+def _named(text: str) -> str | None:
+    """The country whose name has these words, in whatever order and however they are shortened."""
+    return _by_words().get(words(text))
+
+
+@cache
+def _by_words() -> dict[str, str]:
+    return {words(name): code for name, code in _names()}
+
+
+_GUESSED = ("iso3", "iso2", "name")
 
 
 def _folded(text: str, scheme: str) -> str:
@@ -156,7 +185,11 @@ def _codes(scheme: str) -> dict[str, str]:
     if scheme == "name":
         return {key(name): code for name, code in _names()}
     if scheme in ("gacc", "comtrade"):
-        own = {r["code"]: r["iso3"] for r in _codes_of(scheme)}
+        own = {r["code"]: r["iso3"] for r in _codes_of(scheme) if r["iso3"] in _by_iso3()}
+        gone = {r["code"] for r in rows("residuals") if r["scheme"] == scheme}
+        table = tuple(
+            r for r in table if r["m49"] not in gone
+        )  # UN Comtrade gives some numbers another meaning
         return own if scheme == "gacc" else {r["m49"]: r["iso3"] for r in table if r["m49"]} | own
     return {r[scheme]: r["iso3"] for r in table if r[scheme]}
 
@@ -175,6 +208,16 @@ def _names() -> Iterator[tuple[str, str]]:
             yield r["name"], r["iso3"]
     for r in rows("country_aliases"):
         yield r["alias"], r["iso3"]
+
+
+def codes_of(scheme: str) -> Mapping[str, str]:
+    """The codes of a list, three digits as text, and the ISO3 of each."""
+    return _codes(scheme)
+
+
+def spellings() -> Iterator[tuple[str, str]]:
+    """Every name of every country, with its ISO3."""
+    return _names()
 
 
 def _kind(scheme: str | None) -> str:

@@ -11,7 +11,15 @@ from exportlab.classifications.hs import hs_chapters
 from exportlab.classifications.labels import is_total
 from exportlab.errors import OptionError, UnknownName
 
-HS_EDITIONS = {"H0": "1992", "H1": "1996", "H2": "2002", "H3": "2007", "H4": "2012", "H5": "2017", "H6": "2022"}
+HS_EDITIONS = {
+    "H0": "1992",
+    "H1": "1996",
+    "H2": "2002",
+    "H3": "2007",
+    "H4": "2012",
+    "H5": "2017",
+    "H6": "2022",
+}
 REST = " (rest)"  # what a parent is worth beyond its parts
 MIXED = "mixed"  # revision=: codes of several editions are taken as they are
 
@@ -193,7 +201,11 @@ def faults(labels: Iterable[Any], said: str | None = None, digits: int | None = 
 
 def _notation(lost: Sequence[Any]) -> Fault:
     remedy = "The digits are gone: write the file again with the codes as text."
-    return Fault(tuple(lost), "are product codes in scientific notation, which show fewer digits than the code has", remedy)
+    return Fault(
+        tuple(lost),
+        "are product codes in scientific notation, which show fewer digits than the code has",
+        remedy,
+    )
 
 
 def _disfigured(label: object, code: str) -> bool:
@@ -209,7 +221,9 @@ def _disfigurement(labels: Sequence[Any], codes: Codes) -> Fault:
     digits = _even(max(map(len, codes.of.values())))
     remedy = f"Blanks, quotes, full-width digits and decimals are no part of a code of {digits} digits."
     options = ({"digits": digits}, {"nomenclature": "own"})
-    return Fault(tuple(labels), "are product codes disfigured by a spreadsheet or a data frame", remedy, options)
+    return Fault(
+        tuple(labels), "are product codes disfigured by a spreadsheet or a data frame", remedy, options
+    )
 
 
 def _lost_zeros(codes: Codes, single: Sequence[Any]) -> Fault | None:
@@ -232,7 +246,9 @@ def _lost_zeros(codes: Codes, single: Sequence[Any]) -> Fault | None:
     padded: dict[str, object] = {"digits": digits, "nomenclature": "HS"} if levels else {"digits": digits}
     if family == "HS" and lengths - {digits - 1, digits}:
         remedy += " Codes shorter than that keep their level."
-    return Fault(tuple(short), "are product codes that have lost a zero", remedy, (padded, {"nomenclature": "own"}))
+    return Fault(
+        tuple(short), "are product codes that have lost a zero", remedy, (padded, {"nomenclature": "own"})
+    )
 
 
 def _no_codes(wrong: Sequence[Any], named: Nomenclature | None) -> Fault:
@@ -285,5 +301,7 @@ def one_edition(found: Iterable[str], revision: str | None) -> list[str]:
     wanted = nomenclature(revision)
     kept = [n for n in names if nomenclature(n) == wanted]
     if not kept:
-        raise OptionError(f"revision={revision!r} is not allowed. Allowed: {', '.join(map(repr, (*names, MIXED)))}.")
+        raise OptionError(
+            f"revision={revision!r} is not allowed. Allowed: {', '.join(map(repr, (*names, MIXED)))}."
+        )
     return kept

@@ -20,12 +20,16 @@ from exportlab.cli.opening import (
     Digits,
     Engine,
     FillDown,
+    Keys,
+    Labels,
     LeaveOut,
+    LeftOver,
     Levels,
     Nomenclature,
     Partial,
     Revision,
     Role,
+    Scheme,
     Sheet,
     Unit,
     Way,
@@ -114,7 +118,7 @@ def report(
     unit: Unit = None,
     aggregate: Add = False,
     sheet: Sheet = None,
-    decimal: Decimal = ".",
+    decimal: Decimal = None,
     leave_out: LeaveOut = None,
     fill_down: FillDown = None,
     nomenclature: Nomenclature = None,
@@ -124,6 +128,10 @@ def report(
     zero_quantity: ZeroQuantity = "unknown",
     engine: Engine = None,
     wide: Wide = False,
+    keys: Keys = None,
+    residual: LeftOver = None,
+    labels: Labels = "as written",
+    scheme: Scheme = None,
     annual: Annual = False,
     lang: Annotated[str, typer.Option(help="en or zh (中文).")] = "en",
     also: Annotated[
@@ -142,7 +150,22 @@ def report(
         "exporter": exporter_column,
     }
     codes = Codes(nomenclature, digits, levels, revision, zero_quantity)
-    way = Way(unit, aggregate, None, sheet, decimal, leave_out or (), fill_down or (), codes, engine, wide)
+    way = Way(
+        unit,
+        aggregate,
+        None,
+        sheet,
+        decimal,
+        leave_out or (),
+        fill_down or (),
+        codes,
+        engine,
+        wide,
+        keys or (),
+        residual or (),
+        labels,
+        scheme,
+    )
     flows = yearly(open_flows(files, roles, way, exporter=exporter), annual) if files else None
     if files and home is None and is_customs(files, roles):
         home = "CHN"  # goods that return to China stand among the partners of a customs download
@@ -178,6 +201,9 @@ def measure(
     ] = None,
     by: Annotated[str | None, typer.Option(help="Roles to keep, with commas; default: all others.")] = None,
     universe: Annotated[str, typer.Option(help="observed, active or a number.")] = "observed",
+    left_over: Annotated[
+        str | None, typer.Option(help="What to do with what is left over: leave_out or bounds.")
+    ] = None,
     to: Annotated[Path | None, typer.Option("--out", help=OUT)] = None,
     period: Role = None,
     exporter: Annotated[
@@ -189,7 +215,7 @@ def measure(
     unit: Unit = None,
     aggregate: Add = False,
     sheet: Sheet = None,
-    decimal: Decimal = ".",
+    decimal: Decimal = None,
     leave_out: LeaveOut = None,
     fill_down: FillDown = None,
     nomenclature: Nomenclature = None,
@@ -199,6 +225,10 @@ def measure(
     zero_quantity: ZeroQuantity = "unknown",
     engine: Engine = None,
     wide: Wide = False,
+    keys: Keys = None,
+    residual: LeftOver = None,
+    labels: Labels = "as written",
+    scheme: Scheme = None,
     annual: Annual = False,
     partial: Partial = "drop",
     memory: Annotated[
@@ -213,7 +243,22 @@ def measure(
     roles = {"period": period, "exporter": exporter, "market": market, "product": product, "value": value}
     size: Any = int(universe) if universe.isdecimal() and len(universe) < 10 else universe
     codes = Codes(nomenclature, digits, levels, revision, zero_quantity)
-    way = Way(unit, aggregate, memory, sheet, decimal, leave_out or (), fill_down or (), codes, engine, wide)
+    way = Way(
+        unit,
+        aggregate,
+        memory,
+        sheet,
+        decimal,
+        leave_out or (),
+        fill_down or (),
+        codes,
+        engine,
+        wide,
+        keys or (),
+        residual or (),
+        labels,
+        scheme,
+    )
     flows = yearly(open_flows(files, roles, way), annual, partial)
     table = xl.measure(
         flows,
@@ -221,6 +266,7 @@ def measure(
         over=over.split(","),
         by=None if by is None else [b for b in by.split(",") if b],
         universe=size,
+        residual=left_over,  # type: ignore[arg-type]
     )
     with working(flows):
         if to is None:

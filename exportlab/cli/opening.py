@@ -20,10 +20,20 @@ Role = Annotated[str | None, _ROLE]
 Unit = Annotated[str | None, typer.Option(help="The money's unit, or the column that holds it.")]
 Add = Annotated[bool, typer.Option("--sum", help="Add up rows of one cell instead of refusing them.")]
 Sheet = Annotated[str | None, typer.Option(help="The Excel sheet; default: the first.")]
-Decimal = Annotated[str, typer.Option(help="The decimal sign of text files: . or ,")]
+Decimal = Annotated[
+    str | None, typer.Option(help="The decimal sign of numbers as text: . or ,; default: as they show.")
+]
 LeaveOut = Annotated[
     list[str] | None,
     typer.Option(help="Rows to set aside, such as 'partner=World'; may be given often."),
+]
+LeftOver = Annotated[
+    list[str] | None,
+    typer.Option("--residual", help="A label of what is left over, such as Others; may be given often."),
+]
+Labels = Annotated[str, typer.Option(help="How countries are written: 'as written' or iso3.")]
+Scheme = Annotated[
+    str | None, typer.Option(help="The list of codes of countries: comtrade, gacc (China's customs) or m49.")
 ]
 Annual = Annotated[
     bool,
@@ -47,6 +57,9 @@ Levels = Annotated[
 Revision = Annotated[str | None, typer.Option(help="The edition of the codes to keep, or mixed.")]
 ZeroQuantity = Annotated[str, typer.Option(help="What a quantity of zero is: unknown or zero.")]
 Engine = Annotated[str | None, typer.Option(help="pandas, polars or duckdb; default: by the files' size.")]
+Keys = Annotated[
+    list[str] | None, typer.Option(help="A further column that tells cells apart; may be given often.")
+]
 Wide = Annotated[bool, typer.Option("--wide", help="The table has periods in its columns.")]
 
 
@@ -69,12 +82,16 @@ class Way:
     add: bool = False
     memory: str | None = None
     sheet: str | None = None
-    decimal: str = "."
+    decimal: str | None = None
     leave_out: Sequence[str] = ()
     fill_down: Sequence[str] = ()
     codes: Codes = Codes()
     engine: str | None = None
     wide: bool = False
+    keys: Sequence[str] = ()
+    residual: Sequence[str] = ()
+    labels: str = "as written"
+    scheme: str | None = None
 
     def options(self, roles: Mapping[str, str | None]) -> dict[str, Any]:
         """The arguments of `read_flows`."""
@@ -94,7 +111,12 @@ class Way:
             "leave_out": out,
             "fill_down": tuple(self.fill_down),
             "engine": self.engine,
+            "wide": self.wide or None,
+            "keys": tuple(self.keys),
             **vars(self.codes),
+            "residual": tuple(self.residual),
+            "labels": self.labels,
+            "scheme": self.scheme,
         }
 
 
@@ -110,7 +132,8 @@ def open_flows(
     if found == "gacc":
         label = None if names_places(files[0]) else exporter
         return readers.read_gacc(
-            files, exporter=label, aggregate=add, digits=codes.digits, zero_quantity=codes.zero_quantity
+            files, exporter=label, aggregate=add, digits=codes.digits, zero_quantity=codes.zero_quantity,
+            labels=way.labels,
         )
     if found == "comtrade":
         return readers.read_comtrade(
@@ -126,7 +149,8 @@ def open_flows(
         names = {**error.roles, "exporter-column": error.roles.get("exporter")}
         named = " ".join(f'--{r} "{c}"' for r, c in names.items() if c and r != "exporter")
         raise DataError(
-            "the columns' roles are not named, and this is no download that is known by its header", f"Perhaps: {named}"
+            "the columns' roles are not named, and this is no download that is known by its header",
+            f"Perhaps: {named}",
         ) from error
 
 
@@ -166,9 +190,7 @@ def source_of(path: str) -> str | None:
 
 def open_reference(path: str, roles: dict[str, str | None], way: Way) -> Any:
     """The table to compare with, summed over its exporters and markets; its columns are those of the files."""
-    named = {
-        r: None if r in ("exporter", "market") or source_of(path) else c for r, c in roles.items()
-    }
+    named = {r: None if r in ("exporter", "market") or source_of(path) else c for r, c in roles.items()}
     return open_flows([path], named, replace(way, add=True))
 
 

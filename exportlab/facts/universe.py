@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from math import inf
@@ -11,17 +10,10 @@ from exportlab import classifications
 from exportlab.errors import DataError, OptionError, UnknownName
 from exportlab.facts.statements import RESIDUAL, WHOLE, Label
 
-# A residual: what a table has left over. It stands for every member the same cell does not name.
-_RESIDUAL = re.compile(
-    r"(all |the )?(others?|rest|remainder|residual)( (countries|regions|markets|partners|members|areas|economies))?"
-    r"|rest of (the )?world|row|其他|其它|其余|(其他|其它|其余)(国家|地区|国家和地区|国家\(地区\)|市场|伙伴)?",
-    re.IGNORECASE,
-)
-
 
 def is_residual(label: object) -> bool:
-    """Whether a label names what is left over: "Others", "Rest of world", "其他国家"."""
-    return _RESIDUAL.fullmatch(" ".join(str(label).split()).partition(" (")[0]) is not None
+    """Whether a label names what is left over, all members that the same cell does not name: "Others", "其他国家"."""
+    return isinstance(label, str) and classifications.meaning(label).kind == "residual"
 
 
 @dataclass(frozen=True)
@@ -83,9 +75,10 @@ class Universe:
         whole = frozenset().union(*sets)
         if len(whole) < sum(map(len, sets)):
             raise DataError(
-                "labels that are added up overlap", "Their common members would count twice.",
+                "labels that are added up overlap",
+                "Their common members would count twice.",
                 first=repr(labels),
-            )  # fmt: skip
+            )
         return whole
 
     def _countries(self, label: str, on: str | int) -> frozenset[str]:
@@ -144,8 +137,10 @@ class Universe:
 
     def in_words(self) -> str:
         """What was assumed of the members."""
-        many = {"countries": f"{len(self.names) + len(self.as_one)} countries and territories",
-                "listed": f"{len(self.names)} members"}.get(self.kind)  # fmt: skip
+        many = {
+            "countries": f"{len(self.names) + len(self.as_one)} countries and territories",
+            "listed": f"{len(self.names)} members",
+        }.get(self.kind)
         if many is None:
             many = "any number of members" if self.size == inf else f"{self.size:.0f} members"
         one = "".join(f"; {name} counted as one member" for name in self.as_one)

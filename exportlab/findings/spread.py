@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from exportlab.classifications import bloc as known_bloc
@@ -13,6 +14,7 @@ from exportlab.findings.parts import BlocShare, Growth, LeftOut, Spread, Structu
 from exportlab.flows import Flows, cells
 from exportlab.frames import to_pandas
 from exportlab.indices.measure import measure
+from exportlab.indices.residual import without
 from exportlab.indices.shares import bloc_share, contributions, share
 from exportlab.turned import year_before
 
@@ -55,6 +57,8 @@ def spread(given: Basis, role: str) -> Spread | LeftOut:
     """Shares, concentration and its change, and what growth was made of."""
     if role not in given.flows.roles:
         return LeftOut("no column")
+    if given.flows.residuals(role):  # what is left over is no member: the spread is that of the named
+        given = replace(given, flows=without(given.flows), every=without(given.every))
     shares = to_pandas(share(given.flows, over=role, by=given.by))
     table = _indices(given.flows, role)
     return Spread(

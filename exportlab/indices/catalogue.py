@@ -13,6 +13,7 @@ from narwhals.exceptions import DuplicateError
 
 from exportlab.errors import EngineError, OptionError, UnknownName
 from exportlab.frames import engine_speaks
+from exportlab.indices.residual import Thin, gated
 from exportlab.options import check, hints_of, validated
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -85,6 +86,8 @@ class Indicator:
         When the result is NaN.
     declares : tuple of callables
         The functions whose annotations say what the options may be.
+    thin : str or callable, optional
+        For indices that have sharp ends over the ways to split what is left over: what they are at its thin end.
     """
 
     name: str
@@ -107,6 +110,7 @@ class Indicator:
     undefined: str = "the group's total is zero"
     function: Callable[..., Any] | None = None
     declares: tuple[Callable[..., Any], ...] = ()
+    thin: Thin | Callable[..., Thin] | None = None
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Compute it: the same as the public function of that name."""
@@ -122,6 +126,10 @@ class Indicator:
         return (
             start if self.finish is None else self.finish(start, group, **own_options(self.finish, options))
         )
+
+    def at_thin_end(self, options: Mapping[str, Any]) -> Thin | None:
+        """What the index is where a part of the total is spread infinitely thin; None where it has no sharp ends."""
+        return self.thin(**own_options(self.thin, options)) if callable(self.thin) else self.thin
 
     @property
     def figure(self) -> str:
@@ -224,12 +232,20 @@ def family_of(function: Callable[..., Any]) -> str:
 
 
 def indicator(
-    *, laws: str = "", aliases: Iterable[str] = (), uses_universe: bool = False, **facts: Any
+    *,
+    laws: str = "",
+    aliases: Iterable[str] = (),
+    uses_universe: bool = False,
+    rows: bool = False,
+    **facts: Any,
 ) -> Callable[[F], F]:
-    """Declare a function from flows to a table as an indicator; it stays the function it is."""
+    """Declare a function from flows to a table as an indicator; it stays the function it is.
+
+    `rows` is for those that give each member a row of its own, of which what is left over may be one.
+    """
 
     def declare(function: F) -> F:
-        public = guarded(function)
+        public = guarded(gated(function, rows=rows))
         entry = Indicator(
             name=function.__name__,
             family=family_of(function),
@@ -242,10 +258,17 @@ def indicator(
             **facts,
         )
         CATALOGUE.add(entry)
-        public.__doc__ = docstring(entry, function.__doc__ or "")
+        more = GATED if "residual" not in inspect.signature(function).parameters and not rows else ""
+        public.__doc__ = docstring(entry, inspect.cleandoc(function.__doc__ or "") + more)
         return public
 
     return declare
+
+
+GATED = """
+
+What the door was told is left over (``xl.flows(..., residual=[...])``) is no member here: flows that have any are
+refused, unless ``residual="leave_out"`` takes it out first."""
 
 
 def guarded(function: F) -> F:

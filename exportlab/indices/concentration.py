@@ -5,7 +5,9 @@ from __future__ import annotations
 from math import isinf
 from typing import Any
 
-from exportlab.indices.measure import Group, Member, distribution
+from exportlab.indices.measure import distribution
+from exportlab.indices.members import Group, Member
+from exportlab.indices.residual import Thin
 from exportlab.options import Count, NotNegative, Order
 
 
@@ -23,6 +25,7 @@ def _hhi(total: Any, g: Group, *, scale: NotNegative = 1) -> Any:
     aliases=("herfindahl",),
     laws="bounds scale permutation transfer empty",
     finish=_hhi,
+    thin="sum",
 )
 def hhi(m: Member) -> Any:
     """The sum of squared shares; ``scale=10_000`` gives the scale of competition authorities."""
@@ -61,6 +64,7 @@ def hhi_normalised_active(h: Any, g: Group) -> Any:
     uses_universe=True,
     laws="bounds scale permutation transfer empty",
     undefined="the group's total is zero, or the universe is a single category",
+    thin="universe",
 )
 def hhi_normalised(h: Any, g: Group) -> Any:
     """HHI on 0 to 1 given N categories that could have been exported to."""
@@ -79,6 +83,7 @@ def hhi_normalised(h: Any, g: Group) -> Any:
     uses_universe=True,
     laws="bounds scale permutation transfer empty",
     undefined="the group's total is zero, or the universe is a single category",
+    thin="universe",
 )
 def unctad_concentration(h: Any, g: Group) -> Any:
     """The square-root form of UNCTADstat, with N the products of the nomenclature."""
@@ -95,6 +100,7 @@ def unctad_concentration(h: Any, g: Group) -> Any:
     rises_with="concentration",
     source="Hirschman (1945); World Bank, World Trade Indicators",
     laws="bounds scale permutation transfer empty",
+    thin="sum",
 )
 def hirschman(h: Any, g: Group) -> Any:
     """The square root of the HHI, not normalised."""
@@ -111,6 +117,7 @@ def hirschman(h: Any, g: Group) -> Any:
     source="Adelman (1969); Hill (1973), order 2; ITC equivalent number",
     aliases=("equivalent_number",),
     laws="bounds scale permutation transfer empty",
+    thin="sum",
 )
 def effective_number(h: Any, g: Group) -> Any:
     """How many members of equal size would give the same HHI."""
@@ -131,6 +138,7 @@ def _cr(total: Any, g: Group, *, k: Count = 4) -> Any:
     aliases=("concentration_ratio",),
     laws="bounds scale permutation transfer empty",
     finish=_cr,
+    thin="sum",
 )
 def cr(m: Member, *, k: Count = 4) -> Any:
     """The share of the k largest members (1 where there are k or fewer)."""
@@ -154,6 +162,7 @@ def _entropy(total: Any, g: Group) -> Any:
     aliases=("entropy",),
     finish=_entropy,
     laws="bounds scale permutation transfer empty",
+    thin="inf",
 )
 def shannon(m: Member) -> Any:
     """Entropy of the shares in natural logarithms, with 0 ln 0 = 0.
@@ -174,6 +183,7 @@ def shannon(m: Member) -> Any:
     source="Theil (1967); Cadot, Carrere and Strauss-Kahn (2011), RES 93(2)",
     uses_universe=True,
     laws="bounds scale permutation replication transfer empty",
+    thin="universe",
 )
 def theil(e: Any, g: Group) -> Any:
     """Theil's entropy index over the universe of N categories, the inactive ones counting as zeros."""
@@ -187,6 +197,10 @@ POWERS = 5.0  # up to this order powers of what a door lets in (1e-50 to 1e50) s
 
 def _hill(total: Any, g: Group, *, q: Order = 2.0) -> Any:
     return g.within(_of_order(total, g, q), 1.0, g.n, g.n)
+
+
+def _hill_of_thin(*, q: Order = 2.0) -> Thin:
+    return "sum" if q > 1 else "inf"
 
 
 def _of_order(total: Any, g: Group, q: float) -> Any:
@@ -212,6 +226,7 @@ def _of_order(total: Any, g: Group, q: float) -> Any:
     source="Hill (1973), Diversity and evenness, Ecology 54(2)",
     finish=_hill,
     laws="bounds scale permutation transfer empty",
+    thin=_hill_of_thin,
 )
 def hill(m: Member, *, q: Order = 2.0) -> Any:
     """Effective number of order q, zero or more.
@@ -243,6 +258,7 @@ def _by_rank(m: Member) -> Any:
     source="Gini (1912); Sen (1973), On Economic Inequality",
     uses_universe=True,
     laws="bounds scale permutation replication transfer empty",
+    thin="universe",
 )
 def gini(total: Any, g: Group) -> Any:
     """Gini coefficient of the values over N categories, the inactive ones counting as zeros."""
@@ -259,6 +275,7 @@ def gini(total: Any, g: Group) -> Any:
     source="Hall and Tideman (1967), JASA 62(317); Rosenbluth (1955)",
     aliases=("rosenbluth",),
     laws="bounds scale permutation transfer empty",
+    thin="zero",
 )
 def hall_tideman(total: Any, g: Group) -> Any:
     """Shares weighted by rank, so that the number of small members counts: 1 / (n (1 - Gini)) of the active ones."""
@@ -275,6 +292,7 @@ def hall_tideman(total: Any, g: Group) -> Any:
     source="Hummels and Klenow (2005), AER 95(3), by count",
     aliases=("n_active", "active"),
     laws="bounds scale permutation transfer empty additive",
+    thin="inf",
 )
 def number_active(m: Member) -> Any:
     """How many members carry a value above zero."""

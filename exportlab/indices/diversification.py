@@ -24,7 +24,8 @@ from exportlab.indices._steps import (
 )
 from exportlab.indices.catalogue import indicator
 from exportlab.indices.concentration import shannon
-from exportlab.indices.measure import Group, Member, Universe, distribution, measure, universe_size
+from exportlab.indices.measure import Universe, distribution, measure, universe_size
+from exportlab.indices.members import Group, Member
 from exportlab.options import NotNegative, validated
 
 

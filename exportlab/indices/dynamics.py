@@ -9,7 +9,7 @@ import narwhals.stable.v2 as nw
 
 from exportlab.errors import DataError, one_of
 from exportlab.flows import Columns, Flows, require
-from exportlab.frames import Frame, among, join, ratio, sum_by, when, with_total
+from exportlab.frames import Frame, join, ratio, sum_by, when, with_total
 from exportlab.indices import shares
 from exportlab.indices._steps import (
     before_and_after,
@@ -182,10 +182,8 @@ def bloc_share_change(
     _, groups = keyed(flows, "bloc_share_change", tuple(dict.fromkeys((*whose, "market"))), by)
     keys = (*groups, *whose)
     fine = tuple(dict.fromkeys((*keys, "market")))
-    if members is None:
-        inside = shares._inside(flows, bloc, membership, within=within, home=home)
-    else:
-        inside = among("market", list(members))
+    asked = shares.Asked(bloc, membership, within, home, members)
+    inside = shares.inside_of(asked.parts(flows, "market"), "market")
     if "exporter" in fine and shares._comparable(flows):
         inside = inside & (nw.col("exporter") != nw.col("market"))
     cells = flows.cells(*fine).with_columns(zero_unless(inside, nw.col("value")).alias("_bloc"))

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from math import prod
 from operator import index
+from types import MappingProxyType
 from typing import Annotated, Any, Literal, Protocol, SupportsIndex, TypeAlias
 
 import narwhals.stable.v2 as nw
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from exportlab.errors import DataError, OptionError
 from exportlab.flows import Columns, Flows, require
@@ -21,6 +23,7 @@ from exportlab.frames import (
     Array,
     Frame,
     all_positive,
+    among,
     column_like,
     when,
     with_largest,
@@ -37,6 +40,9 @@ from exportlab.indices.catalogue import (
     guarded,
     own_options,
 )
+from exportlab.indices.members import ON_ARRAYS, ON_FRAMES, ROUNDING, Group, Member, on_array
+from exportlab.indices.residual import LEFT_OUT, THIN, Compute, Residual, Thin, bounded, left_over, without
+from exportlab.indices.residual import refuse as refuse_left_over
 from exportlab.options import Count, Within, check, validated
 
 Members: TypeAlias = Annotated[int, Within(0, 2**53)]
@@ -53,7 +59,13 @@ class _Task:
 
 @guarded
 def measure(
-    flows: Flows, names: Names, *, over: Columns, by: Columns | None = None, universe: Universe = "observed"
+    flows: Flows,
+    names: Names,
+    *,
+    over: Columns,
+    by: Columns | None = None,
+    universe: Universe = "observed",
+    residual: Residual | None = None,
 ) -> Any:
     """Compute any number of distribution indicators in one pass.
 
@@ -71,12 +83,19 @@ def measure(
         The set of categories that could have been exported to, for the indicators that depend on it
         (normalised HHI, Theil, Gini): all that carry a value somewhere in the table; those active in each
         group; a number; or a list. The number used is the result's column ``universe``.
+    residual : {"leave_out", "bounds"}, optional
+        What to do with what is left over, as the door was told (``xl.flows(..., residual=["Others"])``). By default it
+        stays in the total and is spread infinitely thin, the low end of concentration: for hhi, hirschman,
+        effective_number, hill of q above 1, and cr; others are refused. "bounds" gives columns ``_low`` and ``_high``
+        over all ways to split it among members that are not named (with a number as `universe`, among so many as it
+        leaves), for tables in memory; "leave_out" takes it out of the total.
 
     Returns
     -------
     frame
         One row per group, in the caller's frame type and column names; lazy where the table is lazy.
-        A group whose total is zero has NaN.
+        A group whose total is zero has NaN. Where something is left over, ``residual`` says what was done with it, and
+        ``residual_share`` how much of the total it is.
 
     Raises
     ------
@@ -99,8 +118,49 @@ def measure(
     require(flows, "measure")
     spread, groups = flows.split(over, by)
     tasks = _tasks(names)
+    rest = left_over(flows, spread)
+    if rest and residual == "bounds":
+        return flows.out(_between(flows, spread, groups, tasks, universe), groups)
+    if rest and residual == "leave_out":
+        flows, rest, said = without(flows), {}, LEFT_OUT
+    else:
+        _refuse_unknown(tasks, rest)
+        said = THIN if rest else ""
     size = universe_size(flows, spread, universe) if any(t.indicator.uses_universe for t in tasks) else None
-    return flows.out(_sums(flows, spread, groups, tasks, size=size), groups)
+    sums = _sums(flows, spread, groups, tasks, size=size, rest=rest)
+    return flows.out(sums.with_columns(nw.lit(said).alias("residual")) if said else sums, groups)
+
+
+def _refuse_unknown(tasks: Sequence[_Task], rest: Mapping[str, Sequence[Any]]) -> None:
+    """Indices that have no value at the thin end of what is left over."""
+    for task in tasks if rest else ():
+        thin = task.indicator.at_thin_end(task.options)
+        if thin != "sum":
+            refuse_left_over(task.indicator.name, rest, bounds=thin is not None)
+
+
+def _between(
+    flows: Flows, spread: tuple[str, ...], groups: tuple[str, ...], tasks: Sequence[_Task], universe: Universe
+) -> Frame:
+    """Low and high of each index over the ways to split what is left over."""
+    size = None if isinstance(universe, str) else universe_size(flows, spread, universe)
+    ends: dict[str, tuple[Thin, Compute]] = {}
+    for task in tasks:
+        thin = task.indicator.at_thin_end(task.options)
+        if thin is None:
+            refuse_left_over(task.indicator.name, left_over(flows, spread), bounds=False)
+        elif thin == "universe" and size is None:
+            raise OptionError(
+                f"Bounds of {task.indicator.name} need the number of members there can be: universe=250, say."
+            )
+        else:
+            ends[task.column] = (thin, partial(_of_array, task))
+    found = bounded(flows, spread, groups, size=size, ends=ends)
+    return found if size is None else found.with_columns(nw.lit(size).alias("universe"))
+
+
+def _of_array(task: _Task, values: Array, total: float, size: float | None) -> float:
+    return float(on_array(task.indicator, values, task.options, universe=size, total=total))
 
 
 def _tasks(names: Names) -> list[_Task]:
@@ -127,7 +187,7 @@ def universe_size(flows: Flows, over: tuple[str, ...], universe: Universe) -> in
     check("universe", universe, Universe)
     if isinstance(universe, str):
         return None if universe == "active" else prod(len(flows.members(r)) for r in over)
-    seen = [flows.members(r) for r in over]
+    seen = [[m for m in flows.members(r) if m not in flows.residuals(r)] for r in over]
     if isinstance(universe, SupportsIndex) and not isinstance(universe, Iterable):
         size = index(universe)
         if size < prod(len(s) for s in seen) and any(len(s) > size for s in seen):
@@ -154,6 +214,7 @@ def _sums(
     tasks: Sequence[_Task],
     *,
     size: int | None,
+    rest: Mapping[str, Sequence[Any]] = MappingProxyType({}),
 ) -> Frame:
     """Member terms element-wise, one sum of plain columns by group, then the finish."""
     keys = groups or (EVERYTHING,)
@@ -176,11 +237,15 @@ def _sums(
     first, last = finish.bases(nw.col, group), finish.ends(nw.col, group)
     counted = [_active().alias("_n")] if "n" in asked else []
     most = ["_largest"] if "largest" in asked else []
-    summed = ["value", *("_n" for _ in counted), *names.values()]
-    cells = _columns(flows, spread, groups, asked).select(*keys, "value", *most, *counted, *terms)
+    left = [nw.col("_left")] if rest else []
+    summed = ["value", *("_left" for _ in left), *("_n" for _ in counted), *names.values()]
+    whole = (nw.col("value") + nw.col("_left")).alias("value") if rest else nw.col("value")
+    cells = _columns(flows, spread, groups, asked, rest).select(*keys, whole, *left, *most, *counted, *terms)
     sums = cells.group_by(*keys).agg(*(nw.col(c).sum() for c in summed), *(nw.col(c).max() for c in most))
     if isinstance(sums, nw.DataFrame):
         return _in_memory(sums, groups, finish, columns=[*summed, *most], size=size, universe=universe)
+    if rest:
+        last["residual_share"] = nw.col("_left") / nw.col("value")
     if universe:
         last["universe"] = nw.col("_n").cast(nw.Int64) if size is None else nw.lit(size)
     return _in_plan(sums, groups, first, last, columns=[*summed, *most])
@@ -220,13 +285,26 @@ def _active() -> nw.Expr:
     return when(nw.col("value") > 0, 1.0, 0.0)
 
 
-def _columns(flows: Flows, spread: tuple[str, ...], groups: tuple[str, ...], asked: set[str]) -> Frame:
-    """The cells with the member columns that the terms asked for."""
+def _columns(
+    flows: Flows,
+    spread: tuple[str, ...],
+    groups: tuple[str, ...],
+    asked: set[str],
+    rest: Mapping[str, Sequence[Any]],
+) -> Frame:
+    """The cells with the member columns that the terms asked for; what is left over apart, at zero as a member."""
     cells = flows.cells(*groups, *spread)
+    if rest:
+        test = nw.lit(False)
+        for role, labels in rest.items():
+            test = test | among(role, list(labels))
+        cells = cells.with_columns(when(test, nw.col("value"), 0.0).alias("_left"))
+        cells = cells.with_columns((nw.col("value") - nw.col("_left")).alias("value"))
     cells = cells if groups else cells.with_columns(nw.lit(0).alias(EVERYTHING))
     keys = groups or (EVERYTHING,)
     if "share" in asked:
-        cells = with_total(cells, keys)
+        whole = nw.col("value") + nw.col("_left") if rest else nw.col("value")
+        cells = with_total(cells.with_columns(whole.alias("_whole")), keys, "_whole")
         cells = cells.with_columns(_part(cells, "_total").alias("_share"))
     if asked & {"relative", "largest"}:
         cells = with_largest(cells, keys)
@@ -276,119 +354,11 @@ def _in_memory(
     group = Group(lambda name: safe["value" if name == "total" else f"_{name}"], ON_ARRAYS)
     safe.update(finish.bases(safe.__getitem__, group))
     made = {c: np.where(some, end, np.nan) for c, end in finish.ends(safe.__getitem__, group).items()}
+    if "_left" in columns:
+        made["residual_share"] = np.where(some, safe["_left"] / safe["value"], np.nan)
     if universe:
         made["universe"] = safe["_N"].astype(np.int64)
     return sums.with_columns(*(column_like(sums, c, v) for c, v in made.items())).select(*groups, *made)
-
-
-# What a formula may say of a member and of its group: on frames of any engine, and on arrays, alike.
-
-Functions = Mapping[str, Callable[..., Any]]
-ON_FRAMES: Functions = {"where": when, "log": lambda x: x.log(), "exp": lambda x: x.exp()}
-ON_ARRAYS: Functions = {"where": np.where, "log": np.log, "exp": np.exp}
-ROUNDING = 1e-12  # what sums of floats may differ by, relative to their terms
-
-
-class Group:
-    """What an indicator's finish may use: n active members, N the universe, the total, and functions."""
-
-    def __init__(self, column: Callable[[str], Any], f: Functions):
-        self._column, self.where, self.log, self.exp = column, f["where"], f["log"], f["exp"]
-
-    @property
-    def n(self) -> Any:
-        """How many members are above zero."""
-        return self._column("n")
-
-    @property
-    def N(self) -> Any:  # noqa: N802
-        """How many categories there could be."""
-        return self._column("N")
-
-    @property
-    def total(self) -> Any:
-        """The group's total."""
-        return self._column("total")
-
-    @property
-    def largest(self) -> Any:
-        """The group's largest member, for terms in `Member.relative`."""
-        return self._column("largest")
-
-    def within(self, x: Any, low: Any, high: Any, terms: Any = 1.0) -> Any:
-        """The index, set on the limit it attains where rounding took it past; further off it stays as it is.
-
-        Parameters
-        ----------
-        x, low, high : expression, array or float
-            The index and its attainable limits.
-        terms : expression, array or float
-            How large the terms are of which x is a difference: rounding is in proportion to them.
-        """
-        slack = ROUNDING * terms
-        below, above = (x < low) & (x > low - slack), (x > high) & (x < high + slack)
-        return self.where(below, low, self.where(above, high, x))
-
-    def log1p(self, x: Any) -> Any:
-        """ln(1 + x) without cancellation near zero, as in `Member.expm1`."""
-        u = 1 + x
-        apart = u != 1
-        safe = self.where(apart, u, 2.0)
-        return self.where(apart, self.log(safe) * x / (safe - 1), x)
-
-
-class Member:
-    """What a member term may use: the member's value first of all, since a sum of values needs no look at the group.
-
-    `share` and `relative` cost a window over all cells, `rank` a sort: a formula asks for them only where values do not
-    do.
-    """
-
-    def __init__(self, column: Callable[[str], Any], f: Functions):
-        self._column, self.where, self._log, self._exp = column, f["where"], f["log"], f["exp"]
-
-    @property
-    def value(self) -> Any:
-        """The member's value."""
-        return self._column("value")
-
-    @property
-    def active(self) -> Any:
-        """1.0 where the value is above zero, else 0.0."""
-        return self._column("active")
-
-    @property
-    def rank(self) -> Any:
-        """1 for the largest member, 2 for the next; ties in any order."""
-        return self._column("rank")
-
-    @property
-    def share(self) -> Any:
-        """Value over the group's total."""
-        return self._column("share")
-
-    @property
-    def relative(self) -> Any:
-        """Value over the group's largest: its powers do not overflow."""
-        return self._column("relative")
-
-    def xlogx(self, x: Any) -> Any:
-        """x ln x, with 0 ln 0 = 0."""
-        return x * self._log(self.where(x > 0, x, 1.0))
-
-    def log(self, x: Any) -> Any:
-        """ln x where x is above zero, else 0."""
-        return self._log(self.where(x > 0, x, 1.0))
-
-    def expm1(self, x: Any) -> Any:
-        """e^x - 1 without cancellation near zero: (u - 1) x / ln u with u = e^x, whose errors undo each other.
-
-        Kahan; Higham (2002), Accuracy and Stability of Numerical Algorithms, section 1.14.1.
-        """
-        u = self._exp(x)
-        apart = (u != 1) & (u > 0)
-        safe = self.where(apart, u, 2.0)
-        return self.where(apart, (safe - 1) * x / self._log(safe), self.where(u > 0, x, -1.0))
 
 
 # Declaring an index of a distribution: a member term that is summed, and what is made of the sum.
@@ -406,6 +376,7 @@ class Measurement(Protocol):
         over: Columns,
         by: Columns | None = None,
         universe: Universe = "observed",
+        residual: Residual | None = None,
         **options: Any,
     ) -> Any: ...
 
@@ -442,9 +413,11 @@ def distribution(
             over: Columns,
             by: Columns | None = None,
             universe: Universe = "observed",
+            residual: Residual | None = None,
             **options: Any,
         ) -> Any:
-            return measure(flows, {name: (name, options)}, over=over, by=by, universe=universe)
+            asked = {name: (name, options)}
+            return measure(flows, asked, over=over, by=by, universe=universe, residual=residual)
 
         indicator = Indicator(
             name=name,
@@ -480,6 +453,8 @@ _PARAMETERS = """
         The roles it is computed for; by default every other role present.
     universe : {"observed", "active"}, int or sequence
         The categories that could have been exported to; see `measure`.
+    residual : {"leave_out", "bounds"}, optional
+        What to do with what is left over; see `measure`.
     **options
         The indicator's own options; `exportlab.CATALOGUE[name].options` lists them.
 
@@ -509,7 +484,8 @@ def evaluate(
     universe : int or "active"
         N, or the members above zero of each group.
     total : array_like, shape (...), optional
-        The group's total where `values` does not hold every member (the rest is then spread infinitely thin).
+        The group's total where `values` does not hold every member. The rest is then spread infinitely thin: for hhi,
+        hirschman, effective_number, hill of q above 1, and cr; others are refused, as they depend on how it is split.
     **options
         The indicator's own.
 
@@ -538,41 +514,20 @@ def evaluate(
             first=f"{x[wrong][0]:g}",
         )
     size = None if isinstance(universe, str) else universe
+    if total is not None:
+        _refuse_split(indicator, chosen, x.sum(axis=-1), np.asarray(total, dtype=np.float64))
     return on_array(indicator, x, chosen, universe=size, total=total)
 
 
-def on_array(
-    indicator: Indicator,
-    x: Array,
-    options: Mapping[str, Any],
-    *,
-    universe: float | None = None,
-    total: ArrayLike | None = None,
-) -> Array:
-    """`evaluate` for values and options that were checked; N is None for the active members of each group."""
-    whole = x.sum(axis=-1) if total is None else np.asarray(total, dtype=np.float64)
-    some = whole > 0
-    largest = np.where(some, x.max(axis=-1, initial=0.0), 1.0)
-    n = np.maximum((x > 0).sum(axis=-1), 1).astype(np.float64)
-    groups = {
-        "total": np.where(some, whole, 1.0),
-        "largest": np.where(largest > 0, largest, 1.0),
-        "n": n,
-        "N": n if universe is None else np.full_like(n, float(universe)),
-    }
-
-    def column(name: str) -> NDArray[Any]:
-        if name == "rank":
-            order = np.argsort(-x, axis=-1, kind="stable")
-            return np.argsort(order, axis=-1) + 1
-        if name in ("share", "relative"):
-            return np.asarray(x / groups["total" if name == "share" else "largest"][..., None])
-        return x if name == "value" else np.asarray(x > 0, dtype=np.float64)
-
-    term = indicator.term
-    assert term is not None
-    terms = term(Member(column, ON_ARRAYS), **own_options(term, options))
-    summed = np.where(some, terms.sum(axis=-1), 1.0)
-    group = Group(groups.__getitem__, ON_ARRAYS)
-    result = indicator.finished(summed, group, options)
-    return np.asarray(np.where(some, result, np.nan), dtype=np.float64)
+def _refuse_split(indicator: Indicator, options: Mapping[str, Any], known: Array, total: Array) -> None:
+    """A total below its members; or above them, where an index depends on how the rest is split."""
+    apart = total - known
+    if (apart < -ROUNDING * 1e3 * total).any():
+        raise DataError(
+            "a total is below the sum of its members", "Look at units and periods.", first=f"{total.min():g}"
+        )
+    if indicator.at_thin_end(options) != "sum" and (apart > ROUNDING * 1e3 * total).any():
+        raise OptionError(
+            f"{indicator.name} depends on how the part of total= that values do not hold is split. Allowed: "
+            f"exportlab.bounds({indicator.name!r}, known, total, max_members=...), or values that add up to the total."
+        )

@@ -7,13 +7,12 @@ from typing import Any, Literal, TypeAlias
 
 import narwhals.stable.v2 as nw
 
-from exportlab import classifications
 from exportlab.errors import OptionError, one_of
 from exportlab.flows import Columns, Flows, require
 from exportlab.frames import Frame, join, ratio, sum_by, when, with_total
 from exportlab.indices._steps import ALL, NOTHING, require_roles, zero_if_null
 from exportlab.indices.catalogue import indicator
-from exportlab.indices.shares import _labels_of
+from exportlab.indices.shares import Asked, inside_of
 
 Correction: TypeAlias = Literal["none", "own_exports", "own_imports", "rest"]
 Flow: TypeAlias = Literal["exports", "imports", "total"]
@@ -85,26 +84,7 @@ def inside(
     flows: Flows, role: str, bloc: str, membership: str | int, members: Sequence[Any] | None
 ) -> nw.Expr:
     """True where the label of `role` is a member (in the row's own period, when dated)."""
-    if members is not None:
-        return nw.col(role).is_in(list(members))
-    labels = flows.members(role)
-    if membership != "dated":
-        fixed = frozenset(classifications.members(bloc, on=membership))
-        return nw.col(role).is_in(_labels_of(labels, bloc, fixed))
-    if "period" not in flows.roles:
-        raise OptionError(
-            "membership='dated' needs periods; name a year or date, 'latest', or members=[...]."
-        )
-    then: dict[frozenset[str], list[Any]] = {}
-    for period in flows.members("period"):
-        day = flows.calendar.period(period).last_day
-        force = frozenset(m.member for m in classifications.membership(bloc) if m.covers(day))
-        then.setdefault(force, []).append(period)
-    found = nw.lit(False)
-    for force, when_ in then.items():
-        chosen = nw.col(role).is_in(_labels_of(labels, bloc, force))
-        found = found | (nw.col("period").is_in(when_) & chosen)
-    return found
+    return inside_of(Asked(bloc, membership, members=members).parts(flows, role), role)
 
 
 Blocks: TypeAlias = Callable[[nw.Expr, nw.Expr, nw.Expr, nw.Expr], nw.Expr]

@@ -143,6 +143,7 @@ def index_table(
 ) -> pd.DataFrame:
     """Columns `unit`, `period`, `index` and "adopted"; see `PolicyPanel.from_flows`."""
     table = to_pandas(measure(flows, {"outcome": index}, over=over, by=[period, unit], universe=universe))
+    table = table.drop(columns=[c for c in ("residual", "residual_share") if c in table])
     table = table.rename(columns={flows.roles[unit]: unit, flows.roles[period]: period, "outcome": index})
     if isinstance(adopted, pd.DataFrame):
         dates = {"frequency": flows.calendar.told, **dates}

@@ -14,9 +14,14 @@ if TYPE_CHECKING:
 
 
 def steps(
-    table: pd.DataFrame, *, indicator: str, label: str = "fact", title: str = "", source: str | None = None,
+    table: pd.DataFrame,
+    *,
+    indicator: str,
+    label: str = "fact",
+    title: str = "",
+    source: str | None = None,
     ax: Axes | None = None,
-) -> Axes:  # fmt: skip
+) -> Axes:
     """Bounds as lines, one row of the table below the other; ends that are outer bounds are open.
 
     Parameters
@@ -37,8 +42,14 @@ def steps(
         for end in ("low", "high"):
             ax.scatter(table[end].iloc[outer], outer, s=20, c="white", edgecolors=PALETTE[0], zorder=3)
         for y, low, high in zip(at, table["low"], table["high"], strict=True):
-            ax.annotate(f"{low:.3g} - {high:.3g}", (high, y), xytext=(5, 0), textcoords="offset points",
-                        va="center", fontsize=7)  # fmt: skip
+            ax.annotate(
+                f"{low:.3g} - {high:.3g}",
+                (high, y),
+                xytext=(5, 0),
+                textcoords="offset points",
+                va="center",
+                fontsize=7,
+            )
         ax.set_yticks(at, table[label].astype(str))
         ax.set_ylim(len(table) - 0.4, -0.6)
         ax.margins(x=0.15)

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from importlib.util import find_spec
 from os import PathLike
 from pathlib import Path
 from typing import Any, Literal
 
-from exportlab.classifications import countries as known_countries
-from exportlab.classifications._tables import rows
+from exportlab.classifications.labels import codes_of_list
 from exportlab.errors import DataError, one_of
 from exportlab.files.delimited import TextTable, columns, same_columns, text_table
 from exportlab.files.paths import Paths, find, progress_over
 from exportlab.flows import flows
 from exportlab.frames import engine_speaks
 from exportlab.readers.account import ReadFlows, Reading, stack_columns, with_account
-from exportlab.readers.country_labels import COUNTRY_LABELS, CountryLabels, country_labels
+from exportlab.readers.country_labels import (
+    COUNTRY_LABELS,
+    CountryLabels,
+    Labelled,
+    country_labels,
+    left_over,
+)
 from exportlab.readers.lazy import (
     connect,
     engine_for,
@@ -57,9 +63,10 @@ def read_baci(
     ----------
     paths : path, glob, folder, or a sequence of them
         In a folder, country_codes*.csv and product_codes*.csv are left alone.
-    labels : {"iso3", "name", "code"}, optional
-        How countries are labelled. Codes of no country of today (58, Belgium-Luxembourg; 711, the South African
-        customs union) take the label of CEPII's file of countries, else stay codes. 490 is TWN.
+    labels : {"iso3", "name", "code", "as written"}, optional
+        How countries are labelled; "as written" is "code". States that are gone have labels of their own, which the
+        reading notes for tables in memory (58, Belgium-Luxembourg, is BLX; 711, the Southern African customs union,
+        SACU). Other codes of no country take the label of CEPII's file of countries, else stay codes. 490 is TWN.
     countries : path, optional
         CEPII's country_codes file. Default: the one beside the data, where there is one.
     engine : {"pandas", "duckdb"}, optional
@@ -94,8 +101,9 @@ def read_baci(
         )
     release = _release(files)
     parquet = files[0].suffix.lower() in PARQUET
-    chosen = engine_for(engine, parquet=True)
-    label = _labels(files, countries, labels)
+    chosen = engine_for(engine or ("duckdb" if find_spec("duckdb") else None), files, text=False)
+    known = _labels(files, countries, labels)
+    label = {int(code): text for code, text in known.labels.items()}
     read = _relation if chosen == "duckdb" else _parquet_frame if parquet else _frame
     table = read(files, label, connect(connection, memory) if chosen == "duckdb" else progress)
     count = len(table) if chosen == "pandas" else None
@@ -111,8 +119,29 @@ def read_baci(
         quantity_unit="tonnes",
         source=source or " ".join(["CEPII BACI", *release]),
         validate=validate,
+        residual=_present(table, known, count),
     )
-    return with_account(made, Reading(tuple(files), count, "v", "thousand USD", notes=tuple(release)))
+    notes = (*release, *_said(table, known, count))
+    return with_account(made, Reading(tuple(files), count, "v", "thousand USD", notes=notes))
+
+
+def _present(table: Any, known: Labelled, count: int | None) -> list[str]:
+    """The labels of what is left over; of a table in memory those that it has."""
+    left = [known.labels[code] for code in known.residual]
+    seen = left if count is None else {*table["i"].unique(), *table["j"].unique()}
+    return [x for x in left if x in seen]
+
+
+def _said(table: Any, known: Labelled, count: int | None) -> list[str]:
+    """Notes of states that are gone and of what is left over, in a table in memory."""
+    if count is None:
+        return []
+    sides = {"exporter": table["i"], "market": table["j"]}
+    gone = {known.labels[note.partition(" ")[0]]: note for note in known.notes}
+    notes = [note for x, note in gone.items() if any((column == x).any() for column in sides.values())]
+    left = [known.labels[code] for code in known.residual]
+    said = {side: left_over(column, table["v"], left) for side, column in sides.items()}
+    return notes + [f"{side}: {text}" for side, text in said.items() if text]
 
 
 def _release(files: Sequence[Path]) -> list[str]:
@@ -128,24 +157,22 @@ def _release(files: Sequence[Path]) -> list[str]:
     return [f"HS{found[0][1][1]}", f"V{found[0][1][3]}"] if found else []
 
 
-def _labels(
-    files: Sequence[Path], given: str | PathLike[str] | None, labels: CountryLabels
-) -> dict[int, str]:
-    """Country code to label: this package's countries first, then CEPII's own file."""
+def _labels(files: Sequence[Path], given: str | PathLike[str] | None, labels: CountryLabels) -> Labelled:
+    """Country code to label: this package's countries and states that are gone, then CEPII's own file."""
     beside = sorted(files[0].parent.glob("country_codes*.csv"))
     path = Path(given) if given is not None else (beside[0] if beside else None)
     others: dict[str, str] = {}
-    if path is not None and labels != "code":
+    if path is not None and labels not in ("code", "as written"):
         table = text_table(path, ("utf-8", "cp1252"))
         code, wanted = table.header[0], _own_label(table, labels)
         part = columns(table, [code, wanted], numeric={})
-        others = {c: x for c, x in zip(part[code], part[wanted], strict=True) if x not in ("", "N/A", "NA")}
-    codes: Iterable[str] = [
-        *(c.m49 for c in known_countries() if c.m49),
-        *(r["code"] for r in rows("country_codes") if r["scheme"] == "comtrade"),
-    ]
-    own, _ = country_labels((str(int(c)) for c in codes), labels, others={})
-    return {int(code): text for code, text in (others | own).items()}
+        others = {
+            str(int(c)): x
+            for c, x in zip(part[code], part[wanted], strict=True)
+            if x not in ("", "N/A", "NA")
+        }
+    known = (str(int(code)) for code in codes_of_list("comtrade"))
+    return country_labels([*known, *others], labels, others=others)
 
 
 def _own_label(table: TextTable, labels: CountryLabels) -> str:
@@ -257,4 +284,6 @@ def is_baci(path: str) -> bool:
     first = next((f for f in find(path, SUFFIXES) if not f.name.lower().startswith(NO_FLOWS)), None)
     if first is None or first.suffix.lower() in PARQUET:
         return bool(first and _NAME.match(first.name))
-    return first.name.lower().endswith(SUFFIXES) and {*COLUMNS} <= set(text_table(first, ("utf-8", "gb18030", "cp1252")).header)
+    return first.name.lower().endswith(SUFFIXES) and {*COLUMNS} <= set(
+        text_table(first, ("utf-8", "gb18030", "cp1252")).header
+    )

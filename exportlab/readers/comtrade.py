@@ -2,22 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from exportlab import hierarchy
-from exportlab.classifications import is_total
+from exportlab.classifications import is_total, residuals
 from exportlab.classifications.nomenclatures import MIXED, REST, one_edition, read_codes
-from exportlab.errors import DataError, one_of
+from exportlab.errors import DataError, DuplicateCells, UnknownName, one_of
 from exportlab.files.delimited import TextTable, columns, same_columns, text_table
 from exportlab.files.paths import TEXT, Paths, find, progress_over
 from exportlab.files.records import JSON, RecordTable, record_columns, record_table
-from exportlab.flows import flows
-from exportlab.readers.account import ReadFlows, Reading, stack_columns, with_account
+from exportlab.flows import Flows, flows
 from exportlab.goods import ZeroQuantity, mixed_editions
-from exportlab.readers.country_labels import COUNTRY_LABELS, CountryLabels, country_labels, period_label
-from exportlab.readers.parents import Aside, known_nomenclature, mended_codes, product_branches, set_aside, split
+from exportlab.readers.account import ReadFlows, Reading, stack_columns, with_account
+from exportlab.readers.country_labels import (
+    COUNTRY_LABELS,
+    CountryLabels,
+    country_labels,
+    left_over,
+    period_label,
+)
+from exportlab.readers.parents import (
+    Aside,
+    known_nomenclature,
+    mended_codes,
+    product_branches,
+    set_aside,
+    split,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -46,6 +60,7 @@ def read_comtrade(
     labels: CountryLabels = "iso3",
     quantity: Literal["netWgt", "qty"] | None = "netWgt",
     zero_quantity: ZeroQuantity = "unknown",
+    leave_out: Mapping[str, Collection[object] | str] | None = None,
     source: str | None = None,
     progress: bool = True,
 ) -> ReadFlows:
@@ -70,14 +85,19 @@ def read_comtrade(
         How many digits the finest codes have, where they lost zeros in a spreadsheet ('10121').
     revision : str, optional
         The edition to keep where classificationCode has several ("H5" or "HS2017"); "mixed" takes them as they are.
-    labels : {"iso3", "name", "code"}, optional
-        How countries are labelled. Codes of no country ("areas, not elsewhere specified") take the file's own ISO
-        code or name, else stay codes, and are listed in the reading's notes. 490, "Other Asia, nes", is TWN.
+    labels : {"iso3", "name", "code", "as written"}, optional
+        How countries are labelled; "as written" is "code". Codes of no country ("areas, not elsewhere specified") take
+        the file's own ISO code or name, else stay codes; those that are left over (899, 837, ...) are marked so
+        (`residual` in `flows`), their rows and share noted. 490, "Other Asia, nes", is TWN; states that are gone have
+        labels of their own (58 is BLX, 736 SUD, 891 SCG, 810 SUN), which the reading notes.
     quantity : {"netWgt", "qty"} or None, optional
         Net weight in kg, or the quantity in each product's own unit (qtyUnitCode, which becomes a key where there are
         several); absent where the files do not have it.
     zero_quantity : {"unknown", "zero"}
         As in `flows`.
+    leave_out : mapping of str to one or several labels, optional
+        Rows to set aside, by column or role, as the labels are in the flows: ``{"exporter": ["EUR"]}`` where the
+        European Union stands beside its members. Counted in `reading`.
     source, progress
         As in `read_gacc`.
 
@@ -102,18 +122,51 @@ def read_comtrade(
     frame["period"] = _periods(frame["period"])
     kept, aside, notes = _separate(frame, flow, (level, digits, revision), (exporter, market))
     world = kept[market].isin(WORLD)
-    whole = {"market": world.all(), "product": kept["cmdCode"].map(_all_products).all()}
-    notes = [*_notes(kept), *notes]
-    for side, column in (("reporter", exporter), ("partner", market)):
-        notes += _label(kept, column, side, labels)
+    whole = {"market": bool(world.all()), "product": bool(kept["cmdCode"].map(_all_products).all())}
+    sides = [
+        _label(kept, column, side, labels) for side, column in (("reporter", exporter), ("partner", market))
+    ]
+    notes = [*_notes(kept), *notes, *(note for side in sides for note in side.notes)]
     if world.any() and not whole["market"]:
         kept.loc[world, market] = f"World{REST}"
         notes.append(f"the World stands alone in {int(world.sum()):,} rows, which stay as 'World{REST}'")
     kept.loc[kept["cmdCode"].map(_all_products) & (not whole["product"]), "cmdCode"] = f"TOTAL{REST}"
+    kept = _left_out(kept, leave_out or {}, (exporter, market), aside)
     reading = Reading(tuple(files), len(frame), VALUE, "USD", aside, _product_names(kept), tuple(notes))
+    left = [x for s in sides for x in s.residual if not (whole["market"] and x not in set(kept[exporter]))]
+    try:
+        made = _flows(kept, (exporter, market), whole, (quantity, zero_quantity), list(dict.fromkeys(left)))
+    except DuplicateCells as error:
+        raise _two_codes(error, sides) from None
+    return with_account(made if source is None else replace(made, source=source), reading)
+
+
+def _two_codes(error: DuplicateCells, sides: Sequence[_Side]) -> DuplicateCells:
+    """The refusal of rows that have one cell, where two codes mean one country."""
+    alike = [f"{s.side} codes {x}" for s in sides for x in s.alike]
+    if not alike:
+        return error
+    return DuplicateCells(
+        f"one country stands under two codes ({'; '.join(alike)}), and {error.problem}",
+        "Keep the codes apart, labels='code', and leave one of them out: leave_out={'partnerCode': [...]}.",
+        rows=error.rows,
+        first=error.first,
+    )
+
+
+def _flows(
+    kept: pd.DataFrame,
+    sides: tuple[str, str],
+    whole: Mapping[str, bool],
+    quantities: tuple[str | None, ZeroQuantity],
+    residual: Sequence[str],
+) -> Flows:
+    """The rows that add up, through the door."""
+    (exporter, market), (quantity, zero_quantity) = sides, quantities
     units = quantity == "qty" and "qtyUnitCode" in kept
-    made = flows(
-        kept[[c for c in ("period", exporter, market, "cmdCode", VALUE, quantity, "qtyUnitCode"[: 99 * units]) if c in kept]],
+    taken = ("period", exporter, market, "cmdCode", VALUE, quantity, "qtyUnitCode" if units else None)
+    return flows(
+        kept[[c for c in taken if c in kept]],
         period="period",
         exporter=exporter,
         market=None if whole["market"] else market,
@@ -124,9 +177,9 @@ def read_comtrade(
         quantity_unit="qtyUnitCode" if units else QUANTITY_UNITS.get(quantity or ""),
         nomenclature=None if whole["product"] else _family(kept),
         zero_quantity=zero_quantity,
-        source=source or "UN Comtrade",
+        source="UN Comtrade",
+        residual=residual,
     )
-    return with_account(made, reading)
 
 
 def _load(files: Sequence[Path], quantity: str | None, *, shown: bool) -> pd.DataFrame:
@@ -265,7 +318,9 @@ def _finest(frame: pd.DataFrame, sides: tuple[str, str], aside: Aside) -> tuple[
         lost = int((~frame["cmdCode"].map(_all_products)).sum())
         raise DataError("no row has a product code", "cmdCode holds codes, or TOTAL.", rows=lost)
     columns = {"role": "cmdCode", "value": VALUE, "quantity": "netWgt" if "netWgt" in frame else "qty"}
-    why = {x: f"products of {len(c)} digits" if c else "all products (TOTAL)" for x, c in nested.codes.items()}
+    why = {
+        x: f"products of {len(c)} digits" if c else "all products (TOTAL)" for x, c in nested.codes.items()
+    }
     frame, notes = split(frame, columns, ["period", *sides], nested, aside, why)
     kept = sorted({len(codes.of[x]) for x in frame["cmdCode"].unique() if x in codes.of})
     mixed = [f"product codes of {' and '.join(map(str, kept))} digits, each branch at its finest"]
@@ -334,16 +389,60 @@ def _one_level(frame: pd.DataFrame, level: int | None, aside: Aside) -> pd.DataF
     return frame
 
 
-def _label(frame: pd.DataFrame, column: str, side: str, labels: CountryLabels) -> list[str]:
-    """Replace country codes by labels in place; a note lists the codes of no country."""
+@dataclass(frozen=True)
+class _Side:
+    """How one side's codes were labelled."""
+
+    side: str
+    residual: tuple[str, ...] = ()
+    alike: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def _label(frame: pd.DataFrame, column: str, side: str, labels: CountryLabels) -> _Side:
+    """Replace country codes by labels in place; notes list the codes of no country of today."""
     if not column.endswith("Code"):
-        return []
-    own = f"{side}ISO" if labels == "iso3" else f"{side}Desc"
-    others = dict(zip(frame[column], frame[own], strict=True)) if own in frame else {}
-    named, unknown = country_labels(frame[column].unique(), labels, others=others)
-    frame[column] = frame[column].map(named).astype("str")
-    unknown = [c for c in unknown if c not in WORLD]
-    return [f"{side} codes of no country: {', '.join(unknown)}"] if unknown else []
+        left = tuple(residuals(frame[column].unique()))
+        return _Side(side, left)
+    codes = frame[column]
+    own, name = f"{side}ISO" if labels == "iso3" else f"{side}Desc", f"{side}Desc"
+    files = [
+        {k: str(x).strip() for k, x in zip(codes, frame[c], strict=True)} if c in frame else {}
+        for c in (own, name)
+    ]
+    made = country_labels(codes.unique(), labels, others=files[0], names=files[1])
+    unknown = [c for c in made.unknown if c not in WORLD]
+    said = left_over(codes, frame[VALUE], made.residual)
+    notes = (
+        [f"{side} codes of no country: {', '.join(unknown)}" + (f" ({said})" if said else "")]
+        if unknown
+        else []
+    )
+    notes += [f"{side} {note}" for note in made.notes]
+    frame[column] = codes.map(dict(made.labels)).astype("str")
+    left = tuple(made.labels[c] for c in made.residual)
+    return _Side(side, left, tuple(made.alike()), tuple(notes))
+
+
+def _left_out(
+    kept: pd.DataFrame, given: Mapping[str, Collection[object] | str], sides: tuple[str, str], aside: Aside
+) -> pd.DataFrame:
+    """The rows without those that the caller leaves out, by column or role."""
+    roles = dict(zip(("exporter", "market", "product"), (*sides, "cmdCode"), strict=True))
+    for name, labels in given.items():
+        column = roles.get(name, name)
+        for label in [labels] if isinstance(labels, str) else map(str, labels):
+            kept = set_aside(kept, _has(kept, column, label), f"{column} {label}", aside)
+    return kept
+
+
+def _has(frame: pd.DataFrame, column: str, label: str) -> pd.Series[bool]:
+    if column not in frame:
+        raise UnknownName("column of leave_out=", column, list(frame.columns))
+    found = frame[column].astype(str) == label
+    if not found.any():
+        raise UnknownName(f"label in column {column!r} to leave out", label, map(str, frame[column].unique()))
+    return found
 
 
 def _notes(frame: pd.DataFrame) -> list[str]:
@@ -368,4 +467,6 @@ def is_comtrade(path: str) -> bool:
     name = first.name.lower()
     if name.endswith(JSON):
         return {*REQUIRED} <= set(record_table(first).header)
-    return name.endswith(TEXT) and {*REQUIRED} <= set(text_table(first, ("utf-8", "cp1252", "gb18030")).header)
+    return name.endswith(TEXT) and {*REQUIRED} <= set(
+        text_table(first, ("utf-8", "cp1252", "gb18030")).header
+    )

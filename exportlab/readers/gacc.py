@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from exportlab.classifications import residuals
 from exportlab.classifications.nomenclatures import read_codes
 from exportlab.errors import DataError, OptionError, one_of
 from exportlab.files.delimited import TextTable, bad_field, columns, same_columns, text_table
-from exportlab.files.paths import TEXT, Paths, find, progress_over
+from exportlab.files.paths import ENCODINGS, TEXT, Paths, find, progress_over
 from exportlab.flows import flows
 from exportlab.goods import ZeroQuantity
+from exportlab.places import Places
 from exportlab.readers.account import ReadFlows, Reading, stack_columns, with_account
-from exportlab.readers.country_labels import period_label
+from exportlab.readers.country_labels import left_over, period_label
 from exportlab.readers.parents import Aside, mended_codes, product_branches, split
 
 if TYPE_CHECKING:
@@ -25,7 +27,6 @@ MARKET, MARKET_CODE = "贸易伙伴名称", "贸易伙伴编码"
 REGIME, PLACE, QUANTITY, QUANTITY_UNIT = "贸易方式名称", "注册地名称", "第一数量", "第一计量单位"
 MONEY = {"CNY": "人民币", "USD": "美元"}
 UNKNOWN_QUANTITY = frozenset({"", "-"})
-ENCODINGS = ("utf-8", "gb18030")
 
 
 def read_gacc(
@@ -37,6 +38,7 @@ def read_gacc(
     aggregate: Literal["sum"] | None = None,
     digits: int | None = None,
     zero_quantity: ZeroQuantity = "unknown",
+    labels: Places = "as written",
     encoding: str = "auto",
     source: str | None = None,
     progress: bool = True,
@@ -65,6 +67,9 @@ def read_gacc(
         How many digits the finest codes have, where they lost zeros in a spreadsheet ('1012100').
     zero_quantity : {"unknown", "zero"}
         As in `flows`.
+    labels : {"as written", "iso3"}, optional
+        As in `flows`. Partners that are left over (亚洲其他国家(地区), 国(地)别不详) are marked so, by their code where
+        the files have it; their rows and share are noted.
     encoding : str, optional
         "auto" tells UTF-8 (with or without byte-order mark) from GB18030.
     source : str, optional
@@ -104,7 +109,8 @@ def read_gacc(
     frame = stack_columns(parts)
     _constant(frame, PLACE, "exporter", exporter)
     _constant(frame, PERIOD, "period", period)
-    labels, quantity_unit = _labels(frame)
+    left, said = _left_over(frame, money)
+    names, quantity_unit = _labels(frame)
     aside: Aside = {}
     count = len(frame)
     frame, levels = _finest(frame, money, digits, aside)
@@ -125,11 +131,13 @@ def read_gacc(
         aggregate=aggregate,
         nomenclature="HS" if PRODUCT in frame else None,
         zero_quantity=zero_quantity,
+        labels=labels,
+        residual=left,
         source=source or f"China Customs online query, {len(files):,} file{'s'[: len(files) != 1]}",
     )
     absent = [c for c in (MARKET, PRODUCT) if c not in frame]
-    notes = (f"the query was not broken down by {absent[0]}",) if absent else ()
-    reading = Reading(tuple(files), count, money, currency, aside, labels, (*notes, *levels))
+    notes = (*(f"the query was not broken down by {name}" for name in absent[:1]), *said, *levels)
+    reading = Reading(tuple(files), count, money, currency, aside, labels=names, notes=notes)
     return with_account(made, reading)
 
 
@@ -171,7 +179,17 @@ def _wanted(tables: Sequence[TextTable], money: str, period: str | None) -> list
         required,
         optional=[
             c
-            for c in (PERIOD, PRODUCT, MARKET, PLACE, REGIME, PRODUCT_NAME, QUANTITY, QUANTITY_UNIT)
+            for c in (
+                PERIOD,
+                PRODUCT,
+                MARKET,
+                PLACE,
+                REGIME,
+                PRODUCT_NAME,
+                MARKET_CODE,
+                QUANTITY,
+                QUANTITY_UNIT,
+            )
             if c not in required
         ],
     )
@@ -243,8 +261,22 @@ def _finest(
     return split(frame, columns, keys, nested, aside, why)
 
 
+def _left_over(frame: pd.DataFrame, money: str) -> tuple[list[str], list[str]]:
+    """Partners that are left over, by code where the files have codes, else by name; and a note of them."""
+    if MARKET not in frame:
+        return [], []
+    left = set(residuals(frame[MARKET].unique()))
+    if MARKET_CODE in frame:
+        codes = residuals(frame[MARKET_CODE].unique(), scheme="gacc")
+        left |= set(frame[MARKET][frame[MARKET_CODE].isin(codes)])
+        del frame[MARKET_CODE]
+    names = sorted(left)
+    said = left_over(frame[MARKET], frame[money], names)
+    return names, [f"{', '.join(names)}: {said}"] if said else []
+
+
 def _labels(frame: pd.DataFrame) -> tuple[dict[str, pd.DataFrame], str | None]:
-    """Product names and quantity units by code, taken out of the frame; and the one unit of quantity, if one."""
+    """Product names and quantity units by code, taken out of the frame; and the unit of quantity, or its column."""
     labels, unit = {}, None
     for key, column in (("product", PRODUCT_NAME), ("quantity", QUANTITY_UNIT)):
         if column in frame and PRODUCT in frame:
@@ -252,7 +284,7 @@ def _labels(frame: pd.DataFrame) -> tuple[dict[str, pd.DataFrame], str | None]:
             labels[key] = pairs.sort_values([PRODUCT, column]).reset_index(drop=True)
     if "quantity" in labels and QUANTITY in frame:
         units = sorted(set(labels["quantity"][QUANTITY_UNIT]) - {"", "-"})
-        unit = units[0] if len(units) == 1 else "first unit of each product code"
+        unit = units[0] if len(units) == 1 else QUANTITY_UNIT
     return labels, unit
 
 

@@ -17,6 +17,7 @@ from exportlab.errors import DataError, OptionError
 from exportlab.flows import Columns, Flows
 from exportlab.frames import Array, Codes, sum_by, when
 from exportlab.indices import shares as bloc_shares
+from exportlab.indices.residual import refuse_members
 from exportlab.options import Count, Level, validated
 from exportlab.periods import Lag
 from exportlab.risk import growth as ground
@@ -370,7 +371,7 @@ def bloc_risk(
     return BlocRisk(framed(asked, rows), cautions, bloc, level)
 
 
-REST = "rest"
+REST = "the rest"
 
 
 def _sides(flows: Flows, bloc: str, membership: Any, *, home: str | None, outside: Sequence[Any]) -> Flows:
@@ -378,7 +379,9 @@ def _sides(flows: Flows, bloc: str, membership: Any, *, home: str | None, outsid
     ground.with_periods(flows, "bloc_risk")
     if "market" not in flows.roles:
         raise DataError("the flows have no market", "bloc_risk needs market=... at the door.")
-    inside = bloc_shares._inside(flows, bloc, membership, within="end", home=home, outside=outside)
+    refuse_members(flows, "bloc_risk", ("market",))
+    parts = bloc_shares.Asked(bloc, membership, "end", home, None, tuple(outside)).parts(flows, "market")
+    inside = bloc_shares.inside_of(parts, "market")
     flows.check()
     frame = flows.frame.with_columns(when(inside, nw.lit(bloc), nw.lit(REST)).alias("market"))
     roles = {r: c for r, c in flows.roles.items() if r != "quantity"}

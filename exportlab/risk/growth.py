@@ -12,6 +12,7 @@ from exportlab.errors import DataError, OptionError, UnknownName
 from exportlab.flows import Columns, Flows, require
 from exportlab.frames import Array, Codes, Mask, coded, collect
 from exportlab.indices._steps import periods_compared
+from exportlab.indices.residual import refuse_members
 from exportlab.periods import Lag
 
 if TYPE_CHECKING:
@@ -87,6 +88,7 @@ def asked(
     spread, groups = flows.split(over, by) if over is not None else ((), flows.resolve(by))
     if "period" in spread:
         raise OptionError("over= names members whose growth is followed, so it cannot hold the period.")
+    refuse_members(flows, caller, spread)
     groups = tuple(r for r in groups if r != "period")
     moves = periods_compared(flows, lag, *others)
     periods = tuple(flows.calendar.in_order({*moves, *moves.values(), *flows.members("period")}))
@@ -120,11 +122,13 @@ def series(asked: Asked, flows: Flows | None = None, groups: Sequence[str] | Non
     if group is None and not counts.all():
         value, row, member = value[counts], row[counts], member[counts]
     made = []
-    for part in [slice(None)] * (len(value) > 0) if group is None else _parts(group):
-        key = () if group is None else _unmixed(int(group[part][0]), names)
-        rows = part if group is None else part[counts[part]]
+    if group is None:
+        values, ids = _dense(row, member, value, len(asked.periods))
+        return [Series((), _labels(ids, columns), values)] if len(value) else []
+    for part in _parts(group):
+        rows = part[counts[part]]
         values, ids = _dense(row[rows], member[rows], value[rows], len(asked.periods))
-        made.append(Series(key, _labels(ids, columns), values))
+        made.append(Series(_unmixed(int(group[part][0]), names), _labels(ids, columns), values))
     return made
 
 

@@ -15,6 +15,7 @@ import numpy as np
 from exportlab.errors import DataError, OptionError, one_of
 from exportlab.flows import Columns, Flows
 from exportlab.frames import Array
+from exportlab.indices.residual import refuse_members
 from exportlab.options import Count, validated
 from exportlab.periods import Lag
 from exportlab.risk import growth as ground
@@ -243,6 +244,7 @@ def koren_tenreyro(
     """
     if "exporter" in flows.resolve(over):
         raise OptionError("over= names sectors, so it cannot hold the exporter.")
+    refuse_members(flows, "koren_tenreyro", ("exporter",))
     asked = ground.asked(flows, "koren_tenreyro", over, "exporter", lag)
     need(asked, min_observations)
     found = ground.series(asked)

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 import numpy as np
 
-from exportlab.classifications import members, resolve
+from exportlab.classifications import members
 from exportlab.classifications.blocs import find_bloc
-from exportlab.errors import OptionError, UnknownName
+from exportlab.errors import DataError, OptionError, UnknownName
 from exportlab.flows import Columns, Flows
 from exportlab.frames import Array
+from exportlab.indices.residual import refuse_members
 from exportlab.options import Count, Level, NotNegative, Share, Within, validated
 from exportlab.risk import growth as ground
 from exportlab.risk.cautions import CONCENTRATION, PRICES, Cautious, overlap
@@ -177,6 +178,7 @@ def one_period(flows: Flows, caller: str, over: Columns, by: Columns) -> Asked:
     """What a call asks for that needs no growth."""
     ground.with_periods(flows, caller)
     spread, groups = flows.split(over, by)
+    refuse_members(flows, caller, spread)
     periods = tuple(flows.calendar.in_order(flows.members("period")))
     none = np.array([], dtype=np.intp)
     return Asked(flows, spread, tuple(r for r in groups if r != "period"), periods, none, none)
@@ -194,7 +196,7 @@ def _resolved(asked: Asked, shocks: Mapping[Any, float]) -> dict[Any, float]:
     known = asked.flows.members(role)
     found: dict[Any, float] = {}
     for label, size in shocks.items():
-        hit = [label] if label in known else _inside(label, known) if role == "market" else []
+        hit = [label] if label in known else _inside(asked.flows, label, known) if role == "market" else []
         if not hit:
             raise UnknownName(f"{role} or bloc" if role == "market" else role, label, map(str, known))
         twice = [m for m in hit if m in found]
@@ -206,13 +208,21 @@ def _resolved(asked: Asked, shocks: Mapping[Any, float]) -> dict[Any, float]:
     return found
 
 
-def _inside(bloc: Any, known: Sequence[Any]) -> list[Any]:
-    """The markets of the flows that belong to a bloc."""
+def _inside(flows: Flows, bloc: Any, known: Sequence[Any]) -> list[Any]:
+    """The markets of the flows that belong to a bloc today; those that lie in it in part are refused."""
     name = find_bloc(bloc)
     if name is None:
         return []
-    codes = frozenset(members(name))
-    return [m for m in known if (one := resolve(m)) is not None and one <= codes]
+    inside = frozenset(members(name))
+    found = flows.naming.meanings(known, f"market {flows.roles['market']!r}", strict=False)
+    held = {m: meant.countries() or frozenset() for m, meant in found.items()}
+    partly = [m for m, codes in held.items() if codes & inside and not codes <= inside]
+    if partly:
+        raise DataError(
+            f"{partly[0]!r} lies partly in {name}, so that a shock to {name} cannot be placed",
+            "Name the markets one by one.",
+        )
+    return [m for m, codes in held.items() if codes and codes <= inside]
 
 
 def _elasticities(mean: float, sd: float, draws: int, rng: Any) -> Array:

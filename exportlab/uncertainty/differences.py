@@ -10,7 +10,8 @@ import numpy as np
 from exportlab.errors import DataError, OptionError, UnknownName
 from exportlab.flows import Columns, Flows, require
 from exportlab.frames import Array
-from exportlab.indices.measure import ROUNDING, Universe
+from exportlab.indices.measure import Universe
+from exportlab.indices.members import ROUNDING
 from exportlab.options import Count, Level, validated
 from exportlab.turned import year_before
 from exportlab.uncertainty.groups import Part, Plan, grouped, places, plan, sampler

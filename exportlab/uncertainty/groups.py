@@ -15,6 +15,7 @@ from exportlab.frames import Array, collect
 from exportlab.indices.advantage import FORMS, check_reference, refuse_lost
 from exportlab.indices.catalogue import CATALOGUE
 from exportlab.indices.measure import Universe, universe_size
+from exportlab.indices.residual import refuse_members
 from exportlab.uncertainty import statistics
 from exportlab.uncertainty.rca import advantage
 from exportlab.uncertainty.sample import Sample
@@ -131,6 +132,8 @@ def plan(
     spread, units = flows.resolve(over), flows.resolve(resample)
     if not spread or not units:
         raise OptionError("over= and resample= each name at least one role.")
+    if entry.is_distribution:
+        refuse_members(flows, f"an interval of {entry.name}", spread)
     groups = _groups(flows, spread, units, by)
     shown: tuple[str, ...] = ()
     if entry.name in ("rca", "share"):

@@ -10,7 +10,8 @@ from exportlab.errors import DataError, OptionError, UnknownName, one_of
 from exportlab.flows import Columns, Flows, require
 from exportlab.frames import Array
 from exportlab.indices.catalogue import CATALOGUE, check_options
-from exportlab.indices.measure import Universe, on_array, universe_size
+from exportlab.indices.measure import Universe, universe_size
+from exportlab.indices.members import on_array
 from exportlab.options import Count, Level, Share, validated
 from exportlab.uncertainty.groups import Plan, parts
 from exportlab.uncertainty.intervals import Intervals, described, figures, framed, tracked

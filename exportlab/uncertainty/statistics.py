@@ -15,7 +15,7 @@ import numpy as np
 from exportlab.frames import Array
 from exportlab.indices.catalogue import CATALOGUE, check_options, own_options
 from exportlab.indices.concentration import NEAR_ONE, POWERS
-from exportlab.indices.measure import ON_ARRAYS, Group, Member, on_array
+from exportlab.indices.members import ON_ARRAYS, Group, Member, on_array
 from exportlab.uncertainty.sample import Sample, summed
 
 

@@ -26,7 +26,7 @@ from exportlab.valueadded.layout import (
 )
 from exportlab.valueadded.leontief import leontief_inverse
 
-EORA = r"Eora26_\d{4}_(bp|pp)_{}\.txt"
+EORA = r"Eora26_\d{{4}}_(bp|pp)_{}\.txt"
 # EXIOBASE's factor inputs, among its satellite rows or in a folder of their own.
 EXIOBASE_TAXES = r"Taxes less subsidies on products purchased.*"
 EXIOBASE_PRIMARY = (
@@ -62,8 +62,14 @@ def read_eora(
     Z, Y, V = (_plain_part(files, part, labels) for part in ("T", "FD", "VA"))
     rows = [Line("taxes" if c == "ROW" else "sector", (c, s), f"{c} {s}") for c, s in keys["T"]]
     rows += [Line("primary", ("", name), name) for name in added]
-    columns = [Line("error" if c == "ROW" else "sector", (c, s), f"{c} {s}") for c, s in keys["T"]]
-    columns += [Line("error" if c == "ROW" else "final", (c, s), f"{c} {s}") for c, s in keys["FD"]]
+    columns = [
+        Line("error", ("", "ROW"), f"{c} {s}") if c == "ROW" else Line("sector", (c, s), f"{c} {s}")
+        for c, s in keys["T"]
+    ]
+    columns += [
+        Line("error", ("", f"ROW, {s}"), f"{c} {s}") if c == "ROW" else Line("final", (c, s), f"{c} {s}")
+        for c, s in keys["FD"]
+    ]
     refuse_repeats(rows, "rows")
     refuse_repeats(columns, "columns")
     below = np.hstack([V, np.full((len(V), Y.shape[1]), np.nan)])

@@ -15,6 +15,7 @@ from exportlab.frames import Array
 from exportlab.text import printable
 from exportlab.valueadded import national
 from exportlab.valueadded.cells import Column, labelled, matrix, ratio, unique, vector
+from exportlab.valueadded.footprints import satellite_rows
 from exportlab.valueadded.validate import Control, Validation, check_iotable, report_iotable
 
 if TYPE_CHECKING:
@@ -55,6 +56,8 @@ class IOTable:
         The unit of every cell.
     controls : tuple of Control
         The totals that the file printed, compared with the sums of its cells; empty without a file.
+    satellites : DataFrame
+        Employment, emissions ... by sector: one row each, columns in the order of `sectors`.
 
     Notes
     -----
@@ -80,6 +83,7 @@ class IOTable:
     unit: str = "unknown"
     source: str = field(default="")
     controls: tuple[Control, ...] = ()
+    satellites: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     def __repr__(self) -> str:
         return printable(
@@ -102,6 +106,7 @@ class IOTable:
         output: Column | None = None,
         value_added: Column | None = None,
         taxes: Column | None = None,
+        satellites: pd.DataFrame | pd.Series | None = None,
         tolerance: float = 1e-3,
         unit: str = "unknown",
         source: str = "",
@@ -124,6 +129,8 @@ class IOTable:
         output, value_added, taxes : Series or sequence of length n, optional
             Output (default: the row sums), value added (default: the residual of the columns), and net
             product taxes on inputs where the table has them as a row (default: none).
+        satellites : DataFrame or Series, optional
+            Rows of employment, emissions ..., columns labelled as the rows of Z; see `embodied`.
         tolerance : float
             Largest gap of a row or column balance, as a share of the sector's output.
 
@@ -171,6 +178,7 @@ class IOTable:
             sectors=sectors, Z=z, F=f, Zm=zm, Fm=fm, final=tuple(map(str, labels)), e=e, o=o, m=m,
             inflow=nn, error=err, x=x, taxes=tax, unit=unit, source=source,
             va=residual if value_added is None else column(value_added, "value added"),
+            satellites=satellite_rows(satellites, sectors, sectors),
         )  # fmt: skip
         check_iotable(table, rows, residual, tolerance)
         return table
@@ -231,6 +239,12 @@ class IOTable:
     def vertical_specialisation(self, exports: Column | None = None) -> pd.DataFrame:
         """Imported content of exports by sector: see `single.vertical_specialisation`."""
         return national.vertical_specialisation(self, exports)
+
+    def embodied(self, satellite: str | Column, exports: Column | None = None) -> pd.DataFrame:
+        """Satellite of the economy in its exports: see `exportlab.valueadded.embodied_at_home`."""
+        from exportlab.valueadded.footprints import embodied_at_home
+
+        return embodied_at_home(self, satellite, exports)
 
     def forward(self, exports: Column | None = None) -> pd.DataFrame:
         """Value added in exports by the sector that earned it: see `single.forward`."""

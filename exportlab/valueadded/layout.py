@@ -380,6 +380,7 @@ def _lines(
 def compare(layout: Layout, tolerance: float = 1e-3) -> tuple[Control, ...]:
     """Compare every total that the file prints, in rows and columns, with the sum of its cells.
 
+    Without a printed column of output the row sums are compared with the printed row of it, or with the column sums.
     A total may deviate by `tolerance` of itself, and by what the rounding of the printed digits explains.
 
     Raises
@@ -392,7 +393,36 @@ def compare(layout: Layout, tolerance: float = 1e-3) -> tuple[Control, ...]:
     return (
         *_compared(layout, "column", ACROSS, tolerance, rounding),
         *_compared(layout.flipped(), "row", DOWN, tolerance, rounding),
+        *_crossed(layout, tolerance, rounding),
     )
+
+
+def _crossed(layout: Layout, tolerance: float, rounding: float) -> list[Control]:
+    """The row sums beside the output that stands below, printed or summed."""
+    added = "primary" if layout.down("primary") else "value added"
+    below = layout.down("output")[:1] or layout.down("sector", "imported", "taxes", added)
+    if layout.across("output") or not layout.down("output", "primary", "value added"):
+        return []
+    turned = layout.flipped()
+    made = np.nansum(plain(turned.cells.iloc[turned.down("sector"), below]), axis=1)
+    order = {turned.rows[k].key: value for k, value in zip(turned.down("sector"), made, strict=True)}
+    over = layout.down("sector")
+    printed = np.array([order[layout.rows[k].key] for k in over])
+    sums = _sums(layout)
+    fits = [_signed(sums, signs, printed) for signs in ACROSS["output"]]
+    names = [layout.rows[k].name for k in over]
+    what = "row of output" if layout.down("output") else "sums of columns"
+    slack = rounding * _spread(len(layout.columns))
+    return [_control(f"{what}, beside the sums of rows", printed, fits, names, bounds=(tolerance, slack))]
+
+
+def _sums(layout: Layout) -> dict[str, Array]:
+    """What the columns of each role add up to, by sector."""
+    over = layout.down("sector")
+    return {
+        role: np.nansum(plain(layout.cells.iloc[over, layout.across(role)]), axis=1)
+        for role in dict.fromkeys(line.role for line in layout.columns)
+    }
 
 
 def _compared(
@@ -401,10 +431,7 @@ def _compared(
     """The totals among the columns, compared over the sectors among the rows."""
     over = layout.down("sector")
     names = [layout.rows[k].name for k in over]
-    sums = {
-        role: np.nansum(plain(layout.cells.iloc[over, layout.across(role)]), axis=1)
-        for role in dict.fromkeys(line.role for line in layout.columns)
-    }
+    sums = _sums(layout)
     whole = "primary" not in sums
     if whole and "value added" in sums:  # one row, with no parts beside it
         sums["primary"] = sums["value added"]
@@ -445,8 +472,8 @@ def _control(
     if off.any():
         k = int(np.where(off, share, 0.0).argmax())
         raise DataError(
-            f"A total printed in the file is not the sum of its cells: {what}",
-            f"The cells of {names[k]!r} add up to {summed[k]:,.10g}, printed is {printed[k]:,.10g}. A cell, a row or a "
+            f"A total of the file is not the sum of its cells: {what}",
+            f"The cells of {names[k]!r} add up to {summed[k]:,.10g}, the total is {printed[k]:,.10g}. A cell, row or "
             f"column is wrong or missing; tolerance={tolerance:g} allows that share of a total, and rounding.",
             rows=int(off.sum()),
             first=repr(names[k]),
@@ -462,27 +489,27 @@ def subtotals(layout: Layout) -> Layout:
     """Columns of final use that are the sum of two or more columns right beside them become subtotals."""
     at = layout.across("final", "subtotal")
     cells = plain(layout.cells.iloc[layout.down("sector"), at])
-    columns = list(layout.columns)
-    rounding = rounding_of(cells)
+    columns, rounding = list(layout.columns), rounding_of(cells)
+    parts = list(range(len(at)))
     for k, j in enumerate(at):
-        if _adds_up(cells, k, rounding) and (columns[j].role == "subtotal" or len(cells) > 1):
+        before = [i for i in reversed(parts) if i < k]
+        beside = [i for i in parts if i > k]
+        if any(_adds_up(cells[:, k], cells[:, side], rounding) for side in (before, beside)):
             columns[j] = replace(columns[j], role="subtotal")
+            parts.remove(k)
         elif columns[j].role == "subtotal":
             columns[j] = replace(columns[j], role="final uses")  # then it must be all of them
+            parts.remove(k)
     return replace(layout, columns=tuple(columns))
 
 
-def _adds_up(cells: Array, k: int, rounding: float) -> bool:
-    own = cells[:, k]
-    if not np.isfinite(own).any() or not own.any():
+def _adds_up(total: Array, parts: Array, rounding: float) -> bool:
+    """Whether the first two or more of some columns, those without figures apart, add up to a total in every row."""
+    if len(total) < 2 or not total.any() or not np.isfinite(total).all():
         return False
-    for side in (cells[:, :k][:, ::-1], cells[:, k + 1 :]):
-        summed = np.nancumsum(side, axis=1)[:, 1:]
-        filled = np.cumsum(side.any(axis=0))[1:] >= 2
-        gap = np.abs(summed - own[:, None]) <= 1e-9 * np.abs(own[:, None]) + 2 * rounding
-        if (gap.all(axis=0) & filled).any():
-            return True
-    return False
+    gap = np.abs(np.nancumsum(parts, axis=1) - total[:, None])
+    filled = np.cumsum((np.nan_to_num(parts) != 0).any(axis=0)) > 1
+    return bool(((gap <= 1e-9 * np.abs(total)[:, None] + 2 * rounding).all(axis=0) & filled).any())
 
 
 # From a layout to a table.
@@ -492,7 +519,7 @@ def intercountry(layout: Layout, tolerance: float, **options: Any) -> InterCount
     """The table of a layout with regions.
 
     A column of discrepancies becomes a category of final demand of the region whose row it is in. A column of exports
-    or rows of imports close with a country ROW of one sector, which uses no inputs.
+    or rows of imports close with a country ROW of one sector, which uses no inputs and has no satellites.
     """
     controls = compare(layout, tolerance)
     rows, z = layout.down("sector"), layout.across("sector")
@@ -507,10 +534,12 @@ def intercountry(layout: Layout, tolerance: float, **options: Any) -> InterCount
     if layout.across("exports") or layout.down("imported"):
         Z, Y = _closed(layout, Z, Y)
         bought = plain(layout.cells.iloc[layout.down("imported"), layout.across("sector", "final")]).sum()
+        beside = found.pop("satellites")
         found = {
             k: None if v is None else pd.Series([*v, 0.0 if k == "taxes" else bought], Z.index)
             for k, v in found.items()
         }
+        found["satellites"] = None if beside is None else beside.assign(**{"": 0.0}).set_axis(Z.index, axis=1)
     made = InterCountryTable.from_frames(Z, Y, **{**found, **options, "tolerance": tolerance})
     return replace(made, controls=controls)
 
@@ -529,7 +558,10 @@ def _margins(layout: Layout, rows: list[int], z: list[int], labels: pd.Index) ->
     index = _labels([layout.rows[k].key for k in rows], isinstance(labels, pd.MultiIndex))
     below = summed("output", 1)
     below = below if below is not None and below.notna().all() else None
+    beside = layout.block(layout.down("satellite"), z)
+    beside = beside.set_axis([layout.rows[k].name for k in layout.down("satellite")], axis=0)
     return {
+        "satellites": beside.set_axis(labels, axis=1) if len(beside) else None,
         "value_added": summed("primary") if total is None else total,
         "taxes": summed("taxes"),
         "output": pd.Series(output.iloc[:, 0].to_numpy(), index) if given else below,

@@ -246,6 +246,7 @@ def _totals(found: Findings) -> Made:
 APART = N_(
     "What growth was made of is left out: the table has nothing of the year before {period} to compare it with."
 )
+OF_NAMED = N_("Of the named members alone: what the table has left over ({labels}) is left out here.")
 NO_EARLIER = N_("No change is told: the table has no earlier year to compare {period} with.")
 MOVED = {
     "risen": N_("From {first} to {last} it has risen: the 95 % interval of the change is {low} to {high}."),
@@ -263,6 +264,8 @@ def _spread(given: Basis, part: Spread) -> Made:
     several = bool(given.by) and len(part.every) > 1
     parts = [*_shares(given, part), *_concentration(given, part, several=several)]
     text = [_(words.index)]
+    if left := flows.residuals(part.role):
+        text.append(_(OF_NAMED, labels=", ".join(map(str, left))))
     if several and part.growth is not None:
         parts.append(_growth(given, part, part.growth))
     elif several:
