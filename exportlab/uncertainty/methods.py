@@ -42,6 +42,7 @@ Kind: TypeAlias = Literal[
     "biased",
     "undefined",
     "unlike periods",
+    "one side",
 ]
 
 
