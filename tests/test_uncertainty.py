@@ -1443,7 +1443,7 @@ def test_what_the_page_says_of_the_defaults(index, low, high):
     assert others.between(0, 7).all()
     alike = kept[kept["law"] == SHARED]
     if index == "rca":
-        assert alike["said to be alike"].between(5, 11.5).all()
+        assert alike["said to be alike"].between(5, 17.5).all()
     else:
         assert (alike["said to be alike"] >= 97).all()
         assert alike["coverage"].between(65, 83).all()
