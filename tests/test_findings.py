@@ -317,8 +317,10 @@ def test_limits_of_what_is_shown():
     many = pd.DataFrame(
         {"period": [y for y in (2021, 2022) for _m in range(30)], "market": [f"M{m}" for m in range(30)] * 2}
     )
-    grown = xl.findings(xl.flows(many.assign(value=range(1, 61))), parts=["market"]).market.growth
+    found = xl.findings(xl.flows(many.assign(value=range(1, 61))), parts=["market", "bloc"])
+    grown = found.market.growth
     assert len(grown.table) == 12
+    assert {t.name: len(t.frame) for t in own.page(found, "RCEP").tables}["market_shares"] == 20
     assert (grown.first, grown.last) == (2021, 2022)
 
 
