@@ -86,7 +86,7 @@ def test_every_decomposition_adds_up_to_gross_exports(t: InterCountryTable) -> N
         gap = shares["gvc"] - shares[[f"gvc_{p}" for p in parts]].sum(axis=1)
         assert (gap.abs() <= TOLERANCE * scale).all()
     three = t.decompose("tripartite", by="exporter").wide()
-    taxes = three["TAX"] if "TAX" in three else 0.0
+    taxes = three.get("TAX", 0.0)
     equal(t, part["gvc"].fillna(0.0) * three["EXGR"] + three["DAVAX"] + taxes, three["EXGR"])
 
 

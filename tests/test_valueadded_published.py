@@ -116,6 +116,7 @@ def test_ceads_as_published(tmp_path: Path) -> None:
         np.testing.assert_allclose(t.Z[:6, :6], m.Z)
         np.testing.assert_allclose(t.x[:6], 1.11 * m.x)
         np.testing.assert_allclose(t.va[6], 0.05 * (m.x.sum() + m.F.sum()))
+        np.testing.assert_allclose(t.satellites.loc["CO2 (Mt)"], [*(0.5 * m.x), 0.0])
     assert list(t.countries) == ["Beijing", "Liaoning", "Yunnan", "ROW"]
     assert t.rows[1][2] == files.NAMES[1]
     assert {c.what for c in t.controls} >= {

@@ -154,7 +154,7 @@ def _positive_imports(layout: Layout) -> Layout:
             raise DataError(
                 "Imports are positive in the column IMPO", "The OECD prints them as negative uses."
             )
-        cells.isetitem(j, -cells.iloc[:, j])
+        cells.iloc[:, j] = -cells.iloc[:, j]
     return replace(layout, cells=cells)
 
 

@@ -128,9 +128,9 @@ def read_exiobase(
         )
         Z = Z * made
     factors = _exiobase_factors(files, Z.columns)
-    sectors = [Line("sector", (str(a), str(b)), f"{a} {b}") for a, b in Z.index]
-    across = [Line("sector", (str(a), str(b)), f"{a} {b}") for a, b in Z.columns]
-    across += [Line("final", (str(a), str(b)), f"{a} {b}") for a, b in Y.columns]
+    sectors = [Line("sector", (str(a), str(b)), f"{a} {b}") for a, b in Z.index.to_list()]
+    across = [Line("sector", (str(a), str(b)), f"{a} {b}") for a, b in Z.columns.to_list()]
+    across += [Line("final", (str(a), str(b)), f"{a} {b}") for a, b in Y.columns.to_list()]
     cells = np.hstack([plain(Z), plain(Y)])
     if x is not None:
         across.append(Line("output", ("", "x"), "x.txt"))

@@ -100,7 +100,7 @@ def read_icio(
 def read_figaro(
     path: str | Path, *, blanks: Blanks = "refuse", tolerance: float = 1e-3, **options: Any
 ) -> InterCountryTable:
-    """Read a year of Eurostat's FIGARO inter-country input-output tables (CSV, editions 2021 to 2025).
+    """Read a year of Eurostat's FIGARO inter-country input-output tables (CSV, editions 2022 to 2024).
 
     The matrix (``rowLabels``, ``AT_A01`` ...) and the flat file (``refArea``, ``rowIi``, ``counterpartArea``,
     ``colIi``, ``obsValue``; ``rowPi``, ``colPi`` for products), industry by industry or product by product. Rows of the

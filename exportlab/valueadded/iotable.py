@@ -141,13 +141,7 @@ class IOTable:
             use, output, exports or imports; rows or columns that do not balance; a column of input
             coefficients that adds up to more than 1; neither or both of `imported` and `imports`.
         """
-        if (imported is None) == (imports is None):
-            raise DataError(
-                "A table needs either its imported block or its column of imports",
-                "Pass imported= (non-competitive table) or imports= (competitive table). Without one of "
-                "them all inputs would count as domestic, and domestic content would be 100 % by "
-                "construction.",
-            )
+        _one_of_two(imported, imports)
         sectors = pd.Index(labelled(Z, "Z").index)
         unique(sectors, "the rows of Z")
         n, zero = len(sectors), np.zeros(len(Z))
@@ -296,3 +290,14 @@ class IOTable:
     def absorption(self) -> Array:
         """Use inside the economy, whatever its origin: Z1 + F1 (with the imported blocks)."""
         return np.asarray((self.Z + self.Zm).sum(axis=1) + (self.F + self.Fm).sum(axis=1))
+
+
+def _one_of_two(imported: object, imports: object) -> None:
+    """Refuse a table with neither its imported block nor its column of imports, or with both."""
+    if (imported is None) == (imports is None):
+        raise DataError(
+            "A table needs either its imported block or its column of imports",
+            "Pass imported= (non-competitive table) or imports= (competitive table). Without one of "
+            "them all inputs would count as domestic, and domestic content would be 100 % by "
+            "construction.",
+        )

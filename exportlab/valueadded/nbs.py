@@ -11,14 +11,13 @@ import pandas as pd
 
 from exportlab.files.paths import cells_of
 from exportlab.options import validated
+from exportlab.valueadded.heads import Axes, axes
 from exportlab.valueadded.intercountry import InterCountryTable
 from exportlab.valueadded.iotable import IOTable
 from exportlab.valueadded.layout import (
-    Axes,
     Blanks,
     Known,
     Layout,
-    axes,
     intercountry,
     lay_out,
     national,

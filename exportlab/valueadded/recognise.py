@@ -14,10 +14,10 @@ from exportlab.files.paths import BOOKS, cells_of, first_line, text_cells
 from exportlab.options import validated
 from exportlab.valueadded.economies import read_eurostat, read_oecd_iot
 from exportlab.valueadded.folders import read_eora, read_exiobase
+from exportlab.valueadded.heads import Axes, axes
 from exportlab.valueadded.icio import is_flat, read_figaro, read_icio
 from exportlab.valueadded.intercountry import InterCountryTable
 from exportlab.valueadded.iotable import IOTable
-from exportlab.valueadded.layout import Axes, axes
 from exportlab.valueadded.nbs import ENGLISH, bureau, provinces
 from exportlab.valueadded.wiot import COUNTRY, numbered
 
