@@ -6,6 +6,7 @@ from . import errors as errors
 from . import panel as panel
 from . import plots as plots
 from . import readers as readers
+from . import risk as risk
 from . import uncertainty as uncertainty
 from . import valueadded as valueadded
 from .classifications import blocs as blocs
@@ -13,6 +14,8 @@ from .classifications import country as country
 from .classifications import members as members
 from .facts import Facts as Facts
 from .facts import facts as facts
+from .findings import Findings as Findings
+from .findings import findings as findings
 from .flows import Flows as Flows
 from .flows import cells as cells
 from .flows import flows as flows

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import narwhals.stable.v2 as nw
 
-from exportlab import places, suggest
+from exportlab import goods, places, suggest
 from exportlab.classifications import totals
 from exportlab.errors import DataError, DuplicateCells, OptionError, RolesNeeded
 from exportlab.frames import (
@@ -44,17 +44,21 @@ WITHIN = "Products and sums of such figures leave the range of floating-point nu
 
 def rows(flows: Flows) -> None:
     """Check every row in one aggregate query by market; refuse with the first offending row."""
-    others = {r: values_of(flows.frame, r) for r in ("exporter", "product") if r in flows.roles}
+    own = flows.roles
+    others = {r: labels_of(flows, r) for r in ("exporter", "product") if r in own}
     tests = _row_tests(flows, others)
     # A lazy table's labels are learned on the way: one plan instead of two.
     learned = ("period",) if "period" in flows.roles and flows.lazy else ()
     market = ("market",) if "market" in flows.roles else ()
     seen = _summary(flows.frame, tests, (*market, *learned))
-    for name, (test, problem, remedy) in tests.items():
+    for name, (test, problem, remedy, *fault) in tests.items():
         bad = int(sum(seen[name].to_list()))
         if bad:
-            raise DataError(problem, remedy, rows=bad, first=first_row(flows, test))
+            ways = fault[0].options if fault else ()
+            raise DataError(problem, remedy, rows=bad, first=first_row(flows, test), options=ways)
     _refuse_empty(seen)
+    if "product" in own and not flows.frame.collect_schema()["product"].is_numeric():
+        goods.refuse_nested(flows, labels_of(flows, "product"))
     if market:
         _refuse_totals(flows, seen["market"].unique().to_list())
     if learned and flows.spelling is not None:
@@ -65,10 +69,18 @@ def rows(flows: Flows) -> None:
         _refuse_duplicates(flows)
 
 
-def _row_tests(flows: Flows, labels: Mapping[str, Sequence[Any]]) -> dict[str, tuple[nw.Expr, str, str]]:
-    """Name to (expression that is true for a bad row, what is wrong, what is allowed)."""
+def labels_of(flows: Flows, role: str) -> list[Any]:
+    """The distinct labels of a role as they come, asked for once."""
+    known: dict[str, list[Any]] = flows._memo.setdefault("labels", {})
+    if role not in known:
+        known[role] = values_of(flows.frame, role)
+    return known[role]
+
+
+def _row_tests(flows: Flows, labels: Mapping[str, Sequence[Any]]) -> dict[str, Any]:
+    """Name to (expression that is true for a bad row, what is wrong, what is allowed, the fault if it has options)."""
     value, own = nw.col("value"), flows.roles
-    tests = {
+    tests: dict[str, Any] = {
         "_missing": (missing(value), f"value {own['value']!r} is missing",
                      "Write 0 where nothing was traded, and leave out rows that are not known: "
                      f"{suggest.known(flows.frame, own['value'])}."),
@@ -88,6 +100,8 @@ def _row_tests(flows: Flows, labels: Mapping[str, Sequence[Any]]) -> dict[str, t
         found = totals([m for m in members if m is not None], role=role)
         if found:
             tests[f"_total_{role}"] = _total_test(flows, role, found)
+    if "product" in labels and not flows.frame.collect_schema()["product"].is_numeric():
+        tests |= goods.code_tests(flows, labels["product"])
     if "quantity" in own:
         q = nw.col("quantity")
         tests["_quantity"] = (
@@ -114,9 +128,7 @@ def _total_test(flows: Flows, role: str, found: Sequence[Any]) -> tuple[nw.Expr,
     )
 
 
-def _summary(
-    frame: Frame, tests: Mapping[str, tuple[nw.Expr, str, str]], by: Sequence[str]
-) -> nw.DataFrame[Any]:
+def _summary(frame: Frame, tests: Mapping[str, Any], by: Sequence[str]) -> nw.DataFrame[Any]:
     flags = [test.cast(nw.Int64).alias(name) for name, (test, *_) in tests.items()]
     size = (nw.col("value") > 0).cast(nw.Int64).alias("_positive")
     marked = frame.select(*by, *flags, size, nw.lit(1).alias("_rows"))
@@ -173,6 +185,15 @@ def silent_exporters(flows: Flows, how: Turned) -> list[tuple[Any, Any, int, int
     rows = [row for part in silent for row in part.iter_rows(named=True)]
     rows.sort(key=lambda row: (str(row["exporter"]), str(row["period"])))
     return [(r["exporter"], how.calendar.label(r["period"]), r["_n"], sizes[r["period"]]) for r in rows]
+
+
+def note_of(silent: Sequence[tuple[Any, Any, int, int]]) -> str:
+    """Silent exporters in words."""
+    exporter, period, some, all_ = silent[0]
+    return (
+        f"{len({s[0] for s in silent}):,} of the exporters have no row in some periods added up, which count as zero "
+        f"(first: {exporter}, {period}: {some} of {all_})"
+    )
 
 
 def _refuse_duplicates(flows: Flows) -> None:
@@ -263,8 +284,9 @@ def schema(frame: Frame, roles: Mapping[str, str], keys: Sequence[str]) -> Frame
     if "product" in roles and types["product"].is_numeric():
         raise DataError(
             f"product codes in {roles['product']!r} were read as numbers ({types['product']})",
-            "Leading zeros are lost that way ('010121' became 10121): read the column as text "
-            "(pandas: dtype={...: str}), or use xl.read_flows.",
+            "Leading zeros are lost that way ('010121' became 10121): read the column as text, or say how many digits "
+            "the codes have.",
+            options=({"digits": 6},),
         )
     for role in ("exporter", "market"):
         if role in roles and types[role].is_float():

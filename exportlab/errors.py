@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
+from shlex import quote
 
 from exportlab.text import printable
 
@@ -33,17 +34,37 @@ class DataError(ExportlabError, ValueError):
         How many rows (or cells) are affected.
     first : str, optional
         The first of them, as the user would recognise it.
+    options : sequence of mappings, optional
+        Arguments of the door and its readers each of which mends it: the message names them as Python writes them,
+        the command line as its flags.
     """
 
     def __init__(
-        self, problem: str, remedy: str, *, rows: int | None = None, first: str | None = None
+        self,
+        problem: str,
+        remedy: str,
+        *,
+        rows: int | None = None,
+        first: str | None = None,
+        options: Sequence[Mapping[str, object]] = (),
     ) -> None:
         problem, remedy = short(problem, 600), short(remedy, 900)
         first = None if first is None else short(first, 200)
         self.problem, self.remedy, self.rows, self.first = problem, remedy, rows, first
-        count = "" if rows is None else f" in {rows:,} row{'s' if rows != 1 else ''}"
-        where = "" if first is None else f" First: {first}."
-        super().__init__(f"{problem}{count}.{where} {remedy}")
+        self.options = tuple(options)
+        ways = [", ".join(f"{name}={value!r}" for name, value in way.items()) for way in self.options]
+        super().__init__(self._told(remedy, ways))
+
+    def _told(self, remedy: str, ways: Sequence[str]) -> str:
+        count = "" if self.rows is None else f" in {self.rows:,} row{'s' if self.rows != 1 else ''}"
+        where = "" if self.first is None else f" First: {self.first}."
+        say = f" Say {', or '.join(ways)}." if ways else ""
+        return f"{self.problem}{count}.{where} {remedy}{say}"
+
+    @property
+    def typed(self) -> str:
+        """The message with its options as the command line takes them."""
+        return printable(short(self._told(self.remedy, [flags(way) for way in self.options]), LONGEST))
 
 
 class DuplicateCells(DataError):
@@ -53,7 +74,9 @@ class DuplicateCells(DataError):
         """The same refusal, with the columns that were not named and may tell the rows apart."""
         listed = list(unnamed)
         more = f" Columns without a role: {listed}." if listed else ""
-        return DuplicateCells(self.problem, self.remedy + more, rows=self.rows, first=self.first)
+        return DuplicateCells(
+            self.problem, self.remedy + more, rows=self.rows, first=self.first, options=self.options
+        )
 
 
 class RolesNeeded(DataError):
@@ -96,6 +119,19 @@ class MissingDependency(ExportlabError, ImportError):
 
     def __init__(self, library: str, extra: str, purpose: str) -> None:
         super().__init__(f"{purpose} needs {library}: pip install 'exportlab[{extra}]'.")
+
+
+def flags(options: Mapping[str, object]) -> str:
+    """Options of the door as the command line takes them: ``--digits 6``, ``--leave-out partner=World``."""
+    said = []
+    for name, value in options.items():
+        flag = "--sum" if (name, value) == ("aggregate", "sum") else f"--{name.replace('_', '-')}"
+        if isinstance(value, Mapping):
+            rules = [f"{column}={label}" for column, labels in value.items() for label in labels]
+            said += [f"{flag} {quote(rule)}" for rule in rules]
+        else:
+            said.append(flag if value is True or flag == "--sum" else f"{flag} {quote(str(value))}")
+    return " ".join(said)
 
 
 def short(text: str, most: int) -> str:

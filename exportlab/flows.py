@@ -25,12 +25,13 @@ from exportlab.frames import (
     when,
     with_total,
 )
+from exportlab.goods import NOTHING_SAID as NO_GOODS
+from exportlab.goods import Goods, Levels, ZeroQuantity, coded, leveled, one_revision, quantities
 from exportlab.options import check, validated
 from exportlab.periods import FREQUENCIES, Calendar
 from exportlab.periods.turning import Turned, coarser
-from exportlab.places import NOTHING_SAID, Naming, Places, harmonised, written_alike
+from exportlab.places import NO_NAMES, Naming, Places, harmonised, said_of_names, written_alike
 from exportlab.spelling import Spelling, rekeyed, taken_in
-from exportlab.text import printable
 
 Columns: TypeAlias = str | Sequence[str]
 Frequency: TypeAlias = Literal["year", "half", "quarter", "month"]
@@ -61,8 +62,10 @@ class Flows:
         Periods that `annual` or `quarterly` left out, for their year or quarter is not full.
     notes : tuple of str
         What those took for granted.
+    goods : Goods
+        What was said at the door of product codes and quantities.
     naming : Naming
-        The list of the codes of countries, and the labels of what is left over, as said at the door.
+        What was said at the door of countries and of what is left over.
     """
 
     frame: Frame
@@ -76,7 +79,8 @@ class Flows:
     spelling: Spelling | None = None
     left_out: tuple[Any, ...] = ()
     notes: tuple[str, ...] = ()
-    naming: Naming = NOTHING_SAID
+    goods: Goods = NO_GOODS
+    naming: Naming = NO_NAMES
     _memo: dict[Any, Any] = field(default_factory=dict)
 
     @property
@@ -297,7 +301,7 @@ class Flows:
         return seen[role]
 
     def residuals(self, role: str) -> tuple[Any, ...]:
-        """The labels of a role that stand for what is left over: in the total, and no member."""
+        """The labels of a role for what is left over."""
         return (
             tuple(x for x in self.observed(role) if x in self.naming.residual) if self.naming.residual else ()
         )
@@ -364,12 +368,7 @@ class Flows:
         made, silent = self.added_up(how), audit.silent_exporters(self, how)
         if not silent:
             return made
-        exporter, period, some, all_ = silent[0]
-        note = (
-            f"{len({s[0] for s in silent}):,} of the exporters have no row in some periods added up, which count as "
-            f"zero (first: {exporter}, {period}: {some} of {all_})"
-        )
-        return replace(made, notes=(*self.notes, note))
+        return replace(made, notes=(*self.notes, audit.note_of(silent)))
 
     def added_up(self, how: Turned) -> Flows:
         """The flows by the periods of `how`, each the sum of those that count in it."""
@@ -427,16 +426,9 @@ class Flows:
         return self.out(self.frame, ())
 
     def __repr__(self) -> str:
-        kind = type(nw.to_native(self.frame)).__module__.split(".")[0]
-        size = "not counted" if self.lazy else f"{len(self.frame):,}"  # type: ignore[arg-type]
-        named = ", ".join(f"{role}={column!r}" for role, column in self.roles.items())
-        extra = f", keys={list(self.keys)}" if self.keys else ""
-        lost = self.left_out
-        left_out = f"left out: {len(lost)} periods, {lost[0]} to {lost[-1]}" if lost else ""
-        more = "".join(f"; {said}" for said in (left_out, *self.notes) if said)
-        return printable(
-            f"Flows({named}{extra}; rows: {size}, {kind}; unit: {self.unit or 'not stated'}{more})"
-        )
+        from exportlab.results import flows_text
+
+        return flows_text(self)
 
     def _repr_html_(self) -> str:
         from exportlab.results import flows_html
@@ -459,6 +451,11 @@ def flows(
     keys: Columns = (),
     aggregate: Literal["sum"] | None = None,
     frequency: Frequency | None = None,
+    nomenclature: str | None = None,
+    digits: int | None = None,
+    levels: Levels | None = None,
+    revision: str | None = None,
+    zero_quantity: ZeroQuantity = "unknown",
     labels: Places = "as written",
     scheme: Scheme | None = None,
     residual: Sequence[Hashable] = (),
@@ -486,16 +483,27 @@ def flows(
     frequency : {"year", "half", "quarter", "month"}, optional
         What the periods are, where their column does not say: it takes days to the period in which they lie, and
         decides whether 2001-02 is a month or a fiscal year.
+    nomenclature : str, optional
+        What the product codes are: "HS", "HS2017" or "H5", "SITC3", or "own"; or the column that holds it. By default
+        the whole column decides, and codes that are no one's stay as they are: :doc:`how-to-product-codes`.
+    digits : int, optional
+        How many digits the finest codes have: mends those that a spreadsheet or a data frame disfigured ('10121',
+        '10121.0', '="010121"').
+    levels : "finest", optional
+        Keep the most detailed codes where parents stand beside their parts, and the rest of a larger parent as one
+        member, '84 (rest)'. Without it they are refused.
+    revision : str, optional
+        The edition to keep where there are several, such as "HS2017"; "mixed" takes them as they are.
+    zero_quantity : {"unknown", "zero"}
+        What a quantity of zero is where there is value.
     labels : {"as written", "iso3"}
-        "iso3" writes every market and exporter that is a country by its ISO3 code, a state that is gone by an own one
-        (BLX, SUN), a bloc by its short name; a lazy table is asked for its labels once. Rows that become one cell are
-        refused unless ``aggregate="sum"``.
+        "iso3" writes countries among markets and exporters by their ISO3 code, states that are gone by an own one
+        (BLX), blocs by their short name; rows that become one cell are refused unless ``aggregate="sum"``.
     scheme : {"comtrade", "gacc", "m49"}, optional
-        The list of the codes of countries: UN Comtrade and CEPII, China's customs, or M49. By default the one list in
-        which the column's codes are valid; where they are in both, what needs to read them refuses.
+        The list of the codes of countries. By default the one in which the column's codes are valid; where they are
+        valid in two, what reads them refuses.
     residual : sequence, optional
-        Labels of markets, exporters or products for what is left over ("Others", "其他", 899). They stay in every total
-        and are no member of any distribution; see `measure`.
+        Labels of what is left over ("Others", "其他", 899), which stays in totals and is no member; see `measure`.
     validate : {"rows", "schema"}
         "rows" checks every row: at once for tables in memory, in one aggregate query when first needed for
         lazy ones. "schema" checks columns and types only: for tables checked before.
@@ -510,8 +518,8 @@ def flows(
         Missing columns; text in value; missing, negative or infinite values; missing keys; duplicate cells;
         nothing but zeros; totals among members ("World", "TOTAL", "全部"); markets or exporters that overlap in a
         period (EU beside Poland from 2004), are written in two ways, or are what is left over without `residual`;
-        product codes read as numbers; years beside months, one period written in two ways, or other periods that do
-        not go together; two units.
+        product codes read as numbers, disfigured, of several levels or editions; years beside months, one period
+        written in two ways, or other periods that do not go together; two units.
 
     Examples
     --------
@@ -521,42 +529,35 @@ def flows(
     Flows(period='year', market='partner', value='usd'; rows: 2, pandas; unit: million USD)
     """
     one_of("validate", validate, ("rows", "schema"))
-    if aggregate is not None:
-        one_of("aggregate", aggregate, ("sum",))
-    if frequency is not None:
-        one_of("frequency", frequency, FREQUENCIES)
-    given = {
-        "period": period,
-        "exporter": exporter,
-        "market": market,
-        "product": product,
-        "value": value,
-        "quantity": quantity,
-    }
+    for name, said, allowed in (("aggregate", aggregate, ("sum",)), ("frequency", frequency, FREQUENCIES)):
+        one_of(name, said, allowed if said is not None else (None,))
+    given = dict(zip(ROLES, (period, exporter, market, product, value, quantity), strict=True))
     frame = adopt(table)
     for name, text in {"unit": unit, "quantity_unit": quantity_unit, "source": source}.items():
         check(name, text, str | None)
     check("keys", keys, str | Sequence[str | int])
-    check("labels", labels, Places)
-    check("scheme", scheme, Scheme | None)
-    check("residual", residual, Sequence[Hashable])
-    naming = Naming(scheme, (residual,) if isinstance(residual, str) else tuple(residual))
+    naming = said_of_names(labels, scheme, residual)
     further = (keys,) if isinstance(keys, str) else tuple(keys)
-    spelling = None
+    check("zero_quantity", zero_quantity, ZeroQuantity)
+    check("levels", levels, Levels | None)
+    goods, spelling = Goods(nomenclature, digits, levels, revision, zero_quantity), None
     with engine_speaks():
         roles = columns.roles(frame, given, further)
         named = {*roles.values(), *further, unit}
         spare = [c for c in frame.collect_schema().names() if c not in named]
         frame, unit = columns.single_unit(frame, unit, roles)
+        frame, goods = one_revision(frame, goods)
         frame = frame.select(*(nw.col(c).alias(r) for r, c in roles.items()), *further)
         if "period" in roles:
             frame, spelling = taken_in(frame, roles["period"], frequency)
-        frame = columns.schema(frame, roles, further)
+        frame = columns.schema(coded(frame, roles, goods), roles, further)
         if labels == "iso3":
             frame = harmonised(frame, roles, naming)
-    unique = aggregate is None
-    pending = validate == "rows"
-    made = Flows(frame, roles, further, unit, quantity_unit, source, unique, pending, spelling, naming=naming)
+        identity = (*(r for r in KEY_ROLES if r in roles), *further)
+        frame, notes = leveled(quantities(frame, roles, goods), identity, roles, goods)
+    rows = validate == "rows"
+    made = Flows(frame, roles, further, unit, quantity_unit, source, aggregate is None, rows, spelling)
+    made = replace(made, notes=notes, goods=goods, naming=naming)
     if not made.lazy:
         try:
             made.check()

@@ -463,6 +463,38 @@ def _arrow_codes(labels: Any) -> tuple[NDArray[np.int64], int]:
     return one.indices.to_numpy(zero_copy_only=False).astype(np.int64), len(one.dictionary)
 
 
+def coded(frame: nw.DataFrame[Any], column: str) -> tuple[NDArray[np.int64], list[Any]]:
+    """A number for each row by its label, 0, 1, ... in the order of the labels, and the labels."""
+    small = _small_codes(frame, column)
+    if small is not None:
+        codes, count = small
+        first = int(frame[column].min())
+        labels = list(range(first, first + count))
+        used = np.bincount(codes, minlength=count) > 0
+        order = np.flatnonzero(used)
+    else:
+        codes, labels = _labelled(frame, column)
+        order = np.array(sorted(range(len(labels)), key=labels.__getitem__), dtype=np.int64)
+    place = np.zeros(len(labels), dtype=np.int64)
+    place[order] = np.arange(len(order))
+    return place[codes], [labels[i] for i in order]
+
+
+def _labelled(frame: nw.DataFrame[Any], column: str) -> tuple[NDArray[np.int64], list[Any]]:
+    """A number for each row by its label, and the labels, in the order in which they appear."""
+    if frame.implementation.is_pandas():
+        import pandas as pd
+
+        codes, distinct = pd.factorize(frame[column].to_native())
+        return codes.astype(np.int64, copy=False), list(distinct.tolist())
+    import pyarrow as pa
+
+    held = frame[column].to_arrow()
+    one = held.combine_chunks() if isinstance(held, pa.ChunkedArray) else held
+    one = one if pa.types.is_dictionary(one.type) else one.dictionary_encode()
+    return one.indices.to_numpy(zero_copy_only=False).astype(np.int64), one.dictionary.to_pylist()
+
+
 def ratio(top: nw.Expr, bottom: nw.Expr) -> nw.Expr:
     """top / bottom, NaN where the bottom is zero; no engine is asked to divide by zero."""
     return when(bottom != 0, top / when(bottom != 0, bottom, 1.0), float("nan"))

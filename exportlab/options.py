@@ -194,6 +194,8 @@ def words(hint: Any) -> str:
         return "".join([words(args[0]), *(limit.words for limit in hint.__metadata__)]) + more
     if origin in (Union, types.UnionType):
         said = list(dict.fromkeys(words(arm) for arm in args))
+        if "anything" in said:
+            return "anything"
         return f"{', '.join(said[:-1])} or {said[-1]}" if len(said) > 1 else said[0]
     if origin is Literal:
         return ", ".join(map(repr, args))

@@ -11,6 +11,8 @@ from exportlab import classifications
 from exportlab.classifications import resolve
 from exportlab.errors import DataError, OptionError, UnknownName
 from exportlab.facts.door import facts
+from exportlab.facts.families import BOUNDED
+from exportlab.facts.shapes import MOST
 from exportlab.facts.universe import is_residual
 from exportlab.options import Within, validated
 from exportlab.places import overlaps
@@ -18,8 +20,6 @@ from exportlab.results import Result
 
 if TYPE_CHECKING:
     import pandas as pd
-
-MOST = 10_000_000  # members that a completion is made of
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -122,6 +122,8 @@ def bounds(
     0  0.34  0.38
     """
     known = dict(known.items())
+    if indicator in ("share", "value"):  # of a label, which is asked of `facts`
+        raise UnknownName("index with bounds", indicator, [*BOUNDED, "bloc_share"])
     _checked(known, total)
     if indicator == "bloc_share":
         unused = {"max_members": max_members, "groups": groups, **options}

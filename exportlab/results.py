@@ -143,6 +143,18 @@ def _short(x: float) -> str:
 FIRST = 5  # rows shown
 
 
+def flows_text(flows: Flows) -> str:
+    """The flows in one line: their roles, size, engine, unit, and what was left out or taken for granted."""
+    kind = type(nw.to_native(flows.frame)).__module__.split(".")[0]
+    size = "not counted" if isinstance(flows.frame, nw.LazyFrame) else f"{len(flows.frame):,}"
+    named = ", ".join(f"{role}={column!r}" for role, column in flows.roles.items())
+    extra = f", keys={list(flows.keys)}" if flows.keys else ""
+    lost = flows.left_out
+    left_out = f"left out: {len(lost)} periods, {lost[0]} to {lost[-1]}" if lost else ""
+    more = "".join(f"; {said}" for said in (left_out, *flows.notes) if said)
+    return printable(f"Flows({named}{extra}; rows: {size}, {kind}; unit: {flows.unit or 'not stated'}{more})")
+
+
 def flows_html(flows: Flows) -> str:
     """The flows as HTML: headings name column and role; a lazy table is not run, so it shows no rows.
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache, reduce
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from exportlab.errors import one_of
 
@@ -73,13 +73,22 @@ def language() -> str:
 @cache
 def catalogue(code: str) -> Mapping[str, str]:
     """English to another language; nothing for English itself."""
-    file = HERE / "locale" / f"{code}.po"
-    if code == "en":
-        return {}
+    return {} if code == "en" else {str(m.id): str(m.string) for m in _read(code) if m.id and m.string}
+
+
+@cache
+def _read(code: str) -> Any:
+    """The catalogue as it is in its file."""
     from babel.messages.pofile import read_po
 
-    with file.open("rb") as stream:
-        return {str(m.id): str(m.string) for m in read_po(stream) if m.id and m.string}
+    with (HERE / "locale" / f"{code}.po").open("rb") as stream:
+        return read_po(stream)
+
+
+@cache
+def vocabulary(code: str) -> Mapping[str, str]:
+    """The words of the embedded data, which the catalogue marks as such, in another language."""
+    return {} if code == "en" else {str(m.id): str(m.string) for m in _read(code) if DATA in m.auto_comments}
 
 
 def _(message: str, /, **values: object) -> str:
@@ -126,12 +135,15 @@ def percent(value: float, digits: int = 1) -> str:
 
 
 def term(value: Any) -> Any:
-    """A word of the embedded data (a partner, a product class, a period) or a sentence, in the language in use."""
+    """A word of the embedded data (a partner, a product class, a period), or a message, in the language in use.
+
+    Text is looked up among the words of the data alone: a sentence is said from its message, never found again.
+    """
     if isinstance(value, Said):
-        return _counted(value) if value.template == COUNTED else value.within(term)
+        return spoken(value)
     if not isinstance(value, str) or language() == "en":
         return value
-    known = catalogue(language()).get(value) or _countries().get(value)
+    known = vocabulary(language()).get(value) or _countries().get(value)
     if known:
         return known
     found = _PERIOD.fullmatch(value)
@@ -141,6 +153,21 @@ def term(value: Any) -> Any:
     return value
 
 
+def spoken(text: Text) -> str:
+    """A message in the language in use; text that is no message, such as a user's title, as it is."""
+    if not isinstance(text, Said):
+        return text
+    if text.template == COUNTED:
+        return _counted(text)
+    return text.within(lambda part: spoken(part) if isinstance(part, Said) else _templated(part))
+
+
+def _templated(template: str) -> str:
+    """A message's template, or the word of the data that is one."""
+    found = catalogue(language()).get(template)
+    return str(term(template)) if found is None else found
+
+
 def _counted(value: Said) -> str:
     """A number and its unit, in the unit that the language counts in."""
     parts = dict(value.parts)
@@ -148,7 +175,7 @@ def _counted(value: Said) -> str:
     power = POWERS.get(language(), {}).get(unit, 0)
     if power:
         number = _NUMBER.sub(lambda m: f"{Decimal(m[0].replace(',', '')).scaleb(power):,f}", number)
-    return _(COUNTED, number=number, unit=term(unit))
+    return _(COUNTED, number=number, unit=_templated(unit))
 
 
 @cache
@@ -199,7 +226,7 @@ if __name__ == "__main__":
 Word = Callable[[Any], str]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Said:
     """A sentence, a name or a figure: a template, and the text or `Said` of each of its {placeholders}.
 
@@ -212,6 +239,9 @@ class Said:
     def __str__(self) -> str:
         return self.within(str)
 
+    def __repr__(self) -> str:
+        return f"said({str(self)!r})"
+
     def within(self, word: Word) -> str:
         """The sentence with every template and every `Said` in it passed through `word`."""
         text = word(self.template)
@@ -221,6 +251,7 @@ class Said:
 
 
 NOTHING = Said("")
+Text: TypeAlias = str | Said
 
 
 def said(template: str, /, **parts: Any) -> Said:

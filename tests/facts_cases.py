@@ -95,8 +95,8 @@ def random_trade(rng: np.random.Generator) -> Case:
     case = Case(names, {c: sum(t.values()) for c, t in tables.items()}, cells["exports"])
     groups = {"G": ["A", "B"], **{m: [m] for m in names}}
     for cell, truth in tables.items():
-        for _ in range(int(rng.integers(0, 3))):
-            _trade_fact(case, rng, groups, cells, cell, truth)
+        for kind in rng.choice(3, int(rng.integers(0, 3)), replace=False).tolist():
+            _trade_fact(case, rng, groups, cells, cell, truth, kind)
     if rng.random() < 0.5:
         case.facts = cells["exports"].balance(cells["imports"], cells["trade"])
         case.said.append("exports + imports = trade")
@@ -125,11 +125,11 @@ class Rule:
 
 def _trade_fact(
     case: Case, rng: np.random.Generator, groups: dict[str, list[str]], cells: dict[str, xl.Facts], cell: str,
-    truth: Table,
+    truth: Table, kind: int,
 ) -> None:  # fmt: skip
     """One more fact about one of the cells: a value, a cap, or a place."""
     label = _pick(rng, groups)
-    own, kind = _sum(truth, groups[label]), int(rng.integers(3))
+    own = _sum(truth, groups[label])
     if kind == 0:
         low, high = max(own - int(rng.integers(2)), 0), own + int(rng.integers(2))
         cells[cell] = cells[cell].know({label: (low, high)})

@@ -203,6 +203,7 @@ def test_the_spark_script_of_the_manual(tmp_path):
         pytest.skip("needs the extra 'spark'")
     pages.parquet(tmp_path / "flows")
     local = [f"--conf=spark.{s}" for s in ("ui.enabled=false", "sql.shuffle.partitions=2")]
+    local.append("--driver-java-options=-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
     local.append("--conf=spark.driver.bindAddress=127.0.0.1")
     local.append(f"--conf=spark.network.timeout={patience.SECONDS}s")
     script = [str(ROOT / "examples" / "spark_profile.py"), "flows", "profile"]

@@ -46,38 +46,26 @@ def ends_hold(case: Case, name: str) -> None:
         assert indices(own)[name] == pytest.approx(end, abs=1e-6), facts
 
 
-NAMES = (
-    "hhi",
-    "cr2",
-    "gini",
-    "shannon",
-    "hall_tideman",
-    "cr1",
-    "theil",
-    "hill",
-    "effective_number",
-    "hill_half",
-)
+NAMES = ("hhi", "cr2", "gini", "shannon", "effective_number", "cr1", "hhi", "hall_tideman", "theil", "hill", "hhi",
+         "hill_half", "hill_one")  # fmt: skip
 
 
 @pytest.mark.parametrize("block", range(25))
 def test_500_small_cases_against_every_table_that_fits(block):
     for seed in range(20 * block, 20 * block + 20):
         case = random_case(np.random.default_rng(seed))
-        for name in {"hhi", NAMES[seed % len(NAMES)]}:
-            ends_hold(case, name)
+        ends_hold(case, NAMES[seed % len(NAMES)])
 
 
 @pytest.mark.parametrize("block", range(10))
 def test_cells_that_are_tied_member_by_member(block):
-    for seed in range(12 * block, 12 * block + 12):
+    for seed in range(10 * block, 10 * block + 10):
         case = random_trade(np.random.default_rng(1000 + seed))
-        ends_hold(case, "hhi")
-        ends_hold(case, ("cr1", "gini", "shannon")[seed % 3])
+        ends_hold(case, ("hhi", "cr1", "gini", "hhi", "shannon")[seed % 5])
 
 
 def test_shares_and_values_against_every_table_that_fits():
-    for seed in range(60):
+    for seed in range(25):
         case = random_case(np.random.default_rng(seed))
         tables = [dict(zip(case.names, t, strict=True)) for t in fitting(case)]
         inside = sorted(case.facts.universe.groups["G"])
@@ -236,10 +224,11 @@ def wide() -> xl.Facts:
 
 
 def test_out_of_branches_the_bound_is_outer():
-    full, short = wide().bounds("hhi"), wide().bounds("hhi", nodes=1)
+    f = trade_2023().know({"Africa": "153.2"}).rank("EU", 1)
+    full, short = f.bounds("hhi"), f.bounds("hhi", nodes=1)
     assert full.proved
     assert not short.proved
-    assert short.high > full.high
+    assert short.high > full.high + 1e-4
     assert "outer bounds" in short.title
     assert "outer bounds" not in full.title
 
@@ -250,6 +239,18 @@ def test_the_same_search_gives_the_same_ends(name):
     first, second = f.bounds(name), f.bounds(name)
     assert (first.low, first.high) == (second.low, second.high)
     assert first.proved
+
+
+def test_many_facts_are_searched_within_few_branches():
+    """What once took two thousand branches: several tables attain the end, and no chord by itself comes down to it."""
+    found = wide().bounds("hhi", nodes=60)
+    assert found.proved
+    assert found.high == pytest.approx(3 * 0.09 + 0.01)
+    assert wide().bounds("gini").high == pytest.approx(
+        (len(countries()) + 1 - 2 * (0.3 + 0.6 + 0.9 + 0.4)) / len(countries())
+    )
+    no_total = replace(trade_2023().rank("EU", 1), known=trade_2023().rank("EU", 1).known[1:])
+    assert no_total.bounds("hhi", nodes=150).proved
 
 
 # Figures and labels
@@ -387,6 +388,35 @@ NAMED = "best guess needs members with names"
         ),
         (lambda: xl.facts("10", universe=5).estimate("hhi", prior="even"), OptionError, NAMED),
         (lambda: small().estimate("hhi", prior="even", floor=2.0), OptionError, "floor=2.0 is not allowed"),
+        (lambda: small().estimate("hhi", prior=None), OptionError, "prior=None is not allowed"),
+        (lambda: small().know(["a"]), OptionError, r"values=\['a'\] is not allowed. Allowed: a mapping"),
+        (lambda: small().know({"a": pd.NA}), DataError, "a is no figure. First: <NA>"),
+        (lambda: small().know({(): "3"}), DataError, r"a label is no text. First: \(\)"),
+        (lambda: small().know({5: "3"}), OptionError, "values={5: '3'} is not allowed"),
+        (lambda: small().share("a", 0.3, exact=False), OptionError, "is a bare number"),
+        (lambda: small().share("a", "-3%"), DataError, "a share is negative. First: a -3%"),
+        (lambda: small().grew("a", "3%", since="then"), OptionError, "'then' is no other table"),
+        (lambda: small().balance("x", small(flow="x")), OptionError, "'x' is no other table"),
+        (lambda: small().at_most("x"), OptionError, "limit='x' is not allowed"),
+        (lambda: small().linear({}, "3"), OptionError, "a linear fact needs weights="),
+        (lambda: small().number(1.5), OptionError, "most=1.5 is not allowed"),
+        (lambda: small().group("g", []), OptionError, "group 'g' has no member"),
+        (lambda: xl.facts("0", exact=True), DataError, "the total is zero"),
+        (lambda: xl.facts("10", exact="yes"), OptionError, "exact='yes' is not allowed"),
+        (lambda: xl.facts("10", exclude="Japan"), OptionError, "exclude='Japan' is not allowed"),
+        (lambda: xl.facts("10", exclude=["Narnia"]), UnknownName, "no country or bloc named 'Narnia'"),
+        (
+            lambda: xl.facts("10", universe=["a"], exclude=["b"]),
+            UnknownName,
+            "no member of the universe named 'b'",
+        ),
+        (lambda: xl.facts("10", universe=5, exclude=["b"]), OptionError, "exclude= needs members with names"),
+        (
+            lambda: xl.facts("10", universe=["a"], as_one=["EU"]),
+            OptionError,
+            "as_one= is for blocs of countries",
+        ),
+        (lambda: xl.facts("10", on="soon").know({"EU": "3"}), OptionError, "on='soon' is not a time"),
     ],
 )
 def test_what_is_refused(make, error, words):
@@ -466,8 +496,12 @@ def test_loosened_by_so_much_and_no_less_all_can_hold(words):
 
 
 def test_ranks_caps_and_ties_give_way_by_an_amount():
-    rank = small("20").know({"a": "6", "b": "3"}).rank("b", 1).conflicts().table
+    rank = small("12").know({"a": "6", "b": "3"}).rank("b", 1).conflicts().table
     assert rank.loosen.tolist() == pytest.approx([3, 3, 3])
+    more = (
+        small("20").know({"a": "6", "b": "3"}).rank("b", 1).conflicts().table
+    )  # a alone cannot: 20 is too much
+    assert more.loosen.tolist() == pytest.approx([np.nan, 3, 3], nan_ok=True)
     assert rank.remedy.iloc[-1] == "'b is number 1 among all' giving way by 3"
     within = small(flow="x").know({"a": "6"}).at_most(small(flow="y").know({"a": "4"})).conflicts().table
     assert within.loosen.tolist() == pytest.approx([2, 2, 2])
@@ -475,7 +509,7 @@ def test_ranks_caps_and_ties_give_way_by_an_amount():
 
 def test_every_fact_of_a_clash_is_needed():
     rng, seen = np.random.default_rng(3), 0
-    for seed in range(40):
+    for seed in range(20):
         f = random_case(np.random.default_rng(seed)).facts
         f = f.know({"A": (float(rng.integers(0, 5)),) * 2}).at_most({"G": (0, 1)})
         clash = {c.fact for c in f.conflicts().clashes}
@@ -550,7 +584,7 @@ def test_the_guess_against_a_general_solver():
 
 
 def test_guesses_lie_within_bounds_and_meet_the_facts():
-    for seed in range(40):
+    for seed in range(12):
         rng = np.random.default_rng(seed)
         case = random_case(rng)
         if any("above zero" in s for s in case.said):
@@ -647,5 +681,5 @@ def test_a_picture_of_guesses_and_of_outer_bounds():
     found = small().know({"a": "4"}).estimate("hhi", prior={"one": PRIOR, "even": "even"})
     ax = found.plot(title="Guesses")
     assert [t.get_text() for t in ax.get_yticklabels()] == ["one", "even"]
-    ax = wide().steps("hhi", nodes=1).plot()
+    ax = trade_2023().rank("EU", 1).steps("hhi", nodes=1).plot()
     assert any("outer bound" in t.get_text() for t in ax.texts)

@@ -31,7 +31,7 @@ from exportlab.uncertainty import (
     statistics,
 )
 from exportlab.uncertainty import groups as samplers
-from exportlab.uncertainty.methods import dominance, hill_index, notes
+from exportlab.uncertainty.methods import dominance, hill_index, noted, notes
 from exportlab.uncertainty.rca import advantage
 from exportlab.uncertainty.sample import Sample, jackknife, jackknifed, minus, variance
 from exportlab.uncertainty.statistics import SLOPES
@@ -910,9 +910,9 @@ def drawn(units=100, hill=3.0, carried=0.1):
 )
 def test_a_note_begins_at_its_threshold(sample, note):
     found = SimpleNamespace(estimate=np.ones(1), std_error=np.ones(1), draws=None, undefined=np.zeros(1, int))
-    (said,) = notes(drawn(**sample), found, "jackknife", "market")
-    assert said.startswith(note)
-    assert bool(said) == bool(note)
+    (known,) = notes(drawn(**sample), found, "jackknife", "market")
+    assert noted(known).startswith(note)
+    assert [n.kind for n in known] == ([note.split(":")[0]] if note else [])
 
 
 @pytest.mark.parametrize(
@@ -929,9 +929,9 @@ def test_bias_is_noted_from_a_quarter_of_the_standard_error(shift, method, said)
     found = SimpleNamespace(
         estimate=np.full(1, 7.0), std_error=np.full(1, 3.0), draws=draws, undefined=np.zeros(1, int)
     )
-    (note,) = notes(drawn(), found, method, "market")
-    assert note.startswith(said)
-    assert bool(note) == bool(said)
+    (known,) = notes(drawn(), found, method, "market")
+    assert noted(known).startswith(said)
+    assert [n.kind for n in known] == (["biased"] if said else [])
 
 
 # Pictures.

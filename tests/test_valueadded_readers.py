@@ -149,7 +149,7 @@ def test_wiod_2016_wide(tmp_path: Path) -> None:
 
 def test_wiod_refuses_a_sheet_without_labels(tmp_path: Path) -> None:
     pd.DataFrame(np.ones((8, 8))).to_csv(tmp_path / "x.csv", header=False, index=False)
-    with pytest.raises(DataError, match="no rows and columns labelled by country and number"):
+    with pytest.raises(DataError, match="No head row and label column share regions and labels of sectors"):
         read_wiod(tmp_path / "x.csv")
 
 
@@ -251,7 +251,7 @@ def test_nbs_rows_with_prefixes_make_a_noncompetitive_table(tmp_path: Path) -> N
 
 def test_nbs_refuses_a_sheet_without_codes(tmp_path: Path) -> None:
     pd.DataFrame(np.ones((5, 5))).to_csv(tmp_path / "x.csv", header=False, index=False)
-    with pytest.raises(DataError, match="No row and column of sector codes"):
+    with pytest.raises(DataError, match="No head row and label column share labels of sectors"):
         read_nbs(tmp_path / "x.csv")
 
 

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import narwhals.stable.v2 as nw
 
 from exportlab.claims.measurements import HIGHLY_CONCENTRATED, MAJOR
 from exportlab.errors import DataError
+from exportlab.findings import Findings, findings
+from exportlab.findings.parts import LeftOut, Spread
 from exportlab.flows import Flows, require
 from exportlab.frames import collect
-from exportlab.indices.concentration import effective_number
-from exportlab.indices.shares import bloc_share
 from exportlab.indices.similarity import cosine
-from exportlab.turned import headline, in_periods_of
-from exportlab.uncertainty.intervals import interval
+from exportlab.uncertainty.sides import Side, side
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,6 +25,9 @@ COAL, STEEL, MACHINERY = (
     ("84", "85", "86", "87", "88", "89", "90"),
 )
 HALF = 0.5  # of exports, from which they are called concentrated on one region
+VERDICTS: Mapping[Side, str] = {"above": "holds", "below": "does not hold", "cannot tell": "undecided"}
+NAN = float("nan")
+Row: TypeAlias = tuple[Any, ...]
 
 
 def judge(flows: Flows, *, exporter: Any = None, period: Any = None, home: str | None = None) -> pd.DataFrame:
@@ -46,7 +48,7 @@ def judge(flows: Flows, *, exporter: Any = None, period: Any = None, home: str |
     Returns
     -------
     DataFrame
-        One row an index: claim, index, value, conf_low, conf_high (95 %, jackknife; NaN where none is made),
+        One row an index: claim, index, value, conf_low, conf_high (95 %, as `findings` has it; NaN where none is made),
         threshold, verdict ("holds", "does not hold", "undecided", or "" where the index has no threshold), peers
         (the same index for all exporters of the table together, NaN where there is only one), period (None where
         the table has none).
@@ -62,8 +64,9 @@ def judge(flows: Flows, *, exporter: Any = None, period: Any = None, home: str |
     -----
     Thresholds: HHI 0.18 (highly concentrated, US Merger Guidelines 2023, as in 1992; those of 2010 said 0.25), half
     of exports for one region, a twentieth for a major export, the peers' own share for processing. A claim holds
-    or fails where the whole interval lies on one side. The market HHI resamples products, the product HHI
-    markets: how much the index rests on single ones.
+    or fails where the whole interval lies on one side, and is undecided where nothing can be drawn. The market HHI
+    resamples products, the product HHI markets: how much the index rests on single ones. Every figure is read from
+    `exportlab.findings`.
     """
     require(flows, "judge")
     missing = [r for r in ("market", "product") if r not in flows.roles]
@@ -71,14 +74,16 @@ def judge(flows: Flows, *, exporter: Any = None, period: Any = None, home: str |
         raise DataError(
             f"the flows have no {missing[0]}", "judge needs market=... and product=... (HS) at the door."
         )
-    everyone, judged = _judged(flows, exporter, period)
-    own = everyone if exporter is None else _only(everyone, "exporter", exporter)
-    peers = everyone if exporter is not None and len(everyone.members("exporter")) > 1 else None
+    own = findings(flows, exporter=exporter, period=period, home=home, parts=("market", "product", "bloc"))
+    everyone = own.basis.latest_of_all
+    peers = None
+    if exporter is not None and len(everyone.members("exporter")) > 1:
+        peers = findings(everyone, home=home, parts=("market", "product", "bloc"))
     rows = [
         _concentration(own, peers, "market", "exports are concentrated on few markets"),
-        _region(own, peers, home),
+        _region(own, peers),
         _concentration(own, peers, "product", "exports are of few, similar products"),
-        _plain(own, peers, "product"),
+        _plain(own, peers),
         *_alike(everyone, exporter),
         _group(own, peers, "coal is a major export", "share of HS 2701-2704", COAL, threshold=MAJOR),
         _group(own, peers, "steel is a major export", "share of HS 72-73", STEEL, threshold=MAJOR),
@@ -94,128 +99,88 @@ def judge(flows: Flows, *, exporter: Any = None, period: Any = None, home: str |
     import pandas as pd
 
     columns = ["claim", "index", "value", "conf_low", "conf_high", "threshold", "verdict", "peers"]
-    return pd.DataFrame(rows, columns=columns).assign(period=judged)
-
-
-def _judged(flows: Flows, exporter: Any, period: Any) -> tuple[Flows, Any]:
-    """The flows of the period judged, and how it is written."""
-    if "period" not in flows.roles:
-        return flows, None
-    years = in_periods_of(flows, headline(_only(flows, "exporter", exporter)))
-    if period is None:
-        return _of(years, years.members("period")[-1])
-    for table in (years, flows):
-        written = {str(table.said(key)): key for key in table.members("period")}
-        if str(period) in written:
-            return _of(table, written[str(period)])
-    return _of(flows, flows.find("period", period))
-
-
-def _of(flows: Flows, key: Any) -> tuple[Flows, Any]:
-    return _only(flows, "period", key), flows.said(key)
-
-
-def _only(flows: Flows, role: str, label: Any) -> Flows:
-    if role not in flows.roles or label is None:
-        return flows
-    return flows.where(**{role: flows.find(role, label)})
-
-
-def _value(flows: Flows, name: str, over: str) -> tuple[float, float, float]:
-    """An index with its 95 % jackknife interval over the other role's members."""
-    other = "product" if over == "market" else "market"
-    row = interval(flows, name, over=over, by=[], resample=other).table.iloc[0]
-    return float(row["estimate"]), float(row["conf_low"]), float(row["conf_high"])
+    return pd.DataFrame(rows, columns=columns).assign(period=own.period)
 
 
 def _verdict(low: float, high: float, threshold: float) -> str:
-    return "holds" if low >= threshold else "does not hold" if high < threshold else "undecided"
+    """Whether a claim holds that says "at least": where the whole interval lies on one side of the threshold."""
+    return VERDICTS[side(low, high, of=threshold, reached=True)]
 
 
-def _concentration(own: Flows, peers: Flows | None, over: str, claim: str) -> tuple[Any, ...]:
-    value, low, high = _value(own, "hhi", over)
-    beside = float("nan") if peers is None else _value(peers, "hhi", over)[0]
+def _spread(found: Findings, over: str) -> Spread:
+    part: Any = getattr(found, over)
+    assert isinstance(part, Spread)  # both roles were required
+    return part
+
+
+def _index(found: Findings | None, over: str, name: str) -> float:
+    return NAN if found is None else _spread(found, over).now(name)
+
+
+def _concentration(own: Findings, peers: Findings | None, over: str, claim: str) -> Row:
+    value, figure = _index(own, over, "hhi"), _spread(own, over).hhi
+    low, high = (NAN, NAN) if figure is None else (figure.low, figure.high)
+    if figure is not None and figure.certain:  # whatever is drawn, it is this
+        low = high = value
     verdict = _verdict(low, high, HIGHLY_CONCENTRATED)
+    beside = _index(peers, over, "hhi")
     return claim, f"HHI over {over}s", value, low, high, HIGHLY_CONCENTRATED, verdict, beside
 
 
-def _plain(own: Flows, peers: Flows | None, over: str) -> tuple[Any, ...]:
+def _plain(own: Findings, peers: Findings | None) -> Row:
     """The effective number: the same fact in units that can be pictured."""
-    values = [
-        float("nan") if f is None else _number(effective_number(f, over=over, by=[])) for f in (own, peers)
-    ]
-    nan = float("nan")
-    return (
-        "exports are of few, similar products",
-        f"{over}s of equal size",
-        values[0],
-        nan,
-        nan,
-        nan,
-        "",
-        values[1],
-    )
+    values = [_index(f, "product", "effective_number") for f in (own, peers)]
+    claim = "exports are of few, similar products"
+    return claim, "products of equal size", values[0], NAN, NAN, NAN, "", values[1]
 
 
-def _number(native: Any) -> float:
-    frame = collect(nw.from_native(native))
-    return float(frame[frame.columns[-1]].to_list()[0])
-
-
-def _alike(everyone: Flows, exporter: Any) -> list[tuple[Any, ...]]:
+def _alike(everyone: Flows, exporter: Any) -> list[Row]:
     """The UNIDO coefficient against all exporters of the table; nothing where there is one exporter."""
     if exporter is None or len(everyone.members("exporter")) < 2:
         return []
     found = collect(nw.from_native(cosine(everyone, by=[], against="world")))
     own = found.filter(nw.col(found.columns[0]) == exporter)
-    nan = float("nan")
     value = float(own[own.columns[-1]].to_list()[0])
-    return [
-        ("exports are alike with those of the others", "UNIDO coefficient", value, nan, nan, nan, "", nan)
-    ]
+    claim = "exports are alike with those of the others"
+    return [(claim, "UNIDO coefficient", value, NAN, NAN, NAN, "", NAN)]
 
 
-def _region(own: Flows, peers: Flows | None, home: str | None) -> tuple[Any, ...]:
-    on = "dated" if "period" in own.roles else "latest"
-    shares = [
-        float("nan") if f is None else _number(bloc_share(f, "RCEP", by=[], membership=on, home=home))
-        for f in (own, peers)
-    ]
+def _region(own: Findings, peers: Findings | None) -> Row:
+    shares = [_bloc(own), NAN if peers is None else _bloc(peers)]
     verdict = _verdict(shares[0], shares[0], HALF)
-    return (
-        "exports are concentrated on the Asia-Pacific",
-        "share of RCEP members in force",
-        shares[0],
-        shares[0],
-        shares[0],
-        HALF,
-        verdict,
-        shares[1],
-    )
+    claim = "exports are concentrated on the Asia-Pacific"
+    return claim, "share of RCEP members in force", *[shares[0]] * 3, HALF, verdict, shares[1]
+
+
+def _bloc(found: Findings) -> float:
+    if isinstance(found.bloc, LeftOut):
+        assert found.bloc.error is not None
+        raise found.bloc.error
+    return found.bloc.now
 
 
 def _group(
-    own: Flows,
-    peers: Flows | None,
+    own: Findings,
+    peers: Findings | None,
     claim: str,
     index: str,
     prefixes: Sequence[str],
     *,
     threshold: float | None,
-) -> tuple[Any, ...]:
+) -> Row:
     """Share of HS codes by their beginning; without a threshold of its own, the peers' share is it."""
-    shares = [float("nan") if f is None else _share(f, prefixes) for f in (own, peers)]
+    shares = [NAN if f is None else _share(f, prefixes) for f in (own, peers)]
     if threshold is not None:
         verdict = _verdict(shares[0], shares[0], threshold)
     elif peers is None:
-        threshold, verdict = float("nan"), ""
+        threshold, verdict = NAN, ""
     else:
         threshold, verdict = shares[1], "holds" if shares[0] < shares[1] else "does not hold"
     return claim, index, shares[0], shares[0], shares[0], threshold, verdict, shares[1]
 
 
-def _share(flows: Flows, prefixes: Sequence[str]) -> float:
-    cells = collect(flows.cells("product"))
-    values = dict(zip(cells["product"].to_list(), cells["value"].to_list(), strict=True))
-    chosen = sum(v for k, v in values.items() if str(k).startswith(tuple(prefixes)))
-    return float(chosen / sum(values.values()))
+def _share(found: Findings, prefixes: Sequence[str]) -> float:
+    """The share of the products whose code begins so."""
+    last, flows = _spread(found, "product").last, found.basis.flows
+    codes = last[flows.roles["product"]].astype(str)
+    return float(last.loc[codes.str.startswith(tuple(prefixes)), "share"].sum())

@@ -33,11 +33,13 @@ class HSSection:
 def hs_chapter(code: str) -> HSChapter:
     """The chapter of an HS code of any length: ``hs_chapter("870323").title``.
 
+    Codes have an even number of digits: one of odd length has lost its zero, and ``"10121"`` is of chapter 01.
+
     Raises
     ------
     OptionError
         If the code is not text of 2 to 10 digits (dots and spaces are ignored). Integers are refused:
-        as an integer 010121 has lost its zero and would read as chapter 10.
+        as an integer 01 has lost its zero, and 1 would be no code.
     UnknownName
         If there is no such chapter (77 is reserved; 00 does not exist).
     """
@@ -45,6 +47,7 @@ def hs_chapter(code: str) -> HSChapter:
         raise OptionError(
             f"code={code!r} is not an HS code. Allowed: text of 2 to 10 digits, such as '01', '0101.21'."
         )
+    digits = "0" + digits if len(digits) % 2 else digits
     chapters = _chapters()
     if digits[:2] not in chapters:
         raise UnknownName("HS chapter", digits[:2], chapters)

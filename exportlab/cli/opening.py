@@ -13,7 +13,9 @@ import typer
 from exportlab.cli.terminal import err
 from exportlab.errors import DataError, OptionError, RolesNeeded
 
-_ROLE = typer.Option(help="The file's column for this role; not needed for a customs download.")
+_ROLE = typer.Option(
+    help="The file's column for this role; not needed for downloads of customs, UN Comtrade, BACI."
+)
 Role = Annotated[str | None, _ROLE]
 Unit = Annotated[str | None, typer.Option(help="The money's unit, or the column that holds it.")]
 Add = Annotated[bool, typer.Option("--sum", help="Add up rows of one cell instead of refusing them.")]
@@ -43,6 +45,28 @@ Partial = Annotated[
 FillDown = Annotated[
     list[str] | None, typer.Option(help="A column whose empty cells mean the cell above (merged cells).")
 ]
+Nomenclature = Annotated[
+    str | None, typer.Option(help="What the product codes are: HS, HS2017, SITC3, own; or their column.")
+]
+Digits = Annotated[int | None, typer.Option(help="Digits of the finest codes, where they lost zeros.")]
+Levels = Annotated[
+    str | None, typer.Option(help="finest: of codes beside their parts keep the parts and the rest.")
+]
+Revision = Annotated[str | None, typer.Option(help="The edition of the codes to keep, or mixed.")]
+ZeroQuantity = Annotated[str, typer.Option(help="What a quantity of zero is: unknown or zero.")]
+Engine = Annotated[str | None, typer.Option(help="pandas, polars or duckdb; default: by the files' size.")]
+Wide = Annotated[bool, typer.Option("--wide", help="The table has periods in its columns.")]
+
+
+@dataclass(frozen=True)
+class Codes:
+    """What product codes and quantities are, as options say."""
+
+    nomenclature: str | None = None
+    digits: int | None = None
+    levels: Any = None
+    revision: str | None = None
+    zero_quantity: Any = "unknown"
 
 
 @dataclass(frozen=True)
@@ -56,6 +80,9 @@ class Way:
     decimal: str = "."
     leave_out: Sequence[str] = ()
     fill_down: Sequence[str] = ()
+    codes: Codes = Codes()
+    engine: str | None = None
+    wide: bool = False
     residual: Sequence[str] = ()
     labels: str = "as written"
     scheme: str | None = None
@@ -77,6 +104,8 @@ class Way:
             "decimal": self.decimal,
             "leave_out": out,
             "fill_down": tuple(self.fill_down),
+            "engine": self.engine,
+            **vars(self.codes),
             "residual": tuple(self.residual),
             "labels": self.labels,
             "scheme": self.scheme,
@@ -90,11 +119,24 @@ def open_flows(
     from exportlab import readers
     from exportlab.readers.gacc import names_places
 
-    if is_customs(files, roles):
+    found = None if any(roles.values()) else source_of(files[0])
+    codes, add = way.codes, "sum" if way.add else None
+    if found == "gacc":
         label = None if names_places(files[0]) else exporter
         return readers.read_gacc(
-            files, exporter=label, aggregate="sum" if way.add else None, labels=way.labels
+            files,
+            exporter=label,
+            aggregate=add,
+            digits=codes.digits,
+            zero_quantity=codes.zero_quantity,
+            labels=way.labels,
         )
+    if found == "comtrade":
+        return readers.read_comtrade(
+            files, digits=codes.digits, revision=codes.revision, zero_quantity=codes.zero_quantity
+        )
+    if found == "baci":
+        return readers.read_baci(files, memory=way.memory, engine=way.engine)
     try:
         return readers.read_flows(files, **way.options(roles))
     except RolesNeeded as error:
@@ -103,7 +145,8 @@ def open_flows(
         names = {**error.roles, "exporter-column": error.roles.get("exporter")}
         named = " ".join(f'--{r} "{c}"' for r, c in names.items() if c and r != "exporter")
         raise DataError(
-            "the columns' roles are not named, and this is no customs download", f"Perhaps: {named}"
+            "the columns' roles are not named, and this is no download that is known by its header",
+            f"Perhaps: {named}",
         ) from error
 
 
@@ -127,16 +170,23 @@ def yearly(flows: Any, annual: bool, partial: str = "drop") -> Any:
 
 def is_customs(files: list[str], roles: Mapping[str, str | None]) -> bool:
     """Whether the first file is a customs download and no roles are given."""
-    from exportlab.readers.gacc import is_gacc
+    return not any(roles.values()) and source_of(files[0]) == "gacc"
 
-    return not any(roles.values()) and is_gacc(files[0])
+
+def source_of(path: str) -> str | None:
+    """Whose download the first file at a path is, by its header: "gacc", "comtrade", "baci", or nobody's known."""
+    from exportlab.readers import baci, comtrade, gacc
+
+    if gacc.is_gacc(path):
+        return "gacc"
+    if comtrade.is_comtrade(path):
+        return "comtrade"
+    return "baci" if baci.is_baci(path) else None
 
 
 def open_reference(path: str, roles: dict[str, str | None], way: Way) -> Any:
     """The table to compare with, summed over its exporters and markets; its columns are those of the files."""
-    named = {
-        r: None if r in ("exporter", "market") or is_customs([path], {}) else c for r, c in roles.items()
-    }
+    named = {r: None if r in ("exporter", "market") or source_of(path) else c for r, c in roles.items()}
     return open_flows([path], named, replace(way, add=True))
 
 

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from exportlab.errors import ExportlabError, MissingDependency, OptionError, short
+from exportlab.errors import DataError, ExportlabError, MissingDependency, OptionError, short
 from exportlab.frames import pieces, stream, to_pandas
 from exportlab.tables.writing import Save, as_csv, atomic
 from exportlab.text import printable
@@ -145,7 +145,7 @@ def said(error: Exception) -> str | None:
         asked = f" See: {context.command_path} --help" if context else ""
         return " ".join(f"{usage()}{asked}".split())
     if isinstance(error, ExportlabError):
-        return str(error)
+        return error.typed if isinstance(error, DataError) else str(error)
     if isinstance(error, UnicodeDecodeError):
         return f"the file is not {error.encoding} text (byte {error.start:,}). Save it as UTF-8 or GB18030."
     if isinstance(error, OSError) and error.strerror:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from math import inf
+from math import inf, isinf
 from typing import NamedTuple
 
 import numpy as np
 
 from exportlab.errors import OptionError
 from exportlab.facts.completion import Completion, completion, of_parts
-from exportlab.facts.conflicts import possible, refusal
+from exportlab.facts.conflicts import refusal
 from exportlab.facts.curves import Sum
 from exportlab.facts.families import HIGHEST_ORDER, Index
 from exportlab.facts.model import Box, Model
@@ -23,7 +23,8 @@ from exportlab.facts.tree import End, Problem, search
 from exportlab.facts.world import Members, World
 from exportlab.frames import Array
 
-PROVED = 1e-7  # the gap between an end's table and its bound, relative to the index, that counts as none
+PROVED = 1e-7  # the gap between an end's table and its bound, relative to the end, that counts as none
+SMALL = 0.1  # the end that the gap is relative to where the end is smaller: an index may be zero
 
 
 class Reached(NamedTuple):
@@ -98,8 +99,13 @@ def _linear_end(problem: Problem, cost: Array, nodes: int) -> Reached:
     if end.bound == inf:
         raise refusal(problem.world)
     value = float(cost @ end.x) if len(end.x) else inf
-    attained = value - end.bound <= PROVED * max(abs(value), PROVED)
+    attained = _closed(value, end.bound)
     return Reached(value if attained else end.bound, attained, completion(problem.root.program, end.x))
+
+
+def _closed(value: float, bound: float) -> bool:
+    """Whether a table comes up to a bound."""
+    return abs(value - bound) <= PROVED * max(abs(value), SMALL)
 
 
 def _searched(chosen: Index, world: World, nodes: int) -> list[Reached]:
@@ -111,12 +117,13 @@ def _searched(chosen: Index, world: World, nodes: int) -> list[Reached]:
             f"zero up to {HIGHEST_ORDER:g}, or infinity."
         )
     even = Problem(world, shares)
-    if not possible(even):
+    evenest = chosen.evenest(even, nodes)
+    if isinf(evenest.bound):
         raise refusal(world)
     many, short = slots(even.root)
     piled = Problem(world, shares, many) if many else even
-    ends = [(even, chosen.evenest(even, nodes)), (piled, chosen.densest(piled, short, nodes))]
-    return [_reached(chosen, problem.root, end) for problem, end in ends]
+    densest = chosen.densest(piled, short, nodes)
+    return [_reached(chosen, even.root, evenest), _reached(chosen, piled.root, densest)]
 
 
 def _reached(chosen: Index, model: Model, end: End) -> Reached:
@@ -125,7 +132,7 @@ def _reached(chosen: Index, model: Model, end: End) -> Reached:
     if not len(end.x):
         return Reached(bound, False, table)
     value = chosen.of(members(Sum(model), end.x), 1.0)
-    attained = abs(value - bound) <= PROVED * max(abs(value), PROVED)
+    attained = _closed(value, bound)
     return Reached(value if attained else bound, attained, table)
 
 

@@ -99,6 +99,7 @@ def _moved(others: World, known: Between) -> Clash:
 def _said(known: Between, which: str, value: float) -> str:
     """A figure as it would have to be, written as the fact has it."""
     assert isinstance(known.fact, Ratio)
+    value = round(value, 12) + 0.0  # no minus before a zero
     words, kind = known.fact.words, known.fact.kind
     if kind == "growth":
         return f"'{words}' with a growth of {which} {value - 1:.2%}"

@@ -8,7 +8,7 @@ from math import inf
 from typing import TYPE_CHECKING, Any
 
 from exportlab import classifications
-from exportlab.errors import OptionError
+from exportlab.errors import DataError, OptionError, short
 from exportlab.facts import digits
 from exportlab.facts.digits import Figure, Printed
 from exportlab.facts.results import Conflicts, Estimates, ImpliedBounds, Steps
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from exportlab.facts.bounds import Question
 
 
+@validated
 def facts(
     total: Figure | None = None, *, unit: str = "", universe: str | int | Iterable[str] | None = "countries",
     flow: str = "exports", period: str | int = "", on: str | int | None = None, source: str = "",
@@ -135,6 +136,7 @@ class Facts(Result):
 
         return pd.DataFrame({"fact": [f.words for f in self.known], "source": [f.source for f in self.known]})
 
+    @validated
     def know(
         self, values: Mapping[Label, Figure], *, source: str | None = None, exact: bool | None = None
     ) -> Facts:
@@ -147,16 +149,22 @@ class Facts(Result):
             found = found._amount(self._label(label), figure, source, exact)
         return found
 
+    @validated
     def share(
         self, label: Label, figure: Figure, *, of: Label = WHOLE, source: str | None = None,
         exact: bool | None = None,
     ) -> Facts:  # fmt: skip
         """A label's share ("38.3%") of the total, or of another label."""
         printed = self._read(f"share of {label!r}", figure, exact, per_cent=True)
+        if printed.high < 0:
+            raise DataError(
+                "a share is negative", "Growth is said by grew().", first=f"{_name(label)} {printed.text}"
+            )
         part, whole = self._term(label), Term(1.0, self.cell, of if of == WHOLE else self._label(of))
         words = f"share of {_name(label)}" + (f" in {_name(of)}" if of != WHOLE else "") + f" {printed.text}"
         return self._with(self._ratio(words, source, (part,), printed, per=(whole,), kind="share"))
 
+    @validated
     def grew(
         self,
         label: Label,
@@ -190,6 +198,7 @@ class Facts(Result):
         words = f"{_name(label)} is number {place} among {list_}"
         return self._with(Rank(words, self._source(source), self.cell, self._label(label), place, among))
 
+    @validated
     def at_most(
         self, limit: Facts | Mapping[Label, Figure], *, source: str | None = None, exact: bool | None = None
     ) -> Facts:
@@ -199,6 +208,7 @@ class Facts(Result):
             return self._joined(limit)._with(Within(words, self._source(source), self.cell, limit.cell))
         return self._one_sided(limit, "at most", source, exact)
 
+    @validated
     def at_least(
         self, limit: Mapping[Label, Figure], *, source: str | None = None, exact: bool | None = None
     ) -> Facts:
@@ -227,12 +237,14 @@ class Facts(Result):
         words = f"none of {list_} above {most}"
         return self._with(Cap(words, self._source(source), self.cell, among, most=high))
 
+    @validated
     def balance(self, imports: Facts, trade: Facts, *, source: str | None = None) -> Facts:
         """Exports and imports add up to trade, member by member."""
+        found = self._joined(imports)._joined(trade)
         words = f"{self.cell} and {imports.cell} add up to {trade.cell}, member by member"
-        fact = Balance(words, self._source(source), self.cell, imports.cell, trade.cell)
-        return self._joined(imports)._joined(trade)._with(fact)
+        return found._with(Balance(words, self._source(source), self.cell, imports.cell, trade.cell))
 
+    @validated
     def residual(
         self, label: str = "Others", figure: Figure | None = None, *, source: str | None = None,
         exact: bool | None = None,
@@ -257,6 +269,8 @@ class Facts(Result):
         exact: bool | None = None,
     ) -> Facts:  # fmt: skip
         """A weighted sum of labels ("total" for the whole) is so much, or so much `of` a label."""
+        if not weights:
+            raise OptionError("a linear fact needs weights={label: weight}, one or more.")
         printed = self._read("a linear fact", figure, exact, per_cent=True)
         top = tuple(
             Term(float(w), self.cell, k if k == WHOLE else self._label(k)) for k, w in weights.items()
@@ -413,6 +427,10 @@ class Facts(Result):
 
     def _joined(self, other: Facts) -> Facts:
         """These facts and another table's."""
+        if not isinstance(other, Facts):
+            raise OptionError(
+                f"{short(repr(other), 100)} is no other table. Allowed: what xl.facts(...) gives."
+            )
         if other.cell == self.cell:
             raise OptionError(f"both tables are {self.cell!r}. Tell them apart by flow= or period= of facts.")
         if other.unit != self.unit:
@@ -435,7 +453,7 @@ class Facts(Result):
 
     def _label(self, label: Label) -> Label:
         """A label that means something in this table."""
-        label = label if isinstance(label, str | tuple) else str(label)
+        label = label if isinstance(label, str) else tuple(label)
         check(label)
         if not self.universe.is_residual(label):
             self.universe.members(label, self.on[self.cell])
@@ -455,6 +473,8 @@ class Facts(Result):
 
     def _amount(self, label: Label, figure: Figure, source: str | None, exact: bool | None) -> Facts:
         printed = self._read(_name(label), figure, exact)
+        if label == WHOLE and printed.high == 0:
+            raise DataError("the total is zero", "Shares of nothing are not defined.")
         words = f"{_name(label)} {printed.text}" + (f" {self.unit}" if self.unit else "")
         return self._with(self._ratio(words, source, (Term(1.0, self.cell, label),), printed))
 

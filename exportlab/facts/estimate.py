@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 import narwhals.stable.v2 as nw
 import numpy as np
 
-from exportlab.errors import DataError, OptionError
+from exportlab.errors import DataError, OptionError, short
 from exportlab.facts.conflicts import possible, refusal
 from exportlab.facts.curves import Sum, least, relative_entropy
 from exportlab.facts.model import Box
@@ -69,6 +69,10 @@ def prior_shares(world: World, prior: Prior, floor: float | None) -> dict[str, f
         if prior != "even":
             raise OptionError(f"prior={prior!r} is not allowed. Allowed: 'even', values by member, Flows.")
         return dict.fromkeys(members, 1 / len(members))
+    if not isinstance(prior, Flows) and not hasattr(prior, "items"):
+        raise OptionError(
+            f"prior={short(repr(prior), 100)} is not allowed. Allowed: 'even', values by member, Flows."
+        )
     values = dict.fromkeys(members, 0.0)
     for label, value in (_of_flows(prior) if isinstance(prior, Flows) else dict(prior)).items():
         found = world.universe.members(str(label), world.on[world.target])

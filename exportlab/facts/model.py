@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from math import inf
 from typing import NamedTuple
 
 import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, linprog, milp
-from scipy.sparse import csr_array, hstack, vstack
+from scipy.sparse import coo_array, csr_array, hstack, vstack
 
 from exportlab.errors import DataError
 from exportlab.facts.program import Program, Row, combined
@@ -125,14 +126,17 @@ class Model:
         return _linear(cost, sides, limits)
 
     def choose(self, cost: Array, box: Box, further: Cuts, switches: int, nodes: int) -> Solution:
-        """The least value where the last columns, so many, are zero or one."""
+        """The least value where the last columns, so many, are zero or one; no further column is below zero."""
         sides, limits = self._with(cost, box, further)
         whole = np.r_[np.zeros(len(cost) - switches), np.ones(switches)]
-        limits.lower[len(cost) - switches :], limits.upper[len(cost) - switches :] = 0.0, 1.0
+        limits.lower[self.program.width :], limits.upper[len(cost) - switches :] = 0.0, 1.0
         rows = [LinearConstraint(sides.most, -np.inf, sides.b_most),
                 LinearConstraint(sides.equal, sides.b_equal, sides.b_equal)]  # fmt: skip
-        found = milp(cost, constraints=rows, bounds=Bounds(*limits), integrality=whole,
-                     options={"mip_rel_gap": 0.0, "node_limit": nodes})  # fmt: skip
+        for presolve in (True, False):  # presolve cannot tell infeasible from unbounded
+            found = milp(cost, constraints=rows, bounds=Bounds(*limits), integrality=whole,
+                         options={"mip_rel_gap": 0.0, "node_limit": nodes, "presolve": presolve})  # fmt: skip
+            if found.status != UNDECIDED:
+                break
         bound = -inf if found.mip_dual_bound is None else float(found.mip_dual_bound)
         if found.x is None:
             return Solution(found.status, inf if found.status == INFEASIBLE else bound, np.empty(0))
@@ -150,14 +154,18 @@ class Model:
         sides = self.sides.wider(extra)
         return (sides if further is None else sides.below(*further)), limits
 
-    def limits(self, rounds: int = 8) -> Box:
+    def limits(self, box: Box | None = None, rounds: int = 8) -> Box:
         """Limits of every column that follow from one row at a time, over and over."""
-        most, b_most, equal, b_equal = self.sides
-        a = np.vstack([most.toarray(), equal.toarray(), -equal.toarray()])
-        box = self.box
+        box = self.box if box is None else box
         for _ in range(rounds):
-            box = _propagated(a, np.r_[b_most, b_equal, -b_equal], box)
+            box = _propagated(*self._one_sided, box)
         return Box(np.minimum(*box), box.upper)
+
+    @cached_property
+    def _one_sided(self) -> tuple[coo_array, Array]:
+        """Every row as one that is at most something; an equality is two."""
+        most, b_most, equal, b_equal = self.sides
+        return coo_array(vstack([most, equal, -equal])), np.r_[b_most, b_equal, -b_equal]
 
 
 def _linear(cost: Array, sides: Sides, box: Box) -> Solution:
@@ -187,16 +195,16 @@ def _without(one: Row, row: Row, b: float) -> tuple[Row, float]:
     return combined([(1.0, row), (-weight, one)]), b - weight
 
 
-def _propagated(a: Array, b: Array, box: Box) -> Box:
+def _propagated(a: coo_array, b: Array, box: Box) -> Box:
     """Limits after each row bounded each of its columns by the least that its other columns add."""
-    with np.errstate(invalid="ignore"):
-        least = np.where(a > 0, a * box.lower, np.where(a < 0, a * box.upper, 0.0))
+    row, column, weight = a.row, a.col, a.data
+    least = weight * np.where(weight > 0, box.lower[column], box.upper[column])
     endless = np.isinf(least)
     finite = np.where(endless, 0.0, least)
-    open_ = endless.sum(axis=1, keepdims=True)
-    others = np.where(open_ - endless > 0, -inf, finite.sum(axis=1, keepdims=True) - finite)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        limit = (b[:, None] - others) / a
-    upper = np.where(a > 0, limit, inf).min(axis=0, initial=inf)
-    lower = np.where(a < 0, limit, -inf).max(axis=0, initial=-inf)
-    return Box(np.maximum(box.lower, lower), np.minimum(box.upper, upper))
+    open_ = np.bincount(row, endless, len(b))[row] - endless
+    others = np.where(open_ > 0, -inf, np.bincount(row, finite, len(b))[row] - finite)
+    limit = (b[row] - others) / weight
+    upper, lower = box.upper.copy(), box.lower.copy()
+    np.minimum.at(upper, column[weight > 0], limit[weight > 0])
+    np.maximum.at(lower, column[weight < 0], limit[weight < 0])
+    return Box(lower, upper)

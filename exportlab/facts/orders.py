@@ -7,11 +7,12 @@ from itertools import combinations
 
 import numpy as np
 
-from exportlab.facts.curves import Sum
+from exportlab.facts.curves import NOTHING, SQUARES, Sum, largest, piled_up
 from exportlab.facts.model import Box, Model, Rowed, Solution, cuts
-from exportlab.facts.tree import End, Problem, search
+from exportlab.facts.tree import CLOSE, End, Problem, search
 from exportlab.frames import Array
 
+FEW = 50  # branches for the table of the largest squares, which often is the one looked for
 PAIRS = 2500  # pairs of members in either order, beyond which an end is bounded without looking at them one by one
 
 
@@ -32,7 +33,7 @@ def members(total: Sum, x: Array) -> Array:
         if n < np.inf:
             many = max(round(n), 1) if piece.pooled else 1
             each = max(float(x[column]), 0.0) / many
-            found.append(np.full(many, each if each > 1e-12 else 0.0))
+            found.append(np.full(many, each if each > NOTHING else 0.0))
     return np.concatenate(found)
 
 
@@ -89,6 +90,10 @@ def largest_by_rank(problem: Problem, nodes: int) -> End:
 
 def least_by_rank(problem: Problem, open_pools: frozenset[int], nodes: int) -> End:
     """The least sum of values times ranks less one: where two may stand in either order, a switch says which."""
+    piled = largest(problem, SQUARES, open_pools, FEW)
+    bound = by_rank(piled_up(Sum(problem.root, open_pools), problem.root.limits()))
+    if len(piled.x) and by_rank(members(Sum(problem.root), piled.x)) <= bound + CLOSE:
+        return End(bound, piled.x)
 
     def relax(model: Model, box: Box) -> End:
         return _ordered(Sum(model, open_pools), box, nodes)

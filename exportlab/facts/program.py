@@ -44,14 +44,16 @@ class Gate:
 
 @dataclass
 class Rows:
-    """Rows being gathered: coefficients, and what they are at most, or equal to."""
+    """Rows being gathered: coefficients, and what they are at most, or equal to; of how many members the former are."""
 
     most: list[tuple[Row, float]] = field(default_factory=list)
+    many: list[float] = field(default_factory=list)
     equal: list[tuple[Row, float]] = field(default_factory=list)
 
-    def at_most(self, *parts: tuple[float, Row], most: float = 0.0) -> None:
-        """The weighted sum of rows is at most `most`."""
+    def at_most(self, *parts: tuple[float, Row], most: float = 0.0, many: float = 1.0) -> None:
+        """The weighted sum of rows is at most `most`; it is said of so many members at once."""
         self.most.append((combined(parts), most))
+        self.many.append(many)
 
     def equals(self, *parts: tuple[float, Row], to: float = 0.0) -> None:
         """The weighted sum of rows equals `to`."""
@@ -199,7 +201,7 @@ class Program:
                 whole, taken = {self.sums[cell, members]: 1.0}, 0.0
                 for p in pieces:
                     taken += p.size
-                    part = p.size / taken if taken < inf else 1.0
+                    part = p.size / max(taken, 1.0) if taken < inf else 1.0
                     self.rows.at_most((1.0, {p.column: 1.0}), (-part, whole))
 
     def _enter(self, known: Known) -> None:
@@ -222,10 +224,11 @@ class Program:
         assert self.slack is not None
         give = {self.slack: -1.0}
         rows = self.rows
-        loose = [(combined([(1.0, r), (1.0, give)]), b) for r, b in rows.most[most:]]
+        pairs = zip(rows.most[most:], rows.many[most:], strict=True)
+        loose = [(combined([(1.0, r), (n, give)]), b) for (r, b), n in pairs]
         for r, b in rows.equal[equal:]:
             loose += [(combined([(1.0, r), (1.0, give)]), b), (combined([(-1.0, r), (1.0, give)]), -b)]
-        rows.most[most:], rows.equal[equal:] = loose, []
+        rows.most[most:], rows.many[most:], rows.equal[equal:] = loose, [1.0] * len(loose), []
         self.gates[gates:] = [
             replace(g, row=combined([(1.0, g.row), (1.0, give)])) for g in self.gates[gates:]
         ]
@@ -249,14 +252,15 @@ class Program:
         for parts in zip(*(self.of(c) for c in cells), strict=True):
             *inside, whole = ({p.column: 1.0} for p in parts)
             if isinstance(known, Within):
-                self.rows.at_most((1.0, inside[0]), (-1.0, whole))
+                many = parts[0].size if parts[0].size < inf else 1.0
+                self.rows.at_most((1.0, inside[0]), (-1.0, whole), many=many)
             else:
                 self.rows.equals((1.0, inside[0]), (1.0, inside[1]), (-1.0, whole))
 
     def _each_at_most(self, cell: str, singles: Members, bound: Row) -> None:
         for piece in self.of(cell):
             if self._in(piece, singles) and piece.size < inf:
-                self.rows.at_most((1.0, {piece.column: 1.0}), (-piece.size, bound))
+                self.rows.at_most((1.0, {piece.column: 1.0}), (-piece.size, bound), many=piece.size)
 
     def _places(self, known: Order) -> None:
         own = self.label(known.cell, known.of)
@@ -281,7 +285,7 @@ class Program:
             self.gates.append(Gate(combined([(1.0, own), (-1.0, row)]), {z: -1.0}, 1.0, known.cell))
         self.rows.equals((1.0, dict.fromkeys(switches, 1.0)), to=float(known.above))
         for pool in (p for p in single if p.pooled and p.size < inf):
-            self.rows.at_most((1.0, {pool.column: 1.0}), (-pool.size, own))
+            self.rows.at_most((1.0, {pool.column: 1.0}), (-pool.size, own), many=pool.size)
 
     def _counted(self, known: Number) -> None:
         """How many members of each piece carry a value."""

@@ -10,12 +10,14 @@ from math import inf
 
 import numpy as np
 
+from exportlab.errors import DataError
 from exportlab.facts.model import Model
 from exportlab.facts.program import UNIT, Program, Row
 from exportlab.facts.statements import Balance, Within
 from exportlab.facts.world import Between, Most, Order, World
 from exportlab.frames import Array
 
+MOST = 10_000_000  # members that are counted one by one
 SLOTS = 250  # members of an atom that are looked at one by one at most
 
 
@@ -117,6 +119,12 @@ def _piled(total: float, cap: float, size: float) -> Array:
     """As many members at the cap as fit, and one with what is left."""
     if cap >= total or cap <= 0:
         return np.array([total])
+    if min(total / cap, size) > MOST:
+        raise DataError(
+            f"the rest is {total / cap:.3g} members of the size of their cap, and {MOST:,} are the most that are "
+            "counted",
+            "Give max_members= of bounds or universe= of facts, or leave the cap (largest=True) out.",
+        )
     full = min(int(total // cap), int(min(size, total // cap)))
     rest = [total - full * cap] if full < size else []
     return np.array([cap] * full + rest)

@@ -111,8 +111,9 @@ class Universe:
         if (members is None) == (size is None):
             raise OptionError(f"group {label!r} needs members=[...] or size=..., one of them.")
         if members is not None:
-            named = [members] if isinstance(members, str) else list(members)
-            group: frozenset[str] | int = frozenset().union(*(self.members(m, on) for m in named))
+            group: frozenset[str] | int = frozenset().union(*(self.members(m, on) for m in members))
+            if not group:
+                raise OptionError(f"group {label!r} has no member.")
         else:
             assert size is not None
             group = size
@@ -147,14 +148,16 @@ def read_universe(
     spec: str | int | Iterable[str] | None, *, exclude: Iterable[str], as_one: Iterable[str], on: str | int
 ) -> Universe:
     """The universe that `facts` is given."""
-    out = {m for label in exclude for m in classifications.resolve(label, on=on) or {label}}
     if spec == "countries":
+        out = frozenset().union(*(_bloc(label, on) for label in exclude))
         single = {label: _bloc(label, on) - out for label in as_one}
         inside = frozenset().union(*single.values())
         names = tuple(c.iso3 for c in classifications.countries() if c.iso3 not in out | inside)
         return Universe("countries", names, len(names) + len(single), {}, single)
-    one = {label: frozenset({label}) for label in as_one}
+    left_out, one = set(exclude), {label: frozenset({label}) for label in as_one}
     if spec is None or (isinstance(spec, int) and not isinstance(spec, bool)):
+        if left_out:
+            raise OptionError("exclude= needs members with names: universe= as countries or as a list.")
         if isinstance(spec, int) and spec < 1:
             raise OptionError(f"universe={spec} is not a number of members.")
         return Universe("open", (), inf if spec is None else spec, {}, one)
@@ -163,7 +166,14 @@ def read_universe(
             f"universe={spec!r} is not allowed. Allowed: 'countries', a list of members, a number of members, or None "
             "(any number)."
         )
-    listed = tuple(dict.fromkeys(str(m) for m in spec if str(m) not in out))
+    every = dict.fromkeys(str(m) for m in spec)
+    if one:
+        raise OptionError(
+            "as_one= is for blocs of countries. In a list of members a bloc is one by being listed."
+        )
+    for label in sorted(left_out - every.keys()):
+        raise UnknownName("member of the universe", label, every)
+    listed = tuple(m for m in every if m not in left_out)
     if not listed:
         raise OptionError("universe=[] has no member.")
     return Universe("listed", listed, len(listed), {}, {})
@@ -178,7 +188,7 @@ def _bloc(label: str, on: str | int) -> frozenset[str]:
 
 def check(label: object) -> None:
     """Refuse a label that is no text, or that names the total."""
-    if isinstance(label, tuple):
+    if isinstance(label, tuple) and label:
         for part in label:
             check(part)
     elif not isinstance(label, str) or not label.strip():

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
+import re
 import zlib
 from codecs import (
     BOM_UTF8,
@@ -233,8 +235,10 @@ KINDS = (*CSV, *BOOKS)
 WIDEST = 20_000  # columns; the widest tables published have some 5,000
 
 
-def cells_of(path: str | Path, sheet: str | int = 0) -> pd.DataFrame:
+def cells_of(path: str | Path, sheet: str | int | re.Pattern[str] = 0) -> pd.DataFrame:
     """Every cell of a CSV file or Excel sheet as it stands, without header or index.
+
+    A pattern takes the first sheet whose name has it, or the first of all.
 
     Raises
     ------
@@ -277,6 +281,15 @@ def text_cells(path: str | Path, **options: Any) -> pd.DataFrame:
         "Save it as CSV in UTF-8.",
         first=said,
     )
+
+
+def first_line(path: str | Path) -> tuple[str, list[str]]:
+    """What parts the cells of a text file, the commonest of comma, semicolon and tab, and its first line's names."""
+    file = _file(path)
+    _refuse_wide(file)
+    names = [str(v) for v in text_cells(file, header=None, nrows=1, dtype=object, sep="\0").iloc[0]]
+    mark = max(",;\t", key=names[0].count)
+    return mark, [name.strip().strip('"').strip() for name in next(csv.reader(names, delimiter=mark))]
 
 
 def _file(path: str | Path) -> Path:

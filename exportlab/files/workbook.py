@@ -58,7 +58,10 @@ def read_workbook(path: Path, sheet: Any, **options: Any) -> Any:
         with path.open("rb") as file, warnings.catch_warnings():
             warnings.simplefilter("ignore")  # on what is not read: lists to choose from, conditional formats
             with pd.ExcelFile(file, engine="openpyxl") as book:
-                for name in book.sheet_names if sheet is None else [sheet]:
+                named = [str(name) for name in book.sheet_names]
+                if isinstance(sheet, re.Pattern):
+                    sheet = next((name for name in named if sheet.search(name)), named[0])
+                for name in named if sheet is None else [sheet]:
                     made[name] = book.parse(name, nrows=last, **options)
                     room -= made[name].size
                     if room < 0:  # a part that stands for many sheets

@@ -10,6 +10,7 @@ import pandas as pd
 
 from exportlab.errors import DataError, UnknownName
 from exportlab.plots.style import DOUBLE, PALETTE, context, finish, new_axes
+from exportlab.words import Text, said, spoken
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -30,7 +31,7 @@ def verdicts(
     by: str = "paper",
     names: Mapping[str, str] | None = None,
     order: Sequence[str] = tuple(COLORS),
-    title: str = "",
+    title: Text = "",
     source: str | None = None,
     ax: Axes | None = None,
 ) -> Axes:
@@ -82,6 +83,6 @@ def verdicts(
         ax.set_ylim(-0.6, len(counts) - 0.4)
         ax.grid(visible=False, axis="y")
         ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3, borderpad=0, borderaxespad=0.3)
-        finish(ax, x="number of claims", source=source)
-        ax.set_title(title, pad=8 + 12 * -(-counts.shape[1] // 3))  # above the legend
+        finish(ax, x=said("number of claims"), source=source)
+        ax.set_title(spoken(title), pad=8 + 12 * -(-counts.shape[1] // 3))  # above the legend
         return ax

@@ -12,6 +12,7 @@ from exportlab.errors import DataError, UnknownName
 from exportlab.frames import Array, Mask
 from exportlab.plots.structure import period_ticks
 from exportlab.plots.style import GREY, MARKERS, PALETTE, context, finish, new_axes
+from exportlab.words import Text, _, said, sentences
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -67,14 +68,14 @@ def plot_eci(
             result.cells.flows.calendar.require_order("a chart over time")
             period_ticks(axes, periods)
             axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
-    label = "ECI (standard deviations from the mean of all exporters)"
+    label = said("ECI (standard deviations from the mean of all exporters)")
     one = len(periods) == 1
     with context():
         return finish(
             axes,
-            title="Economic complexity",
+            title=said("Economic complexity"),
             x=label if one else "",
-            y="" if one else "ECI (standard deviations)",
+            y="" if one else said("ECI (standard deviations)"),
             source=source or result.cells.flows.source,
         )
 
@@ -91,7 +92,7 @@ def plot_product_space(
     present: Iterable[Any] | None = None,
     labels: Iterable[Any] | None = None,
     ax: Axes | None = None,
-    title: str = "Product space",
+    title: Text = said("Product space"),
     source: str | None = None,
 ) -> Axes:
     """Products as points, area by trade, joined by the links of the network.
@@ -142,8 +143,13 @@ def plot_product_space(
                 str(products[k]), at[k], xytext=(4, 4), textcoords="offset points", fontsize=6.5, zorder=5
             )
     _bare(axes)
-    note = f"Lines: maximum spanning tree (dark) and proximity {network.threshold:g} and above. Area: trade."
-    note += " Hollow: no advantage." if present is not None else ""
+    note = sentences(
+        _(
+            "Lines: maximum spanning tree (dark) and proximity {least} and above. Area: trade.",
+            least=f"{network.threshold:g}",
+        ),
+        _("Hollow: no advantage.") if present is not None else "",
+    )
     with context():
         return finish(axes, title=title, source=source, note=note)
 
@@ -181,7 +187,7 @@ def _points(axes: Axes, at: Array, nodes: Any, full: Mask) -> None:
             zorder=4,
         )
         if axes.figure is not None:
-            axes.figure.colorbar(drawn, ax=axes, shrink=0.5, pad=0.01, label="PCI (standard deviations)")
+            axes.figure.colorbar(drawn, ax=axes, shrink=0.5, pad=0.01, label=_("PCI (standard deviations)"))
 
 
 def _places(products: list[Any], wanted: Iterable[Any]) -> list[int]:
@@ -255,7 +261,7 @@ def _majorize(at: Array, d: Array, steps: int = 60) -> Array:
     np.fill_diagonal(w, 0)
     inverse = np.linalg.inv(np.diag(w.sum(axis=1)) - w + 1 / n) - 1 / n
     pull = w * d
-    for _ in range(steps):
+    for _step in range(steps):
         gap = cdist(at, at)
         gap[gap == 0] = np.inf  # coinciding points pull nowhere
         B = pull / gap

@@ -13,6 +13,7 @@ import pandas as pd
 
 from exportlab.errors import DataError
 from exportlab.plots.style import GREY, MARKERS, PALETTE, context, finish, new_axes
+from exportlab.words import Text, _, said, sentences
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -40,8 +41,8 @@ def event_study(
     estimates: Estimate | Mapping[str, Estimate],
     ax: Axes | None = None,
     *,
-    title: str = "",
-    y: str = "effect",
+    title: Text = "",
+    y: Text = said("effect"),
     source: str | None = None,
 ) -> Axes:
     """Effects by event time: pointwise intervals as bars, simultaneous bands as whiskers with caps.
@@ -66,19 +67,24 @@ def event_study(
         if len(many) > 1:
             ax.legend()
     first = next(iter(many.values()))
-    note = _band_note(first) if len(many) == 1 else "Bars: pointwise intervals."
-    return finish(ax, title=title or _name(many), x="periods since adoption", y=y, source=source, note=note)
+    note = _band_note(first) if len(many) == 1 else said("Bars: pointwise intervals.")
+    return finish(
+        ax, title=title or _name(many), x=said("periods since adoption"), y=y, source=source, note=note
+    )
 
 
-def _name(many: Mapping[str, Estimate]) -> str:
-    return next(iter(many)) if len(many) == 1 else "Effects by time since adoption"
+def _name(many: Mapping[str, Estimate]) -> Text:
+    return next(iter(many)) if len(many) == 1 else said("Effects by time since adoption")
 
 
-def _band_note(e: Estimate) -> str:
-    level = f"{100 * e.inference.level:g} %"
+def _band_note(e: Estimate) -> Text:
+    level = f"{100 * e.inference.level:g}"
     if "band_low" in e.table:
-        return f"Thick bars: pointwise {level} intervals; thin bars with caps: simultaneous {level} bands."
-    return f"Bars: pointwise {level} intervals."
+        return said(
+            "Thick bars: pointwise {level} % intervals; thin bars with caps: simultaneous {level} % bands.",
+            level=level,
+        )
+    return said("Bars: pointwise {level} % intervals.", level=level)
 
 
 def _series(ax: Axes, table: pd.DataFrame, shift: float, k: int, label: str, *, bands: bool) -> None:
@@ -101,8 +107,8 @@ def coefficients(
     ax: Axes | None = None,
     *,
     terms: Sequence[str] | None = None,
-    title: str = "",
-    x: str = "estimate",
+    title: Text = "",
+    x: Text = said("estimate"),
     source: str | None = None,
 ) -> Axes:
     """Estimates with their intervals, one row each; several estimates of one term by label."""
@@ -116,16 +122,16 @@ def coefficients(
     ax = new_axes(ax)
     with context():
         at = np.arange(len(rows))[::-1]
-        for row, (_, b, low, high) in zip(at, rows, strict=True):
+        for row, (_term, b, low, high) in zip(at, rows, strict=True):
             ax.plot([low, high], [row, row], color=PALETTE[0], linewidth=1.6)
             ax.plot([b], [row], MARKERS[0], color=PALETTE[0])
         ax.axvline(0, color=GREY, linewidth=0.8)
-        ax.set_yticks(at, [name for name, *_ in rows])
+        ax.set_yticks(at, [name for name, *_rest in rows])
         ax.grid(axis="y", visible=False)
         ax.margins(y=0.15)
-    missing = any(np.isnan(low) for _, _, low, _ in rows)
-    note = "No interval: inference is a placebo p-value." if missing else None
-    title = title or (next(iter(many)) if len(many) == 1 else "Estimates side by side")
+    missing = any(np.isnan(low) for _term, _b, low, _high in rows)
+    note = said("No interval: inference is a placebo p-value.") if missing else None
+    title = title or (next(iter(many)) if len(many) == 1 else said("Estimates side by side"))
     return finish(ax, title=title, x=x, source=source, note=note)
 
 
@@ -133,7 +139,7 @@ def bacon_scatter(
     decomposition: Bacon,
     ax: Axes | None = None,
     *,
-    title: str = "Goodman-Bacon decomposition",
+    title: Text = said("Goodman-Bacon decomposition"),
     source: str | None = None,
 ) -> Axes:
     """Two-by-two estimates over their weights, marked by kind of comparison."""
@@ -148,17 +154,18 @@ def bacon_scatter(
                 linestyle="none",
                 markersize=6,
                 markerfacecolor=PALETTE[k] if k % 2 == 0 else "white",
-                label=f"{kind} ({rows['weight'].sum():.0%} of weight)",
+                label=_("{kind} ({share} of weight)", kind=kind, share=f"{rows['weight'].sum():.0%}"),
             )
         whole = decomposition.twfe
-        ax.axhline(whole, color="black", linewidth=1, linestyle="--", label=f"two-way estimate {whole:.3g}")
+        two_way = _("two-way estimate {value}", value=f"{whole:.3g}")
+        ax.axhline(whole, color="black", linewidth=1, linestyle="--", label=two_way)
         ax.axhline(0, color=GREY, linewidth=0.8)
         ax.legend()
-    return finish(ax, title=title, x="weight", y="two-by-two estimate", source=source)
+    return finish(ax, title=title, x=said("weight"), y=said("two-by-two estimate"), source=source)
 
 
 def cohort_trends(
-    panel: PolicyPanel, ax: Axes | None = None, *, title: str = "", y: str = "", source: str | None = None
+    panel: PolicyPanel, ax: Axes | None = None, *, title: Text = "", y: Text = "", source: str | None = None
 ) -> Axes:
     """Average outcome of each cohort over time; filled markers after adoption."""
     ax = new_axes(ax)
@@ -171,7 +178,7 @@ def cohort_trends(
             seen = size > 0
             t, mean = panel.period_values[seen], total[seen] / size[seen]
             units = len(np.unique(panel.units[rows]))
-            name = "never" if np.isinf(g) else f"from {panel.period_name(float(g))}"
+            name = _("never") if np.isinf(g) else _("from {period}", period=panel.period_name(float(g)))
             colour = "black" if np.isinf(g) else COHORTS[k % len(COHORTS)]
             style = LINES[k % len(LINES)]
             ax.plot(t, mean, linestyle=style, color=colour, label=f"{name} ({units})")
@@ -181,8 +188,8 @@ def cohort_trends(
             ax.plot(t[~on], mean[~on], marker, color="white", markeredgecolor=colour)
         _period_ticks(ax, panel)
         ax.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
-    title = title or "Average outcome by date of adoption"
-    note = "Filled markers: after adoption."
+    title = title or said("Average outcome by date of adoption")
+    note = said("Filled markers: after adoption.")
     return finish(ax, title=title, x=panel.period, y=y or panel.outcome, source=source, note=note)
 
 
@@ -195,7 +202,7 @@ def weights(
     table: pd.DataFrame,
     ax: Axes | None = None,
     *,
-    title: str = "Weights of the two-way estimate",
+    title: Text = said("Weights of the two-way estimate"),
     source: str | None = None,
 ) -> Axes:
     """Weight of each treated cohort and period, one line a cohort; open markers are negative.
@@ -215,7 +222,7 @@ def weights(
                 rows["weight"],
                 color=colour,
                 linestyle=style,
-                label=f"cohort {float(str(cohort)):.0f}",
+                label=_("cohort {period}", period=f"{float(str(cohort)):.0f}"),
             )
             negative = rows["weight"] < 0
             ax.plot(rows["period"][~negative], rows["weight"][~negative], marker, color=colour)
@@ -229,8 +236,8 @@ def weights(
         ax.axhline(0, color=GREY, linewidth=0.8)
         ax.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
     share = float((table["weight"] < 0).mean())
-    note = f"Open markers: negative ({share:.0%} of treated cohort-periods)."
-    return finish(ax, title=title, x="period", y="weight", source=source, note=note)
+    note = said("Open markers: negative ({share} of treated cohort-periods).", share=f"{share:.0%}")
+    return finish(ax, title=title, x=said("period"), y=said("weight"), source=source, note=note)
 
 
 # Pictures of single designs: synthetic paths, doses, sensitivity, power.
@@ -239,7 +246,7 @@ LINES = ("-", "--", "-.", ":")
 
 
 def synthetic(
-    estimate: Estimate, ax: Axes | None = None, *, title: str = "", y: str = "", source: str | None = None
+    estimate: Estimate, ax: Axes | None = None, *, title: Text = "", y: Text = "", source: str | None = None
 ) -> Axes:
     """Treated and synthetic path of a synthetic control."""
     if "gaps" not in estimate.parts:
@@ -247,8 +254,8 @@ def synthetic(
     gaps = estimate.parts["gaps"]
     ax = new_axes(ax)
     with context():
-        ax.plot(gaps["period"], gaps["treated"], "-", color="black", label="treated")
-        ax.plot(gaps["period"], gaps["synthetic"], "--", color=PALETTE[0], label="synthetic")
+        ax.plot(gaps["period"], gaps["treated"], "-", color="black", label=_("treated"))
+        ax.plot(gaps["period"], gaps["synthetic"], "--", color=PALETTE[0], label=_("synthetic"))
         ax.set_xticks(gaps["period"].iloc[:: max(1, len(gaps) // 10)])
         start = float(gaps.loc[gaps["event_time"] >= 0, "period"].min())
         ax.axvline(start - 0.5, color=GREY, linewidth=0.8, linestyle=":")
@@ -256,11 +263,11 @@ def synthetic(
     p = float(estimate.table["p_value"].iloc[0])
     return finish(
         ax,
-        title=title or "Synthetic control",
-        x="period",
+        title=title or said("Synthetic control"),
+        x=said("period"),
         y=y,
         source=source,
-        note=f"Placebo p-value {p:.3f}.",
+        note=said("Placebo p-value {p}.", p=f"{p:.3f}"),
     )
 
 
@@ -268,8 +275,8 @@ def sensitivity(
     result: Any,
     ax: Axes | None = None,
     *,
-    title: str = "Sensitivity to violations of parallel trends",
-    y: str = "effect",
+    title: Text = said("Sensitivity to violations of parallel trends"),
+    y: Text = said("effect"),
     source: str | None = None,
 ) -> Axes:
     """Robust intervals by M; the first row (``M`` missing) is the interval under parallel trends.
@@ -304,8 +311,9 @@ def sensitivity(
         ax.set_xticks(range(len(table)), names)
         ax.margins(x=0.1)
     found = getattr(result, "breakdown", None)
-    note = "PT: under parallel trends. Dashed: zero is inside." + (
-        "" if found is None else f" Breakdown value {found:.3g}."
+    note = sentences(
+        _("PT: under parallel trends. Dashed: zero is inside."),
+        "" if found is None else _("Breakdown value {value}.", value=f"{found:.3g}"),
     )
     return finish(ax, title=title, x="M", y=y, source=source, note=note)
 
@@ -314,8 +322,8 @@ def power(
     table: pd.DataFrame,
     ax: Axes | None = None,
     *,
-    title: str = "Power",
-    x: str = "effect",
+    title: Text = said("Power"),
+    x: Text = said("effect"),
     source: str | None = None,
     goal: float = 0.8,
 ) -> Axes:
@@ -332,7 +340,7 @@ def power(
         for k, (name, rows) in enumerate(table.groupby(by, sort=False) if by else [("", table)]):
             values = name if isinstance(name, tuple) else (name,)
             label = ", ".join(
-                f"{v} treated" if c == "treated" else str(v) for c, v in zip(by, values, strict=False)
+                _("{n} treated", n=v) if c == "treated" else str(v) for c, v in zip(by, values, strict=False)
             )
             ax.plot(
                 rows["effect"],
@@ -347,12 +355,17 @@ def power(
         ax.set_ylim(-0.02, 1.02)
         if by:
             ax.legend()
-    note = f"Dotted: nominal size 0.05 and the usual goal {goal:g}."
-    return finish(ax, title=title, x=x, y="rejection rate", source=source, note=note)
+    note = said("Dotted: nominal size 0.05 and the usual goal {goal}.", goal=f"{goal:g}")
+    return finish(ax, title=title, x=x, y=said("rejection rate"), source=source, note=note)
 
 
 def dose(
-    estimate: Estimate, ax: Axes | None = None, *, title: str = "", x: str = "dose", y: str = "ATT(dose)"
+    estimate: Estimate,
+    ax: Axes | None = None,
+    *,
+    title: Text = "",
+    x: Text = said("dose"),
+    y: Text = said("ATT(dose)"),
 ) -> Axes:
     """Effect by dose with pointwise intervals."""
     if "response" not in estimate.parts:
@@ -365,5 +378,5 @@ def dose(
         )
         ax.plot(table["dose"], table["estimate"], color=PALETTE[0])
         ax.axhline(0, color=GREY, linewidth=0.8)
-    level = f"{100 * estimate.inference.level:g} %"
-    return finish(ax, title=title or "Effect by dose", x=x, y=y, note=f"Band: pointwise {level} intervals.")
+    note = said("Band: pointwise {level} % intervals.", level=f"{100 * estimate.inference.level:g}")
+    return finish(ax, title=title or said("Effect by dose"), x=x, y=y, note=note)

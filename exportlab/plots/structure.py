@@ -11,6 +11,7 @@ import pandas as pd
 from exportlab.errors import DataError
 from exportlab.periods import UnreadPeriods, read
 from exportlab.plots.style import DOUBLE, GREY, MARKERS, PALETTE, SINGLE, context, finish, new_axes
+from exportlab.words import Text, _, said, sentences, spoken
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -58,7 +59,7 @@ def market_shares(
     member: str = "market",
     share: str = "share",
     top: int = 8,
-    title: str = "",
+    title: Text = "",
     source: str | None = None,
     ax: Axes | None = None,
 ) -> Axes:
@@ -88,7 +89,7 @@ def market_shares(
             ax.bar_label(bars, fmt="%.1f", padding=3, fontsize=7)
             ax.set_xlim(right=108 * float(shown[share].max()))
             ax.grid(axis="y", visible=False)
-            return finish(ax, title=title, x="share of the total, %", source=source)
+            return finish(ax, title=title, x=said("share of the total, %"), source=source)
         positions = {p: i for i, p in enumerate(order)}
         for i, name in enumerate(last[member]):
             line = (
@@ -104,14 +105,14 @@ def market_shares(
         period_ticks(ax, list(positions))
         ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5))
         ax.set_ylim(bottom=0)
-        return finish(ax, title=title, y="share of the total, %", source=source)
+        return finish(ax, title=title, y=said("share of the total, %"), source=source)
 
 
 def lorenz(
     values: ArrayLike,
     *,
-    title: str = "",
-    member: str = "members",
+    title: Text = "",
+    member: Text = said("members"),
     source: str | None = None,
     ax: Axes | None = None,
 ) -> Axes:
@@ -137,10 +138,11 @@ def lorenz(
         ax = new_axes(ax, size=SINGLE)
         ax.plot([0, 100], [0, 100], color=GREY, linestyle="--", linewidth=0.8)
         ax.plot(np.linspace(0, 100, x.size + 1), 100 * curve, color=PALETTE[0])
-        ax.text(6, 88, f"Gini {gini:.3f}", fontsize=8)
+        ax.text(6, 88, _("Gini {value}", value=f"{gini:.3f}"), fontsize=8)
         ax.set_xlim(0, 100)
         ax.set_ylim(0, 100)
-        return finish(ax, title=title, x=f"{member}, smallest first, %", y="of the value, %", source=source)
+        below = said("{members}, smallest first, %", members=member)
+        return finish(ax, title=title, x=below, y=said("of the value, %"), source=source)
 
 
 def concentration(
@@ -150,10 +152,10 @@ def concentration(
     value: str = "hhi",
     low: str | None = None,
     high: str | None = None,
-    title: str = "",
-    label: str = "Herfindahl-Hirschman index",
+    title: Text = "",
+    label: Text = said("Herfindahl-Hirschman index"),
     source: str | None = None,
-    note: str | None = None,
+    note: Text | None = None,
     ax: Axes | None = None,
 ) -> Axes:
     """An index by period: a line where it is known, a bar from its lower to its upper bound where it is not.
@@ -194,7 +196,7 @@ def rca_bars(
     rca: str = "rca",
     top: int = 15,
     neutral: float = 1.0,
-    title: str = "",
+    title: Text = "",
     source: str | None = None,
     ax: Axes | None = None,
 ) -> Axes:
@@ -212,9 +214,8 @@ def rca_bars(
         ax.set_ylim(-0.7, len(shown) - 0.3)
         ax.grid(axis="y", visible=False)
         ax.set_xlim(right=max(float(shown[rca].max()), neutral) * 1.12)
-        return finish(
-            ax, title=title, x=f"revealed comparative advantage (neutral: {neutral:g})", source=source
-        )
+        x = said("revealed comparative advantage (neutral: {value})", value=f"{neutral:g}")
+        return finish(ax, title=title, x=x, source=source)
 
 
 def bloc_share(
@@ -223,9 +224,9 @@ def bloc_share(
     period: str = "period",
     share: str = "bloc_share",
     bloc: str = "RCEP",
-    title: str = "",
+    title: Text = "",
     source: str | None = None,
-    note: str | None = None,
+    note: Text | None = None,
     ax: Axes | None = None,
 ) -> Axes:
     """A bloc's share by period: a line, or bars in the order given where there are few periods."""
@@ -242,7 +243,7 @@ def bloc_share(
             ax.plot(range(len(order)), 100 * table[share], color=PALETTE[0], marker=MARKERS[0])
         ax.set_ylim(0, float(100 * table[share].max()) * 1.2)
         period_ticks(ax, order)
-        return finish(ax, title=title, y=f"share of {bloc}, %", source=source, note=note)
+        return finish(ax, title=title, y=said("share of {bloc}, %", bloc=bloc), source=source, note=note)
 
 
 def series(
@@ -251,7 +252,7 @@ def series(
     period: str = "period",
     columns: list[str],
     unit: str,
-    title: str = "",
+    title: Text = "",
     source: str | None = None,
     ax: Axes | None = None,
 ) -> Axes:
@@ -291,10 +292,10 @@ def stacked_parts(
     total: str | None = None,
     label: str = "period",
     scale: float = 1.0,
-    unit: str = "",
-    title: str = "",
+    unit: Text = "",
+    title: Text = "",
     source: str | None = None,
-    note: str | None = None,
+    note: Text | None = None,
     ax: Axes | None = None,
 ) -> Axes:
     """Parts of a change as stacked bars, gains above zero and losses below, their sum as a point.
@@ -346,7 +347,7 @@ def stacked_parts(
                 color="black",
                 markersize=5,
                 markeredgecolor="white",
-                label="sum",
+                label=_("sum"),
             )
         ax.axhline(0, color="black", linewidth=0.8)
         ax.set_ylim(1.08 * below.min(), 1.08 * above.max())
@@ -387,13 +388,13 @@ PRINTED_UP_TO = 150  # cells; beyond, numbers no longer fit
 def heatmap(
     matrix: pd.DataFrame,
     *,
-    title: str = "",
-    x: str = "",
-    y: str = "",
-    unit: str = "",
+    title: Text = "",
+    x: Text = "",
+    y: Text = "",
+    unit: Text = "",
     fmt: str = ".2f",
     source: str | None = None,
-    note: str | None = None,
+    note: Text | None = None,
     ax: Axes | None = None,
     **options: Any,
 ) -> Axes:
@@ -440,7 +441,7 @@ def heatmap(
             "fmt": fmt,
             "annot_kws": {"fontsize": 7},
             "linewidths": 0.4,
-            "cbar_kws": {"label": unit},
+            "cbar_kws": {"label": spoken(unit)},
         }
         sns.heatmap(values, ax=ax, **{**colours, **settings, **options})
         ax.grid(False)
@@ -470,20 +471,25 @@ def transition_matrix(result: Transitions, *, ax: Axes | None = None, source: st
     moves = result.counts.sum(axis=1)
     rows = [f"{label}  (n = {n:,})" for label, n in zip(result.labels, moves, strict=True)]
     shares = pd.DataFrame(100 * result.probabilities, index=rows, columns=list(result.labels))
-    steps = "one period" if result.lag == 1 else f"{result.lag} periods"
+    later = said("class one period later")
+    if result.lag != 1:
+        later = said("class {n} periods later", n=result.lag)
     ergodic = ", ".join(f"{100 * share:.0f}" for share in result.ergodic)
-    note = f"Ergodic distribution: {ergodic} %. " if np.isfinite(result.ergodic).all() else ""
-    note += f"Mobility {result.mobility:.2f} (Shorrocks)." if np.isfinite(result.mobility) else ""
+    known = (
+        _("Ergodic distribution: {shares} %.", shares=ergodic) if np.isfinite(result.ergodic).all() else ""
+    )
+    mobility = f"{result.mobility:.2f}"
+    moved = _("Mobility {value} (Shorrocks).", value=mobility) if np.isfinite(result.mobility) else ""
     return heatmap(
         shares,
-        title="Where advantage goes",
-        x=f"class {steps} later",
-        y="class of advantage",
-        unit="% of the row",
+        title=said("Where advantage goes"),
+        x=later,
+        y=said("class of advantage"),
+        unit=said("% of the row"),
         fmt=".0f",
         vmin=0,
         vmax=100,
-        note=note or None,
+        note=sentences(known, moved) or None,
         source=source,
         ax=ax,
     )
@@ -534,7 +540,7 @@ def survival_curves(
         return finish(
             axes,
             title=result.title,
-            x="periods since the spell began",
-            y="share still exported",
+            x=said("periods since the spell began"),
+            y=said("share still exported"),
             source=source,
         )

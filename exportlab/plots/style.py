@@ -10,11 +10,11 @@ from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from matplotlib.figure import Figure
-from matplotlib.text import Text
+from matplotlib.text import Text as Drawn
 from matplotlib.ticker import FuncFormatter
 
 from exportlab.text import printable
-from exportlab.words import N_, _, catalogue, language
+from exportlab.words import Text, _, spoken
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -89,14 +89,26 @@ def fonts() -> list[str]:
 
 
 def finish(
-    ax: Axes, *, title: str = "", x: str = "", y: str = "", source: str | None = None, note: str | None = None
+    ax: Axes,
+    *,
+    title: Text = "",
+    x: Text = "",
+    y: Text = "",
+    source: str | None = None,
+    note: Text | None = None,
 ) -> Axes:
-    """Label `ax` with what it shows, units in the axis labels, and the source below."""
+    """Label `ax` with what it shows, units in the axis labels, and the source below.
+
+    Messages are said in the language in use; text is a user's own and stays as it is.
+    """
     if title:
-        ax.set_title(title, loc="left", fontsize=RC["axes.titlesize"], fontweight=RC["axes.titleweight"])
-    ax.set_xlabel(x, fontsize=RC["axes.labelsize"])
-    ax.set_ylabel(y, fontsize=RC["axes.labelsize"])
-    foot = "\n".join(t for t in (note, f"Source: {source}" if source else None) if t)
+        ax.set_title(
+            spoken(title), loc="left", fontsize=RC["axes.titlesize"], fontweight=RC["axes.titleweight"]
+        )
+    ax.set_xlabel(spoken(x), fontsize=RC["axes.labelsize"])
+    ax.set_ylabel(spoken(y), fontsize=RC["axes.labelsize"])
+    origin = _("Source: {source}", source=source) if source else ""
+    foot = "\n".join(t for t in (spoken(note or ""), origin) if t)
     if foot:
         ax.annotate(
             foot,
@@ -132,7 +144,7 @@ class DataFigure(Figure):
             legend = axes.get_legend()
             for text in legend.get_texts() if legend else ():
                 text.set_text(_plain(text.get_text(), LONGEST))
-        for text in self.findobj(Text, include_self=False):
+        for text in self.findobj(Drawn, include_self=False):
             text.set_text(_plain(text.get_text(), 1_000))
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", "Glyph .* missing from font")  # shown as a box
@@ -147,59 +159,3 @@ def _named(name: Callable[[Any, Any], Any], at: Any, place: Any = None) -> str:
 def _plain(label: str, most: int) -> str:
     text = _DOLLAR.sub(r"\\$", printable(label))
     return text if len(text) <= most else f"{text[: most - 1].rstrip(chr(92))}…"
-
-
-# Pictures for the report: those of `exportlab.plots`, with their words in the language in use.
-
-# What the pictures write themselves: axis labels, legends and the words before a source.
-DRAWN = (
-    N_("Source: {rest}"),
-    N_("Gini {rest}"),
-    N_("share of {rest}, %"),
-    N_("share of the total, %"),
-    N_("of the value, %"),
-    N_("markets, smallest first, %"),
-    N_("products, smallest first, %"),
-    N_("Herfindahl-Hirschman index"),
-    N_("revealed comparative advantage (neutral: {rest})"),
-    N_("share of exports, %"),
-    N_("hollow: an interval with a note against it"),
-    N_("domestic value added"),
-    N_("imported"),
-    N_("product taxes"),
-    N_("value added, % of exports"),
-    N_("upstreamness, steps from final use"),
-    N_("periods since adoption"),
-    N_("number of claims"),
-    N_("Area of a point: exports."),
-    N_("Thick bars: pointwise 95 % intervals; thin bars with caps: simultaneous 95 % bands."),
-)
-
-
-def localised(axes: Axes) -> Axes:
-    """The same picture with every text that the catalogue knows in the language in use, in a font that has it."""
-    if language() == "en":
-        return axes
-    from matplotlib.text import Text
-
-    texts: list[Any] = axes.findobj(Text)
-    legend = axes.get_legend()
-    for text in [*texts, *(legend.get_texts() if legend else [])]:
-        text.set_fontfamily(fonts())
-        said = text.get_text()
-        if said:
-            text.set_text("\n".join(_known(line) for line in said.split("\n")))
-    return axes
-
-
-def _known(line: str) -> str:
-    """The line in the language in use: itself, or what stands in its place of {rest}."""
-    if line in catalogue(language()):
-        return _(line)
-    for pattern in DRAWN:
-        if "{rest}" in pattern:
-            before, after = pattern.split("{rest}")
-            if line.startswith(before) and line.endswith(after) and len(line) > len(before + after):
-                rest = line[len(before) : len(line) - len(after)]
-                return _(pattern, rest=_(rest))
-    return line

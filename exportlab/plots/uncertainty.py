@@ -10,6 +10,7 @@ import pandas as pd
 from exportlab.errors import DataError
 from exportlab.plots.structure import need
 from exportlab.plots.style import DOUBLE, GREY, MARKERS, PALETTE, context, finish, new_axes
+from exportlab.words import Text, _, listed, said, spoken
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -19,12 +20,12 @@ def intervals(
     table: pd.DataFrame,
     *,
     label: str | Sequence[str],
-    x: str = "estimate",
+    x: Text = said("estimate"),
     reference: float | None = None,
     log: bool = False,
-    title: str = "",
+    title: Text = "",
     source: str | None = None,
-    note: str | None = None,
+    note: Text | None = None,
     ax: Axes | None = None,
 ) -> Axes:
     """Draw estimates as points with their intervals as lines, one row of the table below the other.
@@ -65,8 +66,8 @@ def intervals(
         ax.set_yticks(at, rows)
         ax.set_ylim(at[-1] + 0.6, -0.6)
         ax.grid(axis="y", visible=False)
-        hollow = "hollow: an interval with a note against it" if warned.any() else None
-        foot = "; ".join(t for t in (note, hollow) if t) or None
+        hollow = _("hollow: an interval with a note against it") if warned.any() else ""
+        foot = listed(t for t in (spoken(note or ""), hollow) if t) or None
         return finish(ax, title=title, x=x, source=source, note=foot)
 
 
@@ -85,7 +86,7 @@ def coverage(
     design: str = "shipments",
     law: str = "lognormal, sigma 1",
     methods: Sequence[str] = ("percentile", "bca", "studentised", "jackknife"),
-    title: str = "",
+    title: Text = "",
     source: str | None = None,
     ax: Axes | None = None,
 ) -> Axes:
@@ -127,5 +128,9 @@ def coverage(
         ax.set_ylim(0, 101)
         ax.legend(loc="lower right")
         return finish(
-            ax, title=title, x="units drawn", y="intervals that hold the true value, %", source=source
+            ax,
+            title=title,
+            x=said("units drawn"),
+            y=said("intervals that hold the true value, %"),
+            source=source,
         )

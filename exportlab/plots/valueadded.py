@@ -11,6 +11,7 @@ from exportlab.errors import DataError, UnknownName
 from exportlab.frames import Array
 from exportlab.plots.structure import heatmap
 from exportlab.plots.style import GREY, PALETTE, context, finish, new_axes
+from exportlab.words import N_, Text, _, said
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -18,11 +19,11 @@ if TYPE_CHECKING:
 
 
 NAMES = {
-    "domestic": "domestic value added",
-    "province": "province's value added",
-    "other_provinces": "other provinces' products",
-    "imported": "imported",
-    "tax": "product taxes",
+    "domestic": N_("domestic value added"),
+    "province": N_("province's value added"),
+    "other_provinces": N_("other provinces' products"),
+    "imported": N_("imported"),
+    "tax": N_("product taxes"),
 }
 
 
@@ -32,7 +33,7 @@ def content_bars(
     label: str = "sector",
     parts: Sequence[str] | None = None,
     largest: int | None = 15,
-    title: str = "What exports are made of",
+    title: Text = said("What exports are made of"),
     source: str | None = None,
     ax: Axes | None = None,
 ) -> Axes:
@@ -60,14 +61,21 @@ def content_bars(
         ax = new_axes(ax, size=(7.2, 1.1 + 0.21 * len(rows)))
         for part, color in zip(chosen, _colors(len(chosen)), strict=True):
             share = 100 * rows[part].to_numpy(float) / rows["exports"].to_numpy(float)
-            ax.barh(where, share, left=left, color=color, label=NAMES.get(part, part), height=0.75)
+            ax.barh(
+                where,
+                share,
+                left=left,
+                color=color,
+                label=_(NAMES[part]) if part in NAMES else part,
+                height=0.75,
+            )
             left = left + share
         ax.set_yticks(where, [_short(text) for text in rows[label].astype(str)])
         ax.set_ylim(-0.6, len(rows) - 0.4)
         ax.set_xlim(min(0.0, float(left.min())), max(100.0, float(left.max())))
         ax.grid(visible=False, axis="y")
         ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5))
-        return finish(ax, title=title, x="share of exports, %", source=source)
+        return finish(ax, title=title, x=said("share of exports, %"), source=source)
 
 
 def position_scatter(
@@ -78,7 +86,7 @@ def position_scatter(
     size: str | None = "exports",
     label: str = "sector",
     named: int = 8,
-    title: str = "Place in the chain and value added",
+    title: Text = said("Place in the chain and value added"),
     source: str | None = None,
     ax: Axes | None = None,
 ) -> Axes:
@@ -101,12 +109,13 @@ def position_scatter(
     ax.margins(0.12)
     largest = [int(k) for k in np.argsort(-weight, kind="stable") if seen[k]][:named]
     _name_points(ax, largest, xs=xs, ys=ys, area=area, names=table[label].astype(str).tolist())
-    note = f"Area of a point: {size.replace('_', ' ')}." if size else None
+    what = said("exports") if size == "exports" else (size or "").replace("_", " ")
+    note = said("Area of a point: {what}.", what=what) if size else None
     return finish(
         ax,
         title=title,
-        x="upstreamness, steps from final use",
-        y="value added, % of exports",
+        x=said("upstreamness, steps from final use"),
+        y=said("value added, % of exports"),
         source=source,
         note=note,
     )
@@ -116,10 +125,10 @@ def origin_heatmap(
     matrix: pd.DataFrame,
     *,
     share: bool = True,
-    unit: str = "",
-    title: str = "Who earns from whose exports",
-    row: str = "origin of value added",
-    column: str = "exporter",
+    unit: Text = "",
+    title: Text = said("Who earns from whose exports"),
+    row: Text = said("origin of value added"),
+    column: Text = said("exporter"),
     source: str | None = None,
     ax: Axes | None = None,
     **options: Any,
@@ -146,7 +155,7 @@ def origin_heatmap(
         title=title,
         x=column,
         y=row,
-        unit="% of the column" if share else unit,
+        unit=said("% of the column") if share else unit,
         fmt=".0f" if share else ".3g",
         source=source,
         ax=ax,
@@ -160,8 +169,8 @@ def interval_bars(
     label: str = "measure",
     low: str = "low",
     high: str = "high",
-    title: str = "Bounds on value added in exports",
-    x: str = "share of exports, %",
+    title: Text = said("Bounds on value added in exports"),
+    x: Text = said("share of exports, %"),
     source: str | None = None,
     ax: Axes | None = None,
 ) -> Axes:

@@ -36,6 +36,7 @@ from exportlab.readers.lazy import (
 COLUMNS = ("t", "i", "j", "k", "v", "q")
 SUFFIXES = (".csv", ".csv.gz", ".parquet", ".pq")
 PARQUET = (".parquet", ".pq")
+NO_FLOWS = ("country_codes", "product_codes")
 UNKNOWN = frozenset({"", "NA"})
 _NAME = re.compile(r"BACI_HS(\d\d)_Y(\d{4})_V(\w+?)\.", re.IGNORECASE)
 
@@ -92,9 +93,7 @@ def read_baci(
     one_of("labels", labels, COUNTRY_LABELS)
     if engine is not None:
         one_of("engine", engine, ("pandas", "duckdb"))
-    files = [
-        f for f in find(paths, SUFFIXES) if not f.name.lower().startswith(("country_codes", "product_codes"))
-    ]
+    files = [f for f in find(paths, SUFFIXES) if not f.name.lower().startswith(NO_FLOWS)]
     if not files:
         raise DataError(
             "no BACI file among those named", "They are called BACI_HS92_Y2022_V202501.csv and the like."
@@ -277,3 +276,13 @@ def _whole(frame: Any, column: str) -> Any:
             first=str(first),
         )
     return cells.astype("int32")
+
+
+def is_baci(path: str) -> bool:
+    """Whether the first file found at `path` is called as BACI's files are, or has their columns."""
+    first = next((f for f in find(path, SUFFIXES) if not f.name.lower().startswith(NO_FLOWS)), None)
+    if first is None or first.suffix.lower() in PARQUET:
+        return bool(first and _NAME.match(first.name))
+    return first.name.lower().endswith(SUFFIXES) and {*COLUMNS} <= set(
+        text_table(first, ("utf-8", "gb18030", "cp1252")).header
+    )

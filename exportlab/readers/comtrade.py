@@ -7,12 +7,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from exportlab import hierarchy
 from exportlab.classifications import is_total, residuals
+from exportlab.classifications.nomenclatures import MIXED, REST, one_edition, read_codes
 from exportlab.errors import DataError, DuplicateCells, UnknownName, one_of
 from exportlab.files.delimited import TextTable, columns, same_columns, text_table
 from exportlab.files.paths import TEXT, Paths, find, progress_over
 from exportlab.files.records import JSON, RecordTable, record_columns, record_table
 from exportlab.flows import Flows, flows
+from exportlab.goods import ZeroQuantity, mixed_editions
 from exportlab.readers.account import ReadFlows, Reading, stack_columns, with_account
 from exportlab.readers.country_labels import (
     COUNTRY_LABELS,
@@ -20,6 +23,14 @@ from exportlab.readers.country_labels import (
     country_labels,
     left_over,
     period_label,
+)
+from exportlab.readers.parents import (
+    Aside,
+    known_nomenclature,
+    mended_codes,
+    product_branches,
+    set_aside,
+    split,
 )
 
 if TYPE_CHECKING:
@@ -33,12 +44,10 @@ BREAKDOWNS = {  # column: (what it breaks the trade down by, the codes of its to
     "motCode": ("mode of transport", ("", "0")),
     "mosCode": ("mode of supply", ("", "0")),
 }
-DETAILS = ("typeCode", "classificationCode", "cmdDesc", *BREAKDOWNS)
+DETAILS = ("typeCode", "classificationCode", "cmdDesc", "qtyUnitCode", *BREAKDOWNS)
 NAMES = tuple(f"{side}{kind}" for side in ("reporter", "partner") for kind in ("ISO", "Desc"))
 WORLD = ("0", "000", "W00", "WLD")
 QUANTITY_UNITS = {"netWgt": "kg", "qty": None}
-
-Aside = dict[str, "pd.DataFrame"]
 
 
 def read_comtrade(
@@ -46,8 +55,11 @@ def read_comtrade(
     *,
     flow: str = "X",
     level: int | None = None,
+    digits: int | None = None,
+    revision: str | None = None,
     labels: CountryLabels = "iso3",
     quantity: Literal["netWgt", "qty"] | None = "netWgt",
+    zero_quantity: ZeroQuantity = "unknown",
     leave_out: Mapping[str, Collection[object] | str] | None = None,
     source: str | None = None,
     progress: bool = True,
@@ -56,8 +68,10 @@ def read_comtrade(
 
     Exporter is the reporter, market the partner, product cmdCode, period period (months as YYYY-MM), value
     primaryValue in US dollars. What is set aside is kept and counted in `reading`: other flows; rows broken down
-    by second partner, customs procedure or mode of transport beside their totals; the World beside partners;
-    aggregate product levels. Where the World, or TOTAL, is all there is, it is the data, and the role is absent.
+    by second partner, customs procedure or mode of transport beside their totals; the World where it equals the sum
+    of the partners beside it; product codes that equal the sum of their parts, reporter by reporter, period by period
+    and branch by branch. What a parent is worth beyond its parts stays as one member, '84 (rest)' or 'World (rest)',
+    and so does a World that stands alone. Where the World, or TOTAL, is all there is, the role is absent.
 
     Parameters
     ----------
@@ -66,14 +80,21 @@ def read_comtrade(
     flow : str, optional
         flowCode to keep: "X" exports (re-exports included), "M" imports, "RX", "DX", ...
     level : int, optional
-        Digits of the product codes to keep. Default for the Harmonized System: the most detailed level.
+        Digits of the product codes to keep. Default: the most detailed level of each branch.
+    digits : int, optional
+        How many digits the finest codes have, where they lost zeros in a spreadsheet ('10121').
+    revision : str, optional
+        The edition to keep where classificationCode has several ("H5" or "HS2017"); "mixed" takes them as they are.
     labels : {"iso3", "name", "code", "as written"}, optional
         How countries are labelled; "as written" is "code". Codes of no country ("areas, not elsewhere specified") take
         the file's own ISO code or name, else stay codes; those that are left over (899, 837, ...) are marked so
         (`residual` in `flows`), their rows and share noted. 490, "Other Asia, nes", is TWN; states that are gone have
         labels of their own (58 is BLX, 736 SUD, 891 SCG, 810 SUN), which the reading notes.
     quantity : {"netWgt", "qty"} or None, optional
-        Net weight in kg, or the quantity in each product's own unit; absent where the files do not have it.
+        Net weight in kg, or the quantity in each product's own unit (qtyUnitCode, which becomes a key where there are
+        several); absent where the files do not have it.
+    zero_quantity : {"unknown", "zero"}
+        As in `flows`.
     leave_out : mapping of str to one or several labels, optional
         Rows to set aside, by column or role, as the labels are in the flows: ``{"exporter": ["EUR"]}`` where the
         European Union stands beside its members. Counted in `reading`.
@@ -89,7 +110,8 @@ def read_comtrade(
     ------
     DataError
         A malformed or cut file; a column missing in a file; no rows of that flow or level; a cell that has a
-        breakdown but not its total; two classifications of the same trade; all the door refuses.
+        breakdown but not its total; two classifications; codes that lost zeros; a parent, or a World, that is smaller
+        than its parts; all the door refuses.
     """
     one_of("labels", labels, COUNTRY_LABELS)
     if quantity is not None:
@@ -98,17 +120,24 @@ def read_comtrade(
     frame = _load(files, quantity, shown=progress)
     exporter, market = _sides(frame)
     frame["period"] = _periods(frame["period"])
-    kept, aside = _separate(frame, flow, level, (exporter, market))
-    whole = {"market": kept[market].isin(WORLD).all(), "product": kept["cmdCode"].map(_all_products).all()}
-    notes = _notes(kept)
+    kept, aside, notes = _separate(frame, flow, (level, digits, revision), (exporter, market))
+    world = kept[market].isin(WORLD)
+    whole = {"market": world.all(), "product": kept["cmdCode"].map(_all_products).all()}
+    notes = [*_notes(kept), *notes]
     sides = [
         _label(kept, column, side, labels) for side, column in (("reporter", exporter), ("partner", market))
     ]
     notes += [note for side in sides for note in side.notes]
+    left = [x for side in sides for x in side.residual]
+    if world.any() and not whole["market"]:
+        kept.loc[world, market] = f"World{REST}"
+        left.append(f"World{REST}")
+        notes.append(f"the World stands alone in {int(world.sum()):,} rows, which stay as 'World{REST}'")
+    kept.loc[kept["cmdCode"].map(_all_products) & (not whole["product"]), "cmdCode"] = f"TOTAL{REST}"
     kept = _left_out(kept, leave_out or {}, (exporter, market), aside)
     reading = Reading(tuple(files), len(frame), VALUE, "USD", aside, _product_names(kept), tuple(notes))
     try:
-        made = _flows(kept, (exporter, market), whole, quantity, [x for s in sides for x in s.residual])
+        made = _flows(kept, (exporter, market), whole, {"quantity": quantity, "zero": zero_quantity}, left)
     except DuplicateCells as error:
         raise _two_codes(error, sides) from None
     return with_account(made if source is None else replace(made, source=source), reading)
@@ -131,13 +160,19 @@ def _flows(
     kept: pd.DataFrame,
     sides: tuple[str, str],
     whole: Mapping[str, bool],
-    quantity: str | None,
+    asked: Mapping[str, Any],
     residual: Sequence[str],
 ) -> Flows:
     """The rows that add up, through the door."""
     exporter, market = sides
+    quantity = asked["quantity"]
+    units = quantity == "qty" and "qtyUnitCode" in kept
+    wanted = ["period", exporter, market, "cmdCode", VALUE, quantity, *(["qtyUnitCode"] if units else [])]
+    labels = {
+        x for c, gone in ((exporter, False), (market, whole["market"])) if not gone for x in kept[c].unique()
+    }
     return flows(
-        kept[[c for c in ("period", exporter, market, "cmdCode", VALUE, quantity) if c in kept]],
+        kept[[c for c in wanted if c in kept]],
         period="period",
         exporter=exporter,
         market=None if whole["market"] else market,
@@ -145,11 +180,11 @@ def _flows(
         value=VALUE,
         unit="USD",
         quantity=quantity if quantity in kept else None,
-        quantity_unit=QUANTITY_UNITS.get(quantity or ""),
+        quantity_unit="qtyUnitCode" if units else QUANTITY_UNITS.get(quantity or ""),
+        nomenclature=None if whole["product"] else _family(kept),
+        zero_quantity=asked["zero"],
         source="UN Comtrade",
-        residual=[
-            x for x in dict.fromkeys(residual) if not (whole["market"] and x not in set(kept[exporter]))
-        ],
+        residual=[x for x in dict.fromkeys(residual) if x in labels],
     )
 
 
@@ -197,36 +232,105 @@ def _periods(texts: pd.Series[Any]) -> pd.Series[Any]:
 
 
 def _separate(
-    frame: pd.DataFrame, flow: str, level: int | None, sides: tuple[str, str]
-) -> tuple[pd.DataFrame, Aside]:
-    """The rows that add up, and the others by the reason they do not."""
+    frame: pd.DataFrame,
+    flow: str,
+    wanted: tuple[int | None, int | None, str | None],
+    sides: tuple[str, str],
+) -> tuple[pd.DataFrame, Aside, list[str]]:
+    """The rows that add up, the others by the reason they do not, and what is worth knowing."""
+    level, digits, revision = wanted
     aside: Aside = {}
     cell = ["period", *sides, "cmdCode"]
     if frame.empty:
         raise DataError("the files have headers and no rows", "The query found nothing: look at it again.")
     for code in sorted(set(frame["flowCode"]) - {flow}):
-        frame = _set_aside(frame, frame["flowCode"] == code, f"flow {code}", aside)
+        frame = set_aside(frame, frame["flowCode"] == code, f"flow {code}", aside)
     if frame.empty:
         there = ", ".join(f"{why[5:]} ({len(rows):,} rows)" for why, rows in aside.items())
         raise DataError(f"no row has flowCode {flow!r}", f"The files have: {there}. Say flow=...")
     _refuse_two(frame, ["typeCode"], [])
-    _refuse_two(frame, ["classificationCode"], ["period", sides[0]])
+    frame = _one_edition(frame, revision, sides[0], aside)
     for column, (what, totals) in BREAKDOWNS.items():
         if column in frame:
             detail = ~frame[column].isin(totals)
             _refuse_lost(frame, detail, cell, column, what)
-            frame = _set_aside(frame, detail, f"broken down by {what}", aside)
-    world = frame[sides[1]].isin(WORLD)
-    if not world.all():
-        frame = _set_aside(frame, world, "partner World", aside)
-    return _one_level(frame, level, aside), aside
+            frame = set_aside(frame, detail, f"broken down by {what}", aside)
+    mended_codes(frame, "cmdCode", _family(frame), digits)
+    frame, notes = _without_world(frame, sides, aside)
+    if level is not None or not _nests(frame):
+        return _one_level(frame, level, aside), aside, notes
+    frame, more = _finest(frame, sides, aside)
+    return frame, aside, [*notes, *more]
 
 
-def _set_aside(frame: pd.DataFrame, bad: pd.Series[bool], reason: str, aside: Aside) -> pd.DataFrame:
-    if not bad.any():
+def _one_edition(frame: pd.DataFrame, revision: str | None, exporter: str, aside: Aside) -> pd.DataFrame:
+    """One edition of the classification, as `revision` says where there are several."""
+    if "classificationCode" not in frame:
         return frame
-    aside[reason] = frame[bad].reset_index(drop=True)
-    return frame[~bad].reset_index(drop=True)
+    column = frame["classificationCode"]
+    found = sorted(column.unique())
+    if revision not in (None, MIXED):
+        for other in sorted(set(found) - set(one_edition(found, revision))):
+            frame = set_aside(frame, frame["classificationCode"] == other, f"classification {other}", aside)
+    _refuse_two(frame, ["classificationCode"], ["period", exporter])
+    if revision is None and len(found) > 1:
+        first = frame[column != column.iloc[0]].iloc[0]
+        seen = f"{column.iloc[0]!r} beside {first['classificationCode']!r} ({first['period']}, {first[exporter]})"
+        raise mixed_editions(found, "classificationCode", seen)
+    return frame
+
+
+def _family(frame: pd.DataFrame) -> str | None:
+    """The nomenclature of the files: its edition where it is one; the Harmonized System where they do not say."""
+    if "classificationCode" not in frame:
+        return "HS"
+    names = {known_nomenclature(code) for code in frame["classificationCode"].unique()}
+    if len(names) == 1:
+        return names.pop()
+    families = {None if n is None else n.rstrip("0123456789") for n in names}
+    return families.pop() if len(families) == 1 else None
+
+
+def _without_world(
+    frame: pd.DataFrame, sides: tuple[str, str], aside: Aside
+) -> tuple[pd.DataFrame, list[str]]:
+    """The World goes aside where it equals the partners beside it; where it is larger, its rest stays."""
+    world = frame[sides[1]].isin(WORLD)
+    if world.all() or not world.any():
+        return frame, []
+    names = list(frame[sides[1]].unique())
+    nested = hierarchy.above("market", (n for n in names if n in WORLD), names)
+    columns = {"role": sides[1], "value": VALUE, "quantity": "netWgt" if "netWgt" in frame else "qty"}
+    reason = dict.fromkeys(names, "partner World")
+    frame, notes = split(frame, columns, ["period", sides[0], "cmdCode"], nested, aside, reason)
+    rest = frame[sides[1]].isin([w + REST for w in WORLD])
+    frame.loc[rest, sides[1]] = WORLD[0]
+    return frame, list(notes)
+
+
+def _nests(frame: pd.DataFrame) -> bool:
+    """Whether the classification's codes say what is a part of what."""
+    return read_codes(frame["cmdCode"].unique(), _family(frame)).nested
+
+
+def _finest(frame: pd.DataFrame, sides: tuple[str, str], aside: Aside) -> tuple[pd.DataFrame, list[str]]:
+    """The most detailed codes of each branch, by reporter, partner and period."""
+    labels = list(frame["cmdCode"].unique())
+    codes = read_codes(labels, _family(frame))
+    nested = product_branches(labels, codes)
+    if nested is None or all(map(_all_products, labels)):
+        return frame, []
+    if not codes.of:
+        lost = int((~frame["cmdCode"].map(_all_products)).sum())
+        raise DataError("no row has a product code", "cmdCode holds codes, or TOTAL.", rows=lost)
+    columns = {"role": "cmdCode", "value": VALUE, "quantity": "netWgt" if "netWgt" in frame else "qty"}
+    why = {
+        x: f"products of {len(c)} digits" if c else "all products (TOTAL)" for x, c in nested.codes.items()
+    }
+    frame, notes = split(frame, columns, ["period", *sides], nested, aside, why)
+    kept = sorted({len(codes.of[x]) for x in frame["cmdCode"].unique() if x in codes.of})
+    mixed = [f"product codes of {' and '.join(map(str, kept))} digits, each branch at its finest"]
+    return frame, [*notes, *(mixed if len(kept) > 1 else [])]
 
 
 def _refuse_lost(
@@ -276,9 +380,9 @@ def _one_level(frame: pd.DataFrame, level: int | None, aside: Aside) -> pd.DataF
         raise DataError(
             "no row has a product code", "cmdCode holds codes, or TOTAL.", rows=int((~totals).sum())
         )
-    if level is None and len(found) > 1 and not _harmonized(frame):
+    if level is None and len(found) > 1:
         raise DataError(
-            f"product codes of {found} digits stand side by side, in a classification other than the HS",
+            f"product codes of {found} digits stand side by side, in a classification whose parts are not known",
             "Say which to keep: level=... (digits).",
         )
     kept = max(found) if level is None else level
@@ -287,12 +391,8 @@ def _one_level(frame: pd.DataFrame, level: int | None, aside: Aside) -> pd.DataF
     for other in sorted(set(digits) - {kept}):
         reason = f"products of {other} digits" if other else "all products (TOTAL)"
         bad = digits == other
-        frame, digits = _set_aside(frame, bad, reason, aside), digits[~bad].reset_index(drop=True)
+        frame, digits = set_aside(frame, bad, reason, aside), digits[~bad].reset_index(drop=True)
     return frame
-
-
-def _harmonized(frame: pd.DataFrame) -> bool:
-    return "classificationCode" not in frame or bool(frame["classificationCode"].str.startswith("H").all())
 
 
 @dataclass(frozen=True)
@@ -338,7 +438,7 @@ def _left_out(
     for name, labels in given.items():
         column = roles.get(name, name)
         for label in [labels] if isinstance(labels, str) else map(str, labels):
-            kept = _set_aside(kept, _has(kept, column, label), f"{column} {label}", aside)
+            kept = set_aside(kept, _has(kept, column, label), f"{column} {label}", aside)
     return kept
 
 
@@ -362,3 +462,17 @@ def _product_names(frame: pd.DataFrame) -> dict[str, pd.DataFrame]:
         return {}
     names = frame[["cmdCode", "cmdDesc"]].drop_duplicates()
     return {"product": names.sort_values(["cmdCode", "cmdDesc"]).reset_index(drop=True)}
+
+
+# Telling a download by its header.
+
+
+def is_comtrade(path: str) -> bool:
+    """Whether the first file found at `path` has the columns of UN Comtrade."""
+    first = find(path, (*TEXT, *JSON))[0]
+    name = first.name.lower()
+    if name.endswith(JSON):
+        return {*REQUIRED} <= set(record_table(first).header)
+    return name.endswith(TEXT) and {*REQUIRED} <= set(
+        text_table(first, ("utf-8", "cp1252", "gb18030")).header
+    )

@@ -147,8 +147,6 @@ def _cells(path: Path, frame: pd.DataFrame, roles: dict[str, str], ask: Ask) -> 
                 f"file {str(path)!r}, row {numbers[texts.index('')]:,}, column {column!r}: empty",
                 f"Every row needs its keys. Where the cell above is meant (merged cells), say fill_down={column!r}.",
             )
-        if role == "product" and ask.digits is not None:
-            texts = [t.zfill(ask.digits) for t in texts]
         out[column] = pd.Series(texts, dtype="str")
     return pd.DataFrame(out)
 
@@ -217,7 +215,6 @@ def _typed(path: Path, frame: pd.DataFrame, roles: dict[str, str], ask: Ask) -> 
         if column == roles.get("product") and cells.dtype.kind in "iuf":
             if ask.digits is None:
                 raise lost_zeros(path, column, str(cells.dtype))
-            cells = cells.astype("str").str.zfill(ask.digits)
         out[column] = cells
     import pandas as pd
 

@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from exportlab.classifications import residuals
+from exportlab.classifications.nomenclatures import read_codes
 from exportlab.errors import DataError, OptionError, one_of
 from exportlab.files.delimited import TextTable, bad_field, columns, same_columns, text_table
 from exportlab.files.paths import TEXT, Paths, find, progress_over
 from exportlab.flows import flows
+from exportlab.goods import ZeroQuantity
 from exportlab.places import Places
 from exportlab.readers.account import ReadFlows, Reading, stack_columns, with_account
 from exportlab.readers.country_labels import left_over, period_label
+from exportlab.readers.parents import Aside, mended_codes, product_branches, split
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,6 +37,8 @@ def read_gacc(
     period: str | None = None,
     unit: Literal["CNY", "USD"] | None = None,
     aggregate: Literal["sum"] | None = None,
+    digits: int | None = None,
+    zero_quantity: ZeroQuantity = "unknown",
     labels: Places = "as written",
     encoding: str = "auto",
     source: str | None = None,
@@ -44,7 +49,8 @@ def read_gacc(
     Period is 数据年月 (written YYYY-MM), exporter 注册地名称, market 贸易伙伴名称, product 商品编码, value
     人民币 or 美元, quantity 第一数量; the trade regime 贸易方式名称 is part of a cell's identity (`keys`).
     Columns may come in any order, numbers with thousands separators, lines with an empty last column.
-    Goods that return to China (partner 中国) stay in, under that name.
+    Goods that return to China (partner 中国) stay in, under that name. Codes that equal the sum of their parts go
+    aside, in `reading`; what a parent is worth beyond its parts stays as one member, '84 (rest)'.
 
     Parameters
     ----------
@@ -58,6 +64,10 @@ def read_gacc(
         Which to read where the files have both 人民币 and 美元.
     aggregate : "sum", optional
         Add up rows of one cell; without it they are refused, as downloads that overlap make them.
+    digits : int, optional
+        How many digits the finest codes have, where they lost zeros in a spreadsheet ('1012100').
+    zero_quantity : {"unknown", "zero"}
+        As in `flows`.
     labels : {"as written", "iso3"}, optional
         As in `flows`. Partners that are left over (亚洲其他国家(地区), 国(地)别不详) are marked so, by their code where
         the files have it; their rows and share are noted.
@@ -102,6 +112,9 @@ def read_gacc(
     _constant(frame, PERIOD, "period", period)
     left, said = _left_over(frame, money)
     names, quantity_unit = _labels(frame)
+    aside: Aside = {}
+    count = len(frame)
+    frame, levels = _finest(frame, money, digits, aside)
     roles: dict[str, Any] = {
         "period": PERIOD,
         "exporter": PLACE,
@@ -118,12 +131,14 @@ def read_gacc(
         keys=[REGIME] if REGIME in frame else [],
         aggregate=aggregate,
         labels=labels,
-        residual=left,
+        residual=[x for x in left if (frame[MARKET] == x).any()],
+        nomenclature="HS" if PRODUCT in frame else None,
+        zero_quantity=zero_quantity,
         source=source or f"China Customs online query, {len(files):,} file{'s'[: len(files) != 1]}",
     )
     absent = [c for c in (MARKET, PRODUCT) if c not in frame]
-    notes = (*(f"the query was not broken down by {name}" for name in absent[:1]), *said)
-    reading = Reading(tuple(files), len(frame), money, currency, labels=names, notes=notes)
+    notes = (*(f"the query was not broken down by {name}" for name in absent[:1]), *said, *levels)
+    reading = Reading(tuple(files), count, money, currency, aside, names, notes)
     return with_account(made, reading)
 
 
@@ -242,6 +257,23 @@ def _left_over(frame: pd.DataFrame, money: str) -> tuple[list[str], list[str]]:
     names = sorted(left)
     said = left_over(frame[MARKET], frame[money], names)
     return names, [f"{', '.join(names)}: {said}"] if said else []
+
+
+def _finest(
+    frame: pd.DataFrame, money: str, digits: int | None, aside: Aside
+) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """The most detailed codes of each branch, by month, partner, regime and place."""
+    if PRODUCT not in frame:
+        return frame, ()
+    mended_codes(frame, PRODUCT, "HS", digits)
+    labels = list(frame[PRODUCT].unique())
+    nested = product_branches(labels, read_codes(labels, "HS"))
+    if nested is None:
+        return frame, ()
+    keys = [c for c in (PERIOD, PLACE, MARKET, REGIME) if c in frame]
+    columns = {"role": PRODUCT, "value": money, "quantity": QUANTITY}
+    why = {x: f"products of {len(c)} digits" if c else "all products" for x, c in nested.codes.items()}
+    return split(frame, columns, keys, nested, aside, why)
 
 
 def _labels(frame: pd.DataFrame) -> tuple[dict[str, pd.DataFrame], str | None]:

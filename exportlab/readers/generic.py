@@ -12,6 +12,7 @@ from exportlab.files.delimited import TextTable, bad_field, columns, text_table
 from exportlab.files.paths import TEXT, Paths, find, progress_over
 from exportlab.flows import Columns, Frequency, flows
 from exportlab.frames import engine_speaks
+from exportlab.goods import Levels, ZeroQuantity
 from exportlab.places import Places
 from exportlab.readers.account import ReadFlows, Reading, stack_columns, with_account
 from exportlab.readers.excel import excel_table, stata_table
@@ -20,7 +21,6 @@ from exportlab.readers.lazy import (
     connect,
     engine_for,
     named,
-    padded,
     parquet_schema,
     quoted,
     relation,
@@ -52,12 +52,16 @@ def read_flows(
     keys: Columns = (),
     aggregate: Literal["sum"] | None = None,
     frequency: Frequency | None = None,
+    nomenclature: str | None = None,
+    digits: int | None = None,
+    levels: Levels | None = None,
+    revision: str | None = None,
+    zero_quantity: ZeroQuantity = "unknown",
     labels: Places = "as written",
     scheme: Scheme | None = None,
     residual: Sequence[Hashable] = (),
     validate: Literal["rows", "schema"] = "rows",
     engine: Literal["pandas", "polars", "duckdb"] | None = None,
-    digits: int | None = None,
     sheet: str | int = 0,
     header: int | None = None,
     decimal: Literal[".", ","] = ".",
@@ -79,14 +83,12 @@ def read_flows(
     paths : path, glob, folder, or a sequence of them
         .csv, .txt, .tsv (also .gz), .xlsx, .xlsm, .dta, .parquet, .pq; one kind at a time.
     period, exporter, market, product, value, quantity : str, optional
-    unit, quantity_unit, source, keys, aggregate, frequency, labels, scheme, residual, validate
-        As in `flows`; `unit` may name a column.
+    unit, quantity_unit, source, keys, aggregate, frequency, nomenclature, digits, levels, revision, zero_quantity
+    labels, scheme, residual, validate
+        As in `flows`; `unit`, `quantity_unit` and `nomenclature` may name a column.
     engine : {"pandas", "polars", "duckdb"}, optional
         "polars" and "duckdb" stay lazy: nothing but headers is read until a figure is asked for (text for Polars is
         looked through once). Default: DuckDB for Parquet where it is installed, else pandas.
-    digits : int, optional
-        Product codes that were stored as numbers get zeros before them up to so many digits. Without it they are
-        refused.
     sheet : str or int, optional
         Excel sheet by name or place.
     header : int, optional
@@ -136,7 +138,7 @@ def read_flows(
         files,
         {r: c for r, c in given.items() if c},
         (keys,) if isinstance(keys, str) else tuple(keys),
-        unit,
+        (unit, quantity_unit, nomenclature),
         digits,
         header,
         decimal,
@@ -148,12 +150,15 @@ def read_flows(
         made = flows(
             taken.table, period=period, exporter=exporter, market=market, product=product, value=value,
             quantity=quantity, unit=unit, quantity_unit=quantity_unit, source=source, keys=keys, aggregate=aggregate,
-            frequency=frequency, labels=labels, scheme=scheme, residual=residual, validate=validate,
+            frequency=frequency, nomenclature=nomenclature, digits=digits, levels=levels, revision=revision,
+            zero_quantity=zero_quantity, labels=labels, scheme=scheme, residual=residual, validate=validate,
         )  # fmt: skip
     except DuplicateCells as error:
         raise error.beside(taken.unread) from None
     count = None if made.lazy else len(taken.table) + sum(map(len, taken.aside.values()))
-    account = Reading(tuple(files), count, made.roles["value"], made.unit, taken.aside, notes=taken.notes)
+    account = Reading(
+        tuple(files), count, made.roles["value"], made.unit, taken.aside, notes=(*taken.notes, *made.notes)
+    )
     return with_account(made, account)
 
 
@@ -234,8 +239,6 @@ def text_frame(ask: Ask, encoding: str, *, shown: bool) -> Taken:
         parts[k] = ask.set_aside(ask.filled(part), roles, aside)
         _refuse_blank(table, parts[k], [*(c for r, c in roles.items() if r not in MONEY), *ask.keys])
     taken = ask.taken(parts, aside, tuple(dict.fromkeys(map(_manner, tables))), tables[0].header)
-    if ask.digits is not None and "product" in roles:
-        taken.table[roles["product"]] = taken.table[roles["product"]].str.zfill(ask.digits)
     return taken
 
 
@@ -269,7 +272,7 @@ def parquet_table(ask: Ask, engine: str, connection: Any, *, shown: bool) -> Tak
     roles = ask.roles(schemas[0].header)
     _refuse_types(schemas, roles, ask.digits)
     if engine == "duckdb":
-        return ask.lazily(_relation(ask, wanted, roles, scan(ask.files, {}), connection), roles)
+        return ask.lazily(_relation(wanted, scan(ask.files, {}), connection), roles)
     if engine == "polars":
         import polars as pl
 
@@ -289,8 +292,6 @@ def parquet_table(ask: Ask, engine: str, connection: Any, *, shown: bool) -> Tak
             parts.append(ask.set_aside(read, roles, aside))
             advance(file.stat().st_size)
     taken = ask.taken(parts, aside, (), schemas[0].header)
-    if ask.digits is not None and "product" in roles:
-        taken.table[roles["product"]] = taken.table[roles["product"]].astype("str").str.zfill(ask.digits)
     return taken
 
 
@@ -325,7 +326,8 @@ def lazy_text(ask: Ask, engine: str, connection: Any, encoding: str) -> Taken:
         types = {c: "DOUBLE" if c == roles["value"] else "VARCHAR" for c in wanted}
         listed = "{" + ", ".join(f"{quoted(c)}: {quoted(kind)}" for c, kind in types.items()) + "}"
         options = {"delim": quoted(delimiter), "types": listed, "nullstr": "''"}
-        return ask.lazily(_relation(ask, wanted, roles, scan(ask.files, options), connection), roles)
+        rows = scan(ask.files, options)
+        return ask.lazily(_relation(wanted, rows, connection, unknown=roles.get("quantity")), roles)
     import polars as pl
 
     with engine_speaks():
@@ -354,20 +356,10 @@ def _polars_types(plan: Any, ask: Ask, roles: dict[str, str]) -> Any:
         known = plan.collect_schema()
     numbers = [roles[r] for r in MONEY if r in roles and known[roles[r]] == pl.String]
     plan = plan.with_columns(pl.col(c).cast(pl.Float64) for c in numbers)
-    if ask.digits is not None and "product" in roles:
-        plan = plan.with_columns(pl.col(roles["product"]).cast(pl.String).str.zfill(ask.digits))
     return plan
 
 
-def _relation(ask: Ask, wanted: Sequence[str], roles: dict[str, str], rows: str, connection: Any) -> Any:
-    product = roles.get("product")
-    quantity = roles.get("quantity") if ask.files[0].suffix.lower() not in PARQUET else None
-    chosen = [
-        f"{padded(c, ask.digits)} AS {named(c)}"
-        if c == product and ask.digits is not None
-        else f"CAST(nullif(trim({named(c)}), 'NA') AS DOUBLE) AS {named(c)}"
-        if c == quantity
-        else named(c)
-        for c in wanted
-    ]
-    return relation(connection, f"SELECT {', '.join(chosen)} FROM {rows}")
+def _relation(wanted: Sequence[str], rows: str, connection: Any, *, unknown: str | None = None) -> Any:
+    """The columns of some rows; the one that may be unknown ('NA') is text in them, and becomes a number."""
+    number = {c: f"CAST(nullif(trim({named(c)}), 'NA') AS DOUBLE) AS {named(c)}" for c in (unknown,) if c}
+    return relation(connection, f"SELECT {', '.join(number.get(c, named(c)) for c in wanted)} FROM {rows}")

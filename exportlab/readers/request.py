@@ -31,12 +31,12 @@ class Taken:
 
 @dataclass(frozen=True)
 class Ask:
-    """What is wanted of which files."""
+    """What is wanted of which files; `said` names what may be a column: units, a nomenclature."""
 
     files: Sequence[Path]
     given: dict[str, str]
     keys: tuple[str, ...]
-    unit: str | None
+    said: tuple[str | None, ...]
     digits: int | None = None
     header: int | None = None
     decimal: str = "."
@@ -65,7 +65,7 @@ class Ask:
     def columns(self, tables: Sequence[HasHeader]) -> list[str]:
         """The columns to read, each of which every file must have."""
         header = [c for c in tables[0].header if c]
-        further = [self.unit] if self.unit in header else []
+        further = [c for c in self.said if c in header]
         wanted = [*self.roles(header).values(), *self.keys, *self.outs(header), *further]
         return same_columns(tables, list(dict.fromkeys(wanted)), hint=self._hint)
 
@@ -143,7 +143,8 @@ def lost_zeros(path: Path, column: str, kind: str, first: str | None = None) -> 
     """The refusal of product codes that were stored as numbers."""
     return DataError(
         f"product codes in {column!r} of file {str(path)!r} were stored as numbers ({kind})",
-        "Leading zeros are lost that way ('010121' became 10121). Where all codes have one length, digits=6 (or 8, "
-        "...) puts them back; else write the file again with text codes.",
+        "Leading zeros are lost that way ('010121' became 10121): say how many digits the finest codes have (6, 8, ...), "
+        "or write the file again with text codes.",
         first=first,
+        options=({"digits": 6},),
     )

@@ -92,10 +92,19 @@ def report(
         else:
             require(flows, "report")
             say(_("Computing from the flows"))
+            from exportlab.findings import findings
             from exportlab.reporting.own import page as own
 
-            page = own.page(
-                flows, own.Asked(exporter, bloc, reference, home, tuple(outside), technology, income)
+            found = findings(
+                flows,
+                exporter=exporter,
+                bloc=bloc,
+                reference=reference,
+                home=home,
+                outside=outside,
+                technology=technology,
+                income=income,
             )
+            page = own.page(found, bloc)
         say(_("Drawing and writing the page"))
         return export.write(page, Path(out), also)

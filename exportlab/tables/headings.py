@@ -86,7 +86,7 @@ HEADINGS = {
     "year": N_("year"),
     "yoy_pct": N_("on the year before, %"),
     "hs_section": N_("HS section"),
-    "products": N_("products"),
+    "products": N_("number of products"),
     "class": N_("class"),
     "cog": N_("opportunity gain"),
     "covered": N_("share covered"),
@@ -95,7 +95,7 @@ HEADINGS = {
     "expy": N_("EXPY"),
     "note": N_("note"),
     "pci": N_("complexity (PCI)"),
-    "provinces": N_("provinces"),
+    "provinces": N_("number of provinces"),
     "product_name": N_("product name"),
 }
 

@@ -16,8 +16,9 @@ from exportlab.options import Count, Level, validated
 from exportlab.turned import year_before
 from exportlab.uncertainty.groups import Part, Plan, grouped, places, plan, sampler
 from exportlab.uncertainty.intervals import Intervals, Method, described, figures, framed, tracked
-from exportlab.uncertainty.methods import CHUNK, DRAWN, checked, estimate, notes
+from exportlab.uncertainty.methods import CHUNK, DRAWN, Interval, Note, checked, estimate, noted, notes
 from exportlab.uncertainty.sample import Sample, Sums, apart, minus, need_units, seeds
+from exportlab.words import said
 
 
 @validated
@@ -67,7 +68,7 @@ def difference(
     pairs = _pairs(flows, asked, role, labels, paired=paired)
     make = sampler(flows, asked)
 
-    def one(job: tuple[tuple[Part, Part], Any]) -> list[dict[str, Any]]:
+    def one(job: tuple[tuple[Part, Part], Any]) -> tuple[list[dict[str, Any]], list[tuple[Note, ...]]]:
         (first, second), seed = job
         units = places(first.units, second.units) if paired else None
         cells = places(first.cells, second.cells) if asked.shown else None
@@ -75,18 +76,19 @@ def difference(
         sample = minus(b, a) if paired else apart(b, a)
         need_units(sample, asked.unit, described(flows, asked.groups, first.key))
         found = estimate(sample, method, level=level, draws=draws, seed=seed)
-        said = ["; ".join(filter(None, (note, season))) for note in notes(sample, found, method, asked.unit)]
-        sides = a.estimate, b.estimate
-        return [
-            {**_keys(asked, first, role), **dict(zip(asked.shown, cell, strict=True)), "first": float(sides[0][m]),
-             "second": float(sides[1][m]), **figures(found, m), "n": sample.units, "note": said[m]}
+        against = [(*known, *season) for known in notes(sample, found, method, asked.unit)]
+        keys, sides = _keys(asked, first, role), (a.estimate, b.estimate)
+        rows = [
+            {**keys, **dict(zip(asked.shown, cell, strict=True)), **_changed(sides, found, m)}
+            | {"n": sample.units, "note": noted(against[m])}
             for m, cell in enumerate(cells or [()])
-        ]  # fmt: skip
+        ]
+        return rows, against
 
     own = seeds(rng, len(pairs)) if method in DRAWN else [None] * len(pairs)
-    rows = [r for done in tracked(one, list(zip(pairs, own, strict=True)), workers, progress) for r in done]
+    done = tracked(one, list(zip(pairs, own, strict=True)), workers, progress)
     return Intervals(
-        framed(flows, asked, rows),
+        framed(flows, asked, [row for rows, _against in done for row in rows]),
         asked.name,
         asked.spread,
         asked.unit,
@@ -94,7 +96,13 @@ def difference(
         level,
         draws if method in DRAWN else 0,
         what=_what(flows, role, labels),
+        notes=tuple(known for _rows, against in done for known in against),
     )
+
+
+def _changed(sides: tuple[Array, Array], found: Interval, m: int) -> dict[str, float]:
+    """The columns of one change."""
+    return {"first": float(sides[0][m]), "second": float(sides[1][m]), **figures(found, m)}
 
 
 @validated
@@ -268,12 +276,13 @@ def _found(flows: Flows, role: str, label: Any) -> Any:
         return None
 
 
-def _season(flows: Flows, role: str, labels: tuple[Any, Any]) -> str:
+def _season(flows: Flows, role: str, labels: tuple[Any, Any]) -> tuple[Note, ...]:
     """What is to be said of two periods that are not the same months of a year."""
     if role != "period" or not flows.calendar.ordered:
-        return ""
+        return ()
     alike = flows.calendar.same_months(labels, labels[1])
-    return "" if labels[0] in alike else "unlike periods: the season is part of the change"
+    words = said("unlike periods: the season is part of the change")
+    return () if labels[0] in alike else (Note("unlike periods", words),)
 
 
 def _plan(flows: Flows, name: str, role: str, *, by: Columns | None, **asked: Any) -> Plan:

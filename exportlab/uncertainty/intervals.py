@@ -11,7 +11,7 @@ from exportlab.indices.measure import Universe
 from exportlab.options import Count, Level, validated
 from exportlab.results import Result
 from exportlab.uncertainty.groups import Part, Plan, grouped, plan, sampler
-from exportlab.uncertainty.methods import DRAWN, Interval, checked, estimate, mapped, notes
+from exportlab.uncertainty.methods import DRAWN, Interval, Note, checked, estimate, mapped, noted, notes
 from exportlab.uncertainty.sample import need_units, seeds
 
 if TYPE_CHECKING:
@@ -40,6 +40,8 @@ class Intervals(Result):
         The draws of each group, shape (draws, values of the group); empty where there are none.
     what : str
         "interval", "difference" ...
+    notes : tuple of tuple of Note
+        What is known against each row's interval, of which the column note is the text.
     """
 
     table: pd.DataFrame
@@ -51,6 +53,7 @@ class Intervals(Result):
     draws: int
     samples: tuple[Any, ...] = field(default=(), repr=False)
     what: str = "interval"
+    notes: tuple[tuple[Note, ...], ...] = field(default=(), repr=False)
 
     @property
     def title(self) -> str:
@@ -175,7 +178,7 @@ def interval(
     groups = grouped(flows, asked)
     make = sampler(flows, asked)
 
-    def one(job: tuple[Part, Any]) -> tuple[Interval, list[str], int]:
+    def one(job: tuple[Part, Any]) -> tuple[Interval, list[tuple[Note, ...]], int]:
         part, seed = job
         sample = make(part, None, None)
         need_units(sample, asked.unit, described(flows, asked.groups, part.key))
@@ -186,8 +189,8 @@ def interval(
     done = tracked(one, list(zip(groups, own, strict=True)), workers, progress)
     rows = [
         {**keyed(asked, part), **row}
-        for part, (found, said, units) in zip(groups, done, strict=True)
-        for row in _rows(asked, part, found, said, units)
+        for part, (found, against, units) in zip(groups, done, strict=True)
+        for row in _rows(asked, part, found, against, units)
     ]
     return Intervals(
         framed(flows, asked, rows),
@@ -198,13 +201,21 @@ def interval(
         level,
         draws if method in DRAWN else 0,
         tuple(d[0].draws for d in done if d[0].draws is not None),
+        notes=tuple(against for d in done for against in d[1]),
     )
 
 
-def _rows(asked: Plan, part: Part, found: Interval, said: Sequence[str], units: int) -> list[dict[str, Any]]:
+def _rows(
+    asked: Plan, part: Part, found: Interval, against: Sequence[tuple[Note, ...]], units: int
+) -> list[dict[str, Any]]:
     cells = part.cells if asked.shown else [()]
     return [
-        {**dict(zip(asked.shown, cell, strict=True)), **figures(found, m), "n": units, "note": said[m]}
+        {
+            **dict(zip(asked.shown, cell, strict=True)),
+            **figures(found, m),
+            "n": units,
+            "note": noted(against[m]),
+        }
         for m, cell in enumerate(cells)
     ]
 

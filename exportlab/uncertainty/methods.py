@@ -1,11 +1,11 @@
-"""From draws to intervals: percentile, basic, BCa, studentised, Bayesian, jackknife and delta."""
+"""From draws to intervals: percentile, basic, BCa, studentised, Bayesian, jackknife and delta; notes against them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
@@ -20,6 +20,7 @@ from exportlab.uncertainty.sample import (
     multinomial,
     variance,
 )
+from exportlab.words import Said, said
 
 METHODS = ("percentile", "basic", "bca", "studentised", "bayesian", "jackknife", "delta")
 DRAWN = ("percentile", "basic", "bca", "studentised", "bayesian")
@@ -260,30 +261,66 @@ SHIFTED = 0.25  # bias over standard error (Efron and Tibshirani 1993, 10.2)
 BIASED = ("percentile", "bayesian", "bca")  # methods that do not correct for a bias, or not enough
 
 
-def notes(sample: Sample, found: Interval, method: str, unit: str) -> list[str]:
-    """One note per value, empty where nothing is known against the interval."""
+Kind: TypeAlias = Literal[
+    "few units", "heavy tail", "at the boundary", "biased", "undefined", "unlike periods"
+]
+
+
+@dataclass(frozen=True)
+class Note:
+    """What is known against an interval: its kind, and the sentence that says it with its figures."""
+
+    kind: Kind
+    sentence: Said
+
+    def __str__(self) -> str:
+        return str(self.sentence)
+
+
+def noted(notes: Iterable[Note]) -> str:
+    """The notes as the text of a table's column; empty where there are none."""
+    return "; ".join(map(str, notes))
+
+
+def notes(sample: Sample, found: Interval, method: str, unit: str) -> list[tuple[Note, ...]]:
+    """What is known against each value's interval."""
     least = min(sample.samples)
-    common = [f"few units: {least} {unit}"] if least < FEW else []
+    few = [Note("few units", said("few units: {n} {unit}", n=least, unit=unit))] if least < FEW else []
     tail = hill_index(sample.sizes)
     carried = dominance(sample)
-    made = []
-    for m in range(found.estimate.size):
-        if not np.isfinite(found.estimate[m]):
-            made.append("undefined: the index does not exist here")
-            continue
-        said = list(common)
-        if carried[m] > HEAVY:
-            said.append(f"heavy tail: one {unit} carries {100 * carried[m]:.0f} % of the variance")
-        elif tail < TAIL:
-            said.append(f"heavy tail: Hill index of {unit} {tail:.1f}, below 2")
-        if not found.std_error[m] > 0:
-            said.append("at the boundary: the index does not vary with the units drawn")
-        elif method in BIASED and abs(bias := _bias(found, m)) > SHIFTED:
-            said.append(f"biased by {bias:.2f} standard errors: prefer jackknife, basic or studentised")
-        if found.undefined[m]:
-            said.append(f"undefined in {found.undefined[m]} draws, which are left out")
-        made.append("; ".join(said))
-    return made
+    gone = Note("undefined", said("undefined: the index does not exist here"))
+    return [
+        (*few, *_against(found, m, method, unit, tail=tail, carried=carried[m]))
+        if np.isfinite(found.estimate[m])
+        else (gone,)
+        for m in range(found.estimate.size)
+    ]
+
+
+def _against(
+    found: Interval, m: int, method: str, unit: str, *, tail: float, carried: float
+) -> Iterator[Note]:
+    """What is known against one value's interval beside the number of units."""
+    if carried > HEAVY:
+        percent = f"{100 * carried:.0f}"
+        yield Note(
+            "heavy tail",
+            said("heavy tail: one {unit} carries {percent} % of the variance", unit=unit, percent=percent),
+        )
+    elif tail < TAIL:
+        yield Note(
+            "heavy tail",
+            said("heavy tail: Hill index of {unit} {tail}, below 2", unit=unit, tail=f"{tail:.1f}"),
+        )
+    if not found.std_error[m] > 0:
+        yield Note("at the boundary", said("at the boundary: the index does not vary with the units drawn"))
+    elif method in BIASED and abs(bias := _bias(found, m)) > SHIFTED:
+        words = said(
+            "biased by {bias} standard errors: prefer jackknife, basic or studentised", bias=f"{bias:.2f}"
+        )
+        yield Note("biased", words)
+    if found.undefined[m]:
+        yield Note("undefined", said("undefined in {n} draws, which are left out", n=int(found.undefined[m])))
 
 
 def dominance(sample: Sample) -> Array:

@@ -1,6 +1,8 @@
 """The second door: value added in exports, from input-output tables."""
 
 from exportlab.valueadded.decompose import Decomposition, decompose
+from exportlab.valueadded.economies import read_eurostat, read_oecd_iot
+from exportlab.valueadded.folders import read_eora, read_exiobase
 from exportlab.valueadded.gvc import (
     extraction,
     output_participation,
@@ -10,11 +12,11 @@ from exportlab.valueadded.gvc import (
     value_added_rca,
     value_chain_accounts,
 )
-from exportlab.valueadded.icio import read_adb, read_ceads, read_icio, read_wiod
+from exportlab.valueadded.icio import read_figaro, read_icio
 from exportlab.valueadded.intercountry import InterCountryTable
 from exportlab.valueadded.iotable import IOTable
 from exportlab.valueadded.liaoning import china_multipliers, content_bounds, liaoning_bounds
-from exportlab.valueadded.nbs import read_nbs
+from exportlab.valueadded.nbs import read_ceads, read_nbs
 from exportlab.valueadded.processing import split_processing
 from exportlab.valueadded.product_proxies import (
     export_upstreamness,
@@ -24,10 +26,13 @@ from exportlab.valueadded.product_proxies import (
     unit_value_change,
 )
 from exportlab.valueadded.proxies import export_quality, kee_tang, processing_margin, upward_wang_zheng
+from exportlab.valueadded.recognise import FORMATS, read_iot
 from exportlab.valueadded.regions import multiregional
 from exportlab.valueadded.validate import Validation
+from exportlab.valueadded.wiot import read_adb, read_wiod
 
 __all__ = [
+    "FORMATS",
     "Decomposition",
     "IOTable",
     "InterCountryTable",
@@ -47,8 +52,14 @@ __all__ = [
     "production_length",
     "read_adb",
     "read_ceads",
+    "read_eora",
+    "read_eurostat",
+    "read_exiobase",
+    "read_figaro",
     "read_icio",
+    "read_iot",
     "read_nbs",
+    "read_oecd_iot",
     "read_wiod",
     "relative_unit_values",
     "split_processing",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeAlias
 
@@ -177,6 +178,24 @@ def show(label: object) -> str:
     return repr(" ".join(map(str, label))) if isinstance(label, tuple) else repr(label)
 
 
+def rounding_of(values: Array) -> float:
+    """Half a unit of the last digit that figures are printed with; 0 where they are not rounded."""
+    kept = values[np.isfinite(values) & (values != 0)]
+    sample = kept[:: max(1, len(kept) // 5_000)]
+    for digits in range(9):
+        if len(sample) and np.allclose(np.round(sample, digits), sample, rtol=1e-12, atol=0.0):
+            return float(0.5 * 10.0**-digits)
+    return 0.0
+
+
+def rounding_gap(values: Array) -> float:
+    """How far the sum of a row or column of a square of rounded figures, and a total beside it, may lie apart."""
+    n = len(values)
+    return rounding_of(values) * (
+        1.0 + float(min(n, 4 * n**0.5))
+    )  # 4 half units root n: seven standard deviations
+
+
 def worst(size: Array, labels: pd.Index, n: int = 3) -> str:
     """The labels with the largest entries of `size`, for an error's first example."""
     order = np.argsort(-size)[:n]
@@ -207,8 +226,8 @@ def ratio(a: Array, b: Array, empty: float = float("nan")) -> Array:
 # Labels of an inter-country table: country, part and sector of every row, country of every column.
 
 
-def pairs(labels: pd.Index, sep: str, what: str) -> list[tuple[str, str]]:
-    """(country, rest) of labels that are a two-level MultiIndex or text parted by `sep`."""
+def pairs(labels: pd.Index, sep: str, what: str, *, last: bool = False) -> list[tuple[str, str]]:
+    """(country, rest) of labels that are a two-level MultiIndex or text parted by `sep`, at its first place or last."""
     if isinstance(labels, pd.MultiIndex):
         if labels.nlevels != 2:
             raise DataError(
@@ -217,7 +236,7 @@ def pairs(labels: pd.Index, sep: str, what: str) -> list[tuple[str, str]]:
         return [(str(a), str(b)) for a, b in labels]
     if not sep:
         raise OptionError("sep= is empty. Name the text that parts country and sector, such as '_'.")
-    cut = [str(label).split(sep, 1) for label in labels]
+    cut = [str(label).rsplit(sep, 1) if last else str(label).split(sep, 1) for label in labels]
     bad = [label for label, c in zip(labels, cut, strict=True) if len(c) != 2 or not c[0]]
     if bad:
         raise DataError(
@@ -229,12 +248,68 @@ def pairs(labels: pd.Index, sep: str, what: str) -> list[tuple[str, str]]:
     return [(c[0], c[1]) for c in cut]
 
 
-def country_rows(Z: pd.DataFrame, splits: Mapping[str, str], sep: str) -> tuple[pd.MultiIndex, pd.Index]:
+def parted_last(Z: pd.DataFrame, Y: pd.DataFrame, sep: str, splits: Mapping[str, str]) -> bool:
+    """Whether text labels part at the last `sep` rather than the first: the whole table decides.
+
+    A cut is right where the countries of Z are those of Y, as they stand or cut in the same way; of two such cuts the
+    one under which the countries are alike: the same sectors, the same categories.
+
+    Raises
+    ------
+    DataError
+        Both cuts fit the table, and lead to different countries.
+    """
+    if isinstance(Z.index, pd.MultiIndex) or not sep:
+        return False
+    cuts = [pairs(Z.index, sep, "the rows of Z", last=last) for last in (False, True)]
+    if cuts[0] == cuts[1]:
+        return False
+    fits = [_fit(cut, Y.columns, sep, splits, last) for cut, last in zip(cuts, (False, True), strict=True)]
+    if fits[0] == fits[1] and fits[0] > 0:
+        label = next(k for k, (a, b) in enumerate(zip(*cuts, strict=True)) if a != b)
+        raise DataError(
+            f"Labels hold {sep!r} more than once, and the table does not tell which one parts country and sector",
+            f"It may be {cuts[0][label]} or {cuts[1][label]}. Give a MultiIndex (country, sector), or sep= with a text "
+            "that stands once in each label.",
+            rows=sum(a != b for a, b in zip(*cuts, strict=True)),
+            first=show(Z.index[label]),
+        )
+    return fits[1] > fits[0]
+
+
+def _fit(
+    cut: list[tuple[str, str]], columns: pd.Index, sep: str, splits: Mapping[str, str], last: bool
+) -> int:
+    """0: countries of Z are not those of Y; 1: they are; 2: all have the same parts; 3: Y names them as they are."""
+    down = [(splits.get(c, c), s) for c, s in cut]
+    countries = {c for c, _ in down}
+    if isinstance(columns, pd.MultiIndex):
+        across = [(str(c), str(k)) for c, k in columns]
+    elif {str(c) for c in columns} == countries:
+        return 3
+    else:
+        named = [str(c).rsplit(sep, 1) if last else str(c).split(sep, 1) for c in columns]
+        across = [(c[0], c[-1]) for c in named]
+    if {c for c, _ in across} != countries:
+        return 0
+    return 2 if _alike(cut) and _alike(across) else 1
+
+
+def _alike(named: list[tuple[str, str]]) -> bool:
+    parts: dict[str, set[str]] = {}
+    for country, part in named:
+        parts.setdefault(country, set()).add(part)
+    return len({frozenset(p) for p in parts.values()}) == 1
+
+
+def country_rows(
+    Z: pd.DataFrame, splits: Mapping[str, str], sep: str, *, last: bool = False
+) -> tuple[pd.MultiIndex, pd.Index]:
     """Rows as (country, part, sector) in country-major order, and Z's own labels in that order."""
     unique(Z.index, "the rows of Z")
     unique(Z.columns, "the columns of Z")
-    named = pairs(Z.index, sep, "the rows of Z")
-    beside = {c for c, _ in pairs(Z.columns, sep, "the columns of Z")}
+    named = pairs(Z.index, sep, "the rows of Z", last=last)
+    beside = {c for c, _ in pairs(Z.columns, sep, "the columns of Z", last=last)}
     _same_countries({c for c, _ in named}, beside)
     rows = pd.DataFrame(
         [(splits.get(part, part), part, sector) for part, sector in named],
@@ -262,7 +337,7 @@ def _same_countries(down: set[str], across: set[str]) -> None:
             )
 
 
-def final_columns(Y: pd.DataFrame, countries: pd.Index, sep: str) -> pd.MultiIndex:
+def final_columns(Y: pd.DataFrame, countries: pd.Index, sep: str, *, last: bool = False) -> pd.MultiIndex:
     """The columns of final demand as (country, category)."""
     unique(Y.columns, "the columns of Y")
     plain = not isinstance(Y.columns, pd.MultiIndex) and all(str(c) in countries for c in Y.columns)
@@ -270,7 +345,7 @@ def final_columns(Y: pd.DataFrame, countries: pd.Index, sep: str) -> pd.MultiInd
     if named is None:
         named = [
             (str(c), "all") if c in countries else pair
-            for c, pair in zip(Y.columns, _loose(Y.columns, sep), strict=True)
+            for c, pair in zip(Y.columns, _loose(Y.columns, sep, last), strict=True)
         ]
     strange = sorted({c for c, _ in named} - set(countries))
     if strange:
@@ -293,10 +368,64 @@ def final_columns(Y: pd.DataFrame, countries: pd.Index, sep: str) -> pd.MultiInd
     return pd.MultiIndex.from_tuples(named, names=["country", "category"])
 
 
-def _loose(labels: pd.Index, sep: str) -> list[tuple[str, str]]:
+def _loose(labels: pd.Index, sep: str, last: bool) -> list[tuple[str, str]]:
     if isinstance(labels, pd.MultiIndex):
         return pairs(labels, sep, "the columns of Y")
-    return [(str(c).split(sep, 1)[0], str(c).split(sep, 1)[1] if sep in str(c) else "all") for c in labels]
+    cut = [str(c).rsplit(sep, 1) if last else str(c).split(sep, 1) for c in labels]
+    return [(c[0], c[1]) if len(c) == 2 else (c[0], "all") for c in cut]
+
+
+# Totals among the labels: whatever is a sum must not stand among its parts.
+
+TOTAL = re.compile(
+    r"(grand |sub[- ]?)?totals?( (sectors?|industries|economy|uses?|demand|final demand|output|intermediate.*))?"
+    r"|world|all (countries|sectors|industries)|sum|toti?|ttl|_t|合计|总计|小计|全部|世界|全国",
+    re.IGNORECASE,
+)
+
+
+def refuse_totals(labels: Iterable[object], what: str, *, beside: str) -> None:
+    """Refuse labels that name a total."""
+    named = [label for label in labels if TOTAL.fullmatch(str(label).strip())]
+    if named:
+        raise DataError(
+            f"{what} hold what is called a total",
+            f"It would count {beside} twice. Take it out; name it otherwise where it is none.",
+            rows=len(named),
+            first=show(named[0]),
+        )
+
+
+def refuse_sums(Z: Array, labels: pd.Index) -> None:
+    """Refuse a row and column of Z that are the sums of all the others, whatever they are called."""
+    n = len(Z)
+    if n < 3:
+        return
+    rows, columns = Z.sum(axis=0), Z.sum(axis=1)
+    near = 1e-9 * max(float(np.abs(rows).max()), 1e-300)
+    for k in np.flatnonzero(np.isclose(2 * Z.sum(axis=1), Z.sum(), rtol=1e-9)).tolist():
+        if (
+            np.abs(2 * Z[k] - rows).max() <= near
+            and np.abs(2 * Z[:, k] - columns).max() <= near
+            and Z[k].any()
+        ):
+            raise DataError(
+                "A sector is the sum of all the others, down and across",
+                "It is a total that would count them twice: take it out.",
+                rows=1,
+                first=show(labels[k]),
+            )
+
+
+def refuse_coefficients(Z: Array, x: Array) -> None:
+    """Refuse input coefficients where flows are asked for."""
+    inputs = Z.sum(axis=0)
+    if inputs.size and inputs.max() < 1 and 0 < Z.sum() < 1e-3 * x.sum() and (inputs > 0.05).mean() > 0.5:
+        raise DataError(
+            f"The columns of Z add up to {inputs.max():.4g} at most, and output to {x.sum():,.6g}: Z looks like "
+            "input coefficients",
+            "Flows are needed, in the unit of final demand: multiply each column of coefficients by its output.",
+        )
 
 
 def grouped(

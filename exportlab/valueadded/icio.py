@@ -1,13 +1,9 @@
-"""Files of inter-country tables: OECD ICIO, WIOD 2013 and 2016, ADB MRIO, CEADs.
-
-Labels decide everything; positions nothing. Tested on layouts: the tests write small files as the publishers
-lay them out, since the tables themselves are too large (and not all free) to ship.
-"""
+"""Tables with one label a row and a column: OECD ICIO, all editions, and Eurostat FIGARO, as a matrix and flat."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,232 +11,181 @@ import numpy as np
 import pandas as pd
 
 from exportlab.errors import DataError
-from exportlab.files.paths import cells_of, text_cells
+from exportlab.files.paths import first_line, text_cells
 from exportlab.options import validated
 from exportlab.valueadded.intercountry import InterCountryTable
+from exportlab.valueadded.layout import (
+    Blanks,
+    Known,
+    Layout,
+    Line,
+    fill,
+    intercountry,
+    numeric,
+    refuse_repeats,
+    refuse_unknown,
+    role_of,
+)
 
-OECD_SPLITS = {"MX1": "MEX", "MX2": "MEX", "CN1": "CHN", "CN2": "CHN"}
-VALUE_ADDED = {"VA", "VALU", "TVA"}
-OUTPUT = {"OUT", "OUTPUT", "TOTAL", "GO", "TI", "TO"}
-TAXES = re.compile(r"^(TLS|TXSP|.*_?TAXSUB|.*_TLS)$")
+OECD_SPLITS = {**{f"MX{k}": "MEX" for k in (1, 2, 3)}, **{f"CN{k}": "CHN" for k in (1, 2, 3, 4)}}
+# The editions name the same rows and columns differently: 2016, 2018 and 2021, 2023 and later.
+OECD = Known(
+    columns={"error": "DISC", "output": "OUT|OUTPUT|TOTAL"},
+    rows={
+        "value added": r"VA|VALU|VA\+TAXSUB",
+        "taxes": r"TLS|TXSP|([A-Z0-9]{3}_)?TAXSUB|[A-Z0-9]{3}_TLS",
+        "output": "OUT|OUTPUT|TOTAL",
+    },
+    said=(
+        "AUS_A01, AUS_HFCE or HFCE_AUS, DISC, OUT, TOTAL",
+        "TLS, AUS_TAXSUB, VA, VALU, VA+TAXSUB, OUT, OUTPUT",
+    ),
+)
+FIGARO = Known(
+    columns={},
+    rows={"taxes": "W2_(D21X31|OP_RES|OP_NRES)", "primary": "W2_(D1|D29X39|B2A3G)", "value added": "W2_B1G"},
+    said=(
+        "AT_A01, AT_P3_S14",
+        "W2_D21X31, W2_OP_RES, W2_OP_NRES, W2_D1, W2_D29X39, W2_B2A3G",
+    ),
+)
+FLAT = {"refarea", "counterpartarea", "obsvalue"}
 
 
 @validated
 def read_icio(
-    path: str | Path, *, splits: Mapping[str, str] = OECD_SPLITS, **options: Any
+    path: str | Path,
+    *,
+    splits: Mapping[str, str] = OECD_SPLITS,
+    blanks: Blanks = "refuse",
+    tolerance: float = 1e-3,
+    **options: Any,
 ) -> InterCountryTable:
-    """Read a year of the OECD's Inter-Country Input-Output tables (CSV, editions 2016 to 2023).
+    """Read a year of the OECD's Inter-Country Input-Output tables (CSV, editions 2016 to 2025).
 
-    Rows ``AUS_A01_02``, columns the same, then final demand ``AUS_HFCE`` ... and a total; below, taxes less
-    subsidies (one row ``TLS``, or ``AUS_TAXSUB`` by country), value added (``VA`` or ``VALU``), output. The
-    processing rows MX1, MX2, CN1 and CN2 of the extended tables are kept as parts of MEX and CHN.
+    Rows ``AUS_A01_02``, columns the same, then final demand ``AUS_HFCE`` (``HFCE_AUS`` in 2016) and a total; below,
+    taxes less subsidies (one row ``TLS``, or ``AUS_TAXSUB`` by country; in value added, ``VA+TAXSUB``, in 2016), value
+    added, output. The processing rows MX1, MX2, CN1, CN2 ... of the extended tables are kept as parts of MEX and CHN.
+    The column ``DISC`` of 2016 becomes a category of final demand of the country whose row it is in. Direct purchases
+    abroad are final demand of the country that purchases. Basic prices, million USD; exports are fob, re-exports are
+    not among them.
 
     Parameters
     ----------
     splits : mapping
         Parts to their country; those that the file lacks are passed over.
+    blanks : {"refuse", "zero"}
+        What an empty cell is.
+    tolerance : float
+        Largest deviation of a printed total (output, value added) from the sum of its cells, as a share of it;
+        rounding of the printed digits is allowed besides.
     **options
         As in `InterCountryTable.from_frames`.
 
     Raises
     ------
     DataError
-        Rows that are neither sectors nor known margins, and whatever the door refuses.
+        Lines that are neither sectors nor known, repeated labels, totals that are not the sums of their cells, and
+        whatever the door refuses.
     """
-    raw = text_cells(path, index_col=0)
-    raw.index = pd.Index([str(label).strip() for label in raw.index])
-    raw.columns = pd.Index([str(label).strip() for label in raw.columns])
-    sectors = [r for r in raw.index if r in raw.columns and r not in OUTPUT]
-    final = [c for c in raw.columns if c not in set(sectors) and c not in OUTPUT]
-    margins = [r for r in raw.index if r not in set(sectors)]
-    strange = [r for r in margins if r not in VALUE_ADDED | OUTPUT and not TAXES.match(r)]
-    if strange:
+    layout = _labelled(_matrix(path), OECD, blanks)
+    present = {line.key[0] for line in layout.rows if line.role == "sector"}
+    made = {"unit": "million USD", "source": f"OECD ICIO, {Path(path).name}", **options}
+    return intercountry(
+        layout, tolerance, splits={part: home for part, home in splits.items() if part in present}, **made
+    )
+
+
+@validated
+def read_figaro(
+    path: str | Path, *, blanks: Blanks = "refuse", tolerance: float = 1e-3, **options: Any
+) -> InterCountryTable:
+    """Read a year of Eurostat's FIGARO inter-country input-output tables (CSV, editions 2021 to 2025).
+
+    The matrix (``rowLabels``, ``AT_A01`` ...) and the flat file (``refArea``, ``rowIi``, ``counterpartArea``,
+    ``colIi``, ``obsValue``; ``rowPi``, ``colPi`` for products), industry by industry or product by product. Rows of the
+    domestic area W2 stand below: taxes less subsidies on products (D21X31), purchases abroad by residents (OP_RES) and
+    by non-residents (OP_NRES), which count as taxes, and compensation of employees (D1), other net taxes (D29X39) and
+    operating surplus (B2A3G), which are value added. The file prints no output: the sums of rows and columns are
+    compared. Basic prices, million EUR; the rest of the world is FIGW1. A flow that a flat file lacks is refused unless
+    ``blanks="zero"``. Parameters and refusals as in `read_icio`.
+    """
+    raw = _from_flat(path) if is_flat(first_line(path)[1]) else _matrix(path)
+    made = {"unit": "million EUR", "source": f"Eurostat FIGARO, {Path(path).name}", **options}
+    return intercountry(_labelled(raw, FIGARO, blanks), tolerance, **made)
+
+
+def is_flat(names: Sequence[str]) -> bool:
+    """Whether a file's first line is that of a FIGARO flat file."""
+    return {name.lower() for name in names} >= FLAT
+
+
+def _matrix(path: str | Path) -> pd.DataFrame:
+    """The cells below one line of names, labelled as the file does, repeats and all."""
+    mark, names = first_line(path)
+    raw = text_cells(path, header=None, skiprows=1, sep=mark)
+    if raw.shape[1] != len(names):
         raise DataError(
-            "The file has rows that are neither sectors nor known margins",
-            f"Known: columns of the same name, {sorted(VALUE_ADDED)}, {sorted(OUTPUT)}, TLS, *_TAXSUB.",
-            rows=len(strange),
-            first=repr(strange[0]),
+            f"file {str(path)!r} has {len(names):,} names and {raw.shape[1]:,} columns",
+            "The first line names every column, the first column every row.",
         )
-    if not sectors:
+    cells = raw.iloc[:, 1:]
+    cells.index = pd.Index([str(v).strip() for v in raw.iloc[:, 0]])
+    cells.columns = pd.Index(names[1:])
+    return cells
+
+
+def _from_flat(path: str | Path) -> pd.DataFrame:
+    """The matrix of a file with one flow a row; two rows of one flow are refused."""
+    raw = text_cells(path, sep=first_line(path)[0])
+    part = {name.strip().lower(): name for name in raw.columns}
+    down, across = (
+        raw[part[area]].astype(str)
+        + "_"
+        + raw[next(part[n] for n in part if re.fullmatch(code, n))].astype(str)
+        for area, code in (("refarea", "row[ip]i"), ("counterpartarea", "col[ip]i"))
+    )
+    rows, columns = pd.Index(down.unique()), pd.Index(across.unique())
+    at = rows.get_indexer(pd.Index(down)) * len(columns) + columns.get_indexer(pd.Index(across))
+    twice = pd.Index(at).duplicated()
+    if twice.any():
+        k = int(twice.argmax())
+        raise DataError(
+            "Flows stand in the file more than once",
+            "One year and one unit a file, each flow once.",
+            rows=int(twice.sum()),
+            first=f"{down.iloc[k]!r} to {across.iloc[k]!r}",
+        )
+    cells = np.full(len(rows) * len(columns), np.nan)
+    cells[at] = raw[part["obsvalue"]].to_numpy(dtype=np.float64)
+    return pd.DataFrame(cells.reshape(len(rows), -1), rows, columns)
+
+
+def _labelled(raw: pd.DataFrame, known: Known, blanks: str) -> Layout:
+    """Rows and columns by their labels: a country-sector stands down and across, final demand across only."""
+    both = set(raw.columns) & set(raw.index)
+    both = {label for label in both if not role_of([label], {**known.columns, **known.rows})}
+    if not both:
         raise DataError("the file has no row that is also a column", "Country-sectors stand down and across.")
-    present = {s.split("_", 1)[0] for s in sectors}
-    taxes = [r for r in margins if TAXES.match(r)]
-    found = {
-        "value_added": next((raw.loc[r, sectors] for r in margins if r in VALUE_ADDED), None),
-        "output": next((raw.loc[r, sectors] for r in margins if r in OUTPUT), None),
-        "taxes": raw.loc[taxes, sectors].sum() if taxes else None,
-    }
-    return InterCountryTable.from_frames(
-        raw.loc[sectors, sectors],
-        raw.loc[sectors, final],
-        splits={part: home for part, home in splits.items() if part in present},
-        **{"unit": "million USD", "source": f"OECD ICIO, {Path(path).name}", **found, **options},
-    )
+    countries = {label.split("_", 1)[0] for label in both}
+    countries |= {OECD_SPLITS[c] for c in countries & set(OECD_SPLITS)}
+    rows = [_line(label, both, known.rows, set()) for label in raw.index]
+    columns = [_line(label, both, known.columns, countries) for label in raw.columns]
+    for lines, what, said in ((columns, "columns", known.said[0]), (rows, "rows", known.said[1])):
+        refuse_repeats(lines, what)
+        refuse_unknown(lines, what, said)
+    return fill(Layout(numeric(raw), tuple(rows), tuple(columns)), blanks)
 
 
-@validated
-def read_wiod(path: str | Path, *, sheet: str | int = 0, **options: Any) -> InterCountryTable:
-    """Read a World Input-Output Table of WIOD, release 2013 or 2016.
-
-    Excel sheets (both releases), CSV made from them, and the wide tables of the 2016 release (columns
-    IndustryCode, Country, RNr, then ``vAUS1`` ...). Rows and columns are matched by country and number; what
-    inputs and value added leave of output (taxes, fob adjustments, purchases abroad, transport margins)
-    counts as taxes when ``v="supplied"`` and as value added otherwise.
-    """
-    raw = cells_of(path, sheet)
-    head = raw.iloc[0].astype(str)
-    wide = head.str.fullmatch(r"v[A-Z]{3}\d+")
-    if wide.any():
-        raw = _from_wide(raw, wide.to_numpy(dtype=bool))
-    return _numbered(raw, **{"unit": "million USD", "source": f"WIOD, {Path(path).name}", **options})
-
-
-@validated
-def read_adb(path: str | Path, *, sheet: str | int = 0, **options: Any) -> InterCountryTable:
-    """Read a year of the Asian Development Bank's MRIO tables (Excel, or CSV made from it).
-
-    Countries and sectors c1 to c35 in header rows and label columns, final demand F1 to F5, margins below.
-    """
-    return _numbered(
-        cells_of(path, sheet), **{"unit": "million USD", "source": f"ADB MRIO, {Path(path).name}", **options}
-    )
-
-
-def _from_wide(raw: pd.DataFrame, columns: np.ndarray) -> pd.DataFrame:
-    """The 2016 release's wide table as a sheet: two header rows, and labels country, number, description."""
-    names = list(raw.iloc[0].astype(str))
-    at = {name: k for k, name in enumerate(names)}
-    body = raw.iloc[1:]
-    labels = pd.DataFrame(
-        {
-            0: body[at["IndustryDescription"]].astype(str),
-            1: body[at["Country"]],
-            2: "c" + body[at["RNr"]].astype(str).str.replace(r"\.0$", "", regex=True),
-        }
-    )
-    keys = [re.fullmatch(r"v([A-Z]{3})(\d+)", n) for n, use in zip(names, columns, strict=True) if use]
-    head = pd.DataFrame(
-        [[None] * 3 + [k.group(1) for k in keys if k], [None] * 3 + [f"c{k.group(2)}" for k in keys if k]]
-    )
-    cells = pd.concat([labels, body.loc[:, columns]], axis=1)
-    cells.columns = head.columns
-    return pd.concat([head, cells], ignore_index=True)
-
-
-COUNTRY, NUMBER = r"[A-Z][A-Za-z]{2}", r"[cCrRfF]\d+"
-
-
-def _numbered(raw: pd.DataFrame, **options: Any) -> InterCountryTable:
-    """A sheet whose header rows and label columns hold country codes and numbers such as c1, r64, F1."""
-    text = raw.map(lambda v: v.strip() if isinstance(v, str) else "")
-    across, down = text.iloc[:12], text.iloc[:, :6]
-    r_num, r_land = _busiest(across.T, NUMBER), _busiest(across.T, COUNTRY)
-    c_num, c_land = _busiest(down, NUMBER), _busiest(down, COUNTRY)
-    rows = [(k, a, b) for k, (a, b) in enumerate(zip(text[c_land], text[c_num], strict=True)) if b]
-    columns = list(zip(across.iloc[r_land], across.iloc[r_num], strict=True))
-    used = {(a, b.lower()) for a, b in columns}
-    sectors = {k: (a, b) for k, a, b in rows if a not in ("", "TOT") and (a, b.lower()) in used}
-    keys = {(a, b.lower()) for a, b in sectors.values()}
-    z = [j for j, (a, b) in enumerate(columns) if (a, b.lower()) in keys]
-    y = [j for j, (a, b) in enumerate(columns) if b and a not in ("", "TOT") and (a, b.lower()) not in keys]
-    if not sectors or not y:
-        raise DataError(
-            "The sheet has no rows and columns labelled by country and number",
-            "Expected country codes and numbers such as c1 in header rows and label columns.",
-        )
-    index = pd.MultiIndex.from_tuples(list(sectors.values()))
-    square = pd.MultiIndex.from_tuples([(columns[j][0], columns[j][1]) for j in z])
-    margins = {k: " ".join(text.iloc[k, :6]) for k in range(len(text)) if k not in sectors}
-    found = {
-        name: pd.Series(_floats(raw.iloc[k, z]), index=square)
-        for name, pattern in (
-            ("value_added", r"[Vv]alue [Aa]dded|\bVA\b"),
-            ("output", r"\bGO\b|[Oo]utput|\bTOTAL\b"),
-        )
-        for k in [next((k for k, label in margins.items() if re.search(pattern, label)), None)]
-        if k is not None
-    }
-    Z = pd.DataFrame(_floats(raw.iloc[list(sectors), z]), index=index, columns=square)
-    Y = pd.DataFrame(
-        _floats(raw.iloc[list(sectors), y]),
-        index=index,
-        columns=pd.MultiIndex.from_tuples([columns[j] for j in y]),
-    )
-    extra = {"taxes": "remainder"} if "value_added" in found else {}
-    return InterCountryTable.from_frames(Z, Y, **{**found, **extra, **options})
-
-
-def _busiest(frame: pd.DataFrame, pattern: str) -> int:
-    """The position of the column with most cells of a pattern."""
-    counts = [int(frame[c].str.fullmatch(pattern).sum()) for c in frame]
-    return int(np.argmax(counts))
-
-
-def _floats(part: pd.DataFrame | pd.Series) -> Any:
-    """Cells as numbers where they are; text stays, for the door to refuse with its place."""
-    values = part.to_numpy(dtype=object)
-    try:
-        return values.astype(np.float64)
-    except (TypeError, ValueError):
-        return values
-
-
-@validated
-def read_ceads(path: str | Path, *, sheet: str | int = 0, **options: Any) -> InterCountryTable:
-    """Read a multi-regional table of China's provinces as CEADs publishes it (Excel or CSV).
-
-    Two header rows and two label columns: province (written once, over its sectors) and sector. Final use
-    by province; a column of exports, and of the balancing error; below the sectors a row of imports by user,
-    then value added. The rest of the world becomes a country ROW with one sector: it delivers the imports,
-    buys the exports, and uses no inputs, so all imports count as foreign value added. The error becomes a
-    category of final demand of the province whose row it is in.
-    """
-    raw = cells_of(path, sheet)
-    head = [raw.iloc[0, 2:].ffill().astype(str), raw.iloc[1, 2:].fillna("").astype(str)]
-    side = [raw.iloc[2:, 0].ffill().astype(str), raw.iloc[2:, 1].fillna("").astype(str)]
-    columns = [(a.strip(), b.strip()) for a, b in zip(*head, strict=True)]
-    rows = [(a.strip(), b.strip()) for a, b in zip(*side, strict=True)]
-    body = pd.DataFrame(_floats(raw.iloc[2:, 2:]), index=pd.Index(range(len(rows))))
-    sectors = [k for k, key in enumerate(rows) if key in set(columns)]
-    regions = {rows[k][0] for k in sectors}
-    at = {key: j for j, key in enumerate(columns)}
-    z = [at[rows[k]] for k in sectors]
-    y = [j for j, (a, b) in enumerate(columns) if a in regions and j not in set(z) and not _is(b, "sum")]
-    one = {w: [j for j, key in enumerate(columns) if key[0] not in regions and _is(key, w)] for w in CEADS}
-    imports = [k for k, key in enumerate(rows) if k not in set(sectors) and _is(key, "import")]
-    if not sectors or len(one["export"]) != 1 or len(imports) != 1:
-        raise DataError(
-            f"The sheet has {len(sectors)} province-sectors, {len(one['export'])} export columns and "
-            f"{len(imports)} import rows",
-            "Expected two header rows and two label columns (province, sector), one column of exports and "
-            "one row of imports.",
-        )
-    labels = pd.MultiIndex.from_tuples([*(rows[k] for k in sectors), ("ROW", "imports")])
-    Z = np.zeros((len(labels), len(labels)), dtype=object)
-    Z[:, :-1] = body.iloc[[*sectors, *imports], z].to_numpy(dtype=object)
-    Y = body.iloc[[*sectors, *imports], [*y, *one["export"]]].copy()
-    Y.iloc[-1, -1] = 0.0
-    Y.columns = pd.MultiIndex.from_tuples([*(columns[j] for j in y), ("ROW", "exports")])
-    Y.index = labels
-    for j in one["error"]:
-        for region in sorted(regions):
-            mine = [rows[k][0] == region for k in sectors]
-            Y[(region, "error")] = [*np.where(mine, body.iloc[sectors, j], 0.0), 0.0]
-    return InterCountryTable.from_frames(
-        pd.DataFrame(Z, labels, labels).infer_objects(),
-        Y.infer_objects(),
-        **{"unit": "10,000 CNY", "source": f"CEADs, {Path(path).name}", **options},
-    )
-
-
-CEADS = {
-    "export": r"\b(exports?|EX)\b|出口",
-    "error": r"\b(others?|error|ERR)\b|误差|其他",
-    "import": r"\b(imports?|IM)\b|进口",
-    "sum": r"\b(TIU|TFU|total)\b|合计|小计",
-}
-
-
-def _is(label: tuple[str, str] | str, what: str) -> bool:
-    text = label if isinstance(label, str) else " ".join(label)
-    return re.search(CEADS[what], text, flags=re.IGNORECASE) is not None
+def _line(label: str, sectors: set[str], roles: Mapping[str, str], countries: set[str]) -> Line:
+    """A line by its label; final demand names its country first, or last as in OECD's 2016 edition."""
+    if label in sectors:
+        country, _, sector = label.partition("_")
+        return Line("sector", (country, sector), label)
+    role = role_of([label], roles)
+    if role:
+        return Line(role, ("", label), label)
+    for country, category in (label.split("_", 1)[:2], label.rsplit("_", 1)[::-1]) if "_" in label else ():
+        if country in countries:
+            return Line("final", (country, category), label)
+    return Line("", ("", label), label)

@@ -24,6 +24,7 @@ from exportlab.valueadded.cells import (
     grouped,
     labelled,
     matrix,
+    parted_last,
     unique,
     value_added_and_taxes,
     vector,
@@ -33,7 +34,7 @@ from exportlab.valueadded.validate import check_intercountry, report
 if TYPE_CHECKING:
     from exportlab.valueadded.decompose import Decomposition
     from exportlab.valueadded.leontief import Leontief
-    from exportlab.valueadded.validate import Validation
+    from exportlab.valueadded.validate import Control, Validation
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -62,6 +63,8 @@ class InterCountryTable:
         Row sums less the output given, and value added given less what output leaves; zero where not given.
     unit, source : str
         The unit of every cell, and where the table comes from.
+    controls : tuple of Control
+        The totals that the file printed, compared with the sums of its cells; empty without a file.
     """
 
     rows: pd.MultiIndex
@@ -76,6 +79,7 @@ class InterCountryTable:
     column_gap: Array
     unit: str = "unknown"
     source: str = ""
+    controls: tuple[Control, ...] = ()
 
     def __repr__(self) -> str:
         return printable(
@@ -120,7 +124,8 @@ class InterCountryTable:
         splits : mapping, optional
             Parts to their country, as ``{"CN1": "CHN", "CN2": "CHN"}``: rows of their own, one exporter.
         sep : str
-            What parts country and sector in text labels (the first occurrence).
+            What parts country and sector in text labels. Where it stands in a label more than once, the whole table
+            decides which one parts it, or the labels are refused.
         tolerance : float
             Largest gap of a row or column balance, as a share of the row's output.
         accept : collection of {"negative_inputs", "column_sums"}
@@ -138,9 +143,10 @@ class InterCountryTable:
         for oddity in accept:
             one_of("accept", oddity, ("negative_inputs", "column_sums"))
         Z, Y = labelled(Z, "Z"), labelled(Y, "Y")
-        rows, flat = country_rows(Z, splits or {}, sep)
+        last = parted_last(Z, Y, sep, splits or {})
+        rows, flat = country_rows(Z, splits or {}, sep, last=last)
         countries = pd.Index(rows.get_level_values("country").unique(), name="country")
-        final = final_columns(Y, countries, sep)
+        final = final_columns(Y, countries, sep, last=last)
         z = matrix(Z, flat, flat, "Z")
         f = matrix(Y, flat, Y.columns, "Y")
         x = z.sum(axis=1) + f.sum(axis=1)

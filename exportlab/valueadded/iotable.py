@@ -15,7 +15,7 @@ from exportlab.frames import Array
 from exportlab.text import printable
 from exportlab.valueadded import national
 from exportlab.valueadded.cells import Column, labelled, matrix, ratio, unique, vector
-from exportlab.valueadded.validate import Validation, check_iotable, report_iotable
+from exportlab.valueadded.validate import Control, Validation, check_iotable, report_iotable
 
 if TYPE_CHECKING:
     from exportlab.valueadded.national import ExportContent
@@ -53,6 +53,8 @@ class IOTable:
         Output, value added, and net product taxes on inputs.
     unit : str
         The unit of every cell.
+    controls : tuple of Control
+        The totals that the file printed, compared with the sums of its cells; empty without a file.
 
     Notes
     -----
@@ -77,6 +79,7 @@ class IOTable:
     taxes: Array
     unit: str = "unknown"
     source: str = field(default="")
+    controls: tuple[Control, ...] = ()
 
     def __repr__(self) -> str:
         return printable(

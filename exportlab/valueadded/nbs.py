@@ -1,51 +1,102 @@
-"""Files of China's statistical bureaus: national tables (42, 149, 153 sectors) and provincial ones."""
+"""Files of China: tables of the statistical bureaus (42, 149, 153 sectors, provinces) and of CEADs' provinces."""
 
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
-from exportlab.errors import DataError
 from exportlab.files.paths import cells_of
 from exportlab.options import validated
+from exportlab.valueadded.intercountry import InterCountryTable
 from exportlab.valueadded.iotable import IOTable
+from exportlab.valueadded.layout import (
+    Axes,
+    Blanks,
+    Known,
+    Layout,
+    axes,
+    intercountry,
+    lay_out,
+    national,
+    subtotals,
+)
 
-# What a column is: our name, and the codes and headings that bureaus print.
-COLUMNS = {
-    "exports": r"EX|出口(合计)?|export(_foreign|s)?",
-    "outflow": r"OF|(国内省外)?(流出|调出)|outflow(_domestic)?",
-    "imports": r"IM|进口(合计)?|import(_foreign|s)?",
-    "inflow": r"IF|(国内省外)?(流入|调入)|inflow(_domestic)?",
-    "error": r"ERR|误差|其他|error",
-    "output": r"GO|总产出|(total |gross )?output",
-    "sum": r"TIU|THC|TFU|GCF|中间使用(合计)?|最终使用(合计)?|.*(合计|小计)|total (intermediate|final|uses?)\b.*",
-    "final": (
-        r"TC|FU\d+|.*消费(支出)?|固定资本形成(总额)?|资本形成|存货(增加|变动)|(.* )?consumption( .*)?|gfcf|"
-        r"(fixed )?investment|(.* )?capital formation|inventor(y|ies).*"
+# What a line is: our name, and the codes and headings that bureaus and CEADs print.
+KNOWN = Known(
+    columns={
+        "exports": r"EX|出口(合计)?|export(_foreign|s)?",
+        "outflow": r"OF|(国内省外)?(流出|调出)|outflow(_domestic)?",
+        "imports": r"IM|进口(合计)?|import(_foreign|s)?",
+        "inflow": r"IF|(国内省外)?(流入|调入)|inflow(_domestic)?",
+        "error": r"ERR|误差|其他|errors?|others?|(statistical )?discrepanc(y|ies)|balancing (item|error)",
+        "output": r"GO|总产出|(total |gross )?output",
+        "intermediate": r"TIU|中间使用(合计)?|total intermediate( uses?)?",
+        "final uses": r"TFU|最终使用(合计)?|total final (uses?|demand)",
+        "subtotal": r"THC|TC|GCF|.*(合计|小计)|total .*",
+        "note": r"proportion of errors.*|.*output check",
+        "final": (
+            r"FU\d+|.*消费(支出)?|固定资本形成(总额)?|资本形成(总额)?|存货(增加|变动)|(.* )?consumption( .*)?|gfcf|"
+            r"(fixed )?investment|(.* )?capital formation|(changes in )?inventor(y|ies).*"
+        ),
+    },
+    rows={
+        "imported": r"IM|进口|imports?",
+        "intermediate": r"TII|中间投入(合计)?|total intermediate( inputs?)?",
+        "primary": (
+            r"VA\d+|劳动者报酬|生产税净额|固定资产折旧|营业盈余|co[nm]pensation of employees|"
+            r"net taxes on production|depreciation( .*)?|operati(ng|ong) surplus"
+        ),
+        "value added": r"TVA|增加值(合计)?|(total )?value[ .-]?added",
+        "output": r"TI|GO|总投入|总产出|(total|gross) (inputs?|output)",
+        "satellite": r"CO2.*|.*emissions?.*|.*(employment|employed).*|.*(从业|就业).*",
+    },
+    said=(
+        "sector codes, FU101 ... FU202, TC, EX, OF, IM, IF, ERR, GO and their Chinese and English headings",
+        "sector codes, IM, TII, VA001 ... VA004, TVA, TI and their Chinese and English names",
     ),
+)
+# A heading of consumption or capital formation is a subtotal only where its parts stand beside it.
+PARTS = {
+    r"TC|最终消费(支出)?(合计)?|total (final )?consumption.*": (
+        r"FU1\d+|THC|.*(居民|政府).*消费.*|.*(household|government).*"
+    ),
+    r"THC|居民消费(支出)?(合计|小计)|total household.*": r"FU10[12]|(农村|城镇)居民消费.*|(rural|urban).*",
+    r"GCF|资本形成(总额)?(合计)?|total capital formation": r"FU2\d+|固定资本形成.*|存货.*|gfcf|.*inventor.*",
 }
-NO_SECTOR = rf"{COLUMNS['sum']}|{COLUMNS['output']}|TI"
-VALUE_ADDED = r"TVA|增加值合计|增加值|value.?added"
+ENGLISH = re.compile("(?i)english")  # CEADs' workbooks hold the table in Chinese too
+ORIGIN = r"^[DM](\d+)$"
 
 
 @validated
-def read_nbs(path: str | Path, *, sheet: str | int = 0, **options: Any) -> IOTable:
+def read_nbs(
+    path: str | Path,
+    *,
+    sheet: str | int = 0,
+    blanks: Blanks = "refuse",
+    tolerance: float = 1e-3,
+    **options: Any,
+) -> IOTable:
     """Read an input-output table of China or of a province, as its statistical bureau lays it out.
 
     One row of codes (01, 02, ... TIU, TC, FU201, EX, IM, GO) or of headings (出口, 调出, 进口, 调入,
     误差, 总产出) above the columns, and the same sector codes down the side. A sector that occurs twice,
     as Domestic and Imports in a column Origin or as D01 and M01, makes the table non-competitive;
-    otherwise it is competitive and needs its column of imports. Subtotals are recognised by code or
-    heading and left out.
+    otherwise it is competitive and needs its column of imports. Columns of one role with headings of their own are
+    added up. Subtotals are recognised by code, heading or figures, compared with their parts, and left out.
 
     Parameters
     ----------
     path, sheet
         CSV file, or Excel file and sheet.
+    blanks : {"refuse", "zero"}
+        What an empty cell is.
+    tolerance : float
+        Largest deviation of a printed total from the sum of its cells, as a share of it, besides rounding; and of a
+        balance of the table.
     **options
         As in `IOTable.from_frames`; what is given here replaces what the file holds. Say `unit`: without it the unit is
         taken to be the bureaus' own, "10,000 CNY".
@@ -53,99 +104,86 @@ def read_nbs(path: str | Path, *, sheet: str | int = 0, **options: Any) -> IOTab
     Raises
     ------
     DataError
-        No row of codes, or columns that are neither sectors nor known uses (rename or take them out).
+        No row of codes; lines that are neither sectors nor known uses (rename or take them out); repeated lines;
+        totals that are not the sums of their cells.
     """
-    raw = cells_of(path, sheet)
-    text = raw.map(lambda v: str(v).strip() if isinstance(v, str | int) else "")
-    top, side = _codes(text)
-    names = {j: str(text.iat[top, j]) for j in range(side + 1, raw.shape[1])}
-    origin = next((j for j, name in names.items() if name.lower() == "origin"), None)
-    body = [
-        (k, *_product(str(text.iat[k, side]), "" if origin is None else str(text.iat[k, origin])))
-        for k in range(top + 1, len(raw))
-        if text.iat[k, side]
-    ]
-    across = {name: j for j, name in names.items()}
-    body = [row for row in body if not re.fullmatch(NO_SECTOR, row[1], re.IGNORECASE)]
-    home = {code: k for k, code, bought in body if code in across and not bought}
-    abroad = {code: k for k, code, bought in body if code in across and bought}
-    uses = _uses(names, set(home), None if origin is None else origin)
-    index, square = pd.Index(list(home)), [across[c] for c in home]
-
-    def block(rows: dict[str, int], columns: list[int], labels: list[str]) -> pd.DataFrame:
-        cells = raw.iloc[[rows[c] for c in home], columns].to_numpy(dtype=object)
-        return pd.DataFrame(cells, index=index, columns=labels).apply(_numeric)
-
-    final = [name for _, name in uses["final"]]
-    at = [j for j, _ in uses["final"]]
-    found: dict[str, Any] = {"final": block(home, at, final)}
-    if abroad:
-        found["imported"] = block(abroad, square, list(home))
-        found["imported_final"] = block(abroad, at, final)
-    for role in ("exports", "outflow", "imports", "inflow", "error", "output"):
-        if uses[role] and not (role in ("imports", "inflow") and abroad):
-            found[role] = block(home, [uses[role][0][0]], [role])[role]
-    row = next((k for k, code, _ in body if re.fullmatch(VALUE_ADDED, code, re.IGNORECASE)), None)
-    if row is not None:
-        found["value_added"] = _numeric(pd.Series(raw.iloc[row, square].to_numpy(dtype=object), index=index))
-    return IOTable.from_frames(
-        block(home, square, list(home)),
-        **{"unit": "10,000 CNY", "source": Path(path).name, **found, **options},
-    )
+    return bureau(cells_of(path, sheet), Path(path).name, blanks, tolerance, **options)
 
 
-def _codes(text: pd.DataFrame) -> tuple[int, int]:
-    """The header row and the label column: those that share most labels."""
-    best = (0, 0, 0)
-    for top in range(min(12, len(text))):
-        heads = {v for v in text.iloc[top] if v}
-        for side in range(min(6, text.shape[1])):
-            down = {_product(v, "")[0] for v in text.iloc[top + 1 :, side] if v}
-            best = max(best, (len(heads & down), -top, -side))
-    if best[0] < 2:
-        raise DataError(
-            "No row and column of sector codes was found",
-            "One row above the columns and one column beside the rows must hold the same sector codes.",
-        )
-    return -best[1], -best[2]
+def bureau(
+    raw: pd.DataFrame, source: str, blanks: str = "refuse", tolerance: float = 1e-3, **options: Any
+) -> IOTable:
+    """The table of a sheet of one economy."""
+    at = axes(raw, same={ORIGIN: r"\1"})
+    layout = _sums(lay_out(raw, at, KNOWN, blanks, _bought(raw, at)))
+    left_out = [c.name for c in layout.columns if c.role == "subtotal"]
+    said = f"; left out as sums of their parts: {', '.join(left_out)}" if left_out else ""
+    made = {"unit": "10,000 CNY", "source": f"{source}{said}", **options}
+    return national(layout, tolerance, **made)
 
 
-def _product(code: str, origin: str) -> tuple[str, bool]:
-    """Sector code, and whether the row is of imported products."""
-    prefixed = re.fullmatch(r"([DM])(\d+)", code)
-    if prefixed:
-        return prefixed[2], prefixed[1] == "M"
-    return code, origin.lower().startswith("import") or origin.startswith("进口")
+def _bought(raw: pd.DataFrame, at: Axes) -> set[int]:
+    """The rows of imported products: those of codes such as M01, or with Imports in a column Origin."""
+    rows = {k for k, v in enumerate(raw.iloc[:, at.label[1]]) if re.fullmatch(r"M\d+", str(v).strip())}
+    for j in range(at.left):
+        if at.head[at.label[0], j].lower() == "origin":
+            rows |= {k for k, t in enumerate(at.side[:, j]) if re.match(r"import|进口", t, re.IGNORECASE)}
+    return rows
 
 
-def _uses(names: dict[int, str], sectors: set[str], origin: int | None) -> dict[str, list[tuple[int, str]]]:
-    """Columns that are not sectors, by their role."""
-    uses: dict[str, list[tuple[int, str]]] = {role: [] for role in COLUMNS}
-    strange = []
-    for j, name in names.items():
-        if not name or name in sectors or j == origin or re.match(r"(?i)description|名称", name):
-            continue
-        role = next((r for r, p in COLUMNS.items() if re.fullmatch(p, name, re.IGNORECASE)), None)
-        if role is None:
-            strange.append(name)
-        else:
-            uses[role].append((j, name))
-    if strange:
-        raise DataError(
-            "The file has columns that are neither sectors nor known uses",
-            "Known: sector codes, FU101 ... FU202, TC, EX, OF, IM, IF, ERR, GO and their Chinese and English headings. "
-            "Rename them in the file, or build the table with IOTable.from_frames.",
-            rows=len(strange),
-            first=repr(strange[0]),
-        )
-    listed = [name for _, name in uses["final"]]
-    if any(re.fullmatch(r"FU1\d+", name) for name in listed):  # then TC is their total
-        uses["final"] = [(j, name) for j, name in uses["final"] if name != "TC"]
-    return uses
+def _sums(layout: Layout) -> Layout:
+    """Subtotals by their figures; a heading of a sum whose parts the file does not have is no sum."""
+    final = [c.name for c in layout.columns if c.role in ("final", "subtotal")]
+    columns = list(layout.columns)
+    for j, line in enumerate(columns):
+        for whole, parts in PARTS.items():
+            alone = not any(_is(other, parts) for other in final if other != line.name)
+            if line.role == "subtotal" and _is(line.name, whole) and alone:
+                columns[j] = replace(line, role="final")
+    return subtotals(replace(layout, columns=tuple(columns)))
 
 
-def _numeric(column: pd.Series) -> pd.Series:
-    try:
-        return column.astype(np.float64)
-    except (TypeError, ValueError):
-        return column
+def _is(name: str, pattern: str) -> bool:
+    """Whether a heading, or one of the words of a heading of several rows, matches as a whole."""
+    return any(re.fullmatch(pattern, part, re.IGNORECASE) for part in (name, *name.split()))
+
+
+@validated
+def read_ceads(
+    path: str | Path,
+    *,
+    sheet: str | int | None = None,
+    blanks: Blanks = "refuse",
+    tolerance: float = 1e-3,
+    **options: Any,
+) -> InterCountryTable:
+    """Read a multi-regional table of China's provinces as CEADs publishes it (Excel or CSV, 2012 to 2020).
+
+    A title, head rows of provinces, sectors and codes, and as many label columns; a province may be written once over
+    its sectors. Final use by province; a column of exports, and of the balancing error; below the sectors a row of
+    imports by user, value added and its parts, total input. The rest of the world becomes a country ROW with one
+    sector: it delivers the imports, buys the exports, and uses no inputs, so all imports count as foreign value added.
+    The error becomes a category of final demand of the province whose row it is in. 10,000 CNY, producers' prices.
+
+    Parameters
+    ----------
+    sheet : str or int, optional
+        The sheet of a workbook; by default its English table, or the first sheet.
+    blanks, tolerance, **options
+        As in `read_nbs`, and in `InterCountryTable.from_frames`.
+
+    Raises
+    ------
+    DataError
+        As in `read_nbs`; no column of exports or no row of imports.
+    """
+    raw = cells_of(path, ENGLISH if sheet is None else sheet)
+    return provinces(raw, blanks, tolerance, source=f"CEADs, {Path(path).name}", **options)
+
+
+def provinces(
+    raw: pd.DataFrame, blanks: str = "refuse", tolerance: float = 1e-3, **options: Any
+) -> InterCountryTable:
+    """The table of a sheet of provinces, closed with the rest of the world."""
+    layout = lay_out(raw, axes(raw, region=r"\D+"), KNOWN, blanks)
+    return intercountry(layout, tolerance, **{"unit": "10,000 CNY", **options})

@@ -12,15 +12,46 @@ import pandas as pd
 from exportlab.errors import DataError
 from exportlab.frames import SMALLEST, Array
 from exportlab.results import Result
-from exportlab.valueadded.cells import check_tolerance, show, worst
+from exportlab.valueadded.cells import (
+    check_tolerance,
+    refuse_coefficients,
+    refuse_sums,
+    refuse_totals,
+    rounding_gap,
+    show,
+    worst,
+)
 
 if TYPE_CHECKING:
     from exportlab.valueadded.intercountry import InterCountryTable
     from exportlab.valueadded.iotable import IOTable
 
 
+@dataclass(frozen=True)
+class Control:
+    """A total printed in a file beside what its cells add up to.
+
+    Attributes
+    ----------
+    what : str
+        Whether it is a row or a column, and what the file calls it.
+    compared : int
+        For how many sectors it is printed.
+    deviation : float
+        The largest gap, as a share of the total; `worst` is the sector that has it.
+    """
+
+    what: str
+    compared: int
+    deviation: float
+    worst: str
+
+
 def check_iotable(t: IOTable, rows: Array, residual: Array, tolerance: float) -> None:
     check_tolerance(tolerance)
+    refuse_totals(t.sectors, "The sectors", beside="its parts")
+    refuse_sums(t.Z, t.sectors)
+    refuse_coefficients(t.Z, t.x)
     for what, values in (("Z", t.Z), ("The imported block", t.Zm)):
         if values.min(initial=0.0) < 0:
             i, j = divmod(int(values.argmin()), values.shape[1])
@@ -35,7 +66,7 @@ def check_iotable(t: IOTable, rows: Array, residual: Array, tolerance: float) ->
         _not_vanishing(column, what, t.sectors)
     if t.kind == "competitive":
         _not_negative(t.m, "Imports", t.sectors)
-    gap = rows - t.x
+    gap = _beyond(rows - t.x, rounding_gap(t.Z))
     if _relative(gap, t.x).max(initial=0.0) > tolerance:
         looks_competitive = t.kind == "noncompetitive" and (gap >= -tolerance * t.x).all()
         raise DataError(
@@ -48,7 +79,7 @@ def check_iotable(t: IOTable, rows: Array, residual: Array, tolerance: float) ->
             first=worst(_relative(gap, t.x), t.sectors) + " of output",
         )
     _viable(t.A.sum(axis=0) + t.Am.sum(axis=0), t.sectors)
-    off = _relative(t.va - residual, t.x)
+    off = _relative(_beyond(t.va - residual, rounding_gap(t.Z)), t.x)
     if off.max(initial=0.0) > tolerance:
         raise DataError(
             "Value added given is not output less inputs and taxes: the column balance fails by "
@@ -64,6 +95,11 @@ def _units(va: Array, residual: Array) -> str:
     if ratio > 0 and abs(np.log10(ratio)) > 0.5:
         return f"Value added given is {ratio:.4g} times the residual: it looks like another unit."
     return f"Value added given is {ratio:.4g} times the residual."
+
+
+def _beyond(gap: Array, slack: float) -> Array:
+    """What of a gap the rounding of the figures does not explain."""
+    return np.sign(gap) * np.maximum(np.abs(gap) - slack, 0.0)
 
 
 def _relative(gap: Array, x: Array) -> Array:
@@ -97,6 +133,12 @@ def check_intercountry(
     """Refuse what makes the numbers meaningless."""
     check_tolerance(tolerance)
     names = t.rows.droplevel("country")
+    refuse_totals(t.countries, "The countries", beside="its members")
+    refuse_totals(t.rows.get_level_values("sector").unique(), "The sectors", beside="its parts")
+    several = t.final[t.final.droplevel(1).duplicated(keep=False)]
+    refuse_totals(several.get_level_values(1).unique(), "The categories of final demand", beside="its parts")
+    refuse_sums(t.Z, names)
+    refuse_coefficients(t.Z, t.x)
     _not_negative(t.x, "Output (the row sums of Z and Y)", names)
     _not_vanishing(t.x, "Output (the row sums of Z and Y)", names)
     if t.Z.min(initial=0.0) < 0 and "negative_inputs" not in accept:
@@ -107,7 +149,7 @@ def check_intercountry(
             rows=int((t.Z < 0).sum()),
             first=f"row {show(names[i])}, column {show(names[j])} is {t.Z[i, j]:.6g}",
         )
-    off = _relative(t.row_gap, t.x)
+    off = _relative(_beyond(t.row_gap, rounding_gap(t.Z)), t.x)
     if off.max(initial=0.0) > tolerance:
         raise DataError(
             f"Rows do not balance: uses miss output given by {np.abs(t.row_gap).sum():.6g} {t.unit} in all",
@@ -131,7 +173,8 @@ def check_intercountry(
 
 
 def _value_added_fits(t: InterCountryTable, supplied: Array, tolerance: float, names: pd.Index) -> None:
-    off, rest = _relative(t.column_gap, t.x), t.x - t.Z.sum(axis=0)
+    off = _relative(_beyond(t.column_gap, rounding_gap(t.Z)), t.x)
+    rest = t.x - t.Z.sum(axis=0)
     if np.abs(rest - supplied).sum() > 0.5 * np.abs(rest).sum():
         raise DataError(
             "Less than half of what inputs leave of output is value added, the rest would be taxes",
@@ -207,7 +250,7 @@ def report(t: InterCountryTable, tolerance: float) -> Validation:
         ("column sum of A >= 1", np.where(a >= 1 - 1e-12, a, 0.0), 0.0, "no value added is left"),
         ("negative value added", -t.va, 0.0, "shares of value added leave [0, 1]"),
     ]
-    return _validation(checks, names, repr(t))
+    return _validation(checks, names, repr(t), t.controls, tolerance)
 
 
 def report_iotable(t: IOTable, tolerance: float) -> Validation:
@@ -231,10 +274,16 @@ def report_iotable(t: IOTable, tolerance: float) -> Validation:
         ("transit share > 1", np.where(mu > 1, mu, 0.0), 0.0, "imports and inflow exceed use: re-exports"),
         ("discrepancy", _relative(t.error, t.x), tolerance, "error column, share of output"),
     ]
-    return _validation(checks, t.sectors, repr(t))
+    return _validation(checks, t.sectors, repr(t), t.controls, tolerance)
 
 
-def _validation(checks: list[tuple[str, Array, float, str]], names: pd.Index, of: str) -> Validation:
+def _validation(
+    checks: list[tuple[str, Array, float, str]],
+    names: pd.Index,
+    of: str,
+    controls: Collection[Control],
+    tolerance: float,
+) -> Validation:
     rows = [
         {
             "check": check,
@@ -244,5 +293,15 @@ def _validation(checks: list[tuple[str, Array, float, str]], names: pd.Index, of
             "meaning": meaning,
         }
         for check, size, limit, meaning in checks
+    ]
+    rows += [
+        {
+            "check": f"printed total: {control.what}",
+            "rows": int(control.deviation > tolerance),
+            "largest": control.deviation,
+            "worst": control.worst,
+            "meaning": f"compared with the sum of its cells for {control.compared:,} sectors; share of the total",
+        }
+        for control in controls
     ]
     return Validation(pd.DataFrame(rows), of)

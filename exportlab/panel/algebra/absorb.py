@@ -87,6 +87,8 @@ class Absorber:
         within = None if self.within is None else _filled(self.within, data)
         diagonal = np.concatenate([sums[i] for i in self.rest])
         squares = sparse.csr_matrix((across.data**2, across.indices, across.indptr), shape=across.shape)
+        # The diagonal of D2'W D2 - D2'W D1 (D1'W D1)^-1 D1'W D2; a level that the eliminated effect spans has none
+        # left, and stays at zero.
         schur = diagonal - squares @ (1 / eliminated)
         inverse = np.zeros_like(schur)
         np.divide(1.0, schur, out=inverse, where=schur > NESTED * diagonal)
@@ -213,6 +215,8 @@ class Projection:
 
     def _descend(self, a: Array, r: Array, goal: Array, max_iterations: int) -> tuple[Array, int]:
         """Preconditioned conjugate gradients on all columns at once; columns that are done stand still."""
+        # Hestenes and Stiefel (1952), eq. 3:1, on z = m r: the diagonal of the Schur complement evens out levels of
+        # very different weight, on which the number of steps depends.
         m = self.preconditioner[:, None]
         z = m * r
         p = z

@@ -17,7 +17,9 @@ from exportlab.panel.algebra.clustered import codes_of
 
 MAX_CLUSTERS = 20
 AUTO_ENUMERATED = 16
-TIE = 1e-10
+TIE = (
+    1e-10  # statistics of mirrored draws are equal in theory and differ by the order of their sums: these tie
+)
 WEBB = np.sqrt([0.5, 1.0, 1.5])
 
 

@@ -76,6 +76,9 @@ def poisson(
     iteration = 0
     while iteration < max_iterations and not converged and np.isfinite(step):
         iteration += 1
+        # A Newton step: least squares of the working residual (y - mu) / mu with weights mu (McCullagh and Nelder 1989,
+        # section 2.5). The effects are absorbed under the weights of this step, which the next step changes: early
+        # absorptions are thrown away and need be no more exact than the step was long.
         w, gap, absorbed, met = v * mu, v * (y - mu), x, True
         if pattern is not None:
             projection = pattern.weighted(w)
@@ -83,7 +86,7 @@ def poisson(
             absorbed = projection.residual(x, start)
         delta = np.linalg.solve(absorbed.T @ (w[:, None] * absorbed), absorbed.T @ gap)
         change = x @ delta
-        if pattern is not None:
+        if pattern is not None:  # what the effects themselves move by, given the coefficients' step
             rest = (gap - w * change)[:, None]
             a, _ = projection.solve_weighted(rest, tolerance=1e-6)
             change = change + fitted(projection.levels(rest, a), effects)[:, 0]

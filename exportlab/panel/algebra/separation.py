@@ -214,6 +214,8 @@ def _rectify(
 
     Positive rows weigh so much that the fit is zero there to within `tolerance`.
     """
+    # Heavy weights stand for the constraint that z vanish where the outcome is positive; the target keeps what the fit
+    # has above zero, so that a fixed point is a z that is nowhere negative.
     zero = y == 0
     u = zero.astype(float)
     w = np.where(zero, 1.0, zero.sum() / tolerance)

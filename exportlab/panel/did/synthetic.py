@@ -404,7 +404,7 @@ def _optimum(H: Array, f: Array, on: Mask) -> Array:
     at = np.flatnonzero(on)
     K = np.zeros((len(at) + 1, len(at) + 1))
     K[:-1, :-1] = H[np.ix_(at, at)]
-    K[:-1, -1] = K[-1, :-1] = 1.0
+    K[:-1, -1] = K[-1, :-1] = 1.0  # the Lagrange condition of sum(w) = 1 (Nocedal and Wright 2006, eq. 16.4)
     full = np.zeros(len(f))
     full[at] = np.linalg.solve(K, np.append(f[at], 1.0))[:-1]
     return full

@@ -383,6 +383,7 @@ def edge(kept: Callable[[float], bool], start: float, step: float, halvings: int
     """
     if not kept(start):
         return float("nan")
+    # The interval is the set of nulls that the test keeps (test inversion): doubling brackets its edge, halving finds it.
     inner, outer = start, start + step
     for _ in range(40):
         if not kept(outer):

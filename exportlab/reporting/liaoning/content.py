@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from exportlab.plots.style import context, localised
+from exportlab.plots.style import context
 from exportlab.plots.valueadded import content_bars, interval_bars, position_scatter
 from exportlab.tables.model import Picture, Section, Table
 from exportlab.valueadded import china_multipliers, liaoning_bounds
@@ -104,16 +104,14 @@ def _drawn(nation: pd.DataFrame, own: ContentBounds, source: str) -> list[Pictur
         Picture(
             "china_content",
             _("China's value added"),
-            localised(stacked),
+            stacked,
             _("Stacked bars of content by year"),
         ),
-        Picture(
-            "liaoning_content", _("Bounds"), localised(bars), _("Bars from the lower to the upper bound")
-        ),
+        Picture("liaoning_content", _("Bounds"), bars, _("Bars from the lower to the upper bound")),
         Picture(
             "china_position",
             _("Place in the chain"),
-            localised(place),
+            place,
             _("Points: value added against steps from final use, by sector"),
         ),
     ]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from exportlab import datasets
 from exportlab.plots import structure
-from exportlab.plots.style import localised
 from exportlab.reporting import methods
 from exportlab.reporting.liaoning import content, ledger, overview, policy, products
 from exportlab.reporting.liaoning.official import UNIT, market_bounds, partners, rcep_share, totals
@@ -97,7 +96,7 @@ def totals_section() -> Section:
             Picture(
                 "totals_by_year",
                 _("Total trade by year"),
-                localised(ax),
+                ax,
                 _("Line of total trade by year, 100m USD"),
             ),
             Table(
@@ -141,11 +140,11 @@ def markets_section() -> Section:
           "index is known only within bounds. They are sharp: both ends are reached by some breakdown that fits what "
           "is published, with every country of ISO 3166 as a possible partner."),
     ), (
-        Picture("partner_shares", _("Named partners"), localised(picture),
+        Picture("partner_shares", _("Named partners"), picture,
                 _("Bars of the named partners' shares in 2023")),
         Table("partners_2023", _("Partners named for 2023"), shares, term(UNIT), _("as in the source column"),
               {"value": ",.1f", "share": "share"}, made=("share",)),
-        Picture("hhi_bounds", _("Concentration"), localised(band),
+        Picture("hhi_bounds", _("Concentration"), band,
                 _("Bars from the lower to the upper bound of the HHI by period")),
         Table("market_bounds", _("Bounds of market concentration"), limits,
               _("HHI on 0 to 1; effective number: equal-sized partners"),
@@ -182,6 +181,6 @@ def rcep_section() -> Section:
         _("Both are shares in total trade of the same five months. Customs publish trade with all 14 other "
           "signatories; the agreement was not in force for the Philippines until 2 June 2023, nor is it counted here "
           "for Myanmar, so a share over members in force would be smaller in the first period."),
-    ), (Picture("rcep_share", _("RCEP share"), localised(ax), _("Bars of the RCEP share in two periods")),
+    ), (Picture("rcep_share", _("RCEP share"), ax, _("Bars of the RCEP share in two periods")),
         Table("rcep_share", _("RCEP share by period"), table, term(UNIT), _("as in the source column"),
               {"value": ",.1f", "total": ",.1f", "bloc_share": "share"}, made=("bloc_share",))))  # fmt: skip

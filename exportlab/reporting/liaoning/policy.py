@@ -9,9 +9,9 @@ from math import expm1
 from typing import TYPE_CHECKING, Any
 
 from exportlab import datasets
-from exportlab.plots.style import context, localised
+from exportlab.plots.style import context
 from exportlab.tables.model import Picture, Section, Table
-from exportlab.words import _, number, percent
+from exportlab.words import Said, _, number, percent
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -127,8 +127,9 @@ def section() -> Section | None:
           "for choosing them. The first four zones opened before the data begin, the pandemic falls into the window, "
           "and zones may have drawn trade from the provinces they are compared with. Nor does it say anything of "
           "Liaoning alone, which is one province.", p=p_value(found.pretrend_p)),
-    ), (Picture("zones", _("Event study"), localised(ax), _("Points with intervals by years since adoption")),
-        Table("zones", _("Pilot zones and the log of provincial trade"), found.table,
+    ), (Picture("zones", _("Event study"), ax, _("Points with intervals by years since adoption")),
+        Table("zones", _("Pilot zones and the log of provincial trade"),
+              found.table.assign(method=found.table["method"].map(Said)),
               _("logs; standard errors clustered by province"),
               _("Callaway and Sant'Anna (2021); Borusyak, Jaravel and Spiess (2024); Wooldridge (2021); {source}",
                 source=source), form,

@@ -8,7 +8,6 @@ from exportlab import datasets
 from exportlab.flows import flows
 from exportlab.indices.measure import measure
 from exportlab.plots import structure
-from exportlab.plots.style import localised
 from exportlab.reporting.liaoning.official import advantage, product_shares
 from exportlab.tables.model import Picture, Section, Table
 from exportlab.words import _, number, percent, term
@@ -35,7 +34,7 @@ def section() -> Section:
           "less specialised in them than the nation.", product=term(first["product"]), year=first["year"],
           own=percent(first["share"]), china=percent(first["china_share"]), rca=number(first["rca"], ".3f")),
     ), (
-        Picture("rca_china", _("Advantage"), localised(picture),
+        Picture("rca_china", _("Advantage"), picture,
                 _("Bars of revealed comparative advantage against China")),
         Table("rca_china", _("RCA against China"), index, _("RCA: 1 is neutral"),
               _("Balassa (1965); shares as sourced"),
@@ -74,7 +73,7 @@ def provinces_section() -> Section:
           "{after} ({end}, rank {now}). Trade is counted where the trading firm is registered.",
           before=percent(first["share"], 2), start=first["year"], rank=first["rank"],
           after=percent(last["share"], 2), end=last["year"], now=last["rank"]),
-    ), (Picture("liaoning_share", _("Liaoning's share"), localised(ax),
+    ), (Picture("liaoning_share", _("Liaoning's share"), ax,
                 _("Line of Liaoning's share in provincial trade")),
         Table("provinces", _("Liaoning and the concentration of provincial trade"), joined,
               _("100m USD; HHI over provinces on 0 to 1"), _("National Bureau of Statistics; computed"),

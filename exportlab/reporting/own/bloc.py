@@ -2,107 +2,79 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 import pandas as pd
 
 from exportlab.classifications import bloc as known_bloc
-from exportlab.errors import DataError
+from exportlab.findings import Findings
+from exportlab.findings.parts import BlocShare, LeftOut
 from exportlab.flows import Flows
-from exportlab.frames import to_pandas
-from exportlab.indices.shares import bloc_share
 from exportlab.plots import structure
-from exportlab.plots.style import localised
 from exportlab.reporting.own import intervals
-from exportlab.reporting.own.intervals import Given, Made, by_of, last_period, latest, unit_of
+from exportlab.reporting.own.intervals import Made, last_period, unit_of
 from exportlab.tables.model import Fact, Picture, Section, Table
 from exportlab.words import _, percent, sentences
 
 
-def section_or_why_not(given: Given, bloc: str, **counted: Any) -> Made:
-    """The bloc's share, `counted` with home= and outside=; where the markets are no countries, why there is none."""
-    try:
-        return _section(given, bloc, counted)
-    except DataError as error:
-        why = _("The share of {bloc} is left out: {reason}", bloc=bloc, reason=error)
-        return Section("bloc", _("The {bloc} share", bloc=bloc), (why,)), None
+def section(found: Findings, bloc: str) -> Made:
+    """The bloc's share; where the markets are no countries, why there is none."""
+    share = found.bloc
+    title = _("The {bloc} share", bloc=bloc)
+    if isinstance(share, LeftOut):
+        why = _("The share of {bloc} is left out: {reason}", bloc=bloc, reason=share.error)
+        return Section("bloc", title, (why,)), None
+    flows = found.basis.flows
+    known = intervals.sentence(share.share, "market", percent)
+    today = _(
+        "Members in force in that period; with today's members {share}.", share=percent(share.now_today)
+    )
+    fact = Fact(
+        _("Share of {bloc}, {period}", bloc=bloc, period=last_period(flows)),
+        percent(share.now),
+        sentences(known, today),
+        "bloc",
+    )
+    text = _(
+        "Counted twice: with the members for which the agreement was in force in each period, so that the share "
+        "moves with membership and with trade, and with today's members throughout, so that it moves with trade "
+        "alone."
+    )
+    return Section("bloc", title, (text,), tuple(_parts(found, share))), fact
 
 
-def _section(given: Given, bloc: str, counted: Mapping[str, Any]) -> Made:
-    flows, every = given.flows, given.every
+def _parts(found: Findings, share: BlocShare) -> list[Table | Picture]:
+    given, bloc = found.basis, share.bloc
+    flows = given.flows
     name, title = known_bloc(bloc).name.lower(), _("Share of {bloc}", bloc=bloc)
-    now, shown = _shares(flows, bloc, counted)
-    made = _sure(given, bloc, counted)
+    figures = [
+        (_("Share of {bloc}, {period}", bloc=bloc, period=last_period(flows)), share.share),
+        (intervals.since(_("Change of the share, today's members"), share.change), share.change),
+    ]
     parts: list[Table | Picture] = [
-        _table(f"{name}_share", title, shown, flows),
-        *intervals.table(f"{name}_sure", made, "share"),
+        _table(f"{name}_share", title, share.in_force, share.today, flows),
+        *intervals.table(f"{name}_sure", figures, "share"),
     ]
     if given.turned:
-        now, all_ = _shares(every, bloc, counted)
-        parts.append(
-            _table(f"{name}_share_every", _("Share of {bloc}, every period", bloc=bloc), all_, every)
-        )
-    if "period" in flows.roles:
+        every = _("Share of {bloc}, every period", bloc=bloc)
+        both = share.every_in_force, share.every_today
+        parts.append(_table(f"{name}_share_every", every, *both, given.every))
+    if given.by:
         ax = structure.bloc_share(
-            now,
+            share.in_force,
             period=flows.roles["period"],
             bloc=bloc,
             source=flows.source,
             title=_("Share of {bloc} members in force", bloc=bloc),
         )
-        parts.insert(
-            0, Picture(f"{name}_share", title, localised(ax), _("Share of {bloc} by period", bloc=bloc))
-        )
-    last = latest(shown, flows)["bloc_share"]
-    known = made[0].sentence if made[0] else intervals.without("market")
-    fact = Fact(_("Share of {bloc}, {period}", bloc=bloc, period=last_period(flows)), percent(float(last.iloc[0])),
-                sentences(known, _("Members in force in that period; with today's members {share}.",
-                                   share=percent(float(last.iloc[-1])))), "bloc")  # fmt: skip
-    return Section("bloc", _("The {bloc} share", bloc=bloc), (
-        _("Counted twice: with the members for which the agreement was in force in each period, so that the share "
-          "moves with membership and with trade, and with today's members throughout, so that it moves with trade "
-          "alone."),
-    ), tuple(parts)), fact  # fmt: skip
+        alt = _("Share of {bloc} by period", bloc=bloc)
+        parts.insert(0, Picture(f"{name}_share", title, ax, alt))
+    return parts
 
 
-def _table(name: str, title: str, shown: pd.DataFrame, flows: Flows) -> Table:
+def _table(name: str, title: str, in_force: pd.DataFrame, today: pd.DataFrame | None, flows: Flows) -> Table:
+    """Both definitions, one below the other."""
+    tables = {_("members in force in each period"): in_force}
+    if today is not None:
+        tables[_("today's members throughout")] = today
+    shown = pd.concat([t.assign(membership=k) for k, t in tables.items()], ignore_index=True)
     formats = {flows.roles["value"]: ",.0f", "total": ",.0f", "bloc_share": "share"}
     return Table(name, title, shown, unit_of(flows), _("computed"), formats, made=("bloc_share",))
-
-
-def _shares(flows: Flows, bloc: str, counted: Mapping[str, Any]) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The share with the members of each period, and that beside the share with today's."""
-    dated = "period" in flows.roles
-    now = to_pandas(
-        bloc_share(flows, bloc, by=by_of(flows), membership="dated" if dated else "latest", **counted)
-    )
-    tables = {_("members in force in each period"): now}
-    if dated:
-        today = to_pandas(bloc_share(flows, bloc, by=by_of(flows), membership="latest", **counted))
-        tables[_("today's members throughout")] = today
-    return now, pd.concat([t.assign(membership=k) for k, t in tables.items()], ignore_index=True)
-
-
-def _sure(given: Given, bloc: str, counted: Mapping[str, Any]) -> list[intervals.Sure | None]:
-    """The share of the last period with its interval, and its change with today's members throughout."""
-    flows, options = given.flows, {"bloc": bloc, **counted}
-    now = intervals.surely(
-        flows,
-        "bloc_share",
-        over="market",
-        what=_("Share of {bloc}, {period}", bloc=bloc, period=last_period(flows)),
-        form=percent,
-        membership="dated" if "period" in flows.roles else "latest",
-        **options,
-    )
-    moved = intervals.change(
-        given,
-        "bloc_share",
-        over="market",
-        what=_("Change of the share, today's members"),
-        form=percent,
-        membership="latest",
-        **options,
-    )
-    return [now, moved]

@@ -1,45 +1,35 @@
-"""The report on a table of one's own: every section the roles at the door allow."""
+"""The report on a table of one's own: what was found, section by section, in the reader's language."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 
 import pandas as pd
 
-from exportlab.audit import silent_exporters
-from exportlab.flows import Flows, cells
-from exportlab.frames import collect, to_pandas
-from exportlab.indices.measure import measure
-from exportlab.indices.residual import without
-from exportlab.indices.shares import contributions, share
-from exportlab.indices.sophistication import Income
+from exportlab.findings import Findings
+from exportlab.findings.basis import Basis
+from exportlab.findings.parts import Figure, Growth, LeftOut, Spread
+from exportlab.findings.spread import INDICES
+from exportlab.frames import collect
 from exportlab.plots import structure
-from exportlab.plots.style import localised
 from exportlab.reporting import methods
-from exportlab.reporting.own import advantage, intervals, relatedness, sophistication
-from exportlab.reporting.own import bloc as bloc_of_own
+from exportlab.reporting.own import advantage, bloc, intervals, relatedness, sophistication
 from exportlab.reporting.own import structure as products_of_own
 from exportlab.reporting.own.intervals import (
-    Given,
     Made,
-    by_of,
     in_units,
     last_period,
-    latest,
     named,
     periods_of,
     source_of,
     spanned,
     unit_of,
 )
-from exportlab.tables.headings import heading
 from exportlab.tables.model import Fact, Page, Picture, Section, Table
-from exportlab.turned import headline, in_periods_of, year_before
 from exportlab.words import N_, _, number, sentences
 
 FIGURES = 5  # on the first page
-INDICES = ["hhi", "effective_number", "cr4", "theil", "gini", "number_active"]
 FORMATS = {
     "hhi": ".4f",
     "effective_number": ".1f",
@@ -64,6 +54,8 @@ class Words:
     growth: str
     universe: str
     count: str
+    members: str
+    missing: str
 
 
 SPREAD = {
@@ -80,6 +72,8 @@ SPREAD = {
         N_("What growth from {first} to {last} was made of, by market"),
         N_("indices; universe: markets with a value somewhere in the table"),
         N_("markets with a value"),
+        N_("markets"),
+        N_("Left out: no column of the table was named as the market."),
     ),
     "product": Words(
         N_("Products and their concentration"),
@@ -97,62 +91,39 @@ SPREAD = {
         N_("What growth from {first} to {last} was made of, by product"),
         N_("indices; universe: products with a value somewhere in the table"),
         N_("products with a value"),
+        N_("products"),
+        N_("Left out: no column of the table was named as the product."),
     ),
 }
 
 
-@dataclass(frozen=True)
-class Asked:
-    """What the report was asked for besides the flows; see `exportlab.report`."""
-
-    exporter: str | None = None
-    bloc: str = "RCEP"
-    reference: Flows | None = None
-    home: str | None = None
-    outside: tuple[str, ...] = ()
-    technology: sophistication.Technology = None
-    income: Income | None = None
-
-
-def page(flows: Flows, asked: Asked) -> Page:
-    """The whole report on one exporter's flows: every section that the table allows, and why others are left out."""
-    if "period" in flows.roles and len(flows.members("period")) > 1:
-        flows.calendar.require_order("a report, which shows the last period and the changes,")
-    exporter, every = asked.exporter, _only(flows, asked.exporter)
-    how = headline(every)
-    silent = silent_exporters(flows, how) if how else []
-    flows, own = (in_periods_of(f, how) for f in (flows, every))
-    reference = None if asked.reference is None else flows.alike(in_periods_of(asked.reference, how))
-    given = Given(own, every, len({s[0] for s in silent}))
-    name = exporter or _("all exporters")
-    made: list[Made] = [(_data(given, name), None), _totals(given)]
-    for role in ("market", "product"):
-        made.append(_spread(given, role) if role in own.roles else _no(role))
-        if role == "market" and role in own.roles:
-            made.append(
-                bloc_of_own.section_or_why_not(given, asked.bloc, home=asked.home, outside=asked.outside)
-            )
-    if "product" in own.roles:
+def page(found: Findings, asked_bloc: str) -> Page:
+    """The whole report: every section that the table allows, and why others are left out."""
+    given = found.basis
+    name = _("all exporters") if given.exporter is None else str(given.exporter)
+    made: list[Made] = [(_data(given, name), None), _totals(found)]
+    for role, part in (("market", found.market), ("product", found.product)):
+        made.append(_no(role) if isinstance(part, LeftOut) else _spread(given, part))
+        if role == "market" and not isinstance(part, LeftOut):
+            made.append(bloc.section(found, asked_bloc))
+    if "product" in given.flows.roles:
         made += [
-            (products_of_own.structure(own, asked.technology), None),
-            advantage.section(flows, own, exporter, reference),
-            sophistication.section(
-                flows, own, exporter, reference, technology=asked.technology, income=asked.income
-            ),
-            relatedness.section(flows, own, exporter, reference),
+            (products_of_own.structure(found), None),
+            advantage.section(found),
+            sophistication.section(found),
+            (relatedness.section(found), None),
         ]
     sections = [s for s, _fact in made]
     return Page(
         _("Exports of {name}", name=name),
-        _("{periods}; unit: {unit}", periods=periods_of(every), unit=unit_of(own)),
+        _("{periods}; unit: {unit}", periods=periods_of(given.every), unit=unit_of(given.flows)),
         (_summary([f for _section, f in made if f is not None]), *sections, methods.section(sections)),
     )
 
 
 def _no(role: str) -> Made:
     """The section of a role that the table has not."""
-    why = _("Left out: no column of the table was named as the {role}.", role=_(heading(role)))
-    return Section(f"{role}s", _(SPREAD[role].chapter), (why,)), None
+    return Section(f"{role}s", _(SPREAD[role].chapter), (_(SPREAD[role].missing),)), None
 
 
 def _summary(facts: list[Fact]) -> Section:
@@ -186,14 +157,7 @@ def _summary(facts: list[Fact]) -> Section:
     )
 
 
-def _only(flows: Flows, exporter: str | None) -> Flows:
-    """The rows of one exporter; all of them where none is named."""
-    if exporter is None or "exporter" not in flows.roles:
-        return flows
-    return flows.where(exporter=exporter)
-
-
-def _data(given: Given, name: str) -> Section:
+def _data(given: Basis, name: str) -> Section:
     flows = given.every
     rows = collect(flows.frame)
     facts = [
@@ -223,7 +187,7 @@ def _data(given: Given, name: str) -> Section:
     )
 
 
-def _told_of(given: Given) -> tuple[str, ...]:
+def _told_of(given: Basis) -> tuple[str, ...]:
     """Which periods figures are told of, where these are not the table's own."""
     flows = given.flows
     if not given.turned:
@@ -248,49 +212,34 @@ def _told_of(given: Given) -> tuple[str, ...]:
     return tuple(said)
 
 
-def _totals(given: Given) -> Made:
-    flows, every = given.flows, given.every
+def _totals(found: Findings) -> Made:
+    given, totals = found.basis, found.totals
+    flows = given.flows
     value = flows.roles["value"]
-    total = _total(flows)
     parts: list[Table | Picture] = []
-    if by_of(flows):
-        period = flows.roles["period"]
-        all_ = _total(every)
-        drawn, unit = in_units(all_[value], flows.unit or value)
+    if given.by:
+        drawn, unit = in_units(totals.every[value], flows.unit or value)
         ax = structure.series(
-            all_.assign(**{value: drawn}),
-            period=period,
+            totals.every.assign(**{value: drawn}),
+            period=flows.roles["period"],
             columns=[value],
             unit=unit,
             title=_("Exports by period"),
             source=flows.source,
         )
-        parts.append(
-            Picture("totals", _("Exports by period"), localised(ax), _("Line of total exports by period"))
-        )
-        if given.turned:
-            title = _("Totals, every period")
-            parts.append(
-                Table("totals_every", title, all_, unit_of(flows), source_of(flows), {value: ",.0f"})
-            )
-    parts.insert(
-        len(by_of(flows)),
-        Table("totals", _("Totals"), total, unit_of(flows), source_of(flows), {value: ",.0f"}),
-    )
+        parts.append(Picture("totals", _("Exports by period"), ax, _("Line of total exports by period")))
+    by_value = {value: ",.0f"}
+    parts.append(Table("totals", _("Totals"), totals.table, unit_of(flows), source_of(flows), by_value))
+    if given.turned:
+        title = _("Totals, every period")
+        parts.append(Table("totals_every", title, totals.every, unit_of(flows), source_of(flows), by_value))
     fact = Fact(
         _("Total exports, {period}", period=last_period(flows)),
-        f"{number(float(total[value].iloc[-1]), ',.0f')} {flows.unit or ''}".strip(),
+        f"{number(totals.last, ',.0f')} {flows.unit or ''}".strip(),
         _("The sum of the value column; source: {source}.", source=source_of(flows)),
         "totals",
     )
     return Section("totals", _("Totals"), (_("Sums of the value column."),), tuple(parts)), fact
-
-
-def _total(flows: Flows) -> pd.DataFrame:
-    """The sum of all values by period, in the order of time; of the whole table where it has none."""
-    if by_of(flows):
-        return structure.sorted_in_time(to_pandas(cells(flows, by_of(flows)).table), flows.roles["period"])
-    return to_pandas(flows.table)[[flows.roles["value"]]].sum().to_frame().T
 
 
 APART = N_(
@@ -298,174 +247,133 @@ APART = N_(
 )
 OF_NAMED = N_("Of the named members alone: what the table has left over ({labels}) is left out here.")
 NO_EARLIER = N_("No change is told: the table has no earlier year to compare {period} with.")
+MOVED = {
+    "risen": N_("From {first} to {last} it has risen: the 95 % interval of the change is {low} to {high}."),
+    "fallen": N_("From {first} to {last} it has fallen: the 95 % interval of the change is {low} to {high}."),
+    "cannot tell": N_(
+        "Whether it has changed from {first} to {last} is not certain: the 95 % interval of the change is {low} "
+        "to {high}."
+    ),
+}
 
 
-def _spread(given: Given, role: str) -> Made:
+def _spread(given: Basis, part: Spread) -> Made:
     """Shares of the largest members, concentration by period, what the last change was made of."""
-    words, left = SPREAD[role], given.flows.residuals(role)
+    words, flows, form = SPREAD[part.role], given.flows, partial(number, form=".4f")
+    several = bool(given.by) and len(part.every) > 1
+    parts = [*_shares(given, part), *_concentration(given, part, several=several)]
     text = [_(words.index)]
-    if left:
-        given = replace(given, flows=without(given.flows), every=without(given.every))
-        text.append(_(OF_NAMED, labels=", ".join(map(str, left))))
-    flows, every = given.flows, given.every
-    column, value = flows.roles[role], flows.roles["value"]
-    shares = to_pandas(share(flows, over=role, by=by_of(flows)))
-    index, all_ = (_indices(f, role) for f in (flows, every))
-    period = flows.roles.get("period")
-    last = latest(shares, flows)
+    if part.left_over:
+        text.append(_(OF_NAMED, labels=", ".join(map(str, part.left_over))))
+    if several and part.growth is not None:
+        parts.append(_growth(given, part, part.growth))
+    elif several:
+        text.append(_(APART, period=last_period(flows)))
+    figures = [
+        (_("HHI, {period}", period=last_period(flows)), part.hhi),
+        (intervals.since(_("Change of the HHI"), part.change), part.change),
+    ]
+    parts += intervals.table(f"{part.role}_sure", figures, ".4f")
+    equal = _(
+        words.sure, n=number(part.now("effective_number")), active=number(part.now("number_active"), ",.0f")
+    )
+    fact = Fact(
+        _(words.fact, period=last_period(flows)),
+        number(part.now("hhi"), ".4f"),
+        sentences(intervals.sentence(part.hhi, part.role, form), equal),
+        f"{part.role}s",
+    )
+    text += _verdict(given, part)
+    return Section(f"{part.role}s", _(words.chapter), tuple(text), tuple(parts)), fact
+
+
+def _shares(given: Basis, part: Spread) -> list[Table | Picture]:
+    """The largest members, as a picture and a table, and the Lorenz curve."""
+    flows, role, words = given.flows, part.role, SPREAD[part.role]
+    value = flows.roles["value"]
     drawn = structure.market_shares(
-        shares.assign(**({} if period else {"_p": 0})),
-        period=period or "_p",
-        member=column,
+        part.shares if given.by else part.shares.assign(_p=0),
+        period=flows.roles.get("period", "_p"),
+        member=flows.roles[role],
         title=_(words.largest),
         source=flows.source,
     )
     curve = structure.lorenz(
-        last[value],
-        member=f"{role}s",
+        part.last[value],
+        member=_(words.members),
         source=flows.source,
         title=_("Lorenz curve, {period}", period=last_period(flows)),
     )
-    parts: list[Table | Picture] = [
-        Picture(f"{role}_shares", _(words.largest), localised(drawn), _(words.largest)),
-        Table(
-            f"{role}_shares",
-            _(words.top, period=last_period(flows)),
-            named(flows, role, last.nlargest(20, "share")),
-            unit_of(flows),
-            source_of(flows),
-            {value: ",.0f", "share": "share"},
-            made=("share",),
-        ),
-        Picture(f"{role}_lorenz", _("Lorenz curve"), localised(curve), _("Lorenz curve")),
-        Table(
-            f"{role}_concentration",
-            _("Concentration"),
-            index,
-            _(words.universe),
-            _("computed"),
-            FORMATS,
-            made=tuple(INDICES),
-        ),
+    table = Table(
+        f"{role}_shares",
+        _(words.top, period=last_period(flows)),
+        named(flows, role, part.last.nlargest(20, "share")),
+        unit_of(flows),
+        source_of(flows),
+        {value: ",.0f", "share": "share"},
+        made=("share",),
+    )
+    return [
+        Picture(f"{role}_shares", _(words.largest), drawn, _(words.largest)),
+        table,
+        Picture(f"{role}_lorenz", _("Lorenz curve"), curve, _("Lorenz curve")),
     ]
-    if given.turned:
-        title = _("Concentration, every period")
-        parts.append(
-            Table(
-                f"{role}_concentration_every",
-                title,
-                all_,
-                _(words.universe),
-                _("computed"),
-                FORMATS,
-                made=tuple(INDICES),
-            )
-        )
-    if period and len(all_) > 1:
+
+
+def _concentration(given: Basis, part: Spread, *, several: bool) -> list[Table | Picture]:
+    """The indices by period, drawn where there are several; by every period where figures are told of others."""
+    flows, name = given.flows, f"{part.role}_concentration"
+    about = _(SPREAD[part.role].universe), _("computed"), FORMATS
+    parts: list[Table | Picture] = []
+    if several:
         ax = structure.concentration(
-            all_,
-            period=period,
+            part.every,
+            period=flows.roles["period"],
             title=_("Concentration by period"),
             source=flows.source,
         )
-        parts.insert(2, Picture(f"{role}_hhi", _("Concentration"), localised(ax), _("HHI by period")))
-        parts += (grown := _growth(given, role))
-        if not grown:
-            text.append(_(APART, period=last_period(flows)))
-    made = _sure(given, role)
-    parts += intervals.table(f"{role}_sure", made, ".4f")
-    now = latest(index, flows).iloc[0]
-    known = made[0].sentence if made[0] else intervals.without(role)
-    fact = Fact(
-        _(words.fact, period=last_period(flows)),
-        number(float(now["hhi"]), ".4f"),
-        sentences(
-            known,
-            _(
-                words.sure,
-                n=number(float(now["effective_number"])),
-                active=number(float(now["number_active"]), ",.0f"),
-            ),
-        ),
-        f"{role}s",
+        parts.append(Picture(f"{part.role}_hhi", _("Concentration"), ax, _("HHI by period")))
+    parts.append(Table(name, _("Concentration"), part.table, *about, made=tuple(INDICES)))
+    if given.turned:
+        title = _("Concentration, every period")
+        parts.append(Table(f"{name}_every", title, part.every, *about, made=tuple(INDICES)))
+    return parts
+
+
+def _growth(given: Basis, part: Spread, growth: Growth) -> Table:
+    """What growth over the year before the last period was made of."""
+    flows, role = given.flows, part.role
+    return Table(
+        f"{role}_growth",
+        _(SPREAD[role].growth, first=growth.first, last=growth.last),
+        named(flows, role, growth.table),
+        _("contribution to the growth of the total"),
+        source_of(flows),
+        {"before": ",.0f", "after": ",.0f", "contribution": "share", "growth": "share"},
+        made=("contributions",),
     )
-    text += _verdict(given, made[1])
-    return Section(f"{role}s", _(words.chapter), tuple(text), tuple(parts)), fact
 
 
-def _indices(flows: Flows, role: str) -> pd.DataFrame:
-    """Concentration by period, in the order of time."""
-    found = to_pandas(measure(flows, INDICES, over=role, by=by_of(flows)))
-    return structure.sorted_in_time(found, flows.roles["period"]) if by_of(flows) else found
-
-
-def _growth(given: Given, role: str) -> list[Table | Picture]:
-    """What growth over the year before the last period was made of; nothing where the table has none of that year."""
-    found = [(f, p) for f in (given.flows, given.every) if (p := year_before(f)) is not None]
-    if not found:
-        return []
-    flows, before = found[0]
-    gains = latest(to_pandas(contributions(flows, over=role, by=by_of(flows))), flows)
-    largest = gains.reindex(gains["contribution"].abs().sort_values(ascending=False).index).head(12)
-    title = _(SPREAD[role].growth, first=flows.said(before), last=last_period(flows))
-    return [
-        Table(
-            f"{role}_growth",
-            title,
-            named(flows, role, largest),
-            _("contribution to the growth of the total"),
-            source_of(flows),
-            {"before": ",.0f", "after": ",.0f", "contribution": "share", "growth": "share"},
-            made=("contributions",),
-        )
-    ]
-
-
-def _sure(given: Given, role: str) -> list[intervals.Sure | None]:
-    """HHI of the last period with its interval, and its change since the first that it is compared with."""
-    flows, form = given.flows, partial(number, form=".4f")
-    return [
-        intervals.surely(
-            flows, "hhi", over=role, what=_("HHI, {period}", period=last_period(flows)), form=form
-        ),
-        intervals.change(given, "hhi", over=role, what=_("Change of the HHI"), form=form),
-    ]
-
-
-def _verdict(given: Given, moved: intervals.Sure | None) -> list[str]:
+def _verdict(given: Basis, part: Spread) -> list[str]:
     """Whether concentration rose or fell for certain; why nothing is told, where periods have nothing like them."""
-    flows, every = given.flows, given.every
-    if moved is None:
-        if not by_of(every) or len(every.members("period")) < 2 or intervals.compared(given):
+    every, change = given.every, part.change
+    if change is None or change.between is None:
+        if not given.by or len(every.members("period")) < 2 or part.comparable:
             return []
-        return [_(NO_EARLIER, period=last_period(flows))]
-    ends = {"low": f"{moved.low:+.4f}", "high": f"{moved.high:+.4f}"}
-    first, last = moved.between
-    if not moved.low <= moved.high:  # nothing that is drawn moves it
-        told = _(
-            "From {first} to {last} it has moved by {change}.",
-            first=first,
-            last=last,
-            change=f"{round(moved.estimate, 4) + 0.0:+.4f}",
-        )
-        return [sentences(told, moved.sentence)]
-    if moved.low > 0:
-        return [
-            _(
-                "From {first} to {last} it has risen: the 95 % interval of the change is {low} to {high}.",
-                first=first,
-                last=last,
-                **ends,
-            )
-        ]
-    if moved.high < 0:
-        return [
-            _(
-                "From {first} to {last} it has fallen: the 95 % interval of the change is {low} to {high}.",
-                first=first,
-                last=last,
-                **ends,
-            )
-        ]
-    return [_("Whether it has changed from {first} to {last} is not certain: the 95 % interval of the change is {low} "
-              "to {high}.", first=first, last=last, **ends)]  # fmt: skip
+        return [_(NO_EARLIER, period=last_period(given.flows))]
+    first, last = change.between
+    if change.moved:
+        ends = {"low": f"{change.low:+.4f}", "high": f"{change.high:+.4f}"}
+        return [_(MOVED[change.moved], first=first, last=last, **ends)]
+    told = _(
+        "From {first} to {last} it has moved by {change}.",
+        first=first,
+        last=last,
+        change=f"{round(change.estimate, 4) + 0.0:+.4f}",
+    )
+    return [sentences(told, _still(change))]
+
+
+def _still(change: Figure) -> str:
+    """Why a change has no interval."""
+    return intervals.sentence(change, "", str)

@@ -1,0 +1,256 @@
+"""Tables of one economy from international publishers: OECD's national tables and Eurostat's TSV files."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from exportlab.errors import DataError, OptionError
+from exportlab.files.paths import first_line, text_cells
+from exportlab.options import validated
+from exportlab.valueadded.iotable import IOTable
+from exportlab.valueadded.layout import (
+    Blanks,
+    Known,
+    Layout,
+    Line,
+    fill,
+    national,
+    numeric,
+    plain,
+    refuse_repeats,
+    refuse_unknown,
+    role_of,
+)
+
+OECD = Known(
+    columns={
+        "final": "HFCE|NPISH|GGFC|GFCF|INVNT|GCF|VALUABLES?|DPABR|CONS_ABR|CONS_NONRES|NONRES",
+        "exports": "EXPO",
+        "imports": "IMPO",
+        "output": "TOTAL|OUTPUT",
+    },
+    rows={
+        "intermediate": "TTL_INT_FNL",
+        "taxes": "IMP_OTHER|TXS_(INT|IMP|EXP)?_?FNL|TXS",
+        "primary": "LABR|OTXS|CFC|NOPS|GOPS",
+        "value added": "VALU",
+        "output": "OUTPUT",
+    },
+    said=(
+        "sectors, HFCE, NPISH, GGFC, GFCF, INVNT, DPABR, CONS_NONRES, EXPO, IMPO, TOTAL",
+        "TTL_, DOM_ and IMP_ with a sector, IMP_OTHER, TXS_INT_FNL, TTL_INT_FNL, VALU and its parts, OUTPUT",
+    ),
+)
+EUROSTAT = Known(
+    columns={
+        "exports": "P6",
+        "subtotal": "P3|P5G?|P6_.*|P61|P62|TU|TFU|P3_P5|P51G_P5M",
+        "intermediate": "P2|TOTAL|CPA_TOTAL",
+        "output": "TU|TS_BP",
+        "final": "P3_S13|P3_S14|P3_S15|P51G|P52|P53|P5M|P52_P53",
+    },
+    rows={
+        "intermediate": "P2|TOTAL|CPA_TOTAL",
+        "taxes": "D21X31|OP_RES|OP_NRES",
+        "primary": "D1|D29X39|B2A3G",
+        "value added": "B1G",
+        "output": "P1",
+        "note": "D11|D12|B2A3N|P51C|P7|TS_BP|IMP",
+    },
+    said=(
+        "CPA codes, P3_S13, P3_S14, P3_S15, P51G, P5M, P6, TU",
+        "CPA codes, P2, D21X31, D1, D29X39, B2A3G, B1G, P1",
+    ),
+)
+
+
+@validated
+def read_oecd_iot(
+    path: str | Path, *, blanks: Blanks = "refuse", tolerance: float = 1e-3, **options: Any
+) -> IOTable:
+    """Read one of the OECD's national input-output tables (CSV, such as ``CZE2014ttl.csv``).
+
+    Rows ``TTL_A01`` ... (total use of products: a competitive table, with its column of imports IMPO, printed
+    negative), or ``DOM_A01`` ... and ``IMP_A01`` ... (domestic and imported products apart: non-competitive). Below,
+    other imports and taxes on products, which count as taxes, then value added and its parts, and output. Basic prices,
+    million USD; exports are fob with re-exports, as the OECD says. A file of domestic rows alone is refused: without
+    imported rows all inputs would count as domestic. Parameters and refusals as in `read_nbs`.
+    """
+    mark, names = first_line(path)
+    raw = text_cells(path, header=None, skiprows=1, sep=mark)
+    labels = [str(v).strip() for v in raw.iloc[:, 0]]
+    cells = numeric(raw.iloc[:, 1:])
+    across = set(names[1:])
+    columns = [
+        Line("sector", ("", n), n) if _sectoral(n, labels) else _known(n, OECD.columns) for n in names[1:]
+    ]
+    rows = [_oecd_row(label, across) for label in labels]
+    layout = _checked(Layout(cells, tuple(rows), tuple(columns)), OECD)
+    if not layout.down("sector"):
+        raise DataError(
+            "The file has no rows TTL_ or DOM_ with a sector",
+            "Give a table of the OECD's, as it is published.",
+        )
+    layout = _positive_imports(layout)
+    return national(
+        fill(layout, blanks),
+        tolerance,
+        **{"unit": "million USD", "source": f"OECD IOT, {Path(path).name}", **options},
+    )
+
+
+def _sectoral(name: str, labels: list[str]) -> bool:
+    return any(f"{kind}_{name}" in labels for kind in ("TTL", "DOM"))
+
+
+def _oecd_row(label: str, across: set[str]) -> Line:
+    kind, _, sector = label.partition("_")
+    if sector in across and kind in ("TTL", "DOM", "IMP"):
+        return Line("imported" if kind == "IMP" else "sector", ("", sector), label)
+    return _known(label, OECD.rows)
+
+
+def _known(label: str, roles: Any) -> Line:
+    return Line(role_of([label], roles), ("", label), label)
+
+
+def _checked(layout: Layout, known: Known) -> Layout:
+    for lines, what, said in (
+        (layout.columns, "columns", known.said[0]),
+        (layout.rows, "rows", known.said[1]),
+    ):
+        refuse_repeats(lines, what)
+        refuse_unknown(lines, what, said)
+    return layout
+
+
+def _positive_imports(layout: Layout) -> Layout:
+    """Imports that a publisher prints as negative uses, as positive numbers."""
+    at = layout.across("imports")
+    cells = layout.cells.copy()
+    for j in at:
+        if (plain(cells.iloc[layout.down("sector"), [j]]) > 0).any():
+            raise DataError(
+                "Imports are positive in the column IMPO", "The OECD prints them as negative uses."
+            )
+        cells.isetitem(j, -cells.iloc[:, j])
+    return replace(layout, cells=cells)
+
+
+@validated
+def read_eurostat(
+    path: str | Path,
+    *,
+    geo: str | None = None,
+    period: str | int | None = None,
+    unit_code: str | None = None,
+    blanks: Blanks = "refuse",
+    tolerance: float = 1e-3,
+    **options: Any,
+) -> IOTable:
+    """Read a symmetric input-output table from a TSV file of Eurostat (naio_10_cp1700, naio_10_cp1750).
+
+    The first column holds the dimensions (``freq,unit,stk_flow,prd_use,prd_ava,geo`` or the older ``induse`` and
+    ``prod_na``), the others one period each; figures carry flags (``12.5 p``), which are left out, and ``:`` is a
+    blank. Domestic and imported products (DOM, IMP) make a non-competitive table. Basic prices; taxes less subsidies on
+    products, and purchases abroad, count as taxes. Exports (P6) are those of domestic products: re-exports stand in the
+    rows of imported products and are left out.
+
+    Parameters
+    ----------
+    geo, period, unit_code : str, optional
+        Which country, period and unit (MIO_EUR, MIO_NAC), where the file has several.
+    blanks, tolerance, **options
+        As in `read_nbs`.
+
+    Raises
+    ------
+    OptionError
+        The file has several countries, periods or units, and one was not named.
+    DataError
+        Domestic and imported products are not apart, and as in `read_nbs`.
+    """
+    long = _long(path)
+    for name, value in (("geo", geo), ("period", period), ("unit", unit_code)):
+        long = _one(long, name, value)
+    rows, columns = (
+        next(n for n in names if n in long)
+        for names in (("prd_ava", "prod_na", "t_rows2"), ("prd_use", "induse", "t_cols2"))
+    )
+    long = long.assign(row=long[rows], column=long[columns])
+    layout = _checked(_eurostat_layout(long), EUROSTAT)
+    code, place, year = (str(long[n].iloc[0]) for n in ("unit", "geo", "period"))
+    unit = {"MIO_EUR": "million EUR", "MIO_NAC": "million of the national currency"}.get(code, code)
+    return national(
+        fill(layout, blanks),
+        tolerance,
+        **{"unit": unit, "source": f"Eurostat, {place} {year}, {Path(path).name}", **options},
+    )
+
+
+def _long(path: str | Path) -> pd.DataFrame:
+    """One figure a row, with its dimensions and period."""
+    raw = text_cells(path, sep="\t", dtype=str, keep_default_na=False)
+    first = str(raw.columns[0])
+    names = [n.strip() for n in first.partition("\\")[0].split(",")]
+    if "stk_flow" not in names or "geo" not in names:
+        raise DataError(
+            f"The first column {first!r} is not of Eurostat's tables",
+            "It names the dimensions unit, stk_flow, prd_use or induse, prd_ava or prod_na, geo.",
+        )
+    parts = raw.iloc[:, 0].str.split(",", expand=True).set_axis(names, axis=1)
+    figures = raw.iloc[:, 1:].set_axis([str(c).strip() for c in raw.columns[1:]], axis=1)
+    long = pd.concat([parts, figures], axis=1).melt(id_vars=names, var_name="period", value_name="text")
+    told = long["text"].str.extract(r"^\s*(-?[\d.]+(?:[eE][-+]?\d+)?|:)?\s*([a-z]*)\s*$")
+    if told[0].isna().any():
+        bad = long.loc[told[0].isna(), "text"]
+        raise DataError(
+            "Cells are neither figures nor ':'",
+            "Flags follow a figure.",
+            rows=len(bad),
+            first=repr(bad.iloc[0]),
+        )
+    return long.assign(value=pd.to_numeric(told[0].replace(":", np.nan))).drop(columns="text")
+
+
+def _one(long: pd.DataFrame, name: str, value: object) -> pd.DataFrame:
+    have = sorted(set(long.loc[long["value"].notna(), name]))
+    if value is None and len(have) != 1:
+        raise OptionError(f"The file has {len(have)} values of {name}: name one of {have[:12]}.")
+    wanted = have[0] if value is None else str(value)
+    if wanted not in have:
+        raise OptionError(f"{name}={wanted!r} is not in the file. Allowed: {have[:12]}.")
+    return long[long[name] == wanted]
+
+
+def _eurostat_layout(long: pd.DataFrame) -> Layout:
+    """Rows by origin and code: products domestic and imported, margins once."""
+    product = long["row"].str.startswith("CPA_") & ~long["row"].isin(["CPA_TOTAL"])
+    flows = set(long.loc[product, "stk_flow"])
+    if not {"DOM", "IMP"} <= flows:
+        raise DataError(
+            f"The file has products of the origin {sorted(flows)}",
+            "DOM and IMP are needed, for a table that tells them apart.",
+        )
+    kept = long[
+        (product & long["stk_flow"].isin(["DOM", "IMP"])) | (~product & (long["stk_flow"] == "TOTAL"))
+    ]
+    wide = kept.pivot(index=["stk_flow", "row"], columns="column", values="value")
+    across = [
+        Line("sector", ("", n), n)
+        if n.startswith("CPA_") and n != "CPA_TOTAL"
+        else _known(n, EUROSTAT.columns)
+        for n in wide.columns
+    ]
+    down = [
+        Line("imported" if flow == "IMP" else "sector", ("", code), f"{flow} {code}")
+        if code.startswith("CPA_") and code != "CPA_TOTAL"
+        else _known(code, EUROSTAT.rows)
+        for flow, code in wide.index
+    ]
+    return Layout(wide.reset_index(drop=True), tuple(down), tuple(across))

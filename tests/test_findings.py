@@ -1,0 +1,323 @@
+"""Findings: measured once and read by report and judge; the one rule of what has risen; messages said at the end."""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import re
+from pathlib import Path
+from typing import get_args
+
+import duckdb
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+
+import exportlab as xl
+from exportlab import words
+from exportlab.errors import DataError, OptionError, UnknownName
+from exportlab.findings import found as rooms
+from exportlab.findings.parts import Figure, LeftOut, Moved
+from exportlab.plots import structure as pictures
+from exportlab.reporting.own import page as own
+from exportlab.tables.headings import HEADINGS
+from exportlab.uncertainty.methods import Kind, Note
+from exportlab.uncertainty.sides import side
+
+NAN = float("nan")
+PACKAGE = Path(xl.__file__).parent
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "expected"),
+    [
+        (0.1, 0.2, "above"),
+        (1e-300, 1.0, "above"),
+        (0.0, 0.2, "cannot tell"),  # zero itself is an end
+        (-0.2, 0.0, "cannot tell"),
+        (-0.2, -1e-300, "below"),
+        (-0.2, -0.1, "below"),
+        (-0.1, 0.1, "cannot tell"),
+        (0.0, 0.0, "cannot tell"),
+        (0.2, 0.1, "cannot tell"),  # ends in the wrong order
+        (-0.1, -0.2, "cannot tell"),
+        (NAN, 0.1, "cannot tell"),
+        (0.1, NAN, "cannot tell"),
+        (NAN, NAN, "cannot tell"),
+        (-np.inf, -1.0, "below"),
+        (1.0, np.inf, "above"),
+    ],
+)
+def test_the_side_of_zero(low, high, expected):
+    assert side(low, high) == expected
+    assert side(low + 3, high + 3, of=3.0) == expected or abs(low) < 1e-100 or abs(high) < 1e-100
+
+
+def test_a_threshold_may_be_reached():
+    assert side(0.5, 0.5, of=0.5, reached=True) == "above"
+    assert side(0.5, 0.7, of=0.5, reached=True) == "above"
+    assert side(0.5, 0.7, of=0.5) == "cannot tell"
+    assert side(0.3, 0.5, of=0.5, reached=True) == "cannot tell"
+    assert side(0.3, 0.4, of=0.5, reached=True) == "below"
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "moved", "told"),
+    [
+        (0.01, 0.02, "risen", "From 2021 to 2023 it has risen: the 95 % interval of the change is +0.0100 to"),
+        (-0.02, -0.01, "fallen", "From 2021 to 2023 it has fallen: the 95 % interval of the change is -0.0200"),
+        (0.0, 0.02, "cannot tell", "Whether it has changed from 2021 to 2023 is not certain: the 95 % interval"),
+        (NAN, NAN, "", "From 2021 to 2023 it has moved by +0.0150. No interval: the figure does not depend on"),
+    ],
+)  # fmt: skip
+def test_what_a_change_is_said_to_have_done(low, high, moved, told):
+    change = Figure(0.015, low, high, "delta", "product", 40, between=("2021", "2023"))
+    assert change.moved == moved
+    found = xl.findings(FLOWS, parts=["market"])
+    (said,) = own._verdict(found.basis, dataclasses.replace(found.market, change=change))
+    assert said.startswith(told)
+    assert set(own.MOVED) == set(get_args(Moved)) - {""}
+
+
+MONTHS = [f"{y}-{m:02d}" for y in (2021, 2022) for m in range(1, 13)] + ["2023-01", "2023-02"]
+RNG = np.random.default_rng(3)
+TABLE = pd.DataFrame(
+    [
+        (p, e, m, k, RNG.lognormal(3 + 0.1 * i * (m == "Japan"), 1))
+        for i, p in enumerate(MONTHS)
+        for e in "AB"
+        for m in ("Japan", "USA", "Germany", "Vietnam")
+        for k in ("010121", "720810", "847130", "270112")
+    ],
+    columns=["period", "exporter", "market", "product", "value"],
+)
+FLOWS = xl.flows(TABLE, unit="USD", source="made up")
+
+
+@pytest.fixture(scope="module")
+def found():
+    return xl.findings(FLOWS, exporter="A")
+
+
+def test_each_figure_is_the_library_s(found):
+    year = FLOWS.annual().where(exporter="A")
+    for role, other, part in (("market", "product", found.market), ("product", "market", found.product)):
+        indices = xl.measure(year, ["hhi", "theil"], over=role, by="period").set_index("period")
+        assert part.now("hhi") == pytest.approx(indices.loc["2022", "hhi"])
+        assert part.now("theil") == pytest.approx(indices.loc["2022", "theil"])
+        known = xl.interval(
+            year.where(period="2022"), "hhi", over=role, by="period", resample=other, scale="logit"
+        )
+        row = known.table.iloc[0]
+        assert (part.hhi.low, part.hhi.high) == pytest.approx((row["conf_low"], row["conf_high"]))
+        assert part.hhi.notes == known.notes[0]
+        change = xl.difference(
+            year, "hhi", between=("2021", "2022"), over=role, by=[], resample=other, method="delta"
+        ).table.iloc[0]
+        assert part.change.between == ("2021", "2022")
+        assert part.change.estimate == pytest.approx(change["estimate"])
+        assert (part.change.low, part.change.high) == pytest.approx((change["conf_low"], change["conf_high"]))
+        assert part.last["share"].sum() == pytest.approx(1)
+        assert len(part.every) == len(MONTHS)
+    assert found.market.change.moved == "risen"  # exports to Japan grow by a tenth a month
+    assert found.product.change.moved == "cannot tell"
+    share = xl.bloc_share(year, "RCEP", by="period").set_index("period")["bloc_share"]
+    assert found.bloc.now == pytest.approx(share["2022"])
+    assert found.bloc.share.low < found.bloc.now < found.bloc.share.high
+    assert found.totals.last == pytest.approx(
+        TABLE.query("exporter == 'A' and period.str.startswith('2022')")["value"].sum()
+    )
+    assert found.structure.table["share"].sum() == pytest.approx(1)
+    index = xl.rca(FLOWS.annual().where(period="2022"), by=["period", "exporter"]).query("exporter == 'A'")
+    assert found.advantage.above == (index["rca"] > 1).sum()
+
+
+def test_the_table_has_every_figure_once(found):
+    table = found.table
+    assert not table.duplicated(["figure", "of", "first"]).any()
+    assert table.loc[table["first"].isna(), "period"].eq("2022").all()
+    changes = table[table["first"].notna()]
+    assert changes["first"].eq("2021").all()
+    assert changes["moved"].ne("").all()
+    assert table.loc[table["first"].isna(), "moved"].eq("").all()
+    assert {"total", "hhi", "theil", "bloc_share", "number_above"} <= set(table["figure"])
+
+
+def test_how_findings_look(found):
+    assert found.title == "Findings on exports of A, 2022"
+    text = repr(found)
+    assert text.splitlines()[0] == found.title
+    assert text.endswith("complexity (few exporters).")
+    html = found._repr_html_()
+    assert "<strong>Findings on exports of A, 2022</strong>" in html
+    assert "Left out: technology (no table of classes)" in html
+    assert html.count("<tr>") == len(found.table) + 1
+    drawn = found.plot()
+    assert len(drawn.get_yticks()) == 3  # two HHI, one share
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        found.unit = "t"
+
+
+def test_a_period_is_told_as_if_the_table_ended_there():
+    ended = xl.flows(TABLE[TABLE["period"] < "2022"], unit="USD", source="made up")
+    for asked, whole, parts in (
+        ("2021", xl.findings(ended, exporter="A"), {}),
+        (2021, xl.findings(ended, exporter="A"), {}),
+    ):
+        one = xl.findings(FLOWS, exporter="A", period=asked, **parts)
+        assert one.period == "2021"
+        pd.testing.assert_frame_equal(one.table, whole.table)
+        assert len(one.market.every) == 12
+    month = xl.findings(FLOWS, exporter="A", period="2022-03", parts=["market"])
+    assert month.period == "2022-03"
+    assert month.market.change.between == ("2021-03", "2022-03")
+    alone = FLOWS.where(exporter="A", period="2022-03")
+    assert month.market.now("hhi") == pytest.approx(xl.hhi(alone, over="market", by=[])["hhi"].item())
+    with pytest.raises(UnknownName, match="There is no period named '2029-01'"):
+        xl.findings(FLOWS, period="2029-01")
+    with pytest.raises(
+        DataError, match=r"no period '2029' that figures can be told of\. Allowed: 2021, 2022, 2021-01,"
+    ):
+        xl.findings(FLOWS, period="2029")
+    with pytest.raises(DataError, match="the flows have no period"):
+        xl.findings(xl.flows(TABLE[["market", "value"]], aggregate="sum"), period="2021")
+
+
+@pytest.mark.parametrize(
+    "engine", [lambda t: pl.from_pandas(t).lazy(), duckdb.from_df], ids=["polars", "duckdb"]
+)
+def test_lazy_tables_have_the_same_findings(engine):
+    asked = {"exporter": "A", "parts": ["market", "bloc", "advantage"]}
+    lazy = xl.flows(engine(TABLE))
+    pd.testing.assert_frame_equal(
+        xl.findings(lazy, **asked).table, xl.findings(FLOWS, **asked).table, rtol=1e-9
+    )
+    month = xl.findings(lazy, period="2022-03", **asked)
+    pd.testing.assert_frame_equal(month.table, xl.findings(FLOWS, period="2022-03", **asked).table, rtol=1e-9)
+
+
+def test_periods_without_an_order():
+    fairs = xl.flows(TABLE.assign(period=["autumn fair", "spring fair"] * (len(TABLE) // 2)), aggregate="sum")
+    with pytest.raises(DataError, match="shows the last period"):
+        xl.findings(fairs)
+    one = xl.findings(fairs, period="spring fair", parts=["market"])
+    assert one.period == "spring fair"
+    assert one.market.change is None
+    assert not one.market.comparable
+
+
+def test_the_reference_ends_with_the_period():
+    nation = xl.flows(TABLE.groupby(["period", "product"], as_index=False)["value"].sum())
+    asked = {"exporter": "A", "period": "2021", "parts": ["advantage"]}
+    one = xl.findings(FLOWS, reference=nation, **asked)
+    ended = xl.flows(
+        TABLE.query("period < '2022'").groupby(["period", "product"], as_index=False)["value"].sum()
+    )
+    expected = xl.findings(FLOWS, reference=ended, **asked)
+    pd.testing.assert_frame_equal(one.advantage.table, expected.advantage.table)
+    later = xl.flows(
+        TABLE.query("period > '2021-12'").groupby(["period", "product"], as_index=False)["value"].sum()
+    )
+    with pytest.raises(DataError, match=r"the reference has no period '2021' .* Allowed: 2022-01, "):
+        xl.findings(FLOWS, reference=later, **asked)
+
+
+def test_what_is_missing_says_why(found):
+    plain = xl.findings(xl.flows(pd.DataFrame({"market": ["Japan", "Mars"], "value": [1.0, 2.0]})))
+    why = {name: part.why for name, part in plain.left_out.items()}
+    assert why == {"bloc": "refused", **dict.fromkeys(
+        ("product", "structure", "advantage", "technology", "income_level", "complexity"), "no column")}  # fmt: skip
+    assert "Mars" in str(plain.bloc.error)
+    assert plain.period is None
+    assert plain.market.hhi is None
+    asked = xl.findings(FLOWS, exporter="A", parts=["product"])
+    assert asked.left_out["market"] == LeftOut("not asked")
+    assert isinstance(found.complexity, LeftOut)
+    with pytest.raises(OptionError, match="parts"):
+        xl.findings(FLOWS, parts=["markets"])
+    with pytest.raises(UnknownName, match="There is no exporter named 'C'"):
+        xl.findings(FLOWS, exporter="C")
+    assert set(rooms.PARTS) == set(get_args(rooms.Part))
+
+
+def test_judge_reads_what_the_report_says(found):
+    table = xl.claims.judge(FLOWS, exporter="A").set_index("index")
+    for role, part in (("market", found.market), ("product", found.product)):
+        row = table.loc[f"HHI over {role}s"]
+        assert (row["value"], row["conf_low"], row["conf_high"]) == (
+            part.now("hhi"),
+            part.hhi.low,
+            part.hhi.high,
+        )
+    together = xl.findings(FLOWS)
+    assert table.loc["HHI over markets", "peers"] == pytest.approx(together.market.now("hhi"))
+    assert table.loc["share of RCEP members in force", "value"] == found.bloc.now
+
+
+def test_a_claim_without_anything_to_draw_is_undecided_and_one_at_its_end_is_not():
+    one = pd.DataFrame({"market": ["Japan", "USA"], "product": "72081000", "value": [90.0, 10.0]})
+    table = xl.claims.judge(xl.flows(one)).set_index("index")
+    row = table.loc["HHI over markets"]
+    assert (row["value"], row["verdict"]) == (pytest.approx(0.82), "undecided")
+    assert np.isnan(row["conf_low"])
+    row = table.loc["HHI over products"]  # one product, whichever markets are drawn
+    assert (row["value"], row["conf_low"], row["conf_high"], row["verdict"]) == (1, 1, 1, "holds")
+
+
+# Messages.
+
+
+def modules():
+    """Those that say something."""
+    texts = {p: p.read_text(encoding="utf-8") for p in PACKAGE.rglob("*.py")}
+    return {p: ast.parse(text) for p, text in texts.items() if "exportlab.words" in text}
+
+
+def test_no_finished_sentence_is_looked_up_again():
+    """What `_` is given is a message, or a name for one; the catalogue is read where messages are said, alone."""
+    wrong = []
+    for path, tree in modules().items():
+        for node in ast.walk(tree):
+            name = node.func.id if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) else ""
+            if name in ("_", "N_", "said") and node.args and path.name != "words.py":
+                first = node.args[0]
+                made = isinstance(first, (ast.JoinedStr, ast.BinOp, ast.Call))
+                if made and not (name == "said" and numeric(first)):
+                    wrong.append(f"{path.name}:{node.lineno} {name}({ast.unparse(first)[:60]})")
+            reads = isinstance(node, ast.ImportFrom) and node.module == "exportlab.words"
+            if reads and {"catalogue", "vocabulary", "_templated"} & {a.name for a in node.names}:
+                wrong.append(f"{path.name}:{node.lineno} reads the catalogue")
+    assert wrong == []
+
+
+def numeric(node):
+    """A figure that is formatted where it is made, with no word in it."""
+    text = "".join(v.value for v in getattr(node, "values", []) if isinstance(v, ast.Constant))
+    return isinstance(node, (ast.JoinedStr, ast.Call)) and not re.search("[A-Za-z]{2}", text)
+
+
+def test_a_note_and_a_picture_are_messages():
+    with words.speaking("zh"):
+        axes = pictures.lorenz([1.0, 2.0], title="Herfindahl-Hirschman index", source="share of exports, %")
+        assert axes.get_title(loc="left") == "Herfindahl-Hirschman index"  # the caller's own words stay
+        assert axes.get_xlabel() == "成员（由小到大），%"
+        assert [t.get_text() for t in axes.texts] == ["基尼系数 0.167", "来源：share of exports, %"]
+        assert words.term("Herfindahl-Hirschman index") == "Herfindahl-Hirschman index"
+        assert words.term("South Korea") != "South Korea"
+    note = Note("few units", words.said("few units: {n} {unit}", n=3, unit="product"))
+    assert str(note) == "few units: 3 product"
+    with words.speaking("zh"):
+        assert words.spoken(note.sentence) == "单位少：product仅3个"
+        assert words.spoken("few units: 3 product") == "few units: 3 product"
+    assert "few units" in get_args(Kind)
+
+
+def test_counts_and_things_are_two_messages():
+    catalogue = words.catalogue("zh")
+    assert catalogue["products"] == "商品"
+    assert catalogue["number of products"] == "商品数"
+    source = "".join(p.read_text(encoding="utf-8") for p in PACKAGE.rglob("*.py"))
+    for column in ("products", "provinces"):
+        assert HEADINGS[column] == f"number of {column}"
+        assert source.count(f'"{HEADINGS[column]}"') == 1
