@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
@@ -16,20 +15,16 @@ from exportlab.frames import (
     LARGEST,
     SMALLEST,
     Frame,
-    among,
     collect,
     first_of,
     floats,
     missing,
     own,
-    recoded,
     refuse_unspeakable,
     repeated,
-    sum_by,
     values_of,
 )
 from exportlab.options import check
-from exportlab.periods.turning import Turned
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -173,20 +168,6 @@ def _refuse_totals(flows: Flows, markets: Sequence[Any]) -> None:
         raise DataError(problem, remedy, rows=count, first=first_row(flows, test))
 
 
-def silent_exporters(flows: Flows, how: Turned) -> list[tuple[Any, Any, int, int]]:
-    """Exporters and new periods for which some of those added up have no row: how many have one, and of how many."""
-    if "exporter" not in flows.roles:
-        return []
-    known = recoded(flows.cells("exporter", "period"), "period", how.pairs).with_columns(_n=nw.lit(1))
-    counts = sum_by(known, ("exporter", "period"), ["_n"])
-    sizes = Counter(how.pairs.values())
-    alike = {n: [period for period in sizes if sizes[period] == n] for n in set(sizes.values())}
-    silent = [collect(counts.filter(among("period", of) & (nw.col("_n") < n))) for n, of in alike.items()]
-    rows = [row for part in silent for row in part.iter_rows(named=True)]
-    rows.sort(key=lambda row: (str(row["exporter"]), str(row["period"])))
-    return [(r["exporter"], how.calendar.label(r["period"]), r["_n"], sizes[r["period"]]) for r in rows]
-
-
 def _refuse_duplicates(flows: Flows) -> None:
     keys = flows.identity
     if isinstance(flows.frame, nw.DataFrame):
@@ -250,7 +231,7 @@ def roles(frame: Frame, given: Mapping[str, str | None], keys: Sequence[str]) ->
 
 
 def single_unit(frame: Frame, unit: str | None, roles: Mapping[str, str]) -> tuple[Frame, str | None]:
-    """The unit itself; where it names a column, or there is a column of currencies, their one value; else the heading's."""
+    """The unit itself; where it names a column, or there is one of currencies, their one value; else the heading's."""
     names = frame.collect_schema().names()
     held = unit in names and unit not in roles.values()
     column = unit if held else column_of(c for c in names if c not in roles.values())

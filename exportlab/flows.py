@@ -8,7 +8,7 @@ from typing import Any, Literal, TypeAlias
 
 import narwhals.stable.v2 as nw
 
-from exportlab import audit
+from exportlab import adding, audit
 from exportlab import audit as columns
 from exportlab.classifications.labels import Scheme
 from exportlab.errors import DataError, DuplicateCells, OptionError, UnknownName, one_of, short
@@ -19,10 +19,7 @@ from exportlab.frames import (
     engine_speaks,
     held,
     join,
-    missing,
-    recoded,
     sum_by,
-    when,
     with_total,
 )
 from exportlab.goods import (
@@ -35,7 +32,7 @@ from exportlab.goods import (
     one_revision,
     quantities,
 )
-from exportlab.options import check, validated
+from exportlab.options import check
 from exportlab.periods import FREQUENCIES, Calendar
 from exportlab.periods.turning import Turned, coarser
 from exportlab.places import AS_WRITTEN, Naming, Places, harmonised, written_alike
@@ -384,43 +381,28 @@ class Flows:
     def _coarser(self, frequency: str, partial: str) -> Flows:
         one_of("partial", partial, ("drop", "keep"))
         how = coarser(self.calendar, self.observed("period"), frequency, keep=partial == "keep")
-        made, silent = self.added_up(how), audit.silent_exporters(self, how)
-        if not silent:
-            return made
-        exporter, period, some, all_ = silent[0]
-        note = (
-            f"{len({s[0] for s in silent}):,} of the exporters have no row in some periods added up, which count as "
-            f"zero (first: {exporter}, {period}: {some} of {all_})"
-        )
-        return replace(made, notes=(*self.notes, note))
+        made, note = self.added_up(how), adding.silent(self, how)
+        return replace(made, notes=(*self.notes, note)) if note else made
 
     def added_up(self, how: Turned) -> Flows:
         """The flows by the periods of `how`, each the sum of those that count in it."""
         self.check()
         how = how.plain if self.lazy and not how.calendar.sorts else how
-        sides = [role for role in ("value", "quantity") if role in self.roles]
-        moved = recoded(self.known_quantities, "period", how.pairs).with_columns(
-            *(when(missing(nw.col(side)), 0.0, nw.col(side)).alias(side) for side in sides),
-            *(when(missing(nw.col(side)), 1.0, 0.0).alias(f"_no_{side}") for side in sides),
-        )
-        sums = sum_by(moved, self.identity, [*sides, *(f"_no_{side}" for side in sides)])
-        known = [when(nw.col(f"_no_{side}") > 0, float("nan"), nw.col(side)).alias(side) for side in sides]
-        return self.in_periods(sums.select(*self.identity, *known), how)
+        return self.in_periods(adding.summed(self, how), how)
 
     def in_periods(self, frame: Frame, how: Turned) -> Flows:
         """The flows with a frame whose periods are those of `how`."""
         assert self.spelling is not None
         if isinstance(frame, nw.DataFrame):
             frame = nw.maybe_reset_index(frame.sort(*self.identity))
-        return replace(
-            self,
-            frame=frame,
-            unique=True,
-            pending=False,
-            spelling=self.spelling.turned(how.calendar, frame),
-            left_out=how.left_out,
-            _memo={},
-        )
+        spelling = self.spelling.turned(how.calendar, frame)
+        changed: dict[str, Any] = {
+            "unique": True,
+            "pending": False,
+            "spelling": spelling,
+            "left_out": how.left_out,
+        }
+        return replace(self, frame=frame, _memo={}, **changed)
 
     def check(self) -> None:
         """Run the row checks that a lazy table put off; does nothing the second time."""
@@ -568,14 +550,7 @@ def flows(
         one_of("aggregate", aggregate, ("sum",))
     if frequency is not None:
         one_of("frequency", frequency, FREQUENCIES)
-    given = {
-        "period": period,
-        "exporter": exporter,
-        "market": market,
-        "product": product,
-        "value": value,
-        "quantity": quantity,
-    }
+    given = dict(zip(ROLES, (period, exporter, market, product, value, quantity), strict=True))
     frame = adopt(table)
     for name, text in {"unit": unit, "quantity_unit": quantity_unit, "source": source}.items():
         check(name, text, str | None)
@@ -585,8 +560,6 @@ def flows(
     check("residual", residual, Sequence[Hashable])
     naming = Naming(scheme, (residual,) if isinstance(residual, str) else tuple(residual))
     further = (keys,) if isinstance(keys, str) else tuple(keys)
-    check("zero_quantity", zero_quantity, ZeroQuantity)
-    check("levels", levels, Levels | None)
     goods, spelling = Goods(nomenclature, digits, levels, revision, zero_quantity), None
     with engine_speaks():
         roles = columns.roles(frame, given, further)
@@ -597,16 +570,14 @@ def flows(
         quantity_unit, further = columns.quantity_units(frame, quantity_unit, roles, further)
         frame = frame.select(*(nw.col(c).alias(r) for r, c in roles.items()), *further)
         if "period" in roles:
-            frame = columns.whole_objects(frame, "period")
-            frame, spelling = taken_in(frame, roles["period"], frequency)
+            frame, spelling = taken_in(columns.whole_objects(frame, "period"), roles["period"], frequency)
         frame = columns.schema(coded(frame, roles, goods), roles, further)
         if labels == "iso3":
             frame = harmonised(frame, roles, naming)
-        identity = (*(r for r in KEY_ROLES if r in roles), *further)
-        frame, notes = leveled(frame, identity, roles, goods)
+        frame, notes = leveled(frame, (*(r for r in KEY_ROLES if r in roles), *further), roles, goods)
     made = Flows(
-        frame, roles, further, unit, quantity_unit, source,
-        unique=aggregate is None, pending=validate == "rows", spelling=spelling, notes=notes, goods=goods, naming=naming,
+        frame, roles, further, unit, quantity_unit, source, unique=aggregate is None, pending=validate == "rows",
+        spelling=spelling, notes=notes, goods=goods, naming=naming,
     )  # fmt: skip
     if not made.lazy:
         try:
@@ -614,31 +585,6 @@ def flows(
         except DuplicateCells as error:
             raise (error if labels == "as written" else written_alike(error)).beside(spare) from None
     return made
-
-
-@validated
-def cells(flows: Flows, roles: Columns) -> Flows:
-    """Sum the flows to the cells of `roles`.
-
-    Every indicator starts here and accepts the outcome: cells once summed are never summed again.
-
-    Parameters
-    ----------
-    flows : Flows
-    roles : str or sequence of str
-        The roles (or own column names) to keep; all others are summed over.
-
-    Returns
-    -------
-    Flows
-        One row per cell of `roles`, in the caller's frame type (`.table`).
-    """
-    require(flows, "cells")
-    kept = flows.resolve(roles)
-    named = {r: c for r, c in flows.roles.items() if r in kept or r == "value"}
-    further = tuple(k for k in flows.keys if k in kept)
-    spelling = flows.spelling if "period" in kept else None
-    return flows.derived(flows.cells(*kept), roles=named, keys=further, unique=True, spelling=spelling)
 
 
 def require(flows: object, caller: str) -> None:

@@ -18,8 +18,9 @@ from exportlab.classifications.nomenclatures import (
     one_edition,
     read_codes,
 )
-from exportlab.errors import DataError, OptionError
+from exportlab.errors import DataError
 from exportlab.frames import Frame, among, missing, values_of, when
+from exportlab.options import Count, check_fields
 
 if TYPE_CHECKING:
     from exportlab.flows import Flows
@@ -46,10 +47,13 @@ class Goods:
     """
 
     nomenclature: str | None = None
-    digits: int | None = None
+    digits: Count | None = None
     levels: Levels | None = None
     revision: str | None = None
     zero_quantity: ZeroQuantity = "unknown"
+
+    def __post_init__(self) -> None:
+        check_fields(self)
 
 
 NOTHING_SAID = Goods()
@@ -93,8 +97,6 @@ def coded(frame: Frame, roles: Mapping[str, str], goods: Goods) -> Frame:
         frame = frame.with_columns(_as_text(kind).alias("product"))
     if goods.digits is None:
         return frame
-    if goods.digits < 1:
-        raise OptionError(f"digits={goods.digits} is not allowed. Allowed: a whole number, 1 or more.")
     pairs = moved(values_of(frame, "product"), goods.digits, goods.nomenclature)
     if not pairs:
         return frame

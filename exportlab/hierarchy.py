@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import narwhals.stable.v2 as nw
@@ -65,7 +66,7 @@ def branches(codes: Codes) -> Branches | None:
     """The nested labels of a column of product codes, or None where no code is a part of another."""
     of = codes.of if codes.nested else {}
     known = sorted(set(of.values()))
-    parents = {a for a, b in zip(known, known[1:], strict=False) if b.startswith(a)}
+    parents = {a for a, b in pairwise(known) if b.startswith(a)}
     if not parents:
         return None
     sizes = sorted({len(p) for p in parents})

@@ -67,11 +67,17 @@ def _for_terminals(summary: Callable[[Any], str]) -> Callable[[Any], str]:
     return said
 
 
-def titled_html(title: str, table: pd.DataFrame, *, above: str = "", below: str = "") -> str:
-    """A title, a line of text, a table and a line beneath it, as HTML for a notebook; all text is escaped."""
+def titled_html(
+    title: str, table: pd.DataFrame, *, above: str | Sequence[str] = "", below: str | Sequence[str] = ""
+) -> str:
+    """A title, lines of text, a table and lines beneath it, as HTML for a notebook; all text is escaped."""
     head = f'<p style="{_LINE}"><strong>{html_text(title)}</strong></p>'
-    lines = [f'<p style="{_LINE}">{html_text(text)}</p>' if text else "" for text in (above, below)]
-    return f"<div>{head}{lines[0]}{table_html(table)}{lines[1]}</div>"
+    return f"<div>{head}{_lines(above)}{table_html(table)}{_lines(below)}</div>"
+
+
+def _lines(text: str | Sequence[str]) -> str:
+    lines = [text] if isinstance(text, str) else text
+    return "".join(f'<p style="{_LINE}">{html_text(line)}</p>' for line in lines if line)
 
 
 def table_html(table: pd.DataFrame) -> str:

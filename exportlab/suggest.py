@@ -64,30 +64,16 @@ def call(start: str, columns: Sequence[str]) -> str | None:
 
 
 # Names that leave no doubt, in a table whose roles nobody names.
-_PLAIN: dict[str, frozenset[str]] = {
-    "period": frozenset(
-        "year years month date quarter yr 年份 年 月份 年月 数据年月 统计年份 统计年月 日期".split()
-    ),
-    "exporter": frozenset(
-        ["reporter", "reporter name", "exporter name", "exporting country", "出口国", "出口地"]
-    ),
-    "market": frozenset(
-        [
-            "partner",
-            "partner name",
-            "importer",
-            "importing country",
-            "destination",
-            "贸易伙伴",
-            "贸易伙伴名称",
-            "伙伴",
-        ]
-        + ["最终目的国(地区)名称", "最终目的国(地区)", "最终目的国", "目的国", "目的地", "产销国名称"]
-    ),
-    "product": frozenset(
-        "hs hs2 hs4 hs6 hs8 hs10 hscode sitc commodity cmdcode 商品编码 商品代号".split()
-        + ["hs code", "product code", "commodity code"]
-    ),
+_PLAIN = {
+    role: frozenset(names.split("|"))
+    for role, names in {
+        "period": "year|years|month|date|quarter|yr|年份|年|月份|年月|数据年月|统计年份|统计年月|日期",
+        "exporter": "reporter|reporter name|exporter name|exporting country|出口国|出口地",
+        "market": "partner|partner name|importer|importing country|destination|贸易伙伴|贸易伙伴名称|伙伴|"
+        "最终目的国(地区)名称|最终目的国(地区)|最终目的国|目的国|目的地|产销国名称",
+        "product": "hs|hs2|hs4|hs6|hs8|hs10|hscode|hs code|sitc|commodity|cmdcode|product code|commodity code|"
+        "商品编码|商品代号",
+    }.items()
 }
 
 
@@ -121,7 +107,7 @@ def periods_across(columns: Sequence[str]) -> list[str]:
 
 
 def hint(start: str, name: str, columns: Sequence[str], *, frame: Frame | None = None) -> str:
-    """What to do about a column `name` that is not among `columns`; `start` begins the call, of a reader or the door."""
+    """What to do about a column `name` that is not among `columns`; `start` begins the call of a reader or the door."""
     columns = list(map(str, columns))
     near = get_close_matches(name, columns, n=1, cutoff=0.75) or [
         c for c in columns if c.strip() == name.strip()

@@ -13,17 +13,19 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+from matplotlib.text import Text
 
 import exportlab as xl
 from exportlab import words
 from exportlab.errors import DataError, OptionError, UnknownName
+from exportlab.findings import beside
 from exportlab.findings import found as rooms
 from exportlab.findings.parts import Figure, LeftOut, Moved
 from exportlab.plots import structure as pictures
 from exportlab.reporting.own import page as own
+from exportlab.sides import side
 from exportlab.tables.headings import HEADINGS
 from exportlab.uncertainty.methods import Kind, Note
-from exportlab.uncertainty.sides import side
 
 NAN = float("nan")
 PACKAGE = Path(xl.__file__).parent
@@ -289,6 +291,81 @@ def test_a_claim_without_anything_to_draw_is_undecided_and_one_at_its_end_is_not
     assert (row["value"], row["conf_low"], row["conf_high"], row["verdict"]) == (1, 1, 1, "holds")
 
 
+def test_limits_of_what_is_shown():
+    rows = pd.DataFrame({"share": [0.001, 0.0011, *[0.04] * 24], "rca": [99.0, 50.0, *np.linspace(1, 3, 24)]})
+    top = beside.largest(rows)
+    assert top["rca"].iloc[0] == 50  # the largest of all is a trifle of exports
+    assert len(top) == 20
+    many = pd.DataFrame(
+        {"period": [y for y in (2021, 2022) for _m in range(30)], "market": [f"M{m}" for m in range(30)] * 2}
+    )
+    grown = xl.findings(xl.flows(many.assign(value=range(1, 61))), parts=["market"]).market.growth
+    assert len(grown.table) == 12
+    assert (grown.first, grown.last) == (2021, 2022)
+
+
+@pytest.mark.parametrize(("others", "read"), [(1, True), (2, False)])
+def test_nine_codes_of_ten_make_a_table_of_the_hs(others, read):
+    codes = [f"{chapter}01" for chapter in range(10, 20 - others)] + ["X9", "Y"][:others]
+    flows = xl.flows(pd.DataFrame({"product": codes, "value": 1.0}))
+    part = xl.findings(flows, parts=["structure"]).structure
+    if read:
+        assert part.table.set_index("hs_section").loc["", ["products", "share"]].tolist() == [1, 0.1]
+        assert part.table["products"].sum() == 10
+    else:
+        assert part == LeftOut("no codes of the HS", of=(8, 10))
+
+
+def test_an_index_of_one_is_no_advantage():
+    even = pd.DataFrame([(e, p, 1.0) for e in "AB" for p in "xy"], columns=["exporter", "product", "value"])
+    found = xl.findings(xl.flows(even), exporter="A", parts=["advantage"]).advantage
+    assert found.table["rca"].tolist() == [1, 1]
+    assert (found.above, found.surely_above, found.drawn, found.apart) == (0, 0, False, False)
+
+
+@pytest.mark.parametrize(("n", "placed"), [(9, False), (10, True)])
+def test_ten_exporters_make_a_product_space(n, placed):
+    rng = np.random.default_rng(2)
+    cells = [(f"E{e}", f"{p:04d}99", rng.lognormal(sigma=2)) for e in range(n) for p in range(1, 41)]
+    flows = xl.flows(pd.DataFrame(cells, columns=["exporter", "product", "value"]))
+    part = xl.findings(flows, exporter="E1", parts=["complexity"]).complexity
+    if not placed:
+        assert part == LeftOut("few exporters", of=(10,))
+        return
+    assert (part.products, part.exporters, len(part.near)) == (40, 10, 15)
+    assert part.near["product"].str.len().eq(4).all()  # at the level of the Atlas
+    assert part.near["density"].is_monotonic_decreasing
+    solved = xl.complexity(flows.where(product=flows.members("product"))).exporters.set_index("exporter")
+    assert part.eci == pytest.approx(solved.loc["E1", "eci"])
+    assert part.diversity == solved.loc["E1", "diversity"]
+    assert xl.findings(flows, parts=["complexity"]).complexity == LeftOut("no exporter named")
+
+
+def test_as_little_processed_as_the_peers_is_not_less():
+    goods = [("010121", 3.0), ("847130", 1.0)]
+    table = pd.DataFrame(
+        [(e, m, p, v) for e in "AB" for m in ("Japan", "USA") for p, v in goods],
+        columns=["exporter", "market", "product", "value"],
+    )
+    row = (
+        xl.claims.judge(xl.flows(table), exporter="A").set_index("index").loc["share of HS 84-90 (machinery)"]
+    )
+    assert (row["value"], row["peers"], row["verdict"]) == (0.25, 0.25, "does not hold")
+
+
+def test_what_a_page_tells_of_one_and_of_two_periods():
+    one = own.page(xl.findings(xl.flows(TABLE[TABLE["period"] == "2023-01"])), "RCEP")
+    two = own.page(xl.findings(xl.flows(TABLE[TABLE["period"] > "2022-12"])), "RCEP")
+    names = [{p.name for p in page.pictures} for page in (one, two)]
+    texts = [" ".join(t for section in page.sections for t in section.text) for page in (one, two)]
+    assert names[1] - names[0] == {"market_hhi", "product_hhi"}
+    assert "totals" in names[0]
+    assert "No change is told" not in texts[0]
+    assert texts[1].count("No change is told: the table has no earlier year to compare 2023-02 with.") == 2
+    assert texts[1].count("What growth was made of is left out") == 2
+    assert "What growth was made of is left out" not in texts[0]
+
+
 # Messages.
 
 
@@ -342,6 +419,25 @@ def numeric(node):
     """A figure that is formatted where it is made, with no word in it."""
     text = "".join(v.value for v in getattr(node, "values", []) if isinstance(v, ast.Constant))
     return isinstance(node, (ast.JoinedStr, ast.Call)) and not re.search("[A-Za-z]{2}", text)
+
+
+def test_all_that_a_page_looks_up_is_a_message(found, monkeypatch):
+    """A sentence that was finished in English would not be found in the catalogue."""
+    asked, known = [], words.catalogue("zh")
+
+    class Recorded(dict):
+        def get(self, key, default=None):
+            asked.append(key)
+            return super().get(key, default)
+
+    monkeypatch.setattr(words, "catalogue", lambda code: Recorded(known))
+    with words.speaking("zh"):
+        page = own.page(found, "RCEP")
+    assert len(asked) > 100
+    assert [message for message in asked if message not in known] == []
+    texts = [t.get_text() for p in page.pictures for t in p.axes.findobj(Text)]
+    finished = [t for t in texts if re.search(r"[a-z]{3} [a-z]{3}", t) and t != "来源：made up"]
+    assert finished == []
 
 
 def test_a_note_and_a_picture_are_messages():

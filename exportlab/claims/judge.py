@@ -14,7 +14,7 @@ from exportlab.findings.parts import LeftOut, Spread
 from exportlab.flows import Flows, require
 from exportlab.frames import collect
 from exportlab.indices.similarity import cosine
-from exportlab.uncertainty.sides import Side, side
+from exportlab.sides import Side, side
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -61,6 +61,7 @@ Keys = Annotated[
     list[str] | None, typer.Option(help="A further column that tells cells apart; may be given often.")
 ]
 Wide = Annotated[bool, typer.Option("--wide", help="The table has periods in its columns.")]
+KEYED = ("period", "exporter", "market", "product", "value")  # the roles that have an option
 
 
 @dataclass(frozen=True)
@@ -128,11 +129,15 @@ def open_flows(
     from exportlab.readers.gacc import names_places
 
     found = None if any(roles.values()) else source_of(files[0])
-    codes, add = way.codes, "sum" if way.add else None
+    codes, add = way.codes, _sum(way)
     if found == "gacc":
         label = None if names_places(files[0]) else exporter
         return readers.read_gacc(
-            files, exporter=label, aggregate=add, digits=codes.digits, zero_quantity=codes.zero_quantity,
+            files,
+            exporter=label,
+            aggregate=add,
+            digits=codes.digits,
+            zero_quantity=codes.zero_quantity,
             labels=way.labels,
         )
     if found == "comtrade":
@@ -140,7 +145,8 @@ def open_flows(
             files, digits=codes.digits, revision=codes.revision, zero_quantity=codes.zero_quantity
         )
     if found == "baci":
-        return readers.read_baci(files, memory=way.memory, engine=way.engine)
+        engine: Any = way.engine
+        return readers.read_baci(files, memory=way.memory, engine=engine)
     try:
         return readers.read_flows(files, **way.options(roles))
     except RolesNeeded as error:
@@ -152,6 +158,10 @@ def open_flows(
             "the columns' roles are not named, and this is no download that is known by its header",
             f"Perhaps: {named}",
         ) from error
+
+
+def _sum(way: Way) -> Literal["sum"] | None:
+    return "sum" if way.add else None
 
 
 def yearly(flows: Any, annual: bool, partial: str = "drop") -> Any:

@@ -147,7 +147,7 @@ def said(error: Exception) -> str | None:
         asked = f" See: {context.command_path} --help" if context else ""
         return " ".join(f"{usage()}{asked}".split())
     if isinstance(error, ExportlabError):
-        return typed(error.typed if isinstance(error, DataError) else str(error))
+        return error.typed(typed) if isinstance(error, DataError) else typed(str(error))
     if isinstance(error, UnicodeDecodeError):
         return f"the file is not {error.encoding} text (byte {error.start:,}). Save it as UTF-8 or GB18030."
     if isinstance(error, OSError) and error.strerror:

@@ -77,7 +77,8 @@ def doubtful(texts: Iterable[str]) -> str | None:
 def both_readings(text: str) -> str:
     """What a doubtful number may be."""
     values = [float(floats([text], (), sign)[0][0]) for sign in (".", ",")]
-    return f"{text.strip()!r}, which is {values[0]:,.12g} with a decimal point and {values[1]:,.12g} with a decimal comma"
+    point, comma = (f"{value:,.12g}" for value in values)
+    return f"{text.strip()!r}, which is {point} with a decimal point and {comma} with a decimal comma"
 
 
 def numbers_are(decimal: str, text: str) -> str:

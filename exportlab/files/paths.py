@@ -15,16 +15,16 @@ from codecs import (
     lookup,
 )
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from glob import glob, has_magic
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias, cast
-from zipfile import BadZipFile, ZipFile
+from zipfile import BadZipFile
 
 from exportlab.errors import DataError, OptionError
-from exportlab.files.unpacking import blocks, check_size
-from exportlab.files.workbook import read_stata, read_workbook
+from exportlab.files.unpacking import blocks, names_in
+from exportlab.files.workbook import WORKBOOKS, read_stata, read_workbook
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,11 +32,9 @@ if TYPE_CHECKING:
 Paths: TypeAlias = str | PathLike[str] | Sequence[str | PathLike[str]]
 Advance: TypeAlias = Callable[[int], None]
 TEXT = (".csv", ".txt", ".tsv", ".csv.gz", ".txt.gz", ".tsv.gz")
-BOOKS = (".xlsx", ".xlsm", ".xlsb", ".dta")
-ENCODINGS = (
-    "utf-8",
-    "gb18030",
-)  # of Chinese files; each other one is named by the caller, or told by its mark
+BOOKS = (*WORKBOOKS, ".dta")
+# Of Chinese files; each other one is named by the caller, or told by its mark.
+ENCODINGS = ("utf-8", "gb18030")
 UNFINISHED = (".part", ".partial", ".crdownload", ".download", ".tmp")
 LINE = 1 << 26  # characters of a line
 
@@ -344,11 +342,8 @@ def _refuse_wide(file: Path) -> None:
     """Refuse what unpacks to far more than it holds, and a first line of more columns than tables have."""
     name = file.name.lower()
     if name.endswith(".zip"):
-        try:
-            with ZipFile(file) as parts:
-                check_size(file, sum(part.file_size for part in parts.infolist()))
-        except BadZipFile:
-            return  # told with the reading
+        with suppress(BadZipFile):  # told with the reading
+            names_in(file)
     elif name.endswith(".gz"):
         for _ in blocks(file):  # counted as they are unpacked
             pass

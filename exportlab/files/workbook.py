@@ -17,8 +17,9 @@ from xml.parsers import expat
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile
 
 from exportlab.errors import DataError, MissingDependency
-from exportlab.files.unpacking import check_size
+from exportlab.files.unpacking import check_size, names_in
 
+WORKBOOKS = (".xlsx", ".xlsm", ".xlsb")
 ROWS, COLUMNS = 1_048_576, 16_384  # of a sheet
 REACH = 5_000_000  # cells, the empty ones between them included, that few filled ones may reach over
 SPARSE = 100  # times their number that filled cells may reach over
@@ -91,8 +92,7 @@ def _read_binary(path: Path, sheet: Any, options: Mapping[str, Any]) -> Any:
     import pandas as pd
 
     try:
-        with ZipFile(path) as parts:
-            check_size(path, sum(part.file_size for part in parts.infolist()))
+        names_in(path)
         with pd.ExcelFile(path, engine="calamine") as book:
             return book.parse(_named(book, sheet), **options)
     except ImportError:

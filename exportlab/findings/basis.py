@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from exportlab.audit import silent_exporters
+from exportlab.adding import silent_exporters
 from exportlab.errors import DataError
 from exportlab.findings.parts import Figure
 from exportlab.flows import Flows

@@ -72,7 +72,10 @@ class Findings(Result):
         Lall's classes.
     income_level : IncomeLevel or LeftOut
     complexity : Place or LeftOut
-        A part that the flows do not allow, or that was not asked for, is a `LeftOut`, which says why.
+
+    Notes
+    -----
+    A part that the flows do not allow, or that was not asked for, is a `LeftOut`, which says why.
     """
 
     basis: Basis

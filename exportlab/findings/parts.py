@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
 
-from exportlab.uncertainty.sides import Side, side
+from exportlab.sides import Side, side
 
 if TYPE_CHECKING:
     import pandas as pd

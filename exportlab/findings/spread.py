@@ -11,12 +11,12 @@ from exportlab.classifications.hs import hs_section
 from exportlab.errors import DataError, ExportlabError
 from exportlab.findings.basis import Basis, change, compared, estimated, latest
 from exportlab.findings.parts import BlocShare, Growth, LeftOut, Spread, Structure, Totals
-from exportlab.flows import Flows, cells
+from exportlab.flows import Flows
 from exportlab.frames import to_pandas
 from exportlab.indices.measure import measure
 from exportlab.indices.residual import without
 from exportlab.indices.shares import bloc_share, contributions, share
-from exportlab.turned import year_before
+from exportlab.turned import cells, year_before
 
 if TYPE_CHECKING:
     import pandas as pd

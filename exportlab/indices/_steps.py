@@ -35,8 +35,8 @@ def refuse_alone(flows: Flows, caller: str, reference: Any) -> None:
     names = flows.members("exporter")
     if len(names) == 1:
         raise DataError(
-            f"the flows have one exporter, {names[0]!r}, and {caller} compares it with reference={reference!r}, which is "
-            "itself or nobody",
+            f"the flows have one exporter, {names[0]!r}, and {caller} compares it with reference={reference!r}: "
+            "itself, or nobody",
             "Give the exports to compare with, of the nation or the world: reference=xl.flows(...).",
         )
 

@@ -11,8 +11,8 @@ import narwhals.stable.v2 as nw
 
 from exportlab.errors import DataError, OptionError, UnknownName, one_of
 from exportlab.files.delimited import columns, text_table
-from exportlab.files.paths import BOOKS, ENCODINGS, TEXT, find_one
-from exportlab.files.workbook import read_workbook
+from exportlab.files.paths import ENCODINGS, TEXT, find_one
+from exportlab.files.workbook import WORKBOOKS, read_workbook
 from exportlab.flows import Flows, require
 from exportlab.frames import Frame, among, collect, missing, stack, sum_by, when
 from exportlab.options import Count, validated
@@ -165,8 +165,8 @@ def _read(path: Path, encoding: str) -> pd.DataFrame:
     """The first sheet of a workbook, or delimited text, as text: codes keep their zeros."""
     import pandas as pd
 
-    file = find_one(path, (*TEXT, *BOOKS))
-    if file.suffix.lower() in BOOKS:
+    file = find_one(path, (*TEXT, *WORKBOOKS))
+    if file.suffix.lower() in WORKBOOKS:
         made: pd.DataFrame = read_workbook(file, 0, dtype=str)
         return made
     text = text_table(file, ENCODINGS if encoding == "auto" else (encoding,))

@@ -380,7 +380,9 @@ def contributions(
     spread, groups = keyed(flows, "contributions", over, by)
     keys = (*groups, *spread)
     moves = periods_compared(flows, lag)
-    summed = with_seen(with_total(before_and_after(flows.cells(*keys), keys, moves), groups, "before"), flows, moves)
+    summed = with_seen(
+        with_total(before_and_after(flows.cells(*keys), keys, moves), groups, "before"), flows, moves
+    )
     change = ratio(nw.col("after") - nw.col("before"), nw.col("_total"))
     gain = when(nw.col("_seen") > 0, change, float("nan")).alias("contribution")
     return flows.out(summed.select(*keys, "before", "after", gain), keys)

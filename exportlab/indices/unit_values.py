@@ -184,7 +184,7 @@ def _beside_reference(flows: Flows, keys: tuple[str, ...], common: tuple[str, ..
     source="Fisher (1922), The Making of Index Numbers; Tornqvist (1936); IMF, Export and Import Price Index Manual",
     laws="bounds scale permutation replication transfer empty",
     unit="1 (ratios; 1 is no change)",
-    undefined="no member is priced in both periods, the earlier total is zero, or the exporter has no row in one of them",
+    undefined="no member is priced in both periods, the earlier total is zero, or the exporter has no row in one",
 )
 def price_quantity(
     flows: Flows,
@@ -230,7 +230,9 @@ def price_quantity(
     cells = priced_cells(flows, "price_quantity", keys)
     moves = periods_compared(flows, lag)
     frame = before_and_after(cells, keys, moves, ("all", "value", "quantity"))
-    sums = with_seen(sum_by(_products(frame, groups), groups, [*SUMS, "before_all", "after_all"]), flows, moves)
+    sums = with_seen(
+        sum_by(_products(frame, groups), groups, [*SUMS, "before_all", "after_all"]), flows, moves
+    )
     laspeyres = ratio(nw.col("_p1q0"), nw.col("_v0"))
     paasche = ratio(nw.col("_v1"), nw.col("_p0q1"))
     some = nw.col("_both") > 0
@@ -250,19 +252,22 @@ def price_quantity(
     shown = ("price_quantity", "price", "quantity_index", "turnover")
     volume, further = nw.col("volume"), []
     if set(flows.quantity_keys) & set(spread):
-        made = made.with_columns(nw.lit(0).alias(ALL))
-        each = distinct(
-            frame.filter(BOTH).select(*groups, *flows.quantity_keys), *groups, *flows.quantity_keys
-        )
-        count_of = sum_by(
-            each.with_columns(nw.lit(0).alias(ALL), nw.lit(1).alias("units")), (*groups, ALL), ["units"]
-        )
-        made = join(made, count_of, on=(*groups, ALL))
-        one = nw.col("units") == 1
-        volume, mix, further = when(one, volume, float("nan")), when(one, mix, float("nan")), ["units"]
+        made, one, further = *_units(made, frame, groups, flows.quantity_keys), ["units"]
+        volume, mix = when(one, volume, float("nan")), when(one, mix, float("nan"))
     return flows.out(
         made.select(*groups, *shown, volume.alias("volume"), mix.alias("mix"), count, *further), groups
     )
+
+
+def _units(
+    made: Frame, frame: Frame, groups: tuple[str, ...], unit: tuple[str, ...]
+) -> tuple[Frame, nw.Expr]:
+    """The sums with `units`, how many the group's matched members have; and whether that is one."""
+    each = distinct(frame.filter(BOTH).select(*groups, *unit), *groups, *unit)
+    counts = sum_by(
+        each.with_columns(nw.lit(0).alias(ALL), nw.lit(1).alias("units")), (*groups, ALL), ["units"]
+    )
+    return join(made.with_columns(nw.lit(0).alias(ALL)), counts, on=(*groups, ALL)), nw.col("units") == 1
 
 
 BOTH = (nw.col("before_quantity") > 0) & (nw.col("after_quantity") > 0)

@@ -8,6 +8,7 @@ import pandas as pd
 
 from exportlab.plots.structure import need
 from exportlab.plots.style import DOUBLE, MARKERS, PALETTE, context, finish, new_axes
+from exportlab.words import Text, said
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -18,7 +19,7 @@ def steps(
     *,
     indicator: str,
     label: str = "fact",
-    title: str = "",
+    title: Text = "",
     source: str | None = None,
     ax: Axes | None = None,
 ) -> Axes:
@@ -54,12 +55,17 @@ def steps(
         ax.set_ylim(len(table) - 0.4, -0.6)
         ax.margins(x=0.15)
         ax.grid(axis="y", visible=False)
-        note = "open: an outer bound, not proved to be attained" if outer else None
-        return finish(ax, title=title, x=f"{indicator}, bounds", source=source, note=note)
+        note = said("open: an outer bound, not proved to be attained") if outer else None
+        return finish(ax, title=title, x=said("{index}, bounds", index=indicator), source=source, note=note)
 
 
 def guesses(
-    table: pd.DataFrame, *, indicator: str, title: str = "", source: str | None = None, ax: Axes | None = None
+    table: pd.DataFrame,
+    *,
+    indicator: str,
+    title: Text = "",
+    source: str | None = None,
+    ax: Axes | None = None,
 ) -> Axes:
     """Best guesses as points on the bounds as lines, one row a prior.
 
@@ -79,5 +85,5 @@ def guesses(
         ax.set_yticks(at, table["prior"].astype(str))
         ax.set_ylim(len(table) - 0.4, -0.6)
         ax.grid(axis="y", visible=False)
-        note = "line: the bounds, whatever the prior; point: the table nearest to the prior that fits"
+        note = said("line: the bounds, whatever the prior; point: the table nearest to the prior that fits")
         return finish(ax, title=title, x=indicator, source=source, note=note)

@@ -296,7 +296,7 @@ def _without_world(
     nested = hierarchy.above("market", (n for n in names if n in WORLD), names)
     columns = {"role": sides[1], "value": VALUE, "quantity": "netWgt" if "netWgt" in frame else "qty"}
     reason = dict.fromkeys(names, "partner World")
-    frame, notes = split(frame, columns, ["period", sides[0], "cmdCode"], nested, aside, reason)
+    frame, notes = split(frame, columns, ["period", sides[0], "cmdCode"], nested, aside=aside, reason=reason)
     rest = frame[sides[1]].isin([w + REST for w in WORLD])
     frame.loc[rest, sides[1]] = WORLD[0]
     return frame, list(notes)
@@ -321,7 +321,7 @@ def _finest(frame: pd.DataFrame, sides: tuple[str, str], aside: Aside) -> tuple[
     why = {
         x: f"products of {len(c)} digits" if c else "all products (TOTAL)" for x, c in nested.codes.items()
     }
-    frame, notes = split(frame, columns, ["period", *sides], nested, aside, why)
+    frame, notes = split(frame, columns, ["period", *sides], nested, aside=aside, reason=why)
     kept = sorted({len(codes.of[x]) for x in frame["cmdCode"].unique() if x in codes.of})
     mixed = [f"product codes of {' and '.join(map(str, kept))} digits, each branch at its finest"]
     return frame, [*notes, *(mixed if len(kept) > 1 else [])]

@@ -134,7 +134,7 @@ def _cells(path: Path, frame: pd.DataFrame, roles: dict[str, str], ask: Ask) -> 
         if role in MONEY:
             out[column] = pd.Series(
                 [
-                    _cell_number(path, column, i, x, sign, role == "quantity")
+                    _cell_number(path, column, i, x, sign=sign, may_miss=role == "quantity")
                     for i, x in zip(numbers, cells, strict=True)
                 ]
             )
@@ -169,7 +169,7 @@ def _sign(path: Path, frame: pd.DataFrame, money: Sequence[str], said: str | Non
     return sign
 
 
-def _cell_number(path: Path, column: str, row: int, cell: Any, sign: str, may_miss: bool) -> float:
+def _cell_number(path: Path, column: str, row: int, cell: Any, *, sign: str, may_miss: bool) -> float:
     if may_miss and (cell is None or (isinstance(cell, str) and cell.strip() in UNKNOWN)):
         return float("nan")
     if isinstance(cell, int | float) and not isinstance(cell, bool):
@@ -232,9 +232,8 @@ def _typed(path: Path, frame: pd.DataFrame, roles: dict[str, str], ask: Ask) -> 
             cells = cells.astype("str")
         elif column not in money and cells.dtype.kind == "f" and (cells == cells.round()).all():
             cells = cells.astype("int64")
-        if column == roles.get("product") and cells.dtype.kind in "iuf":
-            if ask.digits is None:
-                raise lost_zeros(path, column, str(cells.dtype))
+        if column == roles.get("product") and cells.dtype.kind in "iuf" and ask.digits is None:
+            raise lost_zeros(path, column, str(cells.dtype))
         out[column] = cells
     import pandas as pd
 

@@ -12,7 +12,7 @@ from exportlab.classifications.nomenclatures import read_codes
 from exportlab.errors import DataError, OptionError, one_of
 from exportlab.files.delimited import TextTable, bad_field, columns, same_columns, text_table
 from exportlab.files.paths import ENCODINGS, TEXT, Paths, find, progress_over
-from exportlab.flows import flows
+from exportlab.flows import ROLES, flows
 from exportlab.goods import ZeroQuantity
 from exportlab.places import Places
 from exportlab.readers.account import ReadFlows, Reading, stack_columns, with_account
@@ -114,17 +114,10 @@ def read_gacc(
     aside: Aside = {}
     count = len(frame)
     frame, levels = _finest(frame, money, digits, aside)
-    roles: dict[str, Any] = {
-        "period": PERIOD,
-        "exporter": PLACE,
-        "market": MARKET,
-        "product": PRODUCT,
-        "quantity": QUANTITY,
-    }
+    roles: dict[str, Any] = dict(zip(ROLES, (PERIOD, PLACE, MARKET, PRODUCT, money, QUANTITY), strict=True))
     made = flows(
         frame,
         **{role: c for role, c in roles.items() if c in frame},
-        value=money,
         unit=currency,
         quantity_unit=quantity_unit,
         keys=[REGIME] if REGIME in frame else [],
@@ -258,7 +251,7 @@ def _finest(
     keys = [c for c in (PERIOD, PLACE, MARKET, REGIME) if c in frame]
     columns = {"role": PRODUCT, "value": money, "quantity": QUANTITY}
     why = {x: f"products of {len(c)} digits" if c else "all products" for x, c in nested.codes.items()}
-    return split(frame, columns, keys, nested, aside, why)
+    return split(frame, columns, keys, nested, aside=aside, reason=why)
 
 
 def _left_over(frame: pd.DataFrame, money: str) -> tuple[list[str], list[str]]:

@@ -10,7 +10,7 @@ from exportlab.classifications.labels import Scheme
 from exportlab.errors import DataError, DuplicateCells, OptionError, RolesNeeded, one_of
 from exportlab.files.delimited import TextTable, bad_field, columns, columns_by_evidence, text_table
 from exportlab.files.paths import ENCODINGS, TEXT, Paths, find, progress_over
-from exportlab.flows import Columns, Frequency, flows
+from exportlab.flows import ROLES, Columns, Frequency, flows
 from exportlab.frames import engine_speaks
 from exportlab.goods import Levels, ZeroQuantity
 from exportlab.places import Places
@@ -136,14 +136,7 @@ def read_flows(
     if header is not None and header < 1:
         raise OptionError(f"header={header} is not allowed. Rows are counted from 1.")
     files = find(paths, (*TEXT, *PARQUET, *EXCEL, *STATA))
-    given = {
-        "period": period,
-        "exporter": exporter,
-        "market": market,
-        "product": product,
-        "value": value,
-        "quantity": quantity,
-    }
+    given = dict(zip(ROLES, (period, exporter, market, product, value, quantity), strict=True))
     ask = Ask(
         files,
         {r: c for r, c in given.items() if c},
@@ -155,7 +148,9 @@ def read_flows(
         leave_out or {},
         (fill_down,) if isinstance(fill_down, str) else tuple(fill_down),
     )
-    taken, roles, stated = _taken(ask, engine, sheet, encoding, (connection, memory), wide, shown=progress)
+    taken, roles, stated = _taken(
+        ask, engine, sheet, encoding, (connection, memory), wide=wide, shown=progress
+    )
     said = {**given, **roles}
     try:
         made = flows(
@@ -179,8 +174,8 @@ def _taken(
     sheet: str | int,
     encoding: str,
     duckdb: tuple[Any, str | None],
-    wide: bool | None,
     *,
+    wide: bool | None,
     shown: bool,
 ) -> tuple[Taken, dict[str, str], str | None]:
     """The files as a table; where it is wide, with the roles of its columns and the unit that its title states."""
@@ -278,8 +273,7 @@ def text_frame(ask: Ask, encoding: str, *, shown: bool) -> Taken:
             )
         parts[k] = ask.set_aside(ask.filled(part), roles, aside)
         _refuse_blank(table, parts[k], [*(c for r, c in roles.items() if r not in MONEY), *ask.keys])
-    taken = ask.taken(parts, aside, tuple(dict.fromkeys(map(_manner, tables))), tables[0].header)
-    return taken
+    return ask.taken(parts, aside, tuple(dict.fromkeys(map(_manner, tables))), tables[0].header)
 
 
 def _columns(
@@ -333,7 +327,7 @@ def parquet_table(ask: Ask, engine: str, connection: Any, *, shown: bool) -> Tak
             [pl.scan_parquet(f, glob=False, hive_partitioning=False).select(wanted) for f in ask.files],
             how="vertical_relaxed",
         )
-        return ask.lazily(_polars_types(plan, ask, roles), roles)
+        return ask.lazily(_polars_types(plan, roles), roles)
     import pandas as pd
 
     aside: list[tuple[str, pd.DataFrame]] = []
@@ -344,8 +338,7 @@ def parquet_table(ask: Ask, engine: str, connection: Any, *, shown: bool) -> Tak
                 read = pd.read_parquet(file, columns=wanted)
             parts.append(ask.set_aside(read, roles, aside))
             advance(file.stat().st_size)
-    taken = ask.taken(parts, aside, (), schemas[0].header)
-    return taken
+    return ask.taken(parts, aside, (), schemas[0].header)
 
 
 def _refuse_types(schemas: Sequence[Schema], roles: dict[str, str], digits: int | None) -> None:
@@ -399,21 +392,20 @@ def lazy_text(ask: Ask, engine: str, connection: Any, encoding: str) -> Taken:
             ).select(wanted)
             for f in ask.files
         ]
-    return ask.lazily(_polars_types(pl.concat(scans), ask, roles), roles)
+    return ask.lazily(_polars_types(pl.concat(scans), roles), roles)
 
 
 def _stripped(names: Sequence[str]) -> list[str]:
     return [name.strip() for name in names]
 
 
-def _polars_types(plan: Any, ask: Ask, roles: dict[str, str]) -> Any:
+def _polars_types(plan: Any, roles: dict[str, str]) -> Any:
     import polars as pl
 
     with engine_speaks():
         known = plan.collect_schema()
     numbers = [roles[r] for r in MONEY if r in roles and known[roles[r]] == pl.String]
-    plan = plan.with_columns(pl.col(c).cast(pl.Float64) for c in numbers)
-    return plan
+    return plan.with_columns(pl.col(c).cast(pl.Float64) for c in numbers)
 
 
 def _relation(ask: Ask, wanted: Sequence[str], roles: dict[str, str], rows: str, connection: Any) -> Any:

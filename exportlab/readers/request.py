@@ -142,7 +142,7 @@ def lost_zeros(path: Path, column: str, kind: str, first: str | None = None) -> 
     """The refusal of product codes that were stored as numbers."""
     return DataError(
         f"product codes in {column!r} of file {str(path)!r} were stored as numbers ({kind})",
-        "Leading zeros are lost that way ('010121' became 10121): say how many digits the finest codes have (6, 8, ...), "
+        "Leading zeros are lost that way ('010121' became 10121): say how many digits the finest codes have, "
         "or write the file again with text codes.",
         first=first,
         options=({"digits": 6},),

@@ -107,23 +107,27 @@ def _unmistakable(sheet: Sheet) -> bool:
 def _sheet(path: Path, sheet: str | int, encoding: str) -> Sheet:
     """The sheet, its header being the first row in which two cells or more are periods and one is not."""
     rows, delimiter = _rows(path, sheet, encoding)
-    for k, row in enumerate(rows[:LOOK]):
-        names = [_name(cell) for cell in row]
-        across = suggest.periods_across([n for n in names if n])
-        if across and any(n and n not in across for n in names):
-            break
-    else:
+    named = [[_name(cell) for cell in row] for row in rows[:LOOK]]
+    top = next((k for k, names in enumerate(named) if _across(names)), None)
+    if top is None:
         return Sheet(path, "", (), (), (), ())
+    names, across = named[top], _across(named[top])
     if len(set(across)) < len(across):
         twice = next(n for n in across if across.count(n) > 1)
         raise DataError(
             f"file {str(path)!r} has two columns named {twice!r}", "Rename or remove one of them."
         )
-    below = [r for r in rows[k + 1 :] if any(squeezed(r))]
+    below = [r for r in rows[top + 1 :] if any(squeezed(r))]
     count = notes_below(below)
     notes = tuple(squeezed(r[:1])[0] for r in below[len(below) - count :])
-    title = " ".join(cell for r in rows[:k] for cell in squeezed(r) if cell)
+    title = ", ".join(cell for r in rows[:top] for cell in squeezed(r) if cell)
     return Sheet(path, title, tuple(names), below[: len(below) - count], tuple(across), notes, delimiter)
+
+
+def _across(names: Sequence[str]) -> list[str]:
+    """The cells of a header that are periods, where others are not."""
+    across = suggest.periods_across([n for n in names if n])
+    return across if any(n and n not in across for n in names) else []
 
 
 def _rows(path: Path, sheet: str | int, encoding: str) -> tuple[Sequence[Sequence[Any]], str | None]:
@@ -187,8 +191,9 @@ def _roles(ask: Ask, sheet: Sheet) -> dict[str, str]:
             next(r for r in ("market", "product", "exporter") if r not in roles) if len(roles) < 3 else "keys"
         )
         column = (varied or [*sheet.fixed])[0]
+        unknown = varied or list(sheet.fixed)
         raise DataError(
-            f"file {str(sheet.path)!r} has columns beside its periods whose role is not known: {varied or list(sheet.fixed)}",
+            f"file {str(sheet.path)!r} has columns beside its periods whose role is not known: {unknown}",
             f"Perhaps: xl.read_flows({str(ask.files[0])!r}, wide=True{call}, {role}={column!r}).",
             options=({"wide": True, **roles, role: column},),
         )
@@ -217,7 +222,7 @@ def _long(sheet: Sheet, ask: Ask, roles: dict[str, str], aside: Aside, notes: li
     long, texts = long[~empty].reset_index(drop=True), texts[~empty]
     long[VALUE] = _numbers(sheet, long[VALUE].tolist(), ask.decimal)
     found: list[tuple[str, pd.DataFrame]] = []
-    made = ask.set_aside(long.astype({c: "str" for c in (*kept, PERIOD)}), {**roles, VALUE: VALUE}, found)
+    made = ask.set_aside(long.astype(dict.fromkeys((*kept, PERIOD), "str")), {**roles, VALUE: VALUE}, found)
     for why, rows in found:
         aside[why] = rows.reset_index(drop=True)
     return made
@@ -258,6 +263,6 @@ def _without_totals(
         nested = hierarchy.above(role, whole, labels)
         keys = [c for c in frame.columns if c not in (column, VALUE)]
         reason = {x: f"{column} {x}" for x in labels}
-        frame, more = split(frame, {"role": column, "value": VALUE}, keys, nested, aside, reason)
+        frame, more = split(frame, {"role": column, "value": VALUE}, keys, nested, aside=aside, reason=reason)
         notes += more
     return frame, notes

@@ -99,7 +99,12 @@ def of_members(
     whole = entry.name == "cr"
     size: Array = np.bincount(codes, x, units).astype(np.float64)
     return Sample(
-        statistic, size, influence if smooth(entry.name, chosen) else None, not whole, width=values.size
+        statistic,
+        size,
+        influence if smooth(entry.name, chosen) else None,
+        not whole,
+        width=values.size,
+        members=True,
     )
 
 

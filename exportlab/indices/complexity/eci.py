@@ -49,7 +49,11 @@ class Spectrum:
     @property
     def outside(self) -> str:
         """Why what has presence may stand outside the problem."""
-        return "one of several components that are the largest" if self.tied else "outside the largest connected component"
+        return (
+            "one of several components that are the largest"
+            if self.tied
+            else "outside the largest connected component"
+        )
 
     @property
     def gap(self) -> float:

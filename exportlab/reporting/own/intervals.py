@@ -32,6 +32,7 @@ NOTES = {
     "biased": N_("biased"),
     "undefined": N_("undefined in part"),
     "unlike periods": N_("of unlike periods"),
+    "one side": N_("reported by one side in part"),
 }
 
 
