@@ -1058,7 +1058,8 @@ def test_advantage_over_the_rest_is_a_relative_risk():
     assert np.exp(found["estimate"]) == pytest.approx(theirs.relative_risk)
     ends = [np.exp(found[c]) for c in ("conf_low", "conf_high")]
     assert ends == pytest.approx(list(theirs.confidence_interval(0.95)), rel=1e-3)  # normal quantiles
-    assert [np.exp(found["estimate"]), *ends] == pytest.approx([1.8178, 1.4330, 2.3059], abs=2e-3)
+    assert list(theirs.confidence_interval(0.95)) == pytest.approx([1.4330, 2.3059], abs=1e-4)
+    assert [np.exp(found["estimate"]), *ends] == pytest.approx([1.8178, 1.4321, 2.3074], abs=1e-4)
 
 
 @pytest.mark.parametrize("name", ["hhi", "theil", "number_active"])
@@ -1276,7 +1277,27 @@ def drawn(units=100, hill=3.0, carried=0.1):
         estimate=np.ones(1),
         influence=lambda w: influence,
         members=False,
+        kink=None,
     )
+
+
+def test_a_gini_near_equality_is_noted_and_no_other_index():
+    for jitter, near in ((0.2, True), (3.0, False)):
+        flows = alike(jitter, products=60)
+        known = {
+            n: interval(flows, n, over="market", resample="product").notes[0]
+            for n in ("gini", "hhi", "theil")
+        }
+        assert ("near equality" in [n.kind for n in known["gini"]]) == near, jitter
+        assert "near equality" not in [n.kind for n in (*known["hhi"], *known["theil"])]
+
+
+@pytest.mark.parametrize(("corrected", "noted_"), [(0.29, True), (0.31, False), (np.nan, True)])
+def test_near_equality_is_within_three_standard_errors(corrected, noted_):
+    sample = replace(statistics.of_cells("gini", MATRIX))
+    found = replace(made(np.array([0.4]), np.array([0.1])), corrected=np.array([corrected]))
+    assert (len(list(methods._kinked(sample, found, 0))) == 1) == noted_
+    assert not list(methods._kinked(statistics.of_cells("hhi", MATRIX), found, 0))
 
 
 def made(estimate, error, draws=None):
@@ -1390,6 +1411,62 @@ def test_what_the_page_says_of_coverage(design, index, method, sizes, units, sho
     found = kept[asked & kept["law"].isin(sizes) & kept["units"].isin(units)]
     assert len(found) == len(sizes) * len(units)
     assert (100 * (found["coverage"] - 0.95).abs()).max() <= short
+
+
+SHARED, APART = "chapters, products drawn", "chapters, chapters drawn"
+MIXED = ("lognormal 1", "lognormal 2", "Pareto 1.5", "families")
+
+
+@pytest.mark.parametrize(
+    ("index", "low", "high"),
+    [
+        ("hhi", 92, 99),
+        ("theil", 93, 100),
+        ("bloc_share", 94, 98),
+        ("change of hhi", 95, 98.5),
+        ("rca", 91, 96.5),
+        ("share", 90, 100),
+        ("gini", 85, 97),
+    ],
+)
+def test_what_the_page_says_of_the_defaults(index, low, high):
+    kept = pd.read_csv(ROOT / "benchmarks" / "results" / "coverage_defaults.csv")
+    kept = kept[kept["index"] == index]
+    clean = kept[(kept["units"] >= 30) & kept["law"].isin(MIXED)]["coverage without a note"]
+    assert len(clean) == 12
+    assert clean.between(low, high).all()
+    few = kept[(kept["units"] == 10)]["coverage"]
+    assert few.between(*((72, 91) if index == "gini" else (90, 100))).all()
+    coarse = kept[kept["law"] == APART]["coverage"]
+    assert coarse.between(90, 98).all()
+    others = kept[kept["law"] != SHARED]["said to be alike"]
+    assert others.between(0, 7).all()
+    alike = kept[kept["law"] == SHARED]
+    if index == "rca":
+        assert alike["said to be alike"].between(5, 11.5).all()
+    else:
+        assert (alike["said to be alike"] >= 97).all()
+        assert alike["coverage"].between(65, 83).all()
+
+
+def test_what_the_page_says_of_even_mixes():
+    kept = pd.read_csv(ROOT / "benchmarks" / "results" / "coverage_defaults.csv")
+    even = kept[(kept["law"] == "even") & (kept["units"] >= 30)].set_index(["index", "units"])
+    for index in ("hhi", "theil", "change of hhi"):
+        assert (even.loc[index]["coverage"] > 98.5).all()
+    assert (even.loc["gini"]["without a note"] < 15).all()
+
+
+def test_what_the_page_says_of_the_permutation_test():
+    kept = pd.read_csv(ROOT / "benchmarks" / "results" / "permutation_size.csv").set_index(
+        ["second year", "units"]
+    )
+    turned = kept.loc["turned"]
+    assert (turned["without standard errors"] > 45).all()
+    assert (turned["permutation test"] < 13).all()
+    assert (turned.loc[[150, 640], "permutation test"] < 9).all()
+    assert kept.loc["same"]["permutation test"].between(3, 8).all()
+    assert (kept.loc["changed"].loc[[150, 640], "permutation test"] > 99).all()
 
 
 @pytest.mark.parametrize("index", ["hhi", "theil", "gini", "bloc_share"])

@@ -68,8 +68,7 @@ def difference(
     season = _season(flows, role, labels)
     asked = _plan(flows, name, role, over=over, by=by, resample=resample, universe=universe, options=options)
     pairs = _pairs(flows, asked, role, labels, paired=paired)
-    make = sampler(flows, asked)
-    alike = likeness(flows, asked.drawn)
+    make, alike = sampler(flows, asked), likeness(flows, asked.drawn)
 
     def one(job: tuple[tuple[Part, Part], Any]) -> tuple[list[dict[str, Any]], list[tuple[Note, ...]]]:
         (first, second), seed = job

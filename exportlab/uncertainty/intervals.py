@@ -180,7 +180,7 @@ def interval(
     >>> found = interval(xl.flows(table), "hhi", over="market", resample="product").table
     >>> found[["estimate", "conf_low", "conf_high", "n"]].round(4)
        estimate  conf_low  conf_high  n
-    0    0.5011       NaN        NaN  3
+    0    0.5011       0.5     0.5082  3
     """
     require(flows, "interval")
     asked = plan(flows, name, over=over, by=by, resample=resample, universe=universe, options=options)

@@ -37,6 +37,7 @@ Kind: TypeAlias = Literal[
     "at the boundary",
     "one-sided",
     "linearised",
+    "near equality",
     "no interval",
     "biased",
     "undefined",
@@ -376,6 +377,9 @@ FEW = 30  # units in the smallest sample
 HEAVY = 0.25  # of the variance carried by one unit
 TAIL = 2.0  # Hill index: below it the sizes have no variance
 SHIFTED = 0.25  # bias over standard error (Efron and Tibshirani 1993, 10.2)
+NEAR = (
+    3.0  # standard errors from a kink: nearer, the Gini of even mixes is short (see the page on uncertainty)
+)
 BIASED = ("percentile", "bayesian", "bca")  # methods that do not correct for a bias, or not enough
 MEMBERS = Note("members drawn", said("members drawn: too narrow unless their sizes are nearly exponential"))
 
@@ -390,7 +394,9 @@ def notes(sample: Sample, found: Interval, method: str, unit: str) -> list[tuple
         heavy = _heavy(sample, unit)
     gone = Note("undefined", said("undefined: the index does not exist here"))
     return [
-        (*common, *heavy[m], *_against(found, m, method)) if np.isfinite(found.estimate[m]) else (gone,)
+        (*common, *heavy[m], *_against(found, m, method), *_kinked(sample, found, m))
+        if np.isfinite(found.estimate[m])
+        else (gone,)
         for m in range(found.estimate.size)
     ]
 
@@ -410,6 +416,12 @@ def _against(found: Interval, m: int, method: str) -> Iterator[Note]:
         yield Note("biased", words)
     if found.undefined[m] and method in DRAWN:
         yield Note("undefined", said("undefined in {n} draws, which are left out", n=int(found.undefined[m])))
+
+
+def _kinked(sample: Sample, found: Interval, m: int) -> Iterator[Note]:
+    """What the jackknife cannot correct: the bias near a kink of the index."""
+    if sample.kink is not None and not found.corrected[m] - sample.kink > NEAR * found.std_error[m]:
+        yield Note("near equality", said("near equality: the interval of the Gini lies too high"))
 
 
 def _heavy(sample: Sample, unit: str) -> list[tuple[Note, ...]]:

@@ -59,6 +59,8 @@ class Sample:
         What the values are differences of, against which rounding is measured; by default the values.
     members : bool
         Whether the units are the members of the distribution themselves, drawn from a law of their sizes.
+    kink : float, optional
+        The value near which the index is no smooth function of the sums (the Gini's 0, where ranks change places).
     """
 
     statistic: Callable[[Array], Array]
@@ -70,6 +72,7 @@ class Sample:
     sums: Sums | None = None
     terms: Array | None = None
     members: bool = False
+    kink: float | None = None
 
     @property
     def units(self) -> int:
