@@ -38,9 +38,21 @@ INDICES = ("hhi", "cr10", "theil")
 REGIONS = {
     "Northeast": ["Liaoning", "Jilin", "Heilongjiang"],
     "Central": ["Shanxi", "Anhui", "Jiangxi", "Henan", "Hubei", "Hunan"],
-    "West": ["Inner Mongolia", "Guangxi", "Chongqing", "Sichuan", "Guizhou", "Yunnan", "Tibet", "Shaanxi", "Gansu",
-             "Qinghai", "Ningxia", "Xinjiang"],
-}  # fmt: skip
+    "West": [
+        "Inner Mongolia",
+        "Guangxi",
+        "Chongqing",
+        "Sichuan",
+        "Guizhou",
+        "Yunnan",
+        "Tibet",
+        "Shaanxi",
+        "Gansu",
+        "Qinghai",
+        "Ningxia",
+        "Xinjiang",
+    ],
+}
 MADE = 20
 Table = dict[str, float]
 Announced = dict[str, Facts]

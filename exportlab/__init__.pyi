@@ -17,7 +17,6 @@ from .facts import facts as facts
 from .findings import Findings as Findings
 from .findings import findings as findings
 from .flows import Flows as Flows
-from .flows import cells as cells
 from .flows import flows as flows
 from .indices import catalogue as catalogue
 from .indices.advantage import lafay as lafay
@@ -119,6 +118,7 @@ from .spelling import iso_periods as iso_periods
 from .tables.typeset import Typeset as Typeset
 from .tables.typeset import save_table as save_table
 from .tables.typeset import typeset as typeset
+from .turned import cells as cells
 from .turned import decumulate as decumulate
 from .uncertainty.differences import difference as difference
 from .uncertainty.differences import permutation_test as permutation_test

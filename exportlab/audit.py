@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
@@ -10,25 +9,22 @@ import narwhals.stable.v2 as nw
 
 from exportlab import goods, places, suggest
 from exportlab.classifications import totals
+from exportlab.currencies import agrees, column_of, unit_of
 from exportlab.errors import DataError, DuplicateCells, OptionError, RolesNeeded
 from exportlab.frames import (
     LARGEST,
     SMALLEST,
     Frame,
-    among,
     collect,
     first_of,
     floats,
     missing,
     own,
-    recoded,
     refuse_unspeakable,
     repeated,
-    sum_by,
     values_of,
 )
 from exportlab.options import check
-from exportlab.periods.turning import Turned
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -44,9 +40,8 @@ WITHIN = "Products and sums of such figures leave the range of floating-point nu
 
 def rows(flows: Flows) -> None:
     """Check every row in one aggregate query by market; refuse with the first offending row."""
-    own = flows.roles
-    others = {r: labels_of(flows, r) for r in ("exporter", "product") if r in own}
-    tests = _row_tests(flows, others)
+    others = {r: labels_of(flows, r) for r in ("exporter", "product") if r in flows.roles}
+    tests, own = _row_tests(flows, others), flows.roles
     # A lazy table's labels are learned on the way: one plan instead of two.
     learned = ("period",) if "period" in flows.roles and flows.lazy else ()
     market = ("market",) if "market" in flows.roles else ()
@@ -100,7 +95,7 @@ def _row_tests(flows: Flows, labels: Mapping[str, Sequence[Any]]) -> dict[str, A
         found = totals([m for m in members if m is not None], role=role)
         if found:
             tests[f"_total_{role}"] = _total_test(flows, role, found)
-    if "product" in labels and not flows.frame.collect_schema()["product"].is_numeric():
+    if "product" in own and not flows.frame.collect_schema()["product"].is_numeric():
         tests |= goods.code_tests(flows, labels["product"])
     if "quantity" in own:
         q = nw.col("quantity")
@@ -173,29 +168,6 @@ def _refuse_totals(flows: Flows, markets: Sequence[Any]) -> None:
         raise DataError(problem, remedy, rows=count, first=first_row(flows, test))
 
 
-def silent_exporters(flows: Flows, how: Turned) -> list[tuple[Any, Any, int, int]]:
-    """Exporters and new periods for which some of those added up have no row: how many have one, and of how many."""
-    if "exporter" not in flows.roles:
-        return []
-    known = recoded(flows.cells("exporter", "period"), "period", how.pairs).with_columns(_n=nw.lit(1))
-    counts = sum_by(known, ("exporter", "period"), ["_n"])
-    sizes = Counter(how.pairs.values())
-    alike = {n: [period for period in sizes if sizes[period] == n] for n in set(sizes.values())}
-    silent = [collect(counts.filter(among("period", of) & (nw.col("_n") < n))) for n, of in alike.items()]
-    rows = [row for part in silent for row in part.iter_rows(named=True)]
-    rows.sort(key=lambda row: (str(row["exporter"]), str(row["period"])))
-    return [(r["exporter"], how.calendar.label(r["period"]), r["_n"], sizes[r["period"]]) for r in rows]
-
-
-def note_of(silent: Sequence[tuple[Any, Any, int, int]]) -> str:
-    """Silent exporters in words."""
-    exporter, period, some, all_ = silent[0]
-    return (
-        f"{len({s[0] for s in silent}):,} of the exporters have no row in some periods added up, which count as zero "
-        f"(first: {exporter}, {period}: {some} of {all_})"
-    )
-
-
 def _refuse_duplicates(flows: Flows) -> None:
     keys = flows.identity
     if isinstance(flows.frame, nw.DataFrame):
@@ -219,7 +191,6 @@ def _refuse_duplicates(flows: Flows) -> None:
 
 # What the door looks at before any row: the columns' names, their unit, their types.
 
-ROLE_NAMES = ("period", "exporter", "market", "product", "value", "quantity")
 WORKING = ("_active", "_everything", "_n", "_positive", "_rank", "_row", "_rows", "_share", "_span", "_total")
 
 
@@ -234,13 +205,11 @@ def roles(frame: Frame, given: Mapping[str, str | None], keys: Sequence[str]) ->
     if missing:
         raise DataError(
             f"column {missing[0]!r} is not in the table" + (f" (nor {missing[1:]})" if missing[1:] else ""),
-            f"The table has: {columns}. {suggest.hint('xl.flows(table', missing[0], columns)}".strip(),
+            f"The table has: {columns}. {suggest.hint('xl.flows(table', missing[0], columns, frame=frame)}".strip(),
         )
-    for role in given:
-        if role not in named and role in columns and role not in wanted:
-            named[role] = role
+    named = suggest.with_plain(named, columns, keys)
     if "value" not in named:
-        hint = suggest.hint("xl.flows(table", "value", columns)
+        hint = suggest.hint("xl.flows(table", "value", columns, frame=frame)
         raise RolesNeeded(
             "no column is named as the value",
             f"Say value=...; the table has: {columns}. {hint}".strip(),
@@ -249,7 +218,7 @@ def roles(frame: Frame, given: Mapping[str, str | None], keys: Sequence[str]) ->
     twice = [c for c in wanted if wanted.count(c) > 1]
     if twice:
         raise OptionError(f"Column {twice[0]!r} is named for two roles; each role needs a column of its own.")
-    clash = [k for k in keys if k in ROLE_NAMES]
+    clash = [k for k in keys if k in suggest.ROLE_NAMES]
     if clash:
         raise OptionError(
             f"keys= names {clash[0]!r}, which is a role's name: give it as {clash[0]}=... instead."
@@ -258,21 +227,46 @@ def roles(frame: Frame, given: Mapping[str, str | None], keys: Sequence[str]) ->
     if hidden:
         raise OptionError(f"keys= names {hidden[0]!r}, a working column's name: rename it before xl.flows.")
     refuse_unspeakable(frame, [*named.values(), *keys])
-    return {r: named[r] for r in ROLE_NAMES if r in named}
+    return {r: named[r] for r in suggest.ROLE_NAMES if r in named}
 
 
 def single_unit(frame: Frame, unit: str | None, roles: Mapping[str, str]) -> tuple[Frame, str | None]:
-    """The unit itself; where `unit` names a column, its one value."""
-    if unit is None or unit not in frame.collect_schema().names() or unit in roles.values():
+    """The unit itself; where it names a column, or there is one of currencies, their one value; else the heading's."""
+    names = frame.collect_schema().names()
+    held = unit in names and unit not in roles.values()
+    column = unit if held else column_of(c for c in names if c not in roles.values())
+    if column is None:
+        return frame, unit if unit is not None else unit_of(roles["value"])
+    found = sorted((x for x in values_of(frame, column) if x is not None), key=str)
+    if len(found) == 1 and (held or unit is None):
+        return frame, str(found[0])
+    if len(found) == 1 and unit is not None and agrees(unit, str(found[0])):
         return frame, unit
-    found = values_of(frame, unit)
-    if len(found) != 1:
+    if not found and not held:
+        return frame, unit
+    if len(found) == 1:
         raise DataError(
-            f"column {unit!r} holds {len(found)} units: {found[:5]}",
-            "Money of different units does not add up: split the table by unit, or convert with "
-            "xl.datasets.convert and a rate of your own.",
+            f"unit={unit!r} is said, and column {column!r} holds {found[0]!r}",
+            "Leave unit= out, or mend the column.",
         )
-    return frame, str(found[0])
+    raise DataError(
+        f"column {column!r} holds {len(found)} units: {found[:5]}",
+        "Money of different units does not add up: keep one of them, or convert with xl.datasets.convert and a rate "
+        f"of your own. To keep the first: {suggest.without(frame, column, found[1:])}.",
+    )
+
+
+def quantity_units(
+    frame: Frame, unit: str | None, roles: Mapping[str, str], keys: tuple[str, ...]
+) -> tuple[str | None, tuple[str, ...]]:
+    """The quantities' unit and the keys: a column of several units is one of these, so that they never meet."""
+    held = unit in frame.collect_schema().names() and unit not in roles.values()
+    if unit is None or not held or "quantity" not in roles:
+        return unit, keys
+    found = values_of(frame, unit)
+    if len(found) == 1:
+        return str(found[0]), keys
+    return unit, keys if unit in keys else (*keys, unit)
 
 
 def schema(frame: Frame, roles: Mapping[str, str], keys: Sequence[str]) -> Frame:
@@ -373,6 +367,18 @@ def kind_of(dtype: Any) -> Kind:
     if isinstance(dtype, nw.Categorical | nw.Enum):
         return "category"
     return "date" if isinstance(dtype, nw.Date | nw.Datetime) else "other"
+
+
+def whole_objects(frame: Frame, name: str) -> Frame:
+    """The frame with a pandas column of objects that are whole numbers, as melting leaves years, as plain numbers."""
+    if isinstance(frame, nw.LazyFrame) or not frame.implementation.is_pandas():
+        return frame
+    native: Any = frame.to_native()
+    column = native[name]
+    if column.dtype != object or column.hasnans or series_kind(column) != "whole":
+        return frame
+    made: Frame = nw.from_native(native.assign(**{name: column.astype("int64")}))
+    return made
 
 
 def kinds(frame: Frame) -> dict[str, Kind]:

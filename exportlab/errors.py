@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from shlex import quote
 
@@ -61,10 +61,10 @@ class DataError(ExportlabError, ValueError):
         say = f" Say {', or '.join(ways)}." if ways else ""
         return f"{self.problem}{count}.{where} {remedy}{say}"
 
-    @property
-    def typed(self) -> str:
-        """The message with its options as the command line takes them."""
-        return printable(short(self._told(self.remedy, [flags(way) for way in self.options]), LONGEST))
+    def typed(self, remedy: Callable[[str], str]) -> str:
+        """The message as the command line says it: its remedy through `remedy`, its options as flags."""
+        ways = [flags(way) for way in self.options]
+        return printable(short(self._told(remedy(self.remedy), ways), LONGEST))
 
 
 class DuplicateCells(DataError):
@@ -127,11 +127,22 @@ def flags(options: Mapping[str, object]) -> str:
     for name, value in options.items():
         flag = "--sum" if (name, value) == ("aggregate", "sum") else f"--{name.replace('_', '-')}"
         if isinstance(value, Mapping):
-            rules = [f"{column}={label}" for column, labels in value.items() for label in labels]
-            said += [f"{flag} {quote(rule)}" for rule in rules]
+            rules = [
+                f"{c}={x}"
+                for c, labels in value.items()
+                for x in ([labels] if isinstance(labels, str) else labels)
+            ]
+            said += [f"{flag} {_word(rule)}" for rule in rules]
+        elif isinstance(value, list | tuple):
+            said += [f"{flag} {_word(str(each))}" for each in value]
         else:
-            said.append(flag if value is True or flag == "--sum" else f"{flag} {quote(str(value))}")
+            said.append(flag if value is True or flag == "--sum" else f"{flag} {_word(str(value))}")
     return " ".join(said)
+
+
+def _word(text: str) -> str:
+    """A word for the shell, in quotes where its end could be taken for the sentence's."""
+    return quote(text) if text[-1:].isalnum() else f"'{text}'" if quote(text) == text else quote(text)
 
 
 def short(text: str, most: int) -> str:

@@ -8,7 +8,7 @@ from typing import Any, Literal, TypeAlias
 
 import narwhals.stable.v2 as nw
 
-from exportlab import audit
+from exportlab import adding, audit
 from exportlab import audit as columns
 from exportlab.classifications.labels import Scheme
 from exportlab.errors import DataError, DuplicateCells, OptionError, UnknownName, one_of, short
@@ -19,19 +19,25 @@ from exportlab.frames import (
     engine_speaks,
     held,
     join,
-    missing,
-    recoded,
     sum_by,
-    when,
     with_total,
 )
-from exportlab.goods import NOTHING_SAID as NO_GOODS
-from exportlab.goods import Goods, Levels, ZeroQuantity, coded, leveled, one_revision, quantities
-from exportlab.options import check, validated
+from exportlab.goods import (
+    NOTHING_SAID,
+    Goods,
+    Levels,
+    ZeroQuantity,
+    coded,
+    leveled,
+    one_revision,
+    quantities,
+)
+from exportlab.options import check
 from exportlab.periods import FREQUENCIES, Calendar
 from exportlab.periods.turning import Turned, coarser
-from exportlab.places import NO_NAMES, Naming, Places, harmonised, said_of_names, written_alike
+from exportlab.places import AS_WRITTEN, Naming, Places, harmonised, written_alike
 from exportlab.spelling import Spelling, rekeyed, taken_in
+from exportlab.text import printable
 
 Columns: TypeAlias = str | Sequence[str]
 Frequency: TypeAlias = Literal["year", "half", "quarter", "month"]
@@ -65,7 +71,7 @@ class Flows:
     goods : Goods
         What was said at the door of product codes and quantities.
     naming : Naming
-        What was said at the door of countries and of what is left over.
+        The list of the codes of countries, and the labels of what is left over, as said at the door.
     """
 
     frame: Frame
@@ -79,14 +85,24 @@ class Flows:
     spelling: Spelling | None = None
     left_out: tuple[Any, ...] = ()
     notes: tuple[str, ...] = ()
-    goods: Goods = NO_GOODS
-    naming: Naming = NO_NAMES
+    goods: Goods = NOTHING_SAID
+    naming: Naming = AS_WRITTEN
     _memo: dict[Any, Any] = field(default_factory=dict)
 
     @property
     def identity(self) -> tuple[str, ...]:
         """The columns that name a cell: the key roles present, then the further keys."""
         return (*(r for r in KEY_ROLES if r in self.roles), *self.keys)
+
+    @property
+    def quantity_keys(self) -> tuple[str, ...]:
+        """The key that holds the unit of each quantity, where there are several."""
+        return tuple(k for k in self.keys if k == self.quantity_unit)
+
+    @property
+    def known_quantities(self) -> Frame:
+        """The frame with quantities of zero that carry value as missing, unless they are said to be zero."""
+        return quantities(self.frame, self.roles, self.goods)
 
     @property
     def lazy(self) -> bool:
@@ -301,7 +317,7 @@ class Flows:
         return seen[role]
 
     def residuals(self, role: str) -> tuple[Any, ...]:
-        """The labels of a role for what is left over."""
+        """The labels of a role that stand for what is left over: in the total, and no member."""
         return (
             tuple(x for x in self.observed(role) if x in self.naming.residual) if self.naming.residual else ()
         )
@@ -365,38 +381,28 @@ class Flows:
     def _coarser(self, frequency: str, partial: str) -> Flows:
         one_of("partial", partial, ("drop", "keep"))
         how = coarser(self.calendar, self.observed("period"), frequency, keep=partial == "keep")
-        made, silent = self.added_up(how), audit.silent_exporters(self, how)
-        if not silent:
-            return made
-        return replace(made, notes=(*self.notes, audit.note_of(silent)))
+        made, note = self.added_up(how), adding.silent(self, how)
+        return replace(made, notes=(*self.notes, note)) if note else made
 
     def added_up(self, how: Turned) -> Flows:
         """The flows by the periods of `how`, each the sum of those that count in it."""
         self.check()
         how = how.plain if self.lazy and not how.calendar.sorts else how
-        sides = [role for role in ("value", "quantity") if role in self.roles]
-        moved = recoded(self.frame, "period", how.pairs).with_columns(
-            *(when(missing(nw.col(side)), 0.0, nw.col(side)).alias(side) for side in sides),
-            *(when(missing(nw.col(side)), 1.0, 0.0).alias(f"_no_{side}") for side in sides),
-        )
-        sums = sum_by(moved, self.identity, [*sides, *(f"_no_{side}" for side in sides)])
-        known = [when(nw.col(f"_no_{side}") > 0, float("nan"), nw.col(side)).alias(side) for side in sides]
-        return self.in_periods(sums.select(*self.identity, *known), how)
+        return self.in_periods(adding.summed(self, how), how)
 
     def in_periods(self, frame: Frame, how: Turned) -> Flows:
         """The flows with a frame whose periods are those of `how`."""
         assert self.spelling is not None
         if isinstance(frame, nw.DataFrame):
             frame = nw.maybe_reset_index(frame.sort(*self.identity))
-        return replace(
-            self,
-            frame=frame,
-            unique=True,
-            pending=False,
-            spelling=self.spelling.turned(how.calendar, frame),
-            left_out=how.left_out,
-            _memo={},
-        )
+        spelling = self.spelling.turned(how.calendar, frame)
+        changed: dict[str, Any] = {
+            "unique": True,
+            "pending": False,
+            "spelling": spelling,
+            "left_out": how.left_out,
+        }
+        return replace(self, frame=frame, _memo={}, **changed)
 
     def check(self) -> None:
         """Run the row checks that a lazy table put off; does nothing the second time."""
@@ -426,9 +432,16 @@ class Flows:
         return self.out(self.frame, ())
 
     def __repr__(self) -> str:
-        from exportlab.results import flows_text
-
-        return flows_text(self)
+        kind = type(nw.to_native(self.frame)).__module__.split(".")[0]
+        size = "not counted" if self.lazy else f"{len(self.frame):,}"  # type: ignore[arg-type]
+        named = ", ".join(f"{role}={column!r}" for role, column in self.roles.items())
+        extra = f", keys={list(self.keys)}" if self.keys else ""
+        lost = self.left_out
+        left_out = f"left out: {len(lost)} periods, {lost[0]} to {lost[-1]}" if lost else ""
+        more = "".join(f"; {said}" for said in (left_out, *self.notes) if said)
+        return printable(
+            f"Flows({named}{extra}; rows: {size}, {kind}; unit: {self.unit or 'not stated'}{more})"
+        )
 
     def _repr_html_(self) -> str:
         from exportlab.results import flows_html
@@ -474,7 +487,9 @@ def flows(
         in any usual spelling, of one kind.
     unit : str, optional
         The money's unit ("100m CNY"), or the name of a column that holds it; two units in one table are refused.
-    quantity_unit, source : str, optional
+    quantity_unit : str, optional
+        The quantities' unit, or the column that holds it: several units never meet, and the column becomes a key.
+    source : str, optional
         Kept and shown with the figures.
     keys : str or sequence of str
         Further columns that are part of a cell's identity (trade regime, registration place).
@@ -497,13 +512,15 @@ def flows(
     zero_quantity : {"unknown", "zero"}
         What a quantity of zero is where there is value.
     labels : {"as written", "iso3"}
-        "iso3" writes countries among markets and exporters by their ISO3 code, states that are gone by an own one
-        (BLX), blocs by their short name; rows that become one cell are refused unless ``aggregate="sum"``.
+        "iso3" writes every market and exporter that is a country by its ISO3 code, a state that is gone by an own one
+        (BLX, SUN), a bloc by its short name; a lazy table is asked for its labels once. Rows that become one cell are
+        refused unless ``aggregate="sum"``.
     scheme : {"comtrade", "gacc", "m49"}, optional
-        The list of the codes of countries. By default the one in which the column's codes are valid; where they are
-        valid in two, what reads them refuses.
+        The list of the codes of countries: UN Comtrade and CEPII, China's customs, or M49. By default the one list in
+        which the column's codes are valid; where they are in both, what needs to read them refuses.
     residual : sequence, optional
-        Labels of what is left over ("Others", "其他", 899), which stays in totals and is no member; see `measure`.
+        Labels of markets, exporters or products for what is left over ("Others", "其他", 899). They stay in every total
+        and are no member of any distribution; see `measure`.
     validate : {"rows", "schema"}
         "rows" checks every row: at once for tables in memory, in one aggregate query when first needed for
         lazy ones. "schema" checks columns and types only: for tables checked before.
@@ -529,17 +546,20 @@ def flows(
     Flows(period='year', market='partner', value='usd'; rows: 2, pandas; unit: million USD)
     """
     one_of("validate", validate, ("rows", "schema"))
-    for name, said, allowed in (("aggregate", aggregate, ("sum",)), ("frequency", frequency, FREQUENCIES)):
-        one_of(name, said, allowed if said is not None else (None,))
+    if aggregate is not None:
+        one_of("aggregate", aggregate, ("sum",))
+    if frequency is not None:
+        one_of("frequency", frequency, FREQUENCIES)
     given = dict(zip(ROLES, (period, exporter, market, product, value, quantity), strict=True))
     frame = adopt(table)
     for name, text in {"unit": unit, "quantity_unit": quantity_unit, "source": source}.items():
         check(name, text, str | None)
     check("keys", keys, str | Sequence[str | int])
-    naming = said_of_names(labels, scheme, residual)
+    check("labels", labels, Places)
+    check("scheme", scheme, Scheme | None)
+    check("residual", residual, Sequence[Hashable])
+    naming = Naming(scheme, (residual,) if isinstance(residual, str) else tuple(residual))
     further = (keys,) if isinstance(keys, str) else tuple(keys)
-    check("zero_quantity", zero_quantity, ZeroQuantity)
-    check("levels", levels, Levels | None)
     goods, spelling = Goods(nomenclature, digits, levels, revision, zero_quantity), None
     with engine_speaks():
         roles = columns.roles(frame, given, further)
@@ -547,48 +567,24 @@ def flows(
         spare = [c for c in frame.collect_schema().names() if c not in named]
         frame, unit = columns.single_unit(frame, unit, roles)
         frame, goods = one_revision(frame, goods)
+        quantity_unit, further = columns.quantity_units(frame, quantity_unit, roles, further)
         frame = frame.select(*(nw.col(c).alias(r) for r, c in roles.items()), *further)
         if "period" in roles:
-            frame, spelling = taken_in(frame, roles["period"], frequency)
+            frame, spelling = taken_in(columns.whole_objects(frame, "period"), roles["period"], frequency)
         frame = columns.schema(coded(frame, roles, goods), roles, further)
         if labels == "iso3":
             frame = harmonised(frame, roles, naming)
-        identity = (*(r for r in KEY_ROLES if r in roles), *further)
-        frame, notes = leveled(quantities(frame, roles, goods), identity, roles, goods)
-    rows = validate == "rows"
-    made = Flows(frame, roles, further, unit, quantity_unit, source, aggregate is None, rows, spelling)
-    made = replace(made, notes=notes, goods=goods, naming=naming)
+        frame, notes = leveled(frame, (*(r for r in KEY_ROLES if r in roles), *further), roles, goods)
+    made = Flows(
+        frame, roles, further, unit, quantity_unit, source, unique=aggregate is None, pending=validate == "rows",
+        spelling=spelling, notes=notes, goods=goods, naming=naming,
+    )  # fmt: skip
     if not made.lazy:
         try:
             made.check()
         except DuplicateCells as error:
             raise (error if labels == "as written" else written_alike(error)).beside(spare) from None
     return made
-
-
-@validated
-def cells(flows: Flows, roles: Columns) -> Flows:
-    """Sum the flows to the cells of `roles`.
-
-    Every indicator starts here and accepts the outcome: cells once summed are never summed again.
-
-    Parameters
-    ----------
-    flows : Flows
-    roles : str or sequence of str
-        The roles (or own column names) to keep; all others are summed over.
-
-    Returns
-    -------
-    Flows
-        One row per cell of `roles`, in the caller's frame type (`.table`).
-    """
-    require(flows, "cells")
-    kept = flows.resolve(roles)
-    named = {r: c for r, c in flows.roles.items() if r in kept or r == "value"}
-    further = tuple(k for k in flows.keys if k in kept)
-    spelling = flows.spelling if "period" in kept else None
-    return flows.derived(flows.cells(*kept), roles=named, keys=further, unique=True, spelling=spelling)
 
 
 def require(flows: object, caller: str) -> None:

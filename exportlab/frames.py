@@ -463,9 +463,10 @@ def _arrow_codes(labels: Any) -> tuple[NDArray[np.int64], int]:
     return one.indices.to_numpy(zero_copy_only=False).astype(np.int64), len(one.dictionary)
 
 
-def coded(frame: nw.DataFrame[Any], column: str) -> tuple[NDArray[np.int64], list[Any]]:
+def coded(frame: nw.DataFrame[Any], column: str) -> tuple[Codes, list[Any]]:
     """A number for each row by its label, 0, 1, ... in the order of the labels, and the labels."""
     small = _small_codes(frame, column)
+    codes: Codes
     if small is not None:
         codes, count = small
         first = int(frame[column].min())
@@ -475,24 +476,26 @@ def coded(frame: nw.DataFrame[Any], column: str) -> tuple[NDArray[np.int64], lis
     else:
         codes, labels = _labelled(frame, column)
         order = np.array(sorted(range(len(labels)), key=labels.__getitem__), dtype=np.int64)
+    if len(order) == len(labels) and (np.diff(order) > 0).all():  # in order as they are
+        return codes, labels
     place = np.zeros(len(labels), dtype=np.int64)
     place[order] = np.arange(len(order))
     return place[codes], [labels[i] for i in order]
 
 
-def _labelled(frame: nw.DataFrame[Any], column: str) -> tuple[NDArray[np.int64], list[Any]]:
+def _labelled(frame: nw.DataFrame[Any], column: str) -> tuple[Codes, list[Any]]:
     """A number for each row by its label, and the labels, in the order in which they appear."""
     if frame.implementation.is_pandas():
         import pandas as pd
 
         codes, distinct = pd.factorize(frame[column].to_native())
-        return codes.astype(np.int64, copy=False), list(distinct.tolist())
+        return codes, list(distinct.tolist())
     import pyarrow as pa
 
     held = frame[column].to_arrow()
     one = held.combine_chunks() if isinstance(held, pa.ChunkedArray) else held
     one = one if pa.types.is_dictionary(one.type) else one.dictionary_encode()
-    return one.indices.to_numpy(zero_copy_only=False).astype(np.int64), one.dictionary.to_pylist()
+    return one.indices.to_numpy(zero_copy_only=False), one.dictionary.to_pylist()
 
 
 def ratio(top: nw.Expr, bottom: nw.Expr) -> nw.Expr:

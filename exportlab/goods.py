@@ -9,9 +9,18 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 import narwhals.stable.v2 as nw
 
 from exportlab import hierarchy, suggest
-from exportlab.classifications.nomenclatures import MIXED, Fault, faults, moved, nomenclature, one_edition, read_codes
-from exportlab.errors import DataError, OptionError
+from exportlab.classifications.nomenclatures import (
+    MIXED,
+    Fault,
+    faults,
+    moved,
+    nomenclature,
+    one_edition,
+    read_codes,
+)
+from exportlab.errors import DataError
 from exportlab.frames import Frame, among, missing, values_of, when
+from exportlab.options import Count, check_fields
 
 if TYPE_CHECKING:
     from exportlab.flows import Flows
@@ -38,10 +47,13 @@ class Goods:
     """
 
     nomenclature: str | None = None
-    digits: int | None = None
+    digits: Count | None = None
     levels: Levels | None = None
     revision: str | None = None
     zero_quantity: ZeroQuantity = "unknown"
+
+    def __post_init__(self) -> None:
+        check_fields(self)
 
 
 NOTHING_SAID = Goods()
@@ -85,13 +97,13 @@ def coded(frame: Frame, roles: Mapping[str, str], goods: Goods) -> Frame:
         frame = frame.with_columns(_as_text(kind).alias("product"))
     if goods.digits is None:
         return frame
-    if goods.digits < 1:
-        raise OptionError(f"digits={goods.digits} is not allowed. Allowed: a whole number, 1 or more.")
     pairs = moved(values_of(frame, "product"), goods.digits, goods.nomenclature)
     if not pairs:
         return frame
     text = nw.col("product").cast(nw.String)
-    return frame.with_columns(text.replace_strict(list(pairs), list(pairs.values()), default=text).alias("product"))
+    return frame.with_columns(
+        text.replace_strict(list(pairs), list(pairs.values()), default=text).alias("product")
+    )
 
 
 def _as_text(kind: Any) -> nw.Expr:
@@ -121,7 +133,9 @@ def code_tests(flows: Flows, labels: Sequence[Any]) -> dict[str, tuple[nw.Expr, 
     }
 
 
-def leveled(frame: Frame, identity: Sequence[str], roles: Mapping[str, str], goods: Goods) -> tuple[Frame, tuple[str, ...]]:
+def leveled(
+    frame: Frame, identity: Sequence[str], roles: Mapping[str, str], goods: Goods
+) -> tuple[Frame, tuple[str, ...]]:
     """The frame with the finest codes of each branch, where `levels` asks for it; and what was done."""
     if goods.levels is None or "product" not in roles:
         return frame, ()

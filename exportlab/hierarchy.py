@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import narwhals.stable.v2 as nw
@@ -56,14 +57,16 @@ class Parents:
     def kinds(self) -> str:
         """What they are, in words."""
         words = (("equal to", self.equal), ("larger than", self.larger), ("smaller than", self.smaller))
-        return ", ".join(f"{n:,} {word} the sum of {'its' if n == 1 else 'their'} parts" for word, n in words if n)
+        return ", ".join(
+            f"{n:,} {word} the sum of {'its' if n == 1 else 'their'} parts" for word, n in words if n
+        )
 
 
 def branches(codes: Codes) -> Branches | None:
     """The nested labels of a column of product codes, or None where no code is a part of another."""
     of = codes.of if codes.nested else {}
     known = sorted(set(of.values()))
-    parents = {a for a, b in zip(known, known[1:], strict=False) if b.startswith(a)}
+    parents = {a for a, b in pairwise(known) if b.startswith(a)}
     if not parents:
         return None
     sizes = sorted({len(p) for p in parents})
@@ -114,7 +117,11 @@ def _rolled(cells: Frame, by: list[str], lengths: Sequence[int]) -> list[Frame]:
         else:
             code = nw.col("_code").str.slice(0, size) if size else nw.lit("")
             up = worth.with_columns(code.alias("_code")).select(
-                *by, nw.lit(0.0).alias("value"), nw.col("_worth").alias("_parts"), "_n", nw.lit(0.0).alias("_own")
+                *by,
+                nw.lit(0.0).alias("value"),
+                nw.col("_worth").alias("_parts"),
+                "_n",
+                nw.lit(0.0).alias("_own"),
             )
             both = sum_by(stack(own, up), by, ["value", "_parts", "_n", "_own"])
             parent = both.filter((nw.col("_own") > 0) & (nw.col("_n") > 0))
@@ -187,4 +194,6 @@ def shown(rows: Frame, role: str) -> str:
     row: dict[str, Any] = next(first_of(rows).iter_rows(named=True))
     hidden = (role, "value", "_code", "_parts", "_n", "_rest")
     where = ", ".join(f"{k}={v!r}" for k, v in row.items() if k not in hidden)
-    return f"{row[role]!r} {row['value']:,.12g} beside its parts {row['_parts']:,.12g}" + (f" ({where})" if where else "")
+    return f"{row[role]!r} {row['value']:,.12g} beside its parts {row['_parts']:,.12g}" + (
+        f" ({where})" if where else ""
+    )

@@ -187,9 +187,14 @@ def _fits(rest: float, most: int | None, cap: float) -> None:
 
 
 def _bloc_bounds(
-    known: Mapping[str, float], total: float, bloc: str | None, on: str | int, *, largest: bool,
+    known: Mapping[str, float],
+    total: float,
+    bloc: str | None,
+    on: str | int,
+    *,
+    largest: bool,
     unused: Mapping[str, Any],
-) -> Bounds:  # fmt: skip
+) -> Bounds:
     """Bounds of a bloc's share, every label as its countries on that date."""
     given = [name for name, value in unused.items() if value is not None]
     if given:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
@@ -10,10 +10,8 @@ from exportlab import suggest
 from exportlab.classifications import Meaning, meanings, near
 from exportlab.classifications import members as members_of
 from exportlab.classifications.blocs import On
-from exportlab.classifications.labels import Scheme
 from exportlab.errors import DataError, DuplicateCells, UnknownName, short
 from exportlab.frames import Frame, among, collect, distinct, recoded, values_of
-from exportlab.options import check
 
 if TYPE_CHECKING:
     from exportlab.flows import Flows
@@ -49,15 +47,7 @@ class Naming:
         return dict(self._read[known])
 
 
-NO_NAMES = Naming()
-
-
-def said_of_names(labels: str, scheme: str | None, residual: Any) -> Naming:
-    """What the door was told of names, its words checked."""
-    check("labels", labels, Places)
-    check("scheme", scheme, Scheme | None)
-    check("residual", residual, Sequence[Hashable])
-    return Naming(scheme, (residual,) if isinstance(residual, str) else tuple(residual))
+AS_WRITTEN = Naming()
 
 
 def harmonised(frame: Frame, roles: Mapping[str, str], naming: Naming) -> Frame:

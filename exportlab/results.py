@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
@@ -19,9 +20,6 @@ if TYPE_CHECKING:
 
 ROWS = 60  # rows shown in HTML; of longer tables the first and the last
 _LINE = "margin:.3em 0;overflow-wrap:anywhere"
-_CELL = "padding:.2em .6em;border-bottom:1px solid #8883;vertical-align:top;"
-_RIGHT = _CELL + "text-align:right;font-variant-numeric:tabular-nums;"
-_LEFT = _CELL + "text-align:left;"
 
 
 class Result:
@@ -69,11 +67,17 @@ def _for_terminals(summary: Callable[[Any], str]) -> Callable[[Any], str]:
     return said
 
 
-def titled_html(title: str, table: pd.DataFrame, *, above: str = "", below: str = "") -> str:
-    """A title, a line of text, a table and a line beneath it, as HTML for a notebook; all text is escaped."""
+def titled_html(
+    title: str, table: pd.DataFrame, *, above: str | Sequence[str] = "", below: str | Sequence[str] = ""
+) -> str:
+    """A title, lines of text, a table and lines beneath it, as HTML for a notebook; all text is escaped."""
     head = f'<p style="{_LINE}"><strong>{html_text(title)}</strong></p>'
-    lines = [f'<p style="{_LINE}">{html_text(text)}</p>' if text else "" for text in (above, below)]
-    return f"<div>{head}{lines[0]}{table_html(table)}{lines[1]}</div>"
+    return f"<div>{head}{_lines(above)}{table_html(table)}{_lines(below)}</div>"
+
+
+def _lines(text: str | Sequence[str]) -> str:
+    lines = [text] if isinstance(text, str) else text
+    return "".join(f'<p style="{_LINE}">{html_text(line)}</p>' for line in lines if line)
 
 
 def table_html(table: pd.DataFrame) -> str:
@@ -82,32 +86,72 @@ def table_html(table: pd.DataFrame) -> str:
     Of more than `ROWS` rows, the first and last are shown and the others counted.
     """
     numeric = [kind in "iufc" for kind in (getattr(d, "kind", "O") for d in table.dtypes)]
-    heads = "".join(
-        f'<th scope="col" style="{_RIGHT if right else _LEFT}">{html_text(label(c))}</th>'
-        for c, right in zip(table.columns, numeric, strict=True)
-    )
+    heads = [label(c) for c in table.columns]
     if len(table) <= ROWS:
-        body = _rows(table, numeric)
-    else:
-        half, width = ROWS // 2, table.shape[1]
-        gap = f'<tr><td colspan="{width}" style="{_LEFT}">… {len(table) - 2 * half:,} more rows …</td></tr>'
-        body = _rows(table.head(half), numeric) + gap + _rows(table.tail(half), numeric)
-    return (
-        '<div style="overflow-x:auto"><table style="border-collapse:collapse">'
-        f"<thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table></div>"
-    )
+        return html_grid(heads, _cells(table), numeric)
+    half = ROWS // 2
+    gap = f"… {len(table) - 2 * half:,} more rows …"
+    return html_grid(heads, [*_cells(table.head(half)), gap, *_cells(table.tail(half))], numeric)
 
 
-def _rows(table: pd.DataFrame, numeric: list[bool]) -> str:
+def _cells(table: pd.DataFrame) -> list[list[str]]:
     whole = [is_name(c) for c in table.columns]
-    lines = []
-    for record in table.itertuples(index=False, name=None):
+    return [
+        [_text(v, name) for v, name in zip(record, whole, strict=True)]
+        for record in table.itertuples(index=False, name=None)
+    ]
+
+
+@dataclass(frozen=True)
+class Look:
+    """The styles of a table, of its headings and of its cells."""
+
+    table: str
+    head: str
+    cell: str
+
+
+_PLAIN = "padding:.2em .6em;border-bottom:1px solid #8883;vertical-align:top"
+NOTEBOOK = Look("border-collapse:collapse", _PLAIN, _PLAIN)
+_SIDES = ("text-align:left", "text-align:right;font-variant-numeric:tabular-nums")
+
+
+def html_grid(
+    heads: Sequence[str],
+    rows: Iterable[Sequence[str] | str],
+    right: Sequence[bool],
+    *,
+    look: Look = NOTEBOOK,
+    caption: str = "",
+    ruled: Collection[int] = (),
+) -> str:
+    """Cells as a table of HTML, all text escaped: the one writer, for notebooks and for papers.
+
+    A row that is one text stands across all columns; `right` says which columns are numbers, `ruled` which rows have
+    a rule above them. The page of the report has a template of its own, with links, folds and keys for sorting.
+    """
+    ends = [_SIDES[bool(r)] for r in right]
+    head = "".join(
+        f'<th scope="col" style="{look.head};{end}">{html_text(text)}</th>'
+        for text, end in zip(heads, ends, strict=True)
+    )
+    body = []
+    for place, row in enumerate(rows):
+        rule = ' style="border-top:1px solid"' if place in ruled else ""
         cells = (
-            f'<td style="{_RIGHT if right else _LEFT}">{html_text(_text(v, name))}</td>'
-            for v, right, name in zip(record, numeric, whole, strict=True)
+            f'<td colspan="{len(ends)}" style="{look.cell};{_SIDES[0]}">{html_text(row)}</td>'
+            if isinstance(row, str)
+            else "".join(
+                f'<td style="{look.cell};{end}">{html_text(text)}</td>'
+                for text, end in zip(row, ends, strict=True)
+            )
         )
-        lines.append(f"<tr>{''.join(cells)}</tr>")
-    return "".join(lines)
+        body.append(f"<tr{rule}>{cells}</tr>")
+    above = f'<caption style="text-align:left">{html_text(caption)}</caption>' if caption else ""
+    return (
+        f'<div style="overflow-x:auto"><table style="{look.table}">{above}'
+        f"<thead><tr>{head}</tr></thead><tbody>{''.join(body)}</tbody></table></div>"
+    )
 
 
 def label(column: Any) -> str:
@@ -141,18 +185,6 @@ def _short(x: float) -> str:
 # Flows as a notebook shows them: roles, unit, source and the first rows, in the results' style.
 
 FIRST = 5  # rows shown
-
-
-def flows_text(flows: Flows) -> str:
-    """The flows in one line: their roles, size, engine, unit, and what was left out or taken for granted."""
-    kind = type(nw.to_native(flows.frame)).__module__.split(".")[0]
-    size = "not counted" if isinstance(flows.frame, nw.LazyFrame) else f"{len(flows.frame):,}"
-    named = ", ".join(f"{role}={column!r}" for role, column in flows.roles.items())
-    extra = f", keys={list(flows.keys)}" if flows.keys else ""
-    lost = flows.left_out
-    left_out = f"left out: {len(lost)} periods, {lost[0]} to {lost[-1]}" if lost else ""
-    more = "".join(f"; {said}" for said in (left_out, *flows.notes) if said)
-    return printable(f"Flows({named}{extra}; rows: {size}, {kind}; unit: {flows.unit or 'not stated'}{more})")
 
 
 def flows_html(flows: Flows) -> str:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
 
 from exportlab.frames import Frame
 
+ROLE_NAMES = ("period", "exporter", "market", "product", "value", "quantity")
+
 # The first pattern that a header matches wins its role: codes before names of products, names before codes of markets.
 _ROLES: dict[str, tuple[str, ...]] = {
     "period": (
-        r"数据年月|年月",
+        r"数据年月|年月|统计年份",
         r"^(ref(erence)?[ _]?)?(year|period|month|date|time|yr|yyyy(mm)?)s?$|^年份?$|^月份?$|年度|日期|时间",
         r"\b(year|month|period)\b",
     ),
@@ -23,15 +25,15 @@ _ROLES: dict[str, tuple[str, ...]] = {
     ),
     "market": (
         r"伙伴名|伙伴$|^partners?$|\b(partner|market|destination|importer)( ?(country|name|desc))?$",
-        r"目的地|目的国|伙伴|市场|\b(partner|importer|market|destination)",
+        r"目的地|目的国|产销国|伙伴|市场|\b(partner|importer|market|destination)",
         r"\bcountr(y|ies)\b|国家|国别|^j$",
     ),
     "exporter": (
         r"注册地名称|\b(exporter|reporter|province|region|state|city)( ?(name|desc))?$|省|地区|城市|出口国",
-        r"\b(exporter|reporter|province|region)|注册地|^i$",
+        r"\b(exporter|reporter|province|region)|注册地|货源地|^i$",
     ),
     "product": (
-        r"商品编码|\b(hs|sitc|isic|cpa|product|commodity|cmd|sector|industry)[ _]?(code|\d+)$|^hs\d*$|编码",
+        r"商品编码|商品代号|\b(hs|sitc|isic|cpa|product|commodity|cmd|sector|industry)[ _]?(code|\d+)$|^hs\d*$|编码",
         r"\b(product|commodity|sector|industry|goods)\b|商品|产品|行业|部门|^k$",
     ),
 }
@@ -61,14 +63,52 @@ def call(start: str, columns: Sequence[str]) -> str | None:
     return ", ".join([start, *(f"{name}={text!r}" for name, text in roles.items())]) + ")"
 
 
+# Names that leave no doubt, in a table whose roles nobody names.
+_PLAIN = {
+    role: frozenset(names.split("|"))
+    for role, names in {
+        "period": "year|years|month|date|quarter|yr|年份|年|月份|年月|数据年月|统计年份|统计年月|日期",
+        "exporter": "reporter|reporter name|exporter name|exporting country|出口国|出口地",
+        "market": "partner|partner name|importer|importing country|destination|贸易伙伴|贸易伙伴名称|伙伴|"
+        "最终目的国(地区)名称|最终目的国(地区)|最终目的国|目的国|目的地|产销国名称",
+        "product": "hs|hs2|hs4|hs6|hs8|hs10|hscode|hs code|sitc|commodity|cmdcode|product code|commodity code|"
+        "商品编码|商品代号",
+    }.items()
+}
+
+
+def plain(columns: Sequence[str]) -> dict[str, str]:
+    """Role to the one column whose plain name leaves no doubt; a role that two columns could have has none."""
+    bare = {
+        c: re.sub(r"[_\s]+", " ", c.translate({0xFF08: "(", 0xFF09: ")"})).strip().casefold() for c in columns
+    }
+    fits = {role: [c for c in columns if bare[c] in names] for role, names in _PLAIN.items()}
+    return {role: found[0] for role, found in fits.items() if len(found) == 1}
+
+
+def with_plain(
+    given: Mapping[str, str], columns: Sequence[str], further: Iterable[object] = ()
+) -> dict[str, str]:
+    """Role to column: as given, else the column of that very name; where no key has a role, by plain names."""
+    taken = {*given.values(), *further}
+    own = {r: r for r in ROLE_NAMES if r not in given and r in columns and r not in taken}
+    found = {**given, **own}
+    keyed = any(r not in ("value", "quantity") for r in found)
+    if keyed or "value" not in found or any(x is not None for x in further):
+        return found
+    spare = [c for c in columns if isinstance(c, str) and c not in found.values()]
+    return {**found, **plain(spare)}
+
+
 def periods_across(columns: Sequence[str]) -> list[str]:
     """Columns that are periods by name: the table is wide, where flows have one row a cell."""
-    across = [c for c in columns if _PERIOD.fullmatch(c)]
+    across = [c for c in columns if _PERIOD.fullmatch(str(c))]
     return across if len(across) > 1 else []
 
 
-def hint(start: str, name: str, columns: Sequence[str], *, table: str = "table") -> str:
-    """What to do about a column `name` that is not among `columns`."""
+def hint(start: str, name: str, columns: Sequence[str], *, frame: Frame | None = None) -> str:
+    """What to do about a column `name` that is not among `columns`; `start` begins the call of a reader or the door."""
+    columns = list(map(str, columns))
     near = get_close_matches(name, columns, n=1, cutoff=0.75) or [
         c for c in columns if c.strip() == name.strip()
     ]
@@ -77,10 +117,12 @@ def hint(start: str, name: str, columns: Sequence[str], *, table: str = "table")
     across = periods_across(columns)
     if across:
         fixed = [c for c in columns if c and c not in across]
-        return (
-            f"Its columns {across[0]!r} ... {across[-1]!r} are periods; flows have one row a cell: "
-            f"table = {table}.melt({fixed}, var_name='period', value_name='value'), then xl.flows(table, ...)."
-        )
+        roles = {r: c for r, c in roles_of(fixed).items() if r in ("exporter", "market", "product")}
+        named = "".join(f", {role}={column!r}" for role, column in roles.items())
+        said = f"Its columns {across[0]!r} ... {across[-1]!r} are periods; flows have one row a cell: "
+        if frame is None:
+            return f"{said}{start}, wide=True{named})."
+        return f"{said}{longer(frame, fixed, across)}, then {start}, period='period', value='value'{named})."
     made = call(start, columns)
     return "" if made is None else f"Perhaps: {made}."
 
@@ -110,6 +152,20 @@ def _rows(frame: Frame, column: str, labels: Sequence[Any], *, keep: bool) -> st
     texts = ", ".join("'" + str(x).replace("'", "''") + "'" for x in listed)
     among = "IN" if keep else "NOT IN"
     return f"table.filter({f'{quote}{column}{quote} {among} ({texts})'!r})"
+
+
+def longer(frame: Frame, fixed: Sequence[str], across: Sequence[str]) -> str:
+    """Make a table with periods in its columns one with a row a cell."""
+    kind = frame.implementation
+    if kind.is_polars():
+        return f"table = table.unpivot(index={list(fixed)}, variable_name='period', value_name='value')"
+    if kind.is_duckdb():
+        names = ", ".join('"' + c.replace('"', '""') + '"' for c in across)
+        return f"table = table.query('t', {f'UNPIVOT t ON {names} INTO NAME period VALUE value'!r})"
+    if kind.is_spark_like():
+        return f"table = table.unpivot({list(fixed)}, {list(across)}, 'period', 'value')"
+    start = "table.to_pandas()" if kind.is_pyarrow() else "table"
+    return f"table = {start}.melt({list(fixed)}, var_name='period', value_name='value').astype({{'period': str}})"
 
 
 def known(frame: Frame, column: str) -> str:

@@ -46,7 +46,10 @@ def html_text(text: str) -> str:
 
 
 def latex_text(text: str) -> str:
-    """The text as LaTeX prints it: no command, no group, no formula; '?' for what could not be shown."""
+    """The text as LaTeX prints it: no command, no group, no formula; '?' for what could not be shown.
+
+    By hand: pandas has the same table of marks, but under a private name and without line ends.
+    """
     return printable(text).translate(_TEX)
 
 

@@ -1,4 +1,4 @@
-"""Flows in other periods: totals from January taken apart, and the periods in which a table is compared and told."""
+"""Flows in fewer roles and other periods: cells, totals from January taken apart, the periods that are compared."""
 
 from __future__ import annotations
 
@@ -9,11 +9,37 @@ import narwhals.stable.v2 as nw
 
 from exportlab.audit import describe
 from exportlab.errors import DataError
-from exportlab.flows import Flows, require
+from exportlab.flows import Columns, Flows, require
 from exportlab.frames import Frame, collect, missing, recoded, stack, sum_by, when
 from exportlab.indices.catalogue import guarded
 from exportlab.indices.members import ROUNDING
+from exportlab.options import validated
 from exportlab.periods.turning import Turned, matching, single, told
+
+
+@validated
+def cells(flows: Flows, roles: Columns) -> Flows:
+    """Sum the flows to the cells of `roles`.
+
+    Every indicator starts here and accepts the outcome: cells once summed are never summed again.
+
+    Parameters
+    ----------
+    flows : Flows
+    roles : str or sequence of str
+        The roles (or own column names) to keep; all others are summed over.
+
+    Returns
+    -------
+    Flows
+        One row per cell of `roles`, in the caller's frame type (`.table`).
+    """
+    require(flows, "cells")
+    kept = flows.resolve(roles)
+    named = {r: c for r, c in flows.roles.items() if r in kept or r == "value"}
+    further = tuple(k for k in flows.keys if k in kept)
+    spelling = flows.spelling if "period" in kept else None
+    return flows.derived(flows.cells(*kept), roles=named, keys=further, unique=True, spelling=spelling)
 
 
 @guarded

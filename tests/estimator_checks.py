@@ -28,6 +28,7 @@ from exportlab.panel import (
     placebo_dates,
     ppml,
     random_effects,
+    shared_shocks,
     specification_curve,
 )
 from exportlab.panel.did import METHODS
@@ -206,6 +207,12 @@ def _variants() -> list[Entry]:
         ),
         Entry("callaway reg", _of(lambda p: p.att(adjust="reg")), ALL, covariate="z"),
         Entry("callaway ipw", _of(lambda p: p.att(adjust="ipw")), ALL, covariate="z", exempt={"exact": IPW}),
+        Entry(
+            "callaway earlier covariates",
+            _of(lambda p: p.event_study(covariates_at="earlier", draws=0)),
+            ALL,
+            covariate="z",
+        ),
         Entry("callaway fixed shares", _of(lambda p: p.att(shares="fixed", aggregate="cohort"))),
         Entry(
             "callaway bands",
@@ -293,6 +300,17 @@ def _inference() -> list[Entry]:
         Entry("wild scores", _of(lambda p: p.att().wild_bootstrap()), ("weights", "gaps")),
         Entry("pretrend", _of(lambda p: p.event_study("sun_abraham").pretrend_test(last=2)), ALL),
         Entry("honest", _of(lambda p: honest_did(p.event_study("sun_abraham"), M=[0.5])), staggered=False),
+        Entry(
+            "honest placebo",
+            _of(
+                lambda p: honest_did(
+                    p.event_study("sun_abraham"), M=[0.0], method="smoothness", errors="placebo", n_draws=9
+                )
+            ),
+            staggered=False,
+            exempt={"renamed": DRAWS},
+        ),
+        Entry("shared shocks", _of(lambda p: shared_shocks(p, n_draws=99)), exempt={"renamed": DRAWS}),
         Entry("leave one out", _of(lambda p: leave_one_out(p.twfe(), by="cohort")), ("weights",)),
         Entry("placebo dates", _of(lambda p: placebo_dates(p, shifts=(1,), method="imputation"))),
         Entry(
@@ -322,6 +340,11 @@ def _panel_formula(make: Callable[..., Any], formula: str, **options: Any) -> Ru
 
 def _poisson(d: pd.DataFrame, door: Mapping[str, Any]) -> Any:
     return ppml(d, "y ~ D + x", effects=["id", "year"], cluster="cl", weights=door.get("weights"))
+
+
+def _as_ppmlhdfe(d: pd.DataFrame, door: Mapping[str, Any]) -> Any:
+    options = {"small_sample": "ppmlhdfe", "unidentified": "omit", "weights": door.get("weights")}
+    return ppml(d, "y ~ D + x", effects=["id", "year"], cluster="cl", **options)
 
 
 def _formulas() -> list[Entry]:
@@ -354,6 +377,7 @@ def _formulas() -> list[Entry]:
         )
     )
     out.append(Entry("ppml", _poisson, more, link=True, door=False))
+    out.append(Entry("ppml as ppmlhdfe", _as_ppmlhdfe, more, link=True, door=False))
     return out
 
 
@@ -405,11 +429,28 @@ def months(e: Entry) -> None:
     d = e.data()
     as_month = {y: f"2020-{y - 2009:02d}" for y in YEARS}
     moved = d.assign(year=d["year"].map(as_month), g=d["g"].map(lambda g: as_month.get(g)))
-    one, other = e.numbers(d), e.numbers(moved)
+    one, result = e.numbers(d), e.result(moved)
+    other = numbers(result)
     assert len(one) == len(other)
+    _named_as_written(result, as_month.values())
     same(
         one, other if sorted(one.index) == sorted(other.index) else other.set_index(one.index)
     )  # terms named by date
+
+
+def _named_as_written(result: Any, months: Any) -> None:
+    """Tables name periods as the user does, never by the numbers that count them."""
+    tables = [getattr(result, "table", None), *getattr(result, "parts", {}).values()]
+    for table in (t for t in tables if isinstance(t, pd.DataFrame)):
+        for column in {"cohort", "period", "base", "treated", "control", "left_out"} & set(table.columns):
+            texts = table[column].dropna()
+            assert column in ("treated", "control") or set(texts) <= {*months, "never", "always"}, column
+        text = table.select_dtypes(exclude="number").astype(str).to_numpy().ravel()
+        assert not any("2424" in t or "2425" in t for t in text), text
+    if isinstance(result, Estimate):
+        said = result.summary()
+        assert "2424" not in said
+        assert "2425" not in said
 
 
 def effects(e: Entry) -> None:

@@ -47,11 +47,18 @@ def indices(values: list[float]) -> dict[str, float]:
     ranked = sum((k + 1) * x for k, x in enumerate(s))
     e = -sum(x * log(x) for x in s if x > 0)
     return {
-        "hhi": h, "effective_number": 1 / h, "cr1": s[0], "cr2": sum(s[:2]), "shannon": e, "theil": log(n) - e,
-        "gini": (n + 1 - 2 * ranked) / n, "hall_tideman": 1 / (2 * ranked - 1),
-        "hill": sum(x**1.5 for x in s) ** (1 / (1 - 1.5)), "hill_half": sum(x**0.5 for x in s if x > 0) ** 2,
+        "hhi": h,
+        "effective_number": 1 / h,
+        "cr1": s[0],
+        "cr2": sum(s[:2]),
+        "shannon": e,
+        "theil": log(n) - e,
+        "gini": (n + 1 - 2 * ranked) / n,
+        "hall_tideman": 1 / (2 * ranked - 1),
+        "hill": sum(x**1.5 for x in s) ** (1 / (1 - 1.5)),
+        "hill_half": sum(x**0.5 for x in s if x > 0) ** 2,
         "hill_one": exp(e),
-    }  # fmt: skip
+    }
 
 
 OPTIONS = {"hill": {"q": 1.5}, "hill_half": {"q": 0.5}, "hill_one": {"q": 1.0}}
@@ -59,8 +66,10 @@ OPTIONS = {"hill": {"q": 1.5}, "hill_half": {"q": 0.5}, "hill_one": {"q": 1.0}}
 
 def bounds_of(facts: xl.Facts, name: str) -> ImpliedBounds:
     """The package's bounds of an index of `indices`."""
-    return facts.bounds(name.partition("_h")[0].partition("_o")[0] if name.startswith("hill") else name,
-                        **OPTIONS.get(name, {}))  # fmt: skip
+    return facts.bounds(
+        name.partition("_h")[0].partition("_o")[0] if name.startswith("hill") else name,
+        **OPTIONS.get(name, {}),
+    )
 
 
 def random_case(rng: np.random.Generator) -> Case:
@@ -87,11 +96,15 @@ def random_case(rng: np.random.Generator) -> Case:
 def random_trade(rng: np.random.Generator) -> Case:
     """Exports of three members within trade, or with imports adding up to it; facts about each."""
     names, total = list("ABC"), int(rng.integers(3, 6))
-    tables = {cell: dict(zip(names, rng.multinomial(total, rng.dirichlet(np.full(3, 0.7))).tolist(), strict=True))
-              for cell in ("exports", "imports")}  # fmt: skip
+    tables = {
+        cell: dict(zip(names, rng.multinomial(total, rng.dirichlet(np.full(3, 0.7))).tolist(), strict=True))
+        for cell in ("exports", "imports")
+    }
     tables["trade"] = {m: tables["exports"][m] + tables["imports"][m] for m in names}
-    cells = {cell: xl.facts(str(sum(t.values())), universe=names, flow=cell, exact=True).group("G", ["A", "B"])
-             for cell, t in tables.items()}  # fmt: skip
+    cells = {
+        cell: xl.facts(str(sum(t.values())), universe=names, flow=cell, exact=True).group("G", ["A", "B"])
+        for cell, t in tables.items()
+    }
     case = Case(names, {c: sum(t.values()) for c, t in tables.items()}, cells["exports"])
     groups = {"G": ["A", "B"], **{m: [m] for m in names}}
     for cell, truth in tables.items():
@@ -124,9 +137,14 @@ class Rule:
 
 
 def _trade_fact(
-    case: Case, rng: np.random.Generator, groups: dict[str, list[str]], cells: dict[str, xl.Facts], cell: str,
-    truth: Table, kind: int,
-) -> None:  # fmt: skip
+    case: Case,
+    rng: np.random.Generator,
+    groups: dict[str, list[str]],
+    cells: dict[str, xl.Facts],
+    cell: str,
+    truth: Table,
+    kind: int,
+) -> None:
     """One more fact about one of the cells: a value, a cap, or a place."""
     label = _pick(rng, groups)
     own = _sum(truth, groups[label])
@@ -292,8 +310,11 @@ def fitting(case: Case) -> list[list[int]]:
     target, *others = case.totals
     n = len(case.names)
     tied = list(itertools.product(*(list(compositions(case.totals[c], n)) for c in others)))
-    return [list(v) for v in compositions(case.totals[target], n)
-            if any(_meets(case, {target: v, **dict(zip(others, rest, strict=True))}) for rest in tied)]  # fmt: skip
+    return [
+        list(v)
+        for v in compositions(case.totals[target], n)
+        if any(_meets(case, {target: v, **dict(zip(others, rest, strict=True))}) for rest in tied)
+    ]
 
 
 def _meets(case: Case, values: dict[str, tuple[int, ...]]) -> bool:

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import exportlab
-from exportlab.reporting.liaoning import content, page, policy, products
+from exportlab.reporting.liaoning import content, official, page, policy, products
 
 DATA = Path(exportlab.__file__).parent / "datasets"
 TABLES = Path(exportlab.__file__).parent / "classifications" / "tables"
@@ -33,19 +33,51 @@ def test_bounds_of_market_concentration_in_2023():
         for r in read(DATA / "liaoning_trade_by_partner.csv")
         if (r["start"], r["end"], r["flow"], r["unit"]) == kept
     ]
-    value = {
-        r["partner"]: float(r["value"]) for r in trade if r["value"] and r["partner"] not in ("Africa", "BRI")
-    }
+    value = {r["partner"]: float(r["value"]) for r in trade if r["value"] and r["partner"] != "BRI"}
     total = 7659.6
     rest = total - sum(value.values())
-    size = {"EU": 27, "ASEAN": 10}
-    others = len(read(TABLES / "countries.csv")) - sum(size.get(p, 1) for p in value)
-    low = sum((v / total) ** 2 / size.get(p, 1) for p, v in value.items()) + (rest / total) ** 2 / others
-    high = sum((v / total) ** 2 for v in value.values()) + (rest / total) ** 2
+    size = {"EU": 27, "ASEAN": 10, "Africa": 57}
+    others = len(read(TABLES / "countries.csv")) - 1 - sum(size.get(p, 1) for p in value)  # without China
+    named = sum(v**2 for v in value.values())
+    low = (sum(v**2 / size.get(p, 1) for p, v in value.items()) + rest**2 / others) / total**2
+    unranked, high = (
+        named + rest**2,
+        named + value["EU"] ** 2 + (rest - value["EU"]) ** 2,
+    )  # none above the EU
     shown = row(page.market_bounds(), "period", "2023")
-    assert (shown.hhi_low, shown.hhi_high) == pytest.approx((low, high), abs=1e-12)
-    assert (shown.effective_number_low, shown.effective_number_high) == pytest.approx((1 / high, 1 / low))
-    assert [round(x, 4) for x in (low, high)] == [0.0392, 0.1808]
+    found = (shown.hhi_low, shown.hhi_high, shown.hhi_high_unranked)
+    assert found == pytest.approx(
+        (low, high / total**2, unranked / total**2), abs=1e-4
+    )  # digits: half a unit each
+    assert [round(x, 4) for x in found] == [0.0393, 0.1213, 0.1685]
+    assert (shown.effective_number_low, shown.effective_number_high) == (
+        1 / shown.hhi_high,
+        1 / shown.hhi_low,
+    )
+
+
+def test_exports_to_a_market_are_at_most_the_trade_with_it():
+    shown = official.export_bounds()
+    high = shown[shown["period"] == "2023"].set_index("market")["high"]
+    assert high["Japan"] == pytest.approx(901.2 / 3535.6, abs=1e-4)
+    low = shown[shown["period"] == "2023"].set_index("market")["low"]
+    assert (low["Russia"], high["Russia"]) == pytest.approx((144 / 3535.6,) * 2, abs=2e-4)
+    rest = (
+        7659.6 - 1317.1 - 901.2 - 634.1 - 595.4 - 575.7 - 567.2 - 549 - 153.2
+    )  # the most that one unnamed could trade
+    left = 3535.6 - 144 - 1317.1 - min(rest, 1317.1) - 757.4
+    assert left == pytest.approx(0, abs=0.2)
+    most = (144**2 + 2 * 1317.1**2 + 757.4**2) / 3535.6**2
+    assert official.export_concentration("2023").high == pytest.approx(most, abs=1e-3)
+
+
+def test_ranks_are_those_of_the_notes():
+    notes = {
+        (r["start"], r["end"], r["partner"]): r["note"] for r in read(DATA / "liaoning_trade_by_partner.csv")
+    }
+    for (start, end), order in official.RANKED.items():
+        assert notes[start, end, order[0]].startswith("largest")
+        assert all(partner.split()[-1] in notes[start, end, order[0]] for partner in order[1:])
 
 
 def test_shares_of_rcep():

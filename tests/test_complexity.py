@@ -381,7 +381,7 @@ def test_proximity_and_density_follow_the_formula(
     }[convention]
     np.fill_diagonal(phi, float(diagonal))
     np.testing.assert_allclose(c.proximity().to_numpy(), phi, rtol=1e-12, atol=1e-15)
-    levels = c.matrix("rca").to_numpy() if convention == "correlation" else M
+    levels = M
     density = levels @ phi / phi.sum(axis=0)
     np.testing.assert_allclose(c.matrix("density").to_numpy(), density, rtol=1e-12)
     np.testing.assert_allclose(c.matrix("distance").to_numpy(), 1 - density, rtol=1e-9)

@@ -13,17 +13,19 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+from matplotlib.text import Text
 
 import exportlab as xl
 from exportlab import words
 from exportlab.errors import DataError, OptionError, UnknownName
+from exportlab.findings import beside
 from exportlab.findings import found as rooms
 from exportlab.findings.parts import Figure, LeftOut, Moved
 from exportlab.plots import structure as pictures
 from exportlab.reporting.own import page as own
+from exportlab.sides import side
 from exportlab.tables.headings import HEADINGS
 from exportlab.uncertainty.methods import Kind, Note
-from exportlab.uncertainty.sides import side
 
 NAN = float("nan")
 PACKAGE = Path(xl.__file__).parent
@@ -65,12 +67,32 @@ def test_a_threshold_may_be_reached():
 @pytest.mark.parametrize(
     ("low", "high", "moved", "told"),
     [
-        (0.01, 0.02, "risen", "From 2021 to 2023 it has risen: the 95 % interval of the change is +0.0100 to"),
-        (-0.02, -0.01, "fallen", "From 2021 to 2023 it has fallen: the 95 % interval of the change is -0.0200"),
-        (0.0, 0.02, "cannot tell", "Whether it has changed from 2021 to 2023 is not certain: the 95 % interval"),
-        (NAN, NAN, "", "From 2021 to 2023 it has moved by +0.0150. No interval: the figure does not depend on"),
+        (
+            0.01,
+            0.02,
+            "risen",
+            "From 2021 to 2023 it has risen: the 95 % interval of the change is +0.0100 to",
+        ),
+        (
+            -0.02,
+            -0.01,
+            "fallen",
+            "From 2021 to 2023 it has fallen: the 95 % interval of the change is -0.0200",
+        ),
+        (
+            0.0,
+            0.02,
+            "cannot tell",
+            "Whether it has changed from 2021 to 2023 is not certain: the 95 % interval",
+        ),
+        (
+            NAN,
+            NAN,
+            "",
+            "From 2021 to 2023 it has moved by +0.0150. No interval: the figure does not depend on",
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_a_change_is_said_to_have_done(low, high, moved, told):
     change = Figure(0.015, low, high, "delta", "product", 40, between=("2021", "2023"))
     assert change.moved == moved
@@ -226,8 +248,12 @@ def test_the_reference_ends_with_the_period():
 def test_what_is_missing_says_why(found):
     plain = xl.findings(xl.flows(pd.DataFrame({"market": ["Japan", "Mars"], "value": [1.0, 2.0]})))
     why = {name: part.why for name, part in plain.left_out.items()}
-    assert why == {"bloc": "refused", **dict.fromkeys(
-        ("product", "structure", "advantage", "technology", "income_level", "complexity"), "no column")}  # fmt: skip
+    assert why == {
+        "bloc": "refused",
+        **dict.fromkeys(
+            ("product", "structure", "advantage", "technology", "income_level", "complexity"), "no column"
+        ),
+    }
     assert "Mars" in str(plain.bloc.error)
     assert plain.period is None
     assert plain.market.hhi is None
@@ -265,6 +291,101 @@ def test_a_claim_without_anything_to_draw_is_undecided_and_one_at_its_end_is_not
     assert (row["value"], row["conf_low"], row["conf_high"], row["verdict"]) == (1, 1, 1, "holds")
 
 
+def test_what_is_left_over_is_no_member_and_is_named():
+    table = pd.DataFrame(
+        [(m, k, v) for m, v in (("Japan", 5.0), ("USA", 3.0), ("Others", 2.0)) for k in ("010121", "847130")],
+        columns=["market", "product", "value"],
+    )
+    flows = xl.flows(table, residual=["Others"])
+    found = xl.findings(flows, outside=["Others"])
+    assert found.market.now("hhi") == pytest.approx((5 / 8) ** 2 + (3 / 8) ** 2)
+    assert found.market.left_over == ("Others",)
+    assert (found.product.left_over, found.bloc.now, found.totals.last) == ((), 0.5, 20)
+    assert "Over markets, of the named alone: without Others." in repr(found)
+    assert "of the named alone: without Others" in found._repr_html_()
+    judged = xl.claims.judge(flows, outside=["Others"]).set_index("index")
+    assert judged.loc["share of RCEP members in force", "value"] == 0.5
+    with pytest.raises(DataError, match=r"left over.*say outside=\['Others'\]"):
+        xl.claims.judge(flows)
+
+
+def test_limits_of_what_is_shown():
+    rows = pd.DataFrame({"share": [0.001, 0.0011, *[0.04] * 24], "rca": [99.0, 50.0, *np.linspace(1, 3, 24)]})
+    top = beside.largest(rows)
+    assert top["rca"].iloc[0] == 50  # the largest of all is a trifle of exports
+    assert len(top) == 20
+    many = pd.DataFrame(
+        {"period": [y for y in (2021, 2022) for _m in range(30)], "market": [f"M{m}" for m in range(30)] * 2}
+    )
+    found = xl.findings(xl.flows(many.assign(value=range(1, 61))), parts=["market", "bloc"])
+    grown = found.market.growth
+    assert len(grown.table) == 12
+    assert {t.name: len(t.frame) for t in own.page(found, "RCEP").tables}["market_shares"] == 20
+    assert (grown.first, grown.last) == (2021, 2022)
+
+
+@pytest.mark.parametrize(("others", "read"), [(1, True), (2, False)])
+def test_nine_codes_of_ten_make_a_table_of_the_hs(others, read):
+    codes = [f"{chapter}01" for chapter in range(10, 20 - others)] + ["X9", "Y"][:others]
+    flows = xl.flows(pd.DataFrame({"product": codes, "value": 1.0}))
+    part = xl.findings(flows, parts=["structure"]).structure
+    if read:
+        assert part.table.set_index("hs_section").loc["", ["products", "share"]].tolist() == [1, 0.1]
+        assert part.table["products"].sum() == 10
+    else:
+        assert part == LeftOut("no codes of the HS", of=(8, 10))
+
+
+def test_an_index_of_one_is_no_advantage():
+    even = pd.DataFrame([(e, p, 1.0) for e in "AB" for p in "xy"], columns=["exporter", "product", "value"])
+    found = xl.findings(xl.flows(even), exporter="A", parts=["advantage"]).advantage
+    assert found.table["rca"].tolist() == [1, 1]
+    assert (found.above, found.surely_above, found.drawn, found.apart) == (0, 0, False, False)
+
+
+@pytest.mark.parametrize(("n", "placed"), [(9, False), (10, True)])
+def test_ten_exporters_make_a_product_space(n, placed):
+    rng = np.random.default_rng(2)
+    cells = [(f"E{e}", f"{p:04d}99", rng.lognormal(sigma=2)) for e in range(n) for p in range(1, 41)]
+    flows = xl.flows(pd.DataFrame(cells, columns=["exporter", "product", "value"]))
+    part = xl.findings(flows, exporter="E1", parts=["complexity"]).complexity
+    if not placed:
+        assert part == LeftOut("few exporters", of=(10,))
+        return
+    assert (part.products, part.exporters, len(part.near)) == (40, 10, 15)
+    assert part.near["product"].str.len().eq(4).all()  # at the level of the Atlas
+    assert part.near["density"].is_monotonic_decreasing
+    solved = xl.complexity(flows.where(product=flows.members("product"))).exporters.set_index("exporter")
+    assert part.eci == pytest.approx(solved.loc["E1", "eci"])
+    assert part.diversity == solved.loc["E1", "diversity"]
+    assert xl.findings(flows, parts=["complexity"]).complexity == LeftOut("no exporter named")
+
+
+def test_as_little_processed_as_the_peers_is_not_less():
+    goods = [("010121", 3.0), ("847130", 1.0)]
+    table = pd.DataFrame(
+        [(e, m, p, v) for e in "AB" for m in ("Japan", "USA") for p, v in goods],
+        columns=["exporter", "market", "product", "value"],
+    )
+    row = (
+        xl.claims.judge(xl.flows(table), exporter="A").set_index("index").loc["share of HS 84-90 (machinery)"]
+    )
+    assert (row["value"], row["peers"], row["verdict"]) == (0.25, 0.25, "does not hold")
+
+
+def test_what_a_page_tells_of_one_and_of_two_periods():
+    one = own.page(xl.findings(xl.flows(TABLE[TABLE["period"] == "2023-01"])), "RCEP")
+    two = own.page(xl.findings(xl.flows(TABLE[TABLE["period"] > "2022-12"])), "RCEP")
+    names = [{p.name for p in page.pictures} for page in (one, two)]
+    texts = [" ".join(t for section in page.sections for t in section.text) for page in (one, two)]
+    assert names[1] - names[0] == {"market_hhi", "product_hhi"}
+    assert "totals" in names[0]
+    assert "No change is told" not in texts[0]
+    assert texts[1].count("No change is told: the table has no earlier year to compare 2023-02 with.") == 2
+    assert texts[1].count("What growth was made of is left out") == 2
+    assert "What growth was made of is left out" not in texts[0]
+
+
 # Messages.
 
 
@@ -291,10 +412,52 @@ def test_no_finished_sentence_is_looked_up_again():
     assert wrong == []
 
 
+SHOWN = ("title", "x", "y", "note", "label", "unit")
+
+
+def test_pictures_write_no_finished_sentence():
+    """What a picture writes is a message (`said`, `_`), or a name that the caller gives."""
+    finished = []
+    for path in (PACKAGE / "plots").glob("*.py"):
+        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            for given in call.keywords if isinstance(call, ast.Call) else ():
+                texts = [v for v in ast.walk(given.value) if isinstance(v, ast.JoinedStr)]
+                texts += [given.value] if isinstance(given.value, ast.Constant) else []
+                written = [t for t in texts if re.search("[a-z]{3}", literal(t))]
+                if given.arg in SHOWN and written and not isinstance(given.value, ast.Call):
+                    finished.append(f"{path.name}:{call.lineno} {given.arg}={ast.unparse(given.value)}")
+    assert finished == []
+
+
+def literal(node):
+    """The text of a constant, or that between the values of an f-string."""
+    parts = node.values if isinstance(node, ast.JoinedStr) else [node]
+    return "".join(str(p.value) for p in parts if isinstance(p, ast.Constant) and isinstance(p.value, str))
+
+
 def numeric(node):
     """A figure that is formatted where it is made, with no word in it."""
     text = "".join(v.value for v in getattr(node, "values", []) if isinstance(v, ast.Constant))
     return isinstance(node, (ast.JoinedStr, ast.Call)) and not re.search("[A-Za-z]{2}", text)
+
+
+def test_all_that_a_page_looks_up_is_a_message(found, monkeypatch):
+    """A sentence that was finished in English would not be found in the catalogue."""
+    asked, known = [], words.catalogue("zh")
+
+    class Recorded(dict):
+        def get(self, key, default=None):
+            asked.append(key)
+            return super().get(key, default)
+
+    monkeypatch.setattr(words, "catalogue", lambda code: Recorded(known))
+    with words.speaking("zh"):
+        page = own.page(found, "RCEP")
+    assert len(asked) > 100
+    assert [message for message in asked if message not in known] == []
+    texts = [t.get_text() for p in page.pictures for t in p.axes.findobj(Text)]
+    finished = [t for t in texts if re.search(r"[a-z]{3} [a-z]{3}", t) and t != "来源：made up"]
+    assert finished == []
 
 
 def test_a_note_and_a_picture_are_messages():

@@ -270,7 +270,8 @@ def test_the_line_that_leaves_totals_out_does_it_on_each_engine(engine):
             "usd",
             ["Partner", "2021", "2022"],
             "Its columns '2021' ... '2022' are periods; flows have one row a cell: "
-            "table = table.melt(['Partner'], var_name='period', value_name='value'), then xl.flows(table, ...).",
+            "table = table.melt(['Partner'], var_name='period', value_name='value').astype({'period': str}), "
+            "then xl.flows(table, period='period', value='value', market='Partner').",
         ),
     ],
 )

@@ -327,7 +327,9 @@ def test_judgements_are_of_full_years():
     pd.testing.assert_frame_equal(found, judge(year, period="2022"))
     assert set(judge(flows, period="2023-05")["period"]) == {"2023-05"}
     assert set(judge(flows, period="2022")["period"]) == {"2022"}
-    with pytest.raises(DataError, match="no period '2023' that figures can be told of. Allowed: 2022, 2022-01,"):
+    with pytest.raises(
+        DataError, match="no period '2023' that figures can be told of. Allowed: 2022, 2022-01,"
+    ):
         judge(flows, period="2023")
     short = judge(xl.flows(months[months["month"] > "2023"], **ROLES))
     assert set(short["period"]) == {"2023-05"}

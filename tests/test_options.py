@@ -14,6 +14,7 @@ import pytest
 
 import exportlab as xl
 import exportlab.panel
+import exportlab.risk
 import exportlab.uncertainty
 import exportlab.valueadded
 from exportlab.errors import DataError, OptionError, UnknownName
@@ -151,7 +152,7 @@ OWN_WORDS = {
 
 def public() -> list[Any]:
     """Every public function that has an option of a plain kind, and the estimators behind `PolicyPanel`'s verbs."""
-    rooms = [xl, exportlab.panel, exportlab.uncertainty, exportlab.valueadded]
+    rooms = [xl, exportlab.panel, exportlab.risk, exportlab.uncertainty, exportlab.valueadded]
     found = [(name, getattr(room, name)) for room in rooms for name in room.__all__]
     found += [(f"att {m}", estimator(m, "att")) for m in METHODS]
     found += [(f"event_study {m}", estimator(m, "event_study")) for m in EVENT_METHODS]

@@ -75,3 +75,29 @@ def test_weights_are_of_the_sample_not_numbers_of_copies():
     ratio = one.table["std_error"].iloc[0] / other.table["std_error"].iloc[0]
     n, m = len(d), len(copies)  # (n-1)/(n-K): treatment and five periods, units are nested in the clusters
     assert ratio == pytest.approx(np.sqrt((n - 1) / (n - 7) / ((m - 1) / (m - 7))), rel=1e-9)
+
+
+def test_covariates_before_adoption_under_a_universal_base():
+    # By hand: outcome regression of the change between 2012 and 2013 (base) on the covariate of either period.
+    rng = np.random.default_rng(3)
+    n, years = 40, np.arange(2012, 2016)
+    d = pd.DataFrame(
+        {"id": np.repeat(np.arange(n), 4), "year": np.tile(years, n), "x": rng.normal(size=4 * n)}
+    )
+    d["g"] = np.where(d["id"] < 15, 2014.0, np.nan)
+    d["y"] = rng.normal(size=4 * n) + d["x"]
+    p = PolicyPanel(d, unit="id", period="year", outcome="y", adopted="g", covariates=["x"])
+    wide = d.pivot(index="id", columns="year")
+    change, treated = wide["y"][2012] - wide["y"][2013], np.arange(n) < 15
+    for at, year in (("base", 2013), ("earlier", 2012)):
+        X = np.column_stack([np.ones(n), wide["x"][year]])
+        b = np.linalg.lstsq(X[~treated], change[~treated], rcond=None)[0]
+        made = p.att(adjust="reg", aggregate="none", base="universal", covariates_at=at)
+        cell = made.table.set_index("term").loc["ATT(2014,2012)", "estimate"]
+        assert cell == pytest.approx((change - X @ b)[treated].mean(), rel=1e-10)
+        after = made.table.set_index("term").loc["ATT(2014,2015)", "estimate"]
+        assert after == pytest.approx(
+            p.att(adjust="reg", aggregate="none").table["estimate"].iloc[-1], rel=1e-10
+        )
+    with pytest.raises(OptionError, match="'earlier'"):
+        p.att(covariates_at="first")

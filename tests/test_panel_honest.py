@@ -8,6 +8,7 @@ import pytest
 from scipy import optimize, stats
 
 from exportlab.errors import DataError, OptionError
+from exportlab.panel import PolicyPanel
 from exportlab.panel.inference.honest import (
     EventCoefficients,
     extreme_moments,
@@ -50,7 +51,7 @@ def test_extreme_moments_are_the_linear_programme(post, sign):
     sigma = root @ root.T
     ell = g.normal(size=post)
     d = first_differences(pre, post)
-    rows, slope = extreme_moments(d, s, sign=sign, sigma=sigma, ell=ell, bound=bound)
+    rows, slope = extreme_moments(d, s, sign=sign, sigma=sigma, ell=ell, bound=bound, moments="all")
     v = sign * d[s]
     use = np.arange(pre + post) if post == 1 else np.arange(pre, pre + post)
     A = np.vstack([d[use], -d[use]]) - np.tile(np.where(use >= pre, bound, 1.0), 2)[:, None] * v
@@ -116,6 +117,28 @@ def test_intervals_grow_with_the_violation_and_one_post_period_works(medicaid):
         assert (np.diff(table["conf_high"].iloc[1:]) > -1e-4).all()
 
 
+def test_one_period_after_adoption_as_r(medicaid):
+    """HonestDiD 0.2.8 by its defaults, on its grid; the moments before adoption too are an option."""
+    beta = np.array([0.01532918, -0.08236874, 0.39420811])
+    sigma = np.array(
+        [
+            [0.01523822, 0.00202205, 0.00827416],
+            [0.00202205, 0.03278115, -0.01146128],
+            [0.00827416, -0.01146128, 0.03449145],
+        ]
+    )
+    c = EventCoefficients(beta, sigma, 2)
+    table = honest_did(c, M=[0.5, 1.5]).table.iloc[1:]
+    step = 40 * np.sqrt(sigma[2, 2]) / 999  # R's ends are the last points of its grid that are kept
+    inside = np.array([[-0.0170, -0.2113], [0.8834, 1.2824]]) - table[["conf_low", "conf_high"]].to_numpy().T
+    assert ((inside * [[1], [-1]] > -1e-4) & (inside * [[1], [-1]] < step)).all()
+    every = honest_did(c, M=[0.5, 1.5], moments="all").table.iloc[1:]
+    assert (every["conf_low"].to_numpy() < table["conf_low"].to_numpy() - 0.03).all()
+    for ask in ({"method": "smoothness"}, {}):
+        with pytest.raises(OptionError, match="one period after adoption"):
+            honest_did(medicaid if not ask else c, moments="all", **ask)
+
+
 def test_nothing_to_break_is_a_breakdown_of_zero(medicaid):
     weak = EventCoefficients(medicaid.beta / 20, medicaid.sigma, 5)
     assert honest_did(weak).breakdown == 0
@@ -165,9 +188,60 @@ def test_pretest_refusals(medicaid):
         slope_for_power(medicaid, 0.01)
 
 
+def few(treated, *, G=14, T=6, seed=1, effect=0.0):
+    """An event study of white noise, `treated` of G units from the fourth period on."""
+    Y = np.random.default_rng(seed).normal(size=(G, T))
+    Y[:treated, 3:] += effect
+    d = pd.DataFrame({"id": np.repeat(np.arange(G), T), "year": np.tile(np.arange(T), G), "y": Y.ravel()})
+    d["g"] = np.where(d["id"] < treated, 3.0, np.nan)
+    return Y, PolicyPanel(d, unit="id", period="year", outcome="y", adopted="g").event_study("sun_abraham")
+
+
+def test_one_treated_cluster_has_no_valid_basis():
+    with pytest.raises(
+        DataError, match="1 of 14 clusters are treated, and no basis for an interval is valid"
+    ):
+        honest_did(few(1)[1])
+    shown = honest_did(few(1)[1], errors="own", M=[0.0])
+    assert "no interval here can be believed" in shown.summary()
+
+
+def test_few_treated_take_placebos_which_are_the_two_sample_t_test():
+    Y, study = few(2)
+    out = honest_did(study, M=[0.0, 1.0])
+    assert out.errors == "placebo"
+    assert "91 placebo assignments, t(12)" in out.summary()
+    change = Y[:, 3] - Y[:, 2]
+    test = stats.ttest_ind(change[:2], change[2:])
+    low, high = test.confidence_interval(0.95)
+    assert out.table.loc[0, ["conf_low", "conf_high"]].tolist() == pytest.approx([low, high], rel=1e-9)
+    loud = honest_did(few(2, effect=50.0)[1], M=[0.0]).table.iloc[0]
+    assert loud["conf_high"] - loud["conf_low"] == pytest.approx(high - low, rel=1e-9)  # effects are no noise
+
+
+def test_many_treated_keep_their_own_errors_and_say_what_they_are():
+    out = honest_did(few(7)[1], M=[0.0])
+    assert out.errors == "own"
+    assert "null too often" in out.summary()
+    with pytest.raises(OptionError, match="'placebo'"):
+        honest_did(few(7)[1], errors="normal")
+
+
+def test_placebos_of_a_panel_with_gaps_are_estimated_again():
+    _, study = few(3)
+    panel = study.panel
+    gap = panel.where(~((panel.units == 9) & (panel.periods == 5)), "gap").event_study("sun_abraham")
+    some = honest_did(gap, M=[0.0], n_draws=25, rng=1)
+    assert "25 placebo assignments" in some.summary()
+    full = honest_did(study, M=[0.0]).table.loc[0]
+    width = [t["conf_high"] - t["conf_low"] for t in (some.table.loc[0], full)]
+    assert 0.6 < width[0] / width[1] < 1.6
+
+
 def test_event_coefficients_are_checked(medicaid):
     class Fake:
         method = "Fake"
+        panel = None
         vcov = np.eye(3)
         table = pd.DataFrame({"event_time": [-3, -1, 1], "estimate": [0.0, 0, 1]})
 
@@ -177,6 +251,10 @@ def test_event_coefficients_are_checked(medicaid):
     with pytest.raises(DataError, match="Event times with gaps"):
         honest_did(Fake())
     Fake.table = Fake.table.assign(event_time=[-2, -1, 0])
+    Fake.vcov = np.diag([0.0, 0, 1])
+    with pytest.raises(DataError, match="Some event times have no standard error"):
+        honest_did(Fake())
+    Fake.vcov = np.diag([1.0, 0, 1])
     assert honest_did(Fake()).table["conf_low"].iloc[0] == pytest.approx(1 - 1.959964, abs=1e-6)
 
 

@@ -250,6 +250,44 @@ def test_separated_rows_and_singletons_are_set_aside_and_counted():
     assert kept.sample.used == 9
 
 
+def test_a_regressor_that_only_separates_is_omitted_and_named_where_that_is_asked_for():
+    data = small(value=[0.0, 4, 6, 8, 12, 9, 5, 11], only=[1.0, 0, 0, 0, 0, 0, 0, 0])
+    with pytest.raises(DataError, match="'only' does not vary over the 7 rows that are left"):
+        ppml(data, "value ~ rta + only")
+    made = ppml(data, "value ~ rta + only", unidentified="omit")
+    rest = ppml(data.iloc[1:], "value ~ rta")
+    assert made.table["term"].tolist() == ["Intercept", "rta"]
+    assert made.table["estimate"].tolist() == pytest.approx(rest.table["estimate"].tolist(), rel=1e-10)
+    assert made.sample.lost == (("separated (its mean could only be zero)", 1),)
+    assert "1 regressor(s) omitted: only." in made.summary()
+    with pytest.raises(DataError, match="No regressor is left"):
+        ppml(data, "value ~ only", effects=["exporter"], unidentified="omit")
+
+
+def test_what_never_had_a_coefficient_is_refused_whatever_separates():
+    data = small(value=[0.0, 4, 6, 8, 12, 9, 5, 11], only=[1.0, 0, 0, 0, 0, 0, 0, 0], two=2.0)
+    data["again"] = 3 * data["rta"]
+    for more, text in (("two", "^'two' does not vary"), ("again", "is a linear combination of")):
+        with pytest.raises(DataError, match=text):
+            ppml(data, f"value ~ rta + only + {more}", unidentified="omit")
+    with pytest.raises(OptionError, match="'omit'"):
+        ppml(data, "value ~ rta", unidentified="drop")
+
+
+def test_factors_of_fixest_and_of_ppmlhdfe():
+    data = pd.concat([small(), small(value=[3.0, 4, 6, 2, 12, 9, 5, 7])], ignore_index=True)
+    data["cl"] = np.repeat(np.arange(4), 4)
+    ask = {"formula": "value ~ rta", "effects": ["exporter"], "singletons": "keep"}
+    ours, stata = (ppml(data, **ask, cluster="cl", small_sample=s) for s in ("fixest", "ppmlhdfe"))
+    meat = stata.scores.T @ stata.scores
+    assert stata.vcov[0, 0] == pytest.approx(4 / 3 * meat[0, 0], rel=1e-12)
+    n, K = len(data), 1 + data["exporter"].nunique()
+    assert ours.vcov[0, 0] == pytest.approx((n - 1) / (n - K) * stata.vcov[0, 0], rel=1e-12)
+    assert "G/(G-1) with G=4 (ppmlhdfe's)" in stata.inference.small_sample
+    ours, stata = (ppml(data, **ask, small_sample=s) for s in ("fixest", "ppmlhdfe"))
+    assert stata.vcov[0, 0] == pytest.approx((n - K) / (n - 1) * ours.vcov[0, 0], rel=1e-12)
+
+
 def test_convergence_is_never_claimed_when_rows_are_separated():
     # The regressor is on only where the outcome is zero: its coefficient runs away for ever.
     y = np.array([0, 0, 1, 2, 3, 4.0])

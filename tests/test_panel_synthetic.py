@@ -65,7 +65,30 @@ def test_synthetic_did_recovers_effect_up_to_a_level(paths):
     assert e.table["estimate"][0] == pytest.approx(5, abs=1.5)
     time = e.parts["time_weights"]
     assert time["weight"].sum() == pytest.approx(1)
-    assert (e.inference.draws, e.inference.seed) == (20, 0)
+    assert (e.inference.draws, e.inference.seed) == (11, None)  # every donor once, not one of them twice
+
+
+def test_synthetic_did_ranks_the_estimate_among_distinct_placebos(paths):
+    Y = paths + np.random.default_rng(2).normal(size=paths.shape)
+    p = panel(Y, [14, *NEVER])
+    for draws in (20, 200):
+        e = p.synthetic_did(draws=draws)
+        assert e.table["p_value"][0] >= 1 / 12 == e.fit["attainable"]
+        assert (e.table["conf_low"][0], e.table["conf_high"][0]) == (-np.inf, np.inf)
+        assert "none below 0.083 is attainable" in e.summary()
+    lower = p.synthetic_did(level=0.9)
+    assert np.isfinite(lower.table["conf_low"][0])
+    assert (lower.table["conf_low"][0] > 0) == (lower.table["p_value"][0] <= 0.1)
+
+
+def test_two_treated_units_have_pairs_of_donors_as_placebos(paths):
+    e = panel(paths + np.random.default_rng(2).normal(size=paths.shape), [14, 14, *NEVER[1:]]).synthetic_did(
+        draws=50
+    )
+    assert e.inference.draws == 45
+    assert e.fit["attainable"] == 1 / 46
+    some = panel(paths, [14, 14, *NEVER[1:]]).synthetic_did(draws=30)
+    assert (some.inference.draws, some.inference.seed) == (30, 0)
 
 
 def test_synthetic_did_without_noise_is_exact():

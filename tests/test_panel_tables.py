@@ -11,6 +11,7 @@ import pytest
 from exportlab.errors import MissingDependency, OptionError
 from exportlab.panel import PolicyPanel
 from exportlab.panel.tables import compare, stars
+from exportlab.text import html_text
 
 
 @pytest.fixture(scope="module")
@@ -30,8 +31,6 @@ def several(panel):
 def test_rows_are_terms_errors_and_design_facts(several):
     c = compare(several)
     assert c.table["term"].tolist() == [
-        "treated",
-        "",
         "ATT",
         "",
         "n",
@@ -41,9 +40,12 @@ def test_rows_are_terms_errors_and_design_facts(several):
         "treated clusters",
     ]
     cs = several["CS & co"].table.iloc[0]
-    assert c.table["CS & co"][2] == f"{cs.estimate:.3f}***"
-    assert c.table["CS & co"][3] == f"({cs.std_error:.3f})"
-    assert c.table["TWFE"].tolist()[4:] == ["360", "0", "60", "60", "30"]
+    assert c.table["CS & co"][0] == f"{cs.estimate:.3f}***"
+    assert c.table["CS & co"][1] == f"({cs.std_error:.3f})"
+    assert c.table["TWFE"][0].startswith(f"{several['TWFE'].table['estimate'][0]:.3f}")
+    assert c.table["TWFE"].tolist()[2:] == ["360", "0", "60", "60", "30"]
+    assert "two-way fixed effects call it treated" in c.notes[-1]
+    assert compare({"TWFE": several["TWFE"]}).table["term"][0] == "treated"
     assert any(n.startswith("BJS_: against never-treated and not-yet-treated rows") for n in c.notes)
     assert "already-treated units" in c.summary()
 
@@ -53,7 +55,7 @@ def test_intervals_and_p_values_below(several):
     c = compare(several, below="interval", digits=2, terms=["treated"])
     assert c.table["TWFE"][1] == f"[{row.conf_low:.2f}, {row.conf_high:.2f}]"
     assert compare(several, below="p_value").table["TWFE"][1].startswith("p = 0.000")
-    with pytest.raises(OptionError, match=r"No estimate has the term 'x'. Terms: treated, ATT"):
+    with pytest.raises(OptionError, match=r"No estimate has the term 'x'. Terms: ATT"):
         compare(several, terms=["x"])
     with pytest.raises(OptionError, match="below='tstat'"):
         compare(several, below="tstat")
@@ -72,8 +74,8 @@ def test_latex_escapes_and_rules(several):
 
 def test_html_escapes(several):
     html = compare(several).to_html()
-    assert "<th>CS &amp; co</th>" in html
-    assert html.count("<tr") == 10
+    assert ">CS &amp; co</th>" in html
+    assert html.count("<tr") == 8
 
 
 def test_numbered_headings(panel, several):
@@ -125,3 +127,68 @@ def test_no_stars_for_one_treated_cluster(panel):
     assert "*" not in c.table["one"][0]
     assert any("No stars where one cluster is treated" in n for n in c.notes)
     assert any(n == "one: other treated units (174 rows)." for n in c.notes)
+
+
+# ---- by the names of other packages, and in a notebook -------------------------------------------------
+
+
+def test_numbers_by_the_names_of_other_packages(several, panel):
+    e = several["TWFE"]
+    row = e.table.iloc[0]
+    tidy = e.tidy()
+    assert list(tidy) == ["term", "estimate", "std_error", "statistic", "p_value", "conf_low", "conf_high"]
+    assert tidy["statistic"][0] == pytest.approx(row["estimate"] / row["std_error"])
+    assert e.coef()["treated"] == e.params["treated"] == row["estimate"]
+    assert (e.se()["treated"], e.pvalues["treated"], e.nobs) == (row["std_error"], row["p_value"], 360)
+    assert e.tstat().tolist() == tidy["statistic"].tolist()
+    assert e.vcov[0, 0] == pytest.approx(row["std_error"] ** 2)
+    assert e.confint().loc["treated"].tolist() == [row["conf_low"], row["conf_high"]]
+    wide = panel.twfe(level=0.99).confint().loc["treated"].tolist()
+    assert e.confint(0.99).loc["treated"].tolist() == pytest.approx(wide, rel=1e-12)
+    cr2 = e.few_clusters()
+    assert cr2.confint(0.9).loc["treated"].tolist() == pytest.approx(
+        e.few_clusters(level=0.9).confint().loc["treated"].tolist(), rel=1e-12
+    )
+    one = panel.where(panel.adoption[panel.units] != 2004, "the later cohort")
+    few = one.where((one.units < 3) | (one.units >= 15), "most of the first")
+    with pytest.raises(OptionError, match="made of placebos"):
+        few.synthetic_did(draws=20).confint(0.8)
+
+
+@pytest.mark.parametrize("name", ["twfe", "event study", "synthetic", "check", "bacon", "wild", "honest"])
+def test_a_notebook_shows_what_print_shows(several, panel, name):
+    made = {
+        "twfe": lambda: panel.where(panel.units != 3, "one left out").twfe(),
+        "event study": lambda: panel.event_study(draws=0),
+        "synthetic": lambda: panel.where(panel.first != 2004, "later").synthetic_control(),
+        "check": panel.check,
+        "bacon": panel.bacon,
+        "wild": lambda: panel.twfe(vcov="hetero").wild_bootstrap(n_draws=99, interval=False),
+        "honest": lambda: panel.event_study("sun_abraham").honest_did(M=[0.0], method="smoothness"),
+    }[name]()
+    html, text = made._repr_html_(), made.summary()
+    said = [
+        line for line in text.splitlines() if line.startswith(("Believe", "Note", "Weight on", "Design of"))
+    ]
+    said += [
+        " ".join(line.split()) for line in text.splitlines() if line.startswith("  ") and ": " in line[:14]
+    ]
+    assert said or name == "honest"
+    for line in said:
+        if name != "check" or not line.startswith(("ok", "note", "warn")):
+            assert html_text(line) in html
+
+
+def test_months_stay_months():
+    months = [f"2020-{m:02d}" for m in range(1, 9)]
+    d = pd.DataFrame({"id": np.repeat(np.arange(50), 8), "month": np.tile(months, 50)})
+    d["g"] = np.repeat(["2020-04"] * 15 + ["2020-06"] * 10 + [None] * 25, 8)
+    d["y"] = np.random.default_rng(1).normal(size=400)
+    p = PolicyPanel(d, unit="id", period="month", outcome="y", adopted="g")
+    assert p.att(aggregate="cohort").table["term"].tolist() == ["ATT", "2020-04", "2020-06"]
+    assert p.att("etwfe", aggregate="calendar").table["term"].tolist() == months[3:]
+    assert p.att("sun_abraham", aggregate="none").table["term"][0] == "ATT(2020-04,2020-01)"
+    study = p.event_study(draws=0)
+    assert "event time: months since adoption" in study.summary()
+    assert study.plot().get_xlabel() == "months since adoption"
+    assert set(p.bacon().table["treated"]) == {"2020-04", "2020-06"}

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from exportlab.errors import OptionError
+from exportlab.panel import PolicyPanel, ppml
 from exportlab.panel.algebra.clustered import cluster_fit
 from exportlab.panel.algebra.draws import draws
 from exportlab.panel.algebra.sandwich import covariance
@@ -71,7 +72,9 @@ def test_two_way_effects_are_projected_again_in_every_sample(impose, variant):
     row = wild_bootstrap(fit, null=0.1, variant=variant, impose_null=impose, interval=False).table.iloc[0]
     t, p = brute(y, X, unit, period, null=0.1, impose=impose, jackknife_variance=variant[1] == "3")
     assert row["statistic"] == pytest.approx(t, rel=1e-9)
-    assert row["p"] == pytest.approx(p, abs=1e-12)
+    assert row["p_ge"] == pytest.approx(p, abs=1e-12)
+    # without the null imposed the sample itself has the statistic zero; it counts as one of the samples all the same
+    assert row["p"] == pytest.approx(p + (0 if impose else 2 / row["draws"]), abs=1e-12)
 
 
 def test_interval_inverts_the_test():
@@ -190,7 +193,8 @@ def test_influence_functions_are_bootstrapped_by_cluster():
     total = psi @ signs
     spread = np.sqrt(e.inference.factor * (psi @ psi - total**2 / 11))
     t = e.table["estimate"].to_numpy()[live][0] / se
-    assert out.table["p"].iloc[0] == pytest.approx(np.mean(np.abs(total / spread) >= abs(t) * (1 - 1e-10)))
+    assert out.table["p_ge"].iloc[0] == pytest.approx(np.mean(np.abs(total / spread) >= abs(t) * (1 - 1e-10)))
+    assert out.table["p"].iloc[0] == out.table["p_ge"].iloc[0] + 2 / 2**11  # the sample itself
     assert (out.table["conf_low"] < out.table["estimate"]).all()
     with pytest.raises(OptionError, match="by its scores, which have no subclusters"):
         e.wild_bootstrap(subcluster=[1])
@@ -230,3 +234,63 @@ def test_poisson_interval_inverts_the_score_test():
     step = 1e-2 * (row["conf_high"] - row["conf_low"])
     assert e.wild_bootstrap(null=row["conf_high"] - step, interval=False).table["p"].iloc[0] > 0.1
     assert e.wild_bootstrap(null=row["conf_high"] + step, interval=False).table["p"].iloc[0] <= 0.1
+
+
+def few(G=5, scale=1.0, shift=0.0):
+    """Two of G clusters treated, two units a cluster."""
+    rng = np.random.default_rng(G)
+    unit, year = np.repeat(np.arange(2 * G), 8), np.tile(np.arange(2010, 2018), 2 * G)
+    d = pd.DataFrame({"id": unit, "year": year, "cl": unit % G})
+    d["g"] = np.where(d["cl"] < 2, 2014.0, np.nan)
+    d["D"] = (d["year"] >= d["g"]).astype(float)
+    d["y"] = scale * (rng.normal(size=len(d)) + d["D"]) + shift
+    return d
+
+
+def door(d, **more):
+    return PolicyPanel(d, unit="id", period="year", outcome="y", adopted="g", cluster="cl", **more)
+
+
+@pytest.mark.parametrize(
+    "ask", [{}, {"impose_null": False}, {"ties": "half"}, {"ties": "none"}, {"variant": "31"}]
+)
+@pytest.mark.parametrize("scale", [1e-6, 1e6])
+def test_ends_do_not_depend_on_the_unit_of_the_outcome(ask, scale):
+    one, other = (door(few(G=6, scale=s)).twfe().wild_bootstrap(**ask).table.iloc[0] for s in (1.0, scale))
+    assert one["p"] == other["p"]
+    for end in ("conf_low", "conf_high"):
+        assert other[end] / scale == pytest.approx(one[end], rel=1e-7, abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("ask", "least"),
+    [({}, 2 / 16), ({"impose_null": False}, 2 / 16), ({"ties": "half"}, 1 / 16), ({"ties": "none"}, 0.0)],
+)
+def test_no_p_below_what_is_attainable_and_no_end_where_nothing_can_be_refused(ask, least):
+    made = door(few(G=4)).twfe()
+    row = made.wild_bootstrap(**ask).table.iloc[0]
+    assert row["attainable"] == least
+    if ask.get("ties") not in ("none", "half"):
+        assert (row["conf_low"], row["conf_high"]) == (-np.inf, np.inf)
+    far = [
+        made.wild_bootstrap(null=v, interval=False, **ask).table["p"].iloc[0] for v in (1e3, 1e5, 1e6, 1e8)
+    ]
+    assert set(far) == {3 * least if "impose_null" in ask else least}
+
+
+def test_scores_and_poisson_count_the_sample_too():
+    d = few(G=4)
+    row = door(d).att().wild_bootstrap().table.iloc[0]
+    assert row["p"] >= row["attainable"] == 2 / 16
+    assert (row["conf_low"], row["conf_high"]) == (-np.inf, np.inf)
+    made = ppml(few(G=5).assign(v=lambda t: np.exp(t["y"])), "v ~ D", effects=["id", "year"], cluster="cl")
+    row = made.wild_bootstrap().table.iloc[0]
+    assert row["p"] >= row["attainable"] == 2 / 32
+    assert (row["conf_low"], row["conf_high"]) == (-np.inf, np.inf)
+
+
+def test_other_clusters_than_the_errors_are_said():
+    p = door(few(G=6))
+    assert p.twfe().wild_bootstrap(interval=False).notes == ()
+    said = p.twfe(vcov="hetero").wild_bootstrap(interval=False)
+    assert "takes 6 clusters of cl; the estimate's own errors are heteroskedasticity-robust" in said.summary()

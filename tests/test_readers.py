@@ -26,7 +26,7 @@ def drawn() -> pd.DataFrame:
 
 
 def as_read(table: pd.DataFrame, money: str = "美元") -> pd.DataFrame:
-    kept = table[[*KEYS[:1], *KEYS[1:4], money, "第一数量", KEYS[4]]].copy()
+    kept = table[[*KEYS[:1], *KEYS[1:4], money, "第一数量", KEYS[4], "第一计量单位"]].copy()
     kept["数据年月"] = [f"{m[:4]}-{m[4:]}" for m in kept["数据年月"]]
     return kept
 
@@ -50,7 +50,7 @@ def test_gacc_gives_back_what_was_written(tmp_path, drawn, encoding, thousands, 
     flows = read_gacc(path)
     assert isinstance(flows, Flows)
     assert flows.unit == "USD"
-    assert flows.keys == ("贸易方式名称",)
+    assert flows.keys == ("贸易方式名称", "第一计量单位")
     assert flows.roles == {
         "period": "数据年月",
         "exporter": "注册地名称",
@@ -69,7 +69,8 @@ def test_gacc_keeps_product_names_and_units_by_code(tmp_path, drawn):
     names = flows.reading.labels["product"]
     assert set(names["商品名称"]) == {f"第{code}号商品, 未列名" for code in drawn["商品编码"]}
     assert names["商品编码"].is_unique
-    assert flows.quantity_unit == "first unit of each product code"
+    assert flows.quantity_unit == "第一计量单位"
+    assert flows.quantity_keys == ("第一计量单位",)
     assert set(flows.reading.labels["quantity"]["第一计量单位"]) == {"台", "千克"}
     one = drawn[drawn["第一计量单位"] == "台"]
     assert read_gacc(customs.write(one, tmp_path / "b.csv")).quantity_unit == "台"

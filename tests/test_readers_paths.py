@@ -243,10 +243,19 @@ def test_a_connection_in_use_is_no_fault_in_a_line():
 
 def test_a_concordance_that_cannot_be_read(tmp_path):
     (tmp_path / "a.csv").write_bytes(b"\xff\xfe\x00\x00\x80")
-    with pytest.raises(DataError, match="stopped"):
+    with pytest.raises(DataError, match="a.csv' is UTF-16 text. Save it as UTF-8, or say encoding='utf-16'"):
         xl.concordance(tmp_path / "a.csv")
-    with pytest.raises(DataError, match="is not there"):
+    with pytest.raises(DataError, match="there is no file '.*none.csv'. The folder .* holds: a.csv"):
         xl.concordance(tmp_path / "none.csv")
+    (tmp_path / "b.csv").write_text("hs,sitc\n0101,001\n0102\n", encoding="utf-8")
+    with pytest.raises(DataError, match="'.*b.csv' has 1 column in line 3, not 2|line 3"):  # pandas fills it
+        xl.concordance(tmp_path / "b.csv")
+    with pytest.raises(
+        DataError, match="stands for 2 files. Name one of them. First: 'a.csv'|stands for 2 files"
+    ):
+        xl.concordance(tmp_path / "*.csv")
+    (tmp_path / "c.csv").write_text("商品,类别\n0101,001\n", encoding="gb18030")
+    assert xl.concordance(tmp_path / "c.csv").links == xl.concordance({"0101": "001"}).links
     (tmp_path / "a.xlsx").write_bytes(b"PK\x03\x04")
     with pytest.raises((DataError, MissingDependency), match="cannot be read as an Excel workbook|openpyxl"):
         xl.concordance(tmp_path / "a.xlsx")

@@ -192,8 +192,11 @@ def test_comtrade_iso_columns_months_tabs_and_a_stray_last_comma(tmp_path):
     header = "period\treporterISO\tpartnerISO\tflowCode\tcmdCode\tprimaryValue"
     path.write_text(f"{header}\n202205\tCHN\tJPN\tX\t010121\t5\n202205\tCHN\tW00\tX\t010121\t9\n")
     flows = read_comtrade(path)
-    assert flows.table.iloc[0].tolist() == ["2022-05", "CHN", "JPN", "010121", 5.0]
-    assert flows.reading.table["rows"].tolist() == [1, 1]
+    assert flows.table.to_numpy().tolist() == [
+        ["2022-05", "CHN", "JPN", "010121", 5.0],
+        ["2022-05", "CHN", "World (rest)", "010121", 4.0],
+    ]
+    assert flows.reading.table["rows"].tolist() == [2]
     comma = tmp_path / "b.csv"
     pd.DataFrame([dict.fromkeys(HEADER, "") | TOTALS]).to_csv(comma, index=False)
     head, row = comma.read_text().splitlines()
@@ -215,8 +218,8 @@ def test_comtrade_iso_columns_months_tabs_and_a_stray_last_comma(tmp_path):
         ),
         (({}, {"typeCode": "S"}), "typeCode 'C' beside 'S'"),
         (
-            ({"classificationCode": "S4", "cmdCode": "001"}, {"classificationCode": "S4", "cmdCode": "0015"}),
-            r"codes of \[3, 4\] digits stand side by side, in a classification other than the HS",
+            ({"classificationCode": "B4", "cmdCode": "11"}, {"classificationCode": "B4", "cmdCode": "111"}),
+            r"codes of \[2, 3\] digits stand side by side, in a classification whose parts are not known",
         ),
         (({}, {}), "several rows have one cell .* in 2 rows"),
         (({}, {"period": "202201"}), "mixes years and months"),

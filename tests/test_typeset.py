@@ -65,7 +65,7 @@ def test_an_index_table_in_latex(indices):
     text = made.to_latex(label="tab:hhi")
     body = text[text.index(r"\begin{table}") :].split("\n")
     assert body == [
-        r"\begin{table}",
+        r"\begin{table}[!htbp]",
         r"\centering",
         r"\caption{Concentration \& 100 \%}\label{tab:hhi}",
         r"\begin{tabular}{lrrr}",
@@ -121,9 +121,7 @@ def test_a_column_has_one_number_of_decimals():
         }
     )
     made = xl.typeset(frame)
-    shown = dict(
-        zip(frame.columns, zip(*[[c.text for c in r] for r in made._shown().rows], strict=True), strict=True)
-    )
+    shown = dict(zip(frame.columns, zip(*made.grid().rows, strict=True), strict=True))
     assert shown["share"] == ("0.123", "1.000")
     assert shown["mid"] == ("45.68", "2.00")
     assert shown["large"] == ("123,457", "0")

@@ -79,6 +79,15 @@ def test_every_decomposition_adds_up_to_gross_exports(t: InterCountryTable) -> N
     for whole, k in (("VAX", 4), ("REF", 2), ("FVA", 4)):
         equal(t, bm[[f"{whole}{i}" for i in range(1, k + 1)]].sum(axis=1), bm[whole])
     equal(t, bm["GVCB"] + bm["GVCF"], bm["GVC"])
+    part = t.participation()
+    shares = part.dropna()
+    scale = np.abs(t.E).sum() / np.abs(shares["EXGR"])  # of an exporter whose flows cancel, shares are large
+    for parts in (["backward", "forward"], ["pure_backward", "two_sided", "pure_forward"]):
+        gap = shares["gvc"] - shares[[f"gvc_{p}" for p in parts]].sum(axis=1)
+        assert (gap.abs() <= TOLERANCE * scale).all()
+    three = t.decompose("tripartite", by="exporter").wide()
+    taxes = three.get("TAX", 0.0)
+    equal(t, part["gvc"].fillna(0.0) * three["EXGR"] + three["DAVAX"] + taxes, three["EXGR"])
 
 
 @settings(max_examples=40)
@@ -114,9 +123,10 @@ def test_accounts_of_different_authors_agree_where_they_must(t: InterCountryTabl
 @settings(max_examples=30)
 @given(tables())
 def test_imports_origins_and_chains_add_up(t: InterCountryTable) -> None:
-    imports = t.decompose("bm", perimeter="importer", by="importer").wide()
+    by_origin = t.decompose("bm", perimeter="importer", by="importer")
+    imports = by_origin.wide()
+    equal(t, imports[[c for c in ("VA", "DC", "TAX") if c in imports]].sum(axis=1), t.E.sum(axis=0))
     if not t.taxes.any():
-        equal(t, imports["VA"] + imports["DC"], t.E.sum(axis=0))
         equal(t, t.origin_matrix("exports").sum(axis=0), np.add.reduceat(t.leontief.e, t.starts))
     chains = position.value_chain_accounts(t)
     scale = np.abs(t.x).sum()

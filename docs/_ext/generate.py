@@ -29,6 +29,7 @@ def pages(source: Path) -> None:
     growth(out)
     write(out / "valueadded_names.rst", names_page())
     write(out / "panel_size.inc", size_tables())
+    write(out / "panel_shocks.inc", shock_tables())
 
 
 def data_page() -> str:
@@ -233,6 +234,47 @@ def size_tables() -> str:
         parts.append(
             table(["treated cities", *map(str, range(1, 8))], rows, widths="30 10 10 10 10 10 10 10")
         )
+    return "\n".join(parts)
+
+
+UNALIKE = (
+    "own: CR1 t(G-1)",
+    "CR2 Bell-McCaffrey",
+    "WCR11",
+    "RI t",
+    "Callaway-Sant'Anna own",
+    "Callaway-Sant'Anna RI",
+    "Conley-Taber",
+    "Ibragimov-Mueller",
+    "Synthetic DiD, placebo rank",
+    "honest_did, M = 0, own errors",
+    "honest_did, M = 0, placebo errors",
+)
+
+
+def shock_tables() -> str:
+    """How often each method rejects a true null where clusters are unlike or share shocks, and what is said there."""
+    found = pd.read_csv(ROOT / "benchmarks" / "results" / "panel_shocks.csv")
+    found = found.assign(recommended=found["believed"])
+    names = list(dict.fromkeys(found["scenario"]))
+    parts = []
+    for treated, part in found.groupby("treated"):
+        by = part.drop_duplicates("scenario").set_index("scenario")
+        rows = [
+            [m, *(size(of.loc[n]) if n in of.index else "refused" for n in names)]
+            for m in UNALIKE
+            for of in [part[part["method"] == m].set_index("scenario")]
+        ]
+        rows += [
+            [f"*finds that {said}*", *(f"{by.loc[n, column]:.0%}" for n in names)]
+            for said, column in (
+                ("the treated vary differently", "unlike"),
+                ("the treated load apart", "shocks"),
+            )
+        ]
+        most = ", ".join(f"{n:,}" for n in sorted(set(part["replications"]), reverse=True))
+        parts.append(f'{treated} of 14 treated, "{by["message"].iloc[0]}"; {most} draws:\n')
+        parts.append(table(["", *names], rows, widths="30 14 14 14 14 14"))
     return "\n".join(parts)
 
 

@@ -5,20 +5,34 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from math import isnan
 from typing import Any
 
 from exportlab.classifications.hs import hs_chapters
-from exportlab.classifications.labels import is_total
+from exportlab.classifications.labels import totals
 from exportlab.errors import OptionError, UnknownName
 
-HS_EDITIONS = {"H0": "1992", "H1": "1996", "H2": "2002", "H3": "2007", "H4": "2012", "H5": "2017", "H6": "2022"}
+HS_EDITIONS = {
+    "H0": "1992",
+    "H1": "1996",
+    "H2": "2002",
+    "H3": "2007",
+    "H4": "2012",
+    "H5": "2017",
+    "H6": "2022",
+}
 REST = " (rest)"  # what a parent is worth beyond its parts
 MIXED = "mixed"  # revision=: codes of several editions are taken as they are
 
-# Divisions of the Standard International Trade Classification, revisions 2 to 4.
+# Divisions of the Standard International Trade Classification, revisions 1 to 4, by section.
+_NINE = "123456789"
 _SITC = frozenset(
-    "00 01 02 03 04 05 06 07 08 09 11 12 21 22 23 24 25 26 27 28 29 32 33 34 35 41 42 43 51 52 53 54 55 56 57 58 59 "
-    "61 62 63 64 65 66 67 68 69 71 72 73 74 75 76 77 78 79 81 82 83 84 85 87 88 89 91 93 94 95 96 97".split()
+    f"{section}{division}"
+    for section, divisions in enumerate(
+        ("0" + _NINE, "12", _NINE, "2345", "123", _NINE, _NINE, _NINE, _NINE, "134567")
+    )
+    for division in divisions
 )
 _HS = re.compile(r"\d{2}(?:\d{2}){0,4}|\d{4}[A-Z]{2}", re.ASCII)  # 9999AA: goods not specified
 _DIGITS = re.compile(r"\d+", re.ASCII)
@@ -70,7 +84,10 @@ def code_of(label: object, *, dotted: bool = False) -> str | None:
     ``="010121"``, ``'010121``, ``0101 21``, full-width digits and ``10121.0`` are read, ``1.0121E+04`` too, which
     shows all its digits; ``1.01E+05`` does not. With `dotted`, '.0' is part of a code as nomenclatures print it.
     """
-    text = "".join(str(label).split()).translate(_WIDE)
+    text = str(label)
+    if text.isascii() and text.isdecimal():  # as nearly all are
+        return text
+    text = "".join(text.split()).translate(_WIDE)
     text = text.removeprefix("=").strip('"').lstrip(_QUOTE)
     if not dotted and (found := _FLOAT.fullmatch(text)):
         return found[1]
@@ -112,15 +129,16 @@ class Codes:
 
 def _single(labels: Iterable[Any]) -> list[Any]:
     """The labels that should be codes: totals and the rests of parents are none."""
-    given = (x for x in labels if x is not None and x == x)
-    return [x for x in given if not is_total(x, role="product") and not str(x).endswith(REST)]
+    given = [x for x in labels if x is not None and not (isinstance(x, float) and isnan(x))]
+    whole = {*totals(given, role="product")}
+    return [x for x in given if x not in whole and not str(x).endswith(REST)]
 
 
 def read_codes(labels: Iterable[Any], said: str | None = None) -> Codes:
     """Understand a column by its distinct labels; `said` is the nomenclature's name."""
     single = _single(labels)
     named = None if said is None else nomenclature(said)
-    dotted = any(_DOTTED.fullmatch(str(x).strip()) for x in single)
+    dotted = any("." in str(x) and _DOTTED.fullmatch(str(x).strip()) for x in single)
     of = {x: code for x in single if (code := code_of(x, dotted=dotted)) is not None}
     if named is None and single and len(of) == len(single):
         named = _recognised(list(of.values()))
@@ -139,13 +157,14 @@ def _recognised(codes: Sequence[str]) -> Nomenclature | None:
 
 
 def _is_hs(code: str) -> bool:
-    return bool(_HS.fullmatch(code)) and code[:2] in _chapters()
+    return code[:2] in _chapters() and bool(_HS.fullmatch(code))
 
 
 def _is_sitc(code: str) -> bool:
     return bool(_DIGITS.fullmatch(code)) and len(code) <= 5 and (len(code) == 1 or code[:2] in _SITC)
 
 
+@cache
 def _chapters() -> frozenset[str]:
     return frozenset(c.code for c in hs_chapters()) | {"77"}  # reserved, and used for corrections
 
@@ -193,7 +212,11 @@ def faults(labels: Iterable[Any], said: str | None = None, digits: int | None = 
 
 def _notation(lost: Sequence[Any]) -> Fault:
     remedy = "The digits are gone: write the file again with the codes as text."
-    return Fault(tuple(lost), "are product codes in scientific notation, which show fewer digits than the code has", remedy)
+    return Fault(
+        tuple(lost),
+        "are product codes in scientific notation, which show fewer digits than the code has",
+        remedy,
+    )
 
 
 def _disfigured(label: object, code: str) -> bool:
@@ -209,7 +232,9 @@ def _disfigurement(labels: Sequence[Any], codes: Codes) -> Fault:
     digits = _even(max(map(len, codes.of.values())))
     remedy = f"Blanks, quotes, full-width digits and decimals are no part of a code of {digits} digits."
     options = ({"digits": digits}, {"nomenclature": "own"})
-    return Fault(tuple(labels), "are product codes disfigured by a spreadsheet or a data frame", remedy, options)
+    return Fault(
+        tuple(labels), "are product codes disfigured by a spreadsheet or a data frame", remedy, options
+    )
 
 
 def _lost_zeros(codes: Codes, single: Sequence[Any]) -> Fault | None:
@@ -232,7 +257,9 @@ def _lost_zeros(codes: Codes, single: Sequence[Any]) -> Fault | None:
     padded: dict[str, object] = {"digits": digits, "nomenclature": "HS"} if levels else {"digits": digits}
     if family == "HS" and lengths - {digits - 1, digits}:
         remedy += " Codes shorter than that keep their level."
-    return Fault(tuple(short), "are product codes that have lost a zero", remedy, (padded, {"nomenclature": "own"}))
+    return Fault(
+        tuple(short), "are product codes that have lost a zero", remedy, (padded, {"nomenclature": "own"})
+    )
 
 
 def _no_codes(wrong: Sequence[Any], named: Nomenclature | None) -> Fault:
@@ -264,7 +291,9 @@ def _beyond_digits(single: Sequence[Any], named: Nomenclature | None, digits: in
         short = [x for x, c in bare.items() if c.startswith("00")]
         if not short:
             return []
-        remedy = "No chapter of the Harmonized System is 00. In it short codes keep their level; in one's own all get zeros."
+        remedy = (
+            "No chapter of the HS is 00. In the HS short codes keep their level; in one's own all get zeros."
+        )
         options = ({"digits": digits, "nomenclature": "HS"}, {"digits": digits, "nomenclature": "own"})
         return [Fault(tuple(short), f"got more than one zero by digits={digits}", remedy, options)]
     wrong = [x for x, c in bare.items() if not _is_hs(c)]
@@ -285,5 +314,7 @@ def one_edition(found: Iterable[str], revision: str | None) -> list[str]:
     wanted = nomenclature(revision)
     kept = [n for n in names if nomenclature(n) == wanted]
     if not kept:
-        raise OptionError(f"revision={revision!r} is not allowed. Allowed: {', '.join(map(repr, (*names, MIXED)))}.")
+        raise OptionError(
+            f"revision={revision!r} is not allowed. Allowed: {', '.join(map(repr, (*names, MIXED)))}."
+        )
     return kept

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,6 +13,7 @@ from rich.table import Table
 
 from exportlab.cli import terminal
 from exportlab.cli.opening import (
+    KEYED,
     Add,
     Annual,
     Codes,
@@ -20,6 +21,7 @@ from exportlab.cli.opening import (
     Digits,
     Engine,
     FillDown,
+    Keys,
     Labels,
     LeaveOut,
     LeftOver,
@@ -117,7 +119,7 @@ def report(
     unit: Unit = None,
     aggregate: Add = False,
     sheet: Sheet = None,
-    decimal: Decimal = ".",
+    decimal: Decimal = None,
     leave_out: LeaveOut = None,
     fill_down: FillDown = None,
     nomenclature: Nomenclature = None,
@@ -127,6 +129,7 @@ def report(
     zero_quantity: ZeroQuantity = "unknown",
     engine: Engine = None,
     wide: Wide = False,
+    keys: Keys = None,
     residual: LeftOver = None,
     labels: Labels = "as written",
     scheme: Scheme = None,
@@ -140,13 +143,7 @@ def report(
     """Write an HTML report, with every table as CSV beside it."""
     from exportlab.reporting import report as report_on
 
-    roles = {
-        "period": period,
-        "market": market,
-        "product": product,
-        "value": value,
-        "exporter": exporter_column,
-    }
+    roles = dict(zip(KEYED, (period, exporter_column, market, product, value), strict=True))
     codes = Codes(nomenclature, digits, levels, revision, zero_quantity)
     way = Way(
         unit,
@@ -159,13 +156,13 @@ def report(
         codes,
         engine,
         wide,
+        keys or (),
         residual or (),
         labels,
         scheme,
     )
     flows = yearly(open_flows(files, roles, way, exporter=exporter), annual) if files else None
-    if files and home is None and is_customs(files, roles):
-        home = "CHN"  # goods that return to China stand among the partners of a customs download
+    home = home or _home(files, roles)
     against = open_reference(reference, roles, way) if reference else None
     incomes = open_reference(income, {}, way) if income else None
     with err.status("Computing") as status:
@@ -183,8 +180,17 @@ def report(
             also=[a.strip() for a in also.split(",") if a.strip()],
             progress=status.update,
         )
+    _tell(page, open_)
+
+
+def _home(files: list[str] | None, roles: Mapping[str, str | None]) -> str | None:
+    """China for a customs download: goods that return stand among its partners."""
+    return "CHN" if files and is_customs(files, roles) else None
+
+
+def _tell(page: Path, launch: bool) -> None:
     say(f"The report is {page}")
-    if open_:
+    if launch:
         typer.launch(page.resolve().as_uri())
 
 
@@ -212,7 +218,7 @@ def measure(
     unit: Unit = None,
     aggregate: Add = False,
     sheet: Sheet = None,
-    decimal: Decimal = ".",
+    decimal: Decimal = None,
     leave_out: LeaveOut = None,
     fill_down: FillDown = None,
     nomenclature: Nomenclature = None,
@@ -222,6 +228,7 @@ def measure(
     zero_quantity: ZeroQuantity = "unknown",
     engine: Engine = None,
     wide: Wide = False,
+    keys: Keys = None,
     residual: LeftOver = None,
     labels: Labels = "as written",
     scheme: Scheme = None,
@@ -250,6 +257,7 @@ def measure(
         codes,
         engine,
         wide,
+        keys or (),
         residual or (),
         labels,
         scheme,

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -20,7 +20,9 @@ Role = Annotated[str | None, _ROLE]
 Unit = Annotated[str | None, typer.Option(help="The money's unit, or the column that holds it.")]
 Add = Annotated[bool, typer.Option("--sum", help="Add up rows of one cell instead of refusing them.")]
 Sheet = Annotated[str | None, typer.Option(help="The Excel sheet; default: the first.")]
-Decimal = Annotated[str, typer.Option(help="The decimal sign of text files: . or ,")]
+Decimal = Annotated[
+    str | None, typer.Option(help="The decimal sign of numbers as text: . or ,; default: as they show.")
+]
 LeaveOut = Annotated[
     list[str] | None,
     typer.Option(help="Rows to set aside, such as 'partner=World'; may be given often."),
@@ -55,7 +57,11 @@ Levels = Annotated[
 Revision = Annotated[str | None, typer.Option(help="The edition of the codes to keep, or mixed.")]
 ZeroQuantity = Annotated[str, typer.Option(help="What a quantity of zero is: unknown or zero.")]
 Engine = Annotated[str | None, typer.Option(help="pandas, polars or duckdb; default: by the files' size.")]
+Keys = Annotated[
+    list[str] | None, typer.Option(help="A further column that tells cells apart; may be given often.")
+]
 Wide = Annotated[bool, typer.Option("--wide", help="The table has periods in its columns.")]
+KEYED = ("period", "exporter", "market", "product", "value")  # the roles that have an option
 
 
 @dataclass(frozen=True)
@@ -77,12 +83,13 @@ class Way:
     add: bool = False
     memory: str | None = None
     sheet: str | None = None
-    decimal: str = "."
+    decimal: str | None = None
     leave_out: Sequence[str] = ()
     fill_down: Sequence[str] = ()
     codes: Codes = Codes()
     engine: str | None = None
     wide: bool = False
+    keys: Sequence[str] = ()
     residual: Sequence[str] = ()
     labels: str = "as written"
     scheme: str | None = None
@@ -105,6 +112,8 @@ class Way:
             "leave_out": out,
             "fill_down": tuple(self.fill_down),
             "engine": self.engine,
+            "wide": self.wide or None,
+            "keys": tuple(self.keys),
             **vars(self.codes),
             "residual": tuple(self.residual),
             "labels": self.labels,
@@ -120,7 +129,7 @@ def open_flows(
     from exportlab.readers.gacc import names_places
 
     found = None if any(roles.values()) else source_of(files[0])
-    codes, add = way.codes, "sum" if way.add else None
+    codes, add = way.codes, _sum(way)
     if found == "gacc":
         label = None if names_places(files[0]) else exporter
         return readers.read_gacc(
@@ -136,7 +145,8 @@ def open_flows(
             files, digits=codes.digits, revision=codes.revision, zero_quantity=codes.zero_quantity
         )
     if found == "baci":
-        return readers.read_baci(files, memory=way.memory, engine=way.engine)
+        engine: Any = way.engine
+        return readers.read_baci(files, memory=way.memory, engine=engine)
     try:
         return readers.read_flows(files, **way.options(roles))
     except RolesNeeded as error:
@@ -148,6 +158,10 @@ def open_flows(
             "the columns' roles are not named, and this is no download that is known by its header",
             f"Perhaps: {named}",
         ) from error
+
+
+def _sum(way: Way) -> Literal["sum"] | None:
+    return "sum" if way.add else None
 
 
 def yearly(flows: Any, annual: bool, partial: str = "drop") -> Any:

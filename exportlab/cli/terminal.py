@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import sys
+from ast import literal_eval
 from collections.abc import Iterable
 from importlib.util import find_spec
 from pathlib import Path
@@ -12,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from exportlab.errors import DataError, ExportlabError, MissingDependency, OptionError, short
+from exportlab.errors import DataError, ExportlabError, MissingDependency, OptionError, flags, short
 from exportlab.frames import pieces, stream, to_pandas
 from exportlab.tables.writing import Save, as_csv, atomic
 from exportlab.text import printable
@@ -145,7 +147,7 @@ def said(error: Exception) -> str | None:
         asked = f" See: {context.command_path} --help" if context else ""
         return " ".join(f"{usage()}{asked}".split())
     if isinstance(error, ExportlabError):
-        return error.typed if isinstance(error, DataError) else str(error)
+        return error.typed(typed) if isinstance(error, DataError) else typed(str(error))
     if isinstance(error, UnicodeDecodeError):
         return f"the file is not {error.encoding} text (byte {error.start:,}). Save it as UTF-8 or GB18030."
     if isinstance(error, OSError) and error.strerror:
@@ -153,6 +155,27 @@ def said(error: Exception) -> str | None:
         why = about.get(type(error), error.strerror[:1].lower() + error.strerror[1:])
         return f"{why}: {error.filename}" if error.filename else f"{why}."
     return "there is not enough memory for this." if isinstance(error, MemoryError) else None
+
+
+# Options as Python writes them in messages, which the command line takes as flags.
+_LITERAL = r"'(?:[^'\\]|\\.)*'|\d+|True|\{[^{}]*\}|\[[^\[\]]*\]|\.\.\."
+_OPTION = re.compile(
+    r"\b(period|exporter|market|product|value|unit|aggregate|sheet|decimal|leave_out|fill_down|keys|nomenclature|digits|"
+    rf"levels|revision|zero_quantity|engine|wide|memory|universe|reference)=({_LITERAL})"
+)
+_CALL = re.compile(r"xl\.(?:read_\w+|flows)\((?:'[^']*'|table)(?:, )?((?:\w+=[^()]*?)?)\)")
+_LINE = re.compile(r"table = [^;]*; in read_flows ")
+
+
+def typed(text: str) -> str:
+    """A message with every remedy as one types it."""
+    text = _CALL.sub(lambda found: found[1], _LINE.sub("", text))
+    return _OPTION.sub(_flag, text).replace(", --", " --").replace("in read_flows --", "--")
+
+
+def _flag(found: re.Match[str]) -> str:
+    name, literal = found[1], found[2]
+    return f"--{name.replace('_', '-')} ..." if literal == "..." else flags({name: literal_eval(literal)})
 
 
 # What the shell offers after the tab key: names that a command knows.

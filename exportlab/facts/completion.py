@@ -44,10 +44,16 @@ class Completion:
             whole[line.cell] = whole.get(line.cell, 0.0) + line.sum
         money = 1 / self.unit if self.unit > 0 else np.nan
         rows = [
-            (x.cell, x.member, x.members, x.sum / x.members * money,
-             x.sum / x.members / whole[x.cell] if whole[x.cell] else np.nan, x.sum * money)
+            (
+                x.cell,
+                x.member,
+                x.members,
+                x.sum / x.members * money,
+                x.sum / x.members / whole[x.cell] if whole[x.cell] else np.nan,
+                x.sum * money,
+            )
             for x in self.lines
-        ]  # fmt: skip
+        ]
         return pd.DataFrame(rows, columns=["cell", "member", "members", "value", "share", "sum"])
 
     def members(self, cell: str) -> dict[str, float]:

@@ -213,7 +213,8 @@ def piled_up(total: Sum, box: Box) -> Array:
     least = np.sort(np.repeat(np.where(loose, 0.0, low), many))[::-1]
     most = np.sort(np.repeat(high, many))[::-1]
     top = np.minimum(np.cumsum(most), 1.0 - (least.sum() - np.cumsum(least)))
-    return np.maximum(np.diff(top, prepend=0.0), 0.0)
+    members: Array = np.maximum(np.diff(top, prepend=0.0), 0.0)
+    return members
 
 
 def _halves(total: Sum, curve: Curve, box: Box, x: Array) -> list[Box]:

@@ -10,7 +10,11 @@ from typing import TYPE_CHECKING, Any
 from exportlab import classifications
 from exportlab.errors import DataError, OptionError, short
 from exportlab.facts import digits
+from exportlab.facts.bounds import Question, bounds
+from exportlab.facts.conflicts import clashes
 from exportlab.facts.digits import Figure, Printed
+from exportlab.facts.estimate import guess, named, prior_shares
+from exportlab.facts.families import index
 from exportlab.facts.results import Conflicts, Estimates, ImpliedBounds, Steps
 from exportlab.facts.statements import (
     WHOLE,
@@ -32,15 +36,21 @@ from exportlab.results import Result
 if TYPE_CHECKING:
     import pandas as pd
 
-    from exportlab.facts.bounds import Question
-
 
 @validated
 def facts(
-    total: Figure | None = None, *, unit: str = "", universe: str | int | Iterable[str] | None = "countries",
-    flow: str = "exports", period: str | int = "", on: str | int | None = None, source: str = "",
-    exact: bool = False, exclude: Iterable[str] = (), as_one: Iterable[str] = (),
-) -> Facts:  # fmt: skip
+    total: Figure | None = None,
+    *,
+    unit: str = "",
+    universe: str | int | Iterable[str] | None = "countries",
+    flow: str = "exports",
+    period: str | int = "",
+    on: str | int | None = None,
+    source: str = "",
+    exact: bool = False,
+    exclude: Iterable[str] = (),
+    as_one: Iterable[str] = (),
+) -> Facts:
     """Begin to gather what is known of a table that is not published in full.
 
     Parameters
@@ -130,6 +140,11 @@ class Facts(Result):
         return f"{len(self.known)} facts about {self.cell}" + (f", {self.unit}" if self.unit else "")
 
     @property
+    def labels(self) -> list[str]:
+        """Members and groups that an amount or a share of this table names, in order."""
+        return self._world().labels(self.cell)
+
+    @property
     def table(self) -> pd.DataFrame:
         """One row a fact: what it says, and its source."""
         import pandas as pd
@@ -138,7 +153,7 @@ class Facts(Result):
 
     @validated
     def know(
-        self, values: Mapping[Label, Figure], *, source: str | None = None, exact: bool | None = None
+        self, values: Mapping[Any, Figure], *, source: str | None = None, exact: bool | None = None
     ) -> Facts:
         """Values of members and sums of groups; a tuple of labels is their sum, "Others" what is not named.
 
@@ -151,9 +166,14 @@ class Facts(Result):
 
     @validated
     def share(
-        self, label: Label, figure: Figure, *, of: Label = WHOLE, source: str | None = None,
+        self,
+        label: Label,
+        figure: Figure,
+        *,
+        of: Label = WHOLE,
+        source: str | None = None,
         exact: bool | None = None,
-    ) -> Facts:  # fmt: skip
+    ) -> Facts:
         """A label's share ("38.3%") of the total, or of another label."""
         printed = self._read(f"share of {label!r}", figure, exact, per_cent=True)
         if printed.high < 0:
@@ -200,7 +220,7 @@ class Facts(Result):
 
     @validated
     def at_most(
-        self, limit: Facts | Mapping[Label, Figure], *, source: str | None = None, exact: bool | None = None
+        self, limit: Facts | Mapping[Any, Figure], *, source: str | None = None, exact: bool | None = None
     ) -> Facts:
         """Each member is at most its value in another table (exports in trade), or labels are at most so much."""
         if isinstance(limit, Facts):
@@ -210,16 +230,21 @@ class Facts(Result):
 
     @validated
     def at_least(
-        self, limit: Mapping[Label, Figure], *, source: str | None = None, exact: bool | None = None
+        self, limit: Mapping[Any, Figure], *, source: str | None = None, exact: bool | None = None
     ) -> Facts:
         """Labels are at least so much."""
         return self._one_sided(limit, "at least", source, exact)
 
     @validated
     def cap(
-        self, most: Figure | None = None, *, by: Label | None = None, among: str | Iterable[Label] = "unnamed",
-        source: str | None = None, exact: bool | None = None,
-    ) -> Facts:  # fmt: skip
+        self,
+        most: Figure | None = None,
+        *,
+        by: Label | None = None,
+        among: str | Iterable[Label] = "unnamed",
+        source: str | None = None,
+        exact: bool | None = None,
+    ) -> Facts:
         """No single member is above an amount, or above another label (`by`).
 
         `among` is "unnamed" (members that no amount or share names), "all", or a list of labels, each of whose members
@@ -246,9 +271,13 @@ class Facts(Result):
 
     @validated
     def residual(
-        self, label: str = "Others", figure: Figure | None = None, *, source: str | None = None,
+        self,
+        label: str = "Others",
+        figure: Figure | None = None,
+        *,
+        source: str | None = None,
         exact: bool | None = None,
-    ) -> Facts:  # fmt: skip
+    ) -> Facts:
         """A label stands for all members that no amount or share names; `figure` is their sum."""
         check(label)
         universe = replace(self.universe, residuals=self.universe.residuals | {label})
@@ -265,9 +294,14 @@ class Facts(Result):
 
     @validated
     def linear(
-        self, weights: Mapping[Label, Finite], figure: Figure, *, of: Label | None = None, source: str | None = None,
+        self,
+        weights: Mapping[Any, Finite],
+        figure: Figure,
+        *,
+        of: Label | None = None,
+        source: str | None = None,
         exact: bool | None = None,
-    ) -> Facts:  # fmt: skip
+    ) -> Facts:
         """A weighted sum of labels ("total" for the whole) is so much, or so much `of` a label."""
         if not weights:
             raise OptionError("a linear fact needs weights={label: weight}, one or more.")
@@ -288,9 +322,15 @@ class Facts(Result):
 
     @validated
     def bounds(
-        self, indicator: str, *, of: Label | None = None, bloc: str | None = None, on: str | int | None = None,
-        nodes: Count = NODES, **options: Any,
-    ) -> ImpliedBounds:  # fmt: skip
+        self,
+        indicator: str,
+        *,
+        of: Label | None = None,
+        bloc: str | None = None,
+        on: str | int | None = None,
+        nodes: Count = NODES,
+        **options: Any,
+    ) -> ImpliedBounds:
         """The lowest and the highest value over every table that fits, each with a table that has it.
 
         Parameters
@@ -313,16 +353,22 @@ class Facts(Result):
             The facts cannot all hold; the message has those that clash.
         UnknownName, OptionError
         """
-        from exportlab.facts.bounds import bounds
-
         question = self._question(indicator, of, bloc, on, options)
         return bounds(self._world(question.asked), question, self._assumptions(), nodes)
 
     @validated
     def estimate(
-        self, indicator: str, *, prior: Any, floor: Level | None = None, of: Label | None = None,
-        bloc: str | None = None, on: str | int | None = None, nodes: Count = NODES, **options: Any,
-    ) -> Estimates:  # fmt: skip
+        self,
+        indicator: str,
+        *,
+        prior: Any,
+        floor: Level | None = None,
+        of: Label | None = None,
+        bloc: str | None = None,
+        on: str | int | None = None,
+        nodes: Count = NODES,
+        **options: Any,
+    ) -> Estimates:
         """A best guess: the table nearest to a prior, in cross-entropy, of those that fit; beside the bounds.
 
         Parameters
@@ -342,9 +388,6 @@ class Facts(Result):
             The facts cannot all hold, or the prior is zero where they need a value.
         OptionError, UnknownName
         """
-        from exportlab.facts.bounds import bounds
-        from exportlab.facts.estimate import guess, named, prior_shares
-
         question = self._question(indicator, of, bloc, on, options)
         world = self._world(question.asked)
         rows, tables = [], {}
@@ -380,8 +423,6 @@ class Facts(Result):
 
     def conflicts(self) -> Conflicts:
         """Facts that cannot all hold: an irreducible set, and what would mend each; empty where all can hold."""
-        from exportlab.facts.conflicts import clashes
-
         return Conflicts(tuple(clashes(self._world())))
 
     def _world(self, *asked: frozenset[str]) -> World:
@@ -395,9 +436,6 @@ class Facts(Result):
         on: str | int | None,
         options: Mapping[str, Any],
     ) -> Question:
-        from exportlab.facts.bounds import Question
-        from exportlab.facts.families import index
-
         if indicator not in ("share", "value", "bloc_share"):
             if (of, bloc, on) != (None, None, None):
                 raise OptionError(
@@ -453,7 +491,6 @@ class Facts(Result):
 
     def _label(self, label: Label) -> Label:
         """A label that means something in this table."""
-        label = label if isinstance(label, str) else tuple(label)
         check(label)
         if not self.universe.is_residual(label):
             self.universe.members(label, self.on[self.cell])
@@ -479,7 +516,7 @@ class Facts(Result):
         return self._with(self._ratio(words, source, (Term(1.0, self.cell, label),), printed))
 
     def _one_sided(
-        self, limits: Mapping[Label, Figure], side: str, source: str | None, exact: bool | None
+        self, limits: Mapping[Any, Figure], side: str, source: str | None, exact: bool | None
     ) -> Facts:
         found = self
         for label, figure in limits.items():
@@ -491,15 +528,22 @@ class Facts(Result):
         return found
 
     def _ratio(
-        self, words: str, source: str | None, top: tuple[Term, ...], printed: Printed,
-        *, per: tuple[Term, ...] = (), kind: str = "value",
-    ) -> Ratio:  # fmt: skip
+        self,
+        words: str,
+        source: str | None,
+        top: tuple[Term, ...],
+        printed: Printed,
+        *,
+        per: tuple[Term, ...] = (),
+        kind: str = "value",
+    ) -> Ratio:
         return Ratio(words, self._source(source), top, printed.low, printed.high, per, kind)
 
     def _assumptions(self) -> tuple[str, ...]:
         """What is assumed of the members, in words."""
-        labels = [label for label in self._world().labels(self.cell)
-                  if isinstance(label, str) and label not in self.universe.as_one]  # fmt: skip
+        world = self._world()
+        named = [label for cell in self.on for label in world.labels(cell)]
+        labels = [label for label in dict.fromkeys(named) if label not in self.universe.as_one]
         when = self.on[self.cell]
         split = {label: self._size(label) for label in labels}
         groups = [f"{label} {n} members, split unknown" for label, n in split.items() if n > 1]

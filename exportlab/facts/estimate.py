@@ -166,9 +166,15 @@ def _needed(problem: Problem, total: Sum, weights: Array) -> str:
     """The labels whose members have no prior, and that facts put above zero."""
     none = {int(c) for c in total.at[weights == 0]}
     program = problem.root.program
-    found = [k.fact.words for k in problem.world.known if isinstance(k, Between) and k.low > 0
-             and len(k.top) == 1 and k.top[0][1] == problem.world.target
-             and program.total(k.top).keys() <= none]  # fmt: skip
+    found = [
+        k.fact.words
+        for k in problem.world.known
+        if isinstance(k, Between)
+        and k.low > 0
+        and len(k.top) == 1
+        and k.top[0][1] == problem.world.target
+        and program.total(k.top).keys() <= none
+    ]
     return "; ".join(found) or "together, they leave it no room"
 
 

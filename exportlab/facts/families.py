@@ -19,9 +19,18 @@ from exportlab.indices.concentration import NEAR_ONE
 from exportlab.indices.members import ON_ARRAYS, Group, on_array
 
 BOUNDED = (
-    "hhi", "hirschman", "effective_number", "cr", "gini", "theil", "shannon", "hhi_normalised",
-    "unctad_concentration", "hall_tideman", "hill",
-)  # fmt: skip
+    "hhi",
+    "hirschman",
+    "effective_number",
+    "cr",
+    "gini",
+    "theil",
+    "shannon",
+    "hhi_normalised",
+    "unctad_concentration",
+    "hall_tideman",
+    "hill",
+)
 NEEDS_SIZE = ("gini", "theil", "shannon", "hhi_normalised", "unctad_concentration", "hall_tideman", "hill")
 BY_RANK = ("gini", "hall_tideman")
 HIGHEST_ORDER = 5.0  # of Hill numbers, short of infinity: powers of higher order leave the solver's precision

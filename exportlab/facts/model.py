@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 from math import inf
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, linprog, milp
@@ -130,11 +130,18 @@ class Model:
         sides, limits = self._with(cost, box, further)
         whole = np.r_[np.zeros(len(cost) - switches), np.ones(switches)]
         limits.lower[self.program.width :], limits.upper[len(cost) - switches :] = 0.0, 1.0
-        rows = [LinearConstraint(sides.most, -np.inf, sides.b_most),
-                LinearConstraint(sides.equal, sides.b_equal, sides.b_equal)]  # fmt: skip
+        rows = [
+            LinearConstraint(sides.most, -np.inf, sides.b_most),
+            LinearConstraint(sides.equal, sides.b_equal, sides.b_equal),
+        ]
         for presolve in (True, False):  # presolve cannot tell infeasible from unbounded
-            found = milp(cost, constraints=rows, bounds=Bounds(*limits), integrality=whole,
-                         options={"mip_rel_gap": 0.0, "node_limit": nodes, "presolve": presolve})  # fmt: skip
+            found = milp(
+                cost,
+                constraints=rows,
+                bounds=Bounds(*limits),
+                integrality=whole,
+                options={"mip_rel_gap": 0.0, "node_limit": nodes, "presolve": presolve},
+            )
             if found.status != UNDECIDED:
                 break
         bound = -inf if found.mip_dual_bound is None else float(found.mip_dual_bound)
@@ -176,11 +183,20 @@ def _linear(cost: Array, sides: Sides, box: Box) -> Solution:
 
 
 def _solved(cost: Array, sides: Sides, box: Box, *, presolve: bool) -> Solution:
-    found = linprog(
-        cost, A_ub=sides.most, b_ub=sides.b_most, A_eq=sides.equal, b_eq=sides.b_equal, bounds=np.c_[box],
-        options={"presolve": presolve, "primal_feasibility_tolerance": PRECISION,
-                 "dual_feasibility_tolerance": PRECISION},
-    )  # fmt: skip
+    options = {
+        "presolve": presolve,
+        "primal_feasibility_tolerance": PRECISION,
+        "dual_feasibility_tolerance": PRECISION,
+    }
+    programme: dict[str, Any] = {
+        "A_ub": sides.most,
+        "b_ub": sides.b_most,
+        "A_eq": sides.equal,
+        "b_eq": sides.b_equal,
+        "bounds": np.c_[box],
+        "options": options,
+    }
+    found = linprog(cost, **programme)
     if found.status != OPTIMAL:
         return Solution(found.status, inf if found.status == INFEASIBLE else -inf, np.empty(0))
     return Solution(OPTIMAL, float(found.fun), found.x)

@@ -80,8 +80,11 @@ def largest_by_rank(problem: Problem, nodes: int) -> End:
         own = np.zeros(width)
         own[total.at] = -(np.maximum(total.size, 1.0) - 1) / 2
         cost = np.r_[own, [-total.size[i] * total.size[j] for i, j in pairs]]
-        rows: Rowed = [({width + p: total.size[m], int(total.at[m]): -1.0}, 0.0)
-                       for p, (i, j) in enumerate(pairs) for m in (i, j)]  # fmt: skip
+        rows: Rowed = [
+            ({width + p: total.size[m], int(total.at[m]): -1.0}, 0.0)
+            for p, (i, j) in enumerate(pairs)
+            for m in (i, j)
+        ]
         return _end(model, model.solve(cost, box, cuts(rows, len(cost))))
 
     found = _searched(problem, relax, lambda values: -by_rank(values), nodes)

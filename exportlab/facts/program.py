@@ -86,9 +86,14 @@ class Program:
     """
 
     def __init__(
-        self, world: World, slots: Mapping[int, int] | None = None, *, ordered: bool = True,
-        elastic: Fact | None = None, carrying: Mapping[int, float] | None = None,
-    ) -> None:  # fmt: skip
+        self,
+        world: World,
+        slots: Mapping[int, int] | None = None,
+        *,
+        ordered: bool = True,
+        elastic: Fact | None = None,
+        carrying: Mapping[int, float] | None = None,
+    ) -> None:
         self.world, self.slots, self.ordered = world, dict(slots or {}), ordered
         self.upper = [inf]
         self.whole: list[int] = []  # columns of whole numbers
@@ -124,8 +129,11 @@ class Program:
     @cached_property
     def reference(self) -> float:
         """An amount of the size of those that are known."""
-        amounts = [k.high if isfinite(k.high) else k.low for k in self.world.known
-                   if isinstance(k, Between) and not k.per]  # fmt: skip
+        amounts = [
+            k.high if isfinite(k.high) else k.low
+            for k in self.world.known
+            if isinstance(k, Between) and not k.per
+        ]
         amounts += [k.most for k in self.world.known if isinstance(k, Most) and k.of is None]
         return max((a for a in map(abs, amounts) if a and isfinite(a)), default=1.0)
 
@@ -177,8 +185,11 @@ class Program:
 
     def _least_slots(self, cell: str) -> int:
         """Slots that ranks without names need: as many as may stand above, in any cell of the component."""
-        return sum(k.above for k in self.world.known
-                   if isinstance(k, Order) and k.singles and k.cell in self.component[cell])  # fmt: skip
+        return sum(
+            k.above
+            for k in self.world.known
+            if isinstance(k, Order) and k.singles and k.cell in self.component[cell]
+        )
 
     def _order(self) -> None:
         """Slots from the largest to the smallest, in one cell of each component."""

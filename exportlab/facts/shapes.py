@@ -108,8 +108,11 @@ def extremes(program: Program, x: Array) -> tuple[list[Array], list[Array]]:
     even, peaked = [], []
     for index, atom in enumerate(world.atoms):
         sum_ = max(float(x[next(p.column for p in program.of(world.target) if p.atom == index)]), 0.0)
-        caps = [sum(v * x[c] for c, v in bound(program, k).items()) for k in world.known
-                if isinstance(k, Most | Order) and atom.members[0] in k.singles]  # fmt: skip
+        caps = [
+            sum(v * x[c] for c, v in bound(program, k).items())
+            for k in world.known
+            if isinstance(k, Most | Order) and atom.members[0] in k.singles
+        ]
         even.append(np.full(int(atom.size), sum_ / atom.size) if atom.size < inf else np.empty(0))
         peaked.append(_piled(sum_, min(caps, default=inf), atom.size))
     return even, peaked

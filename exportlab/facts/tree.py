@@ -102,9 +102,14 @@ class Problem:
 
 
 def search(
-    problem: Problem, relax: Relax, value: Callable[[Model, Array], float], nodes: int = NODES, *,
-    box: Box | None = None, split: Callable[[Model, Box, Array], list[Box]] = lambda *_: [],
-) -> End:  # fmt: skip
+    problem: Problem,
+    relax: Relax,
+    value: Callable[[Model, Array], float],
+    nodes: int = NODES,
+    *,
+    box: Box | None = None,
+    split: Callable[[Model, Box, Array], list[Box]] = lambda *_: [],
+) -> End:
     """The least value of an objective: a bound that is proved, and the table that comes nearest to it.
 
     Parameters

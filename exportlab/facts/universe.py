@@ -75,9 +75,10 @@ class Universe:
         whole = frozenset().union(*sets)
         if len(whole) < sum(map(len, sets)):
             raise DataError(
-                "labels that are added up overlap", "Their common members would count twice.",
+                "labels that are added up overlap",
+                "Their common members would count twice.",
                 first=repr(labels),
-            )  # fmt: skip
+            )
         return whole
 
     def _countries(self, label: str, on: str | int) -> frozenset[str]:
@@ -136,8 +137,10 @@ class Universe:
 
     def in_words(self) -> str:
         """What was assumed of the members."""
-        many = {"countries": f"{len(self.names) + len(self.as_one)} countries and territories",
-                "listed": f"{len(self.names)} members"}.get(self.kind)  # fmt: skip
+        many = {
+            "countries": f"{len(self.names) + len(self.as_one)} countries and territories",
+            "listed": f"{len(self.names)} members",
+        }.get(self.kind)
         if many is None:
             many = "any number of members" if self.size == inf else f"{self.size:.0f} members"
         one = "".join(f"; {name} counted as one member" for name in self.as_one)

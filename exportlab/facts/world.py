@@ -115,8 +115,11 @@ class World:
     def without(self, dropped: Iterable[Fact]) -> World:
         """With fewer facts, labels as they were read with all of them."""
         out = set(dropped)
-        return replace(self, facts=tuple(f for f in self.facts if f not in out),
-                       known=tuple(k for k in self.known if fact_of(k) not in out))  # fmt: skip
+        return replace(
+            self,
+            facts=tuple(f for f in self.facts if f not in out),
+            known=tuple(k for k in self.known if fact_of(k) not in out),
+        )
 
     def set_of(self, cell: str, label: Label) -> Members:
         """The members that a label means in a cell."""
@@ -192,9 +195,10 @@ class World:
     def _order(self, rank: Rank) -> Order:
         """A rank against its list, those that other ranks place set apart."""
         placed = {
-            f.label: f.place for f in self.facts
+            f.label: f.place
+            for f in self.facts
             if isinstance(f, Rank) and (f.cell, f.among) == (rank.cell, rank.among) and f.label != rank.label
-        }  # fmt: skip
+        }
         of = self.set_of(rank.cell, rank.label)
         sets = {label: self.set_of(rank.cell, label) for label in placed}
         larger = tuple(s for label, s in sets.items() if placed[label] < rank.place)
@@ -205,8 +209,9 @@ class World:
             if other & of:
                 raise DataError(
                     f"{rank.words}: the list holds a label that overlaps {rank.label!r}",
-                    "Rank a bloc among labels outside it: among=[...].", first=", ".join(sorted(other & of)[:3]),
-                )  # fmt: skip
+                    "Rank a bloc among labels outside it: among=[...].",
+                    first=", ".join(sorted(other & of)[:3]),
+                )
         above = max(rank.place - 1 - len(larger), 0)
         return Order(rank, rank.cell, of, (*larger, *level), (*smaller, *level), groups, singles, above)
 
@@ -231,7 +236,7 @@ class World:
             alone = (
                 not isinstance(self.universe.groups.get(member, frozenset()), frozenset) or member == RESIDUAL
             )
-            key = (*(member in s for s in sets), *((False, member) if alone else (True, "")))
+            key: tuple[bool | str, ...] = (*(member in s for s in sets), not alone, member if alone else "")
             groups.setdefault(key, []).append(member)
         sizes = [self._sizes(members) for members in groups.values()]
         named = self._left(list(groups.values()), sizes)
@@ -259,8 +264,9 @@ class World:
         if left < 0:
             raise DataError(
                 "more members are named, or counted in groups, than the universe has",
-                "Give a larger universe=, or smaller groups.", first=f"{u.in_words()}, {-left:.0f} too many",
-            )  # fmt: skip
+                "Give a larger universe=, or smaller groups.",
+                first=f"{u.in_words()}, {-left:.0f} too many",
+            )
         return [left if i == where else n for i, n in enumerate(sizes)]
 
     def _sets(self) -> list[Members]:
@@ -280,8 +286,12 @@ class World:
         if len(members) == 1 and self.universe.count(members[0]) == 1 and members[0] != RESIDUAL:
             return self.display(members[0])
         inside = frozenset(members)
-        labels = [(len(s), label) for cell in self.on for label in self._mentioned(cell)
-                  if inside <= (s := self.set_of(cell, label))]  # fmt: skip
+        labels = [
+            (len(s), label)
+            for cell in self.on
+            for label in self._mentioned(cell)
+            if inside <= (s := self.set_of(cell, label))
+        ]
         group = min(labels, key=lambda x: x[0])[1] if labels else None
         if group is None:
             return "one not named"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from zipfile import BadZipFile, ZipFile
 
 from exportlab.errors import DataError
-from exportlab.files.unpacking import check_size
+from exportlab.files.unpacking import names_in
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,10 +47,13 @@ class Bundle:
         import pandas as pd
 
         try:
+            made: pd.DataFrame
             if not self.zipped:
-                return pd.read_csv(self.path / name, sep="\t", low_memory=False, **options)
+                made = pd.read_csv(self.path / name, sep="\t", low_memory=False, **options)
+                return made
             with ZipFile(self.path) as parts, parts.open(name) as file:
-                return pd.read_csv(file, sep="\t", low_memory=False, **options)
+                made = pd.read_csv(file, sep="\t", low_memory=False, **options)
+                return made
         except (UnicodeError, ValueError, EOFError, BadZipFile) as error:
             raise DataError(
                 f"file {name!r} of {str(self.path)!r} cannot be read as tab-separated text",
@@ -74,8 +77,6 @@ def bundle(path: str | Path) -> Bundle:
     if not place.is_file() or place.suffix.lower() != ".zip":
         raise DataError(f"there is no folder or zip archive {str(place)!r}", "Give the path of one.")
     try:
-        with ZipFile(place) as parts:
-            check_size(place, sum(part.file_size for part in parts.infolist()))
-            return Bundle(place, tuple(n for n in parts.namelist() if not n.endswith("/")))
+        return Bundle(place, names_in(place))
     except BadZipFile as error:
         raise DataError(f"file {str(place)!r} is not a whole zip archive", "Download it again.") from error

@@ -1,13 +1,17 @@
-"""Delimited text, read strictly: every row has the header's columns, or the line is named."""
+"""Delimited text, read strictly: every row has the header's columns, or the line is named.
+
+By hand on top of csv: pandas fills short rows in silence, and neither it nor Polars says which line is cut or what a
+column's text for "unknown" is.
+"""
 
 from __future__ import annotations
 
 import csv
 import re
 import sys
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import TextIOWrapper
 from itertools import islice, takewhile
 from pathlib import Path
@@ -16,6 +20,18 @@ from typing import Any, Protocol
 import numpy as np
 
 from exportlab.errors import DataError
+from exportlab.files.numerals import (
+    BOTH_SIGNS,
+    BY_DELIMITER,
+    OTHER,
+    OtherSign,
+    both_readings,
+    decided,
+    doubtful,
+    floats,
+    is_number,
+    numbers_are,
+)
 from exportlab.files.paths import Advance, encoding_of, raw, refuse_twice, tail
 from exportlab.files.unpacking import BLOCK, BROKEN_GZIP, cut_gzip
 from exportlab.frames import Array
@@ -149,6 +165,54 @@ def columns(
     return {n: text[n] if n in text else np.concatenate(parts[n] or [np.empty(0)]) for n in wanted}
 
 
+def columns_by_evidence(
+    table: TextTable, wanted: Sequence[str], *, numeric: Mapping[str, Missing], advance: Advance | None = None
+) -> tuple[TextTable, dict[str, list[str] | Array]]:
+    """As `columns`, with the decimal sign that the numbers show; and the file with that sign.
+
+    In order: numbers that have one reading only, in any of the columns; the delimiter.
+
+    Raises
+    ------
+    DataError
+        Numbers of both kinds; numbers of which nothing says what they are.
+    """
+    names = [n for n in numeric if n in wanted]
+    likely = BY_DELIMITER.get(table.delimiter) or _by_numbers(table, names)
+    table = replace(table, decimal=likely)
+    try:
+        return table, columns(table, wanted, numeric=numeric, advance=advance)
+    except OtherSign as error:
+        other = replace(table, decimal=OTHER[likely])
+        try:
+            return other, columns(other, wanted, numeric=numeric, advance=advance)
+        except OtherSign as second:
+            raise DataError(
+                f"file {str(table.path)!r} writes some numbers with decimal points and some with decimal commas",
+                "Write them in one way.",
+                first=f"{error.first} beside {second.first}",
+            ) from None
+
+
+def _by_numbers(table: TextTable, names: Sequence[str]) -> str:
+    """The decimal sign by the numbers alone, where the delimiter says nothing."""
+    doubt = None
+    for fields in _steps(table, None):
+        texts = [t for n in names for t in fields[table.header.index(n)] if "," in t]
+        sign = decided(texts)
+        if texts and sign is not None:
+            return sign
+        doubt = doubt or doubtful(texts)
+    if doubt is None:
+        return "."
+    raise DataError(
+        f"file {str(table.path)!r} has numbers that can be read in two ways",
+        "Nothing in the file says which.",
+        first=both_readings(doubt),
+        options=BOTH_SIGNS,
+    )
+
+
 def _steps(table: TextTable, advance: Advance | None) -> Iterator[list[tuple[str, ...]]]:
     """The file's columns, some thousand rows at a time."""
     width = done = 0
@@ -265,7 +329,11 @@ def _numbers(table: TextTable, name: str, texts: Sequence[str], unknown: Missing
         return out
     problem = "no number" if texts[bad].strip() else "empty, where a number is needed"
     remedy = numbers_are(table.decimal, texts[bad].strip())
-    raise bad_field(table, name, done + bad, texts[bad], problem=problem, remedy=remedy)
+    error = bad_field(table, name, done + bad, texts[bad], problem=problem, remedy=remedy)
+    other = OTHER[table.decimal]
+    if is_number(texts[bad], other):
+        raise OtherSign(error.problem, error.remedy, first=error.first)
+    raise error
 
 
 def _refuse_open_end(table: TextTable, place: Mapping[str, int], width: int) -> None:
@@ -355,47 +423,3 @@ def notes_below(rows: Sequence[Sequence[object]]) -> int:
     starts = (k for k, cell in enumerate(block) if not any(cell) or _NOTE.match(cell[0]))
     start = next(starts, None)
     return 0 if start is None else len(block) - start
-
-
-# Numbers as text: with thousands separators, and with a decimal point or comma as it is said.
-
-_PLAIN = re.compile(
-    r"(?:(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d*)?\n)*", re.ASCII
-)  # a number a line, no sign, no blank
-_NUMBER = re.compile(
-    r"[+-]?(?:\d+|\d{1,3}(?:,\d{3})+)?(?:(?<=\d)\.\d*|\.\d+)?(?<=[\d.])(?:[eE][+-]?\d+)?", re.ASCII
-)
-_SWAP = str.maketrans(",.", ".,")
-
-
-def floats(texts: Sequence[str], unknown: Collection[str], decimal: str) -> tuple[Array, int | None]:
-    """The numbers that `texts` are, NaN for what is `unknown`, and the place of the first that is neither."""
-    comma = decimal == ","
-    joined = "\n".join([*texts, ""])
-    if not comma and joined.count("\n") == len(texts) and _PLAIN.fullmatch(joined):
-        return np.array(list(map(float, joined.replace(",", "").split()))), None
-    out = np.empty(len(texts))
-    for i, text in enumerate(texts):
-        bare = text.strip()
-        number = bare.translate(_SWAP) if comma else bare
-        if number and _NUMBER.fullmatch(number):
-            out[i] = float(number.replace(",", ""))
-        elif bare in unknown:
-            out[i] = np.nan
-        else:
-            return out, i
-    return out, None
-
-
-def numbers_are(decimal: str, text: str) -> str:
-    """What a number looks like, and the option that makes `text` one where there is one."""
-    thousands = "." if decimal == "," else ","
-    rule = f"Numbers are digits with {decimal!r} for decimals; {thousands!r} may only set off thousands "
-    rule += f"(1{thousands}234{decimal}5)."
-    if text and _NUMBER.fullmatch(text.translate(_SWAP) if decimal == "." else text):
-        return f"{rule} Where {thousands!r} is for decimals, say decimal={thousands!r}."
-    return (
-        f"{rule} Rows where {text!r} means not known: leave_out= of read_flows leaves them out."
-        if text
-        else rule
-    )

@@ -15,16 +15,16 @@ from codecs import (
     lookup,
 )
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from glob import glob, has_magic
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias, cast
-from zipfile import BadZipFile, ZipFile
+from zipfile import BadZipFile
 
 from exportlab.errors import DataError, OptionError
-from exportlab.files.unpacking import blocks, check_size
-from exportlab.files.workbook import read_workbook
+from exportlab.files.unpacking import blocks, names_in
+from exportlab.files.workbook import WORKBOOKS, read_stata, read_workbook
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 Paths: TypeAlias = str | PathLike[str] | Sequence[str | PathLike[str]]
 Advance: TypeAlias = Callable[[int], None]
 TEXT = (".csv", ".txt", ".tsv", ".csv.gz", ".txt.gz", ".tsv.gz")
+BOOKS = (*WORKBOOKS, ".dta")
+# Of Chinese files; each other one is named by the caller, or told by its mark.
+ENCODINGS = ("utf-8", "gb18030")
 UNFINISHED = (".part", ".partial", ".crdownload", ".download", ".tmp")
 LINE = 1 << 26  # characters of a line
 
@@ -49,6 +52,22 @@ def find(paths: Paths, suffixes: Sequence[str]) -> list[Path]:
         raise DataError("no file is named", "Give a path, a glob such as 'downloads/*.csv', or a folder.")
     found = [file for path in listed for file in _expand(Path(path), suffixes)]
     return sorted(dict.fromkeys(found))
+
+
+def find_one(path: str | PathLike[str], suffixes: Sequence[str]) -> Path:
+    """The one file that a path, glob or folder stands for.
+
+    Raises
+    ------
+    DataError
+        None, or several.
+    """
+    found = find(path, suffixes)
+    if len(found) > 1:
+        raise DataError(
+            f"{str(path)!r} stands for {len(found):,} files", "Name one of them.", first=repr(found[0].name)
+        )
+    return found[0]
 
 
 def _expand(path: Path, suffixes: Sequence[str]) -> list[Path]:
@@ -229,8 +248,7 @@ def progress_over(files: Sequence[Path], label: str, *, shown: bool) -> Iterator
 
 # The cells of input-output tables in files, as they stand.
 
-CSV = (".csv", ".csv.gz", ".csv.zip", ".txt")
-BOOKS = (".xlsx", ".xlsm")
+CSV = (".csv", ".csv.gz", ".csv.zip", ".txt", ".tsv", ".tsv.gz")
 KINDS = (*CSV, *BOOKS)
 WIDEST = 20_000  # columns; the widest tables published have some 5,000
 
@@ -238,7 +256,8 @@ WIDEST = 20_000  # columns; the widest tables published have some 5,000
 def cells_of(path: str | Path, sheet: str | int | re.Pattern[str] = 0) -> pd.DataFrame:
     """Every cell of a CSV file or Excel sheet as it stands, without header or index.
 
-    A pattern takes the first sheet whose name has it, or the first of all.
+    A pattern takes the first sheet whose name has it, or the first of all. The names of a Stata file's variables are
+    its first row.
 
     Raises
     ------
@@ -248,7 +267,10 @@ def cells_of(path: str | Path, sheet: str | int | re.Pattern[str] = 0) -> pd.Dat
     import pandas as pd
 
     file = _file(path)
-    if file.name.lower().endswith(BOOKS):
+    raw: Any
+    if file.name.lower().endswith(".dta"):
+        raw = read_stata(file)
+    elif file.name.lower().endswith(BOOKS):
         raw = read_workbook(file, sheet, header=None, dtype=object)
         if not isinstance(raw, pd.DataFrame):
             raise OptionError(f"sheet={sheet!r} is not allowed. Allowed: one sheet, by name or place.")
@@ -259,16 +281,23 @@ def cells_of(path: str | Path, sheet: str | int | re.Pattern[str] = 0) -> pd.Dat
             f"file {str(file)!r} has {raw.shape[0]:,} rows and {raw.shape[1]:,} columns of cells",
             f"An input-output table has three or more of each, and at most {WIDEST:,} columns.",
         )
-    return raw
+    made: pd.DataFrame = raw
+    return made
 
 
 def text_cells(path: str | Path, **options: Any) -> pd.DataFrame:
-    """`pandas.read_csv` for files of any origin, in UTF-8 or GB18030."""
+    """`pandas.read_csv` for files of any origin, in UTF-8 or GB18030, parted by comma, semicolon or tab.
+
+    pandas' parser does for square tables: one that is cut short is no longer square. The second encoding is tried where
+    the first fails, since proving one beforehand would read a large file twice.
+    """
     import pandas as pd
 
     file, said = _file(path), ""
     _refuse_wide(file)
-    for encoding in ("utf-8-sig", "gb18030"):
+    if "sep" not in options:
+        options["sep"] = _mark(file)
+    for encoding in ("utf-8-sig", *ENCODINGS[1:]):
         try:
             made: pd.DataFrame = pd.read_csv(file, encoding=encoding, low_memory=False, **options)
             return made
@@ -277,26 +306,30 @@ def text_cells(path: str | Path, **options: Any) -> pd.DataFrame:
                 raise
             said = said or " ".join(str(error).split()).rstrip(".")
     raise DataError(
-        f"file {str(file)!r} cannot be read as comma-separated text in UTF-8 or GB18030",
+        f"file {str(file)!r} cannot be read as separated text in UTF-8 or GB18030",
         "Save it as CSV in UTF-8.",
         first=said,
     )
 
 
-def first_line(path: str | Path) -> tuple[str, list[str]]:
-    """What parts the cells of a text file, the commonest of comma, semicolon and tab, and its first line's names."""
-    file = _file(path)
-    _refuse_wide(file)
-    names = [str(v) for v in text_cells(file, header=None, nrows=1, dtype=object, sep="\0").iloc[0]]
-    mark = max(",;\t", key=names[0].count)
-    return mark, [name.strip().strip('"').strip() for name in next(csv.reader(names, delimiter=mark))]
+def first_line(path: str | Path) -> list[str]:
+    """The names in the first line of a text file."""
+    names = text_cells(path, header=None, nrows=1, dtype=str, keep_default_na=False).iloc[0]
+    return [str(name).strip() for name in names]
+
+
+def _mark(file: Path) -> str:
+    """What parts the cells of a text file: the one of comma, semicolon and tab that its first lines hold most of."""
+    lines = text_cells(
+        file, header=None, nrows=20, dtype=str, sep="\0", keep_default_na=False, quoting=csv.QUOTE_NONE
+    )
+    held = "\n".join(map(str, lines.iloc[:, 0]))
+    return max(",;\t", key=held.count)
 
 
 def _file(path: str | Path) -> Path:
     """The path of a file that is there, of a kind that can be read."""
-    file = Path(path)
-    if "\0" in str(file) or not file.is_file():
-        raise DataError(f"there is no file {str(file)!r}", "Give the path of one file.")
+    file = find_one(path, KINDS)
     if not file.name.lower().endswith(KINDS):
         raise DataError(
             f"file {str(file)!r} is of no kind that can be read",
@@ -309,11 +342,8 @@ def _refuse_wide(file: Path) -> None:
     """Refuse what unpacks to far more than it holds, and a first line of more columns than tables have."""
     name = file.name.lower()
     if name.endswith(".zip"):
-        try:
-            with ZipFile(file) as parts:
-                check_size(file, sum(part.file_size for part in parts.infolist()))
-        except BadZipFile:
-            return  # told with the reading
+        with suppress(BadZipFile):  # told with the reading
+            names_in(file)
     elif name.endswith(".gz"):
         for _ in blocks(file):  # counted as they are unpacked
             pass

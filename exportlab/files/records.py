@@ -1,4 +1,7 @@
-"""JSON answers of web services: a list of records, alone or under "data"."""
+"""JSON answers of web services: a list of records, alone or under "data".
+
+json reads them, not `pandas.read_json`, which keeps the last of two keys of one name and turns codes into numbers.
+"""
 
 from __future__ import annotations
 

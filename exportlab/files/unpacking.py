@@ -6,6 +6,7 @@ import gzip
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
+from zipfile import ZipFile
 
 from exportlab.errors import DataError
 
@@ -24,6 +25,19 @@ def check_size(path: Path, unpacked: int) -> None:
             f"file {str(path)!r} has {size:,} bytes and unpacks to more than {most:,}",
             f"More than {MOST} times its size is no table of figures: get it again, or save it again unpacked.",
         )
+
+
+def names_in(path: Path) -> tuple[str, ...]:
+    """The files inside a zip archive; refuses one that unpacks to more than any table does.
+
+    Raises
+    ------
+    BadZipFile
+        It is no whole archive: what is to be done about it, the caller says.
+    """
+    with ZipFile(path) as parts:
+        check_size(path, sum(part.file_size for part in parts.infolist()))
+        return tuple(name for name in parts.namelist() if not name.endswith("/"))
 
 
 def blocks(path: Path) -> Iterator[bytes]:

@@ -1,4 +1,7 @@
-"""Excel files, walked through as XML before they are unpacked into memory, and read as they stand."""
+"""Excel files, walked through as XML before they are unpacked into memory, and read as they stand.
+
+pandas and openpyxl read them; the walk is by hand, as openpyxl allocates what a file claims before it can be asked.
+"""
 
 from __future__ import annotations
 
@@ -14,8 +17,9 @@ from xml.parsers import expat
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile
 
 from exportlab.errors import DataError, MissingDependency
-from exportlab.files.unpacking import check_size
+from exportlab.files.unpacking import check_size, names_in
 
+WORKBOOKS = (".xlsx", ".xlsm", ".xlsb")
 ROWS, COLUMNS = 1_048_576, 16_384  # of a sheet
 REACH = 5_000_000  # cells, the empty ones between them included, that few filled ones may reach over
 SPARSE = 100  # times their number that filled cells may reach over
@@ -51,6 +55,8 @@ def read_workbook(path: Path, sheet: Any, **options: Any) -> Any:
     """
     import pandas as pd
 
+    if path.suffix.lower() == ".xlsb":
+        return _read_binary(path, sheet, options)
     found = check_workbook(path)
     room, last = max(REACH, SPARSE * found.filled), max(1, found.down)
     made: dict[Any, Any] = {}
@@ -58,10 +64,8 @@ def read_workbook(path: Path, sheet: Any, **options: Any) -> Any:
         with path.open("rb") as file, warnings.catch_warnings():
             warnings.simplefilter("ignore")  # on what is not read: lists to choose from, conditional formats
             with pd.ExcelFile(file, engine="openpyxl") as book:
-                named = [str(name) for name in book.sheet_names]
-                if isinstance(sheet, re.Pattern):
-                    sheet = next((name for name in named if sheet.search(name)), named[0])
-                for name in named if sheet is None else [sheet]:
+                sheet = _named(book, sheet)
+                for name in book.sheet_names if sheet is None else [sheet]:
                     made[name] = book.parse(name, nrows=last, **options)
                     room -= made[name].size
                     if room < 0:  # a part that stands for many sheets
@@ -73,6 +77,54 @@ def read_workbook(path: Path, sheet: Any, **options: Any) -> Any:
     except Exception as error:  # openpyxl has no error of its own for broken files
         raise _broken(path, " ".join(str(error).split())) from error
     return made if sheet is None else made[sheet]
+
+
+def _named(book: Any, sheet: Any) -> Any:
+    """The sheet that is asked for; of a pattern the first whose name has it, or the first of all."""
+    if not isinstance(sheet, re.Pattern):
+        return sheet
+    names = [str(name) for name in book.sheet_names]
+    return next((name for name in names if sheet.search(name)), names[0])
+
+
+def _read_binary(path: Path, sheet: Any, options: Mapping[str, Any]) -> Any:
+    """A binary workbook, whose parts are no XML to walk through: its size alone is looked at before."""
+    import pandas as pd
+
+    try:
+        names_in(path)
+        with pd.ExcelFile(path, engine="calamine") as book:
+            return book.parse(_named(book, sheet), **options)
+    except ImportError:
+        raise MissingDependency("python-calamine", "xlsb", "reading binary Excel files") from None
+    except DataError:
+        raise
+    except Exception as error:  # calamine has no error of its own for broken files
+        raise _broken(path, " ".join(str(error).split())) from error
+
+
+def read_stata(path: Path) -> Any:
+    """The cells of a Stata file, with the names of its variables as the first row.
+
+    Raises
+    ------
+    DataError
+        It is no Stata file.
+    """
+    import pandas as pd
+
+    try:
+        made = pd.read_stata(path, convert_categoricals=False)
+    except Exception as error:  # struct and other errors of files that are none
+        why = " ".join(str(error).split()).rstrip(".")
+        raise DataError(
+            f"file {str(path)!r} cannot be read as a Stata file",
+            "Save it again as .dta or .csv.",
+            first=why or None,
+        ) from error
+    names = pd.DataFrame([list(made.columns)], columns=made.columns, dtype=object)
+    cells = pd.concat([names, made.astype(object)], ignore_index=True)
+    return cells.set_axis(range(cells.shape[1]), axis=1)
 
 
 def check_workbook(path: Path) -> Extent:

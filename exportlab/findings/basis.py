@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from exportlab.audit import silent_exporters
+from exportlab.adding import silent_exporters
 from exportlab.errors import DataError
 from exportlab.findings.parts import Figure
 from exportlab.flows import Flows
-from exportlab.indices.measure import ROUNDING
+from exportlab.indices.members import ROUNDING
 from exportlab.turned import headline, in_periods_of
 from exportlab.uncertainty.differences import difference
 from exportlab.uncertainty.intervals import Intervals, interval

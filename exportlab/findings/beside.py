@@ -9,15 +9,16 @@ import pandas as pd
 from exportlab.errors import DataError, ExportlabError
 from exportlab.findings.basis import Basis, figure, last_of, latest
 from exportlab.findings.parts import Advantage, Figure, IncomeLevel, LeftOut, Place, Technology
-from exportlab.flows import Flows, cells, flows
+from exportlab.flows import Flows, flows
 from exportlab.frames import to_pandas
 from exportlab.indices.advantage import rca
 from exportlab.indices.complexity import complexity
 from exportlab.indices.sophistication import Income, expy
 from exportlab.indices.stages import lall_shares
+from exportlab.sides import side
+from exportlab.turned import cells
 from exportlab.uncertainty.intervals import interval
 from exportlab.uncertainty.levels import at_level
-from exportlab.uncertainty.sides import side
 
 SMALL = 0.001  # of exports, below which a product is not among the largest advantages
 TOP = 20  # products that are shown

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
 
-from exportlab.uncertainty.sides import Side, side
+from exportlab.sides import Side, side
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -128,8 +128,8 @@ class Spread:
         None where the table has nothing of the year before.
     comparable : bool
         Whether the table has an earlier period of the last one's kind.
-    left_over : tuple
-        Labels of what the table has left over, of which the rest is told without.
+    left_over : tuple of label
+        What the table has left over ("Others"), which is no member and is left out here.
     """
 
     role: str

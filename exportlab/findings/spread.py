@@ -11,12 +11,12 @@ from exportlab.classifications.hs import hs_section
 from exportlab.errors import DataError, ExportlabError
 from exportlab.findings.basis import Basis, change, compared, estimated, latest
 from exportlab.findings.parts import BlocShare, Growth, LeftOut, Spread, Structure, Totals
-from exportlab.flows import Flows, cells
+from exportlab.flows import Flows
 from exportlab.frames import to_pandas
 from exportlab.indices.measure import measure
 from exportlab.indices.residual import without
 from exportlab.indices.shares import bloc_share, contributions, share
-from exportlab.turned import year_before
+from exportlab.turned import cells, year_before
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -57,9 +57,10 @@ def spread(given: Basis, role: str) -> Spread | LeftOut:
     """Shares, concentration and its change, and what growth was made of."""
     if role not in given.flows.roles:
         return LeftOut("no column")
-    left = given.flows.residuals(role)
-    if left:
-        given = replace(given, flows=without(given.flows), every=without(given.every))
+    left_over = given.flows.residuals(role)
+    if left_over:  # no member: the spread is that of the named
+        own = without(given.flows)
+        given = replace(given, flows=own, every=without(given.every) if given.turned else own)
     shares = to_pandas(share(given.flows, over=role, by=given.by))
     table = _indices(given.flows, role)
     return Spread(
@@ -72,7 +73,7 @@ def spread(given: Basis, role: str) -> Spread | LeftOut:
         change(given, "hhi", over=role),
         _growth(given, role),
         compared(given) is not None,
-        left,
+        left_over,
     )
 
 

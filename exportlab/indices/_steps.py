@@ -28,6 +28,19 @@ def require_roles(flows: Flows, caller: str, *roles: str) -> None:
             raise DataError(f"the flows have no {role}", f"{caller} needs {role}=... at the door.")
 
 
+def refuse_alone(flows: Flows, caller: str, reference: Any) -> None:
+    """Refuse to compare a table's one exporter with itself."""
+    if not (isinstance(reference, str) and reference in ("world", "rest")) or "exporter" not in flows.roles:
+        return
+    names = flows.members("exporter")
+    if len(names) == 1:
+        raise DataError(
+            f"the flows have one exporter, {names[0]!r}, and {caller} compares it with reference={reference!r}: "
+            "itself, or nobody",
+            "Give the exports to compare with, of the nation or the world: reference=xl.flows(...).",
+        )
+
+
 def against(flows: Flows, spread: Sequence[str], groups: Sequence[str], reference: Reference) -> Frame:
     """The cells of `groups` by `spread` beside the reference's.
 
@@ -35,6 +48,7 @@ def against(flows: Flows, spread: Sequence[str], groups: Sequence[str], referenc
     `_defined` (1.0 where both totals are above zero, else 0.0). A cell that the reference lacks is a zero there;
     a label that it lacks altogether is refused.
     """
+    refuse_alone(flows, "the index", reference)
     within = tuple(g for g in groups if g != "exporter")
     cells = flows.cells(*groups, *spread).with_columns(nw.lit(0).alias(ALL))
     if isinstance(reference, str) and reference in ("world", "rest"):
@@ -233,6 +247,16 @@ def before_and_after(
         ),
     )
     return sum_by(both, keys, [f"{side}{n}" for side in ("before", "after") for n in names.values()])
+
+
+def with_seen(frame: Frame, flows: Flows, moves: Mapping[Any, Any]) -> Frame:
+    """Add `_seen`: whether the exporter has a row in both periods; one that has none was not observed, not idle."""
+    if "exporter" not in frame.collect_schema().names() or "exporter" not in flows.roles:
+        return frame.with_columns(nw.lit(1.0).alias("_seen"))
+    rows = flows.cells("exporter", "period").with_columns(nw.lit(1.0).alias("value"))
+    both = before_and_after(rows, ("exporter", "period"), moves)
+    seen = both.select("exporter", "period", (nw.col("before") * nw.col("after")).alias("_seen"))
+    return join(frame, seen, on=("exporter", "period"))
 
 
 def with_shares(frame: Frame, groups: Sequence[str]) -> Frame:

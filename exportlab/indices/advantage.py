@@ -12,7 +12,15 @@ from numpy.typing import NDArray
 from exportlab.errors import DataError, one_of
 from exportlab.flows import Columns, Flows, require
 from exportlab.frames import Frame, collect, distinct, join, ratio, sum_by, when, with_total
-from exportlab.indices._steps import ALL, NOTHING, SIDES, require_roles, same_shape, side_by_side
+from exportlab.indices._steps import (
+    ALL,
+    NOTHING,
+    SIDES,
+    refuse_alone,
+    require_roles,
+    same_shape,
+    side_by_side,
+)
 from exportlab.indices.catalogue import indicator
 from exportlab.indices.measure import Universe, universe_size
 
@@ -98,7 +106,7 @@ def rca(
     Raises
     ------
     DataError
-        No exporter; products that the reference does not have.
+        No exporter; one exporter alone without a reference; products that the reference does not have.
     """
     require(flows, "rca")
     one_of("form", form, FORMS)
@@ -113,6 +121,7 @@ def rca(
             "rca needs exporter=... at the door, kept in by=; one exporter's table needs reference=xl.flows(...), "
             "the exports to compare with.",
         )
+    refuse_alone(flows, "rca", reference)
     within = tuple(g for g in groups if g != "exporter")
     weights, key = _reference(flows, cells, reference, within, spread)
     if zeros:

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any, Literal
 import narwhals.stable.v2 as nw
 
 from exportlab.errors import DataError, OptionError, UnknownName, one_of
-from exportlab.files.workbook import read_workbook
+from exportlab.files.delimited import columns, text_table
+from exportlab.files.paths import ENCODINGS, TEXT, find_one
+from exportlab.files.workbook import WORKBOOKS, read_workbook
 from exportlab.flows import Flows, require
-from exportlab.frames import Frame, among, collect, engine_speaks, missing, stack, sum_by, when
+from exportlab.frames import Frame, among, collect, missing, stack, sum_by, when
 from exportlab.options import Count, validated
 from exportlab.text import printable
 
@@ -103,6 +105,7 @@ def concordance(
     split: Literal["refuse", "equal"] = "refuse",
     prefix: bool = False,
     origin: str | None = None,
+    encoding: str = "auto",
 ) -> Concordance:
     """Read a concordance: a table, a mapping, or a file (the official ones of UNSD, WITS or Eurostat as CSV or Excel).
 
@@ -120,6 +123,8 @@ def concordance(
         Let longer codes count as their longest listed prefix.
     origin : str, optional
         Where it is from; by default the file's name.
+    encoding : str
+        Of a text file; by default UTF-8 or GB18030, whichever it is written in.
 
     Returns
     -------
@@ -137,7 +142,7 @@ def concordance(
     if isinstance(table, Mapping):
         return Concordance({str(a): ((str(b), 1.0),) for a, b in table.items()}, origin or "", prefix)
     if isinstance(table, str | Path):
-        origin, table = origin or Path(table).name, _read(Path(table))
+        origin, table = origin or Path(table).name, _read(Path(table), encoding)
     frame = collect(nw.from_native(table))
     names = [source or frame.columns[0], target or frame.columns[1], *([weight] if weight else [])]
     for name in names:
@@ -156,14 +161,16 @@ def concordance(
     return Concordance(_links(rows, split), origin or "", prefix)
 
 
-def _read(path: Path) -> pd.DataFrame:
+def _read(path: Path, encoding: str) -> pd.DataFrame:
+    """The first sheet of a workbook, or delimited text, as text: codes keep their zeros."""
     import pandas as pd
 
-    if path.suffix.lower() in (".xlsx", ".xlsm", ".xls"):
-        made: pd.DataFrame = read_workbook(path, 0, dtype=str)
+    file = find_one(path, (*TEXT, *WORKBOOKS))
+    if file.suffix.lower() in WORKBOOKS:
+        made: pd.DataFrame = read_workbook(file, 0, dtype=str)
         return made
-    with engine_speaks(file=True):
-        return pd.read_csv(path, dtype=str, sep=None, engine="python", encoding="utf-8-sig")
+    text = text_table(file, ENCODINGS if encoding == "auto" else (encoding,))
+    return pd.DataFrame(columns(text, text.header, numeric={})).replace("", None)
 
 
 def _links(rows: list[tuple[Any, Any, float | None]], split: str) -> dict[str, Links]:
@@ -250,7 +257,7 @@ def convert_products(
     own = {c: ((short[c] if unmatched == "keep" else UNMATCHED, 1.0),) for c in codes}
     links = {c: concordance.find(short[c]) or own[c] for c in codes}
     columns = [r for r in ("value", "quantity") if r in flows.roles]
-    frame = _shared(flows.frame.select(*flows.identity, *columns), links, flows.identity, columns)
+    frame = _shared(flows.known_quantities.select(*flows.identity, *columns), links, flows.identity, columns)
     return flows.derived(frame, unique=True)
 
 

@@ -21,6 +21,7 @@ from exportlab.indices._steps import (
     with_group,
 )
 from exportlab.indices.catalogue import indicator
+from exportlab.indices.unit_values import with_units
 from exportlab.options import Level, NotNegative
 from exportlab.periods import Lag
 
@@ -326,10 +327,20 @@ def _priced(exports: Flows, imports: Flows, keys: tuple[str, ...]) -> Frame:
         amount = when(unknown, 0.0, nw.col("quantity"))
         others = [nw.lit(0.0).alias(c) for c in ("_x", "_qx", "_m", "_qm") if c not in (v, q)]
         hidden = when(unknown & (nw.col("value") > 0), 1.0, 0.0).alias("_hidden")
-        own = flows.frame.select(*keys, nw.col("value").alias(v), amount.alias(q), hidden, *others)
+        own = flows.known_quantities.select(*keys, nw.col("value").alias(v), amount.alias(q), hidden, *others)
         sides.append(own.select(*keys, "_x", "_qx", "_m", "_qm", "_hidden"))
     sums = sum_by(stack(*sides), keys, ["_x", "_qx", "_m", "_qm", "_hidden"])
-    known = (nw.col("_hidden") == 0) & (nw.col("_qx") > 0) & (nw.col("_qm") > 0) & (nw.col("_m") > 0)
+    if exports.quantity_keys or imports.quantity_keys:
+        sums = with_units(sums, keys, exports, imports)
+    else:
+        sums = sums.with_columns(nw.lit(1).alias("_units"))
+    known = (
+        (nw.col("_hidden") == 0)
+        & (nw.col("_units") == 1)
+        & (nw.col("_qx") > 0)
+        & (nw.col("_qm") > 0)
+        & (nw.col("_m") > 0)
+    )
     unit_x, unit_m = (
         when(known, nw.col(v), 1.0) / when(known, nw.col(q), 1.0) for v, q in (("_x", "_qx"), ("_m", "_qm"))
     )

@@ -20,6 +20,7 @@ from exportlab.indices._steps import (
     periods_compared,
     require_roles,
     table_of_own_kind,
+    with_seen,
     with_status,
     zero_unless,
 )
@@ -344,7 +345,7 @@ def _paired(active: Array) -> tuple[float, int]:
     low="-1",
     source="Eaton, Eslava, Kugler and Tybout (2007); Amiti and Freund (2010); Evenett and Venables (2002)",
     laws="bounds scale permutation replication transfer empty",
-    undefined="the earlier total is zero (midpoint: both totals are)",
+    undefined="the earlier total is zero (midpoint: both totals are), or the exporter has no row in one of the periods",
 )
 def growth_margins(
     flows: Flows,
@@ -391,7 +392,8 @@ def growth_margins(
     one_of("rate", rate, ("before", "midpoint"))
     spread, groups = keyed(flows, "growth_margins", over, by)
     keys = (*groups, *spread)
-    frame = with_status(before_and_after(flows.cells(*keys), keys, periods_compared(flows, lag)), threshold)
+    moves = periods_compared(flows, lag)
+    frame = with_status(before_and_after(flows.cells(*keys), keys, moves), threshold)
     change, status = nw.col("after") - nw.col("before"), nw.col("status")
     stays = status == "continuing"
     terms = {
@@ -414,11 +416,12 @@ def growth_margins(
         "extensive": nw.col("entry") + nw.col("exit"),
         **{name: nw.col(name) for name in (*terms, *kinds) if name != "below" or threshold},
     }
-    result = sums.select(
+    seen = nw.col("_seen") > 0
+    result = with_seen(sums, flows, moves).select(
         *groups,
         "before",
         "after",
-        *(ratio(t, base).alias(n) for n, t in rates.items()),
+        *(when(seen, ratio(t, base), float("nan")).alias(n) for n, t in rates.items()),
         *(nw.col(n).cast(nw.Int64).alias(n) for n in counts),
     )
     return flows.out(result, groups)

@@ -14,7 +14,7 @@ from exportlab.classifications.blocs import On, exporters_of
 from exportlab.errors import DataError, OptionError, one_of
 from exportlab.flows import Columns, Flows, require
 from exportlab.frames import Frame, among, collect, distinct, ratio, sum_by, when, with_total
-from exportlab.indices._steps import ALL, before_and_after, keyed, periods_compared
+from exportlab.indices._steps import ALL, before_and_after, keyed, periods_compared, with_seen
 from exportlab.indices.catalogue import indicator
 from exportlab.indices.residual import Residual
 from exportlab.periods import Lag
@@ -348,7 +348,7 @@ def _unknown(labels: Sequence[Any], bloc: str, members: Sequence[Any]) -> DataEr
     source="UNCTAD Handbook of Statistics; additive by construction",
     column="contribution",
     laws="bounds scale permutation empty additive",
-    undefined="the earlier total is zero",
+    undefined="the earlier total is zero, or the exporter has no row in one of the periods",
     rows=True,
 )
 def contributions(
@@ -379,8 +379,10 @@ def contributions(
     """
     spread, groups = keyed(flows, "contributions", over, by)
     keys = (*groups, *spread)
-    summed = with_total(
-        before_and_after(flows.cells(*keys), keys, periods_compared(flows, lag)), groups, "before"
+    moves = periods_compared(flows, lag)
+    summed = with_seen(
+        with_total(before_and_after(flows.cells(*keys), keys, moves), groups, "before"), flows, moves
     )
-    gain = ratio(nw.col("after") - nw.col("before"), nw.col("_total")).alias("contribution")
+    change = ratio(nw.col("after") - nw.col("before"), nw.col("_total"))
+    gain = when(nw.col("_seen") > 0, change, float("nan")).alias("contribution")
     return flows.out(summed.select(*keys, "before", "after", gain), keys)

@@ -381,7 +381,7 @@ def _adjusted(
     one_of("average", average, ("value", "quantity"))
     shares, within, spread = _shares(flows, income, caller, base=None, **options)
     product, groups = (*within, *spread), flows.split(options["over"], options["by"])[1]
-    cells = priced_cells(flows, caller, (*groups, *spread))
+    cells = priced_cells(flows, caller, (*groups, *spread), alike=product)
     price = ratio(nw.col("value"), nw.col("quantity"))
     has = nw.col("quantity") > 0
     cells = cells.with_columns(when(has, price, 0.0).alias("_p")).with_columns(nw.lit(0).alias(ALL))

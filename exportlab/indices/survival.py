@@ -55,8 +55,9 @@ def spells(
     -------
     pandas DataFrame
         One row per spell: the relation, spell (1 is its first), start and end (first and last period with
-        trade), duration in periods (bridged ones included), left_censored (alive in the first period of the
-        table, so that its start is not known), right_censored (alive in the last one).
+        trade), duration in periods (bridged ones included), left_censored (alive in the first period of the table,
+        or right after one in which its exporter has no row at all, so that its start is not known), right_censored
+        (alive in the last one, or right before such a period).
 
     Raises
     ------
@@ -78,7 +79,7 @@ def spells(
     alive = collect(cells.select(*relation, "period")).to_pandas()
     if alive.empty:
         raise DataError(f"no value lies above threshold={threshold}", "Lower the threshold.")
-    found = _runs(alive, relation, calendar, gap)
+    found = _runs(alive, relation, calendar, gap, _observed(flows, relation, calendar))
     for end in ("start", "end"):
         found[end] = found[end].map(flows.said)
     return found.rename(columns=dict(flows.roles))
@@ -98,7 +99,25 @@ def _calendar(flows: Flows) -> list[Any]:
     return calendar
 
 
-def _runs(alive: pd.DataFrame, relation: Sequence[str], calendar: list[Any], gap: int) -> pd.DataFrame:
+def _observed(flows: Flows, relation: Sequence[str], calendar: list[Any]) -> dict[Any, set[int]] | None:
+    """The periods, by place, in which each exporter has a row; None where the relation has no exporter."""
+    if "exporter" not in relation:
+        return None
+    rows = collect(flows.cells("exporter", "period"))
+    place = {p: t for t, p in enumerate(calendar)}
+    seen: dict[Any, set[int]] = {}
+    for exporter, period in zip(rows["exporter"].to_list(), rows["period"].to_list(), strict=True):
+        seen.setdefault(exporter, set()).add(place[period])
+    return seen
+
+
+def _runs(
+    alive: pd.DataFrame,
+    relation: Sequence[str],
+    calendar: list[Any],
+    gap: int,
+    observed: dict[Any, set[int]] | None,
+) -> pd.DataFrame:
     keys = list(relation)
     alive = alive.assign(_t=alive["period"].map({p: t for t, p in enumerate(calendar)})).sort_values(
         [*keys, "_t"]
@@ -111,7 +130,13 @@ def _runs(alive: pd.DataFrame, relation: Sequence[str], calendar: list[Any], gap
     found["spell"] = found.groupby(keys, sort=False).cumcount() + 1
     found["start"], found["end"] = alive["period"].to_numpy()[starts], alive["period"].to_numpy()[ends]
     found["duration"] = t[ends] - t[starts] + 1
-    found["left_censored"], found["right_censored"] = t[starts] == 0, t[ends] == len(calendar) - 1
+    first, last = t[starts] - 1, t[ends] + 1
+    before, after = first < 0, last == len(calendar)
+    if observed is not None:  # the periods before and after, in which the exporter itself was not observed
+        who = found["exporter"].tolist()
+        before |= np.array([k not in observed[x] for x, k in zip(who, first, strict=True)])
+        after |= np.array([k not in observed[x] for x, k in zip(who, last, strict=True)])
+    found["left_censored"], found["right_censored"] = before, after
     return found
 
 

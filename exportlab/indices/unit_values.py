@@ -8,25 +8,27 @@ import narwhals.stable.v2 as nw
 
 from exportlab.errors import DataError, one_of
 from exportlab.flows import Columns, Flows, require
-from exportlab.frames import Frame, join, missing, ratio, sum_by, when, with_total
-from exportlab.indices._steps import before_and_after, keyed, periods_compared, zero_unless
+from exportlab.frames import Frame, distinct, join, missing, ratio, stack, sum_by, when, with_total
+from exportlab.indices._steps import ALL, before_and_after, keyed, periods_compared, with_seen, zero_unless
 from exportlab.indices.catalogue import indicator
 from exportlab.periods import Lag
 
 Method = Literal["fisher", "tornqvist", "laspeyres", "paasche"]
 
 
-def priced_cells(flows: Flows, caller: str, keys: tuple[str, ...]) -> Frame:
+def priced_cells(
+    flows: Flows, caller: str, keys: tuple[str, ...], *, alike: tuple[str, ...] | None = None
+) -> Frame:
     """Value and quantity by cell; both zero where the quantity, or any part of it, is missing or zero.
 
-    `all` is the cell's whole value.
+    `all` is the cell's whole value. Within `alike` (default: the cell) quantities have one unit, or none is known.
     """
     require(flows, caller)
     if "quantity" not in flows.roles:
         raise DataError("the flows have no quantity", f"{caller} needs quantity=... at the door.")
     flows.check()
     gone = missing(nw.col("quantity"))
-    frame = flows.frame.select(
+    frame = flows.known_quantities.select(
         *keys,
         "value",
         when(gone, 0.0, nw.col("quantity")).alias("quantity"),
@@ -34,12 +36,36 @@ def priced_cells(flows: Flows, caller: str, keys: tuple[str, ...]) -> Frame:
     )
     cells = sum_by(frame, keys, ["value", "quantity", "_gone"])
     known = (nw.col("_gone") == 0) & (nw.col("quantity") > 0) & (nw.col("value") > 0)
+    if any(k not in keys for k in flows.quantity_keys):
+        cells = with_units(cells, keys if alike is None else alike, flows)
+        known &= nw.col("_units") <= 1
     return cells.select(
         *keys,
         nw.col("value").alias("all"),
         zero_unless(known, nw.col("value")).alias("value"),
         zero_unless(known, nw.col("quantity")).alias("quantity"),
     )
+
+
+def with_units(cells: Frame, keys: tuple[str, ...], *tables: Flows) -> Frame:
+    """The cells with `_units`: how many units the quantities of the tables have within `keys`.
+
+    Raises
+    ------
+    DataError
+        One table has a column of units and another has not.
+    """
+    named = {t.quantity_keys for t in tables}
+    if len(named) > 1:
+        raise DataError(
+            "the quantities of one of the two tables have several units, those of the other do not say theirs",
+            "Name the column of units in both: quantity_unit=... at the door.",
+        )
+    wanted = (*keys, *named.pop())
+    known = [t.frame.filter(nw.col("quantity") > 0).select(*wanted) for t in tables]
+    each = distinct(stack(*known), *wanted).with_columns(nw.lit(1).alias("_units"))
+    joined = join(cells, sum_by(each, keys, ["_units"]), on=keys)
+    return joined.with_columns(when(nw.col("_units").is_null(), 0, nw.col("_units")).alias("_units"))
 
 
 @indicator(
@@ -78,7 +104,8 @@ def relative_unit_value(
     Returns
     -------
     frame
-        One row per cell: keys, unit_value, reference_unit_value, relative_unit_value; with `summary` one row per
+        One row per cell: keys, unit_value, reference_unit_value, relative_unit_value, and the unit where quantities
+        have several, as nothing is compared across them; with `summary` one row per
         group: covered (the share of value that could be compared), relative_unit_value.
 
     Raises
@@ -88,6 +115,7 @@ def relative_unit_value(
     """
     require(flows, "relative_unit_value")
     spread, groups = flows.split(over, by)
+    spread = (*spread, *(k for k in flows.quantity_keys if k not in groups))
     if "exporter" not in groups:
         raise DataError("the flows have no exporter", "relative_unit_value needs exporter=..., kept in by=.")
     within = tuple(g for g in groups if g != "exporter")
@@ -123,7 +151,12 @@ def _beside_reference(flows: Flows, keys: tuple[str, ...], common: tuple[str, ..
     """Cells with the reference's value and quantity, `_rv` and `_rq`; zero where it has none."""
     cells = priced_cells(flows, "relative_unit_value", keys)
     if isinstance(reference, Flows):
-        common = tuple(r for r in common if r in reference.roles)
+        if flows.quantity_keys != reference.quantity_keys:
+            raise DataError(
+                "the quantities of one of the two tables have several units, those of the other do not say theirs",
+                "Name the column of units in both: quantity_unit=... at the door.",
+            )
+        common = tuple(r for r in common if r in reference.identity)
         other = priced_cells(reference, "relative_unit_value", common)
         named = other.select(*common, nw.col("value").alias("_rv"), nw.col("quantity").alias("_rq"))
         joined = join(cells, named, on=common)
@@ -151,7 +184,7 @@ def _beside_reference(flows: Flows, keys: tuple[str, ...], common: tuple[str, ..
     source="Fisher (1922), The Making of Index Numbers; Tornqvist (1936); IMF, Export and Import Price Index Manual",
     laws="bounds scale permutation replication transfer empty",
     unit="1 (ratios; 1 is no change)",
-    undefined="no member is priced in both periods, or the earlier total is zero",
+    undefined="no member is priced in both periods, the earlier total is zero, or the exporter has no row in one",
 )
 def price_quantity(
     flows: Flows,
@@ -181,8 +214,9 @@ def price_quantity(
     frame
         One row per group, all as ratios: price_quantity (X_1/X_0), price, quantity_index, and turnover (members
         that came, left or have no quantity), with price_quantity = price x quantity_index x turnover; volume (of
-        the plain sums of quantities) and mix, with quantity_index = volume x mix, which mean something only where
-        all quantities have one unit; matched (the members with a price in both periods).
+        the plain sums of quantities) and mix, with quantity_index = volume x mix, which are NaN where the column of
+        units has several in the group; matched (the members with a price in both periods); and units, how many the
+        group has, where there is that column.
 
     Raises
     ------
@@ -191,17 +225,22 @@ def price_quantity(
     """
     one_of("method", method, ("fisher", "tornqvist", "laspeyres", "paasche"))
     spread, groups = keyed(flows, "price_quantity", over, by)
+    spread = (*spread, *(k for k in flows.quantity_keys if k not in groups))
     keys = (*groups, *spread)
     cells = priced_cells(flows, "price_quantity", keys)
-    frame = before_and_after(cells, keys, periods_compared(flows, lag), ("all", "value", "quantity"))
-    sums = sum_by(_products(frame, groups), groups, [*SUMS, "before_all", "after_all"])
+    moves = periods_compared(flows, lag)
+    frame = before_and_after(cells, keys, moves, ("all", "value", "quantity"))
+    sums = with_seen(
+        sum_by(_products(frame, groups), groups, [*SUMS, "before_all", "after_all"]), flows, moves
+    )
     laspeyres = ratio(nw.col("_p1q0"), nw.col("_v0"))
     paasche = ratio(nw.col("_v1"), nw.col("_p0q1"))
     some = nw.col("_both") > 0
     fisher = when(some, laspeyres * paasche, 1.0) ** 0.5
     tornqvist = when(some, nw.col("_logp"), 0.0).exp()
     price = {"laspeyres": laspeyres, "paasche": paasche, "fisher": fisher, "tornqvist": tornqvist}[method]
-    whole, matched = ratio(nw.col("after_all"), nw.col("before_all")), ratio(nw.col("_v1"), nw.col("_v0"))
+    grown = ratio(nw.col("after_all"), nw.col("before_all"))
+    whole, matched = when(nw.col("_seen") > 0, grown, float("nan")), ratio(nw.col("_v1"), nw.col("_v0"))
     made = sums.with_columns(when(some, price, float("nan")).alias("price"), whole.alias("price_quantity"))
     made = made.with_columns(
         ratio(matched, nw.col("price")).alias("quantity_index"),
@@ -210,16 +249,34 @@ def price_quantity(
     )
     mix = ratio(nw.col("quantity_index"), nw.col("volume")).alias("mix")
     count = nw.col("_both").cast(nw.Int64).alias("matched")
-    shown = ("price_quantity", "price", "quantity_index", "turnover", "volume")
-    return flows.out(made.select(*groups, *shown, mix, count), groups)
+    shown = ("price_quantity", "price", "quantity_index", "turnover")
+    volume, further = nw.col("volume"), []
+    if set(flows.quantity_keys) & set(spread):
+        made, one, further = *_units(made, frame, groups, flows.quantity_keys), ["units"]
+        volume, mix = when(one, volume, float("nan")), when(one, mix, float("nan"))
+    return flows.out(
+        made.select(*groups, *shown, volume.alias("volume"), mix.alias("mix"), count, *further), groups
+    )
 
 
+def _units(
+    made: Frame, frame: Frame, groups: tuple[str, ...], unit: tuple[str, ...]
+) -> tuple[Frame, nw.Expr]:
+    """The sums with `units`, how many the group's matched members have; and whether that is one."""
+    each = distinct(frame.filter(BOTH).select(*groups, *unit), *groups, *unit)
+    counts = sum_by(
+        each.with_columns(nw.lit(0).alias(ALL), nw.lit(1).alias("units")), (*groups, ALL), ["units"]
+    )
+    return join(made.with_columns(nw.lit(0).alias(ALL)), counts, on=(*groups, ALL)), nw.col("units") == 1
+
+
+BOTH = (nw.col("before_quantity") > 0) & (nw.col("after_quantity") > 0)
 SUMS = ["_v0", "_v1", "_q0", "_q1", "_p1q0", "_p0q1", "_logp", "_both"]
 
 
 def _products(frame: Frame, groups: tuple[str, ...]) -> Frame:
     """What the indices sum, over members priced in both periods; Tornqvist's weights are shares among those."""
-    both = (nw.col("before_quantity") > 0) & (nw.col("after_quantity") > 0)
+    both = BOTH
     v0, v1, q0, q1 = (
         zero_unless(both, nw.col(f"{side}_{what}"))
         for what in ("value", "quantity")

@@ -14,6 +14,7 @@ from exportlab.panel.inference.placebo import anticipation, leave_one_out, place
 from exportlab.panel.inference.pretrends import pretest_power, pretrend_test
 from exportlab.panel.inference.randomization import randomization_test
 from exportlab.panel.inference.recommend import recommend
+from exportlab.panel.inference.shared_shocks import shared_shocks
 from exportlab.panel.inference.specification import specification_curve
 from exportlab.panel.inference.spillover import spillovers
 from exportlab.panel.inference.wild import wild_bootstrap
@@ -58,6 +59,7 @@ __all__ = [
     "randomization_test",
     "recommend",
     "romano_wolf",
+    "shared_shocks",
     "specification_curve",
     "spillovers",
     "sup_t",

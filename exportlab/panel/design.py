@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import comb
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from exportlab.panel.inference.recommend import recommend
-from exportlab.results import Result
+from exportlab.panel.inference.recommend import APART, Facts, recommend
+from exportlab.results import Result, table_html, titled_html
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -46,6 +45,9 @@ class DesignCheck(Result):
         shown = self.table.assign(value=self.table["value"].astype(str))
         lines = [f"  {r.level:<7}{r.fact}: {r.value}. {r.meaning}".rstrip() for r in shown.itertuples()]
         return "\n".join([self.title, *lines, "", self.cohorts.to_string(index=False)])
+
+    def _repr_html_(self) -> str:
+        return titled_html(self.title, self.table) + table_html(self.cohorts)
 
     def plot(self, ax: Axes | None = None, **options: Any) -> Axes:
         """Average outcome of each cohort over time."""
@@ -137,7 +139,8 @@ def _never(p: PolicyPanel, never: int) -> Row:
 
 
 def _clusters(p: PolicyPanel) -> list[Row]:
-    G, G1 = len(p.cluster_labels), p.treated_clusters
+    advice = recommend(p)
+    G, G1, side = len(p.cluster_labels), p.treated_clusters, advice.facts.side
     level = "warn" if G < 40 else "ok"
     words = ""
     if G < 10:
@@ -145,17 +148,18 @@ def _clusters(p: PolicyPanel) -> list[Row]:
     elif G < 40:
         words = "Below 40: cluster-robust t is not to be trusted as it stands."
     rows: list[Row] = [("clusters", G, level, words)]
-    attainable = 1 / comb(G, G1) if 0 < G1 < G else 1.0
+    attainable = advice.attainable if np.isfinite(advice.attainable) else 1.0
     words = ""
     if G1 == 1:
         words = (
-            "One treated cluster: cluster-robust t rejects a true null 58 % of the time at 5 %. "
-            f"The smallest p-value anything can attain is 1/{G} = {attainable:.3f}. "
+            "One treated cluster: cluster-robust t rejects a true null far too often. "
+            f"The smallest p-value anything can attain is 1/{advice.facts.possible:,} = {attainable:.3f}. "
             "Use synthetic control or Conley-Taber, and no stars."
         )
-    elif G1 < 10:
-        words = f"Below 10 treated: cluster-robust t rejects too often. {recommend(p).title}"
-    rows.append(("treated clusters", G1, "warn" if 0 < G1 < 10 else "ok", words))
+    elif side < 10:
+        words = f"Below 10 on the smaller side: cluster-robust t rejects too often. {advice.title}"
+    rows.append(("treated clusters", G1, "warn" if G1 and side < 10 else "ok", words))
+    rows += _shocks(advice.facts)
     rows.append(
         (
             "smallest attainable p-value",
@@ -165,6 +169,20 @@ def _clusters(p: PolicyPanel) -> list[Row]:
         )
     )
     return rows
+
+
+def _shocks(f: Facts) -> list[Row]:
+    """One common factor before adoption, where there are periods enough to look for it."""
+    if not np.isfinite(f.apart):
+        return []
+    rows: list[Row] = [
+        ("one common factor explains", f"{f.factor:.0%}", "ok", "of the variation before adoption")
+    ]
+    meaning = (
+        "The treated load apart on it: shocks that all share hit them differently. Tests that take units as alike "
+        "reject too often; see shared_shocks() and synthetic_did()."
+    )
+    return [*rows, _row("treated load apart, p", f"{f.apart:.2g}", f.apart <= APART, meaning, "warn")]
 
 
 def _outcome(p: PolicyPanel) -> list[Row]:

@@ -170,6 +170,11 @@ class Estimate(Result):
         """One treated cluster: no standard error of this kind means anything."""
         return self.inference.treated_clusters == 1
 
+    @property
+    def anticipation(self) -> int:
+        """Periods before adoption in which the estimate allows effects to show."""
+        return int(getattr(self.refit, "keywords", {}).get("anticipation", 0))
+
     def index(self, term: str) -> int:
         """Row of `term` in the table."""
         terms = list(self.table["term"])
@@ -182,6 +187,78 @@ class Estimate(Result):
         from exportlab.panel.tables import summary
 
         return summary(self)
+
+    def _repr_html_(self) -> str:
+        from exportlab.panel.tables import notebook
+
+        return notebook(self)
+
+    # ---- the numbers by the names that other packages give them ------------------------------------------
+
+    def tidy(self) -> pd.DataFrame:
+        """One row a term: ``term, estimate, std_error, statistic, p_value, conf_low, conf_high``."""
+        t = self.table
+        rest = {c: t[c].to_numpy() for c in ("p_value", "conf_low", "conf_high")}
+        made = t[["term", "estimate", "std_error"]].reset_index(drop=True)
+        return made.assign(statistic=self.tstat().to_numpy(), **rest)
+
+    def coef(self) -> pd.Series[float]:
+        """Estimates by term."""
+        return self._column("estimate")
+
+    def se(self) -> pd.Series[float]:
+        """Standard errors by term; NaN where there is none."""
+        return self._column("std_error")
+
+    def tstat(self) -> pd.Series[float]:
+        """Estimate over standard error, by term."""
+        return (self._column("estimate") / self._column("std_error")).rename("statistic")
+
+    def confint(self, level: float | None = None) -> pd.DataFrame:
+        """``conf_low, conf_high`` by term, at the estimate's own level or at another.
+
+        Raises
+        ------
+        OptionError
+            Another level is asked for where intervals are not made of standard errors (ranks among placebos).
+        """
+        if level is None or level == self.inference.level:
+            return self.table.set_index("term")[["conf_low", "conf_high"]]
+        if self.inference.name.startswith("placebo"):
+            raise OptionError(
+                f"level={level!r} is not allowed after the estimate: its interval is made of placebos. Allowed: "
+                f"{self.inference.level:g}; or estimate again with level={level!r}."
+            )
+        if not 0 < level < 1:
+            raise OptionError(
+                f"level={level!r} is not allowed. Allowed: a number between 0 and 1, such as 0.95."
+            )
+        df = (
+            self.table["df"].to_numpy(float)
+            if "df" in self.table
+            else np.full(len(self.table), self.inference.df)
+        )
+        normal, t = stats.norm.ppf(0.5 + level / 2), stats.t.ppf(0.5 + level / 2, df)
+        half = np.where(np.isinf(df), normal, t) * self.se()
+        return pd.DataFrame({"conf_low": self.coef() - half, "conf_high": self.coef() + half})
+
+    @property
+    def params(self) -> pd.Series[float]:
+        """Estimates by term, as `coef`."""
+        return self.coef()
+
+    @property
+    def pvalues(self) -> pd.Series[float]:
+        """p-values by term."""
+        return self._column("p_value")
+
+    @property
+    def nobs(self) -> int:
+        """Rows used."""
+        return self.sample.used
+
+    def _column(self, name: str) -> pd.Series[float]:
+        return self.table.set_index("term")[name].astype(float)
 
     def glance(self) -> pd.DataFrame:
         """One row about the whole: rows, units, clusters, inference, fit."""

@@ -174,8 +174,9 @@ class PolicyPanel:
 
     @property
     def treated_clusters(self) -> int:
-        """Clusters with a treated row."""
-        return len(np.unique(self.clusters[self.D > 0]))
+        """Clusters with a unit that switches into treatment; always-treated units do not count."""
+        moves = (self.D > 0) & ~self.always_treated[self.units]
+        return len(np.unique(self.clusters[moves]))
 
     @property
     def late(self) -> int:
@@ -188,6 +189,12 @@ class PolicyPanel:
         return self.calendar.frequency == "month"
 
     @property
+    def steps(self) -> str:
+        """What event times count: years, half-years, quarters, months; periods where their length is not known."""
+        names = {"year": "years", "half": "half-years", "quarter": "quarters", "month": "months"}
+        return names.get(str(self.calendar.frequency), "periods")
+
+    @property
     def staggered(self) -> bool:
         """Whether units adopt at more than one date."""
         return len(self.cohorts) > 1
@@ -197,6 +204,14 @@ class PolicyPanel:
         if np.isinf(value):
             return "never"
         return text(self.calendar.label(self.calendar.at(int(value))))
+
+    def named(self, values: Any) -> np.ndarray[Any, Any]:
+        """Periods as tables show them: years and counts as the numbers they are, others as the user writes them."""
+        numbers = np.asarray(values, float)
+        if self.calendar.frequency in ("year", "number"):
+            return numbers
+        names = ["always" if v == -np.inf else self.period_name(float(v)) for v in numbers]
+        return np.array(names, dtype=object)
 
     def place(self, label: Any) -> float:
         """The number that counts a period, from its label in any spelling; infinity for never."""
@@ -340,6 +355,12 @@ class PolicyPanel:
         from exportlab.panel.inference.recommend import recommend
 
         return recommend(self)
+
+    def shared_shocks(self, **options: Any) -> Any:
+        """Whether the treated load apart on a common factor before adoption; see `exportlab.panel.shared_shocks`."""
+        from exportlab.panel.inference.shared_shocks import shared_shocks
+
+        return shared_shocks(self, **options)
 
     def power(self, **options: Any) -> Any:
         """Power by simulation on this panel; see `exportlab.panel.inference.power`."""

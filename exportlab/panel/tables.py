@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import comb
 from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
@@ -12,7 +11,9 @@ import pandas as pd
 
 from exportlab.errors import OptionError, one_of
 from exportlab.options import Within, validated
-from exportlab.panel.inference.recommend import recommend
+from exportlab.panel.inference.recommend import APART, recommend, shocks_said
+from exportlab.panel.inference.shared_shocks import pre_period_factor
+from exportlab.results import titled_html
 from exportlab.tables.publication import Publication
 
 if TYPE_CHECKING:
@@ -55,15 +56,29 @@ def compare(
     many = dict(estimates) if isinstance(estimates, Mapping) else _numbered(estimates)
     if not many:
         raise OptionError("No estimate was given. Give at least one.")
-    found = list(dict.fromkeys(str(t) for e in many.values() for t in e.table["term"]))
-    shown = found if terms is None else [str(t) for t in terms]
+    same = _same_effect(many)
+    found = list(dict.fromkeys(same.get(str(t), str(t)) for e in many.values() for t in e.table["term"]))
+    shown = found if terms is None else list(dict.fromkeys(same.get(str(t), str(t)) for t in terms))
     unknown = [t for t in shown if t not in found]
     if unknown:
         raise OptionError(f"No estimate has the term {unknown[0]!r}. Terms: {', '.join(found)}.")
     columns: dict[str, list[str]] = {"term": [cell for t in shown for cell in (t, "")] + list(FOOT)}
     for label, e in many.items():
-        columns[label] = [*_body(e, shown, below, digits), *_foot(e)]
-    return Comparison(pd.DataFrame(columns), _notes(many, below), caption)
+        columns[label] = [*_body(e, shown, below, digits, same), *_foot(e)]
+    return Comparison(pd.DataFrame(columns), (*_notes(many, below), *([SAME] if same else [])), caption)
+
+
+SAME = (
+    "The effect on the treated stands in the row ATT; two-way fixed effects call it treated and weight it by treatment "
+    "variance."
+)
+
+
+def _same_effect(many: Mapping[str, Estimate]) -> dict[str, str]:
+    """Names of one effect in several estimates, and the one it gets: two-way fixed effects call the ATT treated."""
+    names = [set(e.table["term"].astype(str)) for e in many.values()]
+    both = any("ATT" in n for n in names) and any("treated" in n for n in names)
+    return {"treated": "ATT"} if both and not any({"ATT", "treated"} <= n for n in names) else {}
 
 
 def _numbered(estimates: Sequence[Estimate]) -> dict[str, Estimate]:
@@ -74,8 +89,8 @@ def _numbered(estimates: Sequence[Estimate]) -> dict[str, Estimate]:
     }
 
 
-def _body(e: Estimate, shown: Sequence[str], below: str, digits: int) -> list[str]:
-    rows = {str(r["term"]): r for r in e.table.to_dict("records")}
+def _body(e: Estimate, shown: Sequence[str], below: str, digits: int, same: Mapping[str, str]) -> list[str]:
+    rows = {same.get(str(r["term"]), str(r["term"])): r for r in e.table.to_dict("records")}
     cells, allowed = [], stars_allowed(e)
     for t in shown:
         r = rows.get(t)
@@ -125,26 +140,47 @@ def _notes(many: Mapping[str, Estimate], below: str) -> tuple[str, ...]:
 
 def summary(estimate: Estimate) -> str:
     """Title, who is compared, table, inference believed, sample flow, notes."""
-    i = estimate.inference
-    head = [
+    table = _shown(estimate).to_string(index=False, float_format="{:.4g}".format, na_rep="")
+    head = [f"  {line}" for line in _facts(estimate)]
+    return "\n".join([estimate.title, *head, "", table, "", *_verdict(estimate)])
+
+
+def notebook(estimate: Estimate) -> str:
+    """The same as HTML."""
+    return titled_html(
         estimate.title,
-        f"  comparison: {estimate.comparison}",
-        f"  weighting:  {estimate.weighting}",
-        f"  errors:     {i.name} by {i.cluster or 'row'}; {i.small_sample}"
+        _shown(estimate),
+        above=[" ".join(x.split()) for x in _facts(estimate)],
+        below=_verdict(estimate),
+    )
+
+
+def _facts(estimate: Estimate) -> list[str]:
+    """Who is compared, how the errors are made, the clusters, and the sample flow."""
+    i = estimate.inference
+    lines = [
+        f"comparison: {estimate.comparison}",
+        f"weighting:  {estimate.weighting}",
+        f"errors:     {i.name} by {i.cluster or 'row'}; {i.small_sample}"
         + (f"; t({i.df:.0f})" if np.isfinite(i.df) else "; normal")
         + (f"; {i.draws} draws, seed {i.seed}" if i.draws else ""),
-        f"  clusters:   {i.clusters}, {i.treated_clusters} treated",
-        f"  sample:     {estimate.sample}",
-        "",
+        f"clusters:   {i.clusters}, {i.treated_clusters} treated",
+        f"sample:     {estimate.sample}",
     ]
+    if "event_time" in estimate.table and estimate.panel is not None:
+        lines.append(f"event time: {estimate.panel.steps} since adoption")
+    return lines
+
+
+def _shown(estimate: Estimate) -> pd.DataFrame:
+    """The table with its stars, without the columns that the terms say already."""
     body, allowed = estimate.table.copy(), stars_allowed(estimate)
     body.insert(6, "", [stars(p, allowed) for p in body["p_value"]])
-    for column in ("event_time", "cohort", "period"):
-        if column in body:
-            body = body.drop(columns=column)
-    table = body.to_string(index=False, float_format="{:.4g}".format, na_rep="")
-    foot = ["", f"Believe: {believed(estimate)}", *(f"Note: {n}" for n in estimate.notes)]
-    return "\n".join([*head, table, *foot])
+    return body.drop(columns=[c for c in ("event_time", "cohort", "period") if c in body])
+
+
+def _verdict(estimate: Estimate) -> list[str]:
+    return [f"Believe: {believed(estimate)}", *(f"Note: {n}" for n in estimate.notes)]
 
 
 def stars(p: float, allowed: bool = True) -> str:
@@ -155,15 +191,12 @@ def stars(p: float, allowed: bool = True) -> str:
 
 
 def stars_allowed(estimate: Estimate) -> bool:
-    """Whether the t statistics shown deserve stars: not where no test of this design can reject."""
+    """Whether the t statistics shown deserve stars: only where they are what is believed in this design."""
     if estimate.inference.name.startswith("placebo") or estimate.inference.treated_clusters == 0:
         return True
-    return not estimate.one_treated and (estimate.panel is None or recommend(estimate).stars)
-
-
-def attainable_p(clusters: int, treated: int) -> float:
-    """Smallest p-value of a permutation of which clusters are treated: one over the number of choices."""
-    return 1 / comb(clusters, treated) if 0 < treated < clusters else 1.0
+    if estimate.one_treated or estimate.panel is None:
+        return not estimate.one_treated
+    return recommend(estimate).trusts(estimate.inference.name)
 
 
 def believed(estimate: Estimate) -> str:
@@ -171,7 +204,8 @@ def believed(estimate: Estimate) -> str:
     i = estimate.inference
     G, G1 = i.clusters, i.treated_clusters
     if i.name.startswith("placebo"):
-        return f"the placebo p-value; with {G} units none below {1 / G:.3f} is attainable."
+        attainable = estimate.fit.get("attainable", 1 / G)
+        return f"the placebo p-value; none below {attainable:.3f} is attainable{_shocks(estimate)}."
     if G1 == 0 or estimate.panel is None:  # no policy dates: gravity, fixed effects
         return (
             f"the errors above ({G} clusters)."
@@ -179,9 +213,24 @@ def believed(estimate: Estimate) -> str:
             else f"wild_bootstrap(): {G} clusters are few."
         )
     if G1 == 1:
+        found = recommend(estimate)
+        least = (
+            f"1/{found.facts.possible:,} = {found.attainable:.3f}" if found.facts.possible else "not known"
+        )
         return (
-            "none of the t statistics above (one treated cluster; true size near 58 %). The smallest "
-            f"attainable p-value is 1/{G} = {attainable_p(G, 1):.3f}: "
-            "use synthetic_control() or randomization_test()."
+            f"none of the t statistics above (one treated cluster). The smallest attainable p-value is {least}: use "
+            f"synthetic_control() or randomization_test().{shocks_said(found.facts)}"
         )
     return recommend(estimate).title
+
+
+def _shocks(estimate: Estimate) -> str:
+    """What a common factor means for a synthetic method: it is built for it, if weights match its path."""
+    panel = estimate.panel
+    share, apart = (np.nan, np.nan) if panel is None else pre_period_factor(panel)
+    if not apart <= APART:
+        return ""
+    return (
+        f"; the treated load apart on a common factor ({share:.0%} of the variation before adoption, p = {apart:.2g}), "
+        "which only weights that match its path take out: look at the fit before adoption"
+    )

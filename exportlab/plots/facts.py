@@ -8,15 +8,21 @@ import pandas as pd
 
 from exportlab.plots.structure import need
 from exportlab.plots.style import DOUBLE, MARKERS, PALETTE, context, finish, new_axes
+from exportlab.words import Text, said
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
 def steps(
-    table: pd.DataFrame, *, indicator: str, label: str = "fact", title: str = "", source: str | None = None,
+    table: pd.DataFrame,
+    *,
+    indicator: str,
+    label: str = "fact",
+    title: Text = "",
+    source: str | None = None,
     ax: Axes | None = None,
-) -> Axes:  # fmt: skip
+) -> Axes:
     """Bounds as lines, one row of the table below the other; ends that are outer bounds are open.
 
     Parameters
@@ -37,18 +43,29 @@ def steps(
         for end in ("low", "high"):
             ax.scatter(table[end].iloc[outer], outer, s=20, c="white", edgecolors=PALETTE[0], zorder=3)
         for y, low, high in zip(at, table["low"], table["high"], strict=True):
-            ax.annotate(f"{low:.3g} - {high:.3g}", (high, y), xytext=(5, 0), textcoords="offset points",
-                        va="center", fontsize=7)  # fmt: skip
+            ax.annotate(
+                f"{low:.3g} - {high:.3g}",
+                (high, y),
+                xytext=(5, 0),
+                textcoords="offset points",
+                va="center",
+                fontsize=7,
+            )
         ax.set_yticks(at, table[label].astype(str))
         ax.set_ylim(len(table) - 0.4, -0.6)
         ax.margins(x=0.15)
         ax.grid(axis="y", visible=False)
-        note = "open: an outer bound, not proved to be attained" if outer else None
-        return finish(ax, title=title, x=f"{indicator}, bounds", source=source, note=note)
+        note = said("open: an outer bound, not proved to be attained") if outer else None
+        return finish(ax, title=title, x=said("{index}, bounds", index=indicator), source=source, note=note)
 
 
 def guesses(
-    table: pd.DataFrame, *, indicator: str, title: str = "", source: str | None = None, ax: Axes | None = None
+    table: pd.DataFrame,
+    *,
+    indicator: str,
+    title: Text = "",
+    source: str | None = None,
+    ax: Axes | None = None,
 ) -> Axes:
     """Best guesses as points on the bounds as lines, one row a prior.
 
@@ -68,5 +85,5 @@ def guesses(
         ax.set_yticks(at, table["prior"].astype(str))
         ax.set_ylim(len(table) - 0.4, -0.6)
         ax.grid(axis="y", visible=False)
-        note = "line: the bounds, whatever the prior; point: the table nearest to the prior that fits"
+        note = said("line: the bounds, whatever the prior; point: the table nearest to the prior that fits")
         return finish(ax, title=title, x=indicator, source=source, note=note)

@@ -13,6 +13,7 @@ import pandas as pd
 
 from exportlab.errors import DataError
 from exportlab.plots.style import GREY, MARKERS, PALETTE, context, finish, new_axes
+from exportlab.sides import side
 from exportlab.words import Text, _, said, sentences
 
 if TYPE_CHECKING:
@@ -68,9 +69,18 @@ def event_study(
             ax.legend()
     first = next(iter(many.values()))
     note = _band_note(first) if len(many) == 1 else said("Bars: pointwise intervals.")
-    return finish(
-        ax, title=title or _name(many), x=said("periods since adoption"), y=y, source=source, note=note
-    )
+    return finish(ax, title=title or _name(many), x=_since(many), y=y, source=source, note=note)
+
+
+def _since(many: Mapping[str, Estimate]) -> Text:
+    """What the event times count where that is no year, and all estimates agree."""
+    steps = {e.panel.steps if e.panel is not None else "periods" for e in many.values()}
+    named = {
+        "half-years": said("half-years since adoption"),
+        "quarters": said("quarters since adoption"),
+        "months": said("months since adoption"),
+    }
+    return named.get(steps.pop() if len(steps) == 1 else "", said("periods since adoption"))
 
 
 def _name(many: Mapping[str, Estimate]) -> Text:
@@ -222,7 +232,9 @@ def weights(
                 rows["weight"],
                 color=colour,
                 linestyle=style,
-                label=_("cohort {period}", period=f"{float(str(cohort)):.0f}"),
+                label=_(
+                    "cohort {period}", period=f"{cohort:.0f}" if isinstance(cohort, float) else str(cohort)
+                ),
             )
             negative = rows["weight"] < 0
             ax.plot(rows["period"][~negative], rows["weight"][~negative], marker, color=colour)
@@ -254,11 +266,12 @@ def synthetic(
     gaps = estimate.parts["gaps"]
     ax = new_axes(ax)
     with context():
-        ax.plot(gaps["period"], gaps["treated"], "-", color="black", label=_("treated"))
-        ax.plot(gaps["period"], gaps["synthetic"], "--", color=PALETTE[0], label=_("synthetic"))
-        ax.set_xticks(gaps["period"].iloc[:: max(1, len(gaps) // 10)])
-        start = float(gaps.loc[gaps["event_time"] >= 0, "period"].min())
-        ax.axvline(start - 0.5, color=GREY, linewidth=0.8, linestyle=":")
+        time, every = gaps["event_time"], slice(None, None, max(1, len(gaps) // 10))
+        ax.plot(time, gaps["treated"], "-", color="black", label=_("treated"))
+        ax.plot(time, gaps["synthetic"], "--", color=PALETTE[0], label=_("synthetic"))
+        names = [f"{p:.0f}" if isinstance(p, float) else str(p) for p in gaps["period"]]
+        ax.set_xticks(time.iloc[every], names[every])
+        ax.axvline(-0.5, color=GREY, linewidth=0.8, linestyle=":")
         ax.legend()
     p = float(estimate.table["p_value"].iloc[0])
     return finish(
@@ -290,7 +303,7 @@ def sensitivity(
     with context():
         low, high = table["conf_low"].to_numpy(float), table["conf_high"].to_numpy(float)
         for row, (a, b) in enumerate(zip(low, high, strict=True)):
-            through = a <= 0 <= b
+            through = side(a, b) == "cannot tell"
             ax.plot(
                 [row, row],
                 [a, b],

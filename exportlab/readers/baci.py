@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from importlib.util import find_spec
 from os import PathLike
 from pathlib import Path
 from typing import Any, Literal
@@ -100,7 +101,7 @@ def read_baci(
         )
     release = _release(files)
     parquet = files[0].suffix.lower() in PARQUET
-    chosen = engine_for(engine, parquet=True)
+    chosen = engine_for(engine or ("duckdb" if find_spec("duckdb") else None), files, text=False)
     known = _labels(files, countries, labels)
     label = {int(code): text for code, text in known.labels.items()}
     read = _relation if chosen == "duckdb" else _parquet_frame if parquet else _frame

@@ -122,22 +122,20 @@ def read_comtrade(
     frame["period"] = _periods(frame["period"])
     kept, aside, notes = _separate(frame, flow, (level, digits, revision), (exporter, market))
     world = kept[market].isin(WORLD)
-    whole = {"market": world.all(), "product": kept["cmdCode"].map(_all_products).all()}
-    notes = [*_notes(kept), *notes]
+    whole = {"market": bool(world.all()), "product": bool(kept["cmdCode"].map(_all_products).all())}
     sides = [
         _label(kept, column, side, labels) for side, column in (("reporter", exporter), ("partner", market))
     ]
-    notes += [note for side in sides for note in side.notes]
-    left = [x for side in sides for x in side.residual]
+    notes = [*_notes(kept), *notes, *(note for side in sides for note in side.notes)]
     if world.any() and not whole["market"]:
         kept.loc[world, market] = f"World{REST}"
-        left.append(f"World{REST}")
         notes.append(f"the World stands alone in {int(world.sum()):,} rows, which stay as 'World{REST}'")
     kept.loc[kept["cmdCode"].map(_all_products) & (not whole["product"]), "cmdCode"] = f"TOTAL{REST}"
     kept = _left_out(kept, leave_out or {}, (exporter, market), aside)
     reading = Reading(tuple(files), len(frame), VALUE, "USD", aside, _product_names(kept), tuple(notes))
+    left = [x for s in sides for x in s.residual if not (whole["market"] and x not in set(kept[exporter]))]
     try:
-        made = _flows(kept, (exporter, market), whole, {"quantity": quantity, "zero": zero_quantity}, left)
+        made = _flows(kept, (exporter, market), whole, (quantity, zero_quantity), list(dict.fromkeys(left)))
     except DuplicateCells as error:
         raise _two_codes(error, sides) from None
     return with_account(made if source is None else replace(made, source=source), reading)
@@ -160,19 +158,15 @@ def _flows(
     kept: pd.DataFrame,
     sides: tuple[str, str],
     whole: Mapping[str, bool],
-    asked: Mapping[str, Any],
+    quantities: tuple[str | None, ZeroQuantity],
     residual: Sequence[str],
 ) -> Flows:
     """The rows that add up, through the door."""
-    exporter, market = sides
-    quantity = asked["quantity"]
+    (exporter, market), (quantity, zero_quantity) = sides, quantities
     units = quantity == "qty" and "qtyUnitCode" in kept
-    wanted = ["period", exporter, market, "cmdCode", VALUE, quantity, *(["qtyUnitCode"] if units else [])]
-    labels = {
-        x for c, gone in ((exporter, False), (market, whole["market"])) if not gone for x in kept[c].unique()
-    }
+    taken = ("period", exporter, market, "cmdCode", VALUE, quantity, "qtyUnitCode" if units else None)
     return flows(
-        kept[[c for c in wanted if c in kept]],
+        kept[[c for c in taken if c in kept]],
         period="period",
         exporter=exporter,
         market=None if whole["market"] else market,
@@ -182,9 +176,9 @@ def _flows(
         quantity=quantity if quantity in kept else None,
         quantity_unit="qtyUnitCode" if units else QUANTITY_UNITS.get(quantity or ""),
         nomenclature=None if whole["product"] else _family(kept),
-        zero_quantity=asked["zero"],
+        zero_quantity=zero_quantity,
         source="UN Comtrade",
-        residual=[x for x in dict.fromkeys(residual) if x in labels],
+        residual=residual,
     )
 
 
@@ -302,7 +296,7 @@ def _without_world(
     nested = hierarchy.above("market", (n for n in names if n in WORLD), names)
     columns = {"role": sides[1], "value": VALUE, "quantity": "netWgt" if "netWgt" in frame else "qty"}
     reason = dict.fromkeys(names, "partner World")
-    frame, notes = split(frame, columns, ["period", sides[0], "cmdCode"], nested, aside, reason)
+    frame, notes = split(frame, columns, ["period", sides[0], "cmdCode"], nested, aside=aside, reason=reason)
     rest = frame[sides[1]].isin([w + REST for w in WORLD])
     frame.loc[rest, sides[1]] = WORLD[0]
     return frame, list(notes)
@@ -327,7 +321,7 @@ def _finest(frame: pd.DataFrame, sides: tuple[str, str], aside: Aside) -> tuple[
     why = {
         x: f"products of {len(c)} digits" if c else "all products (TOTAL)" for x, c in nested.codes.items()
     }
-    frame, notes = split(frame, columns, ["period", *sides], nested, aside, why)
+    frame, notes = split(frame, columns, ["period", *sides], nested, aside=aside, reason=why)
     kept = sorted({len(codes.of[x]) for x in frame["cmdCode"].unique() if x in codes.of})
     mixed = [f"product codes of {' and '.join(map(str, kept))} digits, each branch at its finest"]
     return frame, [*notes, *(mixed if len(kept) > 1 else [])]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from exportlab.errors import DataError
 from exportlab.files.delimited import header_row, notes_below, squeezed, widest
+from exportlab.files.numerals import BOTH_SIGNS, both_readings, decided, doubtful, floats, is_number
 from exportlab.files.paths import progress_over, refuse_twice
 from exportlab.files.workbook import read_workbook
 from exportlab.flows import ROLES
@@ -117,6 +118,7 @@ def _cells(path: Path, frame: pd.DataFrame, roles: dict[str, str], ask: Ask) -> 
     import pandas as pd
 
     out: dict[str, pd.Series[Any]] = {}
+    sign = _sign(path, frame, [roles[r] for r in MONEY if r in roles], ask.decimal)
     for column in map(str, frame):
         role = next((r for r, c in roles.items() if c == column), None)
         cells = frame[column].tolist()
@@ -132,7 +134,7 @@ def _cells(path: Path, frame: pd.DataFrame, roles: dict[str, str], ask: Ask) -> 
         if role in MONEY:
             out[column] = pd.Series(
                 [
-                    _cell_number(path, column, i, x, role == "quantity")
+                    _cell_number(path, column, i, x, sign=sign, may_miss=role == "quantity")
                     for i, x in zip(numbers, cells, strict=True)
                 ]
             )
@@ -151,11 +153,29 @@ def _cells(path: Path, frame: pd.DataFrame, roles: dict[str, str], ask: Ask) -> 
     return pd.DataFrame(out)
 
 
-def _cell_number(path: Path, column: str, row: int, cell: Any, may_miss: bool) -> float:
+def _sign(path: Path, frame: pd.DataFrame, money: Sequence[str], said: str | None) -> str:
+    """The decimal sign of the sheet's numbers that are text."""
+    texts = [x for c in money for x in frame[c].tolist() if isinstance(x, str) and x.strip() not in UNKNOWN]
+    sign = said or decided(texts)
+    if sign is None:
+        doubt = doubtful(texts) or ""
+        raise DataError(
+            f"file {str(path)!r} has numbers as text that can be read in two ways",
+            "Nothing in the sheet says which.",
+            rows=len(texts),
+            first=both_readings(doubt),
+            options=BOTH_SIGNS,
+        )
+    return sign
+
+
+def _cell_number(path: Path, column: str, row: int, cell: Any, *, sign: str, may_miss: bool) -> float:
     if may_miss and (cell is None or (isinstance(cell, str) and cell.strip() in UNKNOWN)):
         return float("nan")
     if isinstance(cell, int | float) and not isinstance(cell, bool):
         return float(cell)
+    if isinstance(cell, str) and is_number(cell, sign):
+        return float(floats([cell], (), sign)[0][0])
     raise DataError(
         f"file {str(path)!r}, row {row:,}, column {column!r}: no number",
         f"Store numbers as numbers in the sheet; leave_out={{{column!r}: [{cell!r}]}} leaves such rows out.",
@@ -212,9 +232,8 @@ def _typed(path: Path, frame: pd.DataFrame, roles: dict[str, str], ask: Ask) -> 
             cells = cells.astype("str")
         elif column not in money and cells.dtype.kind == "f" and (cells == cells.round()).all():
             cells = cells.astype("int64")
-        if column == roles.get("product") and cells.dtype.kind in "iuf":
-            if ask.digits is None:
-                raise lost_zeros(path, column, str(cells.dtype))
+        if column == roles.get("product") and cells.dtype.kind in "iuf" and ask.digits is None:
+            raise lost_zeros(path, column, str(cells.dtype))
         out[column] = cells
     import pandas as pd
 

@@ -11,8 +11,8 @@ from exportlab.classifications import residuals
 from exportlab.classifications.nomenclatures import read_codes
 from exportlab.errors import DataError, OptionError, one_of
 from exportlab.files.delimited import TextTable, bad_field, columns, same_columns, text_table
-from exportlab.files.paths import TEXT, Paths, find, progress_over
-from exportlab.flows import flows
+from exportlab.files.paths import ENCODINGS, TEXT, Paths, find, progress_over
+from exportlab.flows import ROLES, flows
 from exportlab.goods import ZeroQuantity
 from exportlab.places import Places
 from exportlab.readers.account import ReadFlows, Reading, stack_columns, with_account
@@ -27,7 +27,6 @@ MARKET, MARKET_CODE = "贸易伙伴名称", "贸易伙伴编码"
 REGIME, PLACE, QUANTITY, QUANTITY_UNIT = "贸易方式名称", "注册地名称", "第一数量", "第一计量单位"
 MONEY = {"CNY": "人民币", "USD": "美元"}
 UNKNOWN_QUANTITY = frozenset({"", "-"})
-ENCODINGS = ("utf-8", "gb18030")
 
 
 def read_gacc(
@@ -115,30 +114,23 @@ def read_gacc(
     aside: Aside = {}
     count = len(frame)
     frame, levels = _finest(frame, money, digits, aside)
-    roles: dict[str, Any] = {
-        "period": PERIOD,
-        "exporter": PLACE,
-        "market": MARKET,
-        "product": PRODUCT,
-        "quantity": QUANTITY,
-    }
+    roles: dict[str, Any] = dict(zip(ROLES, (PERIOD, PLACE, MARKET, PRODUCT, money, QUANTITY), strict=True))
     made = flows(
         frame,
         **{role: c for role, c in roles.items() if c in frame},
-        value=money,
         unit=currency,
         quantity_unit=quantity_unit,
         keys=[REGIME] if REGIME in frame else [],
         aggregate=aggregate,
-        labels=labels,
-        residual=[x for x in left if (frame[MARKET] == x).any()],
         nomenclature="HS" if PRODUCT in frame else None,
         zero_quantity=zero_quantity,
+        labels=labels,
+        residual=left,
         source=source or f"China Customs online query, {len(files):,} file{'s'[: len(files) != 1]}",
     )
     absent = [c for c in (MARKET, PRODUCT) if c not in frame]
     notes = (*(f"the query was not broken down by {name}" for name in absent[:1]), *said, *levels)
-    reading = Reading(tuple(files), count, money, currency, aside, names, notes)
+    reading = Reading(tuple(files), count, money, currency, aside, labels=names, notes=notes)
     return with_account(made, reading)
 
 
@@ -245,20 +237,6 @@ def _constant(frame: pd.DataFrame, column: str, option: str, label: str | None) 
         )
 
 
-def _left_over(frame: pd.DataFrame, money: str) -> tuple[list[str], list[str]]:
-    """Partners that are left over, by code where the files have codes, else by name; and a note of them."""
-    if MARKET not in frame:
-        return [], []
-    left = set(residuals(frame[MARKET].unique()))
-    if MARKET_CODE in frame:
-        codes = residuals(frame[MARKET_CODE].unique(), scheme="gacc")
-        left |= set(frame[MARKET][frame[MARKET_CODE].isin(codes)])
-        del frame[MARKET_CODE]
-    names = sorted(left)
-    said = left_over(frame[MARKET], frame[money], names)
-    return names, [f"{', '.join(names)}: {said}"] if said else []
-
-
 def _finest(
     frame: pd.DataFrame, money: str, digits: int | None, aside: Aside
 ) -> tuple[pd.DataFrame, tuple[str, ...]]:
@@ -273,11 +251,25 @@ def _finest(
     keys = [c for c in (PERIOD, PLACE, MARKET, REGIME) if c in frame]
     columns = {"role": PRODUCT, "value": money, "quantity": QUANTITY}
     why = {x: f"products of {len(c)} digits" if c else "all products" for x, c in nested.codes.items()}
-    return split(frame, columns, keys, nested, aside, why)
+    return split(frame, columns, keys, nested, aside=aside, reason=why)
+
+
+def _left_over(frame: pd.DataFrame, money: str) -> tuple[list[str], list[str]]:
+    """Partners that are left over, by code where the files have codes, else by name; and a note of them."""
+    if MARKET not in frame:
+        return [], []
+    left = set(residuals(frame[MARKET].unique()))
+    if MARKET_CODE in frame:
+        codes = residuals(frame[MARKET_CODE].unique(), scheme="gacc")
+        left |= set(frame[MARKET][frame[MARKET_CODE].isin(codes)])
+        del frame[MARKET_CODE]
+    names = sorted(left)
+    said = left_over(frame[MARKET], frame[money], names)
+    return names, [f"{', '.join(names)}: {said}"] if said else []
 
 
 def _labels(frame: pd.DataFrame) -> tuple[dict[str, pd.DataFrame], str | None]:
-    """Product names and quantity units by code, taken out of the frame; and the one unit of quantity, if one."""
+    """Product names and quantity units by code, taken out of the frame; and the unit of quantity, or its column."""
     labels, unit = {}, None
     for key, column in (("product", PRODUCT_NAME), ("quantity", QUANTITY_UNIT)):
         if column in frame and PRODUCT in frame:
@@ -285,7 +277,7 @@ def _labels(frame: pd.DataFrame) -> tuple[dict[str, pd.DataFrame], str | None]:
             labels[key] = pairs.sort_values([PRODUCT, column]).reset_index(drop=True)
     if "quantity" in labels and QUANTITY in frame:
         units = sorted(set(labels["quantity"][QUANTITY_UNIT]) - {"", "-"})
-        unit = units[0] if len(units) == 1 else "first unit of each product code"
+        unit = units[0] if len(units) == 1 else QUANTITY_UNIT
     return labels, unit
 
 

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from exportlab.classifications.labels import Scheme
-from exportlab.errors import DataError, DuplicateCells, OptionError, one_of
-from exportlab.files.delimited import TextTable, bad_field, columns, text_table
-from exportlab.files.paths import TEXT, Paths, find, progress_over
-from exportlab.flows import Columns, Frequency, flows
+from exportlab.errors import DataError, DuplicateCells, OptionError, RolesNeeded, one_of
+from exportlab.files.delimited import TextTable, bad_field, columns, columns_by_evidence, text_table
+from exportlab.files.paths import ENCODINGS, TEXT, Paths, find, progress_over
+from exportlab.flows import ROLES, Columns, Frequency, flows
 from exportlab.frames import engine_speaks
 from exportlab.goods import Levels, ZeroQuantity
 from exportlab.places import Places
@@ -28,6 +28,7 @@ from exportlab.readers.lazy import (
     text_schema,
 )
 from exportlab.readers.request import MONEY, UNKNOWN, Ask, Taken, lost_zeros
+from exportlab.readers.wide import wide_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -64,10 +65,11 @@ def read_flows(
     engine: Literal["pandas", "polars", "duckdb"] | None = None,
     sheet: str | int = 0,
     header: int | None = None,
-    decimal: Literal[".", ","] = ".",
+    decimal: Literal[".", ","] | None = None,
     encoding: str = "auto",
     leave_out: Mapping[str, Collection[object] | str] | None = None,
     fill_down: Columns = (),
+    wide: bool | None = None,
     memory: str | None = None,
     connection: Any = None,
     progress: bool = True,
@@ -83,24 +85,31 @@ def read_flows(
     paths : path, glob, folder, or a sequence of them
         .csv, .txt, .tsv (also .gz), .xlsx, .xlsm, .dta, .parquet, .pq; one kind at a time.
     period, exporter, market, product, value, quantity : str, optional
-    unit, quantity_unit, source, keys, aggregate, frequency, nomenclature, digits, levels, revision, zero_quantity
+    unit, quantity_unit, source, keys, aggregate, frequency, nomenclature, digits, levels, revision, zero_quantity,
     labels, scheme, residual, validate
         As in `flows`; `unit`, `quantity_unit` and `nomenclature` may name a column.
     engine : {"pandas", "polars", "duckdb"}, optional
         "polars" and "duckdb" stay lazy: nothing but headers is read until a figure is asked for (text for Polars is
-        looked through once). Default: DuckDB for Parquet where it is installed, else pandas.
+        looked through once). Default: pandas for files below 500 MB in all, else DuckDB where it is installed; the
+        flows' repr says which.
     sheet : str or int, optional
         Excel sheet by name or place.
     header : int, optional
         The line or row of the column names, counted from 1; by default the first that has all names given.
-    decimal : {".", ","}
-        The decimal sign of text files; the other one may set off thousands.
+    decimal : {".", ","}, optional
+        The decimal sign of numbers written as text; the other one may set off thousands. By default the numbers decide
+        that have one reading only (1,234,567; 0,5; 1.234,5), then the delimiter (semicolons go with decimal commas):
+        :doc:`how-to-money`.
     encoding : str, optional
         Of text files; "auto" tells UTF-8 from GB18030 (pandas only; lazy engines read UTF-8).
     leave_out : mapping of str to one or several labels, optional
         Rows to set aside, by column or role: ``{"market": ["World", "Total"], "usd": ".."}``. Counted in `reading`.
     fill_down : str or sequence of str, optional
         Columns, or roles, of text and Excel files whose empty cells mean the cell above, as merged cells do.
+    wide : bool, optional
+        Whether the table has periods in its columns and a row for each market or product: read as one row a cell, with
+        the unit of its title, and totals set aside that equal what stands beside them. By default where it is
+        unmistakable: :doc:`how-to-wide-tables`.
     memory, connection
         As in `read_baci`.
     progress : bool, optional
@@ -122,18 +131,12 @@ def read_flows(
     --------
     >>> xl.read_flows("flows/*.parquet", period="year", exporter="i", market="j", value="usd")  # doctest: +SKIP
     """
-    one_of("decimal", decimal, (".", ","))
+    if decimal is not None:
+        one_of("decimal", decimal, (".", ","))
     if header is not None and header < 1:
         raise OptionError(f"header={header} is not allowed. Rows are counted from 1.")
     files = find(paths, (*TEXT, *PARQUET, *EXCEL, *STATA))
-    given = {
-        "period": period,
-        "exporter": exporter,
-        "market": market,
-        "product": product,
-        "value": value,
-        "quantity": quantity,
-    }
+    given = dict(zip(ROLES, (period, exporter, market, product, value, quantity), strict=True))
     ask = Ask(
         files,
         {r: c for r, c in given.items() if c},
@@ -145,13 +148,16 @@ def read_flows(
         leave_out or {},
         (fill_down,) if isinstance(fill_down, str) else tuple(fill_down),
     )
-    taken = _take(ask, engine, sheet, encoding, (connection, memory), shown=progress)
+    taken, roles, stated = _taken(
+        ask, engine, sheet, encoding, (connection, memory), wide=wide, shown=progress
+    )
+    said = {**given, **roles}
     try:
         made = flows(
-            taken.table, period=period, exporter=exporter, market=market, product=product, value=value,
-            quantity=quantity, unit=unit, quantity_unit=quantity_unit, source=source, keys=keys, aggregate=aggregate,
-            frequency=frequency, nomenclature=nomenclature, digits=digits, levels=levels, revision=revision,
-            zero_quantity=zero_quantity, labels=labels, scheme=scheme, residual=residual, validate=validate,
+            taken.table, **said, unit=unit or stated, quantity_unit=quantity_unit, source=source, keys=keys,
+            aggregate=aggregate, frequency=frequency, nomenclature=nomenclature, digits=digits, levels=levels,
+            revision=revision, zero_quantity=zero_quantity, labels=labels, scheme=scheme, residual=residual,
+            validate=validate,
         )  # fmt: skip
     except DuplicateCells as error:
         raise error.beside(taken.unread) from None
@@ -160,6 +166,32 @@ def read_flows(
         tuple(files), count, made.roles["value"], made.unit, taken.aside, notes=(*taken.notes, *made.notes)
     )
     return with_account(made, account)
+
+
+def _taken(
+    ask: Ask,
+    engine: str | None,
+    sheet: str | int,
+    encoding: str,
+    duckdb: tuple[Any, str | None],
+    *,
+    wide: bool | None,
+    shown: bool,
+) -> tuple[Taken, dict[str, str], str | None]:
+    """The files as a table; where it is wide, with the roles of its columns and the unit that its title states."""
+    if wide:
+        made = wide_table(ask, sheet, encoding, said=True)
+        assert made is not None
+        return made
+    try:
+        return _take(ask, engine, sheet, encoding, duckdb, shown=shown), {}, None
+    except RolesNeeded:
+        made = (
+            None if wide is False or ask.given.get("value") else wide_table(ask, sheet, encoding, said=False)
+        )
+        if made is None:
+            raise
+        return made
 
 
 def _take(
@@ -173,7 +205,8 @@ def _take(
 ) -> Taken:
     """The files as a table, by their kind and engine."""
     kind = _kind(ask.files)
-    chosen = engine_for(engine, parquet=kind == PARQUET)
+    large = kind in (TEXT, PARQUET) and ask.header is None and ask.decimal != ","
+    chosen = engine_for(engine or (None if large else "pandas"), ask.files, text=kind == TEXT)
     if kind in (EXCEL, STATA) and chosen != "pandas":
         raise OptionError(
             f"engine={chosen!r} does not read {'Excel' if kind == EXCEL else 'Stata'} files: leave engine= out."
@@ -218,9 +251,10 @@ MARKS = {",": "commas", ";": "semicolons", "\t": "tabs"}
 
 def text_frame(ask: Ask, encoding: str, *, shown: bool) -> Taken:
     """Delimited text into pandas: strict, with file, line and column in every refusal."""
-    encodings = ("utf-8", "gb18030") if encoding == "auto" else (encoding,)
+    encodings = ENCODINGS if encoding == "auto" else (encoding,)
     tables = [
-        text_table(f, encodings, wanted=ask.named, header=ask.header, decimal=ask.decimal) for f in ask.files
+        text_table(f, encodings, wanted=ask.named, header=ask.header, decimal=ask.decimal or ".")
+        for f in ask.files
     ]
     wanted = ask.columns(tables)
     roles = ask.roles(tables[0].header)
@@ -229,7 +263,8 @@ def text_frame(ask: Ask, encoding: str, *, shown: bool) -> Taken:
         {roles["quantity"]: UNKNOWN} if "quantity" in roles else {}
     )
     with progress_over(ask.files, "Reading", shown=shown) as advance:
-        parts = [stack_columns([columns(t, wanted, numeric=numeric, advance=advance)]) for t in tables]
+        read = [_columns(t, wanted, numeric, ask.decimal, advance) for t in tables]
+    tables, parts = [t for t, _ in read], [stack_columns([part]) for _, part in read]
     aside = [_notes(t, wanted) for t in tables if t.notes]
     for k, (table, part) in enumerate(zip(tables, parts, strict=True)):
         if not len(part):
@@ -238,8 +273,20 @@ def text_frame(ask: Ask, encoding: str, *, shown: bool) -> Taken:
             )
         parts[k] = ask.set_aside(ask.filled(part), roles, aside)
         _refuse_blank(table, parts[k], [*(c for r, c in roles.items() if r not in MONEY), *ask.keys])
-    taken = ask.taken(parts, aside, tuple(dict.fromkeys(map(_manner, tables))), tables[0].header)
-    return taken
+    return ask.taken(parts, aside, tuple(dict.fromkeys(map(_manner, tables))), tables[0].header)
+
+
+def _columns(
+    table: TextTable,
+    wanted: Sequence[str],
+    numeric: Mapping[str, frozenset[str]],
+    decimal: str | None,
+    advance: Any,
+) -> tuple[TextTable, Mapping[str, Any]]:
+    """The columns, and the file with the decimal sign that was said or found."""
+    if decimal is None:
+        return columns_by_evidence(table, wanted, numeric=numeric, advance=advance)
+    return table, columns(table, wanted, numeric=numeric, advance=advance)
 
 
 def _manner(table: TextTable) -> str:
@@ -272,7 +319,7 @@ def parquet_table(ask: Ask, engine: str, connection: Any, *, shown: bool) -> Tak
     roles = ask.roles(schemas[0].header)
     _refuse_types(schemas, roles, ask.digits)
     if engine == "duckdb":
-        return ask.lazily(_relation(wanted, scan(ask.files, {}), connection), roles)
+        return ask.lazily(_relation(ask, wanted, roles, scan(ask.files, {}), connection), roles)
     if engine == "polars":
         import polars as pl
 
@@ -280,7 +327,7 @@ def parquet_table(ask: Ask, engine: str, connection: Any, *, shown: bool) -> Tak
             [pl.scan_parquet(f, glob=False, hive_partitioning=False).select(wanted) for f in ask.files],
             how="vertical_relaxed",
         )
-        return ask.lazily(_polars_types(plan, ask, roles), roles)
+        return ask.lazily(_polars_types(plan, roles), roles)
     import pandas as pd
 
     aside: list[tuple[str, pd.DataFrame]] = []
@@ -291,8 +338,7 @@ def parquet_table(ask: Ask, engine: str, connection: Any, *, shown: bool) -> Tak
                 read = pd.read_parquet(file, columns=wanted)
             parts.append(ask.set_aside(read, roles, aside))
             advance(file.stat().st_size)
-    taken = ask.taken(parts, aside, (), schemas[0].header)
-    return taken
+    return ask.taken(parts, aside, (), schemas[0].header)
 
 
 def _refuse_types(schemas: Sequence[Schema], roles: dict[str, str], digits: int | None) -> None:
@@ -312,13 +358,18 @@ def lazy_text(ask: Ask, engine: str, connection: Any, encoding: str) -> Taken:
     """Delimited text as a DuckDB relation or a Polars lazy frame; money without thousands separators."""
     if encoding not in ("auto", "utf-8"):
         raise OptionError(f"engine={engine!r} reads UTF-8 only, not {encoding!r}: say engine='pandas'.")
-    if ask.header is not None or ask.decimal != ".":
+    if ask.header is not None or ask.decimal == ",":
         raise OptionError(f"engine={engine!r} takes neither header= nor decimal=: say engine='pandas'.")
     looked = [text_schema(f, engine) for f in ask.files]
     other = [schema.path for schema, mark in looked if mark != looked[0][1]]
     if other:
         raise DataError(f"file {str(other[0])!r} has another delimiter than the first one", "Read it apart.")
     schemas, delimiter = [schema for schema, _ in looked], looked[0][1]
+    if delimiter == ";" and ask.decimal is None:
+        raise OptionError(
+            f"engine={engine!r} does not look for decimal commas, which files with semicolons may have: say "
+            "decimal='.' where there are none, else engine='pandas'."
+        )
     wanted = ask.columns(schemas)
     roles = ask.roles(schemas[0].header)
     if engine == "duckdb":
@@ -326,8 +377,7 @@ def lazy_text(ask: Ask, engine: str, connection: Any, encoding: str) -> Taken:
         types = {c: "DOUBLE" if c == roles["value"] else "VARCHAR" for c in wanted}
         listed = "{" + ", ".join(f"{quoted(c)}: {quoted(kind)}" for c, kind in types.items()) + "}"
         options = {"delim": quoted(delimiter), "types": listed, "nullstr": "''"}
-        rows = scan(ask.files, options)
-        return ask.lazily(_relation(wanted, rows, connection, unknown=roles.get("quantity")), roles)
+        return ask.lazily(_relation(ask, wanted, roles, scan(ask.files, options), connection), roles)
     import polars as pl
 
     with engine_speaks():
@@ -342,24 +392,27 @@ def lazy_text(ask: Ask, engine: str, connection: Any, encoding: str) -> Taken:
             ).select(wanted)
             for f in ask.files
         ]
-    return ask.lazily(_polars_types(pl.concat(scans), ask, roles), roles)
+    return ask.lazily(_polars_types(pl.concat(scans), roles), roles)
 
 
 def _stripped(names: Sequence[str]) -> list[str]:
     return [name.strip() for name in names]
 
 
-def _polars_types(plan: Any, ask: Ask, roles: dict[str, str]) -> Any:
+def _polars_types(plan: Any, roles: dict[str, str]) -> Any:
     import polars as pl
 
     with engine_speaks():
         known = plan.collect_schema()
     numbers = [roles[r] for r in MONEY if r in roles and known[roles[r]] == pl.String]
-    plan = plan.with_columns(pl.col(c).cast(pl.Float64) for c in numbers)
-    return plan
+    return plan.with_columns(pl.col(c).cast(pl.Float64) for c in numbers)
 
 
-def _relation(wanted: Sequence[str], rows: str, connection: Any, *, unknown: str | None = None) -> Any:
-    """The columns of some rows; the one that may be unknown ('NA') is text in them, and becomes a number."""
-    number = {c: f"CAST(nullif(trim({named(c)}), 'NA') AS DOUBLE) AS {named(c)}" for c in (unknown,) if c}
-    return relation(connection, f"SELECT {', '.join(number.get(c, named(c)) for c in wanted)} FROM {rows}")
+def _relation(ask: Ask, wanted: Sequence[str], roles: dict[str, str], rows: str, connection: Any) -> Any:
+    """'NA' is missing in numbers only: among countries it is Namibia."""
+    quantity = roles.get("quantity") if ask.files[0].suffix.lower() not in PARQUET else None
+    chosen = [
+        f"CAST(nullif(trim({named(c)}), 'NA') AS DOUBLE) AS {named(c)}" if c == quantity else named(c)
+        for c in wanted
+    ]
+    return relation(connection, f"SELECT {', '.join(chosen)} FROM {rows}")

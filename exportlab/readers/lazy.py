@@ -14,6 +14,7 @@ from exportlab.errors import DataError, MissingDependency, OptionError, one_of
 from exportlab.files.paths import LINE, encoding_of, raw, refuse_twice
 from exportlab.files.unpacking import BROKEN_GZIP, cut_gzip
 
+LARGE = 500_000_000  # bytes of files from which they stay where they are
 ENGINES = ("pandas", "polars", "duckdb")
 NUMBERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT",
            "UHUGEINT", "FLOAT", "DOUBLE", "DECIMAL", "int", "uint", "float", "double", "decimal", "Int", "UInt",
@@ -35,14 +36,28 @@ class Schema:
         return self.types[column].startswith(NUMBERS)
 
 
-def engine_for(engine: str | None, *, parquet: bool) -> str:
-    """The engine to read with: as asked; for Parquet DuckDB where it is installed; else pandas."""
+def engine_for(engine: str | None, files: Sequence[Path], *, text: bool) -> str:
+    """The engine to read with: as asked, else pandas; DuckDB, where installed, from `LARGE` on.
+
+    Text that is packed or not UTF-8 stays with pandas, which alone reads it.
+    """
     if engine is None:
-        return "duckdb" if parquet and find_spec("duckdb") else "pandas"
+        large = sum(f.stat().st_size for f in files) >= LARGE and find_spec("duckdb")
+        return "duckdb" if large and not (text and any(map(_pandas_only, files))) else "pandas"
     one_of("engine", engine, ENGINES)
     if engine != "pandas" and not find_spec(engine):
         raise MissingDependency(engine, engine, f"engine={engine!r}")
     return engine
+
+
+def _pandas_only(path: Path) -> bool:
+    """Whether the beginning of a text file is not what DuckDB reads: plain UTF-8, numbers without decimal commas."""
+    try:
+        with raw(path) as file:
+            first = file.read(1 << 16).rpartition(b"\n")[0].decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return True
+    return max(",\t;", key=first.partition("\n")[0].count) == ";"
 
 
 def connect(connection: Any, memory: str | None) -> Any:

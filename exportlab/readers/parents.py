@@ -72,6 +72,7 @@ def split(
     columns: Mapping[str, str],
     keys: Sequence[str],
     nested: hierarchy.Branches,
+    *,
     aside: Aside,
     reason: Mapping[Any, str],
 ) -> tuple[pd.DataFrame, tuple[str, ...]]:
@@ -105,9 +106,9 @@ def split(
     for each in sorted(set(why[equal])):
         aside_rows = frame[equal & (why == each).to_numpy()]
         aside[each] = aside_rows.reset_index(drop=True)
-    notes = ()
+    notes = []
     if larger.any():
-        rest = float(kept.loc[larger, value].sum())
-        notes = (f"{role}: {int(larger.sum()):,} parents are larger than their parts; the rests, {rest:,.12g} in all, stay "
-                 f"as members, such as {kept.loc[larger, role].iloc[0]!r}",)  # fmt: skip
-    return kept[~equal].reset_index(drop=True), notes
+        rest, first = float(kept.loc[larger, value].sum()), kept.loc[larger, role].iloc[0]
+        said = f"{role}: {int(larger.sum()):,} parents are larger than their parts"
+        notes.append(f"{said}; the rests, {rest:,.12g} in all, stay as members, such as {first!r}")
+    return kept[~equal].reset_index(drop=True), tuple(notes)

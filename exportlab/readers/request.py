@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from exportlab import suggest
+from exportlab.currencies import column_of
 from exportlab.errors import DataError, RolesNeeded, UnknownName
 from exportlab.files.delimited import HasHeader, same_columns
 from exportlab.flows import ROLES
@@ -39,7 +40,7 @@ class Ask:
     said: tuple[str | None, ...]
     digits: int | None = None
     header: int | None = None
-    decimal: str = "."
+    decimal: str | None = None
     leave_out: Mapping[str, Collection[object] | str] = field(default_factory=dict)
     fill_down: tuple[str, ...] = ()
 
@@ -51,8 +52,7 @@ class Ask:
 
     def roles(self, header: Sequence[str]) -> dict[str, str]:
         """Role to column: as given, else the column of that very name."""
-        own = {r: r for r in ROLES if r not in self.given and r in header and r not in self.given.values()}
-        found = self.given | own
+        found = suggest.with_plain(self.given, header, [*self.keys, *self.said])
         if "value" not in found:
             columns = [c for c in header if c]
             raise RolesNeeded(
@@ -65,14 +65,13 @@ class Ask:
     def columns(self, tables: Sequence[HasHeader]) -> list[str]:
         """The columns to read, each of which every file must have."""
         header = [c for c in tables[0].header if c]
-        further = [c for c in self.said if c in header]
+        further = [c for c in (*self.said, column_of(header)) if c in header]
         wanted = [*self.roles(header).values(), *self.keys, *self.outs(header), *further]
         return same_columns(tables, list(dict.fromkeys(wanted)), hint=self._hint)
 
     def _hint(self, name: str, columns: Sequence[str]) -> str:
         path = str(self.files[0])
-        read = "read_excel" if path.lower().endswith((".xlsx", ".xlsm")) else "read_csv"
-        said = suggest.hint(f"xl.read_flows({path!r}", name, columns, table=f"pd.{read}({path!r})")
+        said = suggest.hint(f"xl.read_flows({path!r}", name, columns)
         garbled = not said and not all(map(str.isascii, columns))
         return "If the names look garbled, say encoding=..., such as 'latin-1'." if garbled else said
 
@@ -143,7 +142,7 @@ def lost_zeros(path: Path, column: str, kind: str, first: str | None = None) -> 
     """The refusal of product codes that were stored as numbers."""
     return DataError(
         f"product codes in {column!r} of file {str(path)!r} were stored as numbers ({kind})",
-        "Leading zeros are lost that way ('010121' became 10121): say how many digits the finest codes have (6, 8, ...), "
+        "Leading zeros are lost that way ('010121' became 10121): say how many digits the finest codes have, "
         "or write the file again with text codes.",
         first=first,
         options=({"digits": 6},),

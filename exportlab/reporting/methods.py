@@ -44,6 +44,13 @@ KNOWN = {
         N_("B(t) are the members on the last day of the period, from each one's own date, without the exporters' own "
            "country; where customs publish a sum for the bloc, that sum and its members are meant."),
     ),
+    "risk_contribution": _Known(
+        N_("Contribution to the variance"),
+        N_("a holds the shares of the last period, S the covariance of arc growth, 2 (x1 - x0)/(x1 + x0); shrunk where "
+           "there are no more than two growth rates for each member. Contributions add up to 1; one below zero "
+           "offsets the others."),
+        r"a_m (S a)_m \;/\; a' S a", "Markowitz (1952), Journal of Finance 7(1); Ledoit and Wolf (2004)",
+    ),
     "contributions": _Known(N_("Contribution to growth"), N_("Contributions add up to the growth of the total.")),
     "rca": _Known(
         N_("Revealed comparative advantage"),

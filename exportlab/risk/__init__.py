@@ -1,5 +1,33 @@
 """What concentration does to exports: how they vary, where that comes from, and what a shock would cost."""
 
+from exportlab.risk.concentrated import Beside, BlocRisk, bloc_risk, concentration_and_risk
+from exportlab.risk.demand import Demand, foreign_demand
+from exportlab.risk.instability import CONVENTIONS, Instability, instability, instability_of
 from exportlab.risk.portfolio import Portfolio, portfolio
+from exportlab.risk.shocks import Sources, koren_tenreyro, risk_content, volatility_sources
+from exportlab.risk.stress import Stress, stress, worst_again
+from exportlab.risk.tails import ValueAtRisk, value_at_risk
 
-__all__ = ["Portfolio", "portfolio"]
+__all__ = [
+    "CONVENTIONS",
+    "Beside",
+    "BlocRisk",
+    "Demand",
+    "Instability",
+    "Portfolio",
+    "Sources",
+    "Stress",
+    "ValueAtRisk",
+    "bloc_risk",
+    "concentration_and_risk",
+    "foreign_demand",
+    "instability",
+    "instability_of",
+    "koren_tenreyro",
+    "portfolio",
+    "risk_content",
+    "stress",
+    "value_at_risk",
+    "volatility_sources",
+    "worst_again",
+]

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 
-from exportlab.errors import DataError, UnknownName
+from exportlab.errors import DataError, OptionError, UnknownName
 from exportlab.flows import Columns, Flows, require
 from exportlab.frames import Array, Codes, Mask, coded, collect
 from exportlab.indices._steps import periods_compared
+from exportlab.indices.residual import refuse_members
 from exportlab.periods import Lag
 
 if TYPE_CHECKING:
@@ -71,15 +72,23 @@ class Series:
         return found[0] if len(found) == 1 else found
 
 
-def asked(
-    flows: Flows, caller: str, over: Columns, by: Columns | None, lag: Lag, *others: Flows
-) -> Asked:
-    """What a call asks for; every growth rate between the first and the last period must be there."""
+def with_periods(flows: Flows, caller: str) -> None:
+    """Raise unless these are flows whose periods have an order in time."""
     require(flows, caller)
     if "period" not in flows.roles:
         raise DataError("the flows have no period", f"{caller} needs period=... at the door.")
     flows.calendar.require_order(caller)
-    spread, groups = flows.split(over, by)
+
+
+def asked(
+    flows: Flows, caller: str, over: Columns | None, by: Columns | None, lag: Lag, *others: Flows
+) -> Asked:
+    """What a call asks for; every growth rate between the first and the last period must be there."""
+    with_periods(flows, caller)
+    spread, groups = flows.split(over, by) if over is not None else ((), flows.resolve(by))
+    if "period" in spread:
+        raise OptionError("over= names members whose growth is followed, so it cannot hold the period.")
+    refuse_members(flows, caller, spread)
     groups = tuple(r for r in groups if r != "period")
     moves = periods_compared(flows, lag, *others)
     periods = tuple(flows.calendar.in_order({*moves, *moves.values(), *flows.members("period")}))
@@ -90,7 +99,6 @@ def asked(
             f"{flows.said(holes[0])!r} has no period before it to grow from",
             "Growth cannot be followed across periods that were not observed: add them, or cut the table with "
             "flows.where(period=...).",
-            rows=None,
         )
     where = {p: t for t, p in enumerate(periods)}
     ordered = sorted(moves.items(), key=lambda pair: where[pair[1]])
@@ -105,29 +113,42 @@ def series(asked: Asked, flows: Flows | None = None, groups: Sequence[str] | Non
     kept = tuple(asked.groups if groups is None else groups)
     cells = collect(source.cells(*kept, "period", *asked.spread))
     value = np.asarray(cells["value"].to_numpy(), dtype=np.float64)
-    period, found = coded(cells, "period")
-    where = {p: t for t, p in enumerate(asked.periods)}
-    row = np.array([where.get(p, -1) for p in found], dtype=np.intp)[period]
-    known = row >= 0
-    columns = [coded(cells, role) for role in asked.spread]
-    names = [coded(cells, role) for role in kept]
-    member, _ = _mixed(columns, len(value))
-    group, _ = _mixed(names, len(value))
-    if not known.all():
-        value, row, member, group = value[known], row[known], member[known], group[known]
+    row = _rows(asked, cells)
+    columns, names = ([coded(cells, role) for role in roles] for roles in (asked.spread, kept))
+    member, group = _mixed(columns, len(value)), _mixed(names, len(value)) if kept else None
+    counts = value > 0
+    if (row < 0).any():
+        counts &= row >= 0
+    if group is None and not counts.all():
+        value, row, member = value[counts], row[counts], member[counts]
     made = []
+    if group is None:
+        values, ids = _dense(row, member, value, len(asked.periods))
+        return [Series((), _labels(ids, columns), values)] if len(value) else []
     for part in _parts(group):
-        key = _unmixed(int(group[part][0]), names)
-        made.append(_dense(key, row[part], member[part], value[part], columns, len(asked.periods)))
+        rows = part[counts[part]]
+        values, ids = _dense(row[rows], member[rows], value[rows], len(asked.periods))
+        made.append(Series(_unmixed(int(group[part][0]), names), _labels(ids, columns), values))
     return made
 
 
-def _mixed(columns: Sequence[tuple[Codes, list[Any]]], rows: int) -> tuple[Codes, int]:
+def _rows(asked: Asked, cells: Any) -> Codes:
+    """The place of each row's period; -1 where it is none of those compared."""
+    codes, found = coded(cells, "period")
+    where = {p: t for t, p in enumerate(asked.periods)}
+    return np.asarray(np.array([where.get(p, -1) for p in found], dtype=np.int64)[codes])
+
+
+def _mixed(columns: Sequence[tuple[Codes, list[Any]]], rows: int) -> Codes:
     """One number for each row by several columns."""
-    cell, size = np.zeros(rows, dtype=np.int64), 1
-    for codes, labels in columns:
-        cell, size = (codes if size == 1 else cell * len(labels) + codes), size * len(labels)
-    return cell, size
+    cell: Codes = np.zeros(rows, dtype=np.int64)
+    for place, (codes, labels) in enumerate(columns):
+        if place:
+            cell *= len(labels)
+            cell += codes
+        else:
+            cell = codes.astype(np.int64)
+    return cell
 
 
 def _unmixed(cell: int, columns: Sequence[tuple[Codes, list[Any]]]) -> tuple[Any, ...]:
@@ -139,34 +160,37 @@ def _unmixed(cell: int, columns: Sequence[tuple[Codes, list[Any]]]) -> tuple[Any
     return tuple(reversed(found))
 
 
-def _parts(group: Codes) -> list[Any]:
-    """The rows of each group; a single one is taken as it lies."""
-    if not len(group) or group.min() == group.max():
-        return [slice(None)] if len(group) else []
+def _parts(group: Codes) -> list[Codes]:
+    """The rows of each group."""
     order = np.argsort(group, kind="stable")
-    return np.split(order, np.flatnonzero(np.diff(group[order])) + 1)
+    return np.split(order, np.flatnonzero(np.diff(group[order])) + 1) if len(group) else []
 
 
-def _dense(
-    key: tuple[Any, ...], row: Codes, member: Codes, value: Array, columns: Any, periods: int
-) -> Series:
-    """Periods by members, those without any value left out: they could be anything."""
-    low, high = int(member.min()), int(member.max())
-    used = np.zeros(high - low + 1, dtype=np.bool_)
-    used[member[value > 0] - low] = True
-    ids = np.flatnonzero(used) + low
+def _dense(row: Codes, member: Codes, value: Array, periods: int) -> tuple[Array, Codes]:
+    """Periods by members from values above zero, and the number of each member."""
+    if not len(value):
+        return np.zeros((periods, 0)), np.zeros(0, dtype=np.int64)
+    low = int(member.min())
+    member = member - low if low else member
+    used = np.zeros(int(member.max()) + 1, dtype=np.bool_)
+    used[member] = True
+    ids = np.flatnonzero(used)
+    if len(ids) < len(used):
+        member = (np.cumsum(used, dtype=np.int64) - 1)[member]
     dense = np.zeros((periods, len(ids)))
-    place = np.cumsum(used, dtype=np.int64) - 1
-    kept = used[member - low]
-    if kept.all():
-        dense[row, place[member - low]] = value
-    else:
-        dense[row[kept], place[member[kept] - low]] = value[kept]
+    cell = row * len(ids)
+    cell += member
+    dense.reshape(-1)[cell] = value
+    return dense, ids + low
+
+
+def _labels(ids: Codes, columns: Sequence[tuple[Codes, list[Any]]]) -> tuple[np.ndarray[Any, Any], ...]:
+    """The labels of members by their numbers, one array a role."""
     labels, rest = [], ids
     for _, names in reversed(columns):
         rest, here = np.divmod(rest, len(names))
         labels.append(_objects(names)[here])
-    return Series(key, tuple(reversed(labels)), dense)
+    return tuple(reversed(labels))
 
 
 def _objects(names: Sequence[Any]) -> np.ndarray[Any, Any]:
@@ -188,23 +212,41 @@ def rates(before: Array, after: Array, kind: Rate) -> Array:
         return np.asarray(np.log(ratio) if kind == "log" else ratio - 1)
 
 
+def remainder(whole: Array, part: Array) -> Array:
+    """What is left of a whole without a part; a remainder of rounding is nothing."""
+    left = whole - part
+    return np.where(left > 1e-12 * whole, left, 0.0)
+
+
 def growth(asked: Asked, one: Series, kind: Growth) -> Array:
     """Growth rates in rows, members in columns.
 
     A member that trades in neither period has not changed: its arc growth is zero, which stands for 0/0. Logs of
     zeros are refused.
     """
-    before, after = one.values[asked.before], one.values[asked.after]
-    found = rates(before, after, kind)
+    if kind == "arc":
+        return _arcs(asked, one.values)
+    found = rates(one.values[asked.before], one.values[asked.after], kind)
     lost: Mask = np.isnan(found)
-    if kind == "log" and lost.any():
+    if lost.any():
         t, k = np.argwhere(lost)[0]
         raise DataError(
             f"{int(lost.sum()):,} of {lost.size:,} growth rates are of members that do not trade in both periods",
             "Logarithms have no zero: take growth='arc', whose rates are bounded by 2, or coarser members.",
             first=f"{asked.titled(one.key)}, {one.member(k)!r}, {asked.dates[t]}",
         )
-    found[lost] = 0.0
+    return found
+
+
+def _arcs(asked: Asked, values: Array) -> Array:
+    """Arc growth, a period at a time: tables of millions of members are passed over once."""
+    found, whole = np.empty((len(asked.after), values.shape[1])), np.empty(values.shape[1])
+    for row, t, s in zip(found, asked.before, asked.after, strict=True):
+        np.subtract(values[s], values[t], out=row)
+        np.add(values[s], values[t], out=whole)
+        whole /= 2
+        whole[whole == 0] = 1.0  # 0/0: the change is zero, and stays it
+        np.divide(row, whole, out=row)
     return found
 
 
@@ -241,3 +283,18 @@ def member_table(asked: Asked, one: Series, columns: dict[str, Array]) -> pd.Dat
     keys = {asked.name(r): [k] * len(one.labels[0]) for r, k in zip(asked.groups, one.key, strict=True)}
     labels = {asked.name(r): list(column) for r, column in zip(asked.spread, one.labels, strict=True)}
     return pd.DataFrame({**keys, **labels, **columns})
+
+
+def totals(asked: Asked) -> list[Series]:
+    """The total of each group by period, as a series of one member."""
+    cells = collect(asked.flows.cells(*asked.groups, "period"))
+    value = np.asarray(cells["value"].to_numpy(), dtype=np.float64)
+    row = _rows(asked, cells)
+    names = [coded(cells, role) for role in asked.groups]
+    group = _mixed(names, len(value))
+    made = []
+    for part in _parts(group):
+        line = np.zeros((len(asked.periods), 1))
+        line[row[part], 0] = value[part]
+        made.append(Series(_unmixed(int(group[part][0]), names), (), line))
+    return made

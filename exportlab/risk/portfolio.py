@@ -7,7 +7,9 @@ as many rows as there are members, is never made.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
@@ -80,7 +82,7 @@ def variance_of(y: Array, a: Array, *, shrink: bool = False) -> Variance:
     gram = y @ y.T
     weight, mu = _shrinkage(gram, square, y.shape[1]) if shrink else (0.0, 0.0)
     square, cov = weight * mu + (1 - weight) * square, weight * mu * a + (1 - weight) * cov
-    bets = _bets(gram / divisor, moves, a, divisor, weight, mu)
+    bets = _bets(gram / divisor, moves, a, divisor=divisor, weight=weight, mu=mu)
     return Variance(float(a @ cov), a, cov, np.sqrt(square), mean, bets, weight, line)
 
 
@@ -94,7 +96,7 @@ def _shrinkage(gram: Array, square: Array, members: int) -> tuple[float, float]:
     return (min(b2, d2) / d2 if d2 > ROUNDING * mu**2 else 1.0), mu
 
 
-def _bets(gram: Array, moves: Array, a: Array, divisor: int, weight: float, mu: float) -> Array:
+def _bets(gram: Array, moves: Array, a: Array, *, divisor: int, weight: float, mu: float) -> Array:
     """What each principal component adds to the variance: (v_k'a)^2 l_k, through the periods' inner products.
 
     The directions in which nothing moved have one variance, that of the target, and count as one bet: that of `a`.
@@ -128,11 +130,18 @@ class Portfolio(Cautious):
     """
 
     table: pd.DataFrame
-    members: pd.DataFrame
     series: pd.DataFrame
     cautions: tuple[str, ...]
     over: str
     growth: str
+    parts: tuple[Callable[[], pd.DataFrame], ...] = field(default=(), repr=False)
+
+    @cached_property
+    def members(self) -> pd.DataFrame:
+        """One row per group and member, made when first asked for: there may be millions."""
+        import pandas as pd
+
+        return pd.concat([part() for part in self.parts], ignore_index=True)
 
     @property
     def title(self) -> str:
@@ -212,26 +221,26 @@ def portfolio(
     >>> found = xl.risk.portfolio(flows, covariance="sample", min_observations=3)
     >>> found.table[["n", "sd", "benefit", "effective_bets"]].round(3)
        n     sd  benefit  effective_bets
-    0  3  0.033    0.766           1.996
+    0  3  0.025    0.823           1.866
     """
     asked = ground.asked(flows, "portfolio", over, by, lag)
     need(asked, min_observations)
-    rows, tables, lines = [], [], []
+    rows, parts, lines = [], [], []
     for one in ground.series(asked):
-        row, table, line = _measured(asked, one, growth, shares, covariance)
+        row, part, line = _measured(asked, one, growth, shares, covariance)
         rows.append(row)
-        tables.append(table)
+        parts.append(part)
         lines.append(line)
     import pandas as pd
 
     cautions = (CONCENTRATION, SMALL, PRICES, *((ENTRY,) if growth == "arc" else ()), AVERAGES)
     return Portfolio(
         computed(asked, framed(asked, rows), "variance"),
-        pd.concat(tables, ignore_index=True),
         pd.concat(lines, ignore_index=True),
         (*cautions, *overlap(flows, lag)),
         " x ".join(asked.name(r) for r in asked.spread),
         growth,
+        tuple(parts),
     )
 
 
@@ -269,15 +278,15 @@ def chosen(covariance: Covariance, rates: int, members: int) -> tuple[bool, str]
 
 def _measured(
     asked: Asked, one: Series, kind: Growth, which: Any, covariance: Covariance
-) -> tuple[dict[str, Any], pd.DataFrame, pd.DataFrame]:
-    """One group: its row, its members, its series."""
+) -> tuple[dict[str, Any], Callable[[], pd.DataFrame], pd.DataFrame]:
+    """One group: its row, its members when they are asked for, its series."""
     key = dict(zip(asked.groups, one.key, strict=True))
     lost = ground.silent(asked, one)
     rates, members = len(asked.after), one.values.shape[1]
     if lost:
         nothing = dict.fromkeys(FIGURES, np.nan)
         row = {**key, "n": rates, "members": members, **nothing, "covariance": "", "shrinkage": np.nan}
-        return {**row, "note": lost}, _member_rows(asked, one, None, None), _line(asked, one, None)
+        return {**row, "note": lost}, partial(_member_rows, asked, one, None), _line(asked, one, None)
     a = ground.shares(asked, one, which)
     shrink, note = chosen(covariance, rates, members)
     found = variance_of(ground.growth(asked, one, kind), a, shrink=shrink)
@@ -285,7 +294,7 @@ def _measured(
     row |= {"covariance": "ledoit_wolf" if shrink else "sample", "shrinkage": found.shrinkage}
     calm = "no variance beyond rounding" if found.calm else ""
     said = {**row, "note": "; ".join(filter(None, (note, calm)))}
-    return said, _member_rows(asked, one, a, found), _line(asked, one, found)
+    return said, partial(_member_rows, asked, one, found), _line(asked, one, found)
 
 
 FIGURES = (
@@ -320,9 +329,9 @@ def figures(found: Variance, a: Array) -> dict[str, float]:
     }
 
 
-def _member_rows(asked: Asked, one: Series, a: Array | None, found: Variance | None) -> pd.DataFrame:
+def _member_rows(asked: Asked, one: Series, found: Variance | None) -> pd.DataFrame:
     nothing = np.full(one.values.shape[1], np.nan)
-    if found is None or a is None:
+    if found is None:
         names = ("share", "mean", "sd", "marginal", "own_variance", "comovement", "contribution")
         return member_table(asked, one, dict.fromkeys(names, nothing))
     calm = found.calm
@@ -330,7 +339,7 @@ def _member_rows(asked: Asked, one: Series, a: Array | None, found: Variance | N
         asked,
         one,
         {
-            "share": a,
+            "share": found.share,
             "mean": found.mean,
             "sd": found.deviation,
             "marginal": nothing if calm else found.covariance / np.sqrt(found.variance),

@@ -1,45 +1,202 @@
-"""A table for a paper: as LaTeX, Word, Excel or HTML, with its title above and its notes below."""
+"""A table as it is printed, and one writer each for LaTeX, HTML, Excel and Word: title above, notes below.
+
+By hand, since no library does it as well: maketables leaves the text of cells unescaped in LaTeX, pandas' Styler has no
+notes, great-tables writes LaTeX and HTML alone. openpyxl and python-docx write the archives.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from exportlab.errors import MissingDependency, OptionError
-from exportlab.results import Result
+from exportlab.results import Look, Result, html_grid
 from exportlab.tables.writing import as_archive, as_text, atomic, put
 from exportlab.text import html_text, latex_text, printable
 
 if TYPE_CHECKING:
     import pandas as pd
 
+Align: TypeAlias = Literal["left", "right", "centre", "long"]
 _NUMBER = re.compile(r"-?(0|[1-9]\d*|[1-9]\d{0,2}(,\d{3})+)(\.\d+)?")
+_STARS = re.compile(
+    r"(?<=[\d)])\*{1,3}$|(?<!\S)\*{1,3}(?= p )"
+)  # after an estimate, and where a note explains them
+LEFT: Align = "left"
+CENTRE: Align = "centre"
+RIGHT: Align = "right"
 FOOT = "n"  # the first row below the estimates
+LONG = 40  # rows, above which a table of LaTeX goes over several pages
+WIDE = 60  # characters, of the widest column of a workbook
 ENDINGS = (".tex", ".html", ".docx", ".xlsx")
+PAPER = Look(
+    "border-collapse:collapse;border-top:2px solid;border-bottom:2px solid;font-variant-numeric:tabular-nums",
+    "padding:.2em .8em .2em 0;border-bottom:1px solid currentColor",
+    "padding:.2em .8em .2em 0",
+)
+
+
+@dataclass(frozen=True)
+class Held:
+    """A value as a workbook holds it, and the format in which it is shown."""
+
+    value: Any
+    form: str = ""
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A table as it is printed, in whatever format.
+
+    Attributes
+    ----------
+    heads : sequence of str
+    aligned : sequence of {"left", "right", "centre", "long"}
+        By column; "long" is text that needs lines of its own.
+    rows : sequence of sequence of str
+        The cells as printed.
+    held : sequence of sequence of Held
+        The same cells as a workbook holds them.
+    title : str
+    below : tuple of str
+        Notes.
+    ruled : tuple of int
+        Rows that have a rule above them.
+    """
+
+    heads: Sequence[str]
+    aligned: Sequence[Align]
+    rows: Sequence[Sequence[str]]
+    held: Sequence[Sequence[Held]]
+    title: str = ""
+    below: tuple[str, ...] = ()
+    ruled: tuple[int, ...] = ()
+
+
+def latex(grid: Grid, *, label: str = "") -> str:
+    """A table of booktabs, of longtable from 41 rows on; text escaped."""
+    head = " & ".join(map(_tex, grid.heads)) + r" \\"
+    body = [" & ".join(map(_tex, row)) + r" \\" for row in grid.rows]
+    body = [rf"\midrule{chr(10)}{line}" if i in grid.ruled else line for i, line in enumerate(body)]
+    title = f"\\caption{{{_tex(grid.title)}}}" if grid.title else ""
+    title += f"\\label{{{latex_label(label)}}}" if label else ""
+    below = f"\\par\\footnotesize {' '.join(map(_tex, grid.below))}" if grid.below else ""
+    spec = _spec(grid)
+    if len(body) > LONG:
+        start = [f"\\begin{{longtable}}{{{spec}}}", title and title + r" \\", r"\toprule", head, r"\midrule"]
+        lines = [*start, r"\endhead", r"\bottomrule", r"\endfoot", *body, r"\end{longtable}", below]
+    else:
+        start = [r"\begin{table}[!htbp]", r"\centering", title, f"\\begin{{tabular}}{{{spec}}}", r"\toprule"]
+        end = [r"\bottomrule", r"\end{tabular}", below, r"\end{table}"]
+        lines = [*start, head, r"\midrule", *body, *end]
+    needs = "% Needs booktabs and longtable; Chinese needs xeCJK or ctex."
+    return "\n".join([needs, *(line for line in lines if line), ""])
+
+
+def _spec(grid: Grid) -> str:
+    """The columns of a tabular: those of long text share the room that the others leave."""
+    room = 0.9 / max(1, grid.aligned.count("long") + 0.12 * len(grid.aligned))
+    kinds = {"left": "l", "right": "r", "centre": "c", "long": f"p{{{room:.2f}\\linewidth}}"}
+    return "".join(kinds[a] for a in grid.aligned)
+
+
+def html(grid: Grid) -> str:
+    """A table with three rules and no classes, that can be pasted anywhere."""
+    right = [a == "right" for a in grid.aligned]
+    table = html_grid(grid.heads, grid.rows, right, look=PAPER, caption=grid.title, ruled=grid.ruled)
+    foot = "".join(f'<p style="font-size:smaller">{html_text(note)}</p>' for note in grid.below)
+    return f"<div>{table}{foot}</div>"
+
+
+def excel(grids: Iterable[tuple[str, Grid]]) -> Any:
+    """A workbook with a sheet for each, by name; numbers are numbers, text is never a formula."""
+    book = needed("openpyxl", "openpyxl", "excel", "Writing tables to Excel").Workbook()
+    book.remove(book.active)
+    taken: set[str] = set()
+    for name, grid in grids:
+        _fill(book.create_sheet(_sheet_name(name, taken)), grid)
+    return book
+
+
+def _fill(sheet: Any, grid: Grid) -> None:
+    """Headings, the rows, and after an empty row what stands below."""
+    from openpyxl.styles import Alignment, Font
+    from openpyxl.utils import get_column_letter
+
+    for i, row in enumerate([[Held(h) for h in grid.heads], *grid.held], 1):
+        for j, held in enumerate(row, 1):
+            cell = put(sheet, i, j, held.value)
+            if isinstance(held.value, str):
+                cell.alignment = Alignment(vertical="top", wrap_text=len(held.value) > 40)
+            elif held.form:
+                cell.number_format = held.form
+            if i == 1:
+                cell.font = Font(bold=True)
+    for j, head in enumerate(grid.heads, 1):
+        texts = [row[j - 1].value for row in grid.held]
+        longest = max((len(t) for t in texts if isinstance(t, str)), default=10)
+        sheet.column_dimensions[get_column_letter(j)].width = min(WIDE, max(10, longest, len(head)) + 2)
+    sheet.freeze_panes = "A2"
+    for i, text in enumerate([t for t in (grid.title, *grid.below) if t], len(grid.held) + 3):
+        put(sheet, i, 1, text)
+
+
+def _sheet_name(name: str, taken: set[str]) -> str:
+    """A name of at most 31 characters that no other sheet has."""
+    base = re.sub(r"[\[\]:*?/\\']", "_", printable(name))[:31]
+    tries = (base if not i else f"{base[:26]}~{i}" for i in range(10_000))
+    found = next(n for n in tries if n.casefold() not in taken)
+    taken.add(found.casefold())
+    return found
+
+
+def word(grid: Grid) -> Any:
+    """A Word document: title, the table with its headings first, notes."""
+    document = needed("docx", "python-docx", "tables", "A Word table").Document()
+    if grid.title:
+        document.add_paragraph(printable(grid.title))
+    table = document.add_table(rows=0, cols=len(grid.heads))
+    for row in (grid.heads, *grid.rows):
+        for cell, text in zip(table.add_row().cells, row, strict=True):
+            cell.text = printable(text)
+    for note in grid.below:
+        document.add_paragraph(printable(note))
+    return document
 
 
 class Printed(Result):
-    """What can be printed: `to_latex` and `to_html` give text, `to_docx` and `to_excel` write files."""
+    """What can be printed, in any of four formats."""
+
+    def grid(self) -> Grid:
+        """The table as it is printed."""
+        raise NotImplementedError
 
     def to_latex(self, path: str | Path | None = None, *, label: str = "") -> str:
-        """A booktabs table; also written to `path` where one is given."""
-        raise NotImplementedError
+        """A booktabs table (longtable from 41 rows on) with its notes below; also written to `path`, if given."""
+        return kept(latex(self.grid(), label=label), path)
 
     def to_html(self, path: str | Path | None = None) -> str:
-        """A table that can be pasted anywhere; also written to `path` where one is given."""
-        raise NotImplementedError
+        """A table with three rules and no classes, that can be pasted anywhere; also written to `path`, if given."""
+        return kept(html(self.grid()), path)
 
     def to_docx(self, path: str | Path) -> Path:
         """A Word document with the table (needs python-docx, extra "tables")."""
-        raise NotImplementedError
+        return atomic(Path(path), as_archive(word(self.grid()).save))
 
     def to_excel(self, path: str | Path) -> Path:
-        """A workbook of one sheet; text is never a formula, numbers are numbers (needs openpyxl, extra "excel")."""
-        raise NotImplementedError
+        """A workbook of one sheet: numbers are numbers, text is never a formula, title and notes below.
+
+        Raises
+        ------
+        MissingDependency
+            openpyxl is not installed (extra "excel").
+        """
+        grid = self.grid()
+        return atomic(Path(path), as_archive(excel([(grid.title or "table", grid)]).save))
 
     def save(self, path: str | Path) -> Path:
         """Write the table as its path ends: .tex, .html, .docx (Word) or .xlsx.
@@ -55,12 +212,13 @@ class Printed(Result):
         ending = target.suffix.lower()
         if ending not in ENDINGS:
             raise OptionError(f"{target.name!r} ends in {target.suffix!r}. Allowed: {', '.join(ENDINGS)}.")
-        if ending in (".docx", ".xlsx"):
-            return self.to_docx(target) if ending == ".docx" else self.to_excel(target)
-        if ending == ".tex":
-            self.to_latex(target)
-        else:
-            self.to_html(target)
+        writers: Mapping[str, Callable[[Path], object]] = {
+            ".tex": self.to_latex,
+            ".html": self.to_html,
+            ".docx": self.to_docx,
+            ".xlsx": self.to_excel,
+        }
+        writers[ending](target)
         return target
 
     def _repr_html_(self) -> str:
@@ -88,69 +246,26 @@ class Publication(Printed):
         """Plain text."""
         return "\n".join([self.title, self.table.to_string(index=False, header=self.heads), *self.notes])
 
-    def to_latex(self, path: str | Path | None = None, *, label: str = "") -> str:
-        """A booktabs table with its notes below; also written to `path` where one is given."""
-        width = len(self.table.columns) - 1
-        lines = [r"\begin{table}[!htbp]\centering"]
-        lines += [rf"\caption{{{_tex(self.title)}}}"] if self.title else []
-        lines += [rf"\label{{{latex_label(label)}}}"] if label else []
-        lines += [rf"\begin{{tabular}}{{l{'c' * width}}}", r"\toprule"]
-        lines += [" & ".join(map(_tex, self.heads)) + r" \\", r"\midrule"]
-        for row in self.table.itertuples(index=False):
-            lines += [r"\midrule"] if row[0] == FOOT else []
-            lines.append(" & ".join(_tex(str(c)) for c in row) + r" \\")
-        lines.append(r"\bottomrule")
-        if self.notes:
-            lines.append(rf"\multicolumn{{{width + 1}}}{{p{{0.9\linewidth}}}}{{\footnotesize")
-            lines.append(" ".join(_tex(n) for n in self.notes) + r"}\\")
-        return kept("\n".join([*lines, r"\end{tabular}", r"\end{table}"]), path)
-
-    def to_html(self, path: str | Path | None = None) -> str:
-        """An HTML table with its notes below; also written to `path` where one is given."""
-        head = "".join(f"<th>{html_text(c)}</th>" for c in self.heads)
-        rows = []
-        for row in self.table.itertuples(index=False):
-            rule = ' style="border-top:1px solid"' if row[0] == FOOT else ""
-            cells = "".join(f"<td>{html_text(str(c))}</td>" for c in row[1:])
-            rows.append(f"<tr{rule}><th>{html_text(str(row[0]))}</th>{cells}</tr>")
-        notes = "".join(f"<p><small>{html_text(n)}</small></p>" for n in self.notes)
-        return kept(
-            f"<table><caption>{html_text(self.title)}</caption><thead><tr>{head}</tr></thead>"
-            f"<tbody>{''.join(rows)}</tbody></table>{notes}",
-            path,
+    def grid(self) -> Grid:
+        rows = [[str(cell) for cell in row] for row in self.table.itertuples(index=False, name=None)]
+        return Grid(
+            self.heads,
+            [LEFT, *[CENTRE for _head in self.heads[1:]]],
+            rows,
+            [[_held(text) for text in row] for row in rows],
+            self.title,
+            self.notes,
+            tuple(i for i, row in enumerate(rows) if row[0] == FOOT),
         )
 
-    def to_docx(self, path: str | Path) -> Path:
-        return word(Path(path), self.title, [self.heads, *self.table.itertuples(index=False)], self.notes)
 
-    def to_excel(self, path: str | Path) -> Path:
-        book = needed("openpyxl", "openpyxl", "excel", "An Excel table").Workbook()
-        sheet = book.active
-        body = [[self.title], self.heads, *self.table.itertuples(index=False), *([n] for n in self.notes)]
-        for i, row in enumerate(body, 1):
-            for j, text in enumerate(map(str, row), 1):
-                plain = i > 2 and _NUMBER.fullmatch(text)
-                cell = put(sheet, i, j, float(text.replace(",", "")) if plain else text)
-                if plain:
-                    decimals = len(text.partition(".")[2])
-                    cell.number_format = (
-                        ("#,##0" if "," in text else "0") + "." * bool(decimals) + "0" * decimals
-                    )
-        return atomic(Path(path), as_archive(book.save))
-
-
-def word(path: Path, title: str, rows: Sequence[Iterable[Any]], notes: Iterable[str]) -> Path:
-    """Write a Word document: title, the rows as a table (headings first), notes."""
-    document = needed("docx", "python-docx", "tables", "A Word table").Document()
-    if title:
-        document.add_paragraph(printable(title))
-    grid = document.add_table(rows=0, cols=len(list(rows[0])))
-    for row in rows:
-        for cell, text in zip(grid.add_row().cells, row, strict=True):
-            cell.text = printable(str(text))
-    for note in notes:
-        document.add_paragraph(printable(note))
-    return atomic(path, as_archive(document.save))
+def _held(text: str) -> Held:
+    """A cell of text as a workbook holds it: a plain number as such, with the digits that are printed."""
+    if not _NUMBER.fullmatch(text):
+        return Held(text)
+    decimals = len(text.partition(".")[2])
+    form = ("#,##0" if "," in text else "0") + "." * bool(decimals) + "0" * decimals
+    return Held(float(text.replace(",", "")), form)
 
 
 def kept(text: str, path: str | Path | None) -> str:
@@ -179,4 +294,4 @@ def needed(module: str, library: str, extra: str, purpose: str) -> Any:
 
 def _tex(text: str) -> str:
     """Escaped, with stars raised."""
-    return re.sub(r"\*+", lambda m: f"$^{{{m[0]}}}$", latex_text(text))
+    return _STARS.sub(lambda m: f"$^{{{m[0]}}}$", latex_text(text))

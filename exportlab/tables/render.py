@@ -1,9 +1,10 @@
-"""A page as one HTML document: no script, style, font or picture from elsewhere."""
+"""A page as one HTML document: no script, style, font or picture from elsewhere; its tables as they are printed."""
 
 from __future__ import annotations
 
 import io
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ from exportlab.errors import LONGEST, short
 from exportlab.plots.style import context
 from exportlab.tables.headings import heading
 from exportlab.tables.model import Page, Picture, Table
+from exportlab.tables.publication import Align, Grid, Held
 from exportlab.text import file_name
 from exportlab.words import LANGUAGES, _, language, number, term
 
@@ -131,6 +133,63 @@ def shown(table: Table, terms: bool) -> Shown:
         )
     numeric = {c for i, c in enumerate(kept) if any(row[i].css == "num" for row in rows)}
     return Shown([Cell(short(heading(c), HEAD), css="num" if c in numeric else "") for c in kept], rows)
+
+
+def grid(table: Table, terms: bool = False) -> Grid:
+    """The table as it is printed outside the page: numbers and sources as there, unit, source and note below."""
+    made = shown(table, terms)
+    cells = list(zip(*made.rows, strict=True)) or [() for _head in made.heads]
+    kept = [c for c in map(str, table.frame.columns) if c not in table.fold]
+    forms = [pattern(table.formats.get(c, "")) for c in kept]
+    values = table.frame[[c for c in table.frame.columns if str(c) in kept]]
+    below = foot(table)
+    return Grid(
+        [h.text for h in made.heads],
+        [_aligned(h, column) for h, column in zip(made.heads, cells, strict=True)],
+        [[c.text for c in row] for row in made.rows],
+        [
+            [Held(_plain(v, terms), form) for v, form in zip(row, forms, strict=True)]
+            for row in values.itertuples(index=False, name=None)
+        ],
+        table.title,
+        (below,) if below else (),
+    )
+
+
+def _aligned(head: Cell, column: Sequence[Cell]) -> Align:
+    if head.css == "num":
+        return "right"
+    return "long" if any(c.css == "long" for c in column) else "left"
+
+
+def foot(table: Table) -> str:
+    """What stands below a table: unit, source and note, as far as there are any."""
+    if table.unit and table.source:
+        below = _("Unit: {unit}. Source: {source}.", unit=table.unit, source=table.source)
+    elif table.unit:
+        below = _("Unit: {unit}.", unit=table.unit)
+    else:
+        below = _("Source: {source}.", source=table.source) if table.source else ""
+    return f"{below} {table.note}".strip()
+
+
+def pattern(form: str) -> str:
+    """A format as a workbook writes it."""
+    if form in ("", "share"):
+        return "0.0%" if form else ""
+    digits = int(form.split(".")[1][0])
+    return ("#,##0" if "," in form else "0") + ("." + "0" * digits if digits else "")
+
+
+def _plain(value: Any, terms: bool) -> Any:
+    """A value as a workbook holds it: empty for what is missing."""
+    if value is None or str(value) in ("nan", "NaT", "<NA>"):
+        return None
+    if hasattr(value, "item"):
+        value = value.item()
+    if isinstance(value, bool | int | float):
+        return value if abs(value) != float("inf") else str(value)
+    return str(term(value) if terms else value)
 
 
 def _width(text: str) -> int:

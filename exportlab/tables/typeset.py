@@ -13,19 +13,16 @@ from exportlab.errors import DataError, OptionError, UnknownName, one_of
 from exportlab.flows import Flows
 from exportlab.frames import to_pandas
 from exportlab.results import Result, is_name, label
-from exportlab.tables import export
 from exportlab.tables.model import Table
-from exportlab.tables.publication import Printed, Publication, kept, word
-from exportlab.tables.render import Cell, Shown, shown
-from exportlab.tables.writing import as_archive, atomic
-from exportlab.text import html_text
+from exportlab.tables.publication import Grid, Printed, Publication
+from exportlab.tables.render import foot as below_of
+from exportlab.tables.render import grid
 from exportlab.words import LANGUAGES, speaking
 
 if TYPE_CHECKING:
     import pandas as pd
 
 _FORMAT = re.compile(r"share|,?\.\df")
-_RULE = "1px solid currentColor"
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -56,57 +53,13 @@ class Typeset(Printed):
         """Plain text: caption, the cells as printed, and what stands below."""
         import pandas as pd
 
-        text = self._shown()
-        cells = pd.DataFrame(
-            [[c.text for c in row] for row in text.rows], columns=[h.text for h in text.heads]
-        )
-        return "\n".join(line for line in (self.title, cells.to_string(index=False), self._foot()) if line)
+        made = self.grid()
+        cells = pd.DataFrame(list(made.rows), columns=list(made.heads)).to_string(index=False)
+        return "\n".join(line for line in (self.title, cells, *made.below) if line)
 
-    def to_latex(self, path: str | Path | None = None, *, label: str = "") -> str:
-        """A booktabs table (longtable from 40 rows on); also written to `path` where one is given."""
+    def grid(self) -> Grid:
         with speaking(self.lang):
-            return kept(export.latex(self.made, terms=True, label=label), path)
-
-    def to_html(self, path: str | Path | None = None) -> str:
-        """A table with three rules and no classes, that can be pasted anywhere; also written to `path`."""
-        text = self._shown()
-        heads = "".join(_cell("th", h, f"border-bottom:{_RULE}") for h in text.heads)
-        rows = "".join(f"<tr>{''.join(_cell('td', c) for c in row)}</tr>" for row in text.rows)
-        caption = f'<caption style="text-align:left">{html_text(self.title)}</caption>' if self.title else ""
-        foot = f'<p style="font-size:smaller">{html_text(self._foot())}</p>' if self._foot() else ""
-        made = (
-            f'<div style="overflow-x:auto"><table style="border-collapse:collapse;border-top:2px solid;'
-            f'border-bottom:2px solid;font-variant-numeric:tabular-nums">{caption}<thead><tr>{heads}</tr></thead>'
-            f"<tbody>{rows}</tbody></table>{foot}</div>"
-        )
-        return kept(made, path)
-
-    def to_excel(self, path: str | Path) -> Path:
-        """A workbook of one sheet: numbers unrounded with a format, text never a formula, the notes below.
-
-        Raises
-        ------
-        MissingDependency
-            openpyxl is not installed.
-        """
-        export.formats("excel")
-        with speaking(self.lang):
-            book = export.sheet(self.made, self._foot())
-        return atomic(Path(path), as_archive(book.save))
-
-    def to_docx(self, path: str | Path) -> Path:
-        """A Word document: caption, the cells as printed, and what stands below."""
-        text = self._shown()
-        rows = [[h.text for h in text.heads], *([c.text for c in row] for row in text.rows)]
-        return word(Path(path), self.title, rows, [self._foot()] if self._foot() else [])
-
-    def _shown(self) -> Shown:
-        with speaking(self.lang):
-            return shown(self.made, terms=True)
-
-    def _foot(self) -> str:
-        with speaking(self.lang):
-            return export.foot(self.made)
+            return grid(self.made, terms=True)
 
 
 def typeset(
@@ -179,7 +132,7 @@ def typeset(
             )
         foot = Table("table", "", own.table, unit, source)
         with speaking(lang):
-            below = (*own.notes, *(t for t in (export.foot(foot),) if t), *below)
+            below = (*own.notes, *(t for t in (below_of(foot),) if t), *below)
         return replace(own, notes=below, caption=caption or own.title)
     frame = _frame(made)
     known = list(frame.columns)
@@ -257,10 +210,3 @@ def _format(column: pd.Series[Any], digits: int) -> str:
         return f".{digits}f"
     before = floor(log10(size))
     return f",.{min(9, max(0, digits - before if before > 0 or size < 10**-digits else digits))}f"
-
-
-def _cell(tag: str, cell: Cell, *more: str) -> str:
-    side = "right" if cell.css == "num" else "left"
-    style = ";".join(["padding:.2em .8em .2em 0", f"text-align:{side}", *more])
-    scope = ' scope="col"' if tag == "th" else ""
-    return f'<{tag}{scope} style="{style}">{html_text(cell.text)}</{tag}>'

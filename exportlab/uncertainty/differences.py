@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -15,16 +15,18 @@ from exportlab.indices.members import ROUNDING
 from exportlab.options import Count, Level, validated
 from exportlab.turned import year_before
 from exportlab.uncertainty.groups import Part, Plan, grouped, places, plan, sampler
-from exportlab.uncertainty.intervals import Intervals, Method, described, figures, framed, tracked
+from exportlab.uncertainty.intervals import Intervals, Method, described, figures, framed, joined, tracked
 from exportlab.uncertainty.methods import CHUNK, DRAWN, Interval, Note, checked, estimate, noted, notes
-from exportlab.uncertainty.sample import Sample, Sums, apart, minus, need_units, seeds
+from exportlab.uncertainty.nesting import Resample, likeness, units_of
+from exportlab.uncertainty.sample import NOTHING, Sample, Sums, apart, minus, need_units, seeds
+from exportlab.uncertainty.scales import SCALES, Scale, limits
 from exportlab.words import said
 
 
 @validated
 def difference(
     flows: Flows, name: str, *, between: Sequence[Any] | None = None, along: str | None = None,
-    over: Columns | None = None, by: Columns | None = None, resample: Columns, paired: bool = True,
+    over: Columns | None = None, by: Columns | None = None, resample: Resample | None = None, paired: bool = True,
     method: Method = "jackknife",
     level: Level = 0.95, draws: Count = 999, rng: Any = None, universe: Universe = "observed", workers: Count = 1,
     progress: bool = False, **options: Any,
@@ -50,8 +52,8 @@ def difference(
     Returns
     -------
     Intervals
-        ``.table``: keys, first, second (the index on each side), estimate (second - first), std_error, conf_low,
-        conf_high, n, note.
+        ``.table``: keys, first, second (the index on each side), estimate (second - first), corrected (less the
+        bias of few units), std_error, conf_low, conf_high, n, note.
 
     Raises
     ------
@@ -61,12 +63,12 @@ def difference(
         As in `interval`.
     """
     require(flows, "difference")
-    checked(method, level, draws, "identity")
+    checked(method, level, draws)
     role, labels = _sides(flows, between, along)
     season = _season(flows, role, labels)
     asked = _plan(flows, name, role, over=over, by=by, resample=resample, universe=universe, options=options)
     pairs = _pairs(flows, asked, role, labels, paired=paired)
-    make = sampler(flows, asked)
+    make, alike = sampler(flows, asked), likeness(flows, asked.drawn)
 
     def one(job: tuple[tuple[Part, Part], Any]) -> tuple[list[dict[str, Any]], list[tuple[Note, ...]]]:
         (first, second), seed = job
@@ -75,8 +77,10 @@ def difference(
         a, b = make(first, units, cells), make(second, units, cells)
         sample = minus(b, a) if paired else apart(b, a)
         need_units(sample, asked.unit, described(flows, asked.groups, first.key))
-        found = estimate(sample, method, level=level, draws=draws, seed=seed)
-        against = [(*known, *season) for known in notes(sample, found, method, asked.unit)]
+        on = _change_scale(asked, max(len(first.cells), len(second.cells)))
+        found = estimate(sample, method, level=level, draws=draws, seed=seed, scale=on)
+        known = notes(sample, found, method, asked.unit)
+        against = joined(known, alike(sample, tuple(units) if units else None), [season] * len(known))
         keys, sides = _keys(asked, first, role), (a.estimate, b.estimate)
         rows = [
             {**keys, **dict(zip(asked.shown, cell, strict=True)), **_changed(sides, found, m)}
@@ -114,14 +118,14 @@ def permutation_test(
     along: str | None = None,
     over: Columns | None = None,
     by: Columns | None = None,
-    resample: Columns,
+    resample: Resample | None = None,
     paired: bool = True,
     permutations: Count = 9999,
     rng: Any = None,
     universe: Universe = "observed",
     **options: Any,
 ) -> Any:
-    """Test whether an index differs between two periods, exporters or markets more than by chance.
+    """Test whether the two periods, exporters or markets of each unit can be told apart by an index.
 
     Parameters
     ----------
@@ -134,19 +138,31 @@ def permutation_test(
     Returns
     -------
     DataFrame
-        keys, first, second, estimate (second - first), p_value (two-sided), n (units), permutations, exact. For
-        share and rca one row per group and cell; p-values are of each cell alone, not corrected for their number.
+        keys, first, second, estimate (second - first), statistic (the estimate over its standard error), p_value
+        (two-sided), n (units), permutations, exact, null (what is tested), note. For share and rca one row per group
+        and cell; p-values are of each cell alone, not corrected for their number.
 
     Notes
     -----
     Each side is first divided by its total (paired) or its mean unit (independent), so that growth alone is no
     difference. Null hypothesis: which side a unit's flows stand on does not matter; the units' flows are then
     exchanged between the sides, for rca with the reference's flows in that unit; a reference that is not drawn
-    stays on its side. p = (1 + number as far from zero) / (1 + permutations), which is never zero.
+    stays on its side. For this null the test is exact. p = (1 + number as far from zero) / (1 + permutations),
+    which is never zero.
+
+    Two tables may have one index and different mixes. The statistic is therefore the change over its jackknife
+    standard error in the same deal, which makes the test one of equal indices where units are many. Where they are
+    few it rejects equal indices of unlike mixes too often (see the page on uncertainty for its size), and the note
+    says so below 150 units. Whether the index itself changed is what `difference` answers.
 
     References
     ----------
     .. [1] Phipson and Smyth (2010), Permutation p-values should never be zero, SAGMB 9(1).
+    .. [2] Janssen (1997), Studentized permutation tests for non-i.i.d. hypotheses and the generalized
+       Behrens-Fisher problem, Statistics and Probability Letters 36(1).
+    .. [3] Chung and Romano (2013), Exact and asymptotically robust permutation tests, Annals of Statistics 41(2).
+    .. [4] Konietschke and Pauly (2014), Bootstrapping and permuting paired t-test type statistics, Statistics and
+       Computing 24(3).
     """
     require(flows, "permutation_test")
     if permutations < 99:
@@ -163,11 +179,9 @@ def permutation_test(
         units = places(first.units, second.units) if paired else None
         cells = places(first.cells, second.cells)
         a, b = (_alike(make(p, units, cells), paired=paired) for p in (first, second))
-        deals = (
-            _swaps(a, b, n, permutations, seed, every=every) if paired else _dealt(a, b, permutations, seed)
-        )
+        deals = _swaps(a, b, permutations, seed, every=every) if paired else _dealt(a, b, permutations, seed)
         sides = a.index(a.adds.sum(axis=0)), b.index(b.adds.sum(axis=0))
-        p = _p_values(a, b, sides[1] - sides[0], deals, every=every)
+        t, p = _p_values(a, b, deals, paired=paired, every=every)
         rows += [
             {
                 **_keys(asked, first, role),
@@ -175,14 +189,38 @@ def permutation_test(
                 "first": float(sides[0][m]),
                 "second": float(sides[1][m]),
                 "estimate": float(sides[1][m] - sides[0][m]),
+                "statistic": float(t[m]),
                 "p_value": float(p[m]),
                 "n": n,
                 "permutations": 2**n if every else permutations,
                 "exact": every,
+                "null": NULL,
+                "note": _size_note(n, asked.unit) if np.isfinite(p[m]) else UNDEFINED,
             }
             for m, cell in enumerate(cells if asked.shown else [()])
         ]
     return framed(flows, asked, rows)
+
+
+NULL = "a unit's flows may stand on either side alike"
+MANY = 150  # units from which the size for equal indices of unlike mixes is near nominal
+UNDEFINED = "undefined: the index does not exist here"
+
+
+def _size_note(units: int, unit: str) -> str:
+    """What is to be said of the test as one of equal indices."""
+    if units >= MANY:
+        return ""
+    return (
+        f"{units} {unit}: where the mixes differ, equal indices are rejected too often below {MANY}; "
+        "for whether the index changed see difference"
+    )
+
+
+def _change_scale(asked: Plan, active: int) -> Scale:
+    """A change runs from the least less the largest value of the index to the contrary."""
+    low, high = limits(asked.name, asked.options, asked.size or active)
+    return Scale(SCALES["identity"], low - high, high - low, "identity")
 
 
 def _alike(sample: Sample, *, paired: bool) -> Sums:
@@ -194,8 +232,12 @@ def _alike(sample: Sample, *, paired: bool) -> Sums:
     return Sums(adds / np.where(by > 0, by, 1.0), sums.index, sums.per)
 
 
-def _swaps(a: Sums, b: Sums, units: int, permutations: int, seed: Any, *, every: bool) -> Iterator[Array]:
-    """What moves from the first side to the second when units' two sides are exchanged, some deals at a time."""
+Deal: TypeAlias = tuple[Array, Array]
+
+
+def _swaps(a: Sums, b: Sums, permutations: int, seed: Any, *, every: bool) -> Iterator[Deal]:
+    """What units add on each side when their two sides are exchanged at random, shape (deals, U, P)."""
+    units = len(a.adds)
     step = max(1, CHUNK // max(a.adds.size, 1))
     rng = None if every else np.random.default_rng(seed)
     for start in range(0, 2**units if every else permutations, step):
@@ -203,30 +245,67 @@ def _swaps(a: Sums, b: Sums, units: int, permutations: int, seed: Any, *, every:
             swaps = (np.arange(start, min(start + step, 2**units))[:, None] >> np.arange(units)) & 1
         else:
             swaps = rng.integers(0, 2, size=(min(step, permutations - start), units), dtype=np.int8)
-        yield swaps @ (b.adds - a.adds)
+        chosen = swaps[..., None] == 1
+        yield np.where(chosen, b.adds, a.adds), np.where(chosen, a.adds, b.adds)
 
 
-def _dealt(a: Sums, b: Sums, permutations: int, seed: Any) -> Iterator[Array]:
+def _dealt(a: Sums, b: Sums, permutations: int, seed: Any) -> Iterator[Deal]:
     """The same when all units are dealt anew to the two sides."""
-    pool = np.concatenate([a.adds, b.adds])
-    rng, mine = np.random.default_rng(seed), a.adds.sum(axis=0)
-    for _ in range(permutations):
-        yield (pool[rng.permutation(len(pool))[: len(a.adds)]].sum(axis=0) - mine)[None]
+    pool, cut = np.concatenate([a.adds, b.adds]), len(a.adds)
+    step = max(1, CHUNK // max(pool.size, 1))
+    rng = np.random.default_rng(seed)
+    for start in range(0, permutations, step):
+        orders = np.stack([rng.permutation(len(pool)) for _ in range(min(step, permutations - start))])
+        yield pool[orders[:, :cut]], pool[orders[:, cut:]]
 
 
-def _p_values(a: Sums, b: Sums, here: Array, deals: Iterator[Array], *, every: bool) -> Array:
-    """The part of deals whose change is as far from zero as the one observed; NaN where that is undefined."""
-    first, second = a.adds.sum(axis=0), b.adds.sum(axis=0)
-    slack = ROUNDING * np.maximum(
-        np.abs(a.index(first)), np.abs(b.index(second))
-    )  # deals alike but for rounding tie
+def _p_values(a: Sums, b: Sums, deals: Iterator[Deal], *, paired: bool, every: bool) -> tuple[Array, Array]:
+    """The statistic, and the part of deals in which it is as far from zero; NaN where that is undefined."""
+    here = _statistic(a, b, (a.adds[None], b.adds[None]), paired=paired)[0]
     extreme, count = np.zeros(here.shape), 0
-    for moved in deals:
-        found = b.index(np.maximum(second - moved, 0.0)) - a.index(np.maximum(first + moved, 0.0))
-        extreme += (np.abs(found) >= np.abs(here) - slack).sum(axis=0)
+    for deal in deals:
+        found = _statistic(a, b, deal, paired=paired)
+        extreme += (np.abs(found) >= np.abs(here) * (1 - TIED)).sum(axis=0)
         count += len(found)
     p = extreme / count if every else (1 + extreme) / (1 + count)
-    return np.where(np.isfinite(here), p, np.nan)
+    return here, np.where(np.isnan(here), np.nan, p)
+
+
+TIED = 1e-9  # deals alike but for rounding tie: relative, as a statistic is a ratio of two rounded sums
+
+
+def _statistic(a: Sums, b: Sums, deal: Deal, *, paired: bool) -> Array:
+    """The change over its jackknife standard error, shape (deals, M).
+
+    Paired: of the change, each unit left out on both sides (Konietschke and Pauly 2014). Independent: the variances of
+    the two sides add up (Janssen 1997). What rounding leaves of a change is none, with or without an error.
+    """
+    (first, before), (second, after) = (
+        _left_out(s.index, adds) for s, adds in zip((a, b), deal, strict=True)
+    )
+    change = second - first
+    rounding = ROUNDING * np.maximum(np.abs(first), np.abs(second))
+    if paired:
+        error = np.sqrt(_spread_of(after - before))
+    else:
+        error = np.sqrt(_spread_of(before) + _spread_of(after))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        t = np.where(error > rounding, change / error, np.sign(change) * np.inf)
+    return np.where(np.abs(change) <= rounding, 0.0 * change, t)
+
+
+def _left_out(index: Callable[[Array], Array], adds: Array) -> tuple[Array, Array]:
+    """The index of each deal, (deals, M), and with each unit left out, (deals, U, M)."""
+    total = adds.sum(axis=1)
+    n = adds.shape[1]
+    rest = total[:, None] - adds
+    rest = np.where(rest > NOTHING * total[:, None], rest, 0.0)  # what only this unit adds to leaves nothing
+    return index(total), index(rest * (n / (n - 1)))
+
+
+def _spread_of(left_out: Array) -> Array:
+    n = left_out.shape[1]
+    return np.asarray((n - 1) / n * ((left_out - left_out.mean(axis=1, keepdims=True)) ** 2).sum(axis=1))
 
 
 def _sides(flows: Flows, between: Sequence[Any] | None, along: str | None) -> tuple[str, tuple[Any, Any]]:
@@ -287,7 +366,8 @@ def _season(flows: Flows, role: str, labels: tuple[Any, Any]) -> tuple[Note, ...
 
 def _plan(flows: Flows, name: str, role: str, *, by: Columns | None, **asked: Any) -> Plan:
     """As for an interval, with the compared role kept apart."""
-    if role in flows.resolve(asked["resample"]) or (asked["over"] and role in flows.resolve(asked["over"])):
+    drawn = () if asked["resample"] is None else units_of(flows, asked["resample"])
+    if role in [u.role for u in drawn] or (asked["over"] and role in flows.resolve(asked["over"])):
         raise OptionError(f"{role!r} is compared, so it cannot stand in over= or resample= as well.")
     if by is not None:
         by = tuple(dict.fromkeys((*flows.resolve(by), role)))

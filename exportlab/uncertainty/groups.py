@@ -17,6 +17,7 @@ from exportlab.indices.catalogue import CATALOGUE
 from exportlab.indices.measure import Universe, universe_size
 from exportlab.indices.residual import refuse_members
 from exportlab.uncertainty import statistics
+from exportlab.uncertainty.nesting import Resample, Unit, units_of, usual
 from exportlab.uncertainty.rca import advantage
 from exportlab.uncertainty.sample import Sample
 
@@ -32,22 +33,29 @@ Places: TypeAlias = Mapping[Any, int] | None
 class Plan:
     """What is asked for: the index, what it is spread over and computed for, and what is drawn.
 
-    `spread` are the roles of a cell, `groups` those of a group, `units` those of a resampled unit;
-    `shown` the cell roles that stand in the outcome, where there is a value per cell.
+    `spread` are the roles of a cell, `groups` those of a group, `drawn` the resampled units, of the roles `units`;
+    `shown` the cell roles that stand in the outcome, where there is a value per cell. `size` is how many members the
+    index could be spread over, which bounds it; None for those active in each group.
     """
 
     name: str
     spread: tuple[str, ...]
     groups: tuple[str, ...]
-    units: tuple[str, ...]
+    drawn: tuple[Unit, ...]
     shown: tuple[str, ...]
     universe: int | None
     options: Mapping[str, Any]
+    size: int | None = None
+
+    @property
+    def units(self) -> tuple[str, ...]:
+        """The roles whose labels, or groups of them, are drawn."""
+        return tuple(u.role for u in self.drawn)
 
     @property
     def unit(self) -> str:
         """The resampled unit in words."""
-        return " x ".join(self.units)
+        return " x ".join(u.name for u in self.drawn)
 
     @property
     def members(self) -> bool:
@@ -83,7 +91,7 @@ class Part:
         shape = (len(units or self.units), len(cells or self.cells))
         if shape[0] * shape[1] <= 250_000 or value.size > 0.1 * shape[0] * shape[1]:
             dense = np.zeros(shape)
-            dense[rows, columns] = value  # one row a cell of units and cells
+            np.add.at(dense, (rows, columns), value)  # units that are groups have several rows a cell
             return dense
         from scipy.sparse import csr_array
 
@@ -114,7 +122,7 @@ def plan(
     *,
     over: Columns | None,
     by: Columns | None,
-    resample: Columns,
+    resample: Resample | None,
     universe: Universe,
     options: Mapping[str, Any],
 ) -> Plan:
@@ -129,7 +137,9 @@ def plan(
         allowed = list(TWO_WAY.get(entry.name, entry.options))
         raise OptionError(f"Intervals of {entry.name} have no option {unknown[0]!r}. Allowed: {allowed}.")
     over = over if over is not None else ("product" if entry.name == "rca" else "market")
-    spread, units = flows.resolve(over), flows.resolve(resample)
+    spread = flows.resolve(over)
+    drawn = units_of(flows, usual(flows, spread) if resample is None else resample)
+    units = tuple(u.role for u in drawn)
     if not spread or not units:
         raise OptionError("over= and resample= each name at least one role.")
     if entry.is_distribution:
@@ -142,8 +152,8 @@ def plan(
     if entry.name == "rca":
         _refuse_advantage(groups, chosen)
     sized = entry.uses_universe if entry.is_distribution else chosen.get("form") == "weighted"
-    size = universe_size(flows, spread, universe) if sized else None
-    return Plan(entry.name, spread, groups, units, shown, size, chosen)
+    size = universe_size(flows, spread, universe)
+    return Plan(entry.name, spread, groups, drawn, shown, size if sized else None, chosen, size)
 
 
 def _refuse_own(flows: Flows, name: str, cell: Sequence[str], units: Sequence[str]) -> None:
@@ -182,14 +192,16 @@ def parts(flows: Flows, plan: Plan) -> list[Part]:
     roles = tuple(dict.fromkeys((*plan.groups, *plan.spread, *plan.units)))
     rows = collect(flows.cells(*roles))
     rows = rows.filter(nw.col("value") > 0)
-    columns = {r: rows[r].to_list() for r in roles}
     value = np.asarray(rows["value"].to_numpy(), dtype=np.float64)
-    group, labels = _codes([columns[r] for r in plan.groups], len(value))
-    unit, units = _codes([columns[r] for r in plan.units], len(value))
-    cell, cells = _codes([columns[r] for r in plan.spread], len(value))
+    coded = {r: _coded(rows[r]) for r in roles}
+    single = [coded[u.role] if u.group is None else _regrouped(*coded[u.role], u) for u in plan.drawn]
+    group, labels = _joint([coded[r] for r in plan.groups], len(value))
+    unit, units = _joint(single, len(value))
+    cell, cells = _joint([coded[r] for r in plan.spread], len(value))
+    order = np.argsort(group.astype(np.int32), kind="stable")
+    ends = np.cumsum(np.bincount(group, minlength=len(labels)))
     made = []
-    for code, key in enumerate(labels):
-        here = np.flatnonzero(group == code)
+    for key, here in zip(labels, np.split(order, ends[:-1]), strict=True):
         own_unit, own_units = _within(unit[here], units)
         own_cell, own_cells = _within(cell[here], cells)
         made.append(Part(key, own_units, own_cells, own_unit, own_cell, value[here]))
@@ -197,21 +209,53 @@ def parts(flows: Flows, plan: Plan) -> list[Part]:
 
 
 Labels: TypeAlias = tuple[tuple[Any, ...], ...]
+Coded: TypeAlias = tuple[Any, Sequence[Any]]
 
 
-def _codes(columns: list[list[Any]], size: int) -> tuple[Any, Labels]:
-    """Whole numbers for the rows' labels, and the labels in order."""
-    if not columns:
-        return np.zeros(size, dtype=int), ((),)
-    rows = list(zip(*columns, strict=True))
-    labels = tuple(sorted(set(rows)))
-    place = {label: i for i, label in enumerate(labels)}
-    return np.fromiter(map(place.__getitem__, rows), dtype=int, count=size), labels
+def _coded(column: nw.Series[Any]) -> Coded:
+    """Whole numbers for a column's labels, by the engine, and the labels in order."""
+    if column.implementation.is_pandas():  # four times as fast as a lookup
+        codes, known = column.to_native().factorize(sort=True)
+        return np.asarray(codes, dtype=np.int64), known.tolist()
+    labels = sorted(column.unique().to_list())
+    if not labels:
+        return np.zeros(0, dtype=np.int64), labels
+    numbers = column.replace_strict(labels, range(len(labels)), return_dtype=nw.Int64)
+    return np.asarray(numbers.to_numpy(), dtype=np.int64), labels
+
+
+def _regrouped(codes: Any, labels: Sequence[Any], unit: Unit) -> Coded:
+    """The groups of labels instead of the labels."""
+    assert unit.group is not None
+    own = [unit.group[label] for label in labels]
+    groups = sorted(set(own))
+    place = {g: i for i, g in enumerate(groups)}
+    return np.array([place[g] for g in own], dtype=np.int64)[codes], groups
+
+
+def _joint(columns: Sequence[Coded], size: int) -> tuple[Any, Labels]:
+    """Whole numbers for the combinations of labels that stand in some row, and the combinations in order."""
+    codes: Any = np.zeros(size, dtype=np.int64)
+    combined: Labels = ((),)
+    for own, labels in columns:
+        codes = codes * len(labels) + own
+        codes, used = _used(codes, len(combined) * len(labels))
+        combined = tuple((*combined[u // len(labels)], labels[u % len(labels)]) for u in used)
+    return codes, combined
+
+
+def _used(codes: Any, number: int) -> tuple[Any, list[int]]:
+    """Codes counted anew among those that occur, and which these are."""
+    if number > max(10_000_000, 4 * codes.size):  # a table of all would be larger than the rows
+        used, own = np.unique(codes, return_inverse=True)
+        return own, used.tolist()
+    some = np.bincount(codes, minlength=number) > 0
+    return (np.cumsum(some) - 1)[codes], np.flatnonzero(some).tolist()
 
 
 def _within(codes: Any, labels: Labels) -> tuple[Any, Labels]:
     """The codes and labels of some rows, without the labels that they lack."""
-    used, own = np.unique(codes, return_inverse=True)
+    own, used = _used(codes, len(labels))
     return own, tuple(labels[i] for i in used)
 
 
@@ -235,7 +279,7 @@ def grouped(flows: Flows, plan: Plan) -> list[Part]:
     one = not table and reference not in ("world", "rest")
     within = tuple(r for r in plan.groups if r != "exporter" and (not table or r in reference.roles))
     drawn = not table or set(plan.units) <= set(reference.identity)
-    asked = replace(plan, groups=(*within, "exporter") if one else within, units=plan.units if drawn else ())
+    asked = replace(plan, groups=(*within, "exporter") if one else within, drawn=plan.drawn if drawn else ())
     others = {p.key: p for p in parts(reference if table else flows, asked)}
     at = [plan.groups.index(r) for r in within]
     beside = []
@@ -271,9 +315,10 @@ def _members(plan: Plan, part: Part, units: Places) -> Sample:
     place = units or {u: i for i, u in enumerate(part.units)}
     values = np.bincount(part.cell, part.value, len(part.cells))
     at = [plan.spread.index(r) for r in plan.units]
-    codes = [place[tuple(cell[i] for i in at)] for cell in part.cells]
+    codes = [place[tuple(u.of(cell[i]) for i, u in zip(at, plan.drawn, strict=True))] for cell in part.cells]
     whole = len(place)
-    if plan.universe is not None and set(plan.units) == set(plan.spread):
+    single = all(u.group is None for u in plan.drawn) and set(plan.units) == set(plan.spread)
+    if plan.universe is not None and single:
         whole = max(whole, plan.universe)
     empty = np.setdiff1d(np.arange(whole), codes)  # units that can be drawn and carry nothing
     return statistics.of_members(
@@ -303,9 +348,9 @@ def _advantage(plan: Plan, part: Part, units: Places, cells: Places) -> Sample:
 def _bloc_parts(plan: Plan, part: Part, units: Places, inside: Mapping[Any, bool]) -> tuple[Array, Array]:
     """What each unit sends to the bloc, and what it sends in all."""
     unit, size = part.placed(units), len(units or part.units)
-    names = (*plan.groups, *plan.spread, *plan.units)
+    names = (*plan.groups, *plan.spread, *_single(plan))
     at = [names.index(r) for r in _dated(plan)]
-    decides = set(_dated(plan)) & set(plan.units)
+    decides = set(_dated(plan)) & set(_single(plan))
     of = part.unit if decides else np.zeros_like(part.unit)  # else every unit's flow to a cell counts alike
     pairs, back = np.unique(np.stack([part.cell, of]), axis=1, return_inverse=True)
     labels = [(*part.key, *part.cells[c], *part.units[u]) for c, u in pairs.T]
@@ -316,8 +361,13 @@ def _bloc_parts(plan: Plan, part: Part, units: Places, inside: Mapping[Any, bool
 
 def _dated(plan: Plan) -> tuple[str, ...]:
     """The roles that decide whether a flow goes to the bloc."""
-    names = (*plan.groups, *plan.spread, *plan.units)
+    names = (*plan.groups, *plan.spread, *_single(plan))
     return tuple(r for r in ("period", "exporter", "market") if r in names)
+
+
+def _single(plan: Plan) -> tuple[str, ...]:
+    """The roles whose own labels are drawn; "" for those drawn by groups."""
+    return tuple(u.role if u.group is None else "" for u in plan.drawn)
 
 
 def _bloc(flows: Flows, plan: Plan) -> dict[Any, bool]:

@@ -16,6 +16,7 @@ from exportlab.indices.measure import Universe, measure
 from exportlab.options import Count, validated
 from exportlab.results import Result
 from exportlab.uncertainty.intervals import interval
+from exportlab.uncertainty.nesting import Resample
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,7 +31,7 @@ class Levels(Result):
     ----------
     table : DataFrame
         One row per level and group: digits, keys, products (active codes in the group), estimate; with
-        a resampled unit also std_error, conf_low, conf_high, n, note.
+        a resampled unit also corrected, std_error, conf_low, conf_high, n, note.
     indicator : str
     digits : tuple of int
     """
@@ -48,7 +49,7 @@ class Levels(Result):
         """Draw the index at each level, with its interval where it has one."""
         from exportlab.plots.uncertainty import intervals
 
-        given = ("products", "estimate", "std_error", "conf_low", "conf_high", "n", "note")
+        given = ("products", "estimate", "corrected", "std_error", "conf_low", "conf_high", "n", "note")
         return intervals(
             self.table,
             label=[str(c) for c in self.table if c not in given],
@@ -66,7 +67,7 @@ def levels(
     digits: Sequence[Count] = (2, 4, 6),
     over: Columns = "product",
     by: Columns | None = None,
-    resample: Columns | None = None,
+    resample: Resample | None = None,
     universe: Universe = "observed",
     **options: Any,
 ) -> Levels:

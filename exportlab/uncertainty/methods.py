@@ -1,10 +1,10 @@
-"""From draws to intervals: percentile, basic, BCa, studentised, Bayesian, jackknife and delta; notes against them."""
+"""From draws to intervals: percentile, basic, BCa, studentised, Bayesian, jackknife and delta."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -13,39 +13,77 @@ from exportlab.errors import OptionError, one_of
 from exportlab.frames import Array
 from exportlab.uncertainty.sample import (
     Sample,
-    _spans,
     dirichlet,
     jackknife,
     jackknifed,
     multinomial,
+    spans,
     variance,
 )
+from exportlab.uncertainty.scales import SCALES, Map, Scale
 from exportlab.words import Said, said
 
 METHODS = ("percentile", "basic", "bca", "studentised", "bayesian", "jackknife", "delta")
 DRAWN = ("percentile", "basic", "bca", "studentised", "bayesian")
+IDENTITY = SCALES["identity"]
 CHUNK = 4_000_000  # numbers held at once: draws are made in chunks of this, however many workers there are
-# A monotone map, its derivative and its inverse: intervals symmetric on the mapped scale stay in the index's range.
-SCALES: dict[str, tuple[Callable[[Array], Array], Callable[[Array], Array], Callable[[Array], Array]]] = {
-    "identity": (lambda t: t, np.ones_like, lambda t: t),
-    "log": (np.log, lambda t: 1 / t, np.exp),
-    "logit": (
-        lambda t: np.log(t) - np.log1p(-t),
-        lambda t: 1 / (t * (1 - t)),
-        lambda t: 1 / (1 + np.exp(-t)),
-    ),
-}
+
+
+Kind: TypeAlias = Literal[
+    "few units",
+    "members drawn",
+    "alike",
+    "heavy tail",
+    "at the boundary",
+    "one-sided",
+    "linearised",
+    "near equality",
+    "no interval",
+    "biased",
+    "undefined",
+    "unlike periods",
+    "one side",
+]
+
+
+@dataclass(frozen=True)
+class Note:
+    """What is known against an interval: its kind, and the sentence that says it with its figures."""
+
+    kind: Kind
+    sentence: Said
+
+    def __str__(self) -> str:
+        return str(self.sentence)
+
+
+def noted(notes: Iterable[Note]) -> str:
+    """The notes as the text of a table's column; empty where there are none."""
+    return "; ".join(map(str, notes))
 
 
 @dataclass(frozen=True)
 class Interval:
-    """One group's outcome, M values each: estimate, std_error, low, high; undefined draws, and the draws."""
+    """One group's outcome, M values each, and the draws.
+
+    Attributes
+    ----------
+    estimate, std_error, low, high : ndarray, shape (M,)
+    undefined : ndarray of int
+        In how many draws the index does not exist.
+    corrected : ndarray
+        The value that the interval is formed about: the estimate less its bias where the method corrects for it.
+    why : tuple of Note or None
+        Why there is no interval, or what it stands in for; None where there is nothing to say.
+    """
 
     estimate: Array
     std_error: Array
     low: Array
     high: Array
     undefined: Array
+    corrected: Array
+    why: tuple[Note | None, ...]
     draws: Array | None = None
 
 
@@ -56,7 +94,7 @@ def estimate(
     level: float = 0.95,
     draws: int = 999,
     seed: Any = None,
-    scale: str = "identity",
+    scale: str | Scale = "identity",
     workers: int = 1,
 ) -> Interval:
     """The interval of one sample by one method.
@@ -70,16 +108,23 @@ def estimate(
     draws : int
     seed : SeedSequence
         Spawned once per chunk of draws.
-    scale : {"identity", "log", "logit"}
-        Where basic, studentised, jackknife and delta intervals are formed; the others do not depend on it.
+    scale : Scale, or "identity", "log" or "logit" without limits
+        Where basic, studentised, jackknife and delta intervals are formed; the others are cut at its limits only.
     workers : int
         Threads; they do not change the numbers.
     """
-    checked(method, level, draws, scale)
+    if isinstance(scale, str):
+        one_of("scale", scale, SCALES)
+        scale = Scale(SCALES[scale], name=scale)
+    checked(method, level, draws)
     point = sample.estimate
-    if method in ("delta", "jackknife"):
-        with np.errstate(divide="ignore", invalid="ignore"):  # at the end of a scale there is no interval
-            return (_delta if method == "delta" else _jackknife)(sample, point, level, scale)
+    with np.errstate(
+        divide="ignore", invalid="ignore", over="ignore"
+    ):  # at the end of a scale is no interval
+        if method == "delta":
+            return bounded(sample, _delta(sample, point, level, scale.map), scale)
+        if method == "jackknife":
+            return bounded(sample, _jackknife(sample, point, level, scale.map), scale)
     if method == "bayesian" and not sample.fractional:
         raise OptionError(
             "The Bayesian bootstrap gives members weights that are not whole numbers, for which this index is not "
@@ -87,22 +132,76 @@ def estimate(
         )
     found, errors = simulate(sample, method, draws, seed, workers)
     lost = (~np.isfinite(found)).sum(axis=0)
-    with np.errstate(invalid="ignore"):
+    centre = point
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         if method in ("percentile", "bayesian"):
             low, high = percentile(found, level)
         elif method == "basic":
-            low, high = basic(found, point, level, scale)
+            low, high = basic(found, point, level, scale.map)
+            centre = basic(found, point, 0.0, scale.map)[0]
         elif method == "bca":
             low, high = bca(found, point, jackknife(sample), level)
         else:
-            low, high = studentised(found, errors, point, _delta_error(sample, method), level, scale=scale)
-    return Interval(point, _spread(found), low, high, lost, found)
+            spread = _delta_error(sample, method)
+            low, high = studentised(found, errors, point, spread, level, scale=scale.map)
+            centre = studentised(found, errors, point, spread, 0.0, scale=scale.map)[0]
+    nothing = (None,) * point.size
+    return bounded(sample, Interval(point, _spread(found), low, high, lost, centre, nothing, found), scale)
 
 
-def checked(method: str, level: float, draws: int, scale: str) -> None:
+# What is said where there is no interval, and where it is not the one that was asked for.
+EXACT = Note("at the boundary", said("at the boundary: the index does not vary with the units drawn"))
+LIMIT = Note(
+    "no interval", said("no interval: on this scale the index is at its end, or would be without some unit")
+)
+LOST = Note("no interval", said("no interval: the index is undefined when some unit is left out"))
+ALONE = Note("linearised", said("one unit alone keeps the index off its limit: linearised interval"))
+
+
+def _beyond(limit: float) -> Note:
+    words = said(
+        "one-sided: corrected for bias, the interval would lie beyond {limit}, the limit of the index",
+        limit=f"{limit:.4g}",
+    )
+    return Note("one-sided", words)
+
+
+def bounded(sample: Sample, found: Interval, scale: Scale) -> Interval:
+    """The interval cut at the limits of the index, from the limit to the estimate where it lies beyond.
+
+    NaN, with the reason, where nothing is left of it.
+    """
+    point, known = found.estimate, np.isfinite(found.estimate)
+    low, high = np.minimum(found.low, found.high), np.maximum(found.low, found.high)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        exact = known & np.isfinite(found.std_error) & ~(found.std_error > sample.rounding)
+        under, over = known & (high < scale.low), known & (low > scale.high)
+        low = np.where(over, point, np.where(under, scale.low, low))
+        high = np.where(under, point, np.where(over, scale.high, high))
+        low, high = np.clip(low, scale.low, scale.high), np.clip(high, scale.low, scale.high)
+        some = known & ~exact & np.isfinite(low) & np.isfinite(high) & (low < high)
+        inside = np.isfinite(scale.map[0](point))
+    why = list(found.why)
+    for m in np.flatnonzero(known):
+        if exact[m]:
+            why[m] = EXACT
+        elif not some[m]:
+            why[m] = LOST if inside[m] and not np.isfinite(found.std_error[m]) else LIMIT
+        elif under[m] or over[m]:
+            why[m] = _beyond(scale.low if under[m] else scale.high)
+    return replace(
+        found,
+        std_error=np.where(exact, np.nan, found.std_error),
+        low=np.where(some, low, np.nan),
+        high=np.where(some, high, np.nan),
+        corrected=np.where(some, np.clip(found.corrected, scale.low, scale.high), np.nan),
+        why=tuple(why),
+    )
+
+
+def checked(method: str, level: float, draws: int) -> None:
     """Refuse options that cannot be."""
     one_of("method", method, METHODS)
-    one_of("scale", scale, SCALES)
     if not 0 < level < 1:
         raise OptionError(f"level={level!r} is not a probability between 0 and 1: level=0.95 is 95 %.")
     if method in DRAWN and draws < 2 / (1 - level) - 1:
@@ -150,9 +249,9 @@ def percentile(draws: Array, level: float) -> tuple[Array, Array]:
     )
 
 
-def basic(draws: Array, point: Array, level: float, scale: str = "identity") -> tuple[Array, Array]:
+def basic(draws: Array, point: Array, level: float, scale: Map = IDENTITY) -> tuple[Array, Array]:
     """Quantiles mirrored at the estimate: 2 theta - q (Davison and Hinkley 1997, 5.6)."""
-    to, _, back = SCALES[scale]
+    to, _, back = scale
     low, high = percentile(to(draws), level)
     return back(2 * to(point) - high), back(2 * to(point) - low)
 
@@ -176,45 +275,63 @@ def bca(draws: Array, point: Array, left_out: Array, level: float) -> tuple[Arra
 
 
 def studentised(
-    draws: Array, errors: Array, point: Array, spread: Array, level: float, *, scale: str = "identity"
+    draws: Array, errors: Array, point: Array, spread: Array, level: float, *, scale: Map = IDENTITY
 ) -> tuple[Array, Array]:
     """Quantiles of the t statistic of each draw, each with its own standard error (Hall 1988)."""
-    to, slope, back = SCALES[scale]
+    to, slope, back = scale
     own = np.where(errors > 0, errors, np.nan) * slope(draws)
     low, high = percentile((to(draws) - to(point)) / own, level)
     return back(to(point) - high * spread * slope(point)), back(to(point) - low * spread * slope(point))
 
 
-def _delta(sample: Sample, point: Array, level: float, scale: str) -> Interval:
+def _delta(sample: Sample, point: Array, level: float, scale: Map) -> Interval:
     """Student's t about the estimate, its standard error linearised."""
-    to, slope, back = SCALES[scale]
-    error = _delta_error(sample, "delta")
-    reach = _student(sample, level) * error * slope(point)
+    to, slope, back = scale
+    ones = np.ones(sample.units)
+    influence = _known(sample, "delta")(ones)
+    error = np.sqrt(variance(influence, ones, sample.samples))
+    reach = _student(influence, sample.samples, level) * error * slope(point)
     none = np.zeros(point.size, dtype=int)
-    return Interval(point, error, back(to(point) - reach), back(to(point) + reach), none)
+    low, high = back(to(point) - reach), back(to(point) + reach)
+    return Interval(point, error, low, high, none, point, (None,) * point.size)
 
 
-def _jackknife(sample: Sample, point: Array, level: float, scale: str) -> Interval:
-    """Student's t about the bias-corrected value (Tukey 1958)."""
-    to, _, back = SCALES[scale]
+def _jackknife(sample: Sample, point: Array, level: float, scale: Map) -> Interval:
+    """Student's t about the bias-corrected value (Tukey 1958).
+
+    Where the index is at the end of its scale when one unit is left out, the error is carried over by the slope.
+    """
+    to, slope, back = scale
     left_out = jackknife(sample)
-    centre, error = jackknifed(to(left_out), to(point), sample.samples)
-    reach = _student(sample, level) * error
+    error = jackknifed(left_out, point, sample.samples)[1]
+    centre, insideerror = jackknifed(to(left_out), to(point), sample.samples)
+    reach = _student(to(left_out), sample.samples, level) * insideerror
+    alone = np.isfinite(error) & np.isfinite(to(point)) & ~np.isfinite(centre + reach)
+    linear = _student(left_out, sample.samples, level) * error * np.abs(slope(point))
+    centre, reach = np.where(alone, to(point), centre), np.where(alone, linear, reach)
     lost = (~np.isfinite(left_out)).sum(axis=0)
-    return Interval(
-        point,
-        jackknifed(left_out, point, sample.samples)[1],
-        back(centre - reach),
-        back(centre + reach),
-        lost,
-    )
+    why = tuple(ALONE if a else None for a in alone)
+    return Interval(point, error, back(centre - reach), back(centre + reach), lost, back(centre), why)
 
 
-def _student(sample: Sample, level: float) -> float:
-    """Quantile of t with units less samples degrees of freedom."""
+def _student(influence: Array, strata: tuple[int, ...], level: float) -> Array:
+    """Quantile of t for a variance estimated from these influences (or the values with each unit left out).
+
+    Its degrees of freedom are Satterthwaite's (1946): the variance of a mean square of n terms with kurtosis k is
+    (k - 1)/n of its square, so that of 2/df gives df = 2n/(k - 1), no more than n - 1; over samples they add up.
+    """
     from scipy.special import stdtrit
 
-    return float(stdtrit(sample.units - len(sample.samples), (1 + level) / 2))
+    whole, parts = np.zeros(influence.shape[1]), np.zeros(influence.shape[1])
+    for start, n in spans(strata):
+        squares = (influence[start : start + n] - influence[start : start + n].mean(axis=0)) ** 2
+        whole_squares, fourth = squares.sum(axis=0), (squares**2).sum(axis=0)
+        kurtosis = n * fourth / np.where(whole_squares > 0, whole_squares, np.nan) ** 2
+        freedom = np.clip(2 * n / np.maximum(kurtosis - 1, 2 / n), 1, n - 1)
+        whole += whole_squares
+        parts += np.where(whole_squares > 0, whole_squares**2 / freedom, 0.0)
+    freedom = np.where(parts > 0, whole**2 / np.where(parts > 0, parts, 1.0), 1.0)
+    return np.asarray(stdtrit(freedom, (1 + level) / 2))
 
 
 def _delta_error(sample: Sample, method: str) -> Array:
@@ -252,75 +369,74 @@ def _spread(draws: Array) -> Array:
     return np.where(n > 1, np.sqrt(squares.sum(axis=0) / np.maximum(n - 1, 1)), np.nan)
 
 
-# Where an interval is known to fail: said in the table, beside the interval.
+# Where an interval is known to fail: said in the table, beside the interval. That one large unit decides is no reason
+# against the jackknife and the delta method, whose degrees of freedom follow from it: simulated, their intervals then
+# hold as often as others.
 
 FEW = 30  # units in the smallest sample
 HEAVY = 0.25  # of the variance carried by one unit
 TAIL = 2.0  # Hill index: below it the sizes have no variance
 SHIFTED = 0.25  # bias over standard error (Efron and Tibshirani 1993, 10.2)
+NEAR = (
+    3.0  # standard errors from a kink: nearer, the Gini of even mixes is short (see the page on uncertainty)
+)
 BIASED = ("percentile", "bayesian", "bca")  # methods that do not correct for a bias, or not enough
-
-
-Kind: TypeAlias = Literal[
-    "few units", "heavy tail", "at the boundary", "biased", "undefined", "unlike periods"
-]
-
-
-@dataclass(frozen=True)
-class Note:
-    """What is known against an interval: its kind, and the sentence that says it with its figures."""
-
-    kind: Kind
-    sentence: Said
-
-    def __str__(self) -> str:
-        return str(self.sentence)
-
-
-def noted(notes: Iterable[Note]) -> str:
-    """The notes as the text of a table's column; empty where there are none."""
-    return "; ".join(map(str, notes))
+MEMBERS = Note("members drawn", said("members drawn: too narrow unless their sizes are nearly exponential"))
 
 
 def notes(sample: Sample, found: Interval, method: str, unit: str) -> list[tuple[Note, ...]]:
     """What is known against each value's interval."""
     least = min(sample.samples)
-    few = [Note("few units", said("few units: {n} {unit}", n=least, unit=unit))] if least < FEW else []
-    tail = hill_index(sample.sizes)
-    carried = dominance(sample)
+    common = [Note("few units", said("few units: {n} {unit}", n=least, unit=unit))] if least < FEW else []
+    common += [MEMBERS] if sample.members else []
+    heavy: list[tuple[Note, ...]] = [()] * found.estimate.size
+    if method in DRAWN:
+        heavy = _heavy(sample, unit)
     gone = Note("undefined", said("undefined: the index does not exist here"))
     return [
-        (*few, *_against(found, m, method, unit, tail=tail, carried=carried[m]))
+        (*common, *heavy[m], *_against(found, m, method), *_kinked(sample, found, m))
         if np.isfinite(found.estimate[m])
         else (gone,)
         for m in range(found.estimate.size)
     ]
 
 
-def _against(
-    found: Interval, m: int, method: str, unit: str, *, tail: float, carried: float
-) -> Iterator[Note]:
-    """What is known against one value's interval beside the number of units."""
-    if carried > HEAVY:
-        percent = f"{100 * carried:.0f}"
-        yield Note(
-            "heavy tail",
-            said("heavy tail: one {unit} carries {percent} % of the variance", unit=unit, percent=percent),
-        )
-    elif tail < TAIL:
-        yield Note(
-            "heavy tail",
-            said("heavy tail: Hill index of {unit} {tail}, below 2", unit=unit, tail=f"{tail:.1f}"),
-        )
-    if not found.std_error[m] > 0:
-        yield Note("at the boundary", said("at the boundary: the index does not vary with the units drawn"))
+def _against(found: Interval, m: int, method: str) -> Iterator[Note]:
+    """What is known against one value's interval beside the number of units and their sizes."""
+    why = found.why[m]
+    if why is not None:
+        yield why
+    elif not found.low[m] <= found.estimate[m] <= found.high[m]:
+        value = f"{found.corrected[m]:.4g}"
+        yield Note("biased", said("biased: the interval is that of the corrected value {value}", value=value))
     elif method in BIASED and abs(bias := _bias(found, m)) > SHIFTED:
         words = said(
             "biased by {bias} standard errors: prefer jackknife, basic or studentised", bias=f"{bias:.2f}"
         )
         yield Note("biased", words)
-    if found.undefined[m]:
+    if found.undefined[m] and method in DRAWN:
         yield Note("undefined", said("undefined in {n} draws, which are left out", n=int(found.undefined[m])))
+
+
+def _kinked(sample: Sample, found: Interval, m: int) -> Iterator[Note]:
+    """What the jackknife cannot correct: the bias near a kink of the index."""
+    if sample.kink is not None and not found.corrected[m] - sample.kink > NEAR * found.std_error[m]:
+        yield Note("near equality", said("near equality: the interval of the Gini lies too high"))
+
+
+def _heavy(sample: Sample, unit: str) -> list[tuple[Note, ...]]:
+    """Why bootstrap draws, which hold no unit larger than those seen, fall short."""
+    tail = hill_index(sample.sizes)
+    words = said("heavy tail: Hill index of {unit} {tail}, below 2", unit=unit, tail=f"{tail:.1f}")
+    short = (Note("heavy tail", words),) if tail < TAIL else ()
+    return [
+        (Note("heavy tail", _carried(unit, f"{100 * part:.0f}")),) if part > HEAVY else short
+        for part in dominance(sample)
+    ]
+
+
+def _carried(unit: str, percent: str) -> Said:
+    return said("heavy tail: one {unit} carries {percent} % of the variance", unit=unit, percent=percent)
 
 
 def dominance(sample: Sample) -> Array:
@@ -330,9 +446,8 @@ def dominance(sample: Sample) -> Array:
         largest = parts.max(axis=0) / max(float(parts.sum()), np.finfo(float).tiny)
         return np.broadcast_to(largest, sample.estimate.shape)
     influence = sample.influence(np.ones(sample.units))
-    spans = _spans(sample.samples)
     squares = np.concatenate(
-        [(influence[a : a + n] - influence[a : a + n].mean(axis=0)) ** 2 for a, n in spans]
+        [(influence[a : a + n] - influence[a : a + n].mean(axis=0)) ** 2 for a, n in spans(sample.samples)]
     )
     total = squares.sum(axis=0)
     part: Array = squares.max(axis=0) / np.where(total > 0, total, np.inf)

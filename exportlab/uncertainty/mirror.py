@@ -15,8 +15,10 @@ from exportlab.indices.members import on_array
 from exportlab.options import Count, Level, Share, validated
 from exportlab.uncertainty.groups import Plan, parts
 from exportlab.uncertainty.intervals import Intervals, described, figures, framed, tracked
-from exportlab.uncertainty.methods import Interval, checked, percentile
+from exportlab.uncertainty.methods import Interval, Note, checked, noted, percentile
+from exportlab.uncertainty.nesting import units_of
 from exportlab.uncertainty.sample import seeds
+from exportlab.words import said
 
 Error = Literal["pooled", "own", "between"]
 
@@ -74,7 +76,7 @@ def mirror_interval(
     .. [1] Gaulier and Zignago (2010), BACI: International trade database at the product level, CEPII WP 2010-23.
     .. [2] Fuller (1987), Measurement Error Models, ch. 1.
     """
-    checked("percentile", level, draws, "identity")
+    checked("percentile", level, draws)
     _refuse(reported, mirrored, error, one_sided, weight)
     entry, implied = CATALOGUE.find(name)
     if not entry.is_distribution:
@@ -84,36 +86,50 @@ def mirror_interval(
     mirrored = reported.alike(mirrored)
     spread, groups = reported.split(over, by)
     size = universe_size(reported, spread, universe) if entry.uses_universe else None
-    asked = Plan(entry.name, spread, groups, spread, (), size, {**implied, **options})
+    asked = Plan(entry.name, spread, groups, units_of(reported, spread), (), size, {**implied, **options})
     keys, sides = _aligned(asked, reported, mirrored)
     first, second = (np.concatenate([s[k] for s in sides]) for k in (0, 1))
     freight, spread_of_gap = _gaps(first, second, cif, one_sided)
 
-    def one(job: Any) -> dict[str, Any]:
+    def one(job: Any) -> tuple[dict[str, Any], tuple[Note, ...]]:
         key, (a, b), seed = job
         made = _drawn(a, b / np.exp(freight), np.random.default_rng(seed), draws, error=error, weight=weight,
                       gap=spread_of_gap)  # fmt: skip
         index = [float(_index(asked, x)) for x in (a, b)]
         found = _index(asked, made[1])[:, None]
         low, high = percentile(found, level)
-        whole = Interval(
-            _index(asked, made[0])[None], found.std(axis=0, ddof=1), low, high, np.zeros(1), found
-        )
-        alone = ((a == 0) | (b == 0)).sum()
-        return {
+        middle, none = _index(asked, made[0])[None], np.zeros(1, dtype=int)
+        whole = Interval(middle, found.std(axis=0, ddof=1), low, high, none, middle, (None,), found)
+        against = _one_sided(a, b)
+        row = {
             **dict(zip(groups, key, strict=True)),
             "reported": index[0],
             "mirrored": index[1],
             **figures(whole, 0),
             "n": a.size,
-            "note": f"{alone} of {a.size} cells reported by one side" if alone else "",
+            "note": noted(against),
         }
+        return row, against
 
     own = seeds(rng, len(keys))
-    rows = tracked(one, list(zip(keys, sides, own, strict=True)), workers, progress)
+    done = tracked(one, list(zip(keys, sides, own, strict=True)), workers, progress)
     return Intervals(
-        framed(reported, asked, rows), entry.name, spread, "report", f"mirror ({error})", level, draws
+        framed(reported, asked, [row for row, _against in done]),
+        entry.name,
+        spread,
+        "report",
+        f"mirror ({error})",
+        level,
+        draws,
+        notes=tuple(against for _row, against in done),
     )
+
+
+def _one_sided(a: Array, b: Array) -> tuple[Note, ...]:
+    """What is to be said of cells that one side alone reports."""
+    alone = int(((a == 0) | (b == 0)).sum())
+    words = said("{alone} of {n} cells reported by one side", alone=alone, n=a.size)
+    return (Note("one side", words),) if alone else ()
 
 
 def _refuse(reported: Flows, mirrored: Flows, error: str, one_sided: str, weight: float) -> None:

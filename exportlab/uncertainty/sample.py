@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from exportlab.errors import DataError, OptionError
 from exportlab.frames import Array
+from exportlab.indices.members import ROUNDING
 
 NOTHING = 1e-12  # what rounding leaves of a sum after taking out its only part, in parts of that sum
 
@@ -53,6 +55,12 @@ class Sample:
         Cells per unit, for keeping the memory of a chunk of draws in bounds.
     sums : Sums, optional
         What the statistic is made of, where units are summed.
+    terms : ndarray, shape (M,), optional
+        What the values are differences of, against which rounding is measured; by default the values.
+    members : bool
+        Whether the units are the members of the distribution themselves, drawn from a law of their sizes.
+    kink : float, optional
+        The value near which the index is no smooth function of the sums (the Gini's 0, where ranks change places).
     """
 
     statistic: Callable[[Array], Array]
@@ -62,6 +70,9 @@ class Sample:
     strata: tuple[int, ...] = ()
     width: int = 1
     sums: Sums | None = None
+    terms: Array | None = None
+    members: bool = False
+    kink: float | None = None
 
     @property
     def units(self) -> int:
@@ -73,10 +84,15 @@ class Sample:
         """Units by independent sample."""
         return self.strata or (self.units,)
 
-    @property
+    @cached_property
     def estimate(self) -> Array:
         """The index as observed, shape (M,)."""
         return self.statistic(np.ones(self.units))
+
+    @property
+    def rounding(self) -> Array:
+        """What rounding alone may make of a standard error, shape (M,)."""
+        return ROUNDING * np.abs(self.estimate if self.terms is None else self.terms)
 
 
 def summed(
@@ -106,6 +122,8 @@ def minus(a: Sample, b: Sample) -> Sample:
         a.fractional and b.fractional,
         width=a.width + b.width,
         sums=_two(a.sums, b.sums),
+        terms=np.maximum(np.abs(a.estimate), np.abs(b.estimate)),
+        members=a.members or b.members,
     )
 
 
@@ -142,6 +160,8 @@ def apart(a: Sample, b: Sample) -> Sample:
         a.fractional and b.fractional,
         (a.units, b.units),
         max(a.width, b.width),
+        terms=np.maximum(np.abs(a.estimate), np.abs(b.estimate)),
+        members=a.members or b.members,
     )
 
 
@@ -155,7 +175,7 @@ def variance(influence: Array, weights: Array, strata: tuple[int, ...]) -> Array
     Shapes (..., U, M) and (..., U) to (..., M).
     """
     parts = []
-    for start, n in _spans(strata):
+    for start, n in spans(strata):
         g, w = influence[..., start : start + n, :], weights[..., start : start + n, None]
         centred = g - (w * g).sum(axis=-2, keepdims=True) / n
         parts.append(n / (n - 1) * (w * centred**2).sum(axis=-2))
@@ -173,7 +193,7 @@ def jackknife(sample: Sample, chunk: int = 4_000_000) -> Array:
         return _jackknife_of_sums(sample.sums, max(1, chunk // sample.width))
     step = max(1, chunk // max(sample.units, sample.width))
     rows = []
-    for start, n in _spans(sample.samples):
+    for start, n in spans(sample.samples):
         for first in range(start, start + n, step):
             out = np.arange(first, min(first + step, start + n))
             weights = np.ones((out.size, sample.units))
@@ -207,7 +227,7 @@ def jackknifed(left_out: Array, point: Array, strata: tuple[int, ...]) -> tuple[
     squares about that mean; both add up over the samples.
     """
     bias, squares = np.zeros_like(point), np.zeros_like(point)
-    for start, n in _spans(strata):
+    for start, n in spans(strata):
         values = left_out[start : start + n]
         bias += (n - 1) * (values.mean(axis=0) - point)
         squares += (n - 1) / n * ((values - values.mean(axis=0)) ** 2).sum(axis=0)
@@ -232,7 +252,7 @@ def dirichlet(rng: np.random.Generator, draws: int, strata: tuple[int, ...]) -> 
     return np.concatenate(parts, axis=1)
 
 
-def _spans(strata: tuple[int, ...]) -> list[tuple[int, int]]:
+def spans(strata: tuple[int, ...]) -> list[tuple[int, int]]:
     starts = np.cumsum((0, *strata[:-1]))
     return list(zip(starts.tolist(), strata, strict=True))
 

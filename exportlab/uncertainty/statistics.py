@@ -7,7 +7,7 @@ members. Where it is something else (products, months, firms), its flows are cou
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -41,13 +41,14 @@ def of_cells(name: str, flows: Any, *, universe: float | None = None, **options:
         return np.asarray((by_cell @ flows.T)[..., None])
 
     sizes, total = by_unit(flows)
-    return summed(
+    made = summed(
         flows,
         index,
         np.full(flows.shape[1], total),
         sizes=sizes,
         influence=influence if smooth(entry.name, chosen) else None,
     )
+    return replace(made, kink=0.0) if entry.name == "gini" else made
 
 
 def smooth(name: str, options: Mapping[str, Any]) -> bool:
@@ -99,7 +100,12 @@ def of_members(
     whole = entry.name == "cr"
     size: Array = np.bincount(codes, x, units).astype(np.float64)
     return Sample(
-        statistic, size, influence if smooth(entry.name, chosen) else None, not whole, width=values.size
+        statistic,
+        size,
+        influence if smooth(entry.name, chosen) else None,
+        not whole,
+        width=values.size,
+        members=True,
     )
 
 

@@ -3,6 +3,7 @@
 from exportlab.valueadded.decompose import Decomposition, decompose
 from exportlab.valueadded.economies import read_eurostat, read_oecd_iot
 from exportlab.valueadded.folders import read_eora, read_exiobase
+from exportlab.valueadded.footprints import embodied, embodied_at_home, footprint
 from exportlab.valueadded.gvc import (
     extraction,
     output_participation,
@@ -40,10 +41,13 @@ __all__ = [
     "china_multipliers",
     "content_bounds",
     "decompose",
+    "embodied",
+    "embodied_at_home",
     "export_quality",
     "export_upstreamness",
     "expy_domestic",
     "extraction",
+    "footprint",
     "kee_tang",
     "liaoning_bounds",
     "multiregional",

@@ -178,7 +178,8 @@ def importer(q: Leontief) -> dict[str, Array]:
     """Imports of r by origin country-sector (equation 51): value added, and what crosses r's border again.
 
     With r's intermediate imports cut, VA = v̂ B̃ E_·r and DC = v̂ B̃ A_·r (B E_·r)_r. Arrays (n, G) have the
-    country-sector of origin down and the importer across; columns add up to r's imports (less taxes).
+    country-sector of origin down and the importer across; columns add up to r's imports, with
+    TAX = τ̂ B E_·r where value added was supplied.
     """
     t = q.t
     BE = q.B @ t.E

@@ -157,7 +157,8 @@ def _arrays(
         case "tiva", _, _:
             terms = tri.tiva(q)
         case _, "importer", _:
-            terms, taxes = bm.importer(q), np.zeros_like(t.E)
+            terms = bm.importer(q)
+            taxes = q.tau[:, None] * (q.B @ t.E) if t.taxes.any() else taxes
         case _, "world", _:
             terms = (bm.world_source if approach == "source" else bm.world_sink)(q)
         case _, "self", _:
@@ -180,7 +181,7 @@ def _self_perimeter(axes: tuple[str, ...]) -> Any:
 
 def _origins(method: str, perimeter: str) -> dict[str, str]:
     if perimeter == "importer":
-        return {"VA": "origin", "DC": "origin"}
+        return {"VA": "origin", "DC": "origin", "TAX": "taxes"}
     base = {"EXGR": "world", "TAX": "taxes", "GVC": "world", "GVCB": "world"}
     base |= dict.fromkeys(bm.DOMESTIC, "exporter") | dict.fromkeys(bm.FOREIGN, "foreign")
     base |= {"EXGR_FVA": "foreign"} | dict.fromkeys(
@@ -342,7 +343,7 @@ def collect(
         if len(heads) < len(rows):
             part, single = np.zeros((len(heads), *part.shape[1:])), part
             np.add.at(part, group, single)
-        return np.asarray(part.ravel()[cells] if bilateral else part)
+        return np.asarray(part.ravel()[cells] if bilateral else part) + 0.0  # a zero has no sign
 
     i = np.repeat(np.arange(len(heads)), G)[cells] if bilateral else np.arange(len(heads))
     labels = pd.DataFrame(

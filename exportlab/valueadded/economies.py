@@ -25,6 +25,7 @@ from exportlab.valueadded.layout import (
     refuse_repeats,
     refuse_unknown,
     role_of,
+    subtotals,
 )
 
 OECD = Known(
@@ -49,10 +50,10 @@ OECD = Known(
 EUROSTAT = Known(
     columns={
         "exports": "P6",
-        "subtotal": "P3|P5G?|P6_.*|P61|P62|TU|TFU|P3_P5|P51G_P5M",
+        "subtotal": "P3|P5M|P5G?",
         "intermediate": "P2|TOTAL|CPA_TOTAL",
         "output": "TU|TS_BP",
-        "final": "P3_S13|P3_S14|P3_S15|P51G|P52|P53|P5M|P52_P53",
+        "final": "P3_S13|P3_S14|P3_S15|P51G|P52|P53",
     },
     rows={
         "intermediate": "P2|TOTAL|CPA_TOTAL",
@@ -69,6 +70,21 @@ EUROSTAT = Known(
 )
 
 
+ORDER = (
+    "P3_S13",
+    "P3_S14",
+    "P3_S15",
+    "P3",
+    "P51G",
+    "P52",
+    "P53",
+    "P5M",
+    "P5G",
+    "P5",
+    "P6",
+)  # sums after parts
+
+
 @validated
 def read_oecd_iot(
     path: str | Path, *, blanks: Blanks = "refuse", tolerance: float = 1e-3, **options: Any
@@ -81,8 +97,8 @@ def read_oecd_iot(
     million USD; exports are fob with re-exports, as the OECD says. A file of domestic rows alone is refused: without
     imported rows all inputs would count as domestic. Parameters and refusals as in `read_nbs`.
     """
-    mark, names = first_line(path)
-    raw = text_cells(path, header=None, skiprows=1, sep=mark)
+    names = first_line(path)
+    raw = text_cells(path, header=None, skiprows=1)
     labels = [str(v).strip() for v in raw.iloc[:, 0]]
     cells = numeric(raw.iloc[:, 1:])
     across = set(names[1:])
@@ -138,7 +154,7 @@ def _positive_imports(layout: Layout) -> Layout:
             raise DataError(
                 "Imports are positive in the column IMPO", "The OECD prints them as negative uses."
             )
-        cells.isetitem(j, -cells.iloc[:, j])
+        cells.iloc[:, j] = -cells.iloc[:, j]
     return replace(layout, cells=cells)
 
 
@@ -183,7 +199,7 @@ def read_eurostat(
         for names in (("prd_ava", "prod_na", "t_rows2"), ("prd_use", "induse", "t_cols2"))
     )
     long = long.assign(row=long[rows], column=long[columns])
-    layout = _checked(_eurostat_layout(long), EUROSTAT)
+    layout = subtotals(_checked(_eurostat_layout(long), EUROSTAT))
     code, place, year = (str(long[n].iloc[0]) for n in ("unit", "geo", "period"))
     unit = {"MIO_EUR": "million EUR", "MIO_NAC": "million of the national currency"}.get(code, code)
     return national(
@@ -241,6 +257,7 @@ def _eurostat_layout(long: pd.DataFrame) -> Layout:
         (product & long["stk_flow"].isin(["DOM", "IMP"])) | (~product & (long["stk_flow"] == "TOTAL"))
     ]
     wide = kept.pivot(index=["stk_flow", "row"], columns="column", values="value")
+    wide = wide[[n for n in wide if n not in ORDER] + [n for n in ORDER if n in wide]]
     across = [
         Line("sector", ("", n), n)
         if n.startswith("CPA_") and n != "CPA_TOTAL"
@@ -253,4 +270,8 @@ def _eurostat_layout(long: pd.DataFrame) -> Layout:
         else _known(code, EUROSTAT.rows)
         for flow, code in wide.index
     ]
+    parted = {"P52", "P53"} & set(
+        wide.columns
+    )  # changes in inventories and valuables: a sum only beside its parts
+    across = [replace(c, role="final") if c.name == "P5M" and not parted else c for c in across]
     return Layout(wide.reset_index(drop=True), tuple(down), tuple(across))

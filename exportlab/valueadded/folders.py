@@ -26,7 +26,7 @@ from exportlab.valueadded.layout import (
 )
 from exportlab.valueadded.leontief import leontief_inverse
 
-EORA = r"Eora26_\d{4}_(bp|pp)_{}\.txt"
+EORA = r"Eora26_\d{{4}}_(bp|pp)_{}\.txt"
 # EXIOBASE's factor inputs, among its satellite rows or in a folder of their own.
 EXIOBASE_TAXES = r"Taxes less subsidies on products purchased.*"
 EXIOBASE_PRIMARY = (
@@ -62,8 +62,14 @@ def read_eora(
     Z, Y, V = (_plain_part(files, part, labels) for part in ("T", "FD", "VA"))
     rows = [Line("taxes" if c == "ROW" else "sector", (c, s), f"{c} {s}") for c, s in keys["T"]]
     rows += [Line("primary", ("", name), name) for name in added]
-    columns = [Line("error" if c == "ROW" else "sector", (c, s), f"{c} {s}") for c, s in keys["T"]]
-    columns += [Line("error" if c == "ROW" else "final", (c, s), f"{c} {s}") for c, s in keys["FD"]]
+    columns = [
+        Line("error", ("", "ROW"), f"{c} {s}") if c == "ROW" else Line("sector", (c, s), f"{c} {s}")
+        for c, s in keys["T"]
+    ]
+    columns += [
+        Line("error", ("", f"ROW, {s}"), f"{c} {s}") if c == "ROW" else Line("final", (c, s), f"{c} {s}")
+        for c, s in keys["FD"]
+    ]
     refuse_repeats(rows, "rows")
     refuse_repeats(columns, "columns")
     below = np.hstack([V, np.full((len(V), Y.shape[1]), np.nan)])
@@ -122,9 +128,9 @@ def read_exiobase(
         )
         Z = Z * made
     factors = _exiobase_factors(files, Z.columns)
-    sectors = [Line("sector", (str(a), str(b)), f"{a} {b}") for a, b in Z.index]
-    across = [Line("sector", (str(a), str(b)), f"{a} {b}") for a, b in Z.columns]
-    across += [Line("final", (str(a), str(b)), f"{a} {b}") for a, b in Y.columns]
+    sectors = _lines("sector", Z.index)
+    across = _lines("sector", Z.columns)
+    across += _lines("final", Y.columns)
     cells = np.hstack([plain(Z), plain(Y)])
     if x is not None:
         across.append(Line("output", ("", "x"), "x.txt"))
@@ -137,6 +143,11 @@ def read_exiobase(
     layout = Layout(pd.DataFrame(np.vstack([cells, below])), tuple(rows), tuple(across))
     named = {"unit": _exiobase_unit(files), "source": f"EXIOBASE 3, {files.path.name}", **options}
     return intercountry(fill(layout, blanks), tolerance, **named)
+
+
+def _lines(role: str, keys: pd.Index) -> list[Line]:
+    """Lines of one role by their region and label."""
+    return [Line(role, (str(key[0]), str(key[1])), f"{key[0]} {key[1]}") for key in keys]
 
 
 def _exiobase_output(files: Bundle) -> pd.Series | None:

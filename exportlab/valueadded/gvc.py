@@ -153,18 +153,24 @@ def participation(t: InterCountryTable, *, by: tuple[str, ...] = ("exporter",)) 
     Returns
     -------
     DataFrame
-        The axes of `by`, EXGR, and shares of it, NaN without exports: gvc = gvc_backward + gvc_forward, and
-        gvc_pure_backward, gvc_two_sided, gvc_pure_forward; forwardness (PF - PB) / GVC between -1 and 1.
+        The axes of `by`, EXGR, and shares of it, NaN without exports: gvc = gvc_backward + gvc_forward, where
+        gvc_backward = gvc_pure_backward + gvc_two_sided is the import content and gvc_forward = gvc_pure_forward;
+        forwardness (PF - PB) / GVC between -1 and 1.
+
+    Notes
+    -----
+    Where value added was supplied, taxes paid abroad are part of the price of imports, so of gvc_backward; taxes that
+    the exporter levies are in no term: gvc, DAVAX and they add up to exports.
     """
-    bm = decompose(t, "bm", by=by).wide()
     three = decompose(t, "tripartite", by=by).wide()
-    e, gvc = bm["EXGR"].to_numpy(), three["GVC"].to_numpy()
-    table = bm[[*by, "EXGR"]].copy()
-    for name, column in (("gvc", bm["GVC"]), ("gvc_backward", bm["GVCB"]), ("gvc_forward", bm["GVCF"])):
-        table[name] = _share(column.to_numpy(), e)
-    for name, term in (("pure_backward", "GVC_PB"), ("two_sided", "GVC_TS"), ("pure_forward", "GVC_PF")):
-        table[f"gvc_{name}"] = _share(three[term].to_numpy(), e)
-    table["forwardness"] = _share((three["GVC_PF"] - three["GVC_PB"]).to_numpy(), gvc)
+    e, gvc = three["EXGR"].to_numpy(), three["GVC"].to_numpy()
+    PB, TS, PF = (three[term].to_numpy() for term in ("GVC_PB", "GVC_TS", "GVC_PF"))
+    table = three[[*by, "EXGR"]].copy()
+    named = {"": gvc, "_backward": PB + TS, "_forward": PF}
+    named |= {"_pure_backward": PB, "_two_sided": TS, "_pure_forward": PF}
+    for name, term in named.items():
+        table[f"gvc{name}"] = _share(term, e)
+    table["forwardness"] = _share(PF - PB, gvc)
     return table
 
 

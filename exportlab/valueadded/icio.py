@@ -100,7 +100,7 @@ def read_icio(
 def read_figaro(
     path: str | Path, *, blanks: Blanks = "refuse", tolerance: float = 1e-3, **options: Any
 ) -> InterCountryTable:
-    """Read a year of Eurostat's FIGARO inter-country input-output tables (CSV, editions 2021 to 2025).
+    """Read a year of Eurostat's FIGARO inter-country input-output tables (CSV, editions 2022 to 2024).
 
     The matrix (``rowLabels``, ``AT_A01`` ...) and the flat file (``refArea``, ``rowIi``, ``counterpartArea``,
     ``colIi``, ``obsValue``; ``rowPi``, ``colPi`` for products), industry by industry or product by product. Rows of the
@@ -110,7 +110,7 @@ def read_figaro(
     compared. Basic prices, million EUR; the rest of the world is FIGW1. A flow that a flat file lacks is refused unless
     ``blanks="zero"``. Parameters and refusals as in `read_icio`.
     """
-    raw = _from_flat(path) if is_flat(first_line(path)[1]) else _matrix(path)
+    raw = _from_flat(path) if is_flat(first_line(path)) else _matrix(path)
     made = {"unit": "million EUR", "source": f"Eurostat FIGARO, {Path(path).name}", **options}
     return intercountry(_labelled(raw, FIGARO, blanks), tolerance, **made)
 
@@ -122,8 +122,8 @@ def is_flat(names: Sequence[str]) -> bool:
 
 def _matrix(path: str | Path) -> pd.DataFrame:
     """The cells below one line of names, labelled as the file does, repeats and all."""
-    mark, names = first_line(path)
-    raw = text_cells(path, header=None, skiprows=1, sep=mark)
+    names = first_line(path)
+    raw = text_cells(path, header=None, skiprows=1)
     if raw.shape[1] != len(names):
         raise DataError(
             f"file {str(path)!r} has {len(names):,} names and {raw.shape[1]:,} columns",
@@ -137,7 +137,7 @@ def _matrix(path: str | Path) -> pd.DataFrame:
 
 def _from_flat(path: str | Path) -> pd.DataFrame:
     """The matrix of a file with one flow a row; two rows of one flow are refused."""
-    raw = text_cells(path, sep=first_line(path)[0])
+    raw = text_cells(path)
     part = {name.strip().lower(): name for name in raw.columns}
     down, across = (
         raw[part[area]].astype(str)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -29,6 +29,7 @@ from exportlab.valueadded.cells import (
     value_added_and_taxes,
     vector,
 )
+from exportlab.valueadded.footprints import satellite_rows
 from exportlab.valueadded.validate import check_intercountry, report
 
 if TYPE_CHECKING:
@@ -65,6 +66,8 @@ class InterCountryTable:
         The unit of every cell, and where the table comes from.
     controls : tuple of Control
         The totals that the file printed, compared with the sums of its cells; empty without a file.
+    satellites : DataFrame
+        Employment, emissions ... by country-sector: one row each, columns (part, sector) in the table's order.
     """
 
     rows: pd.MultiIndex
@@ -80,6 +83,7 @@ class InterCountryTable:
     unit: str = "unknown"
     source: str = ""
     controls: tuple[Control, ...] = ()
+    satellites: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     def __repr__(self) -> str:
         return printable(
@@ -101,6 +105,7 @@ class InterCountryTable:
         sep: str = "_",
         tolerance: float = 1e-3,
         accept: Collection[str] = (),
+        satellites: pd.DataFrame | pd.Series | None = None,
         unit: str = "unknown",
         source: str = "",
     ) -> InterCountryTable:
@@ -131,6 +136,8 @@ class InterCountryTable:
         accept : collection of {"negative_inputs", "column_sums"}
             Oddities that are kept instead of refused: negative cells of Z; columns of input coefficients
             that add up to 1 or more (value added zero or negative). `validate` still reports them.
+        satellites : DataFrame or Series, optional
+            Rows of employment, emissions ..., columns labelled as the rows of Z; see `embodied`.
 
         Raises
         ------
@@ -167,6 +174,7 @@ class InterCountryTable:
             taxes=rest - own,
             row_gap=np.zeros_like(x) if output is None else x - vector(output, flat, "output"),
             column_gap=np.zeros_like(x) if supplied is None else supplied - (rest - tax),
+            satellites=satellite_rows(satellites, flat, rows.droplevel("country")),
             unit=unit,
             source=source,
         )
@@ -284,9 +292,20 @@ class InterCountryTable:
         moved = {
             name: getattr(self, name)[order] for name in ("F", "x", "va", "taxes", "row_gap", "column_gap")
         }
-        return replace(
-            self, rows=rows, countries=countries, final=final, Z=self.Z[np.ix_(order, order)], **moved
-        )
+        Z, satellites = self.Z[np.ix_(order, order)], self.satellites.iloc[:, order]
+        return replace(self, rows=rows, countries=countries, final=final, Z=Z, satellites=satellites, **moved)
+
+    def embodied(self, satellite: str | Column, **options: Any) -> pd.DataFrame:
+        """Satellite embodied in gross exports: see `exportlab.valueadded.embodied`."""
+        from exportlab.valueadded.footprints import embodied
+
+        return embodied(self, satellite, **options)
+
+    def footprint(self, satellite: str | Column, **options: Any) -> pd.DataFrame:
+        """Satellite by origin and by final demand: see `exportlab.valueadded.footprint`."""
+        from exportlab.valueadded.footprints import footprint
+
+        return footprint(self, satellite, **options)
 
     def country_measures(self) -> pd.DataFrame:
         """Content of every country's exports, with no inverse formed: see `gvc.country_measures`."""

@@ -15,6 +15,7 @@ from exportlab.frames import Array
 from exportlab.text import printable
 from exportlab.valueadded import national
 from exportlab.valueadded.cells import Column, labelled, matrix, ratio, unique, vector
+from exportlab.valueadded.footprints import satellite_rows
 from exportlab.valueadded.validate import Control, Validation, check_iotable, report_iotable
 
 if TYPE_CHECKING:
@@ -55,6 +56,8 @@ class IOTable:
         The unit of every cell.
     controls : tuple of Control
         The totals that the file printed, compared with the sums of its cells; empty without a file.
+    satellites : DataFrame
+        Employment, emissions ... by sector: one row each, columns in the order of `sectors`.
 
     Notes
     -----
@@ -80,6 +83,7 @@ class IOTable:
     unit: str = "unknown"
     source: str = field(default="")
     controls: tuple[Control, ...] = ()
+    satellites: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     def __repr__(self) -> str:
         return printable(
@@ -102,6 +106,7 @@ class IOTable:
         output: Column | None = None,
         value_added: Column | None = None,
         taxes: Column | None = None,
+        satellites: pd.DataFrame | pd.Series | None = None,
         tolerance: float = 1e-3,
         unit: str = "unknown",
         source: str = "",
@@ -124,6 +129,8 @@ class IOTable:
         output, value_added, taxes : Series or sequence of length n, optional
             Output (default: the row sums), value added (default: the residual of the columns), and net
             product taxes on inputs where the table has them as a row (default: none).
+        satellites : DataFrame or Series, optional
+            Rows of employment, emissions ..., columns labelled as the rows of Z; see `embodied`.
         tolerance : float
             Largest gap of a row or column balance, as a share of the sector's output.
 
@@ -134,13 +141,7 @@ class IOTable:
             use, output, exports or imports; rows or columns that do not balance; a column of input
             coefficients that adds up to more than 1; neither or both of `imported` and `imports`.
         """
-        if (imported is None) == (imports is None):
-            raise DataError(
-                "A table needs either its imported block or its column of imports",
-                "Pass imported= (non-competitive table) or imports= (competitive table). Without one of "
-                "them all inputs would count as domestic, and domestic content would be 100 % by "
-                "construction.",
-            )
+        _one_of_two(imported, imports)
         sectors = pd.Index(labelled(Z, "Z").index)
         unique(sectors, "the rows of Z")
         n, zero = len(sectors), np.zeros(len(Z))
@@ -171,6 +172,7 @@ class IOTable:
             sectors=sectors, Z=z, F=f, Zm=zm, Fm=fm, final=tuple(map(str, labels)), e=e, o=o, m=m,
             inflow=nn, error=err, x=x, taxes=tax, unit=unit, source=source,
             va=residual if value_added is None else column(value_added, "value added"),
+            satellites=satellite_rows(satellites, sectors, sectors),
         )  # fmt: skip
         check_iotable(table, rows, residual, tolerance)
         return table
@@ -232,6 +234,12 @@ class IOTable:
         """Imported content of exports by sector: see `single.vertical_specialisation`."""
         return national.vertical_specialisation(self, exports)
 
+    def embodied(self, satellite: str | Column, exports: Column | None = None) -> pd.DataFrame:
+        """Satellite of the economy in its exports: see `exportlab.valueadded.embodied_at_home`."""
+        from exportlab.valueadded.footprints import embodied_at_home
+
+        return embodied_at_home(self, satellite, exports)
+
     def forward(self, exports: Column | None = None) -> pd.DataFrame:
         """Value added in exports by the sector that earned it: see `single.forward`."""
         return national.forward(self, exports)
@@ -282,3 +290,14 @@ class IOTable:
     def absorption(self) -> Array:
         """Use inside the economy, whatever its origin: Z1 + F1 (with the imported blocks)."""
         return np.asarray((self.Z + self.Zm).sum(axis=1) + (self.F + self.Fm).sum(axis=1))
+
+
+def _one_of_two(imported: object, imports: object) -> None:
+    """Refuse a table with neither its imported block nor its column of imports, or with both."""
+    if (imported is None) == (imports is None):
+        raise DataError(
+            "A table needs either its imported block or its column of imports",
+            "Pass imported= (non-competitive table) or imports= (competitive table). Without one of "
+            "them all inputs would count as domestic, and domestic content would be 100 % by "
+            "construction.",
+        )

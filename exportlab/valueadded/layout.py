@@ -5,16 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise, product
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from exportlab.errors import DataError, one_of
 from exportlab.frames import Array
 from exportlab.valueadded.cells import check_tolerance, rounding_of
+from exportlab.valueadded.heads import Axes, filled
 from exportlab.valueadded.intercountry import InterCountryTable
 from exportlab.valueadded.iotable import IOTable
 from exportlab.valueadded.validate import Control
@@ -123,10 +122,10 @@ def fill(layout: Layout, blanks: str) -> Layout:
 
 
 def _numbers(column: pd.Series) -> pd.Series:
-    try:
-        return column.astype(np.float64)
-    except (TypeError, ValueError):
-        return column
+    told = pd.to_numeric(column, errors="coerce")
+    return (
+        told.astype(np.float64) if told.notna().eq(column.notna()).all() else column.where(told.isna(), told)
+    )
 
 
 def role_of(labels: Iterable[str], patterns: Roles) -> str:
@@ -161,141 +160,6 @@ def refuse_repeats(lines: Sequence[Line], what: str) -> None:
                 "headings of their own to be added up.",
                 first=f"{what[:-1]}s {before + 1:,} and {k + 1:,} of those with figures",
             )
-
-
-# Where the labels of a sheet stand: heads of one row or several, one label column or several, titles above.
-
-HEAD, SIDE = 14, 8  # rows and columns among which labels are looked for
-WEAK = re.compile(r"0|[1-9]\d*")  # a label may be written so, and so may any cell
-
-
-@dataclass(frozen=True)
-class Axes:
-    """The labels of a sheet: every text above and beside its cells, and which row and column of them tell sectors.
-
-    Attributes
-    ----------
-    head, side : arrays of str
-        The texts of the rows above the cells (rows, all columns) and of the columns beside them (all rows, columns).
-    label, region : (row, column)
-        The row of `head` and column of `side` that hold the sectors' labels, and their regions; None without regions.
-    top, left : int
-        Where the cells begin.
-    """
-
-    head: npt.NDArray[Any]
-    side: npt.NDArray[Any]
-    label: tuple[int, int]
-    region: tuple[int, int] | None
-    top: int
-    left: int
-
-    def above(self, j: int) -> list[str]:
-        """The texts above column j, nearest first."""
-        return [t for t in self.head[: self.top, j][::-1] if t]
-
-    def beside(self, k: int) -> list[str]:
-        """The texts beside row k, nearest first."""
-        return [t for t in self.side[k, : self.left][::-1] if t]
-
-
-def texts(cells: pd.DataFrame) -> npt.NDArray[Any]:
-    """Cells as labels: text stripped, whole numbers as text, anything else as nothing."""
-    return np.asarray(cells.map(_text).to_numpy(dtype=object))
-
-
-def _text(value: object) -> str:
-    if isinstance(value, str):
-        return " ".join(value.split())
-    if isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool):
-        return str(int(value)) if np.isfinite(value) and value == int(value) else ""
-    return ""
-
-
-def filled(labels: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """Labels written once over their block, in every place of it."""
-    return pd.Series(labels, dtype=object).replace("", None).ffill().fillna("").to_numpy(dtype=object)
-
-
-def axes(
-    raw: pd.DataFrame, *, sector: str = ".+", region: str | None = None, same: Mapping[str, str] | None = None
-) -> Axes:
-    """Find the labels of a sheet: the head row and the label column that share the most names.
-
-    Parameters
-    ----------
-    sector, region : str
-        What the labels look like; without `region` the sheet is of one economy.
-    same : mapping
-        Spellings of labels down the side to those across: patterns to what they become.
-
-    Raises
-    ------
-    DataError
-        No row and column share labels.
-    """
-    head, side = texts(raw.iloc[:HEAD]), texts(raw.iloc[:, :SIDE])
-    down = side.copy()
-    for pattern, becomes in (same or {}).items():
-        down = np.vectorize(lambda t, p=pattern, b=becomes: re.sub(p, b, t), otypes=[object])(down)
-    found = max(_candidates(head, down, sector, region), key=lambda c: c[0], default=None)
-    if found is None:
-        what = "labels" if region is None else "regions and labels"
-        raise DataError(
-            f"No head row and label column share {what} of sectors",
-            "The same names or codes of sectors must stand above the columns and beside the rows"
-            + (", with their countries or regions." if region else "."),
-        )
-    _, label, place, first, left = found
-    return Axes(head, down, label, place, first, left)
-
-
-Candidate: TypeAlias = tuple[tuple[int, int, int], tuple[int, int], tuple[int, int] | None, int, int]
-
-
-def _candidates(
-    head: npt.NDArray[Any], side: npt.NDArray[Any], sector: str, region: str | None
-) -> Iterable[Candidate]:
-    """Every way to read the labels: how many sectors it gives, and where they stand."""
-    shared = _shared(head, side)
-    labels = {
-        p: s for p, s in shared.items() if any(re.fullmatch(sector, t) and not WEAK.fullmatch(t) for t in s)
-    }
-    labels = labels or {p: s for p, s in shared.items() if any(re.fullmatch(sector, t) for t in s)}
-    if region is None:
-        for (r, c), names in labels.items():
-            rows = [k for k, t in enumerate(side[:, c]) if k > r and t in names]
-            columns = [j for j, t in enumerate(head[r]) if j > c and t in names]
-            if len(names) > 1 and rows and columns:
-                yield (len(names), -r, -c), (r, c), None, rows[0], columns[0]
-        return
-    places = {p: s for p, s in shared.items() if sum(bool(re.fullmatch(region, t)) for t in s) > 1}
-    for a, b in product(places, labels):
-        if a[0] == b[0] or a[1] == b[1]:
-            continue
-        across = list(zip(filled(head[a[0]]), head[b[0]], strict=True))
-        down = list(zip(filled(side[:, a[1]]), side[:, b[1]], strict=True))
-        keys = {key for key in set(across) & set(down) if key[0] in places[a] and key[1] in labels[b]}
-        rows = [k for k, key in enumerate(down) if key in keys and k > max(a[0], b[0])]
-        columns = [j for j, key in enumerate(across) if key in keys and j > max(a[1], b[1])]
-        if keys and rows and columns and _runs(across, 0, columns) <= _runs(across, 1, columns):
-            yield (len(keys), -b[0], -b[1]), b, a, rows[0], columns[0]
-
-
-def _runs(keys: list[tuple[str, str]], part: int, at: list[int]) -> int:
-    """How often a part of the key changes along the columns: regions change less often than sectors."""
-    names = [keys[j][part] for j in at]
-    return sum(x != y for x, y in pairwise(names)) if len(set(names)) > 1 else len(names)
-
-
-def _shared(head: npt.NDArray[Any], side: npt.NDArray[Any]) -> dict[tuple[int, int], set[str]]:
-    """The texts that a head row, right of a label column, and that column, below the row, have in common."""
-    both = {
-        (r, c): (set(head[r, c + 1 :]) & set(side[r + 1 :, c])) - {""}
-        for r in range(len(head))
-        for c in range(side.shape[1])
-    }
-    return {p: s for p, s in both.items() if s}
 
 
 @dataclass(frozen=True)
@@ -380,6 +244,7 @@ def _lines(
 def compare(layout: Layout, tolerance: float = 1e-3) -> tuple[Control, ...]:
     """Compare every total that the file prints, in rows and columns, with the sum of its cells.
 
+    Without a printed column of output the row sums are compared with the printed row of it, or with the column sums.
     A total may deviate by `tolerance` of itself, and by what the rounding of the printed digits explains.
 
     Raises
@@ -392,7 +257,36 @@ def compare(layout: Layout, tolerance: float = 1e-3) -> tuple[Control, ...]:
     return (
         *_compared(layout, "column", ACROSS, tolerance, rounding),
         *_compared(layout.flipped(), "row", DOWN, tolerance, rounding),
+        *_crossed(layout, tolerance, rounding),
     )
+
+
+def _crossed(layout: Layout, tolerance: float, rounding: float) -> list[Control]:
+    """The row sums beside the output that stands below, printed or summed."""
+    added = "primary" if layout.down("primary") else "value added"
+    below = layout.down("output")[:1] or layout.down("sector", "imported", "taxes", added)
+    if layout.across("output") or not layout.down("output", "primary", "value added"):
+        return []
+    turned = layout.flipped()
+    made = np.nansum(plain(turned.cells.iloc[turned.down("sector"), below]), axis=1)
+    order = {turned.rows[k].key: value for k, value in zip(turned.down("sector"), made, strict=True)}
+    over = layout.down("sector")
+    printed = np.array([order[layout.rows[k].key] for k in over])
+    sums = _sums(layout)
+    fits = [_signed(sums, signs, printed) for signs in ACROSS["output"]]
+    names = [layout.rows[k].name for k in over]
+    what = "row of output" if layout.down("output") else "sums of columns"
+    slack = rounding * _spread(len(layout.columns))
+    return [_control(f"{what}, beside the sums of rows", printed, fits, names, bounds=(tolerance, slack))]
+
+
+def _sums(layout: Layout) -> dict[str, Array]:
+    """What the columns of each role add up to, by sector."""
+    over = layout.down("sector")
+    return {
+        role: np.nansum(plain(layout.cells.iloc[over, layout.across(role)]), axis=1)
+        for role in dict.fromkeys(line.role for line in layout.columns)
+    }
 
 
 def _compared(
@@ -401,10 +295,7 @@ def _compared(
     """The totals among the columns, compared over the sectors among the rows."""
     over = layout.down("sector")
     names = [layout.rows[k].name for k in over]
-    sums = {
-        role: np.nansum(plain(layout.cells.iloc[over, layout.across(role)]), axis=1)
-        for role in dict.fromkeys(line.role for line in layout.columns)
-    }
+    sums = _sums(layout)
     whole = "primary" not in sums
     if whole and "value added" in sums:  # one row, with no parts beside it
         sums["primary"] = sums["value added"]
@@ -445,8 +336,8 @@ def _control(
     if off.any():
         k = int(np.where(off, share, 0.0).argmax())
         raise DataError(
-            f"A total printed in the file is not the sum of its cells: {what}",
-            f"The cells of {names[k]!r} add up to {summed[k]:,.10g}, printed is {printed[k]:,.10g}. A cell, a row or a "
+            f"A total of the file is not the sum of its cells: {what}",
+            f"The cells of {names[k]!r} add up to {summed[k]:,.10g}, the total is {printed[k]:,.10g}. A cell, row or "
             f"column is wrong or missing; tolerance={tolerance:g} allows that share of a total, and rounding.",
             rows=int(off.sum()),
             first=repr(names[k]),
@@ -462,27 +353,27 @@ def subtotals(layout: Layout) -> Layout:
     """Columns of final use that are the sum of two or more columns right beside them become subtotals."""
     at = layout.across("final", "subtotal")
     cells = plain(layout.cells.iloc[layout.down("sector"), at])
-    columns = list(layout.columns)
-    rounding = rounding_of(cells)
+    columns, rounding = list(layout.columns), rounding_of(cells)
+    parts = list(range(len(at)))
     for k, j in enumerate(at):
-        if _adds_up(cells, k, rounding) and (columns[j].role == "subtotal" or len(cells) > 1):
+        before = [i for i in reversed(parts) if i < k]
+        beside = [i for i in parts if i > k]
+        if any(_adds_up(cells[:, k], cells[:, side], rounding) for side in (before, beside)):
             columns[j] = replace(columns[j], role="subtotal")
+            parts.remove(k)
         elif columns[j].role == "subtotal":
             columns[j] = replace(columns[j], role="final uses")  # then it must be all of them
+            parts.remove(k)
     return replace(layout, columns=tuple(columns))
 
 
-def _adds_up(cells: Array, k: int, rounding: float) -> bool:
-    own = cells[:, k]
-    if not np.isfinite(own).any() or not own.any():
+def _adds_up(total: Array, parts: Array, rounding: float) -> bool:
+    """Whether the first two or more of some columns, those without figures apart, add up to a total in every row."""
+    if len(total) < 2 or not total.any() or not np.isfinite(total).all():
         return False
-    for side in (cells[:, :k][:, ::-1], cells[:, k + 1 :]):
-        summed = np.nancumsum(side, axis=1)[:, 1:]
-        filled = np.cumsum(side.any(axis=0))[1:] >= 2
-        gap = np.abs(summed - own[:, None]) <= 1e-9 * np.abs(own[:, None]) + 2 * rounding
-        if (gap.all(axis=0) & filled).any():
-            return True
-    return False
+    gap = np.abs(np.nancumsum(parts, axis=1) - total[:, None])
+    filled = np.cumsum((np.nan_to_num(parts) != 0).any(axis=0)) > 1
+    return bool(((gap <= 1e-9 * np.abs(total)[:, None] + 2 * rounding).all(axis=0) & filled).any())
 
 
 # From a layout to a table.
@@ -492,7 +383,7 @@ def intercountry(layout: Layout, tolerance: float, **options: Any) -> InterCount
     """The table of a layout with regions.
 
     A column of discrepancies becomes a category of final demand of the region whose row it is in. A column of exports
-    or rows of imports close with a country ROW of one sector, which uses no inputs.
+    or rows of imports close with a country ROW of one sector, which uses no inputs and has no satellites.
     """
     controls = compare(layout, tolerance)
     rows, z = layout.down("sector"), layout.across("sector")
@@ -507,10 +398,14 @@ def intercountry(layout: Layout, tolerance: float, **options: Any) -> InterCount
     if layout.across("exports") or layout.down("imported"):
         Z, Y = _closed(layout, Z, Y)
         bought = plain(layout.cells.iloc[layout.down("imported"), layout.across("sector", "final")]).sum()
+        beside = found.pop("satellites")
         found = {
             k: None if v is None else pd.Series([*v, 0.0 if k == "taxes" else bought], Z.index)
             for k, v in found.items()
         }
+        if beside is not None:
+            cells = np.hstack([plain(beside), np.zeros((len(beside), 1))])
+            found["satellites"] = pd.DataFrame(cells, beside.index, Z.index)
     made = InterCountryTable.from_frames(Z, Y, **{**found, **options, "tolerance": tolerance})
     return replace(made, controls=controls)
 
@@ -529,7 +424,10 @@ def _margins(layout: Layout, rows: list[int], z: list[int], labels: pd.Index) ->
     index = _labels([layout.rows[k].key for k in rows], isinstance(labels, pd.MultiIndex))
     below = summed("output", 1)
     below = below if below is not None and below.notna().all() else None
+    beside = layout.block(layout.down("satellite"), z)
+    beside = beside.set_axis([layout.rows[k].name for k in layout.down("satellite")], axis=0)
     return {
+        "satellites": beside.set_axis(labels, axis=1) if len(beside) else None,
         "value_added": summed("primary") if total is None else total,
         "taxes": summed("taxes"),
         "output": pd.Series(output.iloc[:, 0].to_numpy(), index) if given else below,

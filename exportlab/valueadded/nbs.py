@@ -11,14 +11,13 @@ import pandas as pd
 
 from exportlab.files.paths import cells_of
 from exportlab.options import validated
+from exportlab.valueadded.heads import Axes, axes
 from exportlab.valueadded.intercountry import InterCountryTable
 from exportlab.valueadded.iotable import IOTable
 from exportlab.valueadded.layout import (
-    Axes,
     Blanks,
     Known,
     Layout,
-    axes,
     intercountry,
     lay_out,
     national,
@@ -163,7 +162,8 @@ def read_ceads(
     its sectors. Final use by province; a column of exports, and of the balancing error; below the sectors a row of
     imports by user, value added and its parts, total input. The rest of the world becomes a country ROW with one
     sector: it delivers the imports, buys the exports, and uses no inputs, so all imports count as foreign value added.
-    The error becomes a category of final demand of the province whose row it is in. 10,000 CNY, producers' prices.
+    The error becomes a category of final demand of the province whose row it is in. A row of CO2 becomes a satellite of
+    the provinces; that of the rest of the world is unknown and stands as zero. 10,000 CNY, producers' prices.
 
     Parameters
     ----------

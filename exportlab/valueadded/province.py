@@ -7,7 +7,7 @@ part mu is imported, a part nu comes from other provinces, the rest is local.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
@@ -17,6 +17,7 @@ from exportlab.errors import DataError, OptionError, one_of
 from exportlab.frames import Array
 from exportlab.results import Result
 from exportlab.valueadded.cells import Column, vector, worst
+from exportlab.valueadded.footprints import intensity
 from exportlab.valueadded.leontief import leontief_inverse
 from exportlab.valueadded.national import content_table
 
@@ -152,14 +153,25 @@ def province(
 
 
 def province_bounds(
-    t: IOTable, *, of: Literal["exports", "outflow"] | Column = "exports", error: str = "final"
+    t: IOTable,
+    *,
+    of: Literal["exports", "outflow"] | Column = "exports",
+    error: str = "final",
+    satellite: str | Column | None = None,
 ) -> pd.DataFrame:
     """How far the unknown use of imports and inflow moves the decomposition.
+
+    Parameters
+    ----------
+    satellite : str or Series, optional
+        A row of `t.satellites` (employment, CO2 ...), or one number a sector: its content of the province, per unit
+        shipped, is bounded in place of value added.
 
     Returns
     -------
     DataFrame of three rows
-        `measure` (province, imported, other_provinces), `low`, `high` as shares of shipments.
+        `measure` (province, imported, other_provinces), `low`, `high` as shares of shipments; of a satellite the one
+        row `province`, in its unit per unit shipped.
 
     Notes
     -----
@@ -175,6 +187,8 @@ def province_bounds(
     """
     one_of("error", error, ["final", "separate"])
     _refuse_raw(t)
+    if satellite is not None:
+        t = replace(t, va=_no_removals(t, intensity(t, satellite)) * t.x)
     ship = _shipments(t, of)
     F = t.F.sum(axis=1) + (t.error if error == "final" else 0.0)
     proportional(t, F, "refuse")
@@ -195,12 +209,26 @@ def province_bounds(
     both = np.minimum(t.m + t.inflow, use), np.maximum(t.m + t.inflow - final, 0.0)
     none = np.zeros_like(use)
     rows = [("province", share(both[0], none, "province"), share(both[1], none, "province"))]
+    if satellite is not None:
+        return pd.DataFrame(rows, columns=["measure", "low", "high"])
     low, high = corner(t.m, t.inflow, False), corner(t.m, t.inflow, True)
     rows.append(("imported", share(*low, "imported"), share(*high, "imported")))
     low, high = corner(t.inflow, t.m, False), corner(t.inflow, t.m, True)
     part = "other_provinces"
     rows.append((part, share(low[1], low[0], part), share(high[1], high[0], part)))
     return pd.DataFrame(rows, columns=["measure", "low", "high"])
+
+
+def _no_removals(t: IOTable, f: Array) -> Array:
+    """The satellite per unit of output; refuses negative ones, whose content need not fall as imports rise."""
+    if (f < 0).any():
+        raise DataError(
+            "The satellite is negative",
+            "Bounds hold for numbers of zero or more.",
+            rows=int((f < 0).sum()),
+            first=worst(-f, t.sectors, 1),
+        )
+    return f
 
 
 def _content(t: IOTable, ship: Array, where: Origins, national: Array | None, rule: str) -> ProvinceContent:

@@ -14,10 +14,10 @@ from exportlab.files.paths import BOOKS, cells_of, first_line, text_cells
 from exportlab.options import validated
 from exportlab.valueadded.economies import read_eurostat, read_oecd_iot
 from exportlab.valueadded.folders import read_eora, read_exiobase
+from exportlab.valueadded.heads import Axes, axes
 from exportlab.valueadded.icio import is_flat, read_figaro, read_icio
 from exportlab.valueadded.intercountry import InterCountryTable
 from exportlab.valueadded.iotable import IOTable
-from exportlab.valueadded.layout import Axes, axes
 from exportlab.valueadded.nbs import ENGLISH, bureau, provinces
 from exportlab.valueadded.wiot import COUNTRY, numbered
 
@@ -80,7 +80,7 @@ def _of_files(place: Path) -> Callable[..., Table]:
 
 def _of_text(place: Path) -> Callable[..., Table] | None:
     """The reader of a file with one line of names; None where it may be a sheet saved as text."""
-    names = first_line(place)[1]
+    names = first_line(place)
     if "stk_flow" in names[0] or "stk_flow" in names:
         return read_eurostat
     if is_flat(names) or any("_P3_S1" in name for name in names):
@@ -88,7 +88,7 @@ def _of_text(place: Path) -> Callable[..., Table] | None:
     if any(name.startswith("HFCE_") or name.endswith("_HFCE") for name in names):
         return read_icio
     if len(names) > 1 and {"HFCE", "EXPO"} & set(names):
-        labels = text_cells(place, sep=first_line(place)[0], usecols=[0], header=None, dtype=str).iloc[:, 0]
+        labels = text_cells(place, usecols=[0], header=None, dtype=str).iloc[:, 0]
         if labels.str.match(r"(TTL|DOM|IMP)_").any():
             return read_oecd_iot
     return None
@@ -108,7 +108,7 @@ def _of_sheet(place: Path, options: dict[str, Any]) -> Table:
     if regions is not None and _nested(regions):
         return provinces(raw, **{"source": f"CEADs, {place.name}", **options})
     if _labels(raw) is not None:
-        return bureau(raw, place.name, **options)
+        return bureau(raw, f"statistical bureau, {place.name}", **options)
     raise _unknown(place)
 
 

@@ -12,8 +12,9 @@ import pandas as pd
 
 from exportlab.files.paths import cells_of
 from exportlab.options import validated
+from exportlab.valueadded.heads import axes
 from exportlab.valueadded.intercountry import InterCountryTable
-from exportlab.valueadded.layout import Blanks, Known, axes, intercountry, lay_out
+from exportlab.valueadded.layout import Blanks, Known, intercountry, lay_out
 
 # Rows below the sectors by their English names, and the codes of the 2016 release; their numbers differ by release.
 KNOWN = Known(

@@ -60,7 +60,8 @@ def complexity(
 ) -> Complexity:
     r"""Complexity of exporters and products, period by period.
 
-    With :math:`M_{ik}` = 1 where :math:`RCA_{ik} \ge 1`, diversity D = M1 and ubiquity U = M'1, ECI is the
+    With :math:`M_{ik}` = 1 where :math:`RCA_{ik} \ge 1 - 10^{-9}` (an RCA of 1 is computed as a little less in one unit
+    of money and a little more in another), diversity D = M1 and ubiquity U = M'1, ECI is the
     second right eigenvector of :math:`D^{-1} M U^{-1} M'` and PCI that of :math:`U^{-1} M' D^{-1} M`,
     oriented so that ECI rises with diversity.
 
@@ -72,7 +73,7 @@ def complexity(
         What fills M: RCA, exports per head relative to the world's (RPOP), one of the two, both;
         RCA / (1 + RCA); or the values themselves (a matrix of zeros and ones made elsewhere).
     threshold, strict : float, bool
-        Presence from `threshold` on (>=), or only above it (>, as in Stata).
+        Presence from `threshold` on (>=), or only above it (>, as in Stata); a billionth of it is rounding.
     population : mapping, optional
         Inhabitants by exporter, or by (period, exporter). Needed for RPOP and `min_population`.
     min_population, min_exports, min_product_trade : float, optional
@@ -92,7 +93,7 @@ def complexity(
         standardised, PCI of unit length.
     proximity : {"minimum", "maximum", "geometric", "conditional", "correlation"}
         Co-exporters over the larger ubiquity (default), the smaller, the root of their product, the second
-        product's own; or (1 + r) / 2 of RCA.
+        product's own; or (1 + r) / 2 of RCA. Density is a share of presence with all of them.
     diagonal : bool
         Whether a product counts in its own neighbourhood: no in Stata, yes in R and ecomplexity.
     neighbours : int, optional
@@ -122,7 +123,8 @@ def complexity(
     -----
     Exporters and products without any presence, and those outside the largest connected component, have no
     ECI or PCI: NaN in their rows, listed in `.left_out`, and everyone else's values are as if they were not
-    there. Where the second and third eigenvalue coincide there is no one answer and the whole period is NaN.
+    there. Where the second and third eigenvalue coincide, several components are the largest, or only rounding would
+    orient ECI (diversity and ubiquity are symmetric), there is no one answer and the whole period is NaN.
     A pair that is not in the table is no trade.
 
     Programs differ in their conventions; with these options their figures are reproduced:

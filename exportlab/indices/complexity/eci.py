@@ -10,6 +10,7 @@ import numpy as np
 from exportlab.frames import Array, Mask
 from exportlab.indices.complexity.matrix import Matrix, filled
 
+DECIDED = 1e-8  # a correlation below this has the sign of rounding
 TIE = 1e-10  # eigenvalues closer than this are one eigenvalue for double precision
 
 
@@ -29,7 +30,10 @@ class Spectrum:
     components : int
         Connected components of the exporter-product network, empty rows and columns left aside.
     orientation : float
-        Correlation of ECI with diversity (after orienting it, so not negative); NaN when diversity is constant.
+        Correlation of ECI with diversity (after orienting it, so not negative); NaN when diversity is constant, or
+        when rounding alone would decide its sign: then ECI has no sign and is NaN.
+    tied : bool
+        Whether several components are the largest: none of them is the problem.
     """
 
     eci: Array
@@ -40,6 +44,16 @@ class Spectrum:
     lambda3: float
     components: int
     orientation: float
+    tied: bool = False
+
+    @property
+    def outside(self) -> str:
+        """Why what has presence may stand outside the problem."""
+        return (
+            "one of several components that are the largest"
+            if self.tied
+            else "outside the largest connected component"
+        )
 
     @property
     def gap(self) -> float:
@@ -78,7 +92,7 @@ def spectrum(M: Matrix) -> Spectrum:
         eci[rows], pci[columns] = sign * k, sign * K
     else:
         r = np.nan
-    return Spectrum(eci, pci, rows, columns, l2, l3, components, r)
+    return Spectrum(eci, pci, rows, columns, l2, l3, components, r, components > 1 and not rows.any())
 
 
 def _second(M: Matrix, D: Array, U: Array) -> tuple[Array, float, float]:
@@ -100,7 +114,9 @@ def _orientation(k: Array, D: Array, ubiquity: Array) -> tuple[float, float]:
     r = _correlation(k, D)
     other = -_correlation(k, ubiquity)
     by = r if np.isfinite(r) else other
-    return (np.nan if np.isnan(by) else -1.0 if by < 0 else 1.0), abs(r)
+    if np.isnan(by) or abs(by) < DECIDED:
+        return np.nan, np.nan
+    return (-1.0 if by < 0 else 1.0), abs(r)
 
 
 def _correlation(x: Array, y: Array) -> float:
@@ -109,7 +125,10 @@ def _correlation(x: Array, y: Array) -> float:
 
 
 def core(M: Matrix) -> tuple[Mask, Mask, int]:
-    """Rows and columns of the largest connected component (by filled cells), and the number of components."""
+    """Rows and columns of the largest connected component (by filled cells), and the number of components.
+
+    None where several are the largest: the labels' order would choose.
+    """
     cell = M != 0
     rows, columns = filled(M)
     if not rows.any():
@@ -124,6 +143,8 @@ def core(M: Matrix) -> tuple[Mask, Mask, int]:
     of_row, of_column = label[: len(rows)], label[len(rows) :]
     cells = np.bincount(of_row, weights=cell.sum(axis=1))
     largest = int(np.argmax(cells))
+    if np.count_nonzero(cells == cells[largest]) > 1:
+        return np.zeros_like(rows), np.zeros_like(columns), int(np.count_nonzero(cells))
     return of_row == largest, of_column == largest, int(np.count_nonzero(cells))
 
 

@@ -11,6 +11,7 @@ from exportlab.errors import DataError
 from exportlab.frames import Array, Codes, Mask
 
 Matrix: TypeAlias = NDArray[np.floating[Any]]
+ROUNDING = 1e-9  # of a ratio: a computed RCA of 1 - 1e-16 is an RCA of 1, in any unit of money
 Presence: TypeAlias = Literal["rca", "rpop", "either", "both", "continuous", "given"]
 
 
@@ -103,7 +104,8 @@ def rpop(X: Array, population: Array) -> Array:
 def present(X: Array, *, how: Presence, threshold: float, strict: bool, population: Array | None) -> Matrix:
     """The matrix M the complexity measures start from.
 
-    "rca" and "rpop" compare the ratio with `threshold` (>=, or > when `strict`); "either" and "both" combine
+    "rca" and "rpop" compare the ratio with `threshold` (>=, or > when `strict`), a billionth of it being rounding, so
+    that presence does not depend on the unit of money; "either" and "both" combine
     the two as booleans; "continuous" is R / (1 + R), R = RCA, which grades presence between 0 and 1 and is one
     half at R = 1; "given" takes the values themselves. Undefined ratios count as absence.
     """
@@ -116,6 +118,7 @@ def present(X: Array, *, how: Presence, threshold: float, strict: bool, populati
     if how != "rca":
         assert population is not None
         tests.append(rpop(X, population))
-    passed = [threshold < R if strict else threshold <= R for R in tests]  # NaN compares as False
+    limit = threshold * (1 + ROUNDING if strict else 1 - ROUNDING)
+    passed = [limit < R if strict else limit <= R for R in tests]  # NaN compares as False
     M = passed[0] if len(passed) == 1 else passed[0] | passed[1] if how == "either" else passed[0] & passed[1]
     return M.astype(np.float32)

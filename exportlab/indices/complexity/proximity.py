@@ -97,7 +97,7 @@ def density(levels: Matrix, space: Space, *, neighbours: int | None = None) -> t
     Parameters
     ----------
     levels : array (exporters, products)
-        Presence (or RCA, with "correlation").
+        Presence.
     space : Space
     neighbours : int, optional
         Only the so many nearest products count (with those tied with the last); all by default.

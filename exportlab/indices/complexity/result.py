@@ -344,8 +344,7 @@ def _read(year: Year, R: Array, M: Array) -> dict[str, Any]:
     count = M[:, known].sum(axis=1)
     eci = M[:, known] @ year.pci[known] / np.where(count > 0, count, np.nan)
     on, s = year.active, year.settings
-    levels = np.nan_to_num(R) if s.proximity == "correlation" else M
-    d, sums = near.density(levels[:, on], year.space, neighbours=s.neighbours)
+    d, sums = near.density(M[:, on], year.space, neighbours=s.neighbours)
     gain = near.outlook_gain(M[:, on], d, year.worth[on], year.space, sums, form=s.cog)
     coi = near.outlook_index(M[:, on], d, year.worth[on])
     return {"eci": eci, "coi": coi, "density": year.spread(d), "cog": year.spread(gain)}

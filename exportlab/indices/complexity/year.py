@@ -132,7 +132,7 @@ class Year:
 
     @property
     def levels(self) -> Matrix:
-        """What proximity and density are made of: presence, or RCA (RPOP) when levels are correlated."""
+        """What proximity is made of: presence, or RCA (RPOP) when levels are correlated."""
         s, full = self.settings, self.M
         if s.proximity == "correlation" and s.presence != "given":
             full = np.nan_to_num(self.rpop if s.presence == "rpop" else self.rca)
@@ -146,7 +146,8 @@ class Year:
 
     @cached_property
     def _density(self) -> tuple[Matrix, Array]:
-        return near.density(self.levels, self.space, neighbours=self.settings.neighbours)
+        # Presence, whatever makes products near: an exporter has a share of a neighbourhood, and no more than all.
+        return near.density(self.M[:, self.active], self.space, neighbours=self.settings.neighbours)
 
     @property
     def density(self) -> Matrix:
@@ -202,7 +203,7 @@ class Year:
                 if total == 0:
                     found.append((role, code, _EMPTY[role]))
                 elif not kept:
-                    found.append((role, code, "outside the largest connected component"))
+                    found.append((role, code, inside.outside))
         return found
 
     def facts(self) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import product
 from math import factorial, prod
@@ -17,9 +17,7 @@ from exportlab.panel.algebra.clustered import codes_of
 
 MAX_CLUSTERS = 20
 AUTO_ENUMERATED = 16
-TIE = (
-    1e-10  # statistics of mirrored draws are equal in theory and differ by the order of their sums: these tie
-)
+TIE = 1e-8  # mirrored draws are equal in theory and differ by the order of their sums, far less; chance differs by more
 WEBB = np.sqrt([0.5, 1.0, 1.5])
 
 
@@ -46,8 +44,14 @@ class Draws:
 
     @property
     def attainable(self) -> float:
-        """The smallest p-value when ties count: 2 of 2^G, or 1 of draws + 1."""
+        """The smallest p-value when the observed sample counts: 2 of 2^G, or 1 of draws + 1."""
         return 2 / self.n if self.enumerated else 1 / (self.n + 1)
+
+    def least(self, ties: str, own: bool) -> float:
+        """The smallest p-value under a rule for ties; `own`: the observed statistic is among the enumerated ones."""
+        if ties == "all":
+            return self.attainable
+        return 1 / self.n if ties == "half" and own and self.enumerated else 0.0
 
 
 def draws(
@@ -80,22 +84,59 @@ def _signs(G: int) -> Array:
 
 
 def p_value(simulated: Array, observed: float, signs: Draws) -> dict[str, float]:
-    """Share of |simulated| above |observed| with ties counted "none", "half" or "all".
+    """Share of |simulated| above |observed| with ties counted "none", "half" or "all", and with the sample "counted".
 
-    Statistics within 1e-10 relative of the observed one are ties. With random draws "all" also counts the
-    sample itself: (1 + number) / (1 + draws). NaN when the observed statistic is not defined; samples
-    whose statistic is not defined (zero variance) count as above.
+    Statistics within `TIE` of the observed one are ties. "counted" is "all" with the observed sample as one of the
+    samples: with random draws (1 + number) / (1 + draws), as "all" is; enumerated, the first column (no sign turned)
+    counts even where its statistic is another one, as in an unrestricted bootstrap. NaN when the observed statistic is
+    not defined; samples whose statistic is not defined (zero variance) count as above.
     """
     if not np.isfinite(observed):
-        return dict.fromkeys(("none", "half", "all"), float("nan"))
+        return dict.fromkeys(("none", "half", "all", "counted"), float("nan"))
     size, mark = np.abs(simulated), abs(observed)
     size = np.where(np.isnan(size), np.inf, size)
     above = int((size > mark * (1 + TIE)).sum())
-    tied = int((size >= mark * (1 - TIE)).sum()) - above
+    reached = size >= mark * (1 - TIE)
+    tied = int(reached.sum()) - above
     B = len(size)
     strict, half = above / B, (above + tied / 2) / B
     every = (above + tied) / B if signs.enumerated else (1 + above + tied) / (1 + B)
-    return {"none": strict, "half": half, "all": every}
+    own = every + 1 / B if signs.enumerated and not reached[0] else every
+    return {"none": strict, "half": half, "all": every, "counted": own}
+
+
+def chosen_p(p: dict[str, float], ties: str) -> float:
+    """The p-value of a rule for ties; "all" counts the observed sample too."""
+    return p["counted" if ties == "all" else ties]
+
+
+def ends(
+    kept: Callable[[float], bool], value: float, step: float, *, hopeless: bool, halvings: int = 45
+) -> tuple[float, float]:
+    """Both ends of the values that a test keeps; the whole line where it can refuse none (`hopeless`)."""
+    if hopeless:
+        return -np.inf, np.inf
+    return edge(kept, value, -step, halvings), edge(kept, value, step, halvings)
+
+
+def edge(kept: Callable[[float], bool], start: float, step: float, halvings: int = 45) -> float:
+    """The last value kept from `start` outwards in doubling steps.
+
+    Infinite if none is refused, NaN if `start` is.
+    """
+    if not kept(start):
+        return float("nan")
+    inner, outer = start, start + step
+    for _ in range(40):
+        if not kept(outer):
+            break
+        inner, outer, step = outer, outer + 2 * step, 2 * step
+    else:
+        return float(np.copysign(np.inf, step))
+    for _ in range(halvings):
+        middle = (inner + outer) / 2
+        inner, outer = (middle, outer) if kept(middle) else (inner, middle)
+    return inner
 
 
 # All the ways adoption dates could have fallen on the units, or a random sample of them.

@@ -49,6 +49,7 @@ def sandwich(
     clusters: Mapping[str, Codes],
     parameters: int | None = None,
     count: str = "fixest",
+    small_sample: str = "fixest",
 ) -> Sandwich:
     r"""Heteroskedasticity- or cluster-robust covariance :math:`c\,B\,M\,B`.
 
@@ -67,6 +68,8 @@ def sandwich(
         Coefficients beside the effects; default k.
     count : {"fixest", "reghdfe", "all"}
         See `absorbed_parameters`.
+    small_sample : {"fixest", "ppmlhdfe"}
+        "ppmlhdfe" counts no parameters: G / (G - 1), or n / (n - 1) without clusters.
 
     Notes
     -----
@@ -83,26 +86,29 @@ def sandwich(
         effects, list(clusters.values()), count=count
     )
     spare = freedom(n, K)
+    stata = small_sample == "ppmlhdfe"
     if not clusters:
-        meat = scores.T @ scores * (n / spare)
-        words = f"heteroskedasticity-robust (HC1), n/(n-K) with K={K}"
-        return Sandwich(bread @ meat @ bread, n / spare, spare, (), words)
+        factor = n / (n - 1) if stata else n / spare
+        formula = "n/(n-1) (ppmlhdfe's)" if stata else f"n/(n-K) with K={K}"
+        words = f"heteroskedasticity-robust (HC1), {formula}"
+        return Sandwich(bread @ (scores.T @ scores * factor) @ bread, factor, spare, (), words)
     sizes = tuple(int(g.max()) + 1 for g in clusters.values())
     for name, size in zip(clusters, sizes, strict=True):
         if size < 2:
             raise DataError(
                 f"Only one cluster of {name!r} is left", "Clustered standard errors need two or more."
             )
-    factor = (n - 1) / spare * min(sizes) / (min(sizes) - 1)
+    factor = (1.0 if stata else (n - 1) / spare) * min(sizes) / (min(sizes) - 1)
     meat = factor * _multiway(scores, list(clusters.values()))
     covariance = bread @ meat @ bread
     units, notes = np.sqrt(np.diag(bread)), []
     if len(clusters) > 1 and indefinite(covariance, units):
         covariance = nearest_covariance(covariance, units)
         notes.append(CLIPPED)
+    formula = f"(n-1)/(n-K) x G/(G-1) with K={K}, G={min(sizes)} (fixest's and reghdfe's default)"
+    formula = f"G/(G-1) with G={min(sizes)} (ppmlhdfe's)" if stata else formula
     words = (
-        f"clustered by {' and '.join(clusters)} ({' and '.join(f'{g:,}' for g in sizes)} clusters), "
-        f"(n-1)/(n-K) x G/(G-1) with K={K}, G={min(sizes)} (fixest's and reghdfe's default)"
+        f"clustered by {' and '.join(clusters)} ({' and '.join(f'{g:,}' for g in sizes)} clusters), {formula}"
     )
     return Sandwich(covariance, factor, min(sizes) - 1, sizes, words, tuple(notes))
 

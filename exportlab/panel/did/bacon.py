@@ -14,7 +14,7 @@ from exportlab.frames import Array
 from exportlab.options import validated
 from exportlab.panel.algebra.absorb import absorb
 from exportlab.panel.algebra.levels import Effects
-from exportlab.results import Result
+from exportlab.results import Result, table_html, titled_html
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -63,8 +63,15 @@ class Bacon(Result):
     def summary(self) -> str:
         return (
             f"{super().summary()}\n\n{self.by_kind.to_string(index=False, float_format='{:.4f}'.format)}\n"
-            f"Weight on comparisons with already-treated units: {self.forbidden:.1%}."
+            f"{self._verdict}"
         )
+
+    @property
+    def _verdict(self) -> str:
+        return f"Weight on comparisons with already-treated units: {self.forbidden:.1%}."
+
+    def _repr_html_(self) -> str:
+        return titled_html(self.title, self.table, below=self._verdict) + table_html(self.by_kind)
 
     def plot(self, ax: Axes | None = None, **options: Any) -> Axes:
         """Scatter of estimates over weights."""
@@ -122,6 +129,7 @@ def bacon(panel: PolicyPanel) -> Bacon:
             "there is one adoption group only", "The decomposition compares groups that differ in adoption."
         )
     table["weight"] /= table["weight"].sum()
+    table = table.assign(treated=panel.named(table["treated"]), control=panel.named(table["control"]))
     return Bacon(table, float((table["weight"] * table["estimate"]).sum()))
 
 
@@ -175,7 +183,7 @@ def negative_weights(panel: PolicyPanel) -> pd.DataFrame:
     )
     out = rows.groupby(["cohort", "period"]).agg(n=("weight", "size"), weight=("weight", "sum")).reset_index()
     out["weight"] = out["weight"] / out["weight"].sum()
-    return out
+    return out.assign(cohort=panel.named(out["cohort"]), period=panel.named(out["period"]))
 
 
 def treatment_residual(panel: PolicyPanel) -> Array:

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from exportlab.errors import DataError, OptionError, one_of
-from exportlab.frames import Array, Codes, Mask
+from exportlab.frames import Array, Mask
 from exportlab.options import Level, Places, validated
 from exportlab.panel.algebra.sandwich import ROUNDING, group_sums, settled, unsettled
 from exportlab.panel.did.regress import columns_of, never_treated, sample_of, warnings_of, with_comparison
@@ -39,6 +39,7 @@ def att(
     anticipation: Places = 0,
     shares: str = "estimated",
     balance: Places | None = None,
+    covariates_at: str = "base",
     draws: Places = 0,
     rng: Rng = 0,
     level: Level = 0.95,
@@ -46,7 +47,7 @@ def att(
     r"""Average effects on the treated by group-time effects.
 
     :math:`ATT(g,t)` compares the change from the base period to t of cohort g with that of the comparison
-    group; covariates enter with their value in the base period.
+    group; covariates enter with their value in the base period (see `covariates_at`).
 
     Parameters
     ----------
@@ -67,6 +68,10 @@ def att(
         average by cohort (mpdta: .012415, not .012446); ``"did"`` reproduces that.
     balance : int, optional
         For ``"event"``: only cohorts observed `balance` periods after adoption, and event times up to it.
+    covariates_at : {"base", "earlier"}
+        Which period's covariates a cell takes where they change over time: the base period's, always; or those of the
+        earlier of its two periods, as R's did and Stata's csdid. The two differ only before adoption under
+        ``base="universal"``, where the base is the later one.
     draws, rng : multiplier bootstrap (Rademacher, by cluster) for simultaneous bands; 0 draws for none.
 
     Notes
@@ -81,28 +86,26 @@ def att(
     one_of("control", control, ["never", "notyet"])
     one_of("adjust", adjust, METHODS)
     one_of("base", base, ["varying", "universal"])
+    one_of("covariates_at", covariates_at, ["base", "earlier"])
     one_of("shares", shares, ["estimated", "fixed", "did"])
+    cells: dict[str, Any] = {
+        "control": control,
+        "adjust": adjust,
+        "base": base,
+        "covariates_at": covariates_at,
+    }
     again = partial(
-        att, aggregate=aggregate, control=control, adjust=adjust, base=base, anticipation=anticipation,
-        shares=shares, balance=balance, draws=draws, rng=rng, level=level,
+        att, aggregate=aggregate, anticipation=anticipation, shares=shares, balance=balance, draws=draws, rng=rng,
+        level=level, **cells,
     )  # fmt: skip
     used, who = _prepare(panel, control, anticipation)
-    effects = group_time(used, control=control, adjust=adjust, base=base, anticipation=anticipation)
+    effects = group_time(used, anticipation=anticipation, **cells)
     estimate, influence, terms = average(used, effects, aggregate, shares=shares, balance=balance)
     flow, lost = _lost_cells(used, effects)
     scores = group_sums(influence, _unit_clusters(used)) / len(influence)
     size = ROUNDING * np.sqrt((influence**2).sum(0) / len(influence) + float(np.abs(used.y).max()) ** 2)
     vcov = settled(scores.T @ scores, np.where((influence != 0).any(0), size / np.sqrt(len(influence)), 0.0))
-    inference = Inference(
-        "cluster-robust, influence functions",
-        CONVENTION,
-        np.inf,
-        level,
-        1.0,
-        used.cluster or used.unit,
-        len(used.cluster_labels),
-        used.treated_clusters,
-    )
+    inference = _inference(used, level)
     columns: dict[str, Any] = dict(columns_of(terms.drop(columns="n")))
     # A cell counts the units it compares; cells share units, so the average counts the panel's rows.
     counts = [len(flow.y) if t == "ATT" else n for t, n in zip(terms["term"], terms["n"], strict=True)]
@@ -112,10 +115,23 @@ def att(
         estimand=ESTIMANDS[aggregate] + (", over the cells that can be compared" if effects.lost else ""),
         comparison=who, weighting="cohorts by their units", table=table,
         vcov=vcov, inference=inference, sample=sample_of(flow), scores=scores, panel=used, refit=again,
-        clusters=tuple(used.cluster_labels), parts={"cells": _cell_table(effects, _unit_clusters(used))},
+        clusters=tuple(used.cluster_labels), parts={"cells": _cell_table(used, effects)},
         notes=(*warnings_of(used), *lost, *unsettled(vcov, list(terms["term"]))),
     )  # fmt: skip
     return with_bands(made, draws=draws, rng=rng) if draws else made
+
+
+def _inference(panel: PolicyPanel, level: float) -> Inference:
+    return Inference(
+        "cluster-robust, influence functions",
+        CONVENTION,
+        np.inf,
+        level,
+        1.0,
+        panel.cluster or panel.unit,
+        len(panel.cluster_labels),
+        panel.treated_clusters,
+    )
 
 
 @validated
@@ -206,14 +222,14 @@ def _unit_clusters(panel: PolicyPanel) -> Any:
     return panel.clusters[np.searchsorted(panel.units, np.arange(len(panel.unit_labels)))]
 
 
-def _cell_table(effects: GroupTime, clusters: Codes) -> pd.DataFrame:
-    sums = group_sums(effects.influence, clusters) / len(effects.influence)
+def _cell_table(panel: PolicyPanel, effects: GroupTime) -> pd.DataFrame:
+    sums = group_sums(effects.influence, _unit_clusters(panel)) / len(effects.influence)
     return pd.DataFrame(
         {
-            "cohort": effects.cohort,
-            "period": effects.period,
+            "cohort": panel.named(effects.cohort),
+            "period": panel.named(effects.period),
             "event_time": effects.event_time,
-            "base": effects.base,
+            "base": panel.named(effects.base),
             "estimate": effects.estimate,
             "std_error": np.sqrt((sums**2).sum(0)),
             "units": effects.n.astype(int),
@@ -280,14 +296,14 @@ class _Wide:
                 yield t, pre
 
     def compared(
-        self, D: Mask, compare: Mask, t: int, pre: int, *, adjust: str, where: str
+        self, D: Mask, compare: Mask, t: int, pre: int, *, known: int, adjust: str, where: str
     ) -> tuple[float, Array, int] | None:
-        """Effect, influence function (N,) and units of one cell; None where one side has nobody."""
+        """Effect, influence function (N,) and units of a cell, covariates of `known`; None where a side is empty."""
         both = (D | compare) & ~np.isnan(self.Y[:, t]) & ~np.isnan(self.Y[:, pre])
         n = int(both.sum())
         if not (both & D).any() or not (both & compare).any():
             return None
-        Z = np.column_stack([np.ones(n), self.X[both, pre]])
+        Z = np.column_stack([np.ones(n), self.X[both, known]])
         change = self.Y[both, t] - self.Y[both, pre]
         effect, influence = two_by_two(
             change, D[both].astype(float), Z, self.w[both], adjust=adjust, where=where
@@ -297,7 +313,15 @@ class _Wide:
         return effect, full, n
 
 
-def group_time(panel: PolicyPanel, *, control: str, adjust: str, base: str, anticipation: int) -> GroupTime:
+def group_time(
+    panel: PolicyPanel,
+    *,
+    control: str,
+    adjust: str,
+    base: str,
+    anticipation: int,
+    covariates_at: str = "base",
+) -> GroupTime:
     """Every ATT(g,t) with its influence function over the N units; Callaway and Sant'Anna (2021), theorem 1."""
     wide = _Wide.of(panel)
     times, adopts, never = wide.times, wide.adopts, never_treated(panel, anticipation)
@@ -312,7 +336,8 @@ def group_time(panel: PolicyPanel, *, control: str, adjust: str, base: str, anti
             limit = times[max(t, pre)] + anticipation
             compare = never if control == "never" else (adopts > limit) & (adopts != g)
             where = f" in ATT({panel.period_name(g)},{panel.period_name(times[t])})"
-            cell = wide.compared(adopts == g, compare, t, pre, adjust=adjust, where=where)
+            known = pre if covariates_at == "base" else min(t, pre)
+            cell = wide.compared(adopts == g, compare, t, pre, known=known, adjust=adjust, where=where)
             if cell is None:
                 lost += [(float(g), float(times[t]))] if times[t] >= g else []
                 continue
@@ -335,9 +360,11 @@ def average(
 ) -> tuple[Array, Array, pd.DataFrame]:
     """Estimates (terms,), influence functions (N, terms), and ``term, n`` with ``event_time`` where there is one."""
     if aggregate == "none":
-        names = [f"ATT({g:.0f},{t:.0f})" for g, t in zip(effects.cohort, effects.period, strict=True)]
+        name = panel.period_name
+        names = [f"ATT({name(g)},{name(t)})" for g, t in zip(effects.cohort, effects.period, strict=True)]
         terms = pd.DataFrame({"term": names, "n": effects.n.astype(int), "event_time": effects.event_time})
-        return effects.estimate, effects.influence, terms.assign(cohort=effects.cohort, period=effects.period)
+        terms["cohort"], terms["period"] = panel.named(effects.cohort), panel.named(effects.period)
+        return effects.estimate, effects.influence, terms
     w = unit_weights(panel)
     member = w[:, None] * (panel.adoption[:, None] == effects.cohort[None, :])
     p = member.mean(0)
@@ -351,8 +378,15 @@ def average(
         first = np.array([int(np.argmax(effects.cohort == g)) for g in np.unique(effects.cohort)])
         error = member - p
         slipped = member[:, : len(first)] - p[first]
-        return _by(effects, p, error, aggregate, balance=balance, drifting=slipped)
-    return _by(effects, p, error, aggregate, balance=balance)
+        found = _by(effects, p, error, aggregate, balance=balance, drifting=slipped)
+    else:
+        found = _by(effects, p, error, aggregate, balance=balance)
+    estimates, influence, values, counts = found
+    named = [f"{v:.0f}" if aggregate == "event" else panel.period_name(v) for v in values]
+    terms = pd.DataFrame({"term": ["ATT", *named], "n": counts})
+    if aggregate == "event":
+        terms["event_time"] = [np.nan, *values]
+    return estimates, influence, terms
 
 
 def _weighted(effects: GroupTime, p: Array, error: Array, keep: Mask) -> tuple[float, Array]:
@@ -373,8 +407,8 @@ def _by(
     *,
     balance: int | None,
     drifting: Array | None = None,
-) -> tuple[Array, Array, pd.DataFrame]:
-    """The overall average first, then one term an event time, cohort or period."""
+) -> tuple[Array, Array, Array, list[int]]:
+    """The overall average first, then one an event time, cohort or period: estimates, influence, times, counts."""
     e = effects.event_time
     post: Mask = e >= 0
     keep: Mask = np.ones(len(e), bool) if aggregate == "event" else post
@@ -404,13 +438,8 @@ def _by(
     else:
         late = values >= 0 if aggregate == "event" else np.ones(len(values), bool)
         overall, overall_influence = float(estimates[late].mean()), influences[:, late].mean(1)
-    counts = [int(effects.n[keep & (by == v)].sum()) for v in values]
-    terms = pd.DataFrame(
-        {"term": ["ATT", *[f"{v:.0f}" for v in values]], "n": [int(effects.n[keep & post].sum()), *counts]}
-    )
-    if aggregate == "event":
-        terms["event_time"] = [np.nan, *values]
-    return np.append(overall, estimates), np.column_stack([overall_influence, influences]), terms
+    counts = [int(effects.n[keep & post].sum()), *(int(effects.n[keep & (by == v)].sum()) for v in values)]
+    return np.append(overall, estimates), np.column_stack([overall_influence, influences]), values, counts
 
 
 def _balanced(effects: GroupTime, balance: int) -> Mask:

@@ -108,7 +108,8 @@ def dose_response(
     )  # fmt: skip
     return Estimate(
         method="Continuous dose", estimand="average effect over the treated doses, and its slope in the dose",
-        comparison=f"units without dose, {before:.0f} to {after:.0f}", weighting="treated units equally",
+        comparison=f"units without dose, {panel.period_name(before)} to {panel.period_name(after)}",
+        weighting="treated units equally",
         table=table, vcov=vcov, inference=inference, sample=sample_of(panel), scores=influence, panel=panel,
         refit=partial(dose_response, dose=dose, pre=pre, post=post, degree=degree, knots=knots, grid=grid,
                       level=level), parts={"response": response},
@@ -159,7 +160,7 @@ def _two_periods(
     after = float(times[times >= g][0]) if post is None else float(post)
     if before not in times or after not in times or not before < g <= after:
         raise OptionError(
-            f"pre={pre}, post={post} are not allowed. Allowed: periods before {g:.0f}, and from it on."
+            f"pre={pre}, post={post} are not allowed. Allowed: periods before {panel.period_name(g)}, and from it on."
         )
     value = _doses(panel, dose)
     N = len(panel.unit_labels)

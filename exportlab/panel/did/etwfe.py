@@ -180,7 +180,7 @@ class Made:
         both = [
             np.append(getattr(self.of, k), getattr(self.beyond, k)) for k in ("cohort", "period", "weight")
         ]
-        return Cells(both[0], both[1], self.of.code, both[2])
+        return Cells(both[0], both[1], self.of.code, both[2], self.panel)
 
     def counts(self) -> Codes:
         """Rows of each cell of the union."""

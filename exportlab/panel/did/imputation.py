@@ -257,15 +257,8 @@ def noise(v: Array, effect: Array, cell: Codes) -> Array:
 def _cell_table(of: Any, effect: Array, w: Array) -> pd.DataFrame:
     inside = of.code >= 0
     code = of.code[inside]
-    return pd.DataFrame(
-        {
-            "cohort": of.cohort,
-            "period": of.period,
-            "event_time": of.event_time,
-            "estimate": np.bincount(code, weights=w[inside] * effect[inside]) / of.weight,
-            "weight": of.weight,
-        }
-    )
+    mean = np.bincount(code, weights=w[inside] * effect[inside]) / of.weight
+    return pd.DataFrame(of.table().assign(estimate=mean, weight=of.weight))
 
 
 def _with_leads(result: Estimate, panel: PolicyPanel, leads: int | None) -> Estimate:

@@ -311,9 +311,7 @@ def warnings_of(panel: PolicyPanel, *, asymptotic: bool = True) -> tuple[str, ..
         )
     if G1 == 1 and asymptotic:
         notes.append(
-            "One treated cluster: cluster-robust standard errors are far too small (true size 58 % at a "
-            "nominal 5 %); "
-            "no stars are shown."
+            "One treated cluster: cluster-robust standard errors are far too small; no stars are shown."
         )
     return tuple(notes)
 
@@ -339,7 +337,7 @@ def refuse_no_variation(panel: PolicyPanel) -> None:
         raise DataError("every row is treated", "Effects need untreated periods and units.")
     if len(np.unique(panel.adoption)) == 1:
         raise DataError(
-            f"all {len(panel.unit_labels)} units adopt in {panel.adoption[0]:.0f}: nobody is left to "
+            f"all {len(panel.unit_labels)} units adopt in {panel.period_name(panel.adoption[0])}: nobody is left to "
             f"compare with",
             "A before-after difference is not an effect. Find units that never adopt or adopt later.",
         )
@@ -393,12 +391,16 @@ AGGREGATES = ("event", "simple", "cohort", "calendar", "none")
 
 @dataclass(frozen=True, eq=False)
 class Cells:
-    """Treated-cohort cells: cohort, period and event time of each (m,), and the cell of each row (n,), -1 for none."""
+    """Treated-cohort cells: cohort, period and event time of each (m,), and the cell of each row (n,), -1 for none.
+
+    `panel` is the one they are of, which knows how its periods are written.
+    """
 
     cohort: Array
     period: Array
     code: Codes
     weight: Array
+    panel: PolicyPanel
 
     @property
     def event_time(self) -> Array:
@@ -412,7 +414,15 @@ class Cells:
 
     def names(self) -> list[str]:
         """``"ATT(g,t)"`` of each cell."""
-        return [f"ATT({g:.0f},{t:.0f})" for g, t in zip(self.cohort, self.period, strict=True)]
+        name = self.panel.period_name
+        return [f"ATT({name(g)},{name(t)})" for g, t in zip(self.cohort, self.period, strict=True)]
+
+    def table(self) -> pd.DataFrame:
+        """Cohort, period and event time of each cell, periods as the user writes them."""
+        named = self.panel.named
+        return pd.DataFrame(
+            {"cohort": named(self.cohort), "period": named(self.period), "event_time": self.event_time}
+        )
 
 
 def cells(panel: PolicyPanel, keep: Mask) -> Cells:
@@ -423,7 +433,7 @@ def cells(panel: PolicyPanel, keep: Mask) -> Cells:
     code[keep] = inverse.reshape(-1)
     w = np.ones(len(panel.y)) if panel.w is None else panel.w
     weight = np.asarray(np.bincount(code[keep], weights=w[keep], minlength=len(distinct)), float)
-    return Cells(distinct[:, 0], distinct[:, 1], code, weight)
+    return Cells(distinct[:, 0], distinct[:, 1], code, weight, panel)
 
 
 def combination(
@@ -444,15 +454,15 @@ def combination(
     one_of("aggregate", aggregate, AGGREGATES)
     e = of.event_time
     if aggregate == "none":
-        terms = pd.DataFrame({"term": of.names(), "event_time": e, "cohort": of.cohort, "period": of.period})
-        return np.eye(len(e)), terms
+        return np.eye(len(e)), of.table().assign(term=of.names())
     treated: Mask = e >= 0
     keep: Mask = np.ones(len(e), bool) if aggregate == "event" else treated
     if aggregate == "simple":
         return _average(np.zeros(len(e)), of.weight, treated, [0.0]), pd.DataFrame({"term": ["ATT"]})
     by = {"event": e, "cohort": of.cohort, "calendar": of.period}[aggregate]
     values = sorted(set(by[keep]) | set((times or ()) if aggregate == "event" else ()))
-    terms = pd.DataFrame({"term": [f"{v:.0f}" for v in values]})
+    name = (lambda v: f"{v:.0f}") if aggregate == "event" else of.panel.period_name
+    terms = pd.DataFrame({"term": [name(v) for v in values]})
     if aggregate == "event":
         terms["event_time"] = [int(v) for v in values]
     return _average(by, of.weight, keep, values), terms

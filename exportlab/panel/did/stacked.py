@@ -97,7 +97,7 @@ def _fit(
     flow = used.where(kept, OUTSIDE) if not kept.all() else used
     notes = [f"Window {low} to {high}; {len(stack.row):,} stacked rows."]
     if left_out:
-        gone = ", ".join(f"{g:.0f}" for g in left_out)
+        gone = ", ".join(used.period_name(g) for g in left_out)
         notes.append(f"Cohorts without the whole window are left out: {gone}.")
     by = "cohorts by their treated units" if weights == "corrective" else "cohorts by treatment variance"
     account = Account(

@@ -99,13 +99,5 @@ def _fit(
 def cell_table(of: Cells, beta: Array, vcov: Array) -> pd.DataFrame:
     """Cohort, period, estimate, standard error and weight of every cell."""
     m = len(of.cohort)
-    return pd.DataFrame(
-        {
-            "cohort": of.cohort,
-            "period": of.period,
-            "event_time": of.event_time,
-            "estimate": beta[:m],
-            "std_error": np.sqrt(np.maximum(np.diag(vcov)[:m], 0)),
-            "weight": of.weight,
-        }
-    )
+    se = np.sqrt(np.maximum(np.diag(vcov)[:m], 0))
+    return of.table().assign(estimate=beta[:m], std_error=se, weight=of.weight)

@@ -13,6 +13,7 @@ from scipy import stats
 from exportlab.errors import DataError, OptionError, one_of
 from exportlab.frames import Array, Mask
 from exportlab.options import Level, Within, validated
+from exportlab.panel.algebra.draws import TIE, assignments
 from exportlab.panel.algebra.sandwich import ROUNDING
 from exportlab.panel.did.regress import Account, refuse_no_variation, sample_of, warnings_of
 from exportlab.panel.estimate import Estimate, Inference
@@ -60,7 +61,8 @@ def blocks(panel: PolicyPanel) -> list[Block]:
         before = int(np.searchsorted(panel.period_values, g))
         if before < 2:
             raise DataError(
-                f"cohort {g:.0f} has {before} period(s) before adoption", "At least two are needed."
+                f"cohort {panel.period_name(g)} has {before} period(s) before adoption",
+                "At least two are needed.",
             )
         out.append(Block(float(g), Y[panel.adoption == g], Y[never], before, labels))
     if not out:
@@ -101,21 +103,19 @@ def synthetic_control(panel: PolicyPanel, *, level: Level = 0.95) -> Estimate:
     target, k = block.treated.mean(0), block.before
     weight = simplex_least_squares(block.donors[:, :k].T, target[:k])
     gap = target - weight @ block.donors
-    least = ROUNDING * float(np.abs(panel.y).max())
-    rows = [("treated", *_spread(gap, k, least))]
-    for j in range(len(block.donors)):
-        others = np.delete(block.donors, j, axis=0)
-        placebo = simplex_least_squares(others[:, :k].T, block.donors[j, :k])
-        rows.append((block.labels[j], *_spread(block.donors[j] - placebo @ others, k, least)))
-    placebos = pd.DataFrame(rows, columns=["unit", "att", "rmspe_before", "rmspe_after", "ratio"])
+    placebos = _in_space(block, gap, ROUNDING * float(np.abs(panel.y).max()))
     p = float((placebos["ratio"] >= placebos["ratio"].iloc[0] * (1 - 1e-12)).mean())
     gaps = pd.DataFrame(
         {
-            "period": panel.period_values, "event_time": (panel.period_values - block.cohort).astype(int),
+            "period": panel.named(panel.period_values), "event_time": (panel.period_values - block.cohort).astype(int),
             "treated": target, "synthetic": weight @ block.donors, "gap": gap,
         }
     )  # fmt: skip
-    fit = {"rmspe_before": float(placebos["rmspe_before"].iloc[0]), "donors": float(len(block.donors))}
+    fit = {
+        "rmspe_before": float(placebos["rmspe_before"].iloc[0]),
+        "donors": float(len(block.donors)),
+        "attainable": 1 / len(placebos),
+    }
     return placebo_estimate(
         panel,
         float(gap[k:].mean()),
@@ -123,7 +123,7 @@ def synthetic_control(panel: PolicyPanel, *, level: Level = 0.95) -> Estimate:
         _account(
             "Synthetic control",
             partial(synthetic_control, level=level),
-            {"weights": weight_table(block, weight), "gaps": gaps, "placebos": placebos},
+            {"weights": weight_table(panel, block, weight), "gaps": gaps, "placebos": placebos},
         ),
         inference="placebo in space (RMSPE ratio)",
         fit=fit,
@@ -132,14 +132,25 @@ def synthetic_control(panel: PolicyPanel, *, level: Level = 0.95) -> Estimate:
     )
 
 
+def _in_space(block: Block, gap: Array, least: float) -> pd.DataFrame:
+    """Effect and fit of the treated and of each donor treated in its place."""
+    k = block.before
+    rows = [("treated", *_spread(gap, k, least))]
+    for j in range(len(block.donors)):
+        others = np.delete(block.donors, j, axis=0)
+        placebo = simplex_least_squares(others[:, :k].T, block.donors[j, :k])
+        rows.append((block.labels[j], *_spread(block.donors[j] - placebo @ others, k, least)))
+    return pd.DataFrame(rows, columns=["unit", "att", "rmspe_before", "rmspe_after", "ratio"])
+
+
 def _spread(gap: Array, k: int, least: float) -> tuple[float, float, float, float]:
     """Mean gap after adoption, its size before and after, and their ratio; a size up to `least` is rounding."""
     before, after = float(np.sqrt((gap[:k] ** 2).mean())), float(np.sqrt((gap[k:] ** 2).mean()))
     return float(gap[k:].mean()), before, after, after / before if before > least else np.inf
 
 
-def weight_table(block: Block, weight: Array) -> pd.DataFrame:
-    table = pd.DataFrame({"cohort": block.cohort, "unit": block.labels, "weight": weight})
+def weight_table(panel: PolicyPanel, block: Block, weight: Array) -> pd.DataFrame:
+    table = pd.DataFrame({"cohort": panel.named([block.cohort])[0], "unit": block.labels, "weight": weight})
     return table[table["weight"] > 0].sort_values("weight", ascending=False, ignore_index=True)
 
 
@@ -224,11 +235,14 @@ def synthetic_did(
     Parameters
     ----------
     inference : {"placebo", "jackknife"}
-        Placebo: donors treated at random, `draws` times (needs more donors than treated units). Jackknife
-        over units, weights kept (needs two treated units in each cohort).
+        Placebo: donors treated instead, in all distinct ways or `draws` of them (needs more donors than treated
+        units). Jackknife over units, weights kept (needs two treated units in each cohort).
 
     Notes
     -----
+    With placebos p is the rank of the estimate among them, (1 + those as large) / (1 + all), and the interval is what
+    that test keeps: the whole line where no p below 1 - level is attainable (one treated unit and eleven donors: 1/12).
+    The standard error is the placebos' spread; a normal interval of it, as in the paper, is too short with few donors.
     Weights are the exact optimum (an active-set method); R's synthdid stops a Frank-Wolfe iteration early
     and sets small weights to zero, which moves estimates in the third digit.
 
@@ -243,15 +257,16 @@ def synthetic_did(
     fits = [_sdid(b.treated, b.donors, b.before) for b in found]
     estimate = float(share @ [f[0] for f in fits])
     if inference == "placebo":
-        placebo = _placebos(found, share, draws=draws, rng=rng)
-        se, p_rank = float(placebo.std()), float((1 + (np.abs(placebo) >= abs(estimate)).sum()) / (draws + 1))
-        attained = {"placebo_rank_p": p_rank}
+        placebo, all_of_them = _placebos(found, share, draws=draws, rng=rng)
+        se, attained = float(placebo.std()), {"attainable": 1 / (1 + len(placebo))}
     else:
-        se, attained = _jackknife(found, fits, share), {}
+        se, attained, placebo, all_of_them = _jackknife(found, fits, share), {}, np.zeros(0), True
     if se <= ROUNDING * float(np.abs(panel.y).max()):
         se = np.nan  # a perfect fit: its spread is rounding
-    p = float(2 * stats.norm.sf(abs(estimate) / se)) if se > 0 else np.nan
-    seed = rng if isinstance(rng, int) and inference == "placebo" else None
+    p, half = (
+        _normal(estimate, se, level) if inference == "jackknife" else _ranked(estimate, placebo, se, level)
+    )
+    seed = rng if isinstance(rng, int) and not all_of_them else None
     again = partial(synthetic_did, inference=inference, draws=draws, rng=rng, level=level)
     made = placebo_estimate(
         panel,
@@ -263,14 +278,13 @@ def synthetic_did(
         level=level,
         n=int(sum(b.treated.size for b in found)),
     )
-    q = stats.norm.ppf(0.5 + level / 2)
-    table = made.table.assign(std_error=se, conf_low=estimate - q * se, conf_high=estimate + q * se)
-    kind = replace(
-        made.inference,
-        small_sample="none; normal reference",
-        draws=draws if inference == "placebo" else 0,
-        seed=seed,
+    table = made.table.assign(std_error=se, conf_low=estimate - half, conf_high=estimate + half)
+    words = (
+        "none; normal reference"
+        if inference == "jackknife"
+        else f"{PLACEBO}, of {len(placebo)} distinct ones"
     )
+    kind = replace(made.inference, small_sample=words, draws=len(placebo), seed=seed)
     return replace(made, table=table, vcov=np.array([[se**2]]), inference=kind)
 
 
@@ -279,11 +293,16 @@ def _parts(
 ) -> dict[str, pd.DataFrame]:
     """Donor weights, period weights, and each cohort's estimate with its weight."""
     both = list(zip(found, fits, strict=True))
-    unit = pd.concat([weight_table(b, f[1]) for b, f in both], ignore_index=True)
+    unit = pd.concat([weight_table(panel, b, f[1]) for b, f in both], ignore_index=True)
     times = panel.period_values
     rows = [(b.cohort, t, w) for b, f in both for t, w in zip(times[: b.before], f[2], strict=True)]
     time = pd.DataFrame(rows, columns=["cohort", "period", "weight"])
-    cohort = {"cohort": [b.cohort for b in found], "estimate": [f[0] for f in fits], "weight": share}
+    time = time.assign(cohort=panel.named(time["cohort"]), period=panel.named(time["period"]))
+    cohort = {
+        "cohort": panel.named([b.cohort for b in found]),
+        "estimate": [f[0] for f in fits],
+        "weight": share,
+    }
     return {"weights": unit, "time_weights": time, "cells": pd.DataFrame(cohort)}
 
 
@@ -305,7 +324,28 @@ def _double(target: Array, donors: Array, omega: Array, lam: Array, before: int)
     return float(gap[before:].mean() - lam @ gap[:before])
 
 
-def _placebos(found: list[Block], share: Array, *, draws: int, rng: int | np.random.Generator) -> Array:
+def _normal(estimate: float, se: float, level: float) -> tuple[float, float]:
+    """p and half the interval's length by the normal distribution."""
+    if not se > 0:
+        return float("nan"), float("nan")
+    return float(2 * stats.norm.sf(abs(estimate) / se)), float(stats.norm.ppf(0.5 + level / 2)) * se
+
+
+def _ranked(estimate: float, placebo: Array, se: float, level: float) -> tuple[float, float]:
+    """p by the rank among placebos, and half the length of the interval that this test keeps."""
+    if not se > 0:
+        return float("nan"), float("nan")
+    size = np.sort(np.abs(placebo))[::-1]
+    p = float((1 + (size >= abs(estimate) * (1 - TIE)).sum()) / (1 + len(size)))
+    # an effect b is kept while more than (1 - level)(1 + B) of estimate and placebos are as large as |estimate - b|
+    needed = int(np.floor((1 - level) * (1 + len(size)) + 1e-9))
+    return p, float(size[needed - 1]) if needed else float("inf")
+
+
+def _placebos(
+    found: list[Block], share: Array, *, draws: int, rng: int | np.random.Generator
+) -> tuple[Array, bool]:
+    """Effects of placebo treatments of donors, each set of donors once; and whether these are all there are."""
     wanted = [len(b.treated) for b in found]
     J = len(found[0].donors)
     if sum(wanted) >= J:
@@ -313,16 +353,17 @@ def _placebos(found: list[Block], share: Array, *, draws: int, rng: int | np.ran
             f"{sum(wanted)} treated units and {J} donors: a placebo needs more donors than treated units",
             "Use inference='jackknife'.",
         )
-    generator = np.random.default_rng(rng)
-    out = np.zeros(draws)
-    for i in range(draws):
-        order = generator.permutation(J)
-        donors = found[0].donors[order[sum(wanted) :]]
-        start = 0
-        for b, n, s in zip(found, wanted, share, strict=True):
-            out[i] += s * _sdid(b.donors[order[start : start + n]], donors, b.before)[0]
-            start += n
-    return out
+    labels = np.repeat(np.arange(len(wanted) + 1), [*wanted, J - sum(wanted)])  # the last: still donors
+    others = assignments(labels, n_draws=2 * draws, max_enumerated=draws, rng=rng)
+    which = others.which if others.enumerated else np.unique(others.which, axis=0)
+    if len(which) > draws:
+        which = np.random.default_rng(rng).permutation(which)[:draws]
+    out = np.zeros(len(which))
+    for i, code in enumerate(which):
+        donors = found[0].donors[code == len(wanted)]
+        for c, (b, s) in enumerate(zip(found, share, strict=True)):
+            out[i] += s * _sdid(b.donors[code == c], donors, b.before)[0]
+    return out, others.enumerated
 
 
 def _jackknife(found: list[Block], fits: list[tuple[float, Array, Array]], share: Array) -> float:

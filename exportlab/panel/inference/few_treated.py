@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import product
 from typing import TYPE_CHECKING
@@ -16,9 +15,9 @@ from exportlab.errors import DataError, OptionError, one_of
 from exportlab.frames import Array, Codes
 from exportlab.options import Count, Finite, Level, validated
 from exportlab.panel.algebra.absorb import double_demeaned
-from exportlab.panel.algebra.draws import TIE
+from exportlab.panel.algebra.draws import TIE, ends
 from exportlab.panel.algebra.sandwich import ROUNDING, leave_one_out, satterthwaite
-from exportlab.panel.inference.wild import edge, fit_of
+from exportlab.panel.inference.wild import fit_of
 from exportlab.results import Result
 
 if TYPE_CHECKING:
@@ -108,17 +107,21 @@ def conley_taber(
         return (1 + above) / (1 + len(places))
 
     spread = float(np.std(simulated(value)))
-    ends = _ends(lambda b: p_at(b) > 1 - level, value, spread) if interval else (np.nan, np.nan)
+    attainable = 1 / (1 + len(places))
+    low = high = np.nan
+    if interval:
+        step = spread or float(np.ptp(panel.y)) or 1.0
+        low, high = ends(lambda b: p_at(b) > 1 - level, value, step, hopeless=attainable > 1 - level)
     name = "Conley-Taber" if size is None else "Ferman-Pinto"
     return _result(
         panel,
         name,
         value,
         null=null,
-        ends=ends,
+        ends=(low, high),
         statistic=value - null,
         p=p_at(null),
-        attainable=1 / (1 + len(places)),
+        attainable=attainable,
     )
 
 
@@ -221,11 +224,6 @@ def _placements(controls: int, treated: int, n_draws: int, rng: int | np.random.
     if controls**treated <= n_draws:
         return np.array(list(product(range(controls), repeat=treated)), dtype=np.int64)
     return np.random.default_rng(rng).integers(controls, size=(n_draws, treated))
-
-
-def _ends(kept: Callable[[float], bool], value: float, spread: float) -> tuple[float, float]:
-    step = max(spread, 1e-12)
-    return edge(kept, value, -step), edge(kept, value, step)
 
 
 def _result(

@@ -12,10 +12,11 @@ from numpy.typing import ArrayLike
 from scipy import optimize
 from scipy.special import ndtr, ndtri
 
-from exportlab.errors import DataError, OptionError, one_of
+from exportlab.errors import OptionError, one_of
 from exportlab.frames import Array, Mask
-from exportlab.options import Upper, validated
-from exportlab.results import Result
+from exportlab.options import Count, Upper, validated
+from exportlab.panel.inference.event_basis import Basis, EventCoefficients, basis_of, event_coefficients
+from exportlab.results import Result, titled_html
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -23,28 +24,6 @@ if TYPE_CHECKING:
     from exportlab.panel.estimate import Estimate
 
 METHODS = ("relative_magnitudes", "smoothness")
-
-
-@dataclass(frozen=True, eq=False)
-class EventCoefficients:
-    """Event-study coefficients in order of time, the base period (-1) left out.
-
-    Attributes
-    ----------
-    beta : (pre + post,) array
-    sigma : (pre + post, pre + post) array
-    pre : int
-        How many come before the base period.
-    """
-
-    beta: Array
-    sigma: Array
-    pre: int
-
-    @property
-    def post(self) -> int:
-        """How many come after it."""
-        return len(self.beta) - self.pre
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -62,6 +41,9 @@ class HonestDiD(Result):
     method, level
     ell : (post,) array
         Weights of the post-treatment coefficients in the parameter.
+    errors : str
+        Whose covariance it is: the estimate's own, or that of placebo assignments.
+    notes : tuple of str
     """
 
     table: pd.DataFrame
@@ -69,6 +51,15 @@ class HonestDiD(Result):
     method: str
     level: float
     ell: Array
+    errors: str = "own"
+    notes: tuple[str, ...] = ()
+
+    def summary(self) -> str:
+        """Title, table and notes."""
+        return "\n".join([super().summary(), *(f"Note: {n}" for n in self.notes)])
+
+    def _repr_html_(self) -> str:
+        return titled_html(self.title, self.table, below=[f"Note: {n}" for n in self.notes])
 
     @property
     def title(self) -> str:
@@ -97,6 +88,9 @@ def honest_did(
     method: str = "relative_magnitudes",
     M: Sequence[float] | None = None,
     ell: ArrayLike | None = None,
+    moments: str = "post",
+    errors: str | None = None,
+    n_draws: Count = 999,
     level: Upper = 0.95,
     rng: int | np.random.Generator = 0,
 ) -> HonestDiD:
@@ -114,9 +108,19 @@ def honest_did(
         before treatment (from 0 to a standard error when there is one period only).
     ell : (post,) array, optional
         Weights of the parameter; the effect in the first treated period by default.
+    moments : {"post", "all"}
+        With one period after adoption, relative magnitudes are tested by the inequalities on that period alone
+        ("post", the default of R's HonestDiD), or by those before adoption too ("all"). With more periods the ones
+        after adoption decide.
+    errors : {"own", "placebo"}, optional
+        Covariance of the coefficients. "own": the estimate's, taken as normal. "placebo": that of the same event study
+        under other assignments of the dates (`n_draws` of them, or all), with a t reference. By default "placebo" where
+        fewer than four clusters stand on a side: there the estimate's own errors reject a true null in up to two thirds
+        of samples. Where no assignment could give a p-value below 1 - level, no basis is valid, and it is refused.
+    n_draws : int
     level : float
     rng : int or numpy Generator
-        Simulates the least-favourable critical value (20,000 draws).
+        Simulates the least-favourable critical value (20,000 draws); draws assignments.
 
     Returns
     -------
@@ -135,11 +139,21 @@ def honest_did(
     Source: Rambachan & Roth (2023). Reproduces the intervals of the R package HonestDiD.
     """
     one_of("method", method, METHODS)
+    one_of("moments", moments, ("post", "all"))
     c = estimate if isinstance(estimate, EventCoefficients) else event_coefficients(estimate)
+    basis = Basis(c, "own", ())
+    if not isinstance(estimate, EventCoefficients):
+        basis = basis_of(estimate, c, errors, 1 - level, n_draws=n_draws, rng=rng)
+        c = basis.coefficients
     weights = np.eye(c.post)[0] if ell is None else np.asarray(ell, float)
     if weights.shape != (c.post,) or not np.abs(weights).any():
         raise OptionError(f"ell needs {c.post} weights, one a period from adoption on, not all zero.")
     bounds = np.asarray(_default_bounds(c, method, weights) if M is None else M, float)
+    if moments == "all" and (c.post > 1 or method == "smoothness"):
+        raise OptionError(
+            f"moments='all' is not allowed with method={method!r} and {c.post} period(s) after adoption. "
+            "Allowed: moments='post', or relative magnitudes and one period after adoption."
+        )
     if (bounds < 0).any() or not np.isfinite(bounds).all():
         raise OptionError(
             f"M={bounds.tolist()} is not allowed: sizes of violations are finite and not negative."
@@ -151,53 +165,22 @@ def honest_did(
         if method == "smoothness":
             ends = smoothness_interval(c.beta, c.sigma, c.pre, weights, **ask)
         else:
-            ends = relative_interval(c.beta, c.sigma, c.pre, weights, rng=rng, **ask)
+            ends = relative_interval(c.beta, c.sigma, c.pre, weights, rng=rng, moments=moments, **ask)
         rows.append((method, float(size), *ends))
     table = pd.DataFrame(rows, columns=["method", "M", "conf_low", "conf_high"])
     table["zero_inside"] = (table["conf_low"] <= 0) & (table["conf_high"] >= 0)
-    return HonestDiD(table, breakdown(c, weights, method, alpha, rng), method, level, weights)
-
-
-def event_coefficients(estimate: Estimate) -> EventCoefficients:
-    """Coefficients and covariance of an event study with base period -1, checked for gaps."""
-    table = estimate.table
-    if "event_time" not in table:
-        raise DataError(f"{estimate.method} has no event times", "Use event_study(...), then honest_did()")
-    time = table["event_time"].to_numpy(float)
-    base = (time == -1) & ~(np.diag(estimate.vcov) > 0)
-    if not base.any():
-        raise DataError(
-            f"{estimate.method} does not normalise event time -1 to zero",
-            "Bounds compare violations with one base period: use an event study with universal base -1",
-        )
-    keep = np.flatnonzero(~base)
-    keep = keep[np.argsort(time[keep])]
-    seen = time[keep]
-    if not np.isfinite(np.diag(estimate.vcov)[keep]).all() or (np.diag(estimate.vcov)[keep] <= 0).any():
-        raise DataError(
-            "Some event times have no standard error", "Shorten the window to those that have one"
-        )
-    full = np.sort(np.append(seen, -1))
-    if (np.diff(full) != 1).any():
-        raise DataError(
-            f"Event times with gaps: {full.tolist()}", "Estimate every period between first and last"
-        )
-    return _checked(
-        table["estimate"].to_numpy(float)[keep], estimate.vcov[np.ix_(keep, keep)], int((seen < 0).sum())
-    )
-
-
-def _checked(beta: Array, sigma: Array, pre: int) -> EventCoefficients:
-    if pre < 1 or pre >= len(beta):
-        raise DataError(
-            f"{pre} coefficients before the base period and {len(beta) - pre} after it",
-            "Sensitivity analysis needs at least one on each side",
-        )
-    return EventCoefficients(beta, sigma, pre)
+    broken = breakdown(c, weights, method, alpha, rng, moments=moments)
+    return HonestDiD(table, broken, method, level, weights, basis.errors, basis.notes)
 
 
 def breakdown(
-    c: EventCoefficients, ell: Array, method: str, alpha: float, rng: int | np.random.Generator = 0
+    c: EventCoefficients,
+    ell: Array,
+    method: str,
+    alpha: float,
+    rng: int | np.random.Generator = 0,
+    *,
+    moments: str = "post",
 ) -> float:
     """The smallest M at which zero is not rejected (by doubling and bisection, to four figures)."""
     seed = int(np.random.default_rng(rng).integers(2**31))
@@ -206,8 +189,8 @@ def breakdown(
         if method == "smoothness":
             low, high = smoothness_interval(c.beta, c.sigma, c.pre, ell, bound=M, alpha=alpha)
             return low <= 0 <= high
-        moments = all_moments(c.sigma, c.pre, ell, bound=M, alpha=alpha, rng=seed)
-        return bool(accepted(moments, c.beta, np.zeros(1), alpha)[0])
+        families = all_moments(c.sigma, c.pre, ell, bound=M, alpha=alpha, rng=seed, moments=moments)
+        return bool(accepted(families, c.beta, np.zeros(1), alpha)[0])
 
     unit = 1.0 if method == "relative_magnitudes" else float(np.sqrt(ell @ c.sigma[c.pre :, c.pre :] @ ell))
     if breaks(0.0):
@@ -261,12 +244,17 @@ GRID = 800
 
 @dataclass(frozen=True, eq=False)
 class Moments:
-    """Extreme moments of one (s, sign): loadings @ beta - slope * theta, too large when false."""
+    """Extreme moments of one (s, sign): loadings @ beta - slope * theta, too large when false.
+
+    `ceiling` is where the second stage cuts the normal distribution: at the first stage's critical value; nowhere with
+    one period after adoption, where HonestDiD does not condition on having passed the first stage (conservative).
+    """
 
     loadings: Array
     slope: Array
     covariance: Array
     least_favourable: float
+    ceiling: float
 
 
 def relative_interval(
@@ -278,12 +266,13 @@ def relative_interval(
     bound: float,
     alpha: float,
     rng: int | np.random.Generator,
+    moments: str = "post",
 ) -> tuple[float, float]:
     """Hull of the values of theta = l'tau that are not rejected when Mbar = `bound`.
 
     `beta` (pre + post,) leaves out the base period; `ell` (post,). Infinite where no end is found.
     """
-    families = all_moments(sigma, pre, ell, bound=bound, alpha=alpha, rng=rng)
+    families = all_moments(sigma, pre, ell, bound=bound, alpha=alpha, rng=rng, moments=moments)
     centre = float(ell @ beta[pre:])
     sd = float(np.sqrt(ell @ sigma[pre:, pre:] @ ell))
     largest = float(np.abs(first_differences(pre, len(ell))[:pre] @ beta).max())
@@ -311,7 +300,14 @@ def relative_interval(
 
 
 def all_moments(
-    sigma: Array, pre: int, ell: Array, *, bound: float, alpha: float, rng: int | np.random.Generator
+    sigma: Array,
+    pre: int,
+    ell: Array,
+    *,
+    bound: float,
+    alpha: float,
+    rng: int | np.random.Generator,
+    moments: str = "post",
 ) -> list[Moments]:
     """The moments of every candidate s and sign of the largest violation before treatment."""
     generator = np.random.default_rng(rng)
@@ -322,10 +318,11 @@ def all_moments(
     families = []
     for s in range(pre):
         for sign in (1.0, -1.0):
-            B, slope = extreme_moments(differences, s, sign=sign, sigma=sigma, ell=ell, bound=bound)
+            ask: dict[str, Any] = {"sign": sign, "sigma": sigma, "ell": ell, "bound": bound}
+            B, slope = extreme_moments(differences, s, moments=moments, **ask)
             largest = (xi @ B.T).max(axis=1)
             cut = float(np.quantile(largest, 1 - HYBRID * alpha))
-            families.append(Moments(B, slope, B @ sigma @ B.T, cut))
+            families.append(Moments(B, slope, B @ sigma @ B.T, cut, np.inf if len(ell) == 1 else cut))
     return families
 
 
@@ -346,7 +343,7 @@ def _from_each_period(ell: Array) -> Array:
 
 
 def extreme_moments(
-    d: Array, s: int, *, sign: float, sigma: Array, ell: Array, bound: float
+    d: Array, s: int, *, sign: float, sigma: Array, ell: Array, bound: float, moments: str = "post"
 ) -> tuple[Array, Array]:
     """Loadings on beta and slopes in theta of the moments that decide the test, for one (s, sign).
 
@@ -359,9 +356,12 @@ def extreme_moments(
     up[:pre], down[:pre] = d[:pre] - v, -d[:pre] - v
     sd_up, sd_down = (np.sqrt(np.maximum(np.einsum("ti,ij,tj->t", a, sigma, a), 0)) for a in (up, down))
     post = np.arange(pre, pre + len(ell))
-    if len(ell) == 1:  # no nuisance parameter: every moment, those before treatment too
-        rows, size = np.vstack([up, down]), np.concatenate([sd_up, sd_down])
-        slope = np.concatenate([np.zeros(pre), 1 / ell, np.zeros(pre), -1 / ell])
+    if len(ell) == 1:  # no nuisance parameter: the moments themselves
+        used = post if moments == "post" else np.arange(len(d))
+        rows, size = np.vstack([up[used], down[used]]), np.concatenate([sd_up[used], sd_down[used]])
+        own = np.zeros(len(d))
+        own[post] = 1 / ell
+        slope = np.concatenate([own[used], -own[used]])
         real = size > 1e-12 * size.max()  # d_s <= v is an identity
         return rows[real] / size[real, None], slope[real] / size[real]
     w = _from_each_period(ell)
@@ -387,7 +387,7 @@ def _rejected(m: Moments, beta: Array, theta: Array, alpha: float) -> Mask:
         limit = (statistic - rho * eta) / (1 - rho)
     low = np.where(rho < 1 - 1e-10, limit, -np.inf).max(axis=0)
     high = np.where(rho > 1 + 1e-10, limit, np.inf).min(axis=0)
-    high = np.minimum(high, m.least_favourable)
+    high = np.minimum(high, m.ceiling)
     sd = np.sqrt(variance)
     size = (alpha - HYBRID * alpha) / (1 - HYBRID * alpha)
     # 1 - size quantile of the standard normal cut to [low, high], from the upper tail

@@ -100,7 +100,7 @@ def romano_wolf(
                     "term": str(e.table["term"].iloc[j]),
                     "estimate": float(e.table["estimate"].iloc[j]),
                     "statistic": t,
-                    "p": p_value(moved, t, signs)["all"],
+                    "p": p_value(moved, t, signs)["counted"],
                 }
             )
             simulated.append(moved)
@@ -116,13 +116,17 @@ def _statistic(e: Estimate, j: int, signs: Draws) -> tuple[float, Array]:
     if e.regression is not None and e.regression.family == "gaussian":
         fit = fit_of(e.regression)
         test = WildTest(fit, fit.cluster, signs, "11", True, "all")
-        row = e.regression.combine[j]
-        return test.single(row, 0.0, None)["statistic"], test.path(row)(0.0)
+        row, value = e.regression.combine[j], float(e.table["estimate"].iloc[j])
+        se = test.std_error(row)
+        return value / se, test.path(row, value, se)(-value / se)
     if e.scores is None:
         raise OptionError(f"{e.method} has neither a regression nor cluster scores to bootstrap.")
     psi, factor = e.scores[:, j], e.inference.factor
     se = float(np.sqrt(factor * psi @ psi))
-    return float(e.table["estimate"].iloc[j]) / se, multiplier_t(psi[:, None], factor, signs)[0]
+    t, moved = float(e.table["estimate"].iloc[j]) / se, multiplier_t(psi[:, None], factor, signs)[0]
+    if signs.enumerated:
+        moved[0] = t  # no sign turned: the sample itself, which counts
+    return t, moved
 
 
 def step_down(statistic: ArrayLike, simulated: ArrayLike, *, enumerated: bool = True) -> Array:

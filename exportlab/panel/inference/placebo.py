@@ -147,10 +147,9 @@ def leave_one_out(estimate: Estimate, *, by: str = "unit", term: str | None = No
     rows = []
     for code, value in enumerate(values):
         keep = label != (value if by == "cohort" else code)
+        said = panel.named([value])[0] if by in ("cohort", "period") else value
         rows.append(
-            _try(
-                {"left_out": value}, lambda k=keep, v=value: refit(panel.where(k, f"{by} {v} left out")), name
-            )
+            _try({"left_out": said}, lambda k=keep, v=said: refit(panel.where(k, f"{by} {v} left out")), name)
         )
     table = pd.DataFrame(rows)
     table.insert(2, "influence", table["estimate"] - full)

@@ -272,9 +272,10 @@ def _cr2(Y: Array, who: Codes, paths: Array, reference: Assignments) -> Callable
 def _wild(Y: Array, who: Codes, paths: Array, reference: Assignments) -> Callable[[float], float]:
     fit, signs = _fitted(Y, paths[who]), weights(len(Y))
     test, row = WildTest(fit, fit.cluster, signs, "11", True, "all"), np.ones(1)
-    path, b, se = test.path(row), float(fit.beta[0]), test.std_error(row)
+    b, se = float(fit.beta[0]), test.std_error(row)
+    path = test.path(row, b, se)
     # zero tested on y + effect D is -effect tested on y
-    return lambda effect: p_value(path(-effect), (b + effect) / se, signs)["all"]
+    return lambda effect: p_value(path(-(b + effect) / se), (b + effect) / se, signs)["counted"]
 
 
 def _smallest(rejects: Callable[[float], float], target: float, spread: float) -> float:

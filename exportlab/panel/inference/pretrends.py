@@ -16,7 +16,7 @@ from exportlab.results import Result
 
 if TYPE_CHECKING:
     from exportlab.panel.estimate import Estimate
-    from exportlab.panel.inference.honest import EventCoefficients
+    from exportlab.panel.inference.event_basis import EventCoefficients
 
 
 @validated
@@ -28,7 +28,8 @@ def pretrend_test(estimate: Estimate, *, last: Count | None = None) -> pd.Series
     estimate : Estimate
         With event times (any event study) or cohort-period cells (``aggregate="none"``).
     last : int, optional
-        Only the last so many of the event times tested; all by default.
+        Only the last so many of the event times tested; all by default, but for those in which the estimate allows
+        effects to show already (``anticipation=``).
 
     Returns
     -------
@@ -51,7 +52,7 @@ def pretrend_test(estimate: Estimate, *, last: Count | None = None) -> pd.Series
         )
     table = estimate.table
     time = table["event_time"].to_numpy(float)
-    keep = (time < 0) & np.isfinite(table["std_error"].to_numpy(float))
+    keep = (time < -estimate.anticipation) & np.isfinite(table["std_error"].to_numpy(float))
     tested = np.unique(time[keep])
     if last is not None and len(tested):
         if not 1 <= last <= len(tested):
@@ -154,7 +155,7 @@ def pretest_power(
     Source: Roth (2022). The rectangle probabilities are multivariate normal; the means after passing are
     simulated from the truncated normal distribution with 200,000 quasi-random points, always the same ones.
     """
-    from exportlab.panel.inference.honest import EventCoefficients, event_coefficients
+    from exportlab.panel.inference.event_basis import EventCoefficients, event_coefficients
 
     if slope is not None and violation is not None:
         raise OptionError("Give slope= or violation=, not both.")

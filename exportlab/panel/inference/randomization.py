@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
 from exportlab.errors import DataError, OptionError, one_of
-from exportlab.frames import Array, Codes
+from exportlab.frames import Array, Codes, Mask
 from exportlab.options import Count, Finite, Level, Places, validated
 from exportlab.panel.algebra.absorb import BalancedTwoWay
-from exportlab.panel.algebra.draws import TIE, Assignments, assignments
-from exportlab.panel.inference.wild import edge
+from exportlab.panel.algebra.clustered import codes_of
+from exportlab.panel.algebra.draws import TIE, Assignments, assignments, ends
 from exportlab.results import Result
 
 if TYPE_CHECKING:
@@ -106,12 +107,13 @@ def randomization_test(
     Notes
     -----
     Every cohort keeps its size and every date its place, so staggered adoption is respected; dates move by
-    cluster when the panel's clusters are coarser than units. p counts the actual assignment and all ties.
-    It is exact when units are exchangeable under the null, which the blocks should make credible. Sources:
-    Fisher (1935); Rosenbaum (2002); MacKinnon & Webb (2020).
+    cluster when the panel's clusters are coarser than units. Always-treated clusters keep theirs: when they adopted is
+    not seen. Dates after the panel are told from never only where the estimate allows for anticipation of them. p
+    counts the actual assignment and all ties. It is exact when units are exchangeable under the null, which the blocks
+    should make credible. Sources: Fisher (1935); Rosenbaum (2002); MacKinnon & Webb (2020).
     """
     panel = _panel_of(estimate)
-    owner, dates = _assigned(panel)
+    owner, dates, always = _assigned(panel, estimate.anticipation)
     two_way = estimate.method == "Two-way fixed effects" and _simple(panel)
     row = _row(estimate, term)
     statistic = _statistic(estimate, row, statistic, studentise=two_way)
@@ -119,23 +121,20 @@ def randomization_test(
     quick = two_way or (statistic == "estimate" and linear and _simple(panel))
     others = assignments(
         dates,
-        blocks=blocks,
+        blocks=_held(always, blocks),
         rng=rng,
         n_draws=n_draws or (9_999 if quick else SLOW_DRAWS),
         max_enumerated=max_enumerated or (20_000 if quick else 1_000),
     )
-    problem = _Problem(estimate, panel, owner, others, row, statistic)
+    problem = _Problem(estimate, panel, owner, dates, others, row, statistic)
     path = problem.two_way() if two_way else (problem.by_weights() if quick else problem.by_refitting())
     observed, simulated = path(null)
     p = _p(observed, simulated, others.enumerated)
     value = float(estimate.table["estimate"].iloc[problem.row])
     low = high = np.nan
     if interval and np.isfinite(p) and (two_way or (statistic == "estimate" and linear)):
-        spread = (
-            max(float(np.std(path(value)[1])), 1e-12) if statistic == "estimate" else abs(value) / 4 + 1e-3
-        )
+        spread = float(np.std(problem.estimates(value))) or float(np.ptp(panel.y)) or 1.0
         low, high = _inverted(path, others, value, spread, level)
-    B = len(others.which)
     found = {
         "term": estimate.table["term"].iloc[problem.row],
         "estimate": value,
@@ -144,11 +143,26 @@ def randomization_test(
         "p": p,
         "conf_low": low,
         "conf_high": high,
-        "assignments": B,
+        "assignments": len(others.which),
         "possible": others.n,
-        "attainable": 1 / B if others.enumerated else 1 / (B + 1),
+        "attainable": _attainable(others),
     }
     return RandomizationTest(pd.DataFrame([found]), simulated, statistic, others.enumerated, others.seed)
+
+
+def _attainable(others: Assignments) -> float:
+    B = len(others.which)
+    return 1 / B if others.enumerated else 1 / (B + 1)
+
+
+def _held(always: Mask, blocks: ArrayLike | None) -> ArrayLike | None:
+    """Blocks within which dates move: always-treated clusters stay alone in one each."""
+    if not always.any():
+        return blocks
+    codes = np.zeros(len(always), dtype=np.int64) if blocks is None else codes_of(blocks)
+    if len(codes) != len(always):
+        raise OptionError(f"blocks has {len(codes)} labels for {len(always)} units.")
+    return np.where(always, codes.max() + 1 + np.arange(len(always)), codes)
 
 
 Path = Callable[[float], tuple[float, Array]]
@@ -175,8 +189,7 @@ def _inverted(
     def kept(effect: float) -> bool:
         return _p(*path(effect), others.enumerated) > 1 - level
 
-    low, high = (edge(kept, value, step) for step in (-spread, spread))
-    return low, high
+    return ends(kept, value, spread, hopeless=_attainable(others) > 1 - level)
 
 
 @dataclass(frozen=True, eq=False)
@@ -186,6 +199,7 @@ class _Problem:
     estimate: Estimate
     panel: PolicyPanel
     owner: Codes
+    dates: Array
     others: Assignments
     row: int
     statistic: str
@@ -196,7 +210,7 @@ class _Problem:
         N, T = len(panel.unit_labels), len(panel.period_values)
         Y, D = panel.y.reshape(N, T), panel.D.reshape(N, T)
         paths = (panel.period_values >= others.levels[:, None]).astype(float)
-        actual = np.searchsorted(others.levels, panel.adoption)[None]
+        actual = np.searchsorted(others.levels, self.dates[self.owner])[None]
         counts = np.bincount(actual[0], minlength=len(paths)).astype(float)
 
         def at(effect: float) -> tuple[float, Array]:
@@ -206,11 +220,22 @@ class _Problem:
 
         return at
 
+    def estimates(self, effect: float) -> Array:
+        """Estimates (not t) under the null, whatever the statistic: what a step of an interval's search is sized by."""
+        plain = replace(self, statistic="estimate")
+        two_way = self.estimate.method == "Two-way fixed effects" and _simple(self.panel)
+        path = (
+            plain.two_way()
+            if two_way
+            else (plain.by_weights() if _simple(self.panel) else plain.by_refitting())
+        )
+        return path(effect)[1]
+
     def by_weights(self) -> Path:
         """The same for a linear estimator: T weights for a unit of each cohort, found from 0/1 outcomes."""
         panel, others = self.panel, self.others
         N, T = len(panel.unit_labels), len(panel.period_values)
-        cohort = np.searchsorted(others.levels, panel.adoption)
+        cohort = np.searchsorted(others.levels, self.dates[self.owner])
         weights = np.empty((len(others.levels), T))
         for level in range(len(others.levels)):
             unit = int(np.flatnonzero(cohort == level)[0])
@@ -253,9 +278,8 @@ class _Problem:
         return self._one(panel), np.array([self._one(panel.reassigned(g)) for g in dates])
 
     def _one(self, panel: PolicyPanel) -> float:
-        assert self.estimate.refit is not None
         term = str(self.estimate.table["term"].iloc[self.row])
-        table = self.estimate.refit(panel).table
+        table = _without_bands(self.estimate)(panel).table
         found = np.flatnonzero(table["term"].astype(str) == term)
         if not len(found):
             raise DataError(
@@ -263,6 +287,81 @@ class _Problem:
             )
         value, error = table[["estimate", "std_error"]].to_numpy(float)[found[0]]
         return float(value if self.statistic == "estimate" else value / error)
+
+
+@dataclass(frozen=True, eq=False)
+class Placebos:
+    """Covariance of terms over other assignments of the dates, its degrees of freedom, and how many assignments."""
+
+    covariance: Array
+    df: int
+    assignments: int
+    attainable: float
+
+
+def placebo_covariance(
+    estimate: Estimate, terms: Sequence[str], *, n_draws: int, rng: int | np.random.Generator
+) -> Placebos:
+    r"""How much the terms of an event study vary over the assignments that could have been, effects taken out.
+
+    The estimated effects are taken from the treated rows; dates are then permuted and the terms estimated again. With G
+    clusters in L groups of one date, :math:`\hat\Sigma = \frac{G-1}{G-L}\frac1B\sum_b \tau_b\tau_b'` has G - L degrees
+    of freedom: with one date it is the pooled variance of the two-sample t test.
+    """
+    panel = _panel_of(estimate)
+    owner, dates, always = _assigned(panel, estimate.anticipation)
+    G, L = int((~always).sum()), len(np.unique(dates[~always]))
+    others = assignments(dates, blocks=_held(always, None), rng=rng, n_draws=n_draws, max_enumerated=n_draws)
+    again = _without_bands(estimate)
+
+    def ask(p: PolicyPanel) -> Array:
+        table = again(p).table.set_index("term")["estimate"]
+        if not set(terms) <= set(table.index):
+            raise DataError(
+                f"Term {next(t for t in terms if t not in table.index)!r} does not exist under another assignment",
+                "Shorten the window, or use a balanced panel.",
+            )
+        return table[list(terms)].to_numpy(float)
+
+    quiet = panel.with_outcome(panel.y - _event_effects(estimate, panel))
+    if _simple(panel) and _linear(estimate):
+        vectors = _by_pulses(quiet, ask, np.searchsorted(others.levels, dates[owner]), others.which)
+    else:
+        vectors = np.array([ask(quiet.reassigned(others.levels[w][owner])) for w in others.which])
+    covariance = (G - 1) / max(G - L, 1) * vectors.T @ vectors / len(vectors)
+    return Placebos(covariance, G - L, len(vectors), _attainable(others))
+
+
+def _without_bands(estimate: Estimate) -> Callable[[PolicyPanel], Estimate]:
+    """The estimator without simultaneous bands, which are drawn."""
+    again: Any = estimate.refit
+    bands = getattr(again, "keywords", {}).get("draws") and estimate.scores is not None
+    return cast("Callable[[PolicyPanel], Estimate]", partial(again, draws=0) if bands else again)
+
+
+def _event_effects(estimate: Estimate, panel: PolicyPanel) -> Array:
+    """(n,) the estimated effect at the event time of each row, zero where there is none."""
+    table = estimate.table.dropna(subset=["event_time", "estimate"])
+    known = dict(zip(table["event_time"].astype(int), table["estimate"].astype(float), strict=True))
+    moves = np.isfinite(panel.first) & ~panel.always_treated[panel.units]
+    time = np.where(moves, panel.event_time, 0).astype(int)
+    return np.where(moves, [known.get(int(e), 0.0) for e in time], 0.0)
+
+
+def _by_pulses(panel: PolicyPanel, ask: Callable[[PolicyPanel], Array], cohort: Codes, which: Codes) -> Array:
+    """(B, m) terms of a linear estimator under every assignment: a unit's weight depends on its date and period."""
+    N, T = len(panel.unit_labels), len(panel.period_values)
+    cross: list[Array] = []
+    for level in range(int(which.max()) + 1):
+        unit = int(np.flatnonzero(cohort == level)[0])
+        weights = []
+        for t in range(T):
+            pulse = np.zeros((N, T))
+            pulse[unit, t] = 1
+            weights.append(ask(panel.with_outcome(pulse.ravel())))
+        cross.append(panel.y.reshape(N, T) @ np.array(weights))
+    by = np.stack(cross)  # (levels, N, m)
+    return np.asarray(np.stack([by[w, np.arange(N)].sum(axis=0) for w in which]), float)
 
 
 def _p(observed: float, simulated: Array, enumerated: bool) -> float:
@@ -287,19 +386,20 @@ def _row(estimate: Estimate, term: str | None) -> int:
     return int(np.flatnonzero(np.isfinite(estimate.table["estimate"].to_numpy(float)))[0])
 
 
-def _assigned(panel: PolicyPanel) -> tuple[Codes, Array]:
-    """Who was assigned: for each unit its assignment unit, and the adoption date of each of those."""
+def _assigned(panel: PolicyPanel, anticipation: int) -> tuple[Codes, Array, Mask]:
+    """For each unit its assignment unit; the adoption date of each of those; and whether it is always treated."""
     pairs = np.unique(np.column_stack([panel.units, panel.clusters]), axis=0)
-    cluster = pairs[:, 1]
-    dates = np.array(
-        [np.unique(panel.adoption[cluster == g]).tolist() for g in range(cluster.max() + 1)], dtype=object
-    )
+    cluster = pairs[:, 1].astype(np.int64)
+    reached = panel.announced <= panel.period_values[-1] + anticipation
+    announced = np.where(reached, panel.announced, np.inf)  # no estimate tells later dates from never
+    dates = [np.unique(announced[cluster == g]) for g in range(int(cluster.max()) + 1)]
     if any(len(d) > 1 for d in dates):
         raise DataError(
             "Adoption dates differ within a cluster",
             "Dates are moved by cluster: cluster by the level at which the policy was assigned",
         )
-    return cluster.astype(np.int64), np.array([d[0] for d in dates], float)
+    always = np.array([bool(panel.always_treated[cluster == g].all()) for g in range(len(dates))])
+    return cluster, np.array([d[0] for d in dates], float), always
 
 
 def _simple(panel: PolicyPanel) -> bool:

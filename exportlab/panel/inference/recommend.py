@@ -11,6 +11,7 @@ import pandas as pd
 from exportlab.errors import OptionError
 from exportlab.options import Upper, validated
 from exportlab.panel.algebra.draws import number_of_assignments
+from exportlab.panel.inference.shared_shocks import pre_period_factor
 from exportlab.results import Result
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 # Clusters on the smaller side from which CR2 with Bell-McCaffrey keeps its size: benchmarks/panel_size.py
 FEW = 4
 MANY, MANY_SIDE, COHORT = 40, 10, 5
+APART = 0.05  # p of the test of shared shocks up to which they are spoken of
 UNLIKE = 1.5  # ratio of standard deviations from which clusters are not alike
 
 RI, CR2, OWN, NONE = "RI", "CR2 Bell-McCaffrey", "own standard error", "none"
@@ -34,15 +36,27 @@ class Facts:
     Attributes
     ----------
     clusters, treated_clusters : int
+        All of them, and those with a unit whose status varies: always-treated units teach nothing.
     never_clusters : int
         Clusters without a treated row.
     smallest_cohort : int
         Clusters in the smallest adoption cohort.
     possible : int
-        Distinct ways the adoption dates could have fallen on the clusters (0: dates differ within clusters).
+        Distinct ways the adoption dates could have fallen on the clusters, always-treated ones kept in place (0: dates
+        differ within clusters).
     pooled : bool
         One treatment coefficient in a linear regression (two-way fixed effects) rather than an average of
         cells.
+    spread : float
+        How much more the treated vary than the others before adoption.
+    largest_group : int
+        Clusters in the largest group of one date, the never treated being one (0: not known).
+    always_clusters : int
+        Clusters that are treated throughout.
+    apart : float
+        p of the test that the treated load apart on a common factor before adoption; NaN where there is none.
+    factor : float
+        Share of the variation before adoption that one common factor explains.
     """
 
     clusters: int
@@ -52,11 +66,22 @@ class Facts:
     possible: int
     pooled: bool = True
     spread: float = float("nan")
+    largest_group: int = 0
+    always_clusters: int = 0
+    apart: float = float("nan")
+    factor: float = float("nan")
 
     @property
     def side(self) -> int:
-        """Clusters on the smaller side: treated, or never treated (treated when none is never treated)."""
-        return min(self.treated_clusters, self.never_clusters or self.treated_clusters)
+        """Clusters on the smaller side: treated or never treated, and no more than differ from the largest group.
+
+        Where none is never treated, cohorts are compared with each other: seven that adopt at once beside one that
+        adopts later are one against seven.
+        """
+        side = min(self.treated_clusters, self.never_clusters or self.treated_clusters)
+        if not self.largest_group:
+            return side
+        return min(side, self.clusters - self.always_clusters - self.largest_group)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -84,17 +109,26 @@ class Recommendation(Result):
     def title(self) -> str:
         """The method and its reason."""
         f = self.facts
-        head = f"{f.clusters} clusters, {f.treated_clusters} treated: "
+        always = f" and {f.always_clusters} always treated" if f.always_clusters else ""
+        head = f"{f.clusters} clusters, {f.treated_clusters} treated{always}: "
         return (
             head
             + (f"believe {self.method}. " if self.method != NONE else "no test can be believed. ")
             + self.why
+            + shocks_said(f)
         )
 
     @property
     def stars(self) -> bool:
-        """Whether significance stars may be shown."""
+        """Whether some test of this design deserves significance stars."""
         return self.method != NONE
+
+    def trusts(self, inference: str) -> bool:
+        """Whether the t statistics of an estimate, by the name of its inference, are among what is believed."""
+        if inference == "cluster-robust (CR2)":
+            return self.method == CR2
+        verdict = self.table.loc[self.table["method"] == OWN, "verdict"].iloc[0]
+        return str(verdict) != "do not use"
 
 
 @validated
@@ -116,7 +150,9 @@ def recommend(design: PolicyPanel | Estimate | Facts, *, level: Upper = 0.95) ->
     The rules come from the simulation in benchmarks/panel_size.py (14 clusters, AR(1) errors of .6, 1 to 7
     treated): the method named rejects a true null in 3 to 7 per cent of samples there. With two or three
     treated clusters only randomisation inference does, and only if treated and untreated clusters are
-    alike. Sources: MacKinnon, Nielsen & Webb (2023); MacKinnon & Webb (2020); Pustejovsky & Tipton (2018).
+    alike. Every method assumes that shocks common to several clusters hit the treated as they hit the others; where a
+    test before adoption says otherwise (`shared_shocks`), so does the recommendation. Sources: MacKinnon, Nielsen &
+    Webb (2023); MacKinnon & Webb (2020); Pustejovsky & Tipton (2018).
     """
     f = design if isinstance(design, Facts) else facts_of(design)
     attainable = 1 / f.possible if f.possible else float("nan")
@@ -141,18 +177,38 @@ def facts_of(design: PolicyPanel | Estimate) -> Facts:
     panel, pooled = (design, True) if _is_panel(design) else _panel_of(design)
     cluster = np.zeros(len(panel.unit_labels), dtype=np.int64)
     cluster[panel.units] = panel.clusters
-    dates = [np.unique(panel.adoption[cluster == c]) for c in range(len(panel.cluster_labels))]
+    adopted = np.where(panel.always_treated, -np.inf, panel.adoption)
+    dates = [np.unique(adopted[cluster == c]) for c in range(len(panel.cluster_labels))]
     same = all(len(d) == 1 for d in dates)
-    first = np.array([d.min() for d in dates])
-    cohorts = np.unique(first[np.isfinite(first)], return_counts=True)[1]
+    # a cluster's date: that of its first switch; only where nothing in it switches is it always or never treated
+    first = np.array([d[np.isfinite(d)].min() if np.isfinite(d).any() else d.max() for d in dates])
+    moves = np.isfinite(first)
+    cohorts = np.unique(first[moves], return_counts=True)[1]
+    never = int((first == np.inf).sum())
+    share, apart = pre_period_factor(panel)
     return Facts(
         clusters=len(dates),
-        treated_clusters=int(np.isfinite(first).sum()),
-        never_clusters=int((~np.isfinite(first)).sum()),
+        treated_clusters=int(moves.sum()),
+        never_clusters=never,
         smallest_cohort=int(cohorts.min(initial=len(dates))),
-        possible=number_of_assignments(first) if same else 0,
+        possible=number_of_assignments(first[first > -np.inf]) if same and moves.any() else 0,
         pooled=pooled,
         spread=_spread(panel),
+        largest_group=max(int(cohorts.max(initial=0)), never),
+        always_clusters=int((first == -np.inf).sum()),
+        apart=apart,
+        factor=share,
+    )
+
+
+def shocks_said(f: Facts) -> str:
+    """What the test of shared shocks says of the believed test: nothing where it finds nothing."""
+    if not f.apart <= APART:
+        return ""
+    return (
+        f" But before adoption one common factor makes {f.factor:.0%} of the variation and the treated load apart on "
+        f"it (p = {f.apart:.2g}): where such shocks go on, every test here rejects a true null too often; see "
+        "shared_shocks() and synthetic_did()."
     )
 
 
@@ -172,9 +228,11 @@ def _panel_of(estimate: Estimate) -> tuple[PolicyPanel, bool]:
 
 def _spread(panel: PolicyPanel) -> float:
     """How much more the ever-treated units vary than the others before anybody adopts."""
-    early = panel.period_values[panel.periods] < panel.adoption.min()
-    ever = np.isfinite(panel.first)
-    if len(np.unique(panel.periods[early])) < 3 or not ever.any() or ever.all():
+    moves = np.isfinite(panel.adoption) & ~panel.always_treated
+    early = panel.period_values[panel.periods] < panel.adoption[moves].min(initial=np.inf)
+    early &= ~panel.always_treated[panel.units]
+    ever = moves[panel.units]
+    if len(np.unique(panel.periods[early])) < 3 or not ever[early].any() or ever[early].all():
         return float("nan")
     y, unit, period = panel.y[early], panel.units[early], panel.periods[early]
     for codes in (period, unit, period, unit):

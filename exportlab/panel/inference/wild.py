@@ -20,13 +20,15 @@ from exportlab.panel.algebra.clustered import (
     codes_of,
     inverses_without,
 )
-from exportlab.panel.algebra.draws import Draws, draws, p_value
+from exportlab.panel.algebra.draws import Draws, chosen_p, draws, ends, p_value
 from exportlab.panel.algebra.sandwich import small_sample
-from exportlab.results import Result
+from exportlab.results import Result, titled_html
 
 if TYPE_CHECKING:
     from exportlab.panel.estimate import Estimate, Regression
 
+CANCELLED = 1e-14  # share of its terms that a sum is when rounding made it
+NOTHING = 1e-18  # share of the largest square that a square is when rounding made it
 VARIANTS = ("11", "13", "31", "33")
 
 
@@ -38,12 +40,13 @@ class WildBootstrap(Result):
     ----------
     table : pandas.DataFrame
         A row a hypothesis: term, estimate, null, statistic, p, conf_low, conf_high, p_strict (ties not
-        counted), p_half (half of them), p_ge (all of them), draws, attainable (the smallest p that
-        enumeration allows).
+        counted), p_half (half of them), p_ge (all of them), draws, attainable (the smallest value that p can take).
     variant : str
         "11", "13", "31", "33", or "score" where the estimate has no linear regression behind it.
     null_imposed, weights, enumerated, clusters, ties, seed
         What was done.
+    notes : tuple of str
+        Where the clusters are not those of the estimate's own errors.
     """
 
     table: pd.DataFrame
@@ -54,6 +57,14 @@ class WildBootstrap(Result):
     clusters: int
     ties: str
     seed: str
+    notes: tuple[str, ...] = ()
+
+    def summary(self) -> str:
+        """Title, table and notes."""
+        return "\n".join([super().summary(), *(f"Note: {n}" for n in self.notes)])
+
+    def _repr_html_(self) -> str:
+        return titled_html(self.title, self.table, below=[f"Note: {n}" for n in self.notes])
 
     @property
     def title(self) -> str:
@@ -110,10 +121,10 @@ def wild_bootstrap(
     subcluster : (n,) array, optional
         Finer clusters that get their own weight (MacKinnon & Webb 2018), for few treated clusters.
     ties : {"all", "half", "none"}
-        How bootstrap statistics equal to the observed one count. "all": the observed sample is one of the
-        samples, so with "11" and "13" p is never zero; "half" is boottest's rule, "none" wildboottest's.
+        How bootstrap statistics equal to the observed one count. "all": the observed sample always counts as one of
+        the samples, so p is never zero; "half" is boottest's rule, "none" wildboottest's.
     level : float
-        Of the interval, found by inverting the test.
+        Of the interval, found by inverting the test; the whole line where no p below 1 - level is attainable.
     interval : bool
         Whether to invert the test.
     rng : int or numpy Generator
@@ -159,9 +170,25 @@ def wild_bootstrap(
         chosen_rows = chosen(estimate, terms)
         rows = score_rows(estimate, chosen_rows, r, signs=signs, ties=ties, level=size, joint=joint)
         variant, impose_null = "score", False
-    table = pd.DataFrame(rows).assign(draws=signs.n, attainable=signs.attainable)
+    least = signs.least(ties, own=impose_null and variant[-2] == "1")
+    table = pd.DataFrame(rows).assign(draws=signs.n, attainable=least)
     table.insert(0, "term", ["joint"] if joint else labels)
-    return WildBootstrap(table, variant, impose_null, signs.kind, signs.enumerated, G, ties, signs.seed)
+    notes = () if isinstance(estimate, ClusterFit) else _other_clusters(estimate, G)
+    return WildBootstrap(
+        table, variant, impose_null, signs.kind, signs.enumerated, G, ties, signs.seed, notes
+    )
+
+
+def _other_clusters(estimate: Estimate, G: int) -> tuple[str, ...]:
+    """What to say where the estimate's own errors are not clustered, or by other clusters."""
+    i = estimate.inference
+    if i.name.startswith(("cluster-robust", "conservative")) and i.clusters == G:
+        return ()
+    of = f" of {estimate.panel.cluster or estimate.panel.unit}" if estimate.panel is not None else ""
+    return (
+        f"The bootstrap takes {G} clusters{of}; the estimate's own errors are {i.name}"
+        + (f", {i.clusters} clusters." if i.clusters else "."),
+    )
 
 
 def fit_of(regression: Regression) -> ClusterFit:
@@ -279,18 +306,26 @@ class WildTest:
     def single(self, row: Array, null: float, level: float | None) -> dict[str, float]:
         """t test of row'beta = null, and its interval by inversion unless `level` is None."""
         estimate, se = float(row @ self.fit.beta[: self.fit.k]), self.std_error(row)
-        path = self.path(row)
+        path = self.path(row, estimate, se)
         statistic = (estimate - null) / se
 
         def p_at(value: float) -> dict[str, float]:
-            return p_value(path(value), (estimate - value) / se, self.signs)
+            return p_value(path((value - estimate) / se), (estimate - value) / se, self.signs)
 
         low = high = np.nan
         if level is not None and np.isfinite(se):
-            low, high = (edge(lambda b: p_at(b)[self.ties] > 1 - level, estimate, s) for s in (-se, se))
+
+            def kept(value: float) -> bool:
+                return chosen_p(p_at(value), self.ties) > 1 - level
+
+            low, high = ends(kept, estimate, se, hopeless=self._least > 1 - level)
         p = p_at(null)
-        out = {"estimate": estimate, "null": null, "statistic": statistic, "p": p[self.ties]}
+        out = {"estimate": estimate, "null": null, "statistic": statistic, "p": chosen_p(p, self.ties)}
         return out | {"conf_low": low, "conf_high": high, **p_rules(p)}
+
+    @property
+    def _least(self) -> float:
+        return self.signs.least(self.ties, own=self.impose_null and self.variant[0] == "1")
 
     def joint(self, R: Array, r: Array) -> dict[str, float]:
         """Wald test of R beta = r, as F (the quadratic form over its q)."""
@@ -305,22 +340,34 @@ class WildTest:
             S = self.factor * np.swapaxes(W, 1, 2) @ W
             simulated[start : start + 4096] = _quadratic(S, (pieces.a @ v).T) / len(R)
         p = p_value(simulated, wald, self.signs)
-        out = {"estimate": np.nan, "null": np.nan, "statistic": wald, "p": p[self.ties]}
+        out = {"estimate": np.nan, "null": np.nan, "statistic": wald, "p": chosen_p(p, self.ties)}
         return out | {"conf_low": np.nan, "conf_high": np.nan, **p_rules(p)}
 
-    def path(self, row: Array) -> Callable[[float], Array]:
-        """Bootstrap t statistics as a function of the null: numerator linear, variance quadratic in it."""
-        base = self.pieces(row[None], np.array([0.0]))
-        step = self.pieces(row[None], np.array([1.0])) if self.impose_null else base
+    def path(self, row: Array, estimate: float, se: float) -> Callable[[float], Array]:
+        """Bootstrap t statistics under the null estimate + distance x se, as a function of the distance.
+
+        The numerator is linear, the variance quadratic in the distance. Both are built around the estimate and in
+        standard errors, so that neither the outcome's unit nor a far null takes digits away.
+        """
+        base = self.pieces(row[None], np.array([estimate]))
+        step = self.pieces(row[None], np.array([estimate + se])) if self.impose_null and se > 0 else base
         V = self.signs.V
         t0, t1 = base.a[0] @ V, (step.a - base.a)[0] @ V
         W0, W1 = base.A[:, 0] @ V, (step.A - base.A)[:, 0] @ V
         s0, s1, s2 = (W0 * W0).sum(axis=0), 2 * (W0 * W1).sum(axis=0), (W1 * W1).sum(axis=0)
+        still = s2 <= NOTHING * s2.max(
+            initial=0.0
+        )  # the sample itself: its variance is the same under every null
+        s1[still] = s2[still] = 0.0
+        least = NOTHING * s0.max(initial=0.0)
 
-        def at(null: float) -> Array:
-            variance = np.maximum(self.factor * (s0 + null * s1 + null * null * s2), 0)
+        def at(distance: float) -> Array:
+            square = distance * distance * s2
+            variance = s0 + distance * s1 + square
+            none = variance <= CANCELLED * (s0 + square) + least
+            variance = self.factor * np.where(none, 0.0, variance)
             with np.errstate(divide="ignore", invalid="ignore"):
-                return np.asarray((t0 + null * t1) / np.sqrt(variance))
+                return np.asarray((t0 + distance * t1) / np.sqrt(variance))
 
         return at
 
@@ -374,27 +421,6 @@ def restricted(fit: ClusterFit, R: Array, r: Array) -> ClusterFit:
     b0 = np.linalg.lstsq(R, r, rcond=None)[0]
     N = null_space(R) if len(R) < k else np.empty((k, 0))
     return replace(fit, y=fit.y - X @ b0, X=np.column_stack([X @ N, fit.X[:, k:]]), names=("x",) * N.shape[1])
-
-
-def edge(kept: Callable[[float], bool], start: float, step: float, halvings: int = 45) -> float:
-    """The last value kept from `start` outwards in doubling steps.
-
-    Infinite if none is refused, NaN if `start` is.
-    """
-    if not kept(start):
-        return float("nan")
-    # The interval is the set of nulls that the test keeps (test inversion): doubling brackets its edge, halving finds it.
-    inner, outer = start, start + step
-    for _ in range(40):
-        if not kept(outer):
-            break
-        inner, outer, step = outer, outer + 2 * step, 2 * step
-    else:
-        return float(np.copysign(np.inf, step))
-    for _ in range(halvings):
-        middle = (inner + outer) / 2
-        inner, outer = (middle, outer) if kept(middle) else (inner, middle)
-    return inner
 
 
 def _quadratic(S: Array, top: Array) -> Array:
@@ -474,9 +500,10 @@ def poisson_rows(
             def kept(b: float, q: Array = q) -> bool:
                 return test_at(q[None], np.array([b])).single(q, b, None)["p"] > 1 - level
 
-            middle = float(q @ regression.beta)
+            middle, least = float(q @ regression.beta), signs.least(ties, own=variant[0] == "1")
             step = max(abs(row["estimate"] - r) / max(abs(row["statistic"]), 1e-8), 1e-8)
-            row |= {"conf_low": edge(kept, middle, -step, 12), "conf_high": edge(kept, middle, step, 12)}
+            low, high = ends(kept, middle, step, hopeless=least > 1 - level, halvings=12)
+            row |= {"conf_low": low, "conf_high": high}
         rows.append(row | {"estimate": float(q @ regression.beta)})
     return rows
 
@@ -514,10 +541,14 @@ def _one_score(
 
     low = high = np.nan
     if level is not None and se > 0:
-        low, high = (edge(lambda b: p_at(b)[ties] > 1 - level, value, s) for s in (-se, se))
+
+        def kept(b: float) -> bool:
+            return chosen_p(p_at(b), ties) > 1 - level
+
+        low, high = ends(kept, value, se, hopeless=signs.least(ties, own=False) > 1 - level)
     p = p_at(null)
     statistic = (value - null) / se if se > 0 else np.nan
-    out = {"estimate": value, "null": null, "statistic": statistic, "p": p[ties]}
+    out = {"estimate": value, "null": null, "statistic": statistic, "p": chosen_p(p, ties)}
     return out | {"conf_low": low, "conf_high": high, **p_rules(p)}
 
 
@@ -537,5 +568,5 @@ def _joint_scores(psi: Array, gap: Array, factor: float, signs: Draws, ties: str
     total = psi.T @ signs.V
     simulated = np.einsum("qn,qr,rn->n", total, inverse, total) / q
     p = p_value(simulated, wald, signs)
-    out = {"estimate": np.nan, "null": np.nan, "statistic": wald, "p": p[ties]}
+    out = {"estimate": np.nan, "null": np.nan, "statistic": wald, "p": chosen_p(p, ties)}
     return out | {"conf_low": np.nan, "conf_high": np.nan, **p_rules(p)}

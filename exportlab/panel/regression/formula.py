@@ -61,6 +61,16 @@ class Design:
             lost=tuple(lost.items()),
         )
 
+    def without(self, names: Sequence[str]) -> Design:
+        """The design without the regressors `names`."""
+        stay = [j for j, n in enumerate(self.names) if n not in names]
+        if not stay:
+            raise DataError(
+                f"No regressor is left: {', '.join(names[:5])} cannot be estimated",
+                "Use other regressors, or fewer effects.",
+            )
+        return replace(self, x=self.x[:, stay], names=tuple(self.names[j] for j in stay))
+
 
 def _refuse_absent(data: pd.DataFrame, needed: Sequence[str]) -> None:
     for column in needed:

@@ -17,7 +17,7 @@ from exportlab.panel.contract import as_written, calendar_of, refuse_no_ids, sam
 from exportlab.panel.estimate import Estimate
 from exportlab.panel.regression.formula import Design, Roles, design
 from exportlab.panel.regression.ols import Words, least_squares_estimate
-from exportlab.panel.regression.ppml import poisson_estimate, without_singletons
+from exportlab.panel.regression.ppml import Asked, poisson_estimate, without_singletons
 
 NO_LOGARITHM = "zero flow, which has no logarithm"
 THREE_WAY = (
@@ -42,6 +42,8 @@ def gravity(
     weights: str | None = None,
     separation: str | Sequence[str] = ("fe", "simplex"),
     singletons: str = "drop",
+    unidentified: str = "refuse",
+    small_sample: str = "fixest",
     missing: str = "refuse",
     level: Level = 0.95,
     engine: str = "core",
@@ -74,7 +76,7 @@ def gravity(
         clustering; None for HC1.
     estimator : {"ppml", "log-linear"}
         "log-linear" is least squares of the logarithm; rows with zero trade are lost, and counted.
-    weights, separation, singletons, missing, level, engine : see `ppml`
+    weights, separation, singletons, unidentified, small_sample, missing, level, engine : see `ppml`
 
     Returns
     -------
@@ -112,10 +114,7 @@ def gravity(
     return poisson_estimate(
         d,
         words,
-        separation=separation,
-        singletons=singletons,
-        level=level,
-        engine=engine,
+        Asked(separation, singletons, unidentified, small_sample, level=level, engine=engine),
         units=units,
         periods=periods,
     )

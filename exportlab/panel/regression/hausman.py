@@ -25,7 +25,9 @@ from exportlab.panel.regression.effects import (
 )
 from exportlab.panel.regression.formula import Design, Roles
 from exportlab.panel.regression.ols import classical, least_squares
-from exportlab.results import Result
+from exportlab.results import Result, titled_html
+
+NULL = "Null: the unit effects are uncorrelated with the regressors, and random effects are consistent."
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -60,10 +62,10 @@ class HausmanTest(Result):
 
     def summary(self) -> str:
         """Plain text: the test, its null, the numbers behind it."""
-        null = (
-            "Null: the unit effects are uncorrelated with the regressors, and random effects are consistent."
-        )
-        return f"{super().summary()}\n{null}"
+        return f"{super().summary()}\n{NULL}"
+
+    def _repr_html_(self) -> str:
+        return titled_html(self.title, self.table, below=NULL)
 
 
 @validated

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from exportlab.errors import DataError, MissingDependency, OptionError, one_of
 from exportlab.frames import Array, Codes, Mask
 from exportlab.options import Level, validated
 from exportlab.panel.algebra.absorb import Absorber, refuse_collinear
+from exportlab.panel.algebra.absorb import unidentified as collinear
 from exportlab.panel.algebra.irls import PoissonFit, poisson
 from exportlab.panel.algebra.levels import singletons
 from exportlab.panel.algebra.sandwich import sandwich
@@ -35,6 +37,8 @@ def ppml(
     weights: str | None = None,
     separation: str | Sequence[str] = ("fe", "simplex"),
     singletons: str = "drop",
+    unidentified: str = "refuse",
+    small_sample: str = "fixest",
     missing: str = "refuse",
     level: Level = 0.95,
     engine: str = "core",
@@ -57,6 +61,11 @@ def ppml(
         How separated rows are found; they are set aside and counted (`exportlab.panel.algebra.separation`).
     singletons : {"drop", "keep"}
         Whether rows that are alone in an effect are set aside, repeatedly, and counted.
+    unidentified : {"refuse", "omit"}
+        What happens to regressors that vary over separated rows only, and so have no coefficient once these are set
+        aside: refused, or omitted and named, as ppmlhdfe does. Others that cannot be estimated are always refused.
+    small_sample : {"fixest", "ppmlhdfe"}
+        Factor of the covariance: (n-1)/(n-K) x G/(G-1), or G/(G-1) alone (n/(n-1) without clusters).
     missing : {"refuse", "drop"}
     level : float
     engine : {"core", "pyfixest"}
@@ -84,35 +93,63 @@ def ppml(
     d = design(table, formula, roles, missing=missing)
     words = Words("PPML", f"log-point effects on the mean of {d.outcome}", "rows that share the effects")
     return poisson_estimate(
-        d, words, separation=separation, singletons=singletons, level=level, engine=engine
+        d, words, Asked(separation, singletons, unidentified, small_sample, level=level, engine=engine)
     )
 
 
+@dataclass(frozen=True)
+class Asked:
+    """The options of `ppml` that a design does not hold, checked."""
+
+    separation: str | Sequence[str]
+    singletons: str
+    unidentified: str
+    small_sample: str
+    level: float
+    engine: str
+
+    def __post_init__(self) -> None:
+        one_of("singletons", self.singletons, ["drop", "keep"])
+        one_of("unidentified", self.unidentified, ["refuse", "omit"])
+        one_of("small_sample", self.small_sample, ["fixest", "ppmlhdfe"])
+        one_of("engine", self.engine, ["core", "pyfixest"])
+        for method in self.methods:
+            one_of("separation", method, METHODS)
+
+    @property
+    def methods(self) -> tuple[str, ...]:
+        """How separated rows are found."""
+        return (self.separation,) if isinstance(self.separation, str) else tuple(self.separation)
+
+
 def poisson_estimate(
-    d: Design,
-    words: Words,
-    *,
-    separation: str | Sequence[str] = ("fe", "simplex"),
-    singletons: str = "drop",
-    level: float = 0.95,
-    engine: str = "core",
-    units: Codes | None = None,
-    periods: Codes | None = None,
+    d: Design, words: Words, ask: Asked, *, units: Codes | None = None, periods: Codes | None = None
 ) -> Estimate:
     """The estimate of a checked design; `units` and `periods` (rows of `d`,) are kept for later inference."""
-    one_of("singletons", singletons, ["drop", "keep"])
-    one_of("engine", engine, ["core", "pyfixest"])
-    methods = (separation,) if isinstance(separation, str) else tuple(separation)
-    for method in methods:
-        one_of("separation", method, METHODS)
     _refuse_outcome(d)
-    if len(d.effects) and not methods:
+    if len(d.effects) and not ask.methods:
         raise OptionError("separation=() is not allowed. Allowed: at least ('fe',), or the default.")
     before = d
-    d, rows, separated = set_aside(d, methods, singletons)
-    start = d.y + d.y.mean()
+    d, rows, separated = set_aside(d, ask.methods, ask.singletons)
     pattern = Absorber.of(d.effects) if len(d.effects) else None
-    refuse_collinear(d, start if d.weights is None else start * d.weights, pattern)
+    if ask.unidentified == "omit":
+        d = _without_separating(d, before, pattern)
+    refuse_collinear(d, _first_weights(d), pattern)
+    omitted = tuple(n for n in before.names if n not in d.names)
+    return _estimate(
+        d,
+        _fitted(d, pattern, ask.engine),
+        words if not omitted else replace(words, notes=(*words.notes, _omission_note(omitted))),
+        small_sample=ask.small_sample,
+        level=ask.level,
+        separated=before.data[separated],
+        units=on_rows(units, rows),
+        periods=on_rows(periods, rows),
+    )
+
+
+def _fitted(d: Design, pattern: Absorber | None, engine: str) -> PoissonFit:
+    """The solution, whose first-order conditions hold."""
     try:
         fit = poisson(
             d.y, d.x, d.effects, offset=d.offset, weights=d.weights, pattern=pattern,
@@ -130,15 +167,33 @@ def poisson_estimate(
             "Look for separation (separation=('fe', 'simplex', 'ir')), regressors of very different scale, "
             "or an outcome dominated by a few rows.",
         )
-    return _estimate(
-        d,
-        fit,
-        words,
-        level=level,
-        separated=before.data[separated],
-        units=on_rows(units, rows),
-        periods=on_rows(periods, rows),
-    )
+    return fit
+
+
+def _first_weights(d: Design) -> Array:
+    """Weights of the first step, (n,): all positive."""
+    start: Array = d.y + d.y.mean()
+    return start if d.weights is None else start * d.weights
+
+
+def _without_separating(d: Design, before: Design, pattern: Absorber | None) -> Design:
+    """The design without regressors that varied over separated rows only; those that never varied are refused later."""
+    never: set[str] = set()
+    whole: Design | None = before
+    while whole is not None and (lost := collinear(whole, _first_weights(whole))) is not None:
+        never.update(lost.names)
+        whole = whole.without(lost.names) if len(lost.names) < len(whole.names) else None
+    while (gone := collinear(d, _first_weights(d), pattern)) is not None:
+        names = [n for n in gone.names if n not in never]
+        if not names:
+            break
+        d = d.without(names)
+    return d
+
+
+def _omission_note(names: tuple[str, ...]) -> str:
+    shown = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+    return f"{len(names)} regressor(s) omitted: {shown}. They vary over separated rows only, and have no coefficient."
 
 
 def _estimate(
@@ -146,6 +201,7 @@ def _estimate(
     fit: PoissonFit,
     words: Words,
     *,
+    small_sample: str,
     level: float,
     separated: pd.DataFrame,
     units: Codes,
@@ -153,7 +209,7 @@ def _estimate(
 ) -> Estimate:
     v = np.ones_like(d.y) if d.weights is None else d.weights
     scores = fit.absorbed * (v * (d.y - fit.mu))[:, None]
-    robust = sandwich(scores, fit.bread, effects=d.effects, clusters=d.clusters)
+    robust = sandwich(scores, fit.bread, effects=d.effects, clusters=d.clusters, small_sample=small_sample)
     inference = inference_of(d, robust, df=np.inf, level=level)
     vcov, notes = settled_by(d, robust, fit.absorbed, fit.bread, d.y + fit.mu)
     return Estimate(

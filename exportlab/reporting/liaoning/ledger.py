@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from exportlab.plots.claims import verdicts
 from exportlab.tables.model import Picture, Section, Table
-from exportlab.words import N_, Said, _
+from exportlab.words import N_, _
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -57,7 +57,6 @@ def section() -> Section:
     ]
     rank = {v: i for i, v in enumerate(WORDS)}
     settled = table[table["verdict"] != OPEN].sort_values("verdict", key=lambda v: v.map(rank), kind="stable")
-    settled = settled.assign(verdict=settled["verdict"].map(Said))
     return Section("claims", _("What the two papers claim"), tuple(texts), (
         Picture("verdicts", _("Verdicts"), drawn, _("Stacked bars of the claims by verdict")),
         Table("claims_checked", _("Claims that could be checked"), settled[columns], _("as claimed"),

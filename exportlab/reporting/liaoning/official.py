@@ -3,22 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 import pandas as pd
 
 from exportlab import classifications, datasets
+from exportlab.facts import Facts, ImpliedBounds, facts
 from exportlab.flows import Flows, flows
 from exportlab.indices.advantage import rca
-from exportlab.partial import bounds
 
 UNIT = "100m CNY"
+BY_UNIT = "total trade, by location of operating unit"  # of the two measures of provincial trade
 NOT_COUNTRIES = (
     "BRI",
     "RCEP",
     "Africa",
     "Latin America",
 )  # overlap with the countries and blocs named beside them
+NO_LIST = "BRI"  # the countries along the Belt and Road are nowhere listed
+SIGNATORIES = {
+    "RCEP": "RCEP signatories"
+}  # customs count all of them, whenever the agreement entered into force
+# Partners from the first on, as the announcements whose figures these are say; the notes of the data have it.
+RANKED = {
+    ("2023-01", "2023-05"): ("EU", "Japan", "ASEAN", "Saudi Arabia", "South Korea"),
+    ("2023-01", "2023-12"): ("EU",),
+    ("2025-01", "2025-08"): ("ASEAN",),
+    ("2025-01", "2025-10"): ("ASEAN",),
+}
+# Exports to single markets in the unit of the totals, and who published them.
+EXPORTS = {
+    ("2023-01", "2023-12"): {
+        "Russia": ("144", "Consulate general in Shenyang, by way of Sputnik, 2024-01-29")
+    }
+}
 
 
 def totals(flow: str, unit: str = UNIT) -> pd.DataFrame:
@@ -26,6 +45,12 @@ def totals(flow: str, unit: str = UNIT) -> pd.DataFrame:
     table = datasets.load("liaoning_trade_totals")
     chosen = table[(table["flow"] == flow) & (table["unit"] == unit) & table["value"].notna()]
     return chosen.drop_duplicates(["start", "end"])
+
+
+def province_trade() -> pd.DataFrame:
+    """Total trade of the provinces by year, counted where the trading firm is registered."""
+    table = datasets.load("province_trade")
+    return table[table["measure"] == BY_UNIT]
 
 
 def label(row: Mapping[Any, Any]) -> str:
@@ -45,23 +70,111 @@ def partners(start: str, end: str) -> pd.DataFrame:
     return table[same & table["value"].notna() & ~table["partner"].isin(NOT_COUNTRIES)]
 
 
+def figure(value: float) -> str:
+    """A published figure with the digits that the data keep."""
+    return f"{value:.10g}"
+
+
+def trade_facts(total: Mapping[Any, Any], *, ranked: bool = True) -> Facts:
+    """All that is published of a period's total trade by partner: values, shares, and who is first."""
+    table = datasets.load("liaoning_trade_by_partner")
+    start, end = total["start"], total["end"]
+    same = (table["start"] == start) & (table["end"] == end) & (table["flow"] == "total")
+    rows = table[same & (table["unit"] == UNIT) & (table["partner"] != NO_LIST)]
+    known = facts(
+        figure(total["value"]), unit=UNIT, flow="trade", period=end, source=total["source"], exclude=["China"]
+    )
+    for row in rows.to_dict("records"):
+        partner = SIGNATORIES.get(row["partner"], row["partner"])
+        if pd.notna(row["value"]):
+            known = known.know({partner: figure(row["value"])}, source=row["source"])
+        if pd.notna(row["share_pct"]):
+            known = known.share(partner, f"{figure(row['share_pct'])}%", source=row["source"])
+    for place, partner in enumerate(RANKED.get((start, end), ()) if ranked else (), 1):
+        known = known.rank(partner, place)
+    return known
+
+
+def export_facts(total: Mapping[Any, Any], trade: Facts) -> Facts:
+    """A period's exports by market: each at most the trade with it, and the export figures there are."""
+    known = facts(
+        figure(total["value"]),
+        unit=UNIT,
+        flow="exports",
+        period=total["end"],
+        source=total["source"],
+        exclude=["China"],
+    ).at_most(trade)
+    for partner, (value, source) in EXPORTS.get((total["start"], total["end"]), {}).items():
+        known = known.know({partner: value}, source=source)
+    return known
+
+
+def told() -> list[dict[Any, Any]]:
+    """Totals of the periods of which more is published than the total and one figure."""
+    return [t for t in totals("total").to_dict("records") if len(trade_facts(t).known) > 2]
+
+
 def market_bounds() -> pd.DataFrame:
-    """Bounds of market concentration for every period with a total and at least two separate partners."""
+    """Bounds of the concentration of total trade by market, for every period of which enough is published."""
+    return pd.DataFrame(list(_market_bounds()))
+
+
+@cache
+def _market_bounds() -> tuple[dict[str, Any], ...]:
+    return tuple(_bounded(total) for total in told())
+
+
+def _bounded(total: Mapping[Any, Any]) -> dict[str, Any]:
+    """A period's bounds, and what the upper end would be if it were not known who is first."""
+    named = partners(total["start"], total["end"])
+    found = trade_facts(total).bounds("hhi")
+    ranked = (total["start"], total["end"]) in RANKED
+    return {
+        "period": label(total),
+        "named": len(named),
+        "known_share": float(named["value"].sum()) / total["value"],
+        "hhi_low": found.low,
+        "hhi_high": found.high,
+        "hhi_high_unranked": trade_facts(total, ranked=False).bounds("hhi").high if ranked else float("nan"),
+        "effective_number_low": 1 / found.high,
+        "effective_number_high": 1 / found.low,
+    }
+
+
+def export_bounds() -> pd.DataFrame:
+    """Bounds of single markets' shares in exports, from the trade with them; of every period with both totals."""
+    exports = {(t["start"], t["end"]): t for t in totals("export").to_dict("records")}
     rows = []
-    for total in totals("total").to_dict("records"):
-        named = partners(total["start"], total["end"])
-        if len(named) < 2:
+    for total in told():
+        if (total["start"], total["end"]) not in exports:
             continue
-        known = dict(zip(named["partner"], named["value"], strict=True))
-        sizes = {p: len(classifications.resolve(p, on=total["end"]) or ()) for p in known}
-        groups = {p: n for p, n in sizes.items() if n > 1}
-        room = len(classifications.countries()) - sum(sizes.values())
-        row: dict[str, Any] = {"period": label(total), "named": len(known)}
-        for name in ("hhi", "effective_number"):
-            found = bounds(name, known, total["value"], groups=groups, max_members=room)
-            row |= {"known_share": found.known_share, f"{name}_low": found.low, f"{name}_high": found.high}
-        rows.append(row)
+        trade, own = trade_facts(total), exports[total["start"], total["end"]]
+        known = export_facts(own, trade)
+        for partner in trade.labels:
+            found = known.bounds("share", of=partner)
+            rows.append(
+                {
+                    "period": label(total),
+                    "market": partner,
+                    "exports": own["value"],
+                    "low": found.low,
+                    "high": found.high,
+                    "source": own["source"],
+                }
+            )
     return pd.DataFrame(rows)
+
+
+def export_concentration(year: str) -> ImpliedBounds:
+    """Bounds of the HHI of exports by market in a year."""
+    trade = next(t for t in told() if label(t) == year)
+    own = next(
+        t
+        for t in totals("export").to_dict("records")
+        if (t["start"], t["end"]) == (trade["start"], trade["end"])
+    )
+    return export_facts(own, trade_facts(trade)).bounds("hhi")
 
 
 def rcep_share() -> pd.DataFrame:

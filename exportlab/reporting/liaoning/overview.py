@@ -32,12 +32,14 @@ def published() -> Section:
 def _concentration() -> Fact:
     row = next(r for r in market_bounds().to_dict("records") if r["period"] == "2023")
     return Fact(
-        _("Concentration of Liaoning's markets, 2023 (HHI on 0 to 1)"),
+        _("Concentration of Liaoning's total trade by market, 2023 (HHI on 0 to 1)"),
         _("{low} to {high}", low=number(row["hhi_low"], ".3f"), high=number(row["hhi_high"], ".3f")),
         _(
-            "Sharp bounds: the partners named cover {share} of trade. Between {few} and {many} partners of equal size "
-            "would be as concentrated.",
+            "Sharp bounds from all that is published: the partners named cover {share} of trade, and the EU is the "
+            "largest. Without that rank the upper end would be {unranked}. Between {few} and {many} partners of equal "
+            "size would be as concentrated.",
             share=percent(row["known_share"]),
+            unranked=number(row["hhi_high_unranked"], ".3f"),
             few=number(row["effective_number_low"]),
             many=number(row["effective_number_high"]),
         ),

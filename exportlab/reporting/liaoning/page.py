@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+import pandas as pd
+
 from exportlab import datasets
 from exportlab.plots import structure
 from exportlab.reporting import methods
 from exportlab.reporting.liaoning import content, ledger, overview, policy, products
-from exportlab.reporting.liaoning.official import UNIT, market_bounds, partners, rcep_share, totals
+from exportlab.reporting.liaoning.official import (
+    UNIT,
+    export_bounds,
+    export_concentration,
+    market_bounds,
+    partners,
+    province_trade,
+    rcep_share,
+    totals,
+)
 from exportlab.tables.model import Page, Picture, Section, Table
 from exportlab.words import _, number, percent, term
 
@@ -73,8 +84,8 @@ def totals_section() -> Section:
     table = datasets.load("liaoning_trade_totals")
     plain = table[table["flow"].isin(["total", "export", "import"]) & table["value"].notna()]
     shown = plain[["year", "period", "flow", "value", "unit", "yoy_pct", "published", "source"]]
-    yearly = datasets.load("province_trade")
-    own = yearly[(yearly["province"] == "Liaoning") & yearly["measure"].str.contains("operating unit")]
+    yearly = province_trade()
+    own = yearly[yearly["province"] == "Liaoning"]
     ax = structure.series(
         own.rename(columns={"value": "total trade"}),
         period="year",
@@ -118,40 +129,59 @@ def markets_section() -> Section:
     whole = float(total[total["end"] == "2023-12"]["value"].iloc[0])
     named = partners("2023-01", "2023-12").assign(period=2023)
     shares = named.assign(share=named["value"] / whole)[["partner", "value", "share", "published", "source"]]
-    limits = market_bounds()
-    amount = number(whole)
+    exports = export_concentration("2023")
+    return Section("markets", _("Markets and their concentration"), (
+        _("In 2023 {n} partners that do not overlap were named, together {share} of the published total trade of "
+          "{total} ({unit}). The figures are exports and imports together; of exports by partner only single figures "
+          "are published.", n=len(named), share=percent(shares["share"].sum()), total=number(whole), unit=term(UNIT)),
+        _("The EU and ASEAN are sums over countries, and the rest is not broken down, so the Herfindahl-Hirschman "
+          "index is known only within bounds. They use the sums of blocs, the shares, the printed digits and who was "
+          "said to be first, and they are sharp: both ends are reached by some breakdown that fits all of it, with "
+          "every other country of ISO 3166 as a possible partner."),
+        _("Exports to a market are at most the trade with it. From that, total exports and the single export figure "
+          "there is (Russia) it follows that the HHI of exports by market lay between {low} and {high} in 2023; the "
+          "table has what it means for single markets.", low=number(exports.low, ".3f"),
+          high=number(exports.high, ".3f")),
+    ), (*_named_partners(shares, number(whole)), *_concentration()))  # fmt: skip
+
+
+def _named_partners(shares: pd.DataFrame, amount: str) -> tuple[Picture, Table]:
+    """The partners named for 2023."""
     picture = structure.market_shares(
         shares.assign(period=2023, partner=shares["partner"].map(term)),
         member="partner",
         title=_("Named partners in 2023, share of {total} ({unit})", total=amount, unit=term(UNIT)),
         source=_("Shenyang Customs, by way of the pages named in the table"),
     )
-    band = structure.concentration(
-        limits.assign(period=limits["period"].map(term)), low="hhi_low", high="hhi_high",
-        title=_("Market concentration: bounds, not estimates"),
-        source=_("computed from the named partners and the published total"),
-        note=_("Low: groups (EU, ASEAN) and the rest spread evenly over all countries. High: each in one country."),
-    )  # fmt: skip
-    return Section("markets", _("Markets and their concentration"), (
-        _("In 2023 {n} partners that do not overlap were named, together {share} of the published total trade of "
-          "{total} ({unit}). The figures are exports and imports together: exports by partner are not published for "
-          "the province.", n=len(named), share=percent(shares["share"].sum()), total=amount, unit=term(UNIT)),
-        _("The EU and ASEAN are sums over countries, and the rest is not broken down, so the Herfindahl-Hirschman "
-          "index is known only within bounds. They are sharp: both ends are reached by some breakdown that fits what "
-          "is published, with every country of ISO 3166 as a possible partner."),
-    ), (
+    return (
         Picture("partner_shares", _("Named partners"), picture,
                 _("Bars of the named partners' shares in 2023")),
         Table("partners_2023", _("Partners named for 2023"), shares, term(UNIT), _("as in the source column"),
               {"value": ",.1f", "share": "share"}, made=("share",)),
+    )  # fmt: skip
+
+
+def _concentration() -> tuple[Picture, Table, Table]:
+    """Bounds of concentration by period, and of single markets' shares in exports."""
+    limits = market_bounds()
+    band = structure.concentration(
+        limits.assign(period=limits["period"].map(term)), low="hhi_low", high="hhi_high",
+        title=_("Concentration of total trade by market: bounds, not estimates"),
+        source=_("computed from all figures and ranks published of the period"),
+        note=_("Low: groups (EU, ASEAN) and the rest spread evenly over all countries. High: each in one country."),
+    )  # fmt: skip
+    formats = dict.fromkeys(("hhi_low", "hhi_high", "hhi_high_unranked"), ".4f")
+    formats |= {"known_share": "share", "effective_number_low": ".1f", "effective_number_high": ".1f"}
+    return (
         Picture("hhi_bounds", _("Concentration"), band,
                 _("Bars from the lower to the upper bound of the HHI by period")),
         Table("market_bounds", _("Bounds of market concentration"), limits,
               _("HHI on 0 to 1; effective number: equal-sized partners"),
-              _("computed; Hirschman (1964), Hill (1973)"),
-              {"known_share": "share", "hhi_low": ".4f", "hhi_high": ".4f", "effective_number_low": ".1f",
-               "effective_number_high": ".1f"}, made=("bounds", "hhi", "effective_number")),
-    ))  # fmt: skip
+              _("computed; Hirschman (1964), Hill (1973)"), formats, made=("bounds", "hhi", "effective_number")),
+        Table("export_bounds", _("Exports by market: bounds from trade"), export_bounds(), term(UNIT),
+              _("as in the source column"), {"exports": ",.1f", "low": "share", "high": "share"},
+              made=("bounds", "share")),
+    )  # fmt: skip
 
 
 def rcep_section() -> Section:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from exportlab import datasets
 from exportlab.plots.style import context
+from exportlab.reporting.liaoning.official import province_trade
 from exportlab.tables.model import Picture, Section, Table
 from exportlab.words import Said, _, number, percent
 
@@ -60,8 +61,7 @@ def estimates() -> Found | None:
     from exportlab.panel.policy_panel import PolicyPanel
     from exportlab.panel.sources import attach_policy
 
-    trade = datasets.load("province_trade")
-    trade = trade.loc[trade["measure"].str.contains("operating unit"), ["province", "year", "value"]]
+    trade = province_trade()[["province", "year", "value"]]
     # A zone that opens after June counts from the next year.
     table = attach_policy(trade, datasets.policy("pilot_ftz"), unit="province", period="year",
                           dates_unit="province", first="half")  # fmt: skip

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import pandas as pd
 
-from exportlab import datasets
 from exportlab.flows import flows
 from exportlab.indices.measure import measure
 from exportlab.plots import structure
-from exportlab.reporting.liaoning.official import advantage, product_shares
+from exportlab.reporting.liaoning.official import advantage, product_shares, province_trade
 from exportlab.tables.model import Picture, Section, Table
 from exportlab.words import _, number, percent, term
 
@@ -47,8 +46,7 @@ def section() -> Section:
 
 def provinces() -> pd.DataFrame:
     """Liaoning's trade, share and rank among the 31 provinces, and how concentrated provincial trade is, by year."""
-    table = datasets.load("province_trade")
-    table = table[table["measure"].str.contains("operating unit")]
+    table = province_trade()
     made = flows(table, period="year", exporter="province", value="value", unit="100m USD")
     nation = measure(made, ["hhi", "effective_number", "cr4"], over="exporter")
     own = table.assign(share=table["value"] / table.groupby("year")["value"].transform("sum"))

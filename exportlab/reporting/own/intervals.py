@@ -28,10 +28,12 @@ METHODS = {"jackknife": N_("bias-corrected jackknife"), "delta": N_("delta metho
 # What the page says of each kind of note; at the boundary there is no interval to say it of.
 NOTES = {
     "few units": N_("few of them, so too narrow"),
+    "alike": N_("alike within groups, so too narrow"),
     "heavy tail": N_("a few large ones decide"),
     "biased": N_("biased"),
     "undefined": N_("undefined in part"),
     "unlike periods": N_("of unlike periods"),
+    "one side": N_("reported by one side in part"),
 }
 
 

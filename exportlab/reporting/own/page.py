@@ -14,7 +14,7 @@ from exportlab.findings.spread import INDICES
 from exportlab.frames import collect
 from exportlab.plots import structure
 from exportlab.reporting import methods
-from exportlab.reporting.own import advantage, bloc, intervals, relatedness, sophistication
+from exportlab.reporting.own import advantage, bloc, intervals, relatedness, sophistication, vulnerability
 from exportlab.reporting.own import structure as products_of_own
 from exportlab.reporting.own.intervals import (
     Made,
@@ -113,6 +113,7 @@ def page(found: Findings, asked_bloc: str) -> Page:
             sophistication.section(found),
             (relatedness.section(found), None),
         ]
+    made.append(vulnerability.section(found))
     sections = [s for s, _fact in made]
     return Page(
         _("Exports of {name}", name=name),

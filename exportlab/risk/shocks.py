@@ -15,6 +15,7 @@ import numpy as np
 from exportlab.errors import DataError, OptionError, one_of
 from exportlab.flows import Columns, Flows
 from exportlab.frames import Array
+from exportlab.indices.residual import refuse_members
 from exportlab.options import Count, validated
 from exportlab.periods import Lag
 from exportlab.risk import growth as ground
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 WORLD = ("common", "market", "product", "own")
-SECTORS = ("product", "exporter", "own")
+SECTORS = ("sector", "exporter", "own")
 DIAGONAL = (
     "The four terms of Koren and Tenreyro (2007) do not add up to the variance: their idiosyncratic term is the "
     "diagonal, and two covariances are left out. `table` has all six; `published` has theirs, with the remainder."
@@ -122,7 +123,7 @@ def volatility_sources(
         parts = None if lost else _against_world(asked, one, others, growth, shares)
         rows += terms(dict(zip(asked.groups, one.key, strict=True)), WORLD, parts, lost)
         lines.append(_series(asked, one.key, WORLD, parts))
-    return _made(asked, rows, lines, [], WORLD, growth, lag)
+    return _made(asked, rows, lines, [], names=WORLD, kind=growth, lag=lag)
 
 
 def _others(asked: Asked, world: Flows | None) -> tuple[dict[tuple[Any, Any], int], Array, bool]:
@@ -145,7 +146,11 @@ def _others(asked: Asked, world: Flows | None) -> tuple[dict[tuple[Any, Any], in
 
 
 def _against_world(
-    asked: Asked, one: Series, others: tuple[dict[tuple[Any, Any], int], Array, bool], kind: Growth, which: Any
+    asked: Asked,
+    one: Series,
+    others: tuple[dict[tuple[Any, Any], int], Array, bool],
+    kind: Growth,
+    which: Any,
 ) -> Array:
     """The four parts of growth, periods in rows."""
     place, values, within = others
@@ -156,8 +161,7 @@ def _against_world(
         here, there = (np.array(side) for side in zip(*known, strict=True))
         rest[:, here] = values[:, there]
     if within:
-        left = rest - one.values
-        rest = np.where(left > 1e-12 * rest, left, 0.0)  # a remainder of rounding is nothing
+        rest = ground.remainder(rest, one.values)
     never = np.flatnonzero(rest.sum(axis=0) <= 0)
     if len(never):
         raise DataError(
@@ -172,23 +176,24 @@ def _against_world(
 
 
 def _two_way(w: Array, y: Array, a: Array, labels: Sequence[Any]) -> Array:
-    """Common, market, product and own parts: unweighted two-way means of w (T, K), by least squares if cells lack."""
-    sides = [np.unique(np.asarray(column, dtype=str), return_inverse=True)[1] for column in labels]
-    counts = [int(side.max()) + 1 for side in sides]
-    design = np.zeros((len(a), sum(counts) + 1))
-    rows = np.arange(len(a))
-    design[:, 0] = 1.0
-    design[rows, 1 + sides[0]] = 1.0
-    design[rows, 1 + counts[0] + sides[1]] = 1.0
-    # sum_m d = sum_k p = 0 as two more rows: with all cells present they give the two-way means
-    zero = np.zeros((2, design.shape[1]))
-    zero[0, 1 : 1 + counts[0]], zero[1, 1 + counts[0] :] = 1.0, 1.0
-    wide = np.vstack([design, zero])
-    effects = np.linalg.lstsq(wide, np.vstack([w.T, np.zeros((2, len(w)))]), rcond=None)[0]
-    c = effects[0]
-    market = (design[:, 1 : 1 + counts[0]].T @ a) @ effects[1 : 1 + counts[0]]
-    product = (design[:, 1 + counts[0] :].T @ a) @ effects[1 + counts[0] :]
-    return np.column_stack([c, market, product, y - c - market - product])
+    """Common, market, product and own parts of y (T,), from unweighted two-way effects of w (T, K)."""
+    market, product = (np.unique(np.asarray(column, dtype=str), return_inverse=True)[1] for column in labels)
+    d, p = int(market.max()) + 1, int(product.max()) + 1
+    code = np.stack([np.zeros_like(market), 1 + market, 1 + d + product])  # the columns of each flow's ones
+    size = 1 + d + p
+    normal = np.bincount((code[:, None] * size + code[None]).ravel(), minlength=size * size)
+    zero = np.zeros((2, size))
+    zero[0, 1 : 1 + d], zero[1, 1 + d :] = 1.0, 1.0  # sum_m d = sum_k p = 0
+    sums = np.stack([np.bincount(code.ravel(), np.tile(row, 3), minlength=size) for row in w], axis=1)
+    effects, _, rank, _ = np.linalg.lstsq(normal.reshape(size, size) + zero.T @ zero, sums, rcond=None)
+    if rank < size:
+        raise DataError(
+            "the markets and products of an exporter fall apart into sets without a flow between them",
+            "Shocks of markets and of products cannot be told apart there: take coarser markets or products.",
+            first=f"{labels[0][0]!r}, {labels[1][0]!r}",
+        )
+    ours = [np.bincount(market, a, d) @ effects[1 : 1 + d], np.bincount(product, a, p) @ effects[1 + d :]]
+    return np.column_stack([effects[0] * a.sum(), *ours, y - effects[0] * a.sum() - ours[0] - ours[1]])
 
 
 @validated
@@ -215,7 +220,7 @@ def koren_tenreyro(
     Returns
     -------
     Sources
-        `table` has the sources "product" (whatever `over` names), "exporter" and "own"; `published` the paper's terms.
+        `table` has the sources "sector", "exporter" and "own"; `published` the paper's terms.
 
     Raises
     ------
@@ -239,6 +244,7 @@ def koren_tenreyro(
     """
     if "exporter" in flows.resolve(over):
         raise OptionError("over= names sectors, so it cannot hold the exporter.")
+    refuse_members(flows, "koren_tenreyro", ("exporter",))
     asked = ground.asked(flows, "koren_tenreyro", over, "exporter", lag)
     need(asked, min_observations)
     found = ground.series(asked)
@@ -258,7 +264,7 @@ def koren_tenreyro(
         rows += terms(key, SECTORS, parts, "")
         lines.append(_series(asked, one.key, SECTORS, parts))
         printed.append({**key, **theirs})
-    return _made(asked, rows, lines, printed, SECTORS, growth, lag)
+    return _made(asked, rows, lines, printed, names=SECTORS, kind=growth, lag=lag)
 
 
 def _panel(asked: Asked, found: Sequence[Series], kind: Growth, which: Any) -> tuple[Array, Array]:
@@ -295,9 +301,7 @@ def sectors(y: Array, a: Array) -> tuple[list[Array], list[dict[str, float]]]:
     return parts, printed
 
 
-def terms(
-    key: dict[str, Any], names: Sequence[str], parts: Array | None, note: str
-) -> list[dict[str, Any]]:
+def terms(key: dict[str, Any], names: Sequence[str], parts: Array | None, note: str) -> list[dict[str, Any]]:
     """One row a pair of sources: its variance, or twice its covariance; they add up to the variance of the sum."""
     size = len(names)
     cov = np.full((size, size), np.nan) if parts is None else np.cov(parts.T)
@@ -327,6 +331,7 @@ def _made(
     rows: list[dict[str, Any]],
     lines: list[pd.DataFrame],
     printed: list[dict[str, Any]],
+    *,
     names: tuple[str, ...],
     kind: Growth,
     lag: Lag,
@@ -415,8 +420,7 @@ def _contents(asked: Asked, one: Series, whole: Series, kind: Growth, *, rest: b
         )
     values = whole.values[:, [place[m] for m in names]]
     if rest:
-        left = values - one.values
-        values = np.where(left > 1e-12 * values, left, 0.0)
+        values = ground.remainder(values, one.values)
     y = ground.growth(asked, Series(one.key, one.labels, values), kind)
     total = one.total[:, None]
     a = np.where(total > 0, one.values / np.where(total > 0, total, 1.0), np.nan)
@@ -424,6 +428,12 @@ def _contents(asked: Asked, one: Series, whole: Series, kind: Growth, *, rest: b
     key = dict(zip(asked.groups, one.key, strict=True))
     square = np.einsum("tk,tk->t", a, a)
     return [
-        {**key, "period": asked.flows.said(p), "risk_content": float(v), "sd": float(np.sqrt(v)), "hhi": float(h)}
+        {
+            **key,
+            "period": asked.flows.said(p),
+            "risk_content": float(v),
+            "sd": float(np.sqrt(v)),
+            "hhi": float(h),
+        }
         for p, v, h in zip(asked.periods, variance, square, strict=True)
     ]

@@ -1,0 +1,204 @@
+"""How often the default intervals hold the true value, with and without a note beside them.
+
+    python benchmarks/coverage_defaults.py --out benchmarks/results/coverage_defaults.csv
+
+Units are products that add up to ten markets. The laws:
+
+lognormal 1, lognormal 2, Pareto 1.5
+    Sizes of products; each goes to one market.
+families
+    Lognormal sizes (sigma 1); each product is sold to many markets, in the mix of one of two families.
+even
+    The same with one family whose expected mix is even: the HHI and Theil's index stand at their least value.
+chapters
+    The same with five products to a chapter, which share one mix; drawn by product, and by chapter.
+
+The change of the HHI is to a second year of other mixes; the advantage (RCA) is in the second market against a rival
+whose shipments are spread evenly. Each row of the result: of the intervals of nominal 95 % by the default method on
+the default scale, the part that held the true value, in all and where no note stands beside, the part of the notes
+among those that miss and among those that hold, the part said to be alike within chapters, and the part with no
+interval. The Monte Carlo error of 1,000 runs is 0.7 points.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from exportlab.indices.measure import evaluate
+from exportlab.uncertainty import methods, nesting, statistics
+from exportlab.uncertainty.sample import Sample, minus, summed
+from exportlab.uncertainty.scales import SCALES, Scale, limits, scale_of
+
+Rng = np.random.Generator
+MARKETS = np.array([0.24, 0.18, 0.14, 0.11, 0.09, 0.08, 0.06, 0.05, 0.03, 0.02])
+CHANGED = np.array([0.30, 0.20, 0.13, 0.10, 0.08, 0.06, 0.05, 0.04, 0.02, 0.02])
+SIZES: dict[str, Callable[[Rng, Any], Any]] = {
+    "lognormal 1": lambda rng, shape: rng.lognormal(0.0, 1.0, shape),
+    "lognormal 2": lambda rng, shape: rng.lognormal(0.0, 2.0, shape),
+    "Pareto 1.5": lambda rng, shape: 1 + rng.pareto(1.5, shape),
+}
+LAWS = (*SIZES, "families", "even", "chapters, products drawn", "chapters, chapters drawn")
+UNITS = (10, 30, 120, 480)
+CHAPTER = 5  # products
+
+
+def mixed(rng: Rng, at: Any) -> Any:
+    """A mix about each expected one, between markets."""
+    made = rng.standard_gamma(8 * at)
+    return made / made.sum(axis=-1, keepdims=True)
+
+
+def sent(rng: Rng, law: str, size: Any, mix: Any) -> tuple[Any, Any]:
+    """What each product of each table sends to each market, (n, runs, 10), and the markets' expected shares."""
+    if law == "families":
+        other = np.where(rng.random(size.shape)[..., None] < 0.6, mix, mix[::-1])
+        return size[..., None] * mixed(rng, other), 0.6 * mix + 0.4 * mix[::-1]
+    if law == "even":
+        even = np.full((*size.shape, 10), 0.1)
+        return size[..., None] * mixed(rng, even), even[0, 0]
+    if law.startswith("chapters"):
+        own = mixed(rng, np.broadcast_to(mix, (len(size) // CHAPTER, size.shape[1], 10)))
+        return size[..., None] * np.repeat(own, CHAPTER, axis=0), mix
+    flows = np.zeros((*size.shape, 10))
+    np.put_along_axis(flows, rng.choice(10, size.shape, p=mix)[..., None], size[..., None], axis=-1)
+    return flows, mix
+
+
+def drawn(law: str, flows: Any) -> Any:
+    """The flows of the units that are drawn."""
+    if not law.endswith("chapters drawn"):
+        return flows
+    return flows.reshape(-1, CHAPTER, *flows.shape[1:]).sum(axis=1)
+
+
+def many(flows: Any, index: Callable[[Any], Any]) -> Sample:
+    """The samples of all tables as one of as many values: units are drawn alike in all."""
+    units, runs, cells = flows.shape
+
+    def of_all(sums: Any) -> Any:
+        return index(sums.reshape(*sums.shape[:-1], runs, cells))
+
+    flat = flows.reshape(units, -1)
+    return summed(flat, of_all, np.ones(runs * cells), sizes=flat.sum(axis=1))
+
+
+def distribution(name: str, cells: int = 10) -> Callable[[Any], Any]:
+    """An indicator of the last axis."""
+    wide: Any = {} if name == "hhi" else {"universe": float(cells)}
+    made = statistics.of_cells(name, np.ones((2, cells)), **wide).sums
+    assert made is not None
+    return lambda x: made.index(x)[..., 0]
+
+
+def tables(rng: Rng, law: str, n: int, runs: int) -> Iterator[tuple[str, Sample, Scale, float]]:
+    """Tables of n products: index, their samples, its scale, its true value."""
+    shape, sizes = (n, runs), SIZES.get(law, SIZES["lognormal 1"])
+    size = sizes(rng, shape)
+    products, mix = sent(rng, law, size, MARKETS)
+    flows = drawn(law, products)
+    for name in ("hhi", "theil", "gini"):
+        yield (
+            name,
+            replace(many(flows, distribution(name)), kink=0.0 if name == "gini" else None),
+            scale_of(name, {}, 10),
+            float(evaluate(name, mix, universe=10)),
+        )
+    for name, inside in (("bloc_share", [1, 2, 5]), ("share", [6])):
+        chosen = np.isin(np.arange(10), inside)
+        part = many(flows, lambda x, c=chosen: (x * c).sum(axis=-1) / x.sum(axis=-1))  # type: ignore[misc]
+        yield name, part, scale_of(name, {}, 10), float(mix @ chosen)
+    later, other = sent(rng, law, size * rng.lognormal(0.0, 0.3, shape), CHANGED)
+    change = minus(many(drawn(law, later), distribution("hhi")), many(flows, distribution("hhi")))
+    low, high = limits("hhi", {}, 10)
+    yield (
+        "change of hhi",
+        change,
+        Scale(SCALES["identity"], low - high, high - low),
+        float((other**2).sum() - (mix**2).sum()),
+    )
+    rival, _ = sent(
+        rng, "even" if law in ("families", "even") else "lognormal 1", sizes(rng, shape), np.full(10, 0.1)
+    )
+    both = np.concatenate([flows, drawn(law, rival)], axis=-1)
+    yield "rca", many(both, advantage), scale_of("rca", {}, 10), float(mix[1] / ((mix[1] + 0.1) / 2))
+
+
+def advantage(x: Any) -> Any:
+    """RCA in the second market over both exporters, whose flows stand one after the other."""
+    own, all_ = x[..., :10], x[..., :10] + x[..., 10:]
+    return statistics.over(own[..., 1] * all_.sum(axis=-1), own.sum(axis=-1) * all_[..., 1])
+
+
+BATCH = 100  # tables at once
+
+
+def cover(law: str, n: int, runs: int, seed: int) -> list[dict[str, Any]]:
+    """Coverage of every index in one setting."""
+    seen: dict[str, list[Any]] = {}
+    for batch in np.random.SeedSequence((seed, n, LAWS.index(law))).spawn(runs // BATCH):
+        for name, sample, scale, true in tables(np.random.default_rng(batch), law, n, BATCH):
+            with np.errstate(divide="ignore", invalid="ignore"):
+                found = methods.estimate(sample, "jackknife", scale=scale)
+                alike = nesting.dependence(sample, np.arange(sample.units) // CHAPTER)[0] > nesting.ALIKE
+            alike &= not law.endswith("chapters drawn")
+            noted = np.array([bool(x) for x in methods.notes(sample, found, "jackknife", "product")])
+            hit = (found.low <= true) & (true <= found.high)
+            seen.setdefault(name, []).append(np.stack([hit, noted | alike, np.isnan(found.low), alike]))
+    return [_row(law, n, name, np.concatenate(made, axis=1), seed) for name, made in seen.items()]
+
+
+def _row(law: str, n: int, name: str, made: Any, seed: int) -> dict[str, Any]:
+    hit, noted, none, alike = made
+    clean = ~none & ~noted
+
+    def part(x: Any, among: Any) -> str:
+        return f"{100 * x[among].mean():.1f}" if among.sum() >= 50 else ""
+
+    return {
+        "law": law,
+        "units": n,
+        "index": name,
+        "runs": made.shape[1],
+        "coverage": part(hit, ~none),
+        "coverage without a note": part(hit, clean),
+        "without a note": f"{100 * clean.mean():.1f}",
+        "noted, of those that miss": part(noted, ~none & ~hit),
+        "noted, of those that hold": part(noted, ~none & hit),
+        "said to be alike": f"{100 * alike.mean():.1f}",
+        "no interval": f"{100 * none.mean():.1f}",
+        "seed": seed,
+    }
+
+
+def main() -> None:
+    """Run every setting and write the table."""
+    ask = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    ask.add_argument(
+        "--runs", type=int, nargs="*", default=[1000, 1000, 1000, 400], help="for each number of units"
+    )
+    ask.add_argument("--seed", type=int, default=20260201)
+    ask.add_argument("--units", type=int, nargs="*", default=UNITS)
+    ask.add_argument("--out", type=Path, required=True)
+    given = ask.parse_args()
+    rows: list[dict[str, Any]] = []
+    for n, runs in zip(given.units, given.runs, strict=True):
+        for law in LAWS:
+            if n == 10 and law.startswith("chapters"):
+                continue  # two chapters
+            rows += cover(law, n, runs, given.seed)
+            print(law, n, flush=True)
+            with given.out.open("w", newline="", encoding="utf-8") as file:
+                writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
+                writer.writeheader()
+                writer.writerows(rows)
+
+
+if __name__ == "__main__":
+    main()

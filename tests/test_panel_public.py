@@ -1,0 +1,168 @@
+"""Situations of public bug reports on other programs of this kind, made anew: each ends right, or refused in words."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from exportlab.errors import DataError
+from exportlab.panel import PolicyPanel, fixed_effects, ppml
+
+KEYS = {"unit": "id", "period": "year", "outcome": "y", "adopted": "g"}
+
+
+def long(dates, effect, *, first=2001, last=2010, noise=0.0, seed=0):
+    """Units of the dates given, effects of units and years, and `effect(event time)`."""
+    rng = np.random.default_rng(seed)
+    years = np.arange(first, last + 1)
+    rows = [
+        (i, t, g, i + 0.3 * t + effect(t - g) + noise * rng.normal())
+        for i, g in enumerate(dates)
+        for t in years
+    ]
+    return pd.DataFrame(rows, columns=["id", "year", "g", "y"])
+
+
+def after(e, size=1.0):
+    return size * float(e >= 0)
+
+
+@pytest.mark.parametrize("base", ["varying", "universal"])
+def test_did_276_anticipated_periods_have_the_clean_base_and_are_no_test_of_trends(base):
+    d = long([2006.0] * 6 + [np.inf] * 6, lambda e: after(e + 2), noise=1e-3)
+    made = PolicyPanel(d, **KEYS).att(anticipation=2, base=base, aggregate="event")
+    table = made.table.set_index("term")["estimate"]
+    assert table[["-2", "-1", "0"]].to_numpy() == pytest.approx(1.0, abs=5e-3)
+    test = made.pretrend_test()
+    assert not any(name in str(test["terms"]) for name in ("-1", "-2"))
+    assert test["p_value"] > 1e-4
+
+
+def test_did_266_always_treated_units_leave_the_last_cohort_as_comparison():
+    dates = [2005.0] * 4 + [2008.0] * 4
+    alone = PolicyPanel(long(dates, after), **KEYS).att(control="notyet")
+    more = PolicyPanel(long([*dates, 1990.0, 1995.0], after), **KEYS).att(control="notyet")
+    assert (
+        more.table["estimate"][0]
+        == pytest.approx(alone.table["estimate"][0], abs=1e-12)
+        == pytest.approx(1.0)
+    )
+    assert ("unit treated in all its periods: no effect is identified", 20) in more.sample.lost
+
+
+def test_did_275_a_comparison_that_is_lost_with_its_covariate_is_said():
+    d = long([2006.0] * 4 + [np.inf] * 4, after).assign(x=1.0)
+    d.loc[np.isinf(d["g"]), "x"] = np.nan
+    with pytest.raises(DataError, match=r"Missing values|missing"):
+        PolicyPanel(d, covariates=["x"], **KEYS)
+    dropped = PolicyPanel(d, covariates=["x"], missing="drop", **KEYS)
+    with pytest.raises(DataError, match="nobody is left to compare with|never treated"):
+        dropped.att(control="notyet")
+
+
+def test_did_202_missing_outcomes_change_neither_estimates_nor_errors():
+    d = long([2006.0] * 5 + [np.inf] * 5, after, noise=1.0)
+    extra = d.assign(id=d["id"] + 100, y=np.nan)
+    one = PolicyPanel(d, **KEYS).att().table
+    other = PolicyPanel(pd.concat([d, extra]), missing="drop", **KEYS).att().table
+    pd.testing.assert_frame_equal(one, other)
+
+
+def test_did_157_units_that_enter_treated_are_always_treated():
+    d = long([2006.0] * 4 + [2005.0] + [np.inf] * 4, after)
+    late = d[(d["id"] != 4) | (d["year"] >= 2007)]
+    made = PolicyPanel(late, **KEYS).att()
+    assert made.table["estimate"][0] == pytest.approx(1.0)
+    assert dict(made.sample.lost)["unit treated in all its periods: no effect is identified"] == 4
+
+
+def test_did_103_signs_before_adoption_under_a_universal_base_by_hand():
+    d = long([2006.0] * 4 + [np.inf] * 4, after, noise=1.0)
+    cells = PolicyPanel(d, **KEYS).att(base="universal", aggregate="none").table.set_index("term")["estimate"]
+    mean = d.assign(treated=np.isfinite(d["g"])).groupby(["treated", "year"])["y"].mean()
+    for year in (2002, 2004, 2008):
+        by_hand = (mean[True, year] - mean[True, 2005]) - (mean[False, year] - mean[False, 2005])
+        assert cells[f"ATT(2006,{year})"] == pytest.approx(by_hand, rel=1e-9)
+
+
+def test_fixest_438_two_clusters_leave_no_error():
+    d = long([2006.0] * 4 + [np.inf] * 4, after, noise=1.0).assign(
+        state=lambda t: np.isinf(t["g"]).astype(int)
+    )
+    made = PolicyPanel(d, cluster="state", **KEYS).twfe()
+    assert np.isnan(made.table["std_error"][0])
+    assert "one cluster stands alone on its side" in made.summary()
+
+
+def test_pyfixest_138_poisson_with_text_effects_gaps_and_separated_rows():
+    rng = np.random.default_rng(5)
+    d = pd.DataFrame({"f": np.arange(200) % 20, "x": rng.normal(size=200), "cl": np.arange(200) % 10})
+    d["y"] = rng.poisson(np.exp(0.3 * d["x"] + 0.1 * d["f"])).astype(float)
+    d.loc[d["f"] == 3, "y"] = 0.0
+    text = d.assign(f=d["f"].map("f{}".format).where(d.index % 50 != 7))
+    made = ppml(text, "y ~ x", effects=["f"], cluster="cl", missing="drop")
+    used = d[(d["f"] != 3) & (d.index % 50 != 7)]
+    other = ppml(used, "y ~ x", effects=["f"], cluster="cl")
+    assert made.table["std_error"][0] == pytest.approx(other.table["std_error"][0], rel=1e-12)
+    assert made.sample.used == len(used)
+    assert sum(n for _, n in made.sample.lost) == 200 - len(used)
+
+
+def test_reghdfe_101_and_242_two_ways_of_clustering_are_counted_and_differ():
+    rng = np.random.default_rng(6)
+    d = pd.DataFrame({"id": np.repeat(np.arange(60), 10), "year": np.tile(np.arange(10), 60)})
+    d["x"] = rng.normal(size=60)[d["id"]] * d["year"] + rng.normal(size=10)[d["year"]] * d["id"] / 30
+    d["y"] = 0.4 * d["x"] + rng.normal(size=10)[d["year"]] * d["x"] + rng.normal(size=600)
+    ask = {"unit": "id", "period": "year", "effects": "two-way"}
+    made = {str(c): fixed_effects(d, "y ~ x", cluster=c, **ask) for c in ("id", "year", ["id", "year"])}
+    both = made["['id', 'year']"]
+    assert "clustered by id and year (60 and 10 clusters)" in both.inference.small_sample
+    assert len({round(e.table["std_error"][0], 10) for e in made.values()}) == 3
+
+
+def test_reghdfe_94_a_collinear_regressor_is_named_and_errors_keep_their_coefficients():
+    rng = np.random.default_rng(7)
+    d = pd.DataFrame({"id": np.repeat(np.arange(12), 6), "year": np.tile(np.arange(6), 12)})
+    d["x"], d["z"] = rng.normal(size=72), 10 * rng.normal(size=72)
+    d["y"], d["twice"] = d["x"] + rng.normal(size=72), 2 * d["x"]
+    ask = {"unit": "id", "period": "year", "cluster": "id"}
+    with pytest.raises(DataError, match="is a linear combination of"):
+        fixed_effects(d, "y ~ twice + x + z", **ask)
+    one = fixed_effects(d, "y ~ x + z", **ask).table.set_index("term")["std_error"]
+    other = fixed_effects(d, "y ~ z + x", **ask).table.set_index("term")["std_error"]
+    assert other[["x", "z"]].tolist() == pytest.approx(one[["x", "z"]].tolist(), rel=1e-10)
+
+
+def test_fixedeffectmodels_279_a_regressor_of_small_scale_is_not_taken_for_collinear():
+    rng = np.random.default_rng(8)
+    d = pd.DataFrame({"id": np.repeat(np.arange(12), 6), "year": np.tile(np.arange(6), 12)})
+    d["x"], d["z"] = rng.normal(size=72), rng.normal(size=72)
+    d["y"] = d["x"] + d["z"] + rng.normal(size=72)
+    ask = {"unit": "id", "period": "year", "effects": "two-way"}
+    one = fixed_effects(d, "y ~ x + z", **ask).table
+    other = fixed_effects(d.assign(z=d["z"] * 1e-9), "y ~ x + z", **ask).table
+    assert other["estimate"].tolist() == pytest.approx(
+        [one["estimate"][0], 1e9 * one["estimate"][1]], rel=1e-6
+    )
+
+
+@pytest.mark.parametrize("method", ["etwfe", "sun_abraham", "callaway_santanna"])
+def test_etwfe_37_the_simple_average_is_over_treated_cells_alone(method):
+    # a trend of the treated before adoption moves cells before it, which are no part of the average
+    d = long([2006.0] * 4 + [np.inf] * 4, lambda e: 0.5 * min(e + 1, 0) + after(e) if np.isfinite(e) else 0.0)
+    options = {"control": "never"} if method == "etwfe" else {}
+    made = PolicyPanel(d, **KEYS).att(method, **options)
+    assert made.table["estimate"][0] == pytest.approx(1.0, abs=1e-9)
+
+
+def test_synthdid_89_and_84_one_treated_unit_has_no_jackknife_and_one_donor_no_placebo():
+    d = long([2006.0] + [np.inf] * 6, after, noise=0.3)
+    p = PolicyPanel(d, **KEYS)
+    with pytest.raises(DataError, match="leaving it out leaves nothing"):
+        p.synthetic_did(inference="jackknife")
+    with pytest.raises(DataError, match="At least two donors"):
+        PolicyPanel(d[d["id"] < 2], **KEYS).synthetic_did()
+    three = PolicyPanel(long([2006.0] * 4 + [np.inf] * 3, after, noise=0.3), **KEYS)
+    with pytest.raises(DataError, match="more donors than treated units"):
+        three.synthetic_did()

@@ -1,0 +1,205 @@
+"""Readers on made-up tables in the shapes as published: right numbers, and every printed total compared."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import io_files as files
+import numpy as np
+import pandas as pd
+import pytest
+from io_files import Made, Writer
+
+from exportlab.errors import DataError, OptionError
+from exportlab.valueadded import (
+    FORMATS,
+    InterCountryTable,
+    IOTable,
+    read_adb,
+    read_ceads,
+    read_eora,
+    read_eurostat,
+    read_exiobase,
+    read_figaro,
+    read_icio,
+    read_iot,
+    read_nbs,
+    read_oecd_iot,
+    read_wiod,
+)
+
+Reader = Callable[..., InterCountryTable]
+BETWEEN: list[tuple[Writer, Reader, str]] = [
+    (files.icio_2016, read_icio, "OECD ICIO"),
+    (files.icio_2018, read_icio, "OECD ICIO"),
+    (files.icio_2023, read_icio, "OECD ICIO"),
+    (files.icio_2025, read_icio, "OECD ICIO"),
+    (files.figaro, read_figaro, "FIGARO"),
+    (files.figaro_flat, read_figaro, "FIGARO"),
+    (files.wiod_2013, read_wiod, "WIOD"),
+    (files.wiod_2016, read_wiod, "WIOD"),
+    (files.adb, read_adb, "ADB MRIO"),
+    (files.adb_coded, read_adb, "ADB MRIO"),
+    (files.eora, read_eora, "EORA26"),
+    (files.exiobase, read_exiobase, "EXIOBASE 3"),
+    (files.exiobase_coefficients, read_exiobase, "EXIOBASE 3"),
+    (files.exiobase_zip, read_exiobase, "EXIOBASE 3"),
+]
+EACH = pytest.mark.parametrize(("write", "read", "name"), BETWEEN, ids=[w.__name__ for w, _, _ in BETWEEN])
+
+
+@EACH
+def test_the_layout_as_published_reads_to_the_right_numbers(
+    tmp_path: Path, write: Writer, read: Reader, name: str
+) -> None:
+    m = Made()
+    path = write(tmp_path, m)
+    t = read(path)
+    np.testing.assert_allclose(t.Z, m.Z)
+    np.testing.assert_allclose(t.x, m.x)
+    whole = m.F.reshape(6, 3, 2).sum(axis=2)
+    np.testing.assert_allclose(t.Y, whole)
+    assert name in t.source
+    supplied = read(path, v="supplied")
+    taxed = np.zeros(6) if write is files.icio_2016 else m.taxes
+    np.testing.assert_allclose(supplied.taxes, taxed, atol=1e-12)
+    np.testing.assert_allclose(supplied.va, m.va + m.taxes - taxed)
+    again = read_iot(path)
+    assert isinstance(again, InterCountryTable)
+    assert name in again.source
+    np.testing.assert_allclose(again.Z, m.Z)
+
+
+@EACH
+def test_a_cell_that_is_wrong_breaks_a_total(tmp_path: Path, write: Writer, read: Reader, name: str) -> None:
+    m = Made()
+    m.Z[0, 3] *= 100
+    if write is files.exiobase_coefficients:  # it prints no output: the factor inputs tell
+        with pytest.raises(DataError):
+            read(write(tmp_path, m))
+        return
+    with pytest.raises(DataError, match="not the sum of its cells|do not balance|column balance fails"):
+        read(write(tmp_path, m))
+
+
+@EACH
+def test_totals_are_reported_with_their_deviation(
+    tmp_path: Path, write: Writer, read: Reader, name: str
+) -> None:
+    m = Made()
+    m.x = m.x * (1 + 1e-5)
+    if write in (
+        files.figaro,
+        files.figaro_flat,
+        files.eora,
+        files.exiobase_coefficients,
+    ):  # they print no output
+        m = Made()
+        assert all(c.deviation < 1e-9 for c in read(write(tmp_path, m)).controls)
+        return
+    t = read(write(tmp_path, m))
+    worst = max(c.deviation for c in t.controls) if t.controls else np.abs(t.row_gap / t.x).max()
+    assert worst == pytest.approx(1e-5, rel=1e-3)
+    with pytest.raises(DataError, match="tolerance="):
+        read(write(tmp_path, m), tolerance=1e-7)
+    report = t.validate().table.set_index("check")
+    for c in t.controls:
+        assert report.loc[f"printed total: {c.what}", "largest"] == c.deviation
+
+
+def test_ceads_as_published(tmp_path: Path) -> None:
+    m = Made()
+    for heading in ("Errors", "Error", "Statistical discrepancy"):
+        path = files.ceads(tmp_path, m, heading=heading)
+        t = read_ceads(path)
+        np.testing.assert_allclose(t.Z[:6, :6], m.Z)
+        np.testing.assert_allclose(t.x[:6], 1.11 * m.x)
+        np.testing.assert_allclose(t.va[6], 0.05 * (m.x.sum() + m.F.sum()))
+        np.testing.assert_allclose(t.satellites.loc["CO2 (Mt)"], [*(0.5 * m.x), 0.0])
+    assert list(t.countries) == ["Beijing", "Liaoning", "Yunnan", "ROW"]
+    assert t.rows[1][2] == files.NAMES[1]
+    assert {c.what for c in t.controls} >= {
+        "column 'Gross Output GO'",
+        "column 'Total Final Use TFU'",
+        "column 'Total intermediate use TIU'",
+        "row 'Total Intermediate Input TII'",
+        "row 'Total Value Added TVA'",
+        "row 'Total Input TI'",
+    }
+    again = read_iot(path)
+    assert isinstance(again, InterCountryTable)
+    assert again.source == "CEADs, China MRIO 2017.csv"
+    bad = r"column 'Total intermediate use TIU' in 1 row\. First: 'Beijing Agriculture"
+    with pytest.raises(DataError, match=bad):
+        read_ceads(files.ceads(tmp_path, m, spoil=100.0))
+
+
+def test_ceads_refuses_a_column_it_does_not_know(tmp_path: Path) -> None:
+    frame = pd.read_csv(files.ceads(tmp_path, Made()), header=None)
+    frame[99] = [None, None, "Mystery", "ERR2", *np.ones(len(frame) - 4)]
+    frame.to_csv(tmp_path / "odd.csv", header=False, index=False)
+    bad = r"columns that are neither sectors nor known uses in 1 row\. First: 'Mystery ERR2'"
+    with pytest.raises(DataError, match=bad):
+        read_ceads(tmp_path / "odd.csv")
+
+
+@pytest.mark.parametrize("wide", [False, True])
+def test_a_bureaus_table_as_published(tmp_path: Path, wide: bool) -> None:
+    path = files.bureau(tmp_path, wide=wide)
+    t = read_nbs(path)
+    assert len(t.sectors) == (42 if wide else 3)
+    assert len(t.final) == 5
+    assert t.validate().balanced
+    assert "农村居民消费支出" in t.final[0]
+    assert "居民消费支出小计" in t.source
+    assert max(c.deviation for c in t.controls) < 1e-9
+    assert len([c for c in t.controls if c.what.startswith("column")]) == 3
+    again = read_iot(path)
+    np.testing.assert_allclose(again.x, t.x)
+    with pytest.raises(DataError, match="column '中间使用合计 TIU' in 1 row"):
+        read_nbs(files.bureau(tmp_path, wide=wide, spoil=50.0))
+
+
+@pytest.mark.parametrize("apart", [False, True])
+def test_oecd_national_tables(tmp_path: Path, apart: bool) -> None:
+    path = files.oecd_national(tmp_path, apart=apart)
+    t = read_oecd_iot(path)
+    assert t.kind == ("noncompetitive" if apart else "competitive")
+    assert list(t.sectors) == ["A01T03", "C10T12", "G45T47"]
+    assert (t.m > 0).all()
+    assert t.validate().balanced
+    np.testing.assert_allclose(t.taxes, 0.03 * t.x)
+    assert "OECD IOT" in read_iot(path).source
+    with pytest.raises(DataError, match="not the sum of its cells: column 'TOTAL'"):
+        read_oecd_iot(files.oecd_national(tmp_path, apart=apart, spoil=7.0))
+
+
+def test_oecd_domestic_rows_alone_are_refused(tmp_path: Path) -> None:
+    frame = pd.read_csv(files.oecd_national(tmp_path, apart=True), index_col=0)
+    frame[~frame.index.str.startswith("IMP_")].to_csv(tmp_path / "CZE2014dom.csv")
+    with pytest.raises(DataError, match="imported block|not the sum of its cells"):
+        read_oecd_iot(tmp_path / "CZE2014dom.csv")
+
+
+@pytest.mark.parametrize("old", [False, True])
+def test_eurostat_tsv(tmp_path: Path, old: bool) -> None:
+    path = files.eurostat(tmp_path, old=old)
+    t = read_eurostat(path)
+    assert (t.kind, t.unit, list(t.sectors)) == ("noncompetitive", "million EUR", ["CPA_A01", "CPA_C10-12"])
+    assert t.final == ("P3_S13", "P3_S14", "P51G", "P52", "P53")
+    assert t.validate().balanced
+    assert "AT 2015" in t.source
+    assert isinstance(read_iot(path), IOTable)
+    with pytest.raises(OptionError, match=r"period='2010' is not in the file. Allowed: \['2015'\]"):
+        read_eurostat(path, period=2010)
+    with pytest.raises(DataError, match="not the sum of its cells: column 'TU'"):
+        read_eurostat(files.eurostat(tmp_path, old=old, spoil=4.0))
+
+
+def test_an_unknown_format_is_refused_with_the_list(tmp_path: Path) -> None:
+    pd.DataFrame(np.ones((8, 8))).to_csv(tmp_path / "x.csv", header=False, index=False)
+    for path in (tmp_path / "x.csv", tmp_path):
+        with pytest.raises(DataError, match="is of no input-output format that is known") as told:
+            read_iot(path)
+        assert all(name in str(told.value) for name in FORMATS)
