@@ -291,6 +291,24 @@ def test_a_claim_without_anything_to_draw_is_undecided_and_one_at_its_end_is_not
     assert (row["value"], row["conf_low"], row["conf_high"], row["verdict"]) == (1, 1, 1, "holds")
 
 
+def test_what_is_left_over_is_no_member_and_is_named():
+    table = pd.DataFrame(
+        [(m, k, v) for m, v in (("Japan", 5.0), ("USA", 3.0), ("Others", 2.0)) for k in ("010121", "847130")],
+        columns=["market", "product", "value"],
+    )
+    flows = xl.flows(table, residual=["Others"])
+    found = xl.findings(flows, outside=["Others"])
+    assert found.market.now("hhi") == pytest.approx((5 / 8) ** 2 + (3 / 8) ** 2)
+    assert found.market.left_over == ("Others",)
+    assert (found.product.left_over, found.bloc.now, found.totals.last) == ((), 0.5, 20)
+    assert "Over markets, of the named alone: without Others." in repr(found)
+    assert "of the named alone: without Others" in found._repr_html_()
+    judged = xl.claims.judge(flows, outside=["Others"]).set_index("index")
+    assert judged.loc["share of RCEP members in force", "value"] == 0.5
+    with pytest.raises(DataError, match=r"left over.*say outside=\['Others'\]"):
+        xl.claims.judge(flows)
+
+
 def test_limits_of_what_is_shown():
     rows = pd.DataFrame({"share": [0.001, 0.0011, *[0.04] * 24], "rca": [99.0, 50.0, *np.linspace(1, 3, 24)]})
     top = beside.largest(rows)
@@ -299,8 +317,10 @@ def test_limits_of_what_is_shown():
     many = pd.DataFrame(
         {"period": [y for y in (2021, 2022) for _m in range(30)], "market": [f"M{m}" for m in range(30)] * 2}
     )
-    grown = xl.findings(xl.flows(many.assign(value=range(1, 61))), parts=["market"]).market.growth
+    found = xl.findings(xl.flows(many.assign(value=range(1, 61))), parts=["market", "bloc"])
+    grown = found.market.growth
     assert len(grown.table) == 12
+    assert {t.name: len(t.frame) for t in own.page(found, "RCEP").tables}["market_shares"] == 20
     assert (grown.first, grown.last) == (2021, 2022)
 
 

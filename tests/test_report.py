@@ -677,9 +677,9 @@ def test_tables_sort_by_number_and_back(browser, embedded):
 
 
 def test_markets_said_to_lie_outside_keep_the_bloc_section(tmp_path):
-    table = xl.flows(pd.DataFrame({"market": ["Others", "Japan"], "value": [1.0, 3.0]}), unit="USD")
-    page = report(table, out=tmp_path, outside=["Others"])
-    assert "is left out" not in page.read_text(encoding="utf-8")
+    frame = pd.DataFrame({"market": ["Others", "Japan"], "value": [1.0, 3.0]})
+    page = report(xl.flows(frame, unit="USD", residual=["Others"]), out=tmp_path, outside=["Others"])
+    assert "share of RCEP is left out" not in page.read_text(encoding="utf-8")
     assert rows(page, "rcep_share")[0]["bloc_share"] == "0.75"
 
 

@@ -167,9 +167,9 @@ def test_mechanical_and_electrical_against_china():
 
 def test_others_can_be_said_to_lie_outside():
     table = pd.DataFrame({"year": [2023] * 3, "to": ["Japan", "其他", "USA"], "usd": [5.0, 3.0, 2.0]})
-    flows = xl.flows(table, period="year", market="to", value="usd")
+    flows = xl.flows(table, period="year", market="to", value="usd", residual=["其他"])
     with pytest.raises(
-        DataError, match=r"say outside=\['其他'\]; or name the members yourself: members=\['Japan'\]"
+        DataError, match=r"residual='bounds'.*; where none of them is a member, say outside=\['其他'\]"
     ):
         xl.bloc_share(flows, "RCEP")
     for membership in ("dated", "latest"):

@@ -30,7 +30,14 @@ NAN = float("nan")
 Row: TypeAlias = tuple[Any, ...]
 
 
-def judge(flows: Flows, *, exporter: Any = None, period: Any = None, home: str | None = None) -> pd.DataFrame:
+def judge(
+    flows: Flows,
+    *,
+    exporter: Any = None,
+    period: Any = None,
+    home: str | None = None,
+    outside: Sequence[str] = (),
+) -> pd.DataFrame:
     """Measure the claims of product homogeneity, market concentration, low processing, coal and steel.
 
     Parameters
@@ -44,6 +51,8 @@ def judge(flows: Flows, *, exporter: Any = None, period: Any = None, home: str |
         there is none, or else the last period. A period of the table's own is judged by its season.
     home : str, optional
         The exporters' own country, which is no member of RCEP for them.
+    outside : sequence of str
+        Markets that are no country ("Others") and count as outside RCEP.
 
     Returns
     -------
@@ -74,11 +83,12 @@ def judge(flows: Flows, *, exporter: Any = None, period: Any = None, home: str |
         raise DataError(
             f"the flows have no {missing[0]}", "judge needs market=... and product=... (HS) at the door."
         )
-    own = findings(flows, exporter=exporter, period=period, home=home, parts=("market", "product", "bloc"))
+    asked: dict[str, Any] = {"home": home, "outside": outside, "parts": ("market", "product", "bloc")}
+    own = findings(flows, exporter=exporter, period=period, **asked)
     everyone = own.basis.latest_of_all
     peers = None
     if exporter is not None and len(everyone.members("exporter")) > 1:
-        peers = findings(everyone, home=home, parts=("market", "product", "bloc"))
+        peers = findings(everyone, **asked)
     rows = [
         _concentration(own, peers, "market", "exports are concentrated on few markets"),
         _region(own, peers),

@@ -126,7 +126,7 @@ class Findings(Result):
     def summary(self) -> str:
         """Plain text: the figures, and the parts that are missing."""
         lines = [f"{self.title}", self.table.to_string(index=False, float_format="{:.4g}".format, na_rep="")]
-        return "\n".join([*lines, *([f"Left out: {self._missing()}."] if self.left_out else [])])
+        return "\n".join([*lines, *self._notes()])
 
     def plot(self, ax: Axes | None = None, **options: Any) -> Axes:
         """Draw the figures that have an interval and are no changes."""
@@ -138,14 +138,19 @@ class Findings(Result):
             drawn, label=["figure", "of"], x="share or index, with 95 % interval", ax=ax, **options
         )
 
-    def _missing(self) -> str:
-        return "; ".join(f"{name} ({part.why})" for name, part in self.left_out.items())
+    def _notes(self) -> Iterator[str]:
+        """What is not in the figures."""
+        for part in (present(self.market), present(self.product)):
+            if part is not None and part.left_over:
+                yield f"Over {part.role}s, of the named alone: without {', '.join(map(str, part.left_over))}."
+        if self.left_out:
+            missing = "; ".join(f"{name} ({part.why})" for name, part in self.left_out.items())
+            yield f"Left out: {missing}."
 
     def _repr_html_(self) -> str:
         from exportlab.results import titled_html
 
-        below = f"Left out: {self._missing()}." if self.left_out else ""
-        return titled_html(self.title, self.table, below=below)
+        return titled_html(self.title, self.table, below=" ".join(self._notes()))
 
     def _rows(self) -> Iterator[dict[str, Any]]:
         yield self._row("total", "", self.totals.last)

@@ -128,6 +128,8 @@ class Spread:
         None where the table has nothing of the year before.
     comparable : bool
         Whether the table has an earlier period of the last one's kind.
+    left_over : tuple of label
+        What the table has left over ("Others"), which is no member and is left out here.
     """
 
     role: str
@@ -139,6 +141,7 @@ class Spread:
     change: Figure | None
     growth: Growth | None
     comparable: bool
+    left_over: tuple[Any, ...] = ()
 
     def now(self, index: str) -> float:
         """An index in the last period."""

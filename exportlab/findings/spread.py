@@ -57,8 +57,10 @@ def spread(given: Basis, role: str) -> Spread | LeftOut:
     """Shares, concentration and its change, and what growth was made of."""
     if role not in given.flows.roles:
         return LeftOut("no column")
-    if given.flows.residuals(role):  # what is left over is no member: the spread is that of the named
-        given = replace(given, flows=without(given.flows), every=without(given.every))
+    left_over = given.flows.residuals(role)
+    if left_over:  # no member: the spread is that of the named
+        own = without(given.flows)
+        given = replace(given, flows=own, every=without(given.every) if given.turned else own)
     shares = to_pandas(share(given.flows, over=role, by=given.by))
     table = _indices(given.flows, role)
     return Spread(
@@ -71,6 +73,7 @@ def spread(given: Basis, role: str) -> Spread | LeftOut:
         change(given, "hhi", over=role),
         _growth(given, role),
         compared(given) is not None,
+        left_over,
     )
 
 

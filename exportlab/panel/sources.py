@@ -56,11 +56,12 @@ def attach_policy(
     -------
     DataFrame
         A copy with the column `into`, written like the periods: NaN (beside numbers) or None for units without a date.
+        ``.attrs["policy"]`` says how many of the policy's units were found.
 
     Raises
     ------
     DataError
-        Two dates for one unit, a date that cannot be read, units of `dates` that the table has not.
+        Two dates for one unit, a date that cannot be read, units of `dates` that the table has not, none that it has.
     """
     one_of("first", first, ["same", "next", "half"])
     one_of("elsewhere", elsewhere, ["refuse", "drop"])
@@ -77,21 +78,46 @@ def attach_policy(
             rows=int(twice.sum()),
             first=str(dates.loc[twice, dates_unit].iloc[0]),
         )
-    unknown = ~dates[dates_unit].isin(table[unit])
-    if unknown.any() and elsewhere == "refuse":
-        raise DataError(
-            f"the policy names units that the table has not in {unit!r}",
-            "Check the spelling, or say elsewhere='drop'.",
-            rows=int(unknown.sum()),
-            first=str(dates.loc[unknown, dates_unit].iloc[0]),
-        )
+    matched = _matched(table, dates, unit, dates_unit, elsewhere)
     calendar = calendar_of(table[period], period, frequency)
     calendar.require_order("a policy's start")
     starts = [_start(span, label, calendar, first) for span, label in _spans(dates[start])]
     known = dict(zip(dates[dates_unit], starts, strict=True))
     numbers = pd.api.types.is_numeric_dtype(table[period])
     when = [known.get(u, np.nan if numbers else None) for u in table[unit]]
-    return table.assign(**{into: np.array(when, float if numbers else object)})
+    made = table.assign(**{into: np.array(when, float if numbers else object)})
+    made.attrs["policy"] = matched
+    return made
+
+
+def _matched(table: pd.DataFrame, dates: pd.DataFrame, unit: str, dates_unit: str, elsewhere: str) -> str:
+    """How many units of the policy are in the table, in words; refuses none at all, and any that is not there."""
+    there = dates[dates_unit].isin(table[unit])
+    count, units = int(there.sum()), table[unit].nunique()
+    said = f"{count:,} of the policy's {len(dates):,} units are in {unit!r}, which has {units:,}"
+    if count and (there.all() or elsewhere == "drop"):
+        return said
+    hits = {str(c): int(dates[c].isin(table[unit]).sum()) for c in dates.columns if c != dates_unit}
+    best = max(hits, key=lambda c: hits[c], default="")
+    other = (
+        f" Its column {best!r} has {hits[best]:,} of them: dates_unit={best!r}."
+        if best and hits[best] > count
+        else ""
+    )
+    first = f"{dates.loc[~there, dates_unit].iloc[0]} (the table has {table[unit].iloc[0]!r})"
+    if not count:
+        raise DataError(
+            f"the policy names no unit that the table has in {unit!r}: every unit would count as never treated",
+            f"Write the units as {dates_unit!r} has them.{other}",
+            rows=len(dates),
+            first=first,
+        )
+    raise DataError(
+        f"the policy names units that the table has not in {unit!r}",
+        f"Check the spelling, or say elsewhere='drop' ({said}).{other}",
+        rows=int((~there).sum()),
+        first=first,
+    )
 
 
 def _spans(starts: pd.Series[Any]) -> Iterator[tuple[tuple[date, date], Any]]:

@@ -90,8 +90,8 @@ def read_flows(
         As in `flows`; `unit`, `quantity_unit` and `nomenclature` may name a column.
     engine : {"pandas", "polars", "duckdb"}, optional
         "polars" and "duckdb" stay lazy: nothing but headers is read until a figure is asked for (text for Polars is
-        looked through once). Default: pandas for files below 500 MB in all, else DuckDB where it is installed; the
-        flows' repr says which.
+        looked through once). Default: pandas for files below 500 MB in all, else, or with `memory` or `connection`,
+        DuckDB where it is installed; the flows' repr says which.
     sheet : str or int, optional
         Excel sheet by name or place.
     header : int, optional
@@ -206,7 +206,8 @@ def _take(
     """The files as a table, by their kind and engine."""
     kind = _kind(ask.files)
     large = kind in (TEXT, PARQUET) and ask.header is None and ask.decimal != ","
-    chosen = engine_for(engine or (None if large else "pandas"), ask.files, text=kind == TEXT)
+    asked = "duckdb" if large and any(x is not None for x in duckdb) else None if large else "pandas"
+    chosen = engine_for(engine or asked, ask.files, text=kind == TEXT)
     if kind in (EXCEL, STATA) and chosen != "pandas":
         raise OptionError(
             f"engine={chosen!r} does not read {'Excel' if kind == EXCEL else 'Stata'} files: leave engine= out."

@@ -91,16 +91,11 @@ def difference(
 
     own = seeds(rng, len(pairs)) if method in DRAWN else [None] * len(pairs)
     done = tracked(one, list(zip(pairs, own, strict=True)), workers, progress)
+    table = framed(flows, asked, [row for rows, _against in done for row in rows])
+    what, drawn = _what(flows, role, labels), draws if method in DRAWN else 0
+    against = tuple(known for _rows, notes_ in done for known in notes_)
     return Intervals(
-        framed(flows, asked, [row for rows, _against in done for row in rows]),
-        asked.name,
-        asked.spread,
-        asked.unit,
-        method,
-        level,
-        draws if method in DRAWN else 0,
-        what=_what(flows, role, labels),
-        notes=tuple(known for _rows, against in done for known in against),
+        table, asked.name, asked.spread, asked.unit, method, level, drawn, what=what, notes=against
     )
 
 

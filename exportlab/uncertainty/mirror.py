@@ -96,11 +96,10 @@ def mirror_interval(
         made = _drawn(a, b / np.exp(freight), np.random.default_rng(seed), draws, error=error, weight=weight,
                       gap=spread_of_gap)  # fmt: skip
         index = [float(_index(asked, x)) for x in (a, b)]
-        found = _index(asked, made[1])[:, None]
-        low, high = percentile(found, level)
-        middle, none = _index(asked, made[0])[None], np.zeros(1, dtype=int)
-        whole = Interval(middle, found.std(axis=0, ddof=1), low, high, none, middle, (None,), found)
-        against = _one_sided(a, b)
+        whole, against = (
+            _summed(_index(asked, made[0])[None], _index(asked, made[1])[:, None], level),
+            _one_sided(a, b),
+        )
         row = {
             **dict(zip(groups, key, strict=True)),
             "reported": index[0],
@@ -113,16 +112,17 @@ def mirror_interval(
 
     own = seeds(rng, len(keys))
     done = tracked(one, list(zip(keys, sides, own, strict=True)), workers, progress)
-    return Intervals(
-        framed(reported, asked, [row for row, _against in done]),
-        entry.name,
-        spread,
-        "report",
-        f"mirror ({error})",
-        level,
-        draws,
-        notes=tuple(against for _row, against in done),
-    )
+    table = framed(reported, asked, [row for row, _against in done])
+    against = tuple(known for _row, known in done)
+    method = f"mirror ({error})"
+    return Intervals(table, entry.name, spread, "report", method, level, draws, notes=against)
+
+
+def _summed(middle: Array, draws: Array, level: float) -> Interval:
+    """The index on the combined values, with the spread and the percentiles of its draws."""
+    low, high = percentile(draws, level)
+    none = np.zeros(1, dtype=int)
+    return Interval(middle, draws.std(axis=0, ddof=1), low, high, none, middle, (None,), draws)
 
 
 def _one_sided(a: Array, b: Array) -> tuple[Note, ...]:

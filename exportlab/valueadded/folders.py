@@ -128,9 +128,9 @@ def read_exiobase(
         )
         Z = Z * made
     factors = _exiobase_factors(files, Z.columns)
-    sectors = [Line("sector", (str(a), str(b)), f"{a} {b}") for a, b in Z.index.to_list()]
-    across = [Line("sector", (str(a), str(b)), f"{a} {b}") for a, b in Z.columns.to_list()]
-    across += [Line("final", (str(a), str(b)), f"{a} {b}") for a, b in Y.columns.to_list()]
+    sectors = _lines("sector", Z.index)
+    across = _lines("sector", Z.columns)
+    across += _lines("final", Y.columns)
     cells = np.hstack([plain(Z), plain(Y)])
     if x is not None:
         across.append(Line("output", ("", "x"), "x.txt"))
@@ -143,6 +143,11 @@ def read_exiobase(
     layout = Layout(pd.DataFrame(np.vstack([cells, below])), tuple(rows), tuple(across))
     named = {"unit": _exiobase_unit(files), "source": f"EXIOBASE 3, {files.path.name}", **options}
     return intercountry(fill(layout, blanks), tolerance, **named)
+
+
+def _lines(role: str, keys: pd.Index) -> list[Line]:
+    """Lines of one role by their region and label."""
+    return [Line(role, (str(key[0]), str(key[1])), f"{key[0]} {key[1]}") for key in keys]
 
 
 def _exiobase_output(files: Bundle) -> pd.Series | None:

@@ -264,8 +264,8 @@ def _spread(given: Basis, part: Spread) -> Made:
     several = bool(given.by) and len(part.every) > 1
     parts = [*_shares(given, part), *_concentration(given, part, several=several)]
     text = [_(words.index)]
-    if left := flows.residuals(part.role):
-        text.append(_(OF_NAMED, labels=", ".join(map(str, left))))
+    if part.left_over:
+        text.append(_(OF_NAMED, labels=", ".join(map(str, part.left_over))))
     if several and part.growth is not None:
         parts.append(_growth(given, part, part.growth))
     elif several:
