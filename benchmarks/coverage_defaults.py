@@ -146,7 +146,10 @@ def cover(law: str, n: int, runs: int, seed: int) -> list[dict[str, Any]]:
         for name, sample, scale, true in tables(np.random.default_rng(batch), law, n, BATCH):
             with np.errstate(divide="ignore", invalid="ignore"):
                 found = methods.estimate(sample, "jackknife", scale=scale)
-                alike = nesting.dependence(sample, np.arange(sample.units) // CHAPTER)[0] > nesting.ALIKE
+                alike = (
+                    nesting.dependence(sample, (np.arange(sample.units) // CHAPTER).tolist())[0]
+                    > nesting.ALIKE
+                )
             alike &= not law.endswith("chapters drawn")
             noted = np.array([bool(x) for x in methods.notes(sample, found, "jackknife", "product")])
             hit = (found.low <= true) & (true <= found.high)
