@@ -433,8 +433,7 @@ def distribution(
             declares=declares,
             **facts,
         )
-        run.__name__ = run.__qualname__ = name
-        run.__module__ = function.__module__
+        run.__name__, run.__qualname__, run.__module__ = name, name, function.__module__
         run.__doc__ = docstring(indicator, (function.__doc__ or "").strip() + _PARAMETERS)
         CATALOGUE.add(indicator)
         return run
