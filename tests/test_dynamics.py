@@ -231,7 +231,7 @@ def test_the_order_of_product_and_market_effects():
     """Half of one cell (p, m); its weight goes from 0.4 to 0.5, its product's from 0.5 to 0.7, its market's to 0.6."""
     world = {("p", "m"): (40, 50), ("p", "n"): (10, 20), ("q", "m"): (10, 10), ("q", "n"): (40, 20)}
     rows = [
-        (2020 + t, "rest", k, m, v / 2 if (k, m) == ("p", "m") else v)
+        (2020 + t, "all but i", k, m, v / 2 if (k, m) == ("p", "m") else v)
         for (k, m), pair in world.items()
         for t, v in enumerate(pair)
     ]

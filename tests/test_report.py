@@ -565,7 +565,7 @@ def test_periods_that_do_not_follow_each_other(tmp_path):
 
 
 def test_every_note_against_an_interval_has_its_words():
-    assert set(get_args(Kind)) == {*intervals.NOTES, "at the boundary"}  # where there is no interval
+    assert set(get_args(Kind)) == {*intervals.NOTES, "at the boundary", "no interval"}  # where there is none
 
 
 def test_verdicts_are_drawn_by_paper_and_kind():

@@ -7,7 +7,7 @@ import math
 import pandas as pd
 import pytest
 from engines import ENGINES, rows
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import exportlab as xl
@@ -131,7 +131,7 @@ def test_reference_must_have_the_products():
         xl.rca(flows, form="balasa")
 
 
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(
     st.lists(
         st.tuples(st.sampled_from("abc"), st.sampled_from("pqrs"), st.floats(0.1, 1e4)),
@@ -145,6 +145,7 @@ def test_sums_that_must_vanish(cells):
         .groupby(["exporter", "product"], as_index=False)["value"]
         .sum()
     )
+    assume(table["exporter"].nunique() > 1)
     flows = xl.flows(table)
     nrca = xl.rca(flows, form="nrca", zeros=True)
     assert nrca.groupby("exporter")["rca"].sum().to_numpy() == pytest.approx(0, abs=1e-12)

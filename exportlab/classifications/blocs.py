@@ -11,6 +11,7 @@ from functools import cache
 from exportlab.classifications._tables import key, rows
 from exportlab.classifications.countries import country as country_of
 from exportlab.errors import DataError, OptionError, UnknownName, one_of
+from exportlab.options import validated
 from exportlab.periods import days
 
 On = str | int | date
@@ -51,6 +52,7 @@ class Membership:
         return self.exporter in ("", exporter)
 
 
+@validated
 def blocs(country: str | None = None, *, on: On = "latest", exporter: str | None = None) -> tuple[Bloc, ...]:
     """All blocs, with the definition each one follows; or those that a country is a member of.
 

@@ -130,6 +130,7 @@ def open_flows(
 
     found = None if any(roles.values()) else source_of(files[0])
     codes, add = way.codes, _sum(way)
+    labels: Any = way.labels  # the reader says which are allowed
     if found == "gacc":
         label = None if names_places(files[0]) else exporter
         return readers.read_gacc(
@@ -138,7 +139,7 @@ def open_flows(
             aggregate=add,
             digits=codes.digits,
             zero_quantity=codes.zero_quantity,
-            labels=way.labels,
+            labels=labels,
         )
     if found == "comtrade":
         return readers.read_comtrade(

@@ -416,8 +416,9 @@ def distribution(
             residual: Residual | None = None,
             **options: Any,
         ) -> Any:
-            asked = {name: (name, options)}
-            return measure(flows, asked, over=over, by=by, universe=universe, residual=residual)
+            return measure(
+                flows, {name: (name, options)}, over=over, by=by, universe=universe, residual=residual
+            )
 
         indicator = Indicator(
             name=name,

@@ -12,7 +12,7 @@ import numpy as np
 
 from exportlab.errors import DataError, EngineError, OptionError, one_of
 from exportlab.flows import Flows
-from exportlab.frames import Array, Frame, column_like, distinct
+from exportlab.frames import Array, Frame, collect, column_like, distinct
 
 F = TypeVar("F", bound=Callable[..., Any])
 Residual: TypeAlias = Literal["leave_out", "bounds"]
@@ -123,7 +123,7 @@ def bounded(
     if len(spread) > 1:
         raise OptionError(f"residual='bounds' is for an index over one role, not {list(spread)}.")
     named, rest = _by_group(flows, spread[0], groups)
-    keys = (
+    keys = collect(
         distinct(flows.cells(*groups, spread[0]), *groups)
         if groups
         else flows.cells(spread[0]).head(1).select("value")
@@ -139,7 +139,8 @@ def bounded(
         total = float(values.sum()) + left
         columns.setdefault("residual_share", []).append(left / total if total > 0 else float("nan"))
     made = [column_like(keys, name, np.array(column)) for name, column in columns.items()]
-    return keys.with_columns(*made).select(*groups, *columns)
+    bounds: Frame = keys.with_columns(*made).select(*groups, *columns)
+    return bounds
 
 
 def _by_group(
@@ -167,7 +168,7 @@ def _ends(values: Array, left: float, size: int | None, thin: Thin, compute: Com
         return (compute(values, total, size),) * 2
     dense = compute(np.append(values, left), total, size)
     if size is None:
-        return dense, {"inf": inf, "zero": 0.0}.get(thin) if thin != "sum" else compute(values, total, None)
+        return dense, {"inf": inf, "zero": 0.0}[thin] if thin != "sum" else compute(values, total, None)
     room = size - len(values)
     if room < 1:
         raise DataError(

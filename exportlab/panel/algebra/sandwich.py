@@ -353,7 +353,6 @@ def driscoll_kraay(
     return Sandwich(factor * bread @ meat @ bread, factor, T - 1, (T,), words)
 
 
-@validated
 @dataclass(frozen=True, eq=False)
 class Near:
     """Which units are near: degrees of each row (n,), the distance in kilometres, and "bartlett" or "uniform"."""
@@ -364,6 +363,7 @@ class Near:
     kernel: str = "bartlett"
 
 
+@validated
 def conley(
     scores: Array,
     bread: Array,

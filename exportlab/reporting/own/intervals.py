@@ -20,12 +20,13 @@ UNMOVED = {
     "product": N_("No interval: the figure does not depend on which products are drawn."),
     "market": N_("No interval: the figure does not depend on which markets are drawn."),
 }
+UNTOLD = N_("No interval: the figure stands at its limit, or is lost, where one of the units is left out.")
 NONE_TO_DRAW = {
     "product": N_("No interval: the table has no products to draw."),
     "market": N_("No interval: the table has no markets to draw."),
 }
 METHODS = {"jackknife": N_("bias-corrected jackknife"), "delta": N_("delta method")}
-# What the page says of each kind of note; at the boundary there is no interval to say it of.
+# What the page says of each kind of note; of the others there is no interval to say it of.
 NOTES = {
     "few units": N_("few of them, so too narrow"),
     "alike": N_("alike within groups, so too narrow"),
@@ -34,6 +35,10 @@ NOTES = {
     "undefined": N_("undefined in part"),
     "unlike periods": N_("of unlike periods"),
     "one side": N_("reported by one side in part"),
+    "members drawn": N_("its own members are drawn, so too narrow in most cases"),
+    "near equality": N_("near equality, so too high"),
+    "one-sided": N_("one-sided, at the limit of the index"),
+    "linearised": N_("linearised"),
 }
 
 
@@ -42,7 +47,7 @@ def sentence(figure: Figure | None, over: str, form: Callable[[float], str]) -> 
     if figure is None:
         return without(over)
     if figure.certain:
-        return _(UNMOVED[figure.unit])
+        return _(UNTOLD if any(n.kind == "no interval" for n in figure.notes) else UNMOVED[figure.unit])
     known = {
         "low": form(figure.low),
         "high": form(figure.high),
