@@ -148,10 +148,16 @@ def resolve(
 
 def near(label: object, *, most: int = 1) -> list[str]:
     """Names of countries and blocs that a label may be a slip of."""
-    known = [name for name, _ in spellings()] + [b.name for b in blocs()]
-    by_key = {words(name): name for name in reversed(known)}
+    by_key = _by_key()
     found = get_close_matches(words(str(label)[:100]), by_key, n=most, cutoff=0.75)
     return [by_key[f] for f in found]
+
+
+@cache
+def _by_key() -> Mapping[str, str]:
+    """Each name of a country or bloc by its words."""
+    known = [name for name, _ in spellings()] + [b.name for b in blocs()]
+    return {words(name): name for name in reversed(known)}
 
 
 # Codes: numbers mean other countries in other lists, so that a column is read in one of them.

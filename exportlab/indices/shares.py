@@ -328,8 +328,9 @@ class Asked:
 
 def _unknown(labels: Sequence[Any], bloc: str, members: Sequence[Any]) -> DataError:
     """Markets that name nothing; those whose name is near a country's are not offered as outside."""
-    close = {x: near for x in labels if (near := classifications.near(x))}
-    no_country = [x for x in labels if x not in close]
+    shown = labels[:30]  # to look for names that are near takes a millisecond each
+    close = {x: near for x in shown if (near := classifications.near(x))}
+    no_country = [x for x in shown if x not in close]
     outside = f"where none of them is a member, say outside={no_country[:20]}; " if no_country else ""
     meant = "; ".join(f"{x!r}: did you mean {near[0]!r}?" for x, near in list(close.items())[:10])
     return DataError(
