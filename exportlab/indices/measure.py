@@ -403,7 +403,7 @@ def distribution(
         base = None if of is None else CATALOGUE[of.__name__]
         shared = term if base is None else base.term
         summed, end = (function, finish) if shared is None else (shared, function)
-        options = {**declared(summed), **(declared(end) if end else {})}
+        own = {**declared(summed), **(declared(end) if end else {})}
         declares = tuple(f for f in (summed, function, finish) if f is not None)
         name = function.__name__
 
@@ -416,9 +416,8 @@ def distribution(
             residual: Residual | None = None,
             **options: Any,
         ) -> Any:
-            return measure(
-                flows, {name: (name, options)}, over=over, by=by, universe=universe, residual=residual
-            )
+            one = {name: (name, options)}
+            return measure(flows, one, over=over, by=by, universe=universe, residual=residual)
 
         indicator = Indicator(
             name=name,
@@ -429,7 +428,7 @@ def distribution(
             term=summed,
             finish=end,
             of=base,
-            options=options,
+            options=own,
             function=run,
             declares=declares,
             **facts,
