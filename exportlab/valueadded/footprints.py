@@ -135,8 +135,8 @@ def footprint(t: InterCountryTable, satellite: str | Column, *, code: str = "") 
     DataFrame
         One row a country, in the satellite's unit: ``PROD_`` what arises in it; ``FD_`` what its final demand causes
         anywhere; ``FFD_D`` what arises in it for final demand abroad; ``DFD_F`` what its final demand causes abroad;
-        ``BAL`` the first less the second. The names are those of OECD's TECO2 and TiM, with `code` as in `embodied`. Satellites of
-        households themselves (cars, heating) are in no row of a table and in none of these.
+        ``BAL`` the first less the second. The names are those of OECD's TECO2 and TiM, with `code` as in `embodied`.
+        Satellites of households themselves (cars, heating) are in no row of a table and in none of these.
 
     Notes
     -----
