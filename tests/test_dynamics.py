@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import product
 from math import fsum
 
 import pandas as pd
@@ -380,3 +381,28 @@ def test_undefined_and_refused():
         constant_market_share(xl.cells(flows, ["period", "product"]))
     with pytest.raises(DataError, match="the flows have no market"):
         bloc_share_change(xl.cells(flows, ["period", "product"]), "RCEP", over="product")
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_group_without_trade_in_a_period_has_no_change_on_any_engine(engine):
+    rows_ = [(2021, "USA", "Japan", 1.0), (2022, "USA", "Japan", 1.0)]
+    rows_ += [(2022, "Peru", "Japan", 3.0), (2022, "Peru", "Germany", 1.0)]
+    table = pd.DataFrame(rows_, columns=["period", "exporter", "market", "value"])
+    made = xl.bloc_share_change(xl.flows(ENGINES[engine](table)), "RCEP", over="market")
+    found = rows(made, ["exporter", "market"])
+    shown = [(r["exporter"], r["market"], r["share_after"]) for r in found]
+    assert shown == [("Peru", "Germany", 0.0), ("Peru", "Japan", 0.75), ("USA", "Japan", 1.0)]
+    for name in ("share_before", "trade", "membership", "bloc_share_change"):
+        assert [math.isnan(r[name]) for r in found] == [True, True, False]
+    assert (found[2]["membership"], found[2]["bloc_share_change"]) == (1.0, 1.0)
+
+
+@pytest.mark.parametrize("kind", ["int16", "int32", "uint32", "uint64"])
+@pytest.mark.parametrize("engine", ENGINES)
+def test_years_of_any_width_are_compared(engine, kind):
+    rows_ = [(y, m, float(i + 1)) for i, (y, m) in enumerate(product((2021, 2022), "ab"))]
+    table = pd.DataFrame(rows_, columns=["period", "market", "value"]).astype({"period": kind})
+    flows = xl.flows(ENGINES[engine](table))
+    gains = rows(xl.contributions(flows, over="market"), ["market"])
+    assert [r["contribution"] for r in gains] == pytest.approx([2 / 3, 2 / 3])
+    assert len(rows(xl.hhi_change(flows, over="market"), ["market"])) == 2

@@ -232,7 +232,8 @@ def before_and_after(
     names = {c: ("" if len(columns) == 1 else f"_{c}") for c in columns}
     after = cells.filter(nw.col("period").is_in(list(moves.values())))
     before = cells.filter(nw.col("period").is_in(list(moves))).with_columns(
-        later("period", moves).alias("period")
+        # A mapping gives whole numbers of 64 bits: both halves keep the column's own type.
+        later("period", moves).cast(cells.collect_schema()["period"]).alias("period")
     )
     both = stack(
         after.select(

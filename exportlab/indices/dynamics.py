@@ -195,10 +195,9 @@ def _bloc_terms(both: Frame, groups: tuple[str, ...], keys: tuple[str, ...]) -> 
     """Trade and membership by market, then summed to the keys. d is 1 where the market was in the bloc."""
     for name in ("before_value", "after_value"):
         both = with_total(both, groups, name, f"_{name}_total")
-    s0 = ratio(nw.col("before_value"), nw.col("_before_value_total"))
-    s1 = ratio(nw.col("after_value"), nw.col("_after_value_total"))
-    b0 = ratio(nw.col("before__bloc"), nw.col("_before_value_total"))
-    b1 = ratio(nw.col("after__bloc"), nw.col("_after_value_total"))
+    before, after = nw.col("_before_value_total"), nw.col("_after_value_total")
+    s0, s1 = _part("before_value", before), _part("after_value", after)
+    b0, b1 = _part("before__bloc", before), _part("after__bloc", after)
     # A market without trade in a period has no row that says whether it was inside: it then moved by trade alone.
     inside0 = when(nw.col("before_value") > 0, nw.col("before__bloc") > 0, nw.col("after__bloc") > 0)
     inside1 = when(nw.col("after_value") > 0, nw.col("after__bloc") > 0, nw.col("before__bloc") > 0)
@@ -209,9 +208,21 @@ def _bloc_terms(both: Frame, groups: tuple[str, ...], keys: tuple[str, ...]) -> 
         ((d1 + d0) / 2 * (s1 - s0)).alias("trade"),
         ((d1 - d0) * (s1 + s0) / 2).alias("membership"),
         (b1 - b0).alias("bloc_share_change"),
+        when(before > 0, 0.0, 1.0).alias("_none_before"),
+        when(after > 0, 0.0, 1.0).alias("_none_after"),
     )
     names = ["share_before", "share_after", "trade", "membership", "bloc_share_change"]
-    return sum_by(terms, keys, names).select(*keys, *names)
+    sums = sum_by(terms, keys, [*names, "_none_before", "_none_after"])
+    # Engines do not agree on sums over NaN, so that what a group without trade lacks is put in after the sum.
+    lacks = {"share_before": nw.col("_none_before"), "share_after": nw.col("_none_after")}
+    both_lack = nw.col("_none_before") + nw.col("_none_after")
+    found = [when(lacks.get(n, both_lack) > 0, float("nan"), nw.col(n)).alias(n) for n in names]
+    return sums.with_columns(*found).select(*keys, *names)
+
+
+def _part(column: str, total: nw.Expr) -> nw.Expr:
+    """A column over its total; zero where nothing was traded."""
+    return when(total > 0, nw.col(column) / when(total > 0, total, 1.0), 0.0)
 
 
 @indicator(
