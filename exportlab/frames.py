@@ -313,6 +313,20 @@ def when(condition: Any, yes: Any, no: Any) -> nw.Expr:
     return nw.when(condition).then(yes).otherwise(no)
 
 
+def abroad(frame: Frame) -> nw.Expr:
+    """Whether the market is another than the exporter.
+
+    Categories, whose codes need not agree, are compared by their text; numbers and text are never one label.
+    """
+    types = frame.collect_schema()
+    exporter, market = nw.col("exporter"), nw.col("market")
+    kinds = [types[r] for r in ("exporter", "market")]
+    if _texts(*kinds) and not all(isinstance(k, nw.String) for k in kinds):
+        return exporter.cast(nw.String) != market.cast(nw.String)
+    alike = kinds[0] == kinds[1] or all(k.is_integer() for k in kinds)
+    return exporter != market if alike else nw.lit(True)
+
+
 def missing(column: nw.Expr) -> nw.Expr:
     """Null or NaN: pandas keeps both as one, other engines do not."""
     return column.is_null() | column.is_nan()
@@ -382,7 +396,17 @@ def join(
             f"A {left.implementation} table cannot be joined with a {right.implementation} one (join): "
             "bring both tables into one engine, such as table.to_pandas() or pl.from_pandas(table)."
         )
+    # Categories of two columns have lists of their own: keys of which one side has them meet as text.
+    ours, theirs = left.collect_schema(), right.collect_schema()
+    texts = [c for c in on if ours[c] != theirs[c] and _texts(ours[c], theirs[c])]
+    if texts:
+        casts = [nw.col(c).cast(nw.String) for c in texts]
+        left, right = left.with_columns(*casts), right.with_columns(*casts)
     return left.join(right, on=list(on) or None, how=how)  # type: ignore[arg-type]
+
+
+def _texts(*kinds: Any) -> bool:
+    return all(isinstance(kind, nw.String | nw.Categorical | nw.Enum) for kind in kinds)
 
 
 def stack(*frames: Frame) -> Frame:

@@ -288,3 +288,43 @@ def test_what_was_checked_is_what_is_used(make, whole):
         else made
     )
     assert found.to_dict("list") == {"t": [20], "hhi": [pytest.approx(0.625)]}
+
+
+PAIRS = pd.DataFrame(
+    {
+        "exporter": ["China", "China", "China", "Japan", "Japan"],
+        "market": ["Japan", "Germany", "China", "USA", "China"],
+        "product": ["01", "01", "02", "01", "02"],
+        "value": [1.0, 2.0, 8.0, 3.0, 4.0],
+    }
+)
+OF_PAIRS = {
+    "bloc_share": {"bloc": "RCEP", "membership": "latest"},
+    "intra_share": {"bloc": "RCEP"},
+    "bloc_intensity": {"bloc": "RCEP"},
+    "trade_potential": {},
+    "iemp": {"own_market": "out"},
+    "trade_intensity": {"correction": "own_imports"},
+    "complementarity": {},
+}
+SAME_LABELS = {
+    "pandas": lambda roles: PAIRS.astype(dict.fromkeys(roles, "category")),
+    "polars": lambda roles: pl.from_pandas(PAIRS).with_columns(pl.col(r).cast(pl.Categorical) for r in roles),
+    "enum": lambda roles: pl.from_pandas(PAIRS).with_columns(
+        pl.col(r).cast(pl.Enum(sorted(set(PAIRS[r])))) for r in roles
+    ),
+}
+
+
+@pytest.mark.parametrize("roles", [["exporter"], ["market"], ["exporter", "market"]], ids="-".join)
+@pytest.mark.parametrize("kind", SAME_LABELS)
+@pytest.mark.parametrize("name", OF_PAIRS)
+def test_own_trade_is_known_by_its_label_whatever_the_column_is(name, kind, roles):
+    """Categories of two columns have codes of their own; one column of categories meets one of text."""
+
+    def figures(table):
+        found = to_pandas(xl.CATALOGUE[name](xl.flows(table), **OF_PAIRS[name]))
+        text = found.astype({c: str for c in found if found[c].dtype.kind not in "fiu"})
+        return text.sort_values(list(text)).reset_index(drop=True)
+
+    pd.testing.assert_frame_equal(figures(SAME_LABELS[kind](roles)), figures(PAIRS), check_dtype=False)

@@ -9,7 +9,7 @@ import numpy as np
 
 from exportlab.errors import DataError, OptionError, one_of
 from exportlab.flows import Flows, require
-from exportlab.frames import Array, Frame, distinct, join, stack, sum_by, when
+from exportlab.frames import Array, Frame, abroad, distinct, join, stack, sum_by, when
 from exportlab.indices._steps import Block, blocks, over_sum, require_roles, table_of_own_kind, zero_if_null
 from exportlab.indices.catalogue import indicator
 
@@ -173,7 +173,7 @@ def trade_potential(flows: Flows, imports: Flows | None = None, *, detail: bool 
     actual = _named(flows.cells(*pairs), pairs, "actual")
     both = join(supply.select(*within, "exporter", "product"), demand, on=(*within, "product"), how="inner")
     grid = distinct(stack(both.select(*pairs), actual.select(*pairs)), *pairs)
-    grid = grid.filter(nw.col("exporter") != nw.col("market"))
+    grid = grid.filter(abroad(grid))
     grid = join(grid, supply, on=(*within, "exporter", "product"))
     grid = join(join(grid, demand, on=(*within, "market", "product")), actual, on=pairs)
     grid = grid.with_columns(*(zero_if_null(c) for c in ("_supply", "_demand", "actual")))

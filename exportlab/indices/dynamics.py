@@ -9,7 +9,7 @@ import narwhals.stable.v2 as nw
 
 from exportlab.errors import DataError, one_of
 from exportlab.flows import Columns, Flows, require
-from exportlab.frames import Frame, join, ratio, sum_by, when, with_total
+from exportlab.frames import Frame, abroad, join, ratio, sum_by, when, with_total
 from exportlab.indices import shares
 from exportlab.indices._steps import (
     before_and_after,
@@ -184,8 +184,8 @@ def bloc_share_change(
     fine = tuple(dict.fromkeys((*keys, "market")))
     asked = shares.Asked(bloc, membership, within, home, members)
     inside = shares.inside_of(asked.parts(flows, "market"), "market")
-    if "exporter" in fine and shares._comparable(flows):
-        inside = inside & (nw.col("exporter") != nw.col("market"))
+    if "exporter" in fine:
+        inside = inside & abroad(flows.frame)
     cells = flows.cells(*fine).with_columns(zero_unless(inside, nw.col("value")).alias("_bloc"))
     both = before_and_after(cells, fine, periods_compared(flows, lag), ("value", "_bloc"))
     return flows.out(_bloc_terms(both, groups, keys), keys)

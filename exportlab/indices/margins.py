@@ -9,7 +9,7 @@ import numpy as np
 
 from exportlab.errors import OptionError, one_of
 from exportlab.flows import Columns, Flows, require
-from exportlab.frames import Array, Frame, distinct, join, ratio, sum_by, when, with_total
+from exportlab.frames import Array, Frame, abroad, distinct, join, ratio, sum_by, when, with_total
 from exportlab.indices._steps import (
     ALL,
     Reference,
@@ -188,12 +188,12 @@ def iemp(
     )
     sold = cells.filter(nw.col("relationships") > 0)
     if own_market == "out":
-        sold = sold.filter(nw.col("exporter") != nw.col("market"))
+        sold = sold.filter(abroad(sold))
     wanted = flows.cells(*groups, "market", "product").filter(nw.col("value") > threshold)
     wanted = distinct(wanted, *within, "market", "product")
     chances = join(distinct(sold, *groups, "product"), wanted, on=(*within, "product"), how="inner")
     if own_market == "out":
-        chances = chances.filter(nw.col("exporter") != nw.col("market"))
+        chances = chances.filter(abroad(chances))
     potential = sum_by(chances.with_columns(nw.lit(1.0).alias("potential")), groups, ["potential"])
     reached = sum_by(sold, groups, ["relationships"])
     everyone = distinct(cells, *groups)

@@ -9,7 +9,7 @@ import narwhals.stable.v2 as nw
 
 from exportlab.errors import OptionError, one_of
 from exportlab.flows import Columns, Flows, require
-from exportlab.frames import Frame, join, ratio, sum_by, when, with_total
+from exportlab.frames import Frame, abroad, join, ratio, sum_by, when, with_total
 from exportlab.indices._steps import ALL, NOTHING, require_roles, zero_if_null
 from exportlab.indices.catalogue import indicator
 from exportlab.indices.shares import Asked, inside_of
@@ -110,8 +110,7 @@ def _bloc(
         dict.fromkeys((*groups, *(r for r in ("period",) if r in flows.roles), "exporter", "market"))
     )
     cells = flows.cells(*keys)
-    if flows.frame.collect_schema()["exporter"] == flows.frame.collect_schema()["market"]:
-        cells = cells.filter(nw.col("exporter") != nw.col("market"))
+    cells = cells.filter(abroad(cells))
     sells = when(inside(flows, "exporter", bloc, membership, members), 1.0, 0.0)
     buys = when(inside(flows, "market", bloc, membership, members), 1.0, 0.0)
     cells = cells.with_columns(sells.alias("_sells"), buys.alias("_buys"), nw.lit(0).alias(ALL))

@@ -13,7 +13,7 @@ from exportlab.classifications import Meaning
 from exportlab.classifications.blocs import On, exporters_of
 from exportlab.errors import DataError, OptionError, one_of
 from exportlab.flows import Columns, Flows, require
-from exportlab.frames import Frame, among, collect, distinct, ratio, sum_by, when, with_total
+from exportlab.frames import Frame, abroad, among, collect, distinct, ratio, sum_by, when, with_total
 from exportlab.indices._steps import ALL, before_and_after, keyed, periods_compared, with_seen
 from exportlab.indices.catalogue import indicator
 from exportlab.indices.residual import Residual
@@ -126,8 +126,8 @@ def bloc_share(
     keys = tuple(dict.fromkeys((*groups, *(r for r in ("period", "exporter") if r in flows.roles), "market")))
     parts = asked.parts(flows, "market")
     inside = inside_of(parts, "market")
-    if "exporter" in flows.roles and _comparable(flows):
-        inside = inside & (nw.col("exporter") != nw.col("market"))
+    if "exporter" in flows.roles:
+        inside = inside & abroad(flows.frame)
     cells = flows.cells(*keys).with_columns(when(inside, nw.col("value"), 0.0).alias("_bloc"))
     if residual == "bounds":
         return flows.out(_bounded(cells, parts, groups, rest), groups)
@@ -177,11 +177,6 @@ def _bounded(cells: Frame, parts: Sequence[Part], groups: Sequence[str], rest: S
         ratio(nw.col("_bloc"), total).alias("bloc_share_low"),
         ratio(nw.col("_high"), total).alias("bloc_share_high"),
     )
-
-
-def _comparable(flows: Flows) -> bool:
-    types = flows.frame.collect_schema()
-    return bool(types["exporter"] == types["market"])
 
 
 @dataclass(frozen=True)
