@@ -232,8 +232,7 @@ def before_and_after(
     names = {c: ("" if len(columns) == 1 else f"_{c}") for c in columns}
     after = cells.filter(nw.col("period").is_in(list(moves.values())))
     before = cells.filter(nw.col("period").is_in(list(moves))).with_columns(
-        # A mapping gives whole numbers of 64 bits: both halves keep the column's own type.
-        later("period", moves).cast(cells.collect_schema()["period"]).alias("period")
+        _moved(cells, moves).alias("period")
     )
     both = stack(
         after.select(
@@ -258,6 +257,12 @@ def with_seen(frame: Frame, flows: Flows, moves: Mapping[Any, Any]) -> Frame:
     both = before_and_after(rows, ("exporter", "period"), moves)
     seen = both.select("exporter", "period", (nw.col("before") * nw.col("after")).alias("_seen"))
     return join(frame, seen, on=("exporter", "period"))
+
+
+def _moved(cells: Frame, moves: Mapping[Any, Any]) -> nw.Expr:
+    """The later period of each; a mapping gives whole numbers of 64 bits, which keep the column's own width here."""
+    kind = cells.collect_schema()["period"]
+    return later("period", moves).cast(kind) if kind.is_integer() else later("period", moves)
 
 
 def with_shares(frame: Frame, groups: Sequence[str]) -> Frame:
