@@ -143,6 +143,10 @@ def test_names_beneath_a_name_are_others(tmp_path):
 def test_empty_names_are_no_names():
     refuse_twice(Path("a"), ["", "", "v"])
     refuse_twice(Path("a"), ["v", "V"])
+    with pytest.raises(DataError, match="two columns named 'v'"):
+        refuse_twice(Path("a"), ["", "v", "", "v"])
+    with pytest.raises(DataError, match="differ in letter case alone: 'v', 'V'"):
+        refuse_twice(Path("a"), ["v", "", "V"], fold=True)
 
 
 # ---- lines -----------------------------------------------------------------------------------------------
