@@ -7,10 +7,12 @@ from math import inf
 import numpy as np
 import pandas as pd
 import pytest
+from engines import ENGINES
+from engines import rows as plain_rows
 
 import exportlab as xl
 from exportlab import classifications as cl
-from exportlab.errors import DataError, OptionError, UnknownName
+from exportlab.errors import DataError, EngineError, OptionError, UnknownName
 from exportlab.indices.residual import LEFT_OUT, THIN
 from exportlab.panel.sources import attach_policy
 from exportlab.readers import read_baci, read_comtrade, read_flows
@@ -329,3 +331,20 @@ def test_a_policy_that_matches_nobody_is_refused():
         attach_policy(cities, dates, unit="city", period="year", elsewhere="drop")
     made = attach_policy(cities, dates, unit="city", period="year", dates_unit="zh")
     assert made.attrs["policy"] == "2 of the policy's 2 units are in 'city', which has 2"
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_what_is_left_over_is_the_same_on_every_engine(engine):
+    """50, 20 and 30 left over: spread thin .25 + .04, as one member .09 more, left out 2900 / 4900."""
+    table = pd.DataFrame({"market": ["a", "b", "Others"], "value": [50.0, 20.0, 30.0]})
+    flows = xl.flows(ENGINES[engine](table), residual=["Others"])
+    thin = plain_rows(xl.hhi(flows, over="market"), [])[0]
+    assert (thin["hhi"], thin["residual_share"]) == (pytest.approx(0.29), pytest.approx(0.3))
+    without = plain_rows(xl.hhi(flows, over="market", residual="leave_out"), [])[0]
+    assert without["hhi"] == pytest.approx(2900 / 4900)
+    if flows.lazy:
+        with pytest.raises(EngineError, match="for tables in memory"):
+            xl.hhi(flows, over="market", residual="bounds")
+        return
+    ends = plain_rows(xl.hhi(flows, over="market", residual="bounds"), [])[0]
+    assert (ends["hhi_low"], ends["hhi_high"]) == (pytest.approx(0.29), pytest.approx(0.38))
