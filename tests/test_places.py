@@ -348,3 +348,13 @@ def test_what_is_left_over_is_the_same_on_every_engine(engine):
         return
     ends = plain_rows(xl.hhi(flows, over="market", residual="bounds"), [])[0]
     assert (ends["hhi_low"], ends["hhi_high"]) == (pytest.approx(0.29), pytest.approx(0.38))
+    assert ends["residual_share"] == pytest.approx(0.3)
+
+
+def test_bounds_meet_where_nothing_is_left_over():
+    table = pd.DataFrame({"period": [2020, 2020, 2021, 2021], "market": ["a", "Others", "a", "b"]})
+    flows = xl.flows(table.assign(value=[1.0, 1.0, 1.0, 3.0]), residual=["Others"])
+    found = xl.hhi(flows, over="market", residual="bounds")
+    assert found["hhi_low"].tolist() == [0.25, 0.625]
+    assert found["hhi_high"].tolist() == [0.5, 0.625]
+    assert found["residual_share"].tolist() == [0.5, 0.0]
