@@ -283,12 +283,12 @@ def schema(frame: Frame, roles: Mapping[str, str], keys: Sequence[str]) -> Frame
             options=({"digits": 6},),
         )
     for role in ("exporter", "market"):
-        if role in roles and types[role].is_float():
+        if role in roles and types[role].is_numeric() and not types[role].is_integer():
             raise DataError(
                 f"{role} {roles[role]!r} holds decimal numbers, as codes do when some are missing",
                 "Codes are text or whole numbers: fill or remove the missing ones, then read the column as text.",
             )
-    if "period" in roles and types["period"].is_float():
+    if "period" in roles and types["period"].is_numeric() and not types["period"].is_integer():
         column = roles["period"]
         raise DataError(
             f"period {column!r} is of type {types['period']}",

@@ -9,7 +9,7 @@ import narwhals.stable.v2 as nw
 
 from exportlab.errors import DataError, OptionError, one_of
 from exportlab.flows import Columns, Flows, require
-from exportlab.frames import Frame, collect, distinct, join, ratio, sum_by, when, with_total
+from exportlab.frames import Frame, collect, distinct, join, looked_up, ratio, sum_by, when, with_total
 from exportlab.indices._steps import ALL, zero_unless
 from exportlab.indices.catalogue import indicator
 from exportlab.indices.unit_values import priced_cells
@@ -208,15 +208,13 @@ def _with_income(flows: Flows, cells: Frame, income: Any) -> Frame:
     pairs = {k: float(v) for k, v in dict(income).items()}
     if not pairs:
         raise DataError("income is empty", "Give an income per head for each exporter.")
-    exporter, y = nw.col("exporter"), nw.lit(float("nan"))
+    y = nw.lit(float("nan"))
     by_period: dict[Any, dict[Any, float]] = {}
     for key, value in pairs.items():
         period, label = (flows.calendar.key(key[0]), key[1]) if isinstance(key, tuple) else (None, key)
         by_period.setdefault(period, {})[label] = value
     for period, known in by_period.items():
-        found = exporter.replace_strict(
-            list(known), list(known.values()), default=float("nan"), return_dtype=nw.Float64
-        )
+        found = looked_up("exporter", known)
         y = found if period is None else when(nw.col("period") == period, found, y)
     return cells.with_columns(y.alias("_y"))
 
