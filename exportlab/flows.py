@@ -33,7 +33,7 @@ from exportlab.goods import (
     one_revision,
     quantities,
 )
-from exportlab.options import check
+from exportlab.options import Label, check
 from exportlab.periods import FREQUENCIES, Calendar
 from exportlab.periods.turning import Turned, coarser
 from exportlab.places import AS_WRITTEN, Naming, Places, harmonised, written_alike
@@ -135,6 +135,7 @@ class Flows:
         return self._among(role, label, self.members(role))
 
     def _among(self, role: str, label: Any, known: Collection[Any]) -> Any:
+        check(role, label, Label)
         key = label
         if role == "period" and label not in known and self.calendar.ordered:
             key = self.calendar.key(label)

@@ -203,6 +203,11 @@ def whole(frame: Frame, columns: Sequence[str]) -> Frame:
     return frame.with_columns(*(nw.col(c).cast(nw.Int64) for c in wide)) if wide else frame
 
 
+def fractional(kind: Any) -> bool:
+    """Whether a column's numbers may have a fraction, which no label has."""
+    return bool(kind.is_numeric() and not kind.is_integer())
+
+
 def _no_places(kind: Any) -> bool:
     return isinstance(kind, nw.Decimal) and getattr(kind, "scale", None) == 0
 

@@ -14,9 +14,10 @@ from exportlab.classifications.hs import hs_section
 from exportlab.errors import DataError, EngineError, OptionError
 from exportlab.flows import Columns, Flows, require
 from exportlab.frames import Array, Frame, collect, join, later, ratio, stack, sum_by, when, with_total
+from exportlab.options import Label
 from exportlab.periods import WORDS, Calendar, Lag
 
-Reference: TypeAlias = Literal["world", "rest"] | Flows | Any
+Reference: TypeAlias = Literal["world", "rest"] | Flows | Label
 ALL = "_all"
 NOTHING = 1e-12  # what is left of a total after taking out its only part, in parts of that total
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from typing import Any, Literal
 
 import narwhals.stable.v2 as nw
@@ -26,7 +26,7 @@ from exportlab.indices.catalogue import indicator
 from exportlab.indices.concentration import shannon
 from exportlab.indices.measure import Universe, distribution, measure, universe_size
 from exportlab.indices.members import Group, Member
-from exportlab.options import NotNegative, validated
+from exportlab.options import Label, NotNegative, validated
 
 
 @distribution(
@@ -282,7 +282,7 @@ def _decomposed(cells: Frame, kept: tuple[str, ...]) -> Frame:
 def theil_traditional(
     flows: Flows,
     *,
-    base: Any = None,
+    base: Label | Sequence[Label] | None = None,
     over: str = "product",
     by: Columns | None = None,
     new: Literal["ever", "now"] = "ever",
@@ -337,7 +337,9 @@ def _base(flows: Flows, base: Any) -> list[Any]:
     """The keys of the base periods."""
     if base is None:
         return flows.calendar.first_year(flows.members("period"))
-    listed = list(base) if isinstance(base, list | tuple) else [base]
+    listed = [base] if isinstance(base, Hashable) else list(base)
+    if not listed:
+        raise OptionError("base= is empty. Name a period, or several.")
     return [flows.find("period", period) for period in listed]
 
 

@@ -225,14 +225,20 @@ def thom_mcdowell(
     moved = with_group(moved, keys[-1], grouping(exports, keys[-1], industries, labels), "industry")
     rows = (*groups, "industry")
     sums = sum_by(moved, rows, ["_dx", "_dm", "_gap", "_size"])
-    size = nw.col("_size")
-    matched = ratio(size - _size(nw.col("_dx") - nw.col("_dm")), size)
-    level = ratio(size - nw.col("_gap"), size)
-    made = sums.with_columns(matched.alias("thom_mcdowell"), level.alias("horizontal"))
-    a, h = nw.col("thom_mcdowell"), nw.col("horizontal")
-    return exports.out(
-        made.select(*rows, a, h, (a - h).alias("vertical"), (1 - a).alias("inter_industry")), rows
-    )
+    size, gap, net = nw.col("_size"), nw.col("_gap"), _size(nw.col("_dx") - nw.col("_dm"))
+    parts = {
+        "thom_mcdowell": _left(size, net),
+        "horizontal": _left(size, gap),
+        "vertical": _left(gap, net),
+        "inter_industry": net,
+    }
+    return exports.out(sums.select(*rows, *(ratio(part, size).alias(n) for n, part in parts.items())), rows)
+
+
+def _left(whole: nw.Expr, part: nw.Expr) -> nw.Expr:
+    """What is left of a size after a part of it; nothing where only rounding is."""
+    left = whole - part
+    return when(left > NOTHING * nw.col("_size"), left, 0.0)
 
 
 CLASSES = ("horizontal", "vertical_high", "vertical_low", "not_classified")

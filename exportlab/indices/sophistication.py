@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, TypeAlias
 
 import narwhals.stable.v2 as nw
 
@@ -13,7 +13,7 @@ from exportlab.frames import Frame, collect, distinct, join, looked_up, ratio, s
 from exportlab.indices._steps import ALL, zero_unless
 from exportlab.indices.catalogue import indicator
 from exportlab.indices.unit_values import priced_cells
-from exportlab.options import NotNegative
+from exportlab.options import Label, Within
 
 Income = Flows | Mapping[Any, float]
 
@@ -33,7 +33,7 @@ def prody(
     flows: Flows,
     income: Income,
     *,
-    base: Any = None,
+    base: Label | None = None,
     missing: Literal["refuse", "leave out"] = "refuse",
     over: str = "product",
     by: Columns | None = None,
@@ -90,7 +90,7 @@ def expy(
     flows: Flows,
     income: Income,
     *,
-    base: Any = None,
+    base: Label | None = None,
     leave_out: bool = False,
     missing: Literal["refuse", "leave out"] = "refuse",
     over: str = "product",
@@ -248,6 +248,7 @@ def _check(flows: Flows, priced: Frame, missing: str) -> None:
 
 # Sophistication adjusted for quality: PRODY and EXPY moved by an exporter's prices within a product.
 
+Elasticity: TypeAlias = Annotated[float, Within(0, 10)]  # powers beyond leave the floating-point numbers
 Average = Literal["value", "quantity"]
 
 
@@ -266,7 +267,7 @@ def prody_quality(
     flows: Flows,
     income: Income,
     *,
-    elasticity: NotNegative = 0.2,
+    elasticity: Elasticity = 0.2,
     average: Average = "value",
     missing: Literal["refuse", "leave out"] = "refuse",
     over: str = "product",
@@ -306,7 +307,7 @@ def prody_quality(
     DataError
         As `prody`; no quantity.
     OptionError
-        An elasticity below zero.
+        An elasticity below zero or above ten.
     """
     cells, groups, spread = _adjusted(
         flows, income, "prody_quality", elasticity, average, missing=missing, over=over, by=by
@@ -329,7 +330,7 @@ def expy_quality(
     flows: Flows,
     income: Income,
     *,
-    elasticity: NotNegative = 0.2,
+    elasticity: Elasticity = 0.2,
     average: Average = "value",
     missing: Literal["refuse", "leave out"] = "refuse",
     over: str = "product",
