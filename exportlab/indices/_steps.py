@@ -104,6 +104,12 @@ def _other(
     return joined.with_columns(*(zero_if_null(c) for c in ("_ref", "_ref_total")))
 
 
+def settled(difference: nw.Expr, terms: nw.Expr) -> nw.Expr:
+    """A difference of terms as large as `terms`: zero where nothing but rounding is left of them."""
+    slack = NOTHING * terms
+    return when((difference < slack) & (difference > -slack), 0.0, difference)
+
+
 def zero_if_null(column: str) -> nw.Expr:
     """Zero where a join found no partner: nothing was traded there."""
     return when(nw.col(column).is_null(), 0.0, nw.col(column)).alias(column)

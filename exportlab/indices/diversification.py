@@ -19,6 +19,7 @@ from exportlab.indices._steps import (
     against,
     grouping,
     require_roles,
+    settled,
     with_group,
     zero_if_null,
 )
@@ -252,17 +253,14 @@ def _decomposed(cells: Frame, kept: tuple[str, ...]) -> Frame:
     over_size = when(share > 0, share * nw.col("_N") / size, 1.0)
     terms = sums.with_columns(
         (share * over_size.log()).alias("theil_between"),
-        (share * (size.log() + nw.col("_plogp"))).alias("theil_within"),
+        (share * settled(size.log() + nw.col("_plogp"), size.log())).alias("theil_within"),
     )
     done = terms.group_by(*keys).agg(
         nw.col("value").sum(), nw.col("theil_between").sum(), nw.col("theil_within").sum(), nw.col("_N").min()
     )
-    some = nw.col("value") > 0
-    parts = {
-        "theil": nw.col("theil_between") + nw.col("theil_within"),
-        "theil_between": nw.col("theil_between"),
-        "theil_within": nw.col("theil_within"),
-    }
+    some, within = nw.col("value") > 0, nw.col("theil_within")
+    between = settled(nw.col("theil_between"), 1 + nw.col("_N").log())
+    parts = {"theil": between + within, "theil_between": between, "theil_within": within}
     columns = [when(some, e, float("nan")).alias(c) for c, e in parts.items()]
     return done.select(*kept, *columns, nw.col("_N").cast(nw.Int64).alias("universe"))
 

@@ -17,6 +17,7 @@ from exportlab.indices._steps import (
     grouping,
     require_roles,
     same_shape,
+    settled,
     side_by_side,
     with_group,
 )
@@ -227,18 +228,12 @@ def thom_mcdowell(
     sums = sum_by(moved, rows, ["_dx", "_dm", "_gap", "_size"])
     size, gap, net = nw.col("_size"), nw.col("_gap"), _size(nw.col("_dx") - nw.col("_dm"))
     parts = {
-        "thom_mcdowell": _left(size, net),
-        "horizontal": _left(size, gap),
-        "vertical": _left(gap, net),
+        "thom_mcdowell": settled(size - net, size),
+        "horizontal": settled(size - gap, size),
+        "vertical": settled(gap - net, size),
         "inter_industry": net,
     }
     return exports.out(sums.select(*rows, *(ratio(part, size).alias(n) for n, part in parts.items())), rows)
-
-
-def _left(whole: nw.Expr, part: nw.Expr) -> nw.Expr:
-    """What is left of a size after a part of it; nothing where only rounding is."""
-    left = whole - part
-    return when(left > NOTHING * nw.col("_size"), left, 0.0)
 
 
 CLASSES = ("horizontal", "vertical_high", "vertical_low", "not_classified")
