@@ -169,8 +169,7 @@ def honest_did(
             ends = relative_interval(c.beta, c.sigma, c.pre, weights, rng=rng, moments=moments, **ask)
         rows.append((method, float(size), *ends))
     table = pd.DataFrame(rows, columns=["method", "M", "conf_low", "conf_high"])
-    ends = zip(table["conf_low"], table["conf_high"], strict=True)
-    table["zero_inside"] = [side(low, high) == "cannot tell" for low, high in ends]
+    table["zero_inside"] = [side(low, high) == "cannot tell" for *_, low, high in rows]
     broken = breakdown(c, weights, method, alpha, rng, moments=moments)
     return HonestDiD(table, broken, method, level, weights, basis.errors, basis.notes)
 
