@@ -523,6 +523,25 @@ def test_a_value_at_its_limit_has_no_interval_and_says_so():
     assert shares["corrected"][0] == pytest.approx(shares["estimate"][0])
 
 
+def test_a_portion_of_nothing_or_all_has_its_exact_bound():
+    """Of ten equal units not one goes there: 1 - 0.05^(1/10) (the rule of three: near 3/10); others by Kish's number."""
+    sizes = np.ones(10)
+    for part, ends in ((np.zeros(10), (0, 1 - 0.05**0.1)), (sizes, (0.05**0.1, 1))):
+        for method in ("jackknife", "delta", "percentile"):
+            found = methods.estimate(
+                statistics.part(part, sizes), method, seed=np.random.SeedSequence(1), scale="logit"
+            )
+            assert (found.low[0], found.high[0]) == pytest.approx(ends)
+            assert found.corrected[0] == found.estimate[0]
+            assert found.why[0].kind == "one-sided"
+    unequal = np.array([8.0, 1.0, 1.0])
+    found = methods.estimate(statistics.part(np.zeros(3), unequal), "jackknife", level=0.9)
+    assert found.high[0] == pytest.approx(1 - 0.1 ** (66 / 100))
+    assert "all 3 units are alike (1.5 of one size)" in str(found.why[0])
+    between = minus(statistics.part(sizes, sizes), statistics.part(np.zeros(10), sizes))
+    assert np.isnan(methods.estimate(between, "jackknife").low[0])  # a change has no such bound
+
+
 @pytest.mark.parametrize(
     ("ends", "expected", "limit"),
     [

@@ -11,6 +11,7 @@ import numpy as np
 
 from exportlab.errors import OptionError, one_of
 from exportlab.frames import Array
+from exportlab.indices.members import ROUNDING
 from exportlab.uncertainty.sample import (
     Sample,
     dirichlet,
@@ -122,9 +123,9 @@ def estimate(
         divide="ignore", invalid="ignore", over="ignore"
     ):  # at the end of a scale is no interval
         if method == "delta":
-            return bounded(sample, _delta(sample, point, level, scale.map), scale)
+            return _ended(sample, bounded(sample, _delta(sample, point, level, scale.map), scale), level)
         if method == "jackknife":
-            return bounded(sample, _jackknife(sample, point, level, scale.map), scale)
+            return _ended(sample, bounded(sample, _jackknife(sample, point, level, scale.map), scale), level)
     if method == "bayesian" and not sample.fractional:
         raise OptionError(
             "The Bayesian bootstrap gives members weights that are not whole numbers, for which this index is not "
@@ -146,7 +147,8 @@ def estimate(
             low, high = studentised(found, errors, point, spread, level, scale=scale.map)
             centre = studentised(found, errors, point, spread, 0.0, scale=scale.map)[0]
     nothing = (None,) * point.size
-    return bounded(sample, Interval(point, _spread(found), low, high, lost, centre, nothing, found), scale)
+    made = Interval(point, _spread(found), low, high, lost, centre, nothing, found)
+    return _ended(sample, bounded(sample, made, scale), level)
 
 
 # What is said where there is no interval, and where it is not the one that was asked for.
@@ -164,6 +166,28 @@ def _beyond(limit: float) -> Note:
         limit=f"{limit:.4g}",
     )
     return Note("one-sided", words)
+
+
+def _ended(sample: Sample, found: Interval, level: float) -> Interval:
+    """The portions that are nothing, or all, each with its one-sided interval.
+
+    Of n units not one is a part of it: then it is no more than p with :math:`(1 - p)^n = 1 - level` (Clopper and
+    Pearson 1934), exact for units of one size, and for others with their effective number (Korn and Graubard 1998).
+    """
+    nothing, all_ = found.estimate <= sample.rounding, 1 - found.estimate <= ROUNDING
+    if not sample.portion or not (nothing | all_).any():
+        return found
+    reach = 1 - (1 - level) ** (1 / sample.effective)
+    words = {"n": sample.units, "effective": f"{sample.effective:.1f}"}
+    alike = Note("one-sided", said("one-sided: all {n} units are alike ({effective} of one size)", **words))
+    cases = [nothing, all_]
+    return replace(
+        found,
+        low=np.select(cases, [0.0, 1 - reach], found.low),
+        high=np.select(cases, [reach, 1.0], found.high),
+        corrected=np.select(cases, [found.estimate] * 2, found.corrected),
+        why=tuple(alike if e else why for e, why in zip(nothing | all_, found.why, strict=True)),
+    )
 
 
 def bounded(sample: Sample, found: Interval, scale: Scale) -> Interval:

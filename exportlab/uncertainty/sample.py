@@ -61,6 +61,8 @@ class Sample:
         Whether the units are the members of the distribution themselves, drawn from a law of their sizes.
     kink : float, optional
         The value near which the index is no smooth function of the sums (the Gini's 0, where ranks change places).
+    portion : bool
+        Whether the values are parts of what the units carry, so that those of nothing and of all have an exact bound.
     """
 
     statistic: Callable[[Array], Array]
@@ -73,6 +75,7 @@ class Sample:
     terms: Array | None = None
     members: bool = False
     kink: float | None = None
+    portion: bool = False
 
     @property
     def units(self) -> int:
@@ -83,6 +86,11 @@ class Sample:
     def samples(self) -> tuple[int, ...]:
         """Units by independent sample."""
         return self.strata or (self.units,)
+
+    @property
+    def effective(self) -> float:
+        """As how many units of one size these count (Kish 1965)."""
+        return float(self.sizes.sum() ** 2 / (self.sizes**2).sum())
 
     @cached_property
     def estimate(self) -> Array:

@@ -164,7 +164,8 @@ def shares(flows: Any) -> Sample:
         s = index(w @ dense)[..., None, :]
         return over(dense - s * size[:, None], (w @ size)[..., None, None])
 
-    return summed(dense, index, np.full(dense.shape[1], total), sizes=size, influence=influence)
+    made = summed(dense, index, np.full(dense.shape[1], total), sizes=size, influence=influence)
+    return replace(made, portion=True)
 
 
 def part(inside: Array, size: Array) -> Sample:
@@ -179,7 +180,8 @@ def part(inside: Array, size: Array) -> Sample:
         theta = index(w @ adds)
         return over(inside - theta * size, (w @ size)[..., None])[..., None]
 
-    return summed(adds, index, np.full(2, size.sum()), sizes=size, influence=influence)
+    made = summed(adds, index, np.full(2, size.sum()), sizes=size, influence=influence)
+    return replace(made, portion=True)
 
 
 def over(top: Array, bottom: Array) -> Array:
