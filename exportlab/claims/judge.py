@@ -116,7 +116,18 @@ def judge(
     return pd.DataFrame(rows, columns=COLUMNS).assign(period=own.period)
 
 
-COLUMNS = ["claim", "index", "value", "corrected", "conf_low", "conf_high", "note", "threshold", "verdict", "peers"]
+COLUMNS = [
+    "claim",
+    "index",
+    "value",
+    "corrected",
+    "conf_low",
+    "conf_high",
+    "note",
+    "threshold",
+    "verdict",
+    "peers",
+]
 
 
 def _side(value: float, figure: Figure | None, threshold: float) -> Side:

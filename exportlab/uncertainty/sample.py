@@ -59,10 +59,9 @@ class Sample:
         What the values are differences of, against which rounding is measured; by default the values.
     members : bool
         Whether the units are the members of the distribution themselves, drawn from a law of their sizes.
-    kink : float, optional
-        The value near which the index is no smooth function of the sums (the Gini's 0, where ranks change places).
-    portion : bool
-        Whether the values are parts of what the units carry, so that those of nothing and of all have an exact bound.
+    portion : ndarray, shape (M,), optional
+        Of values that are parts of what the units carry: which part of the units has anything of it (or of the rest,
+        if those are fewer).
     """
 
     statistic: Callable[[Array], Array]
@@ -74,8 +73,7 @@ class Sample:
     sums: Sums | None = None
     terms: Array | None = None
     members: bool = False
-    kink: float | None = None
-    portion: bool = False
+    portion: Array | None = None
 
     @property
     def units(self) -> int:

@@ -37,7 +37,7 @@ NOTES = {
     "unlike periods": N_("of unlike periods"),
     "one side": N_("reported by one side in part"),
     "members drawn": N_("its own members are drawn, so too narrow in most cases"),
-    "near equality": N_("near equality, so too high"),
+    "near equality": N_("near equality, so too wide or too narrow"),
     "one-sided": N_("one-sided, at the limit of the index"),
     "linearised": N_("linearised"),
 }
