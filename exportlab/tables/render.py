@@ -8,11 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
-from unicodedata import east_asian_width
 from urllib.parse import urlsplit
 
 from exportlab.errors import LONGEST, short
-from exportlab.plots.style import context
+from exportlab.plots.style import context, titled, width
 from exportlab.tables.headings import heading
 from exportlab.tables.model import Page, Picture, Table
 from exportlab.tables.publication import Align, Grid, Held
@@ -75,7 +74,7 @@ def _drawn(figure: Figure, **metadata: Any) -> str:
     buffer = io.StringIO()
     with context():
         figure.savefig(buffer, format="svg", metadata={"Date": None, **metadata}, bbox_inches="tight")
-    return buffer.getvalue()
+    return titled(buffer.getvalue())
 
 
 def html(page: Page) -> str:
@@ -192,11 +191,6 @@ def _plain(value: Any, terms: bool) -> Any:
     return str(term(value) if terms else value)
 
 
-def _width(text: str) -> int:
-    """Characters, of which those of Chinese are twice as wide."""
-    return sum(2 if east_asian_width(c) in "WF" else 1 for c in text)
-
-
 def _folded(column: str, value: Any, terms: bool) -> str:
     return _("{name}: {figure}", name=heading(column), figure=term(value) if terms else value)
 
@@ -211,7 +205,7 @@ def _cell(value: Any, form: str, terms: bool, folded: tuple[str, ...]) -> Cell:
         if re.match(r"https?://\S+$", address):
             return Cell(urlsplit(address).netloc.removeprefix("www."), text, "short", address)
         text = short(term(value) if terms else text, LONGEST)
-        css = "long" if folded or _width(text) > LONG else "short" if len(text) <= SHORT else ""
+        css = "long" if folded or width(text) > LONG else "short" if len(text) <= SHORT else ""
         return Cell(text, str(value), css, "", folded)
     if form:
         return Cell(number(value, form), repr(float(value)), "num", "", folded)
