@@ -81,6 +81,7 @@ def treemap(
     group: str | None = None,
     names: Mapping[Any, str] | None = None,
     top: int = 30,
+    remainder: float = 0.0,
     title: Text = "",
     unit: Text = "",
     source: str | None = None,
@@ -101,6 +102,8 @@ def treemap(
         What labels are called.
     top : int
         How many members have a rectangle of their own.
+    remainder : float
+        What no row names, part of the total: one more grey rectangle.
     unit : str
         Of the values.
     title, source, note : str, optional
@@ -114,7 +117,7 @@ def treemap(
     """
     need(table, label, value, *([group] if group else []))
     kept = _sized(table, value)
-    total, shown = float(kept[value].sum()), kept.head(top)
+    total, shown = float(kept[value].sum()) + remainder, kept.head(top)
     tones = _tones(shown, group, value)
     if group:  # groups lie together, the largest first
         shown = shown.sort_values(group, key=lambda g: g.map(list(tones).index), kind="stable")
@@ -125,6 +128,10 @@ def treemap(
         sizes.append(rest)
         labels.append(_("{n} others", n=len(kept) - top))
         colours.append(LEFT_OVER)
+    if remainder:
+        sizes.append(remainder)
+        labels.append(_("not named"))
+        colours.append(EMPTY)
     with context():
         ax = new_axes(ax, size=(DOUBLE[0], 4.2))
         wide, high = (72 * s for s in ax.figure.get_size_inches())
@@ -171,7 +178,8 @@ def _boxes(sizes: Sequence[float], parts: Sequence[int], box: Box) -> list[Box]:
         within, squarified([sum(g) for g in within], (x, y, wide - edge, high)), strict=True
     ):
         found += squarified(group, room)
-    return [*found, *([(x + wide - edge, y, edge, high)] if sizes[shown:] else [])]
+    rest = list(sizes[shown:])
+    return [*found, *(squarified(rest, (x + wide - edge, y, edge, high)) if rest else [])]
 
 
 def _tones(shown: pd.DataFrame, group: str | None, value: str) -> dict[Any, str]:
@@ -186,7 +194,7 @@ def _shaded(colour: str, place: int, of: int, *, grouped: bool) -> Any:
     """Without groups the colour pales from the largest to the smallest."""
     from matplotlib.colors import to_rgb
 
-    if grouped or colour == LEFT_OVER:
+    if grouped or colour in (LEFT_OVER, EMPTY):
         return to_rgb(colour)
     pale = 0.62 * place / max(1, of - 1)
     return tuple(c + (1 - c) * pale for c in to_rgb(colour))
@@ -201,7 +209,10 @@ def _tile(ax: Axes, box: Box, colour: Any, name: str, share: float) -> None:
     ax.add_patch(patch)
     ink = "white" if _dark(colour) else "#1d2430"
     size = min(LARGEST, max(SMALLEST, 0.14 * (wide * high) ** 0.5))
-    lines = _fitted(name, wide - 6, high - 6 - size * 1.25, size)
+    lines = _fitted(name, wide - 6, high - 6, size)
+    while size > SMALLEST and (not lines or lines[-1].endswith("…")):  # rather smaller than cut
+        size -= 0.5
+        lines = _fitted(name, wide - 6, high - 6, size)
     if not lines:
         return
     text = "\n".join([*lines, percent(share)])
@@ -215,8 +226,8 @@ def _dark(colour: Any) -> bool:
 
 
 def _fitted(name: str, wide: float, high: float, size: float) -> list[str]:
-    """The name in lines that fit; nothing where not even its beginning does."""
-    most = int(high // (1.2 * size))
+    """The name in lines that fit above its share; nothing where not even its beginning does."""
+    most = int(high // (1.2 * size)) - 1
     if most < 1 or size * squares(percent(0.1)) > wide:
         return []
     lines = [""]

@@ -194,7 +194,7 @@ def finish(
 
 
 def wrapped(text: str, most: float) -> str:
-    """A text in lines of at most so many signs as wide as they are high; a sign of ours counts half or a little more."""
+    """A text in lines of at most so many signs that are as wide as high; a letter counts a little more than half."""
     lines = [""]
     for part in breakable(text):
         joined = (lines[-1] + part).lstrip() if lines[-1] != "" or len(lines) > 1 else part

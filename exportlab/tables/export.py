@@ -44,7 +44,10 @@ def write(page: Page, out: Path, also: Iterable[str] = ()) -> Path:
         name = file_name(table.name)
         atomic(tables / f"{name}.csv", as_csv([table.frame], "utf-8-sig"))
         if "latex" in also:
-            atomic(tables / f"{name}.tex", as_text(latex(grid(table, page.terms), label=f"tab:{name}")))
+            atomic(
+                tables / f"{name}.tex",
+                as_text(latex(grid(table, page.terms, page.heads), label=f"tab:{name}")),
+            )
     if "excel" in also:
         atomic(tables / "report.xlsx", as_archive(workbook(page).save))
     for kind in [k for k in also if k in ("png", "svg", "pdf")]:
@@ -90,7 +93,7 @@ def workbook(page: Page) -> Any:
         [[str(cell) for cell in line] for line in lines],
         [[Held(cell, form) for cell, form in zip(line, forms, strict=True)] for line in lines],
     )
-    book = excel([(_("Contents"), listed), *((t.name, grid(t, page.terms)) for t in bare)])
+    book = excel([(_("Contents"), listed), *((t.name, grid(t, page.terms, page.heads)) for t in bare)])
     contents, *sheets = book.worksheets
     for row, sheet in enumerate(sheets, 2):
         link = contents.cell(row, 1)

@@ -79,12 +79,18 @@ class Section:
 
 @dataclass(frozen=True, eq=False)
 class Page:
-    """The whole report; `terms` says that the words of its tables are the embedded data's and can be translated."""
+    """The whole report.
+
+    `terms` says that the words of its tables are the embedded data's and can be translated, `headline` is the one
+    sentence on top, and `heads` are what columns of the user's own are called on the page.
+    """
 
     title: str
     subtitle: str
     sections: tuple[Section, ...]
     terms: bool = False
+    headline: str = ""
+    heads: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def tables(self) -> tuple[Table, ...]:

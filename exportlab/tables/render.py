@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 _GITHUB = re.compile(r"^github:([^@\s]+)@(\w+):(\S+)$")
 PLAIN = ("year", "period")  # whole numbers that are names
 SHORT, LONG = 16, 36  # characters up to which a text is kept on one line; width from which it needs room
+POINTS = "+0.0;-0.0;0.0"  # as a workbook writes percentage points
 HEAD = 200  # characters of a heading
 TALL = 0.62  # of its width, from which a figure needs more of a printed page
 
@@ -86,7 +88,7 @@ def html(page: Page) -> str:
     env = Environment(loader=PackageLoader("exportlab.reporting"), autoescape=True, undefined=StrictUndefined)
     env.globals["_"] = _
     env.filters["file"] = file_name
-    env.filters["shown"] = lambda table: shown(table, page.terms)
+    env.filters["shown"] = lambda table: shown(table, page.terms, page.heads)
     env.tests["picture"] = lambda part: isinstance(part, Picture)
     methods = [m for s in page.sections for m in s.methods]
     made: str = env.get_template("report.html").render(
@@ -111,7 +113,7 @@ def _scoped(text: str, name: str) -> str:
     return re.sub(r'(href="#|url\(#)', rf"\g<1>{name}-", text)
 
 
-def shown(table: Table, terms: bool) -> Shown:
+def shown(table: Table, terms: bool, heads: Mapping[str, str] = MappingProxyType({})) -> Shown:
     """Headings and cells; the columns of `table.fold` go beneath the column `table.under`."""
     columns = [str(c) for c in table.frame.columns]
     kept = [c for c in columns if c not in table.fold]
@@ -131,12 +133,21 @@ def shown(table: Table, terms: bool) -> Shown:
             ]
         )
     numeric = {c for i, c in enumerate(kept) if any(row[i].css == "num" for row in rows)}
-    return Shown([Cell(short(heading(c), HEAD), css="num" if c in numeric else "") for c in kept], rows)
+    return Shown(
+        [
+            Cell(
+                short(heads.get(c) or heading(c, table.formats.get(c, "")), HEAD),
+                css="num" if c in numeric else "",
+            )
+            for c in kept
+        ],
+        rows,
+    )
 
 
-def grid(table: Table, terms: bool = False) -> Grid:
+def grid(table: Table, terms: bool = False, heads: Mapping[str, str] = MappingProxyType({})) -> Grid:
     """The table as it is printed outside the page: numbers and sources as there, unit, source and note below."""
-    made = shown(table, terms)
+    made = shown(table, terms, heads)
     cells = list(zip(*made.rows, strict=True)) or [() for _head in made.heads]
     kept = [c for c in map(str, table.frame.columns) if c not in table.fold]
     forms = [pattern(table.formats.get(c, "")) for c in kept]
@@ -147,7 +158,7 @@ def grid(table: Table, terms: bool = False) -> Grid:
         [_aligned(h, column) for h, column in zip(made.heads, cells, strict=True)],
         [[c.text for c in row] for row in made.rows],
         [
-            [Held(_plain(v, terms), form) for v, form in zip(row, forms, strict=True)]
+            [Held(_plain(v, terms, form), form) for v, form in zip(row, forms, strict=True)]
             for row in values.itertuples(index=False, name=None)
         ],
         table.title,
@@ -174,19 +185,20 @@ def foot(table: Table) -> str:
 
 def pattern(form: str) -> str:
     """A format as a workbook writes it."""
-    if form in ("", "share"):
-        return "0.0%" if form else ""
+    if form in ("", "share", "points"):
+        return {"share": "0.0%", "points": POINTS}.get(form, "")
     digits = int(form.split(".")[1][0])
     return ("#,##0" if "," in form else "0") + ("." + "0" * digits if digits else "")
 
 
-def _plain(value: Any, terms: bool) -> Any:
+def _plain(value: Any, terms: bool, form: str) -> Any:
     """A value as a workbook holds it: empty for what is missing."""
     if value is None or str(value) in ("nan", "NaT", "<NA>"):
         return None
     if hasattr(value, "item"):
         value = value.item()
     if isinstance(value, bool | int | float):
+        value = 100 * value if form == POINTS else value
         return value if abs(value) != float("inf") else str(value)
     return str(term(value) if terms else value)
 

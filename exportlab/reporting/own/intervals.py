@@ -9,6 +9,7 @@ import pandas as pd
 
 from exportlab.findings.parts import Figure
 from exportlab.flows import Flows
+from exportlab.reporting.own import naming
 from exportlab.tables.model import Fact, Section, Table
 from exportlab.uncertainty.methods import Note
 from exportlab.words import N_, _, listed
@@ -76,12 +77,14 @@ def table(name: str, figures: Sequence[tuple[str, Figure | None]], form: str) ->
     rows = [_row(what, figure) for what, figure in figures if figure is not None]
     if not rows:
         return []
+    unit = _("95 % intervals; percentage points") if form == "points" else _("95 % intervals")
+    title = _("How sure the change is") if form == "points" else _("How sure these figures are")
     return [
         Table(
             name,
-            _("How sure these figures are"),
+            title,
             pd.DataFrame(rows),
-            _("95 % intervals"),
+            unit,
             _("computed; exportlab.uncertainty"),
             dict.fromkeys(("estimate", "conf_low", "conf_high"), form),
             _("The interval says how far a figure rests on which of the units drawn happened to be traded."),
@@ -113,32 +116,15 @@ def since(what: str, figure: Figure | None) -> str:
 # What the sections on a table of one's own share.
 
 
-def unit_of(flows: Flows) -> str:
-    return flows.unit or _("not stated")
-
-
-def source_of(flows: Flows) -> str:
-    return flows.source or _("the file given")
-
-
 def named(flows: Flows, role: str, table: pd.DataFrame) -> pd.DataFrame:
-    """The table with the names of its codes beside them, where the reader found such names."""
-    labels = getattr(getattr(flows, "reading", None), "labels", {}).get(role)
-    if labels is None:
-        return table
-    code, name = labels.columns[:2]
-    known = dict(zip(labels[code].astype(str), labels[name].astype(str), strict=True))
+    """The table with the names of its members beside them, where the file or the reader's language has others."""
     column = flows.roles[role]
+    names = naming.role_names(flows, role, table[column].unique())
+    if all(str(label) == name for label, name in names.items()):
+        return table
     made = table.copy()
-    made.insert(list(table.columns).index(column) + 1, f"{role}_name", table[column].astype(str).map(known))
+    made.insert(list(table.columns).index(column) + 1, f"{role}_name", table[column].map(names))
     return made
-
-
-def in_units(total: pd.Series, unit: str) -> tuple[pd.Series, str]:
-    """Amounts for a picture, in millions of the unit where they are that large."""
-    if total.max() < 1e7:
-        return total, unit
-    return total / 1e6, _("million {unit}", unit=unit)
 
 
 def periods_of(flows: Flows) -> str:
