@@ -85,19 +85,35 @@ def _drawn(nation: pd.DataFrame, own: ContentBounds, source: str) -> list[Pictur
         nation.assign(year=nation["year"].astype(str)),
         label="year",
         largest=None,
-        title=_("What China's exports are made of, by year of the table"),
+        title=_(
+            "Domestic value added: {after} of China's exports in {end}, {before} in {start}",
+            after=percent(nation["domestic"].iloc[-1]),
+            end=nation["year"].iloc[-1],
+            before=percent(nation["domestic"].iloc[0]),
+            start=nation["year"].iloc[0],
+        ),
         source=source,
     )
     bars = interval_bars(
         own.table.assign(measure=own.table["measure"].map(term)),
         source=source,
-        title=_("Value added in Liaoning's exports: bounds"),
+        title=_(
+            "Between {low} and {high} of Liaoning's exports is value added made in China",
+            low=percent(own.table["low"].iloc[0], 0),
+            high=percent(own.table["high"].iloc[0], 0),
+        ),
     )
     sectors = china_multipliers(YEARS[-1]).assign(exports=lambda t: t["export_share"])
+    least = sectors[sectors["export_share"] > 0].nsmallest(1, "domestic").iloc[0]
     place = position_scatter(
         sectors.assign(description=sectors["description"].map(term)),
         label="description",
-        title=_("China's sectors: place in the chain and value added, {year}", year=YEARS[-1]),
+        title=_(
+            "Of China's sectors, {sector} keeps least of its exports' value at home: {share} ({year})",
+            sector=term(least["description"]),
+            share=percent(least["domestic"]),
+            year=YEARS[-1],
+        ),
         source=source,
     )
     return [
@@ -107,7 +123,7 @@ def _drawn(nation: pd.DataFrame, own: ContentBounds, source: str) -> list[Pictur
             stacked,
             _("Stacked bars of content by year"),
         ),
-        Picture("liaoning_content", _("Bounds"), bars, _("Bars from the lower to the upper bound")),
+        Picture("liaoning_content", _("Bounds"), bars, _("Dots at the lower and the upper bound")),
         Picture(
             "china_position",
             _("Place in the chain"),

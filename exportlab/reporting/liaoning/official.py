@@ -70,6 +70,18 @@ def partners(start: str, end: str) -> pd.DataFrame:
     return table[same & table["value"].notna() & ~table["partner"].isin(NOT_COUNTRIES)]
 
 
+def named_shares() -> pd.DataFrame:
+    """The partners named for 2023 with their share of the published total trade."""
+    named = partners("2023-01", "2023-12")
+    return named.assign(share=named["value"] / total_of_2023())
+
+
+def total_of_2023() -> float:
+    """Published total trade of 2023, in `UNIT`."""
+    total = totals("total")
+    return float(total[(total["start"] == "2023-01") & (total["end"] == "2023-12")]["value"].iloc[0])
+
+
 def figure(value: float) -> str:
     """A published figure with the digits that the data keep."""
     return f"{value:.10g}"
