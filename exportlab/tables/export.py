@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from exportlab.errors import MissingDependency, OptionError, one_of
 from exportlab.plots.style import context
 from exportlab.tables.headings import heading
-from exportlab.tables.model import Page
+from exportlab.tables.model import Page, Table
 from exportlab.tables.publication import LEFT, RIGHT, Grid, Held, excel, latex
 from exportlab.tables.render import grid, html, svg_file
 from exportlab.tables.writing import Save, as_archive, as_csv, as_text, atomic
 from exportlab.text import file_name
-from exportlab.words import _
+from exportlab.words import _, language, term
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 ALSO = ("excel", "latex", "png", "svg", "pdf")
 
@@ -42,7 +45,7 @@ def write(page: Page, out: Path, also: Iterable[str] = ()) -> Path:
     tables = _folder(out, "tables")
     for table in page.tables:
         name = file_name(table.name)
-        atomic(tables / f"{name}.csv", as_csv([table.frame], "utf-8-sig"))
+        atomic(tables / f"{name}.csv", as_csv([_said(table, page.terms)], "utf-8-sig"))
         if "latex" in also:
             atomic(
                 tables / f"{name}.tex",
@@ -55,6 +58,15 @@ def write(page: Page, out: Path, also: Iterable[str] = ()) -> Path:
         for picture in page.pictures:
             atomic(figures / f"{file_name(picture.name)}.{kind}", _drawn(picture.axes, kind))
     return atomic(out / "index.html", as_text(html(page)))
+
+
+def _said(table: Table, terms: bool) -> pd.DataFrame:
+    """The table as its CSV file has it: in English as computed, else with heads and words in the language in use."""
+    if language() == "en":
+        return table.frame
+    text = [c for c in table.frame if terms and str(table.frame[c].dtype) in ("object", "str")]
+    said = table.frame.assign(**{str(c): table.frame[c].map(term) for c in text})
+    return said.set_axis([heading(c) for c in said], axis=1)
 
 
 def _folder(out: Path, name: str) -> Path:

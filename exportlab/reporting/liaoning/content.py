@@ -69,10 +69,26 @@ def section() -> Section:
         Table("liaoning_content", _("Bounds on the value added in Liaoning's exports"), own.table,
               _("shares of exports"), _("computed from the announced product classes and China's table of 2020"),
               {"low": "share", "high": "share"}, made=("content_bounds", "content")),
-        Table("liaoning_unknown", _("What would narrow the bounds"), own.settles, _("shares of exports"),
-              _("computed; sectors by number in China's table"),
+        Table("liaoning_unknown", _("What would narrow the bounds"), _with_names(own.settles), _("shares of exports"),
+              _("computed; sectors of China's table"),
               {"share_low": "share", "share_high": "share", "width": ".3f"}, made=("content_bounds",)),
         ))  # fmt: skip
+
+
+def _with_names(settles: pd.DataFrame) -> pd.DataFrame:
+    """The table with the names of sectors instead of their numbers."""
+    names = china_multipliers(YEARS[-1])["description"].map(term).map(_plain)
+
+    def named(codes: str) -> str:
+        return _("; ").join(str(names.get(c, c)) for c in str(codes).split(", "))
+
+    return settles.assign(**{c: settles[c].map(named) for c in ("sector_low", "sector_high")})
+
+
+def _plain(sector: str) -> str:
+    """A sector without the words that all of them begin with."""
+    text = sector.removeprefix("Manufacture of ")
+    return text[:1].upper() + text[1:]
 
 
 def _pictures(nation: pd.DataFrame, own: ContentBounds, source: str) -> list[Picture]:
@@ -110,7 +126,7 @@ def _drawn(nation: pd.DataFrame, own: ContentBounds, source: str) -> list[Pictur
         label="description",
         title=_(
             "Of China's sectors, {sector} keeps least of its exports' value at home: {share} ({year})",
-            sector=term(least["description"]),
+            sector=_plain(term(least["description"])),
             share=percent(least["domestic"]),
             year=YEARS[-1],
         ),

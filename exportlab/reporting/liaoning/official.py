@@ -123,8 +123,9 @@ def export_facts(total: Mapping[Any, Any], trade: Facts) -> Facts:
 
 
 def told() -> list[dict[Any, Any]]:
-    """Totals of the periods of which more is published than the total and one figure."""
-    return [t for t in totals("total").to_dict("records") if len(trade_facts(t).known) > 2]
+    """Totals of the periods of which more is published than the total and one figure, in the order of time."""
+    known = totals("total").sort_values(["end", "start"], ascending=[True, False], kind="stable")
+    return [t for t in known.to_dict("records") if len(trade_facts(t).known) > 2]
 
 
 def market_bounds() -> pd.DataFrame:

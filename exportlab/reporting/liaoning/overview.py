@@ -42,8 +42,8 @@ def headline() -> str:
         ),
         _("its largest partners in 2023 were {partners}", partners=_(", ").join(partners)),
         _(
-            "RCEP's other signatories took {share} in {period}, {points} percentage points on {before} (of China's trade: "
-            "{china} in {year})",
+            "RCEP's other signatories took {share} in {period}, {points} percentage points on {before} (of China's "
+            "trade: {china} in {year})",
             share=percent(now["bloc_share"]),
             period=term(now["period"]),
             points=points(now["bloc_share"] - then["bloc_share"]),

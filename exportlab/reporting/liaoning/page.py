@@ -19,7 +19,7 @@ from exportlab.reporting.liaoning.official import (
     total_of_2023,
 )
 from exportlab.tables.model import Page, Picture, Section, Table
-from exportlab.words import N_, _, amount, number, percent, points, term
+from exportlab.words import N_, _, amount, number, percent, points, term, unit_said
 
 
 def page() -> Page:
@@ -70,7 +70,7 @@ def data_section() -> Section:
             Table(
                 "datasets",
                 _("Embedded data"),
-                facts[columns],
+                facts[columns].assign(units=facts["units"].map(_units)),
                 _("rows"),
                 _("manifest of the package"),
                 fold=("name", "not_in", "licence"),
@@ -78,6 +78,11 @@ def data_section() -> Section:
             ),
         ),
     )
+
+
+def _units(listed_: str) -> str:
+    """Units one by one, so that each is said in the language in use."""
+    return _(", ").join(unit_said(u) for u in str(listed_).split(", ") if u)
 
 
 def totals_section() -> Section:
@@ -230,7 +235,7 @@ def rcep_section() -> Section:
             "Exports and imports together, January to May of each year; customs count the 14 other signatories."
         ),
     )
-    return Section("rcep", _("The {bloc} share", bloc="RCEP"), (
+    return Section("rcep", _("The {bloc} share of trade", bloc="RCEP"), (
         " ".join(said),
         _("Both are shares in total trade of the same five months. Customs publish trade with all 14 other "
           "signatories; the agreement was not in force for the Philippines until 2 June 2023, nor is it counted here "

@@ -15,6 +15,7 @@ from exportlab.words import _, number, percent, points, term
 def section() -> Section:
     """Product shares and advantage against China."""
     shares = product_shares()
+    shares = shares.sort_values(["year", "end", "share"], ascending=False, kind="stable")
     shown = shares[["year", "period", "product", "value", "unit", "share", "published", "source"]]
     index = advantage()
     first = index.to_dict("records")[0]
@@ -24,7 +25,7 @@ def section() -> Section:
         product="label",
         title=_(
             "{product}: RCA {rca} against China in {year}, {verdict}",
-            product=term(first["product"]),
+            product=term(first["product"]).capitalize(),
             rca=number(first["rca"], ".2f"),
             year=first["year"],
             verdict=_("an advantage") if first["rca"] > 1 else _("no advantage"),
@@ -45,7 +46,7 @@ def section() -> Section:
               _("Balassa (1965); shares as sourced"),
               {"share": "share", "china_share": "share", "rca": ".3f", "rca_low": ".3f", "rca_high": ".3f"},
               note=_("The interval is what the printed digits of the two shares allow."), made=("rca", "rounding")),
-        Table("product_shares", _("Published product classes"), shown.sort_values(["year", "period"], ascending=False, kind="stable"), _("as in the unit column"),
+        Table("product_shares", _("Published product classes"), shown, _("as in the unit column"),
               _("as in the source column"), {"value": ",.1f", "share": "share"}, show=15, made=("share",)),
     ))  # fmt: skip
 

@@ -120,4 +120,5 @@ def _much(part: Spread) -> str:
     if part.others:
         other = number(part.others[0], ".3f")
         return _("beside {other} of the table's other exporter", other=other)
-    return _(LEVELS["low" if own < MODERATE else "moderate" if own <= HIGH else "high"])
+    level = "low" if own < MODERATE else "moderate" if own <= HIGH else "high"
+    return _(LEVELS[level])
