@@ -191,6 +191,18 @@ def _money(code: str) -> str:
     return MONEY.get(language(), {}).get(code, code)
 
 
+_ISO = re.compile(r"(\d{4})(?:-(\d{2}))?")
+
+
+def moment(period: Any) -> str:
+    """A period of a user's own as a sentence has it: 2023 is 2023年, 2023-05 is 2023年5月; others are as written."""
+    text = str(period)
+    found = _ISO.fullmatch(text)
+    if language() != "zh" or found is None:
+        return str(term(text))
+    return f"{found[1]}年" + (f"{int(found[2])}月" if found[2] else "")
+
+
 def term(value: Any) -> Any:
     """A word of the embedded data (a partner, a product class, a period), or a message, in the language in use.
 

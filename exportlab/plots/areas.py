@@ -144,7 +144,13 @@ def treemap(
         if group:
             _legend(ax, {str(g): c for g, c in tones.items()})
         counted = (
-            _("Area: {unit}, together {total}.", unit=spoken(unit), total=f"{total:,.0f}") if unit else ""
+            _(
+                "Area: {unit}, together {total}.",
+                unit=spoken(unit),
+                total=f"{total:,.0f}" if total >= 1000 else f"{total:.4g}",
+            )
+            if unit
+            else ""
         )
         return finish(ax, title=title, source=source, note=sentences(counted, spoken(note or "")) or None)
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from contextvars import ContextVar
 from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -44,6 +45,7 @@ CHINESE = (
 CHINESE_FILES = re.compile(r"(NotoSansCJK|NotoSansSC|SourceHanSans|msyh|PingFang|simhei|wqy-)", re.IGNORECASE)
 HAN = re.compile(r"[\u3400-\u9fff]")
 FOOT = 6.5  # points of note and source
+MARGIN = 40.0  # points left of the axes, where ticks and their label stand
 SINGLE, DOUBLE = (3.5, 2.7), (7.2, 3.6)  # inches: one and two journal columns
 RC: dict[str, Any] = {
     "font.size": 8.0,
@@ -78,10 +80,26 @@ def new_axes(ax: Axes | None = None, *, size: tuple[float, float] = DOUBLE) -> A
     if ax is not None:
         return ax
 
+    widest = _widest.get()
+    if size[0] > widest:  # as high as before: names and numbers keep their room
+        size = widest, size[1]
     with context():
         made = DataFigure(figsize=size, layout="constrained").add_subplot()
     made.tick_params(labelsize=RC["xtick.labelsize"], labelfontfamily=fonts())  # ticks are made later
     return made
+
+
+_widest: ContextVar[float] = ContextVar("widest", default=float("inf"))
+
+
+@contextmanager
+def at_most(inches: float) -> Iterator[None]:
+    """Draw every new figure inside no wider than this, for pages that are read on a phone too."""
+    token = _widest.set(inches)
+    try:
+        yield
+    finally:
+        _widest.reset(token)
 
 
 def context() -> AbstractContextManager[None]:
@@ -169,7 +187,7 @@ def finish(
 
     Messages are said in the language in use; text is a user's own and stays as it is.
     """
-    across = 72 * ax.figure.get_figwidth()
+    across = 72 * ax.figure.get_figwidth() - MARGIN
     if title:
         lines = wrapped(spoken(title), across / (1.15 * RC["axes.titlesize"]))
         ax.set_title(lines, loc="left", fontsize=RC["axes.titlesize"], fontweight=RC["axes.titleweight"])

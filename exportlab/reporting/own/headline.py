@@ -8,7 +8,7 @@ from exportlab.findings import Findings
 from exportlab.findings.parts import BlocShare, Figure, Spread, present
 from exportlab.reporting.own import naming
 from exportlab.reporting.own.intervals import last_period
-from exportlab.words import N_, _, amount, listed, number, percent, points
+from exportlab.words import N_, _, amount, listed, moment, number, percent, points
 
 # Lines that competition authorities draw (United States, Merger Guidelines of 2023), for want of anything beside it.
 MODERATE, HIGH = 0.10, 0.18
@@ -53,8 +53,8 @@ def _how_much(found: Findings) -> str:
     if totals.growth is None or totals.between is None:
         return _("In {period} {name} exported {amount}", **said)
     first, last = totals.between
-    change = {"growth": percent(abs(totals.growth)), "before": first}
-    same = str(last) == said["period"]
+    change = {"growth": percent(abs(totals.growth)), "before": moment(first)}
+    same = moment(last) == said["period"]
     if not same:  # growth is of a part of the period told of, such as its last months
         return _("In {period} {name} exported {amount}", **said)
     if totals.growth >= 0:
@@ -85,7 +85,7 @@ def _bloc(share: BlocShare) -> str:
     change = share.change
     if change is None or change.between is None:
         return _("{bloc} members took {share}", **told)
-    moved = {"points": points(abs(change.estimate)).lstrip("+"), "first": change.between[0]}
+    moved = {"points": points(abs(change.estimate)).lstrip("+"), "first": moment(change.between[0])}
     uncertain = _(" (a change that may be chance)") if change.moved == "cannot tell" else ""
     more = N_("{bloc} members took {share}, {points} percentage points more than in {first}{uncertain}")
     less = N_("{bloc} members took {share}, {points} percentage points less than in {first}{uncertain}")

@@ -12,7 +12,7 @@ from exportlab.flows import Flows
 from exportlab.reporting.own import naming
 from exportlab.tables.model import Fact, Section, Table
 from exportlab.uncertainty.methods import Note
-from exportlab.words import N_, _, listed
+from exportlab.words import N_, _, listed, moment
 
 Made = tuple[Section, Fact | None]
 DRAWN = {"product": N_("products"), "market": N_("markets")}
@@ -110,7 +110,12 @@ def since(what: str, figure: Figure | None) -> str:
     """What a change is of, with its two periods."""
     if figure is None or figure.between is None:
         return what
-    return _("{what}, {first} to {last}", what=what, first=figure.between[0], last=figure.between[1])
+    return _(
+        "{what}, {first} to {last}",
+        what=what,
+        first=moment(figure.between[0]),
+        last=moment(figure.between[1]),
+    )
 
 
 # What the sections on a table of one's own share.
@@ -136,9 +141,11 @@ def periods_of(flows: Flows) -> str:
 def spanned(labels: Sequence[Any]) -> str:
     """The first and the last of some periods, and how many they are."""
     if len(labels) == 1:
-        return f"{labels[0]}"
-    return _("{first} to {last} ({n} periods)", first=labels[0], last=labels[-1], n=len(labels))
+        return moment(labels[0])
+    return _(
+        "{first} to {last} ({n} periods)", first=moment(labels[0]), last=moment(labels[-1]), n=len(labels)
+    )
 
 
 def last_period(flows: Flows) -> str:
-    return str(flows.said(flows.members("period")[-1])) if "period" in flows.roles else _("one period")
+    return moment(flows.said(flows.members("period")[-1])) if "period" in flows.roles else _("one period")

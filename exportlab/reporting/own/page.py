@@ -28,7 +28,7 @@ from exportlab.reporting.own.intervals import Made, last_period, named, periods_
 from exportlab.reporting.own.naming import source_of, unit_of
 from exportlab.tables.headings import heading
 from exportlab.tables.model import Fact, Page, Picture, Section, Table
-from exportlab.words import N_, _, amount, number, percent, sentences
+from exportlab.words import N_, _, amount, moment, number, percent, sentences
 
 FIGURES = 6  # cards on the first page
 FORMATS = {
@@ -250,7 +250,7 @@ def _grown(totals: Totals) -> str:
     first, _last = totals.between
     more = N_("{growth} more than in {first}.")
     less = N_("{growth} less than in {first}.")
-    return _(more if totals.growth >= 0 else less, growth=percent(abs(totals.growth)), first=first)
+    return _(more if totals.growth >= 0 else less, growth=percent(abs(totals.growth)), first=moment(first))
 
 
 APART = N_(
@@ -336,7 +336,7 @@ def _growth(given: Basis, part: Spread, growth: Growth) -> Table:
     flows, role = given.flows, part.role
     return Table(
         f"{role}_growth",
-        _(SPREAD[role].growth, first=growth.first, last=growth.last),
+        _(SPREAD[role].growth, first=moment(growth.first), last=moment(growth.last)),
         named(flows, role, growth.table),
         _("contribution to the growth of the total in percentage points"),
         source_of(flows),
@@ -352,7 +352,7 @@ def _verdict(given: Basis, part: Spread) -> list[str]:
         if not given.by or len(every.members("period")) < 2 or part.comparable:
             return []
         return [_(NO_EARLIER, period=last_period(given.flows))]
-    first, last = change.between
+    first, last = map(moment, change.between)
     if change.moved:
         ends = {"low": f"{change.low:+.4f}", "high": f"{change.high:+.4f}"}
         return [_(MOVED[change.moved], first=first, last=last, **ends)]

@@ -20,7 +20,7 @@ from exportlab.reporting.own import naming
 from exportlab.reporting.own.headline import who
 from exportlab.reporting.own.intervals import last_period
 from exportlab.tables.model import Picture
-from exportlab.words import N_, _, amount, measured_in, number, percent, points, term
+from exportlab.words import N_, _, amount, measured_in, moment, number, percent, points, term
 
 LINES = 7  # markets or products that are drawn over time
 MONTHS_OF_A_YEAR = ("month", "quarter", "half")
@@ -53,7 +53,7 @@ def totals(found: Findings) -> Iterator[Picture]:
 def _total_title(found: Findings) -> str:
     flows, total = found.basis.flows, found.totals
     said = {"name": who(found), "period": last_period(flows), "amount": amount(total.last, flows.unit or "")}
-    if total.growth is None or total.between is None or str(total.between[1]) != said["period"]:
+    if total.growth is None or total.between is None or moment(total.between[1]) != said["period"]:
         return _("Exports of {name} came to {amount} in {period}", **said)
     up = N_("Exports of {name} rose by {growth} to {amount} in {period}")
     down = N_("Exports of {name} fell by {growth} to {amount} in {period}")
@@ -190,8 +190,8 @@ def _over_time(given: Basis, part: Spread) -> Picture:
         "{name}'s share moved most: {points} percentage points from {first} to {last}",
         name=naming.role_names(flows, role, [most])[most],
         points=points(moved[most]),
-        first=order[0],
-        last=order[-1],
+        first=moment(order[0]),
+        last=moment(order[-1]),
     )
     drawn = part.shares[part.shares[column].isin(largest)]
     ax = structure.market_shares(
@@ -213,7 +213,13 @@ def _bubbles(given: Basis, part: Spread, growth: Growth) -> Picture:
     gain = float(first["contribution"])
     up = N_("{name} added most to growth: {points} percentage points from {first} to {last}")
     down = N_("{name} took most off growth: {points} percentage points from {first} to {last}")
-    title = _(up if gain >= 0 else down, name=name, points=points(gain), first=growth.first, last=growth.last)
+    title = _(
+        up if gain >= 0 else down,
+        name=name,
+        points=points(gain),
+        first=moment(growth.first),
+        last=moment(growth.last),
+    )
     ax = change.growth_bubbles(
         growth.every,
         label=column,
@@ -270,9 +276,9 @@ def bloc(given: Basis, share: BlocShare) -> Picture:
     flows = given.flows
     yearly = len(share.in_force) > 1
     tables = (share.in_force, share.today) if yearly else (share.every_in_force, share.every_today)
-    lines = {_("members in force"): tables[0]}
+    lines = {_("members in force in each period"): tables[0]}
     if tables[1] is not None:
-        lines[_("today's members")] = tables[1]
+        lines[_("today's members throughout")] = tables[1]
     starts = {m.start for m in membership(share.bloc) if m.start is not None and not m.exporter}
     entries = {_("in force, {day}", day=min(starts).isoformat()): min(starts)} if starts else {}
     ax = change.membership_shares(
@@ -295,7 +301,7 @@ def _bloc_title(given: Basis, share: BlocShare) -> str:
     said = {"bloc": share.bloc, "share": percent(share.now_today), "period": last_period(given.flows)}
     if share.change is None or share.change.between is None:
         return _("{bloc} members took {share} of exports in {period}", **said)
-    first = share.change.between[0]
+    first = moment(share.change.between[0])
     return _(
         "{bloc} members took {share} of exports in {period}, {points} percentage points on {first}",
         **said,
