@@ -36,6 +36,7 @@ LARGEST, SMALLEST = 11.0, 5.5  # points of a name in its tile
 CLASSES = (0.0, 0.001, 0.01, 0.05, 0.1, 1.0)  # shares at which a tile of the map changes its colour
 BLUES = ("#d6e6f4", "#a6cde4", "#5fa6d1", "#2272b5", "#08306b")
 EMPTY = "#f1f2f4"
+GROUPS = 7  # that are told apart by colour
 
 
 def squarified(sizes: Sequence[float], box: Box) -> list[Box]:
@@ -118,6 +119,8 @@ def treemap(
     need(table, label, value, *([group] if group else []))
     kept = _sized(table, value)
     total, shown = float(kept[value].sum()) + remainder, kept.head(top)
+    if group:
+        shown = _few_groups(shown, group, value)
     tones = _tones(shown, group, value)
     if group:  # groups lie together, the largest first
         shown = shown.sort_values(group, key=lambda g: g.map(list(tones).index), kind="stable")
@@ -188,12 +191,19 @@ def _boxes(sizes: Sequence[float], parts: Sequence[int], box: Box) -> list[Box]:
     return [*found, *(squarified(rest, (x + wide - edge, y, edge, high)) if rest else [])]
 
 
+def _few_groups(shown: pd.DataFrame, group: str, value: str) -> pd.DataFrame:
+    """The table with the smallest groups as one, where there are more than colours."""
+    order = shown.groupby(group, sort=False)[value].sum().sort_values(ascending=False, kind="stable").index
+    kept = set(order if len(order) <= GROUPS else order[: GROUPS - 1])
+    return shown.assign(**{group: shown[group].where(shown[group].isin(kept), _("all others"))})
+
+
 def _tones(shown: pd.DataFrame, group: str | None, value: str) -> dict[Any, str]:
-    """A colour for each group, the largest first; beyond the palette all groups share grey."""
+    """A colour for each group, the largest first."""
     if group is None:
         return {}
     order = shown.groupby(group, sort=False)[value].sum().sort_values(ascending=False, kind="stable").index
-    return {g: PALETTE[k] if k < 6 else GREY for k, g in enumerate(order)}
+    return {g: PALETTE[k] if k < GROUPS - 1 else GREY for k, g in enumerate(order)}
 
 
 def _shaded(colour: str, place: int, of: int, *, grouped: bool) -> Any:

@@ -96,7 +96,9 @@ def workbook(page: Page) -> Any:
     from openpyxl.styles import Font
 
     # Sheets hold every column, folded ones too, and no note: the list has unit and source.
-    bare = [replace(t, fold=(), under="", unit="", source="", note="", title="") for t in page.tables]
+    bare = [
+        replace(t, fold=(), hide=(), under="", unit="", source="", note="", title="") for t in page.tables
+    ]
     lines = [[t.name, t.title, t.unit, t.source, len(t.frame)] for t in page.tables]
     forms = ["", "", "", "", "#,##0"]
     listed = Grid(

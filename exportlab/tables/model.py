@@ -17,7 +17,8 @@ class Table:
 
     `formats` gives a column "share" or a format such as ".3f". The columns of `fold` are long texts: they open
     beneath the text of the column `under`. `show` is how many rows are in view at first. `made` names what
-    `methods` says of its figures.
+    `methods` says of its figures. The columns of `hide` are in its files and not on the page: they are the same in
+    every row, and the title says them.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Table:
     under: str = ""
     show: int = 25
     made: tuple[str, ...] = ()
+    hide: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

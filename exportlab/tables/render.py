@@ -116,7 +116,7 @@ def _scoped(text: str, name: str) -> str:
 def shown(table: Table, terms: bool, heads: Mapping[str, str] = MappingProxyType({})) -> Shown:
     """Headings and cells; the columns of `table.fold` go beneath the column `table.under`."""
     columns = [str(c) for c in table.frame.columns]
-    kept = [c for c in columns if c not in table.fold]
+    kept = [c for c in columns if c not in (*table.fold, *table.hide)]
     rows = []
     for record in table.frame.itertuples(index=False, name=None):
         values = dict(zip(columns, record, strict=True))
@@ -149,7 +149,7 @@ def grid(table: Table, terms: bool = False, heads: Mapping[str, str] = MappingPr
     """The table as it is printed outside the page: numbers and sources as there, unit, source and note below."""
     made = shown(table, terms, heads)
     cells = list(zip(*made.rows, strict=True)) or [() for _head in made.heads]
-    kept = [c for c in map(str, table.frame.columns) if c not in table.fold]
+    kept = [c for c in map(str, table.frame.columns) if c not in (*table.fold, *table.hide)]
     forms = [pattern(table.formats.get(c, "")) for c in kept]
     values = table.frame[[c for c in table.frame.columns if str(c) in kept]]
     below = foot(table)

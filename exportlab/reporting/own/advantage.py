@@ -73,6 +73,7 @@ def _table(index: Advantage, top: pd.DataFrame, own: Flows) -> Table:
         fold=("note",) if index.drawn else (),
         under=own.roles["product"],
         made=("rca", "interval") if index.drawn else ("rca",),
+        hide=intervals.same(own, top),
     )
 
 

@@ -121,10 +121,16 @@ def since(what: str, figure: Figure | None) -> str:
 # What the sections on a table of one's own share.
 
 
+def same(flows: Flows, table: pd.DataFrame) -> tuple[str, ...]:
+    """The period and the exporter, where they are the same in every row of a table."""
+    columns = [flows.roles.get(role, "") for role in ("period", "exporter")]
+    return tuple(c for c in columns if c in table and table[c].nunique() == 1)
+
+
 def named(flows: Flows, role: str, table: pd.DataFrame) -> pd.DataFrame:
     """The table with the names of its members beside them, where the file or the reader's language has others."""
     column = flows.roles[role]
-    names = naming.role_names(flows, role, table[column].unique())
+    names = naming.role_names(flows, role, table[column].unique(), coded=False)
     if all(str(label) == name for label, name in names.items()):
         return table
     made = table.copy()

@@ -52,19 +52,21 @@ def places(flows: Flows, role: str, labels: Iterable[Any]) -> dict[Any, str]:
     return {x: place(x, flows, role) for x in labels}
 
 
-def products(flows: Flows, labels: Iterable[Any]) -> dict[Any, str]:
-    """Each code to its name where the file gives one in a script the reader reads, and what chapter it is of."""
+def products(flows: Flows, labels: Iterable[Any], *, coded: bool = True) -> dict[Any, str]:
+    """Each code to its name where the file gives one in a script the reader reads, else what chapter it is of."""
     given = getattr(getattr(flows, "reading", None), "labels", {}).get("product")
     known: dict[str, str] = {}
     if given is not None:
         code, name = given.columns[:2]
         known = dict(zip(given[code].astype(str), given[name].astype(str), strict=True))
-    return {x: _product(str(x), known) for x in labels}
+    return {x: _product(str(x), known, coded) for x in labels}
 
 
-def _product(code: str, known: Mapping[str, str]) -> str:
+def _product(code: str, known: Mapping[str, str], coded: bool) -> str:
     name = known.get(code, "")
     if name and (language() == "zh" or name.isascii()):
+        if not coded:
+            return name
         return shortened(_("{name} ({code})", name=shortened(name, LONGEST - len(code) - 3), code=code))
     try:
         chapter = hs_chapter(code) if code[:1].isdigit() and len(code) % 2 == 0 else None
@@ -72,6 +74,8 @@ def _product(code: str, known: Mapping[str, str]) -> str:
         chapter = None
     if chapter is None or len(code) < 4:
         return str(term(chapter.title)) if chapter else code
+    if not coded:
+        return str(term(chapter.title))
     return shortened(_("{code} (of {chapter})", code=code, chapter=term(chapter.title)))
 
 
@@ -79,9 +83,9 @@ def shortened(text: str, most: int = LONGEST) -> str:
     return text if len(text) <= most else text[: most - 1].rstrip() + "…"
 
 
-def role_names(flows: Flows, role: str, labels: Iterable[Any]) -> dict[Any, str]:
-    """What the members of a role are called."""
-    return products(flows, labels) if role == "product" else places(flows, role, labels)
+def role_names(flows: Flows, role: str, labels: Iterable[Any], *, coded: bool = True) -> dict[Any, str]:
+    """What the members of a role are called, products with their code."""
+    return products(flows, labels, coded=coded) if role == "product" else places(flows, role, labels)
 
 
 def renamed(flows: Flows, role: str, table: pd.DataFrame) -> pd.DataFrame:

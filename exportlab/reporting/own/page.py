@@ -24,7 +24,7 @@ from exportlab.reporting.own import (
 )
 from exportlab.reporting.own import structure as products_of_own
 from exportlab.reporting.own.headline import headline, who
-from exportlab.reporting.own.intervals import Made, last_period, named, periods_of, spanned
+from exportlab.reporting.own.intervals import Made, last_period, named, periods_of, same, spanned
 from exportlab.reporting.own.naming import source_of, unit_of
 from exportlab.tables.headings import heading
 from exportlab.tables.model import Fact, Page, Picture, Section, Table
@@ -313,6 +313,7 @@ def _shares(found: Findings, part: Spread) -> list[Table | Picture]:
         source_of(flows),
         {value: ",.0f", "share": "share"},
         made=("share",),
+        hide=same(flows, part.last),
     )
     return [*drawn, table, pictures.lorenz(given, part, _(words.members))]
 
@@ -342,6 +343,7 @@ def _growth(given: Basis, part: Spread, growth: Growth) -> Table:
         source_of(flows),
         {"before": ",.0f", "after": ",.0f", "contribution": "points", "growth": "share"},
         made=("contributions",),
+        hide=same(flows, growth.table),
     )
 
 
