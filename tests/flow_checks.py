@@ -39,7 +39,7 @@ PLAIN = pd.concat([world(SEED), OWN_TRADE], ignore_index=True).round(
     4
 )  # four places: exact in every type of number
 LABELS = ["exporter", "market", "product"]
-MONEY = ("threshold", "min_exports", "shift")  # options that are amounts of money
+MONEY = ("threshold", "min_exports")  # options that are amounts of money
 REL, ABS = 1e-9, 1e-11
 
 Key: TypeAlias = tuple[str, ...]
@@ -221,10 +221,31 @@ def parts(table: pd.DataFrame) -> str:
     return f"{here}/*.parquet"
 
 
-def text_file(table: pd.DataFrame) -> xl.Flows:
-    path = Path(tempfile.mkdtemp(dir=folder())) / "flows.csv"
-    table.to_csv(path, index=False)
-    return xl.read_flows(path)
+FILES: dict[str, Callable[[pd.DataFrame, Path], Any]] = {
+    "csv": lambda t, path: t.to_csv(path, index=False),
+    "txt": lambda t, path: t.to_csv(path, index=False, sep=";", decimal=",", encoding="gb18030"),
+    "csv.gz": lambda t, path: t.to_csv(path, index=False),
+    "xlsx": lambda t, path: t.to_excel(path, index=False),
+    "dta": lambda t, path: t.to_stata(path, write_index=False),
+    "parquet": lambda t, path: t.to_parquet(path, index=False),
+}
+
+
+def from_file(table: pd.DataFrame, kind: str, **said: Any) -> xl.Flows:
+    path = Path(tempfile.mkdtemp(dir=folder())) / f"flows.{kind}"
+    FILES[kind](table, path)
+    return xl.read_flows(path, **said)
+
+
+@cache
+def read_once(kind: str, sides: str) -> xl.Flows:
+    return from_file(PLAIN if sides == "exporter" else imports(PLAIN), kind)
+
+
+def of_file(kind: str) -> Way:
+    """The same flows from a file; each of the two tables is read once."""
+    first = {tuple(t.columns): sides for t, sides in ((PLAIN, "exporter"), (imports(PLAIN), "market"))}
+    return Way(lambda table: read_once(kind, first[tuple(table.columns)]))
 
 
 # ---- flows that were used before ----
@@ -269,6 +290,9 @@ SPELLED = {
     "countries by ISO3": renamed(ISO3),
     "countries in Chinese": renamed(HAN),
     "countries by number": renamed(M49, scheme="m49"),
+    "codes as numbers": Way(
+        through(lambda t: pl.from_pandas(t.astype({"product": int})), digits=4, nomenclature="SITC3")
+    ),
     "countries written as ISO3": Way(through(labels="iso3"), ISO3),
     "years as text": renamed({y: str(y) for y in YEARS}),
     "years in Chinese": renamed({y: f"{y}年" for y in YEARS}, lambda t: t),
@@ -289,7 +313,7 @@ TYPED = {
     "duckdb, SMALLINT": Way(through(duckdb_of("SMALLINT", "VARCHAR"))),
     "duckdb over Parquet": Way(through(lambda t: connection().read_parquet(parts(t)))),
     "polars over Parquet": Way(through(lambda t: pl.scan_parquet(parts(t)))),
-    "a text file": Way(text_file),
+    **{f"a file, {kind}": of_file(kind) for kind in FILES},
 }
 ENGINED = {name: Way(through(make)) for name, make in ENGINES.items() if name != "polars"}
 WAYS: dict[str, Way] = {**ALIKE, **OF_MONEY, **SPELLED, **TYPED, **ENGINED}
@@ -482,16 +506,10 @@ SPOILED: dict[str, tuple[Callable[[pd.DataFrame], pd.DataFrame], dict[str, str],
 }
 
 
-def _read(table: pd.DataFrame, kind: str, **said: Any) -> xl.Flows:
-    path = Path(tempfile.mkdtemp(dir=folder())) / f"flows.{kind}"
-    table.to_csv(path, index=False) if kind == "csv" else table.to_parquet(path, index=False)
-    return xl.read_flows(path, **said)
-
-
 DOORS: dict[str, Callable[..., xl.Flows]] = {
     **{name: lambda t, make=make, **said: xl.flows(make(t), **said) for name, make in ENGINES.items()},
-    "parquet": lambda t, **said: _read(t, "parquet", **said),
-    "csv": lambda t, **said: _read(t, "csv", **said),
+    "parquet": lambda t, **said: from_file(t, "parquet", **said),
+    "csv": lambda t, **said: from_file(t, "csv", **said),
 }
 # What a file of text cannot hold, or reads as a number because it is one.
 NOT_SPOILED = {
