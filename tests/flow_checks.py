@@ -39,7 +39,7 @@ PLAIN = pd.concat([world(SEED), OWN_TRADE], ignore_index=True).round(
     4
 )  # four places: exact in every type of number
 LABELS = ["exporter", "market", "product"]
-MONEY = ("threshold", "min_exports")  # options that are amounts of money
+MONEY = ("threshold", "min_exports", "min_product_trade")  # options that are amounts of money
 REL, ABS = 1e-9, 1e-11
 
 Key: TypeAlias = tuple[str, ...]
@@ -405,8 +405,14 @@ def distributions(**options: Any) -> Callable[[Way], Mapping[str, Any]]:
     return lambda way: {"measure": xl.measure(way.door(PLAIN), names, **options)}
 
 
-def complexity(way: Way) -> Mapping[str, Any]:
-    made = xl.complexity(way.door(PLAIN))
+def counted(way: Way) -> Mapping[str, Any]:
+    """An index of a distribution with an option in money."""
+    above = {"number_above": ("number_above", {"value": 0.5 * way.money})}
+    return {"measure": xl.measure(way.door(PLAIN), above, over="product")}
+
+
+def complexity(way: Way, **options: Any) -> Mapping[str, Any]:
+    made = xl.complexity(way.door(PLAIN), **way.said(options))
     return {"exporters": made.exporters, "products": made.products, "pairs": made.pairs}
 
 
@@ -434,7 +440,9 @@ ENTRIES: dict[str, Entry] = {
     },
     "distributions of markets": Entry(distributions(over="market")),
     "distributions of products": Entry(distributions(over="product", by=["period"], universe="active")),
+    "number above": Entry(counted),
     "complexity": Entry(complexity),
+    "complexity of the larger": Entry(lambda way: complexity(way, min_exports=8.0, min_product_trade=8.0)),
     "findings": Entry(findings),
     **{
         name: Entry(lambda way, run=run: {"table": getattr(found := run(way), "table", found)})
