@@ -248,6 +248,15 @@ def of_file(kind: str) -> Way:
     return Way(lambda table: read_once(kind, first[tuple(table.columns)]))
 
 
+SECOND = {
+    "short years": polars_of(period=pl.Int16),
+    "wide years": polars_of(period=pl.UInt64),
+    "years as text": polars_of(period=pl.String),
+    "categories": lambda t: polars_of(**{c: pl.Categorical for c in LABELS if c in t})(t),
+    "enums": lambda t: polars_of(**{c: pl.Enum(["zz", *sorted(set(t[c]))]) for c in LABELS if c in t})(t),
+}  # types in which a second table may come
+
+
 # ---- flows that were used before ----
 
 _USED: dict[tuple[str, ...], xl.Flows] = {}
@@ -397,6 +406,24 @@ def indicator(name: str, **options: Any) -> Callable[[Way], Mapping[str, Any]]:
         return {name: found.table if name == "survival" else found}
 
     return run
+
+
+INCOMES = pd.DataFrame(
+    [(y, e, v + y - 2020) for y in YEARS for e, v in INCOME.items()], columns=["period", "exporter", "value"]
+)
+
+
+def second(name: str) -> str:
+    """The option of an indicator that takes a second table, or "" for those that take none."""
+    taken = inspect.signature(xl.CATALOGUE[name].function).parameters
+    return next((o for o in ("imports", "reference", "income") if o in taken), "")
+
+
+def beside_another(name: str, door: Callable[[pd.DataFrame], xl.Flows]) -> Rows:
+    """An indicator of the plain table, its second one through another door."""
+    table = {"imports": imports(PLAIN), "reference": PLAIN, "income": INCOMES}[second(name)]
+    found = xl.CATALOGUE[name](through()(PLAIN), **{**ARGUMENTS[name], second(name): door(table)})
+    return dict(read(name, found, Way(through())))
 
 
 def distributions(**options: Any) -> Callable[[Way], Mapping[str, Any]]:

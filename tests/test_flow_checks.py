@@ -15,14 +15,17 @@ from flow_checks import (
     NOT_SPOILED,
     PLAIN,
     PROBES,
+    SECOND,
     SEED,
     SPOILED,
     WAYS,
     WIDE,
     Way,
     asked,
+    beside_another,
     differing,
     options_of,
+    second,
     through,
 )
 
@@ -74,6 +77,13 @@ def test_another_meaning_is_refused(fault, door):
         return
     with pytest.raises(DataError, match=words):
         xl.hhi(DOORS[door](spoil(PLAIN), **said), over="market")
+
+
+@pytest.mark.parametrize("kind", SECOND)
+@pytest.mark.parametrize("name", [name for name in ARGUMENTS if second(name)])
+def test_a_second_table_may_come_in_other_types(name, kind):
+    way = Way(through())
+    assert not differing(beside_another(name, through()), beside_another(name, through(SECOND[kind])), way)
 
 
 OWN_SHARES = ("vollrath", "michaely")  # of shares within each table, which have no unit
