@@ -160,7 +160,7 @@ def _listed(names: Iterable[str]) -> str:
 def one_of(option: str, value: object, allowed: Iterable[str]) -> None:
     """Raise `OptionError` unless `value` is one of `allowed`."""
     choices = list(allowed)
-    if not isinstance(value, str) or value not in choices:
+    if not any(value is choice or (isinstance(value, str) and value == choice) for choice in choices):
         near = get_close_matches(str(value)[:100], [str(c) for c in choices], n=1, cutoff=0.5)
         hint = f" Did you mean {near[0]!r}?" if near else ""
         raise OptionError(
