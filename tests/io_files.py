@@ -255,6 +255,13 @@ def eora(tmp: Path, m: Made) -> Path:
     final = [f"{names[c]}\t{c}\tFinal Demand\t{u}\t" for c in LAND for u in USES]
     (root / "labels_T.txt").write_text("\n".join([*sectors, "ROW\tROW\tTOTAL\tTotal\t"]) + "\n")
     (root / "labels_FD.txt").write_text("\n".join([*final, "ROW\tROW\tTOTAL\tTotal\t"]) + "\n")
+    np.savetxt(
+        root / "Eora26_2015_bp_Q.txt",
+        np.hstack([[m.x, 2.0 * m.x], [[0.0], [0.0]]]),
+        delimiter="\t",
+        fmt="%.17g",
+    )
+    (root / "labels_Q.txt").write_text("Energy\tPetroleum (TJ)\t\nCO2\tTotal (Gg)\t\n")
     (root / "labels_VA.txt").write_text(
         "Primary Inputs\tCompensation of employees D.1\t\nPrimary Inputs\tOperating surplus\t\n"
     )
