@@ -387,11 +387,11 @@ def ceads(tmp: Path, m: Made, *, spoil: float = 1.0, heading: str = "Errors") ->
     return _grid(tmp / "China MRIO 2017.csv", grid)
 
 
-def bureau(tmp: Path, *, spoil: float = 1.0, wide: bool = False) -> Path:
+def bureau(tmp: Path, *, spoil: float = 1.0, sectors: int = 3) -> Path:
     """A table of the national bureau: title and unit, a row of names and one of codes, subtotals beside their parts."""
     rng = np.random.default_rng(5)
-    codes = [f"{n:05d}" for n in range(1001, 1001 + (42 if wide else 3))]
-    n = len(codes)
+    codes = [f"{n:05d}" for n in range(1001, 1001 + sectors)]
+    n = sectors
     names = [f"{c}产品" for c in codes]
     Z, FU = rng.integers(10, 90, (n, n)).astype(float), rng.integers(100, 400, (n, 5)).astype(float) * (n / 3)
     ex, im = rng.integers(50, 90, n).astype(float), rng.integers(20, 60, n).astype(float)
