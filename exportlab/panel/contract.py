@@ -277,7 +277,8 @@ def _adopted_rows(
             rows=int(column.isin(list(strange)).sum()),
             first=str(next(iter(strange))),
         )
-    return column.map(places).fillna(np.inf).to_numpy(np.float64)
+    placed = np.asarray(column.map(places), np.float64)  # of categories as of other columns
+    return np.where(np.isnan(placed), np.inf, placed)
 
 
 def _status(panel: PolicyPanel, data: pd.DataFrame, units: Any) -> None:
@@ -479,10 +480,11 @@ def regressor(data: pd.DataFrame, column: str) -> pd.Series[Any]:
     )
 
 
-def as_written(data: pd.DataFrame, column: str | None) -> pd.DataFrame:
-    """The table with a column of pandas Periods as their text ('2022-01'), which sorts as they do."""
-    if column in data.columns and isinstance(data[column].dtype, pd.PeriodDtype):
-        return data.assign(**{str(column): data[column].astype(str).where(data[column].notna(), None)})
+def as_written(data: pd.DataFrame, *columns: str | None) -> pd.DataFrame:
+    """The table with columns of pandas Periods as their text ('2022-01'), which sorts as they do."""
+    for column in columns:
+        if column in data.columns and isinstance(data[column].dtype, pd.PeriodDtype):
+            data = data.assign(**{str(column): data[column].astype(str).where(data[column].notna(), None)})
     return data
 
 

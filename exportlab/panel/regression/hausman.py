@@ -13,7 +13,7 @@ from exportlab.errors import DataError, one_of
 from exportlab.frames import Codes, Mask
 from exportlab.options import validated
 from exportlab.panel.algebra.levels import Effects
-from exportlab.panel.algebra.sandwich import sandwich
+from exportlab.panel.algebra.sandwich import sandwich, wald
 from exportlab.panel.contract import in_time
 from exportlab.panel.regression.effects import (
     demeaned,
@@ -133,7 +133,9 @@ def _mundlak(d: Design, units: Codes, periods: Codes, moving: Mask) -> HausmanTe
     last = slice(len(d.names), None)
     g, V = fit.beta[last], robust.covariance[last, last]
     k = len(g)
-    statistic = float(g @ np.linalg.solve(V, g)) / k
+    statistic = (
+        wald(g, V, f"Too few clusters for {k} unit means: use fewer regressors, or form='classical'.") / k
+    )
     within = [fit.beta[d.names.index(n)] for n in names]
     shown = pd.DataFrame({"term": names, "within": within, "means": g, "std_error": np.sqrt(np.diag(V))})
     return HausmanTest(
