@@ -299,7 +299,9 @@ def test_shares_are_judged_by_their_intervals():
     """The bloc's by products drawn, those of products by markets drawn; of nothing and of all, by the exact bound."""
     rng = np.random.default_rng(5)
     goods = {"72081000": 60.0, "270112": 0.0, "85171200": 40.0}
-    cells = [(m, k, v * rng.lognormal(0, 0.3)) for m in ("Japan", "USA", "Peru", "India") for k, v in goods.items()]
+    cells = [
+        (m, k, v * rng.lognormal(0, 0.3)) for m in ("Japan", "USA", "Peru", "India") for k, v in goods.items()
+    ]
     flows = xl.flows(pd.DataFrame(cells, columns=["market", "product", "value"]))
     table = xl.claims.judge(flows).set_index("index")
     for index, over, name in (

@@ -524,7 +524,7 @@ def test_a_value_at_its_limit_has_no_interval_and_says_so():
 
 
 def test_a_portion_of_nothing_or_all_has_its_exact_bound():
-    """Of ten equal units not one goes there: 1 - 0.05^(1/10) (the rule of three: near 3/10); others by Kish's number."""
+    """Of ten equal units not one goes there: 1 - 0.05^(1/10), near the rule of three; others by Kish's number."""
     sizes = np.ones(10)
     for part, ends in ((np.zeros(10), (0, 1 - 0.05**0.1)), (sizes, (0.05**0.1, 1))):
         for method in ("jackknife", "delta", "percentile"):
