@@ -92,9 +92,9 @@ class OptionError(ExportlabError, ValueError):
 
 
 class UnknownName(ExportlabError, KeyError):
-    """A name (indicator, bloc, country, data set, column) is not known; near matches are listed."""
+    """A name (indicator, bloc, country, data set, column) is not known; near matches are listed, and `why` if told."""
 
-    def __init__(self, kind: str, name: object, known: Iterable[str]) -> None:
+    def __init__(self, kind: str, name: object, known: Iterable[str], *, why: str = "") -> None:
         options = sorted({short(str(k), 100) for k in known})
         near = get_close_matches(str(name)[:100], options[:MANY], n=5, cutoff=0.5)
         if near:
@@ -104,7 +104,8 @@ class UnknownName(ExportlabError, KeyError):
         else:
             hint = f"{len(options):,} names are known, among them {_listed(options[:8])}."
         self.kind, self.name, self.near = kind, name, tuple(near)
-        super().__init__(f"There is no {kind} named {short(repr(name), 200)}. {hint}")
+        said = f": {why}" if why else ""
+        super().__init__(f"There is no {kind} named {short(repr(name), 200)}{said}. {hint}")
 
     def __str__(self) -> str:  # KeyError would print the repr of the message
         return str(self.args[0])
@@ -159,7 +160,7 @@ def _listed(names: Iterable[str]) -> str:
 def one_of(option: str, value: object, allowed: Iterable[str]) -> None:
     """Raise `OptionError` unless `value` is one of `allowed`."""
     choices = list(allowed)
-    if value not in choices:
+    if not isinstance(value, str) or value not in choices:
         near = get_close_matches(str(value)[:100], [str(c) for c in choices], n=1, cutoff=0.5)
         hint = f" Did you mean {near[0]!r}?" if near else ""
         raise OptionError(
