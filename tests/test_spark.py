@@ -139,9 +139,7 @@ def test_every_other_indicator_agrees_too(spark, name):
     table = catalogue_calls.world(years=(2021, 2022))
     if name == "survival":
         pytest.skip("survival is fitted on collected spells, which are tested as `spells`")
-    here, there = (
-        plain(catalogue_calls.call(name, table, c)) for c in (lambda t: t, convert(spark))
-    )
+    here, there = (plain(catalogue_calls.call(name, table, c)) for c in (lambda t: t, convert(spark)))
     assert here
     assert agree(here, there)
 

@@ -435,6 +435,8 @@ def notes(
 ) -> list[tuple[Note, ...]]:
     """What is known against each value's interval; of the index `name`, which has this scale."""
     least = min(sample.samples)
+    if sample.blocks is not None:
+        least, unit = int(least / sample.blocks[1]), f"blocks of {unit}"
     few = least < FEWER.get(name, FEW)
     common = [Note("few units", said("few units: {n} {unit}", n=least, unit=unit))] if few else []
     common += [MEMBERS] if sample.members else []
