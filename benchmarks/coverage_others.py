@@ -160,7 +160,7 @@ def places(rng: Rng, runs: int) -> Iterator[Row]:
                 table.assign(corrected=table["estimate"]), "hhi", (), "product", "jackknife", 0.95, 0
             )
             found = xl.ranks(made, together=together, draws=999, rng=rng)
-            held = (found["rank_low"] <= 10 - true) & (10 - true <= found["rank_high"])
+            held = (found["rank_low"] <= place) & (place <= found["rank_high"])
             hits += [bool(held.all())] if together else held.tolist()
         yield told(
             "places of ten groups", "0.01 standard errors apart", "all at once" if together else "each", hits
