@@ -68,7 +68,7 @@ app = typer.Typer(
 File = Annotated[
     list[str], typer.Argument(help="Customs download (GACC query), CSV, Excel, Stata or Parquet; globs work.")
 ]
-OUT = "Write a .csv, .parquet, .xlsx, .docx, .tex or .html file; else print."
+OUT = "Write a .csv, .parquet, .xlsx, .docx, .tex, .html or .md file; else print."
 
 
 def _version(show: bool) -> None:

@@ -19,7 +19,7 @@ from exportlab.frames import pieces, stream, to_pandas
 from exportlab.tables.writing import Save, as_csv, atomic
 from exportlab.text import printable
 
-KINDS = (".csv", ".parquet", ".xlsx", ".docx", ".tex", ".html")
+KINDS = (".csv", ".parquet", ".xlsx", ".docx", ".tex", ".html", ".md")
 NEEDS = {
     ".parquet": ("pyarrow", "pyarrow", "duckdb"),
     ".xlsx": ("openpyxl", "openpyxl", "excel"),

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from exportlab.errors import DataError, UnknownName
 from exportlab.frames import Array, Mask
 from exportlab.plots.structure import period_ticks
-from exportlab.plots.style import GREY, MARKERS, PALETTE, context, finish, new_axes
+from exportlab.plots.style import GREY, MARKERS, PALETTE, context, finish, name_ends, new_axes
 from exportlab.words import Text, _, said, sentences
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def plot_eci(
         if len(periods) > 1:
             result.cells.flows.calendar.require_order("a chart over time")
             period_ticks(axes, periods)
-            axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
+            name_ends(axes)
     label = said("ECI (standard deviations from the mean of all exporters)")
     one = len(periods) == 1
     with context():

@@ -7,17 +7,18 @@ import warnings
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from functools import cache, partial
-from typing import TYPE_CHECKING, Any
+from io import BytesIO
+from typing import Any, Literal
 
+import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.text import Text as Drawn
 from matplotlib.ticker import FuncFormatter
 
+from exportlab.errors import OptionError, one_of
 from exportlab.text import printable
 from exportlab.words import Text, _, spoken
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 # Okabe-Ito: told apart by colour-blind readers and, with the markers, in grey print.
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#8C8C8C")
@@ -31,6 +32,7 @@ CHINESE = (
     "PingFang SC",
     "SimHei",
 )
+TALLEST = 100  # inches
 SINGLE, DOUBLE = (3.5, 2.7), (7.2, 3.6)  # inches: one and two journal columns
 RC: dict[str, Any] = {
     "font.size": 8.0,
@@ -66,9 +68,32 @@ def new_axes(ax: Axes | None = None, *, size: tuple[float, float] = DOUBLE) -> A
         return ax
 
     with context():
-        made = DataFigure(figsize=size, layout="constrained").add_subplot()
+        made = DataFigure(figsize=size, layout="constrained").add_subplot(axes_class=DataAxes)
     made.tick_params(labelsize=RC["xtick.labelsize"], labelfontfamily=fonts())  # ticks are made later
     return made
+
+
+def axes(width: Literal["single", "double"] = "double", *, height: float | None = None) -> Axes:
+    """Axes of a new figure as wide as one column of a journal (3.5 inches) or two (7.2), for the `ax` of a picture.
+
+    Parameters
+    ----------
+    width : {"single", "double"}
+    height : float, optional
+        In inches; by default 2.7 of a single column and 3.6 of two.
+
+    Examples
+    --------
+    >>> import exportlab as xl
+    >>> ax = xl.bounds("hhi", {"EU": 50.0, "Japan": 30.0}, 100.0).plot(ax=xl.plots.axes("single"))
+    >>> [float(inches) for inches in ax.figure.get_size_inches()]
+    [3.5, 2.7]
+    """
+    one_of("width", width, ("single", "double"))
+    if height is not None and not 0 < height <= TALLEST:
+        raise OptionError(f"height={height!r} is not allowed. Allowed: inches above zero, at most {TALLEST}.")
+    wide, high = SINGLE if width == "single" else DOUBLE
+    return new_axes(size=(wide, height or high))
 
 
 def context() -> AbstractContextManager[None]:
@@ -152,6 +177,19 @@ class DataFigure(Figure):
             super().draw(renderer)
 
 
+class DataAxes(Axes):
+    """Axes that a notebook draws by itself, as a result of a cell; pyplot and its magic are not needed."""
+
+    def _repr_png_(self) -> tuple[bytes, dict[str, int]]:
+        """The whole figure, at the size it has in print."""
+        file, figure = BytesIO(), self.figure
+        with context():
+            figure.savefig(file, format="png", bbox_inches="tight")  # type: ignore[union-attr]
+        data = file.getvalue()
+        pixels = int.from_bytes(data[16:20], "big")  # the width, from the head of the file
+        return data, {"width": round(96 * pixels / RC["savefig.dpi"])}
+
+
 def _named(name: Callable[[Any, Any], Any], at: Any, place: Any = None) -> str:
     return _plain(str(name(at, place)), LONGEST)
 
@@ -159,3 +197,42 @@ def _named(name: Callable[[Any, Any], Any], at: Any, place: Any = None) -> str:
 def _plain(label: str, most: int) -> str:
     text = _DOLLAR.sub(r"\\$", printable(label))
     return text if len(text) <= most else f"{text[: most - 1].rstrip(chr(92))}…"
+
+
+# Names at the ends of lines, instead of a legend that the eye must go back and forth to.
+
+NAMED = 28  # characters of a name at the end of a line
+
+
+def name_ends(ax: Axes) -> None:
+    """Name each line at the right of the picture, in its colour, at its last point; names make room for each other."""
+    from scipy.optimize import isotonic_regression
+
+    lines = [line for line in ax.get_lines() if not str(line.get_label()).startswith("_")]
+    if not lines:
+        return
+    low, high = ax.get_ylim()
+    points = (
+        72 * float(ax.figure.get_figheight()) * 0.75
+    )  # of the axes, of which titles and ticks take the rest
+    gap = 1.15 * RC["legend.fontsize"] * (high - low) / points
+    lasts = {
+        line: (float(np.asarray(line.get_xdata())[-1]), float(np.asarray(line.get_ydata())[-1]))
+        for line in lines
+    }
+    lines.sort(key=lambda line: lasts[line][1])
+    steps = gap * np.arange(len(lines))
+    ends = [lasts[line][1] for line in lines] - steps
+    right = max(x for x, _y in lasts.values())
+    # The places nearest to the ends, in their order and a gap apart, are a monotone regression.
+    for line, end, step in zip(lines, isotonic_regression(ends).x, steps, strict=True):
+        ax.annotate(
+            _plain(str(line.get_label()), NAMED),
+            (right, float(end + step)),
+            xytext=(6, 0),
+            textcoords="offset points",
+            va="center",
+            fontsize=RC["legend.fontsize"],
+            color=line.get_color(),
+            annotation_clip=False,
+        )

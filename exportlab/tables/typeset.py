@@ -1,4 +1,4 @@
-"""A table set for a paper: caption, headings, digits in line, unit and source; as LaTeX, HTML or Excel."""
+"""A table set for a paper: caption, headings, digits in line, unit and source; in any of six formats."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def typeset(
     caption, unit, source : str
         As they are to be printed; the caption of a result is its own title by default.
     notes : str or sequence of str
-        Sentences to stand below the table, after a result's own.
+        Sentences to stand below the table, after a result's own remarks.
     columns : sequence of str, optional
         The columns to print, in this order; by default all.
     names : mapping of str to str, optional
@@ -102,7 +102,8 @@ def typeset(
     Returns
     -------
     Printed
-        With ``to_latex``, ``to_html``, ``to_docx``, ``to_excel`` and ``save``; it shows itself in a notebook.
+        With ``to_latex``, ``to_html``, ``to_markdown``, ``to_csv``, ``to_docx``, ``to_excel`` and ``save``; it shows
+        itself in a notebook.
 
     Raises
     ------
@@ -145,6 +146,7 @@ def typeset(
     frame = frame[list(columns)] if columns is not None else frame
     if frame.empty:
         raise DataError("the table has no rows or no columns", "There is nothing to print.")
+    below = (*(made.remarks if isinstance(made, Result) else ()), *below)
     chosen = {c: _format(frame[c], digits) for c in frame.columns} | dict(formats or {})
     heads = dict(names or {})
     table = Table(
@@ -160,7 +162,7 @@ def typeset(
 
 
 def save_table(made: Any, path: str | Path, **options: Any) -> Path:
-    """Write a table or result for a paper: .tex, .html, .docx (Word) or .xlsx.
+    """Write a table or result for a paper: .tex, .html, .md (Markdown), .csv, .docx (Word) or .xlsx.
 
     Parameters
     ----------
