@@ -10,7 +10,7 @@ WORKERS ?= 2
 .DEFAULT_GOAL := report
 
 report: $(VENV)/.core
-	$(BIN)/exportlab report --out report
+	$(BIN)/python -m exportlab.cli report --out report
 
 test: $(VENV)/.test
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup

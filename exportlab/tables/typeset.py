@@ -9,7 +9,7 @@ from math import floor, log10
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from exportlab.errors import DataError, OptionError, UnknownName, one_of
+from exportlab.errors import DataError, OptionError, UnknownName
 from exportlab.flows import Flows
 from exportlab.frames import to_pandas
 from exportlab.results import Result, is_name, label
@@ -17,7 +17,8 @@ from exportlab.tables.model import Table
 from exportlab.tables.publication import Grid, Printed, Publication
 from exportlab.tables.render import foot as below_of
 from exportlab.tables.render import grid
-from exportlab.words import LANGUAGES, speaking
+from exportlab.words import known as known_language
+from exportlab.words import speaking
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -123,7 +124,7 @@ def typeset(
       HHI
     0.520
     """
-    one_of("lang", lang, LANGUAGES)
+    known_language(lang)
     below = (notes,) if isinstance(notes, str) else tuple(notes)
     own = made.publication() if hasattr(made, "publication") else made
     if isinstance(own, Publication) and columns is None:
