@@ -106,9 +106,9 @@ class NotAllowed(OptionError):
 
 
 class UnknownName(ExportlabError, KeyError):
-    """A name (indicator, bloc, country, data set, column) is not known; near matches are listed."""
+    """A name (indicator, bloc, country, data set, column) is not known; near matches are listed, and `why` if told."""
 
-    def __init__(self, kind: str, name: object, known: Iterable[str]) -> None:
+    def __init__(self, kind: str, name: object, known: Iterable[str], *, why: str = "") -> None:
         options = sorted({short(str(k), 100) for k in known})
         near = get_close_matches(str(name)[:100], options[:MANY], n=5, cutoff=0.5)
         if near:
@@ -118,7 +118,8 @@ class UnknownName(ExportlabError, KeyError):
         else:
             hint = f"{len(options):,} names are known, among them {listed(options[:8])}."
         self.kind, self.name, self.near, self.known = kind, name, tuple(near), tuple(options)
-        super().__init__(f"There is no {kind} named {short(repr(name), 200)}. {hint}")
+        said = f": {why}" if why else ""
+        super().__init__(f"There is no {kind} named {short(repr(name), 200)}{said}. {hint}")
 
     def __str__(self) -> str:  # KeyError would print the repr of the message
         return str(self.args[0])
@@ -177,7 +178,7 @@ def one_of(
 ) -> None:
     """Raise `NotAllowed` unless `value` is one of `allowed`; `meant` says what people write for one of them."""
     choices = list(allowed)
-    if value not in choices:
+    if not isinstance(value, str) or value not in choices:
         given = str(value)[:100]
         near = get_close_matches(given, [str(c) for c in choices], n=1, cutoff=0.5)
         known = (meant or {}).get(given.strip().casefold(), "")

@@ -20,6 +20,7 @@ from exportlab.frames import (
     held,
     join,
     sum_by,
+    whole,
     with_total,
 )
 from exportlab.goods import (
@@ -32,7 +33,7 @@ from exportlab.goods import (
     one_revision,
     quantities,
 )
-from exportlab.options import check
+from exportlab.options import Label, check
 from exportlab.periods import FREQUENCIES, Calendar
 from exportlab.periods.turning import Turned, coarser
 from exportlab.places import AS_WRITTEN, Naming, Places, harmonised, written_alike
@@ -134,6 +135,7 @@ class Flows:
         return self._among(role, label, self.members(role))
 
     def _among(self, role: str, label: Any, known: Collection[Any]) -> Any:
+        check(role, label, Label)
         key = label
         if role == "period" and label not in known and self.calendar.ordered:
             key = self.calendar.key(label)
@@ -569,6 +571,7 @@ def flows(
         frame, goods = one_revision(frame, goods)
         quantity_unit, further = columns.quantity_units(frame, quantity_unit, roles, further)
         frame = frame.select(*(nw.col(c).alias(r) for r, c in roles.items()), *further)
+        frame = whole(frame, [c for c in (*roles, *further) if c not in ("value", "quantity")])
         if "period" in roles:
             frame, spelling = taken_in(columns.whole_objects(frame, "period"), roles["period"], frequency)
         frame = columns.schema(coded(frame, roles, goods), roles, further)

@@ -193,6 +193,25 @@ def _rounded(column: nw.Series[Any]) -> nw.Series[Any]:
     return whole.alias(column.name)
 
 
+def whole(frame: Frame, columns: Sequence[str]) -> Frame:
+    """Whole numbers wider than 64 bits, or kept as decimals without places, as those of 64 bits.
+
+    Sums of DuckDB and the numbers of some data bases come so; as labels they would be decimals.
+    """
+    types = frame.collect_schema()
+    wide = [c for c in columns if isinstance(types[c], nw.Int128 | nw.UInt128) or _no_places(types[c])]
+    return frame.with_columns(*(nw.col(c).cast(nw.Int64) for c in wide)) if wide else frame
+
+
+def fractional(kind: Any) -> bool:
+    """Whether a column's numbers may have a fraction, which no label has."""
+    return bool(kind.is_numeric() and not kind.is_integer())
+
+
+def _no_places(kind: Any) -> bool:
+    return isinstance(kind, nw.Decimal) and getattr(kind, "scale", None) == 0
+
+
 def own(frame: Frame) -> Frame:
     """A frame in memory that no array of the caller's can change any more: what was checked is what is used."""
     if isinstance(frame, nw.LazyFrame):
@@ -422,6 +441,15 @@ def among(column: str, labels: Sequence[Any]) -> nw.Expr:
 def later(column: str, pairs: Mapping[Any, Any]) -> nw.Expr:
     """A period column moved by `pairs`, old to new; periods that have no pair stay."""
     return nw.col(column).replace_strict(list(pairs), list(pairs.values()), default=nw.col(column))
+
+
+def looked_up(column: str, pairs: Mapping[Any, float]) -> nw.Expr:
+    """The number of each label, NaN where it has none; text is looked up as text, for categories know theirs alone."""
+    text = bool(pairs) and all(isinstance(label, str) for label in pairs)
+    label = nw.col(column).cast(nw.String) if text else nw.col(column)
+    return label.replace_strict(
+        list(pairs), list(pairs.values()), default=float("nan"), return_dtype=nw.Float64
+    )
 
 
 def recoded(frame: Frame, column: str, pairs: Mapping[Any, Any]) -> Frame:

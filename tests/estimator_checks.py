@@ -289,6 +289,21 @@ def _designs() -> list[Entry]:
     ]
 
 
+def _doses(d: pd.DataFrame | PolicyPanel, door: Mapping[str, Any]) -> Any:
+    """The same status as a dose that may switch off."""
+    own = {"adopted": None, "treated": "D", "reversible": True}
+    return panel(d, {**door, **own}).event_study("switching", effects=3, placebos=2, normalised=True)
+
+
+def _switching() -> list[Entry]:
+    """Policies beyond one that stays on."""
+    return [
+        Entry("switching att", _of(lambda p: p.att("switching"))),
+        Entry("switching study", _of(lambda p: p.event_study("switching", placebos=2))),
+        Entry("switching doses", _doses, exempt={"exact": "effects are divided by the cumulated dose"}),
+    ]
+
+
 def _inference() -> list[Entry]:
     """Inference methods, on an estimate of each kind that they take."""
     return [
@@ -382,7 +397,9 @@ def _formulas() -> list[Entry]:
 
 
 INFERENCE = {e.name for e in _inference()}
-ENTRIES = {e.name: e for e in (*_staggered(), *_variants(), *_designs(), *_inference(), *_formulas())}
+ENTRIES = {
+    e.name: e for e in (*_staggered(), *_variants(), *_designs(), *_switching(), *_inference(), *_formulas())
+}
 
 
 # ---- checks ----------------------------------------------------------------------------------------------------------

@@ -7,9 +7,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from io_files import Made
 
 from exportlab.errors import DataError, MissingDependency, OptionError
 from exportlab.valueadded import InterCountryTable, IOTable, read_icio, read_iot, read_nbs, read_wiod
+
+REFERENCE = Path(__file__).parent / "reference"
 
 
 def between(labels: list[str], final: list[str], **options: object) -> InterCountryTable:
@@ -175,3 +178,9 @@ def test_binary_workbooks_need_their_library(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setattr(pd, "ExcelFile", missing)
     with pytest.raises(MissingDependency, match=r"exportlab\[xlsb\]"):
         read_wiod(tmp_path / "book.xlsb")
+
+
+def test_a_binary_workbook_reads_as_the_sheet_it_was_made_of() -> None:
+    t = read_iot(REFERENCE / "adb_made_up.xlsb")
+    assert t.source == "ADB MRIO, adb_made_up.xlsb"
+    np.testing.assert_array_equal(t.Z, Made().Z)

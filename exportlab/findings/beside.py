@@ -205,7 +205,9 @@ def _place(given: Basis, world: Flows, *, apart: bool) -> Place:
     near = pairs[~pairs["present"].astype(bool)].merge(products[[product, "pci"]], on=product)
     near = near.nlargest(NEAR, "density")[[product, "rca", "density", "pci", "cog"]].reset_index(drop=True)
     row = rows.iloc[0]
-    return Place(float(row["eci"]), float(row["diversity"]), len(products), exporters(world), near)
+    present = tuple(pairs.loc[pairs["present"].astype(bool), product])
+    place = float(row["eci"]), float(row["diversity"])
+    return Place(*place, len(products), exporters(world), near, solved, present)
 
 
 def _of(table: pd.DataFrame, column: str, exporter: Any) -> pd.DataFrame:

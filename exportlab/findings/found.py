@@ -47,7 +47,8 @@ PARTS: tuple[Part, ...] = (
     "income_level",
     "complexity",
 )
-COLUMNS = ["figure", "of", "first", "period", "estimate", "conf_low", "conf_high", "moved", "n", "note"]
+MEASURED = ("estimate", "corrected", "conf_low", "conf_high")
+COLUMNS = ["figure", "of", "first", "period", *MEASURED, "moved", "n", "note"]
 T = TypeVar("T")
 
 
@@ -113,15 +114,15 @@ class Findings(Result):
     def table(self) -> pd.DataFrame:
         """One row a figure.
 
-        figure, of (what it is spread over, or whose), first (a change's first period), period, estimate, conf_low,
-        conf_high (95 %; NaN where none is made), moved ("risen", "fallen", "cannot tell"; of changes), n (units
+        figure, of (what it is spread over, or whose), first (a change's first period), period, estimate,
+        corrected (less its bias, where that matters), conf_low, conf_high (95 %; NaN where none is made), moved ("risen", "fallen", "cannot tell"; of changes), n (units
         drawn), note.
         """
         import pandas as pd
 
         # Of type object, so that labels stay as they are: years beside nothing would become 2022.0.
         rows = pd.DataFrame(list(self._rows()), columns=COLUMNS, dtype=object)
-        return rows.astype({"estimate": float, "conf_low": float, "conf_high": float, "n": "Int64"})
+        return rows.astype({**dict.fromkeys(MEASURED, float), "n": "Int64"})
 
     def summary(self) -> str:
         """Plain text: the figures, and the parts that are missing."""
@@ -184,6 +185,7 @@ class Findings(Result):
         made: dict[str, Any] = {"figure": name, "of": of, "first": None, "period": self.period}
         made |= {
             "estimate": float(value),
+            "corrected": nan,
             "conf_low": nan,
             "conf_high": nan,
             "moved": "",
@@ -192,6 +194,7 @@ class Findings(Result):
         }
         if figure is not None:
             made |= {
+                "corrected": figure.corrected,
                 "conf_low": figure.low,
                 "conf_high": figure.high,
                 "n": figure.n,

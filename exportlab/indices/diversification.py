@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from typing import Any, Literal
 
 import narwhals.stable.v2 as nw
@@ -19,6 +19,7 @@ from exportlab.indices._steps import (
     against,
     grouping,
     require_roles,
+    settled,
     with_group,
     zero_if_null,
 )
@@ -26,7 +27,7 @@ from exportlab.indices.catalogue import indicator
 from exportlab.indices.concentration import shannon
 from exportlab.indices.measure import Universe, distribution, measure, universe_size
 from exportlab.indices.members import Group, Member
-from exportlab.options import NotNegative, validated
+from exportlab.options import Label, NotNegative, validated
 from exportlab.words import N_
 
 
@@ -253,17 +254,14 @@ def _decomposed(cells: Frame, kept: tuple[str, ...]) -> Frame:
     over_size = when(share > 0, share * nw.col("_N") / size, 1.0)
     terms = sums.with_columns(
         (share * over_size.log()).alias("theil_between"),
-        (share * (size.log() + nw.col("_plogp"))).alias("theil_within"),
+        (share * settled(size.log() + nw.col("_plogp"), size.log())).alias("theil_within"),
     )
     done = terms.group_by(*keys).agg(
         nw.col("value").sum(), nw.col("theil_between").sum(), nw.col("theil_within").sum(), nw.col("_N").min()
     )
-    some = nw.col("value") > 0
-    parts = {
-        "theil": nw.col("theil_between") + nw.col("theil_within"),
-        "theil_between": nw.col("theil_between"),
-        "theil_within": nw.col("theil_within"),
-    }
+    some, within = nw.col("value") > 0, nw.col("theil_within")
+    between = settled(nw.col("theil_between"), 1 + nw.col("_N").log())
+    parts = {"theil": between + within, "theil_between": between, "theil_within": within}
     columns = [when(some, e, float("nan")).alias(c) for c, e in parts.items()]
     return done.select(*kept, *columns, nw.col("_N").cast(nw.Int64).alias("universe"))
 
@@ -283,7 +281,7 @@ def _decomposed(cells: Frame, kept: tuple[str, ...]) -> Frame:
 def theil_traditional(
     flows: Flows,
     *,
-    base: Any = None,
+    base: Label | Sequence[Label] | None = None,
     over: str = "product",
     by: Columns | None = None,
     new: Literal["ever", "now"] = "ever",
@@ -338,7 +336,9 @@ def _base(flows: Flows, base: Any) -> list[Any]:
     """The keys of the base periods."""
     if base is None:
         return flows.calendar.first_year(flows.members("period"))
-    listed = list(base) if isinstance(base, list | tuple) else [base]
+    listed = [base] if isinstance(base, Hashable) else list(base)
+    if not listed:
+        raise OptionError("base= is empty. Name a period, or several.")
     return [flows.find("period", period) for period in listed]
 
 

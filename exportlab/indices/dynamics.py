@@ -20,6 +20,7 @@ from exportlab.indices._steps import (
     zero_unless,
 )
 from exportlab.indices.catalogue import indicator
+from exportlab.options import Label
 from exportlab.periods import Lag
 from exportlab.words import N_
 
@@ -149,7 +150,7 @@ def bloc_share_change(
     membership: Literal["dated", "latest"] | str | int = "dated",
     within: Literal["end", "start"] = "end",
     home: str | None = None,
-    members: Sequence[Any] | None = None,
+    members: Sequence[Label] | None = None,
 ) -> Any:
     """What each market or product adds to the change of a bloc's share, by trade and by membership.
 

@@ -17,6 +17,7 @@ from exportlab.indices._steps import (
     grouping,
     require_roles,
     same_shape,
+    settled,
     side_by_side,
     with_group,
 )
@@ -226,14 +227,14 @@ def thom_mcdowell(
     moved = with_group(moved, keys[-1], grouping(exports, keys[-1], industries, labels), "industry")
     rows = (*groups, "industry")
     sums = sum_by(moved, rows, ["_dx", "_dm", "_gap", "_size"])
-    size = nw.col("_size")
-    matched = ratio(size - _size(nw.col("_dx") - nw.col("_dm")), size)
-    level = ratio(size - nw.col("_gap"), size)
-    made = sums.with_columns(matched.alias("thom_mcdowell"), level.alias("horizontal"))
-    a, h = nw.col("thom_mcdowell"), nw.col("horizontal")
-    return exports.out(
-        made.select(*rows, a, h, (a - h).alias("vertical"), (1 - a).alias("inter_industry")), rows
-    )
+    size, gap, net = nw.col("_size"), nw.col("_gap"), _size(nw.col("_dx") - nw.col("_dm"))
+    parts = {
+        "thom_mcdowell": settled(size - net, size),
+        "horizontal": settled(size - gap, size),
+        "vertical": settled(gap - net, size),
+        "inter_industry": net,
+    }
+    return exports.out(sums.select(*rows, *(ratio(part, size).alias(n) for n, part in parts.items())), rows)
 
 
 CLASSES = ("horizontal", "vertical_high", "vertical_low", "not_classified")

@@ -13,6 +13,7 @@ from exportlab.frames import Frame, abroad, join, ratio, sum_by, when, with_tota
 from exportlab.indices._steps import ALL, NOTHING, require_roles, zero_if_null
 from exportlab.indices.catalogue import indicator
 from exportlab.indices.shares import Asked, inside_of
+from exportlab.options import Label
 from exportlab.words import N_
 
 Correction: TypeAlias = Literal["none", "own_exports", "own_imports", "rest"]
@@ -178,7 +179,7 @@ def intra_share(
     by: Columns | None = None,
     flow: Flow = "exports",
     membership: str | int = "latest",
-    members: Sequence[Any] | None = None,
+    members: Sequence[Label] | None = None,
 ) -> Any:
     """The part of a bloc's trade that stays within it."""
     return _bloc(
@@ -212,7 +213,7 @@ def bloc_intensity(
     by: Columns | None = None,
     flow: Flow = "exports",
     membership: str | int = "latest",
-    members: Sequence[Any] | None = None,
+    members: Sequence[Label] | None = None,
 ) -> Any:
     """The intra-bloc share over the bloc's weight as a partner.
 
@@ -248,7 +249,7 @@ def introversion(
     by: Columns | None = None,
     flow: Flow = "exports",
     membership: str | int = "latest",
-    members: Sequence[Any] | None = None,
+    members: Sequence[Label] | None = None,
 ) -> Any:
     """Intra- against extra-bloc intensity, symmetric about zero: 0 where partners are chosen by their size alone."""
 
@@ -278,7 +279,7 @@ def size_adjusted_share(
     by: Columns | None = None,
     flow: Flow = "exports",
     membership: str | int = "latest",
-    members: Sequence[Any] | None = None,
+    members: Sequence[Label] | None = None,
 ) -> Any:
     """The intra-bloc share over the bloc's share in world trade; for total trade it is the plain intensity."""
 

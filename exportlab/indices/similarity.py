@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from exportlab.flows import Columns, Flows, require
 from exportlab.frames import Array
 from exportlab.indices._steps import Block, blocks, over_sum, table_of_own_kind
 from exportlab.indices.catalogue import indicator
-from exportlab.options import Positive
+from exportlab.options import Label, Within
 from exportlab.words import N_
 
 Form: TypeAlias = Literal["long", "matrix"]
@@ -203,7 +203,7 @@ def krugman(
     over: Columns = "product",
     unit: str = "exporter",
     by: Columns | None = None,
-    against: Any = None,
+    against: Label | None = None,
     form: Form = "long",
 ) -> Any:
     """The sum of absolute differences of shares: twice Hoover's index, and 2 (1 - Finger-Kreinin)."""
@@ -228,7 +228,7 @@ def hoover(
     over: Columns = "product",
     unit: str = "exporter",
     by: Columns | None = None,
-    against: Any = None,
+    against: Label | None = None,
     form: Form = "long",
 ) -> Any:
     """Half the sum of absolute differences of shares (Duncan's dissimilarity); some programs give it times 100."""
@@ -253,7 +253,7 @@ def finger_kreinin(
     over: Columns = "product",
     unit: str = "exporter",
     by: Columns | None = None,
-    against: Any = None,
+    against: Label | None = None,
     form: Form = "long",
 ) -> Any:
     """The overlap of two structures: one less half the sum of absolute differences (published times 100 at times)."""
@@ -280,7 +280,7 @@ def cosine(
     over: Columns = "product",
     unit: str = "exporter",
     by: Columns | None = None,
-    against: Any = None,
+    against: Label | None = None,
     form: Form = "long",
 ) -> Any:
     """The cosine of two structures: 1 where they are equal, 0 where they share nothing; large products dominate."""
@@ -301,11 +301,11 @@ def cosine(
 def bahar(
     flows: Flows,
     *,
-    shift: Positive = 0.1,
+    shift: Annotated[float, Within(0, 1e6, "(]")] = 0.1,
     over: Columns = "product",
     unit: str = "exporter",
     by: Columns | None = None,
-    against: Any = None,
+    against: Label | None = None,
     form: Form = "long",
 ) -> Any:
     """Pearson correlation over products of ln(RCA + a); ``shift`` is a, without which a product not sold has no log.

@@ -120,15 +120,14 @@ def _runs(
     observed: dict[Any, set[int]] | None,
 ) -> pd.DataFrame:
     keys = list(relation)
-    alive = alive.assign(_t=alive["period"].map({p: t for t, p in enumerate(calendar)})).sort_values(
-        [*keys, "_t"]
-    )
-    same = ~alive.groupby(keys, sort=False)["_t"].diff().isna().to_numpy()
+    place = {p: t for t, p in enumerate(calendar)}
+    alive = alive.assign(_t=[place[p] for p in alive["period"].tolist()]).sort_values([*keys, "_t"])
+    same = ~alive.groupby(keys, sort=False, observed=True)["_t"].diff().isna().to_numpy()
     t = alive["_t"].to_numpy()
     starts = np.flatnonzero(~same | (np.diff(t, prepend=0) > gap + 1))
     ends = np.append(starts[1:], len(t)) - 1
     found = alive.iloc[starts][keys].reset_index(drop=True)
-    found["spell"] = found.groupby(keys, sort=False).cumcount() + 1
+    found["spell"] = found.groupby(keys, sort=False, observed=True).cumcount() + 1
     found["start"], found["end"] = alive["period"].to_numpy()[starts], alive["period"].to_numpy()[ends]
     found["duration"] = t[ends] - t[starts] + 1
     first, last = t[starts] - 1, t[ends] + 1

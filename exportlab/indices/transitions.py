@@ -16,7 +16,7 @@ from exportlab.frames import Array, Codes, collect
 from exportlab.indices._steps import Reference, periods_compared, require_roles, table_of_own_kind
 from exportlab.indices.advantage import Form, rca
 from exportlab.indices.catalogue import indicator
-from exportlab.options import Level, validated
+from exportlab.options import Label, Level, validated
 from exportlab.periods import Lag
 from exportlab.results import Result
 from exportlab.words import N_
@@ -247,8 +247,8 @@ def in_both(before: dict[Key, float], after: dict[Key, float]) -> tuple[Array, A
 def galtonian(
     flows: Flows,
     *,
-    first: Any = None,
-    last: Any = None,
+    first: Label | None = None,
+    last: Label | None = None,
     form: Form = "rsca",
     reference: Reference = "world",
     over: str = "product",

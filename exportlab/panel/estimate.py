@@ -78,6 +78,19 @@ class Sample:
         )
 
 
+class Parts(dict[str, pd.DataFrame]):
+    """Tables behind an estimate by name; asked for another it says which there are, and why one is `withheld`."""
+
+    def __init__(
+        self, tables: Mapping[str, pd.DataFrame] | None = None, withheld: Mapping[str, str] | None = None
+    ) -> None:
+        super().__init__(tables or {})
+        self.withheld = dict(withheld or {})
+
+    def __missing__(self, name: str) -> pd.DataFrame:
+        raise UnknownName("part", name, self, why=self.withheld.get(name, ""))
+
+
 @dataclass(frozen=True)
 class Regression:
     """The least-squares (or Poisson) problem behind an estimate, as plain arrays, one row an observation.
@@ -157,9 +170,13 @@ class Estimate(Result):
     regression: Regression | None = None
     panel: PolicyPanel | None = None
     refit: Callable[[PolicyPanel], Estimate] | None = None
-    parts: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    parts: Mapping[str, pd.DataFrame] = field(default_factory=Parts)
     notes: tuple[str, ...] = ()
     fit: Mapping[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.parts, Parts):
+            object.__setattr__(self, "parts", Parts(self.parts))
 
     @property
     def title(self) -> str:

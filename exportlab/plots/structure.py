@@ -20,8 +20,21 @@ from exportlab.plots.given import (
     sorted_in_time,
     values_given,
 )
-from exportlab.plots.style import DOUBLE, GREY, MARKERS, PALETTE, SINGLE, context, finish, name_ends, new_axes
-from exportlab.words import Text, _, said, sentences, spoken
+from exportlab.plots.style import (
+    DOUBLE,
+    GREY,
+    MARKERS,
+    PALETTE,
+    SINGLE,
+    context,
+    end_labels,
+    finish,
+    hover,
+    hover_points,
+    new_axes,
+    range_line,
+)
+from exportlab.words import Text, _, percent, said, sentences, spoken
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -68,12 +81,15 @@ def market_shares(
         if len(order) == 1:
             shown = last[::-1]
             bars = ax.barh(range(len(shown)), 100 * shown[share], color=PALETTE[0], height=0.7)
+            for bar, name, part in zip(bars, shown[member], shown[share], strict=True):
+                hover(bar, said("{name}: {share}", name=name, share=percent(part)))
             ax.set_yticks(range(len(shown)), shown[member].astype(str))
             ax.bar_label(bars, fmt="%.1f", padding=3, fontsize=7)
             ax.set_xlim(right=108 * float(shown[share].max()))
             ax.grid(axis="y", visible=False)
             return finish(ax, title=title, x=said("share of the total, %"), source=source)
         positions = {p: i for i, p in enumerate(order)}
+        ends = []
         for i, name in enumerate(last[member]):
             line = (
                 table[table[member] == name].assign(_at=lambda t: t[period].map(positions)).sort_values("_at")
@@ -85,9 +101,16 @@ def market_shares(
                 marker=MARKERS[i % len(MARKERS)],
                 label=str(name),
             )
+            words = [
+                said("{name}: {share}", name=f"{name}, {p}", share=percent(v))
+                for p, v in zip(line[period], line[share], strict=True)
+            ]
+            hover_points(ax, line["_at"].tolist(), (100 * line[share]).tolist(), words)
+            end = float(100 * line[share].iloc[-1])
+            ends.append((end, f"{name} {end:.1f}%", PALETTE[i % len(PALETTE)], MARKERS[i % len(MARKERS)]))
         period_ticks(ax, list(positions))
         ax.set_ylim(bottom=0)
-        name_ends(ax)
+        end_labels(ax, ends)
         return finish(ax, title=title, y=said("share of the total, %"), source=source)
 
 
@@ -145,7 +168,7 @@ def concentration(
     note: Text | None = None,
     ax: Axes | None = None,
 ) -> Axes:
-    """An index by period: a line where it is known, a bar from its lower to its upper bound where it is not.
+    """An index by period: a line where it is known, dots at its lower and upper bound and a line between where not.
 
     Parameters
     ----------
@@ -167,22 +190,24 @@ def concentration(
     table = table if low and high else sorted_in_time(table, period)
     order = list(table[period])
     with context():
-        ax = new_axes(ax, size=DOUBLE)
         if low and high:
-            bars = ax.bar(
-                range(len(order)), table[high] - table[low], bottom=table[low], width=0.35, color=PALETTE[5]
-            )
-            ax.bar_label(
-                bars,
-                [f"{a:.3f} - {b:.3f}" for a, b in zip(table[low], table[high], strict=True)],
-                padding=2,
-                fontsize=7,
-            )
-            ax.set_ylim(0, float(table[high].max()) * 1.25)
-            ax.set_xlim(-0.8, len(order) - 0.2)
-        else:
-            ax.plot(range(len(order)), table[value], color=PALETTE[0], marker=MARKERS[0])
-            ax.set_ylim(0, 1.1 * float(table[value].max()))
+            ax = new_axes(ax, size=(DOUBLE[0], 1.3 + 0.3 * len(order)))
+            for k, (a, b) in enumerate(zip(table[low], table[high], strict=True)):
+                range_line(ax, k, (a, b), (f"{a:.3f}", f"{b:.3f}"))
+            ax.set_yticks(range(len(order)), [str(p) for p in order])
+            ax.set_ylim(len(order) - 0.4, -0.6)
+            ax.set_xlim(0, 1.3 * float(table[high].max()))
+            ax.grid(axis="y", visible=False)
+            return finish(ax, title=title, x=label, source=source, note=note)
+        ax = new_axes(ax, size=DOUBLE)
+        ax.plot(range(len(order)), table[value], color=PALETTE[0], marker=MARKERS[0])
+        hover_points(
+            ax,
+            range(len(order)),
+            list(table[value]),
+            [f"{p}: {v:.4f}" for p, v in zip(order, table[value], strict=True)],
+        )
+        ax.set_ylim(0, 1.1 * float(table[value].max()))
         period_ticks(ax, order)
         return finish(ax, title=title, y=label, source=source, note=note)
 

@@ -196,7 +196,9 @@ def interval(
         need_units(sample, asked.unit, described(flows, asked.groups, part.key))
         on = scale_of(asked.name, asked.options, asked.size or len(part.cells), plain)
         found = estimate(sample, method, level=level, draws=draws, seed=seed, scale=on)
-        against = joined(notes(sample, found, method, asked.unit), alike(sample, part.units))
+        against = joined(
+            notes(sample, found, method, asked.unit, name=asked.name, scale=on), alike(sample, part.units)
+        )
         return found, against, sample.units
 
     own = seeds(rng, len(groups)) if method in DRAWN else [None] * len(groups)

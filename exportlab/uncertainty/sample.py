@@ -59,8 +59,9 @@ class Sample:
         What the values are differences of, against which rounding is measured; by default the values.
     members : bool
         Whether the units are the members of the distribution themselves, drawn from a law of their sizes.
-    kink : float, optional
-        The value near which the index is no smooth function of the sums (the Gini's 0, where ranks change places).
+    portion : ndarray, shape (M,), optional
+        Of values that are parts of what the units carry: which part of the units has anything of it (or of the rest,
+        if those are fewer).
     """
 
     statistic: Callable[[Array], Array]
@@ -72,7 +73,7 @@ class Sample:
     sums: Sums | None = None
     terms: Array | None = None
     members: bool = False
-    kink: float | None = None
+    portion: Array | None = None
 
     @property
     def units(self) -> int:
@@ -83,6 +84,11 @@ class Sample:
     def samples(self) -> tuple[int, ...]:
         """Units by independent sample."""
         return self.strata or (self.units,)
+
+    @property
+    def effective(self) -> float:
+        """As how many units of one size these count (Kish 1965)."""
+        return float(self.sizes.sum() ** 2 / (self.sizes**2).sum())
 
     @cached_property
     def estimate(self) -> Array:

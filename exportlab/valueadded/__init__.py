@@ -4,6 +4,7 @@ from exportlab.valueadded.decompose import Decomposition, decompose
 from exportlab.valueadded.economies import read_eurostat, read_oecd_iot
 from exportlab.valueadded.folders import read_eora, read_exiobase
 from exportlab.valueadded.footprints import embodied, embodied_at_home, footprint
+from exportlab.valueadded.gloria import read_gloria
 from exportlab.valueadded.gvc import (
     extraction,
     output_participation,
@@ -60,6 +61,7 @@ __all__ = [
     "read_eurostat",
     "read_exiobase",
     "read_figaro",
+    "read_gloria",
     "read_icio",
     "read_iot",
     "read_nbs",

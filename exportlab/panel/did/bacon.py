@@ -14,6 +14,7 @@ from exportlab.frames import Array
 from exportlab.options import validated
 from exportlab.panel.algebra.absorb import absorb
 from exportlab.panel.algebra.levels import Effects
+from exportlab.panel.contract import refuse_other_designs
 from exportlab.results import Result, table_html
 
 if TYPE_CHECKING:
@@ -100,6 +101,7 @@ def bacon(panel: PolicyPanel) -> Bacon:
     ----------
     Goodman-Bacon (2021), Journal of Econometrics 225, 254-277.
     """
+    refuse_other_designs(panel)
     if panel.X.shape[1]:
         raise DataError(
             f"the decomposition is of the estimate without covariates; this panel has {', '.join(panel.covariates)}",
