@@ -336,6 +336,29 @@ def test_every_command_speaks_chinese(say, tmp_path, monkeypatch):
     assert "显示性比较优势" not in say("indicators", "--lang", "en")[1].replace("aliases", "")
 
 
+@pytest.mark.parametrize(
+    ("chinese", "name"),
+    [
+        ("区位熵", "location_quotient"),
+        ("显示性比较优势", "rca"),
+        ("产业同构系数", "cosine"),
+        ("贸易结合度", "trade_intensity"),
+        ("出口技术复杂度", "expy"),
+        ("赫芬达尔指数", "hhi"),
+        ("格鲁贝尔—劳埃德指数", "grubel_lloyd"),
+        ("嵌套度（NODF）", "nestedness"),
+    ],
+)
+def test_indicators_are_found_by_their_chinese_names(chinese, name):
+    assert xl.CATALOGUE[chinese].name == name
+
+
+def test_every_title_of_the_catalogue_has_chinese():
+    from exportlab.words import in_all_languages
+
+    assert [i.name for i in xl.CATALOGUE.values() if len(in_all_languages(i.title)) < 2] == []
+
+
 def test_several_indicators_with_commas(say, tmp_path):
     table = pd.DataFrame({"place": ["A", "A"], "market": ["Japan", "USA"], "value": [1.0, 3.0]})
     table.to_csv(tmp_path / "t.csv", index=False)
