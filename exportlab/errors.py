@@ -178,7 +178,7 @@ def one_of(
 ) -> None:
     """Raise `NotAllowed` unless `value` is one of `allowed`; `meant` says what people write for one of them."""
     choices = list(allowed)
-    if not isinstance(value, str) or value not in choices:
+    if not isinstance(value, str | None) or value not in choices:
         given = str(value)[:100]
         near = get_close_matches(given, [str(c) for c in choices], n=1, cutoff=0.5)
         known = (meant or {}).get(given.strip().casefold(), "")
