@@ -21,11 +21,11 @@ PACKAGE = Path(__file__).parent.parent / "exportlab"
 LAYERS = [
     {"currencies", "errors", "options", "text"},
     {"classifications", "frames", "periods", "results", "sides", "words"},
-    {"files", "hierarchy", "plots", "suggest", "tables.writing"},
+    {"files", "hierarchy", "suggest", "tables.writing"},
     {"places"},
     {"adding", "audit", "datasets", "goods", "spelling", "tables.publication"},
     {"flows"},
-    {"facts", "indices", "partial", "turned"},
+    {"facts", "indices", "partial", "plots", "turned"},
     {"uncertainty", "valueadded", "panel"},
     {"findings"},
     {"risk"},

@@ -204,6 +204,13 @@ class Estimate(Result):
             raise UnknownName("term", term, [str(t) for t in terms])
         return terms.index(term)
 
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """Which inference to believe, and the notes."""
+        from exportlab.panel.tables import verdict
+
+        return tuple(verdict(self))
+
     def summary(self) -> str:
         """Plain text: the numbers, what they are, and how far to believe them."""
         from exportlab.panel.tables import summary
@@ -326,6 +333,10 @@ class Estimate(Result):
     def to_html(self) -> str:
         """HTML table of this estimate."""
         return str(self.publication().to_html())
+
+    def to_markdown(self) -> str:
+        """Markdown table of this estimate."""
+        return str(self.publication().to_markdown())
 
     def to_docx(self, path: str) -> None:
         """Write a Word table (needs python-docx)."""

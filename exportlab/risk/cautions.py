@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from exportlab.flows import Flows
-from exportlab.results import Result, titled_html
+from exportlab.results import Result
 from exportlab.words import N_
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 CONCENTRATION = N_(
     "Concentration is not risk: few calm markets that move apart may vary less than many that move together."
@@ -36,13 +33,10 @@ class Cautious(Result):
 
     cautions: tuple[str, ...]
 
-    def summary(self) -> str:
-        """The title, the table, and the cautions."""
-        return "\n".join([super().summary(), *(f"* {caution}" for caution in self.cautions)])
-
-    def _repr_html_(self) -> str:
-        table: pd.DataFrame = self._table()
-        return titled_html(self.title, table, below=" ".join(self.cautions))
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """The cautions."""
+        return self.cautions
 
 
 def overlap(flows: Flows, lag: Any) -> tuple[str, ...]:
