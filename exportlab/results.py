@@ -67,6 +67,20 @@ def _for_terminals(summary: Callable[[Any], str]) -> Callable[[Any], str]:
     return said
 
 
+class Cautious(Result):
+    """A result with cautions: what it takes for granted is printed beneath the table, and stands in `cautions`."""
+
+    cautions: tuple[str, ...]
+
+    def summary(self) -> str:
+        """The title, the table, and the cautions."""
+        return "\n".join([super().summary(), *(f"* {caution}" for caution in self.cautions)])
+
+    def _repr_html_(self) -> str:
+        table: pd.DataFrame = self._table()
+        return titled_html(self.title, table, below=" ".join(self.cautions))
+
+
 def titled_html(
     title: str, table: pd.DataFrame, *, above: str | Sequence[str] = "", below: str | Sequence[str] = ""
 ) -> str:
