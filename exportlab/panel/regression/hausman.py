@@ -9,12 +9,12 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from exportlab.columns import in_time
 from exportlab.errors import DataError, one_of
 from exportlab.frames import Codes, Mask
 from exportlab.options import validated
 from exportlab.panel.algebra.levels import Effects
 from exportlab.panel.algebra.sandwich import sandwich, wald
-from exportlab.panel.contract import in_time
 from exportlab.panel.regression.effects import (
     demeaned,
     ordered_codes,
