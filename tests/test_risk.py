@@ -931,15 +931,34 @@ def test_the_report_has_a_section_on_risk(table):
         assert "集中不等于风险" in "".join(section.text)
     section, _fact = vulnerability.section(findings(mine, parts=["market"]))
     known = risk.portfolio(mine, by=())
-    assert f"standard deviation of {100 * known.table['sd'][0]:.1f}%" in section.text[0].replace(
+    assert section.text[0] == "By market."
+    assert f"standard deviation of {100 * known.table['sd'][0]:.1f}%" in section.text[1].replace(
         "\N{NO-BREAK SPACE}", ""
     )
     shown = section.parts[0].frame.set_index("market")["contribution"]
     assert shown.to_dict() == pytest.approx(known.members.set_index("market")["contribution"].to_dict())
+    assert "By product." in section.text
+    assert [p.name for p in section.parts] == ["risk", "risk", "risk_products", "risk_products"]
     short = xl.flows(table[table["period"] < 2013])
     section, _fact = vulnerability.section(findings(short, parts=["market"]))
     assert section.text == ("Left out: it takes 5 growth rates or more, and the table has 2.",)
     assert section.parts == ()
+
+
+def test_the_report_tells_of_chapters_where_codes_are_longer(table):
+    from exportlab.findings import findings
+    from exportlab.reporting.own import vulnerability
+
+    codes = table.assign(product=table["product"].map({"p": "720810", "q": "847130"}))
+    more = pd.concat([codes, codes.assign(product="720917", value=codes["value"] / 3)], ignore_index=True)
+    mine = xl.flows(more[more["exporter"] == "A"], aggregate="sum")
+    section, _fact = vulnerability.section(findings(mine, parts=["market"]))
+    assert "By chapter, two digits of the code." in section.text
+    shown = section.parts[2].frame.set_index("product")
+    two = more[more["exporter"] == "A"].assign(product=lambda t: t["product"].str[:2])
+    known = risk.portfolio(xl.flows(two, aggregate="sum"), over="product", by=()).members.set_index("product")
+    assert shown["contribution"].to_dict() == pytest.approx(known["contribution"].to_dict())
+    assert set(shown.index) == {"72", "84"}
 
 
 # A table that is balanced and sorted as files are is read by blocks, any other by its labels.
