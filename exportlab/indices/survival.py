@@ -17,6 +17,7 @@ from exportlab.frames import collect
 from exportlab.indices.catalogue import indicator
 from exportlab.options import Level, NotNegative, Places, validated
 from exportlab.results import Result
+from exportlab.words import N_
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,7 +27,7 @@ __all__ = ["Survival", "kaplan_meier", "spells", "survival"]
 
 
 @indicator(
-    title="Export spells",
+    title=N_("Export spells"),
     formula=r"\text{maximal runs of periods with } x_t > \text{threshold}",
     low="1",
     unit="periods",
@@ -140,15 +141,15 @@ def _runs(
 
 
 @indicator(
-    title="Survival of exports (Kaplan-Meier)",
+    title=N_("Survival of exports (Kaplan-Meier)"),
     formula=r"S(t) = \prod_{u \le t} \left(1 - d_u / n_u\right)",
     low="0",
     high="1",
-    rises_with="lasting trade relations",
+    rises_with=N_("lasting trade relations"),
     source="Kaplan and Meier (1958), JASA 53(282); Besedes and Prusa (2006)",
     laws="bounds scale permutation replication empty",
     undefined="the standard error: nothing survives",
-    aliases=("export_survival",),
+    aliases=("export_survival", "出口生存分析"),
 )
 def survival(
     flows: Flows,

@@ -54,6 +54,11 @@ class Inference:
     draws: int = 0
     seed: int | None = None
 
+    @property
+    def of_placebos(self) -> bool:
+        """Whether p-values and intervals are ranks among placebos, and no t statistics."""
+        return self.name.startswith("placebo")
+
 
 @dataclass(frozen=True)
 class Sample:
@@ -199,6 +204,13 @@ class Estimate(Result):
             raise UnknownName("term", term, [str(t) for t in terms])
         return terms.index(term)
 
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """Which inference to believe, and the notes."""
+        from exportlab.panel.tables import verdict
+
+        return tuple(verdict(self))
+
     def summary(self) -> str:
         """Plain text: the numbers, what they are, and how far to believe them."""
         from exportlab.panel.tables import summary
@@ -241,7 +253,7 @@ class Estimate(Result):
         """
         if level is None or level == self.inference.level:
             return self.table.set_index("term")[["conf_low", "conf_high"]]
-        if self.inference.name.startswith("placebo"):
+        if self.inference.of_placebos:
             raise OptionError(
                 f"level={level!r} is not allowed after the estimate: its interval is made of placebos. Allowed: "
                 f"{self.inference.level:g}; or estimate again with level={level!r}."
@@ -321,6 +333,10 @@ class Estimate(Result):
     def to_html(self) -> str:
         """HTML table of this estimate."""
         return str(self.publication().to_html())
+
+    def to_markdown(self) -> str:
+        """Markdown table of this estimate."""
+        return str(self.publication().to_markdown())
 
     def to_docx(self, path: str) -> None:
         """Write a Word table (needs python-docx)."""
