@@ -20,7 +20,18 @@ import exportlab as xl
 # ----------------------
 # Each city has a level of its own, and grows. Concentration is a cost: less of it is better.
 rng = np.random.default_rng(31)
-CITIES = ["Dalian", "Shenyang", "Yingkou", "Dandong", "Jinzhou", "Anshan", "Panjin", "Huludao", "Benxi", "Fushun"]
+CITIES = [
+    "Dalian",
+    "Shenyang",
+    "Yingkou",
+    "Dandong",
+    "Jinzhou",
+    "Anshan",
+    "Panjin",
+    "Huludao",
+    "Benxi",
+    "Fushun",
+]
 level = {city: 2.0 - 0.15 * i for i, city in enumerate(CITIES)}
 rows = []
 for year in range(2019, 2024):
@@ -67,7 +78,9 @@ environment = xl.composite(
 degree = xl.coupling({"structure": structure, "environment": environment}, form="modified")
 one = degree.table[degree.table["year"] == 2023]
 both = xl.coupling(one, systems=["structure", "environment"], unit="city", form="modified")
-print(both.table[["city", "coupling", "development", "coordination", "stage"]].round(2).to_string(index=False))
+print(
+    both.table[["city", "coupling", "development", "coordination", "stage"]].round(2).to_string(index=False)
+)
 plane = both.plot(title="Coordination in 2023", source="made up")
 
 # %%

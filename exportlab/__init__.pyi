@@ -136,5 +136,7 @@ from .uncertainty.intervals import interval as interval
 from .uncertainty.levels import Levels as Levels
 from .uncertainty.levels import levels as levels
 from .uncertainty.mirror import mirror_interval as mirror_interval
+from .uncertainty.ranks import ranks as ranks
+from .uncertainty.resampled import resampled as resampled
 
 __version__: str

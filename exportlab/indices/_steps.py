@@ -14,9 +14,10 @@ from exportlab.classifications.hs import hs_section
 from exportlab.errors import DataError, EngineError, OptionError
 from exportlab.flows import Columns, Flows, require
 from exportlab.frames import Array, Frame, collect, join, later, ratio, stack, sum_by, when, with_total
+from exportlab.options import Label
 from exportlab.periods import WORDS, Calendar, Lag
 
-Reference: TypeAlias = Literal["world", "rest"] | Flows | Any
+Reference: TypeAlias = Literal["world", "rest"] | Flows | Label
 ALL = "_all"
 NOTHING = 1e-12  # what is left of a total after taking out its only part, in parts of that total
 
@@ -101,6 +102,12 @@ def _other(
     totals = sum_by(table, (*shared, ALL), ["value"]).rename({"value": "_ref_total"})
     joined = join(join(cells, parts, on=(*shared, *spread)), totals, on=(*shared, ALL))
     return joined.with_columns(*(zero_if_null(c) for c in ("_ref", "_ref_total")))
+
+
+def settled(difference: nw.Expr, terms: nw.Expr) -> nw.Expr:
+    """A difference of terms as large as `terms`: zero where nothing but rounding is left of them."""
+    slack = NOTHING * terms
+    return when((difference < slack) & (difference > -slack), 0.0, difference)
 
 
 def zero_if_null(column: str) -> nw.Expr:

@@ -13,13 +13,14 @@ from exportlab.frames import Frame, collect, join, ratio, sum_by, when, with_tot
 from exportlab.indices._steps import before_and_after, keyed, periods_compared
 from exportlab.indices.catalogue import indicator
 from exportlab.periods import Lag
+from exportlab.words import N_
 
 
 @indicator(
-    title="Constant-market-share decomposition of the share",
+    title=N_("Constant-market-share decomposition of the share"),
     low="-1",
     high="1",
-    aliases=("cms",),
+    aliases=("cms", "恒定市场份额"),
     formula=r"\Delta S = \sum_c \Delta s_c\, w_{c0} + \sum_c s_{c0}\, \Delta w_c + \sum_c \Delta s_c\, \Delta w_c",
     source="Tyszynski (1951); Fagerberg and Sollie (1987), Applied Economics 19(12); ITC Trade Competitiveness Map",
     laws="bounds scale permutation replication transfer empty",
@@ -186,7 +187,7 @@ def _refuse(flows: Flows, joined: Frame, spread: tuple[str, ...]) -> None:
 
 
 @indicator(
-    title="Constant-market-share decomposition of growth",
+    title=N_("Constant-market-share decomposition of growth"),
     aliases=("leamer_stern",),
     formula=r"\Delta x = r x_0 + \sum_k (r_k - r) x_{k0} + \sum_{kj} (r_{kj} - r_k) x_{kj0} + \text{rest}",
     source="Leamer and Stern (1970), Quantitative International Economics, ch. 7",

@@ -27,17 +27,18 @@ from exportlab.indices._steps import (
 from exportlab.indices.catalogue import indicator
 from exportlab.options import NotNegative
 from exportlab.periods import Lag
+from exportlab.words import N_
 
 
 @indicator(
-    title="Extensive and intensive margins",
+    title=N_("Extensive and intensive margins"),
     low="0",
     high="1",
     formula=r"EM_{im} = \frac{\sum_{k \in I_{im}} x_{rmk}}{\sum_k x_{rmk}}, \quad "
     r"IM_{im} = \frac{\sum_{k \in I_{im}} x_{imk}}{\sum_{k \in I_{im}} x_{rmk}}",
-    rises_with="the span of products (extensive) and the amount sold of each (intensive)",
+    rises_with=N_("the span of products (extensive) and the amount sold of each (intensive)"),
     source="Hummels and Klenow (2005), The variety and quality of a nation's exports, AER 95(3)",
-    aliases=("hummels_klenow",),
+    aliases=("hummels_klenow", "扩展边际与集约边际", "二元边际"),
     column="extensive",
     laws="bounds scale permutation replication transfer empty",
     undefined="nothing is exported, or the reference exports nothing of it",
@@ -138,13 +139,13 @@ def log_mean(a: str, b: str) -> nw.Expr:
 
 
 @indicator(
-    title="Index of export market penetration",
+    title=N_("Index of export market penetration"),
     low="1/J",
     high="1",
-    rises_with="reach into existing demand",
+    rises_with=N_("reach into existing demand"),
     formula=r"IEMP_i = \frac{\#\{(k, j) : x_{ijk} > 0\}}{\sum_{k \in I_i} \#\{j : x_{\cdot jk} > 0\}}",
     source="Brenton and Newfarmer (2007), Watching more than the Discovery Channel, World Bank WPS 4302; WITS",
-    aliases=("market_penetration",),
+    aliases=("market_penetration", "出口市场渗透指数"),
     laws="bounds scale permutation replication empty",
     undefined="nothing is exported",
 )
@@ -208,10 +209,10 @@ def _count(column: str) -> nw.Expr:
 
 
 @indicator(
-    title="Nesting of products and markets",
+    title=N_("Nesting of products and markets"),
     low="1/n",
     high="1",
-    rises_with="concentration (its entropy: diversification)",
+    rises_with=N_("concentration (its entropy: diversification)"),
     formula=r"H_{km} = \sum_k s_k^2 H_{m|k}, \quad E_{km} = E_k + \sum_k s_k E_{m|k}",
     source="Shannon (1948), grouping of entropy; Jacquemin and Berry (1979), J. Industrial Economics 27(4)",
     column="hhi",
@@ -271,14 +272,14 @@ def _spread(cells: Frame, keys: tuple[str, ...], end: str) -> Frame:
 
 
 @indicator(
-    title="Nestedness (NODF)",
+    title=N_("Nestedness (NODF)"),
     low="0",
     high="1",
-    rises_with="few-market products being subsets of many-market ones",
+    rises_with=N_("few-market products being subsets of many-market ones"),
     formula=r"\frac{\sum_{i<j} N_{ij}}{\binom{R}{2} + \binom{C}{2}}, \quad N_{ij} = "
     r"\frac{|A_i \cap A_j|}{\min(k_i, k_j)} \text{ where } k_i \ne k_j, \text{ else } 0",
     source="Almeida-Neto, Guimaraes, Guimaraes, Loyola and Ulrich (2008), Oikos 117(8); Bustos et al. (2012)",
-    aliases=("nodf",),
+    aliases=("nodf", "嵌套度"),
     laws="bounds scale permutation empty",
     undefined="there is a single active cell",
 )
@@ -338,8 +339,8 @@ def _paired(active: Array) -> tuple[float, int]:
 
 
 @indicator(
-    title="Growth by extensive and intensive margins",
-    aliases=("margins_of_growth",),
+    title=N_("Growth by extensive and intensive margins"),
+    aliases=("margins_of_growth", "增长的二元边际"),
     formula=r"\frac{\Delta X}{X_0} = \frac{\sum_{C^+} \Delta x_k + \sum_{C^-} \Delta x_k + \sum_{E} x_{k1} "
     r"- \sum_{X} x_{k0}}{X_0}",
     low="-1",

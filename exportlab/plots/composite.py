@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from exportlab.errors import OptionError
-from exportlab.plots.structure import in_time, need, period_ticks
+from exportlab.plots.given import in_time, need
+from exportlab.plots.structure import period_ticks
 from exportlab.plots.style import DOUBLE, GREY, MARKERS, PALETTE, context, finish, new_axes
 from exportlab.words import Text, _, said
 

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from exportlab.indices.sophistication import Income
 
 
+WIDE = 5.6  # inches of a page's figures: their text is still read where they are half as wide
+
+
 def report(
     flows: Flows | None = None,
     *,
@@ -78,12 +81,13 @@ def report(
     MissingDependency
         Excel is asked for and openpyxl is not installed.
     """
+    from exportlab.plots.style import at_most
     from exportlab.tables import export
     from exportlab.words import _, speaking
 
     say = progress or (lambda text: None)
     also = export.formats(also)
-    with speaking(lang):
+    with speaking(lang), at_most(WIDE):
         if flows is None:
             from exportlab.reporting.liaoning import page as published
 
