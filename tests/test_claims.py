@@ -111,7 +111,7 @@ def test_every_verdict_has_evidence(ledger):
 @pytest.mark.parametrize(
     ("claim", "verdict", "computed"),
     [
-        ("marine-ftz-trade-share", REPRODUCED, "16.50"),
+        ("marine-ftz-trade-share", REPRODUCED, "16.51"),
         ("marine-marine-gdp-share", REFUTED, "16.89"),
         ("marine-rcep-firms-share", BROKEN, "21/47 = 44.68 % or 21/48 = 43.75 %"),
         ("marine-contracts-rank", REFUTED, "2020"),

@@ -136,7 +136,7 @@ def report(
     annual: Annual = False,
     lang: Annotated[str, typer.Option(help="en or zh (中文).")] = "en",
     also: Annotated[
-        str, typer.Option(help="Further formats, with commas: excel, latex, png, svg, pdf.")
+        str, typer.Option(help="Further formats, with commas: pdf, word, markdown, excel, latex, png, svg.")
     ] = "",
     open_: Annotated[bool, typer.Option("--open", help="Open the page in the browser.")] = False,
 ) -> None:

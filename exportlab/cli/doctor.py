@@ -18,7 +18,8 @@ PURPOSE = {
     "spark": "tables of Spark, on one machine or a cluster (needs Java 17 or newer)",
     "excel": "Excel files in, report --also excel out",
     "fast": "other programs' estimators, to compare with",
-    "tables": "tables of a paper as Word documents",
+    "tables": "tables of a paper and reports as Word documents",
+    "pdf": "report --also pdf where there is no Chromium or Chrome",
 }
 _REQUIREMENT = re.compile(
     r"(?P<name>[\w.-]+)[^>;]*(?:>=\s*(?P<least>[\w.]+))?[^;]*(?:;.*extra == ['\"](?P<extra>\w+)['\"])?"
