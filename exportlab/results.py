@@ -77,6 +77,17 @@ def _for_terminals(summary: Callable[[Any], str]) -> Callable[[Any], str]:
     return said
 
 
+class Cautious(Result):
+    """A result with cautions: what it takes for granted is printed beneath the table, and stands in `cautions`."""
+
+    cautions: tuple[str, ...]
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """The cautions."""
+        return self.cautions
+
+
 def titled_html(
     title: str, table: pd.DataFrame, *, above: str | Sequence[str] = "", below: str | Sequence[str] = ""
 ) -> str:

@@ -467,6 +467,19 @@ def test_genepy_in_closed_form_and_on_both_sides() -> None:
     np.testing.assert_allclose(fitness.genepy(M)[1], expected, rtol=1e-8)
 
 
+def test_genepy_is_not_known_where_the_order_of_rows_would_choose_its_vectors() -> None:
+    """Three exporters that differ alike from each other share the second eigenvalue: any two vectors would do."""
+    M = np.array([[1.0, 1, 1, 0], [0, 0, 1, 1], [0, 1, 0, 1], [1, 0, 0, 1]])
+    for order in ([0, 1, 2, 3], [3, 1, 0, 2]):
+        by_exporter, by_product = fitness.genepy(M[order])
+        assert np.isnan(by_exporter).all()
+        assert np.isnan(by_product).all()
+    M[3, 1] = 1.0
+    one, other = fitness.genepy(M)[0], fitness.genepy(M[::-1])[0]
+    assert np.isfinite(one).all()
+    np.testing.assert_allclose(other[::-1], one, rtol=1e-12)
+
+
 # -- undefined, disconnected, degenerate --------------------------------------------------------------------
 
 

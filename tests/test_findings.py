@@ -220,6 +220,23 @@ def test_lazy_tables_have_the_same_findings(engine):
     pd.testing.assert_frame_equal(month.table, xl.findings(FLOWS, period="2022-03", **asked).table, rtol=1e-9)
 
 
+def test_incomes_are_told_of_the_last_year_whatever_the_order_of_a_plan():
+    """DuckDB groups in an order of its own, so that the last row is not the last year."""
+    rows = [
+        (y, e, p, 1.0 + (y * k + len(e)) % 7)
+        for y in range(1990, 2024)
+        for e in "ab"
+        for k, p in enumerate("xyz")
+    ]
+    table = pd.DataFrame(rows, columns=["period", "exporter", "product", "value"])
+    asked = {"exporter": "a", "income": {"a": 1.0, "b": 3.0}, "parts": ["income_level"]}
+    here = xl.findings(xl.flows(table), **asked).income_level
+    relation = duckdb.from_df(table, connection=duckdb.connect())
+    there = xl.findings(xl.flows(relation), **asked).income_level
+    assert there.table["period"].tolist() == here.table["period"].tolist() == list(range(1990, 2024))
+    assert there.last == pytest.approx(here.last, rel=1e-12)
+
+
 def test_periods_without_an_order():
     fairs = xl.flows(TABLE.assign(period=["autumn fair", "spring fair"] * (len(TABLE) // 2)), aggregate="sum")
     with pytest.raises(DataError, match="shows the last period"):

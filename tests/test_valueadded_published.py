@@ -146,11 +146,11 @@ def test_ceads_refuses_a_column_it_does_not_know(tmp_path: Path) -> None:
         read_ceads(tmp_path / "odd.csv")
 
 
-@pytest.mark.parametrize("wide", [False, True])
-def test_a_bureaus_table_as_published(tmp_path: Path, wide: bool) -> None:
-    path = files.bureau(tmp_path, wide=wide)
+@pytest.mark.parametrize("sectors", [3, 42, 149, 153])
+def test_a_bureaus_table_as_published(tmp_path: Path, sectors: int) -> None:
+    path = files.bureau(tmp_path, sectors=sectors)
     t = read_nbs(path)
-    assert len(t.sectors) == (42 if wide else 3)
+    assert len(t.sectors) == sectors
     assert len(t.final) == 5
     assert t.validate().balanced
     assert "农村居民消费支出" in t.final[0]
@@ -160,7 +160,7 @@ def test_a_bureaus_table_as_published(tmp_path: Path, wide: bool) -> None:
     again = read_iot(path)
     np.testing.assert_allclose(again.x, t.x)
     with pytest.raises(DataError, match="column '中间使用合计 TIU' in 1 row"):
-        read_nbs(files.bureau(tmp_path, wide=wide, spoil=50.0))
+        read_nbs(files.bureau(tmp_path, sectors=sectors, spoil=50.0))
 
 
 @pytest.mark.parametrize("apart", [False, True])

@@ -114,9 +114,9 @@ class Findings(Result):
     def table(self) -> pd.DataFrame:
         """One row a figure.
 
-        figure, of (what it is spread over, or whose), first (a change's first period), period, estimate,
-        corrected (less its bias, where that matters), conf_low, conf_high (95 %; NaN where none is made), moved ("risen", "fallen", "cannot tell"; of changes), n (units
-        drawn), note.
+        figure, of (what it is spread over, or whose), first (a change's first period), period, estimate, corrected
+        (less its bias, where that matters), conf_low, conf_high (95 %; NaN where none is made), moved ("risen",
+        "fallen", "cannot tell"; of changes), n (units drawn), note.
         """
         import pandas as pd
 

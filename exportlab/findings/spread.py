@@ -115,9 +115,10 @@ def _growth(given: Basis, role: str) -> Growth | None:
         before = year_before(flows)
         if before is not None:
             gains = latest(to_pandas(contributions(flows, over=role, by=by_of(flows))), flows)
-            order = gains["contribution"].abs().sort_values(ascending=False).index
             last = flows.said(flows.members("period")[-1])
-            gains = gains.reindex(order)
+            # Rows of a plan come in any order: of equal ones the label decides.
+            gains = gains.sort_values(flows.roles[role], kind="stable")
+            gains = gains.sort_values("contribution", key=lambda g: -g.abs(), kind="stable")
             return Growth(gains.head(MADE_OF), flows.said(before), last, gains)
     return None
 

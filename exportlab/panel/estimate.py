@@ -54,6 +54,11 @@ class Inference:
     draws: int = 0
     seed: int | None = None
 
+    @property
+    def of_placebos(self) -> bool:
+        """Whether p-values and intervals are ranks among placebos, and no t statistics."""
+        return self.name.startswith("placebo")
+
 
 @dataclass(frozen=True)
 class Sample:
@@ -248,7 +253,7 @@ class Estimate(Result):
         """
         if level is None or level == self.inference.level:
             return self.table.set_index("term")[["conf_low", "conf_high"]]
-        if self.inference.name.startswith("placebo"):
+        if self.inference.of_placebos:
             raise OptionError(
                 f"level={level!r} is not allowed after the estimate: its interval is made of placebos. Allowed: "
                 f"{self.inference.level:g}; or estimate again with level={level!r}."

@@ -193,7 +193,7 @@ def stars(p: float, allowed: bool = True) -> str:
 
 def stars_allowed(estimate: Estimate) -> bool:
     """Whether the t statistics shown deserve stars: only where they are what is believed in this design."""
-    if estimate.inference.name.startswith("placebo") or estimate.inference.treated_clusters == 0:
+    if estimate.inference.of_placebos or estimate.inference.treated_clusters == 0:
         return True
     if estimate.one_treated or estimate.panel is None:
         return not estimate.one_treated
@@ -204,7 +204,7 @@ def believed(estimate: Estimate) -> str:
     """Which inference to believe for this design, and why."""
     i = estimate.inference
     G, G1 = i.clusters, i.treated_clusters
-    if i.name.startswith("placebo"):
+    if i.of_placebos:
         attainable = estimate.fit.get("attainable", 1 / G)
         return f"the placebo p-value; none below {attainable:.3f} is attainable{_shocks(estimate)}."
     if G1 == 0 or estimate.panel is None:  # no policy dates: gravity, fixed effects

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from exportlab.flows import Flows
-from exportlab.results import Result
 from exportlab.words import N_
 
 CONCENTRATION = N_(
@@ -26,17 +25,6 @@ OVERLAP = (
     "Growth over a year, taken in each part of a year, overlaps: the rates are not independent of each other."
 )
 AVERAGES = "Past shocks and their covariances are taken to go on; shares do not answer to them."
-
-
-class Cautious(Result):
-    """A result of this room: what it takes for granted is printed beneath the table, and stands in `cautions`."""
-
-    cautions: tuple[str, ...]
-
-    @property
-    def remarks(self) -> tuple[str, ...]:
-        """The cautions."""
-        return self.cautions
 
 
 def overlap(flows: Flows, lag: Any) -> tuple[str, ...]:

@@ -20,8 +20,9 @@ from exportlab.indices import shares as bloc_shares
 from exportlab.indices.residual import refuse_members
 from exportlab.options import Count, Level, validated
 from exportlab.periods import Lag
+from exportlab.results import Cautious
 from exportlab.risk import growth as ground
-from exportlab.risk.cautions import AVERAGES, CONCENTRATION, ENTRY, PRICES, SMALL, Cautious, overlap
+from exportlab.risk.cautions import AVERAGES, CONCENTRATION, ENTRY, PRICES, SMALL, overlap
 from exportlab.risk.growth import FEWEST, Asked, Growth, Series, framed
 from exportlab.risk.portfolio import ROUNDING, computed, need
 

@@ -14,8 +14,9 @@ from exportlab.flows import Columns, Flows
 from exportlab.frames import Array, Mask
 from exportlab.options import validated
 from exportlab.periods import Lag
+from exportlab.results import Cautious
 from exportlab.risk import growth as ground
-from exportlab.risk.cautions import CONCENTRATION, PRICES, Cautious, overlap
+from exportlab.risk.cautions import CONCENTRATION, PRICES, overlap
 from exportlab.risk.growth import Asked, Rate, Series, framed, member_table
 
 if TYPE_CHECKING:

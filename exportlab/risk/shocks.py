@@ -18,8 +18,9 @@ from exportlab.frames import Array
 from exportlab.indices.residual import refuse_members
 from exportlab.options import Count, validated
 from exportlab.periods import Lag
+from exportlab.results import Cautious
 from exportlab.risk import growth as ground
-from exportlab.risk.cautions import AVERAGES, ENTRY, PRICES, Cautious, overlap
+from exportlab.risk.cautions import AVERAGES, ENTRY, PRICES, overlap
 from exportlab.risk.growth import FEWEST, Asked, Growth, Series, framed
 from exportlab.risk.portfolio import Shares, computed, need
 

@@ -12,8 +12,9 @@ from exportlab.flows import Columns, Flows
 from exportlab.frames import Array
 from exportlab.options import Count, Level, validated
 from exportlab.periods import Lag
+from exportlab.results import Cautious
 from exportlab.risk import growth as ground
-from exportlab.risk.cautions import AVERAGES, CONCENTRATION, ENTRY, PRICES, Cautious, overlap
+from exportlab.risk.cautions import AVERAGES, CONCENTRATION, ENTRY, PRICES, overlap
 from exportlab.risk.growth import Growth, framed
 from exportlab.risk.portfolio import Shares, computed, need
 from exportlab.uncertainty.sample import seeds

@@ -175,13 +175,14 @@ def build(panel: PolicyPanel, low: int, high: int) -> tuple[Stack, list[float]]:
 def _corrective(cohort: Array, treated: Array, counts: Array) -> Array:
     """Comparison rows weighted so that each stack's comparison has its cohort's share of the treated.
 
-    A row counts as the regression counts it: by its weight.
+    A row counts as the regression counts it: by its weight. The paper's further factor, comparison rows over treated
+    ones in all stacks, is the same for all comparison rows: effects of periods take it up.
     """
     w = np.ones(len(cohort))
     on, off = counts * treated, counts * (1 - treated)
     for g in np.unique(cohort):
         at = cohort == g
-        w[at & (treated == 0)] = (on[at].sum() / on.sum()) / (off[at].sum() / off.sum())
+        w[at & (treated == 0)] = on[at].sum() / off[at].sum()
     return w
 
 

@@ -17,6 +17,7 @@ from exportlab.frames import Array, Mask
 from exportlab.options import Count, Upper, validated
 from exportlab.panel.inference.event_basis import Basis, EventCoefficients, basis_of, event_coefficients
 from exportlab.results import Result
+from exportlab.sides import side
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -166,7 +167,7 @@ def honest_did(
             ends = relative_interval(c.beta, c.sigma, c.pre, weights, rng=rng, moments=moments, **ask)
         rows.append((method, float(size), *ends))
     table = pd.DataFrame(rows, columns=["method", "M", "conf_low", "conf_high"])
-    table["zero_inside"] = (table["conf_low"] <= 0) & (table["conf_high"] >= 0)
+    table["zero_inside"] = [side(low, high) == "cannot tell" for *_, low, high in rows]
     broken = breakdown(c, weights, method, alpha, rng, moments=moments)
     return HonestDiD(table, broken, method, level, weights, basis.errors, basis.notes)
 

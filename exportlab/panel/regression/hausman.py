@@ -9,12 +9,12 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from exportlab.columns import in_time
 from exportlab.errors import DataError, one_of
 from exportlab.frames import Codes, Mask
 from exportlab.options import validated
 from exportlab.panel.algebra.levels import Effects
-from exportlab.panel.algebra.sandwich import sandwich
-from exportlab.panel.contract import in_time
+from exportlab.panel.algebra.sandwich import sandwich, wald
 from exportlab.panel.regression.effects import (
     demeaned,
     ordered_codes,
@@ -131,7 +131,9 @@ def _mundlak(d: Design, units: Codes, periods: Codes, moving: Mask) -> HausmanTe
     last = slice(len(d.names), None)
     g, V = fit.beta[last], robust.covariance[last, last]
     k = len(g)
-    statistic = float(g @ np.linalg.solve(V, g)) / k
+    statistic = (
+        wald(g, V, f"Too few clusters for {k} unit means: use fewer regressors, or form='classical'.") / k
+    )
     within = [fit.beta[d.names.index(n)] for n in names]
     shown = pd.DataFrame({"term": names, "within": within, "means": g, "std_error": np.sqrt(np.diag(V))})
     return HausmanTest(
