@@ -13,7 +13,7 @@ from exportlab.frames import to_pandas
 from exportlab.indices._steps import require_roles
 from exportlab.indices.concentration import hhi
 from exportlab.options import Count, NotNegative, validated
-from exportlab.risk.cautions import Cautious
+from exportlab.results import Cautious
 
 if TYPE_CHECKING:
     import pandas as pd
