@@ -274,6 +274,7 @@ def test_refusals_of_the_panel():
 
 TABLES_OF_REASONS = {"placebo dates", "anticipation", "curve"}
 TAKE_IT = {"shared shocks", "switching att", "switching study", "switching doses"}
+TAKE_IT |= {"interactive", "interactive study", "matrix completion", "counterfactual tests"}
 
 
 @pytest.mark.parametrize("name", [e.name for e in ENTRIES.values() if e.door])

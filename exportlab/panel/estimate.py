@@ -142,6 +142,7 @@ class Estimate(Result):
     parts : mapping
         Named tables behind the estimate: ``"cells"`` (cohort x period), ``"weights"``, ``"bacon"`` ...
     notes : what a reader must know before quoting the number
+    linear : whether the terms are sums of outcomes with weights that the outcomes do not change
     """
 
     method: str
@@ -160,6 +161,7 @@ class Estimate(Result):
     parts: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     fit: Mapping[str, float] = field(default_factory=dict)
+    linear: bool = True
 
     @property
     def title(self) -> str:
@@ -338,6 +340,12 @@ class Estimate(Result):
         from exportlab.panel.inference import honest
 
         return honest.honest_did(self, **options)
+
+    def counterfactual_tests(self, **options: Any) -> Any:
+        """Placebo, pre-trend and carry-over tests; see `exportlab.panel.inference.counterfactual_tests`."""
+        from exportlab.panel.inference.counterfactual_tests import counterfactual_tests
+
+        return counterfactual_tests(self, **options)
 
     def with_bands(self, **options: Any) -> Estimate:
         """Simultaneous bands beside the pointwise intervals; see `exportlab.panel.inference.multiple`."""
