@@ -412,7 +412,8 @@ def _formulas() -> list[Entry]:
         )
     )
     averages = {
-        "effects": "averages of all units stand for shared shocks, and so for effects of periods in part"
+        "effects": "averages of all units stand for shared shocks, and so for effects of periods in part",
+        "covariate units": "its only regressor is the covariate itself",
     }
     for kind in ("pooled", "mean group"):
         run = _panel_formula(common_correlated, "y ~ x", kind=kind)

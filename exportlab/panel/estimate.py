@@ -341,12 +341,6 @@ class Estimate(Result):
 
         return honest.honest_did(self, **options)
 
-    def counterfactual_tests(self, **options: Any) -> Any:
-        """Placebo, pre-trend and carry-over tests; see `exportlab.panel.inference.counterfactual_tests`."""
-        from exportlab.panel.inference.counterfactual_tests import counterfactual_tests
-
-        return counterfactual_tests(self, **options)
-
     def with_bands(self, **options: Any) -> Estimate:
         """Simultaneous bands beside the pointwise intervals; see `exportlab.panel.inference.multiple`."""
         from exportlab.panel.inference.multiple import with_bands

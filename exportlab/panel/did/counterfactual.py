@@ -132,16 +132,7 @@ def estimated(
     if scores is not None:
         size = ROUNDING * float(np.abs(panel.y).max()) * np.sqrt(G)
         vcov = settled(scores.T @ scores, np.where(np.isnan(scores).any(0), np.inf, size))
-    inference = Inference(
-        "cluster jackknife" if scores is not None else "none",
-        JACKKNIFE if scores is not None else "no errors were asked for, or too few clusters",
-        float(max(G - 1, 1)),
-        level,
-        1.0,
-        panel.cluster or panel.unit,
-        G,
-        panel.treated_clusters,
-    )
+    inference = _inference(panel, G, scores is not None, level)
     counts = np.bincount(groups[of.treated], minlength=len(value)).tolist()
     names = terms.pop("term")
     notes = (
@@ -164,6 +155,19 @@ def estimated(
         parts={"path": _path(of, effect), "cells": _cell_table(panel, of, fitted)} | words.pop("parts", {}),
         notes=(*warnings_of(panel), *unsettled(vcov, names), *notes, *words.pop("notes", ())),
         **words,
+    )
+
+
+def _inference(panel: PolicyPanel, G: int, made: bool, level: float) -> Inference:
+    return Inference(
+        "cluster jackknife" if made else "none",
+        JACKKNIFE if made else "no errors were asked for, or too few clusters",
+        float(max(G - 1, 1)),
+        level,
+        1.0,
+        panel.cluster or panel.unit,
+        G,
+        panel.treated_clusters,
     )
 
 
