@@ -27,7 +27,7 @@ from __future__ import annotations
 import argparse
 import csv
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -101,44 +101,49 @@ def distribution(name: str, cells: int = 10) -> Callable[[Any], Any]:
     return lambda x: made.index(x)[..., 0]
 
 
-def tables(rng: Rng, law: str, n: int, runs: int) -> Iterator[tuple[str, Sample, Scale, float, Any]]:
-    """Tables of n products: index, their samples, its scale, its true value, the part of the units that carry a share."""
+@dataclass(frozen=True, eq=False)
+class Case:
+    """One index of many tables; of a share also which part of the units carries it, and their effective number."""
+
+    index: str
+    sample: Sample
+    scale: Scale
+    true: float
+    carried: Any = None
+    effective: Any = None
+
+
+def tables(rng: Rng, law: str, n: int, runs: int) -> Iterator[Case]:
+    """Tables of n products, by index."""
     shape, sizes = (n, runs), SIZES.get(law, SIZES["lognormal 1"])
     size = sizes(rng, shape)
     products, mix = sent(rng, law, size, MARKETS)
     flows = drawn(law, products)
     for name in ("hhi", "theil", "gini"):
-        yield (
-            name,
-            many(flows, distribution(name)),
-            scale_of(name, {}, 10),
-            float(evaluate(name, mix, universe=10)),
-            None,
-        )
-    for name, inside in (("bloc_share", [1, 2, 5]), ("share", [6])):
-        chosen = np.isin(np.arange(10), inside)
-        part = many(flows, lambda x, c=chosen: (x * c).sum(axis=-1) / x.sum(axis=-1))  # type: ignore[misc]
-        bloc = (flows * chosen).sum(axis=-1)
-        carried = np.minimum((bloc > 0).mean(axis=0), (bloc < flows.sum(axis=-1)).mean(axis=0))
-        yield name, part, scale_of(name, {}, 10), float(mix @ chosen), carried
+        true = float(evaluate(name, mix, universe=10))
+        yield Case(name, many(flows, distribution(name)), scale_of(name, {}, 10), true)
+    yield from _shares(flows, mix)
     later, other = sent(rng, law, size * rng.lognormal(0.0, 0.3, shape), CHANGED)
     sides = [many(f, distribution("hhi")) for f in (flows, drawn(law, later))]
     low, high = limits("hhi", {}, 10)
-    yield (
-        "change of hhi",
-        minus(sides[1], sides[0]),
-        Scale(SCALES["identity"], low - high, high - low),
-        float((other**2).sum() - (mix**2).sum()),
-        None,
-    )
-    rival, _ = sent(
-        rng,
-        "even" if law in ("families", "even", "steep") else "lognormal 1",
-        sizes(rng, shape),
-        np.full(10, 0.1),
-    )
+    on = Scale(SCALES["identity"], low - high, high - low)
+    yield Case("change of hhi", minus(sides[1], sides[0]), on, float((other**2).sum() - (mix**2).sum()))
+    calm = law in ("families", "even", "steep")
+    rival, _ = sent(rng, "even" if calm else "lognormal 1", sizes(rng, shape), np.full(10, 0.1))
     both = np.concatenate([flows, drawn(law, rival)], axis=-1)
-    yield "rca", many(both, advantage), scale_of("rca", {}, 10), float(mix[1] / ((mix[1] + 0.1) / 2)), None
+    yield Case("rca", many(both, advantage), scale_of("rca", {}, 10), float(mix[1] / ((mix[1] + 0.1) / 2)))
+
+
+def _shares(flows: Any, mix: Any) -> Iterator[Case]:
+    """The share of three markets, and of a small one."""
+    size = flows.sum(axis=-1)
+    effective = size.sum(axis=0) ** 2 / (size**2).sum(axis=0)
+    for name, inside in (("bloc_share", [1, 2, 5]), ("share", [6])):
+        chosen = np.isin(np.arange(10), inside)
+        part = many(flows, lambda x, c=chosen: (x * c).sum(axis=-1) / x.sum(axis=-1))  # type: ignore[misc]
+        sent_there = flows[..., chosen].sum(axis=-1)
+        carried = np.minimum((sent_there > 0).mean(axis=0), (sent_there < size).mean(axis=0))
+        yield Case(name, part, scale_of(name, {}, 10), float(mix @ chosen), carried, effective)
 
 
 def advantage(x: Any) -> Any:
@@ -155,33 +160,31 @@ def cover(law: str, n: int, runs: int, seed: int) -> list[dict[str, Any]]:
     seen: dict[str, list[Any]] = {}
     for batch in np.random.SeedSequence((seed, n, LAWS.index(law))).spawn(runs // BATCH):
         close: Any = np.zeros(BATCH, dtype=bool)
-        for name, sample, scale, true, carried in tables(np.random.default_rng(batch), law, n, BATCH):
-            made = judged(law, name, sample, scale, true, carried)
-            if name == "hhi":  # a change from near equality has a note as well
+        for case in tables(np.random.default_rng(batch), law, n, BATCH):
+            made = judged(case, chapters=law.endswith("chapters drawn"))
+            if case.index == "hhi":  # a change from near equality has a note as well
                 close = made[4]
-            elif name == "change of hhi":
+            elif case.index == "change of hhi":
                 made[1] |= close
-            seen.setdefault(name, []).append(made[:4])
+            seen.setdefault(case.index, []).append(made[:4])
     return [_row(law, n, name, np.concatenate(made, axis=1), seed) for name, made in seen.items()]
 
 
-def judged(law: str, name: str, sample: Sample, scale: Scale, true: float, carried: Any) -> Any:
-    """Of each table: whether its interval holds the true value, has a note, is missing, is said to be alike, is near."""
-    sizes = sample.sums.adds.reshape(sample.units, BATCH, -1).sum(axis=-1)
+def judged(case: Case, *, chapters: bool) -> Any:
+    """Of each table: whether its interval holds, has a note, is missing, is said to be alike, to be near equality."""
+    sample = case.sample
     with np.errstate(divide="ignore", invalid="ignore"):
-        found = methods.estimate(sample, "jackknife", scale=scale)
+        found = methods.estimate(sample, "jackknife", scale=case.scale)
         groups = (np.arange(sample.units) // CHAPTER).tolist()
-        alike = nesting.dependence(sample, groups)[0] > nesting.ALIKE
-    alike &= not law.endswith("chapters drawn")
-    rare = np.zeros(BATCH, dtype=bool)
-    if carried is not None:
-        effective = sizes.sum(axis=0) ** 2 / (sizes**2).sum(axis=0)
-        found = methods.exact(found, effective, sample.units, 0.95)
-        rare = methods.rarely(carried, effective)
-    against = methods.notes(sample, found, "jackknife", "product", name=name, scale=scale)
-    noted = np.array([bool(x) for x in against]) | rare | alike
-    hit = (found.low <= true) & (true <= found.high)
-    return np.stack([hit, noted, np.isnan(found.low), alike, methods.near(found, scale)])
+        alike = (nesting.dependence(sample, groups)[0] > nesting.ALIKE) & (not chapters)
+    noted = alike.copy()
+    if case.carried is not None:
+        found = methods.exact(found, case.effective, sample.units, 0.95)
+        noted |= methods.rarely(case.carried, case.effective)
+    against = methods.notes(sample, found, "jackknife", "product", name=case.index, scale=case.scale)
+    noted |= np.array([bool(x) for x in against])
+    hit = (found.low <= case.true) & (case.true <= found.high)
+    return np.stack([hit, noted, np.isnan(found.low), alike, methods.near(found, case.scale)])
 
 
 def _row(law: str, n: int, name: str, made: Any, seed: int) -> dict[str, Any]:

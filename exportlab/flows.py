@@ -13,8 +13,11 @@ from exportlab import audit as columns
 from exportlab.classifications.labels import Scheme
 from exportlab.errors import DataError, DuplicateCells, OptionError, UnknownName, one_of, short
 from exportlab.frames import (
+    Array,
+    Coded,
     Frame,
     adopt,
+    coded_rows,
     collect,
     engine_speaks,
     held,
@@ -125,13 +128,7 @@ class Flows:
             return period
 
     def find(self, role: str, label: Any) -> Any:
-        """The frame's key for one label of a role that carries value; a period may be written in another way.
-
-        Raises
-        ------
-        UnknownName
-            The flows have no such label.
-        """
+        """The frame's key for one label of a role that carries value, a period written in any way; refuses others."""
         return self._among(role, label, self.members(role))
 
     def _among(self, role: str, label: Any, known: Collection[Any]) -> Any:
@@ -200,9 +197,16 @@ class Flows:
         kept: dict[frozenset[str], Frame] = self._memo.setdefault("cells", {})
         if wanted not in kept:
             finer = min((k for k in kept if wanted < k), key=len, default=None)
-            start = self.frame if finer is None else kept[finer]
-            kept[wanted] = sum_by(start, roles, ["value"])
+            start, codes = (self.frame, self._memo.get("codes")) if finer is None else (kept[finer], None)
+            kept[wanted] = sum_by(start, roles, ["value"], codes)
         return kept[wanted]
+
+    def coded(self, *roles: str) -> tuple[list[Coded], Array]:
+        """Numbers and labels of each role, and the value, of every row that has one, for who sums himself."""
+        if self.lazy or frozenset(roles) in self._memo.get("cells", {}):
+            return coded_rows(collect(self.cells(*roles)), roles, {})
+        self.check()
+        return coded_rows(collect(self.frame), roles, self._memo.setdefault("codes", {}))
 
     def beside(self, cells: Frame, keys: Sequence[str], name: str) -> Frame:
         """The cells with the flows' total by `keys`, one role or more, beside each.
@@ -307,8 +311,7 @@ class Flows:
         """The labels of `role` that carry a value above zero, sorted; one small query, kept."""
         seen: dict[str, tuple[Any, ...]] = self._memo.setdefault("members", {})
         if role not in seen:
-            rows = collect(self.cells(role).filter(nw.col("value") > 0).select(role))
-            seen[role] = tuple(sorted(rows[role].to_list()))
+            seen[role] = tuple(self.coded(role)[0][0][1])
         return seen[role]
 
     def observed(self, role: str) -> tuple[Any, ...]:

@@ -308,17 +308,27 @@ def held(frame: Frame) -> Frame:
     return kept
 
 
-def sum_by(frame: Frame, keys: Sequence[str], columns: Sequence[str]) -> Frame:
-    """Sum plain columns by `keys`; with no keys, one row. Missing figures are passed over, as in a sum of them."""
+def sum_by(
+    frame: Frame, keys: Sequence[str], columns: Sequence[str], codes: Mapping[str, Coded] | None = None
+) -> Frame:
+    """Sum plain columns by `keys`; with no keys, one row. Missing figures are passed over, as in a sum of them.
+
+    `codes` are those of keys whose numbers are known.
+    """
     if keys and numbered(frame) and all(frame.schema[c] == nw.Float64 for c in columns):
-        return _sum_by_number(frame, keys, columns)
+        return _sum_by_number(frame, keys, columns, codes or {})
     sums = [nw.col(c).sum() for c in columns]
     return frame.group_by(*keys).agg(*sums) if keys else frame.select(*sums)
 
 
-def _sum_by_number(frame: nw.DataFrame[Any], keys: Sequence[str], columns: Sequence[str]) -> Frame:
+def _sum_by_number(
+    frame: nw.DataFrame[Any], keys: Sequence[str], columns: Sequence[str], codes: Mapping[str, Coded]
+) -> Frame:
     """Count into a place for each group, at half the cost of pandas' own sums; the first row of each names it."""
-    cell, size = _numbered(frame, keys)
+    if len(keys) == 1 and keys[0] in codes:
+        cell, size = codes[keys[0]][0], len(codes[keys[0]][1])
+    else:
+        cell, size = _numbered(frame, keys)
     first = np.full(size, -1)
     first[cell[::-1]] = np.arange(len(cell) - 1, -1, -1)
     here = np.flatnonzero(first >= 0)
@@ -522,7 +532,7 @@ def _arrow_codes(labels: Any) -> tuple[NDArray[np.int64], int]:
     return one.indices.to_numpy(zero_copy_only=False).astype(np.int64), len(one.dictionary)
 
 
-def coded(frame: nw.DataFrame[Any], column: str) -> tuple[Codes, list[Any]]:
+def coded(frame: nw.DataFrame[Any], column: str) -> Coded:
     """A number for each row by its label, 0, 1, ... in the order of the labels, and the labels."""
     small = _small_codes(frame, column)
     codes: Codes
@@ -540,6 +550,30 @@ def coded(frame: nw.DataFrame[Any], column: str) -> tuple[Codes, list[Any]]:
     place = np.zeros(len(labels), dtype=np.int64)
     place[order] = np.arange(len(order))
     return place[codes], [labels[i] for i in order]
+
+
+def coded_rows(
+    frame: nw.DataFrame[Any], roles: Sequence[str], known: dict[str, Coded]
+) -> tuple[list[Coded], Array]:
+    """The numbers of some columns, and the value, of the rows above zero; what is counted goes into `known`."""
+    for role in roles:
+        if role not in known:
+            known[role] = coded(frame, role)
+    value = np.asarray(frame["value"].to_numpy(), dtype=np.float64)
+    some = value > 0
+    if some.all():
+        return [known[r] for r in roles], value
+    return [_used(known[r][0][some], known[r][1]) for r in roles], value[some]
+
+
+def _used(codes: Codes, labels: list[Any]) -> Coded:
+    """The same without labels that no row has."""
+    some = np.bincount(codes, minlength=len(labels)) > 0
+    return (
+        (codes, labels)
+        if some.all()
+        else ((np.cumsum(some) - 1)[codes], [labels[i] for i in np.flatnonzero(some)])
+    )
 
 
 def _labelled(frame: nw.DataFrame[Any], column: str) -> tuple[Codes, list[Any]]:
@@ -588,6 +622,7 @@ BEYOND = f"beyond {LARGEST:g}, or all of it within {SMALLEST:g} of zero"
 WITHIN = "Squares and products of such numbers are no floating-point numbers any more: change the unit."
 Array: TypeAlias = NDArray[np.float64]
 Codes: TypeAlias = NDArray[np.integer[Any]]  # positions: 0, 1, ...
+Coded: TypeAlias = tuple[Codes, list[Any]]  # a number for each row by its label, and the labels in order
 Mask: TypeAlias = NDArray[np.bool_]
 
 

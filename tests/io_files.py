@@ -255,6 +255,13 @@ def eora(tmp: Path, m: Made) -> Path:
     final = [f"{names[c]}\t{c}\tFinal Demand\t{u}\t" for c in LAND for u in USES]
     (root / "labels_T.txt").write_text("\n".join([*sectors, "ROW\tROW\tTOTAL\tTotal\t"]) + "\n")
     (root / "labels_FD.txt").write_text("\n".join([*final, "ROW\tROW\tTOTAL\tTotal\t"]) + "\n")
+    np.savetxt(
+        root / "Eora26_2015_bp_Q.txt",
+        np.hstack([[m.x, 2.0 * m.x], [[0.0], [0.0]]]),
+        delimiter="\t",
+        fmt="%.17g",
+    )
+    (root / "labels_Q.txt").write_text("Energy\tPetroleum (TJ)\t\nCO2\tTotal (Gg)\t\n")
     (root / "labels_VA.txt").write_text(
         "Primary Inputs\tCompensation of employees D.1\t\nPrimary Inputs\tOperating surplus\t\n"
     )
@@ -380,11 +387,11 @@ def ceads(tmp: Path, m: Made, *, spoil: float = 1.0, heading: str = "Errors") ->
     return _grid(tmp / "China MRIO 2017.csv", grid)
 
 
-def bureau(tmp: Path, *, spoil: float = 1.0, wide: bool = False) -> Path:
+def bureau(tmp: Path, *, spoil: float = 1.0, sectors: int = 3) -> Path:
     """A table of the national bureau: title and unit, a row of names and one of codes, subtotals beside their parts."""
     rng = np.random.default_rng(5)
-    codes = [f"{n:05d}" for n in range(1001, 1001 + (42 if wide else 3))]
-    n = len(codes)
+    codes = [f"{n:05d}" for n in range(1001, 1001 + sectors)]
+    n = sectors
     names = [f"{c}产品" for c in codes]
     Z, FU = rng.integers(10, 90, (n, n)).astype(float), rng.integers(100, 400, (n, 5)).astype(float) * (n / 3)
     ex, im = rng.integers(50, 90, n).astype(float), rng.integers(20, 60, n).astype(float)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import io_files as files
 import numpy as np
 import pandas as pd
 import pytest
@@ -184,3 +185,17 @@ def test_a_binary_workbook_reads_as_the_sheet_it_was_made_of() -> None:
     t = read_iot(REFERENCE / "adb_made_up.xlsb")
     assert t.source == "ADB MRIO, adb_made_up.xlsb"
     np.testing.assert_array_equal(t.Z, Made().Z)
+
+
+def test_a_head_of_two_rows_and_decimal_commas_are_named(tmp_path: Path) -> None:
+    text = files.icio_2018(tmp_path, Made()).read_text()
+    commas = tmp_path / "commas.csv"
+    commas.write_text(text.replace(",", ";").replace(".", ","))
+    with pytest.raises(DataError, match="in 36 rows.*is '1,34.*decimal comma: save"):
+        read_icio(commas)
+    raw = [line.split(",") for line in text.splitlines()]
+    two = tmp_path / "two.csv"
+    heads = [",".join(([*label.split("_"), ""])[k] for label in raw[0]) for k in (0, 1)]
+    two.write_text("\n".join([*heads, *text.splitlines()[1:]]))
+    with pytest.raises(DataError, match=r"no row that is also a column.*header=\[0, 1\].*from_frames"):
+        read_icio(two)

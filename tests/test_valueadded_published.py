@@ -146,11 +146,11 @@ def test_ceads_refuses_a_column_it_does_not_know(tmp_path: Path) -> None:
         read_ceads(tmp_path / "odd.csv")
 
 
-@pytest.mark.parametrize("wide", [False, True])
-def test_a_bureaus_table_as_published(tmp_path: Path, wide: bool) -> None:
-    path = files.bureau(tmp_path, wide=wide)
+@pytest.mark.parametrize("sectors", [3, 42, 149, 153])
+def test_a_bureaus_table_as_published(tmp_path: Path, sectors: int) -> None:
+    path = files.bureau(tmp_path, sectors=sectors)
     t = read_nbs(path)
-    assert len(t.sectors) == (42 if wide else 3)
+    assert len(t.sectors) == sectors
     assert len(t.final) == 5
     assert t.validate().balanced
     assert "农村居民消费支出" in t.final[0]
@@ -160,7 +160,7 @@ def test_a_bureaus_table_as_published(tmp_path: Path, wide: bool) -> None:
     again = read_iot(path)
     np.testing.assert_allclose(again.x, t.x)
     with pytest.raises(DataError, match="column '中间使用合计 TIU' in 1 row"):
-        read_nbs(files.bureau(tmp_path, wide=wide, spoil=50.0))
+        read_nbs(files.bureau(tmp_path, sectors=sectors, spoil=50.0))
 
 
 @pytest.mark.parametrize("apart", [False, True])
@@ -309,3 +309,36 @@ def test_gloria_without_its_labels_or_with_others(tmp_path: Path) -> None:
     (tmp_path / "GLORIA_ReadMe_059.xlsx").unlink()
     with pytest.raises(DataError, match="GLORIA_ReadMe.*labels="):
         read_gloria(path)
+
+
+def test_eora_labels_may_stand_in_an_archive_beside_the_figures(tmp_path: Path) -> None:
+    m = Made()
+    path = files.eora(tmp_path, m)
+    with ZipFile(path / "indices.zip", "w") as parts:
+        for label in sorted(path.glob("labels_*.txt")):
+            parts.write(label, label.name)
+            label.unlink()
+    np.testing.assert_allclose(read_eora(path).Z, m.Z)
+    archive = tmp_path / "Eora26_2015_bp.zip"
+    with ZipFile(archive, "w") as parts:
+        for file in sorted(path.glob("Eora26*.txt")):
+            parts.write(file, file.name)
+    (path / "indices.zip").rename(tmp_path / "indices.zip")
+    np.testing.assert_allclose(read_eora(archive).Z, m.Z)
+
+
+@pytest.mark.parametrize(("write", "read"), [(files.eora, read_eora), (files.gloria, read_gloria)])
+def test_a_balance_may_be_off_by_a_thousandth(
+    tmp_path: Path, write: Writer, read: Callable[..., InterCountryTable]
+) -> None:
+    for off, passes in ((0.0009, True), (0.0012, False)):
+        m = Made()
+        if write is files.eora:
+            m.va = m.va + off * m.x
+        else:
+            m.x = m.x * (1 + off)
+        if passes:
+            assert len(read(write(tmp_path, m)).countries) == 3
+            continue
+        with pytest.raises(DataError, match="tolerance"):
+            read(write(tmp_path, m))

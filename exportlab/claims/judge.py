@@ -226,7 +226,7 @@ def _share(found: Findings, prefixes: Sequence[str]) -> float:
 
 
 def _drawn(found: Findings, prefixes: Sequence[str]) -> Figure | None:
-    """The same share with its interval, markets drawn; that of the rest turned round where there are no such products."""
+    """The same share with its interval, markets drawn; where there are no such products, that of the rest turned."""
     given = found.basis
     if given.unit_for("product") is None:
         return None

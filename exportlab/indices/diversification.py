@@ -28,15 +28,16 @@ from exportlab.indices.concentration import shannon
 from exportlab.indices.measure import Universe, distribution, measure, universe_size
 from exportlab.indices.members import Group, Member
 from exportlab.options import Label, NotNegative, validated
+from exportlab.words import N_
 
 
 @distribution(
-    title="Number of members above a threshold",
+    title=N_("Number of members above a threshold"),
     formula=r"\#\{k : x_k > v \ \text{or}\ s_k > \sigma\}",
     low="1",
     high="N",
     unit="members",
-    rises_with="diversification",
+    rises_with=N_("diversification"),
     aliases=("number_exported",),
     source="UNCTAD Handbook of Statistics: products above 100,000 USD or 0.3 per cent of exports",
     laws="bounds scale permutation transfer empty additive",
@@ -53,12 +54,12 @@ def number_above(m: Member, *, value: NotNegative = 0.0, share: NotNegative = 1.
 
 @distribution(
     of=shannon,
-    title="Theil index, extensive margin",
+    title=N_("Theil index, extensive margin"),
     formula=r"T_B = \ln(N/n)",
     low="0",
     high=r"\ln N",
     unit="nats",
-    rises_with="concentration",
+    rises_with=N_("concentration"),
     uses_universe=True,
     source="Cadot, Carrere and Strauss-Kahn (2011), RES 93(2)",
     laws="bounds scale permutation replication transfer empty",
@@ -73,12 +74,12 @@ def theil_extensive(e: Any, g: Group) -> Any:
 
 @distribution(
     of=shannon,
-    title="Theil index, intensive margin",
+    title=N_("Theil index, intensive margin"),
     formula=r"T_W = \ln n + \sum_k s_k \ln s_k",
     low="0",
     high=r"\ln n",
     unit="nats",
-    rises_with="concentration",
+    rises_with=N_("concentration"),
     source="Cadot, Carrere and Strauss-Kahn (2011), RES 93(2)",
     laws="bounds scale permutation replication empty",
 )
@@ -115,12 +116,12 @@ def theil_margins(
 
 
 @indicator(
-    title="Diversification index",
+    title=N_("Diversification index"),
     formula=r"D_i = \frac{1}{2} \sum_k |s_{ik} - w_k|",
     low="0",
     high="1",
-    rises_with="difference from the reference's structure",
-    aliases=("unctad_diversification",),
+    rises_with=N_("difference from the reference's structure"),
+    aliases=("unctad_diversification", "多样化指数", "出口多样化指数"),
     source="UNCTAD Handbook of Statistics (modified Finger-Kreinin); Hoover (1936), specialisation",
     laws="bounds scale permutation replication empty",
     undefined="the exporter's or the reference's total is zero",
@@ -172,11 +173,11 @@ def diversification(
 
 
 @indicator(
-    title="Theil index between and within groups",
+    title=N_("Theil index between and within groups"),
     low="0",
     high=r"\ln N",
     unit="nats",
-    rises_with="concentration",
+    rises_with=N_("concentration"),
     formula=r"T = \sum_g S_g \ln\frac{S_g N}{N_g} + \sum_g S_g T_g",
     source="Theil (1967), Economics and Information Theory; Cadot, Carrere and Strauss-Kahn (2011)",
     uses_universe=True,
@@ -266,13 +267,13 @@ def _decomposed(cells: Frame, kept: tuple[str, ...]) -> Frame:
 
 
 @indicator(
-    title="Theil index by traditional, new and non-traded members",
+    title=N_("Theil index by traditional, new and non-traded members"),
     low="0",
     high=r"\ln N",
     unit="nats",
     formula=r"T = \sum_{g \in \{t, n\}} S_g \ln\frac{S_g N}{N_g} + \sum_{g \in \{t, n\}} S_g T_g",
     source="Papageorgiou and Spatafora (2012), IMF SDN 12/13, after Cadot, Carrere and Strauss-Kahn (2011)",
-    rises_with="concentration",
+    rises_with=N_("concentration"),
     uses_universe=True,
     column="theil",
     laws="bounds scale permutation replication transfer empty",

@@ -20,10 +20,12 @@ from exportlab.indices.residual import Residual
 from exportlab.options import Label
 from exportlab.periods import Lag
 from exportlab.places import moment
+from exportlab.words import N_
 
 
 @indicator(
-    title="Share",
+    title=N_("Share"),
+    aliases=("份额",),
     formula=r"s_k = x_k / \sum_j x_j",
     low="0",
     high="1",
@@ -56,11 +58,12 @@ def share(flows: Flows, *, over: Columns = "market", by: Columns | None = None) 
 
 
 @indicator(
-    title="Bloc share",
+    title=N_("Bloc share"),
+    aliases=("区域贸易集团占比",),
     formula=r"\sum_{j \in B(t)} x_{jt} / \sum_j x_{jt}",
     low="0",
     high="1",
-    rises_with="dependence on the bloc",
+    rises_with=N_("dependence on the bloc"),
     source="WTO Regional Trade Agreements Database, by each member's entry into force",
     laws="bounds scale permutation replication empty",
 )
@@ -349,7 +352,8 @@ def _unknown(labels: Sequence[Any], bloc: str, members: Sequence[Any]) -> DataEr
 
 
 @indicator(
-    title="Contribution to growth",
+    title=N_("Contribution to growth"),
+    aliases=("增长贡献",),
     formula=r"(x_{k,t} - x_{k,t-l}) / \sum_j x_{j,t-l}",
     low="-1",
     unit="1 (times 100: points)",

@@ -14,17 +14,19 @@ from exportlab.indices._steps import ALL, zero_unless
 from exportlab.indices.catalogue import indicator
 from exportlab.indices.unit_values import priced_cells
 from exportlab.options import Label, Within
+from exportlab.words import N_
 
 Income = Flows | Mapping[Any, float]
 
 
 @indicator(
-    title="Income level of products (PRODY)",
+    title=N_("Income level of products (PRODY)"),
+    aliases=("产品技术复杂度",),
     low="min Y",
     high="max Y",
     unit="that of income",
     formula=r"PRODY_k = \sum_c \frac{x_{ck} / X_c}{\sum_{c'} x_{c'k} / X_{c'}} Y_c",
-    rises_with="sophistication",
+    rises_with=N_("sophistication"),
     source="Hausmann, Hwang and Rodrik (2007), Journal of Economic Growth 12(1)",
     laws="bounds scale permutation replication empty",
     undefined="no exporter with an income exports the product",
@@ -76,12 +78,13 @@ def prody(
 
 
 @indicator(
-    title="Income level of exports (EXPY)",
+    title=N_("Income level of exports (EXPY)"),
+    aliases=("出口技术复杂度",),
     formula=r"EXPY_i = \sum_k s_{ik} PRODY_k",
     low="min Y",
     high="max Y",
     unit="that of income",
-    rises_with="sophistication",
+    rises_with=N_("sophistication"),
     laws="bounds scale permutation replication empty",
     source="Hausmann, Hwang and Rodrik (2007), Journal of Economic Growth 12(1)",
     undefined="none of the exporter's products has a PRODY",
@@ -253,12 +256,12 @@ Average = Literal["value", "quantity"]
 
 
 @indicator(
-    title="Income level of products adjusted for quality",
+    title=N_("Income level of products adjusted for quality"),
     low="0",
     unit="that of income",
     formula=r"PRODY^q_{ik} = q_{ik}^{\theta} PRODY_k, \quad q_{ik} = p_{ik} / \sum_c \mu_{ck} p_{ck}, \quad "
     r"\mu_{ck} = x_{ck} / \sum_{c'} x_{c'k}",
-    rises_with="sophistication, and price within the product",
+    rises_with=N_("sophistication, and price within the product"),
     source="Xu (2010), The sophistication of exports: is China special?, China Economic Review 21(3)",
     laws="bounds scale permutation replication empty",
     undefined="the quantity is missing or zero, or no exporter with an income exports the product",
@@ -317,11 +320,11 @@ def prody_quality(
 
 
 @indicator(
-    title="Income level of exports adjusted for quality",
+    title=N_("Income level of exports adjusted for quality"),
     low="0",
     unit="that of income",
     formula=r"EXPY^q_i = \sum_k s_{ik}\, q_{ik}^{\theta}\, PRODY_k",
-    rises_with="sophistication, and price within products",
+    rises_with=N_("sophistication, and price within products"),
     source="Xu (2010), The sophistication of exports: is China special?, China Economic Review 21(3)",
     laws="bounds scale permutation replication empty",
     undefined="none of the exporter's products has a unit value and a PRODY",

@@ -19,6 +19,7 @@ from exportlab.indices.catalogue import indicator
 from exportlab.options import Label, Level, validated
 from exportlab.periods import Lag
 from exportlab.results import Result
+from exportlab.words import N_
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -235,9 +236,9 @@ def in_both(before: dict[Key, float], after: dict[Key, float]) -> tuple[Array, A
 
 
 @indicator(
-    title="Galtonian regression of advantage",
+    title=N_("Galtonian regression of advantage"),
     formula=r"R_{ik,t_2} = \alpha_i + \beta_i R_{ik,t_1} + \varepsilon_{ik}",
-    rises_with="persistence of the specialisation pattern (beta)",
+    rises_with=N_("persistence of the specialisation pattern (beta)"),
     column="estimate",
     laws="bounds scale permutation replication empty",
     source="Cantwell (1989); Laursen (2015), Revealed comparative advantage and the alternatives, ERSA J. 5(1)",

@@ -142,7 +142,7 @@ def summary(estimate: Estimate) -> str:
     """Title, who is compared, table, inference believed, sample flow, notes."""
     table = _shown(estimate).to_string(index=False, float_format="{:.4g}".format, na_rep="")
     head = [f"  {line}" for line in _facts(estimate)]
-    return "\n".join([estimate.title, *head, "", table, "", *_verdict(estimate)])
+    return "\n".join([estimate.title, *head, "", table, "", *verdict(estimate)])
 
 
 def notebook(estimate: Estimate) -> str:
@@ -151,7 +151,7 @@ def notebook(estimate: Estimate) -> str:
         estimate.title,
         _shown(estimate),
         above=[" ".join(x.split()) for x in _facts(estimate)],
-        below=_verdict(estimate),
+        below=verdict(estimate),
     )
 
 
@@ -179,7 +179,8 @@ def _shown(estimate: Estimate) -> pd.DataFrame:
     return body.drop(columns=[c for c in ("event_time", "cohort", "period") if c in body])
 
 
-def _verdict(estimate: Estimate) -> list[str]:
+def verdict(estimate: Estimate) -> list[str]:
+    """Which inference to believe, and what a reader must know before quoting the numbers."""
     return [f"Believe: {believed(estimate)}", *(f"Note: {n}" for n in estimate.notes)]
 
 

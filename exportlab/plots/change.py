@@ -11,7 +11,8 @@ import pandas as pd
 
 from exportlab.errors import DataError
 from exportlab.periods import Period, read
-from exportlab.plots.structure import need, period_ticks, sorted_in_time
+from exportlab.plots.given import need, sorted_in_time
+from exportlab.plots.structure import period_ticks
 from exportlab.plots.style import (
     DOUBLE,
     GREY,
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 MONTHS = 12
+STEEP = 500  # per cent, above which growth is drawn on an axis of logarithms beyond 100
 FEW = 12  # bars that have room for their number
 FADED = ("#c9ced6", "#a7afba", "#848e9c")  # earlier years, the further the paler
 
@@ -61,7 +63,7 @@ def yearly(
     ax : Axes, optional
         By default a new figure.
     """
-    need(table, period, value)
+    table = need(table, period, value)
     table = sorted_in_time(table, period)
     labels, amounts = list(table[period]), table[value].to_numpy(float)
     changes = _changes(labels, amounts)
@@ -125,7 +127,7 @@ def like_months(
     DataError
         Periods that are no single months, quarters or half-years.
     """
-    need(table, period, value)
+    table = need(table, period, value)
     calendar = read(table[period].unique())
     if calendar.frequency not in ("month", "quarter", "half"):
         raise DataError(
@@ -241,7 +243,7 @@ def growth_bubbles(
     """
     from matplotlib.ticker import PercentFormatter
 
-    need(table, label, before, after)
+    table = need(table, label, before, after)
     largest = table[table[after] > 0].nlargest(top, after)
     shown = largest[largest[before] > 0]
     if shown.empty:
@@ -276,6 +278,8 @@ def growth_bubbles(
             )
         if share.max() > 30 * share.min():
             ax.set_xscale("log")
+        if growth.max() > STEEP:
+            ax.set_yscale("symlog", linthresh=100)
         ax.xaxis.set_major_formatter("{x:g}")
         ax.xaxis.set_minor_formatter("")
         ax.yaxis.set_major_formatter(PercentFormatter(decimals=0))
@@ -318,8 +322,7 @@ def membership_shares(
     ax : Axes, optional
         By default a new figure.
     """
-    for table in tables.values():
-        need(table, period, share)
+    tables = {name: need(table, period, share) for name, table in tables.items()}
     order = list(sorted_in_time(next(iter(tables.values())), period)[period])
     with context():
         ax = new_axes(ax, size=DOUBLE)

@@ -19,6 +19,7 @@ from exportlab.uncertainty.sample import (
     jackknifed,
     multinomial,
     spans,
+    stationary,
     variance,
 )
 from exportlab.uncertainty.scales import SCALES, Map, Scale
@@ -247,7 +248,6 @@ def checked(method: str, level: float, draws: int) -> None:
 
 def simulate(sample: Sample, method: str, draws: int, seed: Any, workers: int = 1) -> tuple[Array, Array]:
     """Draws of the index (B, M) and, for studentised intervals, their standard errors."""
-    make = dirichlet if method == "bayesian" else multinomial
     values = sample.estimate.size
     need = sample.units * values if method == "studentised" else 0
     step = max(1, CHUNK // max(sample.units, sample.width, need))
@@ -255,7 +255,7 @@ def simulate(sample: Sample, method: str, draws: int, seed: Any, workers: int = 
     slope = _known(sample, method) if method == "studentised" else None
 
     def one(job: tuple[int, np.random.SeedSequence]) -> tuple[Array, Array]:
-        weights = make(np.random.default_rng(job[1]), job[0], sample.samples)
+        weights = _weights(sample, method, np.random.default_rng(job[1]), job[0])
         errors = np.empty((0, values))
         if slope is not None:
             errors = np.sqrt(variance(slope(weights), weights, sample.samples))
@@ -264,6 +264,13 @@ def simulate(sample: Sample, method: str, draws: int, seed: Any, workers: int = 
     jobs = list(zip(sizes, seed.spawn(len(sizes)), strict=True))
     parts = mapped(one, jobs, workers)
     return np.concatenate([p[0] for p in parts]), np.concatenate([p[1] for p in parts])
+
+
+def _weights(sample: Sample, method: str, rng: np.random.Generator, draws: int) -> Array:
+    """How often each unit counts in each draw."""
+    if sample.blocks is not None:
+        return stationary(rng, draws, *sample.blocks)
+    return (dirichlet if method == "bayesian" else multinomial)(rng, draws, sample.samples)
 
 
 def mapped(function: Callable[[Any], Any], jobs: Sequence[Any], workers: int) -> list[Any]:
@@ -428,13 +435,17 @@ def notes(
 ) -> list[tuple[Note, ...]]:
     """What is known against each value's interval; of the index `name`, which has this scale."""
     least = min(sample.samples)
+    if sample.blocks is not None:
+        least, unit = int(least / sample.blocks[1]), f"blocks of {unit}"
     few = least < FEWER.get(name, FEW)
     common = [Note("few units", said("few units: {n} {unit}", n=least, unit=unit))] if few else []
     common += [MEMBERS] if sample.members else []
     heavy: list[tuple[Note, ...]] = [()] * found.estimate.size
     if method in DRAWN:
         heavy = _heavy(sample, unit)
-    close = near(found, scale) if scale is not None else np.zeros(found.estimate.size, dtype=bool)
+    close = np.zeros(found.estimate.size, dtype=bool)
+    if scale is not None:
+        close = near(found, scale) & np.isfinite(found.low)
     rare = np.zeros(close.size, dtype=bool)
     if sample.portion is not None and not few:
         rare = rarely(sample.portion, sample.effective)
@@ -478,7 +489,7 @@ def near(found: Interval, scale: Scale) -> Mask:
 
 def rarely(portion: Array, effective: Any) -> Mask:
     """Which portions rest on so few units that their tail decides, whatever the number of all units."""
-    return np.asarray((portion < RARE) & (portion * effective < CARRIERS))
+    return np.asarray((portion > 0) & (portion < RARE) & (portion * effective < CARRIERS))
 
 
 def _heavy(sample: Sample, unit: str) -> list[tuple[Note, ...]]:

@@ -19,6 +19,7 @@ from exportlab.valueadded.intercountry import InterCountryTable
 from exportlab.valueadded.iotable import IOTable
 from exportlab.valueadded.liaoning import china_multipliers, content_bounds, liaoning_bounds
 from exportlab.valueadded.nbs import read_ceads, read_nbs
+from exportlab.valueadded.noise import table_noise
 from exportlab.valueadded.processing import split_processing
 from exportlab.valueadded.product_proxies import (
     export_upstreamness,
@@ -70,6 +71,7 @@ __all__ = [
     "relative_unit_values",
     "split_processing",
     "stage_shares",
+    "table_noise",
     "tiva_indicators",
     "unit_value_change",
     "upward_wang_zheng",

@@ -16,7 +16,7 @@ from exportlab.errors import OptionError, one_of
 from exportlab.frames import Array, Mask
 from exportlab.options import Count, Upper, validated
 from exportlab.panel.inference.event_basis import Basis, EventCoefficients, basis_of, event_coefficients
-from exportlab.results import Result, titled_html
+from exportlab.results import Result
 from exportlab.sides import side
 
 if TYPE_CHECKING:
@@ -55,12 +55,10 @@ class HonestDiD(Result):
     errors: str = "own"
     notes: tuple[str, ...] = ()
 
-    def summary(self) -> str:
-        """Title, table and notes."""
-        return "\n".join([super().summary(), *(f"Note: {n}" for n in self.notes)])
-
-    def _repr_html_(self) -> str:
-        return titled_html(self.title, self.table, below=[f"Note: {n}" for n in self.notes])
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """The notes."""
+        return tuple(f"Note: {n}" for n in self.notes)
 
     @property
     def title(self) -> str:

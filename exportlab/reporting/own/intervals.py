@@ -56,7 +56,9 @@ def sentence(figure: Figure | None, over: str, form: Callable[[float], str]) -> 
         "method": _(METHODS[figure.method]),
         "drawn": _(COUNTED[figure.unit], n=f"{figure.n:,}"),
     }
-    less = "" if isnan(figure.corrected) else _("Less its bias {corrected}.", corrected=form(figure.corrected))
+    less = (
+        "" if isnan(figure.corrected) else _("Less its bias {corrected}.", corrected=form(figure.corrected))
+    )
     if note := caution(figure.notes):
         ends = _("95 % interval {low} to {high} ({method}, {drawn}; {note}).", **known, note=note)
     else:

@@ -16,12 +16,14 @@ from exportlab.findings.basis import Basis
 from exportlab.findings.parts import BlocShare, Growth, LeftOut, Spread
 from exportlab.flows import Flows
 from exportlab.plots import areas, change, structure
+from exportlab.plots.given import in_time
 from exportlab.reporting.own import naming
 from exportlab.reporting.own.headline import who
 from exportlab.reporting.own.intervals import last_period
 from exportlab.tables.model import Picture
 from exportlab.words import N_, _, amount, measured_in, moment, number, percent, points, term
 
+BESIDE = 30  # characters of a name beside its line
 LINES = 7  # markets or products that are drawn over time
 MONTHS_OF_A_YEAR = ("month", "quarter", "half")
 
@@ -133,6 +135,7 @@ def _treemap(found: Findings, part: Spread) -> Picture:
         table.assign(**{value: table[value] / by}),
         label=column,
         value=value,
+        top=45,
         group="_group" if table["_group"].nunique() > 1 else None,
         names=naming.role_names(flows, role, table[column]),
         title=title,
@@ -181,7 +184,7 @@ def _over_time(given: Basis, part: Spread) -> Picture:
     """Shares of the largest by year, with the one that moved most in the title."""
     flows, role = given.flows, part.role
     period, column = flows.roles["period"], flows.roles[role]
-    order = structure.in_time(part.shares, period)
+    order = in_time(part.shares, period)
     ends = [part.shares[part.shares[period] == p].set_index(column)["share"] for p in (order[0], order[-1])]
     largest = part.last.nlargest(LINES, "share")[column]
     moved = {m: float(ends[1].get(m, 0.0) - ends[0].get(m, 0.0)) for m in largest}
@@ -193,9 +196,9 @@ def _over_time(given: Basis, part: Spread) -> Picture:
         first=moment(order[0]),
         last=moment(order[-1]),
     )
-    drawn = part.shares[part.shares[column].isin(largest)]
+    drawn = naming.renamed(flows, role, part.shares[part.shares[column].isin(largest)])
     ax = structure.market_shares(
-        naming.renamed(flows, role, drawn),
+        drawn.assign(**{column: drawn[column].map(lambda name: naming.shortened(name, BESIDE))}),
         period=period,
         member=column,
         top=LINES,
