@@ -284,7 +284,9 @@ def test_panel_from_flows():
     p = PolicyPanel.from_flows(f, "hhi", over="market", adopted={"x": 2001})
     assert np.allclose(p.y, [0.5, 0.625, 0.5, 0.5])
     assert p.D.tolist() == [0, 1, 0, 0]
-    with pytest.raises(DataError, match=r"names units \(exporter\) without flows in 1 row. First: z"):
+    with pytest.raises(
+        DataError, match=r"names units \(exporter\) without rows in the table in 1 row. First: z"
+    ):
         PolicyPanel.from_flows(f, "hhi", over="market", adopted={"z": 2001})
 
 

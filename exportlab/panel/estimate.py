@@ -54,6 +54,11 @@ class Inference:
     draws: int = 0
     seed: int | None = None
 
+    @property
+    def of_placebos(self) -> bool:
+        """Whether p-values and intervals are ranks among placebos, and no t statistics."""
+        return self.name.startswith("placebo")
+
 
 @dataclass(frozen=True)
 class Sample:
@@ -155,6 +160,7 @@ class Estimate(Result):
     parts : mapping
         Named tables behind the estimate: ``"cells"`` (cohort x period), ``"weights"``, ``"bacon"`` ...
     notes : what a reader must know before quoting the number
+    linear : whether the terms are sums of outcomes with weights that the outcomes do not change
     """
 
     method: str
@@ -173,6 +179,7 @@ class Estimate(Result):
     parts: Mapping[str, pd.DataFrame] = field(default_factory=Parts)
     notes: tuple[str, ...] = ()
     fit: Mapping[str, float] = field(default_factory=dict)
+    linear: bool = True
 
     def __post_init__(self) -> None:
         if not isinstance(self.parts, Parts):
@@ -198,6 +205,13 @@ class Estimate(Result):
         if term not in terms:
             raise UnknownName("term", term, [str(t) for t in terms])
         return terms.index(term)
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """Which inference to believe, and the notes."""
+        from exportlab.panel.tables import verdict
+
+        return tuple(verdict(self))
 
     def summary(self) -> str:
         """Plain text: the numbers, what they are, and how far to believe them."""
@@ -241,7 +255,7 @@ class Estimate(Result):
         """
         if level is None or level == self.inference.level:
             return self.table.set_index("term")[["conf_low", "conf_high"]]
-        if self.inference.name.startswith("placebo"):
+        if self.inference.of_placebos:
             raise OptionError(
                 f"level={level!r} is not allowed after the estimate: its interval is made of placebos. Allowed: "
                 f"{self.inference.level:g}; or estimate again with level={level!r}."
@@ -321,6 +335,10 @@ class Estimate(Result):
     def to_html(self) -> str:
         """HTML table of this estimate."""
         return str(self.publication().to_html())
+
+    def to_markdown(self) -> str:
+        """Markdown table of this estimate."""
+        return str(self.publication().to_markdown())
 
     def to_docx(self, path: str) -> None:
         """Write a Word table (needs python-docx)."""

@@ -22,7 +22,7 @@ from exportlab.panel.algebra.clustered import (
 )
 from exportlab.panel.algebra.draws import Draws, chosen_p, draws, ends, p_value
 from exportlab.panel.algebra.sandwich import small_sample, wald
-from exportlab.results import Result, titled_html
+from exportlab.results import Result
 
 if TYPE_CHECKING:
     from exportlab.panel.estimate import Estimate, Regression
@@ -60,12 +60,10 @@ class WildBootstrap(Result):
     seed: str
     notes: tuple[str, ...] = ()
 
-    def summary(self) -> str:
-        """Title, table and notes."""
-        return "\n".join([super().summary(), *(f"Note: {n}" for n in self.notes)])
-
-    def _repr_html_(self) -> str:
-        return titled_html(self.title, self.table, below=[f"Note: {n}" for n in self.notes])
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """The notes."""
+        return tuple(f"Note: {n}" for n in self.notes)
 
     @property
     def title(self) -> str:
