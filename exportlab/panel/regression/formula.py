@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from exportlab.columns import as_written, real, refuse_no_ids, regressor
+from exportlab.columns import real, refuse_no_ids, regressor
 from exportlab.errors import DataError, ExportlabError, OptionError, UnknownName, one_of, short
 from exportlab.frames import Array, Codes, Mask, to_pandas
 from exportlab.panel.algebra.levels import Effects, encode
