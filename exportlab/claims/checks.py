@@ -28,8 +28,9 @@ from exportlab.claims.verdicts import (
     telling,
     with_facts,
 )
+from exportlab.composite.tracing import implied_parts
 from exportlab.errors import DataError, one_of
-from exportlab.words import Said, said
+from exportlab.words import NOTHING, Said, said
 
 if TYPE_CHECKING:
     from exportlab.claims.evidence import Context
@@ -313,3 +314,12 @@ def peer(claim: Claim, o: Mapping[str, Any], at: Context) -> Verdict:
         return Verdict(UNCHECKED, shown, with_facts(how, [own]), (own,))
     how = said("the peer's figure would be {figure}: impossible", figure=shown)
     return Verdict(INCONSISTENT, shown, with_facts(how, [own]), (own,))
+
+
+@check_kind("formula", may=("parts", "full"))
+def composite(claim: Claim, o: Mapping[str, Any], _at: Context) -> Verdict:
+    """A composite index, of which the parts are not published: what its formula needs them to be."""
+    needed = implied_parts(
+        claim.printed, formula=o["formula"], parts=o.get("parts", 2), full=o.get("full", 1.0)
+    )
+    return Verdict(UNCHECKED, NOTHING, needed.message)

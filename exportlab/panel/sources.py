@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from exportlab.errors import DataError, UnknownName, one_of
+from exportlab.columns import calendar_of
+from exportlab.errors import DataError, OptionError, UnknownName, one_of
 from exportlab.frames import to_pandas
 from exportlab.indices.measure import measure
 from exportlab.options import validated
-from exportlab.panel.contract import calendar_of
 from exportlab.periods import FREQUENCIES, WORDS, Calendar, Period, days
+from exportlab.results import Result
 
 if TYPE_CHECKING:
     from exportlab.flows import Flows
@@ -197,15 +198,55 @@ def index_table(
     table = to_pandas(measure(flows, {"outcome": index}, over=over, by=[period, unit], universe=universe))
     table = table.drop(columns=[c for c in ("residual", "residual_share") if c in table])
     table = table.rename(columns={flows.roles[unit]: unit, flows.roles[period]: period, "outcome": index})
+    dates = {"frequency": flows.calendar.told, **dates}
+    return _dated(table, adopted, unit, period, dates)
+
+
+def _dated(
+    table: pd.DataFrame, adopted: Any, unit: str, period: str, dates: Mapping[str, Any]
+) -> pd.DataFrame:
+    """The table with the column "adopted", from a mapping of units or from policy dates."""
     if isinstance(adopted, pd.DataFrame):
-        dates = {"frequency": flows.calendar.told, **dates}
         return attach_policy(table, adopted, unit=unit, period=period, **dates)
     unknown = [u for u in adopted if u not in set(table[unit])]
     if unknown:
         raise DataError(
-            f"adopted= names units ({unit}) without flows",
+            f"adopted= names units ({unit}) without rows in the table",
             "Check the spelling.",
             rows=len(unknown),
             first=str(unknown[0]),
         )
     return table.assign(adopted=pd.Series([adopted.get(u) for u in table[unit]], index=table.index))
+
+
+def outcome_table(
+    result: Any, adopted: Any, named: tuple[str, str, str], dates: Mapping[str, Any]
+) -> tuple[pd.DataFrame, str, str, str]:
+    """The table of a result with the column "adopted", and its unit, period and outcome, as `from_table` says."""
+    unit, period, outcome = named
+    if isinstance(result, Result):
+        if not getattr(result, "comparable", True):
+            raise DataError(
+                "scores of different periods are not comparable: they were scaled or weighted by period",
+                "A panel compares periods: make the index over all of them (scale_over='all', weights_over='all').",
+            )
+        keys = getattr(result, "keys", ())
+        if len(keys) == 2:
+            unit, period = unit or keys[0], period or keys[1]
+        outcome = outcome or getattr(result, "outcome", "")
+        result = getattr(result, "table", None)
+    lacking = [
+        role for role, name in {"unit": unit, "period": period, "outcome": outcome}.items() if not name
+    ]
+    if lacking:
+        raise OptionError(f"from_table needs {lacking[0]}=, a column: the result does not say which.")
+    table = to_pandas(result)
+    for column in (unit, period, outcome):
+        if column not in table.columns:
+            raise UnknownName("column", column, [str(c) for c in table.columns])
+    if "adopted" in table.columns:
+        raise DataError(
+            "the table has a column 'adopted' already",
+            "Give it to PolicyPanel(table, adopted=...) itself, or rename it.",
+        )
+    return _dated(table, adopted, unit, period, dates), unit, period, outcome

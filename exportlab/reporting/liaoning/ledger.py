@@ -24,6 +24,7 @@ WORDS = {
     "cannot be checked": N_("cannot be checked"),
 }
 OPEN = "cannot be checked"
+FAIL, HOLD = tuple(WORDS)[:2], tuple(WORDS)[2:4]
 
 
 @cache
@@ -47,7 +48,13 @@ def section() -> Section:
     drawn = verdicts(
         table,
         names={v: _(w) for v, w in WORDS.items()},
-        title=_("Claims by verdict"),
+        title=_(
+            "Of {n} claims {open} cannot be checked; {wrong} fail, {good} hold",
+            n=len(table),
+            open=int((table["verdict"] == OPEN).sum()),
+            wrong=int(table["verdict"].isin(FAIL).sum()),
+            good=int(table["verdict"].isin(HOLD).sum()),
+        ),
         source=_("computed by the claims ledger"),
     )
     texts = [

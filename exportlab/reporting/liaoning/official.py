@@ -46,9 +46,22 @@ def partners(start: str, end: str) -> pd.DataFrame:
     return table[same & table["value"].notna() & ~table["partner"].isin(NOT_COUNTRIES)]
 
 
+def named_shares() -> pd.DataFrame:
+    """The partners named for 2023 with their share of the published total trade."""
+    named = partners("2023-01", "2023-12")
+    return named.assign(share=named["value"] / total_of_2023())
+
+
+def total_of_2023() -> float:
+    """Published total trade of 2023, in `UNIT`."""
+    total = totals("total")
+    return float(total[(total["start"] == "2023-01") & (total["end"] == "2023-12")]["value"].iloc[0])
+
+
 def told() -> list[dict[Any, Any]]:
-    """Totals of the periods of which more is published than the total and one figure."""
-    return [t for t in totals("total").to_dict("records") if len(trade_facts(t).known) > 2]
+    """Totals of the periods of which more is published than the total and one figure, in the order of time."""
+    known = totals("total").sort_values(["end", "start"], ascending=[True, False], kind="stable")
+    return [t for t in known.to_dict("records") if len(trade_facts(t).known) > 2]
 
 
 def market_bounds() -> pd.DataFrame:
