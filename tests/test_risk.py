@@ -1019,6 +1019,69 @@ def test_a_world_without_a_common_period_is_refused(table):
             call()
 
 
+# ---- import dependence: the figures of another program on a made-up table ------------------------------------
+
+
+@pytest.fixture(scope="module")
+def geodep():
+    rows = pd.read_csv(HERE / "geodep_flows.csv")
+    expected = pd.read_csv(HERE / "expected_geodep_years.csv")
+    imports = xl.flows(rows, period="year", market="supplier", product="product", value="imports_from")
+    world = xl.flows(rows, period="year", exporter="supplier", product="product", value="world_exports")
+    own = xl.flows(expected, period="year", product="product", value="own_exports")
+    return imports, world, own, expected
+
+
+def test_geodep_flags(geodep):
+    imports, world, own, expected = geodep
+    found = risk.import_dependence(imports, world, exports=own)
+    both = found.yearly.merge(expected, left_on=["product", "period"], right_on=["product", "year"])
+    assert len(both) == len(expected) == len(found.yearly)
+    for mine, theirs in {"hhi_imports_x": "hhi_imports_y", "hhi_world": "hhi_world_exports"}.items():
+        assert both[mine].to_numpy() == pytest.approx(both[theirs].to_numpy(), abs=1e-9)
+    ratio = both["ratio_x"].replace(np.inf, 9999).to_numpy()
+    assert ratio == pytest.approx(both["ratio_y"].to_numpy(), abs=1e-8)
+    assert both["all_three_x"].astype(int).tolist() == both["all_three_y"].tolist()
+    flags = pd.read_csv(HERE / "expected_geodep.csv")
+    assert found.table["met"].tolist() == flags["years_met"].tolist()
+    assert found.table["dependent"].astype(int).tolist() == flags["dependent"].tolist()
+    assert found.title == "Products that the importer depends on: 2 of 5"
+    assert found.remarks[0].startswith("Dependence is of a value")
+
+
+def test_geodep_of_one_table_of_the_world():
+    bought = pd.DataFrame(
+        {"period": 1, "exporter": "H", "market": ["U", "V"], "product": "p", "value": [90.0, 10.0]}
+    )
+    sold = pd.DataFrame(
+        {"period": 1, "exporter": ["U", "V", "H"], "product": "p", "value": [85.0, 5.0, 10.0]}
+    )
+    found = risk.import_dependence(xl.flows(bought), xl.flows(sold), met=1)
+    row = found.yearly.iloc[0]
+    assert row[["imports", "own_exports", "hhi_imports", "hhi_world", "ratio"]].tolist() == pytest.approx(
+        [100, 10, 0.82, 0.735, 10]
+    )
+    assert found.table["dependent"].tolist() == [True]
+    assert "Products that H depends on: 1 of 1" in found.summary()
+    strict = risk.import_dependence(xl.flows(bought), xl.flows(sold), met=1, substitution=10.0)
+    assert strict.table["dependent"].tolist() == [False]  # strictly more
+
+
+def test_geodep_refuses_what_it_cannot_compare(geodep):
+    imports, world, own, _ = geodep
+    with pytest.raises(DataError, match="the importer is not named. Say importer="):
+        risk.import_dependence(imports, world)
+    with pytest.raises(UnknownName, match="There is no exporter named 'X'"):
+        risk.import_dependence(imports, world, importer="X")
+    with pytest.raises(
+        DataError, match="the world exports nothing of what is imported in 3 rows. First: product 'p2'"
+    ):
+        risk.import_dependence(imports, world.where(product=["p1", "p3", "p4", "p5"]), exports=own)
+    two = pd.DataFrame({"period": 1, "exporter": ["H", "I"], "market": "U", "product": "p", "value": 1.0})
+    with pytest.raises(DataError, match="the imports are those of 2 importers"):
+        risk.import_dependence(xl.flows(two), world, exports=own)
+
+
 # A table that is balanced and sorted as files are is read by blocks, any other by its labels.
 
 
