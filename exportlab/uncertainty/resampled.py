@@ -20,10 +20,22 @@ from exportlab.uncertainty.sample import Sample, need_units, seeds
 from exportlab.uncertainty.scales import SCALES, Scale
 from exportlab.words import said
 
-
 # What complexity makes of RCA above one: it jumps where a product crosses it, and simulated intervals fall short.
 STEPPED = frozenset(
-    "eci pci fitness complexity genepy density distance cog coi diversity ubiquity present".split()
+    [
+        "eci",
+        "pci",
+        "fitness",
+        "complexity",
+        "genepy",
+        "density",
+        "distance",
+        "cog",
+        "coi",
+        "diversity",
+        "ubiquity",
+        "present",
+    ]
 )
 STEPS = Note(
     "threshold", said("threshold: the measure jumps where RCA crosses one, so the interval falls short")
