@@ -21,21 +21,10 @@ from exportlab.uncertainty.scales import SCALES, Scale
 from exportlab.words import said
 
 # What complexity makes of RCA above one: it jumps where a product crosses it, and simulated intervals fall short.
-STEPPED = frozenset(
-    [
-        "eci",
-        "pci",
-        "fitness",
-        "complexity",
-        "genepy",
-        "density",
-        "distance",
-        "cog",
-        "coi",
-        "diversity",
-        "ubiquity",
-        "present",
-    ]
+STEPPED = (
+    *("diversity", "eci", "fitness", "genepy", "coi"),  # of exporters
+    *("ubiquity", "pci", "complexity"),  # of products
+    *("present", "density", "distance", "cog"),  # of pairs
 )
 STEPS = Note(
     "threshold", said("threshold: the measure jumps where RCA crosses one, so the interval falls short")
