@@ -560,9 +560,9 @@ def test_a_section_that_is_left_out_says_why(tmp_path):
 def test_a_figure_at_its_end_has_no_interval(tmp_path):
     table = pd.DataFrame({"market": "Japan", "product": ["1", "2", "3"], "value": [1.0, 2.0, 3.0]})
     text = report(xl.flows(table), out=tmp_path).read_text(encoding="utf-8")
-    assert (
-        text.count("No interval: the figure does not depend on which products are drawn.") == 2
-    )  # HHI 1, RCEP 100 %
+    assert text.count("No interval: the figure does not depend on which products are drawn.") == 1  # HHI 1
+    low = f"{100 * 0.05 ** (14 / 36):.1f}"  # RCEP 100 %: of three products, which count as 36/14 of one size
+    assert f"95 % interval {low}% to 100.0% (" in text
 
 
 def test_periods_that_do_not_follow_each_other(tmp_path):
