@@ -132,7 +132,7 @@ def like_months(
         raise DataError(
             f"column {period!r} has no months, quarters or half-years",
             "Like periods of several years are compared; draw years as they are.",
-            first=repr(table[period].iloc[0]),
+            first=str(table[period].iloc[0]),
         )
     known = [calendar.period(x) for x in table[period]]
     per_year = calendar.per_year or MONTHS
