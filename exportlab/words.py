@@ -20,6 +20,22 @@ from exportlab.currencies import counted_in
 from exportlab.errors import one_of
 
 LANGUAGES = {"en": "en", "zh": "zh_Hans_CN"}
+MEANT = {
+    "cn": "zh",
+    "ch": "zh",
+    "chn": "zh",
+    "chinese": "zh",
+    "zh-cn": "zh",
+    "zh_cn": "zh",
+    "zh-hans": "zh",
+    "中文": "zh",
+    "汉语": "zh",
+    "eng": "en",
+    "english": "en",
+    "en-us": "en",
+    "en_us": "en",
+    "英文": "en",
+}
 HERE = Path(__file__).parent
 DATA = "a word of the data"
 _language: ContextVar[str] = ContextVar("language", default="en")
@@ -58,12 +74,24 @@ _PERIOD = re.compile(r"(?:(\d{4}) ?)?([A-Z][a-z]{2})(?:-([A-Z][a-z]{2}))?")
 @contextmanager
 def speaking(language: str) -> Iterator[None]:
     """Say everything inside in one of `LANGUAGES`."""
-    one_of("lang", language, LANGUAGES)
+    known(language)
     token = _language.set(language)
     try:
         yield
     finally:
         _language.reset(token)
+
+
+def known(language: str) -> str:
+    """The language itself; refuses one that is not spoken, and says which may be meant."""
+    one_of("lang", language, LANGUAGES, MEANT)
+    return language
+
+
+def speak(language: str) -> str:
+    """Say everything from here on in one of `LANGUAGES`: for a program of its own, such as the command line."""
+    _language.set(known(language))
+    return language
 
 
 def language() -> str:
@@ -96,6 +124,11 @@ def _(message: str, /, **values: object) -> str:
     """The message in the language in use, its {placeholders} filled in."""
     text = catalogue(language()).get(message, message)
     return text.format(**values) if values else text
+
+
+def in_all_languages(message: str) -> list[str]:
+    """A message of the code in every language that has it."""
+    return [message, *(text for code in LANGUAGES if (text := catalogue(code).get(message)))]
 
 
 BETWEEN = {"en": (" ", "; "), "zh": ("", "\N{FULLWIDTH SEMICOLON}")}  # sentences, items of a list

@@ -26,7 +26,7 @@ class Figure:
     ----------
     estimate : float
     low, high : float
-        NaN where the estimate does not depend on which units are drawn.
+        NaN where there is none; the notes say why.
     method : str
         "jackknife" or "delta".
     unit : str
@@ -37,6 +37,9 @@ class Figure:
         What is known against the interval.
     between : tuple of label, optional
         Of a change: the first and the last period, as the user writes them.
+    corrected : float
+        The estimate less its bias, where that is more than a quarter of a standard error; else NaN. It is then the
+        figure to quote.
     """
 
     estimate: float
@@ -47,16 +50,22 @@ class Figure:
     n: int
     notes: tuple[Note, ...] = ()
     between: tuple[Any, Any] | None = None
+    corrected: float = float("nan")
+
+    @property
+    def known(self) -> bool:
+        """Whether there is an interval."""
+        return self.low <= self.high
 
     @property
     def certain(self) -> bool:
-        """Whether there is no interval because nothing that is drawn moves the estimate."""
-        return not self.low <= self.high
+        """Whether there is none because nothing that is drawn moves the estimate."""
+        return any(note.kind == "at the boundary" for note in self.notes)
 
     @property
     def moved(self) -> Moved:
         """Of a change: whether it has risen, fallen, or cannot be told; "" where there is no interval."""
-        return "" if self.certain else MOVED[side(self.low, self.high)]
+        return MOVED[side(self.low, self.high)] if self.known else ""
 
 
 Why: TypeAlias = Literal[

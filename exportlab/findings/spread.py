@@ -54,10 +54,12 @@ def _growth_of_total(
     for flows, sums in ((given.flows, table), (given.every, every)):
         before = year_before(flows)
         if before is not None:
-            between = flows.said(before), flows.said(flows.members("period")[-1])
-            by_period = sums.set_index(flows.roles["period"])[flows.roles["value"]]
-            first, last = (float(by_period[p]) for p in between)
-            return (last / first - 1 if first > 0 else None), between
+            between = before, flows.members("period")[-1]
+            # By key: pandas turns a date of another engine into a time.
+            keys = map(flows.calendar.key, sums[flows.roles["period"]])
+            by_period = dict(zip(keys, sums[flows.roles["value"]], strict=True))
+            first, last = (float(by_period[key]) for key in between)
+            return (last / first - 1 if first > 0 else None), (flows.said(between[0]), flows.said(between[1]))
     return None, None
 
 
@@ -115,9 +117,10 @@ def _growth(given: Basis, role: str) -> Growth | None:
         before = year_before(flows)
         if before is not None:
             gains = latest(to_pandas(contributions(flows, over=role, by=by_of(flows))), flows)
-            order = gains["contribution"].abs().sort_values(ascending=False).index
             last = flows.said(flows.members("period")[-1])
-            gains = gains.reindex(order)
+            # Rows of a plan come in any order: of equal ones the label decides.
+            gains = gains.sort_values(flows.roles[role], kind="stable")
+            gains = gains.sort_values("contribution", key=lambda g: -g.abs(), kind="stable")
             return Growth(gains.head(MADE_OF), flows.said(before), last, gains)
     return None
 

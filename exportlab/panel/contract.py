@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from exportlab.audit import LABELS, NUMBERS, Kind, series_kind
+from exportlab.audit import NUMBERS, series_kind
+from exportlab.columns import calendar_of, real, refuse_no_ids
 from exportlab.errors import DataError, OptionError, UnknownName, one_of
-from exportlab.frames import BEYOND, WITHIN, Array, Codes, Mask, beyond, to_pandas
+from exportlab.frames import Array, Codes, Mask, to_pandas
 from exportlab.options import check
-from exportlab.periods import Calendar, UnreadPeriods, read
+from exportlab.periods import Calendar
 
 if TYPE_CHECKING:
     from exportlab.panel.policy_panel import PolicyPanel
@@ -49,7 +50,7 @@ def admit(panel: PolicyPanel) -> dict[str, Any]:
         "announced": announced,
         "adoption": adoption,
         "first": first,
-        "D": (value >= first).astype(float),
+        "D": real(data, str(panel.treated)) if panel.reversible else (value >= first).astype(float),
         "clusters": clusters,
         "cluster_labels": cluster_labels,
         "w": _weights(panel, data),
@@ -57,19 +58,27 @@ def admit(panel: PolicyPanel) -> dict[str, Any]:
         "lost": lost,
         "calendar": calendar,
         "undated": undated,
+        "strata": None,
     }
 
 
 def _columns(panel: PolicyPanel, table: pd.DataFrame) -> pd.DataFrame:
-    if (panel.adopted is None) == (panel.treated is None):
-        raise OptionError("Give exactly one of adopted= (first treated period) and treated= (0/1 status).")
+    if sum((panel.adopted is not None, panel.treated is not None, bool(panel.policies))) != 1:
+        raise OptionError(
+            "Give exactly one of adopted= (first treated period), treated= (0/1 status) and policies= (several columns "
+            "of first treated periods by name)."
+        )
     check("covariates", panel.covariates, Sequence[str | int])
+    check("policies", panel.policies, Mapping[str, str])
+    check("reversible", panel.reversible, bool)
+    if panel.reversible and panel.treated is None:
+        raise OptionError("reversible=True is for treated=, whose status or dose is given in every period.")
     for role in ("unit", "period", "outcome"):
         check(role, getattr(panel, role), str | int)
     for role in ("adopted", "treated", "cluster", "weights"):
         check(role, getattr(panel, role), str | int | None)
     roles = [panel.unit, panel.period, panel.outcome, panel.adopted, panel.treated, panel.weights]
-    named = [c for c in [*roles, *panel.covariates] if c is not None]
+    named = [c for c in [*roles, *panel.policies.values(), *panel.covariates] if c is not None]
     for column in [*named, panel.cluster]:
         if column is not None and column not in table.columns:
             raise UnknownName("column", column, [str(c) for c in table.columns])
@@ -189,25 +198,45 @@ def _first_treated(
     Rows that are left out for a missing outcome date the policy too, where they say something about it.
     """
     units = pd.factorize(data[panel.unit])[0]
-    if panel.treated is None:
-        rows = _adopted_rows(panel, data, calendar, value)
-        changed = np.zeros(len(data), bool)
-        changed[1:] = (units[1:] == units[:-1]) & (rows[1:] != rows[:-1])
-        _refuse(
-            panel,
-            data,
-            changed,
-            f"{panel.adopted!r} changes within a {panel.unit}",
-            "A unit adopts once: give the first date in every row, or use treated= for a status that varies.",
-            show=panel.adopted,
+    if panel.policies:
+        return np.asarray(
+            np.min([_dates(panel, data, c, value, calendar) for c in panel.policies.values()], axis=0)
         )
-        return rows
+    if panel.treated is None:
+        return _dates(panel, data, str(panel.adopted), value, calendar)
     said = keep | data[panel.treated].notna().to_numpy()
     _status(panel, data[said].reset_index(drop=True), units[said])
-    on = said & (data[panel.treated].to_numpy(float, na_value=np.nan) > 0)
+    status = data[panel.treated].to_numpy(float, na_value=np.nan)
+    start = np.zeros(units.max() + 1)
+    if panel.reversible:  # the first change of the dose, up or down
+        start[units[said][::-1]] = status[said][::-1]
+    on = said & (status != start[units]) if panel.reversible else said & (status > 0)
     when = np.full(units.max() + 1, np.inf)
     np.minimum.at(when, units[on], value[on])
     return np.asarray(when[units], np.float64)
+
+
+def policy_dates(panel: PolicyPanel, name: str) -> Array:
+    """(n,) first period of one of the panel's policies, infinity for never."""
+    value = panel.period_values[panel.periods]
+    return _dates(panel, panel.data, panel.policies[name], value, panel.calendar)
+
+
+def _dates(panel: PolicyPanel, data: pd.DataFrame, column: str, value: Array, calendar: Calendar) -> Array:
+    """First treated period of each row by a column of dates, which may not change within a unit."""
+    rows = _adopted_rows(panel, data, column, calendar, value)
+    units = pd.factorize(data[panel.unit])[0]
+    changed = np.zeros(len(data), bool)
+    changed[1:] = (units[1:] == units[:-1]) & (rows[1:] != rows[:-1])
+    _refuse(
+        panel,
+        data,
+        changed,
+        f"{column!r} changes within a {panel.unit}",
+        "A unit adopts once: give the first date in every row, or use treated= for a status that varies.",
+        show=column,
+    )
+    return rows
 
 
 def _undated(panel: PolicyPanel, data: pd.DataFrame, first: Array, value: Array) -> int:
@@ -220,10 +249,11 @@ def _undated(panel: PolicyPanel, data: pd.DataFrame, first: Array, value: Array)
     return int((gap & (value[1:] == first[1:]) & (value[:-1] < first[1:])).sum())
 
 
-def _adopted_rows(panel: PolicyPanel, data: pd.DataFrame, calendar: Calendar, value: Array) -> Array:
+def _adopted_rows(
+    panel: PolicyPanel, data: pd.DataFrame, name: str, calendar: Calendar, value: Array
+) -> Array:
     """First treated period of each row, as the periods are counted; infinity for never."""
-    assert panel.adopted is not None
-    column, name = data[panel.adopted], panel.adopted
+    column = data[name]
     places: dict[Any, float] = {}
     strange: dict[Any, DataError] = {}
     for label in column.dropna().unique().tolist():
@@ -248,12 +278,17 @@ def _adopted_rows(panel: PolicyPanel, data: pd.DataFrame, calendar: Calendar, va
             rows=int(column.isin(list(strange)).sum()),
             first=str(next(iter(strange))),
         )
-    return column.map(places).fillna(np.inf).to_numpy(np.float64)
+    placed = np.asarray(column.map(places), np.float64)  # of categories as of other columns
+    return np.where(np.isnan(placed), np.inf, placed)
 
 
 def _status(panel: PolicyPanel, data: pd.DataFrame, units: Any) -> None:
     assert panel.treated is not None
     column = panel.treated
+    if panel.reversible:  # a dose: any numbers, in every row
+        real(data, column)
+        _refuse(panel, data, data[column].isna(), f"{column!r} is missing", "Write the dose in every row.")
+        return
     if data[column].dtype == object or series_kind(data[column]) not in (*NUMBERS, "truth"):
         raise DataError(
             f"{column!r} is {data[column].dtype}, not 0/1", "Write 0 before and 1 from adoption on."
@@ -265,7 +300,8 @@ def _status(panel: PolicyPanel, data: pd.DataFrame, units: Any) -> None:
         data,
         ~np.isin(status, (0.0, 1.0)),
         f"{column!r} is neither 0 nor 1",
-        "For an intensity use dose= of PolicyPanel.dose.",
+        "For an intensity that is one number a unit use PolicyPanel.dose, for one that changes over time say "
+        "reversible=True and use att('switching').",
         show=column,
     )
     same = units[1:] == units[:-1]
@@ -276,8 +312,8 @@ def _status(panel: PolicyPanel, data: pd.DataFrame, units: Any) -> None:
         data,
         off,
         f"treatment {column!r} switches off",
-        "These estimators need a policy that stays on. Define it as 'ever adopted' (carry 1 forward), "
-        "or end those units' rows when the policy ends.",
+        "Most estimators need a policy that stays on. Say reversible=True for those that do not (att('switching')), "
+        "define it as 'ever adopted' (carry 1 forward), or end those units' rows when the policy ends.",
     )
     if status.any() and not (same & (status[1:] != status[:-1])).any() and not status.all():
         raise DataError(
@@ -357,112 +393,20 @@ def respecified(panel: PolicyPanel, covariates: tuple[str, ...], transform: str 
     return made._with(**changes)
 
 
-# What the cells of a panel's columns must be: labels, or real numbers within the range of a door.
-
-
-def refuse_no_ids(data: pd.DataFrame, columns: Iterable[str]) -> None:
-    """Refuse columns whose cells are no labels (durations, lists, labels of several types)."""
-    for column in columns:
-        cells = data[column]
-        if series_kind(cells) not in (*LABELS, "decimal", "empty"):
-            raise DataError(
-                f"column {column!r} names nothing: its cells are no labels ({cells.dtype})",
-                "Ids are text, whole numbers or dates, of one type: make the column text first (.astype(str)).",
-                first=_odd(cells),
-            ) from None
-
-
-def real(data: pd.DataFrame, column: str) -> Array:
-    """A column's numbers; missing ones stay NaN.
-
-    Raises
-    ------
-    DataError
-        It holds anything but real numbers, or numbers beyond the range of a door.
-    """
-    cells = data[column]
-    if cells.dtype == object or series_kind(cells) not in (*NUMBERS, "truth"):
+def refuse_other_designs(panel: PolicyPanel, *, reversible: bool = False) -> None:
+    """Raise DataError where the panel is not of one policy that stays on (unless `reversible`), over all units."""
+    if panel.policies:
         raise DataError(
-            f"column {column!r} is {cells.dtype}, not numbers", "Make it numeric before.", first=_odd(cells)
+            f"the panel has {len(panel.policies)} policies: {', '.join(panel.policies)}",
+            "Look at overlaps(), then take one: panel.policy(name), policy(name, given=other); or together().",
         )
-    values = cells.to_numpy(float, na_value=np.nan)
-    bad = beyond(np.where(np.isfinite(values), values, 0.0))
-    if bad.any():
-        row = int(bad.argmax())
+    if panel.reversible and not reversible:
         raise DataError(
-            f"column {column!r} is {BEYOND}",
-            WITHIN,
-            rows=int(bad.sum()),
-            first=f"row {row + 1}: {float(values[row])!r}",
+            f"the treatment {panel.treated!r} may switch off or be a dose, and this needs one that stays on",
+            "Use att('switching') or event_study('switching'); or give adopted=.",
         )
-    return np.asarray(values, np.float64)
-
-
-def regressor(data: pd.DataFrame, column: str) -> pd.Series[Any]:
-    """A column as a formula uses it: NumPy numbers or truths, or labels, whatever type holds the text.
-
-    Raises
-    ------
-    DataError
-        It holds neither numbers nor labels of one type, or numbers beyond the range of a door.
-    """
-    cells = data[column]
-    kind: Kind = series_kind(cells)
-    if cells.dtype != object and kind in (*NUMBERS, "truth"):
-        values: Any = real(data, column)
-        if kind == "truth":
-            values = values.astype(bool)
-        elif kind == "whole" and not (np.abs(values) >= 2.0**53).any():
-            values = values.astype(np.int64)
-        return pd.Series(values, index=data.index)
-    if kind in ("text", "category"):
-        return pd.Series(cells.astype(object).to_numpy(), index=data.index, dtype=object)
-    strange = [v for v in cells if not isinstance(v, str)] or list(cells)
-    raise DataError(
-        f"column {column!r} holds neither numbers nor text alone ({cells.dtype})",
-        "Make it a column of numbers, or of text for categories.",
-        rows=len(strange),
-        first=repr(strange[0]),
-    )
-
-
-def as_written(data: pd.DataFrame, column: str | None) -> pd.DataFrame:
-    """The table with a column of pandas Periods as their text ('2022-01'), which sorts as they do."""
-    if column in data.columns and isinstance(data[column].dtype, pd.PeriodDtype):
-        return data.assign(**{str(column): data[column].astype(str).where(data[column].notna(), None)})
-    return data
-
-
-def same(data: pd.DataFrame, left: str, right: str) -> Mask:
-    """Where two columns of labels agree, of whatever types they are."""
-    a, b = data[left], data[right]
-    if a.dtype != b.dtype:
-        a, b = a.astype(object), b.astype(object)
-    return np.asarray(a.to_numpy() == b.to_numpy(), np.bool_)
-
-
-def _odd(cells: pd.Series[Any]) -> str | None:
-    """The first cell that is no text, else the first."""
-    return repr(next((v for v in cells if not isinstance(v, str)), cells.iloc[0])) if len(cells) else None
-
-
-def calendar_of(column: pd.Series[Any], name: str, frequency: str | None = None) -> Calendar:
-    """What a column of periods means; a refusal counts its rows."""
-    try:
-        return read(column.drop_duplicates().tolist(), frequency=frequency, name=f"period {name!r}")
-    except UnreadPeriods as error:
-        bad = int(column.isin(error.labels).sum())
-        raise DataError(error.problem, error.remedy, rows=bad or None, first=error.first) from None
-
-
-def in_time(column: pd.Series[Any], name: str, *, needs: str | None = None) -> Codes:
-    """Codes 0, 1, ... of a column of periods in the order of time.
-
-    Labels that are no time have codes too, in the order in which they sort; where an order in time is needed, `needs`
-    says for what, and they are refused.
-    """
-    calendar = calendar_of(column, name)
-    if needs is not None:
-        calendar.require_order(needs)
-    place = {label: i for i, label in enumerate(calendar.labels)}
-    return column.map(place).to_numpy(np.int64)
+    if panel.strata is not None:
+        raise DataError(
+            "units are to be compared within the date of another policy, which this does not do",
+            "Use att('switching') or event_study('switching').",
+        )

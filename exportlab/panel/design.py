@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from exportlab.panel.did.regress import COLLINEAR
+from exportlab.panel.did.several import THIN, overlaps
 from exportlab.panel.inference.recommend import APART, Facts, recommend
 from exportlab.results import Result, table_html, titled_html
 
@@ -118,7 +120,8 @@ def _timing(p: PolicyPanel) -> list[Row]:
             "Dated by the first period after the gap; give adopted= where the date is known.",
             "warn",
         ),
-        ("reversals of treatment", 0, "ok", "the door refuses them"),
+        _reversals(p),
+        *_policies(p),
         ("adoption varies within a unit", 0, "ok", "the door refuses it"),
         _row(
             "cohorts with one period before",
@@ -128,6 +131,29 @@ def _timing(p: PolicyPanel) -> list[Row]:
             "warn",
         ),
     ]
+
+
+def _policies(p: PolicyPanel) -> list[Row]:
+    """How far several policies can be told apart, where there are several."""
+    if not p.policies:
+        return []
+    found = overlaps(p).together
+    least = int(found["left"].argmin())
+    left = float(found["left"].iloc[least])
+    words = (
+        f"{found['policy'].iloc[least]} has {left:.0%} of its variation to itself; dates above are of the first policy "
+        "a unit gets. See overlaps(), policy() and together()."
+    )
+    level = "refuse" if left <= COLLINEAR else "warn" if left < THIN else "note"
+    return [("policies", ", ".join(p.policies), level, words)]
+
+
+def _reversals(p: PolicyPanel) -> Row:
+    if not p.reversible:
+        return ("reversals of treatment", 0, "ok", "the door refuses them")
+    falls = (p.units[1:] == p.units[:-1]) & (p.D[1:] < p.D[:-1])
+    meaning = "Dates are those of the first change of dose; use att('switching')."
+    return ("reversals of treatment", int(falls.sum()), "note", meaning)
 
 
 def _never(p: PolicyPanel, never: int) -> Row:
@@ -180,7 +206,7 @@ def _shocks(f: Facts) -> list[Row]:
     ]
     meaning = (
         "The treated load apart on it: shocks that all share hit them differently. Tests that take units as alike "
-        "reject too often; see shared_shocks() and synthetic_did()."
+        "reject too often; see shared_shocks(), att('interactive') and synthetic_did()."
     )
     return [*rows, _row("treated load apart, p", f"{f.apart:.2g}", f.apart <= APART, meaning, "warn")]
 

@@ -13,7 +13,7 @@ from exportlab.errors import DataError, OptionError
 from exportlab.frames import Array, Codes, Mask
 from exportlab.panel import contract
 from exportlab.panel.estimate import Estimate
-from exportlab.panel.sources import index_table
+from exportlab.panel.sources import index_table, outcome_table
 from exportlab.periods import Calendar, text
 from exportlab.text import printable
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 class PolicyPanel:
     """A panel of units over periods, with the date each unit joined a policy.
 
-    Exactly one of `adopted` and `treated` is given. The table is checked, never repaired.
+    Exactly one of `adopted`, `treated` and `policies` is given. The table is checked, never repaired.
 
     Parameters
     ----------
@@ -38,7 +38,13 @@ class PolicyPanel:
     adopted : str, optional
         Column with the unit's first treated period, in any spelling; None, NaN or inf for never.
     treated : str, optional
-        Column with 0/1 treatment status by period; it may only switch on.
+        Column with 0/1 treatment status by period; it may only switch on, unless `reversible`.
+    reversible : bool
+        Whether `treated` may switch off again, switch repeatedly, or be a dose (any numbers) that changes over time.
+        Only ``att("switching")``, ``att("interactive")`` and ``att("matrix_completion")`` take such a panel.
+    policies : mapping of name to column, optional
+        Several policies that stay on, each with its column of first treated periods; see `overlaps`, `policy` and
+        `together`.
     covariates : sequence of str, optional
     cluster : str, optional
         Column of the level at which treatment was assigned; the unit by default, never finer.
@@ -62,12 +68,16 @@ class PolicyPanel:
     announced : (N,) first treated period value as given, inf for never
     adoption : (N,) the same, inf for never within the panel
     first : (n,) the adoption of the row's unit
-    D : (n,) treatment status, 0.0 or 1.0
+    D : (n,) treatment status, 0.0 or 1.0; the dose as given where `reversible`
     clusters, cluster_labels : (n,) codes and the G labels
     w : (n,) weights or None
     X : (n, k) covariates
     lost : rows left out at the door and why
     undated : units whose `treated` switches on across missing periods, dated by the first period after them
+    strata : (N,) the date of another policy within which units are compared (see `policy`), or None
+
+    Of a `reversible` panel `announced`, `adoption` and `first` are the period of the first change of the dose; of one
+    with `policies`, of the first of them.
 
     Raises
     ------
@@ -80,6 +90,8 @@ class PolicyPanel:
     outcome: str = field(kw_only=True)
     adopted: str | None = field(default=None, kw_only=True)
     treated: str | None = field(default=None, kw_only=True)
+    reversible: bool = field(default=False, kw_only=True)
+    policies: Mapping[str, str] = field(default_factory=dict, kw_only=True)
     covariates: Sequence[str] = field(default=(), kw_only=True)
     cluster: str | None = field(default=None, kw_only=True)
     weights: str | None = field(default=None, kw_only=True)
@@ -104,6 +116,7 @@ class PolicyPanel:
     lost: tuple[tuple[str, int], ...] = field(init=False)
     calendar: Calendar = field(init=False)
     undated: int = field(init=False)
+    strata: Array | None = field(init=False)
 
     def __post_init__(self) -> None:
         for name, value in contract.admit(self).items():
@@ -152,6 +165,42 @@ class PolicyPanel:
         options = {"frequency": flows.calendar.told, **options}
         return cls(table, unit=unit, period=period, outcome=index, adopted="adopted", **options)
 
+    @classmethod
+    def from_table(
+        cls,
+        result: Any,
+        *,
+        adopted: Any,
+        outcome: str = "",
+        unit: str = "",
+        period: str = "",
+        dates: Mapping[str, Any] | None = None,
+        **options: Any,
+    ) -> PolicyPanel:
+        """A panel whose outcome is a column of a result, such as the score of `exportlab.composite`, or of any table.
+
+        Parameters
+        ----------
+        result : Composite, Coupling, or a DataFrame
+        adopted : mapping of unit to first treated period, or DataFrame of policy dates
+            As in `from_flows`.
+        outcome, unit, period : str
+            Columns; those of a result are known: "score", or "coordination".
+        dates : mapping, optional
+            Options of `attach_policy` (``first=``, ``dates_unit=``, ...).
+        options : of `PolicyPanel` (covariates, cluster, transform, missing, ...)
+
+        Raises
+        ------
+        DataError
+            Scores that are not comparable over time; the mapping names units that the table has not; what the door
+            refuses.
+        OptionError
+            A table whose outcome, unit or period is not said.
+        """
+        table, unit, period, outcome = outcome_table(result, adopted, (unit, period, outcome), dates or {})
+        return cls(table, unit=unit, period=period, outcome=outcome, adopted="adopted", **options)
+
     # ---- facts -------------------------------------------------------------------------------------
 
     @property
@@ -175,8 +224,36 @@ class PolicyPanel:
     @property
     def treated_clusters(self) -> int:
         """Clusters with a unit that switches into treatment; always-treated units do not count."""
-        moves = (self.D > 0) & ~self.always_treated[self.units]
+        moves = (
+            np.isfinite(self.first) if self.reversible else (self.D > 0) & ~self.always_treated[self.units]
+        )
         return len(np.unique(self.clusters[moves]))
+
+    @property
+    def peers(self) -> Codes:
+        """(N,) codes of the units that may be compared with each other: of the same first dose, and stratum."""
+        N = len(self.unit_labels)
+        start = self.D[np.searchsorted(self.units, np.arange(N))]
+        strata = np.zeros(N) if self.strata is None else self.strata
+        found = np.unique(np.column_stack([start, strata]), axis=0, return_inverse=True)[1]
+        return np.asarray(found.reshape(-1), np.int64)
+
+    @property
+    def paths(self) -> Codes:
+        """(N,) the first unit of the same peers with the same dose in every period and the same dates of `policies`."""
+        N, T = len(self.unit_labels), len(self.period_values)
+        D = np.full((N, T), np.inf)
+        D[self.units, self.periods] = self.D
+        dates = [contract.policy_dates(self, name) for name in self.policies]
+        first_row = np.searchsorted(self.units, np.arange(N))
+        same = np.column_stack([self.peers, D, *(date[first_row] for date in dates)])
+        _, where, code = np.unique(same, axis=0, return_index=True, return_inverse=True)
+        return np.asarray(where[code.reshape(-1)], np.int64)
+
+    @property
+    def by_path(self) -> bool:
+        """Whether what is assigned to a unit is more than one date: a path of doses, or several policies."""
+        return self.reversible or bool(self.policies)
 
     @property
     def late(self) -> int:
@@ -254,16 +331,42 @@ class PolicyPanel:
             cluster_labels=self.cluster_labels[groups],
             X=self.X[keep],
             w=None if self.w is None else self.w[keep],
+            strata=None if self.strata is None else self.strata[used],
             lost=(*self.lost, (why, int((~keep).sum()))),
         )
 
     def reassigned(self, adoption: Any) -> PolicyPanel:
         """The same panel under other adoption periods, one a unit (inf for never)."""
+        if self.by_path:
+            raise OptionError(
+                "This panel has no single adoption date a unit: whole paths move, see with_paths."
+            )
         announced = np.asarray(adoption, float)
         adoption = self._within(announced, self.period_values)
         first = adoption[self.units]
         treated = (self.period_values[self.periods] >= first).astype(float)
         return self._with(announced=announced, adoption=adoption, first=first, D=treated)
+
+    def with_paths(self, owner: Any) -> PolicyPanel:
+        """The same panel where each unit takes the path of doses, and the dates of `policies`, of another.
+
+        Parameters
+        ----------
+        owner : (N,) codes of the units whose paths they take
+        """
+        owner = np.asarray(owner, np.int64)
+        N, T = len(self.unit_labels), len(self.period_values)
+        if len(self.y) != N * T:
+            raise DataError(
+                f"paths move between units of a balanced panel; {N * T - len(self.y):,} unit-periods are missing",
+                "Leave out units or periods with gaps before.",
+            )
+        D, announced = self.D.reshape(N, T)[owner].ravel(), self.announced[owner]
+        adoption = self._within(announced, self.period_values)
+        rows = (owner[:, None] * T + np.arange(T)).ravel()
+        moved = {c: self.data[c].to_numpy()[rows] for c in self.policies.values()}
+        data = self.data.assign(**moved) if moved else self.data
+        return self._with(data=data, announced=announced, adoption=adoption, first=adoption[self.units], D=D)
 
     def respecified(self, *, covariates: Sequence[str], transform: str | None) -> PolicyPanel:
         """The same panel (dates, outcome and rows as they are here) with other covariates or another transform."""
@@ -307,7 +410,7 @@ class PolicyPanel:
 
         Parameters
         ----------
-        method : {"callaway_santanna", "imputation", "etwfe", "sun_abraham", "stacked"}
+        method : {"callaway_santanna", "imputation", "etwfe", "sun_abraham", "stacked", "switching"}
         options : those of the method
         """
         from exportlab.panel.did import estimator
@@ -319,7 +422,7 @@ class PolicyPanel:
 
         Parameters
         ----------
-        method : {"callaway_santanna", "imputation", "etwfe", "sun_abraham", "stacked", "twfe"}
+        method : {"callaway_santanna", "imputation", "etwfe", "sun_abraham", "stacked", "switching", "twfe"}
         options : those of the method
         """
         from exportlab.panel.did import estimator
@@ -349,6 +452,24 @@ class PolicyPanel:
         from exportlab.panel.did.dose import dose_response
 
         return dose_response(self, dose=dose, **options)
+
+    def overlaps(self) -> Any:
+        """How far the panel's `policies` can be told apart; see `exportlab.panel.did.several.overlaps`."""
+        from exportlab.panel.did.several import overlaps
+
+        return overlaps(self)
+
+    def policy(self, name: str, *, given: str | None = None) -> PolicyPanel:
+        """One of the panel's `policies` alone, or given another; see `exportlab.panel.did.several.policy`."""
+        from exportlab.panel.did.several import policy
+
+        return policy(self, name, given=given)
+
+    def together(self, **options: Any) -> Estimate:
+        """All of the panel's `policies` in one regression; see `exportlab.panel.did.several.together`."""
+        from exportlab.panel.did.several import together
+
+        return together(self, **options)
 
     def recommend(self) -> Any:
         """Which inference to believe for this design, and why; see `exportlab.panel.recommend`."""

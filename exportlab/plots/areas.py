@@ -13,7 +13,7 @@ from exportlab.classifications import countries
 from exportlab.classifications._tables import rows
 from exportlab.classifications.countries import find
 from exportlab.errors import DataError
-from exportlab.plots.structure import need
+from exportlab.plots.given import need
 from exportlab.plots.style import (
     DOUBLE,
     GREY,
@@ -117,7 +117,7 @@ def treemap(
     DataError
         A value that is negative or missing; no value above zero.
     """
-    need(table, label, value, *([group] if group else []))
+    table = need(table, label, value, *([group] if group else []))
     kept = _sized(table, value)
     total, shown = float(kept[value].sum()) + remainder, kept.head(top)
     if group:
@@ -335,7 +335,7 @@ def market_map(
     -----
     Positions: `classifications/tables/world_tiles.csv`, computed from the places of the IANA time zone database.
     """
-    need(table, market, share)
+    table = need(table, market, share)
     codes = [find(x) for x in table[market]]
     known = table[market].map(lambda x: find(x) is not None).to_numpy(bool)
     if not known.any():

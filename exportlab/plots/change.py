@@ -11,7 +11,8 @@ import pandas as pd
 
 from exportlab.errors import DataError
 from exportlab.periods import Period, read
-from exportlab.plots.structure import need, period_ticks, sorted_in_time
+from exportlab.plots.given import need, sorted_in_time
+from exportlab.plots.structure import period_ticks
 from exportlab.plots.style import (
     DOUBLE,
     GREY,
@@ -63,7 +64,7 @@ def yearly(
     ax : Axes, optional
         By default a new figure.
     """
-    need(table, period, value)
+    table = need(table, period, value)
     table = sorted_in_time(table, period)
     labels, amounts = list(table[period]), table[value].to_numpy(float)
     changes = _changes(labels, amounts)
@@ -127,7 +128,7 @@ def like_months(
     DataError
         Periods that are no single months, quarters or half-years.
     """
-    need(table, period, value)
+    table = need(table, period, value)
     calendar = read(table[period].unique())
     if calendar.frequency not in ("month", "quarter", "half"):
         raise DataError(
@@ -243,7 +244,7 @@ def growth_bubbles(
     """
     from matplotlib.ticker import PercentFormatter
 
-    need(table, label, before, after)
+    table = need(table, label, before, after)
     largest = table[table[after] > 0].nlargest(top, after)
     shown = largest[largest[before] > 0]
     if shown.empty:
@@ -322,8 +323,7 @@ def membership_shares(
     ax : Axes, optional
         By default a new figure.
     """
-    for table in tables.values():
-        need(table, period, share)
+    tables = {name: need(table, period, share) for name, table in tables.items()}
     order = list(sorted_in_time(next(iter(tables.values())), period)[period])
     with context():
         ax = new_axes(ax, size=DOUBLE)

@@ -8,23 +8,24 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from functools import cache, partial
+from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 from unicodedata import east_asian_width
 from urllib.parse import quote, unquote
 
 import numpy as np
 from matplotlib.artist import Artist
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.text import Text as Drawn
 from matplotlib.ticker import FuncFormatter
 
+from exportlab.errors import OptionError, one_of
 from exportlab.text import html_text, printable
 from exportlab.words import Text, _, spoken
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
     from exportlab.frames import Array
 
 # Okabe-Ito: told apart by colour-blind readers and, with the markers, in grey print.
@@ -46,6 +47,7 @@ CHINESE_FILES = re.compile(r"(NotoSansCJK|NotoSansSC|SourceHanSans|msyh|PingFang
 HAN = re.compile(r"[\u3400-\u9fff]")
 FOOT = 6.5  # points of note and source
 MARGIN = 40.0  # points left of the axes, where ticks and their label stand
+TALLEST = 100  # inches
 SINGLE, DOUBLE = (3.5, 2.7), (7.2, 3.6)  # inches: one and two journal columns
 RC: dict[str, Any] = {
     "font.size": 8.0,
@@ -84,9 +86,32 @@ def new_axes(ax: Axes | None = None, *, size: tuple[float, float] = DOUBLE) -> A
     if size[0] > widest:  # as high as before: names and numbers keep their room
         size = widest, size[1]
     with context():
-        made = DataFigure(figsize=size, layout="constrained").add_subplot()
+        made = DataFigure(figsize=size, layout="constrained").add_subplot(axes_class=DataAxes)
     made.tick_params(labelsize=RC["xtick.labelsize"], labelfontfamily=fonts())  # ticks are made later
     return made
+
+
+def axes(width: Literal["single", "double"] = "double", *, height: float | None = None) -> Axes:
+    """Axes of a new figure as wide as one column of a journal (3.5 inches) or two (7.2), for the `ax` of a picture.
+
+    Parameters
+    ----------
+    width : {"single", "double"}
+    height : float, optional
+        In inches; by default 2.7 of a single column and 3.6 of two.
+
+    Examples
+    --------
+    >>> import exportlab as xl
+    >>> ax = xl.bounds("hhi", {"EU": 50.0, "Japan": 30.0}, 100.0).plot(ax=xl.plots.axes("single"))
+    >>> [float(inches) for inches in ax.figure.get_size_inches()]
+    [3.5, 2.7]
+    """
+    one_of("width", width, ("single", "double"))
+    if height is not None and not 0 < height <= TALLEST:
+        raise OptionError(f"height={height!r} is not allowed. Allowed: inches above zero, at most {TALLEST}.")
+    wide, high = SINGLE if width == "single" else DOUBLE
+    return new_axes(size=(wide, height or high))
 
 
 _widest: ContextVar[float] = ContextVar("widest", default=float("inf"))
@@ -278,6 +303,19 @@ class DataFigure(Figure):
             warnings.filterwarnings("ignore", "Glyph .* missing from font")  # shown as a box
             warnings.filterwarnings("ignore", "constrained_layout not applied")
             super().draw(renderer)
+
+
+class DataAxes(Axes):
+    """Axes that a notebook draws by itself, as a result of a cell; pyplot and its magic are not needed."""
+
+    def _repr_png_(self) -> tuple[bytes, dict[str, int]]:
+        """The whole figure, at the size it has in print."""
+        file, figure = BytesIO(), self.figure
+        with context():
+            figure.savefig(file, format="png", bbox_inches="tight")  # type: ignore[union-attr]
+        data = file.getvalue()
+        pixels = int.from_bytes(data[16:20], "big")  # the width, from the head of the file
+        return data, {"width": round(96 * pixels / RC["savefig.dpi"])}
 
 
 def _named(name: Callable[[Any, Any], Any], at: Any, place: Any = None) -> str:

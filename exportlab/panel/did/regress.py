@@ -15,6 +15,7 @@ from exportlab.frames import Array, Codes, Mask
 from exportlab.panel.algebra.absorb import absorb
 from exportlab.panel.algebra.levels import Effects, absorbed_parameters, encode, singletons
 from exportlab.panel.algebra.sandwich import freedom, group_sums, rounding_error, sandwich, settled, unsettled
+from exportlab.panel.contract import refuse_other_designs
 from exportlab.panel.estimate import FIXEST, Estimate, Inference, Regression, Sample, estimate_table
 
 if TYPE_CHECKING:
@@ -328,6 +329,7 @@ def cell_means(values: Array, codes: Codes, weights: Array | None = None) -> Arr
 
 def refuse_no_variation(panel: PolicyPanel) -> None:
     """Raise DataError when nobody, or everybody always, is treated, or the outcome never moves."""
+    refuse_other_designs(panel)
     if not panel.D.any():
         raise DataError(
             f"no {panel.unit} is treated within the panel",

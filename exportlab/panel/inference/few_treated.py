@@ -17,6 +17,7 @@ from exportlab.options import Count, Finite, Level, validated
 from exportlab.panel.algebra.absorb import double_demeaned
 from exportlab.panel.algebra.draws import TIE, ends
 from exportlab.panel.algebra.sandwich import ROUNDING, leave_one_out, satterthwaite
+from exportlab.panel.contract import refuse_other_designs
 from exportlab.panel.inference.wild import fit_of
 from exportlab.results import Result
 
@@ -182,6 +183,7 @@ def ibragimov_muller(panel: PolicyPanel, *, null: Finite = 0.0, level: Level = 0
 
 def balanced(panel: PolicyPanel) -> tuple[Array, Array]:
     """Outcome and treatment as (N, T) arrays."""
+    refuse_other_designs(panel)
     N, T = len(panel.unit_labels), len(panel.period_values)
     if len(panel.y) != N * T:
         raise DataError(

@@ -121,7 +121,7 @@ def randomization_test(
     quick = two_way or (statistic == "estimate" and linear and _simple(panel))
     others = assignments(
         dates,
-        blocks=_held(always, blocks),
+        blocks=_held(always, blocks if blocks is not None else _peers(panel, owner)),
         rng=rng,
         n_draws=n_draws or (9_999 if quick else SLOW_DRAWS),
         max_enumerated=max_enumerated or (20_000 if quick else 1_000),
@@ -275,7 +275,7 @@ class _Problem:
 
     def _every(self, panel: PolicyPanel) -> tuple[float, Array]:
         dates = (self.others.levels[w][self.owner] for w in self.others.which)
-        return self._one(panel), np.array([self._one(panel.reassigned(g)) for g in dates])
+        return self._one(panel), np.array([self._one(moved(panel, g)) for g in dates])
 
     def _one(self, panel: PolicyPanel) -> float:
         term = str(self.estimate.table["term"].iloc[self.row])
@@ -311,7 +311,8 @@ def placebo_covariance(
     panel = _panel_of(estimate)
     owner, dates, always = _assigned(panel, estimate.anticipation)
     G, L = int((~always).sum()), len(np.unique(dates[~always]))
-    others = assignments(dates, blocks=_held(always, None), rng=rng, n_draws=n_draws, max_enumerated=n_draws)
+    blocks = _held(always, _peers(panel, owner))
+    others = assignments(dates, blocks=blocks, rng=rng, n_draws=n_draws, max_enumerated=n_draws)
     again = _without_bands(estimate)
 
     def ask(p: PolicyPanel) -> Array:
@@ -327,20 +328,27 @@ def placebo_covariance(
     if _simple(panel) and _linear(estimate):
         vectors = _by_pulses(quiet, ask, np.searchsorted(others.levels, dates[owner]), others.which)
     else:
-        vectors = np.array([ask(quiet.reassigned(others.levels[w][owner])) for w in others.which])
+        vectors = np.array([ask(moved(quiet, others.levels[w][owner])) for w in others.which])
     covariance = (G - 1) / max(G - L, 1) * vectors.T @ vectors / len(vectors)
     return Placebos(covariance, G - L, len(vectors), _attainable(others))
 
 
 def _without_bands(estimate: Estimate) -> Callable[[PolicyPanel], Estimate]:
-    """The estimator without simultaneous bands, which are drawn."""
+    """The estimator without what takes time beside the estimate: simultaneous bands and a jackknife."""
     again: Any = estimate.refit
-    bands = getattr(again, "keywords", {}).get("draws") and estimate.scores is not None
-    return cast("Callable[[PolicyPanel], Estimate]", partial(again, draws=0) if bands else again)
+    options = getattr(again, "keywords", {})
+    off: dict[str, Any] = {"draws": 0} if options.get("draws") and estimate.scores is not None else {}
+    off |= {"jackknife": False} if options.get("jackknife") else {}
+    return cast("Callable[[PolicyPanel], Estimate]", partial(again, **off) if off else again)
 
 
 def _event_effects(estimate: Estimate, panel: PolicyPanel) -> Array:
     """(n,) the estimated effect at the event time of each row, zero where there is none."""
+    if "switchers" in estimate.parts:  # whose effects have the sign of their own change
+        told = estimate.parts["switchers"]
+        signed = dict(zip(zip(told["unit"], told["event_time"], strict=True), told["average"], strict=True))
+        labels = panel.unit_labels[panel.units].tolist()
+        return np.array([signed.get(k, 0.0) for k in zip(labels, panel.event_time.tolist(), strict=True)])
     table = estimate.table.dropna(subset=["event_time", "estimate"])
     known = dict(zip(table["event_time"].astype(int), table["estimate"].astype(float), strict=True))
     moves = np.isfinite(panel.first) & ~panel.always_treated[panel.units]
@@ -392,6 +400,8 @@ def _assigned(panel: PolicyPanel, anticipation: int) -> tuple[Codes, Array, Mask
     cluster = pairs[:, 1].astype(np.int64)
     reached = panel.announced <= panel.period_values[-1] + anticipation
     announced = np.where(reached, panel.announced, np.inf)  # no estimate tells later dates from never
+    if panel.by_path:  # what is assigned is a path: the first unit that took it stands for it
+        announced = panel.paths.astype(float)
     dates = [np.unique(announced[cluster == g]) for g in range(int(cluster.max()) + 1)]
     if any(len(d) > 1 for d in dates):
         raise DataError(
@@ -400,6 +410,20 @@ def _assigned(panel: PolicyPanel, anticipation: int) -> tuple[Codes, Array, Mask
         )
     always = np.array([bool(panel.always_treated[cluster == g].all()) for g in range(len(dates))])
     return cluster, np.array([d[0] for d in dates], float), always
+
+
+def _peers(panel: PolicyPanel, owner: Codes) -> Codes | None:
+    """Blocks of assignment units that are compared with each other, where those are not all."""
+    if not panel.by_path and panel.strata is None:
+        return None
+    peers = np.zeros(int(owner.max()) + 1, np.int64)
+    peers[owner] = panel.peers
+    return peers
+
+
+def moved(panel: PolicyPanel, labels: Array) -> PolicyPanel:
+    """The panel under other dates, one a unit; where paths are assigned, under those of the units named."""
+    return panel.with_paths(labels) if panel.by_path else panel.reassigned(labels)
 
 
 def _simple(panel: PolicyPanel) -> bool:
@@ -411,4 +435,4 @@ def _simple(panel: PolicyPanel) -> bool:
 
 
 def _linear(estimate: Estimate) -> bool:
-    return estimate.regression is None or estimate.regression.family == "gaussian"
+    return estimate.linear and (estimate.regression is None or estimate.regression.family == "gaussian")

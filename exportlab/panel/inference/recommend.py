@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import prod
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from exportlab.errors import OptionError
+from exportlab.frames import Array, Codes
 from exportlab.options import Upper, validated
 from exportlab.panel.algebra.draws import number_of_assignments
 from exportlab.panel.inference.shared_shocks import pre_period_factor
@@ -138,7 +140,7 @@ def recommend(design: PolicyPanel | Estimate | Facts, *, level: Upper = 0.95) ->
     Parameters
     ----------
     design : PolicyPanel, Estimate or Facts
-        A panel is judged as for two-way fixed effects.
+        A panel is judged as for two-way fixed effects, one that may switch off as for averages of cells.
     level : float
 
     Returns
@@ -174,7 +176,7 @@ def recommend(design: PolicyPanel | Estimate | Facts, *, level: Upper = 0.95) ->
 
 def facts_of(design: PolicyPanel | Estimate) -> Facts:
     """The facts of a panel (judged as for two-way fixed effects) or of an estimate."""
-    panel, pooled = (design, True) if _is_panel(design) else _panel_of(design)
+    panel, pooled = (design, not design.by_path) if _is_panel(design) else _panel_of(design)
     cluster = np.zeros(len(panel.unit_labels), dtype=np.int64)
     cluster[panel.units] = panel.clusters
     adopted = np.where(panel.always_treated, -np.inf, panel.adoption)
@@ -185,13 +187,15 @@ def facts_of(design: PolicyPanel | Estimate) -> Facts:
     moves = np.isfinite(first)
     cohorts = np.unique(first[moves], return_counts=True)[1]
     never = int((first == np.inf).sum())
+    if panel.by_path:
+        same = all(len(np.unique(panel.paths[cluster == c])) == 1 for c in range(len(dates)))
     share, apart = pre_period_factor(panel)
     return Facts(
         clusters=len(dates),
         treated_clusters=int(moves.sum()),
         never_clusters=never,
         smallest_cohort=int(cohorts.min(initial=len(dates))),
-        possible=number_of_assignments(first[first > -np.inf]) if same and moves.any() else 0,
+        possible=_possible(panel, cluster, first) if same and moves.any() else 0,
         pooled=pooled,
         spread=_spread(panel),
         largest_group=max(int(cohorts.max(initial=0)), never),
@@ -201,6 +205,16 @@ def facts_of(design: PolicyPanel | Estimate) -> Facts:
     )
 
 
+def _possible(panel: PolicyPanel, cluster: Codes, first: Array) -> int:
+    """Distinct ways the clusters' dates, or paths, could have fallen; within peers where only those are compared."""
+    if not panel.by_path and panel.strata is None:
+        return number_of_assignments(first[first > -np.inf])
+    label = panel.paths.astype(float) if panel.by_path else first[cluster]
+    of, peers = np.zeros(len(first)), np.zeros(len(first), np.int64)
+    of[cluster], peers[cluster] = label, panel.peers
+    return prod(number_of_assignments(of[(peers == p) & (first > -np.inf)]) for p in np.unique(peers))
+
+
 def shocks_said(f: Facts) -> str:
     """What the test of shared shocks says of the believed test: nothing where it finds nothing."""
     if not f.apart <= APART:
@@ -208,7 +222,7 @@ def shocks_said(f: Facts) -> str:
     return (
         f" But before adoption one common factor makes {f.factor:.0%} of the variation and the treated load apart on "
         f"it (p = {f.apart:.2g}): where such shocks go on, every test here rejects a true null too often; see "
-        "shared_shocks() and synthetic_did()."
+        "shared_shocks(), att('interactive') and, with few treated, synthetic_did()."
     )
 
 

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 from exportlab.errors import DataError, OptionError, UnknownName
 from exportlab.frames import Array, Mask
 from exportlab.options import Positive, validated
+from exportlab.panel.contract import refuse_other_designs
 from exportlab.panel.inference.placebo import Robustness, _att, _try
 
 if TYPE_CHECKING:
@@ -62,6 +63,7 @@ def spillovers(
     Near controls that are themselves treated later stay in the comparison of the first two rows as the
     method has it.
     """
+    refuse_other_designs(panel)
     near = _near(panel, neighbours, distance, within)
     never = ~np.isfinite(panel.adoption)
     first = np.array([panel.adoption[row].min(initial=np.inf) for row in near])

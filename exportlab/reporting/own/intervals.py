@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from math import isnan
 from typing import Any
 
 import pandas as pd
@@ -12,7 +13,7 @@ from exportlab.flows import Flows
 from exportlab.reporting.own import naming
 from exportlab.tables.model import Fact, Section, Table
 from exportlab.uncertainty.methods import Note
-from exportlab.words import N_, _, listed, moment
+from exportlab.words import N_, _, listed, moment, sentences
 
 Made = tuple[Section, Fact | None]
 DRAWN = {"product": N_("products"), "market": N_("markets")}
@@ -37,7 +38,7 @@ NOTES = {
     "unlike periods": N_("of unlike periods"),
     "one side": N_("reported by one side in part"),
     "members drawn": N_("its own members are drawn, so too narrow in most cases"),
-    "near equality": N_("near equality, so too high"),
+    "near equality": N_("near equality, so too wide or too narrow"),
     "one-sided": N_("one-sided, at the limit of the index"),
     "linearised": N_("linearised"),
 }
@@ -47,17 +48,22 @@ def sentence(figure: Figure | None, over: str, form: Callable[[float], str]) -> 
     """How sure a figure is; why there is no interval."""
     if figure is None:
         return without(over)
-    if figure.certain:
-        return _(UNTOLD if any(n.kind == "no interval" for n in figure.notes) else UNMOVED[figure.unit])
+    if not figure.known:
+        return _(UNMOVED[figure.unit] if figure.certain else UNTOLD)
     known = {
         "low": form(figure.low),
         "high": form(figure.high),
         "method": _(METHODS[figure.method]),
         "drawn": _(COUNTED[figure.unit], n=f"{figure.n:,}"),
     }
+    less = (
+        "" if isnan(figure.corrected) else _("Less its bias {corrected}.", corrected=form(figure.corrected))
+    )
     if note := caution(figure.notes):
-        return _("95 % interval {low} to {high} ({method}, {drawn}; {note}).", **known, note=note)
-    return _("95 % interval {low} to {high} ({method}, {drawn}).", **known)
+        ends = _("95 % interval {low} to {high} ({method}, {drawn}; {note}).", **known, note=note)
+    else:
+        ends = _("95 % interval {low} to {high} ({method}, {drawn}).", **known)
+    return sentences(less, ends)
 
 
 def caution(notes: Iterable[Note]) -> str:
@@ -86,7 +92,7 @@ def table(name: str, figures: Sequence[tuple[str, Figure | None]], form: str) ->
             pd.DataFrame(rows),
             unit,
             _("computed; exportlab.uncertainty"),
-            dict.fromkeys(("estimate", "conf_low", "conf_high"), form),
+            dict.fromkeys(("estimate", "corrected", "conf_low", "conf_high"), form),
             _("The interval says how far a figure rests on which of the units drawn happened to be traded."),
             made=("interval",),
         )
@@ -97,6 +103,7 @@ def _row(what: str, figure: Figure) -> dict[str, Any]:
     return {
         "figure": what,
         "estimate": figure.estimate,
+        "corrected": figure.corrected,
         "conf_low": figure.low,
         "conf_high": figure.high,
         "method": _(METHODS[figure.method]),

@@ -16,6 +16,7 @@ from exportlab.findings.basis import Basis
 from exportlab.findings.parts import BlocShare, Growth, LeftOut, Spread
 from exportlab.flows import Flows
 from exportlab.plots import areas, change, structure
+from exportlab.plots.given import in_time
 from exportlab.reporting.own import naming
 from exportlab.reporting.own.headline import who
 from exportlab.reporting.own.intervals import last_period
@@ -183,7 +184,7 @@ def _over_time(given: Basis, part: Spread) -> Picture:
     """Shares of the largest by year, with the one that moved most in the title."""
     flows, role = given.flows, part.role
     period, column = flows.roles["period"], flows.roles[role]
-    order = structure.in_time(part.shares, period)
+    order = in_time(part.shares, period)
     ends = [part.shares[part.shares[period] == p].set_index(column)["share"] for p in (order[0], order[-1])]
     largest = part.last.nlargest(LINES, "share")[column]
     moved = {m: float(ends[1].get(m, 0.0) - ends[0].get(m, 0.0)) for m in largest}
