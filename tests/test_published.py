@@ -95,18 +95,19 @@ def test_a_page_has_in_its_title_the_word_that_is_searched_for(word, page):
     assert word in title.lower()
 
 
+LANDINGS = ("tutorials", "how-to", "explanation", "reference", "project")
+
+
 def pages_of(landing: str) -> set[str]:
     return set(re.findall(r":doc:`(?:[^`<]*<)?([\w/-]+)>?`", text("docs", f"{landing}.rst")))
 
 
 def test_every_page_is_on_a_landing_page():
-    listed = set().union(
-        *map(pages_of, ("index", "tutorials", "how-to", "explanation", "reference", "project"))
-    )
-    assert {p.stem for p in DOCS.glob("*.rst")} - {"index"} <= listed
+    listed = set().union(*map(pages_of, LANDINGS))
+    assert {p.stem for p in DOCS.glob("*.rst")} - {"index", *LANDINGS} <= listed
 
 
-@pytest.mark.parametrize("landing", ["tutorials", "how-to", "explanation", "reference", "project"])
+@pytest.mark.parametrize("landing", LANDINGS)
 def test_each_card_has_a_sentence(landing):
     cards = text("docs", f"{landing}.rst").split(".. container:: one-card")[1:]
     assert len(cards) > 3
