@@ -343,17 +343,14 @@ def when(condition: Any, yes: Any, no: Any) -> nw.Expr:
 
 
 def abroad(frame: Frame) -> nw.Expr:
-    """Whether the market is another than the exporter.
-
-    Categories, whose codes need not agree, are compared by their text; numbers and text are never one label.
-    """
+    """Whether the market is another than the exporter; codes of categories need not agree, numbers are no text."""
     types = frame.collect_schema()
-    exporter, market = nw.col("exporter"), nw.col("market")
     kinds = [types[r] for r in ("exporter", "market")]
-    if _texts(*kinds) and not all(isinstance(k, nw.String) for k in kinds):
-        return exporter.cast(nw.String) != market.cast(nw.String)
-    alike = kinds[0] == kinds[1] or all(k.is_integer() for k in kinds)
-    return exporter != market if alike else nw.lit(True)
+    exporter, market = nw.col("exporter"), nw.col("market")
+    if kinds[0] == kinds[1] and not isinstance(kinds[0], nw.Categorical | nw.Enum):
+        return exporter != market
+    kind = meeting(*kinds)
+    return nw.lit(True) if kind is None else exporter.cast(kind) != market.cast(kind)
 
 
 def missing(column: nw.Expr) -> nw.Expr:
@@ -425,22 +422,32 @@ def join(
             f"A {left.implementation} table cannot be joined with a {right.implementation} one (join): "
             "bring both tables into one engine, such as table.to_pandas() or pl.from_pandas(table)."
         )
-    # Categories of two columns have lists of their own: keys of which one side has them meet as text.
-    ours, theirs = left.collect_schema(), right.collect_schema()
-    texts = [c for c in on if ours[c] != theirs[c] and _texts(ours[c], theirs[c])]
-    if texts:
-        casts = [nw.col(c).cast(nw.String) for c in texts]
-        left, right = left.with_columns(*casts), right.with_columns(*casts)
+    left, right = _met((left, right), on)
     return left.join(right, on=list(on) or None, how=how)  # type: ignore[arg-type]
 
 
-def _texts(*kinds: Any) -> bool:
-    return all(isinstance(kind, nw.String | nw.Categorical | nw.Enum) for kind in kinds)
+def meeting(*kinds: Any) -> Any:
+    """The type in which labels of several types are the same where they say the same; None where they cannot be.
+
+    Categories of two columns have lists of their own, and meet as text; whole numbers of any width meet as the widest.
+    """
+    if all(isinstance(kind, nw.String | nw.Categorical | nw.Enum) for kind in kinds):
+        return nw.String()
+    return nw.Int64() if all(kind.is_integer() for kind in kinds) else None
+
+
+def _met(frames: Sequence[Frame], columns: Sequence[str]) -> list[Frame]:
+    """The frames with labels of different types in the one in which they meet."""
+    schemas = [frame.collect_schema() for frame in frames]
+    apart = [c for c in columns if len({str(schema[c]) for schema in schemas}) > 1]
+    casts = [nw.col(c).cast(kind) for c in apart if (kind := meeting(*(schema[c] for schema in schemas)))]
+    return [frame.with_columns(*casts) for frame in frames] if casts else list(frames)
 
 
 def stack(*frames: Frame) -> Frame:
     """The rows of several frames of one engine, one after another."""
-    return nw.concat(list(frames))  # type: ignore[type-var]
+    met = _met(frames, frames[0].collect_schema().names())
+    return nw.concat(met)  # type: ignore[type-var]
 
 
 def among(column: str, labels: Sequence[Any]) -> nw.Expr:

@@ -19,7 +19,9 @@ from exportlab.errors import ExportlabError
 from exportlab.panel import (
     Estimate,
     PolicyPanel,
+    common_correlated,
     conley_taber,
+    counterfactual_tests,
     fixed_effects,
     gravity,
     hausman,
@@ -331,6 +333,24 @@ def _switching() -> list[Entry]:
         Entry("switching att", _of(lambda p: p.att("switching"))),
         Entry("switching study", _of(lambda p: p.event_study("switching", placebos=2))),
         Entry("switching doses", _doses, exempt={"exact": "effects are divided by the cumulated dose"}),
+        Entry(
+            "interactive",
+            _of(lambda p: p.att("interactive", rank=1, jackknife=False)),
+            ("covariates", "gaps"),
+        ),
+        Entry("interactive study", _of(lambda p: p.event_study("interactive", rank=0)), ("gaps",)),
+        Entry(
+            "matrix completion",
+            _of(lambda p: p.att("matrix_completion", penalty=0.4, jackknife=False)),
+            ("gaps",),
+        ),
+        Entry(
+            "counterfactual tests",
+            _of(lambda p: counterfactual_tests(p.att("interactive", rank=0, jackknife=False), periods=1)),
+            ("gaps",),
+            money=("bound",),
+            exempt={"exact": "without noise there is no bound to test against"},
+        ),
     ]
 
 
@@ -478,6 +498,13 @@ def _formulas() -> list[Entry]:
         out.append(Entry(f"hausman {form}", run, ("gaps",), door=False, money=money, exempt=none))
     out.append(Entry("gravity", _three_way("ppml"), more, link=True, door=False))
     out.append(Entry("gravity log-linear", _three_way("log-linear"), more, link=True, door=False))
+    averages = {
+        "effects": "averages of all units stand for shared shocks, and so for effects of periods in part",
+        "covariate units": "its only regressor is the covariate itself",
+    }
+    for kind in ("pooled", "mean group"):
+        run = _panel_formula(common_correlated, "y ~ x", kind=kind)
+        out.append(Entry(f"common correlated {kind}", run, ("gaps",), door=False, exempt=averages))
     out.append(Entry("ppml", _poisson, more, link=True, door=False))
     out.append(Entry("ppml as ppmlhdfe", _as_ppmlhdfe, more, link=True, door=False))
     return out

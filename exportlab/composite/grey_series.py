@@ -70,7 +70,9 @@ def grey_relation(
         )
     if period is None:
         table = pd.DataFrame(table).assign(_row=range(len(table)))
-    data, pools = keyed(table, names, unit=None if period else "_row", period=period, frequency=frequency)
+    data, pools = keyed(
+        table, names, unit=None if period else "_row", period=period, frequency=frequency, needs="a series"
+    )
     data = data.iloc[np.argsort(pools, kind="stable")].reset_index(drop=True)
     x = np.column_stack([real(data, name) for name in names])
     bad = ~(x > 0) | np.isinf(x)

@@ -121,9 +121,18 @@ def indicator_table(
 
 
 def keyed(
-    table: Any, columns: Sequence[str], *, unit: str | None, period: str | None, frequency: str | None = None
+    table: Any,
+    columns: Sequence[str],
+    *,
+    unit: str | None,
+    period: str | None,
+    frequency: str | None = None,
+    needs: str = "",
 ) -> tuple[pd.DataFrame, Codes]:
-    """A table as pandas with one row a unit and period, and the periods as codes in the order of time."""
+    """A table as pandas with one row a unit and period, and the periods as codes in the order of time.
+
+    What `needs` an order in time refuses labels without one.
+    """
     data = as_written(to_pandas(table), period)
     keys = [c for c in (unit, period) if c is not None]
     for column in (*keys, *columns):
@@ -154,7 +163,10 @@ def keyed(
         )
     pools = np.zeros(len(data), np.int64)
     if period is not None:
-        place = {label: i for i, label in enumerate(calendar_of(data[period], period, frequency).labels)}
+        calendar = calendar_of(data[period], period, frequency)
+        if needs:
+            calendar.require_order(needs)
+        place = {label: i for i, label in enumerate(calendar.labels)}
         pools = data[period].map(place).to_numpy(np.int64)
     return data, pools
 

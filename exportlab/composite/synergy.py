@@ -119,7 +119,7 @@ def synergy(
     names = tuple(systems)
     if len(set(names)) < 2 or len(set(names)) < len(names):
         raise OptionError(f"systems={list(names)!r} is not allowed. Allowed: two columns or more, each once.")
-    data, pools = keyed(table, names, unit=unit, period=period, frequency=frequency)
+    data, pools = keyed(table, names, unit=unit, period=period, frequency=frequency, needs="synergy")
     keys = tuple(k for k in (unit, period) if k is not None)
     u = bounded(data, names, keys)
     rows, before = _pairs(data, pools, unit, base)

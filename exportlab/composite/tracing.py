@@ -66,7 +66,7 @@ class _Candidate:
     form: str
     weights: str
     run: Any
-    fault: str
+    faults: tuple[str, ...]
 
 
 @validated
@@ -127,12 +127,12 @@ def trace_coupling(
         )
     inputs = [[read(n, columns[n][i], exact=exact) for n in names] for i in range(len(targets))]
     boxes = [_box(names, one) for one in inputs]
-    rows = [_judged(c, boxes, targets) for c in _candidates(names, weights)]
-    table = pd.DataFrame(rows).sort_values(
-        ["fits", "fault", "gap"], ascending=[False, True, True], kind="stable"
-    )
+    tried = _candidates(names, weights)
+    judged = zip((_judged(c, boxes, targets) for c in tried), tried, strict=True)
+    best = sorted(judged, key=lambda one: (-one[0]["fits"], len(one[1].faults), one[0]["gap"]))
+    table = pd.DataFrame([row for row, _ in best])
     cautions = (*((FEW,) if len(targets) == 1 else ()), *(() if exact else (GRID,)))
-    return Trace(table.reset_index(drop=True), cautions, len(targets))
+    return Trace(table, cautions, len(targets))
 
 
 def _listed(figures: Any) -> list[Any]:
@@ -161,15 +161,22 @@ def _candidates(names: Sequence[str], weights: Mapping[str, float] | None) -> li
     sums = {"equal": (equal, "" if given is None else OTHER_WEIGHTS), "none": (np.ones(n), UNWEIGHTED)}
     if given is not None:
         sums = {"given": (given, ""), **sums}
-    found = [_Candidate("C", form, "", partial(degrees, form=form), FORMS[form].fault) for form in FORMS]
+    found = [
+        _Candidate("C", form, "", partial(degrees, form=form), _said(FORMS[form].fault)) for form in FORMS
+    ]
     found += [
-        _Candidate("T", "", name, partial(_development, w=w), fault) for name, (w, fault) in sums.items()
+        _Candidate("T", "", name, partial(_development, w=w), _said(fault))
+        for name, (w, fault) in sums.items()
     ]
     for form, (name, (w, fault)), root in product(FORMS, sums.items(), (True, False)):
-        faults = [FORMS[form].fault, fault, "" if root else NO_ROOT]
+        faults = _said(FORMS[form].fault, fault, "" if root else NO_ROOT)
         run = partial(_coordination, form=form, w=w, root=root)
-        found.append(_Candidate("D" if root else "C T", form, name, run, "; ".join(filter(None, faults))))
+        found.append(_Candidate("D" if root else "C T", form, name, run, faults))
     return found
+
+
+def _said(*faults: str) -> tuple[str, ...]:
+    return tuple(filter(None, faults))
 
 
 def _development(u: Array, w: Array) -> Array:
@@ -196,7 +203,7 @@ def _judged(candidate: _Candidate, boxes: Sequence[Array], targets: Sequence[Pri
         "weights": candidate.weights,
         "value": first,
     }
-    return {**about, "fits": fits, "of": len(targets), "gap": max(gaps), "fault": candidate.fault}
+    return {**about, "fits": fits, "of": len(targets), "gap": max(gaps), "fault": "; ".join(candidate.faults)}
 
 
 # ---- the other way round: what a printed figure needs ----------------------------------------------------

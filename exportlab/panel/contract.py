@@ -393,14 +393,14 @@ def respecified(panel: PolicyPanel, covariates: tuple[str, ...], transform: str 
     return made._with(**changes)
 
 
-def refuse_other_designs(panel: PolicyPanel) -> None:
-    """Raise DataError where the panel is not of one policy that stays on, compared over all units."""
+def refuse_other_designs(panel: PolicyPanel, *, reversible: bool = False) -> None:
+    """Raise DataError where the panel is not of one policy that stays on (unless `reversible`), over all units."""
     if panel.policies:
         raise DataError(
             f"the panel has {len(panel.policies)} policies: {', '.join(panel.policies)}",
             "Look at overlaps(), then take one: panel.policy(name), policy(name, given=other); or together().",
         )
-    if panel.reversible:
+    if panel.reversible and not reversible:
         raise DataError(
             f"the treatment {panel.treated!r} may switch off or be a dose, and this needs one that stays on",
             "Use att('switching') or event_study('switching'); or give adopted=.",

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 MONTHS = 12
+STEEP = 500  # per cent, above which growth is drawn on an axis of logarithms beyond 100
 FEW = 12  # bars that have room for their number
 FADED = ("#c9ced6", "#a7afba", "#848e9c")  # earlier years, the further the paler
 
@@ -277,6 +278,8 @@ def growth_bubbles(
             )
         if share.max() > 30 * share.min():
             ax.set_xscale("log")
+        if growth.max() > STEEP:
+            ax.set_yscale("symlog", linthresh=100)
         ax.xaxis.set_major_formatter("{x:g}")
         ax.xaxis.set_minor_formatter("")
         ax.yaxis.set_major_formatter(PercentFormatter(decimals=0))

@@ -265,7 +265,9 @@ def breakable(text: str) -> list[str]:
 
 def squares(text: str) -> float:
     """About how long a text is, in its size."""
-    return sum(1.0 if east_asian_width(c) in "WF" else 0.56 for c in text)
+    return sum(
+        1.0 if east_asian_width(c) in "WF" else 0.66 if c.isdigit() or c.isupper() else 0.57 for c in text
+    )
 
 
 # The figure that every picture is drawn on: names of the data stand in it as they are.

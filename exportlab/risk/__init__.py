@@ -1,5 +1,6 @@
 """What concentration does to exports: how they vary, where that comes from, and what a shock would cost."""
 
+from exportlab.risk.bounded import risk_bounds
 from exportlab.risk.concentrated import Beside, BlocRisk, bloc_risk, concentration_and_risk
 from exportlab.risk.demand import Demand, foreign_demand
 from exportlab.risk.dependence import ImportDependence, import_dependence
@@ -28,6 +29,7 @@ __all__ = [
     "instability_of",
     "koren_tenreyro",
     "portfolio",
+    "risk_bounds",
     "risk_content",
     "stress",
     "value_at_risk",

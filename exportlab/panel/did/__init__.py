@@ -12,15 +12,29 @@ if TYPE_CHECKING:
 
 METHODS = ("callaway_santanna", "imputation", "etwfe", "sun_abraham", "stacked")
 EVENT_METHODS = (*METHODS, "twfe")
-MORE = ("switching",)  # designs beyond one policy that stays on: they take other options
+MORE = (
+    "switching",
+    "interactive",
+    "matrix_completion",
+)  # designs beyond one policy that stays on: they take other options
 
 
 def estimator(method: str, kind: str) -> Callable[..., Estimate]:
     """The function `kind` ("att" or "event_study") of a method; two-way fixed effects have only the latter."""
-    from exportlab.panel.did import callaway, etwfe, imputation, stacked, sun_abraham, switching, twfe
+    from exportlab.panel.did import (
+        callaway,
+        completion,
+        etwfe,
+        imputation,
+        interactive,
+        stacked,
+        sun_abraham,
+        switching,
+        twfe,
+    )
 
     one_of("method", method, (*(METHODS if kind == "att" else EVENT_METHODS), *MORE))
-    modules = (callaway, imputation, etwfe, sun_abraham, stacked, twfe, switching)
+    modules = (callaway, imputation, etwfe, sun_abraham, stacked, twfe, switching, interactive, completion)
     found: Callable[..., Estimate] = getattr(
         dict(zip((*EVENT_METHODS, *MORE), modules, strict=True))[method], kind
     )
