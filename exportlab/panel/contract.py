@@ -410,6 +410,18 @@ def refuse_other_designs(panel: PolicyPanel, *, reversible: bool = False) -> Non
         )
 
 
+def refuse_uneven(panel: PolicyPanel) -> None:
+    """Raise DataError where the panel's periods are not evenly spaced, and horizons would not be of one length."""
+    steps = np.diff(panel.period_values)
+    if len(steps) and (steps != steps[0]).any():
+        gap = int((steps != steps.min()).argmax())
+        raise DataError(
+            "the panel's periods are not evenly spaced",
+            "Event times count periods: bring the missing ones, or leave out those before or after.",
+            first=panel.period_name(panel.period_values[gap + 1]),
+        )
+
+
 # What the cells of a panel's columns must be: labels, or real numbers within the range of a door.
 
 
