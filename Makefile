@@ -6,11 +6,11 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c const
 # Spare workers cost memory, not time; two suit a laptop and CI alike.
 WORKERS ?= 2
 
-.PHONY: report test lowest check lint types docs bench clean
+.PHONY: report test lowest check lint types docs bench dist clean
 .DEFAULT_GOAL := report
 
 report: $(VENV)/.core
-	$(BIN)/exportlab report --out report
+	$(BIN)/python -m exportlab.cli report --out report
 
 test: $(VENV)/.test
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
@@ -37,8 +37,12 @@ docs: $(VENV)/.dev
 bench: $(VENV)/.dev
 	$(BIN)/python benchmarks/run.py
 
+# The wheel and the source archive, tried in a clean environment away from the clone.
+dist:
+	PYTHON=$(PYTHON) .ci/installed
+
 clean:
-	rm -rf $(VENV) .venv-lowest report docs/_build docs/gallery docs/generated .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) dist .venv-lowest report docs/_build docs/gallery docs/generated .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 $(BIN)/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "exportlab needs Python 3.11 or newer")'

@@ -23,7 +23,7 @@ from exportlab.uncertainty.sample import Sums, minus
 
 MIX = np.array([0.40, 0.25, 0.15, 0.12, 0.08])
 SECOND = {"same": MIX, "turned": MIX[::-1], "changed": np.array([0.55, 0.20, 0.10, 0.10, 0.05])}
-UNITS = (10, 40, 150, 640)
+UNITS = (10, 40, 150, 300, 600, 1200)
 
 
 def one(rng: np.random.Generator, second: Any, n: int, permutations: int) -> tuple[bool, bool, bool]:
@@ -55,7 +55,7 @@ def main() -> None:
     """Run every setting and write the table."""
     ask = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     ask.add_argument(
-        "--runs", type=int, nargs="*", default=[400, 400, 400, 150], help="for each number of units"
+        "--runs", type=int, nargs="*", default=[1000] * len(UNITS), help="for each number of units"
     )
     ask.add_argument("--permutations", type=int, default=99)
     ask.add_argument("--seed", type=int, default=20260301)

@@ -12,6 +12,15 @@ from . import valueadded as valueadded
 from .classifications import blocs as blocs
 from .classifications import country as country
 from .classifications import members as members
+from .composite import Composite as Composite
+from .composite import Coupling as Coupling
+from .composite import ahp as ahp
+from .composite import composite as composite
+from .composite import coupling as coupling
+from .composite import grey_relation as grey_relation
+from .composite import implied_parts as implied_parts
+from .composite import synergy as synergy
+from .composite import trace_coupling as trace_coupling
 from .facts import Facts as Facts
 from .facts import facts as facts
 from .findings import Findings as Findings
@@ -46,6 +55,7 @@ from .indices.concordance import concordance as concordance
 from .indices.concordance import convert_products as convert_products
 from .indices.constant_share import constant_market_share as constant_market_share
 from .indices.constant_share import constant_market_share_growth as constant_market_share_growth
+from .indices.constant_share import shift_share as shift_share
 from .indices.diversification import diversification as diversification
 from .indices.diversification import number_above as number_above
 from .indices.diversification import theil_extensive as theil_extensive
@@ -127,5 +137,7 @@ from .uncertainty.intervals import interval as interval
 from .uncertainty.levels import Levels as Levels
 from .uncertainty.levels import levels as levels
 from .uncertainty.mirror import mirror_interval as mirror_interval
+from .uncertainty.ranks import ranks as ranks
+from .uncertainty.resampled import resampled as resampled
 
 __version__: str

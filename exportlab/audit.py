@@ -18,6 +18,7 @@ from exportlab.frames import (
     collect,
     first_of,
     floats,
+    fractional,
     missing,
     own,
     refuse_unspeakable,
@@ -283,12 +284,12 @@ def schema(frame: Frame, roles: Mapping[str, str], keys: Sequence[str]) -> Frame
             options=({"digits": 6},),
         )
     for role in ("exporter", "market"):
-        if role in roles and types[role].is_float():
+        if role in roles and fractional(types[role]):
             raise DataError(
                 f"{role} {roles[role]!r} holds decimal numbers, as codes do when some are missing",
                 "Codes are text or whole numbers: fill or remove the missing ones, then read the column as text.",
             )
-    if "period" in roles and types["period"].is_float():
+    if "period" in roles and fractional(types["period"]):
         column = roles["period"]
         raise DataError(
             f"period {column!r} is of type {types['period']}",

@@ -47,3 +47,37 @@ def agrees(unit: str, currency: str) -> bool:
 def _codes(text: str) -> set[str]:
     folded = text.casefold()
     return {code for code, words in _CODES.items() if any(w in folded for w in words)}
+
+
+# How many of its currency a unit of money counts, by the words that say so.
+SCALES = {
+    1e2: ("百",),
+    1e3: ("1000", "1,000", "thousand", "k", "千"),
+    1e4: ("10k", "10,000", "10000", "万"),
+    1e5: ("十万",),
+    1e6: ("million", "mn", "m", "1,000,000", "百万"),
+    1e7: ("千万",),
+    1e8: ("100m", "100 million", "亿"),
+    1e9: ("billion", "bn", "十亿"),
+    1e10: ("百亿",),
+    1e12: ("trillion", "trn", "万亿"),
+}
+_YUAN = "元"
+
+
+def counted_in(unit: str) -> tuple[float, str] | None:
+    """How many of which currency a unit is: "million USD" and 百万美元 are (1e6, "USD"); None where it is no money."""
+    folded = unit.casefold().strip()
+    for code, words in _CODES.items():
+        for word in sorted(words, key=len, reverse=True):
+            if word in folded:
+                return _scaled(folded.replace(word, " ", 1), code)
+    return _scaled(folded[: -len(_YUAN)], "CNY") if folded.endswith(_YUAN) else None
+
+
+def _scaled(rest: str, code: str) -> tuple[float, str] | None:
+    word = rest.replace(_YUAN, " ").replace("(", " ").replace(")", " ").strip(" ,，:：").removesuffix(" of")
+    if not word or word == "s":
+        return 1.0, code
+    singular = word[:-1] if word.endswith("s") and len(word) > 3 else word
+    return next(((n, code) for n, words in SCALES.items() if singular in words), None)

@@ -91,20 +91,35 @@ class OptionError(ExportlabError, ValueError):
     """An option has a value that is not allowed; the message lists the allowed ones."""
 
 
-class UnknownName(ExportlabError, KeyError):
-    """A name (indicator, bloc, country, data set, column) is not known; near matches are listed."""
+class NotAllowed(OptionError):
+    """An option has none of the values that it may have; near ones are named."""
 
-    def __init__(self, kind: str, name: object, known: Iterable[str]) -> None:
+    def __init__(self, option: str, value: object, allowed: Iterable[str], near: str = "") -> None:
+        self.option, self.value, self.allowed, self.near = (
+            option,
+            short(repr(value), 200),
+            tuple(allowed),
+            near,
+        )
+        hint = f" Did you mean {near!r}?" if near else ""
+        super().__init__(f"{option}={self.value} is not allowed. Allowed: {listed(self.allowed)}.{hint}")
+
+
+class UnknownName(ExportlabError, KeyError):
+    """A name (indicator, bloc, country, data set, column) is not known; near matches are listed, and `why` if told."""
+
+    def __init__(self, kind: str, name: object, known: Iterable[str], *, why: str = "") -> None:
         options = sorted({short(str(k), 100) for k in known})
         near = get_close_matches(str(name)[:100], options[:MANY], n=5, cutoff=0.5)
         if near:
-            hint = f"Did you mean {_listed(near)}?"
+            hint = f"Did you mean {listed(near)}?"
         elif len(options) <= 40:
-            hint = f"Known: {_listed(options)}."
+            hint = f"Known: {listed(options)}."
         else:
-            hint = f"{len(options):,} names are known, among them {_listed(options[:8])}."
-        self.kind, self.name, self.near = kind, name, tuple(near)
-        super().__init__(f"There is no {kind} named {short(repr(name), 200)}. {hint}")
+            hint = f"{len(options):,} names are known, among them {listed(options[:8])}."
+        self.kind, self.name, self.near, self.known = kind, name, tuple(near), tuple(options)
+        said = f": {why}" if why else ""
+        super().__init__(f"There is no {kind} named {short(repr(name), 200)}{said}. {hint}")
 
     def __str__(self) -> str:  # KeyError would print the repr of the message
         return str(self.args[0])
@@ -118,6 +133,7 @@ class MissingDependency(ExportlabError, ImportError):
     """An optional library is needed; the message gives the extra that brings it."""
 
     def __init__(self, library: str, extra: str, purpose: str) -> None:
+        self.library, self.extra, self.purpose = library, extra, purpose
         super().__init__(f"{purpose} needs {library}: pip install 'exportlab[{extra}]'.")
 
 
@@ -152,16 +168,18 @@ def short(text: str, most: int) -> str:
     return f"{text[: 2 * most // 3]} ... {text[-(most // 3) :]}"
 
 
-def _listed(names: Iterable[str]) -> str:
+def listed(names: Iterable[str]) -> str:
+    """Names as errors list them."""
     return ", ".join(repr(n) for n in names)
 
 
-def one_of(option: str, value: object, allowed: Iterable[str]) -> None:
-    """Raise `OptionError` unless `value` is one of `allowed`."""
+def one_of(
+    option: str, value: object, allowed: Iterable[str], meant: Mapping[str, str] | None = None
+) -> None:
+    """Raise `NotAllowed` unless `value` is one of `allowed`; `meant` says what people write for one of them."""
     choices = list(allowed)
-    if value not in choices:
-        near = get_close_matches(str(value)[:100], [str(c) for c in choices], n=1, cutoff=0.5)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
-        raise OptionError(
-            f"{option}={short(repr(value), 200)} is not allowed. Allowed: {_listed(choices)}.{hint}"
-        )
+    if not isinstance(value, str | None) or value not in choices:
+        given = str(value)[:100]
+        near = get_close_matches(given, [str(c) for c in choices], n=1, cutoff=0.5)
+        known = (meant or {}).get(given.strip().casefold(), "")
+        raise NotAllowed(option, value, choices, known or next(iter(near), ""))

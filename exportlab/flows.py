@@ -13,13 +13,17 @@ from exportlab import audit as columns
 from exportlab.classifications.labels import Scheme
 from exportlab.errors import DataError, DuplicateCells, OptionError, UnknownName, one_of, short
 from exportlab.frames import (
+    Array,
+    Coded,
     Frame,
     adopt,
+    coded_rows,
     collect,
     engine_speaks,
     held,
     join,
     sum_by,
+    whole,
     with_total,
 )
 from exportlab.goods import (
@@ -32,7 +36,7 @@ from exportlab.goods import (
     one_revision,
     quantities,
 )
-from exportlab.options import check
+from exportlab.options import Label, check
 from exportlab.periods import FREQUENCIES, Calendar
 from exportlab.periods.turning import Turned, coarser
 from exportlab.places import AS_WRITTEN, Naming, Places, harmonised, written_alike
@@ -124,16 +128,11 @@ class Flows:
             return period
 
     def find(self, role: str, label: Any) -> Any:
-        """The frame's key for one label of a role that carries value; a period may be written in another way.
-
-        Raises
-        ------
-        UnknownName
-            The flows have no such label.
-        """
+        """The frame's key for one label of a role that carries value, a period written in any way; refuses others."""
         return self._among(role, label, self.members(role))
 
     def _among(self, role: str, label: Any, known: Collection[Any]) -> Any:
+        check(role, label, Label)
         key = label
         if role == "period" and label not in known and self.calendar.ordered:
             key = self.calendar.key(label)
@@ -198,9 +197,16 @@ class Flows:
         kept: dict[frozenset[str], Frame] = self._memo.setdefault("cells", {})
         if wanted not in kept:
             finer = min((k for k in kept if wanted < k), key=len, default=None)
-            start = self.frame if finer is None else kept[finer]
-            kept[wanted] = sum_by(start, roles, ["value"])
+            start, codes = (self.frame, self._memo.get("codes")) if finer is None else (kept[finer], None)
+            kept[wanted] = sum_by(start, roles, ["value"], codes)
         return kept[wanted]
+
+    def coded(self, *roles: str) -> tuple[list[Coded], Array]:
+        """Numbers and labels of each role, and the value, of every row that has one, for who sums himself."""
+        if self.lazy or frozenset(roles) in self._memo.get("cells", {}):
+            return coded_rows(collect(self.cells(*roles)), roles, {})
+        self.check()
+        return coded_rows(collect(self.frame), roles, self._memo.setdefault("codes", {}))
 
     def beside(self, cells: Frame, keys: Sequence[str], name: str) -> Frame:
         """The cells with the flows' total by `keys`, one role or more, beside each.
@@ -305,8 +311,7 @@ class Flows:
         """The labels of `role` that carry a value above zero, sorted; one small query, kept."""
         seen: dict[str, tuple[Any, ...]] = self._memo.setdefault("members", {})
         if role not in seen:
-            rows = collect(self.cells(role).filter(nw.col("value") > 0).select(role))
-            seen[role] = tuple(sorted(rows[role].to_list()))
+            seen[role] = tuple(self.coded(role)[0][0][1])
         return seen[role]
 
     def observed(self, role: str) -> tuple[Any, ...]:
@@ -569,6 +574,7 @@ def flows(
         frame, goods = one_revision(frame, goods)
         quantity_unit, further = columns.quantity_units(frame, quantity_unit, roles, further)
         frame = frame.select(*(nw.col(c).alias(r) for r, c in roles.items()), *further)
+        frame = whole(frame, [c for c in (*roles, *further) if c not in ("value", "quantity")])
         if "period" in roles:
             frame, spelling = taken_in(columns.whole_objects(frame, "period"), roles["period"], frequency)
         frame = columns.schema(coded(frame, roles, goods), roles, further)

@@ -193,6 +193,25 @@ def _rounded(column: nw.Series[Any]) -> nw.Series[Any]:
     return whole.alias(column.name)
 
 
+def whole(frame: Frame, columns: Sequence[str]) -> Frame:
+    """Whole numbers wider than 64 bits, or kept as decimals without places, as those of 64 bits.
+
+    Sums of DuckDB and the numbers of some data bases come so; as labels they would be decimals.
+    """
+    types = frame.collect_schema()
+    wide = [c for c in columns if isinstance(types[c], nw.Int128 | nw.UInt128) or _no_places(types[c])]
+    return frame.with_columns(*(nw.col(c).cast(nw.Int64) for c in wide)) if wide else frame
+
+
+def fractional(kind: Any) -> bool:
+    """Whether a column's numbers may have a fraction, which no label has."""
+    return bool(kind.is_numeric() and not kind.is_integer())
+
+
+def _no_places(kind: Any) -> bool:
+    return isinstance(kind, nw.Decimal) and getattr(kind, "scale", None) == 0
+
+
 def own(frame: Frame) -> Frame:
     """A frame in memory that no array of the caller's can change any more: what was checked is what is used."""
     if isinstance(frame, nw.LazyFrame):
@@ -289,17 +308,27 @@ def held(frame: Frame) -> Frame:
     return kept
 
 
-def sum_by(frame: Frame, keys: Sequence[str], columns: Sequence[str]) -> Frame:
-    """Sum plain columns by `keys`; with no keys, one row. Missing figures are passed over, as in a sum of them."""
+def sum_by(
+    frame: Frame, keys: Sequence[str], columns: Sequence[str], codes: Mapping[str, Coded] | None = None
+) -> Frame:
+    """Sum plain columns by `keys`; with no keys, one row. Missing figures are passed over, as in a sum of them.
+
+    `codes` are those of keys whose numbers are known.
+    """
     if keys and numbered(frame) and all(frame.schema[c] == nw.Float64 for c in columns):
-        return _sum_by_number(frame, keys, columns)
+        return _sum_by_number(frame, keys, columns, codes or {})
     sums = [nw.col(c).sum() for c in columns]
     return frame.group_by(*keys).agg(*sums) if keys else frame.select(*sums)
 
 
-def _sum_by_number(frame: nw.DataFrame[Any], keys: Sequence[str], columns: Sequence[str]) -> Frame:
+def _sum_by_number(
+    frame: nw.DataFrame[Any], keys: Sequence[str], columns: Sequence[str], codes: Mapping[str, Coded]
+) -> Frame:
     """Count into a place for each group, at half the cost of pandas' own sums; the first row of each names it."""
-    cell, size = _numbered(frame, keys)
+    if len(keys) == 1 and keys[0] in codes:
+        cell, size = codes[keys[0]][0], len(codes[keys[0]][1])
+    else:
+        cell, size = _numbered(frame, keys)
     first = np.full(size, -1)
     first[cell[::-1]] = np.arange(len(cell) - 1, -1, -1)
     here = np.flatnonzero(first >= 0)
@@ -314,17 +343,14 @@ def when(condition: Any, yes: Any, no: Any) -> nw.Expr:
 
 
 def abroad(frame: Frame) -> nw.Expr:
-    """Whether the market is another than the exporter.
-
-    Categories, whose codes need not agree, are compared by their text; numbers and text are never one label.
-    """
+    """Whether the market is another than the exporter; codes of categories need not agree, numbers are no text."""
     types = frame.collect_schema()
-    exporter, market = nw.col("exporter"), nw.col("market")
     kinds = [types[r] for r in ("exporter", "market")]
-    if _texts(*kinds) and not all(isinstance(k, nw.String) for k in kinds):
-        return exporter.cast(nw.String) != market.cast(nw.String)
-    alike = kinds[0] == kinds[1] or all(k.is_integer() for k in kinds)
-    return exporter != market if alike else nw.lit(True)
+    exporter, market = nw.col("exporter"), nw.col("market")
+    if kinds[0] == kinds[1] and not isinstance(kinds[0], nw.Categorical | nw.Enum):
+        return exporter != market
+    kind = meeting(*kinds)
+    return nw.lit(True) if kind is None else exporter.cast(kind) != market.cast(kind)
 
 
 def missing(column: nw.Expr) -> nw.Expr:
@@ -396,22 +422,32 @@ def join(
             f"A {left.implementation} table cannot be joined with a {right.implementation} one (join): "
             "bring both tables into one engine, such as table.to_pandas() or pl.from_pandas(table)."
         )
-    # Categories of two columns have lists of their own: keys of which one side has them meet as text.
-    ours, theirs = left.collect_schema(), right.collect_schema()
-    texts = [c for c in on if ours[c] != theirs[c] and _texts(ours[c], theirs[c])]
-    if texts:
-        casts = [nw.col(c).cast(nw.String) for c in texts]
-        left, right = left.with_columns(*casts), right.with_columns(*casts)
+    left, right = _met((left, right), on)
     return left.join(right, on=list(on) or None, how=how)  # type: ignore[arg-type]
 
 
-def _texts(*kinds: Any) -> bool:
-    return all(isinstance(kind, nw.String | nw.Categorical | nw.Enum) for kind in kinds)
+def meeting(*kinds: Any) -> Any:
+    """The type in which labels of several types are the same where they say the same; None where they cannot be.
+
+    Categories of two columns have lists of their own, and meet as text; whole numbers of any width meet as the widest.
+    """
+    if all(isinstance(kind, nw.String | nw.Categorical | nw.Enum) for kind in kinds):
+        return nw.String()
+    return nw.Int64() if all(kind.is_integer() for kind in kinds) else None
+
+
+def _met(frames: Sequence[Frame], columns: Sequence[str]) -> list[Frame]:
+    """The frames with labels of different types in the one in which they meet."""
+    schemas = [frame.collect_schema() for frame in frames]
+    apart = [c for c in columns if len({str(schema[c]) for schema in schemas}) > 1]
+    casts = [nw.col(c).cast(kind) for c in apart if (kind := meeting(*(schema[c] for schema in schemas)))]
+    return [frame.with_columns(*casts) for frame in frames] if casts else list(frames)
 
 
 def stack(*frames: Frame) -> Frame:
     """The rows of several frames of one engine, one after another."""
-    return nw.concat(list(frames))  # type: ignore[type-var]
+    met = _met(frames, frames[0].collect_schema().names())
+    return nw.concat(met)  # type: ignore[type-var]
 
 
 def among(column: str, labels: Sequence[Any]) -> nw.Expr:
@@ -422,6 +458,15 @@ def among(column: str, labels: Sequence[Any]) -> nw.Expr:
 def later(column: str, pairs: Mapping[Any, Any]) -> nw.Expr:
     """A period column moved by `pairs`, old to new; periods that have no pair stay."""
     return nw.col(column).replace_strict(list(pairs), list(pairs.values()), default=nw.col(column))
+
+
+def looked_up(column: str, pairs: Mapping[Any, float]) -> nw.Expr:
+    """The number of each label, NaN where it has none; text is looked up as text, for categories know theirs alone."""
+    text = bool(pairs) and all(isinstance(label, str) for label in pairs)
+    label = nw.col(column).cast(nw.String) if text else nw.col(column)
+    return label.replace_strict(
+        list(pairs), list(pairs.values()), default=float("nan"), return_dtype=nw.Float64
+    )
 
 
 def recoded(frame: Frame, column: str, pairs: Mapping[Any, Any]) -> Frame:
@@ -487,7 +532,7 @@ def _arrow_codes(labels: Any) -> tuple[NDArray[np.int64], int]:
     return one.indices.to_numpy(zero_copy_only=False).astype(np.int64), len(one.dictionary)
 
 
-def coded(frame: nw.DataFrame[Any], column: str) -> tuple[Codes, list[Any]]:
+def coded(frame: nw.DataFrame[Any], column: str) -> Coded:
     """A number for each row by its label, 0, 1, ... in the order of the labels, and the labels."""
     small = _small_codes(frame, column)
     codes: Codes
@@ -505,6 +550,30 @@ def coded(frame: nw.DataFrame[Any], column: str) -> tuple[Codes, list[Any]]:
     place = np.zeros(len(labels), dtype=np.int64)
     place[order] = np.arange(len(order))
     return place[codes], [labels[i] for i in order]
+
+
+def coded_rows(
+    frame: nw.DataFrame[Any], roles: Sequence[str], known: dict[str, Coded]
+) -> tuple[list[Coded], Array]:
+    """The numbers of some columns, and the value, of the rows above zero; what is counted goes into `known`."""
+    for role in roles:
+        if role not in known:
+            known[role] = coded(frame, role)
+    value = np.asarray(frame["value"].to_numpy(), dtype=np.float64)
+    some = value > 0
+    if some.all():
+        return [known[r] for r in roles], value
+    return [_used(known[r][0][some], known[r][1]) for r in roles], value[some]
+
+
+def _used(codes: Codes, labels: list[Any]) -> Coded:
+    """The same without labels that no row has."""
+    some = np.bincount(codes, minlength=len(labels)) > 0
+    return (
+        (codes, labels)
+        if some.all()
+        else ((np.cumsum(some) - 1)[codes], [labels[i] for i in np.flatnonzero(some)])
+    )
 
 
 def _labelled(frame: nw.DataFrame[Any], column: str) -> tuple[Codes, list[Any]]:
@@ -553,6 +622,7 @@ BEYOND = f"beyond {LARGEST:g}, or all of it within {SMALLEST:g} of zero"
 WITHIN = "Squares and products of such numbers are no floating-point numbers any more: change the unit."
 Array: TypeAlias = NDArray[np.float64]
 Codes: TypeAlias = NDArray[np.integer[Any]]  # positions: 0, 1, ...
+Coded: TypeAlias = tuple[Codes, list[Any]]  # a number for each row by its label, and the labels in order
 Mask: TypeAlias = NDArray[np.bool_]
 
 

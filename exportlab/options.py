@@ -10,6 +10,7 @@ from collections.abc import Callable, Hashable, Iterable, Mapping, Sized
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache, wraps
+from operator import eq
 from typing import Annotated, Any, Literal, TypeAlias, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import numpy as np
@@ -59,6 +60,7 @@ Finite: TypeAlias = Annotated[float, Within(-math.inf, math.inf, "()")]
 Freedom: TypeAlias = Annotated[float, Within(0, math.inf, "(]")]  # of a t distribution; inf is the normal
 Count: TypeAlias = Annotated[int, Within(1)]
 Places: TypeAlias = Annotated[int, Within(0)]  # a whole number that may be zero
+Label: TypeAlias = Hashable  # of a member or a period; what is missing names none
 
 
 def validated(function: F) -> F:
@@ -177,12 +179,20 @@ def _number(value: object) -> bool:
     return _whole(value) or (isinstance(value, float | np.floating) and not math.isnan(value))
 
 
+def _label(value: object) -> bool:
+    """Whether the value may name a member or a period: no list, and nothing that is missing, which equals nothing."""
+    if value is None or not isinstance(value, Hashable):
+        return value is None
+    same = eq(value, value)
+    return _truth(same) and bool(same)
+
+
 _PLAIN: dict[Any, tuple[str, Callable[[object], bool]]] = {
     bool: ("True or False", _truth),
     int: ("a whole number", _whole),
     float: ("a number", _number),
     str: ("text", lambda value: isinstance(value, str)),
-    Hashable: ("labels", lambda value: isinstance(value, Hashable)),
+    Hashable: ("a label", _label),
 }
 
 

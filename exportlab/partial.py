@@ -20,6 +20,7 @@ from exportlab.results import Result
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.axes import Axes
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -54,6 +55,13 @@ class Bounds(Result):
 
         names = ("indicator", "low", "high", "known_share", "assumption")
         return pd.DataFrame([{n: getattr(self, n) for n in names}])
+
+    def plot(self, ax: Axes | None = None, **options: Any) -> Axes:
+        """The bounds as a line with both ends named; options as in `plots.facts.steps`."""
+        from exportlab.plots.facts import steps
+
+        row = self.table.assign(fact=self.assumption, proved=True)
+        return steps(row, **{"indicator": self.indicator, "ax": ax, "title": self.title} | options)
 
 
 @validated

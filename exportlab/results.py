@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import narwhals.stable.v2 as nw
 
 from exportlab.frames import to_pandas
-from exportlab.text import html_text, printable
+from exportlab.text import html_text, markdown_text, printable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,7 +26,7 @@ class Result:
     """Base of estimates, decompositions and checks.
 
     A subclass is a frozen dataclass (``@dataclass(frozen=True, repr=False, eq=False)``) that has a
-    `table` (a pandas DataFrame) as field or property, and may override `summary` and `plot`.
+    `table` (a pandas DataFrame) as field or property, and may override `remarks`, `summary` and `plot`.
     """
 
     def __init_subclass__(cls, **options: Any) -> None:
@@ -40,23 +40,33 @@ class Result:
         """One line that says what this is."""
         return type(self).__name__
 
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """Sentences that stand below the table wherever it is shown: terminal, notebook, Markdown, a paper."""
+        return ()
+
     def _table(self) -> pd.DataFrame:
         table: pd.DataFrame = self.table  # type: ignore[attr-defined]
         return table
 
     def summary(self) -> str:
-        """Plain text: the title and the table, rounded for reading."""
-        return printable(f"{self.title}\n{self._table().to_string(index=False, float_format=_short)}")
+        """Plain text: the title, the table, rounded for reading, and the remarks."""
+        table = self._table().to_string(index=False, float_format=_short)
+        return printable("\n".join([self.title, table, *self.remarks]))
+
+    def to_markdown(self) -> str:
+        """The title, the table, rounded for reading, and the remarks, for a README, an issue or a Quarto page."""
+        return titled_markdown(self.title, self._table(), self.remarks)
 
     def plot(self, ax: Axes | None = None, **options: Any) -> Axes:
-        """Draw the result on `ax` (a new figure by default) and return the Axes."""
+        """Draw the result on `ax` (a new figure by default) and return the Axes, which a notebook draws."""
         raise NotImplementedError(f"{type(self).__name__} has no picture of its own.")
 
     def __repr__(self) -> str:
         return self.summary()
 
     def _repr_html_(self) -> str:
-        return titled_html(self.title, self._table())
+        return titled_html(self.title, self._table(), below=self.remarks)
 
 
 def _for_terminals(summary: Callable[[Any], str]) -> Callable[[Any], str]:
@@ -65,6 +75,17 @@ def _for_terminals(summary: Callable[[Any], str]) -> Callable[[Any], str]:
         return printable(summary(self))
 
     return said
+
+
+class Cautious(Result):
+    """A result with cautions: what it takes for granted is printed beneath the table, and stands in `cautions`."""
+
+    cautions: tuple[str, ...]
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """The cautions."""
+        return self.cautions
 
 
 def titled_html(
@@ -100,6 +121,33 @@ def _cells(table: pd.DataFrame) -> list[list[str]]:
         [_text(v, name) for v, name in zip(record, whole, strict=True)]
         for record in table.itertuples(index=False, name=None)
     ]
+
+
+def titled_markdown(title: str, table: pd.DataFrame, below: Sequence[str] = ()) -> str:
+    """A title, a whole table and lines beneath it, as Markdown; all text is escaped."""
+    numeric = [kind in "iufc" for kind in (getattr(d, "kind", "O") for d in table.dtypes)]
+    return markdown_grid(
+        [label(c) for c in table.columns], _cells(table), numeric, caption=title, below=below
+    )
+
+
+def markdown_grid(
+    heads: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    right: Sequence[bool],
+    *,
+    caption: str = "",
+    below: Sequence[str] = (),
+) -> str:
+    """Cells as a pipe table (GitHub, Pandoc, Quarto), all text escaped: the one writer of Markdown."""
+
+    def line(cells: Iterable[str]) -> str:
+        return f"| {' | '.join(cells)} |"
+
+    table = [line(map(markdown_text, heads)), line("---:" if r else "---" for r in right)]
+    table += [line(map(markdown_text, row)) for row in rows]
+    title = [f"**{markdown_text(caption)}**"] if caption else []
+    return "\n\n".join([*title, "\n".join(table), *map(markdown_text, below)]) + "\n"
 
 
 @dataclass(frozen=True)

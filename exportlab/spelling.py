@@ -16,7 +16,7 @@ import narwhals.stable.v2 as nw
 
 from exportlab import suggest
 from exportlab.errors import DataError, OptionError, UnknownName
-from exportlab.frames import Frame, adopt, collect, values_of
+from exportlab.frames import Frame, adopt, collect, fractional, values_of
 from exportlab.options import validated
 from exportlab.periods import Calendar, UnreadPeriods, read
 
@@ -112,7 +112,7 @@ def taken_in(frame: Frame, column: str, frequency: str | None) -> tuple[Frame, S
     if isinstance(frame, nw.LazyFrame):
         return _dates_as_text(frame, spelling)
     own = _distinct(frame)
-    if own is None or own.dtype.is_float():  # cells that cannot be told apart, decimals: the schema says so
+    if own is None or fractional(own.dtype):  # cells that cannot be told apart, decimals: the schema says so
         return frame, spelling
     labels = own.to_list()
     try:

@@ -32,6 +32,8 @@ _FORMULA = re.compile("[\\s\ufeff]*[=+\\-@\uff1d\uff0b\uff0d\uff20]|[\t\n]")
 _TEX = str.maketrans({"&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",
                       "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "\\": r"\textbackslash{}",
                       "<": r"\textless{}", ">": r"\textgreater{}", "\n": " ", "\t": " ", "\ufffd": "?"})  # fmt: skip
+_MARKDOWN = re.compile(r"[\\`*{}\[\]<>|~$&]|(?<!\w)_|_(?!\w)")
+_BLOCK = re.compile(r"^(?:(#+|[+-])(?=\s|$)|(\d+)(?=[.)](?:\s|$)))")  # what begins a heading or a list
 _DEVICES = re.compile("(con|prn|aux|nul|com\\d|lpt\\d)", re.IGNORECASE)
 
 
@@ -51,6 +53,12 @@ def latex_text(text: str) -> str:
     By hand: pandas has the same table of marks, but under a private name and without line ends.
     """
     return printable(text).translate(_TEX)
+
+
+def markdown_text(text: str) -> str:
+    """The text as Markdown prints it, in one line: no emphasis, link, HTML, formula, list or cell begins in it."""
+    escaped = _MARKDOWN.sub(r"\\\g<0>", " ".join(printable(text).split()))
+    return _BLOCK.sub(lambda found: f"\\{found[1]}" if found[1] else f"{found[2]}\\", escaped)
 
 
 def is_formula(value: object) -> bool:

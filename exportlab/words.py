@@ -16,9 +16,26 @@ from functools import cache, reduce
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from exportlab.currencies import counted_in
 from exportlab.errors import one_of
 
 LANGUAGES = {"en": "en", "zh": "zh_Hans_CN"}
+MEANT = {
+    "cn": "zh",
+    "ch": "zh",
+    "chn": "zh",
+    "chinese": "zh",
+    "zh-cn": "zh",
+    "zh_cn": "zh",
+    "zh-hans": "zh",
+    "中文": "zh",
+    "汉语": "zh",
+    "eng": "en",
+    "english": "en",
+    "en-us": "en",
+    "en_us": "en",
+    "英文": "en",
+}
 HERE = Path(__file__).parent
 DATA = "a word of the data"
 _language: ContextVar[str] = ContextVar("language", default="en")
@@ -57,12 +74,24 @@ _PERIOD = re.compile(r"(?:(\d{4}) ?)?([A-Z][a-z]{2})(?:-([A-Z][a-z]{2}))?")
 @contextmanager
 def speaking(language: str) -> Iterator[None]:
     """Say everything inside in one of `LANGUAGES`."""
-    one_of("lang", language, LANGUAGES)
+    known(language)
     token = _language.set(language)
     try:
         yield
     finally:
         _language.reset(token)
+
+
+def known(language: str) -> str:
+    """The language itself; refuses one that is not spoken, and says which may be meant."""
+    one_of("lang", language, LANGUAGES, MEANT)
+    return language
+
+
+def speak(language: str) -> str:
+    """Say everything from here on in one of `LANGUAGES`: for a program of its own, such as the command line."""
+    _language.set(known(language))
+    return language
 
 
 def language() -> str:
@@ -97,6 +126,11 @@ def _(message: str, /, **values: object) -> str:
     return text.format(**values) if values else text
 
 
+def in_all_languages(message: str) -> list[str]:
+    """A message of the code in every language that has it."""
+    return [message, *(text for code in LANGUAGES if (text := catalogue(code).get(message)))]
+
+
 BETWEEN = {"en": (" ", "; "), "zh": ("", "\N{FULLWIDTH SEMICOLON}")}  # sentences, items of a list
 
 
@@ -116,9 +150,12 @@ def N_(message: str) -> str:  # noqa: N802
 
 
 def number(value: float, form: str = ",.1f") -> str:
-    """A number as the language writes it; `form` is a format of Python's such as ",.1f", or "share"."""
+    """A number as the language writes it; `form` is a format of Python's such as ",.1f", "share", or
+    "points" (of a share, in percentage points)."""
     from babel.numbers import format_decimal, format_percent
 
+    if form == "points":
+        return points(value)
     digits = 1 if form == "share" else int(form.split(".")[1][0])
     pattern = ("#,##0" if "," in form or form == "share" else "0") + ("." + "0" * digits if digits else "")
     if form == "share":
@@ -132,6 +169,71 @@ def percent(value: float, digits: int = 1) -> str:
 
     pattern = "#,##0" + ("." + "0" * digits if digits else "") + "%"
     return str(format_percent(value, format=pattern, locale=LANGUAGES[language()]))
+
+
+def points(share: float, digits: int = 1) -> str:
+    """A change of a share, in percentage points, with its sign."""
+    return f"{round(100 * share, digits) + 0.0:+.{digits}f}"
+
+
+# Words for powers of ten, from the largest that an amount is said in; and what currencies are called.
+STEPS = {
+    "en": ((1e12, "trillion"), (1e9, "billion"), (1e6, "million"), (1.0, "")),
+    "zh": ((1e12, "万亿"), (1e8, "亿"), (1e4, "万"), (1.0, "")),
+}
+EXACTLY = {
+    "en": {1.0: "", 1e2: "100", 1e3: "thousand", 1e4: "10k", 1e5: "100k", 1e6: "million", 1e7: "10m", 1e8: "100m",
+           1e9: "billion", 1e10: "10bn", 1e12: "trillion"},
+    "zh": {1.0: "", 1e2: "百", 1e3: "千", 1e4: "万", 1e5: "十万", 1e6: "百万", 1e7: "千万", 1e8: "亿", 1e9: "十亿",
+           1e10: "百亿", 1e12: "万亿"},
+}  # fmt: skip
+MONEY = {"zh": {"USD": "美元", "CNY": "元", "EUR": "欧元", "GBP": "英镑", "JPY": "日元", "HKD": "港元"}}
+JOINED = {"en": " ", "zh": ""}
+
+
+def measured_in(unit: str, largest: float) -> tuple[float, str]:
+    """What to divide amounts of a unit by so that the largest is a short number, and the unit they are then in."""
+    money = counted_in(unit)
+    if money is None:
+        return 1.0, unit_said(unit)
+    scale, code = money
+    size, word = next((s for s in STEPS[language()] if abs(largest) * scale >= s[0]), STEPS[language()][-1])
+    return size / scale, JOINED[language()].join(x for x in (word, _money(code)) if x)
+
+
+def amount(value: float, unit: str) -> str:
+    """An amount of money as it is said: 137.2 million USD, 1.37亿美元; of what is no money, the number and its unit."""
+    by, said_in = measured_in(unit, value)
+    shown = value / by
+    whole = abs(shown) >= 1000 or (by == 1 and float(shown).is_integer())
+    short = abs(shown) >= 100 or language() == "en"
+    digits = 0 if whole else 1 if short else 2
+    return JOINED[language()].join(x for x in (number(shown, f",.{digits}f"), said_in) if x)
+
+
+def unit_said(unit: str) -> str:
+    """A unit in the language in use: million USD is 百万美元, and 亿元 is 100m CNY."""
+    money = counted_in(unit)
+    if money is None:
+        return str(term(unit))
+    words = (EXACTLY[language()][money[0]], _money(money[1]))
+    return JOINED[language()].join(w for w in words if w)
+
+
+def _money(code: str) -> str:
+    return MONEY.get(language(), {}).get(code, code)
+
+
+_ISO = re.compile(r"(\d{4})(?:-(\d{2}))?")
+
+
+def moment(period: Any) -> str:
+    """A period of a user's own as a sentence has it: 2023 is 2023年, 2023-05 is 2023年5月; others are as written."""
+    text = str(period)
+    found = _ISO.fullmatch(text)
+    if language() != "zh" or found is None:
+        return str(term(text))
+    return f"{found[1]}年" + (f"{int(found[2])}月" if found[2] else "")
 
 
 def term(value: Any) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import math
 from collections.abc import Callable
 from functools import cache
 from itertools import count
@@ -56,3 +57,33 @@ def rows(native: Any, keys: list[str]) -> list[dict[str, Any]]:
     frame = nw.from_native(native)
     frame = frame.collect() if isinstance(frame, nw.LazyFrame) else frame
     return sorted(frame.iter_rows(named=True), key=lambda r: tuple(str(r[k]) for k in keys))
+
+
+def plain(native: Any) -> list[tuple[Any, Any]]:
+    """A result of any engine as rows: labels first, sorted; figures after."""
+    frame = nw.from_native(native)
+    frame = frame.collect() if isinstance(frame, nw.LazyFrame) else frame
+    columns = sorted(frame.columns)
+    made = []
+    for row in frame.iter_rows(named=True):
+        labels = tuple(
+            str(row[c]) for c in columns if not isinstance(row[c], float | int) or c in ("period", "start")
+        )
+        figures = tuple(
+            row[c] for c in columns if isinstance(row[c], float | int) and c not in ("period", "start")
+        )
+        made.append((labels, figures))
+    return sorted(made, key=lambda r: (r[0], [f"{x:.6e}" for x in r[1]]))
+
+
+def agree(left: list[tuple[Any, Any]], right: list[tuple[Any, Any]]) -> bool:
+    """Whether two results have the same labels, and figures that differ by rounding alone."""
+    return len(left) == len(right) and all(
+        a[0] == b[0]
+        and len(a[1]) == len(b[1])
+        and all(
+            (math.isnan(x) and math.isnan(y)) or math.isclose(x, y, rel_tol=1e-9, abs_tol=1e-11)
+            for x, y in zip(a[1], b[1], strict=True)
+        )
+        for a, b in zip(left, right, strict=True)
+    )

@@ -23,18 +23,24 @@ from exportlab.panel import (
     conley_taber,
     counterfactual_tests,
     fixed_effects,
+    gravity,
     hausman,
     honest_did,
     ibragimov_muller,
     leave_one_out,
     placebo_dates,
+    placebo_outcomes,
     ppml,
+    pretest_power,
     random_effects,
+    romano_wolf,
     shared_shocks,
     specification_curve,
+    spillovers,
 )
 from exportlab.panel.did import METHODS
 from exportlab.panel.inference.placebo import anticipation
+from exportlab.panel.inference.spillover import great_circle
 
 YEARS = range(2010, 2018)
 MONEY = ("influence", "estimate", "std_error", "conf_low", "conf_high", "band_low", "band_high")
@@ -56,6 +62,8 @@ def data(
     d["x"] = d["z"] * (d["year"] - 2013) / 4 + noise * 0.3 * rng.normal(size=len(d))
     d["D"] = (d["year"] >= d["g"]).astype(int)
     d["reached"] = d["id"] % 2
+    d["origin"], d["place"] = d["id"] % 4, 10 + d["id"] // 4
+    d["north"], d["east"] = 30.0 + d["id"] % 7, 110.0 + d["id"] % 5
     d["dose"] = np.where(np.isfinite(d["g"]), 1.0 + d["id"] % 5, 0.0)
     level = 0.5 * np.repeat(rng.normal(size=n), T) + np.tile(0.3 * rng.normal(size=T), n)
     d["y"] = level + 0.6 * d["x"] + effect * d["D"] + noise * 0.4 * rng.normal(size=len(d))
@@ -97,6 +105,7 @@ class Entry:
     target: float = 2.0
     money: tuple[str, ...] = ()
     door: bool = True
+    cluster: str | None = "cl"
     exempt: Mapping[str, str] = field(default_factory=dict)
 
     def data(self, **options: Any) -> pd.DataFrame:
@@ -108,9 +117,14 @@ class Entry:
         return numbers(self.result(d, **door))
 
     def result(self, d: pd.DataFrame, **door: Any) -> Any:
-        own = {"weights": "w"} if "weights" in self.roles else {}
-        own |= {"covariates": [self.covariate]} if "covariates" in self.roles else {}
-        return self.run(d, own | door)
+        return self.run(d, self.own | door)
+
+    @property
+    def own(self) -> dict[str, Any]:
+        """What it says at the door."""
+        said: dict[str, Any] = {"cluster": self.cluster}
+        said |= {"weights": "w"} if "weights" in self.roles else {}
+        return said | ({"covariates": [self.covariate]} if "covariates" in self.roles else {})
 
 
 def panel(d: pd.DataFrame | PolicyPanel, door: Mapping[str, Any]) -> PolicyPanel:
@@ -155,6 +169,7 @@ def _of(make: Callable[[PolicyPanel], Any]) -> Run:
 ALL = ("weights", "covariates", "gaps")
 CONSERVATIVE = "the conservative variance averages a cell's effects by the squares of the rows' weights"
 POOLED = "the paper's regression pools event times over the stacks: what periods do to all counts as noise"
+SIGNS = "bands draw signs by cluster in the order of their names"
 IPW = "inverse probability weights balance covariates in expectation, not in every sample"
 
 
@@ -191,6 +206,8 @@ def _staggered() -> list[Entry]:
             Entry(
                 f"{method} event study",
                 _of(lambda p, m=method, o=study: p.event_study(m, **o)),
+                more,
+                covariate="z" if method == "callaway_santanna" else "x",
                 exempt=exempt,
             )
         )
@@ -215,11 +232,13 @@ def _variants() -> list[Entry]:
             ALL,
             covariate="z",
         ),
+        Entry("callaway shares of did", _of(lambda p: p.att(shares="did")), ("weights", "gaps")),
+        Entry("callaway universal", _of(lambda p: p.att(base="universal", aggregate="event")), ("gaps",)),
         Entry("callaway fixed shares", _of(lambda p: p.att(shares="fixed", aggregate="cohort"))),
         Entry(
             "callaway bands",
             _of(lambda p: p.event_study(cs, draws=99)),
-            exempt={"renamed": "bands draw signs by cluster in the order of their names"},
+            exempt={"renamed": SIGNS},
         ),
         Entry("sun_abraham iid", _of(lambda p: p.att("sun_abraham", vcov="iid")), ALL),
         Entry("sun_abraham hetero", _of(lambda p: p.att("sun_abraham", vcov="hetero")), ALL),
@@ -233,11 +252,22 @@ def _variants() -> list[Entry]:
             ("weights",),
             link=True,
         ),
+        Entry(
+            "etwfe poisson level",
+            _of(lambda p: p.att("etwfe", family="poisson", scale="level")),
+            ("weights",),
+            link=True,
+            exempt={
+                "effects": "an effect in levels is larger where the level is",
+                "exact": "an effect in levels is larger where the level is",
+            },
+        ),
         Entry("twfe", _of(lambda p: p.twfe()), ALL),
         Entry("twfe two ways", _of(lambda p: p.twfe(vcov="cluster+period")), ALL),
         Entry("twfe hetero", _of(lambda p: p.twfe(vcov="hetero")), ALL),
         Entry("twfe iid", _of(lambda p: p.twfe(vcov="iid")), ALL),
         Entry("twfe event study", _of(lambda p: p.event_study("twfe")), ALL),
+        Entry("twfe binned", _of(lambda p: p.event_study("twfe", bin=(-3, 2))), ALL),
         Entry(
             "triple regression",
             _of(lambda p: p.triple_difference(by="reached")),
@@ -331,6 +361,17 @@ def _switching() -> list[Entry]:
     ]
 
 
+TRENDS = ("violation", "after_pretest")
+
+
+def _neighbours(d: Any, door: Mapping[str, Any]) -> Any:
+    """Units of one latitude and longitude are near: two pairs of a treated and a never treated one."""
+    p = panel(d, door)
+    places = p.data.assign(code=p.units).groupby("code")[["north", "east"]].first()
+    distance = great_circle(places["north"], places["east"])
+    return spillovers(p, distance=distance, within=120.0, method="imputation")
+
+
 def _inference() -> list[Entry]:
     """Inference methods, on an estimate of each kind that they take."""
     return [
@@ -339,8 +380,26 @@ def _inference() -> list[Entry]:
         Entry("CR2 of cells", _of(lambda p: p.att("etwfe").few_clusters()), ("weights", "gaps")),
         Entry("wild bootstrap", _of(lambda p: p.twfe().wild_bootstrap(interval=False)), ALL),
         Entry("wild bootstrap 33", _of(lambda p: p.twfe().wild_bootstrap(variant="33", interval=False)), ALL),
+        Entry(
+            "wild of poisson",
+            _poisson_wild,
+            ("weights", "gaps"),
+            link=True,
+            door=False,
+            exempt={"effects": "no noise leaves it nothing to bootstrap"},
+        ),
+        Entry("wild joint", _of(lambda p: p.twfe().wild_bootstrap(joint=True)), ALL),
+        Entry("wild unrestricted", _of(lambda p: p.twfe().wild_bootstrap(impose_null=False)), ALL),
+        Entry("romano-wolf", _of(lambda p: romano_wolf([p.twfe(), p.att("etwfe")])), ("weights", "gaps")),
+        Entry(
+            "bands",
+            _of(lambda p: p.event_study("sun_abraham").with_bands(draws=99)),
+            ("weights",),
+            exempt={"renamed": SIGNS},
+        ),
         Entry("wild scores", _of(lambda p: p.att().wild_bootstrap()), ("weights", "gaps")),
         Entry("pretrend", _of(lambda p: p.event_study("sun_abraham").pretrend_test(last=2)), ALL),
+        Entry("pretest power", _of(lambda p: pretest_power(p.event_study("sun_abraham"))), money=TRENDS),
         Entry("honest", _of(lambda p: honest_did(p.event_study("sun_abraham"), M=[0.5])), staggered=False),
         Entry(
             "honest placebo",
@@ -354,6 +413,18 @@ def _inference() -> list[Entry]:
         ),
         Entry("shared shocks", _of(lambda p: shared_shocks(p, n_draws=99)), exempt={"renamed": DRAWS}),
         Entry("leave one out", _of(lambda p: leave_one_out(p.twfe(), by="cohort")), ("weights",)),
+        Entry("leave one period out", _of(lambda p: leave_one_out(p.twfe(), by="period")), ("weights",)),
+        Entry(
+            "placebo outcomes", _of(lambda p: placebo_outcomes(p, ["y"], method="twfe")), ("weights", "gaps")
+        ),
+        Entry("spillovers", _neighbours, ("gaps",)),
+        Entry(
+            "power",
+            _of(lambda p: p.power(treated=[6], draws=20, test="CR2 Bell-McCaffrey")),
+            money=("effect", "mde"),
+            cluster=None,
+            exempt={"renamed": DRAWS},
+        ),
         Entry("placebo dates", _of(lambda p: placebo_dates(p, shifts=(1,), method="imputation"))),
         Entry(
             "anticipation", _of(lambda p: anticipation(p, periods=(0, 1), method="twfe")), ("weights", "gaps")
@@ -384,9 +455,21 @@ def _poisson(d: pd.DataFrame, door: Mapping[str, Any]) -> Any:
     return ppml(d, "y ~ D + x", effects=["id", "year"], cluster="cl", weights=door.get("weights"))
 
 
+def _poisson_wild(d: pd.DataFrame, door: Mapping[str, Any]) -> Any:
+    return _poisson(d, door).wild_bootstrap(interval=False)
+
+
 def _as_ppmlhdfe(d: pd.DataFrame, door: Mapping[str, Any]) -> Any:
     options = {"small_sample": "ppmlhdfe", "unidentified": "omit", "weights": door.get("weights")}
     return ppml(d, "y ~ D + x", effects=["id", "year"], cluster="cl", **options)
+
+
+def _three_way(estimator: str) -> Run:
+    def run(d: pd.DataFrame, door: Mapping[str, Any]) -> Any:
+        options = {"weights": door.get("weights"), "estimator": estimator, "cluster": ["origin", "place"]}
+        return gravity(d, "y ~ D + x", exporter="origin", importer="place", period="year", **options)
+
+    return run
 
 
 def _formulas() -> list[Entry]:
@@ -401,23 +484,27 @@ def _formulas() -> list[Entry]:
             "classical": {"vcov": "classical"},
             "hetero": {"vcov": "hetero"},
             "driscoll-kraay": {"vcov": "driscoll-kraay", "lags": 2},
+            "conley": {
+                "vcov": "conley",
+                "latitude": "north",
+                "longitude": "east",
+                "cutoff": 300.0,
+                "lags": 1,
+            },
         }.items()
     ]
     level = "unit effects are a part of the error of random effects"
     none = {"effects": level, "exact": level, "noise": level}
     by_year = _panel_formula(random_effects, "y ~ D + x + C(year)", cluster="cl")
     out.append(Entry("random effects", by_year, ("gaps",), door=False, exempt=none))
-    mundlak = _panel_formula(hausman, "y ~ D + x", form="mundlak")
-    out.append(
-        Entry(
-            "hausman",
-            mundlak,
-            ("gaps",),
-            door=False,
-            money=("within", "between", "means", "difference"),
-            exempt=none,
-        )
-    )
+    plm = _panel_formula(random_effects, "y ~ D + x + C(year)", cluster="cl", variances="baltagi-chang")
+    out.append(Entry("random effects baltagi-chang", plm, ("gaps",), door=False, exempt=none))
+    money = ("within", "between", "means", "difference", "fixed", "random")
+    for form in ("mundlak", "classical"):
+        run = _panel_formula(hausman, "y ~ D + x", form=form)
+        out.append(Entry(f"hausman {form}", run, ("gaps",), door=False, money=money, exempt=none))
+    out.append(Entry("gravity", _three_way("ppml"), more, link=True, door=False))
+    out.append(Entry("gravity log-linear", _three_way("log-linear"), more, link=True, door=False))
     averages = {
         "effects": "averages of all units stand for shared shocks, and so for effects of periods in part",
         "covariate units": "its only regressor is the covariate itself",
@@ -468,6 +555,7 @@ def renamed(e: Entry) -> None:
     d = e.data()
     one = e.numbers(d)
     flip = d.assign(id=(100 - d["id"]).astype(float), cl=("c" + (50 - d["cl"]).astype(str)))
+    flip = flip.assign(origin="o" + (9 - d["origin"]).astype(str), place=(40.0 - d["place"]))
     same(one, e.numbers(flip))
     same(
         one,
@@ -475,18 +563,40 @@ def renamed(e: Entry) -> None:
     )
 
 
-def months(e: Entry) -> None:
-    """Periods as months instead of years."""
+def calendars(e: Entry) -> None:
+    """Periods as months instead of years, and years as dates, text, floats, pandas' periods or categories."""
     d = e.data()
     as_month = {y: f"2020-{y - 2009:02d}" for y in YEARS}
     moved = d.assign(year=d["year"].map(as_month), g=d["g"].map(lambda g: as_month.get(g)))
     one, result = e.numbers(d), e.result(moved)
-    other = numbers(result)
-    assert len(one) == len(other)
     _named_as_written(result, as_month.values())
-    same(
-        one, other if sorted(one.index) == sorted(other.index) else other.set_index(one.index)
-    )  # terms named by date
+    _same_terms(one, numbers(result))
+    kinds = list(KINDS.values())
+    written = kinds[
+        list(ENTRIES).index(e.name) % len(kinds)
+    ]  # each kind is the turn of a fifth of the entries
+    _same_terms(one, e.numbers(d.assign(year=_written(d["year"], written), g=_written(d["g"], written))))
+
+
+KINDS: dict[str, Callable[[int], Any]] = {
+    "datetime64[ns]": lambda y: pd.Timestamp(f"{y}-01-01"),
+    "string": str,
+    "float64": float,
+    "period[Y-DEC]": lambda y: pd.Period(y, "Y"),
+    "category": str,
+}
+
+
+def _written(years: pd.Series, written: Callable[[int], Any]) -> pd.Series:
+    kind = next(k for k, v in KINDS.items() if v is written)
+    values = [written(int(y)) if np.isfinite(y) else None for y in years]
+    return pd.Series(values, index=years.index, dtype=kind)
+
+
+def _same_terms(one: pd.DataFrame, other: pd.DataFrame) -> None:
+    """The same numbers; terms that a date names are named as it is written."""
+    assert len(one) == len(other)
+    same(one, other if sorted(one.index) == sorted(other.index) else other.set_index(one.index))
 
 
 def _named_as_written(result: Any, months: Any) -> None:
@@ -511,8 +621,6 @@ def effects(e: Entry) -> None:
     a, b = rng.normal(size=24), rng.normal(size=len(YEARS))
     more = a[d["id"]] + b[d["year"] - YEARS[0]]
     moved = d["y"] * np.exp(more) if e.link else d["y"] + 3 * more
-    if e.link and "level" in e.name:
-        return
     one, other = e.numbers(d), e.numbers(d.assign(y=moved))
     if (
         e.link
@@ -535,8 +643,8 @@ def outcome_units(e: Entry) -> None:
             continue
         other = e.numbers(d.assign(y=d["y"] * scale + shift))
         fixed = [t for t in one.index if t == "Intercept"] if shift else []  # the one that says the level
-        money = (*MONEY, *e.money)
-        same(one.drop(index=fixed), other.drop(index=fixed), money=1.0 if e.link else scale, columns=money)
+        money, logs = (*MONEY, *e.money), e.link and "level" not in e.name
+        same(one.drop(index=fixed), other.drop(index=fixed), money=1.0 if logs else scale, columns=money)
 
 
 def covariate_units(e: Entry) -> None:
@@ -601,11 +709,15 @@ def exact(e: Entry) -> None:
         return
     target = 0.8 if e.link else e.target
     for row in table.itertuples():
-        term = str(getattr(row, "term", ""))
+        term = str(getattr(row, "term", getattr(row, "comparison", "")))
         time = getattr(row, "event_time", np.nan)
         if term in ("x", "z") or np.isnan(row.estimate) or "placebo" in e.name:
             continue
-        expected = 0.0 if time < 0 or (e.name == "callaway anticipation" and time == -1) else target
+        expected = (
+            0.0
+            if time < 0 or term == "near controls" or (e.name == "callaway anticipation" and time == -1)
+            else target
+        )
         assert abs(row.estimate - expected) < 1e-7, (term, row.estimate)
 
 
@@ -617,13 +729,26 @@ def _plain(d: pd.DataFrame, link: bool) -> pd.Series:
 
 
 def noise(e: Entry) -> None:
-    """Where the data leave no error none is shown: a perfect fit, two clusters with one treated."""
+    """Where the data leave no error none is shown: a perfect fit, clusters alone on their side, saturated cells."""
     perfect = e.data(noise=0.0)
     if e.door and "covariates" not in e.roles:
         perfect["y"] = _plain(perfect, e.link)
     _no_rounding(e, perfect)
     two = e.data().assign(cl=lambda d: np.isfinite(d["g"]).astype(int))
     _no_rounding(e, two)
+    if e.door:
+        d = e.data()
+        _no_rounding(e, d.assign(cl=0))
+        _no_rounding(e, _dated(d, {0: 2013.0}))
+        _no_rounding(e, _dated(d[d["id"] < 5], {0: 2012.0, 1: 2013.0, 2: 2014.0, 3: 2015.0}))
+
+
+def _dated(d: pd.DataFrame, dates: Mapping[int, float]) -> pd.DataFrame:
+    """Other adoption dates, each unit its own cluster."""
+    g = d["id"].map(dates).fillna(np.inf)
+    return d.assign(
+        g=g, D=(d["year"] >= g).astype(int), cl=d["id"], dose=np.where(np.isfinite(g), d["dose"] + 1, 0)
+    )
 
 
 def _no_rounding(e: Entry, d: pd.DataFrame) -> None:
@@ -662,7 +787,7 @@ def changed(e: Entry) -> None:
         return
     d = e.data()
     one = e.numbers(d)
-    p = _panel_of(e, d)
+    p = panel(d, e.own)
     for again in (
         p.where(np.ones(len(p.y), bool), "none"),
         p.with_outcome(p.y),
@@ -673,15 +798,10 @@ def changed(e: Entry) -> None:
         same(one, numbers(e.run(again, {})), rel=1e-12)
 
 
-def _panel_of(e: Entry, d: pd.DataFrame) -> PolicyPanel:
-    own: dict[str, Any] = {"weights": "w"} if "weights" in e.roles else {}
-    return panel(d, own | ({"covariates": [e.covariate]} if "covariates" in e.roles else {}))
-
-
 CHECKS: dict[str, Callable[[Entry], None]] = {
     "shuffled": shuffled,
     "renamed": renamed,
-    "months": months,
+    "calendars": calendars,
     "effects": effects,
     "outcome units": outcome_units,
     "covariate units": covariate_units,

@@ -255,6 +255,13 @@ def eora(tmp: Path, m: Made) -> Path:
     final = [f"{names[c]}\t{c}\tFinal Demand\t{u}\t" for c in LAND for u in USES]
     (root / "labels_T.txt").write_text("\n".join([*sectors, "ROW\tROW\tTOTAL\tTotal\t"]) + "\n")
     (root / "labels_FD.txt").write_text("\n".join([*final, "ROW\tROW\tTOTAL\tTotal\t"]) + "\n")
+    np.savetxt(
+        root / "Eora26_2015_bp_Q.txt",
+        np.hstack([[m.x, 2.0 * m.x], [[0.0], [0.0]]]),
+        delimiter="\t",
+        fmt="%.17g",
+    )
+    (root / "labels_Q.txt").write_text("Energy\tPetroleum (TJ)\t\nCO2\tTotal (Gg)\t\n")
     (root / "labels_VA.txt").write_text(
         "Primary Inputs\tCompensation of employees D.1\t\nPrimary Inputs\tOperating surplus\t\n"
     )
@@ -300,6 +307,43 @@ def exiobase_zip(tmp: Path, m: Made) -> Path:
     return path
 
 
+GLORIA = "20240110_120secMother_AllCountries_002_{}-Results_2019_059_Markup001(full).csv"
+
+
+def gloria(tmp: Path, m: Made, *, mixed: np.ndarray | None = None) -> Path:
+    """Figures without labels, each region's industries, then its products; the labels in a workbook beside the folder.
+
+    `mixed` are the shares of the products (columns) that each industry of a region (rows) makes; each its own product
+    without it. Use is laid out so that the industries deliver what `m` says where each makes its own product.
+    """
+    root = tmp / "GLORIA_MRIOs_59_2019"
+    root.mkdir(exist_ok=True)
+    shares = np.eye(SECTORS) if mixed is None else mixed
+    products = m.x.reshape(3, SECTORS)  # use of products, and so what is made of them
+    T, V = np.zeros((3, 2, SECTORS, 3, 2, SECTORS)), np.zeros((3, 2, 3, 2, SECTORS))
+    Y = np.zeros((3, 2, SECTORS, 6))
+    for r in range(3):
+        T[r, 0, :, r, 1] = shares * products[r]
+        V[r, :, r, 0] = np.outer([0.6, 0.4], m.va.reshape(3, SECTORS)[r])
+    T[:, 1, :, :, 0] = m.Z.reshape(3, SECTORS, 3, SECTORS)
+    Y[:, 1] = m.F.reshape(3, SECTORS, 6)
+    for part, cells in {"T": T.reshape(12, 12), "Y": Y.reshape(12, 6), "V": V.reshape(6, 12)}.items():
+        np.savetxt(root / GLORIA.format(part), cells, delimiter=",", fmt="%.17g")
+    sheets = {
+        "Regions": {"Lfd_Nr": [1, 2, 3], "Region_acronyms": LAND, "Region_names": LAND},
+        "Sectors": {"Lfd_Nr": [1, 2], "Sector_names": NAMES},
+        "Value added and final demand": {
+            "Lfd_Nr": [1, 2],
+            "Value_added_names": ["Compensation of employees", "Net operating surplus"],
+            "Final_demand_names": USES,
+        },
+    }
+    with pd.ExcelWriter(tmp / "GLORIA_ReadMe_059.xlsx") as book:
+        for name, columns in sheets.items():
+            pd.DataFrame(columns).to_excel(book, sheet_name=name, index=False)
+    return root
+
+
 def ceads(tmp: Path, m: Made, *, spoil: float = 1.0, heading: str = "Errors") -> Path:
     """CEADs as published: a title, provinces written once, names, codes; imports, TII, VA001 ..., checks, CO2 below."""
     land, uses = ("Beijing", "Liaoning", "Yunnan"), ("Rural household consumption", "Fixed capital formation")
@@ -343,11 +387,11 @@ def ceads(tmp: Path, m: Made, *, spoil: float = 1.0, heading: str = "Errors") ->
     return _grid(tmp / "China MRIO 2017.csv", grid)
 
 
-def bureau(tmp: Path, *, spoil: float = 1.0, wide: bool = False) -> Path:
+def bureau(tmp: Path, *, spoil: float = 1.0, sectors: int = 3) -> Path:
     """A table of the national bureau: title and unit, a row of names and one of codes, subtotals beside their parts."""
     rng = np.random.default_rng(5)
-    codes = [f"{n:05d}" for n in range(1001, 1001 + (42 if wide else 3))]
-    n = len(codes)
+    codes = [f"{n:05d}" for n in range(1001, 1001 + sectors)]
+    n = sectors
     names = [f"{c}产品" for c in codes]
     Z, FU = rng.integers(10, 90, (n, n)).astype(float), rng.integers(100, 400, (n, 5)).astype(float) * (n / 3)
     ex, im = rng.integers(50, 90, n).astype(float), rng.integers(20, 60, n).astype(float)

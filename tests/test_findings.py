@@ -25,7 +25,7 @@ from exportlab.plots import structure as pictures
 from exportlab.reporting.own import page as own
 from exportlab.sides import side
 from exportlab.tables.headings import HEADINGS
-from exportlab.uncertainty.methods import Kind, Note
+from exportlab.uncertainty.methods import EXACT, Kind, Note
 
 NAN = float("nan")
 PACKAGE = Path(xl.__file__).parent
@@ -94,7 +94,8 @@ def test_a_threshold_may_be_reached():
     ],
 )
 def test_what_a_change_is_said_to_have_done(low, high, moved, told):
-    change = Figure(0.015, low, high, "delta", "product", 40, between=("2021", "2023"))
+    notes = (EXACT,) if np.isnan(low) else ()
+    change = Figure(0.015, low, high, "delta", "product", 40, notes, between=("2021", "2023"))
     assert change.moved == moved
     found = xl.findings(FLOWS, parts=["market"])
     (said,) = own._verdict(found.basis, dataclasses.replace(found.market, change=change))
@@ -219,6 +220,23 @@ def test_lazy_tables_have_the_same_findings(engine):
     pd.testing.assert_frame_equal(month.table, xl.findings(FLOWS, period="2022-03", **asked).table, rtol=1e-9)
 
 
+def test_incomes_are_told_of_the_last_year_whatever_the_order_of_a_plan():
+    """DuckDB groups in an order of its own, so that the last row is not the last year."""
+    rows = [
+        (y, e, p, 1.0 + (y * k + len(e)) % 7)
+        for y in range(1990, 2024)
+        for e in "ab"
+        for k, p in enumerate("xyz")
+    ]
+    table = pd.DataFrame(rows, columns=["period", "exporter", "product", "value"])
+    asked = {"exporter": "a", "income": {"a": 1.0, "b": 3.0}, "parts": ["income_level"]}
+    here = xl.findings(xl.flows(table), **asked).income_level
+    relation = duckdb.from_df(table, connection=duckdb.connect())
+    there = xl.findings(xl.flows(relation), **asked).income_level
+    assert there.table["period"].tolist() == here.table["period"].tolist() == list(range(1990, 2024))
+    assert there.last == pytest.approx(here.last, rel=1e-12)
+
+
 def test_periods_without_an_order():
     fairs = xl.flows(TABLE.assign(period=["autumn fair", "spring fair"] * (len(TABLE) // 2)), aggregate="sum")
     with pytest.raises(DataError, match="shows the last period"):
@@ -287,8 +305,42 @@ def test_a_claim_without_anything_to_draw_is_undecided_and_one_at_its_end_is_not
     row = table.loc["HHI over markets"]
     assert (row["value"], row["verdict"]) == (pytest.approx(0.82), "undecided")
     assert np.isnan(row["conf_low"])
+    assert row["note"] == "nothing to draw"
     row = table.loc["HHI over products"]  # one product, whichever markets are drawn
-    assert (row["value"], row["conf_low"], row["conf_high"], row["verdict"]) == (1, 1, 1, "holds")
+    assert (row["value"], row["verdict"]) == (1, "holds")
+    assert row[["conf_low", "conf_high"]].isna().all()
+    assert row["note"].endswith("the index does not vary with the units drawn")
+
+
+def test_shares_are_judged_by_their_intervals():
+    """The bloc's by products drawn, those of products by markets drawn; of nothing and of all, by the exact bound."""
+    rng = np.random.default_rng(5)
+    goods = {"72081000": 60.0, "270112": 0.0, "85171200": 40.0}
+    cells = [
+        (m, k, v * rng.lognormal(0, 0.3)) for m in ("Japan", "USA", "Peru", "India") for k, v in goods.items()
+    ]
+    flows = xl.flows(pd.DataFrame(cells, columns=["market", "product", "value"]))
+    table = xl.claims.judge(flows).set_index("index")
+    for index, over, name in (
+        ("share of RCEP members in force", "market", "bloc_share"),
+        ("share of HS 72-73", "product", "share"),
+    ):
+        options = {"bloc": "RCEP", "membership": "latest"} if name == "bloc_share" else {}
+        drawn = "product" if over == "market" else "market"
+        made = xl.interval(flows, name, over=over, by=[], resample=drawn, **options).table
+        made = made if name == "bloc_share" else made[made["product"] == "72081000"]
+        row = table.loc[index]
+        assert [row["value"], row["conf_low"], row["conf_high"]] == pytest.approx(
+            made[["estimate", "conf_low", "conf_high"]].iloc[0].tolist()
+        )
+        assert row["conf_low"] < row["value"] < row["conf_high"]
+        assert row["note"] == made["note"].iloc[0]
+    coal = table.loc["share of HS 2701-2704"]
+    sizes = flows.frame.to_native().groupby("market")["value"].sum()
+    effective = sizes.sum() ** 2 / (sizes**2).sum()
+    assert (coal["value"], coal["conf_low"], coal["verdict"]) == (0, 0, "undecided")
+    assert coal["conf_high"] == pytest.approx(1 - 0.05 ** (1 / effective))
+    assert "one-sided: all 4 units are alike" in coal["note"]
 
 
 def test_what_is_left_over_is_no_member_and_is_named():

@@ -290,41 +290,19 @@ def test_what_was_checked_is_what_is_used(make, whole):
     assert found.to_dict("list") == {"t": [20], "hhi": [pytest.approx(0.625)]}
 
 
-PAIRS = pd.DataFrame(
-    {
-        "exporter": ["China", "China", "China", "Japan", "Japan"],
-        "market": ["Japan", "Germany", "China", "USA", "China"],
-        "product": ["01", "01", "02", "01", "02"],
-        "value": [1.0, 2.0, 8.0, 3.0, 4.0],
-    }
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [(pl.Int128, 2023), (pl.UInt64, 2023), (pl.Decimal(6, 0), 2023), (pl.Decimal(6, 1), 2023.5)],
 )
-OF_PAIRS = {
-    "bloc_share": {"bloc": "RCEP", "membership": "latest"},
-    "intra_share": {"bloc": "RCEP"},
-    "bloc_intensity": {"bloc": "RCEP"},
-    "trade_potential": {},
-    "iemp": {"own_market": "out"},
-    "trade_intensity": {"correction": "own_imports"},
-    "complementarity": {},
-}
-SAME_LABELS = {
-    "pandas": lambda roles: PAIRS.astype(dict.fromkeys(roles, "category")),
-    "polars": lambda roles: pl.from_pandas(PAIRS).with_columns(pl.col(r).cast(pl.Categorical) for r in roles),
-    "enum": lambda roles: pl.from_pandas(PAIRS).with_columns(
-        pl.col(r).cast(pl.Enum(sorted(set(PAIRS[r])))) for r in roles
-    ),
-}
-
-
-@pytest.mark.parametrize("roles", [["exporter"], ["market"], ["exporter", "market"]], ids="-".join)
-@pytest.mark.parametrize("kind", SAME_LABELS)
-@pytest.mark.parametrize("name", OF_PAIRS)
-def test_own_trade_is_known_by_its_label_whatever_the_column_is(name, kind, roles):
-    """Categories of two columns have codes of their own; one column of categories meets one of text."""
-
-    def figures(table):
-        found = to_pandas(xl.CATALOGUE[name](xl.flows(table), **OF_PAIRS[name]))
-        text = found.astype({c: str for c in found if found[c].dtype.kind not in "fiu"})
-        return text.sort_values(list(text)).reset_index(drop=True)
-
-    pd.testing.assert_frame_equal(figures(SAME_LABELS[kind](roles)), figures(PAIRS), check_dtype=False)
+def test_whole_numbers_are_years_however_wide_and_decimals_none(kind, value):
+    years = pl.Series("period", [value - 1, value]).cast(kind)
+    table = pl.DataFrame([years, pl.Series("market", ["a", "a"]), pl.Series("value", [1.0, 3.0])])
+    if value == 2023:
+        found = xl.contributions(xl.flows(table))
+        assert found["period"].to_list() == [2023]
+        assert found["contribution"].to_list() == [2.0]
+        return
+    with pytest.raises(DataError, match="period 'period' is of type Decimal"):
+        xl.flows(table)
+    with pytest.raises(DataError, match="market 'period' holds decimal numbers"):
+        xl.flows(table, market="period", period=None, value="value", aggregate="sum")

@@ -21,14 +21,15 @@ PACKAGE = Path(__file__).parent.parent / "exportlab"
 LAYERS = [
     {"currencies", "errors", "options", "text"},
     {"classifications", "frames", "periods", "results", "sides", "words"},
-    {"files", "hierarchy", "plots", "suggest", "tables.writing"},
+    {"files", "hierarchy", "suggest", "tables.writing"},
     {"places"},
     {"adding", "audit", "datasets", "goods", "spelling", "tables.publication"},
+    {"columns"},
     {"flows"},
-    {"facts", "indices", "partial", "turned"},
+    {"facts", "indices", "partial", "plots", "turned"},
     {"uncertainty", "valueadded", "panel"},
     {"findings"},
-    {"risk"},
+    {"composite", "risk"},
     {"claims", "readers"},
     {"tables"},
     {"reporting"},
@@ -370,7 +371,7 @@ def test_functions_fit_a_screen():
 def test_what_is_not_for_users_takes_records():
     """Options are keywords where a user names them; inside, more than eight values that travel are a record."""
     stubbed = {a.name for n in stub() for a in n.names}
-    rooms = ("cli/", "plots/", "facts/", "risk/")  # whose functions users call, options and all
+    rooms = ("cli/", "composite/", "plots/", "facts/", "risk/")  # whose functions users call, options and all
     asked = {"from_frames", "from_flows", "attach_policy", "power", "att", "wild_bootstrap", "randomization_test",
              "honest_did", "agreement", "fixed_effects", "random_effects", "ppml", "gravity"}  # fmt: skip
     many = {}

@@ -78,7 +78,7 @@ KINDS: list[tuple[Any, str, list[Any], list[Any]]] = [
      [1, ["a", 1], [None], {"a": 1}, None]),
     (Sequence[int], "a list (of a whole number)", [[1], range(3), np.array([1])], [1, "1", [1.5], [True], b"1"]),
     (Sequence[Any], "a list", [[1, "a"], pd.Series([1])], ["text", 5, {"a": 1}]),
-    (Sequence[Hashable], "a list (of labels)", [["a", 1, None]], [[["a"]], 6.5]),
+    (Sequence[Hashable], "a list (of a label)", [["a", 1, None]], [[["a"]], [pd.NA], [math.nan], 6.5]),
     (Mapping[str, Count], "a mapping of text to a whole number, 1 or more", [{"a": 1}, {}, pd.Series({"a": 2})],
      [{"a": 0}, {1: 1}, {"a": None}, ["a"], "a", 2.5]),
     (tuple[int, int], "(a whole number, a whole number)", [(1, 2), [1, 2]], [(1,), (1, 2, 3), (1, 2.5), "ab", 1]),

@@ -54,6 +54,13 @@ def test_treated_and_adopted_say_the_same():
     assert np.array_equal(p.adoption, door(t).adoption)
 
 
+def test_dates_of_adoption_may_be_categories():
+    t = table()
+    text = t.assign(**{c: t[c].map(lambda v: None if np.isnan(v) else f"{v:.0f}") for c in ("year", "since")})
+    listed = text.astype({"year": "category", "since": "category"})
+    assert door(listed).adoption.tolist() == door(text).adoption.tolist() == [2002.0, 2002.0, np.inf, np.inf]
+
+
 @pytest.mark.parametrize("never", [np.nan, np.inf, None])
 def test_never_may_be_nan_inf_or_none(never):
     t = table()
@@ -277,7 +284,9 @@ def test_panel_from_flows():
     p = PolicyPanel.from_flows(f, "hhi", over="market", adopted={"x": 2001})
     assert np.allclose(p.y, [0.5, 0.625, 0.5, 0.5])
     assert p.D.tolist() == [0, 1, 0, 0]
-    with pytest.raises(DataError, match=r"names units \(exporter\) without flows in 1 row. First: z"):
+    with pytest.raises(
+        DataError, match=r"names units \(exporter\) without rows in the table in 1 row. First: z"
+    ):
         PolicyPanel.from_flows(f, "hhi", over="market", adopted={"z": 2001})
 
 

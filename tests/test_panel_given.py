@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -81,8 +83,21 @@ def test_weights_of_two_way_effects_with_covariates_are_of_the_residualised_trea
     assert negative_weights(panel)["weight"].to_numpy() == pytest.approx(hand.to_numpy(), abs=1e-10)
     made = panel.twfe()
     assert "bacon" not in made.parts
+    with pytest.raises(
+        UnknownName, match=r"no part named 'bacon': the .* without weights and covariates\. .*'weights'"
+    ):
+        made.parts["bacon"]
     assert any("without weights and covariates" in n for n in made.notes)
     with pytest.raises(
         DataError, match="the decomposition is of the estimate without covariates; this panel has x"
     ):
         panel.bacon()
+
+
+def test_parts_that_an_estimate_has_not_are_named():
+    d = data()
+    one = PolicyPanel(d[d["g"] != 2015], adopted="g", **KEYS).twfe()
+    with pytest.raises(UnknownName, match="'bacon': all treated units adopt in one period"):
+        pickle.loads(pickle.dumps(one)).parts["bacon"]
+    with pytest.raises(UnknownName, match="no part named 'cell'. Did you mean 'cells'"):
+        PolicyPanel(d, adopted="g", **KEYS).att("etwfe").parts["cell"]

@@ -273,6 +273,9 @@ def test_romano_wolf_steps_down():
     assert holm([0.01, 0.04, 0.03]).tolist() == pytest.approx([0.03, 0.06, 0.06])
     with pytest.raises(DataError, match="other clusters"):
         romano_wolf([e, make(STAGGERED).twfe()])
+    perfect = panel.with_outcome(panel.D + panel.units.astype(float)).twfe()
+    with pytest.raises(DataError, match="no standard error, so nothing to bootstrap"):
+        romano_wolf([e, perfect])
 
 
 def test_sup_t_of_independent_terms_is_the_sidak_value():

@@ -119,6 +119,9 @@ def test_stacked_equals_callaway_weighted_by_treated_units():
         ("in no cohort's stack (outside its window, or of a unit that misses a period of it)", 3),
     )  # cohort 2 in period 4, cohort 3 in period 1
     assert stacked.sample.lost == lost
+    assert stacked.table["n"].tolist() == [3, 3, 3]  # one unit of cohort 2, two of cohort 3
+    assert stacked.weighting == "cohorts by their treated units"
+    assert p.att("stacked", window=(-1, 1), weights="none").weighting == "cohorts by treatment variance"
     assert value(p.att("stacked", window=(-1, 1))) == pytest.approx((value(cs, "0") + value(cs, "1")) / 2)
 
 
@@ -129,6 +132,20 @@ def test_stacked_counts_cohorts_without_the_window():
         grid(HAND, WHEN).att("stacked", window=(0, 1))
     with pytest.raises(DataError, match="no cohort has the window -9 to 9"):
         grid(HAND, WHEN).att("stacked", window=(-9, 9))
+
+
+def test_stacked_leaves_out_cohorts_whose_last_period_before_adoption_is_missing():
+    p = grid([*np.eye(5)[:3] * 3, [0, 1, 2, 3, 4], [1, 1, 1, 2, 2]], [2, 4, 4, np.nan, np.nan])
+    gap = p.where(p.periods != 2, "no census")  # period 3, before cohort 4 adopts
+    assert "Cohorts without the whole window are left out: 4." in gap.att("stacked", window=(-1, 1)).notes
+
+
+def test_stacks_of_periods_that_are_years_apart_say_what_to_do():
+    p = grid(HAND, WHEN)
+    apart = p.data.assign(year=2000 + 3 * p.data["year"], g=2000 + 3 * p.data["g"])
+    names = {"unit": "unit", "period": "year", "outcome": "y", "adopted": "g"}
+    with pytest.raises(DataError, match=r"event time -1.*several years apart number them 1, 2, 3"):
+        PolicyPanel(apart, **names).event_study("stacked")
 
 
 def test_imputation_equals_extended_twfe():

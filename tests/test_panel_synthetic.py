@@ -126,6 +126,16 @@ def test_close_to_another_program(paths):
     assert ours == pytest.approx(fitted.att, abs=0.02)
 
 
+def test_two_donors_are_enough():
+    """The treated unit is one fourth of the first donor and three fourths of the second, plus three."""
+    a, b = np.random.default_rng(3).normal(size=(2, 12))
+    Y = np.stack([0.25 * a + 0.75 * b, a, b])
+    Y[0, 8:] += 3
+    e = panel(Y, [8, np.nan, np.nan]).synthetic_control()
+    assert sorted(e.parts["weights"]["weight"]) == pytest.approx([0.25, 0.75], abs=1e-6)
+    assert e.table["estimate"][0] == pytest.approx(3, abs=1e-6)
+
+
 def test_refusals(paths):
     with pytest.raises(DataError, match="2 cohorts adopt at different dates"):
         panel(paths, [14, 12, *NEVER[1:]]).synthetic_control()

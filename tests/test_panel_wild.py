@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from exportlab.errors import OptionError
+from exportlab.errors import DataError, OptionError
 from exportlab.panel import PolicyPanel, ppml
 from exportlab.panel.algebra.clustered import cluster_fit
 from exportlab.panel.algebra.draws import draws
@@ -294,3 +294,23 @@ def test_other_clusters_than_the_errors_are_said():
     assert p.twfe().wild_bootstrap(interval=False).notes == ()
     said = p.twfe(vcov="hetero").wild_bootstrap(interval=False)
     assert "takes 6 clusters of cl; the estimate's own errors are heteroskedasticity-robust" in said.summary()
+
+
+def test_joint_tests_do_not_depend_on_the_units_of_the_terms():
+    y, X, unit, period = panel()
+    tests = []
+    for size in ([1.0, 1.0], [1.0, 1e-8], [1e6, 1e-6]):
+        fit = cluster_fit(y, X * size, cluster=unit, absorb=[unit, period])
+        tests.append(wild_bootstrap(fit, joint=True).table.iloc[0])
+    for other in tests[1:]:
+        assert other["statistic"] == pytest.approx(tests[0]["statistic"], rel=1e-7)
+        assert other["p"] == tests[0]["p"]
+
+
+def test_joint_tests_of_more_terms_than_clusters_tell_are_refused():
+    few_clusters = door(few(G=3))  # cluster sums add up to nothing: three clusters tell two terms at most
+    for study in (few_clusters.event_study("twfe"), few_clusters.event_study(draws=0)):
+        with pytest.raises(DataError, match=r"3 estimates tested has rank [12]\. Too few clusters.*terms="):
+            study.wild_bootstrap(terms=["0", "1", "2"], joint=True)
+        with pytest.raises(DataError, match=r"3 estimates tested has rank [12]\. Too few clusters.*last="):
+            study.pretrend_test(last=3)

@@ -11,11 +11,10 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
-from engines import ENGINES, rows
+from engines import ENGINES, agree, plain, rows
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from spellings import FORMS, MONTHS, PARTS, written
-from test_catalogue import agree, plain
 
 import exportlab as xl
 from exportlab.errors import DataError, OptionError, UnknownName

@@ -90,7 +90,7 @@ def test_other_results_and_engines(tmp_path):
     with pytest.raises(DataError, match="a builtins.list is not a table"):
         xl.save_table([1], tmp_path / "x.tex")
     with pytest.raises(
-        OptionError, match=r"'t\.doc' ends in '\.doc'. Allowed: \.tex, \.html, \.docx, \.xlsx\."
+        OptionError, match=r"'t\.doc' ends in '\.doc'. Allowed: \.tex, \.html, \.md, \.csv, \.docx, \.xlsx\."
     ):
         xl.save_table(TABLE, tmp_path / "t.doc")
 
@@ -128,6 +128,11 @@ def cells(made: Printed, ending: str, folder) -> list[list[str]]:
         rows = list(sheet.iter_rows(values_only=True))
         return [list(row) for row in rows[: rows.index((None,) * sheet.max_column)]]
     text = path.read_text(encoding="utf-8")
+    if ending == ".csv":
+        return [line.split(",") for line in text.removeprefix("\ufeff").splitlines()]
+    if ending == ".md":
+        lines = [line for line in text.splitlines() if line.startswith("|") and "---" not in line]
+        return [[re.sub(r"\\(.)", r"\1", c.strip()) for c in line[1:-1].split("|")] for line in lines]
     if ending == ".html":
         rows = re.findall("<tr.*?</tr>", text)
         return [[unescape(c) for c in re.findall("<t[dh][^>]*>(.*?)</t[dh]>", row)] for row in rows]
@@ -135,12 +140,23 @@ def cells(made: Printed, ending: str, folder) -> list[list[str]]:
     return [[re.sub(r"\$\^\{(\*+)\}\$", r"\1", c.strip()) for c in row.split("&")] for row in rows]
 
 
-@pytest.mark.parametrize("ending", [".tex", ".html", ".docx"])
+@pytest.mark.parametrize("ending", [".tex", ".html", ".docx", ".md"])
 def test_one_table_has_the_same_cells_in_every_format(tmp_path, ending):
     table = [ESTIMATES.heads, *(list(map(str, row)) for row in ESTIMATES.table.itertuples(index=False))]
     assert cells(ESTIMATES, ending, tmp_path) == table
     plain = xl.typeset(pd.DataFrame({"year": [2021, 2022], "x": [0.5, 1.25]}), caption="c", notes="n")
     assert cells(plain, ending, tmp_path) == [["year", "x"], ["2021", "0.500"], ["2022", "1.250"]]
+
+
+def test_a_csv_has_the_figures_with_all_their_digits(tmp_path):
+    table = pd.DataFrame({"year": [2021, 2022], "hhi": [1 / 3, 0.25], "what": ["=1+1", "a"]})
+    path = xl.save_table(table, tmp_path / "t.csv", caption="C", notes="N", unit="share")
+    text = path.read_bytes().decode("utf-8-sig")
+    assert text.splitlines() == ["year,HHI,what", "2021,0.3333333333333333,'=1+1", "2022,0.25,a"]
+    assert cells(ESTIMATES, ".csv", tmp_path)[1:3] == [
+        ["a*b", "0.500***", "'-1.5*"],
+        ["", "(0.100)", '"[0.1', ' 2.0]"'],
+    ]
 
 
 def test_estimates_in_a_workbook(tmp_path):

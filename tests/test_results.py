@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from html.parser import HTMLParser
+from importlib import import_module
 
 import numpy as np
 import pandas as pd
@@ -184,3 +185,83 @@ def test_a_plan_is_not_run_to_be_shown():
 def test_a_result_without_a_picture_says_so():
     with pytest.raises(NotImplementedError, match="Found has no picture of its own"):
         Found(pd.DataFrame()).plot()
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class Cautioned(Found):
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        return ("Of <two> years.", "1. Not risk.")
+
+
+def test_remarks_stand_below_the_table_wherever_it_is_shown():
+    import exportlab as xl
+
+    found = Cautioned(pd.DataFrame({"x": [1.23456], "what": ["a|b\nc"]}), "Found *it*")
+    assert found.summary().splitlines()[-2:] == ["Of <two> years.", "1. Not risk."]
+    below = [line.rpartition(">")[2] for line in found._repr_html_().split("</p>")]
+    assert below[1:] == ["Of &lt;two&gt; years.", "1. Not risk.", ""]
+    assert found.to_markdown() == (
+        "**Found \\*it\\***\n\n| x | what |\n| ---: | --- |\n| 1.235 | a\\|b c |\n\n"
+        "Of \\<two\\> years.\n\n1\\. Not risk.\n"
+    )
+    assert xl.typeset(found, notes="Mine.").grid().below == ("Of <two> years. 1. Not risk. Mine.",)
+
+
+def everything(kind: type) -> list[type]:
+    return [kind, *(x for sub in kind.__subclasses__() for x in everything(sub))]
+
+
+def test_what_a_summary_says_below_the_table_a_notebook_says_too():
+    """A result says such sentences in `remarks`, the one place that all forms read."""
+    import_module("exportlab.panel")
+    import_module("exportlab.risk")
+    from exportlab.tables.publication import Printed
+
+    elsewhere = {
+        "Intervals",
+        "Reading",
+        "ImpliedBounds",
+        "Estimates",
+    }  # in a column of the table, or in the title
+    kinds = [k for k in everything(Result) if k.__module__.startswith("exportlab")]
+    told = [k for k in kinds if not issubclass(k, Printed) and k.__name__ not in elsewhere]
+    told = [
+        k
+        for k in told
+        if {"notes", "cautions", "assumptions"} & getattr(k, "__dataclass_fields__", {}).keys()
+    ]
+    assert {"Estimate", "HonestDiD", "WildBootstrap", "ContentBounds", "Portfolio"} <= {
+        k.__name__ for k in told
+    }
+    assert [k for k in told if k.remarks is Result.remarks] == []
+
+
+MARKS = ["*a*", "_a_", "`a`", "[a](b)", "<b>", "a|b", "$x$", "~~a~~", "&lt;", "{x}", "a\\b"]
+
+
+@pytest.mark.parametrize("text", MARKS)
+def test_markdown_has_no_marks_of_the_data(text):
+    from exportlab.text import markdown_text
+
+    escaped = markdown_text(text)
+    assert escaped.replace("\\\\", "\0").replace("\\", "").replace("\0", "\\") == text
+    assert not re.search(r"(?<!\\)(?:\\\\)*[*`\[\]<|$~&{]", escaped)
+
+
+@pytest.mark.parametrize(
+    ("text", "escaped"),
+    [
+        ("# a", "\\# a"),
+        ("- a", "\\- a"),
+        ("1. a", "1\\. a"),
+        ("2) a", "2\\) a"),
+        ("-1.5", "-1.5"),
+        ("1.5", "1.5"),
+        ("std_error", "std_error"),
+    ],
+)
+def test_markdown_begins_no_list_and_no_heading(text, escaped):
+    from exportlab.text import markdown_text
+
+    assert markdown_text(text) == escaped

@@ -15,9 +15,8 @@ import catalogue_calls
 import pandas as pd
 import patience
 import pytest
-import test_catalogue
 import test_engines
-from engines import rows
+from engines import agree, plain, rows
 from hypothesis import HealthCheck, given, settings
 
 import exportlab as xl
@@ -134,17 +133,15 @@ def test_two_way_indicators_agree_with_pandas(spark, name):
 
 @NO_JAVA
 @pytest.mark.slow
-@pytest.mark.parametrize("name", test_catalogue.NAMES)
+@pytest.mark.parametrize("name", list(catalogue_calls.ARGUMENTS))
 def test_every_other_indicator_agrees_too(spark, name):
     """The whole catalogue of pairs, changes and tables: some minutes."""
     table = catalogue_calls.world(years=(2021, 2022))
     if name == "survival":
         pytest.skip("survival is fitted on collected spells, which are tested as `spells`")
-    here, there = (
-        test_catalogue.plain(catalogue_calls.call(name, table, c)) for c in (lambda t: t, convert(spark))
-    )
+    here, there = (plain(catalogue_calls.call(name, table, c)) for c in (lambda t: t, convert(spark)))
     assert here
-    assert test_catalogue.agree(here, there)
+    assert agree(here, there)
 
 
 @NO_JAVA

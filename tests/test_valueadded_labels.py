@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import io_files as files
 import numpy as np
 import pandas as pd
 import pytest
+from io_files import Made
 
 from exportlab.errors import DataError, MissingDependency, OptionError
 from exportlab.valueadded import InterCountryTable, IOTable, read_icio, read_iot, read_nbs, read_wiod
+
+REFERENCE = Path(__file__).parent / "reference"
 
 
 def between(labels: list[str], final: list[str], **options: object) -> InterCountryTable:
@@ -175,3 +179,23 @@ def test_binary_workbooks_need_their_library(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setattr(pd, "ExcelFile", missing)
     with pytest.raises(MissingDependency, match=r"exportlab\[xlsb\]"):
         read_wiod(tmp_path / "book.xlsb")
+
+
+def test_a_binary_workbook_reads_as_the_sheet_it_was_made_of() -> None:
+    t = read_iot(REFERENCE / "adb_made_up.xlsb")
+    assert t.source == "ADB MRIO, adb_made_up.xlsb"
+    np.testing.assert_array_equal(t.Z, Made().Z)
+
+
+def test_a_head_of_two_rows_and_decimal_commas_are_named(tmp_path: Path) -> None:
+    text = files.icio_2018(tmp_path, Made()).read_text()
+    commas = tmp_path / "commas.csv"
+    commas.write_text(text.replace(",", ";").replace(".", ","))
+    with pytest.raises(DataError, match="in 36 rows.*is '1,34.*decimal comma: save"):
+        read_icio(commas)
+    raw = [line.split(",") for line in text.splitlines()]
+    two = tmp_path / "two.csv"
+    heads = [",".join(([*label.split("_"), ""])[k] for label in raw[0]) for k in (0, 1)]
+    two.write_text("\n".join([*heads, *text.splitlines()[1:]]))
+    with pytest.raises(DataError, match=r"no row that is also a column.*header=\[0, 1\].*from_frames"):
+        read_icio(two)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 from hypothesis import example, given, settings
@@ -150,5 +152,35 @@ def test_refusals() -> None:
         split_processing(t, processing_exports=t.e, processing_imports=-1.0)
     with pytest.raises(DataError, match="competitive table needs ordinary_imports="):
         split_processing(economy(1, competitive=True), processing_exports=t.e, processing_imports=0.0)
-    with pytest.raises(DataError, match="No non-negative cells satisfy all totals"):
+    with pytest.raises(
+        DataError,
+        match=r"No non-negative cells satisfy all totals: processing imports of 's\d'.* add up to .*, more than "
+        r"(?=.*processing exports \(less taxes\) of 's\d')",
+    ) as told:
         split_processing(t, processing_exports=0.01 * t.e, processing_imports=0.9 * t.Zm.sum(axis=1))
+    bought, held = (
+        float(v.replace(",", ""))
+        for v in re.findall(r"add up to ([\d.,]+), more.*, ([\d.,]+)\.", str(told.value))[0]
+    )
+    assert bought > held
+
+
+@pytest.mark.parametrize(
+    ("K", "b", "told"),
+    [
+        (np.array([[1, 1, 0, 0], [1, 1, 1, 0]]), [5.0, 4.0], "total 1 add up to 5, more than total 2, 4"),
+        (
+            np.array([[1, 1, 0, 0], [1, 0, 0, 1], [0, 1, 0, 1], [1, 1, 1, 1]]),
+            [9.0, 1.0, 1.0, 20.0],
+            "total 1 add up to 9, more than total 2, total 3, 2",
+        ),
+        (
+            np.array([[0, 0, 0, 0], [1, 1, 1, 1]]),
+            [2.0, 9.0],
+            "total 1 add up to 2, more than what their cells hold, 0",
+        ),
+    ],
+)
+def test_totals_that_contradict_each_other_are_named(K: np.ndarray, b: list[float], told: str) -> None:
+    with pytest.raises(DataError, match=re.escape(told)):
+        nearest(np.ones(4), sparse.csr_array(K.astype(float)), np.array(b))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from zipfile import ZipFile
 
 import io_files as files
 import numpy as np
@@ -22,6 +23,7 @@ from exportlab.valueadded import (
     read_eurostat,
     read_exiobase,
     read_figaro,
+    read_gloria,
     read_icio,
     read_iot,
     read_nbs,
@@ -144,11 +146,11 @@ def test_ceads_refuses_a_column_it_does_not_know(tmp_path: Path) -> None:
         read_ceads(tmp_path / "odd.csv")
 
 
-@pytest.mark.parametrize("wide", [False, True])
-def test_a_bureaus_table_as_published(tmp_path: Path, wide: bool) -> None:
-    path = files.bureau(tmp_path, wide=wide)
+@pytest.mark.parametrize("sectors", [3, 42, 149, 153])
+def test_a_bureaus_table_as_published(tmp_path: Path, sectors: int) -> None:
+    path = files.bureau(tmp_path, sectors=sectors)
     t = read_nbs(path)
-    assert len(t.sectors) == (42 if wide else 3)
+    assert len(t.sectors) == sectors
     assert len(t.final) == 5
     assert t.validate().balanced
     assert "农村居民消费支出" in t.final[0]
@@ -158,7 +160,7 @@ def test_a_bureaus_table_as_published(tmp_path: Path, wide: bool) -> None:
     again = read_iot(path)
     np.testing.assert_allclose(again.x, t.x)
     with pytest.raises(DataError, match="column '中间使用合计 TIU' in 1 row"):
-        read_nbs(files.bureau(tmp_path, wide=wide, spoil=50.0))
+        read_nbs(files.bureau(tmp_path, sectors=sectors, spoil=50.0))
 
 
 @pytest.mark.parametrize("apart", [False, True])
@@ -203,3 +205,140 @@ def test_an_unknown_format_is_refused_with_the_list(tmp_path: Path) -> None:
         with pytest.raises(DataError, match="is of no input-output format that is known") as told:
             read_iot(path)
         assert all(name in str(told.value) for name in FORMATS)
+
+
+def test_gloria_reads_region_by_region(tmp_path: Path) -> None:
+    m = Made()
+    path = files.gloria(tmp_path, m)
+    t = read_iot(path, v="supplied")
+    assert isinstance(t, InterCountryTable)
+    np.testing.assert_allclose(t.Z, m.Z, rtol=1e-6)
+    np.testing.assert_allclose(t.Y, m.F.reshape(6, 3, 2).sum(axis=2), rtol=1e-6)
+    np.testing.assert_allclose(t.va, m.va, rtol=1e-6)
+    np.testing.assert_allclose(t.taxes, m.taxes, rtol=1e-4)  # a difference of figures in single precision
+    assert t.unit == "thousand USD"
+    assert t.source == "GLORIA, GLORIA_MRIOs_59_2019"
+    assert list(t.rows.get_level_values("sector")[:2]) == list(files.NAMES)
+    archive = tmp_path / "GLORIA_MRIOs_59_2020.zip"
+    with ZipFile(archive, "w") as parts:
+        for file in path.iterdir():
+            parts.write(file, file.name)
+    np.testing.assert_array_equal(read_iot(archive).Z, t.Z)
+
+
+def test_gloria_adds_up_the_regions_that_are_not_kept(tmp_path: Path) -> None:
+    m = Made()
+    path = files.gloria(tmp_path, m)
+    t = read_gloria(path, regions=["USA", "AUS"], rest="others", labels=tmp_path / "GLORIA_ReadMe_059.xlsx")
+    assert list(t.countries) == ["USA", "AUS", "others"]
+    order = [2, 0, 1]
+    moved = m.Z.reshape(3, 2, 3, 2)[order][:, :, order].reshape(6, 6)
+    np.testing.assert_allclose(t.Z, moved, rtol=1e-6)
+    two = read_gloria(path, regions=["CHN"])
+    assert list(two.countries) == ["CHN", "ROW"]
+    both = m.Z.reshape(3, 2, 3, 2)
+    world = both[[0, 2]].sum(axis=0)[:, [0, 2]].sum(axis=1)
+    np.testing.assert_allclose(two.Z[2:, 2:], world, rtol=1e-6)
+    np.testing.assert_allclose(two.x[2:], m.x.reshape(3, 2)[[0, 2]].sum(axis=0), rtol=1e-6)
+    with pytest.raises(OptionError, match="regions='CHM' is not allowed.*'CHN'"):
+        read_gloria(path, regions=["CHM"])
+    with pytest.raises(OptionError, match="regions= is empty"):
+        read_gloria(path, regions=[])
+    with pytest.raises(OptionError, match="rest='CHN'"):
+        read_gloria(path, regions=["CHN"], rest="CHN")
+
+
+def test_gloria_of_industries_that_make_several_products(tmp_path: Path) -> None:
+    """The first industry makes all of the first product and a quarter of the second (Eurostat 2008, model D)."""
+    m = Made()
+    shares = np.array([[1.0, 0.25], [0.0, 0.75]])
+    t = read_gloria(files.gloria(tmp_path, m, mixed=shares), v="supplied", accept=("column_sums",))
+    by_product = m.Z.reshape(3, 2, 6)
+    first = by_product[:, 0] + 0.25 * by_product[:, 1]
+    np.testing.assert_allclose(t.Z.reshape(3, 2, 6)[:, 0], first, rtol=1e-6)
+    np.testing.assert_allclose(t.Z.reshape(3, 2, 6)[:, 1], 0.75 * by_product[:, 1], rtol=1e-6)
+    np.testing.assert_allclose(t.x.reshape(3, 2)[:, 1], 0.75 * m.x.reshape(3, 2)[:, 1], rtol=1e-6)
+
+
+def spoilt(path: Path, part: str, change: Callable[[np.ndarray], np.ndarray]) -> Path:
+    file = path / files.GLORIA.format(part)
+    np.savetxt(file, change(np.loadtxt(file, delimiter=",")), delimiter=",", fmt="%.17g")
+    return path
+
+
+def put(row: int, column: int, value: float) -> Callable[[np.ndarray], np.ndarray]:
+    def change(cells: np.ndarray) -> np.ndarray:
+        cells[row, column] = value
+        return cells
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("part", "change", "told"),
+    [
+        ("T", lambda c: c[:-1], "from row 9: 3 rows and 12 columns where 4 and 12 should stand"),
+        ("T", put(5, 7, np.nan), "cells without a number.*row 6, column 8"),
+        ("T", put(4, 2, 1.0), "CHN, industry rows outside the region's own products"),
+        ("T", put(6, 2, 1.0), "CHN, product rows in columns of products"),
+        ("Y", put(0, 2, 1.0), "AUS, industry rows of final demand"),
+        ("V", put(2, 0, 1.0), "CHN, value added outside the region's own industries"),
+        ("T", put(0, 2, 0.0), "Products are used that no industry supplies.*AUS, product 1"),
+        ("T", put(0, 2, 7.0), "'supply'.*not the sum of its cells|not the sum of its cells.*'supply'"),
+    ],
+)
+def test_gloria_that_is_not_as_published_is_refused(
+    tmp_path: Path, part: str, change: Callable[[np.ndarray], np.ndarray], told: str
+) -> None:
+    with pytest.raises(DataError, match=told):
+        read_gloria(spoilt(files.gloria(tmp_path, Made()), part, change))
+
+
+def test_gloria_without_its_labels_or_with_others(tmp_path: Path) -> None:
+    path = files.gloria(tmp_path, Made())
+    pd.DataFrame({"Sector": ["a"] * 3, "x": 1, "y": 2}).to_excel(
+        tmp_path / "other.xlsx", sheet_name="Regions"
+    )
+    with pytest.raises(DataError, match="no column 'Region_acronyms'"):
+        read_gloria(path, labels=tmp_path / "other.xlsx")
+    with pytest.raises(DataError, match="nowhere.xlsx"):
+        read_gloria(path, labels=tmp_path / "nowhere.xlsx")
+    (path / files.GLORIA.format("T")).write_text("1,2,x\n")
+    with pytest.raises(DataError, match="cannot be read as figures separated by commas"):
+        read_gloria(path)
+    (tmp_path / "GLORIA_ReadMe_059.xlsx").unlink()
+    with pytest.raises(DataError, match="GLORIA_ReadMe.*labels="):
+        read_gloria(path)
+
+
+def test_eora_labels_may_stand_in_an_archive_beside_the_figures(tmp_path: Path) -> None:
+    m = Made()
+    path = files.eora(tmp_path, m)
+    with ZipFile(path / "indices.zip", "w") as parts:
+        for label in sorted(path.glob("labels_*.txt")):
+            parts.write(label, label.name)
+            label.unlink()
+    np.testing.assert_allclose(read_eora(path).Z, m.Z)
+    archive = tmp_path / "Eora26_2015_bp.zip"
+    with ZipFile(archive, "w") as parts:
+        for file in sorted(path.glob("Eora26*.txt")):
+            parts.write(file, file.name)
+    (path / "indices.zip").rename(tmp_path / "indices.zip")
+    np.testing.assert_allclose(read_eora(archive).Z, m.Z)
+
+
+@pytest.mark.parametrize(("write", "read"), [(files.eora, read_eora), (files.gloria, read_gloria)])
+def test_a_balance_may_be_off_by_a_thousandth(
+    tmp_path: Path, write: Writer, read: Callable[..., InterCountryTable]
+) -> None:
+    for off, passes in ((0.0009, True), (0.0012, False)):
+        m = Made()
+        if write is files.eora:
+            m.va = m.va + off * m.x
+        else:
+            m.x = m.x * (1 + off)
+        if passes:
+            assert len(read(write(tmp_path, m)).countries) == 3
+            continue
+        with pytest.raises(DataError, match="tolerance"):
+            read(write(tmp_path, m))

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+
+import io_files as files
 import numpy as np
 import pandas as pd
 import pytest
 
 from exportlab.errors import DataError, OptionError, UnknownName
-from exportlab.valueadded import InterCountryTable, IOTable
+from exportlab.valueadded import InterCountryTable, IOTable, read_eora, read_exiobase
 
 LAND, SECTORS = ("A", "B", "C"), ("farm", "mill")
 LABELS = pd.MultiIndex.from_product([LAND, SECTORS])
@@ -158,3 +162,31 @@ def test_accounts_of_pymrio() -> None:
         for ours, theirs in (("PROD_", "D_pba_reg"), ("FD_", "D_cba_reg")):
             got = getattr(emissions, theirs).loc[stressor]
             np.testing.assert_allclose(feet[ours] + direct[feet.index], got[feet.index], rtol=1e-9)
+
+
+@pytest.mark.parametrize(("write", "read"), [(files.eora, read_eora), (files.exiobase, read_exiobase)])
+def test_satellites_are_read_from_the_files_by_their_names(
+    tmp_path: Path, write: files.Writer, read: Callable[..., InterCountryTable]
+) -> None:
+    m = files.Made()
+    path = write(tmp_path, m)
+    t = read(path, satellites="CO2")
+    assert len(t.satellites) == 1
+    np.testing.assert_allclose(t.satellites.to_numpy(), [2.0 * m.x])
+    given = pd.Series(m.x, t.satellites.columns, name="own")
+    np.testing.assert_allclose(read(path, satellites=given).satellites.to_numpy(), [m.x])
+    assert read(path).satellites.empty
+    with pytest.raises(OptionError, match=r"satellites='N2O' is in no row of .* It has \d+: '"):
+        read(path, satellites="N2O")
+    with pytest.raises(OptionError, match=r"satellites='CO2 \(' is no regular expression"):
+        read(path, satellites="CO2 (")
+
+
+def test_satellites_of_no_country_are_refused(tmp_path: Path) -> None:
+    path = files.eora(tmp_path, files.Made())
+    cells = np.loadtxt(path / "Eora26_2015_bp_Q.txt")
+    cells[1, -1] = 3.0
+    np.savetxt(path / "Eora26_2015_bp_Q.txt", cells, delimiter="\t")
+    with pytest.raises(DataError, match="column ROW of statistical discrepancies"):
+        read_eora(path, satellites="CO2")
+    assert len(read_eora(path, satellites="Petroleum").satellites) == 1

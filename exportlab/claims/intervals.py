@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from math import inf, isinf
+from math import ceil, inf, isinf, log10
 
 from exportlab.errors import UnknownName
 from exportlab.words import Said, said
@@ -18,6 +18,7 @@ from exportlab.words import Said, said
 NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?")
 # The fractions of everyday words: halves, thirds and quarters.
 EVERYDAY = sorted({Fraction(n, d) for d in (1, 2, 3, 4) for n in range(d + 1)})
+FINE = 1e-3  # of a value, below which the width of an interval is no matter to a reader
 WORDED = {"quarter": Fraction(1, 4), "third": Fraction(1, 3), "half": Fraction(1, 2)}
 
 
@@ -64,7 +65,18 @@ class Interval:
             return said("at least {number}", number=_short(self.low))
         if isinf(self.low):
             return said("at most {number}", number=_short(self.high))
+        if (one := self._as_one()) is not None:
+            return said(one)
         return said(f"[{_short(self.low)}, {_short(self.high)}]")
+
+    def _as_one(self) -> str | None:
+        """One number where both ends are it, to within its last digit, in four digits or more; else None."""
+        width, middle = self.high - self.low, (self.low + self.high) / 2
+        if not width < FINE * abs(middle):
+            return None
+        decimals = -ceil(log10(width))  # one unit of the last digit is no less than the width
+        text = f"{middle:,.{decimals}f}" if decimals > 0 else f"{round(middle, decimals):,.0f}"
+        return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def point(x: float) -> Interval:
@@ -140,6 +152,7 @@ UNITS: dict[str, tuple[str, float]] = {
     "pp": ("share", 1e-2),
     "index": ("index", 1.0),
     "mn t": ("t", 1e6),
+    "bn t": ("t", 1e9),
     "t": ("t", 1.0),
     "mn TEU": ("TEU", 1e6),
     "GW": ("W", 1e9),

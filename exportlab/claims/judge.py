@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import narwhals.stable.v2 as nw
@@ -10,11 +11,14 @@ import narwhals.stable.v2 as nw
 from exportlab.claims.measurements import HIGHLY_CONCENTRATED, MAJOR
 from exportlab.errors import DataError
 from exportlab.findings import Findings, findings
-from exportlab.findings.parts import LeftOut, Spread
+from exportlab.findings.basis import figure
+from exportlab.findings.parts import BlocShare, Figure, LeftOut, Spread
 from exportlab.flows import Flows, require
-from exportlab.frames import collect
+from exportlab.frames import collect, sum_by, when
 from exportlab.indices.similarity import cosine
 from exportlab.sides import Side, side
+from exportlab.uncertainty.intervals import interval
+from exportlab.uncertainty.methods import noted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -57,10 +61,11 @@ def judge(
     Returns
     -------
     DataFrame
-        One row an index: claim, index, value, conf_low, conf_high (95 %, as `findings` has it; NaN where none is made),
-        threshold, verdict ("holds", "does not hold", "undecided", or "" where the index has no threshold), peers
-        (the same index for all exporters of the table together, NaN where there is only one), period (None where
-        the table has none).
+        One row an index: claim, index, value, corrected (less its bias, where that is more than a quarter of the
+        standard error), conf_low, conf_high (95 %; NaN where there is none), note (what is known against the interval,
+        or why there is none), threshold, verdict ("holds", "does not hold", "undecided", or "" where the index has no
+        threshold), peers (the same index for all exporters of the table together, NaN where there is only one), period
+        (None where the table has none).
 
     Raises
     ------
@@ -73,9 +78,9 @@ def judge(
     -----
     Thresholds: HHI 0.18 (highly concentrated, US Merger Guidelines 2023, as in 1992; those of 2010 said 0.25), half
     of exports for one region, a twentieth for a major export, the peers' own share for processing. A claim holds
-    or fails where the whole interval lies on one side, and is undecided where nothing can be drawn. The market HHI
-    resamples products, the product HHI markets: how much the index rests on single ones. Every figure is read from
-    `exportlab.findings`.
+    or fails where the whole interval lies on one side, or the value where it does not vary with what is drawn, and is
+    undecided elsewhere. What is spread over markets resamples products, what is spread over products markets: how much
+    the figure rests on single ones. Intervals are those of `exportlab.interval`, which `exportlab.findings` reads.
     """
     require(flows, "judge")
     missing = [r for r in ("market", "product") if r not in flows.roles]
@@ -108,13 +113,36 @@ def judge(
     ]
     import pandas as pd
 
-    columns = ["claim", "index", "value", "conf_low", "conf_high", "threshold", "verdict", "peers"]
-    return pd.DataFrame(rows, columns=columns).assign(period=own.period)
+    return pd.DataFrame(rows, columns=COLUMNS).assign(period=own.period)
 
 
-def _verdict(low: float, high: float, threshold: float) -> str:
-    """Whether a claim holds that says "at least": where the whole interval lies on one side of the threshold."""
-    return VERDICTS[side(low, high, of=threshold, reached=True)]
+COLUMNS = [
+    "claim",
+    "index",
+    "value",
+    "corrected",
+    "conf_low",
+    "conf_high",
+    "note",
+    "threshold",
+    "verdict",
+    "peers",
+]
+
+
+def _side(value: float, figure: Figure | None, threshold: float) -> Side:
+    """On which side of the threshold the interval lies; the value itself where nothing that is drawn moves it."""
+    if figure is None:
+        return "cannot tell"
+    low, high = (value, value) if figure.certain else (figure.low, figure.high)
+    return side(low, high, of=threshold, reached=True)
+
+
+def _measured(value: float, figure: Figure | None) -> Row:
+    """The columns of a figure: value, corrected, ends, note."""
+    if figure is None:
+        return value, NAN, NAN, NAN, "nothing to draw"
+    return value, figure.corrected, figure.low, figure.high, noted(figure.notes)
 
 
 def _spread(found: Findings, over: str) -> Spread:
@@ -129,19 +157,16 @@ def _index(found: Findings | None, over: str, name: str) -> float:
 
 def _concentration(own: Findings, peers: Findings | None, over: str, claim: str) -> Row:
     value, figure = _index(own, over, "hhi"), _spread(own, over).hhi
-    low, high = (NAN, NAN) if figure is None else (figure.low, figure.high)
-    if figure is not None and figure.certain:  # whatever is drawn, it is this
-        low = high = value
-    verdict = _verdict(low, high, HIGHLY_CONCENTRATED)
+    verdict = VERDICTS[_side(value, figure, HIGHLY_CONCENTRATED)]
     beside = _index(peers, over, "hhi")
-    return claim, f"HHI over {over}s", value, low, high, HIGHLY_CONCENTRATED, verdict, beside
+    return claim, f"HHI over {over}s", *_measured(value, figure), HIGHLY_CONCENTRATED, verdict, beside
 
 
 def _plain(own: Findings, peers: Findings | None) -> Row:
     """The effective number: the same fact in units that can be pictured."""
     values = [_index(f, "product", "effective_number") for f in (own, peers)]
     claim = "exports are of few, similar products"
-    return claim, "products of equal size", values[0], NAN, NAN, NAN, "", values[1]
+    return claim, "products of equal size", values[0], NAN, NAN, NAN, "", NAN, "", values[1]
 
 
 def _alike(everyone: Flows, exporter: Any) -> list[Row]:
@@ -152,21 +177,21 @@ def _alike(everyone: Flows, exporter: Any) -> list[Row]:
     own = found.filter(nw.col(found.columns[0]) == exporter)
     value = float(own[own.columns[-1]].to_list()[0])
     claim = "exports are alike with those of the others"
-    return [(claim, "UNIDO coefficient", value, NAN, NAN, NAN, "", NAN)]
+    return [(claim, "UNIDO coefficient", value, NAN, NAN, NAN, "", NAN, "", NAN)]
 
 
 def _region(own: Findings, peers: Findings | None) -> Row:
-    shares = [_bloc(own), NAN if peers is None else _bloc(peers)]
-    verdict = _verdict(shares[0], shares[0], HALF)
-    claim = "exports are concentrated on the Asia-Pacific"
-    return claim, "share of RCEP members in force", *[shares[0]] * 3, HALF, verdict, shares[1]
+    mine, beside = _bloc(own), NAN if peers is None else _bloc(peers).now
+    verdict = VERDICTS[_side(mine.now, mine.share, HALF)]
+    claim, index = "exports are concentrated on the Asia-Pacific", "share of RCEP members in force"
+    return claim, index, *_measured(mine.now, mine.share), HALF, verdict, beside
 
 
-def _bloc(found: Findings) -> float:
+def _bloc(found: Findings) -> BlocShare:
     if isinstance(found.bloc, LeftOut):
         assert found.bloc.error is not None
         raise found.bloc.error
-    return found.bloc.now
+    return found.bloc
 
 
 def _group(
@@ -179,14 +204,18 @@ def _group(
     threshold: float | None,
 ) -> Row:
     """Share of HS codes by their beginning; without a threshold of its own, the peers' share is it."""
-    shares = [NAN if f is None else _share(f, prefixes) for f in (own, peers)]
+    share, beside = _share(own, prefixes), NAN if peers is None else _share(peers, prefixes)
+    drawn = _drawn(own, prefixes)
     if threshold is not None:
-        verdict = _verdict(shares[0], shares[0], threshold)
+        verdict = VERDICTS[_side(share, drawn, threshold)]
     elif peers is None:
         threshold, verdict = NAN, ""
     else:
-        threshold, verdict = shares[1], "holds" if shares[0] < shares[1] else "does not hold"
-    return claim, index, shares[0], shares[0], shares[0], threshold, verdict, shares[1]
+        threshold, verdict = beside, VERDICTS[LESS[_side(share, drawn, beside)]]
+    return claim, index, *_measured(share, drawn), threshold, verdict, beside
+
+
+LESS: Mapping[Side, Side] = {"above": "below", "below": "above", "cannot tell": "cannot tell"}
 
 
 def _share(found: Findings, prefixes: Sequence[str]) -> float:
@@ -194,3 +223,23 @@ def _share(found: Findings, prefixes: Sequence[str]) -> float:
     last, flows = _spread(found, "product").last, found.basis.flows
     codes = last[flows.roles["product"]].astype(str)
     return float(last.loc[codes.str.startswith(tuple(prefixes)), "share"].sum())
+
+
+def _drawn(found: Findings, prefixes: Sequence[str]) -> Figure | None:
+    """The same share with its interval, markets drawn; where there are no such products, that of the rest turned."""
+    given = found.basis
+    if given.unit_for("product") is None:
+        return None
+    begins = nw.any_horizontal(
+        *(nw.col("product").cast(nw.String).str.starts_with(p) for p in prefixes), ignore_nulls=True
+    )
+    last = given.last
+    frame = last.frame.with_columns(when(begins, nw.lit("in"), nw.lit("rest")).alias("product"))
+    roles = {r: c for r, c in last.roles.items() if r != "quantity"}
+    two = last.derived(sum_by(frame, last.identity, ["value"]), roles=roles, unique=True)
+    made = interval(two, "share", over="product", by=[], resample="market")
+    names = made.table[last.roles["product"]].to_list()
+    if "in" in names:
+        return figure(made, names.index("in"))
+    rest = figure(made, 0)
+    return replace(rest, estimate=1 - rest.estimate, low=1 - rest.high, high=1 - rest.low)

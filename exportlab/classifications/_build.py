@@ -1,6 +1,7 @@
 """Write ``tables/countries.csv`` from the CLDR names and ISO 3166 codes that Babel carries.
 
-Run with ``python -m exportlab.classifications._build`` after an upgrade of Babel. The other tables are
+Run with ``python -m exportlab.classifications._build`` after an upgrade of Babel, and with the path of a zone.tab to
+write ``tables/world_tiles.csv``, the positions of countries on a map of tiles. The other tables are
 kept by hand: ``country_aliases.csv`` (spellings), ``country_codes.csv`` (codes of China's customs and of
 UN Comtrade), ``blocs.csv`` and ``bloc_members.csv``, ``hs_sections.csv`` and ``hs_chapters.csv``.
 """
@@ -8,7 +9,14 @@ UN Comtrade), ``blocs.csv`` and ``bloc_members.csv``, ``hs_sections.csv`` and ``
 from __future__ import annotations
 
 import csv
+import re
+import sys
 from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from exportlab.classifications.countries import countries
 
 # CLDR territories that are no country or territory of ISO 3166-1
 NOT_ISO = {"AC", "CP", "CQ", "DG", "EA", "EU", "EZ", "IC", "QO", "TA", "UN", "XA", "XB", "ZZ"}
@@ -61,5 +69,86 @@ def main() -> None:
         writer.writerows(build())
 
 
+# Where each country stands on a map of equal tiles. Positions are computed, not drawn: the median of the places that
+# the IANA time zone database names in a country (zone.tab, public domain), half spread out by rank where they crowd,
+# then assigned to tiles with the least sum of squared distances.
+
+WIDE, HIGH = 30, 17
+SPREAD = 0.55  # how far a position follows its rank instead of its degrees
+NORTHERNMOST, SOUTHERNMOST = 70.0, -55.0  # beyond, land is a strip
+DATE_LINE = -168.0  # degrees east; what lies beyond stands on the right
+NO_MARKET = ("AQ", "UM")  # Antarctica, and atolls all over the Pacific
+FURTHER = {"XK": [(42.67, 21.17)]}  # Pristina: the database has no zone for it
+ADJUSTED = {"RU": -25.0}  # degrees of longitude: its zones lie east of most of its trade
+SOURCE = "computed from IANA time zone database, zone.tab (public domain): places of a country's zones"
+
+Array = NDArray[np.float64]
+
+
+def places(zones: Path) -> dict[str, list[tuple[float, float]]]:
+    """Latitude and longitude of the places named in each country, by its two letters."""
+    found: dict[str, list[tuple[float, float]]] = dict(FURTHER)
+    for line in zones.read_text(encoding="utf-8").splitlines():
+        if line and not line.startswith("#"):
+            code, position = line.split("\t")[:2]
+            north, east = re.findall(r"[+-]\d+", position)
+            found.setdefault(code, []).append((_degrees(north, 2), _degrees(east, 3)))
+    return found
+
+
+def _degrees(text: str, digits: int) -> float:
+    """±DDMM, ±DDDMM and the same with seconds, which are left out."""
+    whole, minutes = int(text[1 : 1 + digits]), int(text[1 + digits : 3 + digits])
+    return (-1 if text[0] == "-" else 1) * (whole + minutes / 60)
+
+
+def _middle(code: str, found: list[tuple[float, float]]) -> tuple[float, float]:
+    at = np.array(found)
+    east = at[:, 1]
+    if np.ptp(east) > 180:  # on both sides of the date line
+        east = np.where(east < 0, east + 360, east)
+    middle = float(np.median(east)) + ADJUSTED.get(code, 0.0)
+    return float(np.median(at[:, 0])), middle + 360 if middle < DATE_LINE else middle
+
+
+def _spread(values: Array) -> Array:
+    """0 to 1: partly by size, partly by rank, so that crowded regions have room."""
+    rank = values.argsort(kind="stable").argsort(kind="stable") / (len(values) - 1)
+    return np.asarray(SPREAD * rank + (1 - SPREAD) * (values - values.min()) / np.ptp(values))
+
+
+def tiles(zones: Path) -> list[dict[str, str]]:
+    """One row a country: its column from the left and its row from the top."""
+    from scipy.optimize import linear_sum_assignment
+
+    found = places(zones)
+    known = [c for c in countries() if c.iso2 in found and c.iso2 not in NO_MARKET]
+    middles = np.array([_middle(c.iso2, found[c.iso2]) for c in known])
+    north = np.clip(middles[:, 0], SOUTHERNMOST, NORTHERNMOST)
+    x, y = _spread(middles[:, 1]) * (WIDE - 1), (1 - _spread(north)) * (HIGH - 1)
+    columns, lines = (a.ravel() for a in np.meshgrid(np.arange(WIDE), np.arange(HIGH)))
+    distance = (x[:, None] - columns) ** 2 + 1.3 * (y[:, None] - lines) ** 2
+    who, where = linear_sum_assignment(distance)
+    return [
+        {
+            "iso3": known[a].iso3,
+            "column": str(columns[b]),
+            "row": str(lines[b]),
+            "source": SOURCE,
+        }
+        for a, b in zip(who, where, strict=True)
+    ]
+
+
+def write_tiles(zones: Path) -> None:
+    """Write ``tables/world_tiles.csv`` from a zone.tab."""
+    with (Path(__file__).parent / "tables" / "world_tiles.csv").open(
+        "w", encoding="utf-8", newline=""
+    ) as file:
+        out = csv.DictWriter(file, ["iso3", "column", "row", "source"], lineterminator="\n")
+        out.writeheader()
+        out.writerows(tiles(zones))
+
+
 if __name__ == "__main__":
-    main()
+    write_tiles(Path(sys.argv[1])) if sys.argv[1:] else main()

@@ -269,7 +269,8 @@ def is_residual(label: object) -> bool:
 
 @cache
 def _residual_names() -> frozenset[str]:
-    return frozenset(key(r["name"]) for r in rows("residuals"))
+    """The names of what is left over, and its codes where they are letters, as in WITS."""
+    return frozenset(key(r[c]) for r in rows("residuals") for c in ("name", "code") if not r[c].isdigit())
 
 
 def residuals(labels: Iterable[Any], *, scheme: str | None = None) -> list[Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,43 +13,24 @@ import typer
 from rich.table import Table
 
 from exportlab.cli import terminal
+from exportlab.cli.explained import VARIABLE, said, speak_as_asked
 from exportlab.cli.opening import (
-    KEYED,
-    Add,
-    Annual,
-    Codes,
-    Decimal,
-    Digits,
-    Engine,
-    FillDown,
-    Keys,
-    Labels,
-    LeaveOut,
-    LeftOver,
-    Levels,
-    Nomenclature,
-    Partial,
-    Revision,
-    Role,
-    Scheme,
-    Sheet,
-    Unit,
-    Way,
-    Wide,
-    ZeroQuantity,
+    FILE_ROLE,
+    Given,
     is_customs,
     open_flows,
     open_reference,
+    reading,
     technology_of,
     working,
     yearly,
 )
 from exportlab.cli.terminal import (
+    among,
     err,
     frame,
     out,
     refuse_kind,
-    said,
     say,
     show,
     show_claims,
@@ -56,6 +38,7 @@ from exportlab.cli.terminal import (
     write,
 )
 from exportlab.errors import DataError, OptionError
+from exportlab.words import _, language, listed, speak, speaking, term
 
 app = typer.Typer(
     help="Export-structure econometrics from tables of trade flows.",
@@ -68,7 +51,20 @@ app = typer.Typer(
 File = Annotated[
     list[str], typer.Argument(help="Customs download (GACC query), CSV, Excel, Stata or Parquet; globs work.")
 ]
-OUT = "Write a .csv, .parquet, .xlsx, .docx, .tex or .html file; else print."
+Lang = Annotated[
+    str,
+    typer.Option(
+        "--lang",
+        help="en or zh (中文), of errors too; or set EXPORTLAB_LANG.",
+        autocompletion=among("en", "zh"),
+        envvar=VARIABLE,
+        show_envvar=False,
+        is_eager=True,
+        callback=speak,  # from here on everything is said in it
+    ),
+]
+PROFILE = "hhi,effective_number,cr4,number_active"  # what is measured where no indicator is named
+OUT = "Write a .csv, .parquet, .xlsx, .docx, .tex, .html or .md file; else print."
 
 
 def _version(show: bool) -> None:
@@ -90,7 +86,9 @@ def common(
 
 
 @app.command()
+@reading
 def report(
+    *,
     files: Annotated[
         list[str] | None, typer.Argument(help="Your files; none: the embedded data on Liaoning.")
     ] = None,
@@ -103,7 +101,10 @@ def report(
     ] = None,
     technology: Annotated[
         str | None,
-        typer.Option(help="Lall's classes: sitc3, or a file that converts the codes to SITC rev.3."),
+        typer.Option(
+            help="Lall's classes: sitc3, or a file that converts the codes to SITC rev.3.",
+            autocompletion=among("sitc3"),
+        ),
     ] = None,
     income: Annotated[
         str | None, typer.Option(help="Income per head: a file with the columns exporter, value.")
@@ -111,61 +112,26 @@ def report(
     outside: Annotated[
         list[str] | None, typer.Option(help="A market that is no country (Others); may be given often.")
     ] = None,
-    period: Role = None,
-    market: Role = None,
-    product: Role = None,
-    value: Role = None,
-    exporter_column: Role = None,
-    unit: Unit = None,
-    aggregate: Add = False,
-    sheet: Sheet = None,
-    decimal: Decimal = None,
-    leave_out: LeaveOut = None,
-    fill_down: FillDown = None,
-    nomenclature: Nomenclature = None,
-    digits: Digits = None,
-    levels: Levels = None,
-    revision: Revision = None,
-    zero_quantity: ZeroQuantity = "unknown",
-    engine: Engine = None,
-    wide: Wide = False,
-    keys: Keys = None,
-    residual: LeftOver = None,
-    labels: Labels = "as written",
-    scheme: Scheme = None,
-    annual: Annual = False,
-    lang: Annotated[str, typer.Option(help="en or zh (中文).")] = "en",
+    given: Given,
+    lang: Lang = "en",
     also: Annotated[
-        str, typer.Option(help="Further formats, with commas: excel, latex, png, svg, pdf.")
+        str,
+        typer.Option(
+            help="Further formats, with commas: pdf, word, markdown, excel, latex, png, svg.",
+            autocompletion=among("pdf", "word", "markdown", "excel", "latex", "png", "svg"),
+        ),
     ] = "",
     open_: Annotated[bool, typer.Option("--open", help="Open the page in the browser.")] = False,
 ) -> None:
     """Write an HTML report, with every table as CSV beside it."""
     from exportlab.reporting import report as report_on
 
-    roles = dict(zip(KEYED, (period, exporter_column, market, product, value), strict=True))
-    codes = Codes(nomenclature, digits, levels, revision, zero_quantity)
-    way = Way(
-        unit,
-        aggregate,
-        None,
-        sheet,
-        decimal,
-        leave_out or (),
-        fill_down or (),
-        codes,
-        engine,
-        wide,
-        keys or (),
-        residual or (),
-        labels,
-        scheme,
-    )
-    flows = yearly(open_flows(files, roles, way, exporter=exporter), annual) if files else None
+    roles, way = given.roles, given.way
+    flows = yearly(open_flows(files, roles, way, exporter=exporter), given.annual) if files else None
     home = home or _home(files, roles)
     against = open_reference(reference, roles, way) if reference else None
     incomes = open_reference(income, {}, way) if income else None
-    with err.status("Computing") as status:
+    with err.status(_("Computing")) as status:
         page = report_on(
             flows,
             out=to,
@@ -174,7 +140,7 @@ def report(
             reference=against,
             home=home,
             outside=outside or (),
-            lang=lang,
+            lang=language(),
             technology=technology_of(technology),
             income=incomes,
             also=[a.strip() for a in also.split(",") if a.strip()],
@@ -189,85 +155,76 @@ def _home(files: list[str] | None, roles: Mapping[str, str | None]) -> str | Non
 
 
 def _tell(page: Path, launch: bool) -> None:
-    say(f"The report is {page}")
+    say(_("The report is {page}", page=page))
     if launch:
         typer.launch(page.resolve().as_uri())
 
 
 @app.command()
+@reading
 def measure(
+    *,
     files: File,
-    over: Annotated[str, typer.Option(help="market, product, or market,product.")],
+    over: Annotated[
+        str,
+        typer.Option(
+            help="market, product, or market,product.", autocompletion=among("market", "product", "exporter")
+        ),
+    ],
     indicator: Annotated[
         list[str] | None,
-        typer.Option("--indicator", "-i", help="May be given often.", autocompletion=terminal.indicators),
+        typer.Option(
+            "--indicator",
+            "-i",
+            help="One, or several with commas; may be given often.",
+            autocompletion=terminal.indicators,
+        ),
     ] = None,
-    by: Annotated[str | None, typer.Option(help="Roles to keep, with commas; default: all others.")] = None,
-    universe: Annotated[str, typer.Option(help="observed, active or a number.")] = "observed",
+    by: Annotated[
+        str | None,
+        typer.Option(
+            help="Roles to keep, with commas; default: all others.",
+            autocompletion=among("period", "exporter", "market", "product"),
+        ),
+    ] = None,
+    universe: Annotated[
+        str, typer.Option(help="observed, active or a number.", autocompletion=among("observed", "active"))
+    ] = "observed",
     left_over: Annotated[
-        str | None, typer.Option(help="What to do with what is left over: leave_out or bounds.")
+        str | None,
+        typer.Option(
+            help="What to do with what is left over: leave_out or bounds.",
+            autocompletion=among("leave_out", "bounds"),
+        ),
     ] = None,
     to: Annotated[Path | None, typer.Option("--out", help=OUT)] = None,
-    period: Role = None,
-    exporter: Annotated[
-        str | None, typer.Option("--exporter-column", "--exporter", help="As for the other roles.")
-    ] = None,
-    market: Role = None,
-    product: Role = None,
-    value: Role = None,
-    unit: Unit = None,
-    aggregate: Add = False,
-    sheet: Sheet = None,
-    decimal: Decimal = None,
-    leave_out: LeaveOut = None,
-    fill_down: FillDown = None,
-    nomenclature: Nomenclature = None,
-    digits: Digits = None,
-    levels: Levels = None,
-    revision: Revision = None,
-    zero_quantity: ZeroQuantity = "unknown",
-    engine: Engine = None,
-    wide: Wide = False,
-    keys: Keys = None,
-    residual: LeftOver = None,
-    labels: Labels = "as written",
-    scheme: Scheme = None,
-    annual: Annual = False,
-    partial: Partial = "drop",
+    exporter: Annotated[str | None, typer.Option(help=f"As --exporter-column. {FILE_ROLE}")] = None,
+    given: Given,
+    partial: Annotated[
+        str,
+        typer.Option(
+            help="Years without all their months: drop, or keep each named by the months it has.",
+            autocompletion=among("drop", "keep"),
+        ),
+    ] = "drop",
     memory: Annotated[
         str | None, typer.Option(help="Cap of DuckDB's memory for Parquet, such as 1GB.")
     ] = None,
+    lang: Lang = "en",
 ) -> None:
     """Compute indicators from files: Parquet stays on disk and may be larger than memory."""
     import exportlab as xl
 
     if to is not None:
         refuse_kind(to)
-    roles = {"period": period, "exporter": exporter, "market": market, "product": product, "value": value}
+    roles = {**given.roles, "exporter": given.roles["exporter"] or exporter}
     size: Any = int(universe) if universe.isdecimal() and len(universe) < 10 else universe
-    codes = Codes(nomenclature, digits, levels, revision, zero_quantity)
-    way = Way(
-        unit,
-        aggregate,
-        memory,
-        sheet,
-        decimal,
-        leave_out or (),
-        fill_down or (),
-        codes,
-        engine,
-        wide,
-        keys or (),
-        residual or (),
-        labels,
-        scheme,
-    )
-    flows = yearly(open_flows(files, roles, way), annual, partial)
+    flows = yearly(open_flows(files, roles, replace(given.way, memory=memory)), given.annual, partial)
     table = xl.measure(
         flows,
-        indicator or ["hhi", "effective_number", "cr4", "number_active"],
-        over=over.split(","),
-        by=None if by is None else [b for b in by.split(",") if b],
+        _listed(indicator or [PROFILE]),
+        over=_listed([over]),
+        by=None if by is None else _listed([by]),
         universe=size,
         residual=left_over,  # type: ignore[arg-type]
     )
@@ -276,7 +233,12 @@ def measure(
             show(frame(table))
         else:
             write(table, to)
-            say(f"Written: {to}")
+            say(_("Written: {file}", file=to))
+
+
+def _listed(typed: Sequence[str]) -> list[str]:
+    """Names given with commas, often, or both."""
+    return [name.strip() for each in typed for name in each.split(",") if name.strip()]
 
 
 @app.command()
@@ -285,29 +247,32 @@ def indicators(
         str | None,
         typer.Argument(help="One indicator; none: all of them.", autocompletion=terminal.indicators),
     ] = None,
+    lang: Lang = "en",
 ) -> None:
     """The catalogue: what each indicator is, its formula, bounds and source."""
     from exportlab import CATALOGUE
 
     if name is None:
-        table = Table("name", "family", "title", "range", "rises with", box=None, header_style="bold")
+        heads = (_("name"), _("family"), _("title"), _("range"), _("rises with"))
+        table = Table(*heads, box=None, header_style="bold")
         for i in CATALOGUE.values():
-            table.add_row(i.name, i.family, i.title, f"{i.low or '-inf'} .. {i.high or 'inf'}", i.rises_with)
+            rises = _(i.rises_with) if i.rises_with else ""
+            table.add_row(i.name, i.family, _(i.title), f"{i.low or '-inf'} .. {i.high or 'inf'}", rises)
         out.print(table)
         return
     i = CATALOGUE[name]
     facts = {
-        "title": i.title,
-        "family": i.family,
-        "formula": i.formula,
-        "unit": i.unit,
-        "bounds": f"{i.low or '-inf'} to {i.high or 'inf'}",
-        "rises with": i.rises_with,
-        "NaN where": i.undefined,
-        "source": i.source,
-        "aliases": ", ".join(i.aliases),
-        "laws": ", ".join(sorted(i.laws)),
-        "options": ", ".join(f"{k}={v!r}" for k, v in i.options.items()),
+        _("title"): _(i.title),
+        _("family"): i.family,
+        _("formula"): i.formula,
+        _("unit"): i.unit,
+        _("bounds"): _("{low} to {high}", low=i.low or "-inf", high=i.high or "inf"),
+        _("rises with"): _(i.rises_with) if i.rises_with else "",
+        _("NaN where"): i.undefined,
+        _("source"): i.source,
+        _("aliases"): ", ".join(i.aliases),
+        _("laws"): ", ".join(sorted(i.laws)),
+        _("options"): ", ".join(f"{k}={v!r}" for k, v in i.options.items()),
     }
     table = Table(show_header=False, box=None)
     for key, fact in facts.items():
@@ -336,22 +301,25 @@ def claims(
         ),
     ] = None,
     to: Annotated[Path | None, typer.Option("--out", help=OUT)] = None,
+    lang: Lang = "en",
 ) -> None:
     """What papers claim in figures, each with a computed verdict."""
-    from exportlab.claims import VERDICTS, check
-    from exportlab.claims.ledger import told_apart
+    from exportlab.claims import VERDICTS
+    from exportlab.claims.ledger import sentences, told_apart
 
     if to is not None:
         refuse_kind(to)
     kept = [v for v in VERDICTS if v.startswith(tuple(verdict or [""]))]
     if not kept:
-        raise OptionError(f"--verdict {', '.join(verdict or [])} fits none. Allowed: {', '.join(VERDICTS)}.")
+        fits, allowed = ", ".join(verdict or []), ", ".join(VERDICTS)
+        raise OptionError(_("--verdict {given} fits none. Allowed: {allowed}.", given=fits, allowed=allowed))
     single, papers = told_apart(names or [])
-    table = check(papers or None)
-    table = table[table["verdict"].isin(kept) & (table["id"].isin(single) | (not single))]
+    told = sentences(papers or None)
+    told = told[told["verdict"].isin(kept) & (told["id"].isin(single) | (not single))]
+    table = told.map(lambda each: str(term(each))).assign(verdict=told["verdict"])
     if to is not None:
         write(table, to)
-        say(f"{len(table):,} claims in {to}")
+        say(_("{n} claims in {file}", n=f"{len(table):,}", file=to))
     elif single:
         show_claims(table)
     else:
@@ -364,6 +332,7 @@ def data(
         str | None,
         typer.Argument(help="One data set; none: what there is.", autocompletion=terminal.data_sets),
     ] = None,
+    lang: Lang = "en",
 ) -> None:
     """What is embedded: figures with their sources."""
     from exportlab import datasets
@@ -372,22 +341,24 @@ def data(
 
 
 @app.command()
-def doctor() -> None:
+def doctor(lang: Lang = "en") -> None:
     """What is installed, in which version, and what each extra gives."""
     from exportlab.cli import doctor as checks
 
     say(checks.system())
-    table = Table("extra", "part", "found", "needed", "state", "gives", box=None, header_style="bold")
+    heads = (_("extra"), _("part"), _("found"), _("needed"), _("state"), _("gives"))
+    table = Table(*heads, box=None, header_style="bold")
     parts = checks.examine()
     for p in parts:
         needed = f">= {p.least}" if p.least else ""
-        table.add_row(p.extra or "core", p.name, p.found or "-", needed, p.state, p.gives)
+        table.add_row(p.extra or _("core"), p.name, p.found or "-", needed, _(p.state), _(p.gives))
     out.print(table)
-    say("An extra is installed by: pip install 'exportlab[NAME]'")
+    say(_("An extra is installed by: {command}", command="pip install 'exportlab[NAME]'"))
     broken = [p.name for p in parts if not p.extra and p.least and p.state != "ok"]
     if broken:
         raise DataError(
-            f"The core lacks {', '.join(broken)}", "Install exportlab again: pip install exportlab."
+            _("The core lacks {parts}", parts=listed(broken)),
+            _("Install exportlab again: {command}.", command="pip install exportlab"),
         )
 
 
@@ -396,6 +367,12 @@ def run(stopped: Sequence[int] = ()) -> int:
 
     What goes wrong once a signal has come (`stopped`) is no error of its own.
     """
+    with speaking(language()):
+        speak_as_asked(sys.argv)
+        return _told(stopped)
+
+
+def _told(stopped: Sequence[int]) -> int:
     try:
         code = app(prog_name="exportlab", standalone_mode=False)
     except BrokenPipeError:  # the reader of a pipe has seen enough

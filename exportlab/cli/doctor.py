@@ -11,14 +11,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, requires, version
 
+from exportlab.words import N_
+
 PURPOSE = {
-    "": "the core: indicators, value added, policy panels, report",
-    "polars": "tables of Polars, eager and lazy",
-    "duckdb": "files larger than memory, DuckDB relations, Parquet",
-    "spark": "tables of Spark, on one machine or a cluster (needs Java 17 or newer)",
-    "excel": "Excel files in, report --also excel out",
-    "fast": "other programs' estimators, to compare with",
-    "tables": "tables of a paper as Word documents",
+    "": N_("the core: indicators, value added, policy panels, report"),
+    "polars": N_("tables of Polars, eager and lazy"),
+    "duckdb": N_("files larger than memory, DuckDB relations, Parquet"),
+    "spark": N_("tables of Spark, on one machine or a cluster (needs Java 17 or newer)"),
+    "excel": N_("Excel files in, report --also excel out"),
+    "fast": N_("other programs' estimators, to compare with"),
+    "tables": N_("tables of a paper and reports as Word documents"),
+    "pdf": N_("report --also pdf where there is no Chromium or Chrome"),
 }
 _REQUIREMENT = re.compile(
     r"(?P<name>[\w.-]+)[^>;]*(?:>=\s*(?P<least>[\w.]+))?[^;]*(?:;.*extra == ['\"](?P<extra>\w+)['\"])?"
@@ -39,8 +42,8 @@ class Part:
     def state(self) -> str:
         """``ok``, ``missing`` or ``too old``."""
         if not self.found:
-            return "missing"
-        return "too old" if self.least and _numbers(self.found) < _numbers(self.least) else "ok"
+            return N_("missing")
+        return N_("too old") if self.least and _numbers(self.found) < _numbers(self.least) else N_("ok")
 
 
 def examine() -> list[Part]:
@@ -81,14 +84,14 @@ def _java() -> Part:
         except (OSError, subprocess.TimeoutExpired):
             text = ""
     found = re.search(r'version "?([\d.]+)', text)
-    return Part("spark", "Java", found[1] if found else "", "17", "runs Spark")
+    return Part("spark", "Java", found[1] if found else "", "17", N_("runs Spark"))
 
 
 def _font() -> Part:
     from exportlab.plots.style import fonts
 
     chinese = fonts()[1:]
-    return Part("", "font with 中文", chinese[0] if chinese else "", "", "figures of report --lang zh")
+    return Part("", "font with 中文", chinese[0] if chinese else "", "", N_("figures of report --lang zh"))
 
 
 def system() -> str:

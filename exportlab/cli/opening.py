@@ -3,65 +3,20 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
+from functools import wraps
+from inspect import Parameter, Signature, signature
 from typing import Annotated, Any, Literal
 
 import typer
 
-from exportlab.cli.terminal import err
+from exportlab.cli.terminal import among, err
 from exportlab.errors import DataError, OptionError, RolesNeeded
 
-_ROLE = typer.Option(
-    help="The file's column for this role; not needed for downloads of customs, UN Comtrade, BACI."
-)
-Role = Annotated[str | None, _ROLE]
-Unit = Annotated[str | None, typer.Option(help="The money's unit, or the column that holds it.")]
-Add = Annotated[bool, typer.Option("--sum", help="Add up rows of one cell instead of refusing them.")]
-Sheet = Annotated[str | None, typer.Option(help="The Excel sheet; default: the first.")]
-Decimal = Annotated[
-    str | None, typer.Option(help="The decimal sign of numbers as text: . or ,; default: as they show.")
-]
-LeaveOut = Annotated[
-    list[str] | None,
-    typer.Option(help="Rows to set aside, such as 'partner=World'; may be given often."),
-]
-LeftOver = Annotated[
-    list[str] | None,
-    typer.Option("--residual", help="A label of what is left over, such as Others; may be given often."),
-]
-Labels = Annotated[str, typer.Option(help="How countries are written: 'as written' or iso3.")]
-Scheme = Annotated[
-    str | None, typer.Option(help="The list of codes of countries: comtrade, gacc (China's customs) or m49.")
-]
-Annual = Annotated[
-    bool,
-    typer.Option(
-        "--annual", help="Add months, quarters or half-years up to years; only those that are full."
-    ),
-]
-Partial = Annotated[
-    str, typer.Option(help="Years without all their months: drop, or keep each named by the months it has.")
-]
-FillDown = Annotated[
-    list[str] | None, typer.Option(help="A column whose empty cells mean the cell above (merged cells).")
-]
-Nomenclature = Annotated[
-    str | None, typer.Option(help="What the product codes are: HS, HS2017, SITC3, own; or their column.")
-]
-Digits = Annotated[int | None, typer.Option(help="Digits of the finest codes, where they lost zeros.")]
-Levels = Annotated[
-    str | None, typer.Option(help="finest: of codes beside their parts keep the parts and the rest.")
-]
-Revision = Annotated[str | None, typer.Option(help="The edition of the codes to keep, or mixed.")]
-ZeroQuantity = Annotated[str, typer.Option(help="What a quantity of zero is: unknown or zero.")]
-Engine = Annotated[str | None, typer.Option(help="pandas, polars or duckdb; default: by the files' size.")]
-Keys = Annotated[
-    list[str] | None, typer.Option(help="A further column that tells cells apart; may be given often.")
-]
-Wide = Annotated[bool, typer.Option("--wide", help="The table has periods in its columns.")]
 KEYED = ("period", "exporter", "market", "product", "value")  # the roles that have an option
+NOMENCLATURES = ("HS", "HS1992", "HS2002", "HS2007", "HS2012", "HS2017", "HS2022", "SITC3", "own")
 
 
 @dataclass(frozen=True)
@@ -119,6 +74,131 @@ class Way:
             "labels": self.labels,
             "scheme": self.scheme,
         }
+
+
+FILE_ROLE = "The file's column for this role; not needed for downloads of customs, UN Comtrade, BACI."
+Role = Annotated[str | None, typer.Option(help=FILE_ROLE)]
+
+
+def _few(help: str, *values: str, flag: str = "") -> Any:
+    """An option that has a few values, which the shell completes."""
+    return typer.Option(*([flag] if flag else []), help=help, autocompletion=among(*values))
+
+
+@dataclass(frozen=True)
+class Given:
+    """How the files are to be read, as the options that all commands share say: roles, ways, years."""
+
+    roles: Mapping[str, str | None]
+    way: Way
+    annual: bool
+
+
+def options_of_files(
+    *,
+    period: Role = None,
+    exporter_column: Role = None,
+    market: Role = None,
+    product: Role = None,
+    value: Role = None,
+    unit: Annotated[str | None, typer.Option(help="The money's unit, or the column that holds it.")] = None,
+    aggregate: Annotated[
+        bool, typer.Option("--sum", help="Add up rows of one cell instead of refusing them.")
+    ] = False,
+    sheet: Annotated[str | None, typer.Option(help="The Excel sheet; default: the first.")] = None,
+    decimal: Annotated[
+        str | None, typer.Option(help="The decimal sign of numbers as text: . or ,; default: as they show.")
+    ] = None,
+    leave_out: Annotated[
+        list[str] | None,
+        typer.Option(help="Rows to set aside, such as 'partner=World'; may be given often."),
+    ] = None,
+    fill_down: Annotated[
+        list[str] | None, typer.Option(help="A column whose empty cells mean the cell above (merged cells).")
+    ] = None,
+    nomenclature: Annotated[
+        str | None,
+        _few("What the product codes are: HS, HS2017, SITC3, own; or their column.", *NOMENCLATURES),
+    ] = None,
+    digits: Annotated[
+        int | None, typer.Option(help="Digits of the finest codes, where they lost zeros.")
+    ] = None,
+    levels: Annotated[
+        str | None, _few("finest: of codes beside their parts keep the parts and the rest.", "finest")
+    ] = None,
+    revision: Annotated[str | None, _few("The edition of the codes to keep, or mixed.", "mixed")] = None,
+    zero_quantity: Annotated[
+        str, _few("What a quantity of zero is: unknown or zero.", "unknown", "zero")
+    ] = "unknown",
+    engine: Annotated[
+        str | None,
+        _few("pandas, polars or duckdb; default: by the files' size.", "pandas", "polars", "duckdb"),
+    ] = None,
+    wide: Annotated[bool, typer.Option("--wide", help="The table has periods in its columns.")] = False,
+    keys: Annotated[
+        list[str] | None,
+        typer.Option(help="A further column that tells cells apart; may be given often."),
+    ] = None,
+    residual: Annotated[
+        list[str] | None,
+        typer.Option(help="A label of what is left over, such as Others; may be given often."),
+    ] = None,
+    labels: Annotated[
+        str, _few("How countries are written: 'as written' or iso3.", "as written", "iso3")
+    ] = "as written",
+    scheme: Annotated[
+        str | None,
+        _few(
+            "The list of codes of countries: comtrade, gacc (China's customs) or m49.",
+            "comtrade",
+            "gacc",
+            "m49",
+        ),
+    ] = None,
+    annual: Annotated[
+        bool,
+        typer.Option(
+            "--annual", help="Add months, quarters or half-years up to years; only those that are full."
+        ),
+    ] = False,
+) -> Given:
+    """The options of every command that reads files, stated once."""
+    roles = dict(zip(KEYED, (period, exporter_column, market, product, value), strict=True))
+    codes = Codes(nomenclature, digits, levels, revision, zero_quantity)
+    way = Way(
+        unit=unit,
+        add=aggregate,
+        sheet=sheet,
+        decimal=decimal,
+        leave_out=leave_out or (),
+        fill_down=fill_down or (),
+        codes=codes,
+        engine=engine,
+        wide=wide,
+        keys=keys or (),
+        residual=residual or (),
+        labels=labels,
+        scheme=scheme,
+    )
+    return Given(roles, way, annual)
+
+
+def reading(command: Callable[..., Any]) -> Callable[..., Any]:
+    """A command with the options of files in the place of its argument `given`, which it gets as one record."""
+    shared = signature(options_of_files, eval_str=True).parameters
+    own = signature(command, eval_str=True).parameters
+    options: list[Parameter] = []
+    for name, parameter in own.items():
+        options += shared.values() if name == "given" else [parameter]
+
+    @wraps(command)
+    def run(**typed: Any) -> Any:
+        given = options_of_files(**{name: typed.pop(name) for name in shared})
+        return command(**typed, given=given)
+
+    run.__signature__ = Signature(options)  # type: ignore[attr-defined]
+    run.__annotations__ = {p.name: p.annotation for p in options}
+    return run
 
 
 def open_flows(
@@ -199,7 +279,7 @@ def source_of(path: str) -> str | None:
     return "baci" if baci.is_baci(path) else None
 
 
-def open_reference(path: str, roles: dict[str, str | None], way: Way) -> Any:
+def open_reference(path: str, roles: Mapping[str, str | None], way: Way) -> Any:
     """The table to compare with, summed over its exporters and markets; its columns are those of the files."""
     named = {r: None if r in ("exporter", "market") or source_of(path) else c for r, c in roles.items()}
     return open_flows([path], named, replace(way, add=True))

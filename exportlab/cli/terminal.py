@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
 import sys
-from ast import literal_eval
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -14,12 +12,14 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from exportlab.errors import DataError, ExportlabError, MissingDependency, OptionError, flags, short
+from exportlab.errors import MissingDependency, OptionError, short
 from exportlab.frames import pieces, stream, to_pandas
+from exportlab.tables.headings import heading
 from exportlab.tables.writing import Save, as_csv, atomic
 from exportlab.text import printable
+from exportlab.words import _, language, term
 
-KINDS = (".csv", ".parquet", ".xlsx", ".docx", ".tex", ".html")
+KINDS = (".csv", ".parquet", ".xlsx", ".docx", ".tex", ".html", ".md")
 NEEDS = {
     ".parquet": ("pyarrow", "pyarrow", "duckdb"),
     ".xlsx": ("openpyxl", "openpyxl", "excel"),
@@ -55,12 +55,15 @@ def frame(table: Any) -> Any:
 
 
 def show(table: Any) -> None:
-    """Print a table; names of the data stand as they are, the longest without their middle."""
+    """Print a table: English as it is, in another language its headings and the words of the embedded data said in it.
+
+    The longest names stand without their middle.
+    """
     shown = Table(box=None, header_style="bold")
     for column in table.columns:
-        shown.add_column(short(str(column), 200))
+        shown.add_column(short(str(column) if language() == "en" else heading(column), 200))
     for row in table.itertuples(index=False, name=None):
-        shown.add_row(*[f"{v:.6g}" if isinstance(v, float) else short(str(v), 200) for v in row])
+        shown.add_row(*[f"{v:.6g}" if isinstance(v, float) else short(str(term(v)), 200) for v in row])
     out.print(shown)
 
 
@@ -73,18 +76,20 @@ def show_ledger(table: Any, verdicts: Iterable[str]) -> None:
         if rows.empty:
             continue
         found = "needs" if verdict == UNCHECKED else "computed"
+        said = f"{_(verdict)} ({len(rows)})"
         shown = Table(box=None, header_style="bold", expand=True, pad_edge=False)
-        shown.add_column(f"{verdict} ({len(rows)})", ratio=8, overflow="fold")
-        shown.add_column("claimed", ratio=3, overflow="fold")
-        shown.add_column(found, ratio=5, overflow="fold")
+        shown.add_column(said, ratio=8, overflow="fold")
+        shown.add_column(_("claimed"), ratio=3, overflow="fold")
+        shown.add_column(_("needs") if verdict == UNCHECKED else _("computed"), ratio=5, overflow="fold")
         for row in rows.to_dict("records"):
-            name = Text(printable(row["what"])).append(f"\n{printable(row['id'])}", style="dim")
-            shown.add_row(name, row["claimed"], row[found])
+            name = Text(printable(term(row["what"]))).append(f"\n{printable(row['id'])}", style="dim")
+            shown.add_row(name, term(row["claimed"]), term(row[found]))
         out.print(shown)
         out.print()
-    counts = "; ".join(f"{n} {v}" for v in verdicts if (n := int((table["verdict"] == v).sum())))
-    out.print(f"{len(table)} claims: {counts}.")
-    out.print("Evidence and source of one: exportlab claims ID")
+    counted = {v: int((table["verdict"] == v).sum()) for v in verdicts}
+    counts = _("; ").join(_("{n} {verdict}", n=n, verdict=_(v)) for v, n in counted.items() if n)
+    out.print(_("{n} claims: {counts}.", n=len(table), counts=counts))
+    out.print(_("Evidence and source of one: exportlab claims ID"))
 
 
 def show_claims(table: Any) -> None:
@@ -95,7 +100,7 @@ def show_claims(table: Any) -> None:
         shown.add_column(overflow="fold")
         for key, fact in row.items():
             if fact and key != "id":
-                shown.add_row(key, fact)
+                shown.add_row(_(key), _(fact) if key == "verdict" else str(term(fact)))
         out.print(row["id"], style="bold")
         out.print(shown)
 
@@ -121,7 +126,7 @@ def write(table: Any, to: Path) -> None:
     else:
         from exportlab.tables.typeset import save_table
 
-        save_table(table, to)
+        save_table(table, to, lang=language())
 
 
 def _as_parquet(table: Any) -> Save:
@@ -137,45 +142,6 @@ def _as_parquet(table: Any) -> Save:
                 to.write_batch(batch)
 
     return saved
-
-
-def said(error: Exception) -> str | None:
-    """What to tell the user, in one paragraph; None for a fault of the program's own."""
-    usage = getattr(error, "format_message", None)
-    if usage is not None:  # a command, option or argument that was not understood
-        context = getattr(error, "ctx", None)
-        asked = f" See: {context.command_path} --help" if context else ""
-        return " ".join(f"{usage()}{asked}".split())
-    if isinstance(error, ExportlabError):
-        return error.typed(typed) if isinstance(error, DataError) else typed(str(error))
-    if isinstance(error, UnicodeDecodeError):
-        return f"the file is not {error.encoding} text (byte {error.start:,}). Save it as UTF-8 or GB18030."
-    if isinstance(error, OSError) and error.strerror:
-        about = {FileNotFoundError: "no such file or folder", PermissionError: "not allowed to read or write"}
-        why = about.get(type(error), error.strerror[:1].lower() + error.strerror[1:])
-        return f"{why}: {error.filename}" if error.filename else f"{why}."
-    return "there is not enough memory for this." if isinstance(error, MemoryError) else None
-
-
-# Options as Python writes them in messages, which the command line takes as flags.
-_LITERAL = r"'(?:[^'\\]|\\.)*'|\d+|True|\{[^{}]*\}|\[[^\[\]]*\]|\.\.\."
-_OPTION = re.compile(
-    r"\b(period|exporter|market|product|value|unit|aggregate|sheet|decimal|leave_out|fill_down|keys|nomenclature|digits|"
-    rf"levels|revision|zero_quantity|engine|wide|memory|universe|reference)=({_LITERAL})"
-)
-_CALL = re.compile(r"xl\.(?:read_\w+|flows)\((?:'[^']*'|table)(?:, )?((?:\w+=[^()]*?)?)\)")
-_LINE = re.compile(r"table = [^;]*; in read_flows ")
-
-
-def typed(text: str) -> str:
-    """A message with every remedy as one types it."""
-    text = _CALL.sub(lambda found: found[1], _LINE.sub("", text))
-    return _OPTION.sub(_flag, text).replace(", --", " --").replace("in read_flows --", "--")
-
-
-def _flag(found: re.Match[str]) -> str:
-    name, literal = found[1], found[2]
-    return f"--{name.replace('_', '-')} ..." if literal == "..." else flags({name: literal_eval(literal)})
 
 
 # What the shell offers after the tab key: names that a command knows.
@@ -204,10 +170,12 @@ def claims(incomplete: str) -> list[str]:
 
 
 def verdicts(incomplete: str) -> list[str]:
-    """First words of the verdicts: an option takes one word, and the first letters do."""
+    """First words of the verdicts where one is enough to tell them apart: the first letters do."""
     from exportlab.claims import VERDICTS
 
-    return _begin([v.split()[0] for v in VERDICTS], incomplete)
+    firsts = {v: v.split()[0] for v in VERDICTS}
+    alone = {v: sum(w.startswith(first) for w in VERDICTS) == 1 for v, first in firsts.items()}
+    return _begin([firsts[v] if alone[v] else v for v in VERDICTS], incomplete)
 
 
 def blocs(incomplete: str) -> list[str]:
@@ -217,5 +185,15 @@ def blocs(incomplete: str) -> list[str]:
     return _begin([b.name for b in known()], incomplete)
 
 
+def among(*values: str) -> Callable[[str], list[str]]:
+    """What completes an option of a few values; of several with commas, the last one."""
+
+    def begun(incomplete: str) -> list[str]:
+        return _begin(values, incomplete)
+
+    return begun
+
+
 def _begin(names: Iterable[str], incomplete: str) -> list[str]:
-    return [n for n in names if n.startswith(incomplete)]
+    *before, last = incomplete.split(",")
+    return [",".join([*before, n]) for n in names if n.startswith(last) and n not in before]

@@ -2,7 +2,9 @@
 
 Run with ``python -m exportlab.datasets._build FOLDER``. A row stays out where its year or period is marked
 with a question mark, where the facts call it inferred, or where it has no source; the manifest counts the
-rows left out by reason. Figures are copied digit by digit; notes lose their quotations.
+rows left out by reason. Figures are copied digit by digit; notes lose their quotations. Rows found later are kept
+in ``found/``. Two columns are computed: what kind of source a row has, from its address, and whether its growth
+follows from the levels.
 """
 
 from __future__ import annotations
@@ -17,24 +19,18 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
-from exportlab.classifications import country
+from exportlab.datasets.chained import marked
 
 Row = dict[str, str]
 
 HERE = Path(__file__).parent
-FIGURES = ["value", "unit", "yoy_pct", "share_pct", "source", "published", "note"]
+FIGURES = ["value", "unit", "yoy_pct", "share_pct", "rank", "source", "source_kind", "published", "note"]
+NBS = "National Bureau of Statistics of China, indicator {nbs_indicator}, by way of {source}"
 MONTHS = {
     m: i
     for i, m in enumerate(
         ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"], 1
     )
-}
-POLICIES = {
-    "cross-border e-commerce": "cbec_zone",
-    "pilot free trade zone": "pilot_ftz",
-    "Liaoning Coastal": "coastal_belt",
-    "national advanced manufacturing": "clusters",
-    "RCEP": "rcep",
 }
 REASONS: dict[str, Callable[[Row], bool]] = {
     "year or period marked with ?": lambda r: "?" in r.get("year", "") + r.get("period", ""),
@@ -94,28 +90,6 @@ def figures(row: Row, keys: list[str]) -> Row:
     return head | {k: row[k] for k in keys} | tail
 
 
-def policies(row: Row, provinces: dict[str, Row]) -> Row:
-    """A row of policy dates, with the codes its unit has elsewhere."""
-    unit, kind = row["unit"].removesuffix(" (whole island)"), row["unit_kind"]
-    batch = re.search(r"batch (\d)", row["policy"])
-    place = provinces[unit] if kind == "province" else {}
-    return {
-        "policy": next(key for words, key in POLICIES.items() if row["policy"].startswith(words)),
-        "title": row["policy"],
-        "batch": batch[1] if batch else "",
-        "unit_name": unit,
-        "unit_kind": kind,
-        "province": place.get("province", ""),
-        "province_zh": place.get("province_zh", ""),
-        "code": place.get("code", ""),
-        "iso3": country(unit).iso3 if kind == "country" else "",
-        "start_date": row["start_date"],
-        "precision": row["precision"],
-        "source": row["source"],
-        "note": row["note"],
-    }
-
-
 def read(path: Path) -> list[Row]:
     """The rows of one file of facts, with `source` named alike everywhere and notes cleaned last."""
     with path.open(encoding="utf-8", newline="") as file:
@@ -157,25 +131,41 @@ def entry(name: str, about: dict[str, object], columns: list[str], facts: dict[s
 
 
 def compiled(
-    name: str, text: dict[str, object], facts: Path, provinces: dict[str, Row]
+    name: str, text: dict[str, object], facts: Path, kinds: dict[str, list[str]]
 ) -> tuple[list[Row], Counter[str]]:
     """The rows of one data set; those marked `here` are kept by hand beside this file, not built from facts."""
     if text.get("here"):
-        return read(HERE / f"{name}.csv"), Counter()
+        return [sourced(r, kinds) for r in read(HERE / f"{name}.csv")], Counter()
     kept, left_out = sift(read(facts / f"{text.get('source_file', name)}.csv"))
-    if name == "policy_dates":
-        return [policies(r, provinces) for r in kept], left_out
+    later = HERE / "found" / f"{name}.csv"
+    kept += read(later) if later.exists() else []
+    if name == "province_trade":
+        kept = [r | {"source": NBS.format(**r)} for r in kept]
+    ranked = {"rank": ""} if text.get("ranks") else {}
     keys: list[str] = text["keys"]  # type: ignore[assignment]
-    return [figures(r, keys) for r in kept], left_out
+    made = [figures(sourced(ranked | r, kinds), keys) for r in kept]
+    return marked(made) if "yoy_pct" in made[0] else made, left_out
+
+
+def sourced(row: Row, kinds: dict[str, list[str]]) -> Row:
+    """The row with the kind of its source, by the host of its address; computed figures have none."""
+    if "source_kind" not in row and not re.search(r"https?://|github:", row["source"]):
+        return row
+    host = re.search(r"https?://([^/:]+)|(github:[^/]+/[^@]+)", row["source"])
+    assert host is not None
+    name = host[1] or host[2]
+    kind = next((k for k, hosts in kinds.items() if any(name.endswith(h) for h in hosts)), "other")
+    where = list(row).index("source") + 1
+    items = [(c, v) for c, v in row.items() if c != "source_kind"]
+    return dict([*items[:where], ("source_kind", kind), *items[where:]])
 
 
 def build(facts: Path, out: Path = HERE) -> None:
     """Write every table and ``manifest.toml`` into `out`."""
     about = tomllib.loads((HERE / "about.toml").read_text(encoding="utf-8"))
-    provinces = {r["province"]: r for r in read(facts / "province_trade_nbs.csv")}
     manifest = ["# Written by _build.py: edit about.toml, not this file.\n"]
     for name, text in about["datasets"].items():
-        table, left_out = compiled(name, text, facts, provinces)
+        table, left_out = compiled(name, text, facts, about["source_kinds"])
         stated = {
             "title": text["title"],
             "rows": len(table),

@@ -19,7 +19,8 @@ from exportlab.errors import DataError, OptionError, UnknownName
 if TYPE_CHECKING:
     import pandas as pd
 
-POLICIES = ("pilot_ftz", "cbec_zone", "coastal_belt", "clusters", "rcep")
+POLICIES = ("pilot_ftz", "pilot_ftz_areas", "cbec_zone", "coastal_belt", "clusters", "rcep")
+STARTS = ("opened", "signed", "public")  # the first of these dates that is known starts a treatment
 _NUMBERS = ("value", "yoy_pct", "share_pct")
 
 
@@ -117,18 +118,21 @@ def policy(name: str) -> pd.DataFrame:
 
     Parameters
     ----------
-    name : {"pilot_ftz", "cbec_zone", "coastal_belt", "clusters", "rcep"}
-        Pilot free trade zones (provinces); cross-border e-commerce pilot zones (cities, in batches);
-        the Liaoning Coastal Economic Belt (cities, and its plan for the province); national advanced
-        manufacturing clusters (two of the north-east, and the list); RCEP's entry into force
-        (countries).
+    name : {"pilot_ftz", "pilot_ftz_areas", "cbec_zone", "coastal_belt", "clusters", "rcep"}
+        Pilot free trade zones (provinces), and the cities of Liaoning's three areas; cross-border e-commerce
+        pilot zones (cities, in batches); the Liaoning Coastal Economic Belt (cities, and its plan for the
+        province); national advanced manufacturing clusters (those of the north-east); RCEP's entry into
+        force (countries, as it is in force with China).
 
     Returns
     -------
     DataFrame
-        The rows of "policy_dates", with `year` (integer) read from `start_date`. Where `unit_kind` is
-        "province", `province`, `province_zh` and `code` are those of "province_trade", so that the two
-        merge; where it is "country", `iso3` is filled.
+        The rows of "policy_dates" with `start_date`, the date that starts a treatment: the day `opened`, or
+        else the day `signed`, or else the day made `public`; `start_is`, which of the three it is; and `year`
+        (integer) of it. `complete` says whether every place of the row's batch is listed: where it is
+        False, a place that is not listed may have the policy, and `exportlab.panel.attach_policy` asks what
+        to do with it. Where `unit_kind` is "province", `province`, `province_zh` and `code` are those of
+        "province_trade", so that the two merge; where it is "country", `iso3` is filled.
 
     Raises
     ------
@@ -138,10 +142,16 @@ def policy(name: str) -> pd.DataFrame:
     if name not in POLICIES:
         raise UnknownName("policy", name, POLICIES)
     table = load("policy_dates")
-    chosen = table[table["policy"] == name].sort_values(["start_date", "unit_name"], ignore_index=True)
-    where = list(chosen).index("start_date") + 1
-    chosen.insert(where, "year", chosen["start_date"].str[:4].astype("int64"))
-    return chosen
+    chosen = table[table["policy"] == name].copy()
+    which = [next(d for d in STARTS if row[d]) for row in chosen.to_dict("records")]
+    dates = [row[d] for row, d in zip(chosen.to_dict("records"), which, strict=True)]
+    where = list(chosen).index("source")
+    chosen.insert(where, "start_date", dates)
+    chosen.insert(where + 1, "start_is", which)
+    chosen.insert(where + 2, "year", [int(d[:4]) for d in dates])
+    listed = chosen.groupby(["title", "batch"] if name == "coastal_belt" else "batch")["unit_name"]
+    chosen.insert(where + 3, "complete", listed.transform("size").astype(str) == chosen["batch_places"])
+    return chosen.sort_values(["start_date", "unit_name"], ignore_index=True)
 
 
 def _verify(stated: Dataset, content: bytes) -> None:

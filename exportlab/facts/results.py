@@ -57,6 +57,13 @@ class ImpliedBounds(Result):
 
         return pd.DataFrame([{n: getattr(self, n) for n in ("indicator", "low", "high", "proved")}])
 
+    def plot(self, ax: Axes | None = None, **options: Any) -> Axes:
+        """The bounds as a line with both ends named; options as in `plots.facts.steps`."""
+        from exportlab.plots.facts import steps
+
+        row = self.table.assign(fact="all facts")
+        return steps(row, **{"indicator": self.indicator, "ax": ax, "title": self.title} | options)
+
 
 @dataclass(frozen=True, repr=False, eq=False)
 class Steps(Result):

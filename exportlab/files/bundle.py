@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 from zipfile import BadZipFile, ZipFile
 
 from exportlab.errors import DataError
@@ -13,6 +15,8 @@ from exportlab.files.unpacking import names_in
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from exportlab.frames import Array
 
 
 @dataclass(frozen=True)
@@ -46,17 +50,32 @@ class Bundle:
         """`pandas.read_csv` of one file, tab-separated."""
         import pandas as pd
 
+        with self._opened(name, "tab-separated text") as file:
+            made: pd.DataFrame = pd.read_csv(file, sep="\t", low_memory=False, **options)
+            return made
+
+    def pieces(self, name: str, rows: int) -> Iterator[Array]:
+        """The figures of a file without labels, separated by commas, `rows` at a time in single precision."""
+        import numpy as np
+        import pandas as pd
+
+        with self._opened(name, "figures separated by commas") as file:
+            for piece in pd.read_csv(file, header=None, dtype=np.float32, chunksize=rows):
+                yield piece.to_numpy()
+
+    @contextmanager
+    def _opened(self, name: str, what: str) -> Iterator[IO[bytes]]:
+        """A file of the folder or archive; what goes wrong while it is read is said with its name."""
         try:
-            made: pd.DataFrame
             if not self.zipped:
-                made = pd.read_csv(self.path / name, sep="\t", low_memory=False, **options)
-                return made
-            with ZipFile(self.path) as parts, parts.open(name) as file:
-                made = pd.read_csv(file, sep="\t", low_memory=False, **options)
-                return made
+                with (self.path / name).open("rb") as file:
+                    yield file
+            else:
+                with ZipFile(self.path) as parts, parts.open(name) as part:
+                    yield part
         except (UnicodeError, ValueError, EOFError, BadZipFile) as error:
             raise DataError(
-                f"file {name!r} of {str(self.path)!r} cannot be read as tab-separated text",
+                f"file {name!r} of {str(self.path)!r} cannot be read as {what}",
                 "Download it again.",
                 first=" ".join(str(error).split()).rstrip("."),
             ) from error

@@ -66,7 +66,7 @@ def read_workbook(path: Path, sheet: Any, **options: Any) -> Any:
             with pd.ExcelFile(file, engine="openpyxl") as book:
                 sheet = _named(book, sheet)
                 for name in book.sheet_names if sheet is None else [sheet]:
-                    made[name] = book.parse(name, nrows=last, **options)
+                    made[name] = pd.read_excel(book, sheet_name=name, nrows=last, **options)
                     room -= made[name].size
                     if room < 0:  # a part that stands for many sheets
                         raise _broken(path, "its sheets hold more than its parts do")
@@ -94,7 +94,7 @@ def _read_binary(path: Path, sheet: Any, options: Mapping[str, Any]) -> Any:
     try:
         names_in(path)
         with pd.ExcelFile(path, engine="calamine") as book:
-            return book.parse(_named(book, sheet), **options)
+            return pd.read_excel(book, sheet_name=_named(book, sheet), **options)
     except ImportError:
         raise MissingDependency("python-calamine", "xlsb", "reading binary Excel files") from None
     except DataError:

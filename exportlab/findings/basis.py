@@ -11,10 +11,10 @@ from exportlab.adding import silent_exporters
 from exportlab.errors import DataError
 from exportlab.findings.parts import Figure
 from exportlab.flows import Flows
-from exportlab.indices.members import ROUNDING
 from exportlab.turned import headline, in_periods_of
 from exportlab.uncertainty.differences import difference
 from exportlab.uncertainty.intervals import Intervals, interval
+from exportlab.uncertainty.methods import SHIFTED
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -78,7 +78,7 @@ class Basis:
     def unit_for(self, over: str) -> str | None:
         """What is drawn for an index over markets: products, and the other way round; None where there are not two."""
         other = "product" if over == "market" else "market"
-        return other if other in self.flows.roles and len(self.flows.members(other)) > 1 else None
+        return other if other in self.flows.roles and len(self.last.members(other)) > 1 else None
 
 
 def basis(flows: Flows, exporter: Any, reference: Flows | None, period: Any) -> Basis:
@@ -199,10 +199,12 @@ def compared(given: Basis) -> tuple[Flows, Any, Any] | None:
 
 
 def figure(made: Intervals, row: int) -> Figure:
-    """One row of intervals; without ends where what is drawn moves nothing."""
+    """One row of intervals."""
     found = made.table.iloc[row].to_dict()
-    moves = float(found["std_error"]) > ROUNDING
-    low, high = (float(found[c]) if moves else float("nan") for c in ("conf_low", "conf_high"))
+    point, corrected, error = (float(found[c]) for c in ("estimate", "corrected", "std_error"))
+    low, high = (float(found[c]) for c in ("conf_low", "conf_high"))
+    matters = abs(corrected - point) > SHIFTED * error
+    corrected = corrected if matters else float("nan")
     return Figure(
-        float(found["estimate"]), low, high, made.method, made.unit, int(found["n"]), made.notes[row]
+        point, low, high, made.method, made.unit, int(found["n"]), made.notes[row], corrected=corrected
     )

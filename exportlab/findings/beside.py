@@ -9,6 +9,7 @@ import pandas as pd
 from exportlab.errors import DataError, ExportlabError
 from exportlab.findings.basis import Basis, figure, last_of, latest
 from exportlab.findings.parts import Advantage, Figure, IncomeLevel, LeftOut, Place, Technology
+from exportlab.findings.spread import in_time
 from exportlab.flows import Flows, flows
 from exportlab.frames import to_pandas
 from exportlab.indices.advantage import rca
@@ -164,8 +165,8 @@ def _expy(given: Basis, world: Flows, income: Income) -> pd.DataFrame:
     if by:
         found[world.roles["period"]] = found[world.roles["period"]].map(own.said)
     mine = found[found[column] == label].drop(columns=column)
-    made: pd.DataFrame = mine.rename(columns=names).reset_index(drop=True)
-    return made
+    made = mine.rename(columns=names)
+    return (in_time(made, own) if by else made).reset_index(drop=True)
 
 
 def _cells(given: Flows, roles: list[str]) -> pd.DataFrame:
@@ -205,7 +206,9 @@ def _place(given: Basis, world: Flows, *, apart: bool) -> Place:
     near = pairs[~pairs["present"].astype(bool)].merge(products[[product, "pci"]], on=product)
     near = near.nlargest(NEAR, "density")[[product, "rca", "density", "pci", "cog"]].reset_index(drop=True)
     row = rows.iloc[0]
-    return Place(float(row["eci"]), float(row["diversity"]), len(products), exporters(world), near)
+    present = tuple(pairs.loc[pairs["present"].astype(bool), product])
+    place = float(row["eci"]), float(row["diversity"])
+    return Place(*place, len(products), exporters(world), near, solved, present)
 
 
 def _of(table: pd.DataFrame, column: str, exporter: Any) -> pd.DataFrame:

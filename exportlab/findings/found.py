@@ -47,7 +47,8 @@ PARTS: tuple[Part, ...] = (
     "income_level",
     "complexity",
 )
-COLUMNS = ["figure", "of", "first", "period", "estimate", "conf_low", "conf_high", "moved", "n", "note"]
+MEASURED = ("estimate", "corrected", "conf_low", "conf_high")
+COLUMNS = ["figure", "of", "first", "period", *MEASURED, "moved", "n", "note"]
 T = TypeVar("T")
 
 
@@ -113,20 +114,20 @@ class Findings(Result):
     def table(self) -> pd.DataFrame:
         """One row a figure.
 
-        figure, of (what it is spread over, or whose), first (a change's first period), period, estimate, conf_low,
-        conf_high (95 %; NaN where none is made), moved ("risen", "fallen", "cannot tell"; of changes), n (units
-        drawn), note.
+        figure, of (what it is spread over, or whose), first (a change's first period), period, estimate, corrected
+        (less its bias, where that matters), conf_low, conf_high (95 %; NaN where none is made), moved ("risen",
+        "fallen", "cannot tell"; of changes), n (units drawn), note.
         """
         import pandas as pd
 
         # Of type object, so that labels stay as they are: years beside nothing would become 2022.0.
         rows = pd.DataFrame(list(self._rows()), columns=COLUMNS, dtype=object)
-        return rows.astype({"estimate": float, "conf_low": float, "conf_high": float, "n": "Int64"})
+        return rows.astype({**dict.fromkeys(MEASURED, float), "n": "Int64"})
 
     def summary(self) -> str:
         """Plain text: the figures, and the parts that are missing."""
         lines = [f"{self.title}", self.table.to_string(index=False, float_format="{:.4g}".format, na_rep="")]
-        return "\n".join([*lines, *self._notes()])
+        return "\n".join([*lines, *self.remarks])
 
     def plot(self, ax: Axes | None = None, **options: Any) -> Axes:
         """Draw the figures that have an interval and are no changes."""
@@ -138,19 +139,18 @@ class Findings(Result):
             drawn, label=["figure", "of"], x="share or index, with 95 % interval", ax=ax, **options
         )
 
-    def _notes(self) -> Iterator[str]:
+    @property
+    def remarks(self) -> tuple[str, ...]:
         """What is not in the figures."""
+        return tuple(self._missing())
+
+    def _missing(self) -> Iterator[str]:
         for part in (present(self.market), present(self.product)):
             if part is not None and part.left_over:
                 yield f"Over {part.role}s, of the named alone: without {', '.join(map(str, part.left_over))}."
         if self.left_out:
             missing = "; ".join(f"{name} ({part.why})" for name, part in self.left_out.items())
             yield f"Left out: {missing}."
-
-    def _repr_html_(self) -> str:
-        from exportlab.results import titled_html
-
-        return titled_html(self.title, self.table, below=" ".join(self._notes()))
 
     def _rows(self) -> Iterator[dict[str, Any]]:
         yield self._row("total", "", self.totals.last)
@@ -185,6 +185,7 @@ class Findings(Result):
         made: dict[str, Any] = {"figure": name, "of": of, "first": None, "period": self.period}
         made |= {
             "estimate": float(value),
+            "corrected": nan,
             "conf_low": nan,
             "conf_high": nan,
             "moved": "",
@@ -193,6 +194,7 @@ class Findings(Result):
         }
         if figure is not None:
             made |= {
+                "corrected": figure.corrected,
                 "conf_low": figure.low,
                 "conf_high": figure.high,
                 "n": figure.n,

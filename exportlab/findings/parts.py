@@ -26,7 +26,7 @@ class Figure:
     ----------
     estimate : float
     low, high : float
-        NaN where the estimate does not depend on which units are drawn.
+        NaN where there is none; the notes say why.
     method : str
         "jackknife" or "delta".
     unit : str
@@ -37,6 +37,9 @@ class Figure:
         What is known against the interval.
     between : tuple of label, optional
         Of a change: the first and the last period, as the user writes them.
+    corrected : float
+        The estimate less its bias, where that is more than a quarter of a standard error; else NaN. It is then the
+        figure to quote.
     """
 
     estimate: float
@@ -47,16 +50,22 @@ class Figure:
     n: int
     notes: tuple[Note, ...] = ()
     between: tuple[Any, Any] | None = None
+    corrected: float = float("nan")
+
+    @property
+    def known(self) -> bool:
+        """Whether there is an interval."""
+        return self.low <= self.high
 
     @property
     def certain(self) -> bool:
-        """Whether there is no interval because nothing that is drawn moves the estimate."""
-        return not self.low <= self.high
+        """Whether there is none because nothing that is drawn moves the estimate."""
+        return any(note.kind == "at the boundary" for note in self.notes)
 
     @property
     def moved(self) -> Moved:
         """Of a change: whether it has risen, fallen, or cannot be told; "" where there is no interval."""
-        return "" if self.certain else MOVED[side(self.low, self.high)]
+        return MOVED[side(self.low, self.high)] if self.known else ""
 
 
 Why: TypeAlias = Literal[
@@ -93,20 +102,33 @@ def present(part: T | LeftOut) -> T | None:
 
 @dataclass(frozen=True, eq=False)
 class Totals:
-    """Sums of the value column: by period told of, and by every period of the table."""
+    """Sums of the value column: by period told of, and by every period of the table.
+
+    Attributes
+    ----------
+    table, every : DataFrame
+    last : float
+    growth : float or None
+        Of the last period on the same one a year before; None where the table has none of that year, or nothing in it.
+    between : tuple of label or None
+        The two periods that growth compares.
+    """
 
     table: pd.DataFrame
     every: pd.DataFrame
     last: float
+    growth: float | None = None
+    between: tuple[Any, Any] | None = None
 
 
 @dataclass(frozen=True, eq=False)
 class Growth:
-    """What growth from one period to another was made of: the members of largest contribution."""
+    """What growth from one period to another was made of: the members of largest contribution, and every member."""
 
     table: pd.DataFrame
     first: Any
     last: Any
+    every: pd.DataFrame
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,6 +152,8 @@ class Spread:
         Whether the table has an earlier period of the last one's kind.
     left_over : tuple of label
         What the table has left over ("Others"), which is no member and is left out here.
+    others : tuple of float
+        The HHI of the table's other exporters in its last period, from the smallest.
     """
 
     role: str
@@ -142,6 +166,7 @@ class Spread:
     growth: Growth | None
     comparable: bool
     left_over: tuple[Any, ...] = ()
+    others: tuple[float, ...] = ()
 
     def now(self, index: str) -> float:
         """An index in the last period."""
@@ -237,6 +262,10 @@ class Place:
         Of the product space.
     near : DataFrame
         Products without an advantage, the densest first: rca, density, pci, cog.
+    solved : Complexity
+        The product space, whose network can be drawn.
+    present : tuple of label
+        Products with an advantage, as the product space writes them.
     """
 
     eci: float
@@ -244,3 +273,5 @@ class Place:
     products: int
     exporters: int
     near: pd.DataFrame
+    solved: Any
+    present: tuple[Any, ...]

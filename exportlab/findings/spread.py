@@ -43,7 +43,24 @@ def totals(given: Basis) -> Totals:
     """Sums of all values."""
     table = _total(given.flows)
     every = _total(given.every) if given.turned else table
-    return Totals(table, every, float(table[given.flows.roles["value"]].iloc[-1]))
+    last = float(table[given.flows.roles["value"]].iloc[-1])
+    return Totals(table, every, last, *_growth_of_total(given, table, every))
+
+
+def _growth_of_total(
+    given: Basis, table: pd.DataFrame, every: pd.DataFrame
+) -> tuple[float | None, tuple[Any, Any] | None]:
+    """Growth on the year before, and the periods it compares."""
+    for flows, sums in ((given.flows, table), (given.every, every)):
+        before = year_before(flows)
+        if before is not None:
+            between = before, flows.members("period")[-1]
+            # By key: pandas turns a date of another engine into a time.
+            keys = map(flows.calendar.key, sums[flows.roles["period"]])
+            by_period = dict(zip(keys, sums[flows.roles["value"]], strict=True))
+            first, last = (float(by_period[key]) for key in between)
+            return (last / first - 1 if first > 0 else None), (flows.said(between[0]), flows.said(between[1]))
+    return None, None
 
 
 def _total(flows: Flows) -> pd.DataFrame:
@@ -74,7 +91,19 @@ def spread(given: Basis, role: str) -> Spread | LeftOut:
         _growth(given, role),
         compared(given) is not None,
         left_over,
+        _others(given, role),
     )
+
+
+def _others(given: Basis, role: str) -> tuple[float, ...]:
+    """The HHI of every other exporter in the last period, where one is told of among several."""
+    every = given.latest_of_all
+    if given.exporter is None or "exporter" not in every.roles or every.residuals(role):
+        return ()
+    label = every.find("exporter", given.exporter)
+    found = to_pandas(measure(every, "hhi", over=role, by=["exporter"]))
+    own = found[every.roles["exporter"]] == label
+    return tuple(sorted(float(x) for x in found.loc[~own, "hhi"].dropna()))
 
 
 def _indices(flows: Flows, role: str) -> pd.DataFrame:
@@ -88,9 +117,11 @@ def _growth(given: Basis, role: str) -> Growth | None:
         before = year_before(flows)
         if before is not None:
             gains = latest(to_pandas(contributions(flows, over=role, by=by_of(flows))), flows)
-            order = gains["contribution"].abs().sort_values(ascending=False).index
             last = flows.said(flows.members("period")[-1])
-            return Growth(gains.reindex(order).head(MADE_OF), flows.said(before), last)
+            # Rows of a plan come in any order: of equal ones the label decides.
+            gains = gains.sort_values(flows.roles[role], kind="stable")
+            gains = gains.sort_values("contribution", key=lambda g: -g.abs(), kind="stable")
+            return Growth(gains.head(MADE_OF), flows.said(before), last, gains)
     return None
 
 

@@ -13,10 +13,23 @@ from exportlab import classifications
 from exportlab.classifications.hs import hs_section
 from exportlab.errors import DataError, EngineError, OptionError
 from exportlab.flows import Columns, Flows, require
-from exportlab.frames import Array, Frame, collect, join, later, ratio, stack, sum_by, when, with_total
+from exportlab.frames import (
+    Array,
+    Frame,
+    collect,
+    join,
+    later,
+    meeting,
+    ratio,
+    stack,
+    sum_by,
+    when,
+    with_total,
+)
+from exportlab.options import Label
 from exportlab.periods import WORDS, Calendar, Lag
 
-Reference: TypeAlias = Literal["world", "rest"] | Flows | Any
+Reference: TypeAlias = Literal["world", "rest"] | Flows | Label
 ALL = "_all"
 NOTHING = 1e-12  # what is left of a total after taking out its only part, in parts of that total
 
@@ -103,6 +116,12 @@ def _other(
     return joined.with_columns(*(zero_if_null(c) for c in ("_ref", "_ref_total")))
 
 
+def settled(difference: nw.Expr, terms: nw.Expr) -> nw.Expr:
+    """A difference of terms as large as `terms`: zero where nothing but rounding is left of them."""
+    slack = NOTHING * terms
+    return when((difference < slack) & (difference > -slack), 0.0, difference)
+
+
 def zero_if_null(column: str) -> nw.Expr:
     """Zero where a join found no partner: nothing was traded there."""
     return when(nw.col(column).is_null(), 0.0, nw.col(column)).alias(column)
@@ -161,7 +180,7 @@ def same_shape(
                 f"the imports have no {key}",
                 "Both tables need it: the reporter stands as exporter and its partner as market in both.",
             )
-        if ours[key] != theirs[key]:
+        if ours[key] != theirs[key] and meeting(ours[key], theirs[key]) is None:
             raise DataError(
                 f"{key} is {ours[key]} among the exports and {theirs[key]} among the imports",
                 "Both tables must write it alike.",

@@ -16,6 +16,7 @@ from exportlab.indices._steps import (
     ALL,
     NOTHING,
     SIDES,
+    Reference,
     refuse_alone,
     require_roles,
     same_shape,
@@ -23,6 +24,7 @@ from exportlab.indices._steps import (
 )
 from exportlab.indices.catalogue import indicator
 from exportlab.indices.measure import Universe, universe_size
+from exportlab.words import N_
 
 Form: TypeAlias = Literal["balassa", "rsca", "log", "nrca", "arca", "weighted"]
 
@@ -54,21 +56,21 @@ def of_shares(form: Form, share: Any, reference_share: Any, size: Any, mean: Any
 
 
 @indicator(
-    title="Revealed comparative advantage",
+    title=N_("Revealed comparative advantage"),
     formula=r"RCA_{ik} = \frac{x_{ik} / X_i}{x_{rk} / X_r}",
     low="0",
-    rises_with="specialisation relative to the reference",
+    rises_with=N_("specialisation relative to the reference"),
     source="Balassa (1965); Laursen (2015) RSCA; Yu, Cai and Leung (2009) NRCA; Hoen and Oosterhaven (2006) ARCA; "
     "Proudman and Redding (2000), weighted",
     laws="bounds scale permutation replication empty",
-    aliases=("balassa",),
+    aliases=("balassa", "显示性比较优势", "显性比较优势指数"),
     undefined="the exporter's total or the reference's share is zero; log form: also where nothing is exported",
 )
 def rca(
     flows: Flows,
     *,
     form: Form = "balassa",
-    reference: Literal["world", "rest"] | Flows | Any = "world",
+    reference: Reference = "world",
     over: str = "product",
     by: Columns | None = None,
     zeros: bool = False,
@@ -241,12 +243,12 @@ def _with_mean(shares: Frame, groups: tuple[str, ...], size: int | None) -> Fram
 
 
 @indicator(
-    title="Relative trade advantage (Vollrath)",
-    rises_with="advantage on both sides of trade",
+    title=N_("Relative trade advantage (Vollrath)"),
+    rises_with=N_("advantage on both sides of trade"),
     formula=r"RTA = RXA - RMA, \quad RXA_{ik} = \frac{x_{ik} / x_{i,-k}}{x_{-i,k} / x_{-i,-k}}, \quad "
     r"RC = \ln RXA - \ln RMA",
     source="Vollrath (1991), A theoretical evaluation of alternative trade intensity measures, WA 127(2)",
-    aliases=("rta",),
+    aliases=("rta", "相对贸易优势"),
     column="rta",
     laws="bounds scale permutation empty",
     undefined="a part it divides by is zero: nobody else trades the product, or the reporter trades nothing else; "
@@ -327,11 +329,12 @@ def _left(difference: nw.Expr, whole: nw.Expr) -> nw.Expr:
 
 
 @indicator(
-    title="Lafay index",
+    title=N_("Lafay index"),
+    aliases=("拉菲指数",),
     unit="points",
     low="-50",
     high="50",
-    rises_with="specialisation in exporting",
+    rises_with=N_("specialisation in exporting"),
     formula=r"LFI_k = 100 \left[\frac{x_k - m_k}{x_k + m_k} - \frac{\sum_j (x_j - m_j)}{\sum_j (x_j + m_j)}\right] "
     r"\frac{x_k + m_k}{\sum_j (x_j + m_j)}",
     source="Lafay (1992), The measurement of revealed comparative advantages; Bugamelli (2001)",
@@ -371,11 +374,12 @@ def lafay(exports: Flows, imports: Flows, *, over: str = "product", by: Columns 
 
 
 @indicator(
-    title="Michaely index",
+    title=N_("Michaely index"),
+    aliases=("迈克利指数",),
     formula=r"x_{ik} / X_i - m_{ik} / M_i",
     low="-1",
     high="1",
-    rises_with="specialisation in exporting",
+    rises_with=N_("specialisation in exporting"),
     source="Michaely (1962), Concentration in International Trade",
     laws="bounds scale permutation empty additive",
     undefined="the reporter exports or imports nothing",

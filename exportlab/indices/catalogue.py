@@ -15,6 +15,7 @@ from exportlab.errors import EngineError, OptionError, UnknownName
 from exportlab.frames import engine_speaks
 from exportlab.indices.residual import Thin, gated
 from exportlab.options import check, hints_of, validated
+from exportlab.words import in_all_languages
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -143,7 +144,10 @@ class Indicator:
 
 
 class Catalogue(Mapping[str, Indicator]):
-    """The indicators by name. Also finds aliases, and a number at the end of a name: 'cr4' is cr with k=4."""
+    """The indicators by name. Also finds aliases, Chinese names among them, and a number at the end of a name.
+
+    'cr4' is cr with k=4; '区位熵' is location_quotient, and so is its title in any of the languages.
+    """
 
     def __init__(self) -> None:
         self._known: dict[str, Indicator] = {}
@@ -158,7 +162,7 @@ class Catalogue(Mapping[str, Indicator]):
 
     def find(self, name: str) -> tuple[Indicator, dict[str, Any]]:
         """The indicator of that name or alias, and the options its name carries."""
-        aliases = {a: i for i in self._known.values() for a in (i.name, *i.aliases)}
+        aliases = {a.lower(): i for i in self._known.values() for a in (i.name, *i.aliases)}
         key = str(name).strip().lower()
         if key in aliases:
             return aliases[key], {}
@@ -168,6 +172,9 @@ class Catalogue(Mapping[str, Indicator]):
             option, default = next(iter(found.options.items()))
             if isinstance(default, int | float):
                 return found, {option: type(default)(stem[2])}
+        titled = {title.lower(): i for i in self._known.values() for title in in_all_languages(i.title)}
+        if key in titled:
+            return titled[key], {}
         raise UnknownName("indicator", name, aliases)
 
     def family(self, name: str) -> list[Indicator]:

@@ -12,15 +12,17 @@ from exportlab.flows import Flows, require
 from exportlab.frames import Array, Frame, abroad, distinct, join, stack, sum_by, when
 from exportlab.indices._steps import Block, blocks, over_sum, require_roles, table_of_own_kind, zero_if_null
 from exportlab.indices.catalogue import indicator
+from exportlab.words import N_
 
 Own: TypeAlias = Literal["imports", "exports", "none"]
 
 
 @indicator(
-    title="Trade complementarity",
+    title=N_("Trade complementarity"),
+    aliases=("贸易互补性指数",),
     low="0",
     high="1",
-    rises_with="fit of exports to imports",
+    rises_with=N_("fit of exports to imports"),
     formula=r"C_{ij} = 1 - \frac{1}{2} \sum_k |x_{ik}/X_i - m_{jk}/M_j|, \quad C^{DG}_{ij} = "
     r"\sum_k \frac{x_{ik}}{X_i} \frac{M_w - M_i}{M_{wk} - M_{ik}} \frac{m_{jk}}{M_j}",
     source="Michaely (1996), World Bank WPS 1583; Drysdale and Garnaut (1982), Hitotsubashi J. Economics 22(2)",
@@ -127,11 +129,12 @@ def _drysdale_garnaut(x: Block, m: Block, own: Own) -> Array:
 
 
 @indicator(
-    title="Bilateral trade potential",
+    title=N_("Bilateral trade potential"),
+    aliases=("双边贸易潜力",),
     unit="as the table",
     low="0",
     formula=r"\sum_k \left[\min(X_{ik}, M_{jk}) - x_{ijk}\right]",
-    rises_with="trade that supply and demand would allow beyond what there is",
+    rises_with=N_("trade that supply and demand would allow beyond what there is"),
     source="ITC, Trade Map, indicative potential trade; Helmers and Pasteels (2006), ITC working paper",
     column="gap",
     laws="bounds permutation replication empty additive",

@@ -9,6 +9,7 @@ from exportlab.indices.measure import distribution
 from exportlab.indices.members import Group, Member
 from exportlab.indices.residual import Thin
 from exportlab.options import Count, NotNegative, Order
+from exportlab.words import N_
 
 
 def _hhi(total: Any, g: Group, *, scale: NotNegative = 1) -> Any:
@@ -16,13 +17,13 @@ def _hhi(total: Any, g: Group, *, scale: NotNegative = 1) -> Any:
 
 
 @distribution(
-    title="Herfindahl-Hirschman index",
+    title=N_("Herfindahl-Hirschman index"),
     formula=r"H = \sum_k s_k^2",
     low="1/n",
     high="1",
-    rises_with="concentration",
+    rises_with=N_("concentration"),
     source="Hirschman (1964), The paternity of an index, AER 54(5); WITS",
-    aliases=("herfindahl",),
+    aliases=("herfindahl", "赫芬达尔指数", "赫芬达尔—赫希曼指数"),
     laws="bounds scale permutation transfer empty",
     finish=_hhi,
     thin="sum",
@@ -39,11 +40,11 @@ def _normalised(h: Any, size: Any, where: Any) -> Any:
 
 @distribution(
     of=hhi,
-    title="HHI normalised by the active members",
+    title=N_("HHI normalised by the active members"),
     formula=r"(H - 1/n) / (1 - 1/n)",
     low="0",
     high="1",
-    rises_with="concentration",
+    rises_with=N_("concentration"),
     source="WITS, trade outcomes indicators",
     laws="bounds scale permutation empty",
     undefined="the group's total is zero, or it has a single active member (as in WITS)",
@@ -55,11 +56,11 @@ def hhi_normalised_active(h: Any, g: Group) -> Any:
 
 @distribution(
     of=hhi,
-    title="HHI normalised by the universe",
+    title=N_("HHI normalised by the universe"),
     formula=r"(H - 1/N) / (1 - 1/N)",
     low="0",
     high="1",
-    rises_with="concentration",
+    rises_with=N_("concentration"),
     source="Hirschman (1964), normalised by the N categories of the nomenclature",
     uses_universe=True,
     laws="bounds scale permutation transfer empty",
@@ -73,10 +74,10 @@ def hhi_normalised(h: Any, g: Group) -> Any:
 
 @distribution(
     of=hhi,
-    title="UNCTAD concentration index",
+    title=N_("UNCTAD concentration index"),
     low="0",
     high="1",
-    rises_with="concentration",
+    rises_with=N_("concentration"),
     formula=r"\left(\sqrt{H} - \sqrt{1/N}\right) / \left(1 - \sqrt{1/N}\right)",
     source="UNCTAD Handbook of Statistics, calculation methods",
     aliases=("hhi_unctad",),
@@ -93,11 +94,12 @@ def unctad_concentration(h: Any, g: Group) -> Any:
 
 @distribution(
     of=hhi,
-    title="Hirschman index",
+    title=N_("Hirschman index"),
+    aliases=("赫希曼指数",),
     formula=r"\sqrt{\sum_k s_k^2}",
     low=r"1/\sqrt{n}",
     high="1",
-    rises_with="concentration",
+    rises_with=N_("concentration"),
     source="Hirschman (1945); World Bank, World Trade Indicators",
     laws="bounds scale permutation transfer empty",
     thin="sum",
@@ -109,13 +111,13 @@ def hirschman(h: Any, g: Group) -> Any:
 
 @distribution(
     of=hhi,
-    title="Effective number of members",
+    title=N_("Effective number of members"),
     formula=r"1 / \sum_k s_k^2",
     low="1",
     high="n",
-    rises_with="diversification",
+    rises_with=N_("diversification"),
     source="Adelman (1969); Hill (1973), order 2; ITC equivalent number",
-    aliases=("equivalent_number",),
+    aliases=("equivalent_number", "有效市场数"),
     laws="bounds scale permutation transfer empty",
     thin="sum",
 )
@@ -129,13 +131,13 @@ def _cr(total: Any, g: Group, *, k: Count = 4) -> Any:
 
 
 @distribution(
-    title="Concentration ratio",
+    title=N_("Concentration ratio"),
     formula=r"CR_k = \sum_{r=1}^{k} s_{(r)}",
     low="k/n",
     high="1",
-    rises_with="concentration",
+    rises_with=N_("concentration"),
     source="Hall and Tideman (1967), Measures of concentration, JASA 62(317)",
-    aliases=("concentration_ratio",),
+    aliases=("concentration_ratio", "集中率", "市场集中度"),
     laws="bounds scale permutation transfer empty",
     finish=_cr,
     thin="sum",
@@ -152,14 +154,14 @@ def _entropy(total: Any, g: Group) -> Any:
 
 
 @distribution(
-    title="Shannon entropy",
+    title=N_("Shannon entropy"),
     formula=r"E = -\sum_k s_k \ln s_k = \ln X - \frac{1}{X} \sum_k x_k \ln x_k",
     low="0",
     high=r"\ln n",
     unit="nats",
-    rises_with="diversification",
+    rises_with=N_("diversification"),
     source="Shannon (1948); Jacquemin and Berry (1979)",
-    aliases=("entropy",),
+    aliases=("entropy", "香农熵"),
     finish=_entropy,
     laws="bounds scale permutation transfer empty",
     thin="inf",
@@ -174,12 +176,13 @@ def shannon(m: Member) -> Any:
 
 @distribution(
     of=shannon,
-    title="Theil index",
+    title=N_("Theil index"),
+    aliases=("泰尔指数",),
     formula=r"T = \frac{1}{N} \sum_k \frac{x_k}{\mu} \ln\frac{x_k}{\mu} = \ln N - E",
     low="0",
     high=r"\ln N",
     unit="nats",
-    rises_with="concentration",
+    rises_with=N_("concentration"),
     source="Theil (1967); Cadot, Carrere and Strauss-Kahn (2011), RES 93(2)",
     uses_universe=True,
     laws="bounds scale permutation replication transfer empty",
@@ -218,11 +221,12 @@ def _of_order(total: Any, g: Group, q: float) -> Any:
 
 
 @distribution(
-    title="Hill number",
+    title=N_("Hill number"),
+    aliases=("希尔数",),
     formula=r"{}^qD = \left(\sum_k s_k^q\right)^{1/(1-q)}",
     low="1",
     high="n",
-    rises_with="diversification",
+    rises_with=N_("diversification"),
     source="Hill (1973), Diversity and evenness, Ecology 54(2)",
     finish=_hill,
     laws="bounds scale permutation transfer empty",
@@ -250,10 +254,11 @@ def _by_rank(m: Member) -> Any:
 
 @distribution(
     term=_by_rank,
-    title="Gini coefficient",
+    title=N_("Gini coefficient"),
+    aliases=("基尼系数",),
     low="0",
     high="1 - 1/N",
-    rises_with="concentration",
+    rises_with=N_("concentration"),
     formula=r"G = \frac{N + 1 - 2 \sum_k r_k s_k}{N}, \quad r = 1 \text{ for the largest}",
     source="Gini (1912); Sen (1973), On Economic Inequality",
     uses_universe=True,
@@ -267,13 +272,13 @@ def gini(total: Any, g: Group) -> Any:
 
 @distribution(
     term=_by_rank,
-    title="Hall-Tideman index",
+    title=N_("Hall-Tideman index"),
     formula=r"1 / \left(2 \sum_k r_k s_k - 1\right)",
     low="1/n",
     high="1",
-    rises_with="concentration",
+    rises_with=N_("concentration"),
     source="Hall and Tideman (1967), JASA 62(317); Rosenbluth (1955)",
-    aliases=("rosenbluth",),
+    aliases=("rosenbluth", "霍尔—泰德曼指数"),
     laws="bounds scale permutation transfer empty",
     thin="zero",
 )
@@ -283,12 +288,12 @@ def hall_tideman(total: Any, g: Group) -> Any:
 
 
 @distribution(
-    title="Number of active members",
+    title=N_("Number of active members"),
     formula=r"n = \#\{k : x_k > 0\}",
     low="1",
     high="N",
     unit="members",
-    rises_with="diversification",
+    rises_with=N_("diversification"),
     source="Hummels and Klenow (2005), AER 95(3), by count",
     aliases=("n_active", "active"),
     laws="bounds scale permutation transfer empty additive",

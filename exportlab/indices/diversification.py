@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from typing import Any, Literal
 
 import narwhals.stable.v2 as nw
@@ -19,6 +19,7 @@ from exportlab.indices._steps import (
     against,
     grouping,
     require_roles,
+    settled,
     with_group,
     zero_if_null,
 )
@@ -26,16 +27,17 @@ from exportlab.indices.catalogue import indicator
 from exportlab.indices.concentration import shannon
 from exportlab.indices.measure import Universe, distribution, measure, universe_size
 from exportlab.indices.members import Group, Member
-from exportlab.options import NotNegative, validated
+from exportlab.options import Label, NotNegative, validated
+from exportlab.words import N_
 
 
 @distribution(
-    title="Number of members above a threshold",
+    title=N_("Number of members above a threshold"),
     formula=r"\#\{k : x_k > v \ \text{or}\ s_k > \sigma\}",
     low="1",
     high="N",
     unit="members",
-    rises_with="diversification",
+    rises_with=N_("diversification"),
     aliases=("number_exported",),
     source="UNCTAD Handbook of Statistics: products above 100,000 USD or 0.3 per cent of exports",
     laws="bounds scale permutation transfer empty additive",
@@ -52,12 +54,12 @@ def number_above(m: Member, *, value: NotNegative = 0.0, share: NotNegative = 1.
 
 @distribution(
     of=shannon,
-    title="Theil index, extensive margin",
+    title=N_("Theil index, extensive margin"),
     formula=r"T_B = \ln(N/n)",
     low="0",
     high=r"\ln N",
     unit="nats",
-    rises_with="concentration",
+    rises_with=N_("concentration"),
     uses_universe=True,
     source="Cadot, Carrere and Strauss-Kahn (2011), RES 93(2)",
     laws="bounds scale permutation replication transfer empty",
@@ -72,12 +74,12 @@ def theil_extensive(e: Any, g: Group) -> Any:
 
 @distribution(
     of=shannon,
-    title="Theil index, intensive margin",
+    title=N_("Theil index, intensive margin"),
     formula=r"T_W = \ln n + \sum_k s_k \ln s_k",
     low="0",
     high=r"\ln n",
     unit="nats",
-    rises_with="concentration",
+    rises_with=N_("concentration"),
     source="Cadot, Carrere and Strauss-Kahn (2011), RES 93(2)",
     laws="bounds scale permutation replication empty",
 )
@@ -114,12 +116,12 @@ def theil_margins(
 
 
 @indicator(
-    title="Diversification index",
+    title=N_("Diversification index"),
     formula=r"D_i = \frac{1}{2} \sum_k |s_{ik} - w_k|",
     low="0",
     high="1",
-    rises_with="difference from the reference's structure",
-    aliases=("unctad_diversification",),
+    rises_with=N_("difference from the reference's structure"),
+    aliases=("unctad_diversification", "多样化指数", "出口多样化指数"),
     source="UNCTAD Handbook of Statistics (modified Finger-Kreinin); Hoover (1936), specialisation",
     laws="bounds scale permutation replication empty",
     undefined="the exporter's or the reference's total is zero",
@@ -171,11 +173,11 @@ def diversification(
 
 
 @indicator(
-    title="Theil index between and within groups",
+    title=N_("Theil index between and within groups"),
     low="0",
     high=r"\ln N",
     unit="nats",
-    rises_with="concentration",
+    rises_with=N_("concentration"),
     formula=r"T = \sum_g S_g \ln\frac{S_g N}{N_g} + \sum_g S_g T_g",
     source="Theil (1967), Economics and Information Theory; Cadot, Carrere and Strauss-Kahn (2011)",
     uses_universe=True,
@@ -252,29 +254,26 @@ def _decomposed(cells: Frame, kept: tuple[str, ...]) -> Frame:
     over_size = when(share > 0, share * nw.col("_N") / size, 1.0)
     terms = sums.with_columns(
         (share * over_size.log()).alias("theil_between"),
-        (share * (size.log() + nw.col("_plogp"))).alias("theil_within"),
+        (share * settled(size.log() + nw.col("_plogp"), size.log())).alias("theil_within"),
     )
     done = terms.group_by(*keys).agg(
         nw.col("value").sum(), nw.col("theil_between").sum(), nw.col("theil_within").sum(), nw.col("_N").min()
     )
-    some = nw.col("value") > 0
-    parts = {
-        "theil": nw.col("theil_between") + nw.col("theil_within"),
-        "theil_between": nw.col("theil_between"),
-        "theil_within": nw.col("theil_within"),
-    }
+    some, within = nw.col("value") > 0, nw.col("theil_within")
+    between = settled(nw.col("theil_between"), 1 + nw.col("_N").log())
+    parts = {"theil": between + within, "theil_between": between, "theil_within": within}
     columns = [when(some, e, float("nan")).alias(c) for c, e in parts.items()]
     return done.select(*kept, *columns, nw.col("_N").cast(nw.Int64).alias("universe"))
 
 
 @indicator(
-    title="Theil index by traditional, new and non-traded members",
+    title=N_("Theil index by traditional, new and non-traded members"),
     low="0",
     high=r"\ln N",
     unit="nats",
     formula=r"T = \sum_{g \in \{t, n\}} S_g \ln\frac{S_g N}{N_g} + \sum_{g \in \{t, n\}} S_g T_g",
     source="Papageorgiou and Spatafora (2012), IMF SDN 12/13, after Cadot, Carrere and Strauss-Kahn (2011)",
-    rises_with="concentration",
+    rises_with=N_("concentration"),
     uses_universe=True,
     column="theil",
     laws="bounds scale permutation replication transfer empty",
@@ -282,7 +281,7 @@ def _decomposed(cells: Frame, kept: tuple[str, ...]) -> Frame:
 def theil_traditional(
     flows: Flows,
     *,
-    base: Any = None,
+    base: Label | Sequence[Label] | None = None,
     over: str = "product",
     by: Columns | None = None,
     new: Literal["ever", "now"] = "ever",
@@ -337,7 +336,9 @@ def _base(flows: Flows, base: Any) -> list[Any]:
     """The keys of the base periods."""
     if base is None:
         return flows.calendar.first_year(flows.members("period"))
-    listed = list(base) if isinstance(base, list | tuple) else [base]
+    listed = [base] if isinstance(base, Hashable) else list(base)
+    if not listed:
+        raise OptionError("base= is empty. Name a period, or several.")
     return [flows.find("period", period) for period in listed]
 
 

@@ -20,11 +20,13 @@ from exportlab.indices._steps import (
     zero_unless,
 )
 from exportlab.indices.catalogue import indicator
+from exportlab.options import Label
 from exportlab.periods import Lag
+from exportlab.words import N_
 
 
 @indicator(
-    title="Contribution to the change of the HHI",
+    title=N_("Contribution to the change of the HHI"),
     formula=r"(s_{k1} + s_{k0})(s_{k1} - s_{k0})",
     low="-1",
     high="1",
@@ -73,7 +75,7 @@ def _hhi_terms(flows: Flows, groups: tuple[str, ...], spread: tuple[str, ...], l
 
 
 @indicator(
-    title="Change of the HHI by continuing, entering and leaving members",
+    title=N_("Change of the HHI by continuing, entering and leaving members"),
     low="-1",
     high="1",
     formula=r"\Delta H = \sum_{k \in C} (s_{k1}^2 - s_{k0}^2) + \sum_{k \in E} s_{k1}^2 - \sum_{k \in X} s_{k0}^2",
@@ -130,7 +132,7 @@ def _finite(frame: Frame, names: Sequence[str]) -> Frame:
 
 
 @indicator(
-    title="Contribution to the change of a bloc's share",
+    title=N_("Contribution to the change of a bloc's share"),
     low="-1",
     high="1",
     formula=r"d_{j1} s_{kj1} - d_{j0} s_{kj0} = \bar d_j \Delta s_{kj} + \Delta d_j \bar s_{kj}",
@@ -148,7 +150,7 @@ def bloc_share_change(
     membership: Literal["dated", "latest"] | str | int = "dated",
     within: Literal["end", "start"] = "end",
     home: str | None = None,
-    members: Sequence[Any] | None = None,
+    members: Sequence[Label] | None = None,
 ) -> Any:
     """What each market or product adds to the change of a bloc's share, by trade and by membership.
 
@@ -226,7 +228,7 @@ def _part(column: str, total: nw.Expr) -> nw.Expr:
 
 
 @indicator(
-    title="Composition against own change of the HHI",
+    title=N_("Composition against own change of the HHI"),
     low="-1",
     high="1",
     formula=r"\Delta H = [H(s^*) - H(s_0)] + [H(s_1) - H(s^*)], \quad s_k^* = s_{k0} g_k / \sum_j s_{j0} g_j",

@@ -17,6 +17,7 @@ from exportlab.indices._steps import (
     grouping,
     require_roles,
     same_shape,
+    settled,
     side_by_side,
     with_group,
 )
@@ -24,6 +25,7 @@ from exportlab.indices.catalogue import indicator
 from exportlab.indices.unit_values import with_units
 from exportlab.options import Level, NotNegative
 from exportlab.periods import Lag
+from exportlab.words import N_
 
 _PARAMETERS = """
 
@@ -50,13 +52,13 @@ def _size(column: nw.Expr) -> nw.Expr:
 
 
 @indicator(
-    title="Grubel-Lloyd index",
+    title=N_("Grubel-Lloyd index"),
     formula=r"GL = 1 - \sum_k |x_k - m_k| / \sum_k (x_k + m_k)",
     low="0",
     high="1",
-    rises_with="two-way trade",
+    rises_with=N_("two-way trade"),
     source="Grubel and Lloyd (1975), Intra-Industry Trade; Aquino (1978), WA 114(2)",
-    aliases=("gl", "intra_industry_trade"),
+    aliases=("gl", "intra_industry_trade", "产业内贸易指数", "格鲁贝尔—劳埃德指数"),
     laws="bounds scale permutation replication empty",
     undefined="there is no trade; balance: trade is one-way throughout; aquino: one side is zero",
 )
@@ -118,12 +120,12 @@ def _safe(column: str) -> nw.Expr:
 
 
 @indicator(
-    title="Marginal intra-industry trade",
+    title=N_("Marginal intra-industry trade"),
     low="0",
     high="1",
-    rises_with="matched changes, with little adjustment",
+    rises_with=N_("matched changes, with little adjustment"),
     formula=r"A = 1 - \frac{|\Delta X - \Delta M|}{|\Delta X| + |\Delta M|}",
-    aliases=("bruelhart",),
+    aliases=("bruelhart", "边际产业内贸易指数"),
     source="Bruelhart (1994), Marginal intra-industry trade, WA 130(3)",
     laws="bounds scale permutation replication empty",
     undefined="neither exports nor imports changed",
@@ -185,10 +187,10 @@ def _moves(moved: Frame) -> Frame:
 
 
 @indicator(
-    title="Thom-McDowell marginal intra-industry trade",
+    title=N_("Thom-McDowell marginal intra-industry trade"),
     low="0",
     high="1",
-    rises_with="matched changes",
+    rises_with=N_("matched changes"),
     formula=r"A_j = 1 - \frac{|\Delta X_j - \Delta M_j|}{\sum_{i \in j} (|\Delta X_i| + |\Delta M_i|)}",
     source="Thom and McDowell (1999), Measuring marginal intra-industry trade, WA 135(1)",
     laws="bounds scale permutation replication empty",
@@ -225,24 +227,24 @@ def thom_mcdowell(
     moved = with_group(moved, keys[-1], grouping(exports, keys[-1], industries, labels), "industry")
     rows = (*groups, "industry")
     sums = sum_by(moved, rows, ["_dx", "_dm", "_gap", "_size"])
-    size = nw.col("_size")
-    matched = ratio(size - _size(nw.col("_dx") - nw.col("_dm")), size)
-    level = ratio(size - nw.col("_gap"), size)
-    made = sums.with_columns(matched.alias("thom_mcdowell"), level.alias("horizontal"))
-    a, h = nw.col("thom_mcdowell"), nw.col("horizontal")
-    return exports.out(
-        made.select(*rows, a, h, (a - h).alias("vertical"), (1 - a).alias("inter_industry")), rows
-    )
+    size, gap, net = nw.col("_size"), nw.col("_gap"), _size(nw.col("_dx") - nw.col("_dm"))
+    parts = {
+        "thom_mcdowell": settled(size - net, size),
+        "horizontal": settled(size - gap, size),
+        "vertical": settled(gap - net, size),
+        "inter_industry": net,
+    }
+    return exports.out(sums.select(*rows, *(ratio(part, size).alias(n) for n, part in parts.items())), rows)
 
 
 CLASSES = ("horizontal", "vertical_high", "vertical_low", "not_classified")
 
 
 @indicator(
-    title="Horizontal and vertical two-way trade",
+    title=N_("Horizontal and vertical two-way trade"),
     low="0",
     high="1",
-    rises_with="two-way trade of each kind",
+    rises_with=N_("two-way trade of each kind"),
     formula=r"\text{horizontal where } \frac{1}{1+\alpha} \le UV^x_k / UV^m_k \le 1 + \alpha",
     source="Greenaway, Hine and Milner (1995), EJ 105(433); Fontagne and Freudenberg (1997), CEPII WP 97-01",
     aliases=("hiit_viit",),

@@ -21,15 +21,16 @@ from exportlab.indices._steps import (
     table_of_own_kind,
 )
 from exportlab.indices.catalogue import indicator
+from exportlab.words import N_
 
 
 @indicator(
-    title="Location quotient",
+    title=N_("Location quotient"),
     formula=r"LQ_{ik} = \frac{x_{ik} / X_i}{x_{rk} / X_r}",
     low="0",
-    rises_with="concentration of the product in the place",
+    rises_with=N_("concentration of the product in the place"),
     source="Florence (1939); Isard (1960), ch. 7",
-    aliases=("lq",),
+    aliases=("lq", "区位熵", "区位商"),
     laws="bounds scale permutation replication empty",
     undefined="the place's total or the reference's share is zero",
 )
@@ -64,11 +65,12 @@ def location_quotient(
 
 
 @indicator(
-    title="Hachman index",
+    title=N_("Hachman index"),
+    aliases=("哈希曼指数", "哈克曼指数"),
     formula=r"H_i = 1 / \sum_k s_{ik} LQ_{ik} = 1 / \sum_k s_{ik}^2 / w_k",
     low="0",
     high="1",
-    rises_with="likeness to the reference",
+    rises_with=N_("likeness to the reference"),
     source="Hachman (1995), Bureau of Economic and Business Research, Utah",
     laws="bounds scale permutation replication empty",
     undefined="the place's or the reference's total is zero",
@@ -112,13 +114,13 @@ def hachman(
 
 
 @indicator(
-    title="Locational Gini",
+    title=N_("Locational Gini"),
     low="0",
     high=r"1 - \min_r p_r",
-    rises_with="concentration relative to the places' size",
+    rises_with=N_("concentration relative to the places' size"),
     formula=r"G_k = \sum_{r < q} (c_r p_q - c_q p_r), \quad \text{places by rising } s_{rk} / p_r",
     source="Krugman (1991), Geography and Trade, p. 55; Hoover (1936), REStat 18(4)",
-    aliases=("hoover_gini", "spatial_gini"),
+    aliases=("hoover_gini", "spatial_gini", "区位基尼系数", "空间基尼系数"),
     laws="bounds scale permutation replication empty",
     undefined="the product is made nowhere; quotients: also where a place of no size makes it",
 )
@@ -234,12 +236,12 @@ def _quotients(s: Array, p: Array) -> float:
 
 
 @indicator(
-    title="Ellison-Glaeser index",
-    rises_with="agglomeration beyond what large plants explain",
+    title=N_("Ellison-Glaeser index"),
+    rises_with=N_("agglomeration beyond what large plants explain"),
     formula=r"\gamma_k = \frac{G_k - (1 - \sum_r p_r^2) H_k}{(1 - \sum_r p_r^2)(1 - H_k)}, \quad "
     r"G_k = \sum_r (s_{rk} - p_r)^2",
     source="Ellison and Glaeser (1997), Geographic concentration in U.S. manufacturing industries, JPE 105(5)",
-    aliases=("ellison_glaeser_gamma",),
+    aliases=("ellison_glaeser_gamma", "埃里森—格莱泽指数", "EG指数"),
     laws="bounds scale permutation empty",
     undefined="the product is made nowhere, by a single plant, or there is a single place",
 )

@@ -13,16 +13,19 @@ from exportlab.frames import Frame, abroad, join, ratio, sum_by, when, with_tota
 from exportlab.indices._steps import ALL, NOTHING, require_roles, zero_if_null
 from exportlab.indices.catalogue import indicator
 from exportlab.indices.shares import Asked, inside_of
+from exportlab.options import Label
+from exportlab.words import N_
 
 Correction: TypeAlias = Literal["none", "own_exports", "own_imports", "rest"]
 Flow: TypeAlias = Literal["exports", "imports", "total"]
 
 
 @indicator(
-    title="Trade intensity",
+    title=N_("Trade intensity"),
+    aliases=("贸易结合度", "贸易强度指数"),
     formula=r"T_{ij} = \frac{x_{ij} / X_i}{x_{wj} / X_w}",
     low="0",
-    rises_with="trade beyond what the partner's size implies",
+    rises_with=N_("trade beyond what the partner's size implies"),
     source="Brown (1949); Kojima (1964); Drysdale and Garnaut (1982), Hitotsubashi J. Economics 22(2); WITS",
     laws="bounds scale permutation replication empty",
     undefined="the exporter sells nothing, or nobody else can sell to the market",
@@ -158,13 +161,13 @@ def _documented(function: Any) -> Any:
 
 
 @indicator(
-    title="Intra-bloc trade share",
+    title=N_("Intra-bloc trade share"),
     formula=r"S = x_{rr} / X_r",
     low="0",
     high="1",
-    rises_with="trade within the bloc",
+    rises_with=N_("trade within the bloc"),
     source="ESCAP (2009), Trade Statistics in Policymaking; UNCTAD Handbook of Statistics",
-    aliases=("regional_trade_share",),
+    aliases=("regional_trade_share", "区域内贸易占比"),
     laws="bounds scale permutation replication empty",
     undefined="the bloc does not trade",
 )
@@ -176,7 +179,7 @@ def intra_share(
     by: Columns | None = None,
     flow: Flow = "exports",
     membership: str | int = "latest",
-    members: Sequence[Any] | None = None,
+    members: Sequence[Label] | None = None,
 ) -> Any:
     """The part of a bloc's trade that stays within it."""
     return _bloc(
@@ -192,10 +195,11 @@ def intra_share(
 
 
 @indicator(
-    title="Trade intensity within a bloc",
+    title=N_("Trade intensity within a bloc"),
+    aliases=("区域内贸易强度",),
     formula=r"HI = \frac{x_{rr} / X_r}{x_{or} / X_o}",
     low="0",
-    rises_with="trade within the bloc beyond its weight in world trade",
+    rises_with=N_("trade within the bloc beyond its weight in world trade"),
     source="Anderson and Norheim (1993); Iapadre (2006), homogeneous form; ESCAP and ADB, plain form",
     laws="bounds scale permutation replication empty",
     undefined="the bloc does not trade, or has no weight in others' trade",
@@ -209,7 +213,7 @@ def bloc_intensity(
     by: Columns | None = None,
     flow: Flow = "exports",
     membership: str | int = "latest",
-    members: Sequence[Any] | None = None,
+    members: Sequence[Label] | None = None,
 ) -> Any:
     """The intra-bloc share over the bloc's weight as a partner.
 
@@ -228,11 +232,11 @@ def bloc_intensity(
 
 
 @indicator(
-    title="Trade introversion",
+    title=N_("Trade introversion"),
     formula=r"\frac{HI - HE}{HI + HE}, \quad HE = \frac{1 - x_{rr}/X_r}{1 - x_{or}/X_o}",
     low="-1",
     high="1",
-    rises_with="preference for trade within the bloc",
+    rises_with=N_("preference for trade within the bloc"),
     source="Iapadre (2006), Regional integration agreements and the geography of world trade; UNU-CRIS RIKS",
     laws="bounds scale permutation replication empty",
     undefined="the bloc or the outsiders do not trade, or both trade with the same side only",
@@ -245,7 +249,7 @@ def introversion(
     by: Columns | None = None,
     flow: Flow = "exports",
     membership: str | int = "latest",
-    members: Sequence[Any] | None = None,
+    members: Sequence[Label] | None = None,
 ) -> Any:
     """Intra- against extra-bloc intensity, symmetric about zero: 0 where partners are chosen by their size alone."""
 
@@ -259,10 +263,10 @@ def introversion(
 
 
 @indicator(
-    title="Size-adjusted regional share",
+    title=N_("Size-adjusted regional share"),
     formula=r"\frac{x_{rr} / X_r}{X_r / X_w}",
     low="0",
-    rises_with="trade within the bloc beyond its weight",
+    rises_with=N_("trade within the bloc beyond its weight"),
     source="ESCAP (2009), Trade Statistics in Policymaking",
     laws="bounds scale permutation replication empty",
     undefined="the bloc does not trade",
@@ -275,7 +279,7 @@ def size_adjusted_share(
     by: Columns | None = None,
     flow: Flow = "exports",
     membership: str | int = "latest",
-    members: Sequence[Any] | None = None,
+    members: Sequence[Label] | None = None,
 ) -> Any:
     """The intra-bloc share over the bloc's share in world trade; for total trade it is the plain intensity."""
 

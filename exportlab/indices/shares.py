@@ -11,18 +11,21 @@ import narwhals.stable.v2 as nw
 from exportlab import classifications
 from exportlab.classifications import Meaning
 from exportlab.classifications.blocs import On, exporters_of
-from exportlab.errors import DataError, OptionError, one_of
+from exportlab.errors import DataError, OptionError, one_of, short
 from exportlab.flows import Columns, Flows, require
 from exportlab.frames import Frame, abroad, among, collect, distinct, ratio, sum_by, when, with_total
 from exportlab.indices._steps import ALL, before_and_after, keyed, periods_compared, with_seen
 from exportlab.indices.catalogue import indicator
 from exportlab.indices.residual import Residual
+from exportlab.options import Label
 from exportlab.periods import Lag
 from exportlab.places import moment
+from exportlab.words import N_
 
 
 @indicator(
-    title="Share",
+    title=N_("Share"),
+    aliases=("份额",),
     formula=r"s_k = x_k / \sum_j x_j",
     low="0",
     high="1",
@@ -55,11 +58,12 @@ def share(flows: Flows, *, over: Columns = "market", by: Columns | None = None) 
 
 
 @indicator(
-    title="Bloc share",
+    title=N_("Bloc share"),
+    aliases=("区域贸易集团占比",),
     formula=r"\sum_{j \in B(t)} x_{jt} / \sum_j x_{jt}",
     low="0",
     high="1",
-    rises_with="dependence on the bloc",
+    rises_with=N_("dependence on the bloc"),
     source="WTO Regional Trade Agreements Database, by each member's entry into force",
     laws="bounds scale permutation replication empty",
 )
@@ -71,7 +75,7 @@ def bloc_share(
     membership: Literal["dated", "latest"] | str | int = "dated",
     within: Literal["end", "start"] = "end",
     home: str | None = None,
-    members: Sequence[Any] | None = None,
+    members: Sequence[Label] | None = None,
     outside: Sequence[Any] = (),
     residual: Residual | None = None,
 ) -> Any:
@@ -204,13 +208,13 @@ class Asked:
     membership: str | int = "dated"
     within: str = "end"
     home: str | None = None
-    members: Sequence[Any] | None = None
+    members: Sequence[Label] | None = None
     outside: tuple[Any, ...] = ()
 
     def parts(self, flows: Flows, role: str) -> list[Part]:
         """The rows by period and, where the bloc has members for one exporter only, by that exporter."""
         if self.members is not None:
-            single = {x: frozenset({str(x)}) for x in self.members}
+            single = {x: frozenset({str(x)}) for x in self._named(flows, self.members)}
             return [Part(nw.lit(True), single, frozenset(map(str, self.members)))]
         if self.membership == "dated" and "period" not in flows.roles:
             raise OptionError(
@@ -232,6 +236,17 @@ class Asked:
             Part(self._rows(flows, role, to, periods), chosen, force)
             for (to, _, _), (periods, chosen, force) in made.items()
         ]
+
+    def _named(self, flows: Flows, members: Sequence[Any]) -> list[Any]:
+        """The members that are in the table, as exporters or as markets."""
+        known = {x for r in ("exporter", "market") if r in flows.roles for x in flows.observed(r)}
+        named = [x for x in members if x in known]
+        if not named:
+            raise OptionError(
+                f"members={short(repr(members), 200)} names no label of the table. Its labels: "
+                f"{short(repr(sorted(known, key=str)), 200)}."
+            )
+        return named
 
     def _refuse_members_outside(self, found: Mapping[Any, Meaning]) -> None:
         everyone = frozenset(classifications.members(self.bloc, on="ever", exporter=self.home))
@@ -337,7 +352,8 @@ def _unknown(labels: Sequence[Any], bloc: str, members: Sequence[Any]) -> DataEr
 
 
 @indicator(
-    title="Contribution to growth",
+    title=N_("Contribution to growth"),
+    aliases=("增长贡献",),
     formula=r"(x_{k,t} - x_{k,t-l}) / \sum_j x_{j,t-l}",
     low="-1",
     unit="1 (times 100: points)",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
 import numpy as np
 
@@ -12,7 +12,8 @@ from exportlab.flows import Columns, Flows, require
 from exportlab.frames import Array
 from exportlab.indices._steps import Block, blocks, over_sum, table_of_own_kind
 from exportlab.indices.catalogue import indicator
-from exportlab.options import Positive
+from exportlab.options import Label, Within
+from exportlab.words import N_
 
 Form: TypeAlias = Literal["long", "matrix"]
 
@@ -185,13 +186,13 @@ def _documented(function: Any) -> Any:
 
 
 @indicator(
-    title="Krugman specialisation index",
+    title=N_("Krugman specialisation index"),
     formula=r"K_{ij} = \sum_k |s_{ik} - s_{jk}|",
     low="0",
     high="2",
-    rises_with="difference",
+    rises_with=N_("difference"),
     source="Krugman (1991), Geography and Trade, p. 76",
-    aliases=("krugman_specialisation",),
+    aliases=("krugman_specialisation", "克鲁格曼专业化指数"),
     laws="bounds scale permutation replication empty",
     undefined="one of the two exports nothing",
 )
@@ -202,7 +203,7 @@ def krugman(
     over: Columns = "product",
     unit: str = "exporter",
     by: Columns | None = None,
-    against: Any = None,
+    against: Label | None = None,
     form: Form = "long",
 ) -> Any:
     """The sum of absolute differences of shares: twice Hoover's index, and 2 (1 - Finger-Kreinin)."""
@@ -210,13 +211,13 @@ def krugman(
 
 
 @indicator(
-    title="Hoover index of difference",
+    title=N_("Hoover index of difference"),
     formula=r"\frac{1}{2} \sum_k |s_{ik} - s_{jk}|",
     low="0",
     high="1",
-    rises_with="difference",
+    rises_with=N_("difference"),
     source="Hoover (1936), The measurement of industrial localization, REStat 18(4)",
-    aliases=("dissimilarity",),
+    aliases=("dissimilarity", "胡佛指数", "差异指数"),
     laws="bounds scale permutation replication empty",
     undefined="one of the two exports nothing",
 )
@@ -227,7 +228,7 @@ def hoover(
     over: Columns = "product",
     unit: str = "exporter",
     by: Columns | None = None,
-    against: Any = None,
+    against: Label | None = None,
     form: Form = "long",
 ) -> Any:
     """Half the sum of absolute differences of shares (Duncan's dissimilarity); some programs give it times 100."""
@@ -235,13 +236,13 @@ def hoover(
 
 
 @indicator(
-    title="Finger-Kreinin export similarity",
+    title=N_("Finger-Kreinin export similarity"),
     formula=r"ESI_{ij} = \sum_k \min(s_{ik}, s_{jk})",
     low="0",
     high="1",
-    rises_with="similarity",
+    rises_with=N_("similarity"),
     source="Finger and Kreinin (1979), A measure of export similarity, EJ 89(356)",
-    aliases=("export_similarity", "esi", "duplication"),
+    aliases=("export_similarity", "esi", "duplication", "出口相似度指数"),
     laws="bounds scale permutation replication empty",
     undefined="one of the two exports nothing",
 )
@@ -252,7 +253,7 @@ def finger_kreinin(
     over: Columns = "product",
     unit: str = "exporter",
     by: Columns | None = None,
-    against: Any = None,
+    against: Label | None = None,
     form: Form = "long",
 ) -> Any:
     """The overlap of two structures: one less half the sum of absolute differences (published times 100 at times)."""
@@ -262,13 +263,13 @@ def finger_kreinin(
 
 
 @indicator(
-    title="Coefficient of structural similarity (UNIDO)",
+    title=N_("Coefficient of structural similarity (UNIDO)"),
     low="0",
     high="1",
-    rises_with="similarity",
+    rises_with=N_("similarity"),
     formula=r"S_{ij} = \sum_k s_{ik} s_{jk} / \sqrt{\sum_k s_{ik}^2 \sum_k s_{jk}^2}",
     source="UNIDO (1979), World Industry since 1960; the coefficient of industrial homogeneity",
-    aliases=("unido", "homogeneity"),
+    aliases=("unido", "homogeneity", "产业同构系数", "结构相似系数"),
     laws="bounds scale permutation replication empty",
     undefined="one of the two exports nothing",
 )
@@ -279,7 +280,7 @@ def cosine(
     over: Columns = "product",
     unit: str = "exporter",
     by: Columns | None = None,
-    against: Any = None,
+    against: Label | None = None,
     form: Form = "long",
 ) -> Any:
     """The cosine of two structures: 1 where they are equal, 0 where they share nothing; large products dominate."""
@@ -287,10 +288,10 @@ def cosine(
 
 
 @indicator(
-    title="Correlation of log advantage (Bahar)",
+    title=N_("Correlation of log advantage (Bahar)"),
     low="-1",
     high="1",
-    rises_with="similarity",
+    rises_with=N_("similarity"),
     formula=r"\operatorname{corr}_k\left(\ln(RCA_{ik} + a), \ln(RCA_{jk} + a)\right)",
     source="Bahar, Hausmann and Hidalgo (2014), Neighbors and the evolution of comparative advantage, JIE 92(1)",
     laws="bounds scale permutation replication empty",
@@ -300,11 +301,11 @@ def cosine(
 def bahar(
     flows: Flows,
     *,
-    shift: Positive = 0.1,
+    shift: Annotated[float, Within(0, 1e6, "(]")] = 0.1,
     over: Columns = "product",
     unit: str = "exporter",
     by: Columns | None = None,
-    against: Any = None,
+    against: Label | None = None,
     form: Form = "long",
 ) -> Any:
     """Pearson correlation over products of ln(RCA + a); ``shift`` is a, without which a product not sold has no log.

@@ -3,28 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, TypeAlias
 
 import narwhals.stable.v2 as nw
 
 from exportlab.errors import DataError, OptionError, one_of
 from exportlab.flows import Columns, Flows, require
-from exportlab.frames import Frame, collect, distinct, join, ratio, sum_by, when, with_total
+from exportlab.frames import Frame, collect, distinct, join, looked_up, ratio, sum_by, when, with_total
 from exportlab.indices._steps import ALL, zero_unless
 from exportlab.indices.catalogue import indicator
 from exportlab.indices.unit_values import priced_cells
-from exportlab.options import NotNegative
+from exportlab.options import Label, Within
+from exportlab.words import N_
 
 Income = Flows | Mapping[Any, float]
 
 
 @indicator(
-    title="Income level of products (PRODY)",
+    title=N_("Income level of products (PRODY)"),
+    aliases=("产品技术复杂度",),
     low="min Y",
     high="max Y",
     unit="that of income",
     formula=r"PRODY_k = \sum_c \frac{x_{ck} / X_c}{\sum_{c'} x_{c'k} / X_{c'}} Y_c",
-    rises_with="sophistication",
+    rises_with=N_("sophistication"),
     source="Hausmann, Hwang and Rodrik (2007), Journal of Economic Growth 12(1)",
     laws="bounds scale permutation replication empty",
     undefined="no exporter with an income exports the product",
@@ -33,7 +35,7 @@ def prody(
     flows: Flows,
     income: Income,
     *,
-    base: Any = None,
+    base: Label | None = None,
     missing: Literal["refuse", "leave out"] = "refuse",
     over: str = "product",
     by: Columns | None = None,
@@ -76,12 +78,13 @@ def prody(
 
 
 @indicator(
-    title="Income level of exports (EXPY)",
+    title=N_("Income level of exports (EXPY)"),
+    aliases=("出口技术复杂度",),
     formula=r"EXPY_i = \sum_k s_{ik} PRODY_k",
     low="min Y",
     high="max Y",
     unit="that of income",
-    rises_with="sophistication",
+    rises_with=N_("sophistication"),
     laws="bounds scale permutation replication empty",
     source="Hausmann, Hwang and Rodrik (2007), Journal of Economic Growth 12(1)",
     undefined="none of the exporter's products has a PRODY",
@@ -90,7 +93,7 @@ def expy(
     flows: Flows,
     income: Income,
     *,
-    base: Any = None,
+    base: Label | None = None,
     leave_out: bool = False,
     missing: Literal["refuse", "leave out"] = "refuse",
     over: str = "product",
@@ -208,15 +211,13 @@ def _with_income(flows: Flows, cells: Frame, income: Any) -> Frame:
     pairs = {k: float(v) for k, v in dict(income).items()}
     if not pairs:
         raise DataError("income is empty", "Give an income per head for each exporter.")
-    exporter, y = nw.col("exporter"), nw.lit(float("nan"))
+    y = nw.lit(float("nan"))
     by_period: dict[Any, dict[Any, float]] = {}
     for key, value in pairs.items():
         period, label = (flows.calendar.key(key[0]), key[1]) if isinstance(key, tuple) else (None, key)
         by_period.setdefault(period, {})[label] = value
     for period, known in by_period.items():
-        found = exporter.replace_strict(
-            list(known), list(known.values()), default=float("nan"), return_dtype=nw.Float64
-        )
+        found = looked_up("exporter", known)
         y = found if period is None else when(nw.col("period") == period, found, y)
     return cells.with_columns(y.alias("_y"))
 
@@ -250,16 +251,17 @@ def _check(flows: Flows, priced: Frame, missing: str) -> None:
 
 # Sophistication adjusted for quality: PRODY and EXPY moved by an exporter's prices within a product.
 
+Elasticity: TypeAlias = Annotated[float, Within(0, 10)]  # powers beyond leave the floating-point numbers
 Average = Literal["value", "quantity"]
 
 
 @indicator(
-    title="Income level of products adjusted for quality",
+    title=N_("Income level of products adjusted for quality"),
     low="0",
     unit="that of income",
     formula=r"PRODY^q_{ik} = q_{ik}^{\theta} PRODY_k, \quad q_{ik} = p_{ik} / \sum_c \mu_{ck} p_{ck}, \quad "
     r"\mu_{ck} = x_{ck} / \sum_{c'} x_{c'k}",
-    rises_with="sophistication, and price within the product",
+    rises_with=N_("sophistication, and price within the product"),
     source="Xu (2010), The sophistication of exports: is China special?, China Economic Review 21(3)",
     laws="bounds scale permutation replication empty",
     undefined="the quantity is missing or zero, or no exporter with an income exports the product",
@@ -268,7 +270,7 @@ def prody_quality(
     flows: Flows,
     income: Income,
     *,
-    elasticity: NotNegative = 0.2,
+    elasticity: Elasticity = 0.2,
     average: Average = "value",
     missing: Literal["refuse", "leave out"] = "refuse",
     over: str = "product",
@@ -308,7 +310,7 @@ def prody_quality(
     DataError
         As `prody`; no quantity.
     OptionError
-        An elasticity below zero.
+        An elasticity below zero or above ten.
     """
     cells, groups, spread = _adjusted(
         flows, income, "prody_quality", elasticity, average, missing=missing, over=over, by=by
@@ -318,11 +320,11 @@ def prody_quality(
 
 
 @indicator(
-    title="Income level of exports adjusted for quality",
+    title=N_("Income level of exports adjusted for quality"),
     low="0",
     unit="that of income",
     formula=r"EXPY^q_i = \sum_k s_{ik}\, q_{ik}^{\theta}\, PRODY_k",
-    rises_with="sophistication, and price within products",
+    rises_with=N_("sophistication, and price within products"),
     source="Xu (2010), The sophistication of exports: is China special?, China Economic Review 21(3)",
     laws="bounds scale permutation replication empty",
     undefined="none of the exporter's products has a unit value and a PRODY",
@@ -331,7 +333,7 @@ def expy_quality(
     flows: Flows,
     income: Income,
     *,
-    elasticity: NotNegative = 0.2,
+    elasticity: Elasticity = 0.2,
     average: Average = "value",
     missing: Literal["refuse", "leave out"] = "refuse",
     over: str = "product",

@@ -16,6 +16,7 @@ from exportlab.indices._steps import ALL
 from exportlab.indices.catalogue import indicator
 from exportlab.indices.concordance import Concordance, convert_products
 from exportlab.options import Count
+from exportlab.words import N_
 
 LALL_GROUPS = {
     "PP": "PP",
@@ -61,7 +62,7 @@ def bec(scheme: Literal["un", "allotted"] = "un") -> Concordance:
 
 
 @indicator(
-    title="Shares of classes of products",
+    title=N_("Shares of classes of products"),
     formula=r"\sum_{k \in c} x_k / \sum_k x_k",
     low="0",
     high="1",
@@ -124,7 +125,8 @@ def _shares(
 
 
 @indicator(
-    title="Shares of technology classes",
+    title=N_("Shares of technology classes"),
+    aliases=("技术分类占比",),
     formula=r"\sum_{k \in c} x_k / \sum_k x_k",
     low="0",
     high="1",
@@ -171,7 +173,7 @@ def lall_shares(
 
 
 @indicator(
-    title="Shares of stages of production",
+    title=N_("Shares of stages of production"),
     formula=r"\sum_{k \in c} x_k / \sum_k x_k",
     low="0",
     high="1",
@@ -216,7 +218,7 @@ def bec_shares(
 
 
 @indicator(
-    title="Shares of Rauch's classes",
+    title=N_("Shares of Rauch's classes"),
     formula=r"\sum_{k \in c} x_k / \sum_k x_k",
     low="0",
     high="1",

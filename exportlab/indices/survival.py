@@ -17,6 +17,7 @@ from exportlab.frames import collect
 from exportlab.indices.catalogue import indicator
 from exportlab.options import Level, NotNegative, Places, validated
 from exportlab.results import Result
+from exportlab.words import N_
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,7 +27,7 @@ __all__ = ["Survival", "kaplan_meier", "spells", "survival"]
 
 
 @indicator(
-    title="Export spells",
+    title=N_("Export spells"),
     formula=r"\text{maximal runs of periods with } x_t > \text{threshold}",
     low="1",
     unit="periods",
@@ -119,15 +120,14 @@ def _runs(
     observed: dict[Any, set[int]] | None,
 ) -> pd.DataFrame:
     keys = list(relation)
-    alive = alive.assign(_t=alive["period"].map({p: t for t, p in enumerate(calendar)})).sort_values(
-        [*keys, "_t"]
-    )
-    same = ~alive.groupby(keys, sort=False)["_t"].diff().isna().to_numpy()
+    place = {p: t for t, p in enumerate(calendar)}
+    alive = alive.assign(_t=[place[p] for p in alive["period"].tolist()]).sort_values([*keys, "_t"])
+    same = ~alive.groupby(keys, sort=False, observed=True)["_t"].diff().isna().to_numpy()
     t = alive["_t"].to_numpy()
     starts = np.flatnonzero(~same | (np.diff(t, prepend=0) > gap + 1))
     ends = np.append(starts[1:], len(t)) - 1
     found = alive.iloc[starts][keys].reset_index(drop=True)
-    found["spell"] = found.groupby(keys, sort=False).cumcount() + 1
+    found["spell"] = found.groupby(keys, sort=False, observed=True).cumcount() + 1
     found["start"], found["end"] = alive["period"].to_numpy()[starts], alive["period"].to_numpy()[ends]
     found["duration"] = t[ends] - t[starts] + 1
     first, last = t[starts] - 1, t[ends] + 1
@@ -141,15 +141,15 @@ def _runs(
 
 
 @indicator(
-    title="Survival of exports (Kaplan-Meier)",
+    title=N_("Survival of exports (Kaplan-Meier)"),
     formula=r"S(t) = \prod_{u \le t} \left(1 - d_u / n_u\right)",
     low="0",
     high="1",
-    rises_with="lasting trade relations",
+    rises_with=N_("lasting trade relations"),
     source="Kaplan and Meier (1958), JASA 53(282); Besedes and Prusa (2006)",
     laws="bounds scale permutation replication empty",
     undefined="the standard error: nothing survives",
-    aliases=("export_survival",),
+    aliases=("export_survival", "出口生存分析"),
 )
 def survival(
     flows: Flows,
@@ -261,6 +261,49 @@ class Survival(Result):
         reached = self.table.loc[self.table["time"] <= time, "survival"]
         return float(reached.iloc[-1]) if len(reached) else 1.0
 
+    def bands(self, level: float | None = None, *, least: float = 0.1) -> pd.DataFrame:
+        r"""Band that holds the whole curve at once, as wide everywhere as its own error asks (equal precision).
+
+        Parameters
+        ----------
+        level : float, optional
+            By default that of the intervals, which hold one point each.
+        least : float
+            The band runs over the times between which the share of the variance carried by a, the fraction
+            :math:`a = n\\sigma^2/(1 + n\\sigma^2)` of Greenwood's variance, is from `least` to 1 - `least`.
+
+        Returns
+        -------
+        DataFrame
+            The group's columns, time, survival, band_low, band_high (NaN where the band does not run).
+
+        Notes
+        -----
+        Nair (1984), on the log(-log S) scale of Borgan and Liestoel (1990). The critical value solves the tail of the
+        largest of a standardised Brownian bridge (Miller and Siegmund 1982): :math:`4\\varphi(c)/c + \\varphi(c)
+        (c - 1/c) \\ln[(1 - a)^2/a^2] = 1 - level`.
+        """
+        chosen = self.level if level is None else level
+        if not 0 < chosen < 1 or not 0 < least < 0.5:
+            raise OptionError(
+                f"level={chosen!r} and least={least!r} are not allowed. Allowed: between 0 and 1, 0 and 0.5."
+            )
+        critical = _critical(chosen, least)
+        counts = self.spells.groupby(list(self.by)).size() if self.by else None
+        parts = []
+        for label, part in self.table.groupby(list(self.by)) if self.by else [((), self.table)]:
+            n = (
+                len(self.spells)
+                if counts is None
+                else int(counts.loc[label if len(self.by) > 1 else label[0]])
+            )
+            parts.append(_band(part, n, critical, least))
+        import pandas as pd
+
+        return pd.concat(parts)[[*self.by, "time", "survival", "band_low", "band_high"]].reset_index(
+            drop=True
+        )
+
     def logrank(self) -> dict[str, float]:
         """Log-rank test that the groups have one survival function: statistic, df, pvalue (chi-squared)."""
         if not self.by:
@@ -351,6 +394,32 @@ def estimate(table: pd.DataFrame, by: tuple[str, ...], level: float, dropped: in
         named: dict[str, Any] = dict(zip(by, label, strict=True))
         curves.append(curve.assign(**named)[[*by, *columns]])
     return Survival(pd.concat(curves, ignore_index=True), table, by, level, dropped)
+
+
+def _critical(level: float, least: float) -> float:
+    """The height that a standardised Brownian bridge between `least` and 1 - `least` stays below so often."""
+    from scipy.optimize import brentq
+    from scipy.stats import norm
+
+    span = 2 * np.log((1 - least) / least)
+
+    def beyond(c: float) -> float:
+        return float(norm.pdf(c) * (4 / c + (c - 1 / c) * span) - (1 - level))
+
+    return float(brentq(beyond, 1.0, 20.0))
+
+
+def _band(part: pd.DataFrame, n: int, critical: float, least: float) -> pd.DataFrame:
+    """One curve's band on the log(-log S) scale."""
+    s, error = part["survival"].to_numpy(float), part["std_error"].to_numpy(float)
+    inside = (s > 0) & (s < 1)
+    safe = np.where(inside, s, 0.5)
+    spread = n * (np.where(inside, error, 0.0) / safe) ** 2
+    carried = spread / (1 + spread)
+    runs = inside & (carried >= least) & (carried <= 1 - least)
+    reach = critical * error / (safe * np.abs(np.log(safe)))
+    low, high = (np.where(runs, safe ** np.exp(sign * reach), np.nan) for sign in (1, -1))
+    return part.assign(band_low=low, band_high=high)
 
 
 def _curve(part: pd.DataFrame, level: float) -> pd.DataFrame:

@@ -16,9 +16,10 @@ from exportlab.frames import Array, Codes, collect
 from exportlab.indices._steps import Reference, periods_compared, require_roles, table_of_own_kind
 from exportlab.indices.advantage import Form, rca
 from exportlab.indices.catalogue import indicator
-from exportlab.options import Level, validated
+from exportlab.options import Label, Level, validated
 from exportlab.periods import Lag
 from exportlab.results import Result
+from exportlab.words import N_
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -235,9 +236,9 @@ def in_both(before: dict[Key, float], after: dict[Key, float]) -> tuple[Array, A
 
 
 @indicator(
-    title="Galtonian regression of advantage",
+    title=N_("Galtonian regression of advantage"),
     formula=r"R_{ik,t_2} = \alpha_i + \beta_i R_{ik,t_1} + \varepsilon_{ik}",
-    rises_with="persistence of the specialisation pattern (beta)",
+    rises_with=N_("persistence of the specialisation pattern (beta)"),
     column="estimate",
     laws="bounds scale permutation replication empty",
     source="Cantwell (1989); Laursen (2015), Revealed comparative advantage and the alternatives, ERSA J. 5(1)",
@@ -246,8 +247,8 @@ def in_both(before: dict[Key, float], after: dict[Key, float]) -> tuple[Array, A
 def galtonian(
     flows: Flows,
     *,
-    first: Any = None,
-    last: Any = None,
+    first: Label | None = None,
+    last: Label | None = None,
     form: Form = "rsca",
     reference: Reference = "world",
     over: str = "product",

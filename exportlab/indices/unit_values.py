@@ -12,6 +12,7 @@ from exportlab.frames import Frame, distinct, join, missing, ratio, stack, sum_b
 from exportlab.indices._steps import ALL, before_and_after, keyed, periods_compared, with_seen, zero_unless
 from exportlab.indices.catalogue import indicator
 from exportlab.periods import Lag
+from exportlab.words import N_
 
 Method = Literal["fisher", "tornqvist", "laspeyres", "paasche"]
 
@@ -69,13 +70,13 @@ def with_units(cells: Frame, keys: tuple[str, ...], *tables: Flows) -> Frame:
 
 
 @indicator(
-    title="Relative unit value",
+    title=N_("Relative unit value"),
     formula=r"(x_{ik} / q_{ik}) / (x_{rk} / q_{rk})",
     low="0",
-    rises_with="price, and quality if markets are competitive",
+    rises_with=N_("price, and quality if markets are competitive"),
     source="Schott (2004), Quarterly Journal of Economics 119(2)",
     laws="bounds scale permutation replication empty",
-    aliases=("relative_price",),
+    aliases=("relative_price", "相对单位价值"),
     undefined="the exporter's or the reference's quantity is missing or zero",
 )
 def relative_unit_value(
@@ -119,7 +120,7 @@ def relative_unit_value(
     if "exporter" not in groups:
         raise DataError("the flows have no exporter", "relative_unit_value needs exporter=..., kept in by=.")
     within = tuple(g for g in groups if g != "exporter")
-    cells = _beside_reference(flows, (*groups, *spread), (*within, *spread), reference)
+    cells = beside_reference(flows, (*groups, *spread), (*within, *spread), reference)
     made = cells.with_columns(
         ratio(nw.col("value"), nw.col("quantity")).alias("unit_value"),
         ratio(nw.col("_rv"), nw.col("_rq")).alias("reference_unit_value"),
@@ -147,7 +148,7 @@ def relative_unit_value(
     )
 
 
-def _beside_reference(flows: Flows, keys: tuple[str, ...], common: tuple[str, ...], reference: Any) -> Frame:
+def beside_reference(flows: Flows, keys: tuple[str, ...], common: tuple[str, ...], reference: Any) -> Frame:
     """Cells with the reference's value and quantity, `_rv` and `_rq`; zero where it has none."""
     cells = priced_cells(flows, "relative_unit_value", keys)
     if isinstance(reference, Flows):
@@ -178,7 +179,8 @@ def _beside_reference(flows: Flows, keys: tuple[str, ...], common: tuple[str, ..
 
 
 @indicator(
-    title="Change of value by price, quantity, mix and turnover",
+    title=N_("Change of value by price, quantity, mix and turnover"),
+    aliases=("价格与数量分解",),
     formula=r"\frac{X_1}{X_0} = P \cdot Q \cdot T, \quad Q = \frac{\sum q_1}{\sum q_0} \cdot M",
     low="0",
     source="Fisher (1922), The Making of Index Numbers; Tornqvist (1936); IMF, Export and Import Price Index Manual",

@@ -54,6 +54,11 @@ class Inference:
     draws: int = 0
     seed: int | None = None
 
+    @property
+    def of_placebos(self) -> bool:
+        """Whether p-values and intervals are ranks among placebos, and no t statistics."""
+        return self.name.startswith("placebo")
+
 
 @dataclass(frozen=True)
 class Sample:
@@ -76,6 +81,19 @@ class Sample:
         return (
             f"{self.used:,} of {self.rows:,} rows used ({lost}); {self.units} units, {self.periods} periods"
         )
+
+
+class Parts(dict[str, pd.DataFrame]):
+    """Tables behind an estimate by name; asked for another it says which there are, and why one is `withheld`."""
+
+    def __init__(
+        self, tables: Mapping[str, pd.DataFrame] | None = None, withheld: Mapping[str, str] | None = None
+    ) -> None:
+        super().__init__(tables or {})
+        self.withheld = dict(withheld or {})
+
+    def __missing__(self, name: str) -> pd.DataFrame:
+        raise UnknownName("part", name, self, why=self.withheld.get(name, ""))
 
 
 @dataclass(frozen=True)
@@ -158,10 +176,14 @@ class Estimate(Result):
     regression: Regression | None = None
     panel: PolicyPanel | None = None
     refit: Callable[[PolicyPanel], Estimate] | None = None
-    parts: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    parts: Mapping[str, pd.DataFrame] = field(default_factory=Parts)
     notes: tuple[str, ...] = ()
     fit: Mapping[str, float] = field(default_factory=dict)
     linear: bool = True
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.parts, Parts):
+            object.__setattr__(self, "parts", Parts(self.parts))
 
     @property
     def title(self) -> str:
@@ -183,6 +205,13 @@ class Estimate(Result):
         if term not in terms:
             raise UnknownName("term", term, [str(t) for t in terms])
         return terms.index(term)
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """Which inference to believe, and the notes."""
+        from exportlab.panel.tables import verdict
+
+        return tuple(verdict(self))
 
     def summary(self) -> str:
         """Plain text: the numbers, what they are, and how far to believe them."""
@@ -226,7 +255,7 @@ class Estimate(Result):
         """
         if level is None or level == self.inference.level:
             return self.table.set_index("term")[["conf_low", "conf_high"]]
-        if self.inference.name.startswith("placebo"):
+        if self.inference.of_placebos:
             raise OptionError(
                 f"level={level!r} is not allowed after the estimate: its interval is made of placebos. Allowed: "
                 f"{self.inference.level:g}; or estimate again with level={level!r}."
@@ -306,6 +335,10 @@ class Estimate(Result):
     def to_html(self) -> str:
         """HTML table of this estimate."""
         return str(self.publication().to_html())
+
+    def to_markdown(self) -> str:
+        """Markdown table of this estimate."""
+        return str(self.publication().to_markdown())
 
     def to_docx(self, path: str) -> None:
         """Write a Word table (needs python-docx)."""

@@ -13,7 +13,7 @@ from exportlab.errors import DataError, OptionError
 from exportlab.frames import Array, Codes, Mask
 from exportlab.panel import contract
 from exportlab.panel.estimate import Estimate
-from exportlab.panel.sources import index_table
+from exportlab.panel.sources import index_table, outcome_table
 from exportlab.periods import Calendar, text
 from exportlab.text import printable
 
@@ -164,6 +164,42 @@ class PolicyPanel:
         )
         options = {"frequency": flows.calendar.told, **options}
         return cls(table, unit=unit, period=period, outcome=index, adopted="adopted", **options)
+
+    @classmethod
+    def from_table(
+        cls,
+        result: Any,
+        *,
+        adopted: Any,
+        outcome: str = "",
+        unit: str = "",
+        period: str = "",
+        dates: Mapping[str, Any] | None = None,
+        **options: Any,
+    ) -> PolicyPanel:
+        """A panel whose outcome is a column of a result, such as the score of `exportlab.composite`, or of any table.
+
+        Parameters
+        ----------
+        result : Composite, Coupling, or a DataFrame
+        adopted : mapping of unit to first treated period, or DataFrame of policy dates
+            As in `from_flows`.
+        outcome, unit, period : str
+            Columns; those of a result are known: "score", or "coordination".
+        dates : mapping, optional
+            Options of `attach_policy` (``first=``, ``dates_unit=``, ...).
+        options : of `PolicyPanel` (covariates, cluster, transform, missing, ...)
+
+        Raises
+        ------
+        DataError
+            Scores that are not comparable over time; the mapping names units that the table has not; what the door
+            refuses.
+        OptionError
+            A table whose outcome, unit or period is not said.
+        """
+        table, unit, period, outcome = outcome_table(result, adopted, (unit, period, outcome), dates or {})
+        return cls(table, unit=unit, period=period, outcome=outcome, adopted="adopted", **options)
 
     # ---- facts -------------------------------------------------------------------------------------
 

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from exportlab.errors import DataError, UnknownName, one_of
+from exportlab.columns import calendar_of
+from exportlab.errors import DataError, OptionError, UnknownName, one_of
 from exportlab.frames import to_pandas
 from exportlab.indices.measure import measure
 from exportlab.options import validated
-from exportlab.panel.contract import calendar_of
 from exportlab.periods import FREQUENCIES, WORDS, Calendar, Period, days
+from exportlab.results import Result
 
 if TYPE_CHECKING:
     from exportlab.flows import Flows
@@ -31,6 +32,7 @@ def attach_policy(
     start: str = "start_date",
     first: str = "same",
     elsewhere: str = "refuse",
+    unlisted: str = "refuse",
     into: str = "adopted",
     frequency: str | None = None,
 ) -> pd.DataFrame:
@@ -49,6 +51,10 @@ def attach_policy(
         the one after (a date given as a year only counts as that year). Months are taken as they are.
     elsewhere : {"refuse", "drop"}
         What to do with dates of units that are not in the table.
+    unlisted : {"refuse", "drop", "never"}
+        What to do with units of the table without a date where `dates` has a column ``complete`` that is not
+        True throughout: a list with gaps does not say that they are untreated. "drop" leaves them out of the
+        table, "never" says that none of them has the policy.
     frequency : {"year", "half", "quarter", "month"}, optional
         What the table's periods are, where their column does not say.
 
@@ -56,15 +62,17 @@ def attach_policy(
     -------
     DataFrame
         A copy with the column `into`, written like the periods: NaN (beside numbers) or None for units without a date.
-        ``.attrs["policy"]`` says how many of the policy's units were found.
+        ``.attrs["policy"]`` says how many of the policy's units were found, and how many units were dropped.
 
     Raises
     ------
     DataError
-        Two dates for one unit, a date that cannot be read, units of `dates` that the table has not, none that it has.
+        Two dates for one unit, a date that cannot be read, units of `dates` that the table has not, none that it has;
+        units without a date where the list of dates is not complete.
     """
     one_of("first", first, ["same", "next", "half"])
     one_of("elsewhere", elsewhere, ["refuse", "drop"])
+    one_of("unlisted", unlisted, ["refuse", "drop", "never"])
     for frame, column in ((table, unit), (table, period), (dates, dates_unit), (dates, start)):
         if column not in frame.columns:
             raise UnknownName("column", column, [str(c) for c in frame.columns])
@@ -79,6 +87,7 @@ def attach_policy(
             first=str(dates.loc[twice, dates_unit].iloc[0]),
         )
     matched = _matched(table, dates, unit, dates_unit, elsewhere)
+    table, left = _listed(table, dates, unit, dates_unit, unlisted)
     calendar = calendar_of(table[period], period, frequency)
     calendar.require_order("a policy's start")
     starts = [_start(span, label, calendar, first) for span, label in _spans(dates[start])]
@@ -86,7 +95,7 @@ def attach_policy(
     numbers = pd.api.types.is_numeric_dtype(table[period])
     when = [known.get(u, np.nan if numbers else None) for u in table[unit]]
     made = table.assign(**{into: np.array(when, float if numbers else object)})
-    made.attrs["policy"] = matched
+    made.attrs["policy"] = matched + left
     return made
 
 
@@ -117,6 +126,24 @@ def _matched(table: pd.DataFrame, dates: pd.DataFrame, unit: str, dates_unit: st
         f"Check the spelling, or say elsewhere='drop' ({said}).{other}",
         rows=int((~there).sum()),
         first=first,
+    )
+
+
+def _listed(
+    table: pd.DataFrame, dates: pd.DataFrame, unit: str, dates_unit: str, unlisted: str
+) -> tuple[pd.DataFrame, str]:
+    """The table without units that a list with gaps leaves open, and how many these are, in words."""
+    dated = table[unit].isin(dates[dates_unit])
+    if "complete" not in dates or dates["complete"].all() or dated.all() or unlisted == "never":
+        return table, ""
+    open_ = table.loc[~dated, unit]
+    if unlisted == "drop":
+        return table[dated], f"; {open_.nunique():,} units that its list leaves open are dropped"
+    raise DataError(
+        f"the policy's list is not complete, and units of {unit!r} are not on it: they may have the policy",
+        "Say unlisted='drop' to leave them out, or unlisted='never' if you know that none of them has it.",
+        rows=int(open_.nunique()),
+        first=str(open_.iloc[0]),
     )
 
 
@@ -171,15 +198,55 @@ def index_table(
     table = to_pandas(measure(flows, {"outcome": index}, over=over, by=[period, unit], universe=universe))
     table = table.drop(columns=[c for c in ("residual", "residual_share") if c in table])
     table = table.rename(columns={flows.roles[unit]: unit, flows.roles[period]: period, "outcome": index})
+    dates = {"frequency": flows.calendar.told, **dates}
+    return _dated(table, adopted, unit, period, dates)
+
+
+def _dated(
+    table: pd.DataFrame, adopted: Any, unit: str, period: str, dates: Mapping[str, Any]
+) -> pd.DataFrame:
+    """The table with the column "adopted", from a mapping of units or from policy dates."""
     if isinstance(adopted, pd.DataFrame):
-        dates = {"frequency": flows.calendar.told, **dates}
         return attach_policy(table, adopted, unit=unit, period=period, **dates)
     unknown = [u for u in adopted if u not in set(table[unit])]
     if unknown:
         raise DataError(
-            f"adopted= names units ({unit}) without flows",
+            f"adopted= names units ({unit}) without rows in the table",
             "Check the spelling.",
             rows=len(unknown),
             first=str(unknown[0]),
         )
     return table.assign(adopted=pd.Series([adopted.get(u) for u in table[unit]], index=table.index))
+
+
+def outcome_table(
+    result: Any, adopted: Any, named: tuple[str, str, str], dates: Mapping[str, Any]
+) -> tuple[pd.DataFrame, str, str, str]:
+    """The table of a result with the column "adopted", and its unit, period and outcome, as `from_table` says."""
+    unit, period, outcome = named
+    if isinstance(result, Result):
+        if not getattr(result, "comparable", True):
+            raise DataError(
+                "scores of different periods are not comparable: they were scaled or weighted by period",
+                "A panel compares periods: make the index over all of them (scale_over='all', weights_over='all').",
+            )
+        keys = getattr(result, "keys", ())
+        if len(keys) == 2:
+            unit, period = unit or keys[0], period or keys[1]
+        outcome = outcome or getattr(result, "outcome", "")
+        result = getattr(result, "table", None)
+    lacking = [
+        role for role, name in {"unit": unit, "period": period, "outcome": outcome}.items() if not name
+    ]
+    if lacking:
+        raise OptionError(f"from_table needs {lacking[0]}=, a column: the result does not say which.")
+    table = to_pandas(result)
+    for column in (unit, period, outcome):
+        if column not in table.columns:
+            raise UnknownName("column", column, [str(c) for c in table.columns])
+    if "adopted" in table.columns:
+        raise DataError(
+            "the table has a column 'adopted' already",
+            "Give it to PolicyPanel(table, adopted=...) itself, or rename it.",
+        )
+    return _dated(table, adopted, unit, period, dates), unit, period, outcome

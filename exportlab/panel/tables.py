@@ -142,7 +142,7 @@ def summary(estimate: Estimate) -> str:
     """Title, who is compared, table, inference believed, sample flow, notes."""
     table = _shown(estimate).to_string(index=False, float_format="{:.4g}".format, na_rep="")
     head = [f"  {line}" for line in _facts(estimate)]
-    return "\n".join([estimate.title, *head, "", table, "", *_verdict(estimate)])
+    return "\n".join([estimate.title, *head, "", table, "", *verdict(estimate)])
 
 
 def notebook(estimate: Estimate) -> str:
@@ -151,7 +151,7 @@ def notebook(estimate: Estimate) -> str:
         estimate.title,
         _shown(estimate),
         above=[" ".join(x.split()) for x in _facts(estimate)],
-        below=_verdict(estimate),
+        below=verdict(estimate),
     )
 
 
@@ -179,7 +179,8 @@ def _shown(estimate: Estimate) -> pd.DataFrame:
     return body.drop(columns=[c for c in ("event_time", "cohort", "period") if c in body])
 
 
-def _verdict(estimate: Estimate) -> list[str]:
+def verdict(estimate: Estimate) -> list[str]:
+    """Which inference to believe, and what a reader must know before quoting the numbers."""
     return [f"Believe: {believed(estimate)}", *(f"Note: {n}" for n in estimate.notes)]
 
 
@@ -192,7 +193,7 @@ def stars(p: float, allowed: bool = True) -> str:
 
 def stars_allowed(estimate: Estimate) -> bool:
     """Whether the t statistics shown deserve stars: only where they are what is believed in this design."""
-    if estimate.inference.name.startswith("placebo") or estimate.inference.treated_clusters == 0:
+    if estimate.inference.of_placebos or estimate.inference.treated_clusters == 0:
         return True
     if estimate.one_treated or estimate.panel is None:
         return not estimate.one_treated
@@ -203,7 +204,7 @@ def believed(estimate: Estimate) -> str:
     """Which inference to believe for this design, and why."""
     i = estimate.inference
     G, G1 = i.clusters, i.treated_clusters
-    if i.name.startswith("placebo"):
+    if i.of_placebos:
         attainable = estimate.fit.get("attainable", 1 / G)
         return f"the placebo p-value; none below {attainable:.3f} is attainable{_shocks(estimate)}."
     if G1 == 0 or estimate.panel is None:  # no policy dates: gravity, fixed effects

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from exportlab.errors import DataError, UnknownName
 from exportlab.frames import Array, Mask
 from exportlab.plots.structure import period_ticks
-from exportlab.plots.style import GREY, MARKERS, PALETTE, context, finish, new_axes
+from exportlab.plots.style import GREY, MARKERS, PALETTE, context, end_labels, finish, new_axes
 from exportlab.words import Text, _, said, sentences
 
 if TYPE_CHECKING:
@@ -67,7 +67,11 @@ def plot_eci(
         if len(periods) > 1:
             result.cells.flows.calendar.require_order("a chart over time")
             period_ticks(axes, periods)
-            axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
+            last = zip(values[-1, chosen], chosen, strict=True)
+            marks = [
+                (float(e), str(names[i]), PALETTE[n % 8], MARKERS[n % 8]) for n, (e, i) in enumerate(last)
+            ]
+            end_labels(axes, [mark for mark in marks if np.isfinite(mark[0])])
     label = said("ECI (standard deviations from the mean of all exporters)")
     one = len(periods) == 1
     with context():

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
-from exportlab.plots.structure import need
+from exportlab.plots.given import need
 from exportlab.plots.style import DOUBLE, MARKERS, PALETTE, context, finish, new_axes
 from exportlab.words import Text, said
 
@@ -15,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def steps(
-    table: pd.DataFrame,
+    table: Any,
     *,
     indicator: str,
     label: str = "fact",
@@ -34,7 +32,7 @@ def steps(
     label : str
         The column that names a row.
     """
-    need(table, label, "low", "high", "proved")
+    table = need(table, label, "low", "high", "proved")
     with context():
         ax = new_axes(ax, size=(DOUBLE[0], max(1.6, 0.26 * len(table) + 0.9)))
         at = list(range(len(table)))
@@ -60,7 +58,7 @@ def steps(
 
 
 def guesses(
-    table: pd.DataFrame,
+    table: Any,
     *,
     indicator: str,
     title: Text = "",
@@ -76,7 +74,7 @@ def guesses(
     indicator : str
         What is guessed, for the axis.
     """
-    need(table, "prior", "estimate", "low", "high")
+    table = need(table, "prior", "estimate", "low", "high")
     with context():
         ax = new_axes(ax, size=(DOUBLE[0], max(1.6, 0.3 * len(table) + 0.9)))
         at = list(range(len(table)))

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from exportlab.errors import OptionError
-from exportlab.plots.structure import need, period_ticks
+from exportlab.plots.given import need
+from exportlab.plots.structure import period_ticks
 from exportlab.plots.style import DOUBLE, GREY, MARKERS, PALETTE, context, finish, new_axes
 from exportlab.words import Text, _, said
 

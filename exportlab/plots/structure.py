@@ -9,14 +9,36 @@ import numpy as np
 import pandas as pd
 
 from exportlab.errors import DataError
-from exportlab.periods import UnreadPeriods, read
-from exportlab.plots.style import DOUBLE, GREY, MARKERS, PALETTE, SINGLE, context, finish, new_axes
-from exportlab.words import Text, _, said, sentences, spoken
+from exportlab.indices.catalogue import CATALOGUE
+from exportlab.plots.given import (
+    amounts_given,
+    bloc_given,
+    in_time,
+    index_given,
+    need,
+    shares_given,
+    sorted_in_time,
+    values_given,
+)
+from exportlab.plots.style import (
+    DOUBLE,
+    GREY,
+    MARKERS,
+    PALETTE,
+    SINGLE,
+    context,
+    end_labels,
+    finish,
+    hover,
+    hover_points,
+    new_axes,
+    range_line,
+)
+from exportlab.words import Text, _, percent, said, sentences, spoken
 
 if TYPE_CHECKING:
     import numpy.typing as npt
     from matplotlib.axes import Axes
-    from numpy.typing import ArrayLike
 
     from exportlab.indices.survival import Survival
     from exportlab.indices.transitions import Transitions
@@ -24,60 +46,34 @@ if TYPE_CHECKING:
 FEW = 4  # periods that are drawn as bars, in the order given
 
 
-def need(table: pd.DataFrame, *columns: str) -> None:
-    """Refuse a table that lacks what the picture draws."""
-    missing = [c for c in columns if c not in table.columns]
-    if missing:
-        raise DataError(f"the table has no column {missing[0]!r}", f"It has: {list(table.columns)}.")
-    if table.empty:
-        raise DataError("the table has no rows", "There is nothing to draw.")
-
-
-def in_time(table: pd.DataFrame, period: str) -> list[Any]:
-    """The periods of a table in the order of time; refuses several without one."""
-    labels = list(table[period].unique())
-    if len(labels) == 1:
-        return labels
-    try:
-        calendar = read(labels, name=f"column {period!r}")
-    except UnreadPeriods:  # fiscal years and months that are written alike have one order
-        calendar = read(labels, name=f"column {period!r}", frequency="month")
-    calendar.require_order("a chart over time")
-    return list(calendar.labels)
-
-
-def sorted_in_time(table: pd.DataFrame, period: str) -> pd.DataFrame:
-    """The rows in the order of time."""
-    place = {p: i for i, p in enumerate(in_time(table, period))}
-    return table.sort_values(period, key=lambda column: column.map(place), kind="stable")
-
-
 def market_shares(
-    table: pd.DataFrame,
+    table: Any,
     *,
-    period: str = "period",
-    member: str = "market",
-    share: str = "share",
+    period: str | None = None,
+    member: str | None = None,
+    share: str | None = None,
     top: int = 8,
     title: Text = "",
     source: str | None = None,
     ax: Axes | None = None,
 ) -> Axes:
-    """Shares of the largest members over time, as lines; one period as bars.
+    """Shares of the largest members over time, as lines that are named at their ends; one period as bars.
 
     Parameters
     ----------
-    table : DataFrame
-        One row per period and member, as `exportlab.share` gives.
-    period, member, share : str
-        Its columns.
+    table : Flows, or table of any engine
+        Flows, whose markets are drawn (or the role that `member` names); or one row per period and member, as
+        `exportlab.share` gives.
+    period, member, share : str, optional
+        Its columns; by default they are told by what they hold, where only one can be meant.
     top : int
         How many members to draw: the largest in the last period.
     title, source : str, optional
     ax : Axes, optional
         By default a new figure.
     """
-    need(table, period, member, share)
+    given = shares_given(table, period, member, share)
+    table, (period, member, share), source = given.table, given.columns, source or given.source
     order = in_time(table, period)
     last = table[table[period] == order[-1]].nlargest(top, share)
     with context():
@@ -85,12 +81,15 @@ def market_shares(
         if len(order) == 1:
             shown = last[::-1]
             bars = ax.barh(range(len(shown)), 100 * shown[share], color=PALETTE[0], height=0.7)
+            for bar, name, part in zip(bars, shown[member], shown[share], strict=True):
+                hover(bar, said("{name}: {share}", name=name, share=percent(part)))
             ax.set_yticks(range(len(shown)), shown[member].astype(str))
             ax.bar_label(bars, fmt="%.1f", padding=3, fontsize=7)
             ax.set_xlim(right=108 * float(shown[share].max()))
             ax.grid(axis="y", visible=False)
             return finish(ax, title=title, x=said("share of the total, %"), source=source)
         positions = {p: i for i, p in enumerate(order)}
+        ends = []
         for i, name in enumerate(last[member]):
             line = (
                 table[table[member] == name].assign(_at=lambda t: t[period].map(positions)).sort_values("_at")
@@ -102,15 +101,23 @@ def market_shares(
                 marker=MARKERS[i % len(MARKERS)],
                 label=str(name),
             )
+            words = [
+                said("{name}: {share}", name=f"{name}, {p}", share=percent(v))
+                for p, v in zip(line[period], line[share], strict=True)
+            ]
+            hover_points(ax, line["_at"].tolist(), (100 * line[share]).tolist(), words)
+            end = float(100 * line[share].iloc[-1])
+            ends.append((end, f"{name} {end:.1f}%", PALETTE[i % len(PALETTE)], MARKERS[i % len(MARKERS)]))
         period_ticks(ax, list(positions))
-        ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5))
         ax.set_ylim(bottom=0)
+        end_labels(ax, ends)
         return finish(ax, title=title, y=said("share of the total, %"), source=source)
 
 
 def lorenz(
-    values: ArrayLike,
+    values: Any,
     *,
+    over: str | None = None,
     title: Text = "",
     member: Text = said("members"),
     source: str | None = None,
@@ -120,12 +127,14 @@ def lorenz(
 
     Parameters
     ----------
-    values : array_like, shape (n,)
-        Values of the members, zeros included.
+    values : array_like, shape (n,), or Flows
+        Values of the members, zeros included; of flows of one period those of their markets.
+    over : str, optional
+        Of flows: the role whose values are drawn.
     member : str
         What the members are, for the axis.
     """
-    x = np.sort(np.asarray(values, dtype=float))
+    x = np.sort(values_given(values, over))
     if x.size == 0 or not np.isfinite(x).all() or (x < 0).any() or x.sum() == 0:
         raise DataError(
             "a Lorenz curve needs finite values of zero or more, not all zero", f"Got {x.size} values."
@@ -146,51 +155,65 @@ def lorenz(
 
 
 def concentration(
-    table: pd.DataFrame,
+    table: Any,
     *,
-    period: str = "period",
+    period: str | None = None,
     value: str = "hhi",
     low: str | None = None,
     high: str | None = None,
+    over: str | None = None,
     title: Text = "",
-    label: Text = said("Herfindahl-Hirschman index"),
+    label: Text = "",
     source: str | None = None,
     note: Text | None = None,
     ax: Axes | None = None,
 ) -> Axes:
-    """An index by period: a line where it is known, a bar from its lower to its upper bound where it is not.
+    """An index by period: a line where it is known, dots at its lower and upper bound and a line between where not.
 
     Parameters
     ----------
-    table : DataFrame
-        One row per period, with `value`, or with `low` and `high`.
+    table : Flows, or table of any engine
+        One row per period, with `value`, or with `low` and `high`; or flows, of which the index `value` is measured.
+    period : str, optional
+        By default the only column of periods.
+    value : str
+        The column, and of flows the name of the indicator.
+    over : str, optional
+        Of flows: what the index is spread over; by default their markets.
+    label : str, optional
+        Of the axis; by default the indicator's title.
     """
-    need(table, period, *([low, high] if low and high else [value]))
+    given = index_given(table, period, value, over)
+    (period, value), source = given.columns, source or given.source
+    table = need(given.table, *([low, high] if low and high else [value]))
+    label = label or (CATALOGUE[value].title if value in CATALOGUE else value)
     table = table if low and high else sorted_in_time(table, period)
     order = list(table[period])
     with context():
-        ax = new_axes(ax, size=DOUBLE)
         if low and high:
-            bars = ax.bar(
-                range(len(order)), table[high] - table[low], bottom=table[low], width=0.35, color=PALETTE[5]
-            )
-            ax.bar_label(
-                bars,
-                [f"{a:.3f} - {b:.3f}" for a, b in zip(table[low], table[high], strict=True)],
-                padding=2,
-                fontsize=7,
-            )
-            ax.set_ylim(0, float(table[high].max()) * 1.25)
-            ax.set_xlim(-0.8, len(order) - 0.2)
-        else:
-            ax.plot(range(len(order)), table[value], color=PALETTE[0], marker=MARKERS[0])
-            ax.set_ylim(0, 1.1 * float(table[value].max()))
+            ax = new_axes(ax, size=(DOUBLE[0], 1.3 + 0.3 * len(order)))
+            for k, (a, b) in enumerate(zip(table[low], table[high], strict=True)):
+                range_line(ax, k, (a, b), (f"{a:.3f}", f"{b:.3f}"))
+            ax.set_yticks(range(len(order)), [str(p) for p in order])
+            ax.set_ylim(len(order) - 0.4, -0.6)
+            ax.set_xlim(0, 1.3 * float(table[high].max()))
+            ax.grid(axis="y", visible=False)
+            return finish(ax, title=title, x=label, source=source, note=note)
+        ax = new_axes(ax, size=DOUBLE)
+        ax.plot(range(len(order)), table[value], color=PALETTE[0], marker=MARKERS[0])
+        hover_points(
+            ax,
+            range(len(order)),
+            list(table[value]),
+            [f"{p}: {v:.4f}" for p, v in zip(order, table[value], strict=True)],
+        )
+        ax.set_ylim(0, 1.1 * float(table[value].max()))
         period_ticks(ax, order)
         return finish(ax, title=title, y=label, source=source, note=note)
 
 
 def rca_bars(
-    table: pd.DataFrame,
+    table: Any,
     *,
     product: str = "product",
     rca: str = "rca",
@@ -201,7 +224,7 @@ def rca_bars(
     ax: Axes | None = None,
 ) -> Axes:
     """Revealed comparative advantage by product, the neutral value marked."""
-    need(table, product, rca)
+    table = need(table, product, rca)
     shown = table.nlargest(top, rca)[::-1]
     with context():
         ax = new_axes(ax, size=(DOUBLE[0], max(1.3, 0.26 * len(shown) + 0.9)))
@@ -219,9 +242,9 @@ def rca_bars(
 
 
 def bloc_share(
-    table: pd.DataFrame,
+    table: Any,
     *,
-    period: str = "period",
+    period: str | None = None,
     share: str = "bloc_share",
     bloc: str = "RCEP",
     title: Text = "",
@@ -229,8 +252,19 @@ def bloc_share(
     note: Text | None = None,
     ax: Axes | None = None,
 ) -> Axes:
-    """A bloc's share by period: a line, or bars in the order given where there are few periods."""
-    need(table, period, share)
+    """A bloc's share by period: a line, or bars in the order given where there are few periods.
+
+    Parameters
+    ----------
+    table : Flows, or table of any engine
+        One row per period; or flows, of which the share is measured with the membership of each period.
+    period : str, optional
+        By default the only column of periods.
+    share, bloc : str
+        Its column, and whose share it is.
+    """
+    given = bloc_given(table, period, share, bloc)
+    table, (period, share), source = given.table, given.columns, source or given.source
     table = table if len(table) <= FEW else sorted_in_time(table, period)
     order = list(table[period])
     with context():
@@ -247,18 +281,30 @@ def bloc_share(
 
 
 def series(
-    table: pd.DataFrame,
+    table: Any,
     *,
-    period: str = "period",
-    columns: list[str],
-    unit: str,
+    period: str | None = None,
+    columns: Sequence[str] = (),
+    unit: str = "",
     title: Text = "",
     source: str | None = None,
     ax: Axes | None = None,
 ) -> Axes:
-    """One or more amounts over time; periods without a figure are gaps, never bridged."""
-    need(table, period, *columns)
-    table = sorted_in_time(table, period)
+    """One or more amounts over time; periods without a figure are gaps, never bridged.
+
+    Parameters
+    ----------
+    table : Flows, or table of any engine
+        One row per period with `columns`; or flows, of which the value in all is drawn.
+    period : str, optional
+        By default the only column of periods.
+    columns : sequence of str
+        The amounts, in one `unit`.
+    """
+    given = amounts_given(table, period, columns)
+    (period, *columns), source = given.columns, source or given.source
+    unit = unit or getattr(table, "unit", None) or ""
+    table = sorted_in_time(given.table, period)
     order = list(table[period])
     with context():
         ax = new_axes(ax, size=DOUBLE)
@@ -278,7 +324,9 @@ def series(
 
 
 def period_ticks(ax: Axes, order: list[Any]) -> None:
-    step = max(1, -(-len(order) // 12))
+    """Periods below the picture: at most twelve on two columns, five on one."""
+    most = max(2, int(12 * ax.figure.bbox.width / ax.figure.dpi / DOUBLE[0]))
+    step = max(1, -(-len(order) // most))
     ax.set_xticks(range(0, len(order), step), [str(p) for p in order[::step]])
 
 
@@ -286,7 +334,7 @@ def period_ticks(ax: Axes, order: list[Any]) -> None:
 
 
 def stacked_parts(
-    table: pd.DataFrame,
+    table: Any,
     *,
     parts: Sequence[str] | Mapping[str, str],
     total: str | None = None,
@@ -328,7 +376,7 @@ def stacked_parts(
         A column that is not there; values that are missing; parts that do not add up to `total`.
     """
     names = dict(parts) if isinstance(parts, Mapping) else {p: p.replace("_", " ") for p in parts}
-    need(table, label, *names, *([total] if total else []))
+    table = need(table, label, *names, *([total] if total else []))
     values = scale * table[list(names)].to_numpy(float)
     _refuse(table, values, label, scale * table[total].to_numpy(float) if total else values.sum(axis=1))
     where = np.arange(len(table))

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from exportlab.errors import DataError
-from exportlab.plots.structure import need
+from exportlab.plots.given import need
 from exportlab.plots.style import DOUBLE, GREY, MARKERS, PALETTE, context, finish, new_axes
 from exportlab.words import Text, _, listed, said, spoken
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def intervals(
-    table: pd.DataFrame,
+    table: Any,
     *,
     label: str | Sequence[str],
     x: Text = said("estimate"),
@@ -44,7 +44,7 @@ def intervals(
         On a logarithmic axis, for ratios.
     """
     names = [label] if isinstance(label, str) else list(label)
-    need(table, "estimate", *names)
+    table = need(table, "estimate", *names)
     rows = [" ".join(str(v) for v in row) for row in table[names].to_numpy()] if names else [""] * len(table)
     from matplotlib.ticker import LogLocator
 
@@ -80,7 +80,7 @@ def _places(table: pd.DataFrame, names: list[str]) -> list[float]:
 
 
 def coverage(
-    table: pd.DataFrame,
+    table: Any,
     *,
     index: str,
     design: str = "shipments",
@@ -100,7 +100,7 @@ def coverage(
         Which setting.
     methods : sequence of str
     """
-    need(table, "design", "law", "units", "index", "method", "level", "coverage")
+    table = need(table, "design", "law", "units", "index", "method", "level", "coverage")
     chosen = table[(table["index"] == index) & (table["design"] == design) & (table["law"] == law)]
     if chosen.empty:
         raise DataError(

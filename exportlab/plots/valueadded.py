@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from exportlab.errors import DataError, UnknownName
-from exportlab.frames import Array
 from exportlab.plots.structure import heatmap
-from exportlab.plots.style import GREY, PALETTE, context, finish, new_axes
+from exportlab.plots.style import PALETTE, context, finish, new_axes, place_names, range_line
 from exportlab.words import N_, Text, _, said
 
 if TYPE_CHECKING:
@@ -108,7 +107,7 @@ def position_scatter(
     ax.scatter(xs[seen], ys[seen], s=area[seen], color=PALETTE[0], alpha=0.55, linewidth=0.4, edgecolor="w")
     ax.margins(0.12)
     largest = [int(k) for k in np.argsort(-weight, kind="stable") if seen[k]][:named]
-    _name_points(ax, largest, xs=xs, ys=ys, area=area, names=table[label].astype(str).tolist())
+    place_names(ax, xs, ys, area, names=[_short(n) for n in table[label].astype(str)], chosen=largest)
     what = said("exports") if size == "exports" else (size or "").replace("_", " ")
     note = said("Area of a point: {what}.", what=what) if size else None
     return finish(
@@ -174,35 +173,16 @@ def interval_bars(
     source: str | None = None,
     ax: Axes | None = None,
 ) -> Axes:
-    """Bounds as horizontal bars from `low` to `high` (shares), one row a bar, both ends printed."""
+    """Bounds as lines between dots at `low` and `high` (shares), one row a line, both ends printed."""
     _need(table, [label, low, high])
     ax = new_axes(ax, size=(7.2, 1.3 + 0.3 * len(table)))
     where = np.arange(len(table))[::-1]
     a, b = 100 * table[low].to_numpy(float), 100 * table[high].to_numpy(float)
-    ax.barh(where, b - a, left=a, height=0.5, color=PALETTE[0], alpha=0.75)
     for at, lo, hi in zip(where, a, b, strict=True):
-        ax.annotate(
-            f"{lo:.0f}",
-            (lo, at),
-            xytext=(-3, 0),
-            textcoords="offset points",
-            ha="right",
-            va="center",
-            fontsize=7,
-            color=GREY,
-        )
-        ax.annotate(
-            f"{hi:.0f}",
-            (hi, at),
-            xytext=(3, 0),
-            textcoords="offset points",
-            ha="left",
-            va="center",
-            fontsize=7,
-            color=GREY,
-        )
+        range_line(ax, float(at), (lo, hi), (f"{lo:.0f}%", f"{hi:.0f}%"))
     ax.set_yticks(where, table[label].astype(str).tolist())
-    ax.set_xlim(-4, 104)
+    ax.set_xlim(0, 120)  # right of 100 is room for the numbers
+    ax.set_xticks(range(0, 101, 20))
     ax.set_ylim(-0.6, len(table) - 0.4)
     ax.grid(visible=False, axis="y")
     return finish(ax, title=title, x=x, source=source)
@@ -216,31 +196,6 @@ def _need(table: pd.DataFrame, columns: Sequence[str]) -> None:
 
 def _colors(n: int) -> list[str]:
     return [PALETTE[k % len(PALETTE)] for k in range(n)]
-
-
-def _name_points(ax: Axes, chosen: list[int], *, xs: Array, ys: Array, area: Array, names: list[str]) -> None:
-    """Write names beside points, each where it hides no point and no other name, or not at all."""
-    ax.autoscale_view()
-    scale = 72.0 / ax.figure.dpi
-    frame = ax.get_window_extent().bounds
-    seen = np.isfinite(xs) & np.isfinite(ys)
-    at = scale * ax.transData.transform(np.column_stack([xs, ys]))
-    radius = np.sqrt(area) / 2
-    taken = [(*(p - r), *(p + r)) for p, r in zip(at[seen], radius[seen], strict=True)]
-    for k in chosen:
-        (x, y), r, text = at[k].tolist(), float(radius[k]) + 2, _short(names[k])
-        w, h, d = 3.9 * len(text), 8.0, 0.7 * r
-        beside = ((r, -h / 2), (-r - w, -h / 2), (-w / 2, r), (-w / 2, -r - h))
-        slanted = ((d, d), (d, -d - h), (-d - w, d), (-d - w, -d - h))
-        for dx, dy in (*beside, *slanted):
-            box = (x + dx, y + dy, x + dx + w, y + dy + h)
-            inside = box[0] >= frame[0] * scale and box[2] <= (frame[0] + frame[2]) * scale
-            if inside and all(
-                box[0] > t[2] or box[2] < t[0] or box[1] > t[3] or box[3] < t[1] for t in taken
-            ):
-                ax.annotate(text, (xs[k], ys[k]), xytext=(dx, dy), textcoords="offset points", fontsize=6.5)
-                taken.append(box)
-                break
 
 
 def _short(text: str, width: int = 36) -> str:

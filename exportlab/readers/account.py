@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from exportlab.errors import UnknownName
 from exportlab.flows import Flows
 from exportlab.results import Result
+from exportlab.words import Said
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,6 +35,8 @@ class Reading(Result):
         Names that belong to codes ("product": code and name), as the files give them.
     notes : tuple of str
         What else is worth knowing about these files.
+    source : Said or None
+        Where the files are from, as a message that a report says in its language.
     """
 
     files: tuple[Path, ...]
@@ -43,6 +46,7 @@ class Reading(Result):
     aside: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     labels: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    source: Said | None = None
 
     @property
     def title(self) -> str:

@@ -14,7 +14,6 @@ from exportlab.errors import DataError, one_of
 from exportlab.files.delimited import TextTable, columns, same_columns, text_table
 from exportlab.files.paths import Paths, find, progress_over
 from exportlab.flows import flows
-from exportlab.frames import engine_speaks
 from exportlab.readers.account import ReadFlows, Reading, stack_columns, with_account
 from exportlab.readers.country_labels import (
     COUNTRY_LABELS,
@@ -28,6 +27,7 @@ from exportlab.readers.lazy import (
     engine_for,
     padded,
     parquet_schema,
+    parquet_tables,
     quoted,
     relation,
     scan,
@@ -236,12 +236,8 @@ def _parquet_frame(files: Sequence[Path], label: dict[int, str], progress: bool)
 
     same_columns([parquet_schema(f, "pandas", None) for f in files], COLUMNS)
     with progress_over(files, "Reading BACI", shown=progress) as advance:
-        parts = []
-        for file in files:
-            with engine_speaks(file=True):
-                parts.append(pd.read_parquet(file, columns=list(COLUMNS)))
-            advance(file.stat().st_size)
-    return _labelled(pd.concat(parts, ignore_index=True), label)
+        made = pd.concat(parquet_tables(files, list(COLUMNS), advance), ignore_index=True)
+    return _labelled(made, label)
 
 
 def _labelled(frame: Any, label: dict[int, str]) -> Any:

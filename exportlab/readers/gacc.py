@@ -18,6 +18,7 @@ from exportlab.places import Places
 from exportlab.readers.account import ReadFlows, Reading, stack_columns, with_account
 from exportlab.readers.country_labels import left_over, period_label
 from exportlab.readers.parents import Aside, mended_codes, product_branches, split
+from exportlab.words import Said, said
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -109,12 +110,13 @@ def read_gacc(
     frame = stack_columns(parts)
     _constant(frame, PLACE, "exporter", exporter)
     _constant(frame, PERIOD, "period", period)
-    left, said = _left_over(frame, money)
+    left, apart = _left_over(frame, money)
     names, quantity_unit = _labels(frame)
     aside: Aside = {}
     count = len(frame)
     frame, levels = _finest(frame, money, digits, aside)
     roles: dict[str, Any] = dict(zip(ROLES, (PERIOD, PLACE, MARKET, PRODUCT, money, QUANTITY), strict=True))
+    origin = _origin(len(files))
     made = flows(
         frame,
         **{role: c for role, c in roles.items() if c in frame},
@@ -126,12 +128,20 @@ def read_gacc(
         zero_quantity=zero_quantity,
         labels=labels,
         residual=left,
-        source=source or f"China Customs online query, {len(files):,} file{'s'[: len(files) != 1]}",
+        source=source or str(origin),
     )
     absent = [c for c in (MARKET, PRODUCT) if c not in frame]
-    notes = (*(f"the query was not broken down by {name}" for name in absent[:1]), *said, *levels)
-    reading = Reading(tuple(files), count, money, currency, aside, labels=names, notes=notes)
+    notes = (*(f"the query was not broken down by {name}" for name in absent[:1]), *apart, *levels)
+    reading = Reading(tuple(files), count, money, currency, aside, labels=names, notes=notes, source=origin)
     return with_account(made, reading)
+
+
+def _origin(files: int) -> Said:
+    """Where downloads are from."""
+    number = f"{files:,}"
+    if files == 1:
+        return said("China Customs online query, {n} file", n=number)
+    return said("China Customs online query, {n} files", n=number)
 
 
 def _money(tables: Sequence[TextTable], unit: str | None) -> tuple[str, str]:
@@ -264,8 +274,8 @@ def _left_over(frame: pd.DataFrame, money: str) -> tuple[list[str], list[str]]:
         left |= set(frame[MARKET][frame[MARKET_CODE].isin(codes)])
         del frame[MARKET_CODE]
     names = sorted(left)
-    said = left_over(frame[MARKET], frame[money], names)
-    return names, [f"{', '.join(names)}: {said}"] if said else []
+    told = left_over(frame[MARKET], frame[money], names)
+    return names, [f"{', '.join(names)}: {told}"] if told else []
 
 
 def _labels(frame: pd.DataFrame) -> tuple[dict[str, pd.DataFrame], str | None]:

@@ -22,6 +22,7 @@ from exportlab.readers.lazy import (
     engine_for,
     named,
     parquet_schema,
+    parquet_tables,
     quoted,
     relation,
     scan,
@@ -329,16 +330,10 @@ def parquet_table(ask: Ask, engine: str, connection: Any, *, shown: bool) -> Tak
             how="vertical_relaxed",
         )
         return ask.lazily(_polars_types(plan, roles), roles)
-    import pandas as pd
 
     aside: list[tuple[str, pd.DataFrame]] = []
     with progress_over(ask.files, "Reading", shown=shown) as advance:
-        parts = []
-        for file in ask.files:
-            with engine_speaks(file=True):
-                read = pd.read_parquet(file, columns=wanted)
-            parts.append(ask.set_aside(read, roles, aside))
-            advance(file.stat().st_size)
+        parts = [ask.set_aside(t, roles, aside) for t in parquet_tables(ask.files, wanted, advance)]
     return ask.taken(parts, aside, (), schemas[0].header)
 
 

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from exportlab.errors import DataError, MissingDependency, OptionError, one_of
 from exportlab.files.paths import LINE, encoding_of, raw, refuse_twice
 from exportlab.files.unpacking import BROKEN_GZIP, cut_gzip
+from exportlab.frames import engine_speaks
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 LARGE = 500_000_000  # bytes of files from which they stay where they are
 ENGINES = ("pandas", "polars", "duckdb")
@@ -103,6 +107,21 @@ def parquet_schema(path: Path, engine: str, connection: Any) -> Schema:
         raise DataError(f"file {str(path)!r} {problem}", remedy, first=reason.rstrip(".")) from error
     refuse_twice(path, [name for name, _ in listed], fold=engine == "duckdb")
     return Schema(path, dict(listed))
+
+
+def parquet_tables(
+    files: Sequence[Path],
+    columns: list[str] | None = None,
+    advance: Callable[[int], None] = lambda size: None,
+) -> Iterator[pd.DataFrame]:
+    """Parquet files as pandas, one at a time; `advance` is told the size of each that is read."""
+    import pandas as pd
+
+    for file in files:
+        with engine_speaks(file=True):
+            table = pd.read_parquet(file, columns=columns)
+        advance(file.stat().st_size)
+        yield table
 
 
 def _listed(path: Path, engine: str, connection: Any) -> list[tuple[str, str]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from io import TextIOWrapper
@@ -27,6 +27,7 @@ from exportlab.files.numerals import (
 )
 from exportlab.files.paths import TEXT, encoding_of, raw
 from exportlab.files.workbook import read_workbook
+from exportlab.readers.lazy import parquet_tables
 from exportlab.readers.parents import Aside, split
 from exportlab.readers.request import Ask, Taken
 
@@ -148,8 +149,7 @@ def _rows(path: Path, sheet: str | int, encoding: str) -> tuple[Sequence[Sequenc
             lines = file.read().splitlines()
         mark = max(",\t;", key=lambda m: max((line.count(m) for line in lines[:LOOK]), default=0))
         return list(csv.reader(lines, delimiter=mark)), mark
-    read: Callable[..., Any] = pd.read_stata if name.endswith(".dta") else pd.read_parquet
-    table = read(path)
+    table = pd.read_stata(path) if name.endswith(".dta") else next(parquet_tables([path]))
     return [
         list(map(str, table.columns)),
         *table.astype(object).where(table.notna(), None).to_numpy().tolist(),

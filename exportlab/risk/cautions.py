@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from exportlab.flows import Flows
-from exportlab.results import Result, titled_html
 from exportlab.words import N_
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 CONCENTRATION = N_(
     "Concentration is not risk: few calm markets that move apart may vary less than many that move together."
@@ -29,20 +25,6 @@ OVERLAP = (
     "Growth over a year, taken in each part of a year, overlaps: the rates are not independent of each other."
 )
 AVERAGES = "Past shocks and their covariances are taken to go on; shares do not answer to them."
-
-
-class Cautious(Result):
-    """A result of this room: what it takes for granted is printed beneath the table, and stands in `cautions`."""
-
-    cautions: tuple[str, ...]
-
-    def summary(self) -> str:
-        """The title, the table, and the cautions."""
-        return "\n".join([super().summary(), *(f"* {caution}" for caution in self.cautions)])
-
-    def _repr_html_(self) -> str:
-        table: pd.DataFrame = self._table()
-        return titled_html(self.title, table, below=" ".join(self.cautions))
 
 
 def overlap(flows: Flows, lag: Any) -> tuple[str, ...]:

@@ -14,8 +14,9 @@ from exportlab.flows import Columns, Flows
 from exportlab.frames import Array, Mask
 from exportlab.options import validated
 from exportlab.periods import Lag
+from exportlab.results import Cautious
 from exportlab.risk import growth as ground
-from exportlab.risk.cautions import CONCENTRATION, PRICES, Cautious, overlap
+from exportlab.risk.cautions import CONCENTRATION, PRICES, overlap
 from exportlab.risk.growth import Asked, Rate, Series, framed, member_table
 
 if TYPE_CHECKING:
@@ -284,7 +285,8 @@ def _carried(before: Array, after: Array, kind: Rate) -> Array:
         elif kind == "rate":
             over = x0
         else:
-            over = np.where(x0 == x1, x0, (x1 - x0) / np.log(x1 / x0))
+            moved = (x1 - x0) / x0
+            over = x0 * np.where(moved == 0, 1.0, moved / np.log1p(moved))
         return np.asarray((after - before) / np.where(over > 0, over, np.nan)[:, None])
 
 

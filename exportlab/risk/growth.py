@@ -113,23 +113,66 @@ def series(asked: Asked, flows: Flows | None = None, groups: Sequence[str] | Non
     kept = tuple(asked.groups if groups is None else groups)
     cells = collect(source.cells(*kept, "period", *asked.spread))
     value = np.asarray(cells["value"].to_numpy(), dtype=np.float64)
+    if not len(value):
+        return []
     row = _rows(asked, cells)
+    repeats = _repeats(cells, (*kept, *asked.spread), row)
+    if repeats is not None:  # one period has the labels of all
+        cells, row, value = cells.head(len(value) // len(repeats)), repeats, value.reshape(len(repeats), -1)
     columns, names = ([coded(cells, role) for role in roles] for roles in (asked.spread, kept))
-    member, group = _mixed(columns, len(value)), _mixed(names, len(value)) if kept else None
+    member, group = _mixed(columns, len(cells)), _mixed(names, len(cells)) if kept else None
+    made = []
+    for part in _parts(group):
+        if repeats is None:
+            values, ids = _scattered(row[part], member[part], value[part], len(asked.periods))
+        else:
+            values, ids = _stacked(row, member[part], value[:, part], len(asked.periods))
+        if group is None and not len(ids):  # none of the periods compared
+            return []
+        key = () if group is None else _unmixed(int(group[part][0]), names)
+        made.append(Series(key, _labels(ids, columns), values))
+    return made
+
+
+def _repeats(cells: Any, roles: Sequence[str], row: Codes) -> Codes | None:
+    """The period of each block of rows, where every period has the same labels in the same order; else None.
+
+    Such a table, balanced and sorted as files are, needs no look at each row's labels.
+    """
+    size = int(np.argmax(row != row[0])) or len(row)
+    if row.min() < 0 or len(row) % size or (row.reshape(-1, size) != row[::size, None]).any():
+        return None
+    periods = row[::size]
+    if len(np.unique(periods)) < len(periods):
+        return None
+    rest = len(row) - size
+    alike = (bool((cells[role].tail(rest) == cells[role].head(rest)).all()) for role in roles)
+    return periods if all(alike) else None
+
+
+def _stacked(row: Codes, member: Codes, blocks: Array, periods: int) -> tuple[Array, Codes]:
+    """Periods by members from blocks of one period each, whose members are the same; and each member's number."""
+    order = np.argsort(member, kind="stable")
+    if (order != np.arange(len(order))).any():
+        member, blocks = member[order], blocks[:, order]
+    trades = (blocks > 0).any(axis=0)
+    if not trades.all():
+        member, blocks = member[trades], blocks[:, trades]
+    if np.array_equal(row, np.arange(periods)):
+        return blocks, member.astype(np.int64)
+    dense = np.zeros((periods, len(member)))
+    dense[row] = blocks
+    return dense, member.astype(np.int64)
+
+
+def _scattered(row: Codes, member: Codes, value: Array, periods: int) -> tuple[Array, Codes]:
+    """The same from rows in any order, those of other periods and without a value left out."""
     counts = value > 0
     if (row < 0).any():
         counts &= row >= 0
-    if group is None and not counts.all():
+    if not counts.all():
         value, row, member = value[counts], row[counts], member[counts]
-    made = []
-    if group is None:
-        values, ids = _dense(row, member, value, len(asked.periods))
-        return [Series((), _labels(ids, columns), values)] if len(value) else []
-    for part in _parts(group):
-        rows = part[counts[part]]
-        values, ids = _dense(row[rows], member[rows], value[rows], len(asked.periods))
-        made.append(Series(_unmixed(int(group[part][0]), names), _labels(ids, columns), values))
-    return made
+    return _dense(row, member, value, periods)
 
 
 def _rows(asked: Asked, cells: Any) -> Codes:
@@ -160,8 +203,10 @@ def _unmixed(cell: int, columns: Sequence[tuple[Codes, list[Any]]]) -> tuple[Any
     return tuple(reversed(found))
 
 
-def _parts(group: Codes) -> list[Codes]:
+def _parts(group: Codes | None) -> list[Any]:
     """The rows of each group."""
+    if group is None:
+        return [slice(None)]
     order = np.argsort(group, kind="stable")
     return np.split(order, np.flatnonzero(np.diff(group[order])) + 1) if len(group) else []
 

@@ -12,8 +12,9 @@ from exportlab.errors import DataError
 from exportlab.flows import Columns, Flows
 from exportlab.frames import Array
 from exportlab.options import validated
+from exportlab.results import Cautious
 from exportlab.risk import growth as ground
-from exportlab.risk.cautions import PRICES, Cautious
+from exportlab.risk.cautions import PRICES
 from exportlab.risk.growth import framed
 
 if TYPE_CHECKING:

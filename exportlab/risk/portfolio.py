@@ -19,8 +19,9 @@ from exportlab.flows import Columns, Flows
 from exportlab.frames import Array
 from exportlab.options import Count, validated
 from exportlab.periods import Lag
+from exportlab.results import Cautious
 from exportlab.risk import growth as ground
-from exportlab.risk.cautions import AVERAGES, CONCENTRATION, ENTRY, PRICES, SMALL, Cautious, overlap
+from exportlab.risk.cautions import AVERAGES, CONCENTRATION, ENTRY, PRICES, SMALL, overlap
 from exportlab.risk.growth import FEWEST, Asked, Growth, Series, framed, member_table
 
 if TYPE_CHECKING:

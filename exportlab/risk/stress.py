@@ -15,8 +15,9 @@ from exportlab.flows import Columns, Flows
 from exportlab.frames import Array
 from exportlab.indices.residual import refuse_members
 from exportlab.options import Count, Level, NotNegative, Share, Within, validated
+from exportlab.results import Cautious
 from exportlab.risk import growth as ground
-from exportlab.risk.cautions import CONCENTRATION, PRICES, Cautious, overlap
+from exportlab.risk.cautions import CONCENTRATION, PRICES, overlap
 from exportlab.risk.growth import FEWEST, Asked, Growth, Series, framed, member_table
 from exportlab.risk.portfolio import Shares, computed, need
 from exportlab.uncertainty.sample import seeds

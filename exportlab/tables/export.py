@@ -1,23 +1,31 @@
-"""A page to files: the HTML, its tables as CSV, Excel and LaTeX, its figures as PNG, SVG and PDF."""
+"""A page to files: HTML, PDF, Word, Markdown; its tables as CSV, Excel, LaTeX; its figures as PNG, SVG, PDF."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from exportlab.errors import MissingDependency, OptionError, one_of
 from exportlab.plots.style import context
+from exportlab.tables import document
 from exportlab.tables.headings import heading
-from exportlab.tables.model import Page
+from exportlab.tables.model import Page, Table
 from exportlab.tables.publication import LEFT, RIGHT, Grid, Held, excel, latex
 from exportlab.tables.render import grid, html, svg_file
 from exportlab.tables.writing import Save, as_archive, as_csv, as_text, atomic
 from exportlab.text import file_name
-from exportlab.words import _
+from exportlab.words import _, language, term
 
-ALSO = ("excel", "latex", "png", "svg", "pdf")
+if TYPE_CHECKING:
+    import pandas as pd
+
+ALSO = ("pdf", "word", "markdown", "excel", "latex", "png", "svg")
+# What figures are drawn as for a format: pages of LaTeX take drawings.
+DRAWN = {"png": "png", "svg": "svg", "markdown": "svg", "latex": "pdf"}
+NEEDS = {"excel": ("openpyxl", "openpyxl", "excel"), "word": ("docx", "python-docx", "tables")}
 
 
 def formats(also: str | Iterable[str]) -> tuple[str, ...]:
@@ -25,33 +33,50 @@ def formats(also: str | Iterable[str]) -> tuple[str, ...]:
     chosen = tuple(dict.fromkeys([also] if isinstance(also, str) else also))
     for name in chosen:
         one_of("also", name, ALSO)
-    if "excel" in chosen:
-        from importlib.util import find_spec
-
-        if find_spec("openpyxl") is None:
-            raise MissingDependency("openpyxl", "excel", "Writing tables to Excel")
+    for name, (module, library, extra) in NEEDS.items():
+        if name in chosen and find_spec(module) is None:
+            raise MissingDependency(library, extra, f"A report as {name}")
+    if "pdf" in chosen:
+        document.printer()
     return chosen
 
 
 def write(page: Page, out: Path, also: Iterable[str] = ()) -> Path:
-    """Write index.html, tables/ and, for pictures, figures/ into the folder `out`; return the page's path.
+    """Write index.html, tables/ and, for further formats, their files into the folder `out`; return the page's path.
 
-    Every file appears whole or not at all, and the page comes last.
+    Every file appears whole or not at all, and the page comes last; it is what is printed to PDF.
     """
     also = formats(also)
     tables = _folder(out, "tables")
     for table in page.tables:
         name = file_name(table.name)
-        atomic(tables / f"{name}.csv", as_csv([table.frame], "utf-8-sig"))
+        atomic(tables / f"{name}.csv", as_csv([_said(table, page.terms)], "utf-8-sig"))
         if "latex" in also:
-            atomic(tables / f"{name}.tex", as_text(latex(grid(table, page.terms), label=f"tab:{name}")))
+            atomic(
+                tables / f"{name}.tex",
+                as_text(latex(grid(table, page.terms, page.heads), label=f"tab:{name}")),
+            )
     if "excel" in also:
         atomic(tables / "report.xlsx", as_archive(workbook(page).save))
-    for kind in [k for k in also if k in ("png", "svg", "pdf")]:
+    for kind in dict.fromkeys(DRAWN[k] for k in also if k in DRAWN):
         figures = _folder(out, "figures")
         for picture in page.pictures:
             atomic(figures / f"{file_name(picture.name)}.{kind}", _drawn(picture.axes, kind))
-    return atomic(out / "index.html", as_text(html(page)))
+    for kind in [k for k in also if k in ("word", "markdown")]:
+        document.write_document(page, out, kind)
+    made = atomic(out / "index.html", as_text(html(page)))
+    if "pdf" in also:
+        document.pdf(made)
+    return made
+
+
+def _said(table: Table, terms: bool) -> pd.DataFrame:
+    """The table as its CSV file has it: in English as computed, else with heads and words in the language in use."""
+    if language() == "en":
+        return table.frame
+    text = [c for c in table.frame if terms and str(table.frame[c].dtype) in ("object", "str")]
+    said = table.frame.assign(**{str(c): table.frame[c].map(term) for c in text})
+    return said.set_axis([heading(c) for c in said], axis=1)
 
 
 def _folder(out: Path, name: str) -> Path:
@@ -81,7 +106,9 @@ def workbook(page: Page) -> Any:
     from openpyxl.styles import Font
 
     # Sheets hold every column, folded ones too, and no note: the list has unit and source.
-    bare = [replace(t, fold=(), under="", unit="", source="", note="", title="") for t in page.tables]
+    bare = [
+        replace(t, fold=(), hide=(), under="", unit="", source="", note="", title="") for t in page.tables
+    ]
     lines = [[t.name, t.title, t.unit, t.source, len(t.frame)] for t in page.tables]
     forms = ["", "", "", "", "#,##0"]
     listed = Grid(
@@ -90,7 +117,7 @@ def workbook(page: Page) -> Any:
         [[str(cell) for cell in line] for line in lines],
         [[Held(cell, form) for cell, form in zip(line, forms, strict=True)] for line in lines],
     )
-    book = excel([(_("Contents"), listed), *((t.name, grid(t, page.terms)) for t in bare)])
+    book = excel([(_("Contents"), listed), *((t.name, grid(t, page.terms, page.heads)) for t in bare)])
     contents, *sheets = book.worksheets
     for row, sheet in enumerate(sheets, 2):
         link = contents.cell(row, 1)

@@ -99,10 +99,14 @@ HEADINGS = {
     "pci": N_("complexity (PCI)"),
     "provinces": N_("number of provinces"),
     "product_name": N_("product name"),
+    "market_name": N_("market name"),
+    "exporter_name": N_("exporter name"),
+    "quantity": N_("quantity"),
 }
 
 
-def heading(column: object) -> str:
-    """The column's name in the language in use; a name of the user's own stays as it is."""
+def heading(column: object, form: str = "") -> str:
+    """The column's name in the language in use, with what it is counted in; a name of the user's own stays as it is."""
     name = str(column)
-    return _(HEADINGS[name]) if name in HEADINGS else name
+    said = _(HEADINGS[name]) if name in HEADINGS else name
+    return _("{name}, percentage points", name=said) if form == "points" else said

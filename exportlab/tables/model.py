@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from exportlab.words import _
+
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
@@ -17,7 +19,8 @@ class Table:
 
     `formats` gives a column "share" or a format such as ".3f". The columns of `fold` are long texts: they open
     beneath the text of the column `under`. `show` is how many rows are in view at first. `made` names what
-    `methods` says of its figures.
+    `methods` says of its figures. The columns of `hide` are in its files and not on the page: they are the same in
+    every row, and the title says them.
     """
 
     name: str
@@ -31,6 +34,7 @@ class Table:
     under: str = ""
     show: int = 25
     made: tuple[str, ...] = ()
+    hide: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,6 +45,12 @@ class Picture:
     title: str
     axes: Axes
     alt: str
+
+    @property
+    def said(self) -> str:
+        """What the figure shows, and what kind of figure it is."""
+        title = self.axes.get_title(loc="left") or self.axes.get_title()
+        return _("{title}. {kind}", title=" ".join(title.replace(r"\$", "$").split("\n")), kind=self.alt)
 
 
 @dataclass(frozen=True)
@@ -79,12 +89,18 @@ class Section:
 
 @dataclass(frozen=True, eq=False)
 class Page:
-    """The whole report; `terms` says that the words of its tables are the embedded data's and can be translated."""
+    """The whole report.
+
+    `terms` says that the words of its tables are the embedded data's and can be translated, `headline` is the one
+    sentence on top, and `heads` are what columns of the user's own are called on the page.
+    """
 
     title: str
     subtitle: str
     sections: tuple[Section, ...]
     terms: bool = False
+    headline: str = ""
+    heads: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def tables(self) -> tuple[Table, ...]:

@@ -1,4 +1,4 @@
-"""A table as it is printed, and one writer each for LaTeX, HTML, Excel and Word: title above, notes below.
+"""A table as it is printed, and one writer a format (LaTeX, HTML, Markdown, Excel, Word): title above, notes below.
 
 By hand, since no library does it as well: maketables leaves the text of cells unescaped in LaTeX, pandas' Styler has no
 notes, great-tables writes LaTeX and HTML alone. openpyxl and python-docx write the archives.
@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from exportlab.errors import MissingDependency, OptionError
-from exportlab.results import Look, Result, html_grid
-from exportlab.tables.writing import as_archive, as_text, atomic, put
+from exportlab.results import Look, Result, html_grid, markdown_grid
+from exportlab.tables.writing import as_archive, as_csv, as_text, atomic, put
 from exportlab.text import html_text, latex_text, printable
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ RIGHT: Align = "right"
 FOOT = "n"  # the first row below the estimates
 LONG = 40  # rows, above which a table of LaTeX goes over several pages
 WIDE = 60  # characters, of the widest column of a workbook
-ENDINGS = (".tex", ".html", ".docx", ".xlsx")
+ENDINGS = (".tex", ".html", ".md", ".csv", ".docx", ".xlsx")
 PAPER = Look(
     "border-collapse:collapse;border-top:2px solid;border-bottom:2px solid;font-variant-numeric:tabular-nums",
     "padding:.2em .8em .2em 0;border-bottom:1px solid currentColor",
@@ -112,6 +112,21 @@ def html(grid: Grid) -> str:
     return f"<div>{table}{foot}</div>"
 
 
+def markdown(grid: Grid) -> str:
+    """A pipe table under its title, notes below."""
+    right = [a == "right" for a in grid.aligned]
+    return markdown_grid(grid.heads, grid.rows, right, caption=grid.title, below=grid.below)
+
+
+def csv(grid: Grid) -> pd.DataFrame:
+    """What a CSV file has of a table: headings and cells as a workbook holds them; a title or note would be a row."""
+    import pandas as pd
+
+    columns = zip(*[[held.value for held in row] for row in grid.held], strict=True)
+    made = pd.concat([pd.Series(list(column)) for column in columns], axis=1)
+    return made.set_axis(list(grid.heads), axis=1)
+
+
 def excel(grids: Iterable[tuple[str, Grid]]) -> Any:
     """A workbook with a sheet for each, by name; numbers are numbers, text is never a formula."""
     book = needed("openpyxl", "openpyxl", "excel", "Writing tables to Excel").Workbook()
@@ -169,7 +184,7 @@ def word(grid: Grid) -> Any:
 
 
 class Printed(Result):
-    """What can be printed, in any of four formats."""
+    """What can be printed, in any of six formats."""
 
     def grid(self) -> Grid:
         """The table as it is printed."""
@@ -182,6 +197,14 @@ class Printed(Result):
     def to_html(self, path: str | Path | None = None) -> str:
         """A table with three rules and no classes, that can be pasted anywhere; also written to `path`, if given."""
         return kept(html(self.grid()), path)
+
+    def to_markdown(self, path: str | Path | None = None) -> str:
+        """A pipe table with its title above and notes below; also written to `path`, if given."""
+        return kept(markdown(self.grid()), path)
+
+    def to_csv(self, path: str | Path) -> Path:
+        """The cells alone, numbers with all their digits (UTF-8): title and notes have no place in a CSV file."""
+        return atomic(Path(path), as_csv([csv(self.grid())], "utf-8-sig"))
 
     def to_docx(self, path: str | Path) -> Path:
         """A Word document with the table (needs python-docx, extra "tables")."""
@@ -199,7 +222,7 @@ class Printed(Result):
         return atomic(Path(path), as_archive(excel([(grid.title or "table", grid)]).save))
 
     def save(self, path: str | Path) -> Path:
-        """Write the table as its path ends: .tex, .html, .docx (Word) or .xlsx.
+        """Write the table as its path ends: .tex, .html, .md (Markdown), .csv, .docx (Word) or .xlsx.
 
         Raises
         ------
@@ -215,6 +238,8 @@ class Printed(Result):
         writers: Mapping[str, Callable[[Path], object]] = {
             ".tex": self.to_latex,
             ".html": self.to_html,
+            ".md": self.to_markdown,
+            ".csv": self.to_csv,
             ".docx": self.to_docx,
             ".xlsx": self.to_excel,
         }

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
-from unicodedata import east_asian_width
 from urllib.parse import urlsplit
 
 from exportlab.errors import LONGEST, short
-from exportlab.plots.style import context
+from exportlab.plots.style import context, titled, width
 from exportlab.tables.headings import heading
 from exportlab.tables.model import Page, Picture, Table
 from exportlab.tables.publication import Align, Grid, Held
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 _GITHUB = re.compile(r"^github:([^@\s]+)@(\w+):(\S+)$")
 PLAIN = ("year", "period")  # whole numbers that are names
 SHORT, LONG = 16, 36  # characters up to which a text is kept on one line; width from which it needs room
+POINTS = "+0.0;-0.0;0.0"  # as a workbook writes percentage points
 HEAD = 200  # characters of a heading
 TALL = 0.62  # of its width, from which a figure needs more of a printed page
 
@@ -75,7 +76,7 @@ def _drawn(figure: Figure, **metadata: Any) -> str:
     buffer = io.StringIO()
     with context():
         figure.savefig(buffer, format="svg", metadata={"Date": None, **metadata}, bbox_inches="tight")
-    return buffer.getvalue()
+    return titled(buffer.getvalue())
 
 
 def html(page: Page) -> str:
@@ -87,7 +88,7 @@ def html(page: Page) -> str:
     env = Environment(loader=PackageLoader("exportlab.reporting"), autoescape=True, undefined=StrictUndefined)
     env.globals["_"] = _
     env.filters["file"] = file_name
-    env.filters["shown"] = lambda table: shown(table, page.terms)
+    env.filters["shown"] = lambda table: shown(table, page.terms, page.heads)
     env.tests["picture"] = lambda part: isinstance(part, Picture)
     methods = [m for s in page.sections for m in s.methods]
     made: str = env.get_template("report.html").render(
@@ -112,10 +113,10 @@ def _scoped(text: str, name: str) -> str:
     return re.sub(r'(href="#|url\(#)', rf"\g<1>{name}-", text)
 
 
-def shown(table: Table, terms: bool) -> Shown:
+def shown(table: Table, terms: bool, heads: Mapping[str, str] = MappingProxyType({})) -> Shown:
     """Headings and cells; the columns of `table.fold` go beneath the column `table.under`."""
     columns = [str(c) for c in table.frame.columns]
-    kept = [c for c in columns if c not in table.fold]
+    kept = [c for c in columns if c not in (*table.fold, *table.hide)]
     rows = []
     for record in table.frame.itertuples(index=False, name=None):
         values = dict(zip(columns, record, strict=True))
@@ -132,14 +133,23 @@ def shown(table: Table, terms: bool) -> Shown:
             ]
         )
     numeric = {c for i, c in enumerate(kept) if any(row[i].css == "num" for row in rows)}
-    return Shown([Cell(short(heading(c), HEAD), css="num" if c in numeric else "") for c in kept], rows)
+    return Shown(
+        [
+            Cell(
+                short(heads.get(c) or heading(c, table.formats.get(c, "")), HEAD),
+                css="num" if c in numeric else "",
+            )
+            for c in kept
+        ],
+        rows,
+    )
 
 
-def grid(table: Table, terms: bool = False) -> Grid:
+def grid(table: Table, terms: bool = False, heads: Mapping[str, str] = MappingProxyType({})) -> Grid:
     """The table as it is printed outside the page: numbers and sources as there, unit, source and note below."""
-    made = shown(table, terms)
+    made = shown(table, terms, heads)
     cells = list(zip(*made.rows, strict=True)) or [() for _head in made.heads]
-    kept = [c for c in map(str, table.frame.columns) if c not in table.fold]
+    kept = [c for c in map(str, table.frame.columns) if c not in (*table.fold, *table.hide)]
     forms = [pattern(table.formats.get(c, "")) for c in kept]
     values = table.frame[[c for c in table.frame.columns if str(c) in kept]]
     below = foot(table)
@@ -148,7 +158,7 @@ def grid(table: Table, terms: bool = False) -> Grid:
         [_aligned(h, column) for h, column in zip(made.heads, cells, strict=True)],
         [[c.text for c in row] for row in made.rows],
         [
-            [Held(_plain(v, terms), form) for v, form in zip(row, forms, strict=True)]
+            [Held(_plain(v, terms, form), form) for v, form in zip(row, forms, strict=True)]
             for row in values.itertuples(index=False, name=None)
         ],
         table.title,
@@ -175,26 +185,22 @@ def foot(table: Table) -> str:
 
 def pattern(form: str) -> str:
     """A format as a workbook writes it."""
-    if form in ("", "share"):
-        return "0.0%" if form else ""
+    if form in ("", "share", "points"):
+        return {"share": "0.0%", "points": POINTS}.get(form, "")
     digits = int(form.split(".")[1][0])
     return ("#,##0" if "," in form else "0") + ("." + "0" * digits if digits else "")
 
 
-def _plain(value: Any, terms: bool) -> Any:
+def _plain(value: Any, terms: bool, form: str) -> Any:
     """A value as a workbook holds it: empty for what is missing."""
     if value is None or str(value) in ("nan", "NaT", "<NA>"):
         return None
     if hasattr(value, "item"):
         value = value.item()
     if isinstance(value, bool | int | float):
+        value = 100 * value if form == POINTS else value
         return value if abs(value) != float("inf") else str(value)
     return str(term(value) if terms else value)
-
-
-def _width(text: str) -> int:
-    """Characters, of which those of Chinese are twice as wide."""
-    return sum(2 if east_asian_width(c) in "WF" else 1 for c in text)
 
 
 def _folded(column: str, value: Any, terms: bool) -> str:
@@ -211,7 +217,7 @@ def _cell(value: Any, form: str, terms: bool, folded: tuple[str, ...]) -> Cell:
         if re.match(r"https?://\S+$", address):
             return Cell(urlsplit(address).netloc.removeprefix("www."), text, "short", address)
         text = short(term(value) if terms else text, LONGEST)
-        css = "long" if folded or _width(text) > LONG else "short" if len(text) <= SHORT else ""
+        css = "long" if folded or width(text) > LONG else "short" if len(text) <= SHORT else ""
         return Cell(text, str(value), css, "", folded)
     if form:
         return Cell(number(value, form), repr(float(value)), "num", "", folded)

@@ -1,4 +1,4 @@
-"""A table set for a paper: caption, headings, digits in line, unit and source; as LaTeX, HTML or Excel."""
+"""A table set for a paper: caption, headings, digits in line, unit and source; in any of six formats."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from math import floor, log10
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from exportlab.errors import DataError, OptionError, UnknownName, one_of
+from exportlab.errors import DataError, OptionError, UnknownName
 from exportlab.flows import Flows
 from exportlab.frames import to_pandas
 from exportlab.results import Result, is_name, label
@@ -17,7 +17,8 @@ from exportlab.tables.model import Table
 from exportlab.tables.publication import Grid, Printed, Publication
 from exportlab.tables.render import foot as below_of
 from exportlab.tables.render import grid
-from exportlab.words import LANGUAGES, speaking
+from exportlab.words import known as known_language
+from exportlab.words import speaking
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -86,7 +87,7 @@ def typeset(
     caption, unit, source : str
         As they are to be printed; the caption of a result is its own title by default.
     notes : str or sequence of str
-        Sentences to stand below the table, after a result's own.
+        Sentences to stand below the table, after a result's own remarks.
     columns : sequence of str, optional
         The columns to print, in this order; by default all.
     names : mapping of str to str, optional
@@ -102,7 +103,8 @@ def typeset(
     Returns
     -------
     Printed
-        With ``to_latex``, ``to_html``, ``to_docx``, ``to_excel`` and ``save``; it shows itself in a notebook.
+        With ``to_latex``, ``to_html``, ``to_markdown``, ``to_csv``, ``to_docx``, ``to_excel`` and ``save``; it shows
+        itself in a notebook.
 
     Raises
     ------
@@ -122,7 +124,7 @@ def typeset(
       HHI
     0.520
     """
-    one_of("lang", lang, LANGUAGES)
+    known_language(lang)
     below = (notes,) if isinstance(notes, str) else tuple(notes)
     own = made.publication() if hasattr(made, "publication") else made
     if isinstance(own, Publication) and columns is None:
@@ -145,6 +147,7 @@ def typeset(
     frame = frame[list(columns)] if columns is not None else frame
     if frame.empty:
         raise DataError("the table has no rows or no columns", "There is nothing to print.")
+    below = (*(made.remarks if isinstance(made, Result) else ()), *below)
     chosen = {c: _format(frame[c], digits) for c in frame.columns} | dict(formats or {})
     heads = dict(names or {})
     table = Table(
@@ -160,7 +163,7 @@ def typeset(
 
 
 def save_table(made: Any, path: str | Path, **options: Any) -> Path:
-    """Write a table or result for a paper: .tex, .html, .docx (Word) or .xlsx.
+    """Write a table or result for a paper: .tex, .html, .md (Markdown), .csv, .docx (Word) or .xlsx.
 
     Parameters
     ----------

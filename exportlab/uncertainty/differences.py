@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -16,10 +17,21 @@ from exportlab.options import Count, Level, validated
 from exportlab.turned import year_before
 from exportlab.uncertainty.groups import Part, Plan, grouped, places, plan, sampler
 from exportlab.uncertainty.intervals import Intervals, Method, described, figures, framed, joined, tracked
-from exportlab.uncertainty.methods import CHUNK, DRAWN, Interval, Note, checked, estimate, noted, notes
+from exportlab.uncertainty.methods import (
+    CHUNK,
+    DRAWN,
+    EQUALITY,
+    Interval,
+    Note,
+    checked,
+    estimate,
+    near,
+    noted,
+    notes,
+)
 from exportlab.uncertainty.nesting import Resample, likeness, units_of
 from exportlab.uncertainty.sample import NOTHING, Sample, Sums, apart, minus, need_units, seeds
-from exportlab.uncertainty.scales import SCALES, Scale, limits
+from exportlab.uncertainty.scales import SCALES, Scale, limits, scale_of
 from exportlab.words import said
 
 
@@ -79,8 +91,9 @@ def difference(
         need_units(sample, asked.unit, described(flows, asked.groups, first.key))
         on = _change_scale(asked, max(len(first.cells), len(second.cells)))
         found = estimate(sample, method, level=level, draws=draws, seed=seed, scale=on)
-        known = notes(sample, found, method, asked.unit)
-        against = joined(known, alike(sample, tuple(units) if units else None), [season] * len(known))
+        known = notes(sample, found, method, asked.unit, name=asked.name)
+        about = alike(sample, tuple(units) if units else None), [season] * len(known)
+        against = joined(known, *about, _even(asked, (a, len(first.cells)), (b, len(second.cells))))
         keys, sides = _keys(asked, first, role), (a.estimate, b.estimate)
         rows = [
             {**keys, **dict(zip(asked.shown, cell, strict=True)), **_changed(sides, found, m)}
@@ -97,6 +110,16 @@ def difference(
     return Intervals(
         table, asked.name, asked.spread, asked.unit, method, level, drawn, what=what, notes=against
     )
+
+
+def _even(asked: Plan, *sides: tuple[Sample, int]) -> list[tuple[Note, ...]]:
+    """What is to be said of a change from or to a spread that is near equality."""
+    close = np.zeros(sides[0][0].estimate.shape, dtype=bool)
+    for sample, active in sides:
+        on = scale_of(asked.name, asked.options, asked.size or active)
+        if on.equal is not None:
+            close |= near(estimate(sample, "jackknife", scale=on), on)
+    return [(EQUALITY,) if c else () for c in close]
 
 
 def _changed(sides: tuple[Array, Array], found: Interval, m: int) -> dict[str, float]:
@@ -366,7 +389,8 @@ def _plan(flows: Flows, name: str, role: str, *, by: Columns | None, **asked: An
         raise OptionError(f"{role!r} is compared, so it cannot stand in over= or resample= as well.")
     if by is not None:
         by = tuple(dict.fromkeys((*flows.resolve(by), role)))
-    return plan(flows, name, by=by, **asked)
+    made = plan(flows, name, by=by, **asked)
+    return made if role in made.groups else replace(made, groups=(*made.groups, role))  # a key column
 
 
 def _pairs(

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from exportlab.flows import Columns, Flows, require
 from exportlab.indices.measure import Universe
-from exportlab.options import Count, Level, validated
+from exportlab.options import Count, Level, NotNegative, validated
 from exportlab.results import Result
+from exportlab.uncertainty.blocks import blocked
 from exportlab.uncertainty.groups import Part, Plan, grouped, plan, sampler
 from exportlab.uncertainty.methods import DRAWN, Interval, Note, checked, estimate, mapped, noted, notes
 from exportlab.uncertainty.nesting import Resample, likeness
@@ -92,6 +93,7 @@ def interval(
     rng: Any = None,
     scale: ScaleName | None = None,
     universe: Universe = "observed",
+    block: NotNegative | Literal["auto"] | None = None,
     workers: Count = 1,
     progress: bool = False,
     **options: Any,
@@ -129,6 +131,10 @@ def interval(
         for RCA), "identity" for the bootstrap. Whatever the scale, the ends are cut at the limits of the index.
     universe : {"observed", "active"}, int or sequence
         See `measure`.
+    block : float or "auto", optional
+        Of periods drawn (``resample="period"``): draw runs of them, of this mean length, since months that follow on
+        each other are not independent (stationary bootstrap, method "percentile" or "basic"). "auto" is the rule of
+        Politis and White for each group.
     workers : int
         Threads.
     progress : bool
@@ -170,6 +176,9 @@ def interval(
     .. [3] Rubin (1981), The Bayesian bootstrap, Annals of Statistics 9(1).
     .. [4] Davidson and Flachaire (2007), Asymptotic and bootstrap inference for inequality and poverty measures,
        Journal of Econometrics 141(1).
+    .. [5] Politis and Romano (1994), The stationary bootstrap, JASA 89(428).
+    .. [6] Politis and White (2004), Automatic block-length selection for the dependent bootstrap, Econometric Reviews
+       23(1); Patton, Politis and White (2009), Correction, Econometric Reviews 28(4).
 
     Examples
     --------
@@ -186,7 +195,7 @@ def interval(
     asked = plan(flows, name, over=over, by=by, resample=resample, universe=universe, options=options)
     checked(method, level, draws)
     groups = grouped(flows, asked)
-    make = sampler(flows, asked)
+    make = blocked(flows, asked, sampler(flows, asked), method, block)
     alike = likeness(flows, asked.drawn)
     plain = "identity" if scale is None and method in DRAWN else scale
 
@@ -196,7 +205,9 @@ def interval(
         need_units(sample, asked.unit, described(flows, asked.groups, part.key))
         on = scale_of(asked.name, asked.options, asked.size or len(part.cells), plain)
         found = estimate(sample, method, level=level, draws=draws, seed=seed, scale=on)
-        against = joined(notes(sample, found, method, asked.unit), alike(sample, part.units))
+        against = joined(
+            notes(sample, found, method, asked.unit, name=asked.name, scale=on), alike(sample, part.units)
+        )
         return found, against, sample.units
 
     own = seeds(rng, len(groups)) if method in DRAWN else [None] * len(groups)

@@ -10,7 +10,8 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 
 from exportlab.errors import OptionError, one_of
-from exportlab.frames import Array
+from exportlab.frames import Array, Mask
+from exportlab.indices.members import ROUNDING
 from exportlab.uncertainty.sample import (
     Sample,
     dirichlet,
@@ -18,6 +19,7 @@ from exportlab.uncertainty.sample import (
     jackknifed,
     multinomial,
     spans,
+    stationary,
     variance,
 )
 from exportlab.uncertainty.scales import SCALES, Map, Scale
@@ -122,9 +124,9 @@ def estimate(
         divide="ignore", invalid="ignore", over="ignore"
     ):  # at the end of a scale is no interval
         if method == "delta":
-            return bounded(sample, _delta(sample, point, level, scale.map), scale)
+            return ended(sample, bounded(sample, _delta(sample, point, level, scale.map), scale), level)
         if method == "jackknife":
-            return bounded(sample, _jackknife(sample, point, level, scale.map), scale)
+            return ended(sample, bounded(sample, _jackknife(sample, point, level, scale.map), scale), level)
     if method == "bayesian" and not sample.fractional:
         raise OptionError(
             "The Bayesian bootstrap gives members weights that are not whole numbers, for which this index is not "
@@ -146,7 +148,8 @@ def estimate(
             low, high = studentised(found, errors, point, spread, level, scale=scale.map)
             centre = studentised(found, errors, point, spread, 0.0, scale=scale.map)[0]
     nothing = (None,) * point.size
-    return bounded(sample, Interval(point, _spread(found), low, high, lost, centre, nothing, found), scale)
+    made = Interval(point, _spread(found), low, high, lost, centre, nothing, found)
+    return ended(sample, bounded(sample, made, scale), level)
 
 
 # What is said where there is no interval, and where it is not the one that was asked for.
@@ -166,6 +169,36 @@ def _beyond(limit: float) -> Note:
     return Note("one-sided", words)
 
 
+def ended(sample: Sample, found: Interval, level: float) -> Interval:
+    """The portions that are nothing, or all, each with its one-sided interval; other values as they are."""
+    return found if sample.portion is None else exact(found, sample.effective, sample.units, level)
+
+
+def exact(found: Interval, effective: Any, units: int, level: float) -> Interval:
+    """The same of portions whose units count as so many of one size.
+
+    Of n units not one is a part of it: then it is no more than p with :math:`(1 - p)^n = 1 - level` (Clopper and
+    Pearson 1934), exact for units of one size, and for others with their effective number (Korn and Graubard 1998).
+    """
+    nothing, all_ = found.estimate <= 0, 1 - found.estimate <= ROUNDING
+    if not (nothing | all_).any():
+        return found
+    reach = 1 - (1 - level) ** (1 / np.broadcast_to(effective, nothing.shape))
+    words = said(
+        "one-sided: all {n} units are alike ({effective} of one size)",
+        n=units,
+        effective=f"{np.mean(effective):.1f}",
+    )
+    alike, cases = Note("one-sided", words), [nothing, all_]
+    return replace(
+        found,
+        low=np.select(cases, [np.zeros_like(reach), 1 - reach], found.low),
+        high=np.select(cases, [reach, np.ones_like(reach)], found.high),
+        corrected=np.select(cases, [found.estimate] * 2, found.corrected),
+        why=tuple(alike if e else why for e, why in zip(nothing | all_, found.why, strict=True)),
+    )
+
+
 def bounded(sample: Sample, found: Interval, scale: Scale) -> Interval:
     """The interval cut at the limits of the index, from the limit to the estimate where it lies beyond.
 
@@ -178,6 +211,8 @@ def bounded(sample: Sample, found: Interval, scale: Scale) -> Interval:
         under, over = known & (high < scale.low), known & (low > scale.high)
         low = np.where(over, point, np.where(under, scale.low, low))
         high = np.where(under, point, np.where(over, scale.high, high))
+        if scale.kinked:  # the bias that is left pushes it up there, so it goes down to equality
+            low = np.where(near(found, scale), scale.low, low)
         low, high = np.clip(low, scale.low, scale.high), np.clip(high, scale.low, scale.high)
         some = known & ~exact & np.isfinite(low) & np.isfinite(high) & (low < high)
         inside = np.isfinite(scale.map[0](point))
@@ -213,7 +248,6 @@ def checked(method: str, level: float, draws: int) -> None:
 
 def simulate(sample: Sample, method: str, draws: int, seed: Any, workers: int = 1) -> tuple[Array, Array]:
     """Draws of the index (B, M) and, for studentised intervals, their standard errors."""
-    make = dirichlet if method == "bayesian" else multinomial
     values = sample.estimate.size
     need = sample.units * values if method == "studentised" else 0
     step = max(1, CHUNK // max(sample.units, sample.width, need))
@@ -221,7 +255,7 @@ def simulate(sample: Sample, method: str, draws: int, seed: Any, workers: int = 
     slope = _known(sample, method) if method == "studentised" else None
 
     def one(job: tuple[int, np.random.SeedSequence]) -> tuple[Array, Array]:
-        weights = make(np.random.default_rng(job[1]), job[0], sample.samples)
+        weights = _weights(sample, method, np.random.default_rng(job[1]), job[0])
         errors = np.empty((0, values))
         if slope is not None:
             errors = np.sqrt(variance(slope(weights), weights, sample.samples))
@@ -230,6 +264,13 @@ def simulate(sample: Sample, method: str, draws: int, seed: Any, workers: int = 
     jobs = list(zip(sizes, seed.spawn(len(sizes)), strict=True))
     parts = mapped(one, jobs, workers)
     return np.concatenate([p[0] for p in parts]), np.concatenate([p[1] for p in parts])
+
+
+def _weights(sample: Sample, method: str, rng: np.random.Generator, draws: int) -> Array:
+    """How often each unit counts in each draw."""
+    if sample.blocks is not None:
+        return stationary(rng, draws, *sample.blocks)
+    return (dirichlet if method == "bayesian" else multinomial)(rng, draws, sample.samples)
 
 
 def mapped(function: Callable[[Any], Any], jobs: Sequence[Any], workers: int) -> list[Any]:
@@ -374,31 +415,51 @@ def _spread(draws: Array) -> Array:
 # hold as often as others.
 
 FEW = 30  # units in the smallest sample
+FEWER = {"rca": 100, "gini": 200}  # of indices whose intervals are short for longer
+RARE, CARRIERS = (
+    0.2,
+    10.0,
+)  # a portion that fewer units carry, and their effective number, below which it is uncertain
 HEAVY = 0.25  # of the variance carried by one unit
 TAIL = 2.0  # Hill index: below it the sizes have no variance
 SHIFTED = 0.25  # bias over standard error (Efron and Tibshirani 1993, 10.2)
-NEAR = (
-    3.0  # standard errors from a kink: nearer, the Gini of even mixes is short (see the page on uncertainty)
-)
+NEAR = 4.0  # standard errors from equality
 BIASED = ("percentile", "bayesian", "bca")  # methods that do not correct for a bias, or not enough
+EQUALITY = Note("near equality", said("near equality: the interval may hold too often or too seldom"))
+RARELY = Note("few units", said("few units: rarely traded, few carry the share"))
 MEMBERS = Note("members drawn", said("members drawn: too narrow unless their sizes are nearly exponential"))
 
 
-def notes(sample: Sample, found: Interval, method: str, unit: str) -> list[tuple[Note, ...]]:
-    """What is known against each value's interval."""
+def notes(
+    sample: Sample, found: Interval, method: str, unit: str, *, name: str = "", scale: Scale | None = None
+) -> list[tuple[Note, ...]]:
+    """What is known against each value's interval; of the index `name`, which has this scale."""
     least = min(sample.samples)
-    common = [Note("few units", said("few units: {n} {unit}", n=least, unit=unit))] if least < FEW else []
+    if sample.blocks is not None:
+        least, unit = int(least / sample.blocks[1]), f"blocks of {unit}"
+    few = least < FEWER.get(name, FEW)
+    common = [Note("few units", said("few units: {n} {unit}", n=least, unit=unit))] if few else []
     common += [MEMBERS] if sample.members else []
     heavy: list[tuple[Note, ...]] = [()] * found.estimate.size
     if method in DRAWN:
         heavy = _heavy(sample, unit)
+    close = np.zeros(found.estimate.size, dtype=bool)
+    if scale is not None:
+        close = near(found, scale) & np.isfinite(found.low)
+    rare = np.zeros(close.size, dtype=bool)
+    if sample.portion is not None and not few:
+        rare = rarely(sample.portion, sample.effective)
     gone = Note("undefined", said("undefined: the index does not exist here"))
     return [
-        (*common, *heavy[m], *_against(found, m, method), *_kinked(sample, found, m))
+        (*common, *_if(rare[m], RARELY), *heavy[m], *_against(found, m, method), *_if(close[m], EQUALITY))
         if np.isfinite(found.estimate[m])
         else (gone,)
         for m in range(found.estimate.size)
     ]
+
+
+def _if(is_so: Any, note: Note) -> tuple[Note, ...]:
+    return (note,) if is_so else ()
 
 
 def _against(found: Interval, m: int, method: str) -> Iterator[Note]:
@@ -418,10 +479,17 @@ def _against(found: Interval, m: int, method: str) -> Iterator[Note]:
         yield Note("undefined", said("undefined in {n} draws, which are left out", n=int(found.undefined[m])))
 
 
-def _kinked(sample: Sample, found: Interval, m: int) -> Iterator[Note]:
-    """What the jackknife cannot correct: the bias near a kink of the index."""
-    if sample.kink is not None and not found.corrected[m] - sample.kink > NEAR * found.std_error[m]:
-        yield Note("near equality", said("near equality: the interval of the Gini lies too high"))
+def near(found: Interval, scale: Scale) -> Mask:
+    """Which values lie near equality: there the corrected index is no normal variate, and a kinked one is biased."""
+    if scale.equal is None:
+        return np.zeros(found.estimate.size, dtype=bool)
+    with np.errstate(invalid="ignore"):
+        return ~(np.abs(found.corrected - scale.equal) > NEAR * found.std_error)
+
+
+def rarely(portion: Array, effective: Any) -> Mask:
+    """Which portions rest on so few units that their tail decides, whatever the number of all units."""
+    return np.asarray((portion > 0) & (portion < RARE) & (portion * effective < CARRIERS))
 
 
 def _heavy(sample: Sample, unit: str) -> list[tuple[Note, ...]]:

@@ -59,8 +59,11 @@ class Sample:
         What the values are differences of, against which rounding is measured; by default the values.
     members : bool
         Whether the units are the members of the distribution themselves, drawn from a law of their sizes.
-    kink : float, optional
-        The value near which the index is no smooth function of the sums (the Gini's 0, where ranks change places).
+    portion : ndarray, shape (M,), optional
+        Of values that are parts of what the units carry: which part of the units has anything of it (or of the rest,
+        if those are fewer).
+    blocks : (ndarray, float), optional
+        The place of each unit in time, and the mean length of the blocks that are drawn.
     """
 
     statistic: Callable[[Array], Array]
@@ -72,7 +75,8 @@ class Sample:
     sums: Sums | None = None
     terms: Array | None = None
     members: bool = False
-    kink: float | None = None
+    portion: Array | None = None
+    blocks: tuple[Array, float] | None = None
 
     @property
     def units(self) -> int:
@@ -83,6 +87,11 @@ class Sample:
     def samples(self) -> tuple[int, ...]:
         """Units by independent sample."""
         return self.strata or (self.units,)
+
+    @property
+    def effective(self) -> float:
+        """As how many units of one size these count (Kish 1965)."""
+        return float(self.sizes.sum() ** 2 / (self.sizes**2).sum())
 
     @cached_property
     def estimate(self) -> Array:
@@ -241,6 +250,19 @@ def multinomial(rng: np.random.Generator, draws: int, strata: tuple[int, ...]) -
         drawn = rng.integers(0, n, size=(draws, n)) + n * np.arange(draws)[:, None]
         parts.append(np.bincount(drawn.ravel(), minlength=draws * n).reshape(draws, n))
     return np.concatenate(parts, axis=1).astype(np.float64)
+
+
+def stationary(rng: np.random.Generator, draws: int, order: Array, length: float) -> Array:
+    """How often each unit is drawn, in blocks of geometric length with this mean (Politis and Romano 1994)."""
+    n = order.size
+    first = rng.random((draws, n)) < 1 / length
+    first[:, 0] = True
+    starts = rng.integers(0, n, size=(draws, n))
+    at = np.arange(n)
+    began = np.maximum.accumulate(np.where(first, at, 0), axis=1)
+    drawn = (np.take_along_axis(starts, began, axis=1) + at - began) % n
+    counts = np.bincount((drawn + n * np.arange(draws)[:, None]).ravel(), minlength=draws * n)
+    return counts.reshape(draws, n)[:, order].astype(np.float64)
 
 
 def dirichlet(rng: np.random.Generator, draws: int, strata: tuple[int, ...]) -> Array:

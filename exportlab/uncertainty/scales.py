@@ -65,12 +65,18 @@ BOUNDS: dict[str, Callable[[float, int], float]] = {
 
 @dataclass(frozen=True)
 class Scale:
-    """A map, and the limits that no interval goes beyond; `name` is what the user asked for, "" for the index's own."""
+    """A map, and the limits that no interval goes beyond; `name` is what the user asked for, "" for the index's own.
+
+    `equal` is the value of a spread that is even, None where there is none; `kinked` says that the index is no smooth
+    function there (the Gini, whose ranks change places).
+    """
 
     map: Map
     low: float = -np.inf
     high: float = np.inf
     name: str = ""
+    equal: float | None = None
+    kinked: bool = False
 
 
 def scale_of(name: str, options: Mapping[str, Any], size: int, asked: str | None = None) -> Scale:
@@ -90,7 +96,13 @@ def scale_of(name: str, options: Mapping[str, Any], size: int, asked: str | None
     if asked is not None:
         one_of("scale", asked, SCALES)
     low, high = limits(name, options, size)
-    return Scale(SCALES[asked] if asked else own_map(name, options, size), low, high, asked or "")
+    even = {"concentration": low, "diversification": high}
+    equal = even.get(CATALOGUE[name].rises_with) if name not in FREE else None
+    chosen = SCALES[asked] if asked else own_map(name, options, size)
+    return Scale(chosen, low, high, asked or "", equal, kinked=name == "gini")
+
+
+FREE = ("share", "bloc_share", "rca")  # of no distribution
 
 
 def limits(name: str, options: Mapping[str, Any], size: int) -> tuple[float, float]:

@@ -41,14 +41,8 @@ def of_cells(name: str, flows: Any, *, universe: float | None = None, **options:
         return np.asarray((by_cell @ flows.T)[..., None])
 
     sizes, total = by_unit(flows)
-    made = summed(
-        flows,
-        index,
-        np.full(flows.shape[1], total),
-        sizes=sizes,
-        influence=influence if smooth(entry.name, chosen) else None,
-    )
-    return replace(made, kink=0.0) if entry.name == "gini" else made
+    known = influence if smooth(entry.name, chosen) else None
+    return summed(flows, index, np.full(flows.shape[1], total), sizes=sizes, influence=known)
 
 
 def smooth(name: str, options: Mapping[str, Any]) -> bool:
@@ -164,7 +158,8 @@ def shares(flows: Any) -> Sample:
         s = index(w @ dense)[..., None, :]
         return over(dense - s * size[:, None], (w @ size)[..., None, None])
 
-    return summed(dense, index, np.full(dense.shape[1], total), sizes=size, influence=influence)
+    made = summed(dense, index, np.full(dense.shape[1], total), sizes=size, influence=influence)
+    return replace(made, portion=_carrying(dense, size[:, None]))
 
 
 def part(inside: Array, size: Array) -> Sample:
@@ -179,7 +174,13 @@ def part(inside: Array, size: Array) -> Sample:
         theta = index(w @ adds)
         return over(inside - theta * size, (w @ size)[..., None])[..., None]
 
-    return summed(adds, index, np.full(2, size.sum()), sizes=size, influence=influence)
+    made = summed(adds, index, np.full(2, size.sum()), sizes=size, influence=influence)
+    return replace(made, portion=_carrying(inside[:, None], size[:, None]))
+
+
+def _carrying(inside: Array, size: Array) -> Array:
+    """The part of the units that carry something of a portion, or of the rest if those are fewer."""
+    return np.asarray(np.minimum((inside > 0).mean(axis=0), (inside < size).mean(axis=0)))
 
 
 def over(top: Array, bottom: Array) -> Array:

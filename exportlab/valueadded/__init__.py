@@ -4,6 +4,7 @@ from exportlab.valueadded.decompose import Decomposition, decompose
 from exportlab.valueadded.economies import read_eurostat, read_oecd_iot
 from exportlab.valueadded.folders import read_eora, read_exiobase
 from exportlab.valueadded.footprints import embodied, embodied_at_home, footprint
+from exportlab.valueadded.gloria import read_gloria
 from exportlab.valueadded.gvc import (
     extraction,
     output_participation,
@@ -18,6 +19,7 @@ from exportlab.valueadded.intercountry import InterCountryTable
 from exportlab.valueadded.iotable import IOTable
 from exportlab.valueadded.liaoning import china_multipliers, content_bounds, liaoning_bounds
 from exportlab.valueadded.nbs import read_ceads, read_nbs
+from exportlab.valueadded.noise import table_noise
 from exportlab.valueadded.processing import split_processing
 from exportlab.valueadded.product_proxies import (
     export_upstreamness,
@@ -60,6 +62,7 @@ __all__ = [
     "read_eurostat",
     "read_exiobase",
     "read_figaro",
+    "read_gloria",
     "read_icio",
     "read_iot",
     "read_nbs",
@@ -68,6 +71,7 @@ __all__ = [
     "relative_unit_values",
     "split_processing",
     "stage_shares",
+    "table_noise",
     "tiva_indicators",
     "unit_value_change",
     "upward_wang_zheng",

@@ -146,10 +146,19 @@ def _refuse_text(frame: pd.DataFrame, what: str) -> None:
             f"Cells of {what} hold text"
             if isinstance(frame.iloc[i, j], str)
             else f"Cells of {what} are no numbers",
-            "Every cell must be a number; a code such as '-' or '...' has to be decided by you.",
+            _read_with(frame.iloc[i, j]),
             rows=len(texts),
             first=f"{place(frame, i, j)} is {frame.iloc[i, j]!r}",
         )
+
+
+def _read_with(cell: object) -> str:
+    """How a cell that is no number becomes one."""
+    if isinstance(cell, str) and re.fullmatch(r"-?\d+,\d+(e-?\d+)?", cell.strip(), re.IGNORECASE):
+        return (
+            "It looks like a decimal comma: save the file with decimal points, or read it with decimal=','."
+        )
+    return "Every cell must be a number; a code such as '-' or '...' has to be decided by you."
 
 
 def _refuse_cells(frame: pd.DataFrame, values: Array, bad: Mask, problem: str, remedy: str) -> None:

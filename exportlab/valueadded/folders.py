@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
 
-from exportlab.errors import DataError
+from exportlab.errors import DataError, OptionError
 from exportlab.files.bundle import Bundle, bundle
 from exportlab.frames import Array
 from exportlab.options import validated
@@ -27,6 +28,7 @@ from exportlab.valueadded.layout import (
 from exportlab.valueadded.leontief import leontief_inverse
 
 EORA = r"Eora26_\d{{4}}_(bp|pp)_{}\.txt"
+Satellites: TypeAlias = str | pd.DataFrame | pd.Series | None
 # EXIOBASE's factor inputs, among its satellite rows or in a folder of their own.
 EXIOBASE_TAXES = r"Taxes less subsidies on products purchased.*"
 EXIOBASE_PRIMARY = (
@@ -36,7 +38,12 @@ EXIOBASE_PRIMARY = (
 
 @validated
 def read_eora(
-    path: str | Path, *, blanks: Blanks = "refuse", tolerance: float = 1e-3, **options: Any
+    path: str | Path,
+    *,
+    satellites: Satellites = None,
+    blanks: Blanks = "refuse",
+    tolerance: float = 1e-3,
+    **options: Any,
 ) -> InterCountryTable:
     """Read a year of EORA26: a folder or archive of ``Eora26_2015_bp_T.txt``, ``_FD``, ``_VA`` and the label files.
 
@@ -45,21 +52,21 @@ def read_eora(
     value added; what is delivered to ROW becomes a category of final demand of the country that delivers it, so that
     ROW is no country of the table. The files print no output: sums of rows are compared with those of columns. Basic
     or purchasers' prices as the name says (bp, pp), thousand USD; exports hold re-exports where the source data do.
-    EORA's rows and columns often balance to some percent only: ``tolerance=`` says how far. Parameters and refusals as
-    in `read_icio`.
+    EORA's rows and columns often balance to some percent only: ``tolerance=`` says how far. `satellites` may be a
+    regular expression: the rows of ``Eora26_2015_bp_Q.txt`` whose names (``labels_Q.txt``) hold it are kept. Parameters
+    and refusals as in `read_icio`.
     """
     files = bundle(path)
     flows = files.find(EORA.format("T"))
-    labels = {part: _eora_labels(files, part) for part in ("T", "FD", "VA")}
+    parts = ("T", "FD", "VA", "Q") if isinstance(satellites, str) else ("T", "FD", "VA")
+    labels = {part: _eora_labels(files, part) for part in parts}
     keys = {
         part: [(str(a), str(b)) for a, b in zip(t[1], t[3], strict=True)]
         for part, t in labels.items()
-        if part != "VA"
+        if part in ("T", "FD")
     }
-    added = [
-        (" ".join(str(v) for v in row if isinstance(v, str))) for row in labels["VA"].to_numpy(dtype=object)
-    ]
-    Z, Y, V = (_plain_part(files, part, labels) for part in ("T", "FD", "VA"))
+    added = _eora_names(labels["VA"])
+    Z, Y, V, *beside = (_plain_part(files, part, labels) for part in parts)
     rows = [Line("taxes" if c == "ROW" else "sector", (c, s), f"{c} {s}") for c, s in keys["T"]]
     rows += [Line("primary", ("", name), name) for name in added]
     columns = [
@@ -72,10 +79,50 @@ def read_eora(
     ]
     refuse_repeats(rows, "rows")
     refuse_repeats(columns, "columns")
+    if beside:
+        names = _eora_names(labels["Q"])
+        at = _matching(names, str(satellites), files)
+        rows += [Line("satellite", ("", names[k]), names[k]) for k in at]
+        V = np.vstack([V, _at_home(beside[0][at], columns)])
+    else:
+        options = {"satellites": satellites, **options}
     below = np.hstack([V, np.full((len(V), Y.shape[1]), np.nan)])
     cells = pd.DataFrame(np.vstack([np.hstack([Z, Y]), below]))
     made = {"unit": "thousand USD", "source": f"EORA26, {Path(str(flows)).name}", **options}
     return intercountry(fill(Layout(cells, tuple(rows), tuple(columns)), blanks), tolerance, **made)
+
+
+def _eora_names(labels: pd.DataFrame) -> list[str]:
+    """The names of rows that belong to no country: all that their label says."""
+    return [" ".join(str(v) for v in row if isinstance(v, str)) for row in labels.to_numpy(dtype=object)]
+
+
+def _matching(names: Sequence[str], pattern: str, files: Bundle) -> list[int]:
+    """The places of the names that hold a pattern; none are refused."""
+    try:
+        found = [k for k, name in enumerate(names) if re.search(pattern, name)]
+    except re.error as error:
+        raise OptionError(
+            f"satellites={pattern!r} is no regular expression: {error}. A backslash before a sign takes it as it is."
+        ) from None
+    if not found:
+        raise OptionError(
+            f"satellites={pattern!r} is in no row of {str(files.path)!r}. It has {len(names):,}: "
+            f"{', '.join(map(repr, names[:6]))}{' ...' if len(names) > 6 else ''}."
+        )
+    return found
+
+
+def _at_home(beside: Array, columns: Sequence[Line]) -> Array:
+    """Satellites of the countries' sectors; what stands in the column of discrepancies belongs to none of them."""
+    lost = beside[:, [line.role == "error" for line in columns[: beside.shape[1]]]]
+    if np.any(lost):
+        raise DataError(
+            "Satellites stand in the column ROW of statistical discrepancies, which is no country of the table",
+            "Give satellites= as a table of the countries' sectors.",
+            rows=int(np.count_nonzero(lost)),
+        )
+    return beside
 
 
 def _eora_labels(files: Bundle, part: str) -> pd.DataFrame:
@@ -93,7 +140,7 @@ def _plain_part(files: Bundle, part: str, labels: dict[str, pd.DataFrame]) -> Ar
     """The figures of a part, as many rows and columns as there are labels for them."""
     name = str(files.find(EORA.format(part)))
     cells = plain(numeric(files.table(name, header=None)))
-    shape = (len(labels["VA" if part == "VA" else "T"]), len(labels["FD" if part == "FD" else "T"]))
+    shape = (len(labels[part if part in ("VA", "Q") else "T"]), len(labels["FD" if part == "FD" else "T"]))
     if cells.shape != shape:
         raise DataError(
             f"file {name!r} has {cells.shape[0]:,} rows and {cells.shape[1]:,} columns, the labels say "
@@ -105,7 +152,12 @@ def _plain_part(files: Bundle, part: str, labels: dict[str, pd.DataFrame]) -> Ar
 
 @validated
 def read_exiobase(
-    path: str | Path, *, blanks: Blanks = "refuse", tolerance: float = 1e-3, **options: Any
+    path: str | Path,
+    *,
+    satellites: Satellites = None,
+    blanks: Blanks = "refuse",
+    tolerance: float = 1e-3,
+    **options: Any,
 ) -> InterCountryTable:
     """Read a year of EXIOBASE 3, monetary, as a folder or the archive that is published (``IOT_2019_pxp.zip``).
 
@@ -113,7 +165,8 @@ def read_exiobase(
     x = (I - A)^-1 Y where there is none. Output ``x.txt`` is compared with the row sums, and taxes less subsidies on
     products and the factor inputs of ``factor_inputs/F.txt`` or ``satellite/F.txt`` with what inputs leave of it.
     Basic prices, in the unit of ``unit.txt`` (million EUR); exports are those of the balanced trade, without
-    re-exports. Parameters and refusals as in `read_icio`.
+    re-exports. `satellites` may be a regular expression, such as ``"^CO2 - combustion - air$"``: the rows of ``F.txt``,
+    in whatever folder, whose names hold it are kept. Parameters and refusals as in `read_icio`.
     """
     files = bundle(path)
     Y = files.table(str(files.find(r"Y\.txt")), index_col=[0, 1], header=[0, 1])
@@ -135,9 +188,15 @@ def read_exiobase(
     if x is not None:
         across.append(Line("output", ("", "x"), "x.txt"))
         cells = np.hstack([cells, x.to_numpy(dtype=np.float64)[:, None]])
+    rows = [*sectors, *(Line(_exiobase_role(name), ("", name), name) for name in map(str, factors.index))]
+    if isinstance(satellites, str):
+        kept = _exiobase_satellites(files, Z.columns, satellites)
+        rows += [Line("satellite", ("", name), name) for name in map(str, kept.index)]
+        factors = pd.concat([factors, kept])
+    else:
+        options = {"satellites": satellites, **options}
     below = np.full((len(factors), cells.shape[1]), np.nan)
     below[:, : len(sectors)] = plain(factors)
-    rows = [*sectors, *(Line(_exiobase_role(name), ("", name), name) for name in map(str, factors.index))]
     refuse_repeats(rows, "rows")
     refuse_repeats(across, "columns")
     layout = Layout(pd.DataFrame(np.vstack([cells, below])), tuple(rows), tuple(across))
@@ -170,6 +229,14 @@ def _exiobase_factors(files: Bundle, columns: pd.Index) -> pd.DataFrame:
         if len(kept):
             return kept.reindex(columns=columns)
     return pd.DataFrame(columns=columns, dtype=np.float64)
+
+
+def _exiobase_satellites(files: Bundle, columns: pd.Index, pattern: str) -> pd.DataFrame:
+    """The rows of all extensions whose names hold a pattern."""
+    found = sorted(n for n in files.names if re.search(r"(^|/)[^/]+/F\.txt$", n))
+    tables = [files.table(name, index_col=0, header=[0, 1]) for name in found]
+    rows = pd.concat(tables) if tables else pd.DataFrame(columns=columns, dtype=np.float64)
+    return rows.iloc[_matching([str(k) for k in rows.index], pattern, files)].reindex(columns=columns)
 
 
 def _exiobase_unit(files: Bundle) -> str:

@@ -166,7 +166,13 @@ def _labelled(raw: pd.DataFrame, known: Known, blanks: str) -> Layout:
     both = set(raw.columns) & set(raw.index)
     both = {label for label in both if not role_of([label], {**known.columns, **known.rows})}
     if not both:
-        raise DataError("the file has no row that is also a column", "Country-sectors stand down and across.")
+        raise DataError(
+            "the file has no row that is also a column",
+            "Country-sectors such as AUS_A01 stand down and across, in one head row and one label column. Where "
+            "country and sector have rows and columns of their own, read them with pandas (header=[0, 1], "
+            "index_col=[0, 1]) and give Z and Y to InterCountryTable.from_frames.",
+            first=f"row {raw.index[0]!r}, column {raw.columns[0]!r}",
+        )
     countries = {label.split("_", 1)[0] for label in both}
     countries |= {OECD_SPLITS[c] for c in countries & set(OECD_SPLITS)}
     rows = [_line(label, both, known.rows, set()) for label in raw.index]

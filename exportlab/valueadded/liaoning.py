@@ -66,9 +66,10 @@ class ContentBounds(Result):
         low, high = (float(self.table[end].iloc[0]) for end in ("low", "high"))
         return f"Of the value of these exports {low:.1%} to {high:.1%} is domestic value added"
 
-    def summary(self) -> str:
-        notes = "\n".join(f"- {a}" for a in self.assumptions)
-        return f"{super().summary()}\nRests on:\n{notes}"
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What the bounds rest on."""
+        return tuple(f"Rests on: {a}" for a in self.assumptions)
 
     def plot(self, ax: Axes | None = None, **options: Any) -> Axes:
         """The bounds as bars; options as in `plots.valueadded.interval_bars`."""

@@ -8,13 +8,14 @@ guess that agrees with the table and with customs by regime.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 from scipy import sparse
-from scipy.optimize import brentq
+from scipy.optimize import brentq, linprog
 from scipy.sparse.linalg import spsolve
 
 from exportlab.errors import DataError
@@ -26,6 +27,8 @@ from exportlab.valueadded.leontief import leontief_inverse
 from exportlab.valueadded.national import content_table
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
+
     from exportlab.valueadded.iotable import IOTable
 
 
@@ -143,7 +146,7 @@ def split_processing(
     tax_p = t.taxes * share
     start = _first_guess(t, ep - tax_p, mp, md, share)
     rows, totals = _constraints(t, ep - tax_p, mp, md)
-    found = nearest(start, rows, totals)
+    found = nearest(start, rows, totals, names=_names(t, md is not None))
     n = len(ep)
     DD, DP, MD, MP = found.z[: 4 * n * n].reshape(4, n, n)
     return ProcessingSplit(
@@ -197,6 +200,20 @@ def _constraints(t: IOTable, cost: Array, mp: Array, md: Array | None) -> tuple[
     return sparse.csr_array(sparse.block_array(rows)), np.concatenate([*values, t.va, cost, *totals])
 
 
+def _names(t: IOTable, competitive: bool) -> list[str]:
+    """What the totals of `_constraints` are, in their order."""
+    pairs = [f"{a!r} to {b!r}" for a in t.sectors for b in t.sectors]
+    cells = ("inputs of",) if competitive else ("domestic inputs of", "imported inputs of")
+    kinds = (
+        "value added of",
+        "processing exports (less taxes) of",
+        "processing imports of",
+        "ordinary imports of",
+    )
+    lines = [f"{kind} {name!r}" for kind in kinds[: 3 + competitive] for name in t.sectors]
+    return [f"{kind} {pair}" for kind in cells for pair in pairs] + lines
+
+
 def _check(t: IOTable, ep: Array, mp: Array, md: Array | None) -> None:
     if (t.kind == "competitive") != (md is not None):
         raise DataError(
@@ -227,6 +244,9 @@ def _per(a: Array, b: Array) -> Array:
     return np.divide(a, b, out=np.zeros_like(a), where=b > 0)
 
 
+FAR = 1e12  # the dual has no end where no cells satisfy the totals: no cell is so many times its guess
+
+
 # The non-negative cells nearest to a first guess that add up to given totals.
 
 
@@ -251,7 +271,9 @@ class Nearest:
     gap: float
 
 
-def nearest(z0: Array, K: sparse.csr_array, b: Array, *, tolerance: float = 1e-12) -> Nearest:
+def nearest(
+    z0: Array, K: sparse.csr_array, b: Array, *, tolerance: float = 1e-12, names: Sequence[str] = ()
+) -> Nearest:
     """Least weighted squares with totals and signs, by Newton's method on the concave dual.
 
     Parameters
@@ -264,11 +286,13 @@ def nearest(z0: Array, K: sparse.csr_array, b: Array, *, tolerance: float = 1e-1
         The totals.
     tolerance : float
         Largest violation of a total that is accepted, relative to the largest total.
+    names : sequence of str
+        What the totals are, for a refusal.
 
     Raises
     ------
     DataError
-        No non-negative cells (0 where the guess is 0) satisfy all totals.
+        No non-negative cells (0 where the guess is 0) satisfy all totals: which exceed which.
 
     Notes
     -----
@@ -286,7 +310,7 @@ def nearest(z0: Array, K: sparse.csr_array, b: Array, *, tolerance: float = 1e-1
     z = cells(y)
     for _ in range(200):
         off = b - K @ z
-        if np.abs(off).max(initial=0.0) <= tolerance:
+        if np.abs(off).max(initial=0.0) <= tolerance or np.abs(y).max(initial=0.0) >= FAR:
             break
         weight = sparse.diags_array(np.where(z > 0, z0, 0.0) / 2)
         H = sparse.csc_array(K @ weight @ K.T)
@@ -297,12 +321,38 @@ def nearest(z0: Array, K: sparse.csr_array, b: Array, *, tolerance: float = 1e-1
     gap = float(np.abs(b - K @ z).max(initial=0.0))
     if gap > max(tolerance, 1e-9):
         raise DataError(
-            f"No non-negative cells satisfy all totals: the best miss one by {gap:.3g} of the largest total",
+            f"No non-negative cells satisfy all totals: {_contradiction(z0, K, b * scale, names)}",
             "Check that the totals by row and by column agree and that no total needs a cell that is 0.",
         )
     used = z0 > 0
     distance = float(((z - z0)[used] ** 2 / z0[used]).sum()) * scale
     return Nearest(z * scale, y, distance, gap)
+
+
+def _contradiction(z0: Array, K: sparse.csr_array, b: Array, names: Sequence[str]) -> str:
+    """Which totals are too large beside which: y with K'y <= 0 and b'y > 0 (Farkas), of few totals.
+
+    Each cell counts no more often among the totals with y > 0 than among those with y < 0, so that the former cannot
+    be larger. A vertex of the cone cut at sum |y| = 1 names no total that is not needed.
+    """
+    k = len(b)
+    held = sparse.csr_array(K[:, np.flatnonzero(z0 > 0)]).T
+    both = sparse.hstack([held, -held], format="csr")
+    found = linprog(
+        np.r_[-b, b], A_ub=both, b_ub=np.zeros(both.shape[0]), A_eq=np.ones((1, 2 * k)), b_eq=[1.0]
+    )
+    y = np.zeros(k) if found.x is None else found.x[:k] - found.x[k:]
+    y = np.where(np.abs(y) > 1e-9, y / max(float(np.abs(y).max()), 1e-300), 0.0)
+    more, less = np.flatnonzero(y > 0), np.flatnonzero(y < 0)
+    told = [*names] or [f"total {j + 1}" for j in range(k)]
+    sums = [float(np.abs(y[at]) @ b[at]) for at in (more, less)]
+    beside = f"{_some(told, less)}, {sums[1]:,.6g}" if len(less) else "what their cells hold, 0"
+    return f"{_some(told, more)} add up to {sums[0]:,.6g}, more than {beside}"
+
+
+def _some(names: Sequence[str], at: npt.NDArray[np.intp]) -> str:
+    rest = f" and {len(at) - 3:,} more" if len(at) > 3 else ""
+    return ", ".join(names[int(j)] for j in at[:3]) + rest
 
 
 def _length(z0: Array, at: Array, along: Array, gain: float) -> float:
@@ -312,7 +362,7 @@ def _length(z0: Array, at: Array, along: Array, gain: float) -> float:
         return 2 * float((along * z0 * np.maximum(0.0, at + length * along)).sum()) - gain
 
     far = 1.0
-    while slope(far) < 0 and far < 1e12:  # it never turns where no cells satisfy the totals
+    while slope(far) < 0 and far < FAR:  # it never turns where no cells satisfy the totals
         far *= 2
     near: float = brentq(slope, 0.0, far, xtol=1e-300, rtol=1e-14) if slope(0.0) * slope(far) < 0 else far
     return near

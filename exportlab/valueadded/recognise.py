@@ -14,6 +14,7 @@ from exportlab.files.paths import BOOKS, cells_of, first_line, text_cells
 from exportlab.options import validated
 from exportlab.valueadded.economies import read_eurostat, read_oecd_iot
 from exportlab.valueadded.folders import read_eora, read_exiobase
+from exportlab.valueadded.gloria import RESULTS, read_gloria
 from exportlab.valueadded.heads import Axes, axes
 from exportlab.valueadded.icio import is_flat, read_figaro, read_icio
 from exportlab.valueadded.intercountry import InterCountryTable
@@ -30,6 +31,7 @@ FORMATS: Mapping[str, str] = {
     "ADB MRIO": "countries with c1, F1 (read_adb)",
     "EORA26": "a folder or archive with Eora26_2015_bp_T.txt (read_eora)",
     "EXIOBASE 3": "a folder or archive with Z.txt or A.txt, and Y.txt (read_exiobase)",
+    "GLORIA": "a folder or archive with ..._T-Results_2019_059_Markup001(full).csv (read_gloria)",
     "CEADs": "provinces and sectors in head rows and label columns, exports, imports (read_ceads)",
     "statistical bureaus": "sector codes or names in a head row and a label column (read_nbs)",
     "OECD national tables": "rows TTL_A01, or DOM_A01 and IMP_A01 (read_oecd_iot)",
@@ -44,7 +46,7 @@ def read_iot(path: str | Path, **options: Any) -> Table:
     Parameters
     ----------
     path : path
-        A file, or the folder or archive of EORA26 and EXIOBASE.
+        A file, or the folder or archive of EORA26, EXIOBASE and GLORIA.
     **options
         As in the reader of the format, such as ``tolerance=`` and ``blanks=``; ``sheet=`` of a workbook.
 
@@ -55,8 +57,8 @@ def read_iot(path: str | Path, **options: Any) -> Table:
 
     See Also
     --------
-    read_icio, read_figaro, read_wiod, read_adb, read_eora, read_exiobase, read_ceads, read_nbs, read_oecd_iot,
-    read_eurostat
+    read_icio, read_figaro, read_wiod, read_adb, read_eora, read_exiobase, read_gloria, read_ceads, read_nbs,
+    read_oecd_iot, read_eurostat
     """
     place = Path(path)
     name = place.name.lower()
@@ -75,6 +77,8 @@ def _of_files(place: Path) -> Callable[..., Table]:
         return read_eora
     if files.find(r"Y\.txt", needed=False):
         return read_exiobase
+    if files.find(RESULTS.format("T"), needed=False):
+        return read_gloria
     raise _unknown(place)
 
 

@@ -8,6 +8,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 
 from exportlab.frames import Array, Mask
+from exportlab.indices.complexity.eci import TIE
 from exportlab.indices.complexity.matrix import Matrix, filled
 
 Update: TypeAlias = Literal["simultaneous", "sequential"]
@@ -120,7 +121,8 @@ def genepy(M: Matrix) -> tuple[Array, Array]:
     Returns
     -------
     arrays (exporters,) and (products,)
-        NaN for empty rows and columns, and on a side with fewer than two members.
+        NaN for empty rows and columns, and on a side with fewer than two members or whose second eigenvalue is also
+        its third: then no two vectors are the largest ones.
 
     References
     ----------
@@ -153,7 +155,9 @@ def _two_vectors(W: Matrix) -> Array:
             return out
 
         start = np.sqrt(W.sum(axis=1))  # fixed, so that two runs agree to the last digit
-        values, vectors = eigsh(LinearOperator((n, n), matvec=times, dtype=float), k=2, which="LA", v0=start)
+        values, vectors = eigsh(LinearOperator((n, n), matvec=times, dtype=float), k=3, which="LA", v0=start)
+    if n > 2 and values[-2] - values[-3] <= TIE * abs(values[-1]):
+        return np.full(n, np.nan)
     lam, squares = values[-2:], vectors[:, -2:] ** 2
     out: Array = (squares @ lam) ** 2 + 2 * squares @ lam**2
     return out

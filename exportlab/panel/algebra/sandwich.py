@@ -26,6 +26,7 @@ CLIPPED = (
     "The covariance (several ways of clustering, or a kernel) had a negative variance in some direction, which is set "
     "to zero: standard errors may be too small. Cluster one way, or by more clusters."
 )
+RANK = 1e-12  # an eigenvalue of a correlation matrix this small is none
 ROUNDING = 1e-11  # an error this small beside the outcomes it is made of is none
 
 
@@ -141,6 +142,23 @@ def settled(covariance: Array, rounding: Array) -> Array:
     out[none] = np.nan
     out[:, none] = np.nan
     return out
+
+
+def wald(gap: Array, covariance: Array, remedy: str) -> float:
+    r"""Wald statistic :math:`g'V^{-1}g` of q terms, whatever their units.
+
+    Raises
+    ------
+    DataError
+        Their covariance has not full rank, as with fewer clusters than terms: the statistic would be rounding.
+    """
+    size = np.sqrt(np.diag(covariance))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        C = covariance / np.outer(size, size)
+    rank = int(np.linalg.matrix_rank(C, tol=RANK, hermitian=True)) if np.isfinite(C).all() else 0
+    if rank < len(gap):
+        raise DataError(f"the covariance of the {len(gap)} estimates tested has rank {rank}", remedy)
+    return float((gap / size) @ np.linalg.solve(C, gap / size))
 
 
 def unsettled(covariance: Array, terms: Sequence[str]) -> tuple[str, ...]:

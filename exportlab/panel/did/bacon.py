@@ -15,7 +15,7 @@ from exportlab.options import validated
 from exportlab.panel.algebra.absorb import absorb
 from exportlab.panel.algebra.levels import Effects
 from exportlab.panel.contract import refuse_other_designs
-from exportlab.results import Result, table_html, titled_html
+from exportlab.results import Result, table_html
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -62,17 +62,15 @@ class Bacon(Result):
         return float(t.loc[t["kind"].isin([LATE, ALWAYS]), "weight"].sum())
 
     def summary(self) -> str:
-        return (
-            f"{super().summary()}\n\n{self.by_kind.to_string(index=False, float_format='{:.4f}'.format)}\n"
-            f"{self._verdict}"
-        )
+        return f"{super().summary()}\n\n{self.by_kind.to_string(index=False, float_format='{:.4f}'.format)}"
 
     @property
-    def _verdict(self) -> str:
-        return f"Weight on comparisons with already-treated units: {self.forbidden:.1%}."
+    def remarks(self) -> tuple[str, ...]:
+        """The weight on comparisons that two-way fixed effects should not make."""
+        return (f"Weight on comparisons with already-treated units: {self.forbidden:.1%}.",)
 
     def _repr_html_(self) -> str:
-        return titled_html(self.title, self.table, below=self._verdict) + table_html(self.by_kind)
+        return super()._repr_html_() + table_html(self.by_kind)
 
     def plot(self, ax: Axes | None = None, **options: Any) -> Axes:
         """Scatter of estimates over weights."""

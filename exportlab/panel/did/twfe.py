@@ -7,7 +7,6 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from exportlab.errors import DataError, OptionError
 from exportlab.frames import Array
@@ -22,7 +21,7 @@ from exportlab.panel.did.regress import (
     least_squares,
     refuse_no_variation,
 )
-from exportlab.panel.estimate import Estimate
+from exportlab.panel.estimate import Estimate, Parts
 
 if TYPE_CHECKING:
     from exportlab.panel.policy_panel import PolicyPanel
@@ -72,13 +71,17 @@ def twfe(panel: PolicyPanel, *, vcov: str = "cluster", level: Level = 0.95) -> E
     return from_fit(used, problem, fit, Terms.as_they_are(problem), account, level=level)
 
 
-def _diagnostics(panel: PolicyPanel) -> tuple[dict[str, pd.DataFrame], list[str]]:
+ONE_DATE = "all treated units adopt in one period, which leaves one comparison and no negative weight"
+PLAIN = "Goodman-Bacon decomposition needs a balanced panel without weights and covariates"
+
+
+def _diagnostics(panel: PolicyPanel) -> tuple[Parts, list[str]]:
     if not panel.staggered and not panel.always_treated.any():
-        return {}, []
+        return Parts(withheld=dict.fromkeys(("weights", "bacon"), ONE_DATE)), []
     weights = negative_weights(panel)
     below = weights["weight"] < -1e-12
     negative, share = float(weights["weight"][below].sum()), float(below.mean())
-    parts = {"weights": weights}
+    parts = Parts({"weights": weights})
     notes = [
         f"Adoption is staggered: {share:.0%} of the treated cohort-periods enter with negative weight "
         f"(together {negative:.3f}); read a robust estimate first."
@@ -91,9 +94,8 @@ def _diagnostics(panel: PolicyPanel) -> tuple[dict[str, pd.DataFrame], list[str]
             f"{decomposition.forbidden:.0%} of the Goodman-Bacon weight compares with already-treated units."
         )
     else:
-        notes.append(
-            "The Goodman-Bacon decomposition needs a balanced panel without weights and covariates and is not shown."
-        )
+        parts.withheld["bacon"] = f"the {PLAIN}"
+        notes.append(f"The {PLAIN} and is not shown.")
     return parts, notes
 
 

@@ -16,7 +16,8 @@ from exportlab.errors import OptionError, one_of
 from exportlab.frames import Array, Mask
 from exportlab.options import Count, Upper, validated
 from exportlab.panel.inference.event_basis import Basis, EventCoefficients, basis_of, event_coefficients
-from exportlab.results import Result, titled_html
+from exportlab.results import Result
+from exportlab.sides import side
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -54,12 +55,10 @@ class HonestDiD(Result):
     errors: str = "own"
     notes: tuple[str, ...] = ()
 
-    def summary(self) -> str:
-        """Title, table and notes."""
-        return "\n".join([super().summary(), *(f"Note: {n}" for n in self.notes)])
-
-    def _repr_html_(self) -> str:
-        return titled_html(self.title, self.table, below=[f"Note: {n}" for n in self.notes])
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """The notes."""
+        return tuple(f"Note: {n}" for n in self.notes)
 
     @property
     def title(self) -> str:
@@ -168,7 +167,7 @@ def honest_did(
             ends = relative_interval(c.beta, c.sigma, c.pre, weights, rng=rng, moments=moments, **ask)
         rows.append((method, float(size), *ends))
     table = pd.DataFrame(rows, columns=["method", "M", "conf_low", "conf_high"])
-    table["zero_inside"] = (table["conf_low"] <= 0) & (table["conf_high"] >= 0)
+    table["zero_inside"] = [side(low, high) == "cannot tell" for *_, low, high in rows]
     broken = breakdown(c, weights, method, alpha, rng, moments=moments)
     return HonestDiD(table, broken, method, level, weights, basis.errors, basis.notes)
 

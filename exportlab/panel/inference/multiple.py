@@ -14,7 +14,7 @@ from exportlab.errors import DataError, OptionError
 from exportlab.frames import Array
 from exportlab.options import Count, Freedom, Level, validated
 from exportlab.panel.algebra.draws import TIE, draws, p_value
-from exportlab.panel.inference.wild import WildTest, chosen, fit_of, multiplier_t
+from exportlab.panel.inference.wild import WildTest, chosen, fit_of, multiplier_t, refuse_none
 from exportlab.results import Result
 
 if TYPE_CHECKING:
@@ -92,7 +92,9 @@ def romano_wolf(
     signs = draws(family[0].inference.clusters, weights=weights, n_draws=n_draws, rng=rng)
     rows, simulated = [], []
     for e, name in zip(family, names, strict=True):
-        for j in chosen(e, None)[: 1 if several else None]:
+        rows_of = chosen(e, None)
+        refuse_none(e, rows_of)
+        for j in rows_of[: 1 if several else None]:
             t, moved = _statistic(e, j, signs)
             rows.append(
                 {

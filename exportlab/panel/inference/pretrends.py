@@ -12,6 +12,7 @@ from scipy import optimize, stats
 from exportlab.errors import DataError, OptionError
 from exportlab.frames import Array
 from exportlab.options import Count, Level, validated
+from exportlab.panel.algebra.sandwich import wald
 from exportlab.results import Result
 
 if TYPE_CHECKING:
@@ -59,18 +60,19 @@ def pretrend_test(estimate: Estimate, *, last: Count | None = None) -> pd.Series
             raise OptionError(f"last={last} is not allowed. Allowed: 1 to {len(tested)} event times.")
         keep &= time >= tested[-last]
     at = np.flatnonzero(keep)
+    early = (time < -estimate.anticipation) & ~np.isfinite(table["std_error"].to_numpy(float))
+    if not len(at) and np.isnan(estimate.vcov.diagonal()[early]).any():
+        raise DataError(
+            "no event time before adoption has a standard error",
+            "The fit is perfect, cells are saturated, or one cluster stands alone on its side: nothing can be tested.",
+        )
     if not len(at):
         raise DataError(
             "no event time before adoption was estimated", "Choose an earlier base period or window."
         )
     b, V = table["estimate"].to_numpy(float)[at], estimate.vcov[np.ix_(at, at)]
     q = len(at)
-    if np.linalg.matrix_rank(V) < q:
-        raise DataError(
-            f"the covariance of the {q} estimates before adoption has rank {np.linalg.matrix_rank(V)}",
-            f"Too few clusters for a joint test of {q} terms: test fewer with last=.",
-        )
-    W = float(b @ np.linalg.solve(V, b))
+    W = wald(b, V, f"Too few clusters for a joint test of {q} terms before adoption: test fewer with last=.")
     df = estimate.inference.df
     normal = bool(np.isinf(df))
     p = stats.chi2.sf(W, q) if normal else stats.f.sf(W / q, q, df)

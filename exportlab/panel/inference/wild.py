@@ -21,14 +21,15 @@ from exportlab.panel.algebra.clustered import (
     inverses_without,
 )
 from exportlab.panel.algebra.draws import Draws, chosen_p, draws, ends, p_value
-from exportlab.panel.algebra.sandwich import small_sample
-from exportlab.results import Result, titled_html
+from exportlab.panel.algebra.sandwich import small_sample, wald
+from exportlab.results import Result
 
 if TYPE_CHECKING:
     from exportlab.panel.estimate import Estimate, Regression
 
 CANCELLED = 1e-14  # share of its terms that a sum is when rounding made it
 NOTHING = 1e-18  # share of the largest square that a square is when rounding made it
+FEWER = "Too few clusters for a joint test of so many terms: test fewer with terms=."
 VARIANTS = ("11", "13", "31", "33")
 
 
@@ -59,12 +60,10 @@ class WildBootstrap(Result):
     seed: str
     notes: tuple[str, ...] = ()
 
-    def summary(self) -> str:
-        """Title, table and notes."""
-        return "\n".join([super().summary(), *(f"Note: {n}" for n in self.notes)])
-
-    def _repr_html_(self) -> str:
-        return titled_html(self.title, self.table, below=[f"Note: {n}" for n in self.notes])
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """The notes."""
+        return tuple(f"Note: {n}" for n in self.notes)
 
     @property
     def title(self) -> str:
@@ -211,7 +210,7 @@ def chosen(estimate: Estimate, terms: object) -> list[int]:
     return [estimate.index(str(name)) for name in names]
 
 
-def _refuse_none(estimate: Estimate, rows: list[int]) -> None:
+def refuse_none(estimate: Estimate, rows: list[int]) -> None:
     """Refuse terms whose standard error is rounding: their t statistics, and all draws', would be too."""
     none = [str(estimate.table["term"].iloc[j]) for j in rows if np.isnan(estimate.vcov[j, j])]
     if none or not rows:
@@ -231,7 +230,7 @@ def _hypotheses(estimate: Estimate | ClusterFit, terms: object) -> tuple[Array, 
             )
         return R, _labels(R, estimate.names), None
     rows = chosen(estimate, terms)
-    _refuse_none(estimate, rows)
+    refuse_none(estimate, rows)
     labels = [str(estimate.table["term"].iloc[j]) for j in rows]
     g = estimate.regression
     return (np.eye(len(rows)) if g is None else g.combine[rows]), labels, g
@@ -331,16 +330,18 @@ class WildTest:
         """Wald test of R beta = r, as F (the quadratic form over its q)."""
         gap = R @ self.fit.beta[: self.fit.k] - r
         cov = self.factor * self._meat(R)
-        wald = float(gap @ np.linalg.solve(cov, gap)) / len(R)
+        observed, size = wald(gap, cov, FEWER) / len(R), np.sqrt(np.diag(cov))
         pieces = self.pieces(R, r)
         simulated = np.empty(self.signs.V.shape[1])
         for start in range(0, len(simulated), 4096):
             v = self.signs.V[:, start : start + 4096]
             W = np.einsum("hqb,bn->nhq", pieces.A, v, optimize=True)
-            S = self.factor * np.swapaxes(W, 1, 2) @ W
-            simulated[start : start + 4096] = _quadratic(S, (pieces.a @ v).T) / len(R)
-        p = p_value(simulated, wald, self.signs)
-        out = {"estimate": np.nan, "null": np.nan, "statistic": wald, "p": chosen_p(p, self.ties)}
+            S = (
+                self.factor * np.swapaxes(W, 1, 2) @ W / np.outer(size, size)
+            )  # in standard errors: units play no part
+            simulated[start : start + 4096] = _quadratic(S, (pieces.a @ v).T / size) / len(R)
+        p = p_value(simulated, observed, self.signs)
+        out = {"estimate": np.nan, "null": np.nan, "statistic": observed, "p": chosen_p(p, self.ties)}
         return out | {"conf_low": np.nan, "conf_high": np.nan, **p_rules(p)}
 
     def path(self, row: Array, estimate: float, se: float) -> Callable[[float], Array]:
@@ -562,11 +563,10 @@ def multiplier_t(psi: Array, factor: float, signs: Draws) -> Array:
 
 
 def _joint_scores(psi: Array, gap: Array, factor: float, signs: Draws, ties: str) -> dict[str, float]:
-    q = len(gap)
-    inverse = np.linalg.pinv(factor * psi.T @ psi, hermitian=True)
-    wald = float(gap @ inverse @ gap) / q
-    total = psi.T @ signs.V
-    simulated = np.einsum("qn,qr,rn->n", total, inverse, total) / q
-    p = p_value(simulated, wald, signs)
-    out = {"estimate": np.nan, "null": np.nan, "statistic": wald, "p": chosen_p(p, ties)}
+    q, covariance = len(gap), factor * psi.T @ psi
+    observed, size = wald(gap, covariance, FEWER) / q, np.sqrt(np.diag(covariance))
+    total = psi.T @ signs.V / size[:, None]
+    simulated = (total * np.linalg.solve(covariance / np.outer(size, size), total)).sum(axis=0) / q
+    p = p_value(simulated, observed, signs)
+    out = {"estimate": np.nan, "null": np.nan, "statistic": observed, "p": chosen_p(p, ties)}
     return out | {"conf_low": np.nan, "conf_high": np.nan, **p_rules(p)}

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from exportlab.columns import calendar_of, same
 from exportlab.errors import DataError, UnknownName, one_of
 from exportlab.frames import to_pandas
 from exportlab.options import validated
-from exportlab.panel.contract import calendar_of, same
 from exportlab.panel.regression.formula import listed
 from exportlab.periods import days
 

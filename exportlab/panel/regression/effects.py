@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from exportlab.columns import as_written, in_time, real, refuse_no_ids
 from exportlab.errors import DataError, OptionError, one_of
 from exportlab.frames import Array, Codes, to_pandas
 from exportlab.options import Level, Places, Positive, validated
@@ -22,7 +23,6 @@ from exportlab.panel.algebra.sandwich import (
     group_sums,
     sandwich,
 )
-from exportlab.panel.contract import as_written, in_time, real, refuse_no_ids
 from exportlab.panel.estimate import Estimate, Inference, Sample, estimate_table
 from exportlab.panel.regression.formula import Design, Roles, design
 from exportlab.panel.regression.ols import (

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from exportlab.columns import as_written, calendar_of, refuse_no_ids, same
 from exportlab.errors import DataError, OptionError, UnknownName, one_of
 from exportlab.frames import Codes, Mask, to_pandas
 from exportlab.options import Level, Positive, validated
 from exportlab.panel.algebra.levels import encode
-from exportlab.panel.contract import as_written, calendar_of, refuse_no_ids, same
 from exportlab.panel.estimate import Estimate
 from exportlab.panel.regression.formula import Design, Roles, design
 from exportlab.panel.regression.ols import Words, least_squares_estimate

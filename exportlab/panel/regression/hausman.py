@@ -9,12 +9,12 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from exportlab.columns import in_time
 from exportlab.errors import DataError, one_of
 from exportlab.frames import Codes, Mask
 from exportlab.options import validated
 from exportlab.panel.algebra.levels import Effects
-from exportlab.panel.algebra.sandwich import sandwich
-from exportlab.panel.contract import in_time
+from exportlab.panel.algebra.sandwich import sandwich, wald
 from exportlab.panel.regression.effects import (
     demeaned,
     ordered_codes,
@@ -25,7 +25,7 @@ from exportlab.panel.regression.effects import (
 )
 from exportlab.panel.regression.formula import Design, Roles
 from exportlab.panel.regression.ols import classical, least_squares
-from exportlab.results import Result, titled_html
+from exportlab.results import Result
 
 NULL = "Null: the unit effects are uncorrelated with the regressors, and random effects are consistent."
 
@@ -60,12 +60,10 @@ class HausmanTest(Result):
         )
         return f"Hausman test, {self.form} form: {law} = {self.statistic:.4g}, p = {self.p_value:.3g}"
 
-    def summary(self) -> str:
-        """Plain text: the test, its null, the numbers behind it."""
-        return f"{super().summary()}\n{NULL}"
-
-    def _repr_html_(self) -> str:
-        return titled_html(self.title, self.table, below=NULL)
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What the null says."""
+        return (NULL,)
 
 
 @validated
@@ -133,7 +131,9 @@ def _mundlak(d: Design, units: Codes, periods: Codes, moving: Mask) -> HausmanTe
     last = slice(len(d.names), None)
     g, V = fit.beta[last], robust.covariance[last, last]
     k = len(g)
-    statistic = float(g @ np.linalg.solve(V, g)) / k
+    statistic = (
+        wald(g, V, f"Too few clusters for {k} unit means: use fewer regressors, or form='classical'.") / k
+    )
     within = [fit.beta[d.names.index(n)] for n in names]
     shown = pd.DataFrame({"term": names, "within": within, "means": g, "std_error": np.sqrt(np.diag(V))})
     return HausmanTest(

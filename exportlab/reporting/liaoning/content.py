@@ -69,10 +69,26 @@ def section() -> Section:
         Table("liaoning_content", _("Bounds on the value added in Liaoning's exports"), own.table,
               _("shares of exports"), _("computed from the announced product classes and China's table of 2020"),
               {"low": "share", "high": "share"}, made=("content_bounds", "content")),
-        Table("liaoning_unknown", _("What would narrow the bounds"), own.settles, _("shares of exports"),
-              _("computed; sectors by number in China's table"),
+        Table("liaoning_unknown", _("What would narrow the bounds"), _with_names(own.settles), _("shares of exports"),
+              _("computed; sectors of China's table"),
               {"share_low": "share", "share_high": "share", "width": ".3f"}, made=("content_bounds",)),
         ))  # fmt: skip
+
+
+def _with_names(settles: pd.DataFrame) -> pd.DataFrame:
+    """The table with the names of sectors instead of their numbers."""
+    names = china_multipliers(YEARS[-1])["description"].map(term).map(_plain)
+
+    def named(codes: str) -> str:
+        return _("; ").join(str(names.get(c, c)) for c in str(codes).split(", "))
+
+    return settles.assign(**{c: settles[c].map(named) for c in ("sector_low", "sector_high")})
+
+
+def _plain(sector: str) -> str:
+    """A sector without the words that all of them begin with."""
+    text = sector.removeprefix("Manufacture of ")
+    return text[:1].upper() + text[1:]
 
 
 def _pictures(nation: pd.DataFrame, own: ContentBounds, source: str) -> list[Picture]:
@@ -85,19 +101,35 @@ def _drawn(nation: pd.DataFrame, own: ContentBounds, source: str) -> list[Pictur
         nation.assign(year=nation["year"].astype(str)),
         label="year",
         largest=None,
-        title=_("What China's exports are made of, by year of the table"),
+        title=_(
+            "Domestic value added: {after} of China's exports in {end}, {before} in {start}",
+            after=percent(nation["domestic"].iloc[-1]),
+            end=nation["year"].iloc[-1],
+            before=percent(nation["domestic"].iloc[0]),
+            start=nation["year"].iloc[0],
+        ),
         source=source,
     )
     bars = interval_bars(
         own.table.assign(measure=own.table["measure"].map(term)),
         source=source,
-        title=_("Value added in Liaoning's exports: bounds"),
+        title=_(
+            "Between {low} and {high} of Liaoning's exports is value added made in China",
+            low=percent(own.table["low"].iloc[0], 0),
+            high=percent(own.table["high"].iloc[0], 0),
+        ),
     )
     sectors = china_multipliers(YEARS[-1]).assign(exports=lambda t: t["export_share"])
+    least = sectors[sectors["export_share"] > 0].nsmallest(1, "domestic").iloc[0]
     place = position_scatter(
         sectors.assign(description=sectors["description"].map(term)),
         label="description",
-        title=_("China's sectors: place in the chain and value added, {year}", year=YEARS[-1]),
+        title=_(
+            "Of China's sectors, {sector} keeps least of its exports' value at home: {share} ({year})",
+            sector=_plain(term(least["description"])),
+            share=percent(least["domestic"]),
+            year=YEARS[-1],
+        ),
         source=source,
     )
     return [
@@ -107,7 +139,7 @@ def _drawn(nation: pd.DataFrame, own: ContentBounds, source: str) -> list[Pictur
             stacked,
             _("Stacked bars of content by year"),
         ),
-        Picture("liaoning_content", _("Bounds"), bars, _("Bars from the lower to the upper bound")),
+        Picture("liaoning_content", _("Bounds"), bars, _("Dots at the lower and the upper bound")),
         Picture(
             "china_position",
             _("Place in the chain"),

@@ -15,11 +15,16 @@ if TYPE_CHECKING:
 WORDS = {
     "contradicted by a source": N_("contradicted by a source"),
     "inconsistent within the paper": N_("inconsistent within the paper"),
+    "implausible": N_("implausible"),
+    "out of date": N_("out of date"),
+    "in tension": N_("in tension"),
     "reproduced": N_("reproduced"),
     "consistent": N_("consistent"),
+    "only within wide limits": N_("only within wide limits"),
     "cannot be checked": N_("cannot be checked"),
 }
 OPEN = "cannot be checked"
+FAIL, HOLD = tuple(WORDS)[:2], tuple(WORDS)[2:4]
 
 
 @cache
@@ -43,7 +48,13 @@ def section() -> Section:
     drawn = verdicts(
         table,
         names={v: _(w) for v, w in WORDS.items()},
-        title=_("Claims by verdict"),
+        title=_(
+            "Of {n} claims {open} cannot be checked; {wrong} fail, {good} hold",
+            n=len(table),
+            open=int((table["verdict"] == OPEN).sum()),
+            wrong=int(table["verdict"].isin(FAIL).sum()),
+            good=int(table["verdict"].isin(HOLD).sum()),
+        ),
         source=_("computed by the claims ledger"),
     )
     texts = [

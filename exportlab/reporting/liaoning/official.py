@@ -9,11 +9,11 @@ from typing import Any
 import pandas as pd
 
 from exportlab import classifications, datasets
-from exportlab.facts import Facts, ImpliedBounds, facts
+from exportlab.facts import ImpliedBounds
+from exportlab.facts.announced import UNIT, export_facts, exports_of, published, totals, trade_facts
 from exportlab.flows import Flows, flows
 from exportlab.indices.advantage import rca
 
-UNIT = "100m CNY"
 BY_UNIT = "total trade, by location of operating unit"  # of the two measures of provincial trade
 NOT_COUNTRIES = (
     "BRI",
@@ -21,30 +21,6 @@ NOT_COUNTRIES = (
     "Africa",
     "Latin America",
 )  # overlap with the countries and blocs named beside them
-NO_LIST = "BRI"  # the countries along the Belt and Road are nowhere listed
-SIGNATORIES = {
-    "RCEP": "RCEP signatories"
-}  # customs count all of them, whenever the agreement entered into force
-# Partners from the first on, as the announcements whose figures these are say; the notes of the data have it.
-RANKED = {
-    ("2023-01", "2023-05"): ("EU", "Japan", "ASEAN", "Saudi Arabia", "South Korea"),
-    ("2023-01", "2023-12"): ("EU",),
-    ("2025-01", "2025-08"): ("ASEAN",),
-    ("2025-01", "2025-10"): ("ASEAN",),
-}
-# Exports to single markets in the unit of the totals, and who published them.
-EXPORTS = {
-    ("2023-01", "2023-12"): {
-        "Russia": ("144", "Consulate general in Shenyang, by way of Sputnik, 2024-01-29")
-    }
-}
-
-
-def totals(flow: str, unit: str = UNIT) -> pd.DataFrame:
-    """Published totals of one flow in one unit, one row a period."""
-    table = datasets.load("liaoning_trade_totals")
-    chosen = table[(table["flow"] == flow) & (table["unit"] == unit) & table["value"].notna()]
-    return chosen.drop_duplicates(["start", "end"])
 
 
 def province_trade() -> pd.DataFrame:
@@ -70,49 +46,22 @@ def partners(start: str, end: str) -> pd.DataFrame:
     return table[same & table["value"].notna() & ~table["partner"].isin(NOT_COUNTRIES)]
 
 
-def figure(value: float) -> str:
-    """A published figure with the digits that the data keep."""
-    return f"{value:.10g}"
+def named_shares() -> pd.DataFrame:
+    """The partners named for 2023 with their share of the published total trade."""
+    named = partners("2023-01", "2023-12")
+    return named.assign(share=named["value"] / total_of_2023())
 
 
-def trade_facts(total: Mapping[Any, Any], *, ranked: bool = True) -> Facts:
-    """All that is published of a period's total trade by partner: values, shares, and who is first."""
-    table = datasets.load("liaoning_trade_by_partner")
-    start, end = total["start"], total["end"]
-    same = (table["start"] == start) & (table["end"] == end) & (table["flow"] == "total")
-    rows = table[same & (table["unit"] == UNIT) & (table["partner"] != NO_LIST)]
-    known = facts(
-        figure(total["value"]), unit=UNIT, flow="trade", period=end, source=total["source"], exclude=["China"]
-    )
-    for row in rows.to_dict("records"):
-        partner = SIGNATORIES.get(row["partner"], row["partner"])
-        if pd.notna(row["value"]):
-            known = known.know({partner: figure(row["value"])}, source=row["source"])
-        if pd.notna(row["share_pct"]):
-            known = known.share(partner, f"{figure(row['share_pct'])}%", source=row["source"])
-    for place, partner in enumerate(RANKED.get((start, end), ()) if ranked else (), 1):
-        known = known.rank(partner, place)
-    return known
-
-
-def export_facts(total: Mapping[Any, Any], trade: Facts) -> Facts:
-    """A period's exports by market: each at most the trade with it, and the export figures there are."""
-    known = facts(
-        figure(total["value"]),
-        unit=UNIT,
-        flow="exports",
-        period=total["end"],
-        source=total["source"],
-        exclude=["China"],
-    ).at_most(trade)
-    for partner, (value, source) in EXPORTS.get((total["start"], total["end"]), {}).items():
-        known = known.know({partner: value}, source=source)
-    return known
+def total_of_2023() -> float:
+    """Published total trade of 2023, in `UNIT`."""
+    total = totals("total")
+    return float(total[(total["start"] == "2023-01") & (total["end"] == "2023-12")]["value"].iloc[0])
 
 
 def told() -> list[dict[Any, Any]]:
-    """Totals of the periods of which more is published than the total and one figure."""
-    return [t for t in totals("total").to_dict("records") if len(trade_facts(t).known) > 2]
+    """Totals of the periods of which more is published than the total and one figure, in the order of time."""
+    known = totals("total").sort_values(["end", "start"], ascending=[True, False], kind="stable")
+    return [t for t in known.to_dict("records") if len(trade_facts(t).known) > 2]
 
 
 def market_bounds() -> pd.DataFrame:
@@ -129,7 +78,7 @@ def _bounded(total: Mapping[Any, Any]) -> dict[str, Any]:
     """A period's bounds, and what the upper end would be if it were not known who is first."""
     named = partners(total["start"], total["end"])
     found = trade_facts(total).bounds("hhi")
-    ranked = (total["start"], total["end"]) in RANKED
+    ranked = any(r["rank"] for r in published(total["start"], total["end"], "total"))
     return {
         "period": label(total),
         "named": len(named),
@@ -168,13 +117,7 @@ def export_bounds() -> pd.DataFrame:
 
 def export_concentration(year: str) -> ImpliedBounds:
     """Bounds of the HHI of exports by market in a year."""
-    trade = next(t for t in told() if label(t) == year)
-    own = next(
-        t
-        for t in totals("export").to_dict("records")
-        if (t["start"], t["end"]) == (trade["start"], trade["end"])
-    )
-    return export_facts(own, trade_facts(trade)).bounds("hhi")
+    return exports_of(year).bounds("hhi")
 
 
 def rcep_share() -> pd.DataFrame:

@@ -1,19 +1,83 @@
-"""One page on top: the five figures that matter, and how sure they are."""
+"""What stands on top: one sentence, and the six figures that matter with how sure they are."""
 
 from __future__ import annotations
 
-from exportlab.reporting.liaoning import content, ledger, policy, products
-from exportlab.reporting.liaoning.official import advantage, market_bounds, rcep_share
+from exportlab import datasets
+from exportlab.reporting.liaoning import content, ledger, products
+from exportlab.reporting.liaoning.official import (
+    advantage,
+    market_bounds,
+    named_shares,
+    rcep_share,
+)
 from exportlab.tables.model import Fact, Section
-from exportlab.words import _, number, percent, term
+from exportlab.words import N_, _, amount, listed, number, percent, points, term
+
+USD = "100m USD"
+
+
+def headline() -> str:
+    """How much Liaoning trades, with whom, and how concentrated that is: exports and imports together throughout."""
+    before, last = products.provinces().to_dict("records")[-2:]
+    growth = last["value"] / before["value"] - 1
+    more = N_(
+        "In {year} Liaoning's trade, exports and imports together, was {amount}, {growth} more than a year before"
+    )
+    less = N_(
+        "In {year} Liaoning's trade, exports and imports together, was {amount}, {growth} less than a year before"
+    )
+    shares = named_shares().nlargest(3, "share")
+    partners = [
+        _("{market} ({share})", market=term(p), share=percent(s))
+        for p, s in zip(shares["partner"], shares["share"], strict=True)
+    ]
+    then, now = rcep_share().to_dict("records")
+    bounds = _bounds_of(2023)
+    clauses = (
+        _(
+            more if growth >= 0 else less,
+            year=last["year"],
+            amount=amount(last["value"], USD),
+            growth=percent(abs(growth)),
+        ),
+        _("its largest partners in 2023 were {partners}", partners=_(", ").join(partners)),
+        _(
+            "RCEP's other signatories took {share} in {period}, {points} percentage points on {before} (of China's "
+            "trade: {china} in {year})",
+            share=percent(now["bloc_share"]),
+            period=term(now["period"]),
+            points=points(now["bloc_share"] - then["bloc_share"]),
+            before=term(then["period"]),
+            **_rcep_of_china(),
+        ),
+        _(
+            "its concentration over partners (HHI) lies between {low} and {high}: by the lines that competition "
+            "authorities draw at 0.10 and 0.18 little, at most moderate",
+            low=number(bounds["hhi_low"], ".3f"),
+            high=number(bounds["hhi_high"], ".3f"),
+        ),
+    )
+    return _("{clauses}.", clauses=listed(clauses))
+
+
+def _bounds_of(year: int) -> dict[str, float]:
+    return next(r for r in market_bounds().to_dict("records") if r["period"] == str(year))
+
+
+def _rcep_of_china() -> dict[str, object]:
+    """RCEP's latest published share in China's trade of a whole year."""
+    table = datasets.load("china_exports_by_partner")
+    whole = (table["partner"] == "RCEP") & (table["flow"] == "total") & (table["period"] == "annual")
+    row = table[whole & table["share_pct"].notna()].sort_values("end").iloc[-1]
+    return {"china": percent(row["share_pct"] / 100), "year": row["year"]}
 
 
 def published() -> Section:
     """The summary of the report on the embedded data."""
-    facts = (_concentration(), _rcep(), _advantage(), _content(), _policy() or _province())
+    facts = (_total(), _concentration(), _rcep(), _advantage(), _content(), _province())
     return Section(
         "summary",
-        _("Summary: five figures and how sure they are"),
+        _("Summary: six figures and how sure they are"),
         (),
         (),
         facts,
@@ -29,8 +93,23 @@ def published() -> Section:
     )
 
 
+def _total() -> Fact:
+    before, last = products.provinces().to_dict("records")[-2:]
+    return Fact(
+        _("Liaoning's total trade, {year}", year=last["year"]),
+        amount(last["value"], USD),
+        _(
+            "Exports and imports as published by the National Bureau of Statistics, exact up to the printed digits; "
+            "{before} in {year}.",
+            before=amount(before["value"], USD),
+            year=before["year"],
+        ),
+        "totals",
+    )
+
+
 def _concentration() -> Fact:
-    row = next(r for r in market_bounds().to_dict("records") if r["period"] == "2023")
+    row = _bounds_of(2023)
     return Fact(
         _("Concentration of Liaoning's total trade by market, 2023 (HHI on 0 to 1)"),
         _("{low} to {high}", low=number(row["hhi_low"], ".3f"), high=number(row["hhi_high"], ".3f")),
@@ -97,24 +176,6 @@ def _content() -> Fact:
             high=percent(province["high"], 0),
         ),
         "content",
-    )
-
-
-def _policy() -> Fact | None:
-    found = policy.estimates()
-    if found is None:
-        return None
-    return Fact(
-        _("Trade of provinces with a pilot zone after it opened, in logs"),
-        f"{found.att:+.2f}",
-        _(
-            "95 % interval {low} to {high}; p {p} by permutation. Not a causal effect: trade grew faster there before "
-            "the zones too.",
-            low=f"{found.low:+.2f}",
-            high=f"{found.high:+.2f}",
-            p=policy.p_value(found.p),
-        ),
-        "policy",
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from exportlab import datasets
-from exportlab.plots import structure
+from exportlab.plots import areas, change, structure
 from exportlab.reporting import methods
 from exportlab.reporting.liaoning import content, ledger, overview, policy, products
 from exportlab.reporting.liaoning.official import (
@@ -13,27 +13,27 @@ from exportlab.reporting.liaoning.official import (
     export_bounds,
     export_concentration,
     market_bounds,
-    partners,
+    named_shares,
     province_trade,
     rcep_share,
-    totals,
+    total_of_2023,
 )
 from exportlab.tables.model import Page, Picture, Section, Table
-from exportlab.words import _, number, percent, term
+from exportlab.words import N_, _, amount, number, percent, points, term, unit_said
 
 
 def page() -> Page:
     """The whole report on the embedded data."""
     sections = (
-        data_section(),
         totals_section(),
-        products.provinces_section(),
         markets_section(),
         rcep_section(),
         products.section(),
         content.section(),
+        products.provinces_section(),
         policy.section(),
         ledger.section(),
+        data_section(),
     )
     kept = tuple(s for s in sections if s is not None)
     return Page(
@@ -41,6 +41,7 @@ def page() -> Page:
         _("Structure, markets, products, value added, policy and the papers' claims, from the embedded data"),
         (overview.published(), *kept, methods.section(kept)),
         terms=True,
+        headline=overview.headline(),
     )
 
 
@@ -69,7 +70,7 @@ def data_section() -> Section:
             Table(
                 "datasets",
                 _("Embedded data"),
-                facts[columns],
+                facts[columns].assign(units=facts["units"].map(_units)),
                 _("rows"),
                 _("manifest of the package"),
                 fold=("name", "not_in", "licence"),
@@ -79,20 +80,33 @@ def data_section() -> Section:
     )
 
 
+def _units(listed_: str) -> str:
+    """Units one by one, so that each is said in the language in use."""
+    return _(", ").join(unit_said(u) for u in str(listed_).split(", ") if u)
+
+
 def totals_section() -> Section:
     """Total trade, exports and imports as published."""
     table = datasets.load("liaoning_trade_totals")
     plain = table[table["flow"].isin(["total", "export", "import"]) & table["value"].notna()]
-    shown = plain[["year", "period", "flow", "value", "unit", "yoy_pct", "published", "source"]]
+    shown = plain[["year", "period", "end", "flow", "value", "unit", "yoy_pct", "published", "source"]]
     yearly = province_trade()
     own = yearly[yearly["province"] == "Liaoning"]
-    ax = structure.series(
-        own.rename(columns={"value": "total trade"}),
+    value, before = (float(v) for v in own.sort_values("year")["value"].tolist()[:-3:-1])
+    up = N_("Liaoning's total trade rose by {growth} to {amount} in {year}")
+    down = N_("Liaoning's total trade fell by {growth} to {amount} in {year}")
+    ax = change.yearly(
+        own,
         period="year",
-        columns=["total trade"],
         unit=term("100m USD"),
-        title=_("Liaoning's total trade by year"),
+        title=_(
+            up if value >= before else down,
+            growth=percent(abs(value / before - 1)),
+            amount=amount(value, "100m USD"),
+            year=own["year"].max(),
+        ),
         source=_("National Bureau of Statistics, by location of operating unit"),
+        note=_("Exports and imports together."),
     )
     return Section(
         "totals",
@@ -108,12 +122,12 @@ def totals_section() -> Section:
                 "totals_by_year",
                 _("Total trade by year"),
                 ax,
-                _("Line of total trade by year, 100m USD"),
+                _("Bars of total trade by year, 100m USD"),
             ),
             Table(
                 "totals",
                 _("Published totals"),
-                shown.iloc[::-1],
+                shown.sort_values(["year", "end"], ascending=False, kind="stable").drop(columns="end"),
                 _("as in the unit column"),
                 _("as in the source column"),
                 {"value": ",.1f", "yoy_pct": ".1f"},
@@ -125,15 +139,13 @@ def totals_section() -> Section:
 
 def markets_section() -> Section:
     """Partner shares of 2023 and the bounds of concentration."""
-    total = totals("total").set_index("start").loc["2023-01"]
-    whole = float(total[total["end"] == "2023-12"]["value"].iloc[0])
-    named = partners("2023-01", "2023-12").assign(period=2023)
-    shares = named.assign(share=named["value"] / whole)[["partner", "value", "share", "published", "source"]]
+    whole, named = total_of_2023(), named_shares()
+    shares = named[["partner", "value", "share", "published", "source"]].sort_values("share", ascending=False)
     exports = export_concentration("2023")
     return Section("markets", _("Markets and their concentration"), (
         _("In 2023 {n} partners that do not overlap were named, together {share} of the published total trade of "
-          "{total} ({unit}). The figures are exports and imports together; of exports by partner only single figures "
-          "are published.", n=len(named), share=percent(shares["share"].sum()), total=number(whole), unit=term(UNIT)),
+          "{total}. The figures are exports and imports together; of exports by partner only single figures "
+          "are published.", n=len(named), share=percent(shares["share"].sum()), total=amount(whole, UNIT)),
         _("The EU and ASEAN are sums over countries, and the rest is not broken down, so the Herfindahl-Hirschman "
           "index is known only within bounds. They use the sums of blocs, the shares, the printed digits and who was "
           "said to be first, and they are sharp: both ends are reached by some breakdown that fits all of it, with "
@@ -142,20 +154,28 @@ def markets_section() -> Section:
           "there is (Russia) it follows that the HHI of exports by market lay between {low} and {high} in 2023; the "
           "table has what it means for single markets.", low=number(exports.low, ".3f"),
           high=number(exports.high, ".3f")),
-    ), (*_named_partners(shares, number(whole)), *_concentration()))  # fmt: skip
+    ), (*_named_partners(shares, whole), *_concentration()))  # fmt: skip
 
 
-def _named_partners(shares: pd.DataFrame, amount: str) -> tuple[Picture, Table]:
-    """The partners named for 2023."""
-    picture = structure.market_shares(
-        shares.assign(period=2023, partner=shares["partner"].map(term)),
-        member="partner",
-        title=_("Named partners in 2023, share of {total} ({unit})", total=amount, unit=term(UNIT)),
+def _named_partners(shares: pd.DataFrame, whole: float) -> tuple[Picture, Table]:
+    """The partners named for 2023, and what no announcement names."""
+    top = shares.head(3)
+    picture = areas.treemap(
+        shares.assign(partner=shares["partner"].map(term)),
+        label="partner",
+        remainder=whole - float(shares["value"].sum()),
+        unit=term(UNIT),
+        title=_(
+            "{names} took {share} of Liaoning's trade in 2023",
+            names=_(", ").join(term(p) for p in top["partner"]),
+            share=percent(float(top["share"].sum())),
+        ),
         source=_("Shenyang Customs, by way of the pages named in the table"),
+        note=_("Exports and imports together; the EU and ASEAN are sums over their members."),
     )
     return (
         Picture("partner_shares", _("Named partners"), picture,
-                _("Bars of the named partners' shares in 2023")),
+                _("Rectangles of the named partners' shares in 2023")),
         Table("partners_2023", _("Partners named for 2023"), shares, term(UNIT), _("as in the source column"),
               {"value": ",.1f", "share": "share"}, made=("share",)),
     )  # fmt: skip
@@ -164,9 +184,11 @@ def _named_partners(shares: pd.DataFrame, amount: str) -> tuple[Picture, Table]:
 def _concentration() -> tuple[Picture, Table, Table]:
     """Bounds of concentration by period, and of single markets' shares in exports."""
     limits = market_bounds()
+    row = next(r for r in limits.to_dict("records") if r["period"] == "2023")
     band = structure.concentration(
         limits.assign(period=limits["period"].map(term)), low="hhi_low", high="hhi_high",
-        title=_("Concentration of total trade by market: bounds, not estimates"),
+        title=_("Concentration of total trade by market in 2023: between {low} and {high}, not known better",
+                low=number(row["hhi_low"], ".3f"), high=number(row["hhi_high"], ".3f")),
         source=_("computed from all figures and ranks published of the period"),
         note=_("Low: groups (EU, ASEAN) and the rest spread evenly over all countries. High: each in one country."),
     )  # fmt: skip
@@ -174,7 +196,7 @@ def _concentration() -> tuple[Picture, Table, Table]:
     formats |= {"known_share": "share", "effective_number_low": ".1f", "effective_number_high": ".1f"}
     return (
         Picture("hhi_bounds", _("Concentration"), band,
-                _("Bars from the lower to the upper bound of the HHI by period")),
+                _("Dots at the lower and the upper bound of the HHI by period")),
         Table("market_bounds", _("Bounds of market concentration"), limits,
               _("HHI on 0 to 1; effective number: equal-sized partners"),
               _("computed; Hirschman (1964), Hill (1973)"), formats, made=("bounds", "hhi", "effective_number")),
@@ -187,26 +209,33 @@ def _concentration() -> tuple[Picture, Table, Table]:
 def rcep_section() -> Section:
     """The RCEP share where it is published, with both periods' definitions."""
     table = rcep_share()
+    first, last = table.to_dict("records")
     said = [
         _(
             "{period}: {share} ({value} of {total}; in force for {n} members other than China).",
             period=term(r["period"]),
             share=percent(r["bloc_share"]),
-            value=number(r["value"]),
-            total=number(r["total"]),
+            value=amount(r["value"], UNIT),
+            total=amount(r["total"], UNIT),
             n=r["members_in_force"],
         )
         for r in table.to_dict("records")
     ]
     ax = structure.bloc_share(
         table.assign(period=table["period"].map(term)),
-        title=_("Share of RCEP members in Liaoning's trade"),
+        title=_(
+            "RCEP's share of Liaoning's trade: {share} in {period}, {points} percentage points on {before}",
+            share=percent(last["bloc_share"]),
+            period=term(last["period"]),
+            points=points(last["bloc_share"] - first["bloc_share"]),
+            before=term(first["period"]),
+        ),
         source=_("computed from the published figures"),
         note=_(
             "Exports and imports together, January to May of each year; customs count the 14 other signatories."
         ),
     )
-    return Section("rcep", _("The {bloc} share", bloc="RCEP"), (
+    return Section("rcep", _("The {bloc} share of trade", bloc="RCEP"), (
         " ".join(said),
         _("Both are shares in total trade of the same five months. Customs publish trade with all 14 other "
           "signatories; the agreement was not in force for the Philippines until 2 June 2023, nor is it counted here "

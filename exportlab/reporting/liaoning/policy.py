@@ -107,7 +107,15 @@ def section() -> Section | None:
     with context():
         ax = event_study(
             found.events,
-            title=_("Provincial trade before and after a pilot zone (Callaway-Sant'Anna)"),
+            title=_(
+                "Provinces' trade grew faster before the zones already (test of equal trends: p {p})",
+                p=p_value(found.pretrend_p),
+            )
+            if found.pretrend_p < 0.05
+            else _(
+                "Provinces' trade differs by {att} in logs after a zone (Callaway-Sant'Anna)",
+                att=f"{found.att:+.2f}",
+            ),
             y=_("logs, against the year before"),
             source=source,
         )

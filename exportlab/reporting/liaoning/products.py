@@ -9,12 +9,13 @@ from exportlab.indices.measure import measure
 from exportlab.plots import structure
 from exportlab.reporting.liaoning.official import advantage, product_shares, province_trade
 from exportlab.tables.model import Picture, Section, Table
-from exportlab.words import _, number, percent, term
+from exportlab.words import _, number, percent, points, term
 
 
 def section() -> Section:
     """Product shares and advantage against China."""
     shares = product_shares()
+    shares = shares.sort_values(["year", "end", "share"], ascending=False, kind="stable")
     shown = shares[["year", "period", "product", "value", "unit", "share", "published", "source"]]
     index = advantage()
     first = index.to_dict("records")[0]
@@ -22,7 +23,13 @@ def section() -> Section:
     picture = structure.rca_bars(
         index.assign(label=names),
         product="label",
-        title=_("Liaoning against China"),
+        title=_(
+            "{product}: RCA {rca} against China in {year}, {verdict}",
+            product=term(first["product"]).capitalize(),
+            rca=number(first["rca"], ".2f"),
+            year=first["year"],
+            verdict=_("an advantage") if first["rca"] > 1 else _("no advantage"),
+        ),
         source=_("Balassa index from published shares of exports"),
     )
     return Section("products", _("Products and advantage against China"), (
@@ -39,7 +46,7 @@ def section() -> Section:
               _("Balassa (1965); shares as sourced"),
               {"share": "share", "china_share": "share", "rca": ".3f", "rca_low": ".3f", "rca_high": ".3f"},
               note=_("The interval is what the printed digits of the two shares allow."), made=("rca", "rounding")),
-        Table("product_shares", _("Published product classes"), shown.iloc[::-1], _("as in the unit column"),
+        Table("product_shares", _("Published product classes"), shown, _("as in the unit column"),
               _("as in the source column"), {"value": ",.1f", "share": "share"}, show=15, made=("share",)),
     ))  # fmt: skip
 
@@ -57,15 +64,21 @@ def provinces() -> pd.DataFrame:
 def provinces_section() -> Section:
     """Liaoning among the provinces, and how concentrated provincial trade is."""
     joined = provinces()
+    first, *_between, last = joined.to_dict("records")
     ax = structure.series(
         joined.assign(share=100 * joined["share"]),
         period="year",
         columns=["share"],
         unit=_("share of China's trade, %"),
-        title=_("Liaoning's share in the trade of 31 provinces"),
+        title=_(
+            "Liaoning's share in the trade of 31 provinces: {after} in {end}, {points} percentage points on {start}",
+            after=percent(last["share"], 2),
+            end=last["year"],
+            points=points(last["share"] - first["share"], 2),
+            start=first["year"],
+        ),
         source=_("National Bureau of Statistics"),
     )
-    first, *_between, last = joined.to_dict("records")
     return Section("provinces", _("Structure: Liaoning among the provinces"), (
         _("Liaoning's share in the total trade of the 31 provinces went from {before} ({start}, rank {rank}) to "
           "{after} ({end}, rank {now}). Trade is counted where the trading firm is registered.",

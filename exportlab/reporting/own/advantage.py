@@ -11,7 +11,7 @@ from exportlab.findings.beside import NEUTRAL, labelled, largest
 from exportlab.findings.parts import Advantage, LeftOut
 from exportlab.flows import Flows
 from exportlab.plots import structure, uncertainty
-from exportlab.reporting.own import intervals
+from exportlab.reporting.own import intervals, naming
 from exportlab.reporting.own.intervals import Made, last_period, named
 from exportlab.tables.model import Fact, Picture, Section, Table
 from exportlab.words import _, number, sentences
@@ -73,6 +73,7 @@ def _table(index: Advantage, top: pd.DataFrame, own: Flows) -> Table:
         fold=("note",) if index.drawn else (),
         under=own.roles["product"],
         made=("rca", "interval") if index.drawn else ("rca",),
+        hide=intervals.same(own, top),
     )
 
 
@@ -101,18 +102,28 @@ def _known(index: Advantage, top: pd.DataFrame, own: Flows, against: str) -> str
 
 
 def _picture(index: Advantage, top: pd.DataFrame, own: Flows) -> Any:
-    title = _("Largest advantage among products above 0.1 % of exports")
+    """The largest, under their names; those whose whole interval is above 1 count."""
+    product, source = own.roles["product"], naming.source_of(own)
+    drawn = naming.renamed(own, "product", top)
     if not index.drawn:
-        return structure.rca_bars(top, product=own.roles["product"], source=own.source, title=title)
-    names = [own.roles["product"]]
+        title = _("{n} of {all} products have an advantage", n=index.above, all=len(index.table))
+        return structure.rca_bars(drawn, product=product, source=source, title=title)
+    title = _(
+        "{n} of {all} products have an advantage; of {sure} it is certain",
+        n=index.above,
+        all=len(index.table),
+        sure=index.surely_above,
+    )
+    names = [product]
     if top[own.roles["exporter"]].nunique() > 1:
         names.insert(0, own.roles["exporter"])
     return uncertainty.intervals(
-        top.assign(estimate=top["rca"]),
+        drawn.assign(estimate=drawn["rca"]),
         label=names,
         x=_("revealed comparative advantage, with 95 % interval"),
         reference=NEUTRAL,
         log=True,
         title=title,
-        source=own.source,
+        source=source,
+        note=_("The largest among products above 0.1 % of exports."),
     )

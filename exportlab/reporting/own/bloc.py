@@ -8,9 +8,9 @@ from exportlab.classifications import bloc as known_bloc
 from exportlab.findings import Findings
 from exportlab.findings.parts import BlocShare, LeftOut
 from exportlab.flows import Flows
-from exportlab.plots import structure
-from exportlab.reporting.own import intervals
-from exportlab.reporting.own.intervals import Made, last_period, unit_of
+from exportlab.reporting.own import intervals, pictures
+from exportlab.reporting.own.intervals import Made, last_period
+from exportlab.reporting.own.naming import unit_of
 from exportlab.tables.model import Fact, Picture, Section, Table
 from exportlab.words import _, percent, sentences
 
@@ -47,26 +47,19 @@ def _parts(found: Findings, share: BlocShare) -> list[Table | Picture]:
     name, title = known_bloc(bloc).name.lower(), _("Share of {bloc}", bloc=bloc)
     figures = [
         (_("Share of {bloc}, {period}", bloc=bloc, period=last_period(flows)), share.share),
-        (intervals.since(_("Change of the share, today's members"), share.change), share.change),
     ]
+    changes = [(intervals.since(_("Change of the share, today's members"), share.change), share.change)]
     parts: list[Table | Picture] = [
         _table(f"{name}_share", title, share.in_force, share.today, flows),
         *intervals.table(f"{name}_sure", figures, "share"),
+        *intervals.table(f"{name}_change", changes, "points"),
     ]
     if given.turned:
         every = _("Share of {bloc}, every period", bloc=bloc)
         both = share.every_in_force, share.every_today
         parts.append(_table(f"{name}_share_every", every, *both, given.every))
     if given.by:
-        ax = structure.bloc_share(
-            share.in_force,
-            period=flows.roles["period"],
-            bloc=bloc,
-            source=flows.source,
-            title=_("Share of {bloc} members in force", bloc=bloc),
-        )
-        alt = _("Share of {bloc} by period", bloc=bloc)
-        parts.insert(0, Picture(f"{name}_share", title, ax, alt))
+        parts.insert(0, pictures.bloc(given, share))
     return parts
 
 

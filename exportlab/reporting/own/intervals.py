@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from math import isnan
 from typing import Any
 
 import pandas as pd
 
 from exportlab.findings.parts import Figure
 from exportlab.flows import Flows
+from exportlab.reporting.own import naming
 from exportlab.tables.model import Fact, Section, Table
 from exportlab.uncertainty.methods import Note
-from exportlab.words import N_, _, listed
+from exportlab.words import N_, _, listed, moment, sentences
 
 Made = tuple[Section, Fact | None]
 DRAWN = {"product": N_("products"), "market": N_("markets")}
@@ -36,7 +38,7 @@ NOTES = {
     "unlike periods": N_("of unlike periods"),
     "one side": N_("reported by one side in part"),
     "members drawn": N_("its own members are drawn, so too narrow in most cases"),
-    "near equality": N_("near equality, so too high"),
+    "near equality": N_("near equality, so too wide or too narrow"),
     "one-sided": N_("one-sided, at the limit of the index"),
     "linearised": N_("linearised"),
 }
@@ -46,17 +48,22 @@ def sentence(figure: Figure | None, over: str, form: Callable[[float], str]) -> 
     """How sure a figure is; why there is no interval."""
     if figure is None:
         return without(over)
-    if figure.certain:
-        return _(UNTOLD if any(n.kind == "no interval" for n in figure.notes) else UNMOVED[figure.unit])
+    if not figure.known:
+        return _(UNMOVED[figure.unit] if figure.certain else UNTOLD)
     known = {
         "low": form(figure.low),
         "high": form(figure.high),
         "method": _(METHODS[figure.method]),
         "drawn": _(COUNTED[figure.unit], n=f"{figure.n:,}"),
     }
+    less = (
+        "" if isnan(figure.corrected) else _("Less its bias {corrected}.", corrected=form(figure.corrected))
+    )
     if note := caution(figure.notes):
-        return _("95 % interval {low} to {high} ({method}, {drawn}; {note}).", **known, note=note)
-    return _("95 % interval {low} to {high} ({method}, {drawn}).", **known)
+        ends = _("95 % interval {low} to {high} ({method}, {drawn}; {note}).", **known, note=note)
+    else:
+        ends = _("95 % interval {low} to {high} ({method}, {drawn}).", **known)
+    return sentences(less, ends)
 
 
 def caution(notes: Iterable[Note]) -> str:
@@ -76,14 +83,16 @@ def table(name: str, figures: Sequence[tuple[str, Figure | None]], form: str) ->
     rows = [_row(what, figure) for what, figure in figures if figure is not None]
     if not rows:
         return []
+    unit = _("95 % intervals; percentage points") if form == "points" else _("95 % intervals")
+    title = _("How sure the change is") if form == "points" else _("How sure these figures are")
     return [
         Table(
             name,
-            _("How sure these figures are"),
+            title,
             pd.DataFrame(rows),
-            _("95 % intervals"),
+            unit,
             _("computed; exportlab.uncertainty"),
-            dict.fromkeys(("estimate", "conf_low", "conf_high"), form),
+            dict.fromkeys(("estimate", "corrected", "conf_low", "conf_high"), form),
             _("The interval says how far a figure rests on which of the units drawn happened to be traded."),
             made=("interval",),
         )
@@ -94,6 +103,7 @@ def _row(what: str, figure: Figure) -> dict[str, Any]:
     return {
         "figure": what,
         "estimate": figure.estimate,
+        "corrected": figure.corrected,
         "conf_low": figure.low,
         "conf_high": figure.high,
         "method": _(METHODS[figure.method]),
@@ -107,38 +117,32 @@ def since(what: str, figure: Figure | None) -> str:
     """What a change is of, with its two periods."""
     if figure is None or figure.between is None:
         return what
-    return _("{what}, {first} to {last}", what=what, first=figure.between[0], last=figure.between[1])
+    return _(
+        "{what}, {first} to {last}",
+        what=what,
+        first=moment(figure.between[0]),
+        last=moment(figure.between[1]),
+    )
 
 
 # What the sections on a table of one's own share.
 
 
-def unit_of(flows: Flows) -> str:
-    return flows.unit or _("not stated")
-
-
-def source_of(flows: Flows) -> str:
-    return flows.source or _("the file given")
+def same(flows: Flows, table: pd.DataFrame) -> tuple[str, ...]:
+    """The period and the exporter, where they are the same in every row of a table."""
+    columns = [flows.roles.get(role, "") for role in ("period", "exporter")]
+    return tuple(c for c in columns if c in table and table[c].nunique() == 1)
 
 
 def named(flows: Flows, role: str, table: pd.DataFrame) -> pd.DataFrame:
-    """The table with the names of its codes beside them, where the reader found such names."""
-    labels = getattr(getattr(flows, "reading", None), "labels", {}).get(role)
-    if labels is None:
-        return table
-    code, name = labels.columns[:2]
-    known = dict(zip(labels[code].astype(str), labels[name].astype(str), strict=True))
+    """The table with the names of its members beside them, where the file or the reader's language has others."""
     column = flows.roles[role]
+    names = naming.role_names(flows, role, table[column].unique(), coded=False)
+    if all(str(label) == name for label, name in names.items()):
+        return table
     made = table.copy()
-    made.insert(list(table.columns).index(column) + 1, f"{role}_name", table[column].astype(str).map(known))
+    made.insert(list(table.columns).index(column) + 1, f"{role}_name", table[column].map(names))
     return made
-
-
-def in_units(total: pd.Series, unit: str) -> tuple[pd.Series, str]:
-    """Amounts for a picture, in millions of the unit where they are that large."""
-    if total.max() < 1e7:
-        return total, unit
-    return total / 1e6, _("million {unit}", unit=unit)
 
 
 def periods_of(flows: Flows) -> str:
@@ -150,9 +154,11 @@ def periods_of(flows: Flows) -> str:
 def spanned(labels: Sequence[Any]) -> str:
     """The first and the last of some periods, and how many they are."""
     if len(labels) == 1:
-        return f"{labels[0]}"
-    return _("{first} to {last} ({n} periods)", first=labels[0], last=labels[-1], n=len(labels))
+        return moment(labels[0])
+    return _(
+        "{first} to {last} ({n} periods)", first=moment(labels[0]), last=moment(labels[-1]), n=len(labels)
+    )
 
 
 def last_period(flows: Flows) -> str:
-    return str(flows.said(flows.members("period")[-1])) if "period" in flows.roles else _("one period")
+    return moment(flows.said(flows.members("period")[-1])) if "period" in flows.roles else _("one period")

@@ -9,27 +9,28 @@ import pandas as pd
 
 from exportlab.findings import Findings
 from exportlab.findings.basis import Basis
-from exportlab.findings.parts import Figure, Growth, LeftOut, Spread
+from exportlab.findings.parts import Figure, Growth, LeftOut, Spread, Totals
 from exportlab.findings.spread import INDICES
 from exportlab.frames import collect
-from exportlab.plots import structure
 from exportlab.reporting import methods
-from exportlab.reporting.own import advantage, bloc, intervals, relatedness, sophistication, vulnerability
-from exportlab.reporting.own import structure as products_of_own
-from exportlab.reporting.own.intervals import (
-    Made,
-    in_units,
-    last_period,
-    named,
-    periods_of,
-    source_of,
-    spanned,
-    unit_of,
+from exportlab.reporting.own import (
+    advantage,
+    bloc,
+    intervals,
+    pictures,
+    relatedness,
+    sophistication,
+    vulnerability,
 )
+from exportlab.reporting.own import structure as products_of_own
+from exportlab.reporting.own.headline import headline, who
+from exportlab.reporting.own.intervals import Made, last_period, named, periods_of, same, spanned
+from exportlab.reporting.own.naming import source_of, unit_of
+from exportlab.tables.headings import heading
 from exportlab.tables.model import Fact, Page, Picture, Section, Table
-from exportlab.words import N_, _, number, sentences
+from exportlab.words import N_, _, amount, moment, number, percent, sentences
 
-FIGURES = 5  # on the first page
+FIGURES = 6  # cards on the first page
 FORMATS = {
     "hhi": ".4f",
     "effective_number": ".1f",
@@ -100,10 +101,10 @@ SPREAD = {
 def page(found: Findings, asked_bloc: str) -> Page:
     """The whole report: every section that the table allows, and why others are left out."""
     given = found.basis
-    name = _("all exporters") if given.exporter is None else str(given.exporter)
-    made: list[Made] = [(_data(given, name), None), _totals(found)]
+    name = who(found)
+    made: list[Made] = [_totals(found)]
     for role, part in (("market", found.market), ("product", found.product)):
-        made.append(_no(role) if isinstance(part, LeftOut) else _spread(given, part))
+        made.append(_no(role) if isinstance(part, LeftOut) else _spread(found, part))
         if role == "market" and not isinstance(part, LeftOut):
             made.append(bloc.section(found, asked_bloc))
     if "product" in given.flows.roles:
@@ -113,13 +114,21 @@ def page(found: Findings, asked_bloc: str) -> Page:
             sophistication.section(found),
             (relatedness.section(found), None),
         ]
-    made.append(vulnerability.section(found))
+    made += [vulnerability.section(found), (_data(given, name), None)]
     sections = [s for s, _fact in made]
     return Page(
         _("Exports of {name}", name=name),
         _("{periods}; unit: {unit}", periods=periods_of(given.every), unit=unit_of(given.flows)),
         (_summary([f for _section, f in made if f is not None]), *sections, methods.section(sections)),
+        headline=headline(found),
+        heads=_heads(given),
     )
+
+
+def _heads(given: Basis) -> dict[str, str]:
+    """What columns of the file are called on the page: by their role, the value with its unit."""
+    found = {column: heading(role) for role, column in given.flows.roles.items() if role != "value"}
+    return found | {given.flows.roles["value"]: _("value ({unit})", unit=unit_of(given.flows))}
 
 
 def _no(role: str) -> Made:
@@ -128,8 +137,8 @@ def _no(role: str) -> Made:
 
 
 def _summary(facts: list[Fact]) -> Section:
-    """Five figures; the total makes room where there are more."""
-    chosen = facts if len(facts) <= FIGURES else [f for f in facts if f.section != "totals"][:FIGURES]
+    """At most six figures, in the order of the sections."""
+    chosen = facts[:FIGURES]
     return Section(
         "summary",
         _("Summary: the figures that matter and how sure they are"),
@@ -217,18 +226,7 @@ def _totals(found: Findings) -> Made:
     given, totals = found.basis, found.totals
     flows = given.flows
     value = flows.roles["value"]
-    parts: list[Table | Picture] = []
-    if given.by:
-        drawn, unit = in_units(totals.every[value], flows.unit or value)
-        ax = structure.series(
-            totals.every.assign(**{value: drawn}),
-            period=flows.roles["period"],
-            columns=[value],
-            unit=unit,
-            title=_("Exports by period"),
-            source=flows.source,
-        )
-        parts.append(Picture("totals", _("Exports by period"), ax, _("Line of total exports by period")))
+    parts: list[Table | Picture] = [*pictures.totals(found)]
     by_value = {value: ",.0f"}
     parts.append(Table("totals", _("Totals"), totals.table, unit_of(flows), source_of(flows), by_value))
     if given.turned:
@@ -236,11 +234,23 @@ def _totals(found: Findings) -> Made:
         parts.append(Table("totals_every", title, totals.every, unit_of(flows), source_of(flows), by_value))
     fact = Fact(
         _("Total exports, {period}", period=last_period(flows)),
-        f"{number(totals.last, ',.0f')} {flows.unit or ''}".strip(),
-        _("The sum of the value column; source: {source}.", source=source_of(flows)),
+        amount(totals.last, flows.unit or ""),
+        sentences(
+            _grown(totals), _("The sum of the value column; source: {source}.", source=source_of(flows))
+        ),
         "totals",
     )
     return Section("totals", _("Totals"), (_("Sums of the value column."),), tuple(parts)), fact
+
+
+def _grown(totals: Totals) -> str:
+    """Growth on the year before, where it is known."""
+    if totals.growth is None or totals.between is None:
+        return ""
+    first, _last = totals.between
+    more = N_("{growth} more than in {first}.")
+    less = N_("{growth} less than in {first}.")
+    return _(more if totals.growth >= 0 else less, growth=percent(abs(totals.growth)), first=moment(first))
 
 
 APART = N_(
@@ -258,11 +268,12 @@ MOVED = {
 }
 
 
-def _spread(given: Basis, part: Spread) -> Made:
+def _spread(found: Findings, part: Spread) -> Made:
     """Shares of the largest members, concentration by period, what the last change was made of."""
+    given = found.basis
     words, flows, form = SPREAD[part.role], given.flows, partial(number, form=".4f")
     several = bool(given.by) and len(part.every) > 1
-    parts = [*_shares(given, part), *_concentration(given, part, several=several)]
+    parts = [*_shares(found, part), *_concentration(given, part, several=several)]
     text = [_(words.index)]
     if part.left_over:
         text.append(_(OF_NAMED, labels=", ".join(map(str, part.left_over))))
@@ -288,23 +299,12 @@ def _spread(given: Basis, part: Spread) -> Made:
     return Section(f"{part.role}s", _(words.chapter), tuple(text), tuple(parts)), fact
 
 
-def _shares(given: Basis, part: Spread) -> list[Table | Picture]:
-    """The largest members, as a picture and a table, and the Lorenz curve."""
-    flows, role, words = given.flows, part.role, SPREAD[part.role]
+def _shares(found: Findings, part: Spread) -> list[Table | Picture]:
+    """The largest members, as pictures and a table, and the Lorenz curve."""
+    given, role, words = found.basis, part.role, SPREAD[part.role]
+    flows = given.flows
     value = flows.roles["value"]
-    drawn = structure.market_shares(
-        part.shares if given.by else part.shares.assign(_p=0),
-        period=flows.roles.get("period", "_p"),
-        member=flows.roles[role],
-        title=_(words.largest),
-        source=flows.source,
-    )
-    curve = structure.lorenz(
-        part.last[value],
-        member=_(words.members),
-        source=flows.source,
-        title=_("Lorenz curve, {period}", period=last_period(flows)),
-    )
+    drawn = list(pictures.spread(found, part))
     table = Table(
         f"{role}_shares",
         _(words.top, period=last_period(flows)),
@@ -313,27 +313,18 @@ def _shares(given: Basis, part: Spread) -> list[Table | Picture]:
         source_of(flows),
         {value: ",.0f", "share": "share"},
         made=("share",),
+        hide=same(flows, part.last),
     )
-    return [
-        Picture(f"{role}_shares", _(words.largest), drawn, _(words.largest)),
-        table,
-        Picture(f"{role}_lorenz", _("Lorenz curve"), curve, _("Lorenz curve")),
-    ]
+    return [*drawn, table, pictures.lorenz(given, part, _(words.members))]
 
 
 def _concentration(given: Basis, part: Spread, *, several: bool) -> list[Table | Picture]:
     """The indices by period, drawn where there are several; by every period where figures are told of others."""
-    flows, name = given.flows, f"{part.role}_concentration"
+    name = f"{part.role}_concentration"
     about = _(SPREAD[part.role].universe), _("computed"), FORMATS
     parts: list[Table | Picture] = []
     if several:
-        ax = structure.concentration(
-            part.every,
-            period=flows.roles["period"],
-            title=_("Concentration by period"),
-            source=flows.source,
-        )
-        parts.append(Picture(f"{part.role}_hhi", _("Concentration"), ax, _("HHI by period")))
+        parts.append(pictures.concentration(given, part))
     parts.append(Table(name, _("Concentration"), part.table, *about, made=tuple(INDICES)))
     if given.turned:
         title = _("Concentration, every period")
@@ -346,12 +337,13 @@ def _growth(given: Basis, part: Spread, growth: Growth) -> Table:
     flows, role = given.flows, part.role
     return Table(
         f"{role}_growth",
-        _(SPREAD[role].growth, first=growth.first, last=growth.last),
+        _(SPREAD[role].growth, first=moment(growth.first), last=moment(growth.last)),
         named(flows, role, growth.table),
-        _("contribution to the growth of the total"),
+        _("contribution to the growth of the total in percentage points"),
         source_of(flows),
-        {"before": ",.0f", "after": ",.0f", "contribution": "share", "growth": "share"},
+        {"before": ",.0f", "after": ",.0f", "contribution": "points", "growth": "share"},
         made=("contributions",),
+        hide=same(flows, growth.table),
     )
 
 
@@ -362,7 +354,7 @@ def _verdict(given: Basis, part: Spread) -> list[str]:
         if not given.by or len(every.members("period")) < 2 or part.comparable:
             return []
         return [_(NO_EARLIER, period=last_period(given.flows))]
-    first, last = change.between
+    first, last = map(moment, change.between)
     if change.moved:
         ends = {"low": f"{change.low:+.4f}", "high": f"{change.high:+.4f}"}
         return [_(MOVED[change.moved], first=first, last=last, **ends)]

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from exportlab.findings import Findings
-from exportlab.findings.parts import LeftOut
+from exportlab.findings.parts import LeftOut, Place
+from exportlab.plots.complexity import STRESS_UP_TO, plot_product_space
+from exportlab.reporting.own import naming
+from exportlab.reporting.own.headline import who
 from exportlab.reporting.own.intervals import last_period, named
-from exportlab.tables.model import Section, Table
+from exportlab.tables.model import Picture, Section, Table
 from exportlab.words import _, number
 
 
@@ -37,7 +40,28 @@ def section(found: Findings) -> Section:
         {"rca": ".2f", "density": ".3f", "pci": ".2f", "cog": ".3f"},
         made=("rca", "density", "pci", "cog"),
     )
-    return Section("complexity", title, (text, space), (near,))
+    return Section("complexity", title, (text, space), (*_space(place, found), near))
+
+
+def _space(place: Place, found: Findings) -> tuple[Picture, ...]:
+    """The product space, the products with an advantage filled in; none where it is too large to be drawn."""
+    if not 2 <= place.products <= STRESS_UP_TO:
+        return ()
+    network = place.solved.network()
+    known = set(network.nodes["product"])
+    mine = [p for p in place.present if p in known]
+    title = _(
+        "{name} has an advantage in {n} of {all} products of the product space",
+        name=who(found),
+        n=number(place.diversity, ",.0f"),
+        all=number(place.products, ",.0f"),
+    )
+    ax = plot_product_space(network, present=mine, title=title, source=naming.source_of(found.basis.flows))
+    return (
+        Picture(
+            "product_space", _("Product space"), ax, _("Points joined by lines: products that go together")
+        ),
+    )
 
 
 def _why(left_out: LeftOut) -> str:

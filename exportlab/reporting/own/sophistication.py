@@ -6,7 +6,8 @@ from exportlab.findings import Findings
 from exportlab.findings.parts import IncomeLevel, LeftOut, Technology
 from exportlab.flows import Flows
 from exportlab.reporting.own import intervals
-from exportlab.reporting.own.intervals import Made, last_period, source_of, unit_of
+from exportlab.reporting.own.intervals import Made, last_period
+from exportlab.reporting.own.naming import source_of, unit_of
 from exportlab.tables.model import Fact, Section, Table
 from exportlab.words import N_, _, number, percent, sentences
 

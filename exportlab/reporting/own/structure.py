@@ -5,7 +5,8 @@ from __future__ import annotations
 from exportlab.classifications.hs import hs_section
 from exportlab.findings import Findings
 from exportlab.findings.parts import LeftOut
-from exportlab.reporting.own.intervals import last_period, source_of, unit_of
+from exportlab.reporting.own.intervals import last_period
+from exportlab.reporting.own.naming import source_of, unit_of
 from exportlab.tables.model import Section, Table
 from exportlab.words import _, percent, term
 

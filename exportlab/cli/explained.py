@@ -1,0 +1,153 @@
+"""What went wrong, in one paragraph of the reader's language, with every remedy as one types it."""
+
+from __future__ import annotations
+
+import os
+import re
+from ast import literal_eval
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any
+
+from exportlab.errors import (
+    DataError,
+    ExportlabError,
+    MissingDependency,
+    NotAllowed,
+    UnknownName,
+    flags,
+    listed,
+)
+from exportlab.words import LANGUAGES, N_, _, language, sentences, speak
+
+VARIABLE = "EXPORTLAB_LANG"
+KINDS = (
+    N_("column"),
+    N_("data set"),
+    N_("country"),
+    N_("country or bloc"),
+    N_("indicator"),
+    N_("claim, paper or TOML file"),
+    N_("paper or TOML file"),
+    N_("verdict"),
+    N_("exporter"),
+    N_("period"),
+    N_("sector"),
+    N_("product class"),
+    N_("label that residual= names"),
+)
+
+
+def speak_as_asked(arguments: Sequence[str]) -> None:
+    """Speak the language that is asked for, before what else was typed is understood; others are refused later."""
+    asked = [after for flag, after in pairwise(arguments) if flag == "--lang"]
+    asked += [a.removeprefix("--lang=") for a in arguments if a.startswith("--lang=")]
+    first = [*asked, os.environ.get(VARIABLE, "")][0]
+    if first in LANGUAGES:
+        speak(first)
+
+
+def said(error: Exception) -> str | None:
+    """What to tell the user, in one paragraph; None for a fault of the program's own.
+
+    In another language than English the frame of a refusal is said in it: what is allowed, what may be meant, how many
+    rows and the first. What is wrong with a table, and the way out, are in English.
+    """
+    usage = getattr(error, "format_message", None)
+    if usage is not None:  # a command, option or argument that was not understood
+        context = getattr(error, "ctx", None)
+        asked = _("See: {command} --help", command=context.command_path) if context else ""
+        return " ".join(f"{_usage(error, usage())} {asked}".split())
+    if isinstance(error, ExportlabError):
+        return _refusal(error)
+    if isinstance(error, UnicodeDecodeError):
+        return _(
+            "the file is not {encoding} text (byte {place}). Save it as UTF-8 or GB18030.",
+            encoding=error.encoding,
+            place=f"{error.start:,}",
+        )
+    if isinstance(error, OSError) and error.strerror:
+        return _system(error)
+    return _("there is not enough memory for this.") if isinstance(error, MemoryError) else None
+
+
+def _system(error: OSError) -> str:
+    about = {
+        FileNotFoundError: _("no such file or folder"),
+        PermissionError: _("not allowed to read or write"),
+        NotADirectoryError: _("not a directory"),
+    }
+    text = error.strerror or ""
+    why = about.get(type(error), text[:1].lower() + text[1:])
+    return f"{why}: {error.filename}" if error.filename else f"{why}."
+
+
+def _usage(error: Exception, text: str) -> str:
+    """What was typed and not understood; the library says it in English alone."""
+    names = tuple(getattr(error, "possibilities", None) or ())
+    near = _("Did you mean {names}?", names=listed(names)) if names else ""
+    option = getattr(error, "option_name", None)
+    if language() == "en" or option is None:
+        return text
+    if type(error).__name__ == "NoSuchOption":
+        return sentences(_("No such option: {name}.", name=option), near)
+    return text
+
+
+def _refusal(error: ExportlabError) -> str:
+    if language() == "en":
+        return error.typed(typed) if isinstance(error, DataError) else typed(str(error))
+    if isinstance(error, NotAllowed):
+        near = _("Did you mean {names}?", names=repr(error.near)) if error.near else ""
+        wrong = _(
+            "{option}={value} is not allowed. Allowed: {allowed}.",
+            option=error.option,
+            value=error.value,
+            allowed=listed(error.allowed),
+        )
+        return typed(sentences(wrong, near))
+    if isinstance(error, UnknownName):
+        wrong = _("There is no {kind} named {name}.", kind=_(error.kind), name=repr(error.name))
+        if error.near:
+            return sentences(wrong, _("Did you mean {names}?", names=listed(error.near)))
+        return sentences(wrong, _("Known, among others: {names}.", names=listed(error.known[:8])))
+    if isinstance(error, MissingDependency):
+        install = f"pip install 'exportlab[{error.extra}]'"
+        return _(
+            "{purpose} needs {library}: {install}.",
+            purpose=error.purpose,
+            library=error.library,
+            install=install,
+        )
+    return _framed(error) if isinstance(error, DataError) else typed(str(error))
+
+
+def _framed(error: DataError) -> str:
+    """A refusal of a table: the frame in the reader's language, what is wrong and the way out as they are."""
+    rows = _("{n} rows are affected.", n=f"{error.rows:,}") if error.rows is not None else ""
+    first = _("First: {row}.", row=error.first) if error.first is not None else ""
+    ways = _(" or ").join(flags(way) for way in error.options)
+    say = _("Add: {options}.", options=ways) if ways else ""
+    return " ".join(part for part in (f"{error.problem}.", rows, first, typed(error.remedy), say) if part)
+
+
+# Options as Python writes them in messages, which the command line takes as flags.
+_LITERAL = r"'(?:[^'\\]|\\.)*'|\d+|True|\{[^{}]*\}|\[[^\[\]]*\]|\.\.\."
+_OPTION = re.compile(
+    r"\b(period|exporter|market|product|value|unit|aggregate|sheet|decimal|leave_out|fill_down|keys|nomenclature|digits|"
+    rf"levels|revision|zero_quantity|engine|wide|memory|universe|reference)=({_LITERAL})"
+)
+_CALL = re.compile(r"xl\.(?:read_\w+|flows)\((?:'[^']*'|table)(?:, )?((?:\w+=[^()]*?)?)\)")
+_LINE = re.compile(r"table = [^;]*; in read_flows ")
+
+
+def typed(text: str) -> str:
+    """A message with every remedy as one types it."""
+    text = _CALL.sub(lambda found: found[1], _LINE.sub("", text))
+    return _OPTION.sub(_flag, text).replace(", --", " --").replace("in read_flows --", "--")
+
+
+def _flag(found: re.Match[str]) -> str:
+    name, literal = found[1], found[2]
+    value: Any = "..." if literal == "..." else literal_eval(literal)
+    return f"--{name.replace('_', '-')} ..." if literal == "..." else flags({name: value})

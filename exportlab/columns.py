@@ -1,0 +1,123 @@
+"""What the cells of a table's columns must be, for doors that take tables of pandas: labels, periods, real numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from exportlab.audit import LABELS, NUMBERS, Kind, series_kind
+from exportlab.errors import DataError
+from exportlab.frames import BEYOND, WITHIN, Array, Codes, Mask, beyond
+from exportlab.periods import Calendar, UnreadPeriods, read
+
+
+def refuse_no_ids(data: pd.DataFrame, columns: Iterable[str]) -> None:
+    """Refuse columns whose cells are no labels (durations, lists, labels of several types)."""
+    for column in columns:
+        cells = data[column]
+        if series_kind(cells) not in (*LABELS, "decimal", "empty"):
+            raise DataError(
+                f"column {column!r} names nothing: its cells are no labels ({cells.dtype})",
+                "Ids are text, whole numbers or dates, of one type: make the column text first (.astype(str)).",
+                first=_odd(cells),
+            ) from None
+
+
+def real(data: pd.DataFrame, column: str) -> Array:
+    """A column's numbers; missing ones stay NaN.
+
+    Raises
+    ------
+    DataError
+        It holds anything but real numbers, or numbers beyond the range of a door.
+    """
+    cells = data[column]
+    if cells.dtype == object or series_kind(cells) not in (*NUMBERS, "truth"):
+        raise DataError(
+            f"column {column!r} is {cells.dtype}, not numbers", "Make it numeric before.", first=_odd(cells)
+        )
+    values = cells.to_numpy(float, na_value=np.nan)
+    bad = beyond(np.where(np.isfinite(values), values, 0.0))
+    if bad.any():
+        row = int(bad.argmax())
+        raise DataError(
+            f"column {column!r} is {BEYOND}",
+            WITHIN,
+            rows=int(bad.sum()),
+            first=f"row {row + 1}: {float(values[row])!r}",
+        )
+    return np.asarray(values, np.float64)
+
+
+def regressor(data: pd.DataFrame, column: str) -> pd.Series[Any]:
+    """A column as a formula uses it: NumPy numbers or truths, or labels, whatever type holds the text.
+
+    Raises
+    ------
+    DataError
+        It holds neither numbers nor labels of one type, or numbers beyond the range of a door.
+    """
+    cells = data[column]
+    kind: Kind = series_kind(cells)
+    if cells.dtype != object and kind in (*NUMBERS, "truth"):
+        values: Any = real(data, column)
+        if kind == "truth":
+            values = values.astype(bool)
+        elif kind == "whole" and not (np.abs(values) >= 2.0**53).any():
+            values = values.astype(np.int64)
+        return pd.Series(values, index=data.index)
+    if kind in ("text", "category"):
+        return pd.Series(cells.astype(object).to_numpy(), index=data.index, dtype=object)
+    strange = [v for v in cells if not isinstance(v, str)] or list(cells)
+    raise DataError(
+        f"column {column!r} holds neither numbers nor text alone ({cells.dtype})",
+        "Make it a column of numbers, or of text for categories.",
+        rows=len(strange),
+        first=repr(strange[0]),
+    )
+
+
+def as_written(data: pd.DataFrame, *columns: str | None) -> pd.DataFrame:
+    """The table with columns of pandas Periods as their text ('2022-01'), which sorts as they do."""
+    for column in columns:
+        if column in data.columns and isinstance(data[column].dtype, pd.PeriodDtype):
+            data = data.assign(**{str(column): data[column].astype(str).where(data[column].notna(), None)})
+    return data
+
+
+def same(data: pd.DataFrame, left: str, right: str) -> Mask:
+    """Where two columns of labels agree, of whatever types they are."""
+    a, b = data[left], data[right]
+    if a.dtype != b.dtype:
+        a, b = a.astype(object), b.astype(object)
+    return np.asarray(a.to_numpy() == b.to_numpy(), np.bool_)
+
+
+def _odd(cells: pd.Series[Any]) -> str | None:
+    """The first cell that is no text, else the first."""
+    return repr(next((v for v in cells if not isinstance(v, str)), cells.iloc[0])) if len(cells) else None
+
+
+def calendar_of(column: pd.Series[Any], name: str, frequency: str | None = None) -> Calendar:
+    """What a column of periods means; a refusal counts its rows."""
+    try:
+        return read(column.drop_duplicates().tolist(), frequency=frequency, name=f"period {name!r}")
+    except UnreadPeriods as error:
+        bad = int(column.isin(error.labels).sum())
+        raise DataError(error.problem, error.remedy, rows=bad or None, first=error.first) from None
+
+
+def in_time(column: pd.Series[Any], name: str, *, needs: str | None = None) -> Codes:
+    """Codes 0, 1, ... of a column of periods in the order of time.
+
+    Labels that are no time have codes too, in the order in which they sort; where an order in time is needed, `needs`
+    says for what, and they are refused.
+    """
+    calendar = calendar_of(column, name)
+    if needs is not None:
+        calendar.require_order(needs)
+    place = {label: i for i, label in enumerate(calendar.labels)}
+    return column.map(place).to_numpy(np.int64)

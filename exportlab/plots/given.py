@@ -1,0 +1,185 @@
+"""What a picture is drawn from: flows, a result or any table, its columns named or told by what they hold."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from exportlab.errors import DataError, OptionError
+from exportlab.flows import Flows
+from exportlab.frames import to_pandas
+from exportlab.indices.measure import measure
+from exportlab.indices.shares import bloc_share, share
+from exportlab.periods import UnreadPeriods, read
+from exportlab.results import Result
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A table with the columns that a picture draws, in the order of the picture's options, and its source."""
+
+    table: pd.DataFrame
+    columns: tuple[str, ...]
+    source: str | None = None
+
+
+def need(given: Any, *columns: str) -> pd.DataFrame:
+    """The pandas table of a result or of a table of any engine; refuses one that lacks what the picture draws."""
+    if isinstance(given, Flows):
+        raise DataError(
+            "this picture is drawn of a table of figures, not of flows",
+            "Measure first, such as xl.rca(flows), and draw what that gives.",
+        )
+    table: pd.DataFrame = given._table() if isinstance(given, Result) else to_pandas(given)
+    missing = [c for c in columns if c not in table.columns]
+    if missing:
+        raise DataError(f"the table has no column {missing[0]!r}", f"It has: {list(table.columns)}.")
+    if table.empty:
+        raise DataError("the table has no rows", "There is nothing to draw.")
+    return table
+
+
+def shares_given(given: Any, period: str | None, member: str | None, shares: str | None) -> Drawn:
+    """Shares by period and member; of flows those of their markets, or of the products of flows without markets."""
+    if isinstance(given, Flows):
+        over = member or ("market" if "market" in given.roles else "product")
+        role = given.resolve(over)[0]
+        table = to_pandas(share(given, over=role, by=_time(given)))
+        when = _column(given, "period") if "period" in given.roles else _ALL
+        return Drawn(table.assign(**{_ALL: ""}), (when, _column(given, role), "share"), given.source)
+    table = need(given, *(c for c in (period, member, shares) if c))
+    figure = shares or _told(table, "share", ("share",), _is_figure, ())
+    when = period or _period(table, (figure, member), _ALL)
+    who = member or _told(table, "member", ("market", "product"), _is_name, (figure, when))
+    return Drawn(table.assign(**{_ALL: ""}), (when, who, figure))
+
+
+def index_given(given: Any, period: str | None, value: str, over: str | None) -> Drawn:
+    """An index by period; of flows that of their markets, or of what `over` says."""
+    if isinstance(given, Flows):
+        time = _column(given, "period")
+        over = over or ("market" if "market" in given.roles else "product")
+        table = to_pandas(measure(given, value, over=over, by=["period"]))
+        return Drawn(table, (time, value), given.source)
+    if over is not None:
+        raise OptionError(f"over={over!r} goes with flows: a table of figures says itself what it is over.")
+    table = need(given, *([period] if period else []))
+    return Drawn(table, (period or _period(table, ()), value))
+
+
+def bloc_given(given: Any, period: str | None, shares: str, bloc: str) -> Drawn:
+    """A bloc's share by period; of flows with the membership of each period."""
+    if isinstance(given, Flows):
+        time = _column(given, "period")
+        table = to_pandas(bloc_share(given, bloc, by=["period"]))
+        return Drawn(table, (time, "bloc_share"), given.source)
+    table = need(given, shares, *([period] if period else []))
+    return Drawn(table, (period or _period(table, (shares,)), shares))
+
+
+def amounts_given(given: Any, period: str | None, columns: Sequence[str]) -> Drawn:
+    """Amounts by period; of flows their value in all."""
+    if isinstance(given, Flows):
+        when = _column(given, "period")
+        table = to_pandas(given.out(given.cells("period"), ["period"]))
+        return Drawn(table, (when, given.roles["value"]), given.source)
+    if not columns:
+        raise OptionError("columns=... is needed: the amounts to draw.")
+    table = need(given, *columns, *([period] if period else []))
+    return Drawn(table, (period or _period(table, columns), *columns))
+
+
+def values_given(given: Any, over: str | None) -> NDArray[np.float64]:
+    """Values of members; of flows of one period those of their markets, or of what `over` says."""
+    if not isinstance(given, Flows):
+        return np.asarray(given, dtype=float)
+    times = given.observed("period") if "period" in given.roles else ()
+    if len(times) > 1:
+        raise DataError(
+            f"the flows have {len(times)} periods, and a Lorenz curve is one period's",
+            f"Choose one: flows.where(period={given.said(times[-1])!r}).",
+        )
+    role = given.resolve(over or ("market" if "market" in given.roles else "product"))[0]
+    return to_pandas(given.cells(role).to_native())["value"].to_numpy(float)
+
+
+# Columns that are not named are told by what they hold, where only one can be meant.
+
+_ALL = "all periods"  # the column that stands for the period of a table that has none
+
+
+def _time(flows: Flows) -> list[str]:
+    return ["period"] if "period" in flows.roles else []
+
+
+def _column(flows: Flows, role: str) -> str:
+    """The table's own column of a role; flows without the role are refused."""
+    return flows.roles[flows.role(role)]
+
+
+def _told(
+    table: pd.DataFrame,
+    name: str,
+    usual: Sequence[str],
+    fits: Callable[[pd.Series[Any]], bool],
+    taken: Sequence[str | None],
+    *,
+    none: str = "",
+) -> str:
+    """The column that is meant by `name`: the usual one, or the only one that fits; `none` where none does."""
+    free = [str(c) for c in table.columns if c not in taken]
+    found = [c for c in usual if c in free] or [c for c in free if fits(table[c])]
+    if none and not found:
+        return none
+    if len(found) != 1:
+        which = f"It may be {found}" if found else f"The table has: {list(table.columns)}"
+        raise DataError(f"the column of the {name} is not told by the table", f"{which}: say {name}=...")
+    return found[0]
+
+
+def _period(table: pd.DataFrame, taken: Sequence[str | None], none: str = "") -> str:
+    return _told(table, "period", ("period",), _is_period, taken, none=none)
+
+
+def _is_figure(column: pd.Series[Any]) -> bool:
+    return bool(column.dtype.kind == "f")
+
+
+def _is_name(column: pd.Series[Any]) -> bool:
+    return column.dtype.kind not in "iufcM"
+
+
+def _is_period(column: pd.Series[Any]) -> bool:
+    """Whether all labels of a column are periods; numbers without a meaning in time are not."""
+    if column.dtype.kind in "fcb" or column.isna().any():
+        return False
+    try:
+        return read(column.unique(), name=str(column.name)).frequency not in (None, "number")
+    except DataError:
+        return False
+
+
+def in_time(table: pd.DataFrame, period: str) -> list[Any]:
+    """The periods of a table in the order of time; refuses several without one."""
+    labels = list(table[period].unique())
+    if len(labels) == 1:
+        return labels
+    try:
+        calendar = read(labels, name=f"column {period!r}")
+    except UnreadPeriods:  # fiscal years and months that are written alike have one order
+        calendar = read(labels, name=f"column {period!r}", frequency="month")
+    calendar.require_order("a chart over time")
+    return list(calendar.labels)
+
+
+def sorted_in_time(table: pd.DataFrame, period: str) -> pd.DataFrame:
+    """The rows in the order of time."""
+    place = {p: i for i, p in enumerate(in_time(table, period))}
+    return table.sort_values(period, key=lambda column: column.map(place), kind="stable")

@@ -1,0 +1,411 @@
+"""Intervals of any measure, of places in a ranking, of months in blocks, of input-output tables, of whole curves."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+
+import exportlab as xl
+from exportlab.errors import DataError, OptionError, UnknownName
+from exportlab.uncertainty import blocks
+from exportlab.uncertainty.sample import stationary
+from exportlab.valueadded import InterCountryTable, IOTable, table_noise
+from exportlab.valueadded.noise import scaled
+
+
+def cube(seed=1, exporters=6, markets=8, products=10):
+    """Exporters with an advantage each in some products, sold to all markets."""
+    rng = np.random.default_rng(seed)
+    cells = [
+        (f"E{e}", f"M{m}", f"P{p:02}", rng.lognormal(0, 1.2) * (3.0 if (e + p) % exporters < 3 else 1.0))
+        for e in range(exporters)
+        for m in range(markets)
+        for p in range(products)
+    ]
+    return pd.DataFrame(cells, columns=["exporter", "market", "product", "value"])
+
+
+TABLE = cube()
+FLOWS = xl.flows(TABLE)
+INCOME = {f"E{e}": 10.0 * (1 + e) for e in range(6)}
+FIGURES = ["estimate", "corrected", "std_error", "conf_low", "conf_high"]
+
+
+@pytest.mark.parametrize("method", ["jackknife", "percentile", "basic", "bca", "bayesian"])
+def test_of_an_index_that_has_intervals_of_its_own_they_are_the_same(method):
+    one = FLOWS.where(exporter="E1")
+    asked = {"resample": "product", "method": method, "scale": "logit", "draws": 39, "rng": 3}
+    own = xl.interval(one, "hhi", over="market", by=[], **asked).table
+    made = xl.resampled(one, lambda f: xl.hhi(f, over="market", by=[]), "hhi", limits=(1 / 8, 1), **asked)
+    np.testing.assert_allclose(made.table[FIGURES], own[FIGURES], rtol=1e-9)
+    assert made.over == ()
+    assert made.draws == (0 if method == "jackknife" else 39)
+
+
+def test_engines_and_groups_of_units_agree():
+    measure = lambda f: xl.expy(f, INCOME, by="exporter")  # noqa: E731
+    asked = {"resample": {"market": {f"M{m}": m // 2 for m in range(8)}}}
+    expected = xl.resampled(FLOWS, measure, "expy", **asked).table
+    assert expected["n"].eq(4).all()
+    lazy = xl.resampled(xl.flows(pl.from_pandas(TABLE).lazy()), measure, "expy", **asked).table
+    np.testing.assert_allclose(
+        lazy.sort_values("exporter")[FIGURES], expected.sort_values("exporter")[FIGURES], rtol=1e-9
+    )
+
+
+@pytest.mark.parametrize(
+    ("measure", "value", "keys"),
+    [
+        (lambda f: xl.expy(f, INCOME, by="exporter"), "expy", ["exporter"]),
+        (lambda f: xl.prody(f, INCOME, by="exporter"), "prody", ["product"]),
+        (lambda f: xl.complexity(f).exporters, "eci", ["exporter"]),
+        (lambda f: xl.complexity(f).exporters, "fitness", ["exporter"]),
+        (lambda f: xl.complexity(f).products, "pci", ["product"]),
+        (lambda f: xl.complexity(f).pairs, "density", ["exporter", "product"]),
+    ],
+)
+def test_the_jackknife_by_hand(measure, value, keys):
+    """Leave every market out in turn, make up for it, and take Tukey's error."""
+    found = xl.resampled(FLOWS, measure, value, resample="market").table
+    whole = measure(FLOWS).set_index(keys)[value]
+    left = [
+        measure(xl.flows(TABLE[TABLE["market"] != m])).set_index(keys)[value].reindex(whole.index)
+        for m in sorted(TABLE["market"].unique())
+    ]
+    error = np.sqrt(7 / 8 * ((np.array(left) - np.mean(left, axis=0)) ** 2).sum(axis=0))
+    assert list(found)[: len(keys)] == keys
+    np.testing.assert_allclose(found["estimate"], whole)
+    moves = found["std_error"].notna().to_numpy()  # what no market moves has no error
+    assert moves.sum() >= len(found) / 2
+    assert (error[~moves] < 1e-9).all()
+    np.testing.assert_allclose(found["std_error"][moves], error[moves], rtol=1e-6)
+    corrected = 8 * whole - 7 * np.mean(left, axis=0)
+    np.testing.assert_allclose(found["corrected"][moves], corrected[moves], rtol=1e-6, atol=1e-9)
+
+
+def test_shift_share_and_margins_have_intervals():
+    later = pd.concat([TABLE.assign(year=2020), cube(2).assign(year=2021)])
+    flows = xl.flows(later, period="year")
+    nation = xl.flows(later.groupby(["year", "product"], as_index=False)["value"].sum(), period="year")
+    for value in ("competitiveness", "structure"):
+        found = xl.resampled(
+            flows.where(exporter="E1"),
+            lambda f: xl.constant_market_share(
+                f, reference=nation, over="product", by=["period", "exporter"]
+            ),
+            value,
+            resample="market",
+        ).table
+        assert (found["conf_low"] < found["estimate"]).all()
+        assert (found["estimate"] < found["conf_high"]).all()
+    grown = xl.resampled(
+        flows,
+        lambda f: xl.growth_margins(f, over="product", by=["period", "exporter"]),
+        "intensive",
+        resample="market",
+    ).table
+    assert grown["std_error"].gt(0).all()
+
+
+def test_a_row_that_one_unit_alone_carries_has_no_interval():
+    lone = pd.concat([TABLE, pd.DataFrame([("E1", "M0", "P99", 5.0)], columns=TABLE.columns)])
+    found = xl.resampled(
+        xl.flows(lone), lambda f: xl.prody(f, INCOME, by="exporter"), "prody", resample="market"
+    ).table.set_index("product")
+    assert found.loc["P99", FIGURES[1:]].isna().all()
+    assert "undefined when some unit is left out" in found.loc["P99", "note"]
+    assert found.drop("P99")["std_error"].notna().all()
+
+
+def test_ends_are_cut_at_the_limits():
+    measure = lambda f: xl.complexity(f).pairs  # noqa: E731
+    cut = xl.resampled(FLOWS, measure, "density", resample="market", limits=(0.45, 0.5)).table
+    known = cut.dropna(subset=["conf_low"])
+    assert known["conf_low"].min() >= 0.45
+    assert known["conf_high"].max() <= 0.5
+    rca = xl.resampled(FLOWS, lambda f: xl.rca(f, form="rsca"), "rca", resample="market")
+    assert rca.indicator == "rca"
+
+
+def test_refusals_of_measures():
+    hhi = lambda f: xl.hhi(f, over="market", by="exporter")  # noqa: E731
+    with pytest.raises(UnknownName, match="column of the measure named 'theil'"):
+        xl.resampled(FLOWS, hhi, "theil", resample="product")
+    with pytest.raises(OptionError, match="influence function"):
+        xl.resampled(FLOWS, hhi, "hhi", resample="product", method="delta")
+    with pytest.raises(OptionError, match="give rng="):
+        xl.resampled(FLOWS, hhi, "hhi", resample="product", method="basic")
+    with pytest.raises(DataError, match=r"5 rows of the measure are named twice by \[\]"):
+        xl.resampled(FLOWS, lambda f: hhi(f)[["hhi"]], "hhi", resample="product")
+    with pytest.raises(DataError, match="has 1 product to resample"):
+        xl.resampled(FLOWS.where(product="P01"), hhi, "hhi", resample="product")
+    with pytest.raises(DataError, match="the measure has no rows"):
+        xl.resampled(FLOWS, lambda f: hhi(f).iloc[:0], "hhi", resample="product")
+
+
+# Places in a ranking.
+
+
+def ranked(values, errors, **options):
+    table = pd.DataFrame({"exporter": [f"E{i}" for i in range(len(values))], "estimate": values})
+    table = table.assign(corrected=values, std_error=errors, conf_low=0.0, conf_high=1.0, n=9, note="")
+    return xl.ranks(
+        xl.Intervals(table, "hhi", ("market",), "product", "jackknife", 0.95, 0), rng=1, **options
+    )
+
+
+def test_places_of_what_is_far_apart_alike_and_mixed():
+    apart = ranked([1.0, 3.0, 2.0], [0.01] * 3)
+    assert apart[["rank", "rank_low", "rank_high"]].to_numpy().tolist() == [[3, 3, 3], [1, 1, 1], [2, 2, 2]]
+    turned = ranked([1.0, 3.0, 2.0], [0.01] * 3, largest_first=False)
+    assert turned["rank"].tolist() == [1, 3, 2]
+    alike = ranked([1.0, 1.01, 0.99, 1.0], [1.0] * 4)
+    assert alike["rank_low"].eq(1).all()
+    assert alike["rank_high"].eq(4).all()
+    assert alike["rank"].tolist() == [2, 1, 4, 2]
+    mixed = ranked([1.0, 1.01, 9.0], [0.1] * 3)
+    assert mixed[["rank_low", "rank_high"]].to_numpy().tolist() == [[2, 3], [2, 3], [1, 1]]
+    assert list(mixed) == ["exporter", "estimate", "rank", "rank_low", "rank_high"]
+
+
+def test_the_critical_value_of_two_is_the_normal_one():
+    """Of two groups there is one difference, so its critical value is 1.96."""
+    for gap, sure in ((1.90, False), (2.02, True)):
+        found = ranked([0.0, gap * np.sqrt(2)], [1.0, 1.0], draws=200_000)
+        assert (found["rank_high"].tolist() == [2, 1]) == sure
+
+
+@pytest.mark.parametrize("together", [False, True])
+def test_places_hold_the_true_ones(together):
+    rng = np.random.default_rng(5)
+    true = np.array([0.0, 0.0, 0.5, 1.0, 1.5, 3.0])
+    first, last = (
+        np.array([(true > t).sum() for t in true]) + 1,
+        np.array([(true >= t).sum() for t in true]),
+    )
+    held = []
+    for _ in range(120):
+        found = ranked(true + 0.5 * rng.standard_normal(6), [0.5] * 6, together=together, draws=999)
+        held.append((found["rank_low"] <= first) & (last <= found["rank_high"]))
+    share = np.mean([h.all() for h in held]) if together else np.mean(held, axis=0).min()
+    assert share >= 0.92
+    wide, narrow = ranked(true, [0.5] * 6, together=True), ranked(true, [0.5] * 6)
+    assert (wide["rank_low"] <= narrow["rank_low"]).all()
+    assert (wide["rank_high"] >= narrow["rank_high"]).all()
+
+
+def test_refusals_of_ranks():
+    with pytest.raises(DataError, match="1 of 3 groups have no standard error"):
+        ranked([1.0, 2.0, 3.0], [0.1, np.nan, 0.1])
+    with pytest.raises(DataError, match="there is one group"):
+        ranked([1.0], [0.1])
+
+
+# Months in blocks.
+
+
+def autoregressive(rho, n, seed=1):
+    rng = np.random.default_rng(seed)
+    x, e = np.zeros(n), rng.standard_normal(n)
+    for t in range(1, n):
+        x[t] = rho * x[t - 1] + e[t]
+    return x
+
+
+def months(n, rho, seed=1):
+    x = autoregressive(rho, n, seed)
+    labels = [f"{2000 + t // 12}-{1 + t % 12:02}" for t in range(n)]
+    japan = pd.DataFrame({"month": labels, "market": "Japan", "value": np.exp(0.3 * x)})
+    return pd.concat([japan, japan.assign(market="USA", value=1.0)])
+
+
+@pytest.mark.parametrize("rho", [0.3, 0.6, 0.8])
+def test_the_length_of_blocks_is_that_of_the_rule_where_the_law_is_known(rho):
+    """Of an AR(1): b = (2 rho / (1 - rho^2))^(2/3) n^(1/3) (Politis and White 2004)."""
+    n = 4000
+    found = np.median([blocks.automatic(autoregressive(rho, n, seed)) for seed in range(7)])
+    assert found == pytest.approx((2 * rho / (1 - rho**2)) ** (2 / 3) * n ** (1 / 3), rel=0.35)
+
+
+def test_the_length_of_blocks_at_its_ends():
+    assert blocks.automatic(np.ones(50)) == 1
+    assert blocks.automatic(np.random.default_rng(2).standard_normal(400)) < 6
+    assert blocks.automatic(np.arange(60.0)) == pytest.approx(10.519, abs=1e-3)
+    assert blocks.automatic(np.tile([1.0, -1.0], 100)) == pytest.approx(3 * 200**0.5)  # no longer than that
+    assert blocks.automatic(np.tile([1.0, -1.0], 20)) == pytest.approx(40 / 3)  # nor than a third
+
+
+def test_blocks_are_runs_in_time():
+    rng = np.random.default_rng(3)
+    order = np.array([2, 0, 3, 1, 4])  # the unit that stands first is third in time
+    drawn = stationary(rng, 20_000, order, 1.0)
+    assert drawn.sum(axis=1).tolist() == [5.0] * 20_000
+    assert drawn.mean(axis=0) == pytest.approx(1, abs=0.03)
+    assert drawn.var() == pytest.approx(4 / 5, rel=0.03)  # one by one: binomial
+    long = stationary(rng, 50, order, 1e9)
+    assert (long == 1).all()  # one block round the whole year
+    two = stationary(rng, 20_000, np.arange(12), 6.0)
+    together = np.corrcoef(two.T)
+    assert together[3, 4] > 0.5  # neighbours are drawn together
+    assert together[3, 9] < 0
+
+
+def test_months_that_hang_together_make_the_interval_wider():
+    flows = xl.flows(months(240, 0.8), period="month")
+    asked = {"over": "market", "by": [], "resample": "period", "method": "basic", "rng": 4}
+    alone = xl.interval(flows, "hhi", **asked).table.iloc[0]
+    runs = xl.interval(flows, "hhi", block="auto", **asked).table.iloc[0]
+    assert runs["std_error"] > 1.7 * alone["std_error"]
+    assert (
+        "few units: 6 blocks of period" in xl.interval(flows, "hhi", block=40, **asked).table["note"].item()
+    )
+    one = xl.interval(flows, "hhi", block=1, **asked).table.iloc[0]
+    assert one["note"] == alone["note"]
+    assert one["std_error"] == pytest.approx(alone["std_error"], rel=0.2)
+    shuffled = xl.interval(xl.flows(months(240, 0.0), period="month"), "hhi", block="auto", **asked)
+    assert shuffled.table["std_error"].iloc[0] == pytest.approx(
+        xl.interval(xl.flows(months(240, 0.0), period="month"), "hhi", **asked).table["std_error"].iloc[0],
+        rel=0.25,
+    )
+
+
+@pytest.mark.parametrize(
+    ("asked", "error", "words"),
+    [
+        ({"method": "jackknife"}, OptionError, "takes periods as independent"),
+        ({"resample": "year"}, OptionError, "say resample='period'"),
+        ({"block": 0.5}, OptionError, "1 or more"),
+        ({"block": 9}, DataError, "more than a third of 24"),
+    ],
+)
+def test_refusals_of_blocks(asked, error, words):
+    flows = xl.flows(months(24, 0.5), period="month")
+    given = {"over": "market", "by": [], "resample": "period", "method": "basic", "block": "auto", "rng": 1}
+    with pytest.raises(error, match=words):
+        xl.interval(flows, "hhi", **{**given, **asked})
+
+
+# Input-output tables whose cells are uncertain.
+
+
+def national():
+    return IOTable.from_numpy(
+        [[10, 20], [15, 5]],
+        sectors=["farms", "plants"],
+        final=[40, 30],
+        imported=[[5, 5], [2, 8]],
+        exports=[30, 50],
+    )
+
+
+def content(table):
+    return table.domestic_content().table.set_index("sector")["domestic_share"]
+
+
+def test_scaling_keeps_both_sums_and_empty_cells():
+    cells = np.array([[1.0, 2.0, 0.0], [3.0, 4.0, 5.0]])
+    like = np.array([[2.0, 1.0, 0.0], [3.0, 5.0, 4.0]])
+    made = scaled(cells, like)
+    np.testing.assert_allclose(made.sum(axis=0), like.sum(axis=0))
+    np.testing.assert_allclose(made.sum(axis=1), like.sum(axis=1))
+    assert made[0, 2] == 0
+    odds = made[0, 0] * made[1, 1] / (made[0, 1] * made[1, 0])
+    assert odds == pytest.approx(1 * 4 / (2 * 3))  # scaling leaves cross ratios as they are
+    np.testing.assert_allclose(scaled(like, like), like)
+    with pytest.raises(DataError, match="scaling does not reach the sums"):
+        scaled(np.array([[0.0, 1.0], [1.0, 0.0]]), np.array([[2.0, 1.0], [1.0, 0.0]]))
+
+
+def test_noise_of_a_national_table():
+    seen = []
+
+    def kept(table):
+        seen.append(table)
+        return content(table)
+
+    found = table_noise(national(), kept, error=0.3, draws=99, rng=1)
+    table = found.table
+    assert table["sector"].tolist() == ["farms", "plants"]
+    np.testing.assert_allclose(table["estimate"], content(national()))
+    assert ((table["conf_low"] < table["estimate"]) & (table["estimate"] < table["conf_high"])).all()
+    for one in seen[:9]:
+        np.testing.assert_allclose(one.Z.sum(axis=1), national().Z.sum(axis=1))
+        np.testing.assert_allclose(one.Zm.sum(axis=1), national().Zm.sum(axis=1))
+        np.testing.assert_allclose((one.Z + one.Zm).sum(axis=0), (national().Z + national().Zm).sum(axis=0))
+        np.testing.assert_allclose(one.x, one.Z.sum(axis=0) + one.Zm.sum(axis=0) + one.taxes + one.va)
+    small = table_noise(national(), content, error=0.003, draws=99, rng=1).table
+    np.testing.assert_allclose(100 * small["std_error"], table["std_error"], rtol=0.25)  # proportional
+    single = table_noise(national(), lambda t: t.domestic_content().domestic_share, draws=49, rng=1)
+    assert len(single.table) == 1
+    assert single.indicator == "measure"
+
+
+def test_noise_of_an_intercountry_table():
+    labels = pd.MultiIndex.from_product([["CHN", "USA"], ["goods", "services"]])
+    rng = np.random.default_rng(3)
+    Z = pd.DataFrame(rng.uniform(1, 10, (4, 4)), index=labels, columns=labels)
+    Y = pd.DataFrame(rng.uniform(20, 40, (4, 2)), index=labels, columns=["CHN", "USA"])
+    table = InterCountryTable.from_frames(Z, Y)
+    share = lambda t: float(t.va[:2].sum() / t.x[:2].sum())  # noqa: E731
+    found = table_noise(table, share, error=0.2, draws=49, rng=1).table.iloc[0]
+    assert found["std_error"] == pytest.approx(0, abs=1e-12)  # value added and output are known
+    foreign = lambda t: float((t.Z[2:, :2].sum()) / t.x[:2].sum())  # noqa: E731
+    drawn = table_noise(table, foreign, error=0.2, draws=199, rng=1).table.iloc[0]
+    assert drawn["conf_low"] < drawn["estimate"] < drawn["conf_high"]
+
+
+def test_refusals_of_noise():
+    with pytest.raises(DataError, match="the measure is no number"):
+        table_noise(national(), lambda t: t.Z, rng=1)
+    with pytest.raises(OptionError, match="give rng="):
+        table_noise(national(), content)
+
+
+# Bands that hold a whole curve.
+
+
+def test_the_height_of_a_band_is_that_of_the_bridge():
+    """Standardised Brownian bridges between 0.1 and 0.9, simulated."""
+    from exportlab.indices.survival import _critical
+
+    rng = np.random.default_rng(8)
+    steps = 1500
+    walk = np.cumsum(rng.standard_normal((4000, steps)), axis=1) / np.sqrt(steps)
+    at = np.arange(1, steps + 1) / steps
+    bridge = walk - at * walk[:, [-1]]
+    inside = (at >= 0.1) & (at <= 0.9)
+    highest = np.abs(bridge[:, inside] / np.sqrt(at * (1 - at))[inside]).max(axis=1)
+    for level in (0.9, 0.95):
+        assert (highest <= _critical(level, 0.1)).mean() == pytest.approx(level, abs=0.015)
+
+
+def test_bands_hold_the_curve_as_often_as_they_say():
+    rng = np.random.default_rng(9)
+    held = points = 0
+    for _ in range(80):
+        found = xl.kaplan_meier(rng.exponential(1, 150))
+        band = found.bands().dropna()
+        true = np.exp(-band["time"])
+        held += ((band["band_low"] <= true) & (true <= band["band_high"])).all()
+        table = found.table.set_index("time").loc[band["time"]]
+        assert (band["band_low"].to_numpy() <= table["conf_low"].to_numpy()).all()
+        points += ((table["conf_low"] <= true.to_numpy()) & (true.to_numpy() <= table["conf_high"])).all()
+    assert held / 80 >= 0.90
+    assert points / 80 < 0.85  # what holds every point does not hold the curve
+
+
+def test_bands_by_group_and_their_refusals():
+    rng = np.random.default_rng(10)
+    found = xl.kaplan_meier(rng.exponential(1, 80), rng.random(80) < 0.8, group=np.repeat(["a", "b"], 40))
+    both = found.bands(0.9)
+    one = found.bands(0.9, least=0.2)
+    assert list(both) == ["group", "time", "survival", "band_low", "band_high"]
+    assert one["band_low"].notna().sum() < both["band_low"].notna().sum()
+    alone = xl.kaplan_meier(found.spells["duration"][:40], found.spells["ended"][:40]).bands(0.9)
+    np.testing.assert_allclose(both[both["group"] == "a"]["band_low"], alone["band_low"])
+    with pytest.raises(OptionError, match="between 0 and 1"):
+        found.bands(1.5)
+    with pytest.raises(OptionError, match=r"0 and 0\.5"):
+        found.bands(least=0.5)
