@@ -119,9 +119,10 @@ print(both)
 print(both.randomization_test(term="e-commerce", n_draws=199, rng=1))
 
 # %%
-# Without that assumption little is left. The zone alone, in years without e-commerce, is seen in two provinces only, which
-# got it in 2017 and e-commerce in 2019. What e-commerce did given the zone is seen nowhere. The zone where e-commerce is
-# on already is seen in thirteen provinces, against those of the same e-commerce date that got no zone yet: nothing shows.
+# Without that assumption little is left. The zone alone, in years without e-commerce, is seen in two
+# provinces only, which got it in 2017 and e-commerce in 2019. What e-commerce did given the zone is seen
+# nowhere. The zone where e-commerce is on already is seen in thirteen provinces, against those of the same
+# e-commerce date that got no zone yet: nothing shows.
 for name, other in (("zone", None), ("e-commerce", "zone"), ("zone", "e-commerce")):
     said = name if other is None else f"{name}, given {other}"
     try:
@@ -150,8 +151,9 @@ for rank in (0, 1):
     )
 
 # %%
-# **What can be said.** RCEP cannot be studied on provinces: what all have at once is told apart only by who trades with
-# whom. For the zone, one regression says nineteen log points, two provinces alone twenty-two, and thirteen that had
-# e-commerce before it nothing. These are not noise around one number but answers to different questions, each from other
-# provinces; and twelve provinces that had a policy before 2016 teach nothing of either. The table of overlaps is the honest
-# result. A study of one policy that does not name the others in its window reports their sum.
+# **What can be said.** RCEP cannot be studied on provinces: what all have at once is told apart only by
+# who trades with whom. For the zone, one regression says nineteen log points, two provinces alone
+# twenty-two, and thirteen that had e-commerce before it nothing. These are not noise around one number but
+# answers to different questions, each from other provinces; and twelve provinces that had a policy before
+# 2016 teach nothing of either. The table of overlaps is the honest result. A study of one policy that does
+# not name the others in its window reports their sum.
