@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from exportlab.columns import in_time
 from exportlab.errors import DataError, one_of
 from exportlab.frames import Array, Codes
 from exportlab.options import Level, validated
 from exportlab.panel.algebra.sandwich import ROUNDING, settled, unsettled
-from exportlab.panel.contract import in_time
 from exportlab.panel.estimate import Estimate, Inference, Sample, estimate_table
 from exportlab.panel.regression.effects import ordered_codes, panel_design
 from exportlab.panel.regression.formula import Roles
