@@ -140,6 +140,9 @@ def test_ends_are_cut_at_the_limits():
 def test_a_measure_with_a_threshold_says_so(measure, value, stepped):
     found = xl.resampled(FLOWS, measure, value, resample="market")
     assert all(("threshold" in [n.kind for n in known]) == stepped for known in found.notes)
+    if stepped:  # of which simulation shows that it holds
+        drawn = xl.resampled(FLOWS, measure, value, resample="market", method="percentile", draws=39, rng=1)
+        assert not any("threshold" in [n.kind for n in known] for known in drawn.notes)
 
 
 def test_refusals_of_measures():
