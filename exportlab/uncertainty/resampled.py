@@ -29,7 +29,8 @@ STEPPED = (
 STEPS = Note(
     "threshold",
     said(
-        "threshold: the measure jumps where RCA crosses one, so the interval falls short: take method='percentile'"
+        "threshold: the measure jumps where RCA crosses one, so the interval falls short; nearest is "
+        "method='percentile'"
     ),
 )
 
@@ -87,8 +88,8 @@ def resampled(
     -----
     The measure is computed once for each unit (jackknife) or draw. A row that is lost when some unit is left out (a
     product sold in one market alone) has no interval, and the note says so. The indices of complexity have a threshold,
-    RCA above one, and are no smooth functions of the flows: intervals by the jackknife fall short, and the note says to
-    take the percentile bootstrap (simulated on the page on uncertainty).
+    RCA above one, and are no smooth functions of the flows: intervals by the jackknife fall far short, those of the
+    percentile bootstrap by a few points, which the note says and the page on uncertainty measures.
 
     Examples
     --------
@@ -118,7 +119,7 @@ def resampled(
     on = Scale(SCALES[scale], *(limits or _declared(value)), scale)
     found = estimate(sample, method, level=level, draws=draws, seed=seed, scale=on, workers=workers)
     known = notes(sample, found, method, unit)
-    if value in STEPPED and method != "percentile":
+    if value in STEPPED:
         known = [(*some, STEPS) for some in known]
     rows = [
         {**figures(found, m), "n": sample.units, "note": noted(against)} for m, against in enumerate(known)
