@@ -12,6 +12,7 @@ import pytest
 import exportlab as xl
 from exportlab.errors import DataError, OptionError, UnknownName
 from exportlab.uncertainty import blocks
+from exportlab.uncertainty.resampled import _declared
 from exportlab.uncertainty.sample import stationary
 from exportlab.valueadded import InterCountryTable, IOTable, table_noise
 from exportlab.valueadded.noise import scaled
@@ -144,6 +145,23 @@ def test_ends_are_cut_at_the_limits():
 def test_a_measure_with_a_threshold_says_so(measure, value, stepped):
     found = xl.resampled(FLOWS, measure, value, resample="market")
     assert all(("threshold" in [n.kind for n in known]) == stepped for known in found.notes)
+
+
+def test_limits_that_the_catalogue_declares_as_numbers():
+    assert _declared("theil") == (0, np.inf)
+    assert _declared("hhi") == (-np.inf, 1)
+    assert _declared("no index of the catalogue") == (-np.inf, np.inf)
+    two = xl.flows(
+        pd.DataFrame(
+            {
+                "market": ["A", "B"] * 3,
+                "product": ["1", "1", "2", "2", "3", "3"],
+                "value": [1.0, 1.1, 1.0, 0.9, 1.0, 1.3],
+            }
+        )
+    )
+    found = xl.resampled(two, lambda f: xl.theil(f, over="market", by=[]), "theil", resample="product").table
+    assert found["conf_low"].item() == 0
 
 
 def test_refusals_of_measures():

@@ -1346,7 +1346,15 @@ def test_a_change_from_or_to_near_equality_says_so(first, second, close):
 
 @pytest.mark.parametrize(
     ("carrying", "units", "noted_"),
-    [(7, 120, True), (60, 60, False), (12, 65, False), (11, 65, False), (9, 65, True), (9, 29, False)],
+    [
+        (7, 120, True),
+        (60, 60, False),
+        (10, 65, False),
+        (9, 65, True),
+        (9, 29, False),
+        (8, 40, False),
+        (8, 41, True),
+    ],
 )
 def test_a_share_that_few_units_carry_says_so(carrying, units, noted_):
     """Fewer than a fifth of the units, and fewer than ten in effect; below thirty units that alone is said."""
