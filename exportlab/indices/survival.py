@@ -289,15 +289,13 @@ class Survival(Result):
                 f"level={chosen!r} and least={least!r} are not allowed. Allowed: between 0 and 1, 0 and 0.5."
             )
         critical = _critical(chosen, least)
-        counts = self.spells.groupby(list(self.by)).size() if self.by else None
         parts = []
-        for label, part in self.table.groupby(list(self.by)) if self.by else [((), self.table)]:
-            n = (
-                len(self.spells)
-                if counts is None
-                else int(counts.loc[label if len(self.by) > 1 else label[0]])
-            )
-            parts.append(_band(part, n, critical, least))
+        if not self.by:
+            parts.append(_band(self.table, len(self.spells), critical, least))
+        else:
+            counts = self.spells.groupby(list(self.by)).size().to_numpy()
+            for n, (_label, part) in zip(counts, self.table.groupby(list(self.by)), strict=True):
+                parts.append(_band(part, int(n), critical, least))
         import pandas as pd
 
         return pd.concat(parts)[[*self.by, "time", "survival", "band_low", "band_high"]].reset_index(

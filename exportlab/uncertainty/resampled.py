@@ -155,7 +155,7 @@ def _sample(
     whole: dict[Any, float],
 ) -> Sample:
     """The measure as a function of how often each unit counts."""
-    frame = held.frame
+    frame = collect(held.frame)
     names = list(zip(*([u.of(x) for x in frame[u.role].to_list()] for u in drawn), strict=True))
     place = {u: i for i, u in enumerate(sorted(set(names)))}
     code = np.array([place[n] for n in names], dtype=np.int64)
