@@ -120,7 +120,7 @@ def asia_pacific_share() -> Measurement:
 
 def market_hhi() -> Measurement:
     """Market HHI of exports, by all that is published of the year's exports and of the trade they are part of."""
-    own = _risk().loc["own shocks"]
+    own = _risk().loc["own shocks"].to_dict()
     return Measurement(
         said(
             "market HHI of exports, by all that is published of them and of trade; concentrated: 0.18 or more"
@@ -133,7 +133,7 @@ def market_hhi() -> Measurement:
 
 def market_risk() -> Measurement:
     """What the loss of the largest market would cost: the part of risk that lies in shares alone."""
-    lost, own = (_risk().loc[m] for m in ("largest market lost", "own shocks"))
+    lost, own = (_risk().loc[m].to_dict() for m in ("largest market lost", "own shocks"))
     span = said("{low} to {high}", low=f"{own['low']:.2f}", high=f"{own['high']:.2f}")
     return Measurement(
         said(

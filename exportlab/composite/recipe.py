@@ -15,7 +15,7 @@ from exportlab.composite.indicator_table import Indicators
 from exportlab.composite.scaling import Scaling, scaled
 from exportlab.composite.weighting import LEARNED, Weights
 from exportlab.errors import DataError
-from exportlab.frames import Array
+from exportlab.frames import Array, Codes
 
 TIE = 10  # digits of a score that count for ranks: beyond them rounding would decide
 
@@ -94,7 +94,7 @@ def put_together(table: Indicators, recipe: Recipe, r: Array, w: Array) -> dict[
     return columns
 
 
-def ranks_of(score: Array, pools: Any) -> Array:
+def ranks_of(score: Array, pools: Any) -> Codes:
     """Ranks within each pool, 1 for the best; scores alike to ten digits share the better rank."""
     size = np.abs(score).max(initial=0.0)
     level = np.round(score / size, TIE) if size > 0 else score

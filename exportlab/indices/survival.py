@@ -289,13 +289,12 @@ class Survival(Result):
                 f"level={chosen!r} and least={least!r} are not allowed. Allowed: between 0 and 1, 0 and 0.5."
             )
         critical = _critical(chosen, least)
+        by = list(self.by)
+        counts: dict[Any, int] = self.spells.groupby(by).size().to_dict() if by else {(): len(self.spells)}
         parts = []
-        if not self.by:
-            parts.append(_band(self.table, len(self.spells), critical, least))
-        else:
-            counts = self.spells.groupby(list(self.by)).size().to_numpy()
-            for n, (_label, part) in zip(counts, self.table.groupby(list(self.by)), strict=True):
-                parts.append(_band(part, int(n), critical, least))
+        for label, part in self.table.groupby(by) if by else [((), self.table)]:
+            n = int(counts[label[0] if len(by) == 1 else label])
+            parts.append(_band(part, n, critical, least))
         import pandas as pd
 
         return pd.concat(parts)[[*self.by, "time", "survival", "band_low", "band_high"]].reset_index(

@@ -175,7 +175,7 @@ def _sample(
         return np.array([once(w) for w in np.atleast_2d(weights)]).reshape(*weights.shape[:-1], len(whole))
 
     sizes = np.bincount(code, amounts["value"], len(place)).astype(np.float64)
-    return Sample(statistic, sizes, width=len(frame))
+    return Sample(statistic, sizes, width=len(code))
 
 
 def _by_key(table: Any, keys: Sequence[str], value: str) -> dict[Any, float]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -18,6 +18,7 @@ from exportlab.uncertainty.sample import seeds
 from exportlab.valueadded.intercountry import InterCountryTable
 from exportlab.valueadded.iotable import IOTable
 
+AnyTable = TypeVar("AnyTable", IOTable, InterCountryTable)
 TOLERANCE, STEPS = 1e-10, 2000  # of the sums, and steps of scaling until they are met
 
 
@@ -132,7 +133,7 @@ def _cells(table: IOTable | InterCountryTable) -> Array:
     return np.asarray(cells, dtype=float)
 
 
-def _with(table: IOTable | InterCountryTable, cells: Array) -> IOTable | InterCountryTable:
+def _with(table: IOTable | InterCountryTable, cells: Array) -> Any:
     """The table with other intermediate use."""
     if isinstance(table, IOTable):
         n = len(table.Z)

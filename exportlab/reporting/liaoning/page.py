@@ -5,11 +5,11 @@ from __future__ import annotations
 import pandas as pd
 
 from exportlab import datasets
+from exportlab.facts.announced import UNIT
 from exportlab.plots import areas, change, structure
 from exportlab.reporting import methods
 from exportlab.reporting.liaoning import content, ledger, overview, policy, products
 from exportlab.reporting.liaoning.official import (
-    UNIT,
     export_bounds,
     export_concentration,
     market_bounds,
