@@ -24,11 +24,17 @@ shown = ["id", "claimed", "computed", "evidence"]
 ledger.loc[ledger["verdict"] == "contradicted by a source", shown]
 
 # %%
-# What the paper itself contradicts
-# ---------------------------------
-# One quantity printed twice with figures that cannot be roundings of one number, or a share that no
-# whole number of firms has.
-ledger.loc[ledger["verdict"] == "inconsistent within the paper", shown]
+# What is in tension
+# ------------------
+# Two figures that cannot be roundings of one number but may differ in scope or period, a share that no whole
+# number of firms has by one reading, or a figure in arithmetic that fails against a source.
+ledger.loc[ledger["verdict"] == "in tension", shown]
+
+# %%
+# What cannot all hold
+# --------------------
+# Found by `exportlab.facts` from what is part of what, with the change of each figure that alone would mend it.
+claims.conflicts()[["source", "fact", "remedy"]]
 
 # %%
 # Judgements as measurements

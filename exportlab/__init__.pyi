@@ -55,6 +55,7 @@ from .indices.concordance import concordance as concordance
 from .indices.concordance import convert_products as convert_products
 from .indices.constant_share import constant_market_share as constant_market_share
 from .indices.constant_share import constant_market_share_growth as constant_market_share_growth
+from .indices.constant_share import shift_share as shift_share
 from .indices.diversification import diversification as diversification
 from .indices.diversification import number_above as number_above
 from .indices.diversification import theil_extensive as theil_extensive

@@ -23,8 +23,8 @@ BLOC = {"bloc": "RCEP"}
 _CALLS: list[tuple[dict[str, Any], str]] = [
     (
         {},
-        "complementarity trade_potential constant_market_share constant_market_share_growth spells survival "
-        "relative_unit_value price_quantity",
+        "complementarity trade_potential constant_market_share constant_market_share_growth shift_share spells "
+        "survival relative_unit_value price_quantity",
     ),
     (
         {"by": BY},
@@ -53,6 +53,7 @@ _OPTIONS = {
     "complementarity": "form='drysdale_garnaut'",
     "constant_market_share": "weights='base' weights='final' weights='midpoint' order='product' order='market'",
     "constant_market_share_growth": "order='product' order='market'",
+    "shift_share": "form='esteban_marquillas'",
     "diversification": "reference='rest'",
     "share": "over='product'",
     "contributions": "over='product'",
@@ -64,7 +65,7 @@ _OPTIONS = {
     "hachman": "reference='rest'",
     "locational_gini": "form='krugman' form='quotients'",
     "ellison_glaeser": "herfindahl=0.0",
-    "hk_margins": "reference='world'",
+    "hk_margins": "reference='world' prices=true",
     "iemp": "own_market='out' threshold=2.5",
     "nestedness": "threshold=2.5",
     "trade_intensity": "correction='own_exports' correction='own_imports' correction='rest'",

@@ -39,7 +39,7 @@ PLAIN = pd.concat([world(SEED), OWN_TRADE], ignore_index=True).round(
     4
 )  # four places: exact in every type of number
 LABELS = ["exporter", "market", "product"]
-MONEY = ("threshold", "min_exports", "shift")  # options that are amounts of money
+MONEY = ("threshold", "min_exports", "min_product_trade")  # options that are amounts of money
 REL, ABS = 1e-9, 1e-11
 
 Key: TypeAlias = tuple[str, ...]
@@ -78,7 +78,7 @@ class Way:
             return value * self.money
         return self.names.get(value, value) if isinstance(value, str | int) else value
 
-    def back(self, column: str, value: Any) -> str:
+    def back(self, value: Any) -> str:
         """A label of a result as the plain table writes it."""
         plain = {str(new): str(old) for old, new in self.names.items()}
         text = str(value).removesuffix(" 00:00:00")
@@ -221,10 +221,40 @@ def parts(table: pd.DataFrame) -> str:
     return f"{here}/*.parquet"
 
 
-def text_file(table: pd.DataFrame) -> xl.Flows:
-    path = Path(tempfile.mkdtemp(dir=folder())) / "flows.csv"
-    table.to_csv(path, index=False)
-    return xl.read_flows(path)
+FILES: dict[str, Callable[[pd.DataFrame, Path], Any]] = {
+    "csv": lambda t, path: t.to_csv(path, index=False),
+    "txt": lambda t, path: t.to_csv(path, index=False, sep=";", decimal=",", encoding="gb18030"),
+    "csv.gz": lambda t, path: t.to_csv(path, index=False),
+    "xlsx": lambda t, path: t.to_excel(path, index=False),
+    "dta": lambda t, path: t.to_stata(path, write_index=False),
+    "parquet": lambda t, path: t.to_parquet(path, index=False),
+}
+
+
+def from_file(table: pd.DataFrame, kind: str, **said: Any) -> xl.Flows:
+    path = Path(tempfile.mkdtemp(dir=folder())) / f"flows.{kind}"
+    FILES[kind](table, path)
+    return xl.read_flows(path, **said)
+
+
+@cache
+def read_once(kind: str, sides: str) -> xl.Flows:
+    return from_file(PLAIN if sides == "exporter" else imports(PLAIN), kind)
+
+
+def of_file(kind: str) -> Way:
+    """The same flows from a file; each of the two tables is read once."""
+    first = {tuple(t.columns): sides for t, sides in ((PLAIN, "exporter"), (imports(PLAIN), "market"))}
+    return Way(lambda table: read_once(kind, first[tuple(table.columns)]))
+
+
+SECOND = {
+    "short years": polars_of(period=pl.Int16),
+    "wide years": polars_of(period=pl.UInt64),
+    "years as text": polars_of(period=pl.String),
+    "categories": lambda t: polars_of(**{c: pl.Categorical for c in LABELS if c in t})(t),
+    "enums": lambda t: polars_of(**{c: pl.Enum(["zz", *sorted(set(t[c]))]) for c in LABELS if c in t})(t),
+}  # types in which a second table may come
 
 
 # ---- flows that were used before ----
@@ -269,6 +299,9 @@ SPELLED = {
     "countries by ISO3": renamed(ISO3),
     "countries in Chinese": renamed(HAN),
     "countries by number": renamed(M49, scheme="m49"),
+    "codes as numbers": Way(
+        through(lambda t: pl.from_pandas(t.astype({"product": int})), digits=4, nomenclature="SITC3")
+    ),
     "countries written as ISO3": Way(through(labels="iso3"), ISO3),
     "years as text": renamed({y: str(y) for y in YEARS}),
     "years in Chinese": renamed({y: f"{y}年" for y in YEARS}, lambda t: t),
@@ -289,7 +322,7 @@ TYPED = {
     "duckdb, SMALLINT": Way(through(duckdb_of("SMALLINT", "VARCHAR"))),
     "duckdb over Parquet": Way(through(lambda t: connection().read_parquet(parts(t)))),
     "polars over Parquet": Way(through(lambda t: pl.scan_parquet(parts(t)))),
-    "a text file": Way(text_file),
+    **{f"a file, {kind}": of_file(kind) for kind in FILES},
 }
 ENGINED = {name: Way(through(make)) for name, make in ENGINES.items() if name != "polars"}
 WAYS: dict[str, Way] = {**ALIKE, **OF_MONEY, **SPELLED, **TYPED, **ENGINED}
@@ -325,7 +358,7 @@ def read(part: str, native: Any, way: Way) -> Iterator[tuple[Key, dict[str, floa
     figures = [c for c, kind in schema.items() if kind.is_float()]
     labels = {c: own.get(c, c) for c in schema if c not in figures}
     for row in frame.iter_rows(named=True):
-        named = {plain: way.back(plain, row[c]) for c, plain in labels.items()}
+        named = {plain: way.back(row[c]) for c, plain in labels.items()}
         if "exporter_2" in named:
             named["exporter"], named["exporter_2"] = sorted((named["exporter"], named["exporter_2"]))
         numbers = {own.get(c, c): math.nan if row[c] is None else float(row[c]) for c in figures}
@@ -375,14 +408,38 @@ def indicator(name: str, **options: Any) -> Callable[[Way], Mapping[str, Any]]:
     return run
 
 
+INCOMES = pd.DataFrame(
+    [(y, e, v + y - 2020) for y in YEARS for e, v in INCOME.items()], columns=["period", "exporter", "value"]
+)
+
+
+def second(name: str) -> str:
+    """The option of an indicator that takes a second table, or "" for those that take none."""
+    taken = inspect.signature(xl.CATALOGUE[name].function).parameters
+    return next((o for o in ("imports", "reference", "income") if o in taken), "")
+
+
+def beside_another(name: str, door: Callable[[pd.DataFrame], xl.Flows]) -> Rows:
+    """An indicator of the plain table, its second one through another door."""
+    table = {"imports": imports(PLAIN), "reference": PLAIN, "income": INCOMES}[second(name)]
+    found = xl.CATALOGUE[name](through()(PLAIN), **{**ARGUMENTS[name], second(name): door(table)})
+    return dict(read(name, found, Way(through())))
+
+
 def distributions(**options: Any) -> Callable[[Way], Mapping[str, Any]]:
     """All indices of a distribution, in the one pass that measures them."""
     names = [i.name for i in xl.CATALOGUE.values() if i.is_distribution]
     return lambda way: {"measure": xl.measure(way.door(PLAIN), names, **options)}
 
 
-def complexity(way: Way) -> Mapping[str, Any]:
-    made = xl.complexity(way.door(PLAIN))
+def counted(way: Way) -> Mapping[str, Any]:
+    """An index of a distribution with an option in money."""
+    above = {"number_above": ("number_above", {"value": 0.5 * way.money})}
+    return {"measure": xl.measure(way.door(PLAIN), above, over="product")}
+
+
+def complexity(way: Way, **options: Any) -> Mapping[str, Any]:
+    made = xl.complexity(way.door(PLAIN), **way.said(options))
     return {"exporters": made.exporters, "products": made.products, "pairs": made.pairs}
 
 
@@ -410,7 +467,9 @@ ENTRIES: dict[str, Entry] = {
     },
     "distributions of markets": Entry(distributions(over="market")),
     "distributions of products": Entry(distributions(over="product", by=["period"], universe="active")),
+    "number above": Entry(counted),
     "complexity": Entry(complexity),
+    "complexity of the larger": Entry(lambda way: complexity(way, min_exports=8.0, min_product_trade=8.0)),
     "findings": Entry(findings),
     **{
         name: Entry(lambda way, run=run: {"table": getattr(found := run(way), "table", found)})
@@ -482,16 +541,10 @@ SPOILED: dict[str, tuple[Callable[[pd.DataFrame], pd.DataFrame], dict[str, str],
 }
 
 
-def _read(table: pd.DataFrame, kind: str, **said: Any) -> xl.Flows:
-    path = Path(tempfile.mkdtemp(dir=folder())) / f"flows.{kind}"
-    table.to_csv(path, index=False) if kind == "csv" else table.to_parquet(path, index=False)
-    return xl.read_flows(path, **said)
-
-
 DOORS: dict[str, Callable[..., xl.Flows]] = {
     **{name: lambda t, make=make, **said: xl.flows(make(t), **said) for name, make in ENGINES.items()},
-    "parquet": lambda t, **said: _read(t, "parquet", **said),
-    "csv": lambda t, **said: _read(t, "csv", **said),
+    "parquet": lambda t, **said: from_file(t, "parquet", **said),
+    "csv": lambda t, **said: from_file(t, "csv", **said),
 }
 # What a file of text cannot hold, or reads as a number because it is one.
 NOT_SPOILED = {

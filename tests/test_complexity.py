@@ -17,6 +17,7 @@ from exportlab.flows import flows
 from exportlab.indices.complexity import Complexity, complexity, eci, fitness, network, proximity
 from exportlab.indices.complexity.matrix import dense, rca
 from exportlab.indices.complexity.proximity import Space
+from exportlab.indices.complexity.result import _fitness
 
 STATA: dict[str, Any] = {"scale": "stata", "outlook_by": "uncentred", "cog": "stata"}
 R: dict[str, Any] = {
@@ -725,7 +726,7 @@ def test_pictures() -> None:
     assert len(axes.patches) == 8
     lines = complexity(flows(pd.concat([long(X, 2020), long(X[:, 3:], 2021)]), source="made up"))
     axes = lines.plot(exporters=["C03", "C01"])
-    assert [line.get_label() for line in axes.lines] == ["C03", "C01"]
+    assert [n for line in axes.lines if (n := line.get_label())[0] != "_"] == ["C03", "C01"]
     assert axes.lines[0].get_ydata()[0] == pytest.approx(c.exporters["eci"][3])
     web = c.network(threshold=0.5)
     axes = web.plot(present=["P01", "P02"], labels=["P01"])
@@ -747,3 +748,57 @@ def test_layout_is_the_same_every_time_and_near_products_are_near() -> None:
     linked = np.linalg.norm(at[web.edges["source"]] - at[web.edges["target"]], axis=1)
     everyone = np.linalg.norm(at[:, None] - at[None], axis=2)[np.triu_indices(60, 1)]
     assert np.median(linked) < 0.7 * np.median(everyone)
+
+
+def small_world() -> pd.DataFrame:
+    """Four exporters of five products, nested but for one cell; what each has is a value of 1."""
+    rows = {"A": "abcde", "B": "abcd", "C": "abe", "D": "ab"}
+    return pd.DataFrame(
+        [(e, p, 1.0) for e, has in rows.items() for p in has], columns=["exporter", "product", "value"]
+    )
+
+
+def test_a_country_projected_onto_its_own_world_has_its_own_fitness():
+    """Exogenous fitness is F = M Q of the world's products, on the world's scale: at the fixed point the same."""
+    world = complexity(flows(small_world()), presence="given", measures=["eci", "fitness"])
+    own = world.year().fit
+    read = _fitness(world.year(), world.year().M.astype(float))
+    assert read == pytest.approx(own.fitness, rel=1e-6)
+
+
+def test_a_region_has_a_fitness_where_the_world_has_one():
+    table = small_world().assign(value=[5.0, 1, 1, 2, 4, 3, 1, 2, 1, 3, 1, 5, 2, 1])
+    region = flows(pd.DataFrame({"exporter": "R", "product": ["a", "d", "e"], "value": [1.0, 9.0, 9.0]}))
+    world = complexity(flows(table), measures=["eci", "fitness"])
+    y, found = world.year(), world.project(region)
+    mine = found.exporters.iloc[0]
+    has = found.pairs.loc[found.pairs["present"] == 1, "product"]
+    worth = dict(zip(world.products["product"], np.nan_to_num(world.products["complexity"]), strict=True))
+    scale = np.asarray(y.M @ np.nan_to_num(y.fit.complexity)).mean()
+    assert set(has) == {"d", "e"}
+    assert mine["fitness"] == pytest.approx(sum(worth[p] for p in has) / scale)
+    assert "fitness" not in complexity(flows(table), measures=["eci"]).project(region).exporters
+
+
+def test_relative_density_is_in_deviations_of_the_options():
+    """Pinheiro and others (2022): the mean and the deviation are of the products that the exporter has not."""
+    M = np.array([[1.0, 0, 0, 0], [1, 1, 1, 0], [1, 0, 0, 0]])
+    d = np.array([[0.9, 0.1, 0.2, 0.6], [0.9, 0.8, 0.7, 0.5], [0.4, 0.3, 0.3, 0.3]])
+    found = proximity.relative(M, d)
+    mean, deviation = 0.3, np.sqrt((0.04 + 0.01 + 0.09) / 3)
+    assert found[0] == pytest.approx((d[0] - mean) / deviation)
+    assert np.isnan(found[1]).all()  # one option
+    assert np.isnan(found[2]).all()  # options alike
+    options = found[0][M[0] == 0]
+    assert (options.mean(), options.std()) == pytest.approx((0, 1))
+
+
+def test_relative_density_stands_beside_density():
+    made = complexity(flows(small_world()), presence="given")
+    pairs = made.pairs
+    matrix = made.matrix("relative_density")
+    assert pairs["relative_density"].to_numpy() == pytest.approx(matrix.to_numpy().ravel(), nan_ok=True)
+    row = pairs[(pairs["exporter"] == "D")]
+    options = row[row["present"] == 0]
+    expected = (options["density"] - options["density"].mean()) / options["density"].std(ddof=0)
+    assert options["relative_density"].tolist() == pytest.approx(expected.tolist())

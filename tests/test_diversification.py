@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import random
 
+import numpy as np
 import pandas as pd
 import pytest
 from family_engines import ENGINES, flows, indexed, same
@@ -367,3 +368,45 @@ def test_errors_say_what_is_allowed():
         theil_traditional(f, base=1999)
     with pytest.raises(OptionError, match="across='product' is not allowed"):
         hk_margins(f, across="product")
+
+
+def ces(prices: np.ndarray, income: float, sigma: float = 3.0) -> tuple[np.ndarray, np.ndarray, float]:
+    """Values and quantities that CES preferences with taste 1, 2, ... buy at these prices, and their price index."""
+    taste = np.arange(1, len(prices) + 1.0)
+    weights = taste * prices ** (1 - sigma)
+    values = income * weights / weights.sum()
+    return values, values / prices, weights.sum() ** (1 / (1 - sigma))
+
+
+def test_price_and_quantity_margins_are_those_of_ces_preferences():
+    """Sato (1976): where both sell at CES demand the index is exact: the ratio of the two costs of living."""
+    own, other = np.array([1.0, 2.5, 0.7]), np.array([1.4, 2.0, 1.1])
+    v, q, cost = ces(own, 60.0)
+    rv, rq, other_cost = ces(other, 300.0)
+    rows = [("i", k, a, b) for k, a, b in zip("abc", v, q, strict=True)]
+    rows += [("r", k, a, b) for k, a, b in zip("abc", rv, rq, strict=True)] + [("r", "d", 100.0, 10.0)]
+    table = pd.DataFrame(rows, columns=["exporter", "product", "value", "quantity"])
+    made = indexed(hk_margins(flows(table), prices=True), "exporter")["i"]
+    assert made["extensive"] == pytest.approx(300 / 400)
+    assert made["intensive"] == pytest.approx(60 / 300)
+    assert made["price"] == pytest.approx(cost / other_cost)
+    assert made["quantity"] == pytest.approx(60 / 300 / (cost / other_cost))
+    assert made["priced"] == 1
+    assert made["extensive"] * made["price"] * made["quantity"] == pytest.approx(made["share_ratio"])
+
+
+def test_what_has_no_unit_value_is_counted():
+    rows = [("i", "a", 30.0, 10.0), ("i", "b", 10.0, None), ("r", "a", 60.0, 30.0), ("r", "b", 40.0, 8.0)]
+    table = pd.DataFrame(rows, columns=["exporter", "product", "value", "quantity"])
+    made = indexed(hk_margins(flows(table), prices=True), "exporter")["i"]
+    assert made["priced"] == 0.75
+    assert made["price"] == pytest.approx(3.0 / 2.0)
+    none = indexed(hk_margins(flows(table.assign(quantity=float("nan"))), prices=True), "exporter")["i"]
+    assert np.isnan([none["price"], none["quantity"]]).all()
+    assert none["priced"] == 0
+    for options in ({"reference": "r"}, {"across": "market"}):
+        market = table.assign(market="m")
+        with pytest.raises(OptionError, match="prices=True goes without across="):
+            hk_margins(flows(market), prices=True, **options)
+    with pytest.raises(DataError, match="the flows have no quantity"):
+        hk_margins(flows(table.drop(columns="quantity")), prices=True)

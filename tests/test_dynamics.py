@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 import exportlab as xl
 from exportlab.errors import DataError, OptionError
-from exportlab.indices.constant_share import constant_market_share, constant_market_share_growth
+from exportlab.indices.constant_share import constant_market_share, constant_market_share_growth, shift_share
 from exportlab.indices.dynamics import bloc_share_change, hhi_change, hhi_change_split, hhi_shift_share
 from exportlab.indices.margins import growth_margins
 
@@ -406,3 +406,48 @@ def test_years_of_any_width_are_compared(engine, kind):
     gains = rows(xl.contributions(flows, over="market"), ["market"])
     assert [r["contribution"] for r in gains] == pytest.approx([2 / 3, 2 / 3])
     assert len(rows(xl.hhi_change(flows, over="market"), ["market"])) == 2
+
+
+# Shift-share: a worked table of a course (Krumme, University of Washington, Geography 350), industries I to IV of a
+# region and the growth of the nation's, whose industries are 10, 20, 40 and 30 % of it.
+TAUGHT_REGION = pd.DataFrame(
+    {
+        "period": [1985] * 4 + [1995] * 4,
+        "exporter": "Holukuluku",
+        "product": ["I", "II", "III", "IV"] * 2,
+        "value": [500.0, 100, 200, 200, 1000, 100, 250, 280],
+    }
+)
+TAUGHT_NATION = TAUGHT_REGION.drop(columns="exporter").assign(
+    value=[1000.0, 2000, 4000, 3000, 1100, 2400, 5200, 4200]
+)
+
+
+def test_shift_share_of_a_published_table():
+    region, nation = xl.flows(TAUGHT_REGION), xl.flows(TAUGHT_NATION)
+    row = shift_share(region, reference=nation, lag=10).iloc[0]
+    assert (row["before"], row["after"], row["shift_share"]) == (1000, 1630, 630)
+    parts = row[["national", "mix", "competitive"]].tolist()
+    assert parts == pytest.approx([290, -80, 420])  # national growth, composition, differential
+
+
+def test_shift_share_after_esteban_marquillas():
+    """The competitive effect at the nation's structure: 100, 200, 400 and 300 times own growth less the nation's."""
+    region, nation = xl.flows(TAUGHT_REGION), xl.flows(TAUGHT_NATION)
+    row = shift_share(region, reference=nation, lag=10, form="esteban_marquillas").iloc[0]
+    competitive = 100 * (1.0 - 0.1) + 200 * (0.0 - 0.2) + 400 * (0.25 - 0.3) + 300 * (0.4 - 0.4)
+    assert row["competitive"] == pytest.approx(competitive)
+    assert row["allocation"] == pytest.approx(420 - competitive)
+    assert row[["national", "mix", "competitive", "allocation"]].sum() == pytest.approx(630)
+
+
+def test_a_region_without_an_industry_has_no_homothetic_effect():
+    table = TAUGHT_REGION.assign(value=[500.0, 0, 200, 200, 1000, 100, 250, 280])
+    region, nation = xl.flows(table), xl.flows(TAUGHT_NATION)
+    found = shift_share(region, reference=nation, lag=10, form="esteban_marquillas").iloc[0]
+    assert found[["competitive", "allocation"]].isna().all()
+    plain = shift_share(region, reference=nation, lag=10).iloc[0]
+    assert plain[["national", "mix", "competitive"]].sum() == pytest.approx(730)
+    assert plain["competitive"] == pytest.approx(1000 - 550 + 100 + 250 - 260 + 280 - 280)
+    with pytest.raises(OptionError, match="form='dynamic' is not allowed"):
+        shift_share(region, reference=nation, lag=10, form="dynamic")

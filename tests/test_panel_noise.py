@@ -37,8 +37,10 @@ def no_error(estimate, effect=2.0, scale=1.0):
 def test_a_perfect_fit_has_no_standard_error(method, shift, scale):
     panel = PolicyPanel(exact(shift, scale), **KEYS)
     no_error(panel.att(method), 2.0 * scale, scale)
-    shown = panel.event_study(method).table
-    assert shown["std_error"].isna().all()
+    study = panel.event_study(method)
+    assert study.table["std_error"].isna().all()
+    with pytest.raises(DataError, match="no event time before adoption has a standard error"):
+        study.pretrend_test()
 
 
 @pytest.mark.parametrize("vcov", ["cluster", "cluster+period", "hetero", "iid"])

@@ -140,6 +140,14 @@ def test_stacked_leaves_out_cohorts_whose_last_period_before_adoption_is_missing
     assert "Cohorts without the whole window are left out: 4." in gap.att("stacked", window=(-1, 1)).notes
 
 
+def test_stacks_of_periods_that_are_years_apart_say_what_to_do():
+    p = grid(HAND, WHEN)
+    apart = p.data.assign(year=2000 + 3 * p.data["year"], g=2000 + 3 * p.data["g"])
+    names = {"unit": "unit", "period": "year", "outcome": "y", "adopted": "g"}
+    with pytest.raises(DataError, match=r"event time -1.*several years apart number them 1, 2, 3"):
+        PolicyPanel(apart, **names).event_study("stacked")
+
+
 def test_imputation_equals_extended_twfe():
     p = grid(HAND, WHEN)
     assert value(p.att("imputation")) == pytest.approx(value(p.att("etwfe")), abs=1e-10)

@@ -71,7 +71,9 @@ def test_effects_placebos_and_normalised_effects(panel, source, tolerance, what)
 @pytest.mark.parametrize("direction", ["in", "out"])
 def test_units_whose_dose_first_rises_or_falls(panel, direction):
     expected = figures(R, direction, "effect")
-    found = by_time(panel.event_study("switching", direction=direction))
+    made = panel.event_study("switching", direction=direction)
+    assert not any("no unit to be compared with" in n for n in made.notes)
+    found = by_time(made)
     np.testing.assert_allclose(found[expected.index], expected, atol=6e-6, rtol=0)
 
 
@@ -128,6 +130,8 @@ def test_one_cohort_has_the_errors_of_two_samples():
     error = np.sqrt(np.var(ours, ddof=1) / 2 + np.var(theirs, ddof=1) / 3)
     assert made.table["std_error"].iloc[-1] == pytest.approx(error)
     assert made.table["event_time"].tolist() == [-2, -1, 0]
+    assert made.table["n"].tolist() == [5, 0, 5]
+    assert made.inference.cluster == "unit"
     ratio = reversible(d.assign(dose=2 * d["dose"])).att("switching")
     assert ratio.table["estimate"][0] == pytest.approx(by_time(made)[0] / 2)
     assert ratio.table["std_error"][0] == pytest.approx(error / 2)
@@ -158,6 +162,7 @@ def test_clusters_add_their_units_up():
     d = paths({u: [0, 0, 1 if u in "abc" else 0] for u in "abcdef"}, y=y)
     d["cl"] = d["unit"].map(dict(zip("abcdef", "xxyyzz", strict=True)))
     alone, both = reversible(d).att("switching"), reversible(d, cluster="cl").att("switching")
+    assert both.inference.cluster == "cl"
     sums = [alone.scores[:2].sum(), alone.scores[2:4].sum(), alone.scores[4:].sum()]
     np.testing.assert_allclose(both.scores[:, 0], sums)
     assert both.table["std_error"][0] == pytest.approx(np.sqrt(np.square(sums).sum()))
@@ -249,6 +254,7 @@ PLAIN = {"a": [0, 1, 1], "b": [0, 0, 0], "c": [0, 0, 0]}
         (PLAIN, {"effects": 3}, r"effects=3 is not allowed\. Allowed: 1 to 2"),
         ({"a": [0, 1], "b": [1, 1]}, {}, "none of the 1 units that change their dose can be compared"),
         ({"a": [0, 1, -2], "b": [0, 0, 0]}, {}, "the changes of dose add up to -1"),
+        ({"a": [0, 1, -1], "b": [0, 0, 0]}, {}, "the changes of dose add up to 0"),
     ],
 )
 def test_refusals(rows, options, words):
@@ -274,6 +280,7 @@ def test_refusals_of_the_panel():
 
 TABLES_OF_REASONS = {"placebo dates", "anticipation", "curve"}
 TAKE_IT = {"shared shocks", "switching att", "switching study", "switching doses"}
+TAKE_IT |= {"interactive", "interactive study", "matrix completion", "counterfactual tests"}
 
 
 @pytest.mark.parametrize("name", [e.name for e in ENTRIES.values() if e.door])

@@ -312,3 +312,5 @@ def test_joint_tests_of_more_terms_than_clusters_tell_are_refused():
     for study in (few_clusters.event_study("twfe"), few_clusters.event_study(draws=0)):
         with pytest.raises(DataError, match=r"3 estimates tested has rank [12]\. Too few clusters.*terms="):
             study.wild_bootstrap(terms=["0", "1", "2"], joint=True)
+        with pytest.raises(DataError, match=r"3 estimates tested has rank [12]\. Too few clusters.*last="):
+            study.pretrend_test(last=3)

@@ -265,3 +265,16 @@ def test_a_calendar_can_be_stored():
     again = pickle.loads(pickle.dumps(calendar))
     assert again == calendar
     assert again.label(Period(12 * 2024, 1, "month")) == "2024年1月"
+
+
+@pytest.mark.parametrize(
+    ("labels", "other", "written"),
+    [
+        (["Dec-98", "Feb-99"], "1999-01", "Jan-99"),
+        (["Dec-23", "Feb-24"], "2024-01", "Jan-24"),
+        (["1Q99", "3Q99"], "1999-Q2", "2Q99"),
+    ],
+)
+def test_a_period_that_the_column_has_not_is_written_as_the_others(labels, other, written):
+    calendar = read(labels)
+    assert calendar.label(calendar.key(other)) == written

@@ -931,15 +931,155 @@ def test_the_report_has_a_section_on_risk(table):
         assert "集中不等于风险" in "".join(section.text)
     section, _fact = vulnerability.section(findings(mine, parts=["market"]))
     known = risk.portfolio(mine, by=())
-    assert f"standard deviation of {100 * known.table['sd'][0]:.1f}%" in section.text[0].replace(
+    assert section.text[0] == "By market."
+    assert f"standard deviation of {100 * known.table['sd'][0]:.1f}%" in section.text[1].replace(
         "\N{NO-BREAK SPACE}", ""
     )
     shown = section.parts[0].frame.set_index("market")["contribution"]
     assert shown.to_dict() == pytest.approx(known.members.set_index("market")["contribution"].to_dict())
+    assert "By product." in section.text
+    assert [p.name for p in section.parts] == ["risk", "risk", "risk_products", "risk_products"]
     short = xl.flows(table[table["period"] < 2013])
     section, _fact = vulnerability.section(findings(short, parts=["market"]))
     assert section.text == ("Left out: it takes 5 growth rates or more, and the table has 2.",)
     assert section.parts == ()
+
+
+def test_the_report_tells_of_chapters_where_codes_are_longer(table):
+    from exportlab.findings import findings
+    from exportlab.reporting.own import vulnerability
+
+    codes = table.assign(product=table["product"].map({"p": "720810", "q": "847130"}))
+    more = pd.concat([codes, codes.assign(product="720917", value=codes["value"] / 3)], ignore_index=True)
+    mine = xl.flows(more[more["exporter"] == "A"], aggregate="sum")
+    section, _fact = vulnerability.section(findings(mine, parts=["market"]))
+    assert "By chapter, two digits of the code." in section.text
+    shown = section.parts[2].frame.set_index("product")
+    two = more[more["exporter"] == "A"].assign(product=lambda t: t["product"].str[:2])
+    known = risk.portfolio(xl.flows(two, aggregate="sum"), over="product", by=()).members.set_index("product")
+    assert shown["contribution"].to_dict() == pytest.approx(known["contribution"].to_dict())
+    assert set(shown.index) == {"72", "84"}
+
+
+# What rounding would decide, and ends of definitions.
+
+
+def test_growth_rates_exist_where_they_should():
+    before, after = np.array([1.0, 0.0, 2.0, 0.0, 4.0]), np.array([0.0, 1.0, 3.0, 0.0, 4.0])
+    nan = np.nan
+    for kind, expected in (
+        ("arc", [-2, 2, 0.4, nan, 0]),
+        ("log", [nan, nan, np.log(1.5), nan, 0]),
+        ("rate", [-1, nan, 0.5, nan, 0]),
+    ):
+        np.testing.assert_allclose(ground.rates(before, after, kind), expected)
+
+
+def test_a_rate_that_the_quantile_hits_belongs_to_the_tail():
+    """0.29 of 100 steps is the 30th rate: rounding of the quantile must not leave it out."""
+    r = np.linspace(-0.5, 0.5, 101)
+    low, mean = tail_of(r[None], 0.29)
+    assert low[0] == pytest.approx(r[29])
+    assert mean[0] == pytest.approx(r[:30].mean())
+
+
+def test_the_log_mean_of_totals_that_hardly_differ():
+    from exportlab.risk.demand import _carried
+
+    before, after = np.array([[1.0, 2.0]]), np.array([[1.0, 2.0 * (1 + 1e-13)]])
+    assert _carried(before, after, "log")[0, 1] == pytest.approx((after - before)[0, 1] / 3, rel=1e-9)
+    assert _carried(before, before, "log")[0].tolist() == [0, 0]
+    grown_ = _carried(np.array([[1.0, 1.0]]), np.array([[1.0, 3.0]]), "log")
+    assert grown_.sum() == pytest.approx(np.log(2))
+
+
+def test_one_period_that_carries_all_leaves_no_interval():
+    sd, low, high = jackknife_sd(np.array([0.1, 0.1, 0.1, 0.5, 0.1]), 0.95)
+    assert sd == pytest.approx(np.std([0, 0, 0, 0.4, 0], ddof=1))
+    assert np.isnan([low, high]).all()
+
+
+def test_sources_of_what_does_not_vary_have_no_shares():
+    parts = np.column_stack([np.full(6, 0.1), np.full(6, 0.2) + 1e-17 * np.arange(6)])
+    rows = sources.terms({}, ("a", "b"), parts, "")
+    assert all(np.isnan(r["share"]) and r["note"] == "no variance beyond rounding" for r in rows)
+    moving = sources.terms({}, ("a", "b"), parts + np.arange(6)[:, None], "")
+    assert sum(r["share"] for r in moving) == pytest.approx(1)
+    assert {r["note"] for r in moving} == {""}
+
+
+def test_a_world_without_a_common_period_is_refused(table):
+    mine = xl.flows(table[table["exporter"] == "A"])
+    world = xl.flows(table.assign(period=table["period"] + 100))
+    for call in (
+        lambda: risk.volatility_sources(mine, world=world),
+        lambda: risk.risk_content(mine, world=world),
+    ):
+        with pytest.raises(DataError, match="none of the periods"):
+            call()
+
+
+# ---- import dependence: the figures of another program on a made-up table ------------------------------------
+
+
+@pytest.fixture(scope="module")
+def geodep():
+    rows = pd.read_csv(HERE / "geodep_flows.csv")
+    expected = pd.read_csv(HERE / "expected_geodep_years.csv")
+    imports = xl.flows(rows, period="year", market="supplier", product="product", value="imports_from")
+    world = xl.flows(rows, period="year", exporter="supplier", product="product", value="world_exports")
+    own = xl.flows(expected, period="year", product="product", value="own_exports")
+    return imports, world, own, expected
+
+
+def test_geodep_flags(geodep):
+    imports, world, own, expected = geodep
+    found = risk.import_dependence(imports, world, exports=own)
+    both = found.yearly.merge(expected, left_on=["product", "period"], right_on=["product", "year"])
+    assert len(both) == len(expected) == len(found.yearly)
+    for mine, theirs in {"hhi_imports_x": "hhi_imports_y", "hhi_world": "hhi_world_exports"}.items():
+        assert both[mine].to_numpy() == pytest.approx(both[theirs].to_numpy(), abs=1e-9)
+    ratio = both["ratio_x"].replace(np.inf, 9999).to_numpy()
+    assert ratio == pytest.approx(both["ratio_y"].to_numpy(), abs=1e-8)
+    assert both["all_three_x"].astype(int).tolist() == both["all_three_y"].tolist()
+    flags = pd.read_csv(HERE / "expected_geodep.csv")
+    assert found.table["met"].tolist() == flags["years_met"].tolist()
+    assert found.table["dependent"].astype(int).tolist() == flags["dependent"].tolist()
+    assert found.title == "Products that the importer depends on: 2 of 5"
+    assert found.remarks[0].startswith("Dependence is of a value")
+
+
+def test_geodep_of_one_table_of_the_world():
+    bought = pd.DataFrame(
+        {"period": 1, "exporter": "H", "market": ["U", "V"], "product": "p", "value": [90.0, 10.0]}
+    )
+    sold = pd.DataFrame(
+        {"period": 1, "exporter": ["U", "V", "H"], "product": "p", "value": [85.0, 5.0, 10.0]}
+    )
+    found = risk.import_dependence(xl.flows(bought), xl.flows(sold), met=1)
+    row = found.yearly.iloc[0]
+    assert row[["imports", "own_exports", "hhi_imports", "hhi_world", "ratio"]].tolist() == pytest.approx(
+        [100, 10, 0.82, 0.735, 10]
+    )
+    assert found.table["dependent"].tolist() == [True]
+    assert "Products that H depends on: 1 of 1" in found.summary()
+    strict = risk.import_dependence(xl.flows(bought), xl.flows(sold), met=1, substitution=10.0)
+    assert strict.table["dependent"].tolist() == [False]  # strictly more
+
+
+def test_geodep_refuses_what_it_cannot_compare(geodep):
+    imports, world, own, _ = geodep
+    with pytest.raises(DataError, match="the importer is not named. Say importer="):
+        risk.import_dependence(imports, world)
+    with pytest.raises(UnknownName, match="There is no exporter named 'X'"):
+        risk.import_dependence(imports, world, importer="X")
+    with pytest.raises(
+        DataError, match="the world exports nothing of what is imported in 3 rows. First: product 'p2'"
+    ):
+        risk.import_dependence(imports, world.where(product=["p1", "p3", "p4", "p5"]), exports=own)
+    two = pd.DataFrame({"period": 1, "exporter": ["H", "I"], "market": "U", "product": "p", "value": 1.0})
+    with pytest.raises(DataError, match="the imports are those of 2 importers"):
+        risk.import_dependence(xl.flows(two), world, exports=own)
 
 
 # A table that is balanced and sorted as files are is read by blocks, any other by its labels.

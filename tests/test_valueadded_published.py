@@ -309,3 +309,36 @@ def test_gloria_without_its_labels_or_with_others(tmp_path: Path) -> None:
     (tmp_path / "GLORIA_ReadMe_059.xlsx").unlink()
     with pytest.raises(DataError, match="GLORIA_ReadMe.*labels="):
         read_gloria(path)
+
+
+def test_eora_labels_may_stand_in_an_archive_beside_the_figures(tmp_path: Path) -> None:
+    m = Made()
+    path = files.eora(tmp_path, m)
+    with ZipFile(path / "indices.zip", "w") as parts:
+        for label in sorted(path.glob("labels_*.txt")):
+            parts.write(label, label.name)
+            label.unlink()
+    np.testing.assert_allclose(read_eora(path).Z, m.Z)
+    archive = tmp_path / "Eora26_2015_bp.zip"
+    with ZipFile(archive, "w") as parts:
+        for file in sorted(path.glob("Eora26*.txt")):
+            parts.write(file, file.name)
+    (path / "indices.zip").rename(tmp_path / "indices.zip")
+    np.testing.assert_allclose(read_eora(archive).Z, m.Z)
+
+
+@pytest.mark.parametrize(("write", "read"), [(files.eora, read_eora), (files.gloria, read_gloria)])
+def test_a_balance_may_be_off_by_a_thousandth(
+    tmp_path: Path, write: Writer, read: Callable[..., InterCountryTable]
+) -> None:
+    for off, passes in ((0.0009, True), (0.0012, False)):
+        m = Made()
+        if write is files.eora:
+            m.va = m.va + off * m.x
+        else:
+            m.x = m.x * (1 + off)
+        if passes:
+            assert len(read(write(tmp_path, m)).countries) == 3
+            continue
+        with pytest.raises(DataError, match="tolerance"):
+            read(write(tmp_path, m))

@@ -5,6 +5,7 @@
 >>> ledger["verdict"].value_counts()        # doctest: +SKIP
 """
 
+from exportlab.claims.implied import conflicts
 from exportlab.claims.intervals import Interval
 from exportlab.claims.judge import judge
 from exportlab.claims.ledger import check, claims, papers, sentences
@@ -25,6 +26,7 @@ __all__ = [
     "check",
     "check_kind",
     "claims",
+    "conflicts",
     "judge",
     "load",
     "papers",

@@ -12,13 +12,20 @@ from exportlab.claims.intervals import Interval, point
 from exportlab.claims.verdicts import (
     CONSISTENT,
     CONTRADICTED,
+    IMPLAUSIBLE,
     INCONSISTENT,
+    REPRODUCED,
+    STALE,
+    TELLING,
+    TENSION,
     UNCHECKED,
+    WIDE,
     Verdict,
     check_kind,
     decide,
     same_dimension,
     scaled,
+    telling,
     with_facts,
 )
 from exportlab.composite.tracing import implied_parts
@@ -101,7 +108,7 @@ def implied_part(claim: Claim, o: Mapping[str, Any], at: Context) -> Verdict:
 def _limited(
     claim: Claim, implied: Operand, how: Said, used: list[Operand], limits: list[Operand | None]
 ) -> Verdict:
-    """Consistent if the implied figure can lie between the limits; a limit that is None leaves its end open."""
+    """Whether the implied figure can lie between the limits; a limit that is None leaves its end open."""
     low, high = limits
     allowed = Interval(low.interval.low if low else 0.0, high.interval.high if high else inf)
     known = [x for x in limits if x]
@@ -109,7 +116,8 @@ def _limited(
         same_dimension(claim, limit, implied.dimension)
     bad = CONTRADICTED if any(x.outside for x in known) else INCONSISTENT
     how = said("{how}, must be {allowed}", how=how, allowed=scaled(allowed, implied.dimension))
-    verdict = CONSISTENT if implied.interval.meets(allowed) else bad
+    good = CONSISTENT if telling(implied.interval, allowed) else WIDE
+    verdict = good if implied.interval.meets(allowed) else bad
     return Verdict(verdict, implied.text, with_facts(how, [*used, *known]), (*used, *known))
 
 
@@ -193,7 +201,8 @@ def integer_fraction(claim: Claim, o: Mapping[str, Any], at: Context) -> Verdict
     )
     nearest = reduce(lambda a, b: said("{a} or {b}", a=a, b=b), ratios)
     how = _whole_or_not(span, nearest, whole=whole, counted="count" in o)
-    return Verdict(CONSISTENT if whole else INCONSISTENT, nearest, with_facts(how, [known]), (known,))
+    good = CONSISTENT if span.high - span.low <= TELLING else WIDE  # a span of 1 always holds a whole number
+    return Verdict(good if whole else INCONSISTENT, nearest, with_facts(how, [known]), (known,))
 
 
 def _whole_or_not(span: Interval, nearest: Said, *, whole: bool, counted: bool) -> Said:
@@ -223,6 +232,70 @@ def anniversary(claim: Claim, o: Mapping[str, Any], at: Context) -> Verdict:
     since = at.operand(o["since"])
     how = said("{year} less the year it began", year=o["year"])
     return decide(claim, point(float(o["year"])) - since.interval, how, [since])
+
+
+@check_kind("at")
+def current(claim: Claim, o: Mapping[str, Any], at: Context) -> Verdict:
+    """The year a text gives as its own ("last year", "this year") against the year in which it was so at the latest."""
+    when = at.operand(o["at"])
+    same_dimension(claim, when)
+    claimed, latest = claim.base[0].low, when.interval.high
+    how = said("so at the latest in {year}", year=f"{latest:.0f}")
+    verdict = REPRODUCED if claimed == latest else STALE if claimed > latest else CONTRADICTED
+    return Verdict(verdict, said(f"{latest:.0f}"), with_facts(how, [when]), (when,))
+
+
+@check_kind("part", "whole", may=("times",))
+def times_of(claim: Claim, o: Mapping[str, Any], at: Context) -> Verdict:
+    """A share beside that of a larger whole, part / whole: many times as much is implausible, though not excluded."""
+    used = [at.operand(o["part"]), at.operand(o["whole"])]
+    return _times(claim, claim.base[0], used[0].interval / used[1].interval, used, o.get("times", 5.0))
+
+
+@check_kind("own", "part", "whole")
+def falls_behind(claim: Claim, o: Mapping[str, Any], at: Context) -> Verdict:
+    """A gap to a peer whose own share is at most part / whole: it is none if that is less than one's own."""
+    own, part, whole = at.operand(o["own"]), at.operand(o["part"]), at.operand(o["whole"])
+    most = Interval(0.0, (part.interval / whole.interval).high)
+    shown = scaled(most, "share")
+    how = said("the peer has {share}", share=shown)
+    verdict = CONTRADICTED if most.high < own.interval.low else UNCHECKED
+    return Verdict(verdict, shown, with_facts(how, [own, part, whole]), (own, part, whole))
+
+
+@check_kind("part", "share", "level", "beside", may=("times",))
+def implied_growth(claim: Claim, o: Mapping[str, Any], at: Context) -> Verdict:
+    """The growth that an increment of part / share means for a level, beside a published growth rate."""
+    part, share, level, beside = (at.operand(o[k]) for k in ("part", "share", "level", "beside"))
+    increment = part.interval / share.interval
+    growth = increment / (level.interval - increment)
+    used = [part, share, level, beside]
+    return _times(claim, growth, beside.interval, used, o.get("times", 5.0))
+
+
+def _times(claim: Claim, implied: Interval, peer: Interval, used: list[Operand], times: float) -> Verdict:
+    """Implausible if the least that is implied is more than so many times the most of the published figure."""
+    ratio = implied / peer
+    parts = {"own": scaled(implied, "share"), "peer": scaled(peer, "share"), "times": ratio.said()}
+    shown = said("{own}, {times} times {peer}", **parts)
+    how = said("{shown}; implausible from {times} times", shown=shown, times=f"{times:g}")
+    verdict = IMPLAUSIBLE if ratio.low > times else WIDE
+    return Verdict(verdict, shown, with_facts(how, used), tuple(used))
+
+
+@check_kind("before", "after")
+def opposed(claim: Claim, o: Mapping[str, Any], at: Context) -> Verdict:
+    """A growing evil beside a good that is said to grow as well: each can be, but the text owes how."""
+    before, after = at.operand(o["before"]), at.operand(o["after"])
+    better = after.interval.low > before.interval.high
+    worse = claim.base[0].low > 0
+    how = said("it grows while what should move against it grows as well")
+    fine = said("it moves as what is given beside it lets expect")
+    shown = scaled(after.interval - before.interval, after.dimension)
+    verdict = TENSION if better and worse else CONSISTENT
+    return Verdict(
+        verdict, shown, with_facts(how if better and worse else fine, [before, after]), (before, after)
+    )
 
 
 @check_kind("own", "side", may=("relative",))

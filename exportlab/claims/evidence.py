@@ -10,7 +10,7 @@ from functools import cache, reduce
 from importlib.resources import files
 from typing import Any
 
-from exportlab.claims.intervals import COUNTED, Interval, point, rounded, unit
+from exportlab.claims.intervals import COUNTED, UNSAID, Interval, point, rounded, unit
 from exportlab.claims.records import Claim
 from exportlab.errors import DataError, UnknownName
 from exportlab.words import Said, counted, said
@@ -80,8 +80,8 @@ def figure(dataset: str, where: Mapping[str, Any], column: str = "value") -> Ope
     dimension, factor = unit(named)
     exact = dimension in ("year", "rank", *COUNTED)
     value = point(float(row[column])) if exact else rounded(row[column])
-    name = reduce(_beside, (said(str(v)) for c, v in where.items() if c != "unit"))
-    shown = counted(said(row[column]), "" if dimension in ("year", "rank") else named)
+    name = reduce(_beside, (said(str(v)) for c, v in where.items() if c != "unit" and v))
+    shown = counted(said(row[column]), "" if dimension in UNSAID else named)
     text = said("{name}: {figure}", name=name, figure=shown)
     return Operand(value * point(factor), dimension, text, row["source"])
 

@@ -152,6 +152,7 @@ UNITS: dict[str, tuple[str, float]] = {
     "pp": ("share", 1e-2),
     "index": ("index", 1.0),
     "mn t": ("t", 1e6),
+    "bn t": ("t", 1e9),
     "t": ("t", 1.0),
     "mn TEU": ("TEU", 1e6),
     "GW": ("W", 1e9),

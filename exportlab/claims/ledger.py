@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from functools import cache
 from importlib.resources import files
 from itertools import combinations
@@ -14,16 +15,22 @@ from exportlab.claims.evidence import Context
 from exportlab.claims.intervals import unit
 from exportlab.claims.records import Claim, Paper, load
 from exportlab.claims.verdicts import (
+    APART,
     CHECKS,
     CONSISTENT,
+    CONTRADICTED,
+    FAILED,
     INCONSISTENT,
+    REPRODUCED,
+    TENSION,
     UNCHECKED,
     VERDICTS,
+    WIDE,
     Verdict,
     with_unit,
 )
 from exportlab.errors import DataError, OptionError, UnknownName
-from exportlab.words import NOTHING, Said, said, told
+from exportlab.words import NOTHING, Said, enumerated, said, told
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -74,7 +81,7 @@ def check(papers: str | Path | Paper | Iterable[str | Path | Paper] | None = Non
         source, tolerance (the values the printed figure can stand for) and needs (the data that would
         settle it). Of several checks of a claim the first verdict of `VERDICTS` counts, and the
         evidence keeps them all. A claim without a check of its own is judged by the arithmetic of the
-        paper's other claims that it enters.
+        paper's other claims that it enters. What rests on a figure that failed is not called consistent.
 
     Raises
     ------
@@ -90,26 +97,53 @@ def sentences(papers: str | Path | Paper | Iterable[str | Path | Paper] | None =
     """The table of `check` with its sentences as `Said`, which can be said in another language."""
     import pandas as pd
 
-    chosen = _chosen(papers)
-    everything = [c for p in chosen for c in p.claims]
+    everything = [c for p in chosen(papers) for c in p.claims]
     at = Context({c.id: c for c in everything})
     if len(at.claims) < len(everything):
         raise DataError("two papers use one claim id", "Begin the ids with the paper's own.")
     again = _pairs(everything)
     own = {c.id: _found(c, at, again.get(c.id, ())) for c in everything}
     entered = _entered(at, own)
-    made = [_row(c, _settled(c, own[c.id] or entered.get(c.id, []))) for c in everything]
-    return pd.DataFrame(made, columns=list(COLUMNS))
+    settled = {c.id: _settled(c, own[c.id] + entered.get(c.id, [])) for c in everything}
+    rested = _rested(at, settled)
+    return pd.DataFrame([_row(c, rested[c.id]) for c in everything], columns=list(COLUMNS))
 
 
-def judge(claim: Claim, at: Context, again: Iterable[str] = ()) -> Verdict:
-    """The verdict on one claim by its own checks; `again` are ids of claims that give the same quantity."""
+def judge(claim: Claim, at: Context, again: Iterable[tuple[str, tuple[str, ...]]] = ()) -> Verdict:
+    """The verdict on one claim by its own checks; `again` are ids of claims of the same quantity, and what differs."""
     return _settled(claim, _found(claim, at, again))
 
 
-def _found(claim: Claim, at: Context, again: Iterable[str]) -> list[Verdict]:
-    found = [_checked(claim, o, at) for o in claim.checks]
-    return found + [same_quantity(claim, {"other": other}, at) for other in again]
+def _found(claim: Claim, at: Context, again: Iterable[tuple[str, tuple[str, ...]]]) -> list[Verdict]:
+    found = [_apart(_checked(claim, o, at), o) for o in claim.checks]
+    for other, apart in again:
+        found.append(_apart(same_quantity(claim, {"other": other}, at), {"apart": apart}))
+    return _by_reading(found)
+
+
+def _apart(verdict: Verdict, o: Mapping[str, Any]) -> Verdict:
+    """Two figures of different scope, period or name do not exclude each other: if they part, they are in tension."""
+    verdict = replace(verdict, reading=o.get("reading", ""))
+    apart = [o["apart"]] if isinstance(o.get("apart"), str) else list(o.get("apart", ()))
+    if not apart or verdict.verdict not in (CONTRADICTED, INCONSISTENT):
+        return verdict
+    what = enumerated(said(APART[a]) for a in apart)
+    how = said("{how}; the two may differ in {what}", how=verdict.evidence, what=what)
+    return replace(verdict, verdict=TENSION, evidence=how)
+
+
+def _by_reading(found: list[Verdict]) -> list[Verdict]:
+    """Where a claim can be read in several ways and fails in some only, it is in tension by those."""
+    readings = {v.reading for v in found if v.reading}
+    failed = {r: any(v.verdict in FAILED for v in found if v.reading == r) for r in readings}
+    if len(readings) > 1 and not all(failed.values()):
+        found = [replace(v, verdict=TENSION) if v.reading and v.verdict in FAILED else v for v in found]
+    return [
+        replace(v, evidence=said("as {reading}: {how}", reading=said(v.reading), how=v.evidence))
+        if v.reading
+        else v
+        for v in found
+    ]
 
 
 def _checked(claim: Claim, o: Mapping[str, Any], at: Context) -> Verdict:
@@ -126,26 +160,67 @@ def _checked(claim: Claim, o: Mapping[str, Any], at: Context) -> Verdict:
 
 
 def _entered(at: Context, own: dict[str, list[Verdict]]) -> dict[str, list[Verdict]]:
-    """For claims without a check: what the arithmetic among the paper's own figures says that they enter.
+    """What arithmetic says of the figures that enter it, and not only of the one it is written beside.
 
-    Arithmetic has no direction: where it holds it holds for each of its figures, and where it fails any of
-    them may be the wrong one.
+    Arithmetic has no direction: where it holds among the paper's own figures it holds for each of them, and where
+    it fails any of them may be the wrong one. Where it fails against a source too, the paper's other figures in it
+    are in tension with the source: one of them is wrong, and nobody can say which.
     """
     entered: dict[str, list[Verdict]] = {}
-    for name, verdicts in own.items():
+    figures = {name: v for name, v in own.items() if at.claims[name].value is not None}
+    for name, verdicts in figures.items():
         for v in verdicts:
-            if v.verdict not in (CONSISTENT, INCONSISTENT) or any(o.outside for o in v.operands):
+            within = not any(o.outside for o in v.operands)
+            verdict = v.verdict
+            if verdict == CONTRADICTED and not within:
+                verdict = TENSION
+            elif not within or verdict not in (CONSISTENT, WIDE, INCONSISTENT, TENSION):
                 continue
             for o in v.operands:
-                if o.claim == name or own[o.claim]:
+                if o.outside or o.claim == name or (own[o.claim] and verdict != TENSION):
                     continue
+                if any(name in {x.claim for x in w.operands} for w in own[o.claim]):
+                    continue  # it has the same comparison itself
                 others = (at.operand(name), *(x for x in v.operands if x.claim != o.claim))
                 shown = said("{name}: {figure}", name=said(at.claims[name].what), figure=v.computed)
                 how = said(
                     "in the arithmetic of {claim}, {how}", claim=at.claims[name].figure, how=v.evidence
                 )
-                entered.setdefault(o.claim, []).append(Verdict(v.verdict, shown, how, others))
+                entered.setdefault(o.claim, []).append(Verdict(verdict, shown, how, others))
     return entered
+
+
+def _rested(at: Context, settled: Mapping[str, Verdict]) -> dict[str, Verdict]:
+    """What rests on a figure that failed is not settled by it; what agrees with one in tension shares the tension."""
+    found, changed = dict(settled), True
+    while changed:
+        changed = False
+        for name, v in found.items():
+            weak = _weakened(name, v, found)
+            if weak is not None:
+                other, verdict = weak
+                how = said(
+                    "{how}; it rests on {claim}, which is {verdict}",
+                    how=v.evidence,
+                    claim=at.claims[other].figure,
+                    verdict=said(found[other].verdict),
+                )
+                if verdict == UNCHECKED:
+                    needs = said(at.claims[name].needs or "a figure for what it rests on")
+                    how = said("{how}; would settle it: {needs}", how=how, needs=needs)
+                found[name] = replace(v, verdict=verdict, evidence=how)
+                changed = True
+    return found
+
+
+def _weakened(name: str, v: Verdict, found: Mapping[str, Verdict]) -> tuple[str, str] | None:
+    """The claim that a good verdict rests on and that is not good, and what is left of the verdict."""
+    used = [o.claim for o in v.operands if o.claim and o.claim != name]
+    failed = [c for c in used if found[c].verdict in FAILED]
+    if failed and v.verdict in (REPRODUCED, CONSISTENT, WIDE):
+        return failed[0], UNCHECKED
+    tense = [c for c in used if found[c].verdict == TENSION]
+    return (tense[0], TENSION) if tense and v.verdict == CONSISTENT else None
 
 
 def _settled(claim: Claim, found: list[Verdict]) -> Verdict:
@@ -174,14 +249,15 @@ def _needed(claim: Claim) -> Said:
     return said("no data found; would settle it: {needs}", needs=said(claim.needs))
 
 
-def _pairs(everything: list[Claim]) -> dict[str, list[str]]:
-    """Claims that give one quantity of one period (or of none stated), found by name."""
-    again: dict[str, list[str]] = {}
+def _pairs(everything: list[Claim]) -> dict[str, list[tuple[str, tuple[str, ...]]]]:
+    """Claims that give one quantity and not two periods of it, found by name, and in what else they may differ."""
+    again: dict[str, list[tuple[str, tuple[str, ...]]]] = {}
     for a, b in combinations([c for c in everything if c.quantity], 2):
         same = a.paper == b.paper and a.quantity == b.quantity and unit(a.unit)[0] == unit(b.unit)[0]
         if same and (a.period == b.period or not (a.period and b.period)):
-            again.setdefault(a.id, []).append(b.id)
-            again.setdefault(b.id, []).append(a.id)
+            apart = ("scope",) * (a.scope != b.scope) + ("period",) * (a.period != b.period)
+            again.setdefault(a.id, []).append((b.id, apart))
+            again.setdefault(b.id, []).append((a.id, apart))
     return again
 
 
@@ -219,22 +295,23 @@ def told_apart(names: Iterable[str]) -> tuple[list[str], list[str]]:
     return [n for n in listed if n in ids], [n for n in listed if n not in ids]
 
 
-def _chosen(given: str | Path | Paper | Iterable[str | Path | Paper] | None) -> list[Paper]:
+def chosen(given: str | Path | Paper | Iterable[str | Path | Paper] | None) -> list[Paper]:
+    """The papers that are meant: those shipped by their ids, files by their paths, those already loaded."""
     if given is None:
         return list(papers())
     several = [given] if isinstance(given, str | Path | Paper) else list(given)
     known = {p.id: p for p in papers()}
-    chosen = []
+    found = []
     for one in several:
         if isinstance(one, Paper):
-            chosen.append(one)
+            found.append(one)
         elif str(one) in known:
-            chosen.append(known[str(one)])
+            found.append(known[str(one)])
         elif Path(one).is_file():
-            chosen.append(load(one))
+            found.append(load(one))
         else:
             raise UnknownName("paper or TOML file", str(one), known)
-    return chosen
+    return found
 
 
 def _folder() -> Path:

@@ -4,16 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from math import inf
 from typing import TYPE_CHECKING, Any
 
 from exportlab.claims.evidence import Operand, figure
 from exportlab.claims.intervals import Interval, point
-from exportlab.claims.verdicts import CONTRADICTED, REPRODUCED, UNCHECKED, Verdict, check_kind, with_facts
+from exportlab.claims.verdicts import (
+    CONTRADICTED,
+    REPRODUCED,
+    STALE,
+    UNCHECKED,
+    Verdict,
+    check_kind,
+    with_facts,
+)
 from exportlab.errors import UnknownName
+from exportlab.facts.announced import exports_of
+from exportlab.risk.bounded import risk_bounds
 from exportlab.words import Said, said
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from exportlab.claims.evidence import Context
     from exportlab.claims.records import Claim
 
@@ -22,6 +35,9 @@ HIGHLY_CONCENTRATED = (
     0.18  # HHI, U.S. Department of Justice and Federal Trade Commission, Merger Guidelines 2023, guideline 1
 )
 MAJOR = 0.05  # share of exports from which a product is called a major export
+LASTING = 5  # years for which a structure is taken to stand, a plan's length; then a figure is out of date
+LARGE_LOSS = 0.1  # of exports, that the loss of one market costs, from which they are called vulnerable
+PLACES = 11  # coastal provinces of China
 
 
 @dataclass(frozen=True)
@@ -38,12 +54,15 @@ class Measurement:
         The values for which the claim would hold.
     operands : tuple of Operand
         The figures used.
+    year : int, optional
+        That of the figures, where it may be too old for the claim.
     """
 
     what: Said
     interval: Interval
     claimed: Interval
     operands: tuple[Operand, ...]
+    year: int | None = None
 
 
 def _of(quantity: str, period: str, **where: str) -> Operand:
@@ -61,6 +80,7 @@ def steel_share() -> Measurement:
         part.interval / whole.interval,
         Interval(MAJOR, inf),
         (part, whole),
+        2010,
     )
 
 
@@ -99,21 +119,47 @@ def asia_pacific_share() -> Measurement:
 
 
 def market_hhi() -> Measurement:
-    """Market HHI of exports from above: no market takes more exports than the largest partner trades.
-
-    With shares of at most c, the sum of squares is largest when as many markets as possible have c.
-    """
-    largest, exports = (
-        _of("trade of Liaoning with its largest partner", "2023"),
-        _of("exports of Liaoning", "2023"),
-    )
-    cap = min(1.0, (largest.interval / exports.interval).high)
-    full = int(1 / cap)
+    """Market HHI of exports, by all that is published of the year's exports and of the trade they are part of."""
+    own = _risk().loc["own shocks"]
     return Measurement(
-        said("market HHI of exports if none exceeds the largest partner's trade; concentrated: 0.18 or more"),
-        Interval(0.0, full * cap**2 + (1 - full * cap) ** 2),
+        said(
+            "market HHI of exports, by all that is published of them and of trade; concentrated: 0.18 or more"
+        ),
+        Interval(float(own["low"]) ** 2, float(own["high"]) ** 2),
         Interval(HIGHLY_CONCENTRATED, 1.0),
-        (largest, exports),
+        _announced(),
+    )
+
+
+def market_risk() -> Measurement:
+    """What the loss of the largest market would cost: the part of risk that lies in shares alone."""
+    lost, own = (_risk().loc[m] for m in ("largest market lost", "own shocks"))
+    span = said("{low} to {high}", low=f"{own['low']:.2f}", high=f"{own['high']:.2f}")
+    return Measurement(
+        said(
+            "share of exports lost with the largest market; vulnerable: a tenth or more; if markets have shocks of "
+            "their own of one size, exports vary {span} times as much as one market",
+            span=span,
+        ),
+        Interval(float(lost["low"]), float(lost["high"])),
+        Interval(LARGE_LOSS, 1.0),
+        _announced(),
+    )
+
+
+@cache
+def _risk() -> pd.DataFrame:
+    return risk_bounds(exports_of("2023")).set_index("measure")
+
+
+def _announced() -> tuple[Operand, ...]:
+    """The figures that bind most: exports, those to the one market that is published, and trade with the largest."""
+    year, unit = {"year": "2023", "period": "annual"}, {"unit": "100m CNY"}
+    partners = "liaoning_trade_by_partner"
+    return (
+        figure("liaoning_trade_totals", {**year, "flow": "export", **unit}),
+        figure(partners, {**year, "partner": "Russia", "flow": "export", **unit}),
+        figure(partners, {**year, "partner": "EU", "flow": "total", "rank": "", **unit}),
     )
 
 
@@ -130,15 +176,60 @@ def product_hhi() -> Measurement:
     )
 
 
-def machinery_against_nation() -> Measurement:
-    """Machinery and electrical goods, the processed end of exports, against the nation in the same year."""
-    name = "share of mechanical and electrical goods in exports of "
-    own, nation = _of(name + "Liaoning", "2020"), _of(name + "China", "2020")
+def undifferentiated_share() -> Measurement:
+    """Goods that are not differentiated (Rauch 1999), from above: exports without machinery and without clothing."""
+    when = {"year": "2023", "period": "Jan-May"}
+    groups = [
+        figure("liaoning_exports_by_product", {**when, "product": p})
+        for p in ("mechanical & electrical", "textiles & garments")
+    ]
+    exports = _of("exports of Liaoning", "2023 Jan-May")
+    rest = point(1.0) - (groups[0].interval + groups[1].interval) / exports.interval
     return Measurement(
-        said("mechanical and electrical share / the nation's; low: below 1"),
-        own.interval / nation.interval,
+        said(
+            "1 - (machinery and electrical goods + textiles and garments, differentiated in Rauch's sense) / exports; "
+            "homogeneous: more than half"
+        ),
+        Interval(0.0, rest.high),
+        Interval(0.5, 1.0),
+        (*groups, exports),
+    )
+
+
+def first_open_cities() -> Measurement:
+    """The first list of open coastal cities, of 1984: whether it has one of the province."""
+    cities = _of("cities of Liaoning in the first list of open coastal cities", "1984")
+    return Measurement(
+        said("cities of the province in the first list of open coastal cities, of 1984; early: one or more"),
+        cities.interval,
+        Interval(1.0, inf),
+        (cities,),
+    )
+
+
+def seawater_rank() -> Measurement:
+    """The province's place in seawater cooling, at worst the last of those said to be above ten billion tonnes."""
+    above = _of("coastal provinces with Liaoning above 10 bn t of seawater cooling", "2022")
+    return Measurement(
+        said(
+            "place among the coastal provinces in seawater cooling, at worst; lower middle: behind the middle one"
+        ),
+        Interval(1.0, above.interval.high),
+        Interval((PLACES + 1) / 2 + 1, PLACES),
+        (above,),
+    )
+
+
+def seawater_use() -> Measurement:
+    """Seawater for cooling against the average of the coastal provinces."""
+    least = _of("seawater cooling of Liaoning, at least", "2022")
+    nation = _of("seawater cooling of China", "2022")
+    average = nation.interval / point(float(PLACES))
+    return Measurement(
+        said("seawater cooling / the average of the coastal provinces; low: below 1"),
+        Interval((least.interval / average).low, PLACES),
         Interval(0.0, 1.0),
-        (own, nation),
+        (least, nation),
     )
 
 
@@ -171,20 +262,32 @@ MEASUREMENTS: dict[str, Callable[[], Measurement]] = {
         coal_share,
         asia_pacific_share,
         market_hhi,
+        market_risk,
         product_hhi,
-        machinery_against_nation,
+        undifferentiated_share,
         domestic_content,
+        first_open_cities,
+        seawater_rank,
+        seawater_use,
     )
 }
 
 
 @check_kind("name")
 def measurement(claim: Claim, o: Mapping[str, Any], at: Context) -> Verdict:
-    """Reproduced if the index lies where the claim holds, contradicted if it cannot, else undecided."""
+    """Reproduced if the index lies where the claim holds, contradicted if it cannot, else undecided.
+
+    What held in a year long before that of the claim is out of date.
+    """
     if o["name"] not in MEASUREMENTS:
         raise UnknownName("measurement", o["name"], MEASUREMENTS)
     m = MEASUREMENTS[o["name"]]()
     inside = m.claimed.low <= m.interval.low and m.interval.high <= m.claimed.high
     verdict = REPRODUCED if inside else UNCHECKED if m.interval.meets(m.claimed) else CONTRADICTED
     how = said("{how}; the bounds do not decide", how=m.what) if verdict == UNCHECKED else m.what
+    if verdict == REPRODUCED and m.year and claim.period and int(claim.period) - m.year > LASTING:
+        verdict = STALE
+        how = said(
+            "{how}; so in {year}, nothing is published of {now}", how=how, year=str(m.year), now=claim.period
+        )
     return Verdict(verdict, m.interval.said(), with_facts(how, m.operands), m.operands)

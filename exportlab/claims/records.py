@@ -44,6 +44,7 @@ FIELDS = (
     "needs",
     "check",
     "reading",
+    "scope",
 )
 
 
@@ -73,6 +74,8 @@ class Claim:
         The data that would settle it.
     reading : str
         How an ambiguous sentence was read, said in the evidence.
+    scope : str
+        What the figure is of, where another of the same `quantity` is of something slightly else.
     """
 
     id: str
@@ -89,6 +92,7 @@ class Claim:
     checks: tuple[dict[str, Any], ...] = ()
     needs: str = ""
     reading: str = ""
+    scope: str = ""
 
     @property
     def interval(self) -> Interval:
@@ -207,7 +211,7 @@ def _shaped(table: object, kinds: Mapping[str, tuple[type, ...]], of: str) -> No
 _TOP = {"paper": (dict,), "claim": (list,), "ignored": (list,)}
 _ABOUT = {"id": (str,), "title": (str,), "authors": (list,), "year": (int,), "file": (str,)}
 _ENTRY = dict.fromkeys(
-    ("what", "printed", "unit", "kind", "bound", "quantity", "needs", "reading", "id"), (str,)
+    ("what", "printed", "unit", "kind", "bound", "quantity", "needs", "reading", "scope", "id"), (str,)
 )
 _CLAIM = {
     **_ENTRY,
@@ -252,6 +256,7 @@ def _claim(raw: dict[str, Any], paper: str, file: str) -> Claim:
         tuple(checks if isinstance(checks, list) else [checks]),
         raw.get("needs", ""),
         raw.get("reading", ""),
+        raw.get("scope", ""),
     )
     _coherent(claim, file)
     return claim

@@ -16,12 +16,32 @@ if TYPE_CHECKING:
     from exportlab.claims.evidence import Context, Operand
     from exportlab.claims.records import Claim
 
+CONTRADICTED = "contradicted by a source"
+INCONSISTENT = "inconsistent within the paper"
+IMPLAUSIBLE = "implausible"
+STALE = "out of date"
+TENSION = "in tension"
 REPRODUCED = "reproduced"
 CONSISTENT = "consistent"
-INCONSISTENT = "inconsistent within the paper"
-CONTRADICTED = "contradicted by a source"
+WIDE = "only within wide limits"
 UNCHECKED = "cannot be checked"
-VERDICTS = (CONTRADICTED, INCONSISTENT, REPRODUCED, CONSISTENT, UNCHECKED)  # the first that holds counts
+VERDICTS = (  # the first that holds counts
+    CONTRADICTED,
+    INCONSISTENT,
+    IMPLAUSIBLE,
+    STALE,
+    TENSION,
+    REPRODUCED,
+    CONSISTENT,
+    WIDE,
+    UNCHECKED,
+)
+FAILED = (CONTRADICTED, INCONSISTENT, IMPLAUSIBLE)
+TELLING = (
+    0.25  # of a claim's figure: the widest span of passing values with which a test still could have failed
+)
+APART = {"scope": "scope", "period": "period", "name": "name"}
+COMMON = frozenset({"apart", "reading"})  # every check may have them
 
 
 @dataclass(frozen=True)
@@ -38,12 +58,15 @@ class Verdict:
         The computation in words.
     operands : tuple of Operand
         The figures used.
+    reading : str
+        How the claim was read, where it can be read in several ways.
     """
 
     verdict: str
     computed: Said
     evidence: Said
     operands: tuple[Operand, ...] = ()
+    reading: str = ""
 
     @property
     def source(self) -> Said:
@@ -71,8 +94,10 @@ def validate(operands: Mapping[str, Any], whose: str) -> None:
     if not isinstance(operands, dict) or "kind" not in operands:
         raise DataError(f"a check of {whose} has no kind", f"Check kinds: {', '.join(CHECKS)}.")
     one_of("check kind", operands["kind"], CHECKS)
+    if "apart" in operands:
+        one_of("apart", operands["apart"], APART)
     _function, needs, may = CHECKS[operands["kind"]]
-    given = set(operands) - {"kind"}
+    given = set(operands) - {"kind"} - COMMON
     if needs - given:
         raise DataError(
             f"the check {operands['kind']!r} of {whose} lacks {', '.join(sorted(needs - given))}",
@@ -90,13 +115,22 @@ def decide(
 ) -> Verdict:
     """Compare what was computed (in base units) with the claim, and say where the operands are from."""
     outside = any(o.outside for o in operands)
-    holds = claim.base[0].meets(computed)
-    if holds:
+    own = claim.base[0]
+    if own.meets(computed):
         verdict = good or (REPRODUCED if outside else CONSISTENT)
+        if verdict == CONSISTENT and not telling(own, computed):
+            verdict = WIDE
     else:
         verdict = CONTRADICTED if outside else INCONSISTENT
     shown = computed * point(1 / unit(claim.unit)[1])
     return Verdict(verdict, with_unit(shown, claim.unit), with_facts(how, operands), tuple(operands))
+
+
+def telling(claimed: Interval, allowed: Interval) -> bool:
+    """Whether a test that was passed could well have failed: the values that pass span little of the figure."""
+    passing = claimed.high - claimed.low + allowed.high - allowed.low
+    middle = abs(claimed.low + claimed.high) / 2
+    return passing == 0 or (not isinf(passing) and passing <= TELLING * middle)
 
 
 def with_facts(how: Said, operands: Sequence[Operand]) -> Said:
@@ -107,7 +141,8 @@ def with_facts(how: Said, operands: Sequence[Operand]) -> Said:
 def with_unit(interval: Interval, name: str) -> Said:
     """An interval and its unit as a reader expects them; a year has neither commas nor a unit."""
     if name == "year":
-        return said(f"{interval.low:.0f}")
+        low, high = (f"{e:.0f}" for e in interval)
+        return said(low) if low == high else said("at most {number}", number=high)
     return interval.said() if name in UNSAID else counted(interval.said(), name)
 
 

@@ -117,8 +117,8 @@ def report(
     also: Annotated[
         str,
         typer.Option(
-            help="Further formats, with commas: excel, latex, png, svg, pdf.",
-            autocompletion=among("excel", "latex", "png", "svg", "pdf"),
+            help="Further formats, with commas: pdf, word, markdown, excel, latex, png, svg.",
+            autocompletion=among("pdf", "word", "markdown", "excel", "latex", "png", "svg"),
         ),
     ] = "",
     open_: Annotated[bool, typer.Option("--open", help="Open the page in the browser.")] = False,

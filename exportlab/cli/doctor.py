@@ -20,7 +20,8 @@ PURPOSE = {
     "spark": N_("tables of Spark, on one machine or a cluster (needs Java 17 or newer)"),
     "excel": N_("Excel files in, report --also excel out"),
     "fast": N_("other programs' estimators, to compare with"),
-    "tables": N_("tables of a paper as Word documents"),
+    "tables": N_("tables of a paper and reports as Word documents"),
+    "pdf": N_("report --also pdf where there is no Chromium or Chrome"),
 }
 _REQUIREMENT = re.compile(
     r"(?P<name>[\w.-]+)[^>;]*(?:>=\s*(?P<least>[\w.]+))?[^;]*(?:;.*extra == ['\"](?P<extra>\w+)['\"])?"

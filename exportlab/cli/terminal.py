@@ -170,10 +170,12 @@ def claims(incomplete: str) -> list[str]:
 
 
 def verdicts(incomplete: str) -> list[str]:
-    """First words of the verdicts: an option takes one word, and the first letters do."""
+    """First words of the verdicts where one is enough to tell them apart: the first letters do."""
     from exportlab.claims import VERDICTS
 
-    return _begin([v.split()[0] for v in VERDICTS], incomplete)
+    firsts = {v: v.split()[0] for v in VERDICTS}
+    alone = {v: sum(w.startswith(first) for w in VERDICTS) == 1 for v, first in firsts.items()}
+    return _begin([firsts[v] if alone[v] else v for v in VERDICTS], incomplete)
 
 
 def blocs(incomplete: str) -> list[str]:

@@ -54,10 +54,12 @@ def _growth_of_total(
     for flows, sums in ((given.flows, table), (given.every, every)):
         before = year_before(flows)
         if before is not None:
-            between = flows.said(before), flows.said(flows.members("period")[-1])
-            by_period = sums.set_index(flows.roles["period"])[flows.roles["value"]]
-            first, last = (float(by_period[p]) for p in between)
-            return (last / first - 1 if first > 0 else None), between
+            between = before, flows.members("period")[-1]
+            # By key: pandas turns a date of another engine into a time.
+            keys = map(flows.calendar.key, sums[flows.roles["period"]])
+            by_period = dict(zip(keys, sums[flows.roles["value"]], strict=True))
+            first, last = (float(by_period[key]) for key in between)
+            return (last / first - 1 if first > 0 else None), (flows.said(between[0]), flows.said(between[1]))
     return None, None
 
 

@@ -13,7 +13,19 @@ from exportlab import classifications
 from exportlab.classifications.hs import hs_section
 from exportlab.errors import DataError, EngineError, OptionError
 from exportlab.flows import Columns, Flows, require
-from exportlab.frames import Array, Frame, collect, join, later, ratio, stack, sum_by, when, with_total
+from exportlab.frames import (
+    Array,
+    Frame,
+    collect,
+    join,
+    later,
+    meeting,
+    ratio,
+    stack,
+    sum_by,
+    when,
+    with_total,
+)
 from exportlab.options import Label
 from exportlab.periods import WORDS, Calendar, Lag
 
@@ -168,7 +180,7 @@ def same_shape(
                 f"the imports have no {key}",
                 "Both tables need it: the reporter stands as exporter and its partner as market in both.",
             )
-        if ours[key] != theirs[key]:
+        if ours[key] != theirs[key] and meeting(ours[key], theirs[key]) is None:
             raise DataError(
                 f"{key} is {ours[key]} among the exports and {theirs[key]} among the imports",
                 "Both tables must write it alike.",

@@ -1,4 +1,4 @@
-"""Constant market shares: competitiveness against the structure of demand by product and market."""
+"""Constant market shares and shift-share: competitiveness against the structure of demand and of the nation."""
 
 from __future__ import annotations
 
@@ -260,4 +260,85 @@ def constant_market_share_growth(
             *groups, "before", "after", "constant_market_share_growth", *(e for e in effects if e in names)
         ),
         groups,
+    )
+
+
+@indicator(
+    title=N_("Shift-share decomposition of growth"),
+    aliases=("dunn", "esteban_marquillas", "偏离份额分析", "偏离—份额分析"),
+    formula=r"\Delta x_i = \sum_k x_{ik} G + \sum_k x_{ik} (G_k - G) + \sum_k x_{ik} (g_{ik} - G_k), \quad "
+    r"x^*_{ik} = x_i X_k / X",
+    source="Dunn (1960), Papers of the Regional Science Association 6; Esteban-Marquillas (1972), Regional and Urban "
+    "Economics 2(3)",
+    unit="that of value",
+    laws="bounds permutation replication transfer empty additive",
+    undefined="the nation's total is zero in the earlier period",
+)
+def shift_share(
+    flows: Flows,
+    *,
+    reference: Flows | Literal["world"] = "world",
+    over: Columns | None = None,
+    by: Columns | None = None,
+    lag: Lag = "year",
+    form: Literal["dunn", "esteban_marquillas"] = "dunn",
+) -> Any:
+    """Split the change of a region's exports into the nation's growth, its mix of products, and its own growth in them.
+
+    Parameters
+    ----------
+    flows : Flows
+        With periods, and regions as exporters.
+    reference : Flows or "world"
+        The nation by period and the roles of `over`; "world" adds up the regions in the table.
+    over : str or sequence of str
+        The industries k: by default products and markets, as far as they are present.
+    by : str or sequence of str, optional
+        By default every other role present.
+    lag : "year" or int
+        Against the same period a year before, or so many steps of the table back (1: month on month).
+    form : {"dunn", "esteban_marquillas"}
+        Esteban-Marquillas measures own growth at the value that the region would have, had it the nation's structure,
+        and puts the rest under allocation: whether it is specialised in what it grows in.
+
+    Returns
+    -------
+    frame
+        One row per group: before, after, shift_share (the change), national, mix, competitive and, after
+        Esteban-Marquillas, allocation, which sum to it. His competitive effect and allocation are NaN where the region
+        did not export in the earlier period what the nation did: its growth in it has no rate.
+
+    Raises
+    ------
+    DataError
+        As `constant_market_share`.
+    """
+    one_of("form", form, ("dunn", "esteban_marquillas"))
+    groups, cells, _ = _cells(flows, "shift_share", reference=reference, over=over, by=by, lag=lag)
+    x0, x1 = nw.col("before"), nw.col("after")
+    growth = ratio(nw.col("_world1"), nw.col("_world0"))
+    own = ratio(nw.col("_w1"), nw.col("_w0"))
+    terms = {
+        "national": x0 * (growth - 1),
+        "mix": when(x0 > 0, x0 * (own - growth), 0.0),
+        "competitive": x1 - when(x0 > 0, x0 * own, 0.0),
+    }
+    if form == "esteban_marquillas":
+        cells = with_total(cells, groups, "before", "_own0")
+        alike = nw.col("_own0") * ratio(nw.col("_w0"), nw.col("_world0"))  # with the nation's structure
+        some = (x0 > 0) & (alike > 0)
+        homothetic = when(some, alike * (ratio(x1, when(x0 > 0, x0, 1.0)) - own), 0.0)
+        terms["allocation"] = terms["competitive"] - homothetic
+        terms["competitive"] = homothetic
+        terms["_new"] = when((x0 == 0) & (alike > 0), 1.0, 0.0)  # a sum would pass over a NaN on some engines
+    made = cells.with_columns(*(term.alias(name) for name, term in terms.items()))
+    sums = sum_by(made, groups, ["before", "after", *terms])
+    change = (nw.col("after") - nw.col("before")).alias("shift_share")
+    shown = [name for name in terms if name != "_new"]
+    if form == "esteban_marquillas":
+        rated = nw.col("_new") == 0
+        parts = [when(rated, nw.col(c), float("nan")).alias(c) for c in ("competitive", "allocation")]
+        sums = sums.with_columns(*parts)
+    return flows.out(
+        sums.with_columns(change).select(*groups, "before", "after", "shift_share", *shown), groups
     )

@@ -25,6 +25,7 @@ from exportlab.indices._steps import (
     zero_unless,
 )
 from exportlab.indices.catalogue import indicator
+from exportlab.indices.unit_values import beside_reference
 from exportlab.options import NotNegative
 from exportlab.periods import Lag
 from exportlab.words import N_
@@ -35,10 +36,11 @@ from exportlab.words import N_
     low="0",
     high="1",
     formula=r"EM_{im} = \frac{\sum_{k \in I_{im}} x_{rmk}}{\sum_k x_{rmk}}, \quad "
-    r"IM_{im} = \frac{\sum_{k \in I_{im}} x_{imk}}{\sum_{k \in I_{im}} x_{rmk}}",
+    r"IM_{im} = \frac{\sum_{k \in I_{im}} x_{imk}}{\sum_{k \in I_{im}} x_{rmk}} = P_{im} X_{im}, \quad "
+    r"P_{im} = \prod_{k \in I_{im}} (p_{imk} / p_{rmk})^{w_{imk}}",
     rises_with=N_("the span of products (extensive) and the amount sold of each (intensive)"),
     source="Hummels and Klenow (2005), The variety and quality of a nation's exports, AER 95(3)",
-    aliases=("hummels_klenow", "扩展边际与集约边际", "二元边际"),
+    aliases=("hummels_klenow", "扩展边际与集约边际", "二元边际", "三元边际"),
     column="extensive",
     laws="bounds scale permutation replication transfer empty",
     undefined="nothing is exported, or the reference exports nothing of it",
@@ -49,10 +51,12 @@ def hk_margins(
     reference: Reference = "rest",
     by: Columns | None = None,
     across: Literal["market"] | None = None,
+    prices: bool = False,
 ) -> Any:
     """Split an exporter's size relative to a reference into the breadth of its products and the depth in each.
 
-    The extensive margin is the share of the reference's exports that lies in the products the exporter sells; the
+    With `prices` the depth is split further into price and quantity, the three margins of the Chinese literature. The
+    extensive margin is the share of the reference's exports that lies in the products the exporter sells; the
     intensive margin is the exporter's sales relative to the reference's in those products. Their product
     is the share ratio, exactly.
 
@@ -68,16 +72,22 @@ def hk_margins(
     across : "market", optional
         Average the margins of the markets geometrically, each weighted with the logarithmic mean of its share in the
         exporter's and in the reference's exports, the weights summing to one (Sato-Vartia).
+    prices : bool
+        With quantities at the door: the intensive margin as price times quantity (their eq. 9 to 11). Prices are unit
+        values relative to the reference's, weighted with the logarithmic mean of the products' shares in the exporter's
+        and in the reference's exports of them (Sato-Vartia). One market at a time, against "rest", "world" or Flows.
 
     Returns
     -------
     frame
-        One row per group: extensive, intensive, share_ratio (their product).
+        One row per group: extensive, intensive, share_ratio (their product); with `prices` price, quantity, whose
+        product is intensive, and priced: the share of the exporter's value in products that both have a unit value of,
+        over which the price is taken. NaN where there is none.
 
     Raises
     ------
     DataError
-        No exporter or product; products that the reference does not have.
+        No exporter or product; products that the reference does not have; no quantity where prices are asked for.
     """
     require(flows, "hk_margins")
     require_roles(flows, "hk_margins", "exporter", "product", *(("market",) if across else ()))
@@ -86,10 +96,44 @@ def hk_margins(
     _, groups = flows.split("product", by)
     if "exporter" not in groups:
         raise OptionError("hk_margins compares exporters: keep the exporter in by=.")
+    if prices and (across or not (isinstance(reference, Flows) or reference in ("rest", "world"))):
+        raise OptionError(
+            "prices=True goes without across=, and with reference='rest', 'world' or Flows. Take one market at a time."
+        )
     kept = tuple(g for g in groups if g != across)
     made = _across(flows, kept, reference) if across else _margins(flows, groups, reference)
     em, im = nw.col("extensive"), nw.col("intensive")
-    return flows.out(made.select(*kept, "extensive", "intensive", (em * im).alias("share_ratio")), kept)
+    made = made.select(*kept, "extensive", "intensive", (em * im).alias("share_ratio"))
+    if prices:
+        made = join(made, _prices(flows, groups, reference), on=groups)
+        made = made.with_columns(ratio(nw.col("intensive"), nw.col("price")).alias("quantity"))
+        made = made.select(*kept, "extensive", "intensive", "price", "quantity", "share_ratio", "priced")
+    return flows.out(made, kept)
+
+
+def _prices(flows: Flows, groups: tuple[str, ...], reference: Any) -> Frame:
+    """The Sato-Vartia mean of unit values relative to the reference's, by group (their eq. 9 and 10)."""
+    spread = ("product", *(k for k in flows.quantity_keys if k not in groups))
+    within = tuple(g for g in groups if g != "exporter")
+    cells = beside_reference(flows, (*groups, *spread), (*within, *spread), reference)
+    both = (nw.col("quantity") > 0) & (nw.col("_rq") > 0)
+    cells = cells.with_columns(*(zero_unless(both, nw.col(c)).alias(c) for c in ("value", "_rv")))
+    cells = with_total(with_total(cells, groups, "value", "_own"), groups, "_rv", "_other")
+    shares = cells.with_columns(
+        zero_unless(both, ratio(nw.col("value"), nw.col("_own"))).alias("_s"),
+        zero_unless(both, ratio(nw.col("_rv"), nw.col("_other"))).alias("_w"),
+    ).with_columns(log_mean("_s", "_w").alias("_weight"))
+    own, other = ratio(nw.col("value"), nw.col("quantity")), ratio(nw.col("_rv"), nw.col("_rq"))
+    relative = when(both, ratio(own, other), 1.0).log()
+    terms = shares.with_columns((nw.col("_weight") * relative).alias("_term"))
+    sums = sum_by(terms, groups, ["_term", "_weight", "value", "all"])
+    some = nw.col("_weight") > 0
+    price = ratio(nw.col("_term"), when(some, nw.col("_weight"), 1.0)).exp()
+    return sums.select(
+        *groups,
+        when(some, price, float("nan")).alias("price"),
+        ratio(nw.col("value"), nw.col("all")).alias("priced"),
+    )
 
 
 def _margins(flows: Flows, groups: tuple[str, ...], reference: Reference) -> Frame:

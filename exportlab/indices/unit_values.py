@@ -120,7 +120,7 @@ def relative_unit_value(
     if "exporter" not in groups:
         raise DataError("the flows have no exporter", "relative_unit_value needs exporter=..., kept in by=.")
     within = tuple(g for g in groups if g != "exporter")
-    cells = _beside_reference(flows, (*groups, *spread), (*within, *spread), reference)
+    cells = beside_reference(flows, (*groups, *spread), (*within, *spread), reference)
     made = cells.with_columns(
         ratio(nw.col("value"), nw.col("quantity")).alias("unit_value"),
         ratio(nw.col("_rv"), nw.col("_rq")).alias("reference_unit_value"),
@@ -148,7 +148,7 @@ def relative_unit_value(
     )
 
 
-def _beside_reference(flows: Flows, keys: tuple[str, ...], common: tuple[str, ...], reference: Any) -> Frame:
+def beside_reference(flows: Flows, keys: tuple[str, ...], common: tuple[str, ...], reference: Any) -> Frame:
     """Cells with the reference's value and quantity, `_rv` and `_rq`; zero where it has none."""
     cells = priced_cells(flows, "relative_unit_value", keys)
     if isinstance(reference, Flows):

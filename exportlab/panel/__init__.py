@@ -7,6 +7,7 @@ from exportlab.panel.algebra.separation import find_separated
 from exportlab.panel.design import DesignCheck
 from exportlab.panel.did.bacon import Bacon, negative_weights
 from exportlab.panel.estimate import Estimate, Inference, Regression, Sample
+from exportlab.panel.inference.counterfactual_tests import counterfactual_tests
 from exportlab.panel.inference.few_treated import conley_taber, ibragimov_muller
 from exportlab.panel.inference.honest import honest_did
 from exportlab.panel.inference.multiple import romano_wolf, sup_t
@@ -20,6 +21,7 @@ from exportlab.panel.inference.spillover import spillovers
 from exportlab.panel.inference.wild import wild_bootstrap
 from exportlab.panel.policy_panel import PolicyPanel
 from exportlab.panel.regression.agreements import agreement
+from exportlab.panel.regression.correlated import common_correlated
 from exportlab.panel.regression.effects import fixed_effects, random_effects
 from exportlab.panel.regression.gravity import gravity, trade_cost_equivalents
 from exportlab.panel.regression.hausman import hausman
@@ -38,9 +40,11 @@ __all__ = [
     "agreement",
     "anticipation",
     "attach_policy",
+    "common_correlated",
     "compare",
     "conley",
     "conley_taber",
+    "counterfactual_tests",
     "driscoll_kraay",
     "find_separated",
     "fixed_effects",

@@ -393,14 +393,14 @@ def respecified(panel: PolicyPanel, covariates: tuple[str, ...], transform: str 
     return made._with(**changes)
 
 
-def refuse_other_designs(panel: PolicyPanel) -> None:
-    """Raise DataError where the panel is not of one policy that stays on, compared over all units."""
+def refuse_other_designs(panel: PolicyPanel, *, reversible: bool = False) -> None:
+    """Raise DataError where the panel is not of one policy that stays on (unless `reversible`), over all units."""
     if panel.policies:
         raise DataError(
             f"the panel has {len(panel.policies)} policies: {', '.join(panel.policies)}",
             "Look at overlaps(), then take one: panel.policy(name), policy(name, given=other); or together().",
         )
-    if panel.reversible:
+    if panel.reversible and not reversible:
         raise DataError(
             f"the treatment {panel.treated!r} may switch off or be a dose, and this needs one that stays on",
             "Use att('switching') or event_study('switching'); or give adopted=.",
@@ -409,4 +409,16 @@ def refuse_other_designs(panel: PolicyPanel) -> None:
         raise DataError(
             "units are to be compared within the date of another policy, which this does not do",
             "Use att('switching') or event_study('switching').",
+        )
+
+
+def refuse_uneven(panel: PolicyPanel) -> None:
+    """Raise DataError where the panel's periods are not evenly spaced, and horizons would not be of one length."""
+    steps = np.diff(panel.period_values)
+    if len(steps) and (steps != steps[0]).any():
+        gap = int((steps != steps.min()).argmax())
+        raise DataError(
+            "the panel's periods are not evenly spaced",
+            "Event times count periods: bring the missing ones, or leave out those before or after.",
+            first=panel.period_name(panel.period_values[gap + 1]),
         )

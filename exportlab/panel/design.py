@@ -206,7 +206,7 @@ def _shocks(f: Facts) -> list[Row]:
     ]
     meaning = (
         "The treated load apart on it: shocks that all share hit them differently. Tests that take units as alike "
-        "reject too often; see shared_shocks() and synthetic_did()."
+        "reject too often; see shared_shocks(), att('interactive') and synthetic_did()."
     )
     return [*rows, _row("treated load apart, p", f"{f.apart:.2g}", f.apart <= APART, meaning, "warn")]
 

@@ -160,6 +160,7 @@ class Estimate(Result):
     parts : mapping
         Named tables behind the estimate: ``"cells"`` (cohort x period), ``"weights"``, ``"bacon"`` ...
     notes : what a reader must know before quoting the number
+    linear : whether the terms are sums of outcomes with weights that the outcomes do not change
     """
 
     method: str
@@ -178,6 +179,7 @@ class Estimate(Result):
     parts: Mapping[str, pd.DataFrame] = field(default_factory=Parts)
     notes: tuple[str, ...] = ()
     fit: Mapping[str, float] = field(default_factory=dict)
+    linear: bool = True
 
     def __post_init__(self) -> None:
         if not isinstance(self.parts, Parts):

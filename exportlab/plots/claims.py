@@ -18,11 +18,21 @@ if TYPE_CHECKING:
 COLORS = {
     "reproduced": PALETTE[2],
     "consistent": PALETTE[5],
+    "only within wide limits": "#b8d8c8",
+    "in tension": "#F0E442",
+    "out of date": PALETTE[3],
+    "implausible": PALETTE[0],
     "inconsistent within the paper": PALETTE[4],
     "contradicted by a source": PALETTE[1],
     "cannot be checked": "#d0d4d9",
 }
-HATCHES = {"inconsistent within the paper": "///", "contradicted by a source": "xxx"}
+HATCHES = {
+    "in tension": "..",
+    "out of date": "--",
+    "implausible": "\\\\\\",
+    "inconsistent within the paper": "///",
+    "contradicted by a source": "xxx",
+}
 
 
 def verdicts(

@@ -41,7 +41,7 @@ def report(
     flows : Flows, optional
         Your own flows; without them the embedded figures on Liaoning are reported.
     out : path
-        The folder to write: ``index.html``, ``tables/`` and, with pictures in `also`, ``figures/``. Existing
+        The folder to write: ``index.html``, ``tables/`` and what `also` asks for. Existing
         files of the report's names are replaced, each as a whole; nothing outside the folder is written.
     exporter : str, optional
         Report this exporter of the flows only.
@@ -59,11 +59,11 @@ def report(
     income : mapping or Flows, optional
         Income per head of the exporters of the reference (or of the table), for the income level of exports.
     lang : {"en", "zh"}
-        The language of the page, its figures and the headings of Excel and LaTeX tables. CSV files keep the
-        columns' names in every language.
-    also : str or iterable of {"excel", "latex", "png", "svg", "pdf"}
-        Further formats: all tables in ``tables/report.xlsx``, each table as ``tables/*.tex``, each figure as
-        ``figures/*.png``, ``.svg`` or ``.pdf``.
+        The language of the page, its figures and the headings of Excel and LaTeX tables. the language of heads.
+    also : str or iterable of {"pdf", "word", "markdown", "excel", "latex", "png", "svg"}
+        Further formats: the page printed to ``report.pdf`` (by Chromium or Chrome where there is one, else WeasyPrint),
+        as ``report.docx`` or ``report.md``; all tables in ``tables/report.xlsx``, or each as ``tables/*.tex`` with
+        ``figures/*.pdf``; each figure as ``figures/*.png`` or ``.svg``.
     progress : callable, optional
         Called with a line of text before each step.
 
@@ -79,7 +79,7 @@ def report(
     OptionError
         A language or format that does not exist.
     MissingDependency
-        Excel is asked for and openpyxl is not installed.
+        What a format needs is not installed.
     """
     from exportlab.plots.style import at_most
     from exportlab.tables import export

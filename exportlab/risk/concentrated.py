@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
+ALONE = "without one period nothing varies: no interval"
 LEAST = 10  # exporters below which a regression across them is refused
 FEW = 40  # exporters below which its note warns of few clusters
 MECHANICAL = (
@@ -185,7 +186,8 @@ def _windows(asked: Asked, one: Series, width: int, kind: Growth, level: float) 
         sd, low, high = jackknife_sd(y[rates] @ a, level)
         actual = jackknife_sd(whole[rates], level)[0]
         figures = {"hhi": float(a @ a), "sd": sd, "conf_low": low, "conf_high": high, "actual_sd": actual}
-        rows.append({**row, **figures, "size": float(total[used].mean()), "note": ""})
+        note = ALONE if sd > 0 and np.isnan(low) else ""
+        rows.append({**row, **figures, "size": float(total[used].mean()), "note": note})
     return rows
 
 
@@ -199,6 +201,8 @@ def jackknife_sd(line: Array, level: float) -> tuple[float, float, float]:
     if square <= (ROUNDING * float(np.abs(line).max(initial=0.0))) ** 2 * n:
         return 0.0, float("nan"), float("nan")
     sd = float(np.sqrt(square / (n - 1)))
+    if (_remains(left) <= ROUNDING * square).any():  # without one period nothing varies: there is no error
+        return sd, float("nan"), float("nan")
     error = _spread(_left_out(left), n)
     reach = float(student.ppf((1 + level) / 2, n - 1)) * error
     return sd, sd * float(np.exp(-reach)), sd * float(np.exp(reach))
@@ -206,9 +210,12 @@ def jackknife_sd(line: Array, level: float) -> tuple[float, float, float]:
 
 def _left_out(left: Array) -> Array:
     """The log standard deviation with each period left out, from deviations about the mean of all."""
-    n = len(left)
-    remain = left @ left - left * left * n / (n - 1)
-    return np.asarray(np.log(np.maximum(remain, np.finfo(float).tiny) / (n - 2)) / 2)
+    return np.asarray(np.log(_remains(left) / (len(left) - 2)) / 2)
+
+
+def _remains(left: Array) -> Array:
+    """The sum of squares about their own mean with each period left out."""
+    return np.asarray(left @ left - left * left * len(left) / (len(left) - 1))
 
 
 def _spread(values: Array, n: int) -> float:
@@ -405,9 +412,10 @@ def _two_sides(asked: Asked, one: Series, bloc: str, kind: Growth, level: float)
     variance = float(a @ cov @ a)
     sds = [jackknife_sd(y[:, k], level) for k in (0, 1)]
     n, calm = len(y), min(s for s, _, _ in sds) == 0 or variance <= 0
+    alone = any(s > 0 and np.isnan(low) for s, low, _ in sds)
     nothing = (np.nan,) * 3
     gap, low, high = nothing
-    if not calm:
+    if not calm and not alone:
         left = y - y.mean(axis=0)
         error = _spread(_left_out(left[:, 0]) - _left_out(left[:, 1]), n)
         gap = float(np.log(sds[0][0] / sds[1][0]))
@@ -420,6 +428,6 @@ def _two_sides(asked: Asked, one: Series, bloc: str, kind: Growth, level: float)
         {**key, "side": side, "share": float(a[k]), "mean": float(y[:, k].mean()), "sd": sds[k][0],
          "conf_low": sds[k][1], "conf_high": sds[k][2], "contribution": float(parts[k]), "correlation": r,
          "difference": gap, "difference_low": low, "difference_high": high, "n": n,
-         "note": "a side does not vary beyond rounding" if calm else ""}
+         "note": "a side does not vary beyond rounding" if calm else ALONE * alone}
         for k, side in enumerate((bloc, REST))
     ]  # fmt: skip

@@ -285,7 +285,8 @@ def _carried(before: Array, after: Array, kind: Rate) -> Array:
         elif kind == "rate":
             over = x0
         else:
-            over = np.where(x0 == x1, x0, (x1 - x0) / np.log(x1 / x0))
+            moved = (x1 - x0) / x0
+            over = x0 * np.where(moved == 0, 1.0, moved / np.log1p(moved))
         return np.asarray((after - before) / np.where(over > 0, over, np.nan)[:, None])
 
 

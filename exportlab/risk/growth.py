@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 
+from exportlab.codes import Codes, coded
 from exportlab.errors import DataError, OptionError, UnknownName
 from exportlab.flows import Columns, Flows, require
-from exportlab.frames import Array, Codes, Mask, coded, collect
+from exportlab.frames import Array, Mask, collect
 from exportlab.indices._steps import periods_compared
 from exportlab.indices.residual import refuse_members
 from exportlab.periods import Lag
@@ -127,6 +128,8 @@ def series(asked: Asked, flows: Flows | None = None, groups: Sequence[str] | Non
             values, ids = _scattered(row[part], member[part], value[part], len(asked.periods))
         else:
             values, ids = _stacked(row, member[part], value[:, part], len(asked.periods))
+        if group is None and not len(ids):  # none of the periods compared
+            return []
         key = () if group is None else _unmixed(int(group[part][0]), names)
         made.append(Series(key, _labels(ids, columns), values))
     return made
@@ -138,7 +141,7 @@ def _repeats(cells: Any, roles: Sequence[str], row: Codes) -> Codes | None:
     Such a table, balanced and sorted as files are, needs no look at each row's labels.
     """
     size = int(np.argmax(row != row[0])) or len(row)
-    if len(row) % size or (row.reshape(-1, size) != row[::size, None]).any():
+    if row.min() < 0 or len(row) % size or (row.reshape(-1, size) != row[::size, None]).any():
         return None
     periods = row[::size]
     if len(np.unique(periods)) < len(periods):
@@ -159,7 +162,7 @@ def _stacked(row: Codes, member: Codes, blocks: Array, periods: int) -> tuple[Ar
     if np.array_equal(row, np.arange(periods)):
         return blocks, member.astype(np.int64)
     dense = np.zeros((periods, len(member)))
-    dense[row[row >= 0]] = blocks[row >= 0]
+    dense[row] = blocks
     return dense, member.astype(np.int64)
 
 

@@ -22,7 +22,7 @@ from exportlab.results import Cautious
 from exportlab.risk import growth as ground
 from exportlab.risk.cautions import AVERAGES, ENTRY, PRICES, overlap
 from exportlab.risk.growth import FEWEST, Asked, Growth, Series, framed
-from exportlab.risk.portfolio import Shares, computed, need
+from exportlab.risk.portfolio import ROUNDING, Shares, computed, need
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -307,11 +307,13 @@ def terms(key: dict[str, Any], names: Sequence[str], parts: Array | None, note: 
     size = len(names)
     cov = np.full((size, size), np.nan) if parts is None else np.cov(parts.T)
     total = float(cov.sum())
+    calm = parts is not None and total <= (ROUNDING * float(np.abs(parts).max(initial=0.0))) ** 2
+    note = "no variance beyond rounding" if calm else note
     rows = []
     for i in range(size):
         for j in range(i, size):
             term = float(cov[i, j]) * (1 if i == j else 2)
-            share = term / total if total > 0 else np.nan
+            share = np.nan if calm else term / total
             pair = {"source": names[i], "with": names[j]}
             rows.append({**key, **pair, "term": term, "share": share, "variance": total, "note": note})
     return rows
@@ -403,6 +405,8 @@ def risk_content(
         raise OptionError("world='rest' leaves out the own exporter: keep the exporter in by=.")
     source = asked.flows.alike(world) if isinstance(world, Flows) else None
     whole = ground.series(asked, source, ())
+    if not whole:
+        raise DataError("world= has none of the periods of the flows", "Both tables need the same periods.")
     rows: list[dict[str, Any]] = []
     for one in ground.series(asked):
         rows += _contents(asked, one, whole[0], growth, rest=world == "rest")

@@ -16,7 +16,7 @@ from exportlab.results import Cautious
 from exportlab.risk import growth as ground
 from exportlab.risk.cautions import AVERAGES, CONCENTRATION, ENTRY, PRICES, overlap
 from exportlab.risk.growth import Growth, framed
-from exportlab.risk.portfolio import Shares, computed, need
+from exportlab.risk.portfolio import ROUNDING, Shares, computed, need
 from exportlab.uncertainty.sample import seeds
 
 if TYPE_CHECKING:
@@ -156,7 +156,10 @@ def grown(g: float, kind: Growth) -> float:
 def tail_of(r: Array, probability: float) -> tuple[Array, Array]:
     """The quantile of type 7 along the last axis, and the mean of what is at or below it."""
     low = np.quantile(r, probability, axis=-1, method="linear")
-    below = r <= low[..., None]
+    rounding = ROUNDING * np.abs(r).max(
+        axis=-1, keepdims=True
+    )  # what interpolation leaves of a rate that is hit
+    below = r <= low[..., None] + rounding
     return low, np.where(below, r, 0.0).sum(axis=-1) / below.sum(axis=-1)
 
 

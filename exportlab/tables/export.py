@@ -1,14 +1,16 @@
-"""A page to files: the HTML, its tables as CSV, Excel and LaTeX, its figures as PNG, SVG and PDF."""
+"""A page to files: HTML, PDF, Word, Markdown; its tables as CSV, Excel, LaTeX; its figures as PNG, SVG, PDF."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from exportlab.errors import MissingDependency, OptionError, one_of
 from exportlab.plots.style import context
+from exportlab.tables import document
 from exportlab.tables.headings import heading
 from exportlab.tables.model import Page, Table
 from exportlab.tables.publication import LEFT, RIGHT, Grid, Held, excel, latex
@@ -20,7 +22,10 @@ from exportlab.words import _, language, term
 if TYPE_CHECKING:
     import pandas as pd
 
-ALSO = ("excel", "latex", "png", "svg", "pdf")
+ALSO = ("pdf", "word", "markdown", "excel", "latex", "png", "svg")
+# What figures are drawn as for a format: pages of LaTeX take drawings.
+DRAWN = {"png": "png", "svg": "svg", "markdown": "svg", "latex": "pdf"}
+NEEDS = {"excel": ("openpyxl", "openpyxl", "excel"), "word": ("docx", "python-docx", "tables")}
 
 
 def formats(also: str | Iterable[str]) -> tuple[str, ...]:
@@ -28,18 +33,18 @@ def formats(also: str | Iterable[str]) -> tuple[str, ...]:
     chosen = tuple(dict.fromkeys([also] if isinstance(also, str) else also))
     for name in chosen:
         one_of("also", name, ALSO)
-    if "excel" in chosen:
-        from importlib.util import find_spec
-
-        if find_spec("openpyxl") is None:
-            raise MissingDependency("openpyxl", "excel", "Writing tables to Excel")
+    for name, (module, library, extra) in NEEDS.items():
+        if name in chosen and find_spec(module) is None:
+            raise MissingDependency(library, extra, f"A report as {name}")
+    if "pdf" in chosen:
+        document.printer()
     return chosen
 
 
 def write(page: Page, out: Path, also: Iterable[str] = ()) -> Path:
-    """Write index.html, tables/ and, for pictures, figures/ into the folder `out`; return the page's path.
+    """Write index.html, tables/ and, for further formats, their files into the folder `out`; return the page's path.
 
-    Every file appears whole or not at all, and the page comes last.
+    Every file appears whole or not at all, and the page comes last; it is what is printed to PDF.
     """
     also = formats(also)
     tables = _folder(out, "tables")
@@ -53,11 +58,16 @@ def write(page: Page, out: Path, also: Iterable[str] = ()) -> Path:
             )
     if "excel" in also:
         atomic(tables / "report.xlsx", as_archive(workbook(page).save))
-    for kind in [k for k in also if k in ("png", "svg", "pdf")]:
+    for kind in dict.fromkeys(DRAWN[k] for k in also if k in DRAWN):
         figures = _folder(out, "figures")
         for picture in page.pictures:
             atomic(figures / f"{file_name(picture.name)}.{kind}", _drawn(picture.axes, kind))
-    return atomic(out / "index.html", as_text(html(page)))
+    for kind in [k for k in also if k in ("word", "markdown")]:
+        document.write_document(page, out, kind)
+    made = atomic(out / "index.html", as_text(html(page)))
+    if "pdf" in also:
+        document.pdf(made)
+    return made
 
 
 def _said(table: Table, terms: bool) -> pd.DataFrame:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from exportlab.words import _
+
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
@@ -43,6 +45,12 @@ class Picture:
     title: str
     axes: Axes
     alt: str
+
+    @property
+    def said(self) -> str:
+        """What the figure shows, and what kind of figure it is."""
+        title = self.axes.get_title(loc="left") or self.axes.get_title()
+        return _("{title}. {kind}", title=" ".join(title.replace(r"\$", "$").split("\n")), kind=self.alt)
 
 
 @dataclass(frozen=True)

@@ -45,6 +45,7 @@ Kind: TypeAlias = Literal[
     "undefined",
     "unlike periods",
     "one side",
+    "threshold",
 ]
 
 
@@ -443,7 +444,9 @@ def notes(
     heavy: list[tuple[Note, ...]] = [()] * found.estimate.size
     if method in DRAWN:
         heavy = _heavy(sample, unit)
-    close = near(found, scale) if scale is not None else np.zeros(found.estimate.size, dtype=bool)
+    close = np.zeros(found.estimate.size, dtype=bool)
+    if scale is not None:
+        close = near(found, scale) & np.isfinite(found.low)
     rare = np.zeros(close.size, dtype=bool)
     if sample.portion is not None and not few:
         rare = rarely(sample.portion, sample.effective)

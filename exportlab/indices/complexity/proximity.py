@@ -167,3 +167,19 @@ def outlook_gain(
     out *= absent
     out[:, ~np.isfinite(worth)] = np.nan
     return out
+
+
+def relative(M: Matrix, d: Matrix) -> Matrix:
+    """Density in deviations from that of the exporter's options, the products it has not (Pinheiro et al. 2022).
+
+    An exporter with many advantages is near to everything; what is nearer than that is comparable across exporters.
+    NaN where it has fewer than two options, or options that are all alike.
+    """
+    option = (M == 0) & np.isfinite(d)
+    n = option.sum(axis=1, keepdims=True)
+    some = np.where(n > 1, n, 1)
+    mean = np.where(option, d, 0.0).sum(axis=1, keepdims=True) / some
+    spread = np.sqrt((np.where(option, d - mean, 0.0) ** 2).sum(axis=1, keepdims=True) / some)
+    apart = (n > 1) & (spread > 1e-12 * np.abs(mean))  # below, rounding alone tells the options apart
+    out: Matrix = np.where(apart, (d - mean) / np.where(apart, spread, 1.0), np.nan)
+    return out

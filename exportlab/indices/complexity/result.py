@@ -29,6 +29,7 @@ MATRICES: dict[str, Callable[[Year], Any]] = {
     "present": lambda y: y.M,
     "density": lambda y: y.density,
     "distance": lambda y: 1 - y.density,
+    "relative_density": lambda y: y.relative_density,
     "cog": lambda y: y.cog,
 }
 
@@ -142,7 +143,7 @@ class Complexity(Result):
             columns["period"] = np.array([order.index(p) for p in periods])[columns["period"]]
         columns["exporter"] = np.concatenate([e for e, _ in labels])
         columns["product"] = np.concatenate([p for _, p in labels])
-        for name in ("rca", "present", "density", "distance", "cog"):
+        for name in ("rca", "present", "density", "distance", "relative_density", "cog"):
             columns[name] = np.concatenate([MATRICES[name](y).ravel() for y in years])
         return self.cells.frame(columns)
 
@@ -187,7 +188,7 @@ class Complexity(Result):
         return label
 
     def matrix(self, name: str, period: Any = None) -> pd.DataFrame:
-        """One exporter x product matrix: "value", "rca", "present", "density", "distance" or "cog"."""
+        """One exporter x product matrix: value, rca, present, density, distance, relative_density or cog."""
         import pandas as pd
 
         if name not in MATRICES:
@@ -263,9 +264,11 @@ class Projection(Result):
     ----------
     exporters : table
         period, exporter, diversity, eci (mean PCI of the products with an advantage; NaN without any), coi,
-        coverage (share of the exporter's value in products the world result has).
+        coverage (share of the exporter's value in products the world result has); fitness where the world result has
+        it: the sum of the world's product complexities over the products with an advantage, on the scale of the
+        world's fitness ("exogenous fitness", Operti, Pugliese, Andrade, Pietronero and Gabrielli 2018).
     pairs : table
-        period, exporter, product, rca, present, density, cog.
+        period, exporter, product, rca, present, density, relative_density, cog.
     unmatched : tuple
         Product labels the world result does not have in any of these periods.
     benchmark : str
@@ -347,7 +350,17 @@ def _read(year: Year, R: Array, M: Array) -> dict[str, Any]:
     d, sums = near.density(M[:, on], year.space, neighbours=s.neighbours)
     gain = near.outlook_gain(M[:, on], d, year.worth[on], year.space, sums, form=s.cog)
     coi = near.outlook_index(M[:, on], d, year.worth[on])
-    return {"eci": eci, "coi": coi, "density": year.spread(d), "cog": year.spread(gain)}
+    found = {"eci": eci, "coi": coi, "density": year.spread(d), "cog": year.spread(gain)}
+    found["relative_density"] = year.spread(near.relative(M[:, on], d))
+    return found | ({"fitness": _fitness(year, M)} if "fitness" in s.measures else {})
+
+
+def _fitness(year: Year, M: Array) -> Array:
+    """F = M Q with the world's Q, divided by the mean of the world's own: a country read so has its own fitness."""
+    worth = np.nan_to_num(year.fit.complexity)
+    world = np.asarray(year.M @ worth)[np.isfinite(year.fit.fitness)]
+    out: Array = M @ worth / (world.mean() if len(world) else np.nan)
+    return out
 
 
 def _tables(
@@ -358,8 +371,9 @@ def _tables(
         return period | {n: np.concatenate([p[n].ravel() for p in parts]) for n in names}
 
     sizes = [len(p["rows"]) for p in parts]
-    exporters = stacked(sizes, ("rows", "diversity", "eci", "coi", "coverage"))
-    pairs = stacked([p["rca"].size for p in parts], ("rca", "present", "density", "cog"))
+    fitness = ("fitness",) if all("fitness" in p for p in parts) else ()
+    exporters = stacked(sizes, ("rows", "diversity", "eci", *fitness, "coi", "coverage"))
+    pairs = stacked([p["rca"].size for p in parts], ("rca", "present", "density", "relative_density", "cog"))
     written = [long(p["rows"], p["products"]) for p in parts]
     first = {"period": pairs.pop("period")} if "period" in pairs else {}
     first |= {

@@ -154,6 +154,11 @@ class Year:
         """(exporters, products); NaN for products outside the product space."""
         return self.spread(self._density[0])
 
+    @property
+    def relative_density(self) -> Matrix:
+        """Density in deviations from that of the exporter's options; NaN for products outside the product space."""
+        return self.spread(near.relative(self.M[:, self.active], self._density[0]))
+
     @cached_property
     def worth(self) -> Array:
         """What a product counts for in the outlook: PCI, PCI not centred (Stata), or fitness's complexity."""

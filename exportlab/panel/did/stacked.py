@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
@@ -163,13 +163,24 @@ def build(panel: PolicyPanel, low: int, high: int) -> tuple[Stack, list[float]]:
             continue
         pieces.append((row, np.full(len(row), g), value[row] - g, treated))
     if not pieces:
-        raise DataError(
-            f"no cohort has the window {low} to {high} with units untreated throughout it",
-            "Choose a shorter window.",
-        )
+        _refuse_none(panel, low, high)
     row, cohort, time, treated = (np.concatenate(c) for c in zip(*pieces, strict=True))
     counts = np.ones(len(row)) if panel.w is None else panel.w[row]
     return Stack(row, cohort, time, treated, _corrective(cohort, treated, counts)), left_out
+
+
+def _refuse_none(panel: PolicyPanel, low: int, high: int) -> NoReturn:
+    """The error that says why no cohort has a stack."""
+    if not np.isin(panel.cohorts - 1, panel.period_values).any():
+        raise DataError(
+            "no cohort has the period just before it adopts (event time -1), which stacks are measured from",
+            f"Where periods are several {panel.steps} apart number them 1, 2, 3, ..., dates of adoption too; or use "
+            "another method.",
+        )
+    raise DataError(
+        f"no cohort has the window {low} to {high} with units untreated throughout it",
+        "Choose a shorter window.",
+    )
 
 
 def _corrective(cohort: Array, treated: Array, counts: Array) -> Array:

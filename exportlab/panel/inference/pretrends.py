@@ -60,6 +60,12 @@ def pretrend_test(estimate: Estimate, *, last: Count | None = None) -> pd.Series
             raise OptionError(f"last={last} is not allowed. Allowed: 1 to {len(tested)} event times.")
         keep &= time >= tested[-last]
     at = np.flatnonzero(keep)
+    early = (time < -estimate.anticipation) & ~np.isfinite(table["std_error"].to_numpy(float))
+    if not len(at) and np.isnan(estimate.vcov.diagonal()[early]).any():
+        raise DataError(
+            "no event time before adoption has a standard error",
+            "The fit is perfect, cells are saturated, or one cluster stands alone on its side: nothing can be tested.",
+        )
     if not len(at):
         raise DataError(
             "no event time before adoption was estimated", "Choose an earlier base period or window."

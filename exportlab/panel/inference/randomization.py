@@ -334,10 +334,12 @@ def placebo_covariance(
 
 
 def _without_bands(estimate: Estimate) -> Callable[[PolicyPanel], Estimate]:
-    """The estimator without simultaneous bands, which are drawn."""
+    """The estimator without what takes time beside the estimate: simultaneous bands and a jackknife."""
     again: Any = estimate.refit
-    bands = getattr(again, "keywords", {}).get("draws") and estimate.scores is not None
-    return cast("Callable[[PolicyPanel], Estimate]", partial(again, draws=0) if bands else again)
+    options = getattr(again, "keywords", {})
+    off: dict[str, Any] = {"draws": 0} if options.get("draws") and estimate.scores is not None else {}
+    off |= {"jackknife": False} if options.get("jackknife") else {}
+    return cast("Callable[[PolicyPanel], Estimate]", partial(again, **off) if off else again)
 
 
 def _event_effects(estimate: Estimate, panel: PolicyPanel) -> Array:
@@ -433,4 +435,4 @@ def _simple(panel: PolicyPanel) -> bool:
 
 
 def _linear(estimate: Estimate) -> bool:
-    return estimate.regression is None or estimate.regression.family == "gaussian"
+    return estimate.linear and (estimate.regression is None or estimate.regression.family == "gaussian")

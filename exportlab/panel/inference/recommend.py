@@ -222,7 +222,7 @@ def shocks_said(f: Facts) -> str:
     return (
         f" But before adoption one common factor makes {f.factor:.0%} of the variation and the treated load apart on "
         f"it (p = {f.apart:.2g}): where such shocks go on, every test here rejects a true null too often; see "
-        "shared_shocks() and synthetic_did()."
+        "shared_shocks(), att('interactive') and, with few treated, synthetic_did()."
     )
 
 

@@ -15,8 +15,12 @@ if TYPE_CHECKING:
 WORDS = {
     "contradicted by a source": N_("contradicted by a source"),
     "inconsistent within the paper": N_("inconsistent within the paper"),
+    "implausible": N_("implausible"),
+    "out of date": N_("out of date"),
+    "in tension": N_("in tension"),
     "reproduced": N_("reproduced"),
     "consistent": N_("consistent"),
+    "only within wide limits": N_("only within wide limits"),
     "cannot be checked": N_("cannot be checked"),
 }
 OPEN = "cannot be checked"

@@ -9,11 +9,11 @@ from typing import Any
 import pandas as pd
 
 from exportlab import classifications, datasets
-from exportlab.facts import Facts, ImpliedBounds, facts
+from exportlab.facts import ImpliedBounds
+from exportlab.facts.announced import UNIT, export_facts, exports_of, published, totals, trade_facts
 from exportlab.flows import Flows, flows
 from exportlab.indices.advantage import rca
 
-UNIT = "100m CNY"
 BY_UNIT = "total trade, by location of operating unit"  # of the two measures of provincial trade
 NOT_COUNTRIES = (
     "BRI",
@@ -21,17 +21,6 @@ NOT_COUNTRIES = (
     "Africa",
     "Latin America",
 )  # overlap with the countries and blocs named beside them
-NO_LIST = "BRI"  # the countries along the Belt and Road are nowhere listed
-SIGNATORIES = {
-    "RCEP": "RCEP signatories"
-}  # customs count all of them, whenever the agreement entered into force
-
-
-def totals(flow: str, unit: str = UNIT) -> pd.DataFrame:
-    """Published totals of one flow in one unit, one row a period."""
-    table = datasets.load("liaoning_trade_totals")
-    chosen = table[(table["flow"] == flow) & (table["unit"] == unit) & table["value"].notna()]
-    return chosen.drop_duplicates(["start", "end"])
 
 
 def province_trade() -> pd.DataFrame:
@@ -67,58 +56,6 @@ def total_of_2023() -> float:
     """Published total trade of 2023, in `UNIT`."""
     total = totals("total")
     return float(total[(total["start"] == "2023-01") & (total["end"] == "2023-12")]["value"].iloc[0])
-
-
-def figure(value: float) -> str:
-    """A published figure with the digits that the data keep."""
-    return f"{value:.10g}"
-
-
-def published(start: str, end: str, flow: str) -> list[dict[Any, Any]]:
-    """All that is published of one flow of a period by partner, in the unit of the totals."""
-    table = datasets.load("liaoning_trade_by_partner")
-    same = (table["start"] == start) & (table["end"] == end) & (table["flow"] == flow)
-    return table[same & (table["unit"] == UNIT) & (table["partner"] != NO_LIST)].to_dict("records")
-
-
-def trade_facts(total: Mapping[Any, Any], *, ranked: bool = True) -> Facts:
-    """All that is published of a period's total trade by partner: values, shares, and who is first."""
-    known = facts(
-        figure(total["value"]),
-        unit=UNIT,
-        flow="trade",
-        period=total["end"],
-        source=total["source"],
-        exclude=["China"],
-    )
-    places = {}
-    for row in published(total["start"], total["end"], "total"):
-        partner = SIGNATORIES.get(row["partner"], row["partner"])
-        if pd.notna(row["value"]):
-            known = known.know({partner: figure(row["value"])}, source=row["source"])
-        if pd.notna(row["share_pct"]):
-            known = known.share(partner, f"{figure(row['share_pct'])}%", source=row["source"])
-        if row["rank"] and ranked:
-            places[partner] = int(row["rank"]), row["source"]
-    for partner, (place, source) in places.items():  # after the values, which name the groups
-        known = known.rank(partner, place, source=source)
-    return known
-
-
-def export_facts(total: Mapping[Any, Any], trade: Facts) -> Facts:
-    """A period's exports by market: each at most the trade with it, and the export figures there are."""
-    known = facts(
-        figure(total["value"]),
-        unit=UNIT,
-        flow="exports",
-        period=total["end"],
-        source=total["source"],
-        exclude=["China"],
-    ).at_most(trade)
-    for row in published(total["start"], total["end"], "export"):
-        if pd.notna(row["value"]):
-            known = known.know({row["partner"]: figure(row["value"])}, source=row["source"])
-    return known
 
 
 def told() -> list[dict[Any, Any]]:
@@ -180,13 +117,7 @@ def export_bounds() -> pd.DataFrame:
 
 def export_concentration(year: str) -> ImpliedBounds:
     """Bounds of the HHI of exports by market in a year."""
-    trade = next(t for t in told() if label(t) == year)
-    own = next(
-        t
-        for t in totals("export").to_dict("records")
-        if (t["start"], t["end"]) == (trade["start"], trade["end"])
-    )
-    return export_facts(own, trade_facts(trade)).bounds("hhi")
+    return exports_of(year).bounds("hhi")
 
 
 def rcep_share() -> pd.DataFrame:

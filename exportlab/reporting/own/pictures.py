@@ -23,6 +23,7 @@ from exportlab.reporting.own.intervals import last_period
 from exportlab.tables.model import Picture
 from exportlab.words import N_, _, amount, measured_in, moment, number, percent, points, term
 
+BESIDE = 30  # characters of a name beside its line
 LINES = 7  # markets or products that are drawn over time
 MONTHS_OF_A_YEAR = ("month", "quarter", "half")
 
@@ -134,6 +135,7 @@ def _treemap(found: Findings, part: Spread) -> Picture:
         table.assign(**{value: table[value] / by}),
         label=column,
         value=value,
+        top=45,
         group="_group" if table["_group"].nunique() > 1 else None,
         names=naming.role_names(flows, role, table[column]),
         title=title,
@@ -194,9 +196,9 @@ def _over_time(given: Basis, part: Spread) -> Picture:
         first=moment(order[0]),
         last=moment(order[-1]),
     )
-    drawn = part.shares[part.shares[column].isin(largest)]
+    drawn = naming.renamed(flows, role, part.shares[part.shares[column].isin(largest)])
     ax = structure.market_shares(
-        naming.renamed(flows, role, drawn),
+        drawn.assign(**{column: drawn[column].map(lambda name: naming.shortened(name, BESIDE))}),
         period=period,
         member=column,
         top=LINES,
