@@ -80,11 +80,10 @@ def regressor(data: pd.DataFrame, column: str) -> pd.Series[Any]:
     )
 
 
-def as_written(data: pd.DataFrame, *columns: str | None) -> pd.DataFrame:
-    """The table with columns of pandas Periods as their text ('2022-01'), which sorts as they do."""
-    for column in columns:
-        if column in data.columns and isinstance(data[column].dtype, pd.PeriodDtype):
-            data = data.assign(**{str(column): data[column].astype(str).where(data[column].notna(), None)})
+def as_written(data: pd.DataFrame, column: str | None) -> pd.DataFrame:
+    """The table with a column of pandas Periods as their text ('2022-01'), which sorts as they do."""
+    if column in data.columns and isinstance(data[column].dtype, pd.PeriodDtype):
+        return data.assign(**{str(column): data[column].astype(str).where(data[column].notna(), None)})
     return data
 
 

@@ -186,9 +186,9 @@ def test_the_ledger_by_verdict_paper_and_claim(say, tmp_path):
     )
     code, _, error = say("claims", "-v", "true")
     assert "--verdict true fits none. Allowed: contradicted by a source, inconsistent" in error
-    say("claims", "-v", "in t", "--out", tmp_path / "t.csv")
+    say("claims", "-v", "impl", "--out", tmp_path / "t.csv")
     found = pd.read_csv(tmp_path / "t.csv")
-    assert set(found["verdict"]) == {"in tension"}
+    assert set(found["verdict"]) == {"implausible"}
     assert {"needs", "evidence", "source", "tolerance"} <= set(found.columns)
 
 

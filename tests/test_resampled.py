@@ -129,6 +129,19 @@ def test_ends_are_cut_at_the_limits():
     assert rca.indicator == "rca"
 
 
+@pytest.mark.parametrize(
+    ("measure", "value", "stepped"),
+    [
+        (lambda f: xl.complexity(f).exporters, "eci", True),
+        (lambda f: xl.complexity(f).pairs, "rca", False),
+        (lambda f: xl.expy(f, INCOME, by="exporter"), "expy", False),
+    ],
+)
+def test_a_measure_with_a_threshold_says_so(measure, value, stepped):
+    found = xl.resampled(FLOWS, measure, value, resample="market")
+    assert all(("threshold" in [n.kind for n in known]) == stepped for known in found.notes)
+
+
 def test_refusals_of_measures():
     hhi = lambda f: xl.hhi(f, over="market", by="exporter")  # noqa: E731
     with pytest.raises(UnknownName, match="column of the measure named 'theil'"):

@@ -14,10 +14,21 @@ from exportlab.frames import Array, collect, to_pandas
 from exportlab.indices.catalogue import CATALOGUE
 from exportlab.options import Count, Level, validated
 from exportlab.uncertainty.intervals import Intervals, Method, ScaleName, figures
-from exportlab.uncertainty.methods import DRAWN, checked, estimate, noted, notes
+from exportlab.uncertainty.methods import DRAWN, Note, checked, estimate, noted, notes
 from exportlab.uncertainty.nesting import Resample, Unit, units_of
 from exportlab.uncertainty.sample import Sample, need_units, seeds
 from exportlab.uncertainty.scales import SCALES, Scale
+from exportlab.words import said
+
+# What complexity makes of RCA above one: it jumps where a product crosses it, and simulated intervals fall short.
+STEPPED = (
+    *("diversity", "eci", "fitness", "genepy", "coi"),  # of exporters
+    *("ubiquity", "pci", "complexity"),  # of products
+    *("present", "density", "distance", "cog"),  # of pairs
+)
+STEPS = Note(
+    "threshold", said("threshold: the measure jumps where RCA crosses one, so the interval falls short")
+)
 
 
 @validated
@@ -72,8 +83,9 @@ def resampled(
     Notes
     -----
     The measure is computed once for each unit (jackknife) or draw. A row that is lost when some unit is left out (a
-    product sold in one market alone) has no interval, and the note says so. Measures with a threshold (RCA above one
-    in complexity) are no smooth functions of the flows; the page on uncertainty has their simulated coverage.
+    product sold in one market alone) has no interval, and the note says so. The indices of complexity have a threshold,
+    RCA above one, and are no smooth functions of the flows: their intervals fall short, which the note says and the
+    page on uncertainty measures.
 
     Examples
     --------
@@ -102,7 +114,7 @@ def resampled(
     seed = seeds(rng, 1)[0] if method in DRAWN else None
     on = Scale(SCALES[scale], *(limits or _declared(value)), scale)
     found = estimate(sample, method, level=level, draws=draws, seed=seed, scale=on, workers=workers)
-    known = notes(sample, found, method, unit)
+    known = [(*some, STEPS) if value in STEPPED else some for some in notes(sample, found, method, unit)]
     rows = [
         {**figures(found, m), "n": sample.units, "note": noted(against)} for m, against in enumerate(known)
     ]

@@ -15,7 +15,6 @@ from exportlab.errors import DataError, OptionError, one_of
 from exportlab.frames import Array, Codes
 from exportlab.panel.algebra.clustered import codes_of
 
-MAX_CLUSTERS = 20
 AUTO_ENUMERATED = 16
 TIE = 1e-8  # mirrored draws are equal in theory and differ by the order of their sums, far less; chance differs by more
 WEBB = np.sqrt([0.5, 1.0, 1.5])
@@ -65,7 +64,7 @@ def draws(
     one_of("weights", weights, ("auto", "rademacher", "webb"))
     if n_draws < 1:
         raise OptionError(f"n_draws={n_draws} is not allowed: it must be at least 1.")
-    small = G <= AUTO_ENUMERATED or (G <= MAX_CLUSTERS and n_draws >= 2**G)
+    small = G <= AUTO_ENUMERATED or n_draws >= 2**G
     if weights != "webb" and small:
         return Draws(_signs(G), "rademacher", 2**G, True, "none")
     generator = np.random.default_rng(rng)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from exportlab.columns import as_written, real, refuse_no_ids, regressor
+from exportlab.columns import real, refuse_no_ids, regressor
 from exportlab.errors import DataError, ExportlabError, OptionError, UnknownName, one_of, short
 from exportlab.frames import Array, Codes, Mask, to_pandas
 from exportlab.panel.algebra.levels import Effects, encode
@@ -133,7 +133,7 @@ def design(table: Any, formula: str, roles: Roles, *, missing: str = "refuse") -
         A column is not in the table.
     """
     one_of("missing", missing, ["refuse", "drop"])
-    data = as_written(to_pandas(table), *roles.codes())
+    data = to_pandas(table)
     left, right = sides(formula)
     outcome, regressors = parse(left), parse(right, constant=True)
     named = list(dict.fromkeys([*outcome.columns, *regressors.columns]))
