@@ -146,7 +146,7 @@ def test_measures_are_set_for_a_paper(tmp_path, download):
     assert (tmp_path / "t.html").read_text(encoding="utf-8").count("<tr>") > 2
     pytest.importorskip("openpyxl", reason="needs openpyxl")
     run(*asked, tmp_path / "t.xlsx")
-    found = pd.read_excel(tmp_path / "t.xlsx")
+    found = pd.read_excel(tmp_path / "t.xlsx", engine="openpyxl")
     assert found["HHI"].iloc[:3].between(0, 1).all()
 
 
