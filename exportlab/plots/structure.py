@@ -186,7 +186,7 @@ def concentration(
     given = index_given(table, period, value, over)
     (period, value), source = given.columns, source or given.source
     table = need(given.table, *([low, high] if low and high else [value]))
-    label = label or (CATALOGUE[value].title if value in CATALOGUE else value)
+    label = label or (_(CATALOGUE[value].title) if value in CATALOGUE else value)
     table = table if low and high else sorted_in_time(table, period)
     order = list(table[period])
     with context():
