@@ -705,7 +705,8 @@ def patient_page(browser, **options):
     return page
 
 
-CUT = """() => [...document.querySelectorAll('figure svg, .facts > div, p, h1, h2, caption')].filter(x => {
+CUT = """() => [...document.querySelectorAll('figure svg, .facts > div, p, h1, h2')].filter(x => {
+  if (x.closest('.wide')) return false;
   const box = x.getBoundingClientRect(); return box.right > innerWidth + 1 || box.left < -1; }).length"""
 OVER = """() => {
   const boxes = [...document.querySelectorAll('figure svg, .facts > div')].map(x => x.getBoundingClientRect());

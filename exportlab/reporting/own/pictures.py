@@ -77,7 +77,9 @@ def _like_title(table: pd.DataFrame, every: Flows, what: str) -> str:
         if a in known and b in known and every.calendar.period(a).year == last
     ]
     if not latest:
-        return _("{what} by period of the year", what=_(what))
+        return _(
+            "{what} were largest in {period}", what=_(what), period=moment(max(known, key=known.__getitem__))
+        )
     above = sum(a > b for a, b in latest)
     return _(
         "{what} were above those of a year before in {n} of {all} periods of {year}",
