@@ -18,6 +18,7 @@ from exportlab.plots.style import (
     DOUBLE,
     GREY,
     LEFT_OVER,
+    LONGEST,
     PALETTE,
     breakable,
     context,
@@ -126,7 +127,10 @@ def treemap(
     if group:  # groups lie together, the largest first
         shown = shown.sort_values(group, key=lambda g: g.map(list(tones).index), kind="stable")
     parts = [shown[group].eq(g).sum() for g in tones] if group else [len(shown)]
-    sizes, labels = shown[value].astype(float).tolist(), [(names or {}).get(x, str(x)) for x in shown[label]]
+    sizes, labels = (
+        shown[value].astype(float).tolist(),
+        [shortened((names or {}).get(x, str(x))) for x in shown[label]],
+    )
     colours = [tones[g] for g in shown[group]] if group else [PALETTE[0]] * len(shown)
     if rest := float(kept[value].iloc[top:].sum()):
         sizes.append(rest)
@@ -190,6 +194,11 @@ def _boxes(sizes: Sequence[float], parts: Sequence[int], box: Box) -> list[Box]:
         found += squarified(group, room)
     rest = list(sizes[shown:])
     return [*found, *(squarified(rest, (x + wide - edge, y, edge, high)) if rest else [])]
+
+
+def shortened(name: str) -> str:
+    """The beginning of a name, as much as a label has."""
+    return name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}…"
 
 
 def _few_groups(shown: pd.DataFrame, group: str, value: str) -> pd.DataFrame:

@@ -331,12 +331,14 @@ def _plain(label: str, most: int) -> str:
 
 HOVER = "hover-"  # before the percent-encoded text, in an artist's id: it stays with the artist on any figure
 _HOVERED = re.compile(rf'<g id="{HOVER}([^"]*)">')
+TOLD = 300  # characters of a text on hover
 LINE = 9.0  # points from one name to the next
 
 
 def hover(artist: Artist, text: Text) -> None:
     """Show a text where the pointer rests on the artist, in pictures that `titled` has passed."""
-    artist.set_gid(HOVER + quote(spoken(text), safe=""))
+    shown = printable(spoken(text))
+    artist.set_gid(HOVER + quote(shown if len(shown) <= TOLD else f"{shown[: TOLD - 1]}…", safe=""))
 
 
 def titled(svg: str) -> str:

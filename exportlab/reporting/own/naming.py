@@ -14,6 +14,8 @@ from exportlab.errors import ExportlabError
 from exportlab.flows import Flows
 from exportlab.words import _, language, term, unit_said
 
+NAMED = 200  # characters of a product's name in a table
+WIDEST = 60  # characters of a place
 LONGEST = 44  # characters of a product's name in a picture
 
 
@@ -26,8 +28,8 @@ def place(label: Any, flows: Flows | None = None, role: str = "market") -> str:
     if found.kind == "country":
         return _countries()[found.code][language() == "zh"]
     if found.kind == "bloc":
-        return str(term(found.own or str(label)))
-    return _provinces().get(str(label), {}).get(language(), str(label))
+        return shortened(str(term(found.own or str(label))), WIDEST)
+    return shortened(_provinces().get(str(label), {}).get(language(), str(label)), WIDEST)
 
 
 @cache
@@ -66,7 +68,7 @@ def _product(code: str, known: Mapping[str, str], coded: bool) -> str:
     name = known.get(code, "")
     if name and (language() == "zh" or name.isascii()):
         if not coded:
-            return name
+            return shortened(name, NAMED)
         return shortened(_("{name} ({code})", name=shortened(name, LONGEST - len(code) - 3), code=code))
     try:
         chapter = hs_chapter(code) if code[:1].isdigit() and len(code) % 2 == 0 else None
