@@ -32,6 +32,7 @@ def pages(source: Path) -> None:
     write(out / "valueadded_names.rst", names_page())
     write(out / "panel_size.inc", size_tables())
     write(out / "panel_shocks.inc", shock_tables())
+    write(out / "panel_overlap_size.inc", overlap_tables())
 
 
 def front_picture(path: Path) -> None:
@@ -321,6 +322,23 @@ def shock_tables() -> str:
         most = ", ".join(f"{n:,}" for n in sorted(set(part["replications"]), reverse=True))
         parts.append(f'{treated} of 14 treated, "{by["message"].iloc[0]}"; {most} draws:\n')
         parts.append(table(["", *names], rows, widths="30 14 14 14 14 14"))
+    return "\n".join(parts)
+
+
+def overlap_tables() -> str:
+    """How often estimators of policies that switch, overlap or share shocks reject a true null."""
+    found = pd.read_csv(ROOT / "benchmarks" / "results" / "panel_overlap_size.csv").assign(recommended=False)
+    names = list(dict.fromkeys(found["scenario"]))
+    parts = []
+    for treated, part in found.groupby("treated"):
+        rows = [
+            [m, *(size(of.loc[n]) if n in of.index else "" for n in names)]
+            for m in dict.fromkeys(part["method"])
+            for of in [part[part["method"] == m].set_index("scenario")]
+        ]
+        draws = ", ".join(f"{n:,}" for n in sorted(set(part["replications"]), reverse=True))
+        parts.append(f"{treated} of 14 treated; {draws} draws:\n")
+        parts.append(table(["", *names], rows, widths="40 " + "15 " * (len(names) - 1) + "15"))
     return "\n".join(parts)
 
 

@@ -61,17 +61,6 @@ def att(panel: PolicyPanel, *, aggregate: str = "simple", level: Level = 0.95) -
     residual = np.where(inside[:, None], made.effect[:, None] - estimate, made.effect[:, None])
     scores = group_sums(v * residual, used.clusters)
     vcov = settled(scores.T @ scores, rounding_error(v, np.abs(used.y), used.clusters))
-    G = len(used.cluster_labels)
-    inference = Inference(
-        "cluster-robust, two stages",
-        GARDNER,
-        np.inf,
-        level,
-        1.0,
-        used.cluster or used.unit,
-        G,
-        used.treated_clusters,
-    )
     counts = (weights > 0).astype(int) @ np.bincount(of.code[inside])
     columns: dict[str, Any] = dict(columns_of(terms))
     return Estimate(
@@ -79,9 +68,9 @@ def att(panel: PolicyPanel, *, aggregate: str = "simple", level: Level = 0.95) -
         estimand=ESTIMANDS[aggregate],
         comparison="never-treated and not-yet-treated rows",
         weighting="treated rows equally, within the average",
-        table=estimate_table(list(terms["term"]), estimate, vcov, inference, counts, **columns),
+        table=estimate_table(list(terms["term"]), estimate, vcov, _inference(used, level), counts, **columns),
         vcov=vcov,
-        inference=inference,
+        inference=_inference(used, level),
         sample=sample_of(used),
         scores=scores,
         clusters=tuple(used.cluster_labels),
@@ -89,6 +78,11 @@ def att(panel: PolicyPanel, *, aggregate: str = "simple", level: Level = 0.95) -
         refit=partial(att, aggregate=aggregate, level=level),
         notes=(*warnings_of(used), *unsettled(vcov, list(terms["term"]))),
     )
+
+
+def _inference(panel: PolicyPanel, level: float) -> Inference:
+    by, G = panel.cluster or panel.unit, len(panel.cluster_labels)
+    return Inference("cluster-robust, two stages", GARDNER, np.inf, level, 1.0, by, G, panel.treated_clusters)
 
 
 @validated
