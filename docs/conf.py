@@ -40,6 +40,7 @@ html_theme_options = {
 }
 html_sidebars = {"index": []}
 html_static_path = ["_static"]
+html_extra_path = ["llms.txt"]
 html_css_files = ["tables.css"]
 html_show_sphinx = False
 html_show_sourcelink = False

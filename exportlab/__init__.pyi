@@ -124,6 +124,10 @@ from .readers import read_comtrade as read_comtrade
 from .readers import read_flows as read_flows
 from .readers import read_gacc as read_gacc
 from .reporting import report as report
+from .space import SpatialWeights as SpatialWeights
+from .space import local_clusters as local_clusters
+from .space import spatial_autocorrelation as spatial_autocorrelation
+from .space import spatial_weights as spatial_weights
 from .spelling import iso_periods as iso_periods
 from .tables.typeset import Typeset as Typeset
 from .tables.typeset import save_table as save_table

@@ -11,13 +11,12 @@ import narwhals.stable.v2 as nw
 from exportlab import adding, audit
 from exportlab import audit as columns
 from exportlab.classifications.labels import Scheme
+from exportlab.codes import Coded, coded_rows
 from exportlab.errors import DataError, DuplicateCells, OptionError, UnknownName, one_of, short
 from exportlab.frames import (
     Array,
-    Coded,
     Frame,
     adopt,
-    coded_rows,
     collect,
     engine_speaks,
     held,
@@ -203,10 +202,10 @@ class Flows:
 
     def coded(self, *roles: str) -> tuple[list[Coded], Array]:
         """Numbers and labels of each role, and the value, of every row that has one, for who sums himself."""
-        if self.lazy or frozenset(roles) in self._memo.get("cells", {}):
-            return coded_rows(collect(self.cells(*roles)), roles, {})
+        cells = self.lazy or frozenset(roles) in self._memo.get("cells", {})
         self.check()
-        return coded_rows(collect(self.frame), roles, self._memo.setdefault("codes", {}))
+        rows, known = (self.cells(*roles), {}) if cells else (self.frame, self._memo.setdefault("codes", {}))
+        return coded_rows(collect(rows), roles, known)
 
     def beside(self, cells: Frame, keys: Sequence[str], name: str) -> Frame:
         """The cells with the flows' total by `keys`, one role or more, beside each.
@@ -301,8 +300,7 @@ class Flows:
             The same flows. Polars holds cells in memory, DuckDB in temporary tables that live as long as the
             connection, Spark in its cache.
         """
-        wanted = [self.resolve(c) for c in cells]
-        made = {frozenset(roles): held(self.cells(*roles)) for roles in wanted}
+        made = {frozenset(roles): held(self.cells(*roles)) for roles in map(self.resolve, cells)}
         known = {"cells": {**self._memo.get("cells", {}), **made}}
         sql = self.lazy and not self.frame.implementation.is_polars()
         return replace(self, _memo={**self._memo, **known, "held": tuple(made) if sql else ()})

@@ -14,6 +14,7 @@ import numpy as np
 from narwhals.exceptions import DuplicateError
 from numpy.typing import NDArray
 
+from exportlab import codes as numbering
 from exportlab.errors import DataError, EngineError, short
 
 if TYPE_CHECKING:
@@ -309,7 +310,10 @@ def held(frame: Frame) -> Frame:
 
 
 def sum_by(
-    frame: Frame, keys: Sequence[str], columns: Sequence[str], codes: Mapping[str, Coded] | None = None
+    frame: Frame,
+    keys: Sequence[str],
+    columns: Sequence[str],
+    codes: Mapping[str, numbering.Coded] | None = None,
 ) -> Frame:
     """Sum plain columns by `keys`; with no keys, one row. Missing figures are passed over, as in a sum of them.
 
@@ -322,13 +326,16 @@ def sum_by(
 
 
 def _sum_by_number(
-    frame: nw.DataFrame[Any], keys: Sequence[str], columns: Sequence[str], codes: Mapping[str, Coded]
+    frame: nw.DataFrame[Any],
+    keys: Sequence[str],
+    columns: Sequence[str],
+    codes: Mapping[str, numbering.Coded],
 ) -> Frame:
     """Count into a place for each group, at half the cost of pandas' own sums; the first row of each names it."""
     if len(keys) == 1 and keys[0] in codes:
         cell, size = codes[keys[0]][0], len(codes[keys[0]][1])
     else:
-        cell, size = _numbered(frame, keys)
+        cell, size = numbering.row_numbers(frame, keys)
     first = np.full(size, -1)
     first[cell[::-1]] = np.arange(len(cell) - 1, -1, -1)
     here = np.flatnonzero(first >= 0)
@@ -370,7 +377,7 @@ def with_total(frame: Frame, keys: Sequence[str], column: str = "value", name: s
     left the rows.
     """
     if is_arrow(frame):
-        cell, size = _numbered(frame, keys)
+        cell, size = numbering.row_numbers(frame, keys)
         sums = np.bincount(cell, weights=_floats(frame, column), minlength=size)
         return frame.with_columns(column_like(frame, name, sums[cell]))
     return frame.with_columns(nw.col(column).sum().over(*keys).alias(name))
@@ -379,7 +386,7 @@ def with_total(frame: Frame, keys: Sequence[str], column: str = "value", name: s
 def with_largest(frame: Frame, keys: Sequence[str], column: str = "value", name: str = "_largest") -> Frame:
     """Add the largest of `column` within `keys`, none of them below zero."""
     if is_arrow(frame):
-        cell, size = _numbered(frame, keys)
+        cell, size = numbering.row_numbers(frame, keys)
         most = np.zeros(size)
         np.maximum.at(most, cell, _floats(frame, column))
         return frame.with_columns(column_like(frame, name, most[cell]))
@@ -482,113 +489,8 @@ def repeated(frame: nw.DataFrame[Any], keys: Sequence[str]) -> nw.Series[Any]:
     """Which rows of a table in memory share their keys, none of them missing, with another row."""
     if not frame.implementation.is_pandas():
         return frame.select(*keys).is_duplicated()
-    cell, size = _numbered(frame, keys)
+    cell, size = numbering.row_numbers(frame, keys)
     return column_like(frame, "_again", np.bincount(cell, minlength=size)[cell] > 1)
-
-
-def _numbered(frame: nw.DataFrame[Any], keys: Sequence[str]) -> tuple[NDArray[np.int64], int]:
-    """A number for each row of a pandas or Arrow table by its keys, and how many numbers there are."""
-    native: Any = frame.to_native()
-    hashed = _pandas_codes if frame.implementation.is_pandas() else _arrow_codes
-    cell, size = np.zeros(1, np.int64), 1
-    for key in keys:
-        codes, count = _small_codes(frame, key) or hashed(native[key])
-        if size * count > 2**62:
-            cell, size = hashed(cell)
-        cell, size = cell * count + codes, size * count
-    # whoever counts needs a place for every number there could be
-    return (cell, size) if size <= 2 * len(cell) else hashed(cell)
-
-
-def _small_codes(frame: nw.DataFrame[Any], key: str) -> tuple[NDArray[np.int64], int] | None:
-    """Whole numbers that lie near each other (years, country codes) less the least: they need no hashing."""
-    column = frame[key]
-    if not column.dtype.is_integer() or not len(column) or column.null_count():
-        return None
-    low, high = int(column.min()), int(column.max())
-    if high - low > len(column) // 100:
-        return None
-    return column.to_numpy().astype(np.int64) - low, high - low + 1
-
-
-def _pandas_codes(labels: Any) -> tuple[NDArray[np.int64], int]:
-    """A number for each distinct label, a missing one among them, and how many there are."""
-    import pandas as pd
-
-    codes, distinct = pd.factorize(labels, use_na_sentinel=False)
-    return codes.astype(np.int64, copy=False), len(distinct)
-
-
-def _arrow_codes(labels: Any) -> tuple[NDArray[np.int64], int]:
-    """The same for a column of Arrow, in one chunk so that one dictionary holds for all."""
-    import pyarrow as pa
-
-    if isinstance(labels, np.ndarray):
-        one = pa.array(labels)
-    else:
-        plain = labels.cast(labels.type.value_type) if pa.types.is_dictionary(labels.type) else labels
-        one = plain.combine_chunks()
-    one = one.dictionary_encode(null_encoding="encode")
-    return one.indices.to_numpy(zero_copy_only=False).astype(np.int64), len(one.dictionary)
-
-
-def coded(frame: nw.DataFrame[Any], column: str) -> Coded:
-    """A number for each row by its label, 0, 1, ... in the order of the labels, and the labels."""
-    small = _small_codes(frame, column)
-    codes: Codes
-    if small is not None:
-        codes, count = small
-        first = int(frame[column].min())
-        labels = list(range(first, first + count))
-        used = np.bincount(codes, minlength=count) > 0
-        order = np.flatnonzero(used)
-    else:
-        codes, labels = _labelled(frame, column)
-        order = np.array(sorted(range(len(labels)), key=labels.__getitem__), dtype=np.int64)
-    if len(order) == len(labels) and (np.diff(order) > 0).all():  # in order as they are
-        return codes, labels
-    place = np.zeros(len(labels), dtype=np.int64)
-    place[order] = np.arange(len(order))
-    return place[codes], [labels[i] for i in order]
-
-
-def coded_rows(
-    frame: nw.DataFrame[Any], roles: Sequence[str], known: dict[str, Coded]
-) -> tuple[list[Coded], Array]:
-    """The numbers of some columns, and the value, of the rows above zero; what is counted goes into `known`."""
-    for role in roles:
-        if role not in known:
-            known[role] = coded(frame, role)
-    value = np.asarray(frame["value"].to_numpy(), dtype=np.float64)
-    some = value > 0
-    if some.all():
-        return [known[r] for r in roles], value
-    return [_used(known[r][0][some], known[r][1]) for r in roles], value[some]
-
-
-def _used(codes: Codes, labels: list[Any]) -> Coded:
-    """The same without labels that no row has."""
-    some = np.bincount(codes, minlength=len(labels)) > 0
-    return (
-        (codes, labels)
-        if some.all()
-        else ((np.cumsum(some) - 1)[codes], [labels[i] for i in np.flatnonzero(some)])
-    )
-
-
-def _labelled(frame: nw.DataFrame[Any], column: str) -> tuple[Codes, list[Any]]:
-    """A number for each row by its label, and the labels, in the order in which they appear."""
-    if frame.implementation.is_pandas():
-        import pandas as pd
-
-        codes, distinct = pd.factorize(frame[column].to_native())
-        return codes, list(distinct.tolist())
-    import pyarrow as pa
-
-    held = frame[column].to_arrow()
-    one = held.combine_chunks() if isinstance(held, pa.ChunkedArray) else held
-    one = one if pa.types.is_dictionary(one.type) else one.dictionary_encode()
-    return one.indices.to_numpy(zero_copy_only=False), one.dictionary.to_pylist()
 
 
 def ratio(top: nw.Expr, bottom: nw.Expr) -> nw.Expr:
@@ -605,7 +507,7 @@ def with_rank(frame: Frame, keys: Sequence[str]) -> Frame:
 
 def _ranks(frame: nw.DataFrame[Any], keys: Sequence[str]) -> NDArray[np.float64]:
     """Sort by value, then by group keeping that order, and count within groups."""
-    cell, size = _numbered(frame, keys)
+    cell, size = numbering.row_numbers(frame, keys)
     order = np.argsort(-frame["value"].to_numpy())
     group = cell.astype(np.uint16) if size <= 2**16 else cell  # short numbers are sorted in one pass
     order = order[np.argsort(group[order], kind="stable")]
@@ -621,8 +523,7 @@ def _ranks(frame: nw.DataFrame[Any], keys: Sequence[str]) -> NDArray[np.float64]
 BEYOND = f"beyond {LARGEST:g}, or all of it within {SMALLEST:g} of zero"
 WITHIN = "Squares and products of such numbers are no floating-point numbers any more: change the unit."
 Array: TypeAlias = NDArray[np.float64]
-Codes: TypeAlias = NDArray[np.integer[Any]]  # positions: 0, 1, ...
-Coded: TypeAlias = tuple[Codes, list[Any]]  # a number for each row by its label, and the labels in order
+Codes: TypeAlias = numbering.Codes  # positions: 0, 1, ...
 Mask: TypeAlias = NDArray[np.bool_]
 
 

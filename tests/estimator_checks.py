@@ -333,6 +333,13 @@ def _switching() -> list[Entry]:
         Entry("switching att", _of(lambda p: p.att("switching"))),
         Entry("switching study", _of(lambda p: p.event_study("switching", placebos=2))),
         Entry("switching doses", _doses, exempt={"exact": "effects are divided by the cumulated dose"}),
+        Entry("local projections", _of(lambda p: p.att("local_projections")), ("gaps",)),
+        Entry(
+            "local projections study", _of(lambda p: p.event_study("local_projections", weighting="variance"))
+        ),
+        Entry("local projections mean", _of(lambda p: p.event_study("local_projections", base="mean"))),
+        Entry("two stages", _of(lambda p: p.att("two_stage")), ALL),
+        Entry("two stages study", _of(lambda p: p.event_study("two_stage")), ("weights",)),
         Entry(
             "interactive",
             _of(lambda p: p.att("interactive", rank=1, jackknife=False)),

@@ -78,7 +78,7 @@ class Way:
             return value * self.money
         return self.names.get(value, value) if isinstance(value, str | int) else value
 
-    def back(self, column: str, value: Any) -> str:
+    def back(self, value: Any) -> str:
         """A label of a result as the plain table writes it."""
         plain = {str(new): str(old) for old, new in self.names.items()}
         text = str(value).removesuffix(" 00:00:00")
@@ -358,7 +358,7 @@ def read(part: str, native: Any, way: Way) -> Iterator[tuple[Key, dict[str, floa
     figures = [c for c, kind in schema.items() if kind.is_float()]
     labels = {c: own.get(c, c) for c in schema if c not in figures}
     for row in frame.iter_rows(named=True):
-        named = {plain: way.back(plain, row[c]) for c, plain in labels.items()}
+        named = {plain: way.back(row[c]) for c, plain in labels.items()}
         if "exporter_2" in named:
             named["exporter"], named["exporter_2"] = sorted((named["exporter"], named["exporter_2"]))
         numbers = {own.get(c, c): math.nan if row[c] is None else float(row[c]) for c in figures}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ctypes
+import os
 from dataclasses import replace
 from decimal import Decimal
 from math import log
@@ -16,6 +18,7 @@ import exportlab as xl
 from exportlab.classifications import countries
 from exportlab.errors import DataError, OptionError, UnknownName
 from exportlab.facts import digits
+from exportlab.facts.model import silent
 from exportlab.facts.universe import is_residual
 
 LIAONING = {
@@ -728,3 +731,17 @@ def test_a_picture_of_guesses_and_of_outer_bounds():
     assert [t.get_text() for t in ax.get_yticklabels()] == ["one", "even"]
     ax = trade_2023().rank("EU", 1).steps("hhi", nodes=1).plot()
     assert any("outer bound" in t.get_text() for t in ax.texts)
+
+
+def test_what_the_solver_prints_is_not_seen(capfd):
+    """By C's own buffer too, which is written late; and what comes before and after is."""
+    printf = getattr(ctypes.CDLL(None), "printf", None) if os.name == "posix" else None
+    os.write(1, b"before ")
+    with silent():
+        os.write(1, b"noise")
+        if printf:
+            printf(b"noise")
+    with pytest.raises(ZeroDivisionError), silent():
+        raise ZeroDivisionError
+    os.write(1, b"after")
+    assert capfd.readouterr().out == "before after"

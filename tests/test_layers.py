@@ -19,7 +19,7 @@ import exportlab
 PACKAGE = Path(__file__).parent.parent / "exportlab"
 # From the ground up: a module may import what stands in its own layer or below it.
 LAYERS = [
-    {"currencies", "errors", "options", "text"},
+    {"codes", "currencies", "errors", "options", "text"},
     {"classifications", "frames", "periods", "results", "sides", "words"},
     {"files", "hierarchy", "suggest", "tables.writing"},
     {"places"},
@@ -29,7 +29,7 @@ LAYERS = [
     {"facts", "indices", "partial", "plots", "turned"},
     {"uncertainty", "valueadded", "panel"},
     {"findings"},
-    {"composite", "risk"},
+    {"composite", "risk", "space"},
     {"claims", "readers"},
     {"tables"},
     {"reporting"},
@@ -371,7 +371,14 @@ def test_functions_fit_a_screen():
 def test_what_is_not_for_users_takes_records():
     """Options are keywords where a user names them; inside, more than eight values that travel are a record."""
     stubbed = {a.name for n in stub() for a in n.names}
-    rooms = ("cli/", "composite/", "plots/", "facts/", "risk/")  # whose functions users call, options and all
+    rooms = (
+        "cli/",
+        "composite/",
+        "plots/",
+        "facts/",
+        "risk/",
+        "space/",
+    )  # whose functions users call, options and all
     asked = {"from_frames", "from_flows", "attach_policy", "power", "att", "wild_bootstrap", "randomization_test",
              "honest_did", "agreement", "fixed_effects", "random_effects", "ppml", "gravity"}  # fmt: skip
     many = {}

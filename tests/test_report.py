@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import html
 import re
 import shutil
 from functools import partial
@@ -18,13 +19,15 @@ import pytest
 import exportlab as xl
 from exportlab import words
 from exportlab.classifications import hs_chapters, hs_sections
-from exportlab.errors import DataError, MissingDependency, OptionError, UnknownName
+from exportlab.errors import DataError, ExportlabError, MissingDependency, OptionError, UnknownName
 from exportlab.plots.claims import verdicts
 from exportlab.readers import read_gacc
 from exportlab.reporting import report
 from exportlab.reporting.liaoning import ledger, official
 from exportlab.reporting.liaoning import page as published
 from exportlab.reporting.own import intervals, naming
+from exportlab.reporting.own import page as own_report
+from exportlab.tables import document
 from exportlab.tables.export import workbook, write
 from exportlab.tables.headings import HEADINGS
 from exportlab.tables.model import Page, Section, Table
@@ -34,10 +37,13 @@ from exportlab.tables.writing import csv_text
 from exportlab.uncertainty.methods import Kind
 from exportlab.words import Said
 
+STEPS: list[str] = []
+
 
 @pytest.fixture(scope="module")
 def embedded(tmp_path_factory):
-    return report(out=tmp_path_factory.mktemp("report"))
+    STEPS.clear()
+    return report(out=tmp_path_factory.mktemp("report"), progress=STEPS.append)
 
 
 @pytest.fixture(scope="module")
@@ -46,6 +52,12 @@ def own(tmp_path_factory):
     file = customs.write(customs.draw(4000, 3, places=("21", "22")), folder / "download.csv", shuffle=1)
     flows = read_gacc(file, progress=False)
     return report(flows, out=folder / "report", exporter="辽宁省", home="CHN")
+
+
+@pytest.fixture(scope="module")
+def own_in_chinese(own):
+    flows = read_gacc(own.parent.parent / "download.csv", progress=False)
+    return report(flows, out=own.parent.parent / "zh", exporter="辽宁省", home="CHN", lang="zh")
 
 
 def rows(page: Path, table: str) -> list[dict[str, str]]:
@@ -88,6 +100,16 @@ def test_every_table_has_unit_source_and_csv(embedded, own):
         assert len(tables) == len(set(tables)) > 5
         assert len(re.findall(r"Unit: .+ Source: .+", text)) == len(tables)
         assert all((page.parent / "tables" / f"{t}.csv").is_file() for t in tables)
+
+
+def test_each_step_is_told_of(embedded):
+    sections = re.findall(r"<h2>([^<]+)</h2>", embedded.read_text(encoding="utf-8"))[1:-1]
+    told = [html.unescape(s) for s in sections]
+    assert [
+        "Computing from the embedded figures",
+        *(f"Computing: {s}" for s in told),
+        "Drawing and writing the page",
+    ] == STEPS
 
 
 def test_the_page_stands_alone(embedded):
@@ -285,6 +307,50 @@ def test_figures_in_files(chinese):
         made = list(folder.glob(f"*.{kind}"))
         assert {p.stem for p in made} == names
         assert all(p.read_bytes().startswith(start) for p in made)
+
+
+def test_word_and_markdown_have_the_whole_report(chinese):
+    docx = pytest.importorskip("docx", reason="needs python-docx")
+    made = docx.Document(str(chinese.parent / "report.docx"))
+    heads = [p.text for p in made.paragraphs if p.style.name == "Heading 1"]
+    pictures = len(list((chinese.parent / "figures").glob("*.svg")))
+    text = (chinese.parent / "report.md").read_text(encoding="utf-8")
+    assert heads == re.findall(r"^## (.+)$", text, re.MULTILINE)
+    assert len(made.inline_shapes) == text.count("](figures/") == pictures
+    tables = len(list((chinese.parent / "tables").glob("*.csv")))
+    assert len(made.tables) == tables == len(re.findall(r"^\|[ :|-]+\|$", text, re.MULTILINE))
+    assert "| 欧盟 | 1,317.1 | 17.2% |" in text
+    assert all((chinese.parent / f).is_file() for f in re.findall(r"\]\((figures/[^)]+)\)", text))
+
+
+def test_a_browser_prints_the_report_as_one_pdf(tmp_path):
+    if document.browser() is None:
+        pytest.skip("needs Chromium (Debian: chromium)")
+    table = pd.DataFrame({"market": ["Japan", "USA"], "value": [1.0, 2.0]})
+    report(xl.flows(table, unit="USD"), out=tmp_path, also="pdf")
+    assert (tmp_path / "report.pdf").read_bytes().startswith(b"%PDF")
+
+
+def test_what_cannot_print_says_so(tmp_path, monkeypatch):
+    monkeypatch.setattr(document, "browser", lambda: None)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(MissingDependency, match=r"needs weasyprint: pip install 'exportlab\[pdf\]'"):
+        report(out=tmp_path / "r", also="pdf")
+    assert not (tmp_path / "r").exists()
+    broken = tmp_path / "chromium"
+    broken.write_text("#!/bin/sh\necho no display >&2\n")
+    broken.chmod(0o755)
+    monkeypatch.setattr(document, "browser", lambda: str(broken))
+    (tmp_path / "index.html").write_text("<p>x")
+    with pytest.raises(ExportlabError, match="did not print index.html: no display"):
+        document.pdf(tmp_path / "index.html")
+
+
+def test_heads_and_words_of_csv_files_are_in_one_language(chinese):
+    heads = (chinese.parent / "tables" / "totals.csv").read_text(encoding="utf-8-sig").splitlines()
+    assert heads[0] == "年份,时期,流向,值,单位,同比，%,发布日期,来源"
+    assert ",进出口," in heads[1]
+    assert "亿元" in heads[1]
 
 
 def test_only_the_folder_named_is_written(tmp_path):
@@ -560,9 +626,9 @@ def test_a_section_that_is_left_out_says_why(tmp_path):
 def test_a_figure_at_its_end_has_no_interval(tmp_path):
     table = pd.DataFrame({"market": "Japan", "product": ["1", "2", "3"], "value": [1.0, 2.0, 3.0]})
     text = report(xl.flows(table), out=tmp_path).read_text(encoding="utf-8")
-    assert (
-        text.count("No interval: the figure does not depend on which products are drawn.") == 2
-    )  # HHI 1, RCEP 100 %
+    assert text.count("No interval: the figure does not depend on which products are drawn.") == 1  # HHI 1
+    low = f"{100 * 0.05 ** (14 / 36):.1f}"  # RCEP 100 %: of three products, which count as 36/14 of one size
+    assert f"95 % interval {low}% to 100.0% (" in text
 
 
 def test_periods_that_do_not_follow_each_other(tmp_path):
@@ -639,9 +705,17 @@ def patient_page(browser, **options):
     return page
 
 
+CUT = """() => [...document.querySelectorAll('figure svg, .facts > div, p, h1, h2, caption')].filter(x => {
+  const box = x.getBoundingClientRect(); return box.right > innerWidth + 1 || box.left < -1; }).length"""
+OVER = """() => {
+  const boxes = [...document.querySelectorAll('figure svg, .facts > div')].map(x => x.getBoundingClientRect());
+  return boxes.some((a, i) => boxes.some((b, j) => i < j && a.left < b.right - 1 && b.left < a.right - 1 &&
+    a.top < b.bottom - 1 && b.top < a.bottom - 1)); }"""
+
+
 @pytest.mark.browser
-@pytest.mark.parametrize("width", [390, 1100])
-@pytest.mark.parametrize("which", ["embedded", "own", "chinese"])
+@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("which", ["embedded", "own", "chinese", "own_in_chinese"])
 def test_the_page_in_a_browser(browser, request, which, width):
     page = browser(viewport={"width": width, "height": 900})
     problems = []
@@ -652,6 +726,11 @@ def test_the_page_in_a_browser(browser, request, which, width):
     sizes = page.eval_on_selector_all("figure svg", "all => all.map(x => [x.clientWidth, x.clientHeight])")
     assert len(sizes) >= 4
     assert all(w > 200 and h > 80 for w, h in sizes)
+    assert page.evaluate(CUT) == 0
+    assert not page.evaluate(OVER)
+    text = page.inner_text("body")
+    assert not re.search(r"\bnan\b|\ufffd|\u25a1", text, re.IGNORECASE)
+    assert len(page.query_selector_all("figure svg title")) > 20  # texts on hover, without a script
     assert page.evaluate(
         "[...document.querySelectorAll('figure svg')].every(s => s.querySelectorAll('path').length > 5)"
     )
@@ -662,6 +741,61 @@ def test_the_page_in_a_browser(browser, request, which, width):
     )
     assert problems == []
     page.close()
+
+
+def pages_of(pdf: bytes) -> int:
+    return len(re.findall(rb"/Type\s*/Page\b", pdf))
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(("which", "most"), [("embedded", 19), ("own", 24), ("chinese", 19)])
+def test_the_page_in_print(browser, request, which, most):
+    """Nothing is wider than the paper, and no heading or picture leaves most of a page empty."""
+    page = browser(viewport={"width": 690, "height": 980})  # A4 within its margins
+    page.goto(request.getfixturevalue(which).as_uri())
+    page.emulate_media(media="print")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 690
+    assert page.evaluate(CUT) == 0
+    pdf = page.pdf(prefer_css_page_size=True, format="A4")
+    assert 5 < pages_of(pdf) <= most
+    page.close()
+
+
+@pytest.mark.browser
+def test_the_page_is_read_without_script(browser, embedded):
+    page = browser(java_script_enabled=False)
+    page.goto(embedded.as_uri())
+    assert page.locator("#table-totals tbody tr").count() > 50
+    assert (
+        page.locator(".headline")
+        .inner_text()
+        .startswith("In 2024 Liaoning's trade, exports and imports together")
+    )
+    page.close()
+
+
+def titles_and_feet(pictures):
+    for picture in pictures:
+        title = picture.axes.get_title(loc="left") or picture.axes.get_title()
+        notes = [a.get_text() for a in picture.axes.texts]
+        axes = picture.axes.get_xlabel().strip() + picture.axes.get_ylabel().strip()
+        yield title, [n for n in notes if "Source: " in n or "来源：" in n], axes + " ".join(notes)
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_every_picture_says_its_finding_unit_and_source(own, language):
+    with words.speaking(language):
+        pictures = [*published.page().pictures, *own_page(own).pictures]
+    assert len(pictures) > 15
+    for title, sources, unit in titles_and_feet(pictures):
+        assert re.search(r"\d", title), title  # a number: no title says what kind of picture it is
+        assert len(sources) == 1, title
+        assert unit, title
+
+
+def own_page(own):
+    flows = read_gacc(own.parent.parent / "download.csv", progress=False)
+    return own_report.page(xl.findings(flows, exporter="辽宁省", home="CHN"), "RCEP")
 
 
 @pytest.mark.browser

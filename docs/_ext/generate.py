@@ -26,10 +26,57 @@ def pages(source: Path) -> None:
     write(out / "errors.rst", errors_page())
     write(out / "conventions.rst", conventions_page())
     write(out / "benchmarks.rst", benchmarks_page())
+    write(out / "glossary.rst", glossary_page())
+    front_picture(out / "provinces.svg")
     growth(out)
     write(out / "valueadded_names.rst", names_page())
     write(out / "panel_size.inc", size_tables())
     write(out / "panel_shocks.inc", shock_tables())
+    write(out / "panel_overlap_size.inc", overlap_tables())
+
+
+def front_picture(path: Path) -> None:
+    """The picture of the first page: one call on embedded data."""
+    trade = xl.datasets.load("province_trade")
+    trade = trade[trade["measure"].str.contains("operating unit")]
+    flows = xl.flows(trade, period="year", exporter="province", value="value", unit="100m USD")
+    source = "National Bureau of Statistics"
+    ax = xl.plots.market_shares(
+        flows, member="exporter", title="Largest provinces in China's trade", source=source
+    )
+    ax.figure.savefig(path, bbox_inches="tight", metadata={"Date": None})
+
+
+def glossary_page() -> str:
+    """Terms in English and Chinese, by family, with the function that computes each."""
+    with (ROOT / "docs" / "glossary.csv").open(encoding="utf-8", newline="") as file:
+        terms = list(csv.DictReader(file))
+    head, widths = ["中文", "English", "函数／名称"], "36 40 24"
+    parts = [title("专业术语对照 (glossary)"), GLOSSARY_TEXT]
+    for family_name in dict.fromkeys(i.family for i in xl.CATALOGUE.values()):
+        rows = [
+            ["、".join(dict.fromkeys(chinese(i))), plain(i.title), f"``xl.{i.name}``"]
+            for i in xl.CATALOGUE.family(family_name)
+        ]
+        parts += [title(family_name.replace("_", " ").capitalize(), "-"), table(head, rows, widths=widths)]
+    parts += [title("其他术语 (other terms)", "-")]
+    parts.append(
+        table(head, [[t["chinese"], t["english"], f"``{t['name']}``"] for t in terms], widths=widths)
+    )
+    return "\n".join(parts)
+
+
+def chinese(indicator: Any) -> list[str]:
+    """The Chinese names of an indicator: its title's, then its aliases."""
+    from exportlab.words import in_all_languages
+
+    return [*in_all_languages(indicator.title)[1:], *(a for a in indicator.aliases if not a.isascii())]
+
+
+GLOSSARY_TEXT = """
+指标可用中文名查找：``xl.CATALOGUE["区位熵"]``、``exportlab indicators 区位熵 --lang zh``。
+Indicators are found by their Chinese names, too.
+"""
 
 
 def data_page() -> str:
@@ -275,6 +322,23 @@ def shock_tables() -> str:
         most = ", ".join(f"{n:,}" for n in sorted(set(part["replications"]), reverse=True))
         parts.append(f'{treated} of 14 treated, "{by["message"].iloc[0]}"; {most} draws:\n')
         parts.append(table(["", *names], rows, widths="30 14 14 14 14 14"))
+    return "\n".join(parts)
+
+
+def overlap_tables() -> str:
+    """How often estimators of policies that switch, overlap or share shocks reject a true null."""
+    found = pd.read_csv(ROOT / "benchmarks" / "results" / "panel_overlap_size.csv").assign(recommended=False)
+    names = list(dict.fromkeys(found["scenario"]))
+    parts = []
+    for treated, part in found.groupby("treated"):
+        rows = [
+            [m, *(size(of.loc[n]) if n in of.index else "" for n in names)]
+            for m in dict.fromkeys(part["method"])
+            for of in [part[part["method"] == m].set_index("scenario")]
+        ]
+        draws = ", ".join(f"{n:,}" for n in sorted(set(part["replications"]), reverse=True))
+        parts.append(f"{treated} of 14 treated; {draws} draws:\n")
+        parts.append(table(["", *names], rows, widths="40 " + "15 " * (len(names) - 1) + "15"))
     return "\n".join(parts)
 
 

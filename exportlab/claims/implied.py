@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from exportlab.claims.evidence import Context, Operand
 from exportlab.claims.intervals import Interval, point, unit
-from exportlab.claims.ledger import _chosen
+from exportlab.claims.ledger import chosen
 from exportlab.claims.records import Claim, Paper
 from exportlab.facts import Facts, facts
 
@@ -54,7 +54,7 @@ def conflicts(papers: str | Path | Paper | Iterable[str | Path | Paper] | None =
     import pandas as pd
 
     rows: list[tuple[Any, ...]] = []
-    for paper in _chosen(papers):
+    for paper in chosen(papers):
         at = Context({c.id: c for c in paper.claims})
         for whole, parts in _wholes(paper, at).items():
             found = gathered(whole, parts, at).conflicts()
@@ -104,39 +104,34 @@ def _wholes(paper: Paper, at: Context) -> dict[Whole, list[Part]]:
 
 
 def _said(claim: Claim, o: Mapping[str, Any], at: Context) -> Iterator[tuple[Whole, Part]]:
-    """The wholes and parts that one check names; a whole in another currency is none."""
+    """The wholes and parts that one check names, among the paper's own claims; a whole in another currency is none."""
     kind = o["kind"]
     if kind in ("share_of", "part_of") and "rate" not in o:
-        whole = _whole(at.operand(o["whole"]), claim if kind == "part_of" else at.claims.get(str(o["part"])))
-        name = claim.id if kind == "part_of" else str(o["part"])
         level, share = (claim.id, o["share"]) if kind == "part_of" else (o["part"], claim.id)
-        yield whole, _part(name, at.operand(level), whole, share=False)
-        yield whole, _part(name, at.operand(share), whole, share=True)
+        if isinstance(level, str) and isinstance(share, str):
+            whole = _whole(at.operand(o["whole"]), at.claims[level])
+            yield whole, _part(level, level, whole, at, share=False)
+            yield whole, _part(level, share, whole, at, share=True)
     elif kind == "at_most" and "share" not in o:
         whole = _whole(at.operand(o["other"]), claim)
-        yield whole, _part(claim.id, at.operand(claim.id), whole, share=False)
+        yield whole, _part(claim.id, claim.id, whole, at, share=False)
     elif kind == "shares_fit":
         whole = Whole("100 %", 1.0, 1.0, "", "")
         for name in (claim.id, *o["others"]):
-            yield whole, _part(name, at.operand(name), whole, share=True)
+            yield whole, _part(name, name, whole, at, share=True)
 
 
-def _whole(operand: Operand, claim: Claim | None) -> Whole:
-    name = unit_of(claim)
-    low, high = _shown(operand.interval * point(1 / unit(name)[1]))
-    return Whole(str(operand.text), max(low, 0.0), high, name, operand.claim or operand.source)
+def _whole(operand: Operand, part: Claim) -> Whole:
+    """A whole, told in the unit of its part."""
+    low, high = _shown(operand.interval * point(1 / unit(part.unit)[1]))
+    return Whole(str(operand.text), max(low, 0.0), high, part.unit, operand.claim or operand.source)
 
 
-def _part(name: str, operand: Operand, whole: Whole, *, share: bool) -> Part:
+def _part(name: str, figure: str, whole: Whole, at: Context, *, share: bool) -> Part:
     scale = 1.0 if share else 1 / unit(whole.unit)[1]
-    return Part(name, _shown(operand.interval * point(scale)), share, operand.claim or operand.source)
+    return Part(name, _shown(at.operand(figure).interval * point(scale)), share, figure)
 
 
 def _shown(interval: Interval) -> Interval:
     """The ends as they are printed, without the last bits of a float."""
     return Interval(*(float(f"{end:.12g}") for end in interval))
-
-
-def unit_of(claim: Claim | None) -> str:
-    """The unit in which a whole is told: that of the level it is compared with."""
-    return "" if claim is None else claim.unit

@@ -97,8 +97,7 @@ def sentences(papers: str | Path | Paper | Iterable[str | Path | Paper] | None =
     """The table of `check` with its sentences as `Said`, which can be said in another language."""
     import pandas as pd
 
-    chosen = _chosen(papers)
-    everything = [c for p in chosen for c in p.claims]
+    everything = [c for p in chosen(papers) for c in p.claims]
     at = Context({c.id: c for c in everything})
     if len(at.claims) < len(everything):
         raise DataError("two papers use one claim id", "Begin the ids with the paper's own.")
@@ -296,22 +295,23 @@ def told_apart(names: Iterable[str]) -> tuple[list[str], list[str]]:
     return [n for n in listed if n in ids], [n for n in listed if n not in ids]
 
 
-def _chosen(given: str | Path | Paper | Iterable[str | Path | Paper] | None) -> list[Paper]:
+def chosen(given: str | Path | Paper | Iterable[str | Path | Paper] | None) -> list[Paper]:
+    """The papers that are meant: those shipped by their ids, files by their paths, those already loaded."""
     if given is None:
         return list(papers())
     several = [given] if isinstance(given, str | Path | Paper) else list(given)
     known = {p.id: p for p in papers()}
-    chosen = []
+    found = []
     for one in several:
         if isinstance(one, Paper):
-            chosen.append(one)
+            found.append(one)
         elif str(one) in known:
-            chosen.append(known[str(one)])
+            found.append(known[str(one)])
         elif Path(one).is_file():
-            chosen.append(load(one))
+            found.append(load(one))
         else:
             raise UnknownName("paper or TOML file", str(one), known)
-    return chosen
+    return found
 
 
 def _folder() -> Path:

@@ -130,7 +130,7 @@ def telling(claimed: Interval, allowed: Interval) -> bool:
     """Whether a test that was passed could well have failed: the values that pass span little of the figure."""
     passing = claimed.high - claimed.low + allowed.high - allowed.low
     middle = abs(claimed.low + claimed.high) / 2
-    return passing <= TELLING * middle or passing == 0
+    return passing == 0 or (not isinf(passing) and passing <= TELLING * middle)
 
 
 def with_facts(how: Said, operands: Sequence[Operand]) -> Said:

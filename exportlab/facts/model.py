@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import ctypes
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from math import inf
 from typing import Any, NamedTuple
@@ -135,13 +139,14 @@ class Model:
             LinearConstraint(sides.equal, sides.b_equal, sides.b_equal),
         ]
         for presolve in (True, False):  # presolve cannot tell infeasible from unbounded
-            found = milp(
-                cost,
-                constraints=rows,
-                bounds=Bounds(*limits),
-                integrality=whole,
-                options={"mip_rel_gap": 0.0, "node_limit": nodes, "presolve": presolve},
-            )
+            with silent():
+                found = milp(
+                    cost,
+                    constraints=rows,
+                    bounds=Bounds(*limits),
+                    integrality=whole,
+                    options={"mip_rel_gap": 0.0, "node_limit": nodes, "presolve": presolve},
+                )
             if found.status != UNDECIDED:
                 break
         bound = -inf if found.mip_dual_bound is None else float(found.mip_dual_bound)
@@ -173,6 +178,38 @@ class Model:
         """Every row as one that is at most something; an equality is two."""
         most, b_most, equal, b_equal = self.sides
         return coo_array(vstack([most, equal, -equal])), np.r_[b_most, b_equal, -b_equal]
+
+
+@contextmanager
+def silent() -> Iterator[None]:
+    """What C prints to the standard output goes nowhere.
+
+    HiGHS prints a line when it repairs an integer solution, whatever it is told (jump-dev/HiGHS.jl, issue 312): no
+    option of it or of SciPy reaches that line.
+    """
+    try:
+        kept = os.dup(1)
+    except OSError:  # a process without a standard output prints nothing
+        yield
+        return
+    _flush()
+    sink = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(sink, 1)
+    try:
+        yield
+    finally:
+        _flush()
+        os.dup2(kept, 1)
+        os.close(kept)
+        os.close(sink)
+
+
+def _flush() -> None:
+    """Write what C still holds back, before its output is led elsewhere."""
+    try:
+        ctypes.CDLL(None).fflush(None)
+    except (OSError, TypeError):  # Windows has no C library of the process itself
+        return
 
 
 def _linear(cost: Array, sides: Sides, box: Box) -> Solution:

@@ -410,3 +410,15 @@ def refuse_other_designs(panel: PolicyPanel, *, reversible: bool = False) -> Non
             "units are to be compared within the date of another policy, which this does not do",
             "Use att('switching') or event_study('switching').",
         )
+
+
+def refuse_uneven(panel: PolicyPanel) -> None:
+    """Raise DataError where the panel's periods are not evenly spaced, and horizons would not be of one length."""
+    steps = np.diff(panel.period_values)
+    if len(steps) and (steps != steps[0]).any():
+        gap = int((steps != steps.min()).argmax())
+        raise DataError(
+            "the panel's periods are not evenly spaced",
+            "Event times count periods: bring the missing ones, or leave out those before or after.",
+            first=panel.period_name(panel.period_values[gap + 1]),
+        )

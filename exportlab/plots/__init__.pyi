@@ -1,5 +1,7 @@
 """The pictures that a user asks for by name; each is loaded from its module when it is first used."""
 
+from . import areas as areas
+from . import change as change
 from . import claims as claims
 from . import complexity as complexity
 from . import facts as facts
@@ -9,6 +11,12 @@ from . import structure as structure
 from . import style as style
 from . import uncertainty as uncertainty
 from . import valueadded as valueadded
+from .areas import market_map as market_map
+from .areas import treemap as treemap
+from .change import growth_bubbles as growth_bubbles
+from .change import like_months as like_months
+from .change import membership_shares as membership_shares
+from .change import yearly as yearly
 from .structure import bloc_share as bloc_share
 from .structure import concentration as concentration
 from .structure import heatmap as heatmap

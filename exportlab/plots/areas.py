@@ -23,6 +23,7 @@ from exportlab.plots.style import (
     context,
     finish,
     hover,
+    inches,
     new_axes,
     squares,
 )
@@ -137,7 +138,7 @@ def treemap(
         colours.append(EMPTY)
     with context():
         ax = new_axes(ax, size=(DOUBLE[0], 4.2))
-        wide, high = (72 * s for s in ax.figure.get_size_inches())
+        wide, high = (72 * s for s in inches(ax))
         high *= 0.78  # title and foot
         for k, box in enumerate(_boxes(sizes, parts, (0.0, 0.0, wide, high))):
             _tile(
@@ -282,7 +283,9 @@ def _legend(ax: Axes, colours: Mapping[str, Any]) -> None:
     from matplotlib.patches import Patch
 
     swatches = [Patch(facecolor=c, edgecolor="white", label=name) for name, c in colours.items()]
-    columns = max(1, min(len(swatches), int(95 // (4 + max(squares(s.get_label()) * 1.7 for s in swatches)))))
+    columns = max(
+        1, min(len(swatches), int(95 // (4 + max(squares(str(s.get_label())) * 1.7 for s in swatches))))
+    )
     ax.legend(
         handles=swatches,
         loc="upper left",
@@ -386,7 +389,7 @@ def _draw_tiles(ax: Axes, tiles: Mapping[str, tuple[int, int]], shares: Mapping[
     from exportlab.words import language
 
     wide, high = 1 + max(c for c, _r in tiles.values()), 1 + max(r for _c, r in tiles.values())
-    size = 72 * ax.figure.get_figwidth() / wide * 0.36
+    size = 72 * inches(ax)[0] / wide * 0.36
     for place in countries():
         if place.iso3 not in tiles:
             continue

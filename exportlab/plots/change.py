@@ -24,6 +24,7 @@ from exportlab.plots.style import (
     finish,
     hover,
     hover_points,
+    inches,
     new_axes,
     place_names,
 )
@@ -133,7 +134,7 @@ def like_months(
         raise DataError(
             f"column {period!r} has no months, quarters or half-years",
             "Like periods of several years are compared; draw years as they are.",
-            first=repr(table[period].iloc[0]),
+            first=str(table[period].iloc[0]),
         )
     known = [calendar.period(x) for x in table[period]]
     per_year = calendar.per_year or MONTHS
@@ -253,7 +254,7 @@ def growth_bubbles(
     called = [(names or {}).get(x, str(x)) for x in shown[label]]
     with context():
         ax = new_axes(ax, size=(DOUBLE[0], 4.0))
-        area = 12 + 700 * shown[after] / float(shown[after].max()) * (ax.figure.get_figwidth() / DOUBLE[0])
+        area = 12 + 700 * shown[after] / float(shown[after].max()) * (inches(ax)[0] / DOUBLE[0])
         ax.axhline(0, color="black", linewidth=0.8)
         ax.axhline(100 * (total / earlier - 1), color=GREY, linewidth=0.8, linestyle="--")
         for x, y, size, name in zip(share, growth, area, called, strict=True):
@@ -330,7 +331,11 @@ def membership_shares(
         for k, (name, table) in enumerate(tables.items()):
             line = sorted_in_time(table, period)
             at, values = [order.index(p) for p in line[period]], (100 * line[share].astype(float)).tolist()
-            style = {"color": PALETTE[k], "marker": MARKERS[k], "linestyle": "-" if k == 0 else "--"}
+            style: dict[str, Any] = {
+                "color": PALETTE[k],
+                "marker": MARKERS[k],
+                "linestyle": "-" if k == 0 else "--",
+            }
             ax.plot(at, values, **style)
             hover_points(
                 ax,

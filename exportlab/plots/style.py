@@ -199,6 +199,12 @@ def _warn_of_boxes() -> None:
     )
 
 
+def inches(ax: Axes) -> tuple[float, float]:
+    """Width and height of the figure, or part of one, that the axes are in."""
+    figure: Any = ax.figure
+    return figure.bbox.width / figure.dpi, figure.bbox.height / figure.dpi
+
+
 def finish(
     ax: Axes,
     *,
@@ -212,7 +218,7 @@ def finish(
 
     Messages are said in the language in use; text is a user's own and stays as it is.
     """
-    across = 72 * ax.figure.get_figwidth() - MARGIN
+    across = 72 * inches(ax)[0] - MARGIN
     if title:
         lines = wrapped(spoken(title), across / (1.15 * RC["axes.titlesize"]))
         ax.set_title(lines, loc="left", fontsize=RC["axes.titlesize"], fontweight=RC["axes.titleweight"])
@@ -353,7 +359,7 @@ def end_labels(ax: Axes, ends: Sequence[tuple[float, str, str, str]]) -> None:
     ends : sequence of (height, name, colour, marker)
     """
     low, high = ax.get_ylim()
-    tall = 0.7 * ax.figure.get_figheight() * 72  # points; the rest is title, ticks and foot
+    tall = 0.7 * inches(ax)[1] * 72  # points; the rest is title, ticks and foot
     gap = LINE / tall
     order = sorted(range(len(ends)), key=lambda k: ends[k][0])
     at: list[float] = []

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 
+from exportlab.codes import Codes, coded
 from exportlab.errors import DataError, OptionError, UnknownName
 from exportlab.flows import Columns, Flows, require
-from exportlab.frames import Array, Codes, Mask, coded, collect
+from exportlab.frames import Array, Mask, collect
 from exportlab.indices._steps import periods_compared
 from exportlab.indices.residual import refuse_members
 from exportlab.periods import Lag

@@ -171,7 +171,7 @@ def permutation_test(
     Two tables may have one index and different mixes. The statistic is therefore the change over its jackknife
     standard error in the same deal, which makes the test one of equal indices where units are many. Where they are
     few it rejects equal indices of unlike mixes too often (see the page on uncertainty for its size), and the note
-    says so below 150 units. Whether the index itself changed is what `difference` answers.
+    says so below 300 units. Whether the index itself changed is what `difference` answers.
 
     References
     ----------
@@ -221,7 +221,7 @@ def permutation_test(
 
 
 NULL = "a unit's flows may stand on either side alike"
-MANY = 150  # units from which the size for equal indices of unlike mixes is near nominal
+MANY = 300  # units from which the size for equal indices of unlike mixes is near nominal
 UNDEFINED = "undefined: the index does not exist here"
 
 

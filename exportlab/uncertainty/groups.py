@@ -9,9 +9,10 @@ from typing import Any, Literal, TypeAlias
 import narwhals.stable.v2 as nw
 import numpy as np
 
+from exportlab.codes import Coded
 from exportlab.errors import DataError, OptionError, UnknownName, one_of
 from exportlab.flows import KEY_ROLES, Columns, Flows
-from exportlab.frames import Array, Coded, collect
+from exportlab.frames import Array, collect
 from exportlab.indices.advantage import FORMS, check_reference, refuse_lost
 from exportlab.indices.catalogue import CATALOGUE
 from exportlab.indices.measure import Universe, universe_size

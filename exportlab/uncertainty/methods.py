@@ -45,6 +45,7 @@ Kind: TypeAlias = Literal[
     "undefined",
     "unlike periods",
     "one side",
+    "threshold",
 ]
 
 

@@ -75,8 +75,8 @@ def ranks(
     >>> flows = xl.flows(pd.DataFrame(rows, columns=["exporter", "market", "product", "value"]))
     >>> xl.ranks(xl.interval(flows, "hhi", resample="product"), rng=1)[["exporter", "rank", "rank_low", "rank_high"]]
       exporter  rank  rank_low  rank_high
-    0        A     3         2          3
-    1        B     2         2          3
+    0        A     2         2          3
+    1        B     3         2          3
     2        C     1         1          1
     """
     table = found.table.reset_index(drop=True)

@@ -14,10 +14,25 @@ from exportlab.frames import Array, collect, to_pandas
 from exportlab.indices.catalogue import CATALOGUE
 from exportlab.options import Count, Level, validated
 from exportlab.uncertainty.intervals import Intervals, Method, ScaleName, figures
-from exportlab.uncertainty.methods import DRAWN, checked, estimate, noted, notes
+from exportlab.uncertainty.methods import DRAWN, Note, checked, estimate, noted, notes
 from exportlab.uncertainty.nesting import Resample, Unit, units_of
 from exportlab.uncertainty.sample import Sample, need_units, seeds
 from exportlab.uncertainty.scales import SCALES, Scale
+from exportlab.words import said
+
+# What complexity makes of RCA above one: it jumps where a product crosses it.
+STEPPED = (
+    *("diversity", "eci", "fitness", "genepy", "coi"),  # of exporters
+    *("ubiquity", "pci", "complexity"),  # of products
+    *("present", "density", "distance", "cog"),  # of pairs
+)
+STEPS = Note(
+    "threshold",
+    said(
+        "threshold: the measure jumps where RCA crosses one, so the interval falls short; nearest is "
+        "method='percentile'"
+    ),
+)
 
 
 @validated
@@ -72,8 +87,9 @@ def resampled(
     Notes
     -----
     The measure is computed once for each unit (jackknife) or draw. A row that is lost when some unit is left out (a
-    product sold in one market alone) has no interval, and the note says so. Measures with a threshold (RCA above one
-    in complexity) are no smooth functions of the flows; the page on uncertainty has their simulated coverage.
+    product sold in one market alone) has no interval, and the note says so. The indices of complexity have a threshold,
+    RCA above one, and are no smooth functions of the flows: intervals by the jackknife fall far short, those of the
+    percentile bootstrap by a few points, which the note says and the page on uncertainty measures.
 
     Examples
     --------
@@ -103,6 +119,8 @@ def resampled(
     on = Scale(SCALES[scale], *(limits or _declared(value)), scale)
     found = estimate(sample, method, level=level, draws=draws, seed=seed, scale=on, workers=workers)
     known = notes(sample, found, method, unit)
+    if value in STEPPED:
+        known = [(*some, STEPS) for some in known]
     rows = [
         {**figures(found, m), "n": sample.units, "note": noted(against)} for m, against in enumerate(known)
     ]
@@ -137,7 +155,7 @@ def _sample(
     whole: dict[Any, float],
 ) -> Sample:
     """The measure as a function of how often each unit counts."""
-    frame = held.frame
+    frame = collect(held.frame)
     names = list(zip(*([u.of(x) for x in frame[u.role].to_list()] for u in drawn), strict=True))
     place = {u: i for i, u in enumerate(sorted(set(names)))}
     code = np.array([place[n] for n in names], dtype=np.int64)
@@ -157,7 +175,7 @@ def _sample(
         return np.array([once(w) for w in np.atleast_2d(weights)]).reshape(*weights.shape[:-1], len(whole))
 
     sizes = np.bincount(code, amounts["value"], len(place)).astype(np.float64)
-    return Sample(statistic, sizes, width=len(frame))
+    return Sample(statistic, sizes, width=len(code))
 
 
 def _by_key(table: Any, keys: Sequence[str], value: str) -> dict[Any, float]:

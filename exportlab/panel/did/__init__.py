@@ -12,11 +12,8 @@ if TYPE_CHECKING:
 
 METHODS = ("callaway_santanna", "imputation", "etwfe", "sun_abraham", "stacked")
 EVENT_METHODS = (*METHODS, "twfe")
-MORE = (
-    "switching",
-    "interactive",
-    "matrix_completion",
-)  # designs beyond one policy that stays on: they take other options
+# beyond one policy that stays on, or with errors of their own: they take other options
+MORE = ("switching", "interactive", "matrix_completion", "local_projections", "two_stage")
 
 
 def estimator(method: str, kind: str) -> Callable[..., Estimate]:
@@ -27,15 +24,17 @@ def estimator(method: str, kind: str) -> Callable[..., Estimate]:
         etwfe,
         imputation,
         interactive,
+        projections,
         stacked,
         sun_abraham,
         switching,
         twfe,
+        two_stage,
     )
 
     one_of("method", method, (*(METHODS if kind == "att" else EVENT_METHODS), *MORE))
-    modules = (callaway, imputation, etwfe, sun_abraham, stacked, twfe, switching, interactive, completion)
-    found: Callable[..., Estimate] = getattr(
-        dict(zip((*EVENT_METHODS, *MORE), modules, strict=True))[method], kind
-    )
+    usual = (callaway, imputation, etwfe, sun_abraham, stacked, twfe)
+    more = (switching, interactive, completion, projections, two_stage)
+    modules = dict(zip((*EVENT_METHODS, *MORE), (*usual, *more), strict=True))
+    found: Callable[..., Estimate] = getattr(modules[method], kind)
     return found

@@ -120,7 +120,10 @@ def policy(panel: PolicyPanel, name: str, *, given: str | None = None) -> Policy
     keep: Mask = ~np.any(third, axis=0) if third else np.ones(len(value), bool)
     words = f"another policy than {name} is on"
     if given is not None:
-        keep, words = keep & (value >= dates[given]), f"{given} is not on, or a third policy is"
+        keep, words = (
+            keep & (value >= dates[given]),
+            f"{given} is not on" + ", or a third policy is" * bool(third),
+        )
     if not keep.any():
         raise DataError(f"no row is left for {name!r}: {words} in every one", str(overlaps(panel).table))
     used = panel.where(keep, words) if not keep.all() else panel

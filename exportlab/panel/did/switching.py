@@ -14,6 +14,7 @@ from exportlab.errors import DataError, OptionError, one_of
 from exportlab.frames import Array, Codes, Mask
 from exportlab.options import Count, Level, Places, validated
 from exportlab.panel.algebra.sandwich import group_sums, rounding_error, settled, unsettled
+from exportlab.panel.contract import refuse_uneven
 from exportlab.panel.did.regress import sample_of, warnings_of
 from exportlab.panel.estimate import Estimate, Inference, estimate_table
 
@@ -286,14 +287,7 @@ def _refuse(panel: PolicyPanel) -> None:
             "This estimator counts units equally and takes neither weights nor covariates: build the panel without "
             "them."
         )
-    steps = np.diff(panel.period_values)
-    if len(steps) and (steps != steps[0]).any():
-        gap = int((steps != steps.min()).argmax())
-        raise DataError(
-            "the panel's periods are not evenly spaced",
-            "Event times count periods: bring the missing ones, or leave out those before or after.",
-            first=panel.period_name(panel.period_values[gap + 1]),
-        )
+    refuse_uneven(panel)
 
 
 def _effects(made: _Switches, panel: PolicyPanel, asked: int | None) -> tuple[_Horizon, ...]:

@@ -41,6 +41,7 @@ NOTES = {
     "near equality": N_("near equality, so too wide or too narrow"),
     "one-sided": N_("one-sided, at the limit of the index"),
     "linearised": N_("linearised"),
+    "threshold": N_("of a measure with a threshold, so too narrow"),
 }
 
 
