@@ -142,7 +142,7 @@ def test_stacked_leaves_out_cohorts_whose_last_period_before_adoption_is_missing
 
 @pytest.mark.parametrize("weights", [None, "w"])
 def test_extended_twfe_with_covariates_is_outcome_regression_in_two_periods(weights):
-    """Wooldridge (2021): interacted and centred at the cohort's mean, the covariate is adjusted for as by regression."""
+    """Wooldridge (2021): interacted and centred at the cohort's mean, covariates are adjusted for by regression."""
     rng = np.random.default_rng(6)
     adopted, z = np.where(np.arange(16) < 6, 2.0, np.nan), rng.normal(size=16) + (np.arange(16) < 6)
     Y = rng.normal(size=(16, 1)) + np.column_stack([np.zeros(16), 0.7 * z + (adopted == 2) * (1 + 2 * z)])
