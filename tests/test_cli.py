@@ -146,7 +146,7 @@ def test_measures_are_set_for_a_paper(tmp_path, download):
     assert (tmp_path / "t.html").read_text(encoding="utf-8").count("<tr>") > 2
     pytest.importorskip("openpyxl", reason="needs openpyxl")
     run(*asked, tmp_path / "t.xlsx")
-    found = pd.read_excel(tmp_path / "t.xlsx")
+    found = pd.read_excel(tmp_path / "t.xlsx", engine="openpyxl")
     assert found["HHI"].iloc[:3].between(0, 1).all()
 
 
@@ -218,7 +218,7 @@ def test_the_shell_completes_names():
     ("words", "values"),
     [
         (["report", "--lang", ""], ["en", "zh"]),
-        (["report", "--also", "excel,p"], ["excel,png", "excel,pdf"]),
+        (["report", "--also", "excel,p"], ["excel,pdf", "excel,png"]),
         (["measure", "x.csv", "--over", "market,p"], ["market,product"]),
         (["measure", "x.csv", "--engine", "d"], ["duckdb"]),
         (["measure", "x.csv", "--partial", ""], ["drop", "keep"]),
@@ -267,7 +267,7 @@ def say(monkeypatch, capsys):
             ["data", "--lang", "English"],
             "lang='English' is not allowed. Allowed: 'en', 'zh'. Did you mean 'en'?",
         ),
-        (["report", "--also", "excel,word"], "also='word' is not allowed."),
+        (["report", "--also", "excel,doc"], "also='doc' is not allowed."),
         (["data", "liaoning"], "There is no data set named 'liaoning'."),
         (["report", "--out"], "Option '--out' requires an argument."),
     ],
@@ -284,7 +284,7 @@ def test_wrong_words_are_explained_in_one_paragraph(say, arguments, text):
     [
         (["data", "liaonin", "--lang", "zh"], "没有名为'liaonin'的数据集。"),
         (["indicators", "hhhi", "--lang=zh"], "没有名为'hhhi'的指标。是否指'hhi'"),
-        (["report", "--also", "word", "--lang", "zh"], "also='word'无效。可用：'excel', 'latex'"),
+        (["report", "--also", "doc", "--lang", "zh"], "also='doc'无效。可用：'pdf', 'word'"),
         (["report", "--lnag", "x", "--lang", "zh"], "没有选项--lnag。是否指'--lang'？"),
         (
             ["measure", "x.csv", "--over", "market", "--out", "a.txt", "--lang", "zh"],

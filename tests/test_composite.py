@@ -7,6 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import polars as pl
+import pyarrow as pa
 import pytest
 from matplotlib.axes import Axes
 
@@ -249,7 +251,7 @@ def test_judgements_that_contradict_each_other_are_refused():
         (
             [[1, 3], [0.5, 1]],
             "ab",
-            r"2 comparisons are not positive, or not the inverse.*a over b = 3\.0, b over a = 0\.5",
+            r"2 comparisons are not positive, or not the inverse.*a over b = 3, b over a = 0\.5",
         ),
         ([[1, -3], [-1 / 3, 1]], "ab", r"2 comparisons are not positive"),
         ([[1, np.inf], [0, 1]], "ab", "not positive"),
@@ -394,6 +396,11 @@ def test_ranks_are_not_decided_by_rounding():
     assert ranks_of(np.array([1.0, 1 + 1e-8]), np.zeros(2, int)).tolist() == [2, 1]
 
 
+@pytest.mark.parametrize("engine", [pl.DataFrame, pa.table, pl.LazyFrame])
+def test_tables_of_other_engines_are_read(cities, engine):
+    same(made(cities), made(engine(cities.to_dict("list"))))
+
+
 # ---- scaling ------------------------------------------------------------------------------------------------------
 
 
@@ -440,7 +447,7 @@ def test_goalposts_make_a_level_of_a_place():
     with pytest.raises(
         DataError, match=r"1 scaled figures are below zero, and entropy is of shares.*x = -0\.333"
     ):
-        xl.composite(table, **below, weights="entropy")
+        xl.composite(pd.concat([table, table.assign(unit=["c", "d"], x=2.5)]), **below, weights="entropy")
     with pytest.raises(DataError, match="1 scaled figures are negative, which aggregate='power'"):
         xl.composite(table, **below, aggregate="power")
 
@@ -620,6 +627,27 @@ def test_tables_that_a_composite_refuses(cities):
         DataError, match=r"1 figures are zero or negative, and a coefficient of variation.*variety = -1"
     ):
         made(cities.assign(variety=[-1.0, *range(1, 8)]), weights="cv")
+
+
+def test_goalposts_let_no_constant_into_what_is_learned(cities):
+    """Fixed ends make a constant a figure; weights and distances learned from it would be 0/0."""
+    constant = cities.assign(logistics=2.0)
+    ends = {"goalposts": {"logistics": (2, 10)}}
+    assert made(constant, **ends).scaled["logistics"].tolist() == [0.0] * 8
+    for weights in LEARNED:
+        with pytest.raises(DataError, match=r"1 of 5 indicators are constant.*logistics = 2\."):
+            made(constant, weights=weights, **ends)
+    low = {"goalposts": {"variety": (100, 200)}, "outside": "clip"}  # all of them at the lower end
+    for weights in ("entropy", "critic", "sd"):
+        with pytest.raises(
+            DataError, match=r"1 of 5 indicators are alike.*and weights='.*First: variety = 41"
+        ):
+            made(cities, weights=weights, **low)
+    for aggregate in aggregation.AGAINST_BEST:
+        with pytest.raises(
+            DataError, match=rf"alike in all 8 rows once scaled, and aggregate='{aggregate}'.*logistics = 2\."
+        ):
+            made(constant, aggregate=aggregate, **ends)
 
 
 def test_gaps_of_a_panel_are_refused():

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from exportlab.panel import PolicyPanel
+from exportlab.panel.did.identified import left_out
 
 KEYS = {"unit": "id", "period": "year", "outcome": "y", "adopted": "g"}
 
@@ -45,3 +46,10 @@ def test_errors_of_cells_obey_the_clusters():
     assert cells == pytest.approx(made.table["std_error"].to_numpy(), rel=1e-12)
     by_unit = PolicyPanel(d, **KEYS).att(aggregate="none").parts["cells"]["std_error"].to_numpy()
     assert np.abs(cells / by_unit - 1).max() > 0.1
+
+
+def test_many_lost_cells_are_counted_after_the_fifth():
+    names, treated = [f"c{i}" for i in range(8)], np.arange(8) >= 2
+    said = left_out(names, np.arange(8) < 7, treated)
+    assert said.startswith("Averages leave out 5 of 6 treated cells")
+    assert said.endswith("comparison: c0, c1, c2, c3, c4 and 2 more.")

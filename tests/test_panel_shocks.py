@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from exportlab.errors import DataError
-from exportlab.panel import PolicyPanel, shared_shocks
+from exportlab.panel import PolicyPanel, recommend, shared_shocks
+from exportlab.panel.inference.recommend import Facts, facts_of
 
 YEARS = np.arange(2000, 2020)
 
@@ -154,3 +157,59 @@ def test_nothing_to_look_at_is_said():
         door([2010] * 3 + [np.nan]).shared_shocks()
     flat = np.add.outer(np.arange(8.0), np.arange(20.0))
     assert np.isnan(door([2010] * 3 + [np.nan] * 5, flat).recommend().facts.apart)
+
+
+def test_p_of_shared_shocks_counts_every_choice_of_the_treated():
+    load = np.array([3.0, 1.5, 0.0, 0.5, 1.0, -1.0])  # two treated, four others; one factor and nothing else
+    path = np.sin(np.arange(len(YEARS)))
+    made = shared_shocks(door([2010] * 2 + [np.nan] * 4, np.outer(load, path))).table.iloc[0]
+    gaps = [
+        abs(load[list(two)].mean() - np.delete(load, two).mean())
+        for two in itertools.combinations(range(6), 2)
+    ]
+    assert made["p"] == np.mean(np.array(gaps) >= gaps[0] - 1e-9) == 1 / 15
+    assert made["attainable"] == 1 / 15
+    assert made["share"] == pytest.approx(1.0)
+
+
+# ---- what the recommendation stands on ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("size", [3.0, 1 / 3])
+def test_the_spread_is_the_ratio_of_standard_deviations_before_anybody_adopts(size):
+    wave = np.array([1.0, -2.0, 1.0])  # no mean over the three periods before adoption, and opposite in pairs
+    Y = np.random.default_rng(0).normal(scale=50.0, size=(6, len(YEARS)))
+    Y[:, :3] = (
+        np.outer([size, -size, 1, -1, 1, -1], wave) + np.arange(6.0)[:, None] + np.array([0.0, 4.0, 1.0])
+    )
+    assert facts_of(door([2003] * 2 + [np.nan] * 4, Y)).spread == pytest.approx(size, rel=1e-9)
+    assert np.isnan(facts_of(door([2002] * 2 + [np.nan] * 4, Y)).spread)  # two periods leave too little
+
+
+def test_one_coefficient_of_a_linear_regression_is_told_from_averages_of_cells():
+    panel = door([2005] * 4 + [2010] * 4 + [np.nan] * 6)
+    assert facts_of(panel).pooled
+    assert facts_of(panel.twfe()).pooled
+    assert not facts_of(panel.event_study("twfe")).pooled
+    assert not facts_of(panel.att("sun_abraham")).pooled
+    assert not facts_of(panel.att()).pooled
+
+
+@pytest.mark.parametrize(
+    ("facts", "own", "wild"),
+    [
+        (Facts(40, 10, 30, 5, 10**9, pooled=False), "believe", "do not use"),
+        (Facts(39, 10, 29, 5, 10**9, pooled=False), "do not use", "do not use"),
+        (Facts(40, 9, 31, 5, 10**9, pooled=False), "do not use", "do not use"),
+        (Facts(40, 10, 30, 4, 10**9, pooled=False), "do not use", "do not use"),
+        (Facts(40, 10, 30, 4, 10**9, pooled=True), "usable", "usable"),
+        (Facts(14, 4, 10, 4, 1001, pooled=True), "do not use", "usable"),
+        (Facts(14, 3, 11, 3, 364, pooled=True), "do not use", "do not use"),
+    ],
+)
+def test_verdicts_change_where_the_rules_say(facts, own, wild):
+    advice = recommend(facts)
+    verdict = advice.table.set_index("method")["verdict"]
+    assert (verdict["own standard error"], verdict["WCR11"]) == (own, wild)
+    assert advice.trusts("cluster-robust (CR1)") == (own != "do not use")
+    assert advice.trusts("cluster-robust (CR2)") == (advice.method == "CR2 Bell-McCaffrey")

@@ -93,6 +93,16 @@ def test_joint_of_one_term_is_the_single_test():
     joint = wild_bootstrap(fit, terms=[[1, 0]], joint=True).table.iloc[0]
     assert joint["statistic"] == pytest.approx(one["statistic"] ** 2, rel=1e-9)
     assert joint["p"] == one["p"]
+    drawn = {
+        "terms": [[1, 0]],
+        "weights": "webb",
+        "n_draws": 5_000,
+        "interval": False,
+    }  # more than one batch of draws
+    assert (
+        wild_bootstrap(fit, joint=True, **drawn).table["p"].iloc[0]
+        == wild_bootstrap(fit, **drawn).table["p"].iloc[0]
+    )
     both = wild_bootstrap(fit, joint=True).table.iloc[0]
     b = fit.beta[:2]
     assert both["statistic"] == pytest.approx(b @ np.linalg.solve(covariance(fit), b) / 2, rel=1e-9)
@@ -280,6 +290,11 @@ def test_no_p_below_what_is_attainable_and_no_end_where_nothing_can_be_refused(a
 
 def test_scores_and_poisson_count_the_sample_too():
     d = few(G=4)
+    shown = door(few(G=6)).att()
+    other = shown.wild_bootstrap(null=0.3).table.iloc[0]
+    assert other["statistic"] == pytest.approx(
+        (shown.table["estimate"][0] - 0.3) / shown.table["std_error"][0]
+    )
     row = door(d).att().wild_bootstrap().table.iloc[0]
     assert row["p"] >= row["attainable"] == 2 / 16
     assert (row["conf_low"], row["conf_high"]) == (-np.inf, np.inf)

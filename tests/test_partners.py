@@ -261,3 +261,18 @@ def test_errors_say_what_is_allowed(four):
         complementarity(a, b)
     with pytest.raises(OptionError, match="exports are in 'USD' and imports in 'EUR'"):
         trade_potential(a, b)
+
+
+@pytest.mark.parametrize("members", [[], ["Jpan"], ["no", "body"], (1, 2)])
+@pytest.mark.parametrize("name", ["bloc_share", "intra_share", "introversion"])
+def test_members_who_are_nobody_are_refused(name, members):
+    """A slip of the pen was a share of zero, or NaN, without a word."""
+    rows = [("China", "Japan", 2.0), ("Japan", "China", 1.0), ("China", "USA", 1.0)]
+    table = xl.flows(pd.DataFrame(rows, columns=["exporter", "market", "value"]))
+    with pytest.raises(
+        OptionError, match=r"members=.* names no label of the table. Its labels: \['China', 'Japan', 'USA'\]"
+    ):
+        xl.CATALOGUE[name](table, "RCEP", members=members)
+    one = xl.CATALOGUE[name](table, "RCEP", members=["Japan", "China", "Peru"])
+    both = xl.CATALOGUE[name](table, "RCEP", members=["Japan", "China"])
+    pd.testing.assert_frame_equal(one, both)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import html
 import re
 import shutil
 from functools import partial
@@ -36,10 +37,13 @@ from exportlab.tables.writing import csv_text
 from exportlab.uncertainty.methods import Kind
 from exportlab.words import Said
 
+STEPS: list[str] = []
+
 
 @pytest.fixture(scope="module")
 def embedded(tmp_path_factory):
-    return report(out=tmp_path_factory.mktemp("report"))
+    STEPS.clear()
+    return report(out=tmp_path_factory.mktemp("report"), progress=STEPS.append)
 
 
 @pytest.fixture(scope="module")
@@ -96,6 +100,16 @@ def test_every_table_has_unit_source_and_csv(embedded, own):
         assert len(tables) == len(set(tables)) > 5
         assert len(re.findall(r"Unit: .+ Source: .+", text)) == len(tables)
         assert all((page.parent / "tables" / f"{t}.csv").is_file() for t in tables)
+
+
+def test_each_step_is_told_of(embedded):
+    sections = re.findall(r"<h2>([^<]+)</h2>", embedded.read_text(encoding="utf-8"))[1:-1]
+    told = [html.unescape(s) for s in sections]
+    assert [
+        "Computing from the embedded figures",
+        *(f"Computing: {s}" for s in told),
+        "Drawing and writing the page",
+    ] == STEPS
 
 
 def test_the_page_stands_alone(embedded):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -10,9 +12,12 @@ import pytest
 import exportlab as xl
 from exportlab.errors import DataError, OptionError, UnknownName
 from exportlab.uncertainty import blocks
+from exportlab.uncertainty.resampled import _declared
 from exportlab.uncertainty.sample import stationary
 from exportlab.valueadded import InterCountryTable, IOTable, table_noise
 from exportlab.valueadded.noise import scaled
+
+ROOT = Path(__file__).parent.parent
 
 
 def cube(seed=1, exporters=6, markets=8, products=10):
@@ -140,6 +145,23 @@ def test_ends_are_cut_at_the_limits():
 def test_a_measure_with_a_threshold_says_so(measure, value, stepped):
     found = xl.resampled(FLOWS, measure, value, resample="market")
     assert all(("threshold" in [n.kind for n in known]) == stepped for known in found.notes)
+
+
+def test_limits_that_the_catalogue_declares_as_numbers():
+    assert _declared("theil") == (0, np.inf)
+    assert _declared("hhi") == (-np.inf, 1)
+    assert _declared("no index of the catalogue") == (-np.inf, np.inf)
+    two = xl.flows(
+        pd.DataFrame(
+            {
+                "market": ["A", "B"] * 3,
+                "product": ["1", "1", "2", "2", "3", "3"],
+                "value": [1.0, 1.1, 1.0, 0.9, 1.0, 1.3],
+            }
+        )
+    )
+    found = xl.resampled(two, lambda f: xl.theil(f, over="market", by=[]), "theil", resample="product").table
+    assert found["conf_low"].item() == 0
 
 
 def test_refusals_of_measures():
@@ -422,3 +444,21 @@ def test_bands_by_group_and_their_refusals():
         found.bands(1.5)
     with pytest.raises(OptionError, match=r"0 and 0\.5"):
         found.bands(least=0.5)
+
+
+def test_what_the_page_says_of_further_intervals():
+    kept = pd.read_csv(ROOT / "benchmarks" / "results" / "coverage_others.csv")
+    by = kept.set_index(["what", "size", "method"])["coverage"]
+    for name in ("expy", "prody"):
+        assert by[f"{name}, markets drawn", "30 markets", "jackknife"] == pytest.approx(95, abs=2)
+    for name in ("eci", "pci", "fitness", "density"):
+        assert by[f"{name}, markets drawn", "30 markets", "jackknife"] < 65
+    for name in ("eci", "density"):
+        assert by[f"{name}, markets drawn", "30 markets", "percentile"] > 88
+    months = kept[kept["what"] == "share, AR(1) of 0.6"].set_index(["size", "method"])["coverage"]
+    for n in (60, 120, 240):
+        assert months[f"{n} months", "basic, months one by one"] < 75
+        assert months[f"{n} months", "basic, blocks"] >= 84
+    rest = kept[kept["what"].isin(["survival curve, whole", "domestic share of exports"])]["coverage"]
+    assert rest.between(93, 98).all()
+    assert kept[kept["what"] == "places of ten groups"]["coverage"].between(95, 100).all()

@@ -25,8 +25,6 @@ from exportlab.risk.bounded import risk_bounds
 from exportlab.words import Said, said
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from exportlab.claims.evidence import Context
     from exportlab.claims.records import Claim
 
@@ -120,12 +118,12 @@ def asia_pacific_share() -> Measurement:
 
 def market_hhi() -> Measurement:
     """Market HHI of exports, by all that is published of the year's exports and of the trade they are part of."""
-    own = _risk().loc["own shocks"]
+    low, high = _risk()["own shocks"]
     return Measurement(
         said(
             "market HHI of exports, by all that is published of them and of trade; concentrated: 0.18 or more"
         ),
-        Interval(float(own["low"]) ** 2, float(own["high"]) ** 2),
+        Interval(low**2, high**2),
         Interval(HIGHLY_CONCENTRATED, 1.0),
         _announced(),
     )
@@ -133,23 +131,25 @@ def market_hhi() -> Measurement:
 
 def market_risk() -> Measurement:
     """What the loss of the largest market would cost: the part of risk that lies in shares alone."""
-    lost, own = (_risk().loc[m] for m in ("largest market lost", "own shocks"))
-    span = said("{low} to {high}", low=f"{own['low']:.2f}", high=f"{own['high']:.2f}")
+    (least, most), own = _risk()["largest market lost"], _risk()["own shocks"]
+    span = said("{low} to {high}", low=f"{own[0]:.2f}", high=f"{own[1]:.2f}")
     return Measurement(
         said(
             "share of exports lost with the largest market; vulnerable: a tenth or more; if markets have shocks of "
             "their own of one size, exports vary {span} times as much as one market",
             span=span,
         ),
-        Interval(float(lost["low"]), float(lost["high"])),
+        Interval(least, most),
         Interval(LARGE_LOSS, 1.0),
         _announced(),
     )
 
 
 @cache
-def _risk() -> pd.DataFrame:
-    return risk_bounds(exports_of("2023")).set_index("measure")
+def _risk() -> dict[str, tuple[float, float]]:
+    """Both ends of each measure of risk that the facts of 2023 bound."""
+    table = risk_bounds(exports_of("2023"))
+    return {m: (float(a), float(b)) for m, a, b, _ in table.itertuples(index=False, name=None)}
 
 
 def _announced() -> tuple[Operand, ...]:

@@ -144,7 +144,7 @@ def report(
             technology=technology_of(technology),
             income=incomes,
             also=[a.strip() for a in also.split(",") if a.strip()],
-            progress=status.update,
+            progress=status.update if err.is_terminal else err.print,
         )
     _tell(page, open_)
 

@@ -269,7 +269,9 @@ def _composite(table: Indicators, recipe: Recipe, made: Made) -> Composite:
 def _weights_table(table: Indicators, recipe: Recipe, found: Sequence[Weights]) -> pd.DataFrame:
     parts = []
     for rows, weights in zip(table.groups(by_period=recipe.weights_by_period), found, strict=True):
-        keys = {table.period: table.keys[table.period].iloc[rows[0]]} if recipe.weights_by_period else {}
+        keys: dict[str, Any] = {}
+        if recipe.weights_by_period:
+            keys[str(table.period)] = table.keys[table.period].iloc[rows[0]]
         signs = np.where(table.signs > 0, "+", "-")
         part = {"indicator": table.names, "direction": signs, "weight": weights.w, **weights.said}
         parts.append(pd.DataFrame({**keys, **part}))

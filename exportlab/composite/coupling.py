@@ -54,7 +54,9 @@ def _geometric(u: Array) -> Array:
 
 
 def _standard(u: Array) -> Array:
-    return np.minimum(_geometric(u) / u.mean(axis=1), 1.0)  # no mean of products is above that of sums
+    return np.asarray(
+        np.minimum(_geometric(u) / u.mean(axis=1), 1.0)
+    )  # no mean of products is above that of sums
 
 
 def _modified(u: Array) -> Array:

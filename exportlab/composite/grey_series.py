@@ -12,6 +12,7 @@ from exportlab.columns import real
 from exportlab.composite.aggregation import grey_coefficients
 from exportlab.composite.indicator_table import keyed
 from exportlab.errors import DataError, OptionError
+from exportlab.frames import to_pandas
 from exportlab.options import Within, validated
 
 
@@ -69,7 +70,8 @@ def grey_relation(
             f"factors={list(factors)!r} is not allowed. Allowed: other columns than series=, each once."
         )
     if period is None:
-        table = pd.DataFrame(table).assign(_row=range(len(table)))
+        table = to_pandas(table)
+        table = table.assign(_row=range(len(table)))
     data, pools = keyed(
         table, names, unit=None if period else "_row", period=period, frequency=frequency, needs="a series"
     )

@@ -107,13 +107,13 @@ def indicator_table(
     x = np.column_stack([real(data, name) for name in signs])
     made = Indicators(data[keys], x, tuple(signs), np.array(list(signs.values())), unit, period, pools)
     _refuse_infinite(made)
-    gone = np.isnan(x).any(axis=1)
+    gone: Mask = np.asarray(np.isnan(x).any(axis=1))
     if missing == "refuse":
         _refuse_missing(made, gone)
     if gone.all():
         raise DataError("no row has all indicators", "Leave out the indicators that are hardly ever there.")
     kept = replace(
-        made, keys=data.loc[~gone, keys].reset_index(drop=True), x=x[~gone], pools=_again(pools[~gone])
+        made, keys=data[keys][~gone].reset_index(drop=True), x=x[~gone], pools=_again(pools[~gone])
     )
     if missing == "refuse":
         _refuse_gaps(kept)
@@ -167,7 +167,7 @@ def keyed(
         if needs:
             calendar.require_order(needs)
         place = {label: i for i, label in enumerate(calendar.labels)}
-        pools = data[period].map(place).to_numpy(np.int64)
+        pools = np.array([place[label] for label in data[period]], np.int64)
     return data, pools
 
 

@@ -202,7 +202,7 @@ class Again:
         w = w / w.sum(axis=1, keepdims=True)
         recipe = self.recipes[scale, pick.get("aggregate", next(iter(self.recipes))[1])]
         made = put_together(self.table, recipe, self.scaled[scale][:, kept], w[:, kept])
-        return ranks_of(made["score"], self.table.pools)
+        return np.asarray(ranks_of(made["score"], self.table.pools), np.float64)
 
 
 def _again(

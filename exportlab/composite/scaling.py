@@ -49,8 +49,8 @@ def check_goalposts(table: Indicators, how: Scaling) -> None:
         raise OptionError(f"goalposts= belong to scale='minmax'; {how.method!r} has none.")
     if how.outside != "refuse":
         return
-    low, high = _ends(table, ends, np.arange(len(table.x)))
-    bad = (table.x < low) | (table.x > high)
+    least, most = _ends(table, ends, np.arange(len(table.x)))
+    bad = (table.x < least) | (table.x > most)
     if bad.any():
         count, first = first_bad(table, bad)
         raise DataError(
@@ -94,7 +94,7 @@ def _between(table: Indicators, how: Scaling, rows: Any) -> Array:
     low, high = _ends(table, how.goalposts or {}, rows)
     x = table.x[rows]
     r = np.where(table.signs > 0, x - low, high - x) / (high - low)
-    return np.clip(r, 0.0, 1.0) if how.outside == "clip" else r
+    return np.asarray(np.clip(r, 0.0, 1.0) if how.outside == "clip" else r)
 
 
 def _frontier(table: Indicators, rows: Any) -> Array:
@@ -109,7 +109,7 @@ def _frontier(table: Indicators, rows: Any) -> Array:
             "Ratios need positive figures: take scale='minmax'.",
             first=first,
         )
-    return np.where(table.signs > 0, x / x.max(axis=0), x.min(axis=0) / x)
+    return np.asarray(np.where(table.signs > 0, x / x.max(axis=0), x.min(axis=0) / x))
 
 
 def _refuse_constant(table: Indicators, how: Scaling, rows: Any) -> None:

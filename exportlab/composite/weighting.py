@@ -261,8 +261,7 @@ def _pairs(comparisons: pd.DataFrame) -> Array:
         raise DataError(
             f"{int(wrong.sum())} comparisons are not positive, or not the inverse of their opposite",
             "A cell says how many times its row counts for its column; the cell across is one over it.",
-            first=f"{names[i]} over {names[j]} = {comparisons.iat[i, j]}, {names[j]} over {names[i]} = "
-            f"{comparisons.iat[j, i]}",
+            first=f"{names[i]} over {names[j]} = {a[i, j]:g}, {names[j]} over {names[i]} = {a[j, i]:g}",
         )
     upper = np.triu(a)
     return np.asarray(upper + np.tril(1 / a.T, -1))  # the half above the diagonal counts

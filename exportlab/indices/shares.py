@@ -117,6 +117,8 @@ def bloc_share(
     ------
     DataError
         Markets that are no known countries, that lie partly in the bloc, or that are left over without `residual`.
+    OptionError
+        `members` of whom none is in the table.
     """
     require(flows, "bloc_share")
     one_of("within", within, ("end", "start"))

@@ -289,14 +289,11 @@ class Survival(Result):
                 f"level={chosen!r} and least={least!r} are not allowed. Allowed: between 0 and 1, 0 and 0.5."
             )
         critical = _critical(chosen, least)
-        counts = self.spells.groupby(list(self.by)).size() if self.by else None
+        by = list(self.by)
+        counts: dict[Any, int] = self.spells.groupby(by).size().to_dict() if by else {(): len(self.spells)}
         parts = []
-        for label, part in self.table.groupby(list(self.by)) if self.by else [((), self.table)]:
-            n = (
-                len(self.spells)
-                if counts is None
-                else int(counts.loc[label if len(self.by) > 1 else label[0]])
-            )
+        for label, part in self.table.groupby(by) if by else [((), self.table)]:
+            n = int(counts[label[0] if len(by) == 1 else label])
             parts.append(_band(part, n, critical, least))
         import pandas as pd
 

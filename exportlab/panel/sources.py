@@ -230,7 +230,7 @@ def outcome_table(
                 "scores of different periods are not comparable: they were scaled or weighted by period",
                 "A panel compares periods: make the index over all of them (scale_over='all', weights_over='all').",
             )
-        keys = getattr(result, "keys", ())
+        keys: tuple[str, ...] = getattr(result, "keys", ())
         if len(keys) == 2:
             unit, period = unit or keys[0], period or keys[1]
         outcome = outcome or getattr(result, "outcome", "")

@@ -283,7 +283,9 @@ def _legend(ax: Axes, colours: Mapping[str, Any]) -> None:
     from matplotlib.patches import Patch
 
     swatches = [Patch(facecolor=c, edgecolor="white", label=name) for name, c in colours.items()]
-    columns = max(1, min(len(swatches), int(95 // (4 + max(squares(s.get_label()) * 1.7 for s in swatches)))))
+    columns = max(
+        1, min(len(swatches), int(95 // (4 + max(squares(str(s.get_label())) * 1.7 for s in swatches))))
+    )
     ax.legend(
         handles=swatches,
         loc="upper left",

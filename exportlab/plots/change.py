@@ -331,7 +331,11 @@ def membership_shares(
         for k, (name, table) in enumerate(tables.items()):
             line = sorted_in_time(table, period)
             at, values = [order.index(p) for p in line[period]], (100 * line[share].astype(float)).tolist()
-            style = {"color": PALETTE[k], "marker": MARKERS[k], "linestyle": "-" if k == 0 else "--"}
+            style: dict[str, Any] = {
+                "color": PALETTE[k],
+                "marker": MARKERS[k],
+                "linestyle": "-" if k == 0 else "--",
+            }
             ax.plot(at, values, **style)
             hover_points(
                 ax,

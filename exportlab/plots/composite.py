@@ -29,7 +29,8 @@ def _of_period(table: pd.DataFrame, keys: tuple[str, ...], period: Any) -> pd.Da
     chosen = known[0] if period is None else period
     if chosen not in known:
         raise OptionError(f"period={period!r} is not among the periods: {known[:10]}.")
-    return table[table[keys[1]] == chosen]
+    kept: pd.DataFrame = table[table[keys[1]] == chosen]
+    return kept
 
 
 def scores(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from exportlab.plots.structure import need
+from exportlab.plots.given import need
 from exportlab.plots.style import DOUBLE, GREY, PALETTE, context, finish, new_axes
 from exportlab.words import Text, _, said
 

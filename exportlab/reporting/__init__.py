@@ -92,7 +92,7 @@ def report(
             from exportlab.reporting.liaoning import page as published
 
             say(_("Computing from the embedded figures"))
-            page = published.page()
+            page = published.page(say)
         else:
             require(flows, "report")
             say(_("Computing from the flows"))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 import pandas as pd
+from scipy.stats import norm
 
 from exportlab.errors import OptionError
 from exportlab.frames import Array
@@ -171,8 +172,6 @@ def _tested(
     x: Array, w: Array, statistic: str, found: pd.DataFrame, *, method: str, draws: int, rng: Any
 ) -> pd.DataFrame:
     """p of each unit, two-sided, and where it is from."""
-    from scipy.stats import norm
-
     if method == "normality":
         return pd.DataFrame({"p_value": 2 * norm.sf(np.abs(found["z"])), "method": "normality"})
     random = None if rng is None else np.random.default_rng(rng)

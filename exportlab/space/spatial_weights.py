@@ -74,7 +74,7 @@ class SpatialWeights(Result):
                 first=str(next(x for x in self.labels if x in left)),
             )
         order = np.array([place[u] for u in units])
-        return self.w[np.ix_(order, order)]
+        return np.asarray(self.w[np.ix_(order, order)])
 
 
 @validated

@@ -176,7 +176,8 @@ def word(page: Page) -> Any:
 def _put_picture(document: Any, picture: Picture) -> None:
     from docx.shared import Inches
 
-    drawn, figure = BytesIO(), picture.axes.figure
+    drawn, figure = BytesIO(), picture.axes.get_figure(root=True)
+    assert figure is not None
     with context():
         figure.savefig(drawn, format="png", dpi=DOTS, bbox_inches="tight")
     drawn.seek(0)

@@ -20,14 +20,18 @@ from exportlab.uncertainty.sample import Sample, need_units, seeds
 from exportlab.uncertainty.scales import SCALES, Scale
 from exportlab.words import said
 
-# What complexity makes of RCA above one: it jumps where a product crosses it, and simulated intervals fall short.
+# What complexity makes of RCA above one: it jumps where a product crosses it.
 STEPPED = (
     *("diversity", "eci", "fitness", "genepy", "coi"),  # of exporters
     *("ubiquity", "pci", "complexity"),  # of products
     *("present", "density", "distance", "cog"),  # of pairs
 )
 STEPS = Note(
-    "threshold", said("threshold: the measure jumps where RCA crosses one, so the interval falls short")
+    "threshold",
+    said(
+        "threshold: the measure jumps where RCA crosses one, so the interval falls short; nearest is "
+        "method='percentile'"
+    ),
 )
 
 
@@ -84,8 +88,8 @@ def resampled(
     -----
     The measure is computed once for each unit (jackknife) or draw. A row that is lost when some unit is left out (a
     product sold in one market alone) has no interval, and the note says so. The indices of complexity have a threshold,
-    RCA above one, and are no smooth functions of the flows: their intervals fall short, which the note says and the
-    page on uncertainty measures.
+    RCA above one, and are no smooth functions of the flows: intervals by the jackknife fall far short, those of the
+    percentile bootstrap by a few points, which the note says and the page on uncertainty measures.
 
     Examples
     --------
@@ -114,7 +118,9 @@ def resampled(
     seed = seeds(rng, 1)[0] if method in DRAWN else None
     on = Scale(SCALES[scale], *(limits or _declared(value)), scale)
     found = estimate(sample, method, level=level, draws=draws, seed=seed, scale=on, workers=workers)
-    known = [(*some, STEPS) if value in STEPPED else some for some in notes(sample, found, method, unit)]
+    known = notes(sample, found, method, unit)
+    if value in STEPPED:
+        known = [(*some, STEPS) for some in known]
     rows = [
         {**figures(found, m), "n": sample.units, "note": noted(against)} for m, against in enumerate(known)
     ]
@@ -149,7 +155,7 @@ def _sample(
     whole: dict[Any, float],
 ) -> Sample:
     """The measure as a function of how often each unit counts."""
-    frame = held.frame
+    frame = collect(held.frame)
     names = list(zip(*([u.of(x) for x in frame[u.role].to_list()] for u in drawn), strict=True))
     place = {u: i for i, u in enumerate(sorted(set(names)))}
     code = np.array([place[n] for n in names], dtype=np.int64)
@@ -169,7 +175,7 @@ def _sample(
         return np.array([once(w) for w in np.atleast_2d(weights)]).reshape(*weights.shape[:-1], len(whole))
 
     sizes = np.bincount(code, amounts["value"], len(place)).astype(np.float64)
-    return Sample(statistic, sizes, width=len(frame))
+    return Sample(statistic, sizes, width=len(code))
 
 
 def _by_key(table: Any, keys: Sequence[str], value: str) -> dict[Any, float]:

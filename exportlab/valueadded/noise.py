@@ -133,7 +133,7 @@ def _cells(table: IOTable | InterCountryTable) -> Array:
     return np.asarray(cells, dtype=float)
 
 
-def _with(table: AnyTable, cells: Array) -> AnyTable:
+def _with(table: IOTable | InterCountryTable, cells: Array) -> Any:
     """The table with other intermediate use."""
     if isinstance(table, IOTable):
         n = len(table.Z)

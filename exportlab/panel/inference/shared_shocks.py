@@ -140,9 +140,9 @@ def _early(panel: PolicyPanel) -> tuple[Array, Mask, Codes] | None:
 
 
 def _factor(residual: Array) -> tuple[float, Array]:
-    """Share of the variation that the first factor makes, and the units' loadings on it."""
+    """Share of the variation that the first factor makes, and the units' loadings on it, in no unit."""
     left, size, _ = np.linalg.svd(residual, full_matrices=False)
-    return float(size[0] ** 2 / (size**2).sum()), np.asarray(left[:, 0] * size[0], float)
+    return float(size[0] ** 2 / (size**2).sum()), np.asarray(left[:, 0], float)
 
 
 def _apart(

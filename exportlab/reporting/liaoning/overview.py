@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
+from typing import Any
+
 from exportlab import datasets
 from exportlab.reporting.liaoning import content, ledger, products
 from exportlab.reporting.liaoning.official import (
@@ -60,7 +63,7 @@ def headline() -> str:
     return _("{clauses}.", clauses=listed(clauses))
 
 
-def _bounds_of(year: int) -> dict[str, float]:
+def _bounds_of(year: int) -> dict[Hashable, Any]:
     return next(r for r in market_bounds().to_dict("records") if r["period"] == str(year))
 
 

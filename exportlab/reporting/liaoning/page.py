@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pandas as pd
 
 from exportlab import datasets
+from exportlab.facts.announced import UNIT
 from exportlab.plots import areas, change, structure
 from exportlab.reporting import methods
 from exportlab.reporting.liaoning import content, ledger, overview, policy, products
 from exportlab.reporting.liaoning.official import (
-    UNIT,
     export_bounds,
     export_concentration,
     market_bounds,
@@ -22,20 +24,20 @@ from exportlab.tables.model import Page, Picture, Section, Table
 from exportlab.words import N_, _, amount, number, percent, points, term, unit_said
 
 
-def page() -> Page:
-    """The whole report on the embedded data."""
-    sections = (
-        totals_section(),
-        markets_section(),
-        rcep_section(),
-        products.section(),
-        content.section(),
-        products.provinces_section(),
-        policy.section(),
-        ledger.section(),
-        data_section(),
+def page(say: Callable[[str], object] | None = None) -> Page:
+    """The whole report on the embedded data; `say` is told of each section before it is computed."""
+    chapters: tuple[tuple[str, Callable[[], Section | None]], ...] = (
+        (_("Totals"), totals_section),
+        (_("Markets and their concentration"), markets_section),
+        (_("The {bloc} share of trade", bloc="RCEP"), rcep_section),
+        (_("Products and advantage against China"), products.section),
+        (_("Sophistication and value added"), content.section),
+        (_("Structure: Liaoning among the provinces"), products.provinces_section),
+        (_("Policy effects: pilot free-trade zones"), policy.section),
+        (_("What the two papers claim"), ledger.section),
+        (_("What the data are, and what they are not"), data_section),
     )
-    kept = tuple(s for s in sections if s is not None)
+    kept = tuple(s for s in (_computed(*chapter, say) for chapter in chapters) if s is not None)
     return Page(
         _("Liaoning's exports: what the published figures show"),
         _("Structure, markets, products, value added, policy and the papers' claims, from the embedded data"),
@@ -43,6 +45,14 @@ def page() -> Page:
         terms=True,
         headline=overview.headline(),
     )
+
+
+def _computed(
+    title: str, make: Callable[[], Section | None], say: Callable[[str], object] | None
+) -> Section | None:
+    if say is not None:
+        say(_("Computing: {what}", what=title))
+    return make()
 
 
 def data_section() -> Section:
