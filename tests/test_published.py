@@ -104,7 +104,8 @@ def pages_of(landing: str) -> set[str]:
 
 def test_every_page_is_on_a_landing_page():
     listed = set().union(*map(pages_of, LANDINGS))
-    assert {p.stem for p in DOCS.glob("*.rst")} - {"index", *LANDINGS} <= listed
+    made = {"sg_execution_times"}  # by the gallery, where the manual was built
+    assert {p.stem for p in DOCS.glob("*.rst")} - {"index", *LANDINGS, *made} <= listed
 
 
 @pytest.mark.parametrize("landing", LANDINGS)

@@ -59,7 +59,7 @@ def report(
     income : mapping or Flows, optional
         Income per head of the exporters of the reference (or of the table), for the income level of exports.
     lang : {"en", "zh"}
-        The language of the page, its figures and the headings of Excel and LaTeX tables. the language of heads.
+        The language of the page, its figures and the headings of tables. Chinese CSV files have Chinese heads.
     also : str or iterable of {"pdf", "word", "markdown", "excel", "latex", "png", "svg"}
         Further formats: the page printed to ``report.pdf`` (by Chromium or Chrome where there is one, else WeasyPrint),
         as ``report.docx`` or ``report.md``; all tables in ``tables/report.xlsx``, or each as ``tables/*.tex`` with
@@ -80,13 +80,15 @@ def report(
         A language or format that does not exist.
     MissingDependency
         What a format needs is not installed.
+    NotADirectoryError
+        `out` is a file.
     """
     from exportlab.plots.style import at_most
     from exportlab.tables import export
     from exportlab.words import _, speaking
 
     say = progress or (lambda text: None)
-    also = export.formats(also)
+    also, folder = export.formats(also), export.free(Path(out))
     with speaking(lang), at_most(WIDE):
         if flows is None:
             from exportlab.reporting.liaoning import page as published
@@ -111,4 +113,4 @@ def report(
             )
             page = own.page(found, bloc)
         say(_("Drawing and writing the page"))
-        return export.write(page, Path(out), also)
+        return export.write(page, folder, also)

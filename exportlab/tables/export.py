@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from errno import ENOTDIR
 from importlib.util import find_spec
+from os import strerror
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -39,6 +41,13 @@ def formats(also: str | Iterable[str]) -> tuple[str, ...]:
     if "pdf" in chosen:
         document.printer()
     return chosen
+
+
+def free(out: Path) -> Path:
+    """The folder to write, which may be there already; a file in its place is refused before anything is computed."""
+    if out.exists() and not out.is_dir():
+        raise NotADirectoryError(ENOTDIR, strerror(ENOTDIR), str(out))
+    return out
 
 
 def write(page: Page, out: Path, also: Iterable[str] = ()) -> Path:
