@@ -177,7 +177,7 @@ DECIMAL = re.compile(r"-?\d*\.\d+(?:e-?\d+)?")
 @cache
 def figures_of_tests(path: str) -> np.ndarray:
     """Every decimal figure in a test file and in the reference tables."""
-    texts = [ROOT / path, *(ROOT / "tests" / "reference").glob("*.csv")]
+    texts = [ROOT / path, *(ROOT / "tests" / "reference").rglob("*.csv")]
     found = {x for p in texts for x in DECIMAL.findall(p.read_text(encoding="utf-8"))}
     return np.abs([float(x) for x in found])
 
