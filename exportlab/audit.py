@@ -24,6 +24,7 @@ from exportlab.frames import (
     refuse_unspeakable,
     repeated,
     values_of,
+    whole,
 )
 from exportlab.options import check
 
@@ -272,6 +273,7 @@ def quantity_units(
 
 def schema(frame: Frame, roles: Mapping[str, str], keys: Sequence[str]) -> Frame:
     """Check the types; value and quantity come back as Float64."""
+    frame = whole(frame, [c for c in (*roles, *keys) if c not in ("value", "quantity")])
     types, held = frame.collect_schema(), kinds(frame)
     for role in ("value", "quantity"):
         if role in roles and held[role] not in NUMBERS:
@@ -371,7 +373,8 @@ def kind_of(dtype: Any) -> Kind:
 
 
 def whole_objects(frame: Frame, name: str) -> Frame:
-    """The frame with a pandas column of objects that are whole numbers, as melting leaves years, as plain numbers."""
+    """The frame with whole numbers of any storage, as objects too (as melting leaves years), as plain numbers."""
+    frame = whole(frame, [name])
     if isinstance(frame, nw.LazyFrame) or not frame.implementation.is_pandas():
         return frame
     native: Any = frame.to_native()

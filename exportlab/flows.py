@@ -22,7 +22,6 @@ from exportlab.frames import (
     held,
     join,
     sum_by,
-    whole,
     with_total,
 )
 from exportlab.goods import (
@@ -572,7 +571,6 @@ def flows(
         frame, goods = one_revision(frame, goods)
         quantity_unit, further = columns.quantity_units(frame, quantity_unit, roles, further)
         frame = frame.select(*(nw.col(c).alias(r) for r, c in roles.items()), *further)
-        frame = whole(frame, [c for c in (*roles, *further) if c not in ("value", "quantity")])
         if "period" in roles:
             frame, spelling = taken_in(columns.whole_objects(frame, "period"), roles["period"], frequency)
         frame = columns.schema(coded(frame, roles, goods), roles, further)

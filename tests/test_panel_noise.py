@@ -8,6 +8,7 @@ import pytest
 
 from exportlab.errors import DataError
 from exportlab.panel import PolicyPanel, fixed_effects, ppml
+from exportlab.panel.algebra.sandwich import nearest_covariance
 
 METHODS = ("callaway_santanna", "imputation", "etwfe", "sun_abraham", "stacked")
 KEYS = {"unit": "id", "period": "year", "outcome": "y", "adopted": "g"}
@@ -130,3 +131,11 @@ def test_a_clipped_two_way_covariance_says_so():
         if clipped:
             return
     raise AssertionError("no seed clips")
+
+
+def test_a_negative_eigenvalue_is_set_to_zero_in_the_units_of_the_terms():
+    units = np.array([1.0, 1e-6])
+    clipped = nearest_covariance(np.array([[1.0, 2.0], [2.0, 1.0]]))  # eigenvalues 3 and -1
+    assert clipped == pytest.approx(np.full((2, 2), 1.5))
+    scaled = nearest_covariance(np.array([[1.0, 2.0], [2.0, 1.0]]) * np.outer(units, units), units)
+    assert scaled / np.outer(units, units) == pytest.approx(np.full((2, 2), 1.5))

@@ -308,3 +308,10 @@ def test_dates_within_a_stratum_move_within_it():
     made = p.event_study("switching", effects=1, placebos=0)
     assert made.randomization_test(term="0").table["possible"][0] == 3 * 2
     assert p.recommend().facts.possible == 6
+
+
+def test_a_policy_of_the_last_period_counts():
+    table = several({"p": (2006, NO), "q": (NO, 2003), "r": (NO, NO)}).overlaps().table.set_index("policy")
+    assert table.loc["zone", ["alone", "other_alone", "both", "cells_alone"]].tolist() == [1, 1, 0, 1]
+    both = several({"p": (2003, 2006), "q": (2003, NO), "r": (NO, NO)}).overlaps().table.set_index("policy")
+    assert both.loc["rcep", ["both", "after", "comparable", "cells_both"]].tolist() == [1, 1, 1, 1]

@@ -140,6 +140,19 @@ def test_stacked_leaves_out_cohorts_whose_last_period_before_adoption_is_missing
     assert "Cohorts without the whole window are left out: 4." in gap.att("stacked", window=(-1, 1)).notes
 
 
+@pytest.mark.parametrize("weights", [None, "w"])
+def test_extended_twfe_with_covariates_is_outcome_regression_in_two_periods(weights):
+    """Wooldridge (2021): interacted and centred at the cohort's mean, covariates are adjusted for by regression."""
+    rng = np.random.default_rng(6)
+    adopted, z = np.where(np.arange(16) < 6, 2.0, np.nan), rng.normal(size=16) + (np.arange(16) < 6)
+    Y = rng.normal(size=(16, 1)) + np.column_stack([np.zeros(16), 0.7 * z + (adopted == 2) * (1 + 2 * z)])
+    data = grid(Y + 0.3 * rng.normal(size=Y.shape), adopted, z=z, w=rng.integers(1, 4, 16)).data
+    names = {"unit": "unit", "period": "year", "outcome": "y", "adopted": "g"}
+    p = PolicyPanel(data, covariates=["z"], weights=weights, **names)
+    assert value(p.att("etwfe")) == pytest.approx(value(p.att(adjust="reg")), abs=1e-10)
+    assert abs(value(p.att("etwfe", covariates="linear")) - value(p.att("etwfe"))) > 0.1
+
+
 def test_stacks_of_periods_that_are_years_apart_say_what_to_do():
     p = grid(HAND, WHEN)
     apart = p.data.assign(year=2000 + 3 * p.data["year"], g=2000 + 3 * p.data["g"])
