@@ -127,27 +127,23 @@ def treemap(
     if group:  # groups lie together, the largest first
         shown = shown.sort_values(group, key=lambda g: g.map(list(tones).index), kind="stable")
     parts = [shown[group].eq(g).sum() for g in tones] if group else [len(shown)]
-    sizes, labels = (
-        shown[value].astype(float).tolist(),
-        [shortened((names or {}).get(x, str(x))) for x in shown[label]],
-    )
+    sizes = shown[value].astype(float).tolist()
+    labels = [shortened((names or {}).get(x, str(x))) for x in shown[label]]
     colours = [tones[g] for g in shown[group]] if group else [PALETTE[0]] * len(shown)
-    if rest := float(kept[value].iloc[top:].sum()):
-        sizes.append(rest)
-        labels.append(_("{n} others", n=len(kept) - top))
-        colours.append(LEFT_OVER)
-    if remainder:
-        sizes.append(remainder)
-        labels.append(_("not named"))
-        colours.append(EMPTY)
+    rest = float(kept[value].iloc[top:].sum())
+    for size, name, colour in (
+        (rest, _("{n} others", n=len(kept) - top), LEFT_OVER),
+        (remainder, _("not named"), EMPTY),
+    ):
+        if size:
+            sizes, labels, colours = [*sizes, size], [*labels, name], [*colours, colour]
     with context():
         ax = new_axes(ax, size=(DOUBLE[0], 4.2))
         wide, high = (72 * s for s in inches(ax))
         high *= 0.78  # title and foot
         for k, box in enumerate(_boxes(sizes, parts, (0.0, 0.0, wide, high))):
-            _tile(
-                ax, box, _shaded(colours[k], k, len(sizes), grouped=bool(group)), labels[k], sizes[k] / total
-            )
+            tone = _shaded(colours[k], k, len(sizes), grouped=bool(group))
+            _tile(ax, box, tone, labels[k], sizes[k] / total)
         _bare(ax, wide, high)
         if group:
             _legend(ax, {str(g): c for g, c in tones.items()})

@@ -257,26 +257,8 @@ def growth_bubbles(
         area = 12 + 700 * shown[after] / float(shown[after].max()) * (inches(ax)[0] / DOUBLE[0])
         ax.axhline(0, color="black", linewidth=0.8)
         ax.axhline(100 * (total / earlier - 1), color=GREY, linewidth=0.8, linestyle="--")
-        for x, y, size, name in zip(share, growth, area, called, strict=True):
-            bubble = ax.scatter(
-                [x],
-                [y],
-                s=[size],
-                color=PALETTE[0] if y >= 0 else PALETTE[1],
-                alpha=0.6,
-                edgecolors="white",
-                linewidths=0.6,
-                zorder=3,
-            )
-            hover(
-                bubble,
-                said(
-                    "{name}: {share} of the total, growth {growth}",
-                    name=name,
-                    share=percent(x / 100),
-                    growth=f"{y:+.1f}%",
-                ),
-            )
+        for bubble in zip(share, growth, area, called, strict=True):
+            _bubble(ax, *bubble)
         if share.max() > 30 * share.min():
             ax.set_xscale("log")
         if growth.max() > STEEP:
@@ -295,6 +277,29 @@ def growth_bubbles(
         return finish(
             ax, title=title, x=said("share of the total, %"), y=said("growth, %"), source=source, note=words
         )
+
+
+def _bubble(ax: Axes, x: float, y: float, size: float, name: str) -> None:
+    """One member, with its figures on hover."""
+    bubble = ax.scatter(
+        [x],
+        [y],
+        s=[size],
+        color=PALETTE[0] if y >= 0 else PALETTE[1],
+        alpha=0.6,
+        edgecolors="white",
+        linewidths=0.6,
+        zorder=3,
+    )
+    hover(
+        bubble,
+        said(
+            "{name}: {share} of the total, growth {growth}",
+            name=name,
+            share=percent(x / 100),
+            growth=f"{y:+.1f}%",
+        ),
+    )
 
 
 def membership_shares(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pandas as pd
 
 from exportlab.plots.style import context
@@ -10,6 +12,9 @@ from exportlab.tables.model import Picture, Section, Table
 from exportlab.valueadded import china_multipliers, liaoning_bounds
 from exportlab.valueadded.liaoning import ContentBounds
 from exportlab.words import _, percent, term
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 YEARS = (2017, 2018, 2020)  # the years of China's input-output tables
 YEAR, PERIOD = 2023, "Jan-May"  # the period with the most product classes announced
@@ -96,6 +101,23 @@ def _pictures(nation: pd.DataFrame, own: ContentBounds, source: str) -> list[Pic
         return _drawn(nation, own, source)
 
 
+def _place(source: str) -> Axes:
+    """China's sectors by place in the chain, the one that keeps least at home in the title."""
+    sectors = china_multipliers(YEARS[-1]).assign(exports=lambda t: t["export_share"])
+    least = sectors[sectors["export_share"] > 0].nsmallest(1, "domestic").iloc[0]
+    return position_scatter(
+        sectors.assign(description=sectors["description"].map(term)),
+        label="description",
+        title=_(
+            "Of China's sectors, {sector} keeps least of its exports' value at home: {share} ({year})",
+            sector=_plain(term(least["description"])),
+            share=percent(least["domestic"]),
+            year=YEARS[-1],
+        ),
+        source=source,
+    )
+
+
 def _drawn(nation: pd.DataFrame, own: ContentBounds, source: str) -> list[Picture]:
     stacked = content_bars(
         nation.assign(year=nation["year"].astype(str)),
@@ -119,19 +141,6 @@ def _drawn(nation: pd.DataFrame, own: ContentBounds, source: str) -> list[Pictur
             high=percent(own.table["high"].iloc[0], 0),
         ),
     )
-    sectors = china_multipliers(YEARS[-1]).assign(exports=lambda t: t["export_share"])
-    least = sectors[sectors["export_share"] > 0].nsmallest(1, "domestic").iloc[0]
-    place = position_scatter(
-        sectors.assign(description=sectors["description"].map(term)),
-        label="description",
-        title=_(
-            "Of China's sectors, {sector} keeps least of its exports' value at home: {share} ({year})",
-            sector=_plain(term(least["description"])),
-            share=percent(least["domestic"]),
-            year=YEARS[-1],
-        ),
-        source=source,
-    )
     return [
         Picture(
             "china_content",
@@ -143,7 +152,7 @@ def _drawn(nation: pd.DataFrame, own: ContentBounds, source: str) -> list[Pictur
         Picture(
             "china_position",
             _("Place in the chain"),
-            place,
+            _place(source),
             _("Points: value added against steps from final use, by sector"),
         ),
     ]

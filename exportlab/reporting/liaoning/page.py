@@ -95,11 +95,8 @@ def _units(listed_: str) -> str:
     return _(", ").join(unit_said(u) for u in str(listed_).split(", ") if u)
 
 
-def totals_section() -> Section:
-    """Total trade, exports and imports as published."""
-    table = datasets.load("liaoning_trade_totals")
-    plain = table[table["flow"].isin(["total", "export", "import"]) & table["value"].notna()]
-    shown = plain[["year", "period", "end", "flow", "value", "unit", "yoy_pct", "published", "source"]]
+def _total_by_year() -> Picture:
+    """Total trade by year, its last change in the title."""
     yearly = province_trade()
     own = yearly[yearly["province"] == "Liaoning"]
     value, before = (float(v) for v in own.sort_values("year")["value"].tolist()[:-3:-1])
@@ -118,6 +115,15 @@ def totals_section() -> Section:
         source=_("National Bureau of Statistics, by location of operating unit"),
         note=_("Exports and imports together."),
     )
+    alt = _("Bars of total trade by year, 100m USD")
+    return Picture("totals_by_year", _("Total trade by year"), ax, alt)
+
+
+def totals_section() -> Section:
+    """Total trade, exports and imports as published."""
+    table = datasets.load("liaoning_trade_totals")
+    plain = table[table["flow"].isin(["total", "export", "import"]) & table["value"].notna()]
+    shown = plain[["year", "period", "end", "flow", "value", "unit", "yoy_pct", "published", "source"]]
     return Section(
         "totals",
         _("Totals"),
@@ -128,12 +134,7 @@ def totals_section() -> Section:
             ),
         ),
         (
-            Picture(
-                "totals_by_year",
-                _("Total trade by year"),
-                ax,
-                _("Bars of total trade by year, 100m USD"),
-            ),
+            _total_by_year(),
             Table(
                 "totals",
                 _("Published totals"),

@@ -96,6 +96,15 @@ def p_value(p: float) -> str:
     return f"= {number(p, '.3f')}" if p >= 0.001 else f"< {number(0.001, '.3f')}"
 
 
+def _title(found: Found) -> str:
+    """That trends differed before, where they did; else the difference afterwards."""
+    if found.pretrend_p < 0.05:
+        p = p_value(found.pretrend_p)
+        return _("Provinces' trade grew faster before the zones already (test of equal trends: p {p})", p=p)
+    att = f"{found.att:+.2f}"
+    return _("Provinces' trade differs by {att} in logs after a zone (Callaway-Sant'Anna)", att=att)
+
+
 def section() -> Section | None:
     """Did pilot free-trade zones raise provincial trade, and what the design cannot show."""
     found = estimates()
@@ -107,15 +116,7 @@ def section() -> Section | None:
     with context():
         ax = event_study(
             found.events,
-            title=_(
-                "Provinces' trade grew faster before the zones already (test of equal trends: p {p})",
-                p=p_value(found.pretrend_p),
-            )
-            if found.pretrend_p < 0.05
-            else _(
-                "Provinces' trade differs by {att} in logs after a zone (Callaway-Sant'Anna)",
-                att=f"{found.att:+.2f}",
-            ),
+            title=_title(found),
             y=_("logs, against the year before"),
             source=source,
         )
