@@ -70,7 +70,7 @@ def coded(frame: nw.DataFrame[Any], column: str) -> Coded:
         used = np.bincount(codes, minlength=count) > 0
         order = np.flatnonzero(used)
     else:
-        codes, labels = _labelled(frame, column)
+        codes, labels = _used(*_labelled(frame, column))  # categories that no row has are no labels
         order = np.array(sorted(range(len(labels)), key=labels.__getitem__), dtype=np.int64)
     if len(order) == len(labels) and (np.diff(order) > 0).all():  # in order as they are
         return codes, labels

@@ -30,6 +30,14 @@ def no_window_on_arrow(monkeypatch):
     monkeypatch.setattr(ArrowExpr, "over", refuse)
 
 
+@pytest.fixture(autouse=True)
+def in_english(monkeypatch):
+    """Each test begins in English: a command run in this process speaks its `--lang` from then on."""
+    from exportlab import words
+
+    words.speak("en")
+
+
 SHARED = HERE.parent.parent / "shared"
 
 

@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 import exportlab as xl
 from exportlab import read_flows, suggest
 from exportlab.cli.commands import app
-from exportlab.cli.terminal import said, typed
+from exportlab.cli.explained import said, typed
 from exportlab.currencies import column_of, unit_of
 from exportlab.errors import DataError, OptionError, flags
 from exportlab.files.numerals import decided, is_number

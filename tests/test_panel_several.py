@@ -229,7 +229,7 @@ def test_every_estimator_of_one_policy_refuses_several(name):
     p = PolicyPanel(d, unit="id", period="year", outcome="y", policies={"a": "g", "b": "h"}, cluster="cl")
     if name == "shared shocks":
         ENTRIES[name].run(p, {})
-    elif name in ("placebo dates", "anticipation", "curve"):
+    elif name in ("placebo dates", "placebo outcomes", "anticipation", "curve"):
         made = ENTRIES[name].run(p, {}).table
         assert made["estimate"].isna().all()
     elif name != "switching doses":  # which makes its own panel

@@ -278,7 +278,7 @@ def test_refusals_of_the_panel():
         PolicyPanel(paths({"a": [0, 1, 0], "b": [0, 0, 0]}), treated="dose", **KEYS)
 
 
-TABLES_OF_REASONS = {"placebo dates", "anticipation", "curve"}
+TABLES_OF_REASONS = {"placebo dates", "placebo outcomes", "anticipation", "curve"}
 TAKE_IT = {"shared shocks", "switching att", "switching study", "switching doses"}
 TAKE_IT |= {"interactive", "interactive study", "matrix completion", "counterfactual tests"}
 

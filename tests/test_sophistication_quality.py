@@ -103,7 +103,7 @@ def test_every_engine(engine):
 
 def test_errors():
     flows = xl.flows(TRADE, **ROLES)
-    with pytest.raises(OptionError, match=r"elasticity=-1 is not allowed. Allowed: a number, 0 or more"):
+    with pytest.raises(OptionError, match=r"elasticity=-1 is not allowed. Allowed: a number from 0 to 10"):
         xl.prody_quality(flows, INCOME, elasticity=-1)
     with pytest.raises(OptionError, match="average='mean' is not allowed. Allowed: 'value', 'quantity'"):
         xl.expy_quality(flows, INCOME, average="mean")

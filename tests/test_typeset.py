@@ -147,7 +147,7 @@ def test_results_estimates_and_the_ledger_are_set_alike(indices):
     english = xl.typeset(xl.claims.check("bi-structure"), columns=["what", "verdict"])
     assert "coal is a major export & contradicted by a source" in english.to_latex()
     chinese = xl.typeset(indices, unit="比重", lang="zh").to_html()
-    assert Cells(chinese).rows[0][:2] == ["年份", "HHI指数"]
+    assert Cells(chinese).rows[0][:2] == ["年份", "HHI（赫芬达尔—赫希曼指数）"]
     assert "单位：比重。" in chinese
 
 

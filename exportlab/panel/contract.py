@@ -203,7 +203,7 @@ def _first_treated(
             np.min([_dates(panel, data, c, value, calendar) for c in panel.policies.values()], axis=0)
         )
     if panel.treated is None:
-        return _dates(panel, data, str(panel.adopted), value, calendar)
+        return _dates(panel, data, panel.adopted, value, calendar)  # type: ignore[arg-type]
     said = keep | data[panel.treated].notna().to_numpy()
     _status(panel, data[said].reset_index(drop=True), units[said])
     status = data[panel.treated].to_numpy(float, na_value=np.nan)

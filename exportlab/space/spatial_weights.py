@@ -31,8 +31,6 @@ class SpatialWeights(Result):
 
     Attributes
     ----------
-    table : DataFrame
-        One row a link: unit, neighbour, weight.
     labels : tuple
         The units, in the order of `w`.
     w : (n, n) array
