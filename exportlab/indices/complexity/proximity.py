@@ -57,9 +57,9 @@ class Space:
         with np.errstate(invalid="ignore", divide="ignore"):  # a constant column correlates with nothing: NaN
             return Z / np.sqrt((Z * Z).sum(axis=0)), Z[0]
 
-    def part(self, M: Matrix, U: Matrix, at: slice, of: slice) -> Matrix:  # noqa: N803
+    def part(self, M: Matrix, U: Matrix, at: slice, of: slice, into: Matrix | None = None) -> Matrix:  # noqa: N803
         """Proximity of the products `of` given those `at`, (at, of), of the levels M and their sums U."""
-        phi = M[:, at].T @ M[:, of]
+        phi = np.matmul(M[:, at].T, M[:, of], out=into)
         self._scale(phi, U[at, None], U[of])
         own = np.arange(at.start, at.stop)
         phi[own - at.start, own - of.start] = 1.0 if self.diagonal else 0.0
@@ -106,7 +106,7 @@ def proximity(space: Space) -> Matrix:
     out = np.empty((space.size, space.size), M.dtype)
     for at in blocks(space.size):
         right = slice(at.start if space.symmetric else 0, space.size)
-        out[at, right] = space.part(M, U, at, right)
+        space.part(M, U, at, right, into=out[at, right])
         if space.symmetric:
             out[at.stop :, at] = out[at, at.stop :].T
     return out.T
