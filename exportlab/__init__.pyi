@@ -128,6 +128,9 @@ from .reporting import report as report
 from .space import SpatialWeights as SpatialWeights
 from .space import local_clusters as local_clusters
 from .space import spatial_autocorrelation as spatial_autocorrelation
+from .space import spatial_panel as spatial_panel
+from .space import spatial_regression as spatial_regression
+from .space import spatial_tests as spatial_tests
 from .space import spatial_weights as spatial_weights
 from .spelling import iso_periods as iso_periods
 from .tables.typeset import Typeset as Typeset
