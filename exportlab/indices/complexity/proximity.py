@@ -57,7 +57,7 @@ class Space:
         with np.errstate(invalid="ignore", divide="ignore"):  # a constant column correlates with nothing: NaN
             return Z / np.sqrt((Z * Z).sum(axis=0)), Z[0]
 
-    def part(self, M: Matrix, U: Matrix, at: slice, of: slice, into: Matrix | None = None) -> Matrix:  # noqa: N803
+    def part(self, M: Matrix, U: Matrix, at: slice, of: slice, into: Matrix | None = None) -> Matrix:
         """Proximity of the products `of` given those `at`, (at, of), of the levels M and their sums U."""
         phi = np.matmul(M[:, at].T, M[:, of], out=into)
         self._scale(phi, U[at, None], U[of])
@@ -79,7 +79,7 @@ class Space:
             phi += 1
             phi *= 0.5
 
-    def halves(self, M: Matrix, U: Matrix) -> tuple[Matrix, Matrix]:  # noqa: N803
+    def halves(self, M: Matrix, U: Matrix) -> tuple[Matrix, Matrix]:
         """A and B with phi[k, j] = A_k'B_j wherever k stands before j in `order`."""
         if self.convention == "correlation":
             both = np.vstack([M, np.ones_like(M[:1])]) / np.sqrt(M.dtype.type(2))  # (1 + r) / 2
@@ -88,7 +88,7 @@ class Space:
             return M / np.sqrt(U), M / np.sqrt(U)
         return M, M / U
 
-    def order(self, U: Matrix) -> Codes:  # noqa: N803
+    def order(self, U: Matrix) -> Codes:
         """Products so that of two the later one's ubiquity is what their common exporters are divided by."""
         if self.convention in ("minimum", "maximum"):
             return np.argsort(U if self.convention == "minimum" else -U, kind="stable")
