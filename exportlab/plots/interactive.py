@@ -301,11 +301,11 @@ def _colours(members: Sequence[Any]) -> list[str]:
     return [PALETTE[i % len(PALETTE)] for i in range(len(members))]
 
 
-def _closed(alt: Any, chart: Any, title: Text, source: str | None, note: Text = "") -> alt.Chart:
+def _closed(library: Any, chart: Any, title: Text, source: str | None, note: Text = "") -> alt.Chart:
     """Title, source and remark as every picture has them."""
     below = [spoken(note), _("Source: {source}", source=source) if source else ""]
     said_below = [line for line in below if line]
     made: alt.Chart = chart.properties(width=WIDTH)
     if spoken(title) or said_below:
-        made.title = alt.TitleParams(spoken(title), subtitle=said_below, anchor="start")
+        made.title = library.TitleParams(spoken(title), subtitle=said_below, anchor="start")
     return made
