@@ -27,18 +27,21 @@ from exportlab.panel.regression.gravity import gravity, trade_cost_equivalents
 from exportlab.panel.regression.hausman import hausman
 from exportlab.panel.regression.ppml import ppml
 from exportlab.panel.sources import attach_policy
+from exportlab.panel.structure import Heterogeneity, attach_index, heterogeneity
 from exportlab.panel.tables import compare
 
 __all__ = [
     "Bacon",
     "DesignCheck",
     "Estimate",
+    "Heterogeneity",
     "Inference",
     "PolicyPanel",
     "Regression",
     "Sample",
     "agreement",
     "anticipation",
+    "attach_index",
     "attach_policy",
     "common_correlated",
     "compare",
@@ -50,6 +53,7 @@ __all__ = [
     "fixed_effects",
     "gravity",
     "hausman",
+    "heterogeneity",
     "honest_did",
     "ibragimov_muller",
     "leave_one_out",
