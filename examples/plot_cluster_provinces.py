@@ -146,6 +146,6 @@ ax = heterogeneity(upgraded, "log_lq").plot(x="log points of the location quotie
 # Hainan lie inland; their paths load apart on one common factor, and neighbours moved together. The
 # list is a prize for industries that had grown before. Sixteen of the nineteen have a pilot zone as
 # well, so that one policy cannot be told from the other. A cluster is one industry of one or several
-# cities, and a province's total hides it; the provinces named in 2024 are not treated in these years. A causal number would
-# need exports by city and product from before 2019, when the contest for the title began, and cities
-# of one province to compare.
+# cities, and a province's total hides it; the provinces named in 2024 are not treated in these years.
+# A causal number would need exports by city and product from before 2019, when the contest for the
+# title began, and cities of one province to compare.

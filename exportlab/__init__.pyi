@@ -114,6 +114,7 @@ from .indices.transitions import galtonian as galtonian
 from .indices.transitions import rca_transitions as rca_transitions
 from .indices.unit_values import price_quantity as price_quantity
 from .indices.unit_values import relative_unit_value as relative_unit_value
+from .indices.unit_values import unit_value_dispersion as unit_value_dispersion
 from .panel.policy_panel import PolicyPanel as PolicyPanel
 from .panel.regression.gravity import gravity as gravity
 from .panel.regression.ppml import ppml as ppml

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from estimator_checks import data
+from estimator_entries import data
 
 from exportlab.errors import DataError, OptionError
 from exportlab.panel import PolicyPanel, honest_did, leave_one_out

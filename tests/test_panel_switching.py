@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from estimator_checks import ENTRIES, data
+from estimator_entries import ENTRIES, data
 
 from exportlab.errors import DataError, ExportlabError, OptionError
 from exportlab.panel import PolicyPanel, leave_one_out
@@ -114,6 +114,13 @@ def test_a_policy_that_stays_on_is_callaway_and_santanna_with_units_not_yet_trea
     assert len(overall) == 1
     same = PolicyPanel(d, unit="id", period="year", outcome="y", treated="D", reversible=True, cluster="cl")
     pd.testing.assert_frame_equal(same.event_study("switching").table, mine.table)
+
+
+def test_units_that_take_part_are_counted_at_each_event_time_by_hand():
+    d = paths({"a": [0, 0, 1, 1], "b": [0, 0, 0, 0], "c": [0, 0, 0, 1], "d": [1, 1, 1, 1]})
+    table = reversible(d).event_study("switching").table.set_index("event_time")
+    # 0: a and c, a against b and c, c against b; 1: a against b, c having changed; d has no peer
+    assert table["n"].to_dict() == {-2: 3, -1: 0, 0: 3, 1: 2}
 
 
 # ---- errors -----------------------------------------------------------------------------------------------------
