@@ -31,6 +31,7 @@ from exportlab.panel.regression.hausman import hausman
 from exportlab.panel.regression.ppml import ppml
 from exportlab.panel.regression.staggered import staggered_gravity
 from exportlab.panel.sources import attach_policy
+from exportlab.panel.structure import Heterogeneity, attach_index, heterogeneity
 from exportlab.panel.tables import compare
 
 __all__ = [
@@ -39,6 +40,7 @@ __all__ = [
     "Estimate",
     "FrontierEstimate",
     "GravityEstimate",
+    "Heterogeneity",
     "Inference",
     "PolicyPanel",
     "Regression",
@@ -46,6 +48,7 @@ __all__ = [
     "agreement",
     "agreement_effects",
     "anticipation",
+    "attach_index",
     "attach_policy",
     "common_correlated",
     "compare",
@@ -59,6 +62,7 @@ __all__ = [
     "frontier_gravity",
     "gravity",
     "hausman",
+    "heterogeneity",
     "honest_did",
     "ibragimov_muller",
     "inefficiency_test",

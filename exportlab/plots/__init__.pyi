@@ -8,6 +8,7 @@ from . import facts as facts
 from . import interactive as interactive
 from . import panel as panel
 from . import risk as risk
+from . import space as space
 from . import structure as structure
 from . import style as style
 from . import uncertainty as uncertainty
@@ -19,6 +20,8 @@ from .change import like_months as like_months
 from .change import membership_shares as membership_shares
 from .change import months_by_years as months_by_years
 from .change import yearly as yearly
+from .space import lisa_map as lisa_map
+from .space import tile_map as tile_map
 from .structure import bloc_share as bloc_share
 from .structure import concentration as concentration
 from .structure import heatmap as heatmap
