@@ -171,7 +171,7 @@ def _horizon(panel: PolicyPanel, h: int, weighting: str, base: str) -> _Horizon 
     # equal weights of adopting units: each date's rows weigh (n1 + n0) / n0 (Dube and others 2025, section 3.2)
     n, own = n1 + n0, v[r.unit]
     w = own if weighting == "variance" else own * n[r.at] / n0[r.at]
-    D = r.adopts - n1[r.at] / n[r.at]
+    D: Array = r.adopts - n1[r.at] / n[r.at]
     lever = w * D / float((w * D) @ D)
     effect = float(lever @ r.change)
     net = r.change - effect * r.adopts
