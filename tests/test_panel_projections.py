@@ -96,6 +96,17 @@ def test_weighted_errors_are_those_of_weighted_least_squares(weighting):
     assert whole.parts["horizons"]["adopting"].tolist() == [4, 4]
 
 
+def test_dates_without_anybody_to_compare_with_take_no_part():
+    y = {"a": (2003, [0, 1.0, 3.5, 4.0]), "b": (2003, [0, 0.5, 1.0, 3.0]), "c": (2004, [0, 0.2, 0.1, 2.0]),
+         "d": (2004, [1, 1.0, 1.4, 0.0])}  # fmt: skip
+    made = dated(y).att("local_projections")
+    assert made.table["estimate"][0] == pytest.approx(1.5 - 0.15)  # of a and b against c and d in 2003 alone
+    assert made.table["n"][0] == 4
+    alone = dated({"a": (2002, [0, 1.5]), "b": (np.inf, [0, 0.5])}).att("local_projections").table
+    assert alone["estimate"][0] == pytest.approx(1.0)
+    assert np.isnan(alone["std_error"][0])
+
+
 def test_errors_of_one_date_are_those_of_least_squares_on_two_samples():
     y = {"a": (2003, [0, 1.0, 3.5]), "b": (2003, [0, 0.5, 1.0]), "c": (np.inf, [0, 0.2, 0.1]),
          "d": (np.inf, [1, 1.0, 1.4]), "e": (np.inf, [0, 0, 0.3])}  # fmt: skip
