@@ -286,8 +286,8 @@ def test_too_many_pairs_leave_an_outer_bound_of_the_gini(monkeypatch):
     assert outer.high > sharp.high + 1e-3
 
 
-@pytest.mark.parametrize("q", [0.95, 1.05])
-def test_hill_numbers_of_an_order_near_one(q):
+@pytest.mark.parametrize("q", [0.5, 0.95, 1.05, 2.5])
+def test_hill_numbers_of_any_order(q):
     found = small().know({"a": "4"}).bounds("hill", q=q)
     even, piled = 0.4**q + 3 * 0.2**q, 0.4**q + 0.6**q
     assert (found.low, found.high) == pytest.approx((piled ** (1 / (1 - q)), even ** (1 / (1 - q))), rel=1e-7)
@@ -515,6 +515,8 @@ def test_members_by_name_or_not_at_all():
         open_.low_completion.members("exports")
     lines = small().know({"a": "4"}).bounds("hhi").high_completion.table()
     assert lines["share"].tolist() == pytest.approx([0.4, 0.6, 0])
+    few = small().number(2).bounds("hhi").low_completion.table()
+    assert few[["members", "value"]].to_numpy().tolist() == [[2, 5], [2, 0]]
     even = small().know({"a": "4"}).bounds("hhi").low_completion.table().iloc[1]
     assert even[["members", "value", "share", "sum"]].tolist() == pytest.approx([3, 2, 0.2, 6])
     spread = open_.low_completion.table().set_index("member")
@@ -729,6 +731,8 @@ def test_a_prior_of_zero_where_a_fact_is_positive():
         f.know({"c": (0, 2)}).estimate("hhi", prior={"a": 1.0, "b": 1.0})
     found = f.estimate("hhi", prior={"a": 1.0, "b": 1.0, "c": 1.0}, floor=0.01).guess()
     assert found.to_dict() == pytest.approx({"a": 0.3, "b": 0.3, "c": 0.3, "d": 0.1}, abs=1e-5)
+    floored = small().estimate("hhi", prior={"a": 3.0, "b": 1.0}, floor=0.05)  # shares of 1.1 in all
+    assert floored.table.estimate[0] == pytest.approx((0.75**2 + 0.25**2 + 2 * 0.05**2) / 1.21, abs=1e-5)
     without = small().estimate(
         "hhi", prior={"a": 1.0, "b": 1.0}
     )  # nothing is said of c and d: they have nothing
