@@ -3,10 +3,9 @@
     python benchmarks/made.py flows FOLDER [--years 1995 2022] [--rows 9.5]
     python benchmarks/made.py complexity FILE.parquet [--years 2022 2022]
 
-`flows` writes a Parquet file a year (t, i, j, k, v, q), some 9.5 million distinct cells each of 230 exporters, as many
-markets and 5,200 products, sorted as BACI's files are. `complexity` writes year, exporter, hs6 and value of 230
-exporters and 5,000 products, 35 % of the pairs filled, the able exporters in nearly all products and the
-others in the easy ones.
+`flows` writes a Parquet file a year (t, i, j, k, v, q), some 9.5 million distinct cells each of 230 exporters, as
+many markets and 5,200 products, sorted as BACI's files are. `complexity` writes year, exporter, hs6 and value of 230
+exporters and 5,000 products, 35 % of the pairs filled, the able exporters in nearly all products.
 """
 
 from __future__ import annotations

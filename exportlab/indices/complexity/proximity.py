@@ -13,6 +13,7 @@ import numpy as np
 
 from exportlab.frames import Array, Codes
 from exportlab.indices.complexity.matrix import Matrix
+from exportlab.threads import on_one_thread
 
 Convention: TypeAlias = Literal["minimum", "maximum", "geometric", "conditional", "correlation"]
 BLOCK = 128
@@ -100,6 +101,7 @@ def blocks(size: int) -> list[slice]:
     return [slice(start, min(start + BLOCK, size)) for start in range(0, size, BLOCK)]
 
 
+@on_one_thread
 def proximity(space: Space) -> Matrix:
     """The whole matrix, products x products."""
     M, U = space.levels()
@@ -139,6 +141,7 @@ def spread_over(left: Matrix, space: Space) -> Matrix:
     return out
 
 
+@on_one_thread
 def density(levels: Matrix, space: Space, *, neighbours: int | None = None) -> tuple[Matrix, Array]:
     """Share of each product's neighbourhood that an exporter already has, sum_k' M phi / sum_k' phi.
 
@@ -183,6 +186,7 @@ def _of_nearest(levels: Matrix, space: Space, neighbours: int) -> tuple[Matrix, 
     return out, sums
 
 
+@on_one_thread
 def outlook_index(M: Matrix, near: Matrix, worth: Array) -> Array:
     """COI: sum over absent products of density times complexity, (exporters,).
 
@@ -193,6 +197,7 @@ def outlook_index(M: Matrix, near: Matrix, worth: Array) -> Array:
     return out
 
 
+@on_one_thread
 def outlook_gain(
     M: Matrix, near: Matrix, worth: Array, space: Space, sums: Array, *, form: Literal["atlas", "stata"]
 ) -> Array:
