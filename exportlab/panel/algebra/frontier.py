@@ -95,8 +95,8 @@ def _parts(f: Frontier, theta: Array) -> _Parts:
     h = np.ones_like(f.y) if f.lag is None else np.exp(-eta * f.lag)
     e = f.y - f.X @ beta
     G = len(f.Z)
-    sums = [np.bincount(f.group, weights=w, minlength=G) for w in (h * e, h * h, e * e)]
-    return _Parts(h, e, *sums, np.bincount(f.group, minlength=G).astype(float), f.Z @ delta, a, b)
+    A, B, C = (np.bincount(f.group, weights=w, minlength=G) for w in (h * e, h * h, e * e))
+    return _Parts(h, e, A, B, C, np.bincount(f.group, minlength=G).astype(float), f.Z @ delta, a, b)
 
 
 def log_likelihood(f: Frontier, theta: Array) -> tuple[float, Array]:
@@ -168,7 +168,8 @@ def maximise(f: Frontier) -> Maximum:
     ols, one = beta / np.sqrt(n) / scale, inner.X.T @ np.ones(n) / n
     starts = [_start(inner, ols, one, g) for g in GRID]
     values = [_free(inner, s)[0] for s in starts]
-    found: Any = optimize.minimize(
+    search: Any = optimize.minimize
+    found = search(
         lambda s: _free(inner, s), starts[int(np.argmin(values))], jac=True, hess=lambda s: _curvature(inner, s),
         method="trust-exact", options={"gtol": GRADIENT * n, "maxiter": 500},
     )  # fmt: skip
