@@ -95,8 +95,11 @@ def _parts(f: Frontier, theta: Array) -> _Parts:
     h = np.ones_like(f.y) if f.lag is None else np.exp(-eta * f.lag)
     e = f.y - f.X @ beta
     G = len(f.Z)
-    A, B, C = (np.bincount(f.group, weights=w, minlength=G) for w in (h * e, h * h, e * e))
-    return _Parts(h, e, A, B, C, np.bincount(f.group, minlength=G).astype(float), f.Z @ delta, a, b)
+    A, B, C, T = (
+        np.bincount(f.group, weights=w, minlength=G).astype(float)
+        for w in (h * e, h * h, e * e, np.ones_like(h))
+    )
+    return _Parts(h, e, A, B, C, T, f.Z @ delta, a, b)
 
 
 def log_likelihood(f: Frontier, theta: Array) -> tuple[float, Array]:
