@@ -26,6 +26,9 @@ from exportlab.panel.regression.effects import fixed_effects, random_effects
 from exportlab.panel.regression.gravity import gravity, trade_cost_equivalents
 from exportlab.panel.regression.hausman import hausman
 from exportlab.panel.regression.ppml import ppml
+from exportlab.panel.shift_share.design import ShiftShareDesign, shift_share_design
+from exportlab.panel.shift_share.estimates import ShiftShareEstimate
+from exportlab.panel.shift_share.shocks import Placebo, Rotemberg
 from exportlab.panel.sources import attach_policy
 from exportlab.panel.tables import compare
 
@@ -34,9 +37,13 @@ __all__ = [
     "DesignCheck",
     "Estimate",
     "Inference",
+    "Placebo",
     "PolicyPanel",
     "Regression",
+    "Rotemberg",
     "Sample",
+    "ShiftShareDesign",
+    "ShiftShareEstimate",
     "agreement",
     "anticipation",
     "attach_policy",
@@ -64,6 +71,7 @@ __all__ = [
     "recommend",
     "romano_wolf",
     "shared_shocks",
+    "shift_share_design",
     "specification_curve",
     "spillovers",
     "sup_t",
