@@ -32,7 +32,8 @@ DISTRIBUTIONS = ("half-normal", "truncated-normal")
 LIMITS = {
     "no inefficiency": "gamma is at its limit of zero: the data show no inefficiency, every efficiency is one, and "
     "the frontier is the regression.",
-    "no noise": "gamma is at its limit of one: the data show no noise, and every row's distance is inefficiency.",
+    "no noise": "gamma is at its limit of one (a hundred-thousandth of the residuals' variance is left to noise): the "
+    "data show no noise, and every row's distance is inefficiency.",
     "exponential": "mu runs to minus infinity and sigma2 with it: inefficiency is exponential in the limit. "
     "Coefficients and efficiencies hold; mu, sigma2 and gamma by themselves mean nothing. Compare "
     "distribution='half-normal'.",

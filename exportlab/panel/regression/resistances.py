@@ -217,14 +217,8 @@ class _Levels:
         if self.model.three_way:
             outward, inward = _since_first(outward), _since_first(inward)
         sides = {"outward": (self.exporters, outward), "inward": (self.importers, inward)}
-        long = [
-            pd.DataFrame(values, index=pd.Index(labels, name="country"))
-            .rename_axis(columns="period")
-            .stack()
-            .rename(name)
-            for name, (labels, values) in sides.items()
-        ]
-        made: pd.DataFrame = pd.concat(long, axis=1).dropna(how="all").sort_index().reset_index()
+        long = [_long(labels, values, name) for name, (labels, values) in sides.items()]
+        made = pd.DataFrame(pd.concat(long, axis=1)).sort_index().reset_index()
         made["period"] = [self.periods[t] for t in made["period"]]
         if elasticity is None:
             return made
@@ -261,7 +255,7 @@ def _reference(importers: list[Any], j: Codes, t: Codes, asked: Any) -> int:
     """The importer whose effects are zero."""
     there = np.zeros((len(importers), int(t.max()) + 1), dtype=bool)
     there[j, t] = True
-    always: Mask = there.all(axis=1)
+    always: Mask = np.asarray(there.all(axis=1))
     if asked is not None and asked not in importers:
         raise UnknownName("importer", str(asked), [str(c) for c in importers])
     if not always.any():
@@ -275,6 +269,13 @@ def _reference(importers: list[Any], j: Codes, t: Codes, asked: Any) -> int:
             f"reference={asked!r} is not allowed: it buys nothing in some period. Allowed: {allowed}."
         )
     return place
+
+
+def _long(labels: list[Any], values: Array, name: str) -> pd.Series[float]:
+    """The numbers of a table (labels, periods) by country and place of the period."""
+    row, column = np.nonzero(np.isfinite(values))
+    index = pd.MultiIndex.from_arrays([[labels[r] for r in row], column], names=["country", "period"])
+    return pd.Series(values[row, column], index=index, name=name)
 
 
 def _labels(column: pd.Series[Any]) -> tuple[list[Any], Codes]:

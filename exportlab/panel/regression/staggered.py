@@ -233,7 +233,7 @@ def _compared(d: Design, cells: list[Cell]) -> Design:
         gone = [n for n in lost.names if n in names]
         if not gone:
             break
-        inside = d.x[:, [d.names.index(n) for n in gone]].any(axis=1)
+        inside: Mask = np.asarray(d.x[:, [d.names.index(n) for n in gone]].any(axis=1))
         if len(gone) == sum(n in names for n in d.names):
             raise DataError(
                 "No treated flow has a comparison", "Bring pairs that never join, or that join later."
