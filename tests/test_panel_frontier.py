@@ -283,6 +283,7 @@ def test_an_exponential_tail_is_said(made):
     here = frontier(pd.DataFrame({"y": y, "x": x}), "y ~ x", distribution="truncated-normal")
     assert any("mu runs to minus infinity" in note for note in here.notes)
     assert here.se()[["mu", "sigma2", "gamma"]].isna().all()
+    assert here.coef()[["mu", "sigma2", "gamma"]].isna().all()
     assert np.isfinite(here.se()[["Intercept", "x"]]).all()
 
 
