@@ -115,6 +115,7 @@ from .indices.transitions import rca_transitions as rca_transitions
 from .indices.unit_values import price_quantity as price_quantity
 from .indices.unit_values import relative_unit_value as relative_unit_value
 from .panel.policy_panel import PolicyPanel as PolicyPanel
+from .panel.regression.frontier_gravity import frontier_gravity as frontier_gravity
 from .panel.regression.gravity import gravity as gravity
 from .panel.regression.ppml import ppml as ppml
 from .partial import Bounds as Bounds
