@@ -10,6 +10,7 @@ from scipy import optimize, sparse
 from scipy.special import erfcx, log_ndtr
 
 from exportlab.frames import Array, Codes
+from exportlab.panel.algebra.levels import group_columns
 
 GRID = (0.05, 0.2, 0.4, 0.6, 0.8, 0.9, 0.95)  # shares of inefficiency from which the search starts
 LIMIT = 1e-5  # share of the variance of least squares' residuals below which noise or inefficiency is none
@@ -94,10 +95,8 @@ def _parts(f: Frontier, theta: Array) -> _Parts:
     beta, delta, eta, a, b = f.split(theta)
     h = np.ones_like(f.y) if f.lag is None else np.exp(-eta * f.lag)
     e = f.y - f.X @ beta
-    G = len(f.Z)
-    A, B, C, T = (
-        np.bincount(f.group, weights=w, minlength=G) for w in (h * e, h * h, e * e, np.ones_like(e))
-    )
+    rows = np.column_stack([h * e, h * h, e * e, np.ones_like(e)])
+    A, B, C, T = group_columns(rows, f.group, len(f.Z)).T
     return _Parts(h, e, A, B, C, T, f.Z @ delta, a, b)
 
 
