@@ -123,6 +123,7 @@ from .indices.unit_values import price_quantity as price_quantity
 from .indices.unit_values import relative_unit_value as relative_unit_value
 from .indices.unit_values import unit_value_dispersion as unit_value_dispersion
 from .panel.policy_panel import PolicyPanel as PolicyPanel
+from .panel.regression.frontier_gravity import frontier_gravity as frontier_gravity
 from .panel.regression.gravity import gravity as gravity
 from .panel.regression.ppml import ppml as ppml
 from .panel.shift_share.design import shift_share_design as shift_share_design
