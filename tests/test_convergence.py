@@ -120,6 +120,8 @@ def test_the_speed_is_that_of_nonlinear_least_squares(panel):
     assert found.speed["estimate"][0] == pytest.approx(speed, rel=1e-6)
     assert found.half_life["estimate"][0] == pytest.approx(np.log(2) / speed, rel=1e-6)
     assert "absolute" in found.title
+    reat = 0.00177450702374994  # -ln(1 + b) / T, what betaconv.ols prints as Lambda
+    assert -np.log(1 + found.table["estimate"][0]) / 23 == pytest.approx(reat, rel=1e-9)
     assert "conditional" in beta_convergence(panel, **ROLES, controls=["control"]).title
 
 
