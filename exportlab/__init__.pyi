@@ -119,6 +119,7 @@ from .indices.transitions import galtonian as galtonian
 from .indices.transitions import rca_transitions as rca_transitions
 from .indices.unit_values import price_quantity as price_quantity
 from .indices.unit_values import relative_unit_value as relative_unit_value
+from .indices.unit_values import unit_value_dispersion as unit_value_dispersion
 from .panel.policy_panel import PolicyPanel as PolicyPanel
 from .panel.regression.gravity import gravity as gravity
 from .panel.regression.ppml import ppml as ppml
@@ -132,6 +133,9 @@ from .reporting import report as report
 from .space import SpatialWeights as SpatialWeights
 from .space import local_clusters as local_clusters
 from .space import spatial_autocorrelation as spatial_autocorrelation
+from .space import spatial_panel as spatial_panel
+from .space import spatial_regression as spatial_regression
+from .space import spatial_tests as spatial_tests
 from .space import spatial_weights as spatial_weights
 from .spelling import iso_periods as iso_periods
 from .tables.typeset import Typeset as Typeset

@@ -24,7 +24,7 @@ _CALLS: list[tuple[dict[str, Any], str]] = [
     (
         {},
         "complementarity trade_potential constant_market_share constant_market_share_growth shift_share spells "
-        "survival relative_unit_value price_quantity",
+        "survival relative_unit_value price_quantity unit_value_dispersion",
     ),
     (
         {"by": BY},
@@ -96,6 +96,7 @@ _OPTIONS = {
     "theil_within_between": "universe='active'",
     "theil_traditional": "new='now'",
     "relative_unit_value": "reference='rest' summary=true",
+    "unit_value_dispersion": "weights='equal'",
     "price_quantity": "method='tornqvist' method='laspeyres' method='paasche'",
 }
 OPTIONS = {name: text.split() for name, text in _OPTIONS.items()}

@@ -94,6 +94,12 @@ def dear() -> pd.DataFrame:
     return table.assign(quantity=table["value"].where(table["exporter"] != "China", 1e-9))
 
 
+def torn() -> pd.DataFrame:
+    """Half the prices next to nothing, half beyond measure."""
+    table = grid(lambda t, e, m, k: 1.0)
+    return table.assign(quantity=np.where(np.arange(len(table)) // 4 % 2, 1e-150, 1e150))
+
+
 def few_to_many(years: tuple[int, int]) -> pd.DataFrame:
     """China alone: two thousand products in one year, alike; the first of them alone counts in the other."""
     many, one = years
@@ -138,6 +144,7 @@ TABLES: dict[str, Callable[[], pd.DataFrame]] = {
     "wild": wild,
     "faint": faint,
     "dear": dear,
+    "torn": torn,
     "to many": lambda: few_to_many((2022, 2021)),
     "to one": lambda: few_to_many((2021, 2022)),
     "long-lived": long_lived,
@@ -160,6 +167,7 @@ _REACHED = {
     ("within", "apart"): "iemp",
     ("faint",): "galtonian",
     ("swapped",): "lafay",
+    ("alike", "torn"): "unit_value_dispersion",
     ("opposed",): "bahar",
     ("long-lived",): "spells",
     ("wild; elasticity=2.0", "dear; elasticity=2.0"): "prody_quality expy_quality",

@@ -19,7 +19,7 @@ import exportlab
 PACKAGE = Path(__file__).parent.parent / "exportlab"
 # From the ground up: a module may import what stands in its own layer or below it.
 LAYERS = [
-    {"codes", "currencies", "errors", "options", "text"},
+    {"codes", "currencies", "errors", "options", "text", "threads"},
     {"classifications", "frames", "periods", "results", "sides", "words"},
     {"files", "hierarchy", "suggest", "tables.writing"},
     {"places"},
