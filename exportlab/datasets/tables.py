@@ -19,7 +19,15 @@ from exportlab.errors import DataError, OptionError, UnknownName
 if TYPE_CHECKING:
     import pandas as pd
 
-POLICIES = ("pilot_ftz", "pilot_ftz_areas", "cbec_zone", "coastal_belt", "clusters", "cluster_provinces", "rcep")
+POLICIES = (
+    "pilot_ftz",
+    "pilot_ftz_areas",
+    "cbec_zone",
+    "coastal_belt",
+    "clusters",
+    "cluster_provinces",
+    "rcep",
+)
 STARTS = ("opened", "signed", "public")  # the first of these dates that is known starts a treatment
 _NUMBERS = ("value", "yoy_pct", "share_pct")
 
