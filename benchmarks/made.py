@@ -3,9 +3,9 @@
     python benchmarks/made.py flows FOLDER [--years 1995 2022] [--rows 9.5]
     python benchmarks/made.py complexity FILE.parquet [--years 2022 2022]
 
-`flows` writes a Parquet file a year (t, i, j, k, v, q), some 9.5 million distinct cells each of 230 exporters, as many
-markets and 5,200 products, sorted as BACI's files are. `complexity` writes year, exporter, hs6 and value of 230 exporters
-and 5,000 products, 35 % of the pairs filled, the able exporters in nearly all products and the others in the easy ones.
+`flows` writes a Parquet file a year (t, i, j, k, v, q), some 9.5 million distinct cells each of 230 exporters, as
+many markets and 5,200 products, sorted as BACI's files are. `complexity` writes year, exporter, hs6 and value of 230
+exporters and 5,000 products, 35 % of the pairs filled, the able exporters in nearly all products.
 """
 
 from __future__ import annotations
@@ -25,7 +25,9 @@ def world(rng: np.random.Generator) -> tuple[np.ndarray, ...]:
     """Codes of places and products, and how much each exports, imports and is traded: heavy-tailed."""
     others = rng.choice(np.setdiff1d(np.arange(4, 895), RCEP), PLACES - len(RCEP), replace=False)
     places = np.sort(np.concatenate([RCEP, others])).astype(np.int16)
-    codes = np.array([f"{k:06d}" for k in np.sort(rng.choice(np.arange(10110, 970699), CODES, replace=False))])
+    codes = np.array(
+        [f"{k:06d}" for k in np.sort(rng.choice(np.arange(10110, 970699), CODES, replace=False))]
+    )
     sells, buys, goods = (rng.lognormal(0, s, n) for s, n in ((1.6, PLACES), (1.0, PLACES), (0.9, CODES)))
     able = rng.lognormal(0, 1.2, (PLACES, CODES)).astype(np.float32)
     return places, codes, sells / sells.mean(), buys / buys.mean(), goods / goods.mean(), able
@@ -34,7 +36,9 @@ def world(rng: np.random.Generator) -> tuple[np.ndarray, ...]:
 def chance(rate: float, drawn: tuple[np.ndarray, ...], i: int) -> np.ndarray:
     """The probability that exporter i sells each product in each market, (markets, products)."""
     _, _, sells, buys, goods, able = drawn
-    out = 1 - np.exp(-(rate * sells[i]) * np.outer(buys.astype(np.float32), goods * able[i]).astype(np.float32))
+    out = 1 - np.exp(
+        -(rate * sells[i]) * np.outer(buys.astype(np.float32), goods * able[i]).astype(np.float32)
+    )
     out[i] = 0  # not to itself
     return out
 
@@ -58,7 +62,9 @@ def year(t: int, rate: float, drawn: tuple[np.ndarray, ...]) -> pa.Table:
     for i in range(PLACES):
         j, k = np.nonzero(rng.random((PLACES, CODES), np.float32) < chance(rate, drawn, i))
         v = np.sqrt(sells[i] * buys[j] * goods[k]) * able[i, k] * rng.lognormal(3, 1.7, len(j))
-        found.append((np.full(len(j), places[i]), places[j], k.astype(np.int32), np.maximum(np.round(v, 3), 0.001)))
+        found.append(
+            (np.full(len(j), places[i]), places[j], k.astype(np.int32), np.maximum(np.round(v, 3), 0.001))
+        )
     i, j, k, v = (np.concatenate(part) for part in zip(*found, strict=True))
     q, unknown = np.round(v / rng.lognormal(1, 1, len(v)), 3), rng.random(len(v)) < 0.04
     named = pa.DictionaryArray.from_arrays(pa.array(k), pa.array(codes)).cast(pa.string())
@@ -92,7 +98,9 @@ def complexity(path: Path, first: int, last: int, exporters: int = 230, products
     depth = ability[:, None] - need + rng.normal(0, 0.8, (exporters, products))
     cut = np.quantile(depth, 0.65)
     names = np.array([f"X{n:03d}" for n in range(exporters)])
-    codes = np.array([f"{k:06d}" for k in np.sort(rng.choice(np.arange(10111, 970691), products, replace=False))])
+    codes = np.array(
+        [f"{k:06d}" for k in np.sort(rng.choice(np.arange(10111, 970691), products, replace=False))]
+    )
     parts = []
     for t in range(first, last + 1):
         i, k = np.nonzero(depth + rng.normal(0, 0.2, depth.shape) > cut)

@@ -1,6 +1,8 @@
 """The public names, stated once: each is loaded from its module when it is first used."""
 
 from . import claims as claims
+from . import clusters as clusters
+from . import convergence as convergence
 from . import datasets as datasets
 from . import errors as errors
 from . import panel as panel
@@ -32,6 +34,8 @@ from .indices.advantage import lafay as lafay
 from .indices.advantage import michaely as michaely
 from .indices.advantage import rca as rca
 from .indices.advantage import vollrath as vollrath
+from .indices.agglomeration import coagglomeration as coagglomeration
+from .indices.agglomeration import excess_colocation as excess_colocation
 from .indices.catalogue import CATALOGUE as CATALOGUE
 from .indices.complementarity import complementarity as complementarity
 from .indices.complementarity import trade_potential as trade_potential
@@ -105,6 +109,7 @@ from .indices.stages import class_shares as class_shares
 from .indices.stages import lall as lall
 from .indices.stages import lall_shares as lall_shares
 from .indices.stages import rauch_shares as rauch_shares
+from .indices.subgroups import dagum_gini as dagum_gini
 from .indices.survival import Survival as Survival
 from .indices.survival import kaplan_meier as kaplan_meier
 from .indices.survival import spells as spells

@@ -328,13 +328,27 @@ def _doses(d: pd.DataFrame | PolicyPanel, door: Mapping[str, Any]) -> Any:
 
 def _switching() -> list[Entry]:
     """Policies beyond one that stays on."""
+    rows = {"errors under copies": "each comparison's small-sample factor counts units, not their weight"}
     return [
-        Entry("switching att", _of(lambda p: p.att("switching"))),
-        Entry("switching study", _of(lambda p: p.event_study("switching", placebos=2))),
-        Entry("switching doses", _doses, exempt={"exact": "effects are divided by the cumulated dose"}),
-        Entry("local projections", _of(lambda p: p.att("local_projections")), ("gaps",)),
+        Entry("switching att", _of(lambda p: p.att("switching")), ("weights",), exempt=rows),
         Entry(
-            "local projections study", _of(lambda p: p.event_study("local_projections", weighting="variance"))
+            "switching study",
+            _of(lambda p: p.event_study("switching", placebos=2)),
+            ("weights",),
+            exempt=rows,
+        ),
+        Entry("switching doses", _doses, exempt={"exact": "effects are divided by the cumulated dose"}),
+        Entry(
+            "local projections",
+            _of(lambda p: p.att("local_projections")),
+            ("weights", "gaps"),
+            exempt=rows,
+        ),
+        Entry(
+            "local projections study",
+            _of(lambda p: p.event_study("local_projections", weighting="variance")),
+            ("weights",),
+            exempt=rows,
         ),
         Entry("local projections mean", _of(lambda p: p.event_study("local_projections", base="mean"))),
         Entry("two stages", _of(lambda p: p.att("two_stage")), ALL),

@@ -42,6 +42,21 @@ def test_medicaid_intervals_of_the_readme(medicaid, reference, method, label):
     assert M[low].max() < out.breakdown < M[high].min()
 
 
+@pytest.mark.parametrize(
+    ("ell", "M", "low", "high", "step"),
+    [
+        ([0.5, 0.5], 0.5, 0.0320, 0.0801, 5e-5),
+        ([0.5, 0.5], 1.5, 0.0055, 0.103125, 6.25e-4),
+        ([-1, 1], 1.0, -0.004, 0.048, 1e-3),
+    ],
+)
+def test_averages_and_differences_of_periods_as_r(medicaid, ell, M, low, high, step):
+    """HonestDiD's computeConditionalCS_DeltaRM on a grid of `step`; it simulates its critical values anew."""
+    row = honest_did(medicaid, ell=ell, M=[M]).table.iloc[1]
+    assert -3e-4 < low - row["conf_low"] < step + 3e-4
+    assert -3e-4 < row["conf_high"] - high < step + 3e-4
+
+
 @pytest.mark.parametrize("post", [1, 2, 4])
 @pytest.mark.parametrize("sign", [1.0, -1.0])
 def test_extreme_moments_are_the_linear_programme(post, sign):

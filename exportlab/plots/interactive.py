@@ -277,7 +277,7 @@ def ranges(
     )
     line = base.mark_rule(color=GREY, strokeWidth=2).encode(x=alt.X("low:Q", title=spoken(x)), x2="high:Q")
     point = base.mark_circle(size=60, color=PALETTE[0], opacity=1).encode(x="estimate:Q")
-    return _closed(alt, alt.layer(line, point), title, source).properties(height=ROW * len(called))
+    return _closed(alt, alt.layer(line, point).properties(height=ROW * len(called)), title, source)
 
 
 def _plain(table: pd.DataFrame, **columns: str) -> pd.DataFrame:
@@ -301,11 +301,11 @@ def _colours(members: Sequence[Any]) -> list[str]:
     return [PALETTE[i % len(PALETTE)] for i in range(len(members))]
 
 
-def _closed(alt: Any, chart: Any, title: Text, source: str | None, note: Text = "") -> Any:
+def _closed(library: Any, chart: Any, title: Text, source: str | None, note: Text = "") -> alt.Chart:
     """Title, source and remark as every picture has them."""
     below = [spoken(note), _("Source: {source}", source=source) if source else ""]
     said_below = [line for line in below if line]
-    if not spoken(title) and not said_below:
-        return chart.properties(width=WIDTH)
-    heading = alt.TitleParams(spoken(title), subtitle=said_below, anchor="start")
-    return chart.properties(width=WIDTH, title=heading)
+    made: alt.Chart = chart.properties(width=WIDTH)
+    if spoken(title) or said_below:
+        made.title = library.TitleParams(spoken(title), subtitle=said_below, anchor="start")
+    return made

@@ -13,6 +13,7 @@ import numpy as np
 
 from exportlab.frames import Array, Codes
 from exportlab.indices.complexity.matrix import Matrix
+from exportlab.threads import on_one_thread
 
 Convention: TypeAlias = Literal["minimum", "maximum", "geometric", "conditional", "correlation"]
 BLOCK = 128
@@ -57,7 +58,7 @@ class Space:
         with np.errstate(invalid="ignore", divide="ignore"):  # a constant column correlates with nothing: NaN
             return Z / np.sqrt((Z * Z).sum(axis=0)), Z[0]
 
-    def part(self, M: Matrix, U: Matrix, at: slice, of: slice, into: Matrix | None = None) -> Matrix:  # noqa: N803
+    def part(self, M: Matrix, U: Matrix, at: slice, of: slice, into: Matrix | None = None) -> Matrix:
         """Proximity of the products `of` given those `at`, (at, of), of the levels M and their sums U."""
         phi = np.matmul(M[:, at].T, M[:, of], out=into)
         self._scale(phi, U[at, None], U[of])
@@ -79,7 +80,7 @@ class Space:
             phi += 1
             phi *= 0.5
 
-    def halves(self, M: Matrix, U: Matrix) -> tuple[Matrix, Matrix]:  # noqa: N803
+    def halves(self, M: Matrix, U: Matrix) -> tuple[Matrix, Matrix]:
         """A and B with phi[k, j] = A_k'B_j wherever k stands before j in `order`."""
         if self.convention == "correlation":
             both = np.vstack([M, np.ones_like(M[:1])]) / np.sqrt(M.dtype.type(2))  # (1 + r) / 2
@@ -88,7 +89,7 @@ class Space:
             return M / np.sqrt(U), M / np.sqrt(U)
         return M, M / U
 
-    def order(self, U: Matrix) -> Codes:  # noqa: N803
+    def order(self, U: Matrix) -> Codes:
         """Products so that of two the later one's ubiquity is what their common exporters are divided by."""
         if self.convention in ("minimum", "maximum"):
             return np.argsort(U if self.convention == "minimum" else -U, kind="stable")
@@ -100,6 +101,7 @@ def blocks(size: int) -> list[slice]:
     return [slice(start, min(start + BLOCK, size)) for start in range(0, size, BLOCK)]
 
 
+@on_one_thread
 def proximity(space: Space) -> Matrix:
     """The whole matrix, products x products."""
     M, U = space.levels()
@@ -139,6 +141,7 @@ def spread_over(left: Matrix, space: Space) -> Matrix:
     return out
 
 
+@on_one_thread
 def density(levels: Matrix, space: Space, *, neighbours: int | None = None) -> tuple[Matrix, Array]:
     """Share of each product's neighbourhood that an exporter already has, sum_k' M phi / sum_k' phi.
 
@@ -183,6 +186,7 @@ def _of_nearest(levels: Matrix, space: Space, neighbours: int) -> tuple[Matrix, 
     return out, sums
 
 
+@on_one_thread
 def outlook_index(M: Matrix, near: Matrix, worth: Array) -> Array:
     """COI: sum over absent products of density times complexity, (exporters,).
 
@@ -193,6 +197,7 @@ def outlook_index(M: Matrix, near: Matrix, worth: Array) -> Array:
     return out
 
 
+@on_one_thread
 def outlook_gain(
     M: Matrix, near: Matrix, worth: Array, space: Space, sums: Array, *, form: Literal["atlas", "stata"]
 ) -> Array:

@@ -168,19 +168,7 @@ def _prepare(panel: PolicyPanel, control: str, anticipation: int) -> tuple[Polic
             "Say control='notyet' to compare with units that adopt later.",
         )
     used, who = with_comparison(_with_base(panel, anticipation), anticipation)
-    if used.w is not None:
-        low = np.full(len(used.unit_labels), np.inf)
-        high = np.zeros(len(used.unit_labels))
-        np.minimum.at(low, used.units, used.w)
-        np.maximum.at(high, used.units, used.w)
-        if (low < high).any():
-            first = str(used.unit_labels[int((low < high).argmax())])
-            raise DataError(
-                "weights change within a unit over time",
-                "This estimator weights units: give one weight a unit.",
-                rows=int((low < high).sum()),
-                first=first,
-            )
+    refuse_moving_weights(used)
     return used, who if control == "never" else f"{who}, and units not yet treated"
 
 
@@ -259,6 +247,22 @@ class GroupTime:
     def event_time(self) -> Array:
         e: Array = self.period - self.cohort
         return e
+
+
+def refuse_moving_weights(panel: PolicyPanel) -> None:
+    """Estimators that weight units take one weight a unit."""
+    if panel.w is None:
+        return
+    low, high = np.full(len(panel.unit_labels), np.inf), np.zeros(len(panel.unit_labels))
+    np.minimum.at(low, panel.units, panel.w)
+    np.maximum.at(high, panel.units, panel.w)
+    if (low < high).any():
+        raise DataError(
+            "weights change within a unit over time",
+            "This estimator weights units: give one weight a unit.",
+            rows=int((low < high).sum()),
+            first=str(panel.unit_labels[int((low < high).argmax())]),
+        )
 
 
 def unit_weights(panel: PolicyPanel) -> Array:

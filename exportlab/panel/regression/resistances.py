@@ -217,13 +217,11 @@ class _Levels:
         if self.model.three_way:
             outward, inward = _since_first(outward), _since_first(inward)
         sides = {"outward": (self.exporters, outward), "inward": (self.importers, inward)}
-        long = [
-            pd.DataFrame(values, index=pd.Index(labels, name="country"))
-            .rename_axis(columns="period")
-            .stack()
-            .rename(name)
+        tables = {
+            name: pd.DataFrame(values, index=pd.Index(labels, name="country")).rename_axis(columns="period")
             for name, (labels, values) in sides.items()
-        ]
+        }
+        long = {name: table.stack() for name, table in tables.items()}
         made: pd.DataFrame = pd.concat(long, axis=1).dropna(how="all").sort_index().reset_index()
         made["period"] = [self.periods[t] for t in made["period"]]
         if elasticity is None:
@@ -261,7 +259,7 @@ def _reference(importers: list[Any], j: Codes, t: Codes, asked: Any) -> int:
     """The importer whose effects are zero."""
     there = np.zeros((len(importers), int(t.max()) + 1), dtype=bool)
     there[j, t] = True
-    always: Mask = there.all(axis=1)
+    always: Mask = np.asarray(there.all(axis=1))
     if asked is not None and asked not in importers:
         raise UnknownName("importer", str(asked), [str(c) for c in importers])
     if not always.any():
