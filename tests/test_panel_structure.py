@@ -134,7 +134,7 @@ def test_with_one_date_it_is_the_interaction_of_a_regression():
 
 def test_cuts_of_one_s_own_and_terciles():
     panel = door(made(noise=0.1))
-    three = heterogeneity(panel, "hhi", cuts="terciles")
+    three = panel.heterogeneity("hhi", cuts="terciles")
     assert three.table["units"].tolist()[:3] == [8, 8, 8]
     first, last, gap = three.table["estimate"].iloc[[0, 2, 3]]
     assert gap == pytest.approx(last - first)
