@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,7 @@ from exportlab.panel import (
     frontier_gravity,
     gravity,
     hausman,
+    heterogeneity,
     honest_did,
     ibragimov_muller,
     leave_one_out,
@@ -40,6 +42,7 @@ from exportlab.panel import (
 from exportlab.panel.did import METHODS
 from exportlab.panel.inference.placebo import anticipation
 from exportlab.panel.inference.spillover import great_circle
+from exportlab.space import spatial_panel, spatial_tests, spatial_weights
 
 YEARS = range(2010, 2018)
 MONEY = ("influence", "estimate", "std_error", "conf_low", "conf_high", "band_low", "band_high")
@@ -432,6 +435,12 @@ def _inference() -> list[Entry]:
         ),
         Entry("spillovers", _neighbours, ("gaps",)),
         Entry(
+            "heterogeneity",
+            _of(lambda p: heterogeneity(p, "z", method="twfe")),
+            cluster=None,
+            exempt={"exact": "its last row is the difference of two effects that are alike"},
+        ),
+        Entry(
             "power",
             _of(lambda p: p.power(treated=[6], draws=20, test="CR2 Bell-McCaffrey")),
             money=("effect", "mde"),
@@ -462,6 +471,27 @@ def _panel_formula(make: Callable[..., Any], formula: str, **options: Any) -> Ru
         return make(d, formula, unit="id", period="year", **weights, **options)
 
     return run
+
+
+def _nearby(d: pd.DataFrame) -> Any:
+    """Weights of the units by the inverse of their distance."""
+    seats = d.drop_duplicates("id")
+    return spatial_weights(seats, kind="inverse", unit="id", coordinates=("east", "north"))
+
+
+def _spatial(formula: str, **options: Any) -> Run:
+    """Coefficients of a spatial panel in the outcome's unit, without the spatial parameter, which has none."""
+
+    def run(d: pd.DataFrame, door: Mapping[str, Any]) -> Any:
+        made = spatial_panel(d, formula, unit="id", period="year", weights=_nearby(d), **options)
+        return SimpleNamespace(table=made.table[~made.table["term"].isin(["rho", "lambda"])])
+
+    return run
+
+
+def _multipliers(d: pd.DataFrame, door: Mapping[str, Any]) -> Any:
+    asked = {"unit": "id", "period": "year", "weights": _nearby(d), "effects": "two-way"}
+    return spatial_tests(d, "y ~ D + x", **asked)
 
 
 def _poisson(d: pd.DataFrame, door: Mapping[str, Any]) -> Any:
@@ -564,6 +594,22 @@ def _formulas() -> list[Entry]:
     for kind in ("pooled", "mean group"):
         run = _panel_formula(common_correlated, "y ~ x", kind=kind)
         out.append(Entry(f"common correlated {kind}", run, ("gaps",), door=False, exempt=averages))
+    perfect = dict.fromkeys(
+        ("exact", "noise"), "rows that are fitted exactly are refused: no residuals to share"
+    )
+    for name, options in {
+        "sar": {"model": "sar"},
+        "sem": {"model": "sem"},
+        "slx": {"model": "slx"},
+        "by means": {"transformation": "within"},
+    }.items():
+        run = _spatial("y ~ D + x", **two, **options)
+        alone = {"covariate units": "the lag of a covariate has its unit"} if name == "slx" else {}
+        out.append(Entry(f"spatial {name}", run, door=False, exempt=perfect | alone))
+    durbin = _spatial("y ~ D", model="sdm", **two)
+    lone = {"covariate units": "it has no covariate"}
+    out.append(Entry("spatial sdm", durbin, door=False, exempt=perfect | lone))
+    out.append(Entry("spatial tests", _multipliers, door=False, exempt=perfect))
     out.append(Entry("ppml", _poisson, more, link=True, door=False))
     out.append(Entry("ppml as ppmlhdfe", _as_ppmlhdfe, more, link=True, door=False))
     return out
