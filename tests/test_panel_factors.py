@@ -11,7 +11,7 @@ import pytest
 from exportlab.errors import DataError, OptionError
 from exportlab.panel import PolicyPanel, common_correlated, counterfactual_tests, leave_one_out
 from exportlab.panel.algebra.factors import completed, interactive, largest, refuse_unlinked
-from exportlab.panel.did.counterfactual import equivalence, wide
+from exportlab.panel.did.counterfactual import BLOCK, _hidden, equivalence, wide
 
 REFERENCE = Path(__file__).parent / "reference"
 FIGURES = pd.read_csv(REFERENCE / "panel_factors_figures.csv").set_index(["method", "what"])
@@ -97,6 +97,22 @@ def test_the_rank_by_cells_held_out_is_that_of_fect(panel):
     assert tried["error"].idxmin() == 2
     assert any("Rank 2 is chosen" in n for n in found.notes)
     assert found.refit.keywords["rank"] == 2
+
+
+@pytest.mark.parametrize("least", [4, 5])
+def test_cells_held_out_are_blocks_of_treated_units_and_leave_enough(least):
+    of = wide(PolicyPanel(made(N=6, treated=3, start=8), treated="d", **KEYS))
+    for seed in range(5):
+        hidden = _hidden(of, least, np.random.default_rng(seed))
+        assert hidden.any()
+        assert not (hidden & ~of.cells.known).any()
+        assert not hidden[3:].any()  # units that are never treated stay as they are
+        assert hidden.sum() % BLOCK == 0
+        left = of.cells.known & ~hidden
+        assert (left.sum(0)[hidden.any(0)] >= least).all()
+        assert (left.sum(1)[hidden.any(1)] >= least).all()
+    few = wide(PolicyPanel(made(N=6, treated=3, start=least + BLOCK - 1), treated="d", **KEYS))
+    assert not _hidden(few, least, np.random.default_rng(0)).any()  # a row too short by one
 
 
 @pytest.mark.parametrize("kind", ["pooled", "mean group"])
