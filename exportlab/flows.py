@@ -204,7 +204,8 @@ class Flows:
         cells = self.lazy or frozenset(roles) in self._memo.get("cells", {})
         self.check()
         rows, known = (self.cells(*roles), {}) if cells else (self.frame, self._memo.setdefault("codes", {}))
-        return coded_rows(collect(rows), roles, known)
+        seen = {} if cells else self._memo.get("seen", {})
+        return coded_rows(collect(rows), roles, known, seen)
 
     def beside(self, cells: Frame, keys: Sequence[str], name: str) -> Frame:
         """The cells with the flows' total by `keys`, one role or more, beside each.

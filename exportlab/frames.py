@@ -485,11 +485,13 @@ def recoded(frame: Frame, column: str, pairs: Mapping[Any, Any]) -> Frame:
     return kept.with_columns(old.replace_strict(labels, list(pairs.values()), default=old).alias(column))
 
 
-def repeated(frame: nw.DataFrame[Any], keys: Sequence[str]) -> nw.Series[Any]:
+def repeated(
+    frame: nw.DataFrame[Any], keys: Sequence[str], known: Mapping[str, numbering.Coded] | None = None
+) -> nw.Series[Any]:
     """Which rows of a table in memory share their keys, none of them missing, with another row."""
     if not frame.implementation.is_pandas():
         return frame.select(*keys).is_duplicated()
-    cell, size = numbering.row_numbers(frame, keys)
+    cell, size = numbering.row_numbers(frame, keys, known)
     return column_like(frame, "_again", np.bincount(cell, minlength=size)[cell] > 1)
 
 

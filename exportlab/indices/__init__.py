@@ -2,6 +2,7 @@
 
 from exportlab.indices import (
     advantage,
+    agglomeration,
     complementarity,
     concentration,
     concordance,
@@ -16,6 +17,7 @@ from exportlab.indices import (
     similarity,
     sophistication,
     stages,
+    subgroups,
     survival,
     transitions,
     unit_values,
@@ -29,6 +31,7 @@ from exportlab.indices import transitions as persistence
 __all__ = [
     "advantage",
     "advantage_trade",
+    "agglomeration",
     "complementarity",
     "concentration",
     "concordance",
@@ -46,6 +49,7 @@ __all__ = [
     "sophistication",
     "sophistication_quality",
     "stages",
+    "subgroups",
     "survival",
     "theil_groups",
     "transitions",
