@@ -17,8 +17,9 @@ from exportlab.errors import DataError, OptionError, UnknownName
 from exportlab.risk import growth as ground
 from exportlab.risk import shocks as sources
 from exportlab.risk.concentrated import jackknife_sd
-from exportlab.risk.portfolio import figures, variance_of
+from exportlab.risk.portfolio import chosen, figures, variance_of
 from exportlab.risk.tails import grown, tail_of
+from exportlab.uncertainty.sample import seeds
 from exportlab.words import speaking
 
 risk = xl.risk
@@ -242,6 +243,22 @@ def test_few_periods_are_shrunk_and_said(six):
     assert "nearly or fully singular" in risk.portfolio(six, covariance="sample").table["note"][0]
     two = risk.portfolio(six.where(market=["JPN", "USA"]))
     assert (two.table["covariance"][0], two.table["note"][0]) == ("sample", "")
+
+
+@pytest.mark.parametrize(
+    ("covariance", "rates", "members", "shrunk", "said"),
+    [
+        ("auto", 6, 3, True, "6 growth rates for 3 members: covariance shrunk"),  # two for each, and no more
+        ("auto", 7, 3, False, ""),
+        ("auto", 2, 1, False, ""),
+        ("ledoit_wolf", 99, 3, True, ""),
+        ("sample", 6, 3, False, "6 growth rates for 3 members: the sample covariance is nearly or fully singular"),
+        ("sample", 7, 3, False, ""),
+        ("sample", 2, 1, False, ""),
+    ],
+)  # fmt: skip
+def test_when_the_covariance_is_shrunk(covariance, rates, members, shrunk, said):
+    assert chosen(covariance, rates, members) == (shrunk, said)
 
 
 def test_what_does_not_vary_has_no_contributions():
@@ -655,6 +672,44 @@ def test_a_tail_of_few_years_is_refused_unless_asked_for(six):
     assert (found["worst"][0], found["worst_growth"][0]) == (2019, found["expected_shortfall"][0])
 
 
+def one_market(rates):
+    """Exports to one market that start at 100 and grow at these arc rates."""
+    values = 100 * np.cumprod([1, *((2 + g) / (2 - g) for g in rates)])
+    table = pd.DataFrame({"year": 2000 + np.arange(len(values)), "market": "JPN", "v": values})
+    return xl.flows(table, period="year", value="v"), values
+
+
+RATES = (0.1, -0.3, 0.05, 0.2, -0.1, 0.15, 0.02, 0.12, -0.05, 0.08, 0.11, 0.04, -0.2, 0.3, 0.09, 0.01, 0.07, -0.02,
+         0.13, 0.06)  # fmt: skip
+
+
+def test_bad_years_by_hand():
+    """Of 20 rates type 7 at 5 % stands .95 of the way from the worst to the next, and one lies below it."""
+    flows, values = one_market(RATES)
+    row = risk.value_at_risk(flows).table.iloc[0]
+    assert row[["value_at_risk", "expected_shortfall"]].tolist() == pytest.approx([-0.3 + 0.95 * 0.1, -0.3])
+    assert row["value_at_risk_value"] == pytest.approx(values[-1] * (1.795 / 2.205 - 1))
+    assert row["expected_shortfall_value"] == pytest.approx(values[-1] * (1.7 / 2.3 - 1))
+    assert (row["n"], row["worst"], row["note"]) == (20, 2002, "")
+    rarer = risk.value_at_risk(flows, probability=0.04).table.iloc[0]
+    assert rarer["note"] == "fewer than 25 growth rates"
+    logs = risk.value_at_risk(flows, growth="log").table.iloc[0]
+    assert logs["expected_shortfall"] == pytest.approx(np.log(1.7 / 2.3))
+    assert logs["expected_shortfall_value"] == pytest.approx(values[-1] * (1.7 / 2.3 - 1))
+
+
+def test_the_bootstrap_redraws_periods():
+    flows, _ = one_market(RATES)
+    row = risk.value_at_risk(flows, method="bootstrap", level=0.8, draws=300, rng=7).table.iloc[0]
+    r, rng = np.array(RATES), np.random.default_rng(seeds(7, 1)[0])
+    drawn = [r[rng_row] for rng_row in rng.integers(0, 20, (300, 20))]
+    quantiles = [np.quantile(x, 0.05) for x in drawn]
+    shortfalls = [x[x <= q + 1e-12].mean() for x, q in zip(drawn, quantiles, strict=True)]
+    for name, sample in {"value_at_risk": quantiles, "expected_shortfall": shortfalls}.items():
+        ends = row[[f"{name}_conf_low", f"{name}_conf_high"]].tolist()
+        assert ends == pytest.approx(np.quantile(sample, [0.1, 0.9]))
+
+
 def test_the_shortfall_is_the_mean_of_what_lies_below():
     r = np.random.default_rng(4).normal(size=(50, 31))
     low, mean = tail_of(r, 0.1)
@@ -666,7 +721,8 @@ def test_the_shortfall_is_the_mean_of_what_lies_below():
 def test_money_and_growth_agree():
     assert grown(2 * (80 - 100) / 180, "arc") == pytest.approx(0.8)
     assert grown(np.log(0.8), "log") == pytest.approx(0.8)
-    assert np.isnan(grown(-2.5, "arc"))
+    assert grown(-2.0, "arc") == 0  # all is lost
+    assert np.isnan([grown(-2.5, "arc"), grown(2.0, "arc")]).all()
 
 
 def test_the_bootstrap_names_itself_and_repeats(six):
