@@ -533,12 +533,9 @@ def _ranks(
     order = np.argsort(-frame["value"].to_numpy())
     count = len(order)
     bits = count.bit_length()
-    if size << bits < 2**63:
-        both = (cell[order] << bits) + np.arange(count)
-        both.sort()
-        order = order[both & (2**bits - 1)]
-    else:
-        order = order[np.argsort(cell[order], kind="stable")]
+    both = (cell[order] << bits) + np.arange(count)
+    both.sort()
+    order = order[both & (2**bits - 1)]
     ends = np.cumsum(np.bincount(cell, minlength=size))
     rank = np.empty(count)
     rank[order] = np.arange(1, count + 1) - np.repeat(np.append(0, ends[:-1]), np.diff(ends, prepend=0))

@@ -244,7 +244,7 @@ def _sums(
     summed = ["value", *("_left" for _ in left), *("_n" for _ in counted), *names.values()]
     whole = (nw.col("value") + nw.col("_left")).alias("value") if rest else nw.col("value")
     codes = _numbers(flows, groups, spread)
-    cells = _columns(flows, spread, groups, asked, rest, codes)
+    cells = _columns(flows, spread, groups, asked, rest=rest, codes=codes)
     cells = cells.select(*keys, whole, *left, *most, *counted, *terms)
     sums = sum_by(cells, keys, summed, codes, most)
     if isinstance(sums, nw.DataFrame):
@@ -295,6 +295,7 @@ def _columns(
     spread: tuple[str, ...],
     groups: tuple[str, ...],
     asked: set[str],
+    *,
     rest: Mapping[str, Sequence[Any]],
     codes: Mapping[str, Coded],
 ) -> Frame:
