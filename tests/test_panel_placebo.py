@@ -270,6 +270,10 @@ def test_romano_wolf_steps_down():
     assert twice["p_holm"].to_numpy() == pytest.approx(np.minimum(1, 2 * twice["p"].to_numpy()))
     assert twice["p"].iloc[0] == e.wild_bootstrap(interval=False).table["p"].iloc[0]
     assert step_down([3.0, 1.0], [[1.0, 2, 3, 4], [0.5, 5, 0, 1]]).tolist() == [0.75, 0.75]
+    # drawn, the sample is added: 3 of 4 largest reach 3, 2 of 4 reach 1
+    drawn = step_down([3.0, 1.0], [[1.0, 2, 3, 4], [0.5, 5, 0, 1]], enumerated=False)
+    assert drawn.tolist() == pytest.approx([4 / 5, 4 / 5])
+    assert step_down([1.0, 3.0], [[0.5, 0, 0, 1], [1.0, 2, 3, 4]], enumerated=False).tolist() == [0.6, 0.6]
     assert holm([0.01, 0.04, 0.03]).tolist() == pytest.approx([0.03, 0.06, 0.06])
     with pytest.raises(DataError, match="other clusters"):
         romano_wolf([e, make(STAGGERED).twfe()])

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from estimator_checks import ENTRIES, data
+from estimator_entries import ENTRIES, data
 
 from exportlab.errors import DataError, ExportlabError, OptionError, UnknownName
 from exportlab.panel import PolicyPanel, leave_one_out

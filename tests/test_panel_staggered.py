@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from exportlab.errors import DataError, OptionError
 from exportlab.panel import PolicyPanel
@@ -336,6 +337,12 @@ def test_bands_are_wider_than_intervals_and_reproducible():
     assert (e.inference.draws, e.inference.seed) == (999, 0)
     one = simultaneous(rng.normal(size=(400, 1)), draws=9999, rng=1)
     assert one == pytest.approx(1.96, abs=0.05)  # one term: the band is the interval
+    # one cluster alone: its sum is +-1, whose quartiles are 2 apart, 1.349 standard errors of a normal
+    assert simultaneous(np.array([[1.0], [0.0]]), draws=99) == pytest.approx(stats.norm.ppf(0.75), rel=1e-9)
+    with pytest.raises(OptionError, match="draws=98 is not allowed"):
+        simultaneous(np.ones((3, 1)), draws=98)
+    with pytest.raises(DataError, match="no term has a standard error"):
+        simultaneous(np.zeros((3, 1)))
 
 
 # ---- against R -------------------------------------------------------------------------------------------

@@ -278,3 +278,51 @@ def test_a_calendar_can_be_stored():
 def test_a_period_that_the_column_has_not_is_written_as_the_others(labels, other, written):
     calendar = read(labels)
     assert calendar.label(calendar.key(other)) == written
+
+
+@pytest.mark.parametrize(
+    ("period", "steps", "moved"),
+    [
+        (Period(12 * 2023 + 11, 1, "month"), 1, "2024-01"),
+        (Period(12 * 2023 + 11, 1, "month"), -12, "2022-12"),
+        (Period(12 * 2023 + 9, 3, "quarter"), 1, "2024-Q1"),
+        (Period(12 * 2023, 6, "half"), 3, "2024-H2"),
+        (Period(12 * 2023, 12, "year"), -2, "2021"),
+        (Period(7, 1, "number"), 5, "012"),
+        (Period(12 * 2023, 5, "cumulated"), 12, "2024-01/05"),
+        (Period(12 * 2023, 11, "cumulated"), 1, "2023-01/12"),
+        (Period(12 * 2023, 12, "cumulated"), 1, "2024-01/01"),
+        (Period(12 * 2023, 2, "joint"), -12, "2022-01/02"),
+        (Period(12 * 2023, 2, "joint"), 1, "2023-03"),
+    ],
+)
+def test_periods_some_steps_away(period, steps, moved):
+    assert period.shift(steps).iso == moved
+
+
+def test_the_days_of_january_with_february():
+    joint, march = read(["2023年1-2月", "2023年3月"]).periods.values()
+    assert (joint.first_day, joint.last_day) == (date(2023, 1, 1), date(2023, 2, 28))
+    assert (march.first_day, march.last_day) == (date(2023, 3, 1), date(2023, 3, 31))
+
+
+@pytest.mark.parametrize(
+    ("labels", "written"),
+    [
+        (["2023 Jan-May", "2023 Jan-Jun"], "2024 Mar"),
+        (["Jan-May 2023", "Jan-Jun 2023"], "Mar 2024"),
+        (["Jan-May, 2023", "Jan-Jun, 2023"], "Mar, 2024"),
+    ],
+)
+def test_a_single_month_beside_months_added_up(labels, written):
+    assert read(labels).label(Period(12 * 2024 + 2, 1, "month")) == written
+
+
+def test_half_years_in_chinese():
+    halves = [read(["2023年1月", "2023年2月"]).label(Period(12 * 2023 + m, 6, "half")) for m in (0, 6)]
+    assert halves == ["2023年上半年", "2023年下半年"]
+
+
+def test_three_labels_are_shown_of_those_without_an_order():
+    with pytest.raises(DataError, match=r"\('a', 'b', 'c'[^d]*\)"):
+        read(["d", "c", "b", "a"]).period("a")

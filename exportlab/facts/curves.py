@@ -13,12 +13,12 @@ from math import inf
 import numpy as np
 from scipy.sparse import csr_array, vstack
 
-from exportlab.facts.model import Box, Cuts, Model
+from exportlab.facts.model import PRECISION, Box, Cuts, Model
 from exportlab.facts.program import UNIT
 from exportlab.facts.tree import CLOSE, WHOLE, End, Problem, search
 from exportlab.frames import Array, Mask
 
-IDLE = 6  # rounds of tangents that bring neither end nearer, after which rounding has the last word
+IDLE = 6  # rounds of tangents that narrow the gap by no more than the solver's precision: rounding has the last word
 STEPS = np.linspace(0.05, 1, 20)  # how far from the best point towards a new one is looked for a better
 OPEN = 0.1  # how far below its upper limit the share of an amount may be, before that is cut first
 NOTHING = 1e-9  # a share that counts as none: rows are met to a part of it
@@ -147,11 +147,11 @@ def _tangents_drawn(total: Sum, curve: Curve, box: Box, limits: tuple[Array, Arr
         if not len(found.x):
             return End(found.bound, np.empty(0)), inf
         x = found.x[: model.program.width]
-        before, bound = (value, bound), max(bound, found.bound)
+        before, bound = value - bound, max(bound, found.bound)
         for point in [best + t * (x - best) for t in STEPS] if len(best) else [x]:
             if (reached := total.value(curve, point)) < value:
                 best, value = point, reached
-        idle = idle + 1 if (value, bound) == before else 0
+        idle = 0 if value - bound < before - PRECISION else idle + 1
         if _met(bound, value):
             break
         for point in (x, best):

@@ -258,9 +258,9 @@ class Facts(Result):
             words = f"none of {list_} above {_name(by)}"
             return self._with(Cap(words, self._source(source), self.cell, among, label=self._label(by)))
         assert most is not None
-        high = self._read("a cap", most, exact).high
-        words = f"none of {list_} above {most}"
-        return self._with(Cap(words, self._source(source), self.cell, among, most=high))
+        printed = self._read("a cap", most, exact)
+        words = f"none of {list_} above {printed.text}"
+        return self._with(Cap(words, self._source(source), self.cell, among, most=printed.high))
 
     @validated
     def balance(self, imports: Facts, trade: Facts, *, source: str | None = None) -> Facts:

@@ -404,7 +404,7 @@ class Template:
             "yy": f"{p.year % 100:02d}",
             "q": str(p.part),
             "h": str(p.part),
-            "half": "上下"[(p.part - 1) % 2],
+            "half": "下上"[p.part % 2],
             "next": f"{(p.year + 1) % 100:02d}",
             "n": str(p.start),
         }[slot]
@@ -420,7 +420,7 @@ class Template:
         part, month = period.part, period.month
         form = {
             "year": "",
-            "half": f"{'上下'[(part - 1) % 2]}半年",
+            "half": f"{'下上'[part % 2]}半年",
             "quarter": f"{part}季度",
             "month": f"{month}月",
         }.get(period.frequency, f"{month}-{period.last % 12 + 1}月")
