@@ -77,7 +77,7 @@ ax = by_ratio.plot(x="log points of total trade", source=SOURCE)
 # not independent draws. Changes from 2022 to 2024, on a map with one tile a province, and their
 # likeness over borders.
 change = wide.pivot(index="province", columns="year", values="A060101")
-change = np.log(change[2024] / change[2022]).rename("change").reset_index()
+change = (change[2024] / change[2022]).apply(np.log).rename("change").reset_index()
 change["name"] = change["province"].str.replace(" ", "")
 weights = xl.spatial_weights("provinces")
 print(xl.spatial_autocorrelation(change, value="change", unit="name", weights=weights, rng=1))

@@ -9,6 +9,8 @@ with effects that are known, and the dates of entry into force are the true ones
 Estimators and formulae: :doc:`/reference-panel-regressions`; the dates with their source: :doc:`/generated/data`.
 """
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -22,7 +24,7 @@ print(dates)
 # of a log point on average, more for some than for others; the effect on a flow is the mean of its two members'.
 rng = np.random.default_rng(2022)
 economies = [*dates, *(f"X{i:02}" for i in range(10))]
-roles = {"exporter": "exporter", "importer": "importer", "period": "year"}
+roles: dict[str, Any] = {"exporter": "exporter", "importer": "importer", "period": "year"}
 flows = pd.MultiIndex.from_product([economies, economies, range(2016, 2026)], names=list(roles)).to_frame(
     index=False
 )

@@ -10,6 +10,8 @@ their place unchanged.
 What the intervals are for, the methods and their coverage: :doc:`/uncertainty`.
 """
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -37,8 +39,8 @@ flows = xl.flows(table, period="year", market="partner", product="hs6", value="u
 # %%
 # The same index by several methods. The HHI is biased upwards when it is computed from few or unequal units, as
 # whatever is uneven by chance counts as concentration: the percentile bootstrap takes that bias twice, and says so.
-methods = ["percentile", "bca", "studentised", "jackknife", "delta"]
-found = pd.concat(
+methods: list[Any] = ["percentile", "bca", "studentised", "jackknife", "delta"]
+found: pd.DataFrame = pd.concat(
     [
         interval(flows, "hhi", over="market", resample="product", method=m, rng=7).table.assign(method=m)
         for m in methods

@@ -11,6 +11,8 @@ Which estimator a question needs: :doc:`/explain-overlapping-policies`; the figu
 :doc:`/generated/data`.
 """
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -47,7 +49,7 @@ made["log_trade"] = (
     + 0.10 * (made["year"] >= made["shop_since"])
     + rng.normal(0, 0.04, len(made))
 )
-KEYS = {"unit": "unit", "period": "year", "outcome": "log_trade"}
+KEYS: dict[str, Any] = {"unit": "unit", "period": "year", "outcome": "log_trade"}
 known = PolicyPanel(made, policies={"zone": "zone_since", "shop": "shop_since"}, **KEYS)
 print(known.overlaps())
 
@@ -95,7 +97,7 @@ for dates, into in ((zones, "zone_since"), (shops, "shop_since")):
         table, dates, unit="province", period="year", dates_unit="province", first="half", into=into
     )
 table["rcep_since"] = 2022.0
-DOOR = {"unit": "province", "period": "year", "outcome": "value", "transform": "log"}
+DOOR: dict[str, Any] = {"unit": "province", "period": "year", "outcome": "value", "transform": "log"}
 three = PolicyPanel(
     table, policies={"zone": "zone_since", "e-commerce": "shop_since", "RCEP": "rcep_since"}, **DOOR
 )

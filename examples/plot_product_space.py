@@ -18,6 +18,7 @@ Formulae and sources: :doc:`/reference-complexity`; how other programs compute t
 # The flows
 # ---------
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -53,7 +54,7 @@ if chapters:
     world = flows(
         table[known], exporter="i_iso3c", product="k", value="v", unit="million USD", source="CEPII BACI"
     )
-    filters = {"population": people, "min_population": 1e6, "min_exports": 100}
+    filters: dict[str, Any] = {"population": people, "min_population": 1e6, "min_exports": 100}
     who = "CHN"
 else:
     world = flows(simulated(), source="simulated")
@@ -73,8 +74,8 @@ c.left_out.head()
 # -----------------
 # The maximum spanning tree keeps every product joined; links of proximity 0.5 and above are drawn beside it.
 # Filled points are the products our exporter has an advantage in.
-has = c.matrix("present").loc[who]
-near = c.matrix("density").loc[who]
+has = c.matrix("present").T[who]
+near = c.matrix("density").T[who]
 axes = c.network(threshold=0.5).plot(
     present=has.index[has == 1],
     labels=near[has == 0].nlargest(5).index,
@@ -99,7 +100,7 @@ absent[["product", "rca", "density", "cog"]]
 # proximities: its ECI is the mean PCI of what it has an advantage in. Here the province is made up: half
 # of the products of our exporter, at random, with the values scattered.
 rng = np.random.default_rng(3)
-own = c.matrix("value").loc[who]
+own = c.matrix("value").T[who]
 own = own[own > 0].sample(frac=0.5, random_state=3)
 rows = pd.DataFrame(
     {"exporter": "A province (simulated)", "product": own.index, "value": own * rng.lognormal(0, 1, len(own))}

@@ -12,6 +12,7 @@ Formulae and sources: :func:`exportlab.location_quotient`, :func:`exportlab.fing
 
 from pathlib import Path
 from tempfile import mkdtemp
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -38,7 +39,7 @@ sheets = pd.read_excel(book, sheet_name=None, engine="openpyxl")
 flows = xl.flows(sheets["exports"], exporter="city", product="industry", value="usd", unit="USD")
 lq = xl.location_quotient(flows)
 likeness = xl.finger_kreinin(flows, over="product", unit="exporter", against="world")
-how = {"unit": "city", "weights": "entropy", "shift": 0.01}
+how: dict[str, Any] = {"unit": "city", "weights": "entropy", "shift": 0.01}
 economy = xl.composite(sheets["indicators"], indicators={"gdp": "+", "patents": "+", "fdi": "+"}, **how)
 ecology = xl.composite(sheets["indicators"], indicators={"forest": "+", "waste": "-"}, **how)
 both = xl.coupling({"economy": economy, "ecology": ecology})

@@ -9,6 +9,8 @@ which two groups of provinces converge, and the groups do not.
 Formulae: :doc:`/reference-clusters`, :doc:`/reference-convergence`.
 """
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -65,7 +67,7 @@ for k, level in enumerate([9.0] * 5 + [3.0] * 5):
     values = level * (1 + gap / years**0.5) * np.exp(rng.normal(0, 1e-3, 30))
     paths += [(f"province {k}", 1994 + t, v) for t, v in zip(years, values, strict=True)]
 panel = pd.DataFrame(paths, columns=["province", "year", "exports"])
-roles = {"value": "exports", "unit": "province", "period": "year"}
+roles: dict[str, Any] = {"value": "exports", "unit": "province", "period": "year"}
 print(xl.convergence.sigma_convergence(panel, **roles).title)
 print(xl.convergence.beta_convergence(panel, **roles).title)
 clubs = xl.convergence.club_convergence(panel, **roles)
