@@ -126,7 +126,7 @@ from .panel.policy_panel import PolicyPanel as PolicyPanel
 from .panel.regression.frontier_gravity import frontier_gravity as frontier_gravity
 from .panel.regression.gravity import gravity as gravity
 from .panel.regression.ppml import ppml as ppml
-from .panel.shift_share.design import shift_share_design as shift_share_design
+from .panel.shift_share.door import shift_share_design as shift_share_design
 from .partial import Bounds as Bounds
 from .partial import bounds as bounds
 from .readers import read_baci as read_baci

@@ -285,6 +285,8 @@ def shift_share(
 ) -> Any:
     """Split the change of a region's exports into the nation's growth, its mix of products, and its own growth in them.
 
+    Accounting, which estimates nothing: regressions on exposure to shocks (Bartik) are `exportlab.shift_share_design`.
+
     Parameters
     ----------
     flows : Flows

@@ -30,7 +30,8 @@ from exportlab.panel.regression.gravity_estimate import GravityEstimate
 from exportlab.panel.regression.hausman import hausman
 from exportlab.panel.regression.ppml import ppml
 from exportlab.panel.regression.staggered import staggered_gravity
-from exportlab.panel.shift_share.design import ShiftShareDesign, shift_share_design
+from exportlab.panel.shift_share.design import ShiftShareDesign
+from exportlab.panel.shift_share.door import shift_share_design
 from exportlab.panel.shift_share.estimates import ShiftShareEstimate
 from exportlab.panel.shift_share.shocks import Placebo, Rotemberg
 from exportlab.panel.sources import attach_policy
