@@ -97,6 +97,8 @@ def test_critical_values_are_those_of_kodde_and_palm():
         assert test["p_value"] == pytest.approx((lower + stats.chi2.sf(4, q)) / 2)
     assert inefficiency_test(-12.0, -10.0, restrictions=1)["p_value"] == 1.0
     assert inefficiency_test(-12.0, -10.0, restrictions=1)["statistic"] == 0.0
+    with pytest.raises(OptionError, match="restrictions=0 is not allowed"):
+        inefficiency_test(-10.0, -12.0, restrictions=0)
 
 
 # ---- the likelihood by hand ----------------------------------------------------------------------------
@@ -213,19 +215,18 @@ def test_decay_counts_the_years_between(made):
     assert wide.sample.units == 30
 
 
-def test_errors_are_those_of_the_information(made):
+def test_errors_are_those_of_the_information():
     rng = np.random.default_rng(1)
-    n, truth = 300, []
+    n, found = 300, []
     x = rng.normal(size=n)
-    for _ in range(25):
+    for _ in range(40):
         y = 1 + 0.5 * x + 0.3 * rng.normal(size=n) - np.abs(0.6 * rng.normal(size=n))
-        here = frontier(pd.DataFrame({"y": y, "x": x}), "y ~ x")
-        truth.append([here.coef()["x"], here.se()["x"], here.coef()["sigma2"], here.se()["sigma2"]])
-    b, sb, s, ss = np.array(truth).T
-    assert b.mean() == pytest.approx(0.5, abs=0.02)
-    assert b.std() == pytest.approx(sb.mean(), rel=0.4)
-    assert s.mean() == pytest.approx(0.45, abs=0.05)
-    assert s.std() == pytest.approx(ss.mean(), rel=0.4)
+        X = np.column_stack([np.ones(n), x])
+        here = algebra.maximise(algebra.Frontier(y, X, np.arange(n), np.empty((n, 0)), None))
+        found.append(np.concatenate([here.theta, np.sqrt(np.diag(here.covariance))]))
+    middle, spread, error = np.mean(found, 0)[:4], np.std(found, 0)[:4], np.mean(found, 0)[4:]
+    assert middle[:3] == pytest.approx([1.0, 0.5, 0.45], abs=0.05)
+    assert spread[1:3] == pytest.approx(error[1:3], rel=0.3)
 
 
 def test_what_the_result_says(made):
@@ -264,7 +265,20 @@ def test_no_inefficiency_is_said(made):
     assert "No standard error for gamma: the likelihood is flat there, or at a limit." in here.notes
     assert here.test["p_value"] > 0.4
     assert here.efficiencies["efficiency"].min() > 0.99
-    assert np.isfinite(here.se()["x1"])
+    X = np.column_stack([np.ones(len(flat)), flat["x1"]])
+    beta, rss = np.linalg.lstsq(X, flat["y"], rcond=None)[:2]
+    sigma2 = rss[0] / len(flat)
+    assert here.coef()[:3].to_list() == pytest.approx([*beta, sigma2], abs=2e-5)
+    own = np.sqrt(sigma2 * np.diag(np.linalg.inv(X.T @ X)))
+    assert here.se()["x1"] == pytest.approx(own[1], rel=1e-3)
+    assert here.se()["sigma2"] == pytest.approx(sigma2 * np.sqrt(2 / len(flat)), rel=1e-3)
+
+
+def test_a_perfect_fit_is_refused(made):
+    with pytest.raises(DataError, match="Least squares fits every row"):
+        frontier(
+            made.assign(y=1 + 2 * made["x1"] - made["x2"]), "y ~ x1 + x2", model="invariant", unit="unit"
+        )
 
 
 def test_no_noise_is_said():

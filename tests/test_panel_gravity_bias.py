@@ -314,6 +314,8 @@ def test_resistances_solve_the_system_of_anderson_and_van_wincoop():
         assert now.set_index("country").loc["b", "inward"] == pytest.approx(1)
         assert now["inward_index"].to_numpy() == pytest.approx(inward**-0.25)
         assert now["outward_index"].to_numpy() == pytest.approx(outward**-0.25)
+    with pytest.raises(OptionError, match=r"elasticity=-1 is not allowed\. Allowed: a number above 0"):
+        fit.multilateral_resistances(elasticity=-1)
     three = gravity(d, "value ~ cost", domestic="keep", **ROLES).multilateral_resistances()
     assert three.query("period == 2001")[["outward", "inward"]].to_numpy() == pytest.approx(1.0)
     assert list(three.columns) == ["country", "period", "outward", "inward"]

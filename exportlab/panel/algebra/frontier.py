@@ -253,9 +253,9 @@ def _limits(f: Frontier, theta: Array) -> tuple[str, ...]:
 
 
 def _stop_far(f: Frontier, s: Array) -> None:
-    """End a search that runs away: as far as this the likelihood is at its limit to five digits."""
+    """End a search that runs away: a hundred deviations off, the likelihood is at its limit to four digits."""
     _, delta, _, _, own = f.split(_natural(s))
-    if len(delta) and float(np.max(f.Z @ delta)) < -20 * FAR * np.sqrt(own):
+    if len(delta) and float(np.max(f.Z @ delta)) < -10 * FAR * np.sqrt(own):
         raise StopIteration
 
 

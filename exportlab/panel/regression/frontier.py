@@ -12,7 +12,7 @@ from scipy import optimize, stats
 
 from exportlab.errors import DataError, OptionError, one_of
 from exportlab.frames import Array, to_pandas
-from exportlab.options import Level, validated
+from exportlab.options import Count, Finite, Level, validated
 from exportlab.panel.algebra import frontier as likelihood
 from exportlab.panel.algebra.absorb import refuse_collinear
 from exportlab.panel.algebra.frontier import Maximum
@@ -305,7 +305,7 @@ def _refuse_unfinished(made: Maximum) -> None:
 
 
 @validated
-def inefficiency_test(log_likelihood: float, regression: float, *, restrictions: int) -> pd.Series[float]:
+def inefficiency_test(log_likelihood: Finite, regression: Finite, *, restrictions: Count) -> pd.Series[float]:
     r"""Likelihood-ratio test that nobody is inefficient, by the mixture of chi-squares of Kodde and Palm (1986).
 
     :math:`2(\ell-\ell_0)` is distributed as :math:`\tfrac12\chi^2_{q-1}+\tfrac12\chi^2_q` under q restrictions, one of

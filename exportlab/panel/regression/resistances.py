@@ -12,7 +12,7 @@ import pandas as pd
 from exportlab.columns import in_time
 from exportlab.errors import DataError, OptionError, UnknownName
 from exportlab.frames import Array, Codes, Mask
-from exportlab.options import validated
+from exportlab.options import Positive, validated
 from exportlab.panel.algebra.absorb import Absorber
 from exportlab.panel.algebra.levels import components
 from exportlab.panel.regression.ppml import SEPARATED, SINGLETON
@@ -113,8 +113,9 @@ def fixed_effects_of(model: GravityModel, reference: Any = None) -> pd.DataFrame
     return _Levels.of(model, reference).table()
 
 
+@validated
 def resistances_of(
-    model: GravityModel, reference: Any = None, elasticity: float | None = None
+    model: GravityModel, reference: Any = None, elasticity: Positive | None = None
 ) -> pd.DataFrame:
     r"""Outward and inward multilateral resistances of Anderson and van Wincoop, from the effects (Fally 2015).
 
