@@ -382,7 +382,7 @@ def test_what_is_not_for_users_takes_records():
         "clusters/",
         "convergence/",
     )  # whose functions users call, options and all
-    asked = {"from_frames", "from_flows", "attach_policy", "power", "att", "wild_bootstrap", "randomization_test",
+    asked = {"from_frames", "from_flows", "attach_policy", "attach_index", "power", "att", "wild_bootstrap", "randomization_test",
              "honest_did", "agreement", "fixed_effects", "random_effects", "ppml", "gravity"}  # fmt: skip
     many = {}
     for place, function in bodies():
