@@ -206,6 +206,21 @@ def test_pretest_power_when_coefficients_are_independent():
     assert pretest_power(c, slope=slope_for_power(c, 0.8)).power == pytest.approx(0.8, abs=1e-4)
 
 
+def test_how_likely_a_violation_is_beside_none_and_which_slopes_are_found_by_hand():
+    c = EventCoefficients(np.array([0.5, -1.0, 9.0]), np.diag([0.25, 4.0, 1.0]), 2)
+    out = pretest_power(c, violation=np.array([1.0, 2.0, 0.0]))
+    # exp of half of (b / s)^2 - ((b - d) / s)^2: 1 - 1 = 0 and 1 / 4 - 9 / 4
+    assert out.likelihood_ratio == pytest.approx(np.exp(-1.0))
+    assert np.isnan(out.slope)
+    assert out.table["std_error"].tolist() == [0.5, 2.0, 1.0]
+    assert out.table["event_time"].tolist() == [-3, -2, 0]
+    z = stats.norm.ppf(0.975)
+    for slope, target in ((out.slope_50, 0.5), (out.slope_80, 0.8)):
+        stay = [stats.norm.cdf(z - m) - stats.norm.cdf(-z - m) for m in (2 * slope / 0.5, slope / 2)]
+        assert 1 - np.prod(stay) == pytest.approx(target, abs=1e-4)
+    assert pretest_power(c).slope == out.slope_50
+
+
 def test_passing_a_pretest_moves_correlated_estimates(medicaid):
     """Against rejection sampling."""
     out = pretest_power(medicaid)

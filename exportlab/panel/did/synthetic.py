@@ -418,7 +418,7 @@ def simplex_least_squares(A: Array, b: Array, *, ridge: float = 0.0, intercept: 
     -----
     An active-set method: the support grows by the weight with the most negative multiplier and shrinks
     when a weight would turn negative; it ends at the exact optimum after finitely many steps. With a ridge it begins
-    where exchanging all that is on the wrong side at once leads (Portugal, Júdice and Vicente 1994), mostly the optimum.
+    where exchanging all on the wrong side at once leads (Portugal, Júdice and Vicente 1994), mostly the optimum.
     """
     common = A.mean(1)  # the weights sum to one: what all columns share changes nothing but the rounding
     apart = A - common[:, None]
