@@ -458,9 +458,9 @@ def test_refusals(columbus, gal, cities, liaoning):
     for run in (xl.spatial_regression, xl.spatial_tests):
         with pytest.raises(DataError, match="fit every row exactly"):
             run(exact, FORMULA, **asked)
-    for option in ({"model": "slx"}, {"method": "gmm"}):
-        with pytest.raises(OptionError, match="take transformation='lee-yu'"):
-            panel(cities, liaoning, transformation="within", **option)
+    for name, value in {"model": "slx", "method": "gmm"}.items():
+        with pytest.raises(OptionError, match=f"{name}='{value}' counts.*take transformation='lee-yu'"):
+            panel(cities, liaoning, transformation="within", **{name: value})
 
 
 def test_gaps_and_effects_that_a_panel_cannot_have(cities, liaoning):

@@ -128,7 +128,7 @@ def _refuse_several(right: pd.DataFrame, keys: pd.MultiIndex, theirs: tuple[str,
     again = np.asarray(keys.duplicated(keep=False))
     if again.any():
         more = [str(c) for c in right.columns if c not in theirs and right[c].dtype.kind not in "fc"]
-        of = f" Its other labels: {', '.join(more[:5])}." if more else ""
+        of = f" Its other labels: {', '.join(more)}." if more else ""
         raise DuplicateCells(
             "a unit and period has several rows of the index",
             f"Choose one product, market or form.{of}",
