@@ -91,6 +91,8 @@ from .indices.partners import intra_share as intra_share
 from .indices.partners import introversion as introversion
 from .indices.partners import size_adjusted_share as size_adjusted_share
 from .indices.partners import trade_intensity as trade_intensity
+from .indices.potential import diversification_potential as diversification_potential
+from .indices.potential import export_potential as export_potential
 from .indices.shares import bloc_share as bloc_share
 from .indices.shares import contributions as contributions
 from .indices.shares import share as share
@@ -121,8 +123,10 @@ from .indices.unit_values import price_quantity as price_quantity
 from .indices.unit_values import relative_unit_value as relative_unit_value
 from .indices.unit_values import unit_value_dispersion as unit_value_dispersion
 from .panel.policy_panel import PolicyPanel as PolicyPanel
+from .panel.regression.frontier_gravity import frontier_gravity as frontier_gravity
 from .panel.regression.gravity import gravity as gravity
 from .panel.regression.ppml import ppml as ppml
+from .panel.shift_share.design import shift_share_design as shift_share_design
 from .partial import Bounds as Bounds
 from .partial import bounds as bounds
 from .readers import read_baci as read_baci

@@ -179,6 +179,8 @@ def _refuse_totals(flows: Flows, markets: Sequence[Any]) -> None:
 def _refuse_duplicates(flows: Flows) -> None:
     keys = flows.identity
     if isinstance(flows.frame, nw.DataFrame):
+        for key in keys:
+            labels_of(flows, key)
         twice = repeated(flows.frame, keys, flows._memo.get("seen"))
         count = int(twice.sum())
         sample = flows.frame.filter(twice).select(*keys).head(1) if count else None

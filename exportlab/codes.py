@@ -18,7 +18,7 @@ def row_numbers(
 ) -> tuple[NDArray[np.int64], int]:
     """A number for each row of a pandas or Arrow table by its keys, and how many numbers there are.
 
-    `known` are the numbers of keys without missing ones, as `labelled` gives them.
+    `known` are the numbers of keys without missing ones.
     """
     native: Any = frame.to_native()
     hashed = _pandas_codes if frame.implementation.is_pandas() else _arrow_codes

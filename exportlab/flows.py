@@ -20,6 +20,7 @@ from exportlab.frames import (
     collect,
     engine_speaks,
     held,
+    in_order,
     join,
     sum_by,
     with_total,
@@ -417,7 +418,7 @@ class Flows:
         """Back to the caller: own column names, own frame type, sorted by the keys where rows have an order."""
         names = list(keys)
         if isinstance(frame, nw.DataFrame) and names:
-            frame = nw.maybe_reset_index(frame.sort(*names))
+            frame = nw.maybe_reset_index(frame if in_order(frame, names) else frame.sort(*names))
         if self.spelling is not None and "period" in frame.collect_schema().names():
             frame = self.spelling.written(frame)
         columns = frame.collect_schema().names() if isinstance(frame, nw.LazyFrame) else frame.columns

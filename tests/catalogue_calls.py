@@ -23,8 +23,9 @@ BLOC = {"bloc": "RCEP"}
 _CALLS: list[tuple[dict[str, Any], str]] = [
     (
         {},
-        "complementarity trade_potential constant_market_share constant_market_share_growth shift_share spells "
-        "survival relative_unit_value price_quantity unit_value_dispersion",
+        "complementarity trade_potential export_potential diversification_potential constant_market_share "
+        "constant_market_share_growth shift_share spells survival relative_unit_value price_quantity "
+        "unit_value_dispersion",
     ),
     (
         {"by": BY},
@@ -53,6 +54,8 @@ _OPTIONS = {
     "rca": "form='rsca' form='log' form='nrca' form='arca' form='weighted' reference='rest' zeros=true",
     "vollrath": "form='balassa'",
     "complementarity": "form='drysdale_garnaut'",
+    "export_potential": "by=['period','exporter','market']",
+    "diversification_potential": "detail=true advantage=0.5",
     "constant_market_share": "weights='base' weights='final' weights='midpoint' order='product' order='market'",
     "constant_market_share_growth": "order='product' order='market'",
     "shift_share": "form='esteban_marquillas'",

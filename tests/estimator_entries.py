@@ -7,7 +7,8 @@ with the reason.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -19,8 +20,11 @@ from exportlab.panel import (
     conley_taber,
     counterfactual_tests,
     fixed_effects,
+    frontier,
+    frontier_gravity,
     gravity,
     hausman,
+    heterogeneity,
     honest_did,
     ibragimov_muller,
     leave_one_out,
@@ -33,10 +37,12 @@ from exportlab.panel import (
     shared_shocks,
     specification_curve,
     spillovers,
+    staggered_gravity,
 )
 from exportlab.panel.did import METHODS
 from exportlab.panel.inference.placebo import anticipation
 from exportlab.panel.inference.spillover import great_circle
+from exportlab.space import spatial_panel, spatial_tests, spatial_weights
 
 YEARS = range(2010, 2018)
 MONEY = ("influence", "estimate", "std_error", "conf_low", "conf_high", "band_low", "band_high")
@@ -429,6 +435,12 @@ def _inference() -> list[Entry]:
         ),
         Entry("spillovers", _neighbours, ("gaps",)),
         Entry(
+            "heterogeneity",
+            _of(lambda p: heterogeneity(p, "z", method="twfe")),
+            cluster=None,
+            exempt={"exact": "its last row is the difference of two effects that are alike"},
+        ),
+        Entry(
             "power",
             _of(lambda p: p.power(treated=[6], draws=20, test="CR2 Bell-McCaffrey")),
             money=("effect", "mde"),
@@ -461,6 +473,27 @@ def _panel_formula(make: Callable[..., Any], formula: str, **options: Any) -> Ru
     return run
 
 
+def _nearby(d: pd.DataFrame) -> Any:
+    """Weights of the units by the inverse of their distance."""
+    seats = d.drop_duplicates("id")
+    return spatial_weights(seats, kind="inverse", unit="id", coordinates=("east", "north"))
+
+
+def _spatial(formula: str, **options: Any) -> Run:
+    """Coefficients of a spatial panel in the outcome's unit, without the spatial parameter, which has none."""
+
+    def run(d: pd.DataFrame, door: Mapping[str, Any]) -> Any:
+        made = spatial_panel(d, formula, unit="id", period="year", weights=_nearby(d), **options)
+        return SimpleNamespace(table=made.table[~made.table["term"].isin(["rho", "lambda"])])
+
+    return run
+
+
+def _multipliers(d: pd.DataFrame, door: Mapping[str, Any]) -> Any:
+    asked = {"unit": "id", "period": "year", "weights": _nearby(d), "effects": "two-way"}
+    return spatial_tests(d, "y ~ D + x", **asked)
+
+
 def _poisson(d: pd.DataFrame, door: Mapping[str, Any]) -> Any:
     return ppml(d, "y ~ D + x", effects=["id", "year"], cluster="cl", weights=door.get("weights"))
 
@@ -478,6 +511,33 @@ def _three_way(estimator: str) -> Run:
     def run(d: pd.DataFrame, door: Mapping[str, Any]) -> Any:
         options = {"weights": door.get("weights"), "estimator": estimator, "cluster": ["origin", "place"]}
         return gravity(d, "y ~ D + x", exporter="origin", importer="place", period="year", **options)
+
+    return run
+
+
+def _corrected(d: pd.DataFrame, door: Mapping[str, Any]) -> Any:
+    return gravity(d, "y ~ D + x", exporter="origin", importer="place", period="year").correct_bias()
+
+
+def _joined(d: pd.DataFrame, door: Mapping[str, Any]) -> Any:
+    dated = d.assign(g=d["g"].where(d["D"].groupby(d["id"]).transform("max") > 0))
+    return staggered_gravity(
+        dated, "y ~ x", exporter="origin", importer="place", period="year", adopted="g", aggregate="cohort"
+    )
+
+
+def _best(make: Callable[..., Any], **options: Any) -> Run:
+    """A frontier of outcomes kept below what they could be; without the constant, which says the level."""
+
+    def run(d: pd.DataFrame, door: Mapping[str, Any]) -> Any:
+        place = 5 * (d["north"].astype(int) - 30) + d["east"].astype(int) - 110
+        lost = np.abs(np.random.default_rng(1).normal(size=35))[place]
+        keys = {"unit": "id"} if make is frontier else {"exporter": "origin", "importer": "place"}
+        left = "log(y)" if make is frontier else "y"
+        made = make(
+            d.assign(y=d["y"] * np.exp(-2 * lost)), f"{left} ~ D + x", period="year", **keys, **options
+        )
+        return replace(made, table=made.table[made.table["term"] != "Intercept"])
 
     return run
 
@@ -515,6 +575,18 @@ def _formulas() -> list[Entry]:
         out.append(Entry(f"hausman {form}", run, ("gaps",), door=False, money=money, exempt=none))
     out.append(Entry("gravity", _three_way("ppml"), more, link=True, door=False))
     out.append(Entry("gravity log-linear", _three_way("log-linear"), more, link=True, door=False))
+    out.append(Entry("gravity corrected", _corrected, ("gaps",), link=True, door=False))
+    out.append(Entry("gravity staggered", _joined, ("gaps",), link=True, door=False))
+    lasting = "a frontier has no effects of units: what lasts counts as inefficiency"
+    below = {"effects": lasting, "exact": lasting}
+    for name, make, options in (
+        ("frontier", frontier, {}),
+        ("frontier decay", frontier, {"model": "decay"}),
+        ("frontier effects", frontier, {"model": "effects", "inefficiency": "z"}),
+        ("frontier gravity", frontier_gravity, {"model": "invariant"}),
+    ):
+        run = _best(make, **options)
+        out.append(Entry(name, run, ("gaps",), link=True, door=False, exempt=below))
     averages = {
         "effects": "averages of all units stand for shared shocks, and so for effects of periods in part",
         "covariate units": "its only regressor is the covariate itself",
@@ -522,6 +594,22 @@ def _formulas() -> list[Entry]:
     for kind in ("pooled", "mean group"):
         run = _panel_formula(common_correlated, "y ~ x", kind=kind)
         out.append(Entry(f"common correlated {kind}", run, ("gaps",), door=False, exempt=averages))
+    perfect = dict.fromkeys(
+        ("exact", "noise"), "rows that are fitted exactly are refused: no residuals to share"
+    )
+    for name, options in {
+        "sar": {"model": "sar"},
+        "sem": {"model": "sem"},
+        "slx": {"model": "slx"},
+        "by means": {"transformation": "within"},
+    }.items():
+        run = _spatial("y ~ D + x", **two, **options)
+        alone = {"covariate units": "the lag of a covariate has its unit"} if name == "slx" else {}
+        out.append(Entry(f"spatial {name}", run, door=False, exempt=perfect | alone))
+    durbin = _spatial("y ~ D", model="sdm", **two)
+    lone = {"covariate units": "it has no covariate"}
+    out.append(Entry("spatial sdm", durbin, door=False, exempt=perfect | lone))
+    out.append(Entry("spatial tests", _multipliers, door=False, exempt=perfect))
     out.append(Entry("ppml", _poisson, more, link=True, door=False))
     out.append(Entry("ppml as ppmlhdfe", _as_ppmlhdfe, more, link=True, door=False))
     return out

@@ -1,8 +1,9 @@
 """Common checks for what takes flows: the same trade put in another way gives the same numbers, or is refused.
 
 `ENTRIES` are what is asked: every catalogued indicator (a new one joins by standing in the catalogue), complexity, the
-intervals, the findings behind the report. `WAYS` are the ways to put the same trade. `test_flow_checks.py` puts every
-entry in every way. What does not hold of an entry is named in `EXEMPT`, with the reason.
+intervals, measures of risk, the findings behind the report. `WAYS` are the ways to put the same trade.
+`test_flow_checks.py` puts every entry in every way. What does not hold of an entry is named in `EXEMPT`, with its
+reason.
 """
 
 from __future__ import annotations
@@ -458,6 +459,27 @@ UNCERTAIN: dict[str, Callable[[Way], Any]] = {
     "permutation": lambda way: xl.permutation_test(way.door(PLAIN), "hhi", **SAMPLED, rng=1, permutations=99),
     "transitions": lambda way: xl.rca_transitions(way.door(PLAIN)),
 }
+FEW = {"by": "exporter", "min_observations": 2}
+RISK: dict[str, Callable[[Way], Any]] = {
+    "portfolio": lambda way: xl.risk.portfolio(way.door(PLAIN), **FEW),
+    "volatility sources": lambda way: xl.risk.volatility_sources(way.door(PLAIN), min_observations=2),
+    "sectors": lambda way: xl.risk.koren_tenreyro(way.door(PLAIN), min_observations=2),
+    "risk content": lambda way: xl.risk.risk_content(way.door(PLAIN), over="product", **FEW),
+    "foreign demand": lambda way: xl.risk.foreign_demand(way.door(PLAIN), uncovered="rescale"),
+    "stress": lambda way: xl.risk.stress(
+        way.door(PLAIN), by="exporter", elasticity=2, diverted=0.5, **way.said({"tariff": {"USA": 0.25}})
+    ),
+    "worst year again": lambda way: xl.risk.worst_again(way.door(PLAIN), **FEW),
+    "value at risk": lambda way: xl.risk.value_at_risk(way.door(PLAIN), **FEW),
+}
+
+
+def tables_of(found: Any) -> Mapping[str, Any]:
+    """A result's tables by name; a table by itself."""
+    named = ("table", "members", "series", "published")
+    return {n: getattr(found, n) for n in named if hasattr(found, n)} or {"table": found}
+
+
 ENTRIES: dict[str, Entry] = {
     **{name: Entry(indicator(name)) for name in ARGUMENTS},
     **{
@@ -474,6 +496,10 @@ ENTRIES: dict[str, Entry] = {
     **{
         name: Entry(lambda way, run=run: {"table": getattr(found := run(way), "table", found)})
         for name, run in UNCERTAIN.items()
+    },
+    **{
+        name: Entry(lambda way, run=run: tables_of(run(way)), main=name == "portfolio")
+        for name, run in RISK.items()
     },
 }
 EXEMPT: dict[tuple[str, str], str] = {}

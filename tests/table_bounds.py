@@ -153,7 +153,7 @@ TABLES: dict[str, Callable[[], pd.DataFrame]] = {
 # The tables, with an option where one is needed, on which both ends are reached; by default "alike" and "apart".
 _REACHED = {
     ("wild",): "vollrath relative_unit_value price_quantity hhi_change michaely contributions growth_margins "
-    "constant_market_share_growth shift_share nestedness",
+    "constant_market_share_growth shift_share nestedness diversification_potential",
     ("small place", "alike"): "complementarity diversification hachman rca location_quotient",
     ("within", "outside"): "share bloc_share intra_share introversion",
     ("small bloc", "outside"): "trade_intensity bloc_intensity size_adjusted_share",
@@ -164,6 +164,7 @@ _REACHED = {
     ("left and joined",): "bloc_share_change",
     ("one", "apart"): "nesting",
     ("apart", "wild"): "trade_potential",
+    ("alike", "wild"): "export_potential",
     ("within", "apart"): "iemp",
     ("faint",): "galtonian",
     ("swapped",): "lafay",

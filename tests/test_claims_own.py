@@ -84,6 +84,28 @@ def test_half_of_exports_is_concentration_on_one_region(japan, verdict):
     assert table.loc["share of RCEP members in force", ["threshold", "verdict"]].tolist() == [0.5, verdict]
 
 
+@pytest.mark.parametrize(
+    ("own", "others", "verdict"),
+    [([1.0, 2.0, 7.0], [1.0, 6.0, 3.0], "holds"), ([1.0, 6.0, 3.0], [1.0, 2.0, 7.0], "does not hold")],
+)
+def test_little_processed_beside_the_others(own, others, verdict):
+    """Machinery is a fifth here and three fifths there, or the other way round: two fifths of both."""
+    mix = {"Japan": 1.0, "USA": 2.0, "Peru": 3.0}
+    both = pd.concat([crossed(mix, own).assign(exporter="L"), crossed(mix, others).assign(exporter="M")])
+    row = judge(xl.flows(both), exporter="L").set_index("index").loc["share of HS 84-90 (machinery)"]
+    assert row[["value", "threshold", "peers"]].tolist() == pytest.approx([own[1] / 10, 0.4, 0.4])
+    assert row["verdict"] == verdict
+
+
+def test_a_good_that_nobody_buys():
+    """Ten markets alike, none of which takes coal: its share is no more than p with (1 - p)^10 = .05."""
+    markets = ["Japan", "USA", "Peru", "France", "Chile", "Kenya", "India", "Egypt", "Spain", "Italy"]
+    table = judge(xl.flows(crossed(dict.fromkeys(markets, 1.0), [1.0, 1.0, 0.0]))).set_index("index")
+    coal = table.loc["share of HS 2701-2704"]
+    assert coal[["value", "conf_low", "conf_high"]].tolist() == pytest.approx([0, 0, 1 - 0.05**0.1])
+    assert (coal["threshold"], coal["verdict"]) == (0.05, "undecided")
+
+
 def test_a_customs_download_runs_unchanged(tmp_path):
     file = customs.write(customs.draw(3000, 11, places=("21", "22")), tmp_path / "download.csv")
     table = judge(read_gacc(file, progress=False), exporter="辽宁省", home="CHN").set_index("index")

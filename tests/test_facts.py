@@ -80,6 +80,12 @@ def test_500_small_cases_against_every_table_that_fits(block):
         ends_hold(case, NAMES[seed % len(NAMES)])
 
 
+@pytest.mark.parametrize("seed", [2, 5, 13, 16, 51, 61, 137])
+def test_members_that_may_stand_in_either_order(seed):
+    """Cases whose least sum by rank has the one member before the other here, and after it there."""
+    ends_hold(random_case(np.random.default_rng(seed)), "gini")
+
+
 @pytest.mark.parametrize("block", range(10))
 def test_cells_that_are_tied_member_by_member(block):
     for seed in range(10 * block, 10 * block + 10):

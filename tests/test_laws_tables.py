@@ -9,7 +9,7 @@ import pytest
 from catalogue_calls import ARGUMENTS, OPTIONS, world
 from laws import counter_examples
 from table_bounds import REACHED, TABLES, bounds, limits
-from table_laws import CHANGES, Case, Transfer, by_member, moves, specimen, transfers
+from table_laws import CHANGES, Case, Transfer, by_member, moves, specimen, the_whole, transfers
 
 import exportlab as xl
 from exportlab.indices.catalogue import LAWS, NOT_APPLICABLE
@@ -107,4 +107,6 @@ def test_what_cannot_be_stated_cannot():
     for name, law in NOT_APPLICABLE:
         if law == "transfer" and name != "survival":
             assert by_member(Case(name), rows(Case(name), "first"))
-    assert {name for name, law in NOT_APPLICABLE if law != "transfer"} == {"spells"}
+    of_options = Case("diversification_potential")
+    assert not the_whole(of_options, WORLDS["first"], rows(of_options, "first"))
+    assert {name for name, law in NOT_APPLICABLE if law != "transfer"} == {"spells", of_options.name}

@@ -383,8 +383,8 @@ def test_what_is_not_for_users_takes_records():
         "convergence/",
     )  # whose functions users call, options and all
     asked = {"from_frames", "from_flows", "attach_policy", "power", "att", "wild_bootstrap", "randomization_test",
-             "honest_did", "agreement", "fixed_effects", "random_effects", "ppml", "gravity", "agreement_effects", "frontier",
-             "frontier_gravity", "staggered_gravity", "attach_index"}  # fmt: skip
+             "honest_did", "agreement", "fixed_effects", "random_effects", "ppml", "gravity", "agreement_effects",
+             "frontier", "frontier_gravity", "staggered_gravity", "attach_index"}  # fmt: skip
     many = {}
     for place, function in bodies():
         taken = [*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs]

@@ -134,7 +134,7 @@ def test_with_one_date_it_is_the_interaction_of_a_regression():
 
 def test_cuts_of_one_s_own_and_terciles():
     panel = door(made(noise=0.1))
-    three = heterogeneity(panel, "hhi", cuts="terciles")
+    three = panel.heterogeneity("hhi", cuts="terciles")
     assert three.table["units"].tolist()[:3] == [8, 8, 8]
     first, last, gap = three.table["estimate"].iloc[[0, 2, 3]]
     assert gap == pytest.approx(last - first)
@@ -180,3 +180,27 @@ def test_provinces_with_a_cluster_are_nineteen_of_the_list_of_2022():
     assert not found.loc[found["batch"] == "2", "complete"].any()
     trade = datasets.load("province_trade")
     assert set(found["province"]) <= set(trade["province"])
+
+
+def test_quotients_and_complexity_are_indices_too(table):
+    rng = np.random.default_rng(5)
+    cells = pd.MultiIndex.from_product(
+        [list("abcdef"), [2019, 2020, 2021], [f"{k:02}" for k in range(8)]], names=["province", "year", "hs"]
+    )
+    long = cells.to_frame(index=False).assign(usd=rng.lognormal(0, 2, 144))
+    flows = xl.flows(long, period="year", exporter="province", product="hs", value="usd", unit="USD")
+    eci = xl.complexity(flows).exporters
+    made = attach_index(table, eci, **{**JOIN, "value": "eci"})
+    want = eci.set_index(["province", "year"])["eci"]
+    wanted = [want[u, t] for u, t in zip(made["unit"], made["time"], strict=True)]
+    assert made["eci"].isna().any()  # an index that is not defined stays so
+    np.testing.assert_array_equal(made["eci"], wanted)
+    lq = xl.location_quotient(flows)
+    with pytest.raises(DuplicateCells, match="Its other labels: hs"):
+        attach_index(table, lq, **{**JOIN, "value": "location_quotient"})
+    one = attach_index(made, lq[lq["hs"] == "03"], **{**JOIN, "value": "location_quotient"}, into="lq")
+    share = long.assign(total=long.groupby(["province", "year"])["usd"].transform("sum"))
+    nation = long.groupby(["year", "hs"])["usd"].sum() / long.groupby("year")["usd"].sum()
+    mine = share[(share["province"] == "c") & (share["year"] == 2020) & (share["hs"] == "03")].iloc[0]
+    found = one[(one["unit"] == "c") & (one["time"] == 2020)]["lq"].item()
+    assert found == pytest.approx(mine["usd"] / mine["total"] / nation[2020, "03"])

@@ -17,8 +17,9 @@ from exportlab.errors import DataError, OptionError, UnknownName
 from exportlab.risk import growth as ground
 from exportlab.risk import shocks as sources
 from exportlab.risk.concentrated import jackknife_sd
-from exportlab.risk.portfolio import figures, variance_of
+from exportlab.risk.portfolio import chosen, figures, variance_of
 from exportlab.risk.tails import grown, tail_of
+from exportlab.uncertainty.sample import seeds
 from exportlab.words import speaking
 
 risk = xl.risk
@@ -244,11 +245,37 @@ def test_few_periods_are_shrunk_and_said(six):
     assert (two.table["covariance"][0], two.table["note"][0]) == ("sample", "")
 
 
+@pytest.mark.parametrize(
+    ("covariance", "rates", "members", "shrunk", "said"),
+    [
+        ("auto", 6, 3, True, "6 growth rates for 3 members: covariance shrunk"),  # two for each, and no more
+        ("auto", 7, 3, False, ""),
+        ("auto", 2, 1, False, ""),
+        ("ledoit_wolf", 99, 3, True, ""),
+        ("sample", 6, 3, False, "6 growth rates for 3 members: the sample covariance is nearly or fully singular"),
+        ("sample", 7, 3, False, ""),
+        ("sample", 2, 1, False, ""),
+    ],
+)  # fmt: skip
+def test_when_the_covariance_is_shrunk(covariance, rates, members, shrunk, said):
+    assert chosen(covariance, rates, members) == (shrunk, said)
+
+
 def test_what_does_not_vary_has_no_contributions():
     steady = pd.DataFrame([(t, m, 100 * 1.1**t) for t in range(8) for m in "ab"], columns=["t", "m", "v"])
     found = risk.portfolio(xl.flows(steady, period="t", market="m", value="v"), covariance="sample")
     assert (found.table["sd"][0], found.table["note"][0]) == (0, "no variance beyond rounding")
     assert found.members["contribution"].isna().all()
+
+
+def test_what_never_changes_has_no_benefit_of_diversification():
+    still = pd.DataFrame([(t, m, 100.0) for t in range(8) for m in "ab"], columns=["t", "m", "v"])
+    found = risk.portfolio(xl.flows(still, period="t", market="m", value="v"), covariance="sample")
+    row = found.table.iloc[0]
+    assert row[["mean", "sd", "variance"]].tolist() == [0, 0, 0]
+    assert row[["benefit", "diversification_ratio", "effective_bets"]].isna().all()
+    assert (row["hhi"], row["note"]) == (0.5, "no variance beyond rounding")
+    assert found.members["marginal"].isna().all()
 
 
 def test_shares_are_those_asked_for(six):
@@ -474,6 +501,7 @@ def test_series_without_instability(values, said):
         risk.instability_of(values)
     with pytest.raises(DataError, match="there are 4 periods, and a trend needs 6"):
         risk.instability(xl.flows(drawn(years=range(4))))
+    assert risk.instability(xl.flows(drawn(years=range(6)))).table["n"].unique() == [6]
 
 
 # ---- laws: foreign demand -----------------------------------------------------------------------------------------
@@ -524,6 +552,37 @@ def test_demand_by_hand():
     assert (carried.loc["me", "market"], carried.loc["me", "actual"]) == ("J", pytest.approx(-0.3))
     with pytest.raises(OptionError, match="not among the later periods"):
         found.carried(0)
+
+
+GROWING = [(0, "me", "J", 60.0), (1, "me", "J", 30.0), (2, "me", "J", 30.0),
+           (0, "me", "U", 40.0), (1, "me", "U", 44.0), (2, "me", "U", 66.0),
+           (0, "you", "J", 100.0), (1, "you", "J", 80.0), (2, "you", "J", 88.0),
+           (0, "you", "U", 50.0), (1, "you", "U", 55.0), (2, "you", "U", 66.0)]  # fmt: skip
+
+
+def test_shares_of_the_base_by_hand():
+    """Demand grows by -20 and 10 %, then by 10 and 20 %."""
+    flows = xl.flows(pd.DataFrame(GROWING, columns=["period", "exporter", "market", "value"]))
+    for base, predicted in {
+        "first": [0.6 * -0.2 + 0.4 * 0.1, 0.6 * 0.1 + 0.4 * 0.2],
+        "previous": [0.6 * -0.2 + 0.4 * 0.1, (30 * 0.1 + 44 * 0.2) / 74],
+        1: [(30 * -0.2 + 44 * 0.1) / 74, (30 * 0.1 + 44 * 0.2) / 74],
+    }.items():
+        found = risk.foreign_demand(flows, growth="rate", base=base).table
+        mine = found[found["exporter"] == "me"]
+        assert mine["predicted"].tolist() == pytest.approx(predicted)
+        assert mine["actual"].tolist() == pytest.approx([-0.26, 22 / 74])
+
+
+def test_demand_of_the_covered_half():
+    rows = [*GROWING, *((t, "me", "Z", 100.0) for t in range(3))]
+    flows = xl.flows(pd.DataFrame(rows, columns=["period", "exporter", "market", "value"]))
+    found = risk.foreign_demand(flows, growth="rate", uncovered="rescale")
+    mine = found.table.set_index("exporter").loc["me"]
+    assert mine["covered"].tolist() == pytest.approx([0.5, 0.5])
+    assert mine["predicted"].tolist() == pytest.approx([-0.08, 0.14])
+    first = found.members[(found.members["exporter"] == "me") & (found.members["period"] == 1)]
+    assert first.set_index("market")["predicted"].to_dict() == pytest.approx({"J": -0.12, "U": 0.04, "Z": 0})
 
 
 def test_the_nation_is_left_out_of_demand(flows):
@@ -594,19 +653,38 @@ def test_a_bloc_stands_for_its_members(six):
         risk.stress(six, demand={"JPN": -0.1, "RCEP": -0.2})
 
 
-def test_a_drawn_elasticity_gives_an_interval(six):
-    asked = {"tariff": {"USA": 0.25}, "elasticity": 3.0, "elasticity_sd": 0.8, "draws": 4000}
-    found = risk.stress(six, **asked, rng=5).table
-    assert found["conf_low"][0] < found["growth"][0] < found["conf_high"][0]
-    share = (
-        read("exports").set_index("year").loc[2023, "USA"] / read("exports").set_index("year").loc[2023].sum()
-    )
-    draws = np.log1p(found["conf_low"][0] / share) / -np.log(1.25)  # back to the 97.5th elasticity
-    log_variance = np.log1p((0.8 / 3) ** 2)
-    assert draws == pytest.approx(
-        np.exp(np.log(3) - log_variance / 2 + 1.96 * np.sqrt(log_variance)), rel=0.03
-    )
-    assert found.equals(risk.stress(six, **asked, rng=5).table)
+def falling():
+    """100 to three markets, one of which takes nothing any more."""
+    rows = [(0, "a", 50.0), (0, "b", 50.0), (0, "c", 10.0), (1, "a", 60.0), (1, "b", 40.0), (1, "c", 0.0)]
+    return xl.flows(pd.DataFrame(rows, columns=["period", "market", "value"]))
+
+
+def test_a_fall_of_demand_by_hand():
+    found = risk.stress(falling(), demand={"a": -0.5})
+    row = found.table.iloc[0]
+    assert row[["exports", "change", "growth"]].tolist() == pytest.approx([100, -30, -0.3])
+    assert row[["hhi_before", "hhi_after"]].tolist() == pytest.approx([0.52, 25 / 49])
+    assert found.members["growth"].tolist() == pytest.approx([-0.5, 0, np.nan], nan_ok=True)
+    assert found.members["loss_share"].tolist() == [1, 0, 0]
+    moved = risk.stress(falling(), demand={"a": -0.5}, diverted=0.4)
+    assert moved.members["change"].tolist() == pytest.approx([-30, 12, 0])
+    before = risk.stress(falling(), demand={"a": -0.5}, diverted=0.4, period=0)
+    assert before.members["change"].tolist() == pytest.approx([-25, 10 * 5 / 6, 10 / 6])
+    said = risk.stress(falling(), tariff={"a": 0.25}, demand={"b": -0.1}, lost="c", elasticity=2)
+    assert said.title == "Stress: tariff on a +25 %, demand of b -10 %, c lost"
+
+
+def test_a_drawn_elasticity_gives_an_interval():
+    """Of a lognormal law with mean 3 and standard deviation .8; growth is of the share of one market, .6."""
+    asked = {"tariff": {"a": 0.25}, "elasticity": 3.0, "elasticity_sd": 0.8, "level": 0.8, "draws": 4000}
+    row = risk.stress(falling(), **asked, rng=5).table.iloc[0]
+    variance = np.log1p((0.8 / 3) ** 2)
+    law = np.random.default_rng(seeds(5, 1)[0]).lognormal(np.log(3) - variance / 2, np.sqrt(variance), 4000)
+    assert (law.mean(), law.std()) == pytest.approx((3, 0.8), rel=0.02)
+    grown_ = 0.6 * (1.25**-law - 1)
+    assert row["growth"] == pytest.approx(0.6 * (1.25**-3 - 1))
+    assert row[["conf_low", "conf_high"]].tolist() == pytest.approx(np.quantile(grown_, [0.1, 0.9]))
+    assert row["std_error"] == pytest.approx(grown_.std(ddof=1))
 
 
 def test_the_worst_year_again(six):
@@ -655,6 +733,46 @@ def test_a_tail_of_few_years_is_refused_unless_asked_for(six):
     assert (found["worst"][0], found["worst_growth"][0]) == (2019, found["expected_shortfall"][0])
 
 
+def one_market(rates):
+    """Exports to one market that start at 100 and grow at these arc rates."""
+    values = 100 * np.cumprod([1, *((2 + g) / (2 - g) for g in rates)])
+    table = pd.DataFrame({"year": 2000 + np.arange(len(values)), "market": "JPN", "v": values})
+    return xl.flows(table, period="year", value="v"), values
+
+
+RATES = (0.1, -0.3, 0.05, 0.2, -0.1, 0.15, 0.02, 0.12, -0.05, 0.08, 0.11, 0.04, -0.2, 0.3, 0.09, 0.01, 0.07, -0.02,
+         0.13, 0.06)  # fmt: skip
+
+
+def test_bad_years_by_hand():
+    """Of 20 rates type 7 at 5 % stands .95 of the way from the worst to the next, and one lies below it."""
+    flows, values = one_market(RATES)
+    row = risk.value_at_risk(flows).table.iloc[0]
+    assert row[["value_at_risk", "expected_shortfall"]].tolist() == pytest.approx([-0.3 + 0.95 * 0.1, -0.3])
+    assert row["value_at_risk_value"] == pytest.approx(values[-1] * (1.795 / 2.205 - 1))
+    assert row["expected_shortfall_value"] == pytest.approx(values[-1] * (1.7 / 2.3 - 1))
+    assert (row["n"], row["worst"], row["note"]) == (20, 2002, "")
+    title = "Value at risk and expected shortfall of growth at fixed shares, 5 %"
+    assert risk.value_at_risk(flows).title == title
+    rarer = risk.value_at_risk(flows, probability=0.04).table.iloc[0]
+    assert rarer["note"] == "fewer than 25 growth rates"
+    logs = risk.value_at_risk(flows, growth="log").table.iloc[0]
+    assert logs["expected_shortfall"] == pytest.approx(np.log(1.7 / 2.3))
+    assert logs["expected_shortfall_value"] == pytest.approx(values[-1] * (1.7 / 2.3 - 1))
+
+
+def test_the_bootstrap_redraws_periods():
+    flows, _ = one_market(RATES)
+    row = risk.value_at_risk(flows, method="bootstrap", level=0.8, draws=300, rng=7).table.iloc[0]
+    r, rng = np.array(RATES), np.random.default_rng(seeds(7, 1)[0])
+    drawn = [r[rng_row] for rng_row in rng.integers(0, 20, (300, 20))]
+    quantiles = [np.quantile(x, 0.05) for x in drawn]
+    shortfalls = [x[x <= q + 1e-12].mean() for x, q in zip(drawn, quantiles, strict=True)]
+    for name, sample in {"value_at_risk": quantiles, "expected_shortfall": shortfalls}.items():
+        ends = row[[f"{name}_conf_low", f"{name}_conf_high"]].tolist()
+        assert ends == pytest.approx(np.quantile(sample, [0.1, 0.9]))
+
+
 def test_the_shortfall_is_the_mean_of_what_lies_below():
     r = np.random.default_rng(4).normal(size=(50, 31))
     low, mean = tail_of(r, 0.1)
@@ -666,7 +784,8 @@ def test_the_shortfall_is_the_mean_of_what_lies_below():
 def test_money_and_growth_agree():
     assert grown(2 * (80 - 100) / 180, "arc") == pytest.approx(0.8)
     assert grown(np.log(0.8), "log") == pytest.approx(0.8)
-    assert np.isnan(grown(-2.5, "arc"))
+    assert grown(-2.0, "arc") == 0  # all is lost
+    assert np.isnan([grown(-2.5, "arc"), grown(2.0, "arc")]).all()
 
 
 def test_the_bootstrap_names_itself_and_repeats(six):

@@ -490,6 +490,20 @@ def test_a_lag_at_the_end_of_its_range_is_refused(liaoning):
         xl.spatial_regression(d, "y ~ 0 + x", unit="name", weights=liaoning)
 
 
+def test_a_level_alone_has_no_effects(columbus, gal):
+    found = xl.spatial_regression(columbus, "crime ~ 1", unit="id", weights=gal)
+    assert found.table["term"].tolist() == ["Intercept", "rho"]
+    with pytest.raises(UnknownName, match="There is no regressor"):
+        found.parts["impacts"]
+    error = xl.spatial_regression(columbus, "crime ~ 1", unit="id", weights=gal, model="sem")
+    # of a level alone both models are one: y - mean = rho W (y - mean) + e, where rows of W add to one
+    assert error.table["estimate"].iloc[1] == pytest.approx(found.table["estimate"].iloc[1], rel=1e-6)
+    assert error.fit["loglik"] == pytest.approx(found.fit["loglik"], rel=1e-9)
+    for model in ("sdm", "sdem", "slx"):
+        with pytest.raises(OptionError, match="There is no regressor to take a lag of"):
+            xl.spatial_regression(columbus, "crime ~ 1", unit="id", weights=gal, model=model)
+
+
 def test_two_stages_without_instruments_are_refused(liaoning):
     d = places("liaoning").assign(y=np.arange(14.0) ** 2)
     with pytest.raises(DataError, match="No lag of a regressor is left"):

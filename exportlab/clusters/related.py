@@ -148,6 +148,7 @@ def related_industries(
         if name in found:
             raise OptionError(f"more= names {name!r}, which is measured already.")
         found[name] = _given(name, given, block.units)
+    found = {name: (m + m.T) / 2 for name, m in found.items()}  # the same to the last digit both ways
     for matrix in found.values():
         np.fill_diagonal(matrix, np.nan)
     combined = np.mean([_standardised(name, m) for name, m in found.items()], axis=0)
@@ -241,7 +242,7 @@ def _given(name: str, given: pd.DataFrame, products: Sequence[Any]) -> Array:
             f"more={name!r} lacks {len(lost)} of {len(products)} products", "Rows and columns are products.",
             first=repr(lost[0]),
         )  # fmt: skip
-    m = given.loc[list(products), list(products)].to_numpy(float)
+    m = np.array(given.loc[list(products), list(products)], dtype=float)
     apart = ~np.isclose(m, m.T, rtol=1e-9, atol=1e-12) & ~np.eye(len(m), dtype=bool)
     if apart.any():
         i, j = np.argwhere(apart)[0]

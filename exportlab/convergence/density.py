@@ -41,7 +41,7 @@ class RelativeDensity(Cautious):
     kernel : (G, G) array
         The stochastic kernel: the density of a unit's figure `lag` periods on (columns), given its figure (rows).
     ergodic : (G,) array
-        The density that the kernel leaves as it is.
+        The density that the kernel leaves as it is; NaN where it is not unique.
     cautions : tuple of str
     """
 
@@ -188,14 +188,17 @@ def _stochastic(at: Array, x: Array, y: Array, h: float, floor: float | None) ->
 
 
 def _long_run(kernel: Array, at: Array) -> Array:
-    """The density that the kernel leaves as it is: the left eigenvector of 1 on the grid."""
+    """The density that the kernel leaves as it is, by the trapezoid rule on the grid; NaN where it is not unique."""
     step = np.full(len(at), at[1] - at[0])
-    step[[0, -1]] /= 2  # the trapezoid rule
-    values, vectors = np.linalg.eig((kernel * step).T)
-    k = int(np.argmin(np.abs(values - 1)))
-    mass = np.abs(np.real(vectors[:, k]))
-    density = mass / step
-    return np.asarray(density / (density * step).sum())
+    step[[0, -1]] /= 2
+    system = kernel.T * step - np.eye(len(at))
+    whole = np.vstack([system[:-1], step])
+    try:
+        density = np.linalg.solve(whole, np.append(np.zeros(len(at) - 1), 1.0))
+    except np.linalg.LinAlgError:
+        density = np.full(len(at), np.nan)
+    settled = np.isfinite(density).all() and density.min() > -1e-6 * np.abs(density).max()
+    return np.maximum(density, 0.0) if settled else np.full(len(at), np.nan)
 
 
 def _peaks(density: Array) -> int:

@@ -7,7 +7,6 @@ from typing import Any, Literal
 
 import numpy as np
 
-from exportlab.errors import OptionError
 from exportlab.flows import Columns, Flows, require
 from exportlab.frames import Array, collect
 from exportlab.indices._steps import Grouping, grouping, table_of_own_kind
@@ -76,10 +75,6 @@ def dagum_gini(
     """
     require(flows, "dagum_gini")
     spread, kept = flows.split(over, by)
-    if isinstance(universe, int | np.integer):
-        raise OptionError("universe= must say which members there are: 'observed', 'active' or a list.")
-    if len(spread) > 1:
-        raise OptionError("dagum_gini groups the members of one role: over='product', say.")
     universe_size(flows, spread, universe)
     listed = None if isinstance(universe, str) else list(dict.fromkeys(universe))
     of = grouping(flows, spread[0], groups, listed)

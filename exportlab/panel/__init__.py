@@ -30,6 +30,9 @@ from exportlab.panel.regression.gravity_estimate import GravityEstimate
 from exportlab.panel.regression.hausman import hausman
 from exportlab.panel.regression.ppml import ppml
 from exportlab.panel.regression.staggered import staggered_gravity
+from exportlab.panel.shift_share.design import ShiftShareDesign, shift_share_design
+from exportlab.panel.shift_share.estimates import ShiftShareEstimate
+from exportlab.panel.shift_share.shocks import Placebo, Rotemberg
 from exportlab.panel.sources import attach_policy
 from exportlab.panel.structure import Heterogeneity, attach_index, heterogeneity
 from exportlab.panel.tables import compare
@@ -42,9 +45,13 @@ __all__ = [
     "GravityEstimate",
     "Heterogeneity",
     "Inference",
+    "Placebo",
     "PolicyPanel",
     "Regression",
+    "Rotemberg",
     "Sample",
+    "ShiftShareDesign",
+    "ShiftShareEstimate",
     "agreement",
     "agreement_effects",
     "anticipation",
@@ -79,6 +86,7 @@ __all__ = [
     "recommend",
     "romano_wolf",
     "shared_shocks",
+    "shift_share_design",
     "specification_curve",
     "spillovers",
     "staggered_gravity",

@@ -64,7 +64,8 @@ def attach_index(
     into : str, optional
         The new column; by default called as the index.
     absent : {"refuse", "missing"}
-        What happens to rows of the table that have no index: NaN with "missing".
+        What happens to rows of the table that have no index: NaN with "missing". An index that is not defined stays
+        NaN.
 
     Returns
     -------

@@ -25,6 +25,7 @@ from exportlab.plots.style import (
     finish,
     hover,
     inches,
+    legend_beside,
     new_axes,
     squares,
 )
@@ -79,7 +80,7 @@ def moran_scatter(
                     ax.annotate(str(unit), (x, y), xytext=(4, 3), textcoords="offset points", fontsize=7)
         ax.axvline(table[value].mean(), color=GREY, linewidth=0.8)
         ax.axhline(table["lag"].mean(), color=GREY, linewidth=0.8)
-        ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5))
+        legend_beside(ax)
         return finish(ax, title=title, x=value, y=said("mean of the neighbours"), source=source)
 
 

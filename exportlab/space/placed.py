@@ -7,7 +7,7 @@ from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
-from exportlab.errors import DataError
+from exportlab.errors import DataError, OptionError
 from exportlab.frames import Codes, to_pandas
 from exportlab.panel.algebra.absorb import refuse_collinear
 from exportlab.panel.algebra.levels import Effects
@@ -87,6 +87,8 @@ def _placed(d: Design, unit: str, period: str | None, weights: SpatialWeights, *
     d = replace(d, data=d.data.iloc[order], y=d.y[order], x=d.x[order], effects=ordered)
     rows = Rows(d.y, d.x, weights.w)
     own = [j for j, name in enumerate(d.names) if name != "Intercept"]
+    if lags and not own:
+        raise OptionError("There is no regressor to take a lag of: take model='sar' or 'sem'.")
     lagged = tuple(d.names[j] for j in own) if lags else ()
     if lags:
         names = (*d.names, *(f"W {name}" for name in lagged))

@@ -267,9 +267,9 @@ def _inference(placed: Placed, asked: _Asked, df: int) -> Inference:
 
 def _parts(placed: Placed, fit: Fit, asked: _Asked, inference: Inference) -> tuple[Parts, tuple[str, ...]]:
     """Effects and restrictions, with what must be known of them."""
-    if asked.model == "sem":
+    if asked.model == "sem" or placed.d.names == ("Intercept",):
         note = (NO_ERROR,) if np.isnan(fit.covariance).any() else ()
-        return Parts({}, {"impacts": SAME}), note
+        return Parts({}, {"impacts": SAME if asked.model == "sem" else "There is no regressor."}), note
     c = _coefficients(placed, fit)
     notes: list[str] = [NO_EFFECT]
     if asked.errors == "delta":

@@ -10,9 +10,10 @@ from scipy import optimize, sparse
 from scipy.special import erfcx, log_ndtr
 
 from exportlab.frames import Array, Codes
+from exportlab.panel.algebra.levels import group_columns
 
 GRID = (0.05, 0.2, 0.4, 0.6, 0.8, 0.9, 0.95)  # shares of inefficiency from which the search starts
-LIMIT = 1e-5  # a share of inefficiency nearer to zero or one is at its limit
+LIMIT = 1e-5  # share of the variance of least squares' residuals below which noise or inefficiency is none
 FAR = 10.0  # a mean this many standard deviations below zero is on its way to minus infinity
 STEP = 1e-5  # of the gradient's differences, in standardised parameters
 GRADIENT = 1e-9  # of a row, below which the likelihood is flat
@@ -94,11 +95,8 @@ def _parts(f: Frontier, theta: Array) -> _Parts:
     beta, delta, eta, a, b = f.split(theta)
     h = np.ones_like(f.y) if f.lag is None else np.exp(-eta * f.lag)
     e = f.y - f.X @ beta
-    G = len(f.Z)
-    A, B, C, T = (
-        np.bincount(f.group, weights=w, minlength=G).astype(float)
-        for w in (h * e, h * h, e * e, np.ones_like(h))
-    )
+    rows = np.column_stack([h * e, h * h, e * e, np.ones_like(e)])
+    A, B, C, T = group_columns(rows, f.group, len(f.Z)).T
     return _Parts(h, e, A, B, C, T, f.Z @ delta, a, b)
 
 
@@ -171,10 +169,11 @@ def maximise(f: Frontier) -> Maximum:
     ols, one = beta / np.sqrt(n) / scale, inner.X.T @ np.ones(n) / n
     starts = [_start(inner, ols, one, g) for g in GRID]
     values = [_free(inner, s)[0] for s in starts]
-    search: Any = optimize.minimize
-    found = search(
+    minimise: Any = optimize.minimize
+    found = minimise(
         lambda s: _free(inner, s), starts[int(np.argmin(values))], jac=True, hess=lambda s: _curvature(inner, s),
         method="trust-exact", options={"gtol": GRADIENT * n, "maxiter": 500},
+        callback=lambda s: _stop_far(inner, s),
     )  # fmt: skip
     back = np.zeros((len(found.x), len(found.x)))
     back[:k, :k] = np.linalg.inv(Rx) * np.sqrt(n) * scale
@@ -184,12 +183,12 @@ def maximise(f: Frontier) -> Maximum:
     back[-2, -2] = scale**2
     inside = _natural(found.x)
     limits = _limits(inner, inside)
-    move = back * np.append(np.ones(len(inside) - 2), [inside[-2], inside[-1] * (1 - inside[-1])])
-    covariance = move @ _inverse(_curvature(inner, found.x), limits, inner.sizes) @ move.T
+    covariance = _covariance(_curvature(inner, found.x), back @ _slopes(found.x), limits, inner.sizes)
     regression = -0.5 * n * (np.log(2 * np.pi * scale**2) + 1)
     value = -float(found.fun) - n * np.log(scale)
     flat = float(np.abs(found.jac).max()) <= 1e3 * GRADIENT * n
-    return Maximum(back @ inside, covariance, value, regression, flat, int(found.nit), limits)
+    ended = flat or "exponential" in limits  # a search that runs away comes near its limit, and no nearer
+    return Maximum(back @ inside, covariance, value, regression, ended, int(found.nit), limits)
 
 
 def _start(f: Frontier, ols: Array, one: Array, gamma: float) -> Array:
@@ -197,20 +196,29 @@ def _start(f: Frontier, ols: Array, one: Array, gamma: float) -> Array:
     _, q, decay = f.sizes
     sigma2 = 1 / (1 - 2 * gamma / np.pi)
     beta = ols + np.sqrt(2 * gamma * sigma2 / np.pi) * one
-    return np.concatenate([beta, np.zeros(q + decay), [np.log(sigma2), np.log(gamma / (1 - gamma))]])
+    return np.concatenate([beta, np.zeros(q + decay), np.log([(1 - gamma) * sigma2, gamma * sigma2])])
 
 
 def _natural(s: Array) -> Array:
-    """Natural parameters of free ones, whose last two are the log of the variance and the logit of the share."""
-    return np.append(s[:-2], [np.exp(s[-2]), 1 / (1 + np.exp(-s[-1]))])
+    """Natural parameters of free ones, whose last two are logs of the variances of noise, above LIMIT, and of u."""
+    noise, own = LIMIT + np.exp(s[-2]), np.exp(s[-1])
+    return np.append(s[:-2], [noise + own, own / (noise + own)])
+
+
+def _slopes(s: Array) -> Array:
+    """How natural parameters move with free ones, (p, p)."""
+    sigma2, gamma = _natural(s)[-2:]
+    noise, own = np.exp(s[-2:])
+    out = np.eye(len(s))
+    out[-2:, -2:] = [[noise, own], [-gamma * noise / sigma2, (1 - gamma) * own / sigma2]]
+    return out
 
 
 @np.errstate(over="ignore", invalid="ignore", divide="ignore")
 def _free(f: Frontier, s: Array) -> tuple[float, Array]:
     """Minus the log likelihood and its gradient in free parameters; infinite where it cannot be computed."""
-    theta = _natural(s)
-    value, slope = log_likelihood(f, theta)
-    slope = slope * np.append(np.ones(len(s) - 2), [theta[-2], theta[-1] * (1 - theta[-1])])
+    value, slope = log_likelihood(f, _natural(s))
+    slope = slope @ _slopes(s)
     if not (np.isfinite(value) and np.isfinite(slope).all()):
         return np.inf, np.zeros(len(s))
     return -value, -slope
@@ -237,29 +245,35 @@ def _curvature(f: Frontier, s: Array) -> Array:
 
 
 def _limits(f: Frontier, theta: Array) -> tuple[str, ...]:
-    """Which parameters have run to their limits."""
-    gamma = theta[-1]
-    found = ["no inefficiency"] if gamma < LIMIT else ["no noise"] if gamma > 1 - LIMIT else []
-    _, delta, _, _, b = f.split(theta)
-    if len(delta) and not found and float(np.max(f.Z @ delta)) < -FAR * np.sqrt(b):
-        found.append("exponential")
-    return tuple(found)
+    """Which parameters have run to their limits; the residuals of least squares have a variance of one here."""
+    _, delta, _, noise, own = f.split(theta)
+    if len(delta) and float(np.max(f.Z @ delta)) < -FAR * np.sqrt(own):
+        return ("exponential",)
+    return ("no inefficiency",) if own < LIMIT else ("no noise",) if noise < 2 * LIMIT else ()
 
 
-def _inverse(curvature: Array, limits: tuple[str, ...], sizes: tuple[int, int, int]) -> Array:
-    """Covariance of the free parameters; NaN for those at a limit, or that the data do not tell."""
+def _stop_far(f: Frontier, s: Array) -> None:
+    """End a search that runs away: as far as this the likelihood is at its limit to five digits."""
+    _, delta, _, _, own = f.split(_natural(s))
+    if len(delta) and float(np.max(f.Z @ delta)) < -20 * FAR * np.sqrt(own):
+        raise StopIteration
+
+
+def _covariance(curvature: Array, move: Array, limits: tuple[str, ...], sizes: tuple[int, int, int]) -> Array:
+    """Covariance of the natural parameters; NaN for those at a limit, or that the data do not tell."""
     k, q, decay = sizes
-    known = np.ones(len(curvature), dtype=bool)
-    if limits:
-        known[-1] = False
-    if "no inefficiency" in limits:
-        known[k : k + q + decay] = False
-    if "exponential" in limits:
-        known[k : k + q] = known[-2:] = False
-    out = np.full(curvature.shape, np.nan)
+    known, told = np.ones((2, len(curvature)), dtype=bool)
+    if "no noise" in limits:
+        known[-2] = told[-1] = False
+    elif limits:  # what inefficiency is made of cannot be told
+        more = decay if "no inefficiency" in limits else 0
+        known[k : k + q + more] = told[k : k + q + more] = known[-1] = told[-1] = False
+        told[-2] = "no inefficiency" in limits
     values, vectors = np.linalg.eigh(curvature[np.ix_(known, known)])
+    out = np.full(curvature.shape, np.nan)
     if values[0] > 0:
-        out[np.ix_(known, known)] = (vectors / values) @ vectors.T
+        half = move[np.ix_(told, known)] @ vectors
+        out[np.ix_(told, told)] = (half / values) @ half.T
     return out
 
 

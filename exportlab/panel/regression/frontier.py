@@ -17,6 +17,7 @@ from exportlab.panel.algebra import frontier as likelihood
 from exportlab.panel.algebra.absorb import refuse_collinear
 from exportlab.panel.algebra.frontier import Maximum
 from exportlab.panel.algebra.levels import encode
+from exportlab.panel.algebra.sandwich import ROUNDING
 from exportlab.panel.contract import period_values
 from exportlab.panel.estimate import Estimate, Inference, Sample, estimate_table
 from exportlab.panel.regression.formula import Design, Roles, design
@@ -32,9 +33,10 @@ DISTRIBUTIONS = ("half-normal", "truncated-normal")
 LIMITS = {
     "no inefficiency": "gamma is at its limit of zero: the data show no inefficiency, every efficiency is one, and "
     "the frontier is the regression.",
-    "no noise": "gamma is at its limit of one: the data show no noise, and every row's distance is inefficiency.",
+    "no noise": "gamma is at its limit of one (a hundred-thousandth of the residuals' variance is left to noise): the "
+    "data show no noise, and every row's distance is inefficiency.",
     "exponential": "mu runs to minus infinity and sigma2 with it: inefficiency is exponential in the limit. "
-    "Coefficients and efficiencies hold; mu, sigma2 and gamma by themselves mean nothing. Compare "
+    "Coefficients and efficiencies hold; mu (or what explains it), sigma2 and gamma have no value. Compare "
     "distribution='half-normal'.",
 }
 ANY = "any number"  # an outcome, which a formula must have, for one that has none
@@ -204,7 +206,7 @@ def frontier_estimate(
     explained, z = _explained(d, form)
     sign = 1.0 if form.kind == "production" else -1.0
     alone = form.model in ("cross-section", "effects")
-    _refuse_wrong_skewness(d, sign, form)
+    _refuse_residuals(d, sign, form)
     problem = likelihood.Frontier(
         y=sign * d.y,
         X=sign * d.x,
@@ -218,6 +220,7 @@ def frontier_estimate(
     inference = Inference("maximum likelihood", HESSIAN, level=form.level)
     variances = np.diag(made.covariance)
     lost = [t for t, v in zip(terms, variances, strict=True) if not v > 0]
+    shown = np.where(np.isnan(variances) & ("exponential" in made.limits), np.nan, made.theta)
     test = inefficiency_test(made.log_likelihood, made.regression, restrictions=len(terms) - len(d.names) - 1)
     notes = [*words, *(LIMITS[limit] for limit in made.limits), _told(test)]
     if lost:
@@ -227,7 +230,7 @@ def frontier_estimate(
         estimand=f"coefficients of the frontier of {d.outcome}; {MODELS[form.model]}",
         comparison="the best that the same regressors allow",
         weighting="every row weighs the same",
-        table=_tested(estimate_table(terms, made.theta, made.covariance, inference, len(d.y))),
+        table=_tested(estimate_table(terms, shown, made.covariance, inference, len(d.y))),
         vcov=made.covariance,
         inference=inference,
         sample=Sample(d.rows, len(d.y), d.lost, units=int(units.max()) + 1, periods=_count(d, period)),
@@ -273,11 +276,15 @@ def _count(d: Design, period: str | None) -> int:
     return 0 if period is None else int(d.data[period].nunique())
 
 
-def _refuse_wrong_skewness(d: Design, sign: float, form: Form) -> None:
-    """Residuals of least squares must lean to where the inefficient are."""
+def _refuse_residuals(d: Design, sign: float, form: Form) -> None:
+    """Residuals of least squares must be there, and lean to where the inefficient are."""
+    residual = sign * (d.y - d.x @ np.linalg.lstsq(d.x, d.y, rcond=None)[0])
+    if np.abs(residual).max() <= ROUNDING * np.abs(d.y).max():
+        raise DataError(
+            "Least squares fits every row", "There is neither noise nor inefficiency to tell apart."
+        )
     if form.model != "cross-section":
         return
-    residual = sign * (d.y - d.x @ np.linalg.lstsq(d.x, d.y, rcond=None)[0])
     skewness = float(stats.skew(residual))
     if skewness >= 0:
         side = "left" if sign > 0 else "right"

@@ -117,8 +117,8 @@ def _in_logs(d: Design, zeros: str) -> tuple[Design, tuple[str, ...]]:
             first=f"row {d.data.index[int(bad.argmax())]}, {d.outcome} = {d.y[int(bad.argmax())]:g}",
         )
     none = d.y == 0
-    count = int(none.sum())
     words: tuple[str, ...] = ()
+    count = int(none.sum())
     if none.all():
         raise DataError(f"The outcome {d.outcome} is zero in every row", "There is nothing to explain.")
     if count and zeros == "refuse":

@@ -240,6 +240,8 @@ def _restated(estimate: GravityEstimate, bias: Array, vcov: Array, how: str) -> 
     old = estimate.table
     inference = replace(estimate.inference, name=f"{estimate.inference.name}, corrected for leverage")
     beta = old["estimate"].to_numpy(float) - bias
+    unsettled = np.isnan(np.diag(estimate.vcov))
+    vcov = np.where(unsettled[:, None] | unsettled, np.nan, vcov)
     table = estimate_table(list(old["term"]), beta, vcov, inference, old["n"].to_numpy())
     bias_table = pd.DataFrame(
         {

@@ -217,12 +217,8 @@ class _Levels:
         if self.model.three_way:
             outward, inward = _since_first(outward), _since_first(inward)
         sides = {"outward": (self.exporters, outward), "inward": (self.importers, inward)}
-        tables = {
-            name: pd.DataFrame(values, index=pd.Index(labels, name="country")).rename_axis(columns="period")
-            for name, (labels, values) in sides.items()
-        }
-        long = {name: table.stack() for name, table in tables.items()}
-        made: pd.DataFrame = pd.concat(long, axis=1).dropna(how="all").sort_index().reset_index()
+        long = [_long(labels, values, name) for name, (labels, values) in sides.items()]
+        made = pd.DataFrame(pd.concat(long, axis=1)).sort_index().reset_index()
         made["period"] = [self.periods[t] for t in made["period"]]
         if elasticity is None:
             return made
@@ -273,6 +269,13 @@ def _reference(importers: list[Any], j: Codes, t: Codes, asked: Any) -> int:
             f"reference={asked!r} is not allowed: it buys nothing in some period. Allowed: {allowed}."
         )
     return place
+
+
+def _long(labels: list[Any], values: Array, name: str) -> pd.Series[float]:
+    """The numbers of a table (labels, periods) by country and place of the period."""
+    row, column = np.nonzero(np.isfinite(values))
+    index = pd.MultiIndex.from_arrays([[labels[r] for r in row], column], names=["country", "period"])
+    return pd.Series(values[row, column], index=index, name=name)
 
 
 def _labels(column: pd.Series[Any]) -> tuple[list[Any], Codes]:
