@@ -287,7 +287,22 @@ def test_spillovers_are_found_and_removed():
     found = spillovers(panel.with_outcome(panel.y + gain), neighbours=lists).table["estimate"]
     noise = spillovers(base, neighbours=lists).table["estimate"]
     assert (found - noise).to_numpy() == pytest.approx([5 - 2 * 2 / 7, 5, 2])
+    apart = np.full((10, 10), 2.0)
+    apart[0, 3] = apart[3, 0] = apart[1, 4] = apart[4, 1] = 1.5  # at most this far away is near
+    by_distance = spillovers(panel, distance=apart, within=1.5).table
+    pd.testing.assert_frame_equal(by_distance, spillovers(panel, neighbours=lists).table)
+    assert by_distance["units_near"].tolist() == [0, 2, 2]
+    with pytest.raises(DataError, match="0 of 7 never-treated units"):
+        spillovers(panel, distance=apart, within=1.4)
+    with pytest.raises(OptionError, match=r"finite numbers for 10 x 10 units; it has shape \(9, 9\)"):
+        spillovers(panel, distance=apart[1:, 1:], within=1.0)
     km = great_circle([0, 0, 90], [0, 90, 0])
+    # Dalian to Shenyang by the law of cosines
+    one, other, turn = np.radians([38.914, 41.805, 123.432 - 121.615])
+    arc = np.arccos(np.sin(one) * np.sin(other) + np.cos(one) * np.cos(other) * np.cos(turn))
+    assert great_circle([38.914, 41.805], [121.615, 123.432])[0, 1] == pytest.approx(
+        6371.0088 * arc, rel=1e-9
+    )
     assert km[0, 1] == pytest.approx(6371.0088 * np.pi / 2)
     assert km[0, 2] == pytest.approx(km[1, 2])
     with pytest.raises(UnknownName, match="99"):

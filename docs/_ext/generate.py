@@ -319,8 +319,9 @@ def shock_tables() -> str:
                 ("the treated load apart", "shocks"),
             )
         ]
-        most = ", ".join(f"{n:,}" for n in sorted(set(part["replications"]), reverse=True))
-        parts.append(f'{treated} of 14 treated, "{by["message"].iloc[0]}"; {most} draws:\n')
+        rows.append(["*draws*", *(f"{by.loc[n, 'replications']:,}" for n in names)])
+        slow = f"{part['replications'].min():,} draws of those that estimate many times"
+        parts.append(f'{treated} of 14 treated, "{by["message"].iloc[0]}"; {slow}:\n')
         parts.append(table(["", *names], rows, widths="30 14 14 14 14 14"))
     return "\n".join(parts)
 

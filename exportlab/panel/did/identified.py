@@ -117,7 +117,7 @@ def left_out(names: list[str], lost: Mask, treated: Mask) -> tuple[str, ...]:
         & treated,
         f"Leads leave out {{}} of {int((~treated).sum())} cells, which have no comparison: ": lost & ~treated,
     }
-    notes = []
+    notes: list[str] = []
     for template, out in said.items():
         gone = [name for name, lacks in zip(names, out, strict=True) if lacks]
         more = f" and {len(gone) - 5} more" if len(gone) > 5 else ""
