@@ -4,8 +4,9 @@
 
 The table is long, with columns year, exporter, hs6 (text codes) and value; 230 exporters x 5,000 products, 35 %
 of the pairs filled, is the case of the record. Every run is a fresh process, the programs take turns, and the
-medians of CPU seconds and of the growth of resident memory are written. The peers (ecomplexity, econcomplex,
-economic-complexity) need an environment of their own; what is not there is left out, and said.
+medians of CPU seconds and of the growth of resident memory are written; rows of programs that are not timed now stay
+as they are. The peers (ecomplexity, econcomplex, economic-complexity) need an environment of their own; what is not
+there is left out, and said.
 
 exportlab's "all" is everything from the data frame on: the door, RCA, ECI, PCI, the whole proximity matrix and
 density of every pair. The peers' door is their own, and they do what their one call does.
@@ -73,6 +74,13 @@ complexity(table, measures=["eci"]).exporters
         """
 c = complexity(flows(table, period="year", product="hs6"))
 c.exporters, c.products
+""",
+    ),
+    "exportlab: tables of exporters, products and pairs, all measures": (
+        OURS,
+        """
+c = complexity(flows(table, period="year", product="hs6"))
+c.exporters, c.products, c.pairs
 """,
     ),
     "ecomplexity": (
@@ -157,12 +165,13 @@ def main() -> None:
     for row in rows:
         print(row)
     if given.out is not None:
-        new = not given.out.exists()
-        with given.out.open("a", newline="") as file:
+        timed = {(row["program"], row["years"]) for row in rows}
+        kept = list(csv.DictReader(given.out.open(newline=""))) if given.out.exists() else []
+        kept = [row for row in kept if (row["program"], int(row["years"])) not in timed]
+        with given.out.open("w", newline="") as file:
             writer = csv.DictWriter(file, ["program", "years", "runs", "cpu", "wall", "mb"])
-            if new:
-                writer.writeheader()
-            writer.writerows(rows)
+            writer.writeheader()
+            writer.writerows([*rows, *kept])
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -55,8 +56,10 @@ def main() -> None:
     ask.add_argument("--products", type=int, default=10_000)
     ask.add_argument("--engine", choices=["pandas", "polars"], default="pandas")
     ask.add_argument("--repeat", type=int, default=3)
+    ask.add_argument("--out", type=Path)
     given = ask.parse_args()
     made = table(given.rows, given.markets, given.products, given.engine)
+    rows = []
     for name in ("hhi", "theil"):
         index = cost(made, lambda f, n=name: xl.measure(f, n, over="market", by=[]), given.repeat)  # type: ignore[misc]
         whole = cost(
@@ -67,6 +70,10 @@ def main() -> None:
         print(
             f"{given.engine} {name}: index {index:.3f} CPU s, interval {whole:.3f}, {whole / index:.1f} times"
         )
+        size = {"index": name, "engine": given.engine, "rows": f"{given.rows:,}"}
+        rows.append({**size, "index_cpu": round(index, 3), "interval_cpu": round(whole, 3)})
+    if given.out:
+        pd.DataFrame(rows).to_csv(given.out, index=False)
 
 
 if __name__ == "__main__":

@@ -6,13 +6,15 @@
 are alike, 2.5 times as noisy, 0.4 times as noisy; or all units load on one AR(1) factor, the treated as the others
 (mean 1, standard deviation .5) or by one more. `believed` is the method that the summary believes in most samples,
 `unlike` and `shocks` are the shares of samples in which it says that the treated vary differently, or load apart on a
-common factor.
+common factor. Each design has draws of its own; those that the file of results holds with as many replications already
+are kept, so that a run that was stopped goes on where it was (delete the file to begin anew).
 """
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -120,12 +122,21 @@ def simulate(treated: int, scenario: str, replications: int, seed: int = 2026) -
 
 def main(replications: int = 1_000, target: str | None = None, sides: tuple[int, ...] = (1, 2, 3, 7)) -> None:
     """All designs; written to `target` as they finish."""
-    done = []
+    old = (
+        pd.read_csv(target)
+        if target and Path(target).exists()
+        else pd.DataFrame(columns=["treated", "scenario"])
+    )
+    made: dict[Any, pd.DataFrame] = dict(iter(old.groupby(["treated", "scenario"])))
     for treated in sides:
         for scenario in SCENARIOS:
-            done.append(simulate(treated, scenario, replications))
+            key = (treated, scenario)
+            if key in made and made[key]["replications"].max() >= replications:
+                continue
+            made[key] = simulate(treated, scenario, replications)
             if target:
-                pd.concat(done).round(4).to_csv(target, index=False)
+                order = [k for side in sides for k in ((side, name) for name in SCENARIOS) if k in made]
+                pd.concat([made[k] for k in order]).round(4).to_csv(target, index=False)
 
 
 if __name__ == "__main__":

@@ -1,67 +1,119 @@
-"""Run the benchmarks one after another: what `make bench` does. Each can be run alone, with options of its own.
+"""Run all benchmarks in one go and keep their figures: what `make bench` does. Each can be run alone, with options.
 
-    python benchmarks/run.py [--only wild,valueadded] [--flows FOLDER] [--table complexity.parquet]
+    python benchmarks/run.py [--only wild,valueadded] [--peers path/to/other/python] [--flows FOLDER] [--table FILE]
 
-Medians on a shared machine drift: compare ratios within one run. Figures kept are in benchmarks/results/.
+Inputs are made (benchmarks/made.py) where none are given. Figures go to benchmarks/results, and the machine and the
+versions they were measured with to docs/benchmarks.toml, from which the benchmarks page is drawn. Medians on a shared
+machine drift: compare ratios within one run. Simulations (coverage, size and power) take hours and are run alone.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
+import platform
+import re
 import subprocess
 import sys
 import time
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+import made
+
 HERE = Path(__file__).parent
-GENERATORS = HERE.parent.parent / "shared" / "benchmarks"
-DATA = HERE / "data"
+DATA, RESULTS, TOML = HERE / "data", HERE / "results", HERE.parent / "docs" / "benchmarks.toml"
+LIBRARIES = ("NumPy", "pandas", "SciPy", "Narwhals")
+ENGINES = ("pandas", "Polars", "DuckDB", "PySpark", "Narwhals", "NumPy")
+ON_SPARK = "spark-sql,exportlab-spark"
+IN_MEMORY = "limit,sql,exportlab-duckdb,exportlab-polars,pandas,exportlab-pandas"
 
 
-def flows(folder: Path | None) -> Path | None:
-    """A folder of BACI-shaped Parquet: the one given, or one year made by the generator where it lies beside."""
-    if folder is not None:
-        return folder
-    made = DATA / "flows" / "all"
-    maker = GENERATORS / "gen_flows.py"
-    if not made.is_dir() and maker.is_file():
-        DATA.mkdir(exist_ok=True)
-        subprocess.run([sys.executable, str(maker), "2022", "2022"], cwd=DATA, check=True)
-    return made if made.is_dir() else None
+def calls(flows: Path, table: Path, peers: str | None) -> dict[str, list[str]]:
+    """Benchmark to the script with its options."""
+
+    def kept(name: str, flag: str = "--out") -> list[str]:
+        return [flag, str(RESULTS / f"{name}.csv")]
+
+    others = ["--peers", peers] if peers else []
+    return {
+        "calls": ["calls.py", *kept("calls")],
+        "wild": ["wild.py"],
+        "valueadded": ["valueadded.py", *kept("valueadded")],
+        "synthetic": ["synthetic.py", *kept("synthetic")],
+        "ppml": ["ppml.py"],
+        "complexity": ["complexity.py", str(table), *others, *kept("complexity")],
+        "one_index": ["one_index.py", str(flows)],
+        "interval_cost": ["interval_cost.py", *kept("interval_cost")],
+        "risk": ["risk.py"],
+        "structure": ["structure.py", str(flows), "--only", IN_MEMORY, *kept("structure_11m_rows", "--csv")],
+        "spark": ["structure.py", str(flows), "--only", ON_SPARK, *kept("structure_spark_11m_rows", "--csv")],
+        "scaling": ["scaling.py"],
+        "peers": ["peers.py", *kept("peers")],
+    }
 
 
-def table(path: Path | None) -> Path | None:
-    """The exporter-by-product table: the one given, or one made by the generator where it lies beside."""
-    if path is not None:
-        return path
-    found = sorted(DATA.rglob("complexity*.parquet"))
-    return found[0] if found else None
+def versions(names: tuple[str, ...]) -> str:
+    """'NumPy 2.4.6, pandas 3.1.1', of those that are installed."""
+    found = []
+    for name in names:
+        try:
+            found.append(f"{name} {version(name.lower())}")
+        except PackageNotFoundError:
+            continue
+    return ", ".join(found)
+
+
+def machine() -> str:
+    """'2 cores, 24 GB of memory, Linux; Python 3.11'."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    python = ".".join(platform.python_version_tuple()[:2])
+    return f"{os.cpu_count()} cores, {memory:.0f} GB of memory, {platform.system()}; Python {python}"
+
+
+def said(text: str) -> str:
+    """The first lines of docs/benchmarks.toml with this machine and these versions."""
+    for key, value in {
+        "machine": machine(),
+        "versions": versions(LIBRARIES),
+        "engines": versions(ENGINES),
+    }.items():
+        text = re.sub(rf'(?m)^{key} = ".*"$', f'{key} = "{value}"', text, count=1)
+    return text
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--only", default="calls,wild,valueadded,ppml,complexity,one_index,structure")
-    parser.add_argument("--flows", type=Path)
-    parser.add_argument("--table", type=Path)
+    parser.add_argument("--only", default="")
+    parser.add_argument("--flows", type=Path, default=DATA / "flows")
+    parser.add_argument("--table", type=Path, default=DATA / "complexity.parquet")
+    parser.add_argument(
+        "--peers", help="Python of an environment with ecomplexity, econcomplex, economic-complexity"
+    )
     given = parser.parse_args()
-    inputs = {
-        "one_index": lambda: flows(given.flows),
-        "structure": lambda: flows(given.flows),
-        "complexity": lambda: table(given.table),
-    }
-    for name in given.only.split(","):
-        source = inputs[name]() if name in inputs else ""
-        if source is None:
-            print(f"{name}: skipped, it needs a table to work on (see the script's first lines)")
-            continue
+    jobs = calls(given.flows, given.table, given.peers)
+    asked = given.only.split(",") if given.only else list(jobs)
+    unknown = [n for n in asked if n not in jobs]
+    if unknown:
+        raise SystemExit(f"no benchmark is named {unknown[0]!r}; there are {', '.join(jobs)}")
+    if {"one_index", "structure", "spark"} & {*asked} and not any(given.flows.glob("*.parquet")):
+        made.flows(given.flows, 2022, 2022, 11e6)
+    if "complexity" in asked and not given.table.exists():
+        made.complexity(given.table, 2022, 2022)
+    failed = []
+    for name in asked:
         print(f"== {name}", flush=True)
+        script, *options = jobs[name]
         start = time.perf_counter()
-        subprocess.run(
-            [sys.executable, str(HERE / f"{name}.py"), *([str(source)] if source else [])], check=True
-        )
+        done = subprocess.run([sys.executable, str(HERE / script), *options], check=False).returncode
         print(f"{name}: {time.perf_counter() - start:.0f} s", flush=True)
+        failed += [name] if done else []
+    if not given.only:
+        TOML.write_text(said(TOML.read_text(encoding="utf-8")), encoding="utf-8")
+    if failed:
+        raise SystemExit(f"failed: {', '.join(failed)}")
 
 
 if __name__ == "__main__":

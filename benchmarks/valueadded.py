@@ -8,10 +8,12 @@ made-up table included. The inverse by LAPACK is timed beside, as the yardstick 
 from __future__ import annotations
 
 import argparse
+import csv
 import multiprocessing
 import resource
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 
@@ -89,9 +91,11 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--countries", type=int, default=77)
     parser.add_argument("--sectors", type=int, default=45)
+    parser.add_argument("--out", type=Path)
     sizes = parser.parse_args()
     spawn = multiprocessing.get_context("spawn")
     print(f"{'step':<40}{'CPU s':>8}{'wall s':>8}{'peak GiB':>10}")
+    rows = [["step", "cpu_s", "wall_s", "peak_gib"]]
     for name in STEPS:
         queue = spawn.Queue()
         job = spawn.Process(target=timed, args=(name, sizes.countries, sizes.sectors, queue))
@@ -99,6 +103,10 @@ def main() -> None:
         cpu, wall, peak = queue.get()
         job.join()
         print(f"{name:<40}{cpu:>8.2f}{wall:>8.2f}{peak:>10.2f}")
+        rows.append([name, f"{cpu:.2f}", f"{wall:.2f}", f"{peak:.2f}"])
+    if sizes.out:
+        with sizes.out.open("w", encoding="utf-8", newline="") as file:
+            csv.writer(file, lineterminator="\n").writerows(rows)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,8 @@
 """The public names, stated once: each is loaded from its module when it is first used."""
 
 from . import claims as claims
+from . import clusters as clusters
+from . import convergence as convergence
 from . import datasets as datasets
 from . import errors as errors
 from . import panel as panel
@@ -32,6 +34,8 @@ from .indices.advantage import lafay as lafay
 from .indices.advantage import michaely as michaely
 from .indices.advantage import rca as rca
 from .indices.advantage import vollrath as vollrath
+from .indices.agglomeration import coagglomeration as coagglomeration
+from .indices.agglomeration import excess_colocation as excess_colocation
 from .indices.catalogue import CATALOGUE as CATALOGUE
 from .indices.complementarity import complementarity as complementarity
 from .indices.complementarity import trade_potential as trade_potential
@@ -87,6 +91,8 @@ from .indices.partners import intra_share as intra_share
 from .indices.partners import introversion as introversion
 from .indices.partners import size_adjusted_share as size_adjusted_share
 from .indices.partners import trade_intensity as trade_intensity
+from .indices.potential import diversification_potential as diversification_potential
+from .indices.potential import export_potential as export_potential
 from .indices.shares import bloc_share as bloc_share
 from .indices.shares import contributions as contributions
 from .indices.shares import share as share
@@ -105,6 +111,7 @@ from .indices.stages import class_shares as class_shares
 from .indices.stages import lall as lall
 from .indices.stages import lall_shares as lall_shares
 from .indices.stages import rauch_shares as rauch_shares
+from .indices.subgroups import dagum_gini as dagum_gini
 from .indices.survival import Survival as Survival
 from .indices.survival import kaplan_meier as kaplan_meier
 from .indices.survival import spells as spells
@@ -114,9 +121,12 @@ from .indices.transitions import galtonian as galtonian
 from .indices.transitions import rca_transitions as rca_transitions
 from .indices.unit_values import price_quantity as price_quantity
 from .indices.unit_values import relative_unit_value as relative_unit_value
+from .indices.unit_values import unit_value_dispersion as unit_value_dispersion
 from .panel.policy_panel import PolicyPanel as PolicyPanel
+from .panel.regression.frontier_gravity import frontier_gravity as frontier_gravity
 from .panel.regression.gravity import gravity as gravity
 from .panel.regression.ppml import ppml as ppml
+from .panel.shift_share.design import shift_share_design as shift_share_design
 from .partial import Bounds as Bounds
 from .partial import bounds as bounds
 from .readers import read_baci as read_baci
@@ -127,6 +137,9 @@ from .reporting import report as report
 from .space import SpatialWeights as SpatialWeights
 from .space import local_clusters as local_clusters
 from .space import spatial_autocorrelation as spatial_autocorrelation
+from .space import spatial_panel as spatial_panel
+from .space import spatial_regression as spatial_regression
+from .space import spatial_tests as spatial_tests
 from .space import spatial_weights as spatial_weights
 from .spelling import iso_periods as iso_periods
 from .tables.typeset import Typeset as Typeset

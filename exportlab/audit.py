@@ -9,6 +9,7 @@ import narwhals.stable.v2 as nw
 
 from exportlab import goods, places, suggest
 from exportlab.classifications import totals
+from exportlab.codes import labelled
 from exportlab.currencies import agrees, column_of, unit_of
 from exportlab.errors import DataError, DuplicateCells, OptionError, RolesNeeded
 from exportlab.frames import (
@@ -70,7 +71,12 @@ def labels_of(flows: Flows, role: str) -> list[Any]:
     """The distinct labels of a role as they come, asked for once."""
     known: dict[str, list[Any]] = flows._memo.setdefault("labels", {})
     if role not in known:
-        known[role] = values_of(flows.frame, role)
+        frame = flows.frame
+        if isinstance(frame, nw.DataFrame) and frame.implementation.is_pandas():
+            codes, labels = flows._memo.setdefault("seen", {})[role] = labelled(frame, role)
+            known[role] = labels + [None] * bool((codes < 0).any())
+        else:
+            known[role] = values_of(frame, role)
     return known[role]
 
 
@@ -173,7 +179,9 @@ def _refuse_totals(flows: Flows, markets: Sequence[Any]) -> None:
 def _refuse_duplicates(flows: Flows) -> None:
     keys = flows.identity
     if isinstance(flows.frame, nw.DataFrame):
-        twice = repeated(flows.frame, keys)
+        for key in keys:
+            labels_of(flows, key)
+        twice = repeated(flows.frame, keys, flows._memo.get("seen"))
         count = int(twice.sum())
         sample = flows.frame.filter(twice).select(*keys).head(1) if count else None
     else:

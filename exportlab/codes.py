@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
 import narwhals.stable.v2 as nw
@@ -13,13 +13,21 @@ Codes: TypeAlias = NDArray[np.integer[Any]]  # positions: 0, 1, ...
 Coded: TypeAlias = tuple[Codes, list[Any]]  # a number for each row by its label, and the labels in order
 
 
-def row_numbers(frame: nw.DataFrame[Any], keys: Sequence[str]) -> tuple[NDArray[np.int64], int]:
-    """A number for each row of a pandas or Arrow table by its keys, and how many numbers there are."""
+def row_numbers(
+    frame: nw.DataFrame[Any], keys: Sequence[str], known: Mapping[str, Coded] | None = None
+) -> tuple[NDArray[np.int64], int]:
+    """A number for each row of a pandas or Arrow table by its keys, and how many numbers there are.
+
+    `known` are the numbers of keys without missing ones.
+    """
     native: Any = frame.to_native()
     hashed = _pandas_codes if frame.implementation.is_pandas() else _arrow_codes
     cell, size = np.zeros(1, np.int64), 1
     for key in keys:
-        codes, count = _small_codes(frame, key) or hashed(native[key])
+        if known and key in known:
+            codes, count = known[key][0], len(known[key][1])
+        else:
+            codes, count = _small_codes(frame, key) or hashed(native[key])
         if size * count > 2**62:
             cell, size = hashed(cell)
         cell, size = cell * count + codes, size * count
@@ -59,9 +67,12 @@ def _arrow_codes(labels: Any) -> tuple[NDArray[np.int64], int]:
     return one.indices.to_numpy(zero_copy_only=False).astype(np.int64), len(one.dictionary)
 
 
-def coded(frame: nw.DataFrame[Any], column: str) -> Coded:
-    """A number for each row by its label, 0, 1, ... in the order of the labels, and the labels."""
-    small = _small_codes(frame, column)
+def coded(frame: nw.DataFrame[Any], column: str, known: Coded | None = None) -> Coded:
+    """A number for each row by its label, 0, 1, ... in the order of the labels, and the labels.
+
+    `known` are the numbers in another order, as `labelled` gives them.
+    """
+    small = None if known else _small_codes(frame, column)
     codes: Codes
     if small is not None:
         codes, count = small
@@ -70,7 +81,7 @@ def coded(frame: nw.DataFrame[Any], column: str) -> Coded:
         used = np.bincount(codes, minlength=count) > 0
         order = np.flatnonzero(used)
     else:
-        codes, labels = _used(*_labelled(frame, column))  # categories that no row has are no labels
+        codes, labels = _used(*(known or labelled(frame, column)))  # categories that no row has are no labels
         order = np.array(sorted(range(len(labels)), key=labels.__getitem__), dtype=np.int64)
     if len(order) == len(labels) and (np.diff(order) > 0).all():  # in order as they are
         return codes, labels
@@ -80,12 +91,15 @@ def coded(frame: nw.DataFrame[Any], column: str) -> Coded:
 
 
 def coded_rows(
-    frame: nw.DataFrame[Any], roles: Sequence[str], known: dict[str, Coded]
+    frame: nw.DataFrame[Any], roles: Sequence[str], known: dict[str, Coded], seen: Mapping[str, Coded]
 ) -> tuple[list[Coded], NDArray[np.float64]]:
-    """The numbers of some columns, and the value, of the rows above zero; what is counted goes into `known`."""
+    """The numbers of some columns, and the value, of the rows above zero; what is counted goes into `known`.
+
+    `seen` are numbers in the order in which labels appear.
+    """
     for role in roles:
         if role not in known:
-            known[role] = coded(frame, role)
+            known[role] = coded(frame, role, seen.get(role))
     value = np.asarray(frame["value"].to_numpy(), dtype=np.float64)
     some = value > 0
     if some.all():
@@ -101,13 +115,13 @@ def _used(codes: Codes, labels: list[Any]) -> Coded:
     return (np.cumsum(some) - 1)[codes], [labels[i] for i in np.flatnonzero(some)]
 
 
-def _labelled(frame: nw.DataFrame[Any], column: str) -> tuple[Codes, list[Any]]:
-    """A number for each row by its label, and the labels, in the order in which they appear."""
+def labelled(frame: nw.DataFrame[Any], column: str) -> Coded:
+    """A number for each row by its label, and the labels, in the order in which they appear; -1 where it is missing."""
     if frame.implementation.is_pandas():
         import pandas as pd
 
         codes, distinct = pd.factorize(frame[column].to_native())
-        return codes, list(distinct.tolist())
+        return codes.astype(np.int32), list(distinct.tolist())
     import pyarrow as pa
 
     held = frame[column].to_arrow()

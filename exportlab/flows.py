@@ -20,6 +20,7 @@ from exportlab.frames import (
     collect,
     engine_speaks,
     held,
+    in_order,
     join,
     sum_by,
     with_total,
@@ -204,7 +205,8 @@ class Flows:
         cells = self.lazy or frozenset(roles) in self._memo.get("cells", {})
         self.check()
         rows, known = (self.cells(*roles), {}) if cells else (self.frame, self._memo.setdefault("codes", {}))
-        return coded_rows(collect(rows), roles, known)
+        seen = {} if cells else self._memo.get("seen", {})
+        return coded_rows(collect(rows), roles, known, seen)
 
     def beside(self, cells: Frame, keys: Sequence[str], name: str) -> Frame:
         """The cells with the flows' total by `keys`, one role or more, beside each.
@@ -416,7 +418,7 @@ class Flows:
         """Back to the caller: own column names, own frame type, sorted by the keys where rows have an order."""
         names = list(keys)
         if isinstance(frame, nw.DataFrame) and names:
-            frame = nw.maybe_reset_index(frame.sort(*names))
+            frame = nw.maybe_reset_index(frame if in_order(frame, names) else frame.sort(*names))
         if self.spelling is not None and "period" in frame.collect_schema().names():
             frame = self.spelling.written(frame)
         columns = frame.collect_schema().names() if isinstance(frame, nw.LazyFrame) else frame.columns

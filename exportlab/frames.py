@@ -314,14 +314,15 @@ def sum_by(
     keys: Sequence[str],
     columns: Sequence[str],
     codes: Mapping[str, numbering.Coded] | None = None,
+    most: Sequence[str] = (),
 ) -> Frame:
     """Sum plain columns by `keys`; with no keys, one row. Missing figures are passed over, as in a sum of them.
 
-    `codes` are those of keys whose numbers are known.
+    `codes` are those of keys whose numbers are known; of the columns `most` the largest is taken.
     """
-    if keys and numbered(frame) and all(frame.schema[c] == nw.Float64 for c in columns):
-        return _sum_by_number(frame, keys, columns, codes or {})
-    sums = [nw.col(c).sum() for c in columns]
+    if keys and numbered(frame) and all(frame.schema[c] == nw.Float64 for c in (*columns, *most)):
+        return _sum_by_number(frame, keys, columns, codes or {}, most)
+    sums = [*(nw.col(c).sum() for c in columns), *(nw.col(c).max() for c in most)]
     return frame.group_by(*keys).agg(*sums) if keys else frame.select(*sums)
 
 
@@ -330,18 +331,20 @@ def _sum_by_number(
     keys: Sequence[str],
     columns: Sequence[str],
     codes: Mapping[str, numbering.Coded],
+    most: Sequence[str],
 ) -> Frame:
     """Count into a place for each group, at half the cost of pandas' own sums; the first row of each names it."""
-    if len(keys) == 1 and keys[0] in codes:
-        cell, size = codes[keys[0]][0], len(codes[keys[0]][1])
-    else:
-        cell, size = numbering.row_numbers(frame, keys)
+    cell, size = numbering.row_numbers(frame, keys, codes)
     first = np.full(size, -1)
     first[cell[::-1]] = np.arange(len(cell) - 1, -1, -1)
     here = np.flatnonzero(first >= 0)
     named = frame.select(*keys)[first[here]]
-    sums = ((c, np.bincount(cell, weights=_floats(frame, c), minlength=size)[here]) for c in columns)
-    return named.with_columns(*(column_like(named, c, v) for c, v in sums))
+    made = {c: np.bincount(cell, weights=_floats(frame, c), minlength=size)[here] for c in columns}
+    for c in most:
+        largest = np.full(size, -np.inf)
+        np.maximum.at(largest, cell, _floats(frame, c))
+        made[c] = largest[here]
+    return named.with_columns(*(column_like(named, c, v) for c, v in made.items()))
 
 
 def when(condition: Any, yes: Any, no: Any) -> nw.Expr:
@@ -485,12 +488,29 @@ def recoded(frame: Frame, column: str, pairs: Mapping[Any, Any]) -> Frame:
     return kept.with_columns(old.replace_strict(labels, list(pairs.values()), default=old).alias(column))
 
 
-def repeated(frame: nw.DataFrame[Any], keys: Sequence[str]) -> nw.Series[Any]:
+def repeated(
+    frame: nw.DataFrame[Any], keys: Sequence[str], known: Mapping[str, numbering.Coded] | None = None
+) -> nw.Series[Any]:
     """Which rows of a table in memory share their keys, none of them missing, with another row."""
     if not frame.implementation.is_pandas():
         return frame.select(*keys).is_duplicated()
-    cell, size = numbering.row_numbers(frame, keys)
+    cell, size = numbering.row_numbers(frame, keys, known)
     return column_like(frame, "_again", np.bincount(cell, minlength=size)[cell] > 1)
+
+
+def in_order(frame: nw.DataFrame[Any], keys: Sequence[str]) -> bool:
+    """Whether the rows of a pandas table stand in the order of their keys; no other table is looked at."""
+    if not frame.implementation.is_pandas():
+        return False
+    native: Any = frame.to_native()
+    tied = np.ones(max(len(frame) - 1, 0), bool)
+    for key in keys:
+        column = native[key].cat.codes if native[key].dtype == "category" else native[key]
+        here, next_ = column.array[:-1], column.array[1:]
+        if (tied & np.asarray(here > next_, bool)).any():
+            return False
+        tied &= np.asarray(here == next_, bool)
+    return True
 
 
 def ratio(top: nw.Expr, bottom: nw.Expr) -> nw.Expr:
@@ -498,23 +518,27 @@ def ratio(top: nw.Expr, bottom: nw.Expr) -> nw.Expr:
     return when(bottom != 0, top / when(bottom != 0, bottom, 1.0), float("nan"))
 
 
-def with_rank(frame: Frame, keys: Sequence[str]) -> Frame:
-    """Add `_rank` by value within `keys`: 1 is the largest, ties in any order."""
+def with_rank(frame: Frame, keys: Sequence[str], codes: Mapping[str, numbering.Coded] | None = None) -> Frame:
+    """Add `_rank` by value within `keys`: 1 is the largest, ties in any order; `codes` as for `sum_by`."""
     if numbered(frame):  # Arrow has no ordered windows, and pandas' own ranks cost more
-        return frame.with_columns(column_like(frame, "_rank", _ranks(frame, keys)))
+        return frame.with_columns(column_like(frame, "_rank", _ranks(frame, keys, codes)))
     return frame.with_columns(nw.col("value").rank("ordinal", descending=True).over(*keys).alias("_rank"))
 
 
-def _ranks(frame: nw.DataFrame[Any], keys: Sequence[str]) -> NDArray[np.float64]:
-    """Sort by value, then by group keeping that order, and count within groups."""
-    cell, size = numbering.row_numbers(frame, keys)
+def _ranks(
+    frame: nw.DataFrame[Any], keys: Sequence[str], codes: Mapping[str, numbering.Coded] | None
+) -> NDArray[np.float64]:
+    """Sort by value; then plain numbers, group and place in that order in one, of which the place is read off again."""
+    cell, size = numbering.row_numbers(frame, keys, codes)
     order = np.argsort(-frame["value"].to_numpy())
-    group = cell.astype(np.uint16) if size <= 2**16 else cell  # short numbers are sorted in one pass
-    order = order[np.argsort(group[order], kind="stable")]
-    ordered = group[order]
-    first = np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]])[: len(order)])
-    rank = np.empty(len(order))
-    rank[order] = np.arange(1, len(order) + 1) - np.repeat(first, np.diff(first, append=len(order)))
+    count = len(order)
+    bits = count.bit_length()
+    both = (cell[order] << bits) + np.arange(count)
+    both.sort()
+    order = order[both & (2**bits - 1)]
+    ends = np.cumsum(np.bincount(cell, minlength=size))
+    rank = np.empty(count)
+    rank[order] = np.arange(1, count + 1) - np.repeat(np.append(0, ends[:-1]), np.diff(ends, prepend=0))
     return rank
 
 

@@ -23,8 +23,9 @@ BLOC = {"bloc": "RCEP"}
 _CALLS: list[tuple[dict[str, Any], str]] = [
     (
         {},
-        "complementarity trade_potential constant_market_share constant_market_share_growth shift_share spells "
-        "survival relative_unit_value price_quantity",
+        "complementarity trade_potential export_potential diversification_potential constant_market_share "
+        "constant_market_share_growth shift_share spells survival relative_unit_value price_quantity "
+        "unit_value_dispersion",
     ),
     (
         {"by": BY},
@@ -34,10 +35,12 @@ _CALLS: list[tuple[dict[str, Any], str]] = [
     ),
     ({"by": "period"}, "krugman hoover finger_kreinin cosine bahar locational_gini"),
     ({"by": "period", "herfindahl": 0.1}, "ellison_glaeser"),
+    ({"by": "period"}, "coagglomeration"),
+    ({"by": "period", "firms": "market"}, "excess_colocation"),
     ({"by": BY, **BLOC}, "bloc_share bloc_share_change"),
     ({"by": "period", **BLOC}, "intra_share bloc_intensity introversion size_adjusted_share"),
     ({"by": BY, "income": INCOME}, "prody expy prody_quality expy_quality"),
-    ({"by": BY, "groups": 1}, "theil_within_between"),
+    ({"by": BY, "groups": 1}, "theil_within_between dagum_gini"),
     ({"by": BY, "industries": 1}, "thom_mcdowell"),
     ({"classes": SECTIONS}, "class_shares"),
     ({"products": "sitc3"}, "lall_shares"),
@@ -51,6 +54,8 @@ _OPTIONS = {
     "rca": "form='rsca' form='log' form='nrca' form='arca' form='weighted' reference='rest' zeros=true",
     "vollrath": "form='balassa'",
     "complementarity": "form='drysdale_garnaut'",
+    "export_potential": "by=['period','exporter','market']",
+    "diversification_potential": "detail=true advantage=0.5",
     "constant_market_share": "weights='base' weights='final' weights='midpoint' order='product' order='market'",
     "constant_market_share_growth": "order='product' order='market'",
     "shift_share": "form='esteban_marquillas'",
@@ -65,6 +70,8 @@ _OPTIONS = {
     "hachman": "reference='rest'",
     "locational_gini": "form='krugman' form='quotients'",
     "ellison_glaeser": "herfindahl=0.0",
+    "coagglomeration": "size='total' groups=1",
+    "dagum_gini": "universe='active'",
     "hk_margins": "reference='world' prices=true",
     "iemp": "own_market='out' threshold=2.5",
     "nestedness": "threshold=2.5",
@@ -92,6 +99,7 @@ _OPTIONS = {
     "theil_within_between": "universe='active'",
     "theil_traditional": "new='now'",
     "relative_unit_value": "reference='rest' summary=true",
+    "unit_value_dispersion": "weights='equal'",
     "price_quantity": "method='tornqvist' method='laspeyres' method='paasche'",
 }
 OPTIONS = {name: text.split() for name, text in _OPTIONS.items()}

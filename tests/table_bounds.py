@@ -52,6 +52,7 @@ SYMBOLS: dict[str, Callable[[pd.DataFrame, Mapping[str, Any]], float]] = {
     "1/J": lambda t, row: 1 / _here(t, row, "period")["market"].nunique(),
     "1/n": lambda t, row: 1 / len(_here(t, row, "period", "exporter")),
     r"1 - \min_r p_r": lambda t, row: 1 - _smallest_place(t, row),
+    r"1 - 1/N": lambda t, row: 1 - 1 / t[t["value"] > 0]["product"].nunique(),
     "min Y": lambda t, row: min(INCOME.values()),
     "max Y": lambda t, row: max(INCOME.values()),
 }
@@ -93,6 +94,12 @@ def dear() -> pd.DataFrame:
     return table.assign(quantity=table["value"].where(table["exporter"] != "China", 1e-9))
 
 
+def torn() -> pd.DataFrame:
+    """Half the prices next to nothing, half beyond measure."""
+    table = grid(lambda t, e, m, k: 1.0)
+    return table.assign(quantity=np.where(np.arange(len(table)) // 4 % 2, 1e-150, 1e150))
+
+
 def few_to_many(years: tuple[int, int]) -> pd.DataFrame:
     """China alone: two thousand products in one year, alike; the first of them alone counts in the other."""
     many, one = years
@@ -108,6 +115,16 @@ def long_lived() -> pd.DataFrame:
     return pd.DataFrame([*cells, (1500, "China", "Japan", "0012", 1.0)], columns=[*CELL, "value"])
 
 
+def beside() -> pd.DataFrame:
+    """Firms (markets) of the first product with half of the second's, the others all apart; of the last two nowhere
+    together, one against two thousand."""
+    cells = [("China", 0, "0011"), ("China", 0, "7641"), *(("Japan", m, "7642") for m in range(1, 2001))]
+    cells += [("China", m, "0012") for m in range(1, 501)]
+    cells += [(f"P{m}", m, "0012") for m in range(501, 1001)]
+    made = [(2021, place, f"m{m}", k, 1.0) for place, m, k in cells]
+    return pd.DataFrame(made, columns=[*CELL, "value"]).assign(quantity=1.0)
+
+
 TABLES: dict[str, Callable[[], pd.DataFrame]] = {
     "alike": lambda: grid(lambda t, e, m, k: 1),
     "apart": lambda: grid(lambda t, e, m, k: e == k),
@@ -121,10 +138,13 @@ TABLES: dict[str, Callable[[], pd.DataFrame]] = {
     "outside": lambda: grid(lambda t, e, m, k: e // 2 != m // 2),
     "small bloc": lambda: grid(lambda t, e, m, k: 1e6 ** (e > 1) * (e // 2 == m // 2)),
     "small place": lambda: grid(lambda t, e, m, k: (e, k) == (0, 0) or 1e6 * ((e, k) == (1, 1))),
+    "two in a small place": lambda: grid(lambda t, e, m, k: (e == 0 and k < 2) or 1e6 * ((e, k) == (1, 2))),
+    "beside": beside,
     "ended": lambda: grid(lambda t, e, m, k: k == 0 or t == 1, years=4),
     "wild": wild,
     "faint": faint,
     "dear": dear,
+    "torn": torn,
     "to many": lambda: few_to_many((2022, 2021)),
     "to one": lambda: few_to_many((2021, 2022)),
     "long-lived": long_lived,
@@ -133,7 +153,7 @@ TABLES: dict[str, Callable[[], pd.DataFrame]] = {
 # The tables, with an option where one is needed, on which both ends are reached; by default "alike" and "apart".
 _REACHED = {
     ("wild",): "vollrath relative_unit_value price_quantity hhi_change michaely contributions growth_margins "
-    "constant_market_share_growth shift_share nestedness",
+    "constant_market_share_growth shift_share nestedness diversification_potential",
     ("small place", "alike"): "complementarity diversification hachman rca location_quotient",
     ("within", "outside"): "share bloc_share intra_share introversion",
     ("small bloc", "outside"): "trade_intensity bloc_intensity size_adjusted_share",
@@ -144,12 +164,17 @@ _REACHED = {
     ("left and joined",): "bloc_share_change",
     ("one", "apart"): "nesting",
     ("apart", "wild"): "trade_potential",
+    ("alike", "wild"): "export_potential",
     ("within", "apart"): "iemp",
     ("faint",): "galtonian",
     ("swapped",): "lafay",
+    ("alike", "torn"): "unit_value_dispersion",
     ("opposed",): "bahar",
     ("long-lived",): "spells",
     ("wild; elasticity=2.0", "dear; elasticity=2.0"): "prody_quality expy_quality",
     ("small place", "alike; herfindahl=0.9999"): "ellison_glaeser",
+    ("small place; size='total'", "two in a small place; size='total'"): "coagglomeration",
+    ("beside",): "excess_colocation",
+    ("to one",): "dagum_gini",
 }
 REACHED = {name: tables for tables, names in _REACHED.items() for name in names.split()}

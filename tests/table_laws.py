@@ -21,7 +21,18 @@ from catalogue_calls import COUNTRIES, call
 import exportlab as xl
 from exportlab.indices.catalogue import Indicator
 
-KEYS = ("period", "exporter", "exporter_2", "market", "product", "class", "industry", "spell", "time")
+KEYS = (
+    "period",
+    "exporter",
+    "exporter_2",
+    "market",
+    "product",
+    "product_2",
+    "class",
+    "industry",
+    "spell",
+    "time",
+)
 # Money, the shares an index is made of, and what a larger sample makes surer are no figures of the index.
 ASIDE = {
     "value", "exports", "imports", "before", "after", "total", "actual", "potential", "unit_value",

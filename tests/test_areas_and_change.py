@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 import warnings
 from datetime import date
 from itertools import combinations
@@ -12,10 +13,11 @@ import pandas as pd
 import pytest
 from matplotlib import font_manager
 
+import exportlab as xl
 from exportlab import words
 from exportlab.classifications._tables import rows
-from exportlab.errors import DataError
-from exportlab.plots import areas, change, structure, style
+from exportlab.errors import DataError, MissingDependency, OptionError
+from exportlab.plots import areas, change, interactive, structure, style
 from exportlab.tables.render import svg
 
 SHARES = pd.DataFrame(
@@ -265,3 +267,71 @@ def test_units_and_moments_as_each_language_says_them():
             "十亿元",
         ]
         assert [words.moment(p) for p in (2023, "2023-05", "wave 2")] == ["2023年", "2023年5月", "wave 2"]
+
+
+def test_many_years_are_colours_and_few_are_lines():
+    ax = change.months_by_years(MONTHS, period="month", scale=10, unit="USD", source="S")
+    mesh = ax.collections[0].get_array()
+    assert mesh.shape == (2, 12)
+    assert mesh[0].tolist() == [10.0 * k for k in range(1, 13)]
+    assert mesh.mask[1].tolist() == [False] * 8 + [True] * 4
+    assert [t.get_text() for t in ax.get_yticklabels()] == ["2022", "2023"]
+    long = pd.DataFrame({"m": [f"{y}-01" for y in range(2015, 2021)], "v": range(1, 7)})
+    assert not change.like_periods(long, period="m", value="v", unit="USD").lines
+    assert change.like_periods(long.tail(5), period="m", value="v", unit="USD").lines
+
+
+def drawn(chart):
+    """The specification of a chart, held to the schema of Vega-Lite, and its data."""
+    made = chart.to_dict()
+    return made, next(iter(made["datasets"].values()))
+
+
+def test_interactive_shares_and_indices_are_those_of_the_flows():
+    cells = [
+        (2021, "Japan", 60.0),
+        (2021, "Peru", 40.0),
+        (2022, "Japan", 10.0),
+        (2022, "Peru", 30.0),
+        (2022, "Chile", 60.0),
+    ]
+    flows = xl.flows(pd.DataFrame(cells, columns=["period", "market", "value"]), source="S")
+    made, data = drawn(interactive.shares(flows, top=2, title="T"))
+    assert {(d["period"], d["member"]): d["share"] for d in data} == {
+        ("2021", "Peru"): 0.4,
+        ("2022", "Peru"): 0.3,
+        ("2022", "Chile"): 0.6,
+    }
+    assert made["encoding"]["color"]["sort"] == ["Chile", "Peru"]
+    assert made["title"] == {"text": "T", "subtitle": ["Source: S"], "anchor": "start"}
+    made, data = drawn(interactive.index(flows))
+    assert [(d["period"], round(d["value"], 12)) for d in data] == [("2021", 0.52), ("2022", 0.46)]
+    assert "text" not in made["title"] or made["title"]["text"] == ""
+    with pytest.raises(OptionError, match="top=0 draws nothing"):
+        interactive.shares(flows, top=0)
+
+
+def test_interactive_bubbles_and_ranges():
+    table = pd.DataFrame({"m": list("abc"), "before": [10.0, 20.0, 0.0], "after": [20.0, 10.0, 70.0]})
+    made, data = drawn(interactive.bubbles(table, label="m"))
+    assert data == [
+        {"name": "a", "value": 20.0, "share": 0.2, "growth": 1.0},
+        {"name": "b", "value": 10.0, "share": 0.1, "growth": -0.5},
+    ]
+    assert made["title"]["subtitle"] == ["Without a value before, so not drawn: 1."]
+    with pytest.raises(DataError, match="no member has a value in both periods"):
+        interactive.bubbles(table.tail(1), label="m")
+    rows = pd.DataFrame(
+        {"g": ["x", "y"], "estimate": [1.0, 2.0], "conf_low": [0.5, float("-inf")], "conf_high": [1.5, 3.0]}
+    )
+    made, data = drawn(interactive.ranges(rows, label="g"))
+    assert [(d["name"], d["low"], d["high"]) for d in data] == [("x", 0.5, 1.5), ("y", None, 3.0)]
+    assert made["height"] == 44
+    with pytest.raises(DataError, match=r"1 rows? shares? a name|2 rows share a name"):
+        interactive.ranges(pd.concat([rows.head(1)] * 2), label="g")
+
+
+def test_interactive_charts_name_their_extra(monkeypatch):
+    monkeypatch.setitem(sys.modules, "altair", None)
+    with pytest.raises(MissingDependency, match=r"needs altair: pip install 'exportlab\[interactive\]'"):
+        interactive.index(pd.DataFrame({"period": [2021], "hhi": [0.1]}))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import log
+
 import customs
 import pandas as pd
 import pytest
@@ -44,6 +46,21 @@ def test_figures_by_hand():
         (60**2 + 30**2 + 10**2) ** 0.5 * (60**2 + 80**2 + 10**2 + 50**2) ** 0.5
     )
     assert table.loc["UNIDO coefficient", "value"] == pytest.approx(alike)
+
+
+def test_prices_of_one_product_over_markets():
+    """Weights 60 and 30 at prices 2 and 1; the peers' 60 and 80 at 2 and 1; one market has no range of prices."""
+    table = TABLE.assign(product=["72081000"] * 2 + ["27011200"] + ["72081000"] * 2, period=2023)
+    table["quantity"] = table["value"] / [2.0, 1.0, 5.0, 2.0, 1.0]
+    own = (
+        judge(xl.flows(table), exporter="L")
+        .set_index("index")
+        .loc["dispersion of unit values within products"]
+    )
+    assert own["value"] == pytest.approx(log(2) * (60 * 30) ** 0.5 / 90)
+    assert own["peers"] == pytest.approx(log(2) * (110 * 80) ** 0.5 / 190)
+    assert own["verdict"] == ""
+    assert "dispersion of unit values within products" not in found().index
 
 
 def test_verdicts_turn_with_the_figures():

@@ -19,7 +19,7 @@ import exportlab
 PACKAGE = Path(__file__).parent.parent / "exportlab"
 # From the ground up: a module may import what stands in its own layer or below it.
 LAYERS = [
-    {"codes", "currencies", "errors", "options", "text"},
+    {"codes", "currencies", "errors", "options", "text", "threads"},
     {"classifications", "frames", "periods", "results", "sides", "words"},
     {"files", "hierarchy", "suggest", "tables.writing"},
     {"places"},
@@ -30,6 +30,7 @@ LAYERS = [
     {"uncertainty", "valueadded", "panel"},
     {"findings"},
     {"composite", "risk", "space"},
+    {"clusters", "convergence"},
     {"claims", "readers"},
     {"tables"},
     {"reporting"},
@@ -378,9 +379,12 @@ def test_what_is_not_for_users_takes_records():
         "facts/",
         "risk/",
         "space/",
+        "clusters/",
+        "convergence/",
     )  # whose functions users call, options and all
     asked = {"from_frames", "from_flows", "attach_policy", "power", "att", "wild_bootstrap", "randomization_test",
-             "honest_did", "agreement", "fixed_effects", "random_effects", "ppml", "gravity"}  # fmt: skip
+             "honest_did", "agreement", "fixed_effects", "random_effects", "ppml", "gravity", "agreement_effects",
+             "frontier", "frontier_gravity", "staggered_gravity", "attach_index"}  # fmt: skip
     many = {}
     for place, function in bodies():
         taken = [*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs]

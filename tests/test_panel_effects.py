@@ -49,6 +49,20 @@ MODELS = {
 }
 
 
+@pytest.mark.parametrize(("effects", "absorbed"), [("unit", (True, False)), ("two-way", (True, True))])
+@pytest.mark.parametrize("weights", [None, "w"])
+def test_the_share_explained_within_is_that_of_linearmodels(grunfeld, effects, absorbed, weights):
+    from linearmodels.panel import PanelOLS
+
+    d = grunfeld.assign(w=1.0 + grunfeld["year"] % 3)
+    made = fixed_effects(d, FORMULA, effects=effects, weights=weights, vcov="classical", **GRUNFELD)
+    indexed = d.set_index(["firm", "year"])
+    ask = dict(zip(("entity_effects", "time_effects"), absorbed, strict=True))
+    given = {} if weights is None else {"weights": indexed[["w"]]}
+    theirs = PanelOLS(indexed["invest"], indexed[["value", "capital"]], **ask, **given).fit()
+    assert made.fit["r2_within"] == pytest.approx(theirs.rsquared, rel=1e-9)
+
+
 @pytest.mark.parametrize("model", MODELS)
 def test_grunfeld(grunfeld, reference, model):
     function, options = MODELS[model]

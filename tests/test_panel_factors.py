@@ -10,8 +10,8 @@ import pytest
 
 from exportlab.errors import DataError, OptionError
 from exportlab.panel import PolicyPanel, common_correlated, counterfactual_tests, leave_one_out
-from exportlab.panel.algebra.factors import completed, interactive, largest, refuse_unlinked
-from exportlab.panel.did.counterfactual import equivalence, wide
+from exportlab.panel.algebra.factors import Cells, completed, interactive, largest, refuse_unlinked
+from exportlab.panel.did.counterfactual import BLOCK, _hidden, equivalence, wide
 
 REFERENCE = Path(__file__).parent / "reference"
 FIGURES = pd.read_csv(REFERENCE / "panel_factors_figures.csv").set_index(["method", "what"])
@@ -99,6 +99,22 @@ def test_the_rank_by_cells_held_out_is_that_of_fect(panel):
     assert found.refit.keywords["rank"] == 2
 
 
+@pytest.mark.parametrize("least", [4, 5])
+def test_cells_held_out_are_blocks_of_treated_units_and_leave_enough(least):
+    of = wide(PolicyPanel(made(N=6, treated=3, start=8), treated="d", **KEYS))
+    for seed in range(5):
+        hidden = _hidden(of, least, np.random.default_rng(seed))
+        assert hidden.any()
+        assert not (hidden & ~of.cells.known).any()
+        assert not hidden[3:].any()  # units that are never treated stay as they are
+        assert hidden.sum() % BLOCK == 0
+        left = of.cells.known & ~hidden
+        assert (left.sum(0)[hidden.any(0)] >= least).all()
+        assert (left.sum(1)[hidden.any(1)] >= least).all()
+    few = wide(PolicyPanel(made(N=6, treated=3, start=least + BLOCK - 1), treated="d", **KEYS))
+    assert not _hidden(few, least, np.random.default_rng(0)).any()  # a row too short by one
+
+
 @pytest.mark.parametrize("kind", ["pooled", "mean group"])
 def test_common_correlated_effects_are_those_of_plm(kind):
     table = pd.read_csv(REFERENCE / "panel_grunfeld.csv")
@@ -162,6 +178,19 @@ def test_the_search_ends_at_the_best_of_all_nearby_fits():
     assert not few.settled
 
 
+def test_loadings_times_factors_are_the_fit_less_effects_of_units_and_periods():
+    p = PolicyPanel(made(noise=0.5).assign(y=lambda t: 50 * t["y"]), treated="d", **KEYS)
+    fit = interactive(wide(p).cells, 2)
+    low = fit.fitted - fit.fitted.mean(1, keepdims=True) - fit.fitted.mean(0) + fit.fitted.mean()
+    np.testing.assert_allclose((fit.loadings - fit.loadings.mean(0)) @ fit.factors.T, low, atol=1e-9)
+    np.testing.assert_allclose(fit.factors.T @ fit.factors, np.eye(2), atol=1e-12)
+    parts = p.att("interactive", rank=2, jackknife=False).parts
+    assert parts["loadings"]["unit"].tolist() == p.unit_labels.tolist()
+    assert parts["factors"]["period"].tolist() == list(range(2001, 2013))
+    shown = parts["loadings"].iloc[:, 1:].to_numpy() @ parts["factors"].iloc[:, 1:].to_numpy().T
+    np.testing.assert_allclose(shown, fit.loadings @ fit.factors.T, atol=1e-9)
+
+
 def test_completion_shrinks_between_the_two_way_fit_and_the_outcome():
     cells = wide(PolicyPanel(made(noise=0.5), treated="d", **KEYS)).cells
     sizes = [(completed(cells, p).residual ** 2).sum() for p in (1.0, 0.5, 0.1)]
@@ -171,6 +200,11 @@ def test_completion_shrinks_between_the_two_way_fit_and_the_outcome():
     near = completed(cells, 0.9999)
     np.testing.assert_allclose(near.fitted, plain.fitted, atol=1e-2)
     assert near.settled
+    small = Cells(cells.Y * 1e-9, cells.X, cells.known)  # another unit of the outcome, the same fit
+    half = completed(cells, 0.5).fitted
+    np.testing.assert_allclose(
+        completed(small, 0.5).fitted, half * 1e-9, rtol=0, atol=1e-9 * np.ptp(half) * 1e-6
+    )
 
 
 def test_errors_are_the_jackknife_of_clusters():

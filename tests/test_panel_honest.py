@@ -38,7 +38,23 @@ def test_medicaid_intervals_of_the_readme(medicaid, reference, method, label):
     assert table["conf_low"].to_numpy() == pytest.approx(known["ci_lo"].to_numpy(), abs=1e-3)
     assert table["conf_high"].to_numpy() == pytest.approx(known["ci_hi"].to_numpy(), abs=1e-3)
     low, high = known["ci_lo"] > 0, known["ci_lo"] < 0
+    assert table["zero_inside"].tolist() == high.tolist()
     assert M[low].max() < out.breakdown < M[high].min()
+
+
+@pytest.mark.parametrize(
+    ("ell", "M", "low", "high", "step"),
+    [
+        ([0.5, 0.5], 0.5, 0.0320, 0.0801, 5e-5),
+        ([0.5, 0.5], 1.5, 0.0055, 0.103125, 6.25e-4),
+        ([-1, 1], 1.0, -0.004, 0.048, 1e-3),
+    ],
+)
+def test_averages_and_differences_of_periods_as_r(medicaid, ell, M, low, high, step):
+    """HonestDiD's computeConditionalCS_DeltaRM on a grid of `step`; it simulates its critical values anew."""
+    row = honest_did(medicaid, ell=ell, M=[M]).table.iloc[1]
+    assert -3e-4 < low - row["conf_low"] < step + 3e-4
+    assert -3e-4 < row["conf_high"] - high < step + 3e-4
 
 
 @pytest.mark.parametrize("post", [1, 2, 4])
@@ -146,6 +162,28 @@ def test_nothing_to_break_is_a_breakdown_of_zero(medicaid):
     assert "breakdown value 0" in honest_did(weak).summary()
 
 
+@pytest.mark.parametrize(("size", "breaks"), [(40.0, 40.0), (700.0, 700.0), (1100.0, np.inf)])
+def test_breakdown_is_looked_for_up_to_a_thousand(size, breaks):
+    """Without noise the identified set, size -/+ M times the one difference before, ends at zero where M = size."""
+    exact = EventCoefficients(np.array([1.0, size]), np.diag([1e-12, 1e-12]), 1)
+    assert honest_did(exact, M=[1.0]).breakdown == pytest.approx(breaks, rel=2e-4)
+    # the trend is the one coefficient before; far from zero the interval has one side: size - 1 - z_.95 = M
+    one = EventCoefficients(np.array([-1.0, size]), np.diag([1e-12, 1.0]), 1)
+    known = size - 1 - stats.norm.ppf(0.95) if np.isfinite(breaks) else np.inf
+    assert honest_did(one, method="smoothness", M=[1.0]).breakdown == pytest.approx(known, rel=2e-4)
+
+
+def test_default_bounds_go_to_the_largest_change_of_slope_seen_by_hand():
+    # 0.1, -0.2, 0.05 and the base's 0: slopes -0.3, 0.25, -0.05, changes 0.55 and -0.3
+    c = EventCoefficients(np.array([0.1, -0.2, 0.05, 1.0]), np.eye(4) / 400, 3)
+    M = honest_did(c, method="smoothness").table["M"].iloc[1:]
+    assert M.tolist() == pytest.approx([0, 0.1375, 0.275, 0.4125, 0.55])
+    single = EventCoefficients(c.beta[2:], np.diag([1.0, 4.0]) / 400, 1)  # a standard error of 0.1
+    M = honest_did(single, method="smoothness").table["M"].iloc[1:]
+    assert M.tolist() == pytest.approx([0, 0.025, 0.05, 0.075, 0.1])
+    assert honest_did(single).table["M"].iloc[1:].tolist() == [0.5, 1, 1.5, 2]
+
+
 def test_honest_refusals(medicaid):
     with pytest.raises(OptionError, match="not negative"):
         honest_did(medicaid, M=[-1])
@@ -166,6 +204,21 @@ def test_pretest_power_when_coefficients_are_independent():
     cut = [stats.truncnorm.mean(-z - m, z - m, loc=m) for m in (-1.4, -0.7)]
     assert out.table["after_pretest"].to_numpy() == pytest.approx([*cut, 0.7, 1.4], abs=2e-4)
     assert pretest_power(c, slope=slope_for_power(c, 0.8)).power == pytest.approx(0.8, abs=1e-4)
+
+
+def test_how_likely_a_violation_is_beside_none_and_which_slopes_are_found_by_hand():
+    c = EventCoefficients(np.array([0.5, -1.0, 9.0]), np.diag([0.25, 4.0, 1.0]), 2)
+    out = pretest_power(c, violation=np.array([1.0, 2.0, 0.0]))
+    # exp of half of (b / s)^2 - ((b - d) / s)^2: 1 - 1 = 0 and 1 / 4 - 9 / 4
+    assert out.likelihood_ratio == pytest.approx(np.exp(-1.0))
+    assert np.isnan(out.slope)
+    assert out.table["std_error"].tolist() == [0.5, 2.0, 1.0]
+    assert out.table["event_time"].tolist() == [-3, -2, 0]
+    z = stats.norm.ppf(0.975)
+    for slope, target in ((out.slope_50, 0.5), (out.slope_80, 0.8)):
+        stay = [stats.norm.cdf(z - m) - stats.norm.cdf(-z - m) for m in (2 * slope / 0.5, slope / 2)]
+        assert 1 - np.prod(stay) == pytest.approx(target, abs=1e-4)
+    assert pretest_power(c).slope == out.slope_50
 
 
 def test_passing_a_pretest_moves_correlated_estimates(medicaid):

@@ -93,6 +93,26 @@ def test_cells_without_comparison_are_left_out_by_name(method):
     )
 
 
+@pytest.mark.parametrize("hole", [2010, 2013])
+def test_one_period_without_comparison_takes_its_cells_alone(hole):
+    data = draw([2013.0, 2015.0, np.inf], range(2010, 2017))
+    made = PolicyPanel(data[~(np.isinf(data["g"]) & (data["year"] == hole))], **KEYS).att("sun_abraham")
+    whole = PolicyPanel(data[data["year"] != hole], **KEYS).att("sun_abraham")
+    assert made.table["estimate"].iloc[0] == pytest.approx(whole.table["estimate"].iloc[0], abs=1e-10)
+    assert made.sample.lost == (("treated cohort without a comparison in the period", 12),)
+    said = made.summary()
+    assert ("Averages leave out" in said, "Leads leave out" in said) == (hole == 2013, True)
+
+
+def test_more_cells_than_five_are_counted_beside_those_named():
+    data = draw([2013.0, 2015.0, np.inf], range(2010, 2018))
+    made = PolicyPanel(data[~(np.isinf(data["g"]) & (data["year"] >= 2014))], **KEYS).att("sun_abraham")
+    said = made.summary()
+    assert "leave out 7 of 8 treated cells, which have no comparison: ATT(2013,2014)" in said
+    assert "ATT(2013,2017), ATT(2015,2015) and 2 more." in said
+    assert "Leads leave out 4 of 6 cells, which have no comparison: ATT(2015,2010)" in said
+
+
 def trade(zero):
     """Cohorts 2014 and 2015 and six never treated; `zero(id, year, cohort)` says where there is no trade."""
     rng = np.random.default_rng(7)

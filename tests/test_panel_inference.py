@@ -9,7 +9,19 @@ import pytest
 from exportlab.errors import DataError, OptionError
 from exportlab.panel import fixed_effects
 from exportlab.panel.algebra.clustered import cluster_fit
-from exportlab.panel.algebra.sandwich import covariance, leave_one_out, satterthwaite
+from exportlab.panel.algebra.levels import Effects
+from exportlab.panel.algebra.sandwich import (
+    ROUNDING,
+    covariance,
+    freedom,
+    leave_one_out,
+    rounding_error,
+    sandwich,
+    satterthwaite,
+    settled,
+    unsettled,
+    wald,
+)
 
 
 @pytest.fixture(scope="module")
@@ -143,3 +155,72 @@ def test_refusals_teach():
         cluster_fit(y, X, cluster=unit, weights=-w)
     with pytest.raises(OptionError, match="kind='CR4' is not allowed"):
         covariance(cluster_fit(y, X, cluster=unit, absorb=[unit]), "CR4")
+
+
+# ---- pieces of covariances, by hand ------------------------------------------------------------------------------
+
+
+def test_the_wald_statistic_by_hand_in_any_units():
+    gap, V = np.array([1.0, 2.0]), np.array([[2.0, 1.0], [1.0, 3.0]])
+    assert wald(gap, V, "") == pytest.approx(
+        (3 * 1 - 2 * 2 + 2 * 4) / 5
+    )  # the inverse is [[3, -1], [-1, 2]] / 5
+    unit = np.array([1e-8, 1e6])
+    assert wald(gap * unit, V * np.outer(unit, unit), "") == pytest.approx(7 / 5)
+    for dependent in (np.ones((2, 2)), np.diag([1.0, np.nan]), np.diag([1.0, 0.0])):
+        with pytest.raises(DataError, match=r"of the 2 estimates tested has rank [01]\. Test fewer"):
+            wald(gap, dependent, "Test fewer")
+
+
+def test_errors_of_rounding_are_none_and_named():
+    pull, level = np.array([[1.0, 0.0], [-2.0, 0.0], [0.5, 1.0]]), np.array([1.0, 2.0, 4.0])
+    # clusters add up 1 + 4 and 2; and 0 and 4
+    size = rounding_error(pull, level, np.array([0, 0, 1]))
+    assert (size / ROUNDING).tolist() == pytest.approx([np.sqrt(25 + 4), 4.0])
+    V = np.array([[4.0, 1.0, 0.0], [1.0, 9.0, 0.0], [0.0, 0.0, 0.0]])
+    assert settled(V, np.array([1.9, 2.9, 0.0])) is V  # the third is fixed at zero
+    found = settled(V, np.array([2.0, 2.9, 0.0]))
+    assert np.isnan(found[0]).all()
+    assert np.isnan(found[:, 0]).all()
+    assert found[1, 1] == 9
+    assert unsettled(V, ["a", "b", "c"]) == ()
+    assert unsettled(found, ["a", "b", "c"])[0].startswith("No standard error for a: the data leave none.")
+    six, five = (unsettled(np.full((k, k), np.nan), list("abcdef")[:k])[0] for k in (6, 5))
+    assert "for a, b, c, d, e and 1 more:" in six
+    assert "for a, b, c, d, e:" in five
+
+
+def test_degrees_of_freedom_that_are_left():
+    assert freedom(5, 4) == 1
+    with pytest.raises(DataError, match=r"as many parameters as rows or more \(4 on 4\)"):
+        freedom(4, 4)
+
+
+def test_three_ways_of_clustering_by_inclusion_and_exclusion():
+    rng = np.random.default_rng(0)
+    scores, ways = rng.normal(size=(60, 2)), [rng.integers(0, k, 60) for k in (4, 5, 6)]
+
+    def meat(*chosen):
+        frame = pd.DataFrame(scores).groupby([list(map(str, g)) for g in chosen]).sum().to_numpy()
+        return frame.T @ frame
+
+    a, b, c = ways
+    by_hand = meat(a) + meat(b) + meat(c) - meat(a, b) - meat(a, c) - meat(b, c) + meat(a, b, c)
+    clusters = dict(zip("abc", ways, strict=True))
+    made = sandwich(scores, np.eye(2), effects=Effects((), (), ()), clusters=clusters)
+    factor = 59 / 58 * 4 / 3  # of the fewest clusters
+    assert np.linalg.eigvalsh(by_hand)[0] > 0  # nothing is cut off
+    np.testing.assert_allclose(made.covariance, factor * by_hand, rtol=1e-10)
+    assert made.factor == pytest.approx(factor)
+    assert made.dof == 3
+    assert "clustered by a and b and c (4 and 5 and 6 clusters)" in made.convention
+    stata = sandwich(
+        scores, np.eye(2), effects=Effects((), (), ()), clusters={"b": b}, small_sample="ppmlhdfe"
+    )
+    np.testing.assert_allclose(stata.covariance, 5 / 4 * meat(b), rtol=1e-10)
+    robust = sandwich(scores, np.eye(2), effects=Effects((), (), ()), clusters={}, small_sample="ppmlhdfe")
+    np.testing.assert_allclose(robust.covariance, 60 / 59 * scores.T @ scores, rtol=1e-10)
+    hc1 = sandwich(scores, np.eye(2), effects=Effects((), (), ()), clusters={})
+    np.testing.assert_allclose(hc1.covariance, 60 / 58 * scores.T @ scores, rtol=1e-10)
+    with pytest.raises(DataError, match="Only one cluster of 'one' is left"):
+        sandwich(scores, np.eye(2), effects=Effects((), (), ()), clusters={"one": np.zeros(60, np.int64)})

@@ -157,6 +157,43 @@ def test_equal_sizes_make_ferman_pinto_conley_taber():
         conley_taber(panel, size=[1, 2])
 
 
+def test_ferman_pinto_by_hand():
+    """Placebos of units of another size are stretched to the variance A + B / size, fitted on the controls."""
+    panel = make([2006] + [NEVER] * 9, effect=0.2)
+    Y, D = panel.y.reshape(10, 10), panel.D.reshape(10, 10)
+    path = D[0] - D[0].mean()
+    placebo = double_demeaned(Y)[1:] * np.sqrt(9 / 8) @ path / (path @ path)
+    # sizes that fall with the squares of the placebos, so that both parts of the fit are positive
+    sizes = np.r_[0.05, 1 / (0.2 + np.argsort(np.argsort(placebo**2)))]
+    X = np.column_stack([np.ones(9), 1 / sizes[1:]])
+    A, B = np.linalg.lstsq(X, placebo**2, rcond=None)[0]
+    A, B = (A, B) if A >= 0 else (0.0, float(X[:, 1] @ placebo**2 / (X[:, 1] @ X[:, 1])))
+    stretched = placebo * np.sqrt((A + B / sizes[0]) / (A + B / sizes[1:]))
+    row = conley_taber(panel, size=sizes).table.iloc[0]
+    plain = conley_taber(panel).table.iloc[0]
+    assert row["p"] == pytest.approx((1 + (np.abs(stretched) >= abs(row["estimate"])).sum()) / 10)
+    assert row["p"] != plain["p"]
+    moved = conley_taber(panel, null=0.3, interval=False).table.iloc[0]
+    assert moved["statistic"] == pytest.approx(plain["estimate"] - 0.3)
+
+
+def test_ibragimov_muller_with_two_dates_by_hand():
+    panel = make([2003, 2005, 2005] + [NEVER] * 4, effect=1.0)
+    Y = panel.y.reshape(7, 10)  # from 2000 on
+
+    def change(rows, at):
+        return rows[..., at:].mean(-1) - rows[..., :at].mean(-1)
+
+    base = np.array([change(Y[3:], at) for at in (3, 5, 5)])  # of the controls, at each treated unit's date
+    gains = np.array([change(Y[i], at) for i, at in enumerate((3, 5, 5))]) - base.mean(1)
+    se = np.sqrt(gains.var(ddof=1) / 3 + base.mean(0).var(ddof=1) / 4)
+    row = ibragimov_muller(panel, null=0.5, level=0.9).table.iloc[0]
+    assert row["estimate"] == pytest.approx(gains.mean())
+    assert row["statistic"] == pytest.approx((gains.mean() - 0.5) / se)
+    half = stats.t.ppf(0.95, 2) * se
+    assert [row["conf_low"], row["conf_high"]] == pytest.approx([gains.mean() - half, gains.mean() + half])
+
+
 def test_ibragimov_muller_is_welch_with_the_smaller_df():
     panel = make([2005] * 3 + [NEVER] * 5, effect=1.0)
     row = ibragimov_muller(panel).table.iloc[0]
@@ -270,6 +307,10 @@ def test_romano_wolf_steps_down():
     assert twice["p_holm"].to_numpy() == pytest.approx(np.minimum(1, 2 * twice["p"].to_numpy()))
     assert twice["p"].iloc[0] == e.wild_bootstrap(interval=False).table["p"].iloc[0]
     assert step_down([3.0, 1.0], [[1.0, 2, 3, 4], [0.5, 5, 0, 1]]).tolist() == [0.75, 0.75]
+    # drawn, the sample is added: 3 of 4 largest reach 3, 2 of 4 reach 1
+    drawn = step_down([3.0, 1.0], [[1.0, 2, 3, 4], [0.5, 5, 0, 1]], enumerated=False)
+    assert drawn.tolist() == pytest.approx([4 / 5, 4 / 5])
+    assert step_down([1.0, 3.0], [[0.5, 0, 0, 1], [1.0, 2, 3, 4]], enumerated=False).tolist() == [0.6, 0.6]
     assert holm([0.01, 0.04, 0.03]).tolist() == pytest.approx([0.03, 0.06, 0.06])
     with pytest.raises(DataError, match="other clusters"):
         romano_wolf([e, make(STAGGERED).twfe()])

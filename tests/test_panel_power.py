@@ -13,7 +13,7 @@ from scipy import stats
 from exportlab.errors import DataError, OptionError
 from exportlab.panel.algebra.clustered import cluster_fit
 from exportlab.panel.algebra.sandwich import covariance, satterthwaite
-from exportlab.panel.inference.power import without_effect
+from exportlab.panel.inference.power import _smallest, without_effect
 from exportlab.panel.policy_panel import PolicyPanel
 
 NEVER = np.inf
@@ -42,6 +42,14 @@ def test_minimum_detectable_effect_of_one_three_and_six():
     assert (at["power"] >= 0.8).all()
     assert out.table.groupby("treated")["test"].first().tolist() == ["none", "RI", "CR2 Bell-McCaffrey"]
     assert "found 80%" in out.summary()
+    three = out.table.query("treated == 3")
+    assert (three["effect"] / three["mde"]).tolist() == pytest.approx([0.5, 1.0, 1.5])
+
+
+@pytest.mark.parametrize("edge", [0.011, 0.7, 1.0, 3.7, 128.0, 129.0])
+def test_the_smallest_effect_is_found_to_one_per_cent_up_to_128_spreads(edge):
+    found = _smallest(lambda effect: 0.8 if effect >= edge else 0.79, 0.8, 1.0)
+    assert found == np.inf if edge > 128 else edge <= found <= edge * 1.0102
 
 
 @pytest.mark.parametrize("test", ["RI", "WCR11", "CR2 Bell-McCaffrey"])
@@ -85,8 +93,17 @@ def test_power_refusals():
         panel.power(effect=1)
     with pytest.raises(OptionError, match="not both"):
         panel.power(treated=(2,), design={5: 2})
-    with pytest.raises(OptionError, match="does not fit 14 units"):
-        panel.power(design={5: 20})
+    for design in ({5: 20}, {5: 3, 7: 0}, {5: 8, 7: 7}):
+        with pytest.raises(OptionError, match="does not fit 14 units"):
+            panel.power(design=design)
+    for wrong in ({"draws": 19}, {"target": 1.0}, {"target": 0.0}, {"level": 0.5}):
+        with pytest.raises(OptionError, match="draws=|is not allowed"):
+            panel.power(treated=(3,), **wrong)
+    assert panel.power(treated=(3,), effect=1, draws=20).table["draws"].tolist() == [20]
+    for early in (0, 16):
+        with pytest.raises(OptionError, match="adoption after 0 and up to 15"):
+            panel.power(design={early: 3})
+    assert panel.power(design={15: 3, 1: 3}, effect=1, draws=20).table["treated"].tolist() == [6]
     with pytest.raises(OptionError, match="Every unit adopts at the same time"):
         panel.power(design={5: 14})
     with pytest.raises(OptionError, match="test='t' is not allowed"):

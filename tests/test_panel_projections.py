@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from estimator_checks import data
+import statsmodels.api as sm
+from estimator_entries import data
 
 from exportlab.errors import DataError, OptionError
 from exportlab.panel import PolicyPanel, honest_did, leave_one_out
@@ -55,9 +56,10 @@ def test_two_stages_are_those_of_another_program(panel):
     assert both["estimate"].iloc[0] == pytest.approx(same["estimate"][0], abs=1e-12)
 
 
-def test_equal_weights_are_callaway_and_santanna_with_units_not_yet_treated():
+@pytest.mark.parametrize("weights", [None, "w"])
+def test_equal_weights_are_callaway_and_santanna_with_units_not_yet_treated(weights):
     d = data()
-    p = PolicyPanel(d, unit="id", period="year", outcome="y", adopted="g", cluster="cl")
+    p = PolicyPanel(d, unit="id", period="year", outcome="y", adopted="g", cluster="cl", weights=weights)
     mine = p.event_study("local_projections").table.set_index("event_time")["estimate"]
     theirs = p.event_study(control="notyet", draws=0).table.set_index("event_time")["estimate"]
     np.testing.assert_allclose(mine, theirs[mine.index], atol=1e-10)
@@ -67,6 +69,42 @@ def test_equal_weights_are_callaway_and_santanna_with_units_not_yet_treated():
     )
     assert whole.parts["horizons"]["adopting"].tolist() == [12, 12, 12, 6, 6]
     assert p.att("local_projections", horizons=0).table["estimate"][0] == pytest.approx(mine[0])
+
+
+@pytest.mark.parametrize("weighting", ["equal", "variance"])
+def test_weighted_errors_are_those_of_weighted_least_squares(weighting):
+    """One date of adoption, so that both weightings are one: statsmodels, clustered."""
+    rng = np.random.default_rng(3)
+    d = pd.DataFrame({"unit": np.repeat(np.arange(9), 4), "year": np.tile(np.arange(2001, 2005), 9)})
+    d["g"], d["w"] = np.where(d["unit"] < 4, 2003.0, np.nan), 1.0 + d["unit"] % 3
+    d["y"] = rng.normal(size=36)
+    made = PolicyPanel(d, adopted="g", weights="w", **KEYS).event_study(
+        "local_projections", weighting=weighting
+    )
+    wide = d.pivot(index="unit", columns="year", values="y")
+    x = sm.add_constant((wide.index < 4).astype(float))
+    for time, later in {0: 2003, 1: 2004, -2: 2001}.items():
+        change = (wide[later] - wide[2002]).to_numpy()
+        fit = sm.WLS(change, x, weights=d["w"][::4]).fit(
+            cov_type="cluster", cov_kwds={"groups": np.arange(9)}
+        )
+        row = made.table.set_index("event_time").loc[time]
+        assert row["estimate"] == pytest.approx(fit.params[1], rel=1e-10)
+        assert row["std_error"] == pytest.approx(fit.bse[1], rel=1e-10)
+    whole = PolicyPanel(d, adopted="g", weights="w", **KEYS).att("local_projections", weighting=weighting)
+    assert whole.weighting.endswith("by w" if weighting == "equal" else "weighs them")
+    assert whole.parts["horizons"]["adopting"].tolist() == [4, 4]
+
+
+def test_dates_without_anybody_to_compare_with_take_no_part():
+    y = {"a": (2003, [0, 1.0, 3.5, 4.0]), "b": (2003, [0, 0.5, 1.0, 3.0]), "c": (2004, [0, 0.2, 0.1, 2.0]),
+         "d": (2004, [1, 1.0, 1.4, 0.0])}  # fmt: skip
+    made = dated(y).att("local_projections")
+    assert made.table["estimate"][0] == pytest.approx(1.5 - 0.15)  # of a and b against c and d in 2003 alone
+    assert made.table["n"][0] == 4
+    alone = dated({"a": (2002, [0, 1.5]), "b": (np.inf, [0, 0.5])}).att("local_projections").table
+    assert alone["estimate"][0] == pytest.approx(1.0)
+    assert np.isnan(alone["std_error"][0])
 
 
 def test_errors_of_one_date_are_those_of_least_squares_on_two_samples():
@@ -131,8 +169,10 @@ def test_refusals(panel):
     with pytest.raises(OptionError, match="base"):
         panel.att("local_projections", base="first")
     d = panel.data.assign(w=1.0)
-    with pytest.raises(OptionError, match="neither weights nor covariates"):
-        PolicyPanel(d, adopted="g", weights="w", **KEYS).att("local_projections")
+    with pytest.raises(OptionError, match="take no covariates"):
+        PolicyPanel(d, adopted="g", covariates=["w"], **KEYS).att("local_projections")
+    with pytest.raises(DataError, match="weights change within a unit over time"):
+        PolicyPanel(d.assign(w=d["year"]), adopted="g", weights="w", **KEYS).att("local_projections")
     with pytest.raises(DataError, match="not evenly spaced"):
         panel.where(panel.period_values[panel.periods] != 2005, "out").att("local_projections")
     with pytest.raises(OptionError, match="aggregate"):

@@ -166,3 +166,26 @@ def test_synthdid_89_and_84_one_treated_unit_has_no_jackknife_and_one_donor_no_p
     three = PolicyPanel(long([2006.0] * 4 + [np.inf] * 3, after, noise=0.3), **KEYS)
     with pytest.raises(DataError, match="more donors than treated units"):
         three.synthetic_did()
+
+
+def test_diff_diff_97_a_cohort_is_never_compared_with_itself_before_it_adopts_by_hand():
+    d = long([2005.0] * 4 + [2008.0] * 3 + [np.inf] * 2, after, noise=1.0)
+    ask = {"control": "notyet", "base": "universal", "aggregate": "none"}
+    cells = PolicyPanel(d, **KEYS).att(**ask).table.set_index("term")["estimate"]
+    wide = d.pivot(index=["g", "id"], columns="year", values="y")
+    change = {year: wide[year] - wide[2004] for year in (2002, 2003, 2006, 2007)}
+    for year, series in change.items():
+        mean = series.groupby("g").mean()
+        later = series.drop(index=2005.0, level="g").mean()  # the two other cohorts, each unit alike
+        assert cells[f"ATT(2005,{year})"] == pytest.approx(mean[2005.0] - later, rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    "estimate", [PolicyPanel.twfe, *(lambda p, a=a: p.att(adjust=a) for a in ("dr", "ipw", "reg"))]
+)
+def test_diff_diff_91_a_covariate_that_repeats_another_is_refused_and_no_large_number_made(estimate):
+    rng = np.random.default_rng(9)
+    d = long([2006.0] * 9 + [np.inf] * 9, after, noise=0.5).assign(x=lambda t: rng.normal(size=len(t)))
+    p = PolicyPanel(d.assign(again=3 * d["x"] + 1), covariates=["x", "again"], **KEYS)
+    with pytest.raises(DataError, match="collinear"):
+        estimate(p)

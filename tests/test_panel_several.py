@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from estimator_checks import ENTRIES, data
+from estimator_entries import ENTRIES, data
 
 from exportlab.errors import DataError, ExportlabError, OptionError, UnknownName
 from exportlab.panel import PolicyPanel, leave_one_out
@@ -313,5 +313,6 @@ def test_dates_within_a_stratum_move_within_it():
 def test_a_policy_of_the_last_period_counts():
     table = several({"p": (2006, NO), "q": (NO, 2003), "r": (NO, NO)}).overlaps().table.set_index("policy")
     assert table.loc["zone", ["alone", "other_alone", "both", "cells_alone"]].tolist() == [1, 1, 0, 1]
+    assert table.loc["rcep", ["alone", "other_alone", "both", "cells_alone"]].tolist() == [1, 1, 0, 4]
     both = several({"p": (2003, 2006), "q": (2003, NO), "r": (NO, NO)}).overlaps().table.set_index("policy")
     assert both.loc["rcep", ["both", "after", "comparable", "cells_both"]].tolist() == [1, 1, 1, 1]

@@ -196,20 +196,43 @@ def test_one_coefficient_of_a_linear_regression_is_told_from_averages_of_cells()
 
 
 @pytest.mark.parametrize(
-    ("facts", "own", "wild"),
+    ("facts", "own", "wild", "ri", "cr2"),
     [
-        (Facts(40, 10, 30, 5, 10**9, pooled=False), "believe", "do not use"),
-        (Facts(39, 10, 29, 5, 10**9, pooled=False), "do not use", "do not use"),
-        (Facts(40, 9, 31, 5, 10**9, pooled=False), "do not use", "do not use"),
-        (Facts(40, 10, 30, 4, 10**9, pooled=False), "do not use", "do not use"),
-        (Facts(40, 10, 30, 4, 10**9, pooled=True), "usable", "usable"),
-        (Facts(14, 4, 10, 4, 1001, pooled=True), "do not use", "usable"),
-        (Facts(14, 3, 11, 3, 364, pooled=True), "do not use", "do not use"),
+        (Facts(40, 10, 30, 5, 10**9, pooled=False), "believe", "do not use", "usable", "do not use"),
+        (Facts(39, 10, 29, 5, 10**9, pooled=False), "do not use", "do not use", "believe", "do not use"),
+        (Facts(40, 9, 31, 5, 10**9, pooled=False), "do not use", "do not use", "believe", "do not use"),
+        (Facts(40, 10, 30, 4, 10**9, pooled=False), "do not use", "do not use", "believe", "do not use"),
+        (Facts(40, 10, 30, 4, 10**9, pooled=True), "usable", "usable", "usable", "believe"),
+        (Facts(14, 4, 10, 4, 1001, pooled=True), "do not use", "usable", "usable", "believe"),
+        (Facts(14, 3, 11, 3, 364, pooled=True), "do not use", "do not use", "believe", "do not use"),
+        (Facts(6, 3, 3, 3, 20, pooled=True), "do not use", "do not use", "believe", "do not use"),
+        (Facts(6, 3, 3, 3, 19, pooled=True), "do not use", "do not use", "do not use", "do not use"),
     ],
 )
-def test_verdicts_change_where_the_rules_say(facts, own, wild):
+def test_verdicts_change_where_the_rules_say(facts, own, wild, ri, cr2):
     advice = recommend(facts)
     verdict = advice.table.set_index("method")["verdict"]
     assert (verdict["own standard error"], verdict["WCR11"]) == (own, wild)
+    assert (verdict["RI"], verdict["CR2 Bell-McCaffrey"]) == (ri, cr2)
     assert advice.trusts("cluster-robust (CR1)") == (own != "do not use")
     assert advice.trusts("cluster-robust (CR2)") == (advice.method == "CR2 Bell-McCaffrey")
+    assert advice.stars == ("believe" in {own, ri, cr2})
+
+
+@pytest.mark.parametrize(
+    ("spread", "apart", "said"),
+    [
+        (1.5, 0.051, ()),
+        (0.667, np.nan, ()),
+        (1.6, np.nan, ("vary 1.6 times as much, so a permutation test rejects too often",)),
+        (0.6, np.nan, ("vary 0.6 times as much, so a permutation test rejects too rarely",)),
+        (1.0, 0.05, ("one common factor makes 40% of the variation", "(p = 0.05)")),
+    ],
+)
+def test_the_recommendation_says_what_the_clusters_are_like(spread, apart, said):
+    title = recommend(Facts(14, 3, 11, 3, 364, spread=spread, apart=apart, factor=0.4)).title
+    assert all(s in title for s in said)
+    assert ("times as much" in title, "common factor" in title) == (
+        any("times" in s for s in said),
+        any("factor" in s for s in said),
+    )

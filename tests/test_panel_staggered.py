@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from exportlab.errors import DataError, OptionError
 from exportlab.panel import PolicyPanel
@@ -233,22 +234,6 @@ def test_triple_difference_staggered_finds_the_effect():
     assert value(e) == pytest.approx(2.0, abs=1e-8)
 
 
-def test_dose_response_recovers_a_quadratic():
-    dose = np.array([0, 0, 0.5, 1, 1.5, 2, 2.5, 3])
-    change = np.where(dose > 0, 1 + dose**2, 0) + 0.5
-    p = grid(np.column_stack([np.zeros(8), change]), np.where(dose > 0, 2, np.nan), dose=dose)
-    e = p.dose(dose="dose", degree=2, grid=6)
-    response = e.parts["response"]
-    assert np.allclose(response["estimate"], 1 + response["dose"] ** 2, atol=1e-10)
-    assert np.allclose(response["acrt"], 2 * response["dose"], atol=1e-9)
-    assert value(e) == pytest.approx((1 + dose[2:] ** 2).mean())
-    assert value(e, "ACRT") == pytest.approx(2 * dose[2:].mean())
-    with pytest.raises(DataError, match="cannot fit 9 spline terms"):
-        p.dose(dose="dose", degree=8)
-    with pytest.raises(DataError, match="does not agree with adoption"):
-        grid(np.column_stack([np.zeros(8), change]), [2] * 4 + [np.nan] * 4, dose=dose).dose(dose="dose")
-
-
 # ---- designs that cannot answer ---------------------------------------------------------------------------
 
 
@@ -336,6 +321,12 @@ def test_bands_are_wider_than_intervals_and_reproducible():
     assert (e.inference.draws, e.inference.seed) == (999, 0)
     one = simultaneous(rng.normal(size=(400, 1)), draws=9999, rng=1)
     assert one == pytest.approx(1.96, abs=0.05)  # one term: the band is the interval
+    # one cluster alone: its sum is +-1, whose quartiles are 2 apart, 1.349 standard errors of a normal
+    assert simultaneous(np.array([[1.0], [0.0]]), draws=99) == pytest.approx(stats.norm.ppf(0.75), rel=1e-9)
+    with pytest.raises(OptionError, match="draws=98 is not allowed"):
+        simultaneous(np.ones((3, 1)), draws=98)
+    with pytest.raises(DataError, match="no term has a standard error"):
+        simultaneous(np.zeros((3, 1)))
 
 
 # ---- against R -------------------------------------------------------------------------------------------

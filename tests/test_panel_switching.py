@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from estimator_checks import ENTRIES, data
+from estimator_entries import ENTRIES, data
 
 from exportlab.errors import DataError, ExportlabError, OptionError
 from exportlab.panel import PolicyPanel, leave_one_out
@@ -100,9 +100,10 @@ def test_every_switcher(panel):
         np.testing.assert_allclose(got, expected, atol=1e-6 if column == "effect" else 0)
 
 
-def test_a_policy_that_stays_on_is_callaway_and_santanna_with_units_not_yet_treated():
+@pytest.mark.parametrize("weights", [None, "w"])
+def test_a_policy_that_stays_on_is_callaway_and_santanna_with_units_not_yet_treated(weights):
     d = data()
-    p = PolicyPanel(d, unit="id", period="year", outcome="y", adopted="g", cluster="cl")
+    p = PolicyPanel(d, unit="id", period="year", outcome="y", adopted="g", cluster="cl", weights=weights)
     mine, theirs = p.event_study("switching"), p.event_study(control="notyet", draws=0)
     ours = by_time(mine)
     np.testing.assert_allclose(
@@ -112,8 +113,60 @@ def test_a_policy_that_stays_on_is_callaway_and_santanna_with_units_not_yet_trea
     simple = p.att(control="notyet").table["estimate"][0]
     assert p.att("switching").table["estimate"][0] == pytest.approx(simple, abs=1e-12)
     assert len(overall) == 1
-    same = PolicyPanel(d, unit="id", period="year", outcome="y", treated="D", reversible=True, cluster="cl")
+    same = PolicyPanel(
+        d,
+        unit="id",
+        period="year",
+        outcome="y",
+        treated="D",
+        reversible=True,
+        cluster="cl",
+        weights=weights,
+    )
     pd.testing.assert_frame_equal(same.event_study("switching").table, mine.table)
+
+
+def test_units_that_take_part_are_counted_at_each_event_time_by_hand():
+    d = paths({"a": [0, 0, 1, 1], "b": [0, 0, 0, 0], "c": [0, 0, 0, 1], "d": [1, 1, 1, 1]})
+    table = reversible(d).event_study("switching").table.set_index("event_time")
+    # 0: a and c, a against b and c, c against b; 1: a against b, c having changed; d has no peer
+    assert table["n"].to_dict() == {-2: 3, -1: 0, 0: 3, 1: 2}
+
+
+# ---- weights ----------------------------------------------------------------------------------------------------
+
+
+def test_a_weight_of_two_is_a_copy_of_the_unit_in_all_sums(panel):
+    d = table()
+    twice = d["unit"].isin(d["unit"].unique()[::3])
+    weighted = PolicyPanel(
+        d.assign(w=np.where(twice, 1.0, 0.5)), treated="dose", reversible=True, weights="w", **KEYS
+    )
+    copies = pd.concat([d, d[twice].assign(unit=lambda t: t["unit"] + " again")])
+    double = PolicyPanel(copies, treated="dose", reversible=True, **KEYS)
+    for ask in ({"placebos": 2}, {"normalised": True}, {"direction": "in"}):
+        one, other, plain = (by_time(p.event_study("switching", **ask)) for p in (weighted, double, panel))
+        np.testing.assert_allclose(one, other, atol=1e-12)
+        assert np.abs(one - plain).max() > 0.01
+    one, other = (p.att("switching") for p in (weighted, double))
+    assert one.table["estimate"][0] == pytest.approx(other.table["estimate"][0], abs=1e-12)
+    costs = [e.parts["cost_benefit"]["effect_per_dose"].to_numpy() for e in (one, other)]
+    np.testing.assert_allclose(*costs, atol=1e-12)
+    averages = [e.parts["switchers"].groupby("event_time")["average"].max() for e in (one, other)]
+    np.testing.assert_allclose(*averages, atol=1e-12)
+    assert one.weighting == "units that change their dose by w"
+
+
+def test_weighted_errors_by_hand():
+    y = {"a": [0, 0, 3.0], "b": [0, 1.0, 2.0], "c": [0, 0, 1.0], "d": [0, 0, -1.0], "e": [0, 2.0, 1.0]}
+    rows = {u: [0, 0, int(u in "ab")] for u in y}
+    d = paths(rows, y=y).assign(w=lambda t: t["unit"].map({"a": 3.0, "b": 1.0, "c": 1.0, "d": 2.0, "e": 1.0}))
+    made = reversible(d, weights="w").att("switching")
+    # changes 3 and 1, weighing 3 and 1: 2.5; of c, d, e 1, -1, -1, weighing 1, 2, 1: -0.5; spreads widened by n/(n-1)
+    assert made.table["estimate"][0] == pytest.approx(3.0)
+    ours = np.array([3 * 0.5, 1 * -1.5]) / 4 * np.sqrt(2)
+    theirs = np.array([1 * 1.5, 2 * -0.5, 1 * -0.5]) / 4 * np.sqrt(3 / 2)
+    assert made.table["std_error"][0] == pytest.approx(np.sqrt((ours**2).sum() + (theirs**2).sum()))
 
 
 # ---- errors -----------------------------------------------------------------------------------------------------
@@ -266,8 +319,10 @@ def test_refusals_of_the_panel():
     d = paths(PLAIN)
     with pytest.raises(OptionError, match=r"placebos=1 is not allowed\. Allowed: 0 to 0"):
         reversible(d).event_study("switching", placebos=1)
-    with pytest.raises(OptionError, match="neither weights nor covariates"):
-        reversible(d.assign(w=1.0), weights="w").att("switching")
+    with pytest.raises(OptionError, match="takes no covariates"):
+        reversible(d.assign(x=d["y"] ** 2), covariates=["x"]).att("switching")
+    with pytest.raises(DataError, match="weights change within a unit over time"):
+        reversible(d.assign(w=d["year"]), weights="w").att("switching")
     with pytest.raises(DataError, match=r"not evenly spaced.*2004"):
         reversible(d.assign(year=d["year"] + (d["year"] == 2003))).att("switching")
     with pytest.raises(OptionError, match="reversible=True is for treated="):

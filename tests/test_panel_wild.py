@@ -11,7 +11,7 @@ import pytest
 from exportlab.errors import DataError, OptionError
 from exportlab.panel import PolicyPanel, ppml
 from exportlab.panel.algebra.clustered import cluster_fit
-from exportlab.panel.algebra.draws import draws
+from exportlab.panel.algebra.draws import TIE, Draws, draws, edge, ends, p_value
 from exportlab.panel.algebra.sandwich import covariance
 from exportlab.panel.inference.wild import wild_bootstrap
 
@@ -115,7 +115,6 @@ def test_webb_draws_come_near_the_enumeration_of_six_points():
     assert not drawn.enumerated
     points = np.sqrt([0.5, 1, 1.5])
     every = np.array(list(product([*-points, *points], repeat=5))).T
-    from exportlab.panel.algebra.draws import Draws
     from exportlab.panel.inference.wild import WildTest
 
     test = WildTest(fit, fit.cluster, Draws(every, "webb", every.shape[1], True, "none"), "11", True, "half")
@@ -329,3 +328,63 @@ def test_joint_tests_of_more_terms_than_clusters_tell_are_refused():
             study.wild_bootstrap(terms=["0", "1", "2"], joint=True)
         with pytest.raises(DataError, match=r"3 estimates tested has rank [12]\. Too few clusters.*last="):
             study.pretrend_test(last=3)
+
+
+# ---- draws, p-values and ends, by hand ---------------------------------------------------------------------------
+
+
+def test_ties_and_the_sample_itself_in_a_p_value():
+    every = Draws(np.ones((2, 4)), "rademacher", 8, True, "none")
+    some = Draws(np.ones((2, 4)), "rademacher", 4, False, "0")
+
+    def shares(simulated, observed, signs):
+        found = p_value(np.array(simulated, float), observed, signs)
+        return [found[k] for k in ("none", "half", "all", "counted")]
+
+    assert shares([3, 1, -2, -3], 3.0, every) == [0, 0.25, 0.5, 0.5]
+    assert shares([1, 3, 2, 4], -3.0, every) == [
+        0.25,
+        0.375,
+        0.5,
+        0.75,
+    ]  # the first is the sample, and counts
+    assert shares([3, 1, 2, 4], 3.0, some) == [0.25, 0.375, 3 / 5, 3 / 5]
+    assert shares([np.nan, 1, 1, 1], 2.0, some)[0] == 0.25  # not defined: as large as can be
+    near = [3 * (1 + t * TIE) for t in (2, 0.5, -0.5, -2)]
+    assert shares(near, 3.0, every)[:3] == [0.25, 0.5, 0.75]
+    assert np.isnan(shares([1, 2, 3, 4], np.nan, every)).all()
+
+
+def test_which_signs_are_drawn_and_what_p_can_be_attained():
+    three = draws(3)
+    assert (three.V.shape, three.n, three.enumerated, three.attainable) == ((3, 4), 8, True, 0.25)
+    assert len({tuple(v) for v in three.V.T}) == 4
+    assert (three.V[0] == 1).all()
+    assert [
+        three.least(t, own) for t, own in (("all", False), ("half", True), ("half", False), ("none", True))
+    ] == [
+        0.25,
+        1 / 8,
+        0.0,
+        0.0,
+    ]
+    assert draws(16, n_draws=1).enumerated
+    assert draws(17, n_draws=2**17).enumerated
+    assert not draws(17, n_draws=2**17 - 1).enumerated
+    webb = draws(17, n_draws=60)
+    assert (webb.kind, webb.V.shape, webb.attainable) == ("webb", (17, 60), 1 / 61)
+    assert webb.least("half", True) == 0.0
+    assert np.unique(np.round(webb.V**2, 12)).tolist() == [0.5, 1.0, 1.5]
+    random = draws(17, n_draws=60, weights="rademacher")
+    assert (random.kind, sorted(np.unique(random.V))) == ("rademacher", [-1.0, 1.0])
+
+
+def test_ends_of_what_a_test_keeps():
+    assert edge(lambda b: b <= 7.3, 0.0, 1.0) == pytest.approx(7.3, abs=1e-12)
+    assert edge(lambda b: b >= -0.2, 0.0, -1.0) == pytest.approx(-0.2, abs=1e-12)
+    assert edge(lambda b: b <= 7.3, 0.0, 1.0, halvings=0) == 7  # 1, 3, 7, then 15 is refused
+    assert edge(lambda b: True, 0.0, -1.0) == -np.inf
+    assert np.isnan(edge(lambda b: b > 0, 0.0, 1.0))
+    low, high = ends(lambda b: abs(b - 2) <= 5, 1.0, 0.5, hopeless=False)
+    assert (low, high) == (pytest.approx(-3), pytest.approx(7))
+    assert ends(lambda b: False, 1.0, 0.5, hopeless=True) == (-np.inf, np.inf)

@@ -145,6 +145,34 @@ PRICED_ROLES = ROLES | {"quantity": "kg"}
 
 
 @pytest.mark.parametrize("engine", ENGINES)
+def test_dispersion_of_unit_values(engine):
+    """Deviations of the logarithms about each product's weighted mean; what has one price is left out of it."""
+    table = pd.DataFrame(
+        [
+            ("x", "p", 30.0, 10.0),
+            ("x", "q", 10.0, 10.0),
+            ("y", "p", 8.0, 1.0),
+            ("y", "q", 2.0, 2.0),
+            ("z", "p", 50.0, 1.0),
+            ("u", "p", 1.0, None),
+            ("u", "q", 0.0, 0.0),
+        ],
+        columns=["product", "market", "value", "kg"],
+    )
+    flows = xl.flows(ENGINES[engine](table), quantity="kg")
+    by_value = rows(xl.unit_value_dispersion(flows), [])[0]
+    x, y = log(3) ** 2 * 30 * 10 / 40, log(8) ** 2 * 8 * 2 / 10
+    assert by_value["unit_value_dispersion"] == pytest.approx(((x + y) / 50) ** 0.5)
+    assert by_value["covered"] == pytest.approx(50 / 101)
+    equal = rows(xl.unit_value_dispersion(flows, weights="equal"), [])[0]
+    assert equal["unit_value_dispersion"] == pytest.approx(((log(3) ** 2 / 2 + log(8) ** 2 / 2) / 4) ** 0.5)
+    with pytest.raises(OptionError, match="market"):
+        xl.unit_value_dispersion(flows, by=["market"])
+    with pytest.raises(OptionError, match=r"weights='cost'.*value"):
+        xl.unit_value_dispersion(flows, weights="cost")
+
+
+@pytest.mark.parametrize("engine", ENGINES)
 def test_relative_unit_values(engine):
     flows = xl.flows(ENGINES[engine](PRICED), **PRICED_ROLES)
     found = {

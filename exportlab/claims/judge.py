@@ -16,6 +16,7 @@ from exportlab.findings.parts import BlocShare, Figure, LeftOut, Spread
 from exportlab.flows import Flows, require
 from exportlab.frames import collect, sum_by, when
 from exportlab.indices.similarity import cosine
+from exportlab.indices.unit_values import unit_value_dispersion
 from exportlab.sides import Side, side
 from exportlab.uncertainty.intervals import interval
 from exportlab.uncertainty.methods import noted
@@ -100,6 +101,7 @@ def judge(
         _concentration(own, peers, "product", "exports are of few, similar products"),
         _plain(own, peers),
         *_alike(everyone, exporter),
+        *_priced(own, peers),
         _group(own, peers, "coal is a major export", "share of HS 2701-2704", COAL, threshold=MAJOR),
         _group(own, peers, "steel is a major export", "share of HS 72-73", STEEL, threshold=MAJOR),
         _group(
@@ -178,6 +180,20 @@ def _alike(everyone: Flows, exporter: Any) -> list[Row]:
     value = float(own[own.columns[-1]].to_list()[0])
     claim = "exports are alike with those of the others"
     return [(claim, "UNIDO coefficient", value, NAN, NAN, NAN, "", NAN, "", NAN)]
+
+
+def _priced(own: Findings, peers: Findings | None) -> list[Row]:
+    """How far prices of one product lie apart over markets, where quantities say: little, where goods are alike."""
+    if "quantity" not in own.basis.flows.roles:
+        return []
+    values = [NAN if f is None else _dispersion(f.basis.last) for f in (own, peers)]
+    claim, index = "exports are of few, similar products", "dispersion of unit values within products"
+    return [(claim, index, values[0], NAN, NAN, NAN, "", NAN, "", values[1])]
+
+
+def _dispersion(flows: Flows) -> float:
+    found = collect(nw.from_native(unit_value_dispersion(flows, by=[])))
+    return float(found["unit_value_dispersion"][0])
 
 
 def _region(own: Findings, peers: Findings | None) -> Row:

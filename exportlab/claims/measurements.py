@@ -196,6 +196,26 @@ def undifferentiated_share() -> Measurement:
     )
 
 
+def likeness_to_nation() -> Measurement:
+    """What the province's exports have in common with the nation's (Finger and Kreinin 1979), from above.
+
+    Within a group nothing is known of the mix, so the common part of the two groups is the most there can be.
+    """
+    own = _of("share of mechanical and electrical goods in exports of Liaoning", "2023 Jan-May")
+    where = {"year": "2023", "period": "annual", "product": "mechanical & electrical"}
+    nation = figure("china_exports_by_product", where, column="share_pct")
+    apart = own.interval - nation.interval
+    return Measurement(
+        said(
+            "Finger-Kreinin similarity of exports with the nation's, at most 1 - the distance of the shares of "
+            "machinery and electrical goods; alike: more than half in common"
+        ),
+        Interval(0.0, 1.0 - max(apart.low, -apart.high, 0.0)),
+        Interval(0.5, 1.0),
+        (own, nation),
+    )
+
+
 def first_open_cities() -> Measurement:
     """The first list of open coastal cities, of 1984: whether it has one of the province."""
     cities = _of("cities of Liaoning in the first list of open coastal cities", "1984")
@@ -265,6 +285,7 @@ MEASUREMENTS: dict[str, Callable[[], Measurement]] = {
         market_risk,
         product_hhi,
         undifferentiated_share,
+        likeness_to_nation,
         domestic_content,
         first_open_cities,
         seawater_rank,

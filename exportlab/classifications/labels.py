@@ -341,13 +341,19 @@ def totals(labels: Iterable[Any], *, role: str = "market") -> list[Any]:
     The code 0 is one only among countries: where most of the other labels name none, it is a member like them (a firm).
     """
     one_of("role", role, ("market", "exporter", "product"))
-    text = {m: " ".join(str(m).split()).casefold() for m in labels}
+    text = {m: _folded(str(m)) for m in labels}
     named = [m for m, t in text.items() if t in TOTAL_LABELS]
     zeros = [m for m, t in text.items() if t in TOTAL_CODES and role != "product"]
     if zeros:
         others = [m for m in text if m not in named and m not in zeros]
         named += zeros if 2 * len(_placed(others)) >= len(others) else []
     return named
+
+
+def _folded(text: str) -> str:
+    """Without spaces around, and in lower case."""
+    plain = text.isascii() and text.isdecimal()  # as most codes are
+    return text if plain else " ".join(text.split()).casefold()
 
 
 def _placed(labels: list[Any]) -> list[Any]:

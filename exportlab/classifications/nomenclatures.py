@@ -136,8 +136,10 @@ def _single(labels: Iterable[Any]) -> list[Any]:
 
 def read_codes(labels: Iterable[Any], said: str | None = None) -> Codes:
     """Understand a column by its distinct labels; `said` is the nomenclature's name."""
-    single = _single(labels)
-    named = None if said is None else nomenclature(said)
+    return _read(_single(labels), None if said is None else nomenclature(said))
+
+
+def _read(single: list[Any], named: Nomenclature | None) -> Codes:
     dotted = any("." in str(x) and _DOTTED.fullmatch(str(x).strip()) for x in single)
     of = {x: code for x in single if (code := code_of(x, dotted=dotted)) is not None}
     if named is None and single and len(of) == len(single):
@@ -195,7 +197,7 @@ def faults(labels: Iterable[Any], said: str | None = None, digits: int | None = 
         return []
     if digits is not None:
         return _beyond_digits(single, named, digits)
-    codes = read_codes(single, said)
+    codes = _read(single, named)
     lost = [x for x in single if _is_power(x) and x not in codes.of]
     if lost:
         return [_notation(lost)]

@@ -19,7 +19,15 @@ from exportlab.errors import DataError, OptionError, UnknownName
 if TYPE_CHECKING:
     import pandas as pd
 
-POLICIES = ("pilot_ftz", "pilot_ftz_areas", "cbec_zone", "coastal_belt", "clusters", "rcep")
+POLICIES = (
+    "pilot_ftz",
+    "pilot_ftz_areas",
+    "cbec_zone",
+    "coastal_belt",
+    "clusters",
+    "cluster_provinces",
+    "rcep",
+)
 STARTS = ("opened", "signed", "public")  # the first of these dates that is known starts a treatment
 _NUMBERS = ("value", "yoy_pct", "share_pct")
 
@@ -118,11 +126,12 @@ def policy(name: str) -> pd.DataFrame:
 
     Parameters
     ----------
-    name : {"pilot_ftz", "pilot_ftz_areas", "cbec_zone", "coastal_belt", "clusters", "rcep"}
+    name : {"pilot_ftz", "pilot_ftz_areas", "cbec_zone", "coastal_belt", "clusters", "cluster_provinces", "rcep"}
         Pilot free trade zones (provinces), and the cities of Liaoning's three areas; cross-border e-commerce
         pilot zones (cities, in batches); the Liaoning Coastal Economic Belt (cities, and its plan for the
-        province); national advanced manufacturing clusters (those of the north-east); RCEP's entry into
-        force (countries, as it is in force with China).
+        province); national advanced manufacturing clusters (those of the north-east), and the provinces
+        that have one by the lists of 2022 and 2024; RCEP's entry into force (countries, as it is in
+        force with China).
 
     Returns
     -------

@@ -47,11 +47,17 @@ _PER_MEMBER = (
     "bec_shares",
     "rauch_shares",
     "spells",
+    "export_potential",
+    "diversification_potential",
 )
 _NO_SPREAD = "it has a figure for each member, and none for how value is spread over them"
 NOT_APPLICABLE = {(name, "transfer"): _NO_SPREAD for name in _PER_MEMBER} | {
     ("survival", "transfer"): "it is a curve over the length of spells; the size of trade does not enter",
     ("spells", "additive"): "it lists spells, whose lengths are not parts of a whole",
+    (
+        "diversification_potential",
+        "additive",
+    ): "all products taken as one are no option: the whole has no figure",
 }
 
 

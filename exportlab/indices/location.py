@@ -163,10 +163,10 @@ def locational_gini(
     """
     require(flows, "locational_gini")
     one_of("form", form, ("hoover", "krugman", "quotients"))
-    who, where, kept = _located(flows, of, over, by)
+    who, where, kept = located(flows, of, over, by)
     columns: dict[str, list[Any]] = {c: [] for c in (*kept, who, "locational_gini")}
     for block in blocks(flows, who, [where], kept):
-        p = _sizes(flows, block, where, kept, size)
+        p = sizes(flows, block, where, kept, size)
         for unit, s in zip(block.units, block.shares, strict=True):
             value = (
                 _quotients(s, p)
@@ -178,7 +178,7 @@ def locational_gini(
     return table_of_own_kind(flows, columns)
 
 
-def _located(flows: Flows, of: str, over: str, by: Columns | None) -> tuple[str, str, tuple[str, ...]]:
+def located(flows: Flows, of: str, over: str, by: Columns | None) -> tuple[str, str, tuple[str, ...]]:
     (where,), groups = flows.split(over, by)
     who = flows.role(of)
     if who == where:
@@ -186,7 +186,7 @@ def _located(flows: Flows, of: str, over: str, by: Columns | None) -> tuple[str,
     return who, where, tuple(g for g in groups if g != who)
 
 
-def _sizes(flows: Flows, block: Block, role: str, kept: tuple[str, ...], size: Flows | None) -> Array:
+def sizes(flows: Flows, block: Block, role: str, kept: tuple[str, ...], size: Flows | None) -> Array:
     """The shares of the places in size, in the order of the block's members."""
     if size is None:
         return over_sum(block.values.sum(axis=0))
@@ -287,14 +287,14 @@ def ellison_glaeser(
     require(flows, "ellison_glaeser")
     if (plant is None) == (herfindahl is None):
         raise OptionError("Name the key of the plants, plant=..., or give their herfindahl=, one of the two.")
-    who, where, kept = _located(flows, of, over, by)
+    who, where, kept = located(flows, of, over, by)
     kept = tuple(k for k in kept if k != plant)
     lumps = _lumpiness(flows, plant, herfindahl, who=who, where=where, kept=kept)
     columns: dict[str, list[Any]] = {
         c: [] for c in (*kept, who, "concentration", "herfindahl", "ellison_glaeser")
     }
     for block in blocks(flows, who, [where], kept):
-        p = _sizes(flows, block, where, kept, size)
+        p = sizes(flows, block, where, kept, size)
         spread = 1 - (p * p).sum()
         for unit, s in zip(block.units, block.shares, strict=True):
             h = lumps[(*block.group, unit)]

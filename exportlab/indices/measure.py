@@ -14,6 +14,7 @@ import narwhals.stable.v2 as nw
 import numpy as np
 from numpy.typing import ArrayLike
 
+from exportlab.codes import Coded, coded
 from exportlab.errors import DataError, OptionError
 from exportlab.flows import Columns, Flows, require
 from exportlab.frames import (
@@ -25,6 +26,8 @@ from exportlab.frames import (
     all_positive,
     among,
     column_like,
+    numbered,
+    sum_by,
     when,
     with_largest,
     with_rank,
@@ -240,8 +243,10 @@ def _sums(
     left = [nw.col("_left")] if rest else []
     summed = ["value", *("_left" for _ in left), *("_n" for _ in counted), *names.values()]
     whole = (nw.col("value") + nw.col("_left")).alias("value") if rest else nw.col("value")
-    cells = _columns(flows, spread, groups, asked, rest).select(*keys, whole, *left, *most, *counted, *terms)
-    sums = cells.group_by(*keys).agg(*(nw.col(c).sum() for c in summed), *(nw.col(c).max() for c in most))
+    codes = _numbers(flows, groups, spread)
+    cells = _columns(flows, spread, groups, asked, rest=rest, codes=codes)
+    cells = cells.select(*keys, whole, *left, *most, *counted, *terms)
+    sums = sum_by(cells, keys, summed, codes, most)
     if isinstance(sums, nw.DataFrame):
         return _in_memory(sums, groups, finish, columns=[*summed, *most], size=size, universe=universe)
     if rest:
@@ -290,7 +295,9 @@ def _columns(
     spread: tuple[str, ...],
     groups: tuple[str, ...],
     asked: set[str],
+    *,
     rest: Mapping[str, Sequence[Any]],
+    codes: Mapping[str, Coded],
 ) -> Frame:
     """The cells with the member columns that the terms asked for; what is left over apart, at zero as a member."""
     cells = flows.cells(*groups, *spread)
@@ -311,7 +318,18 @@ def _columns(
         cells = cells.with_columns(_part(cells, "_largest").alias("_relative"))
     if "active" in asked:
         cells = cells.with_columns(_active().alias("_active"))
-    return with_rank(cells, keys) if "rank" in asked else cells
+    return with_rank(cells, keys, codes) if "rank" in asked else cells
+
+
+def _numbers(flows: Flows, groups: tuple[str, ...], spread: tuple[str, ...]) -> dict[str, Coded]:
+    """The numbers of the groups' labels, known of a table in memory whose rows are the cells."""
+    if not numbered(flows.frame) or not flows.unique or {*groups, *spread} != {*flows.identity}:
+        return {}
+    known, seen = flows._memo.setdefault("codes", {}), flows._memo.get("seen", {})
+    for role in groups:
+        if role not in known:
+            known[role] = coded(flows.frame, role, seen.get(role))
+    return {role: known[role] for role in groups}
 
 
 def _part(cells: Frame, whole: str) -> nw.Expr:

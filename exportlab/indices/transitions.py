@@ -290,7 +290,7 @@ def galtonian(
     require_roles(flows, "galtonian", "period", "exporter")
     if not 0 < level < 1:
         raise OptionError(f"level={level!r} is not between 0 and 1.")
-    ends = _ends(flows, first, last)
+    ends = first_and_last(flows, first, last)
     seen = advantage_by_period(flows, form=form, reference=reference, over=over, by=by, zeros=zeros)
     _, groups = flows.split(over, by)
     kept = tuple(g for g in groups if g != "period")
@@ -303,7 +303,7 @@ def galtonian(
     return table_of_own_kind(flows, columns)
 
 
-def _ends(flows: Flows, first: Any, last: Any) -> tuple[Any, Any]:
+def first_and_last(flows: Flows, first: Any, last: Any) -> tuple[Any, Any]:
     """The keys of the two periods compared."""
     calendar, known = flows.calendar, flows.members("period")
     if first is None or last is None:

@@ -179,6 +179,93 @@ def beside_reference(flows: Flows, keys: tuple[str, ...], common: tuple[str, ...
 
 
 @indicator(
+    title=N_("Dispersion of unit values"),
+    formula=r"\sqrt{\sum_{k,m} w_{km} (\ln p_{km} - \bar{\ln p}_k)^2 / \sum_{k,m} w_{km}}",
+    low="0",
+    rises_with=N_("how far prices of one product lie apart: the less, the more homogeneous the goods"),
+    source="Manova and Zhang (2012), Quarterly Journal of Economics 127(1), for prices over destinations",
+    laws="bounds scale permutation empty",
+    aliases=("price_dispersion", "单位价值离散度"),
+    undefined="no product is priced in two markets",
+)
+def unit_value_dispersion(
+    flows: Flows,
+    *,
+    over: Columns = "market",
+    within: Columns = "product",
+    by: Columns | None = None,
+    weights: Literal["value", "equal"] = "value",
+) -> Any:
+    """Measure how far the unit values of one product lie apart over markets: goods alike have one price.
+
+    Parameters
+    ----------
+    flows : Flows
+        With quantities, in one unit for each product (or a column of units, within which prices are compared).
+    over : str or sequence of str
+        What the prices of one product are compared over: "market", or "exporter" for one product's many sources.
+    within : str or sequence of str
+        What is one product; the finer, the less is mix.
+    by : str or sequence of str, optional
+        By default every other role present.
+    weights : {"value", "equal"}
+        Each price by its value, or each once.
+
+    Returns
+    -------
+    frame
+        One row per group: keys, covered (the share of value in products priced in two places or more),
+        unit_value_dispersion (the standard deviation of the logarithms about each product's mean, pooled).
+
+    Raises
+    ------
+    DataError
+        No product or market, or no quantity.
+    OptionError
+        A role stands in two of `over`, `within` and `by`.
+
+    Notes
+    -----
+    A range of prices within a product is what vertical differentiation looks like (Schott 2004), and also what a
+    product code that is too wide looks like; compare exporters at one level of codes.
+    """
+    one_of("weights", weights, ("value", "equal"))
+    require(flows, "unit_value_dispersion")
+    goods, places = flows.resolve(within), flows.resolve(over)
+    _, groups = flows.split((*goods, *places), by)
+    kinds = (*groups, *goods, *(k for k in flows.quantity_keys if k not in groups))
+    cells = priced_cells(flows, "unit_value_dispersion", (*kinds, *places))
+    priced = nw.col("quantity") > 0
+    price = when(priced, ratio(nw.col("value"), when(priced, nw.col("quantity"), 1.0)), 1.0)
+    weight = nw.col("value") if weights == "value" else when(priced, 1.0, 0.0)
+    logs = cells.with_columns(
+        price.log().alias("_log"), weight.alias("_w"), when(priced, 1.0, 0.0).alias("_n")
+    )
+    weighed = logs.with_columns((nw.col("_w") * nw.col("_log")).alias("_wl"))
+    for column, name in (("_w", "_sum"), ("_wl", "_log_sum"), ("_n", "_prices")):
+        weighed = with_total(weighed, kinds, column, name)
+    about = nw.col("_log") - ratio(nw.col("_log_sum"), nw.col("_sum"))
+    several = priced & (nw.col("_prices") > 1)
+    parts = weighed.select(
+        *groups,
+        "all",
+        zero_unless(several, nw.col("value")).alias("_known"),
+        zero_unless(several, nw.col("_w")).alias("_w"),
+        when(several, nw.col("_w") * about**2, 0.0).alias("_square"),
+    )
+    sums = sum_by(parts, groups, ["all", "_known", "_w", "_square"])
+    spread = ratio(nw.col("_square"), nw.col("_w")) ** 0.5
+    return flows.out(
+        sums.select(
+            *groups,
+            ratio(nw.col("_known"), nw.col("all")).alias("covered"),
+            when(nw.col("_w") > 0, spread, float("nan")).alias("unit_value_dispersion"),
+        ),
+        groups,
+    )
+
+
+@indicator(
     title=N_("Change of value by price, quantity, mix and turnover"),
     aliases=("价格与数量分解",),
     formula=r"\frac{X_1}{X_0} = P \cdot Q \cdot T, \quad Q = \frac{\sum q_1}{\sum q_0} \cdot M",

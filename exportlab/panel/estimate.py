@@ -59,6 +59,11 @@ class Inference:
         """Whether p-values and intervals are ranks among placebos, and no t statistics."""
         return self.name.startswith("placebo")
 
+    @property
+    def by_shock(self) -> bool:
+        """Whether errors add up over clusters of shocks that rows share, and not over clusters of rows."""
+        return self.name.startswith(("AKM", "shock-level"))
+
 
 @dataclass(frozen=True)
 class Sample:

@@ -483,6 +483,12 @@ class PolicyPanel:
 
         return shared_shocks(self, **options)
 
+    def heterogeneity(self, by: str, **options: Any) -> Any:
+        """Effects by what units were before the first adoption; see `exportlab.panel.heterogeneity`."""
+        from exportlab.panel.structure import heterogeneity
+
+        return heterogeneity(self, by, **options)
+
     def power(self, **options: Any) -> Any:
         """Power by simulation on this panel; see `exportlab.panel.inference.power`."""
         from exportlab.panel.inference.power import power

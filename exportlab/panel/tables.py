@@ -207,6 +207,9 @@ def believed(estimate: Estimate) -> str:
     if i.of_placebos:
         attainable = estimate.fit.get("attainable", 1 / G)
         return f"the placebo p-value; none below {attainable:.3f} is attainable{_shocks(estimate)}."
+    if i.by_shock:
+        own = "" if G >= 40 or i.name.startswith("AKM0") else ", beside AKM0's set (errors='akm0')"
+        return f"the errors above ({G} clusters of shocks){own}."
     if G1 == 0 or estimate.panel is None:  # no policy dates: gravity, fixed effects
         return (
             f"the errors above ({G} clusters)."

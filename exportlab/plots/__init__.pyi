@@ -5,8 +5,10 @@ from . import change as change
 from . import claims as claims
 from . import complexity as complexity
 from . import facts as facts
+from . import interactive as interactive
 from . import panel as panel
 from . import risk as risk
+from . import space as space
 from . import structure as structure
 from . import style as style
 from . import uncertainty as uncertainty
@@ -16,7 +18,10 @@ from .areas import treemap as treemap
 from .change import growth_bubbles as growth_bubbles
 from .change import like_months as like_months
 from .change import membership_shares as membership_shares
+from .change import months_by_years as months_by_years
 from .change import yearly as yearly
+from .space import lisa_map as lisa_map
+from .space import tile_map as tile_map
 from .structure import bloc_share as bloc_share
 from .structure import concentration as concentration
 from .structure import heatmap as heatmap

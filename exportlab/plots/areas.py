@@ -144,9 +144,9 @@ def treemap(
         for k, box in enumerate(_boxes(sizes, parts, (0.0, 0.0, wide, high))):
             tone = _shaded(colours[k], k, len(sizes), grouped=bool(group))
             _tile(ax, box, tone, labels[k], sizes[k] / total)
-        _bare(ax, wide, high)
+        bare(ax, wide, high)
         if group:
-            _legend(ax, {str(g): c for g, c in tones.items()})
+            legend_below(ax, {str(g): c for g, c in tones.items()})
         counted = (
             _(
                 "Area: {unit}, together {total}.",
@@ -229,7 +229,7 @@ def _tile(ax: Axes, box: Box, colour: Any, name: str, share: float) -> None:
     patch = Rectangle((x, y), wide, high, facecolor=colour, edgecolor="white", linewidth=1.0)
     hover(patch, said("{name}: {share}", name=name, share=percent(share)))
     ax.add_patch(patch)
-    ink = "white" if _dark(colour) else "#1d2430"
+    ink = "white" if dark(colour) else "#1d2430"
     size = min(LARGEST, max(SMALLEST, 0.14 * (wide * high) ** 0.5))
     lines = _fitted(name, wide - 6, high - 6, size)
     while size > SMALLEST and (not lines or lines[-1].endswith("…")):  # rather smaller than cut
@@ -241,7 +241,7 @@ def _tile(ax: Axes, box: Box, colour: Any, name: str, share: float) -> None:
     ax.text(x + 3, y + high - 3, text, fontsize=size, color=ink, ha="left", va="top", linespacing=1.15)
 
 
-def _dark(colour: Any) -> bool:
+def dark(colour: Any) -> bool:
     """Whether white reads better on a colour than black, by relative luminance."""
     red, green, blue = ((c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4) for c in colour[:3])
     return bool(0.2126 * red + 0.7152 * green + 0.0722 * blue < 0.3)
@@ -276,20 +276,20 @@ def _fitted(name: str, wide: float, high: float, size: float) -> list[str]:
     return kept
 
 
-def _bare(ax: Axes, wide: float, high: float) -> None:
+def bare(ax: Axes, wide: float, high: float) -> None:
     """No ticks, no frame, no grid; the picture fills the axes."""
     ax.set(xticks=[], yticks=[], xlim=(0, wide), ylim=(0, high))
     ax.grid(False)
     ax.spines[:].set_visible(False)
 
 
-def _legend(ax: Axes, colours: Mapping[str, Any]) -> None:
-    """What colours stand for, in a row below the picture."""
+def legend_below(ax: Axes, colours: Mapping[str, Any], *, room: float = 95) -> None:
+    """What colours stand for, in rows below the picture, which `room` squares of a letter fill."""
     from matplotlib.patches import Patch
 
     swatches = [Patch(facecolor=c, edgecolor="white", label=name) for name, c in colours.items()]
     columns = max(
-        1, min(len(swatches), int(95 // (4 + max(squares(str(s.get_label())) * 1.7 for s in swatches))))
+        1, min(len(swatches), int(room // (4 + max(squares(str(s.get_label())) * 1.7 for s in swatches))))
     )
     ax.legend(
         handles=swatches,
@@ -357,7 +357,7 @@ def market_map(
     with context():
         ax = new_axes(ax, size=(DOUBLE[0], 4.6))
         _draw_tiles(ax, tiles, shares)
-        _legend(ax, _steps())
+        legend_below(ax, _steps())
         missing = [str(x) for x in table[market][~known]] + [c for c in shares if c not in tiles]
         lost = sum(float(s) for s in table[share][~known]) + sum(
             s for c, s in shares.items() if c not in tiles
@@ -417,5 +417,5 @@ def _draw_tiles(ax: Axes, tiles: Mapping[str, tuple[int, int]], shares: Mapping[
                 ha="center",
                 va="center_baseline",
             )
-    _bare(ax, wide, high)
+    bare(ax, wide, high)
     ax.set_aspect("equal")

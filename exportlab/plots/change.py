@@ -12,7 +12,7 @@ import pandas as pd
 from exportlab.errors import DataError
 from exportlab.periods import Period, read
 from exportlab.plots.given import need, sorted_in_time
-from exportlab.plots.structure import period_ticks
+from exportlab.plots.structure import heatmap, period_ticks
 from exportlab.plots.style import (
     DOUBLE,
     GREY,
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 MONTHS = 12
+TANGLE = 5  # years, beyond which their lines cannot be told apart
 STEEP = 500  # per cent, above which growth is drawn on an axis of logarithms beyond 100
 FEW = 12  # bars that have room for their number
 FADED = ("#c9ced6", "#a7afba", "#848e9c")  # earlier years, the further the paler
@@ -128,17 +129,7 @@ def like_months(
     DataError
         Periods that are no single months, quarters or half-years.
     """
-    table = need(table, period, value)
-    calendar = read(table[period].unique())
-    if calendar.frequency not in ("month", "quarter", "half"):
-        raise DataError(
-            f"column {period!r} has no months, quarters or half-years",
-            "Like periods of several years are compared; draw years as they are.",
-            first=str(table[period].iloc[0]),
-        )
-    known = [calendar.period(x) for x in table[period]]
-    per_year = calendar.per_year or MONTHS
-    lines = _by_year(known, table[value].to_numpy(float) * scale, per_year)
+    lines, per_year = _years(need(table, period, value), period, value, scale)
     with context():
         ax = new_axes(ax, size=DOUBLE)
         ends = [_line_of(ax, year, lines, unit) for year in sorted(lines)]
@@ -147,6 +138,68 @@ def like_months(
         _from_zero(ax)
         end_labels(ax, ends)
         return finish(ax, title=title, y=unit, source=source, note=note)
+
+
+def months_by_years(
+    table: pd.DataFrame,
+    *,
+    period: str = "period",
+    value: str = "value",
+    scale: float = 1.0,
+    fmt: str = ",.4g",
+    unit: Text = "",
+    title: Text = "",
+    source: str | None = None,
+    note: Text | None = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """Months or quarters across, years downwards, the amount as a colour: many years at one glance.
+
+    Parameters
+    ----------
+    table : DataFrame
+        One row a month or quarter; those without a row are blank.
+    period, value : str
+    scale : float
+        What values are multiplied with (100 for per cent).
+    fmt : str
+        Of the printed numbers.
+    unit : str
+        Of the colours, after scaling.
+    title, source, note : str, optional
+    ax : Axes, optional
+        By default a new figure.
+
+    Raises
+    ------
+    DataError
+        Periods that are no single months, quarters or half-years.
+    """
+    lines, per_year = _years(need(table, period, value), period, value, scale)
+    matrix = pd.DataFrame([lines[y] for y in sorted(lines)], index=sorted(lines), columns=_steps_of(per_year))
+    with context():
+        ax = new_axes(ax, size=(DOUBLE[0], 1.4 + 0.28 * len(matrix)))
+        return heatmap(matrix, fmt=fmt, unit=unit, title=title, source=source, note=note, ax=ax)
+
+
+def _years(table: pd.DataFrame, period: str, value: str, scale: float) -> tuple[dict[int, Any], int]:
+    """Each year's values by its months or quarters, and how many a year has."""
+    calendar = read(table[period].unique())
+    if calendar.frequency not in ("month", "quarter", "half"):
+        raise DataError(
+            f"column {period!r} has no months, quarters or half-years",
+            "Like periods of several years are compared; draw years as they are.",
+            first=str(table[period].iloc[0]),
+        )
+    known, per_year = [calendar.period(x) for x in table[period]], calendar.per_year or MONTHS
+    return _by_year(known, table[value].to_numpy(float) * scale, per_year), per_year
+
+
+def like_periods(table: pd.DataFrame, *, period: str, value: str, **options: Any) -> Axes:
+    """Like months compared as suits their number: a line a year, or colours where lines would be a tangle."""
+    years = len(_years(need(table, period, value), period, value, 1.0)[0])
+    draw = like_months if years <= TANGLE else months_by_years
+    return draw(table, period=period, value=value, **options)
 
 
 def _by_year(known: Sequence[Period], values: Any, per_year: int) -> dict[int, Any]:

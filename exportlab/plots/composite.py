@@ -10,7 +10,7 @@ import pandas as pd
 from exportlab.errors import OptionError
 from exportlab.plots.given import in_time, need
 from exportlab.plots.structure import period_ticks
-from exportlab.plots.style import DOUBLE, GREY, MARKERS, PALETTE, context, finish, new_axes
+from exportlab.plots.style import DOUBLE, GREY, MARKERS, PALETTE, context, finish, legend_beside, new_axes
 from exportlab.words import Text, _, said
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def _paths(result: Composite, ax: Axes, top: int) -> Axes:
         color, marker = PALETTE[i % len(PALETTE)], MARKERS[i % len(MARKERS)]
         ax.plot(range(len(order)), wide[name], color=color, marker=marker, label=str(name))
     period_ticks(ax, order)
-    ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5))
+    legend_beside(ax)
     return ax
 
 
@@ -118,7 +118,7 @@ def rank_intervals(
         ax.plot(rows["rank"], at, color=PALETTE[0], marker="o", linestyle="none", label=_("as published"))
         ax.set_yticks(at, names)
         ax.invert_yaxis()
-        ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5))
+        legend_beside(ax)
         return finish(ax, title=title, x=said("rank"), source=source)
 
 

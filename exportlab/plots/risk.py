@@ -11,7 +11,7 @@ import pandas as pd
 from exportlab.errors import OptionError
 from exportlab.plots.given import need
 from exportlab.plots.structure import period_ticks
-from exportlab.plots.style import DOUBLE, GREY, MARKERS, PALETTE, context, finish, new_axes
+from exportlab.plots.style import DOUBLE, GREY, MARKERS, PALETTE, context, finish, legend_beside, new_axes
 from exportlab.words import Text, _, said
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ def sources(result: Sources, *, title: Text = "", source: str | None = None, ax:
         ax.axvline(0, color="black", linewidth=0.8)
         ax.invert_yaxis()
         ax.grid(axis="y", visible=False)
-        ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5))
+        legend_beside(ax)
         return finish(ax, title=title, x=said("share of the variance, %"), source=source)
 
 
@@ -142,7 +142,7 @@ def instability(
             ax.plot(result.table[name], rows, color=color, marker=marker, linestyle="none", label=name)
         ax.invert_yaxis()
         ax.set_xlim(left=0)
-        ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5))
+        legend_beside(ax)
         return finish(ax, title=title, x=said("instability, %"), source=source)
 
 
@@ -202,7 +202,7 @@ def tails(
         ax.axvline(0, color="black", linewidth=0.8)
         ax.set_yticks(at, rows)
         ax.invert_yaxis()
-        ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5))
+        legend_beside(ax)
         return finish(ax, title=title, x=said("growth of exports, %"), source=source)
 
 

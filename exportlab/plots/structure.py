@@ -31,6 +31,7 @@ from exportlab.plots.style import (
     finish,
     hover,
     hover_points,
+    legend_beside,
     new_axes,
     range_line,
 )
@@ -401,7 +402,7 @@ def stacked_parts(
         ax.set_ylim(1.08 * below.min(), 1.08 * above.max())
         ax.set_xticks(where, table[label].astype(str).tolist())
         ax.grid(axis="x", visible=False)
-        ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5))
+        legend_beside(ax)
         return finish(ax, title=title, y=unit, source=source, note=note)
 
 

@@ -422,6 +422,11 @@ def place_names(
                 break
 
 
+def legend_beside(ax: Axes) -> None:
+    """What colours and markers stand for, to the right of the picture."""
+    ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5))
+
+
 def width(text: str) -> int:
     """Characters, of which those of Chinese are twice as wide."""
     return sum(2 if east_asian_width(c) in "WF" else 1 for c in text)

@@ -9,7 +9,7 @@ import numpy as np
 
 from exportlab.errors import DataError, UnknownName
 from exportlab.plots.structure import heatmap
-from exportlab.plots.style import PALETTE, context, finish, new_axes, place_names, range_line
+from exportlab.plots.style import PALETTE, context, finish, legend_beside, new_axes, place_names, range_line
 from exportlab.words import N_, Text, _, said
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def content_bars(
         ax.set_ylim(-0.6, len(rows) - 0.4)
         ax.set_xlim(min(0.0, float(left.min())), max(100.0, float(left.max())))
         ax.grid(visible=False, axis="y")
-        ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5))
+        legend_beside(ax)
         return finish(ax, title=title, x=said("share of exports, %"), source=source)
 
 

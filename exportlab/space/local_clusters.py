@@ -56,6 +56,12 @@ class LocalClusters(Cautious):
 
         return moran_scatter(self, ax=ax, **options)
 
+    def map(self, ax: Axes | None = None, **options: Any) -> Axes:
+        """Draw where units stand out on a map of equal tiles; see `exportlab.plots.lisa_map`."""
+        from exportlab.plots.space import lisa_map
+
+        return lisa_map(self, ax=ax, **options)
+
 
 @validated
 def local_clusters(

@@ -73,7 +73,7 @@ def check_tolerance(tolerance: float) -> None:
 
 
 def matrix(frame: pd.DataFrame, rows: pd.Index, columns: pd.Index, what: str) -> Array:
-    """The cells of `frame` in the order of `rows` and `columns`, all finite numbers."""
+    """The cells of `frame` in the order of `rows` and `columns`, all finite numbers; never the frame's own array."""
     r = positions(frame.index, rows, f"The rows of {what}")
     c = positions(frame.columns, columns, f"The columns of {what}")
     values = numbers(frame, what)
@@ -81,7 +81,7 @@ def matrix(frame: pd.DataFrame, rows: pd.Index, columns: pd.Index, what: str) ->
         values = values[r]
     if c is not None:
         values = values[:, c]
-    return np.ascontiguousarray(values)
+    return np.array(values, order="C") if r is None and c is None else np.ascontiguousarray(values)
 
 
 def as_array(values: npt.ArrayLike) -> npt.NDArray[Any]:
@@ -189,7 +189,10 @@ def show(label: object) -> str:
 
 def rounding_of(values: Array) -> float:
     """Half a unit of the last digit that figures are printed with; 0 where they are not rounded."""
-    kept = values[np.isfinite(values) & (values != 0)]
+    few = values.ravel()[
+        :: max(1, values.size // 50_000) | 1
+    ]  # an odd step, that it does not stay in few columns
+    kept = next((v for each in (few, values) if len(v := each[np.isfinite(each) & (each != 0)])), few[:0])
     sample = kept[:: max(1, len(kept) // 5_000)]
     for digits in range(9):
         if len(sample) and np.allclose(np.round(sample, digits), sample, rtol=1e-12, atol=0.0):

@@ -10,6 +10,7 @@ import pandas as pd
 from exportlab.errors import UnknownName, one_of
 from exportlab.frames import Array
 from exportlab.options import validated
+from exportlab.threads import on_one_thread
 from exportlab.valueadded import accounting as tri
 from exportlab.valueadded.cells import ratio
 from exportlab.valueadded.decompose import decompose
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from exportlab.valueadded.intercountry import InterCountryTable
 
 
+@on_one_thread
 def country_measures(t: InterCountryTable) -> pd.DataFrame:
     r"""Content of every country's exports, without the inverse of the table: one solve with G rows.
 

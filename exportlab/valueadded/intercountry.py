@@ -209,7 +209,9 @@ class InterCountryTable:
             if a.shape != shape:
                 raise DataError(f"{what} has shape {a.shape}", f"The labels ask for shape {shape}.")
         return cls.from_frames(
-            pd.DataFrame(z, index=rows, columns=rows), pd.DataFrame(y, index=rows, columns=columns), **options
+            pd.DataFrame(z, index=rows, columns=rows, copy=False),
+            pd.DataFrame(y, index=rows, columns=columns, copy=False),
+            **options,
         )
 
     @classmethod

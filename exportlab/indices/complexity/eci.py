@@ -9,6 +9,7 @@ import numpy as np
 
 from exportlab.frames import Array, Mask
 from exportlab.indices.complexity.matrix import Matrix, filled
+from exportlab.threads import on_one_thread
 
 DECIDED = 1e-8  # a correlation below this has the sign of rounding
 TIE = 1e-10  # eigenvalues closer than this are one eigenvalue for double precision
@@ -61,6 +62,7 @@ class Spectrum:
         return self.lambda2 - self.lambda3
 
 
+@on_one_thread
 def spectrum(M: Matrix) -> Spectrum:
     """Solve the eigenproblem D^-1 M U^-1 M' k = lambda k for its second vector.
 
@@ -159,6 +161,7 @@ def _reached(cell: Mask, start: int) -> Mask:
         products = wider
 
 
+@on_one_thread
 def reflections(M: Matrix, steps: int) -> tuple[Array, Array]:
     """Method of reflections: k_c,n and k_p,n for n = 0 ... `steps`.
 

@@ -10,6 +10,7 @@ import numpy as np
 from exportlab.frames import Array, Mask
 from exportlab.indices.complexity.eci import TIE
 from exportlab.indices.complexity.matrix import Matrix, filled
+from exportlab.threads import on_one_thread
 
 Update: TypeAlias = Literal["simultaneous", "sequential"]
 Stop: TypeAlias = Literal["steps", "tolerance", "ranks"]
@@ -36,6 +37,7 @@ class Fitness:
     converged: bool
 
 
+@on_one_thread
 def fitness(
     M: Matrix,
     *,
@@ -107,6 +109,7 @@ def _fill(v: Array, where: Mask) -> Array:
     return out
 
 
+@on_one_thread
 def genepy(M: Matrix) -> tuple[Array, Array]:
     """GENEPY of exporters and of products.
 

@@ -1,22 +1,22 @@
 """Proximity of products and what is read off it: density, outlook index and outlook gain.
 
-The product x product matrix is made in blocks of columns that stay in the processor's cache; it is kept whole
-only when asked for. Memory is products x BLOCK, whatever the number of products.
+The product x product matrix is made only where it is asked for, or its nearest are. What sums over it goes by matrices
+of exporters x exporters, twenty times smaller: a proximity is a product of two columns of exporters.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 import numpy as np
 
-from exportlab.frames import Array
+from exportlab.frames import Array, Codes
 from exportlab.indices.complexity.matrix import Matrix
+from exportlab.threads import on_one_thread
 
 Convention: TypeAlias = Literal["minimum", "maximum", "geometric", "conditional", "correlation"]
-BLOCK = 256
+BLOCK = 128
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,52 +45,103 @@ class Space:
         """Number of products."""
         return int(self.M.shape[1])
 
-    def blocks(self, into: Matrix | None = None) -> Iterator[tuple[slice, Matrix]]:
-        """Columns of the proximity matrix, lying down: phi[j, k] is the proximity of k given column at[j].
+    @property
+    def symmetric(self) -> bool:
+        """Whether two products are as near to each other either way."""
+        return self.convention != "conditional"
 
-        The next block overwrites the last one, unless `into` (products, products) takes them all.
-        """
-        M, U = self._levels()
-        room = np.empty((2, min(BLOCK, self.size), self.size), M.dtype)
-        for start in range(0, self.size, BLOCK):
-            at = slice(start, min(start + BLOCK, self.size))
-            phi = room[0, : at.stop - start] if into is None else into[at]
-            np.matmul(M[:, at].T, M, out=phi)
-            self._scale(phi, U, at, room[1, : at.stop - start])
-            own = np.arange(at.start, at.stop)
-            phi[own - start, own] = 1.0 if self.diagonal else 0.0
-            yield at, phi
-
-    def _levels(self) -> tuple[Matrix, Matrix]:
+    def levels(self) -> tuple[Matrix, Matrix]:
+        """The columns that are multiplied, and their sums."""
         if self.convention != "correlation":
             return self.M, self.M.sum(axis=0)
         Z = self.M - self.M.mean(axis=0)
         with np.errstate(invalid="ignore", divide="ignore"):  # a constant column correlates with nothing: NaN
             return Z / np.sqrt((Z * Z).sum(axis=0)), Z[0]
 
-    def _scale(self, phi: Matrix, U: Matrix, at: slice, room: Matrix) -> None:
+    def part(self, M: Matrix, U: Matrix, at: slice, of: slice, into: Matrix | None = None) -> Matrix:
+        """Proximity of the products `of` given those `at`, (at, of), of the levels M and their sums U."""
+        phi = np.matmul(M[:, at].T, M[:, of], out=into)
+        self._scale(phi, U[at, None], U[of])
+        own = np.arange(at.start, at.stop)
+        phi[own - at.start, own - of.start] = 1.0 if self.diagonal else 0.0
+        return phi
+
+    def _scale(self, phi: Matrix, own: Matrix, other: Matrix) -> None:
         if self.convention == "minimum":
-            phi /= np.maximum(U[at, None], U, out=room)
+            phi /= np.maximum(own, other)
         elif self.convention == "maximum":
-            phi /= np.minimum(U[at, None], U, out=room)
+            phi /= np.minimum(own, other)
         elif self.convention == "geometric":
-            phi /= np.sqrt(U[at])[:, None]
-            phi /= np.sqrt(U)
+            phi /= np.sqrt(own)
+            phi /= np.sqrt(other)
         elif self.convention == "conditional":
-            phi /= U[at, None]
+            phi /= own
         else:
             phi += 1
             phi *= 0.5
 
+    def halves(self, M: Matrix, U: Matrix) -> tuple[Matrix, Matrix]:
+        """A and B with phi[k, j] = A_k'B_j wherever k stands before j in `order`."""
+        if self.convention == "correlation":
+            both = np.vstack([M, np.ones_like(M[:1])]) / np.sqrt(M.dtype.type(2))  # (1 + r) / 2
+            return both, both
+        if self.convention == "geometric":
+            return M / np.sqrt(U), M / np.sqrt(U)
+        return M, M / U
 
+    def order(self, U: Matrix) -> Codes:
+        """Products so that of two the later one's ubiquity is what their common exporters are divided by."""
+        if self.convention in ("minimum", "maximum"):
+            return np.argsort(U if self.convention == "minimum" else -U, kind="stable")
+        return np.arange(self.size)
+
+
+def blocks(size: int) -> list[slice]:
+    """The places 0 ... size, so many at a time as stay in the processor's cache."""
+    return [slice(start, min(start + BLOCK, size)) for start in range(0, size, BLOCK)]
+
+
+@on_one_thread
 def proximity(space: Space) -> Matrix:
     """The whole matrix, products x products."""
-    out = np.empty((space.size, space.size), space.M.dtype)
-    for _ in space.blocks(into=out):
-        pass
+    M, U = space.levels()
+    out = np.empty((space.size, space.size), M.dtype)
+    for at in blocks(space.size):
+        right = slice(at.start if space.symmetric else 0, space.size)
+        space.part(M, U, at, right, into=out[at, right])
+        if space.symmetric:
+            out[at.stop :, at] = out[at, at.stop :].T
     return out.T
 
 
+def spread_over(left: Matrix, space: Space) -> Matrix:
+    """left @ phi, (rows, products), without phi.
+
+    With the products in `Space.order`, what stands before a block of them reaches it by one matrix, rows x exporters,
+    and what stands after it by another; the square of the block itself is made. Terms of phi are added only, none is
+    taken off again.
+    """
+    M, U = space.levels()
+    order = space.order(U)
+    left, M, U = left[:, order], M[:, order], U[order]
+    A, B = space.halves(M, U)
+    found, cuts = np.empty_like(left), blocks(space.size)
+    reach = np.zeros((len(left), len(A)), left.dtype)
+    for at in cuts:
+        found[:, at] = reach @ B[:, at] + left[:, at] @ space.part(M, U, at, at).T
+        reach += left[:, at] @ A[:, at].T
+    if space.symmetric:
+        A, B = B, A
+    reach[:] = 0
+    for at in reversed(cuts):
+        found[:, at] += reach @ B[:, at]
+        reach += left[:, at] @ A[:, at].T
+    out = np.empty_like(found)
+    out[:, order] = found
+    return out
+
+
+@on_one_thread
 def density(levels: Matrix, space: Space, *, neighbours: int | None = None) -> tuple[Matrix, Array]:
     """Share of each product's neighbourhood that an exporter already has, sum_k' M phi / sum_k' phi.
 
@@ -113,22 +164,29 @@ def density(levels: Matrix, space: Space, *, neighbours: int | None = None) -> t
     ----------
     Hidalgo, Klinger, Barabasi and Hausmann (2007), Science 317.
     """
-    out, sums = np.empty((levels.shape[0], space.size), space.M.dtype), np.empty(space.size)
     levels = levels.astype(space.M.dtype, copy=False)
-    for at, phi in space.blocks():
-        _nearest(phi, neighbours)
-        sums[at] = phi.sum(axis=1)
-        out[:, at] = levels @ phi.T
+    if neighbours is None or neighbours >= space.size:
+        both = spread_over(np.vstack([levels, np.ones_like(levels[:1])]), space)
+        out, sums = both[:-1], both[-1].astype(float)
+    else:
+        out, sums = _of_nearest(levels, space, neighbours)
     out /= np.where(sums > 0, sums, np.nan).astype(out.dtype)
     return out, sums
 
 
-def _nearest(phi: Matrix, neighbours: int | None) -> None:
-    if neighbours is not None and neighbours < phi.shape[1]:
-        last = phi.shape[1] - neighbours
+def _of_nearest(levels: Matrix, space: Space, neighbours: int) -> tuple[Matrix, Array]:
+    out, sums = np.empty_like(levels), np.empty(space.size)
+    M, U = space.levels()
+    last = space.size - neighbours
+    for at in blocks(space.size):
+        phi = space.part(M, U, at, slice(0, space.size))
         phi[phi < np.partition(phi, last, axis=1)[:, last, None]] = 0
+        sums[at] = phi.sum(axis=1)
+        out[:, at] = levels @ phi.T
+    return out, sums
 
 
+@on_one_thread
 def outlook_index(M: Matrix, near: Matrix, worth: Array) -> Array:
     """COI: sum over absent products of density times complexity, (exporters,).
 
@@ -139,6 +197,7 @@ def outlook_index(M: Matrix, near: Matrix, worth: Array) -> Array:
     return out
 
 
+@on_one_thread
 def outlook_gain(
     M: Matrix, near: Matrix, worth: Array, space: Space, sums: Array, *, form: Literal["atlas", "stata"]
 ) -> Array:
@@ -158,10 +217,7 @@ def outlook_gain(
     absent = 1 - M
     with np.errstate(invalid="ignore", divide="ignore"):  # products without worth or neighbours weigh nothing
         weight = np.nan_to_num(worth / sums, nan=0.0, posinf=0.0, neginf=0.0)
-    left = (absent * weight).astype(space.M.dtype)
-    out = np.empty(M.shape)
-    for at, phi in space.blocks():
-        out[:, at] = left @ phi.T
+    out = spread_over((absent * weight).astype(space.M.dtype), space).astype(float)
     if form == "atlas":
         out -= near * worth
     out *= absent

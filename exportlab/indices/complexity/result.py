@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import narwhals.stable.v2 as nw
 import numpy as np
 
+from exportlab.codes import Coded
+from exportlab.codes import coded as numbered
 from exportlab.errors import DataError, OptionError, UnknownName, one_of
 from exportlab.flows import Flows, require
 from exportlab.frames import Array, Codes, collect, to_pandas
@@ -418,20 +420,20 @@ class Cells:
 
     def frame(self, columns: Mapping[str, Any]) -> Any:
         """A native table; the columns named after a role hold codes and become labels."""
-        made = {}
-        for name, column in columns.items():
-            if name in self.names:
-                made[name] = _take(name, self.names[name], column, self.backend)
-            else:
-                made[name] = nw.new_series(name, column, backend=self.backend)
-        return self.flows.out(nw.from_dict(made, backend=self.backend), ())
+        if self.backend.is_pandas():
+            import pandas as pd
 
+            made = {n: self._taken(n, c) if n in self.names else c for n, c in columns.items()}
+            return self.flows.out(nw.from_native(pd.DataFrame(made, copy=False)), ())
+        series = {n: nw.new_series(n, self.names.get(n, c), backend=self.backend) for n, c in columns.items()}
+        taken = {n: s[np.asarray(columns[n])] if n in self.names else s for n, s in series.items()}
+        return self.flows.out(nw.from_dict(taken, backend=self.backend), ())
 
-def _take(name: str, labels: Sequence[Any], codes: Codes, backend: Any) -> nw.Series[Any]:
-    taken = nw.new_series(name, list(labels), backend=backend)[np.asarray(codes)]
-    if taken.implementation.is_pandas():  # forget the labels' own row numbers
-        return nw.from_native(taken.to_native().reset_index(drop=True), series_only=True)
-    return taken
+    def _taken(self, role: str, codes: Codes) -> Any:
+        """Labels by number, as pandas holds labels of their kind."""
+        import pandas as pd
+
+        return pd.Series(list(self.names[role])).array.take(codes)
 
 
 def encode(flows: Flows, caller: str) -> Cells:
@@ -444,7 +446,9 @@ def encode(flows: Flows, caller: str) -> Cells:
             )
     roles = [r for r in ("period", "exporter", "product") if r in flows.roles]
     frame = collect(flows.cells(*roles))
-    coded = {r: _codes(frame[r]) for r in roles}
+    rows = flows.unique and set(roles) == set(flows.identity)  # the cells are the table's own rows
+    seen = flows._memo.get("seen", {}) if rows else {}
+    coded = {r: _codes(frame, r, seen.get(r)) for r in roles}
     return Cells(
         flows,
         {r: labels for r, (_, labels) in coded.items()},
@@ -456,9 +460,13 @@ def encode(flows: Flows, caller: str) -> Cells:
     )
 
 
-def _codes(column: nw.Series[Any]) -> tuple[Codes, list[Any]]:
+def _codes(frame: nw.DataFrame[Any], role: str, seen: Coded | None) -> Coded:
+    """Numbers and labels of a role in the order of the labels, which categories have of their own."""
     import pandas as pd
 
+    column = frame[role]
+    if seen is not None and not isinstance(column.dtype, nw.Categorical | nw.Enum):
+        return numbered(frame, role, seen)
     native = column.to_native() if column.implementation.is_pandas() else column.to_numpy()
     codes, labels = pd.factorize(native, sort=True)
     return codes, labels.tolist()

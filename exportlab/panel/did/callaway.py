@@ -168,19 +168,7 @@ def _prepare(panel: PolicyPanel, control: str, anticipation: int) -> tuple[Polic
             "Say control='notyet' to compare with units that adopt later.",
         )
     used, who = with_comparison(_with_base(panel, anticipation), anticipation)
-    if used.w is not None:
-        low = np.full(len(used.unit_labels), np.inf)
-        high = np.zeros(len(used.unit_labels))
-        np.minimum.at(low, used.units, used.w)
-        np.maximum.at(high, used.units, used.w)
-        if (low < high).any():
-            first = str(used.unit_labels[int((low < high).argmax())])
-            raise DataError(
-                "weights change within a unit over time",
-                "This estimator weights units: give one weight a unit.",
-                rows=int((low < high).sum()),
-                first=first,
-            )
+    refuse_moving_weights(used)
     return used, who if control == "never" else f"{who}, and units not yet treated"
 
 
@@ -259,6 +247,22 @@ class GroupTime:
     def event_time(self) -> Array:
         e: Array = self.period - self.cohort
         return e
+
+
+def refuse_moving_weights(panel: PolicyPanel) -> None:
+    """Estimators that weight units take one weight a unit."""
+    if panel.w is None:
+        return
+    low, high = np.full(len(panel.unit_labels), np.inf), np.zeros(len(panel.unit_labels))
+    np.minimum.at(low, panel.units, panel.w)
+    np.maximum.at(high, panel.units, panel.w)
+    if (low < high).any():
+        raise DataError(
+            "weights change within a unit over time",
+            "This estimator weights units: give one weight a unit.",
+            rows=int((low < high).sum()),
+            first=str(panel.unit_labels[int((low < high).argmax())]),
+        )
 
 
 def unit_weights(panel: PolicyPanel) -> Array:
@@ -511,6 +515,7 @@ def _means(change: Array, D: Array, w: Array) -> tuple[float, Array]:
 
 def propensity(D: Array, X: Array, w: Array, where: str) -> tuple[Array, Array]:
     """Logit of D on X by Newton steps: fitted probabilities (n,) and each row's part in the coefficients (n, k)."""
+    _refuse_collinear((X * w[:, None]).T @ X, f"the units compared{where}")
     beta = np.zeros(X.shape[1])
     for _ in range(50):
         p = 1 / (1 + np.exp(-np.clip(X @ beta, -40, 40)))
@@ -531,15 +536,20 @@ def outcome(change: Array, D: Array, X: Array, w: Array, where: str) -> tuple[Ar
     """Least squares on the comparison: fitted change of all (n,) and each row's part in the coefficients (n, k)."""
     v = w * (1 - D)
     XtX = (X * v[:, None]).T @ X
-    scale = np.sqrt(np.diag(XtX))
-    if np.linalg.matrix_rank(XtX / np.outer(scale, scale), tol=1e-10) < X.shape[1]:
-        raise DataError(
-            f"the covariates are collinear among the comparison units{where}",
-            "Leave out covariates that do not vary, or choose a larger comparison group.",
-        )
+    _refuse_collinear(XtX, f"the comparison units{where}")
     beta = np.linalg.solve(XtX, X.T @ (v * change))
     fitted = X @ beta
     return fitted, (X * (v * (change - fitted))[:, None]) @ np.linalg.inv(XtX) * len(D)
+
+
+def _refuse_collinear(XtX: Array, units: str) -> None:
+    scale = np.sqrt(np.diag(XtX))
+    scaled = np.divide(XtX, np.outer(scale, scale), out=np.zeros_like(XtX), where=np.outer(scale, scale) > 0)
+    if np.linalg.matrix_rank(scaled, tol=1e-10) < len(XtX):
+        raise DataError(
+            f"the covariates are collinear among {units}",
+            "Leave out covariates that do not vary or that repeat others, or choose a larger comparison group.",
+        )
 
 
 def _odds(p: Array, D: Array, w: Array, where: str) -> Array:

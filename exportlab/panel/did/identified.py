@@ -95,7 +95,7 @@ def identified(panel: PolicyPanel, inside: Inside, *, units: bool) -> Identified
         )
     lost = (of.code >= 0) & ~known[of.code]
     kept = panel.where(~lost, LOST)
-    return Identified(kept, cells(kept, inside(kept)), (left_out(of.names(), ~known, of.event_time >= 0),))
+    return Identified(kept, cells(kept, inside(kept)), left_out(of.names(), ~known, of.event_time >= 0))
 
 
 def _linked(panel: PolicyPanel, of: Cells, *, units: bool) -> Mask:
@@ -110,14 +110,19 @@ def _linked(panel: PolicyPanel, of: Cells, *, units: bool) -> Mask:
     return np.bincount(of.code[joined], minlength=len(of.cohort)) > 0
 
 
-def left_out(names: list[str], lost: Mask, treated: Mask) -> str:
-    """The note that names cells left out of averages."""
-    gone = [name for name, out in zip(names, lost, strict=True) if out]
-    shown = ", ".join(gone[:5]) + (f" and {len(gone) - 5} more" if len(gone) > 5 else "")
-    return (
-        f"Averages leave out {int((lost & treated).sum())} of {int(treated.sum())} treated cells, which have no "
-        f"comparison: {shown}."
-    )
+def left_out(names: list[str], lost: Mask, treated: Mask) -> tuple[str, ...]:
+    """The notes that name cells left out: treated ones of averages, others of leads."""
+    said = {
+        f"Averages leave out {{}} of {int(treated.sum())} treated cells, which have no comparison: ": lost
+        & treated,
+        f"Leads leave out {{}} of {int((~treated).sum())} cells, which have no comparison: ": lost & ~treated,
+    }
+    notes = []
+    for template, out in said.items():
+        gone = [name for name, lacks in zip(names, out, strict=True) if lacks]
+        more = f" and {len(gone) - 5} more" if len(gone) > 5 else ""
+        notes += [template.format(len(gone)) + ", ".join(gone[:5]) + more + "."] if gone else []
+    return tuple(notes)
 
 
 @dataclass(frozen=True, eq=False)

@@ -56,6 +56,7 @@ def att(
 
     Notes
     -----
+    ``parts["factors"]`` and ``parts["loadings"]`` say what is shared and who loads on it, up to sign and rotation.
     A factor is found only if it moves before adoption and among the untreated: shocks that begin with the policy stay
     in the effect. Units and periods with fewer untreated rows than the rank plus two are left out and counted. Errors
     take the rank as given and need several treated clusters; with few, `randomization_test`. See `counterfactual_tests`
@@ -74,9 +75,12 @@ def att(
         return interactive(cells, chosen, start=None if near is None else near.factors)
 
     fit = interactive(of.cells, chosen)
-    factors = pd.DataFrame(fit.factors, columns=[f"factor {j + 1}" for j in range(chosen)])
+    names = [f"factor {j + 1}" for j in range(chosen)]
+    factors, loadings = pd.DataFrame(fit.factors, columns=names), pd.DataFrame(fit.loadings, columns=names)
     factors.insert(0, "period", used.named(used.period_values))
-    parts: dict[str, Any] = {"factors": factors} | ({} if tried is None else {"cross_validation": tried})
+    loadings.insert(0, "unit", used.unit_labels)
+    parts: dict[str, Any] = {"factors": factors, "loadings": loadings}
+    parts |= {} if tried is None else {"cross_validation": tried}
     return estimated(
         used,
         of,

@@ -14,6 +14,7 @@ from exportlab.frames import Array, Codes, Mask
 from exportlab.options import Level, Places, validated
 from exportlab.panel.algebra.sandwich import group_sums, rounding_error, settled, unsettled
 from exportlab.panel.contract import refuse_uneven
+from exportlab.panel.did.callaway import refuse_moving_weights, unit_weights
 from exportlab.panel.did.regress import refuse_no_variation, sample_of, warnings_of
 from exportlab.panel.estimate import Estimate, Inference, estimate_table
 
@@ -37,7 +38,7 @@ def att(
 
     At each horizon h the long difference :math:`y_{i,t+h}-y_{i,t-1}` of units that adopt at t is compared with that of
     units not treated by t + h, effects of t taken out: :math:`\Delta^hy_{it}=\beta_h\Delta D_{it}+\delta^h_t+e^h_{it}`.
-    The average is over the adopting units of all horizons.
+    The average is over the adopting units of all horizons. The panel's weights, one a unit, weigh rows and averages.
 
     Parameters
     ----------
@@ -57,7 +58,7 @@ def att(
     Applied Econometrics.
     """
     found = _found(panel, weighting, base, horizons, leads=False)
-    size = np.array([float(h.treated) for h in found])
+    size = np.array([h.size for h in found])
     combine = (size / size.sum())[None, :]
     again = partial(att, weighting=weighting, base=base, horizons=horizons, level=level)
     return _estimate(
@@ -104,10 +105,14 @@ def event_study(
 
 @dataclass(frozen=True, eq=False)
 class _Horizon:
-    """The regression of one horizon: its effect, adopting rows, rows, scores of units (N,), weights of cells (N, T)."""
+    """The regression of one horizon: its effect, adopting rows, rows, scores of units (N,), weights of cells (N, T).
+
+    `size` is the weight of the adopting rows, their number where units count equally.
+    """
 
     time: int
     effect: float
+    size: float
     treated: int
     rows: int
     score: Array
@@ -130,11 +135,9 @@ def _found(panel: PolicyPanel, weighting: str, base: str, last: int | None, *, l
     one_of("base", base, ["last", "mean"])
     refuse_no_variation(panel)
     refuse_uneven(panel)
-    if panel.w is not None or panel.covariates:
-        raise OptionError(
-            "Local projections count units equally here and take neither weights nor covariates: build the panel "
-            "without them."
-        )
+    refuse_moving_weights(panel)
+    if panel.covariates:
+        raise OptionError("Local projections take no covariates here: build the panel without them.")
     T = len(panel.period_values)
     after = [_horizon(panel, h, weighting, base) for h in range(T)]
     most = next((h for h, made in enumerate(after) if made is None), T)
@@ -157,26 +160,28 @@ def _horizon(panel: PolicyPanel, h: int, weighting: str, base: str) -> _Horizon 
     N, T = len(panel.unit_labels), len(panel.period_values)
     Y = np.full((N, T), np.nan)
     Y[panel.units, panel.periods] = panel.y
-    r = _rows(panel, Y, h, base)
-    n1 = np.bincount(r.at[r.adopts], minlength=T)
-    n0 = np.bincount(r.at[~r.adopts], minlength=T)
+    r, v = _rows(panel, Y, h, base), unit_weights(panel)
+    n1 = np.bincount(r.at, v[r.unit] * r.adopts, T)
+    n0 = np.bincount(r.at, v[r.unit] * ~r.adopts, T)
     both = (n1 > 0) & (n0 > 0)
     keep = both[r.at]
     r = _Rows(r.unit[keep], r.at[keep], r.change[keep], r.adopts[keep])
     if not r.adopts.any():
         return None
     # equal weights of adopting units: each date's rows weigh (n1 + n0) / n0 (Dube and others 2025, section 3.2)
-    w = np.ones(len(r.at)) if weighting == "variance" else ((n1 + n0) / np.maximum(n0, 1))[r.at]
-    D = r.adopts - (n1 / np.maximum(n1 + n0, 1))[r.at]
+    n, own = n1 + n0, v[r.unit]
+    w = own if weighting == "variance" else own * n[r.at] / n0[r.at]
+    D: Array = r.adopts - n1[r.at] / n[r.at]
     lever = w * D / float((w * D) @ D)
     effect = float(lever @ r.change)
     net = r.change - effect * r.adopts
-    residual = net - (np.bincount(r.at, net, T) / np.maximum(np.bincount(r.at, minlength=T), 1))[r.at]
+    residual = net - np.bincount(r.at, own * net, T)[r.at] / np.bincount(r.at, own, T)[r.at]
     G = len(np.unique(panel.clusters[np.searchsorted(panel.units, r.unit)]))
-    n, K = len(r.at), 1 + int(both.sum())
-    factor = G / (G - 1) * (n - 1) / (n - K) if G > 1 and n > K else np.nan
+    rows, K = len(r.at), 1 + int(both.sum())
+    factor = G / (G - 1) * (rows - 1) / (rows - K) if G > 1 and rows > K else np.nan
     score = np.sqrt(factor) * np.bincount(r.unit, lever * residual, N)
-    return _Horizon(h, effect, int(r.adopts.sum()), n, score, _pull(r, lever, Y, h, base))
+    size, treated = float(own @ r.adopts), int(r.adopts.sum())
+    return _Horizon(h, effect, size, treated, rows, score, _pull(r, lever, Y, h, base))
 
 
 def _rows(panel: PolicyPanel, Y: Array, h: int, base: str) -> _Rows:
@@ -253,7 +258,7 @@ def _estimate(
     return Estimate(
         method="Local projections (Dube-Girardi-Jorda-Taylor)",
         comparison="units not treated by the horizon's end",
-        weighting="adopting units equally"
+        weighting=("adopting units equally" if panel.w is None else f"adopting units by {panel.weights}")
         if weighting == "equal"
         else "adoption dates as least squares weighs them",
         table=estimate_table(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ from exportlab.frames import Array, Codes, Mask
 from exportlab.options import Count, Level, Places, validated
 from exportlab.panel.algebra.sandwich import group_sums, rounding_error, settled, unsettled
 from exportlab.panel.contract import refuse_uneven
+from exportlab.panel.did.callaway import refuse_moving_weights, unit_weights
 from exportlab.panel.did.regress import sample_of, warnings_of
 from exportlab.panel.estimate import Estimate, Inference, estimate_table
 
@@ -56,7 +57,8 @@ def att(
 
     Notes
     -----
-    What comes after a first change (a later fall, another rise) stays within the effect: effects are of the path that
+    The panel's weights, one a unit, weigh averages of switchers and of those they are compared with. What comes after a
+    first change (a later fall, another rise) stays within the effect: effects are of the path that
     units took, against that of staying where they were. Doses and numbers of units are taken as given. Standard errors
     are conservative; R's DIDmultiplegtDYN and Python's diff-diff print smaller ones that agree neither with these nor
     with each other, so that none of the three can be checked by another. diff-diff's average of non-binary doses is not
@@ -115,7 +117,7 @@ def event_study(
     made = _Switches.of(panel, effects=effects, direction=direction)
     before = _placebos(made, placebos)
     shown = [*before[::-1], *made.after]
-    size = np.array([h.cumulated if normalised else float(len(h.units)) for h in shown])
+    size = np.array([h.cumulated if normalised else h.size for h in shown])
     if not (size > 0).all():
         raise DataError("the cumulated change of dose is zero at some event time", "Say normalised=False.")
     at = len(before)
@@ -155,7 +157,8 @@ class _Horizon:
     units : codes of the switchers
     effect : signed effect of each of them
     controls : number of units that each is compared with
-    total, dose, cumulated : sums of effects, of signed changes of dose then, and of their cumulated size
+    size : weight of the switchers, their number where units count equally
+    total, dose, cumulated : weighted sums of effects, of signed changes of dose then, and of their cumulated size
     pull : (N, T) weights of outcomes in `total`
     score : (N,) contributions of units to the error of `total`
     """
@@ -164,6 +167,7 @@ class _Horizon:
     units: Codes
     effect: Array
     controls: Codes
+    size: float
     total: float
     dose: float
     cumulated: float
@@ -183,6 +187,7 @@ class _Switches:
     until : (N,) last column at which the unit is known to have its first dose
     sign : (N,) 1 where the dose first rises, -1 where it falls, 0 where it stays
     asked : (N,) switchers of the direction asked for
+    weight : (N,) of units, one on average
     after : effects by horizon
     """
 
@@ -193,6 +198,7 @@ class _Switches:
     until: Codes
     sign: Array
     asked: Mask
+    weight: Array
     after: tuple[_Horizon, ...]
 
     @classmethod
@@ -210,8 +216,8 @@ class _Switches:
         until = np.where(same, np.arange(T), -1).max(1)
         sign = np.where(first < T, np.sign(D[np.arange(N), np.minimum(first, T - 1)] - start), 0.0)
         wanted = {"all": sign != 0, "in": sign > 0, "out": sign < 0}[direction]
-        made = cls(Y, D, panel.peers, first, until, sign, wanted, ())
-        return cls(Y, D, panel.peers, first, until, sign, wanted, _effects(made, panel, effects))
+        made = cls(Y, D, panel.peers, first, until, sign, wanted, unit_weights(panel), ())
+        return replace(made, after=_effects(made, panel, effects))
 
     def compared(self, length: int, *, placebo: bool = False) -> _Horizon | None:
         """All comparisons over `length` periods from the base on, or up to it; None where there are none."""
@@ -232,12 +238,17 @@ class _Switches:
             theirs = np.flatnonzero(known & (self.until >= t))
             if not len(ours) or not len(theirs):
                 continue
-            gap = self.sign[ours] * (change[ours] - change[theirs].mean())
-            _weigh(pull, self.sign[ours], ours, theirs, (other, base))
-            score[theirs] -= self.sign[ours].sum() * _noise(change[theirs]) / len(theirs)
+            share = self.weight[theirs] / self.weight[theirs].sum()
+            signed = self.weight[ours] * self.sign[ours]
+            gap = self.sign[ours] * (change[ours] - share @ change[theirs])
+            for column, side in ((other, 1.0), (base, -1.0)):
+                pull[ours, column] += side * signed
+                pull[theirs, column] -= side * signed.sum() * share
+            score[theirs] -= signed.sum() * share * _noise(change[theirs], share)
             for dose in np.unique(self.D[ours, first]):  # one cohort: the same first dose, date and new dose
                 cohort = self.D[ours, first] == dose
-                score[ours[cohort]] += _noise(gap[cohort])
+                own = self.weight[ours[cohort]]
+                score[ours[cohort]] += own * _noise(gap[cohort], own / own.sum())
                 if cohort.sum() == 1:
                     single.append((int(ours[cohort][0]), float(gap[cohort][0])))
             units += ours.tolist()
@@ -246,7 +257,7 @@ class _Switches:
         if not units:
             return None
         for unit, value in single:  # alone in its cohort: its distance from the average of all
-            score[unit] += value - float(np.mean(effect))
+            score[unit] += self.weight[unit] * (value - float(np.average(effect, weights=self.weight[units])))
         return self._summed(
             length, placebo, (np.array(units), np.array(effect), np.array(controls)), pull, score
         )
@@ -255,11 +266,12 @@ class _Switches:
         self, length: int, placebo: bool, found: tuple[Codes, Array, Codes], pull: Array, score: Array
     ) -> _Horizon:
         units, effect, controls = found
+        weight = self.weight[units]
         start, now = self.D[units, self.first[units] - 1], self.first[units] - 1 + length
         dose = self.sign[units] * (self.D[units, now] - start)
         cumulated = [
-            abs(float(np.nansum(self.D[g, self.first[g] : t + 1] - s)))
-            for g, t, s in zip(units, now, start, strict=True)
+            w * abs(float(np.nansum(self.D[g, self.first[g] : t + 1] - s)))
+            for g, t, s, w in zip(units, now, start, weight, strict=True)
         ]
         time = -1 - length if placebo else length - 1
         return _Horizon(
@@ -267,8 +279,9 @@ class _Switches:
             units,
             effect,
             controls,
-            float(effect.sum()),
-            float(np.nansum(dose)),
+            float(weight.sum()),
+            float(weight @ effect),
+            float(np.nansum(weight * dose)),
             float(sum(cumulated)),
             pull,
             score,
@@ -276,17 +289,15 @@ class _Switches:
 
 
 def _refuse(panel: PolicyPanel) -> None:
-    """What this estimator cannot take: several policies, weights, covariates, periods that are not consecutive."""
+    """What this estimator cannot take: several policies, moving weights, covariates, periods not consecutive."""
     if panel.policies:
         raise DataError(
             f"the panel has {len(panel.policies)} policies: {', '.join(panel.policies)}",
             "Look at overlaps(), then take one: panel.policy(name), or policy(name, given=other).",
         )
-    if panel.w is not None or panel.covariates:
-        raise OptionError(
-            "This estimator counts units equally and takes neither weights nor covariates: build the panel without "
-            "them."
-        )
+    refuse_moving_weights(panel)
+    if panel.covariates:
+        raise OptionError("This estimator takes no covariates: build the panel without them.")
     refuse_uneven(panel)
 
 
@@ -335,17 +346,10 @@ def _placebos(made: _Switches, asked: int | None) -> list[_Horizon]:
     return found
 
 
-def _weigh(pull: Array, sign: Array, ours: Codes, theirs: Codes, columns: tuple[int, int]) -> None:
-    """Add the weights of outcomes in the sum of these switchers' effects."""
-    for column, side in zip(columns, (1.0, -1.0), strict=True):
-        pull[ours, column] += side * sign
-        pull[theirs, column] -= side * sign.sum() / len(theirs)
-
-
-def _noise(values: Array) -> Array:
-    """Distances from the mean, widened by n / (n - 1) in squares; zero of one value."""
+def _noise(values: Array, share: Array) -> Array:
+    """Distances from the mean by `share`, widened by n / (n - 1) in squares; zero of one value."""
     n = len(values)
-    out: Array = (values - values.mean()) * np.sqrt(n / max(n - 1, 1))
+    out: Array = (values - share @ values) * np.sqrt(n / max(n - 1, 1))
     return out
 
 
@@ -386,7 +390,7 @@ def _estimate(
         method="Switchers (de Chaisemartin-D'Haultfoeuille)",
         comparison="units of the same first dose that have not changed it yet"
         + (", within the date of the other policy" * (panel.strata is not None)),
-        weighting="units that change their dose equally",
+        weighting="units that change their dose " + ("equally" if panel.w is None else f"by {panel.weights}"),
         table=estimate_table(terms, estimate, vcov, inference, counts.tolist(), **columns),
         vcov=vcov,
         inference=inference,
@@ -435,7 +439,7 @@ def _by_unit(panel: PolicyPanel, made: _Switches, shown: Sequence[_Horizon]) -> 
             int(made.sign[g]),
             e,
             int(n),
-            made.sign[g] * h.total / len(h.units),
+            made.sign[g] * h.total / h.size,
         )
         for h in shown
         for g, e, n in zip(h.units, h.effect, h.controls, strict=True)

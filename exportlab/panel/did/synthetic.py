@@ -17,6 +17,7 @@ from exportlab.panel.algebra.draws import TIE, assignments
 from exportlab.panel.algebra.sandwich import ROUNDING
 from exportlab.panel.did.regress import Account, refuse_no_variation, sample_of, warnings_of
 from exportlab.panel.estimate import Estimate, Inference
+from exportlab.threads import on_one_thread
 
 if TYPE_CHECKING:
     from exportlab.panel.policy_panel import PolicyPanel
@@ -70,6 +71,7 @@ def blocks(panel: PolicyPanel) -> list[Block]:
     return out
 
 
+@on_one_thread
 @validated
 def synthetic_control(panel: PolicyPanel, *, level: Level = 0.95) -> Estimate:
     r"""Synthetic control of one cohort: donor weights on the simplex that match the path before adoption.
@@ -217,6 +219,7 @@ def placebo_estimate(
 # Synthetic difference in differences, with placebo or jackknife inference.
 
 
+@on_one_thread
 @validated
 def synthetic_did(
     panel: PolicyPanel,
@@ -414,7 +417,8 @@ def simplex_least_squares(A: Array, b: Array, *, ridge: float = 0.0, intercept: 
     Notes
     -----
     An active-set method: the support grows by the weight with the most negative multiplier and shrinks
-    when a weight would turn negative; it ends at the exact optimum after finitely many steps.
+    when a weight would turn negative; it ends at the exact optimum after finitely many steps. With a ridge it begins
+    where exchanging all on the wrong side at once leads (Portugal, Júdice and Vicente 1994), mostly the optimum.
     """
     common = A.mean(1)  # the weights sum to one: what all columns share changes nothing but the rounding
     apart = A - common[:, None]
@@ -426,8 +430,7 @@ def simplex_least_squares(A: Array, b: Array, *, ridge: float = 0.0, intercept: 
     scale = (float(np.trace(A.T @ A)) / n + ridge) or 1.0
     H = A.T @ A / scale + (ridge / scale + 1e-12) * np.eye(n)  # a breath of ridge makes the optimum unique
     f = A.T @ b / scale
-    w = np.zeros(n)
-    w[int(np.argmin(np.diag(H) / 2 - f))] = 1.0
+    w = _exchanged(H, f) if ridge > 0 else _vertex(H, f)
     for _ in range(50 * n + 50):
         w = _settle(H, f, w)
         gradient = H @ w - f
@@ -438,6 +441,27 @@ def simplex_least_squares(A: Array, b: Array, *, ridge: float = 0.0, intercept: 
             break
         w = _enter(H, f, w, worst)
     return w
+
+
+def _vertex(H: Array, f: Array) -> Array:
+    """All weight on the best one."""
+    w = np.zeros(len(f))
+    w[int(np.argmin(np.diag(H) / 2 - f))] = 1.0
+    return w
+
+
+def _exchanged(H: Array, f: Array, rounds: int = 20) -> Array:
+    """Weights after rounds in which all negative ones leave the support and all with a negative multiplier enter it."""
+    w, on = np.zeros(len(f)), np.ones(len(f), bool)
+    for _ in range(rounds):
+        w = _optimum(H, f, on)
+        gradient = H @ w - f
+        wrong = np.where(on, w < 0, gradient < gradient[on].mean())
+        if not wrong.any() or (wrong == on).all():
+            break
+        on ^= wrong
+    kept: Array = np.maximum(w, 0.0)
+    return kept / float(kept.sum())
 
 
 def _optimum(H: Array, f: Array, on: Mask) -> Array:

@@ -196,9 +196,9 @@ def breakdown(
         return 0.0
     low, high = 0.0, unit / 8
     while not breaks(high):
-        low, high = high, 2 * high
-        if high > 1000 * unit:
+        if high == 1000 * unit:
             return float("inf")
+        low, high = high, min(2 * high, 1000 * unit)
     while high - low > 1e-4 * high:
         middle = (low + high) / 2
         low, high = (low, middle) if breaks(middle) else (middle, high)

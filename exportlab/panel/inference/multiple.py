@@ -186,7 +186,7 @@ def sup_t(
     Notes
     -----
     Source: Montiel Olea & Plagborg-Moller (2019). With few clusters prefer the bootstrap of
-    `bands.simultaneous`.
+    `Estimate.with_bands`.
     """
     V = np.asarray(vcov, float)
     live = np.diag(V) > 0

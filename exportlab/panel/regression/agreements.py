@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import combinations
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from exportlab.columns import calendar_of, same
-from exportlab.errors import DataError, UnknownName, one_of
-from exportlab.frames import to_pandas
-from exportlab.options import validated
+from exportlab.errors import DataError, OptionError, UnknownName, one_of
+from exportlab.frames import Array, to_pandas
+from exportlab.options import Label, Places, validated
 from exportlab.panel.regression.formula import listed
 from exportlab.periods import days
 
@@ -59,15 +61,43 @@ def agreement(
     DataError
         A member that the table does not know, an economy with two entries, a date that is none.
     """
-    one_of("within", within, ["end", "start", "share"])
     one_of("absent", absent, ["refuse", "allow"])
+    entry, leave = _dates(members, economy, since, until)
+    made = _in_force(table, entry, leave, Asked((exporter, importer, period), within, lag, absent))
+    return pd.Series(made.value, index=getattr(table, "index", None), name="agreement")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Columns of exporter, importer and period, and what counts as in force; see `agreement`."""
+
+    columns: tuple[str, str, str]
+    within: str
+    lag: int
+    absent: str
+
+    def __post_init__(self) -> None:
+        one_of("within", self.within, ["end", "start", "share"])
+
+
+@dataclass(frozen=True, eq=False)
+class Force:
+    """How far the agreement is in force in each row (n,), the day both were in, and the day that is looked at."""
+
+    data: pd.DataFrame
+    value: Array
+    joined: Array
+    day: Array
+
+
+def _in_force(table: Any, entry: pd.Series[Any], leave: pd.Series[Any], ask: Asked) -> Force:
     data = to_pandas(table).reset_index(drop=True)
-    for column in (exporter, importer, period):
+    for column in ask.columns:
         if column not in data.columns:
             raise UnknownName("column", column, [str(c) for c in data.columns])
-    entry, leave = _dates(members, economy, since, until)
-    _refuse_absent(entry.index, data, [exporter, importer], absent)
-    shift = pd.DateOffset(years=lag)
+    exporter, importer, period = ask.columns
+    _refuse_absent(entry.index, data, [exporter, importer], ask.absent)
+    shift = pd.DateOffset(years=ask.lag)
     entry, leave = entry + shift, leave + shift
     start, stop = _bounds(data[period], period)
     joined = np.maximum(_of(entry, data[exporter]), _of(entry, data[importer]))
@@ -75,13 +105,125 @@ def agreement(
     both = ~(np.isnan(joined) | same(data, exporter, importer))
     left = np.where(np.isnan(left), np.inf, left)
     with np.errstate(invalid="ignore"):
-        if within == "start":
+        if ask.within == "start":
             value = ((joined <= start) & (left > start)).astype(float)
-        elif within == "end":
+        elif ask.within == "end":
             value = ((joined < stop) & (left >= stop)).astype(float)
         else:
             value = np.clip(np.minimum(left, stop) - np.maximum(joined, start), 0, None) / (stop - start)
-    return pd.Series(np.where(both, value, 0.0), index=getattr(table, "index", None), name="agreement")
+    return Force(data, np.where(both, value, 0.0), joined, start if ask.within == "start" else stop - 1)
+
+
+BY = ("member", "exporter", "importer", "pair", "direction", "years")
+
+
+@validated
+def agreement_effects(
+    table: Any,
+    members: Any,
+    *,
+    by: str,
+    exporter: str,
+    importer: str,
+    period: str,
+    of: Label = None,
+    last: Places | None = None,
+    name: str = "agreement",
+    economy: str = "economy",
+    since: str = "since",
+    until: str | None = None,
+    within: str = "end",
+    lag: int = 0,
+    absent: str = "refuse",
+) -> pd.DataFrame:
+    """The dummy of an agreement cut into one a member, direction or year in force: regressors for `gravity`.
+
+    Parameters
+    ----------
+    table, members, exporter, importer, period, economy, since, until, within, lag, absent : see `agreement`
+    by : {"member", "exporter", "importer", "pair", "direction", "years"}
+        "member": one a member, one half on what it sells to members and one half on what it buys from them, so that
+        the effect on a flow is the mean of its two members' effects. "exporter", "importer": one a member, on what it
+        sells, or buys. "pair": one a pair of members, both ways. "direction": what the member `of` sells to members,
+        what it buys from them, and what the others trade. "years": one a year since both were in, 0 for the first.
+    of : label, optional
+        The member for "direction".
+    last : int, optional
+        For "years": this year and all later ones together ("5+").
+    name : str
+        What the columns are called, ``name[Japan]``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One column an effect, one row a row of `table`, in its order. Their sum is the dummy of `agreement` (of
+        "years" where members do not leave, too). In a formula they stand in back-quotes.
+
+    Raises
+    ------
+    DataError
+        As `agreement`; also a member without a flow in force, unless ``absent="allow"``.
+
+    References
+    ----------
+    Baier, Yotov and Zylkin (2019), Journal of International Economics 116, 206-226.
+    """
+    one_of("absent", absent, ["refuse", "allow"])
+    one_of("by", by, BY)
+    if (of is None) == (by == "direction"):
+        raise OptionError(
+            "of= is the member whose directions are told apart: give it with by='direction' alone."
+        )
+    if last is not None and by != "years":
+        raise OptionError("last= joins the later years in force: give it with by='years' alone.")
+    if by == "years" and within == "share":
+        raise OptionError("within='share' is not allowed with by='years'. Allowed: 'end', 'start'.")
+    entry, leave = _dates(members, economy, since, until)
+    made = _in_force(table, entry, leave, Asked((exporter, importer, period), within, lag, absent))
+    if not made.value.any():
+        raise DataError(
+            "The agreement is in force in no row", "Look at the dates and the periods of the table."
+        )
+    if of is not None and of not in entry.index:
+        raise UnknownName("member", str(of), [str(m) for m in entry.index])
+    ends = made.data[exporter].to_numpy(), made.data[importer].to_numpy()
+    parts = _years(made, last) if by == "years" else _parts(by, list(entry.index), ends, of)
+    columns = {f"{name}[{label}]": made.value * share for label, share in parts.items()}
+    empty = [c for c, values in columns.items() if not values.any()]
+    if empty and absent == "refuse" and by != "pair":
+        raise DataError(
+            f"{len(empty)} of {len(columns)} effects have no flow in force: {listed(empty)}",
+            "Leave those members out, or pass absent='allow' to leave their columns out.",
+        )
+    kept = {c: values for c, values in columns.items() if c not in empty}
+    return pd.DataFrame(kept, index=getattr(table, "index", None))
+
+
+def _parts(by: str, members: list[Any], ends: tuple[Any, Any], of: Any) -> dict[str, Array]:
+    """What share of each row's flow each effect has, (n,)."""
+    sold, bought = ({m: (side == m).astype(float) for m in members} for side in ends)
+    if by == "direction":
+        others = 1 - sold[of] - bought[of]
+        return {f"{of} to members": sold[of], f"members to {of}": bought[of], "other members": others}
+    if by == "pair":
+        return {
+            f"{a} and {b}": sold[a] * bought[b] + sold[b] * bought[a] for a, b in combinations(members, 2)
+        }
+    share = {"member": (0.5, 0.5), "exporter": (1.0, 0.0), "importer": (0.0, 1.0)}[by]
+    return {str(m): share[0] * sold[m] + share[1] * bought[m] for m in members}
+
+
+def _years(made: Force, last: int | None) -> dict[str, Array]:
+    """Whole years from the day both were in to the day that is looked at."""
+    inside = made.value > 0
+    days = np.where(inside, made.joined, 0.0), np.where(inside, made.day, 0.0)
+    first, now = (pd.to_datetime(d, unit="D").to_frame(name="d")["d"].dt for d in days)
+    early = (now.month * 100 + now.day).to_numpy() < (first.month * 100 + first.day).to_numpy()
+    years = now.year.to_numpy() - first.year.to_numpy() - early
+    top = int(years[inside].max())
+    end = top if last is None or last > top else last
+    out = {str(k): (years == k).astype(float) for k in sorted(set(years[inside & (years < end)].tolist()))}
+    return {**out, str(end) + ("+" if end < top else ""): (years >= end).astype(float)}
 
 
 def _dates(

@@ -16,13 +16,14 @@ from exportlab.options import Level, Positive, validated
 from exportlab.panel.algebra.levels import encode
 from exportlab.panel.estimate import Estimate
 from exportlab.panel.regression.formula import Design, Roles, design
+from exportlab.panel.regression.gravity_estimate import GravityEstimate, GravityModel
 from exportlab.panel.regression.ols import Words, least_squares_estimate
-from exportlab.panel.regression.ppml import Asked, poisson_estimate, without_singletons
+from exportlab.panel.regression.ppml import Asked, poisson_estimate, settled_fit, without_singletons
 
 NO_LOGARITHM = "zero flow, which has no logarithm"
 THREE_WAY = (
     "Three-way PPML with few periods: estimates have a bias of order 1/(number of countries) and clustered "
-    "standard errors are somewhat too small (Weidner and Zylkin 2021): with few countries, use a jackknife."
+    "standard errors are somewhat too small (Weidner and Zylkin 2021): correct_bias() corrects both."
 )
 
 
@@ -47,7 +48,7 @@ def gravity(
     missing: str = "refuse",
     level: Level = 0.95,
     engine: str = "core",
-) -> Estimate:
+) -> GravityEstimate:
     r"""Gravity equation of bilateral trade.
 
     .. math:: X_{ijt} = \exp(\pi_{it} + \chi_{jt} + \mu_{ij} + \beta' z_{ijt})\,\varepsilon_{ijt}
@@ -80,7 +81,9 @@ def gravity(
 
     Returns
     -------
-    Estimate
+    GravityEstimate
+        An `Estimate` that also tells its ``fixed_effects()``, ``multilateral_resistances()``, ``predictions()`` and
+        residual ``potential()``, and that ``correct_bias()`` corrects for the bias that Weidner and Zylkin found.
 
     Raises
     ------
@@ -104,20 +107,17 @@ def gravity(
     units = encode(d.data[[exporter, importer]])
     periods = encode(d.data[[period]]) if period else np.zeros(len(d.y), dtype=np.int64)
     if estimator == "log-linear":
-        return _log_linear(d, level, units, periods, singletons)
+        return GravityEstimate.of(_log_linear(d, level, units, periods, singletons), None)
     words = Words(
         "Gravity by PPML",
         f"effect on the log of expected {d.outcome}",
         f"same {', '.join(flows.effects)}" if flows.effects else "all flows",
         notes=(THREE_WAY,) if len(flows.effects) >= 3 else (),
     )
-    return poisson_estimate(
-        d,
-        words,
-        Asked(separation, singletons, unidentified, small_sample, level=level, engine=engine),
-        units=units,
-        periods=periods,
-    )
+    ask = Asked(separation, singletons, unidentified, small_sample, level=level, engine=engine)
+    made = settled_fit(d, ask)
+    estimate = poisson_estimate(made, words, ask, units=units, periods=periods)
+    return GravityEstimate.of(estimate, GravityModel(made, flows.given, ask))
 
 
 def _log_linear(d: Design, level: float, units: Codes, periods: Codes, singletons: str) -> Estimate:
@@ -149,9 +149,10 @@ DYAD = ("one end of the dyad", "other end of the dyad")
 
 @dataclass(frozen=True, eq=False)
 class Bilateral:
-    """Checked flows, the names of effects and border dummies, and the rows lost so far."""
+    """Checked flows, their columns by role, the names of effects and border dummies, and the rows lost so far."""
 
     data: pd.DataFrame
+    given: Mapping[str, str]
     roles: Mapping[str, list[str]]
     effects: tuple[str, ...]
     borders: tuple[str, ...]
@@ -207,7 +208,7 @@ def bilateral(
         data, lost = data[~home].reset_index(drop=True), (*lost, (DOMESTIC, int(home.sum())))
     elif domestic == "border":
         data, borders = _borders(data, home, period, names)
-    return Bilateral(data, roles, names, borders, rows, lost)
+    return Bilateral(data, present, roles, names, borders, rows, lost)
 
 
 def _default(period: str | None, product: str | None) -> tuple[str, ...]:

@@ -92,9 +92,8 @@ def ppml(
     roles = Roles(named_columns(effects), named_columns(cluster), offset, exposure, weights)
     d = design(table, formula, roles, missing=missing)
     words = Words("PPML", f"log-point effects on the mean of {d.outcome}", "rows that share the effects")
-    return poisson_estimate(
-        d, words, Asked(separation, singletons, unidentified, small_sample, level=level, engine=engine)
-    )
+    ask = Asked(separation, singletons, unidentified, small_sample, level=level, engine=engine)
+    return poisson_estimate(settled_fit(d, ask), words, ask)
 
 
 @dataclass(frozen=True)
@@ -122,10 +121,27 @@ class Asked:
         return (self.separation,) if isinstance(self.separation, str) else tuple(self.separation)
 
 
-def poisson_estimate(
-    d: Design, words: Words, ask: Asked, *, units: Codes | None = None, periods: Codes | None = None
-) -> Estimate:
-    """The estimate of a checked design; `units` and `periods` (rows of `d`,) are kept for later inference."""
+@dataclass(frozen=True, eq=False)
+class Settled:
+    """A fit on the rows that carry information.
+
+    Attributes
+    ----------
+    d : the design on those rows, with the regressors that have a coefficient
+    fit : PoissonFit
+    before : the design as it came
+    rows, separated : (rows of `before`,) which were used, which separated
+    """
+
+    d: Design
+    fit: PoissonFit
+    before: Design
+    rows: Mask
+    separated: Mask
+
+
+def settled_fit(d: Design, ask: Asked) -> Settled:
+    """The Poisson fit of a checked design, rows without information set aside."""
     _refuse_outcome(d)
     if len(d.effects) and not ask.methods:
         raise OptionError("separation=() is not allowed. Allowed: at least ('fe',), or the default.")
@@ -135,16 +151,23 @@ def poisson_estimate(
     if ask.unidentified == "omit":
         d = _without_separating(d, before, pattern)
     refuse_collinear(d, _first_weights(d), pattern)
-    omitted = tuple(n for n in before.names if n not in d.names)
+    return Settled(d, _fitted(d, pattern, ask.engine), before, rows, separated)
+
+
+def poisson_estimate(
+    made: Settled, words: Words, ask: Asked, *, units: Codes | None = None, periods: Codes | None = None
+) -> Estimate:
+    """The estimate of a fit; `units` and `periods` (rows of the design as it came,) are kept for later inference."""
+    omitted = tuple(n for n in made.before.names if n not in made.d.names)
     return _estimate(
-        d,
-        _fitted(d, pattern, ask.engine),
+        made.d,
+        made.fit,
         words if not omitted else replace(words, notes=(*words.notes, _omission_note(omitted))),
         small_sample=ask.small_sample,
         level=ask.level,
-        separated=before.data[separated],
-        units=on_rows(units, rows),
-        periods=on_rows(periods, rows),
+        separated=made.before.data[made.separated],
+        units=on_rows(units, made.rows),
+        periods=on_rows(periods, made.rows),
     )
 
 

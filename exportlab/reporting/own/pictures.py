@@ -46,7 +46,7 @@ def totals(found: Findings) -> Iterator[Picture]:
         by, unit = measured_in(every.unit or value, float(total.every[value].max()))
         drawn = total.every.assign(**{value: total.every[value] / by})
         title = _like_title(total.every, every, N_("Exports"))
-        ax = change.like_months(drawn, period=period, value=value, unit=unit, title=title, source=source)
+        ax = change.like_periods(drawn, period=period, value=value, unit=unit, title=title, source=source)
         yield Picture(
             "totals_like", _("Like months compared"), ax, _("Lines of exports over the months, one a year")
         )
@@ -247,7 +247,7 @@ def concentration(given: Basis, part: Spread) -> Picture:
         title = N_("Concentration over products: HHI {hhi} in {period}, as of {n} products of equal size")
     said = _(title, hhi=last, period=last_period(flows), n=equal)
     if given.turned and len(part.table) < 3 and every.calendar.frequency in MONTHS_OF_A_YEAR:
-        ax = change.like_months(
+        ax = change.like_periods(
             part.every, period=period, value="hhi", unit=_("HHI"), title=said, source=naming.source_of(flows)
         )
     else:

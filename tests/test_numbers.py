@@ -1,0 +1,100 @@
+"""Numbers of labels, the order of rows, ranks by number, and linear algebra on one thread."""
+
+from __future__ import annotations
+
+import narwhals.stable.v2 as nw
+import numpy as np
+import pandas as pd
+import pytest
+from threadpoolctl import ThreadpoolController
+
+import exportlab as xl
+from exportlab.codes import coded, labelled, row_numbers
+from exportlab.errors import DataError
+from exportlab.frames import in_order, sum_by, with_rank
+from exportlab.indices.complexity.proximity import Space, proximity, spread_over
+from exportlab.threads import on_one_thread
+
+
+def frame(**columns: object) -> nw.DataFrame:
+    return nw.from_native(pd.DataFrame(columns), eager_only=True)
+
+
+def test_labels_are_numbered_as_they_appear_and_then_in_order() -> None:
+    table = frame(market=["b", None, "a", "b"])
+    codes, labels = labelled(table, "market")
+    assert (codes.tolist(), labels) == ([0, -1, 1, 0], ["b", "a"])
+    known = (np.array([0, 1, 0]), ["b", "a"])
+    codes, labels = coded(frame(market=["b", "a", "b"]), "market", known)
+    assert (codes.tolist(), labels) == ([1, 0, 1], ["a", "b"])
+
+
+def test_rows_are_numbered_by_keys_of_which_some_are_known() -> None:
+    table = frame(market=["b", "a", "b"], product=["x", "x", "y"])
+    cell, size = row_numbers(table, ["market", "product"], {"market": (np.array([1, 0, 1]), ["a", "b"])})
+    assert (cell.tolist(), size) == ([2, 0, 3], 4)
+
+
+@pytest.mark.parametrize(
+    ("keys", "ordered"),
+    [
+        ({"a": ["x", "x", "y"], "b": [1, 2, 1]}, True),
+        ({"a": ["x", "x", "y"], "b": [2, 1, 1]}, False),
+        ({"a": ["x", "x"], "b": [1, 1]}, True),
+        ({"a": ["y", "x"], "b": [1, 2]}, False),
+        (
+            {"a": pd.Categorical(["y", "x"], ["y", "x"]), "b": [1, 1]},
+            True,
+        ),  # categories have an order of their own
+        ({"a": pd.Categorical(["x", "y"], ["y", "x"]), "b": [1, 1]}, False),
+        ({"a": [], "b": []}, True),
+    ],
+)
+def test_rows_in_order_are_seen(keys: dict, ordered: bool) -> None:
+    table = frame(**keys)
+    assert in_order(table, ["a", "b"]) == ordered
+    assert table.sort("a", "b").to_native().reset_index(drop=True).equals(table.to_native()) == ordered
+
+
+def test_ranks_and_the_largest_by_hand() -> None:
+    table = frame(market=["a", "b", "a", "a", "b"], value=[1.0, 5.0, 3.0, 2.0, 7.0])
+    assert with_rank(table, ["market"])["_rank"].to_list() == [3, 2, 1, 2, 1]
+    sums = sum_by(table.with_columns(most=nw.col("value")), ["market"], ["value"], most=["most"])
+    assert sums.to_dict(as_series=False) == {"market": ["a", "b"], "value": [6.0, 12.0], "most": [3.0, 7.0]}
+
+
+def test_groups_come_in_order_whatever_the_order_of_rows() -> None:
+    table = pd.DataFrame(
+        {"market": ["A", "B", "A", "B"], "product": ["02", "02", "01", "01"], "value": [1.0, 3, 2, 2]}
+    )
+    found = xl.measure(xl.flows(table), ["hhi", "cr1"], over="market")
+    assert found["product"].tolist() == ["01", "02"]
+    assert found["hhi"].tolist() == pytest.approx([0.5, 0.625])
+    assert found["cr1"].tolist() == pytest.approx([0.5, 0.75])
+
+
+def test_a_missing_key_is_refused_with_its_row() -> None:
+    table = pd.DataFrame({"exporter": ["A", None], "product": ["x", "y"], "value": [1.0, 2.0]})
+    with pytest.raises(DataError, match=r"exporter 'exporter' is missing in 1 row. First: row 2"):
+        xl.flows(table)
+
+
+@pytest.mark.parametrize("convention", ["minimum", "maximum", "geometric", "conditional", "correlation"])
+@pytest.mark.parametrize("diagonal", [False, True])
+def test_sums_over_proximities_need_no_matrix_of_them(convention: str, diagonal: bool) -> None:
+    """300 products are three blocks; graded presence, so that no two ubiquities are alike."""
+    rng = np.random.default_rng(5)
+    space = Space(rng.random((12, 300)) + 0.01, convention, diagonal)  # type: ignore[arg-type]
+    left = rng.normal(size=(4, 300))
+    np.testing.assert_allclose(spread_over(left, space), left @ proximity(space), rtol=1e-10, atol=1e-11)
+
+
+def test_linear_algebra_is_kept_to_one_thread_and_given_back() -> None:
+    def threads() -> set[int]:
+        np.ones((2, 2)) @ np.ones((2, 2))
+        return {x["num_threads"] for x in ThreadpoolController().info() if x["user_api"] == "blas"}
+
+    before = threads()
+    assert on_one_thread(threads)() == {1}
+    assert threads() == before
+    assert on_one_thread(threads).__name__ == "threads"
