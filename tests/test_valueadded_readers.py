@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import exportlab as xl
 from exportlab.errors import DataError
 from exportlab.valueadded import (
     InterCountryTable,
@@ -289,3 +290,30 @@ def test_a_table_with_english_headings_and_a_unit_of_its_own(tmp_path):
     sheet.rename(columns={"Investment": "Mystery"}).to_csv(path, index=False)
     with pytest.raises(DataError, match=r"First: 'Mystery'\. .*Rename them in the file, or build the table"):
         read_nbs(path)
+
+
+def a_table(tolerance: float, *, output: float = 100.0, value_added: float = 75.0) -> xl.valueadded.IOTable:
+    """Three sectors in whole numbers, all balanced; the first one's output or value added as told."""
+    names = ["a", "b", "c"]
+    Z = pd.DataFrame([[10.0, 20, 30], [5, 15, 20], [10, 5, 10]], names, names)
+    return xl.valueadded.IOTable.from_frames(
+        Z,
+        final=pd.DataFrame({"C": [30.0, 70, 55]}, names),
+        exports=[10.0, 10, 10],
+        imported=0 * Z,
+        output=[output, 120, 90],
+        value_added=[value_added, 80, 30],
+        tolerance=tolerance,
+    )
+
+
+def test_what_does_not_balance_is_counted_by_sector():
+    """A table that is exact is taken with no tolerance at all; of one that is not, the sectors that are off are told.
+
+    Four whole numbers added up may be 2 off by their rounding: of 50 that leaves 48, of 20 it leaves 18.
+    """
+    assert a_table(0.0).va.tolist() == [75, 80, 30]
+    with pytest.raises(DataError, match=r"column balance fails by 50 .* in 1 row\. First: 'a' \(0\.48\)"):
+        a_table(0.0, value_added=125.0)
+    with pytest.raises(DataError, match=r"Rows do not balance: uses differ from output by 18 .* in 1 row"):
+        a_table(0.0, output=120.0, value_added=95.0)
