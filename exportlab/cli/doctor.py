@@ -22,6 +22,7 @@ PURPOSE = {
     "fast": N_("other programs' estimators, to compare with"),
     "tables": N_("tables of a paper and reports as Word documents"),
     "pdf": N_("report --also pdf where there is no Chromium or Chrome"),
+    "interactive": N_("charts to point at in a notebook (Altair)"),
     "space": N_("spatial regressions by two stages or moments (those by likelihood need no extra)"),
 }
 _REQUIREMENT = re.compile(
