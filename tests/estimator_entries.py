@@ -35,6 +35,7 @@ from exportlab.panel import (
     random_effects,
     romano_wolf,
     shared_shocks,
+    shift_share_design,
     specification_curve,
     spillovers,
     staggered_gravity,
@@ -539,6 +540,30 @@ def _best(make: Callable[..., Any], **options: Any) -> Run:
         )
         return replace(made, table=made.table[made.table["term"] != "Intercept"])
 
+
+def _shift_share(errors: str) -> Run:
+    """Shares that are a unit's for good, and shocks by sector and year, numbered in the order of time."""
+
+    def run(d: pd.DataFrame, door: Mapping[str, Any]) -> Any:
+        units = d.drop_duplicates("id")
+        size = np.column_stack(
+            [units["north"] - 25, units["east"] - 105, 2 + units["z"] ** 2, 3.0 + units["reached"]]
+        )
+        shares = pd.DataFrame(
+            {"id": np.repeat(units["id"].to_numpy(), 4), "sector": np.tile(list("abcd"), len(units))}
+        )
+        shares["share"] = (size / size.sum(axis=1, keepdims=True)).ravel()
+        years = d["year"].drop_duplicates().sort_values()
+        shocks = pd.DataFrame(
+            {"year": np.repeat(years.to_numpy(), 4), "sector": np.tile(list("abcd"), len(years))}
+        )
+        shocks["shock"] = np.random.default_rng(6).normal(size=len(shocks))
+        made = shift_share_design(
+            d, shares=shares, shocks=shocks, unit="id", period="year", controls="D + x", effects=["id", "year"],
+            weights=door.get("weights"), cluster="cl",
+        )  # fmt: skip
+        return made.reduced_form("y", errors=errors)
+
     return run
 
 
@@ -610,6 +635,10 @@ def _formulas() -> list[Entry]:
     lone = {"covariate units": "it has no covariate"}
     out.append(Entry("spatial sdm", durbin, door=False, exempt=perfect | lone))
     out.append(Entry("spatial tests", _multipliers, door=False, exempt=perfect))
+    own = {"exact": "its term is the exposure, which has no effect"}
+    for errors in ("akm", "akm0", "shock"):
+        run = _shift_share(errors)
+        out.append(Entry(f"shift-share {errors}", run, more, door=False, exempt=own))
     out.append(Entry("ppml", _poisson, more, link=True, door=False))
     out.append(Entry("ppml as ppmlhdfe", _as_ppmlhdfe, more, link=True, door=False))
     return out

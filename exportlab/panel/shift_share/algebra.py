@@ -85,12 +85,16 @@ class Controls:
 
 @dataclass(frozen=True, eq=False)
 class Moments:
-    """One regression: outcome y, treatment d, instrument x (n,), controls partialled out; d is x in least squares."""
+    """One regression: outcome y, treatment d, instrument x (n,), controls partialled out; d is x in least squares.
+
+    `size` (n,) is that of the outcome before, which is what rounding is relative to; by default that of y.
+    """
 
     y: Array
     d: Array
     x: Array
     w: Array
+    size: Array | None = None
 
     @cached_property
     def cross(self) -> float:

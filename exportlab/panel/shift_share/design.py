@@ -214,7 +214,7 @@ class ShiftShareDesign(Result):
             rest = d - s.shares.W @ s.shares.loadings(d[:, None])[:, 0]
             if np.sum(s.w * rest**2) <= LEVELS**2 * np.sum(s.w * d**2):
                 loadings = s.shares.loadings(left[:, None])[:, 0]
-        m = Moments(s.controls.residual(y[:, None])[:, 0], left, left, s.w)
+        m = Moments(s.controls.residual(y[:, None])[:, 0], left, left, s.w, np.abs(y))
         r = Regressed(s, self.asked, [treatment], [m], False, loadings, "the treatment is not instrumented")
         words = self._words("Shift-share, OLS", f"effect of {treatment} on {outcome}")
         return estimate(r, words, errors, level)
@@ -382,7 +382,9 @@ class ShiftShareDesign(Result):
         rows = self._rows(outcomes, treatment)
         s = rows.setup
         d = s.x if treatment is None else s.partialled(rows.treatment, f"the treatment {treatment}")
-        moments = [Moments(s.controls.residual(y[:, None])[:, 0], d, s.x, s.w) for y in rows.outcomes]
+        moments = [
+            Moments(s.controls.residual(y[:, None])[:, 0], d, s.x, s.w, np.abs(y)) for y in rows.outcomes
+        ]
         size = np.sqrt(np.sum(s.w * d**2) * np.sum(s.w * s.x**2))
         if abs(moments[0].cross) <= WEAK * size:
             raise DataError(

@@ -236,7 +236,9 @@ def _rounding(r: Regressed) -> Array:
     return np.array(
         [
             rounding_error(
-                (w * m.x)[:, None] / m.cross, np.abs(m.y) + np.abs(m.beta * m.d), np.arange(len(w))
+                (w * m.x)[:, None] / m.cross,
+                (np.abs(m.y) if m.size is None else m.size) + np.abs(m.beta * m.d),
+                np.arange(len(w)),
             )[0]
             for m in r.moments
         ]
