@@ -46,6 +46,10 @@ def export_potential(
     their shares of the world. So potential adds up over products to what each pair trades, as long as neither
     `imports` nor `supply` says otherwise: it shows which products and markets lag behind the exporter's own others.
 
+    A pair that trades nothing has no ease, and so no potential: see `diversification_potential` and gravity for what
+    it might trade. The indicator is ITC's static core; its corrections of supply and demand for tariffs and distance,
+    and its means of five years, are a matter of what `flows`, `imports` and `supply` are made of.
+
     Parameters
     ----------
     flows : Flows
@@ -73,12 +77,6 @@ def export_potential(
         No exporter, market or product.
     OptionError
         Imports in another unit.
-
-    Notes
-    -----
-    A pair that trades nothing has no ease, and so no potential: see `diversification_potential` and gravity for what
-    it might trade. The indicator is ITC's static core; its corrections of supply and demand for tariffs and distance,
-    and its means of five years, are a matter of what `flows`, `imports` and `supply` are made of.
     """
     require(flows, "export_potential")
     require_roles(flows, "export_potential", "exporter", "market", "product")

@@ -40,6 +40,10 @@ def dagum_gini(
 ) -> Any:
     r"""Inequality within groups, between their means, and from the overlap of rich in poor and poor in rich groups.
 
+    :math:`G_{jh} = \overline{|x_j - x_h|} / (\mu_j + \mu_h)`, its contribution :math:`G_{jh}(p_j s_h + p_h s_j)`,
+    p the group's share of members, s of value. :math:`D_{jh} = |\mu_j - \mu_h| / \overline{|x_j - x_h|}`: the share D
+    of it is net between, 1 - D transvariation.
+
     Parameters
     ----------
     flows : Flows
@@ -66,12 +70,6 @@ def dagum_gini(
     ------
     DataError
         Members without a group.
-
-    Notes
-    -----
-    :math:`G_{jh} = \overline{|x_j - x_h|} / (\mu_j + \mu_h)`, its contribution :math:`G_{jh}(p_j s_h + p_h s_j)`,
-    p the group's share of members, s of value. :math:`D_{jh} = |\mu_j - \mu_h| / \overline{|x_j - x_h|}`: the share D
-    of it is net between, 1 - D transvariation.
     """
     require(flows, "dagum_gini")
     spread, kept = flows.split(over, by)

@@ -198,6 +198,9 @@ def unit_value_dispersion(
 ) -> Any:
     """Measure how far the unit values of one product lie apart over markets: goods alike have one price.
 
+    A range of prices within a product is what vertical differentiation looks like (Schott 2004), and also what a
+    product code that is too wide looks like; compare exporters at one level of codes.
+
     Parameters
     ----------
     flows : Flows
@@ -223,11 +226,6 @@ def unit_value_dispersion(
         No product or market, or no quantity.
     OptionError
         A role stands in two of `over`, `within` and `by`.
-
-    Notes
-    -----
-    A range of prices within a product is what vertical differentiation looks like (Schott 2004), and also what a
-    product code that is too wide looks like; compare exporters at one level of codes.
     """
     one_of("weights", weights, ("value", "equal"))
     require(flows, "unit_value_dispersion")
