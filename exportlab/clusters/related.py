@@ -37,8 +37,6 @@ class Relatedness(Cautious):
 
     Attributes
     ----------
-    table : DataFrame
-        One row a pair (each once): the two products, a column for each measure, and combined.
     labels : tuple
         The products, in the order of the matrices.
     matrices : mapping of str to (K, K) array
@@ -61,7 +59,7 @@ class Relatedness(Cautious):
 
     @property
     def table(self) -> pd.DataFrame:
-        """One row a pair, the most related first."""
+        """One row a pair, the most related first: the two products, a column for each measure, and combined."""
         i, j = np.triu_indices(len(self.labels), 1)
         names = np.array(self.labels, dtype=object)
         made = pd.DataFrame({self.product: names[i], f"{self.product}_2": names[j]})
