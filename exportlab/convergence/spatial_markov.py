@@ -69,7 +69,7 @@ class SpatialMarkov(Cautious):
 
     @property
     def table(self) -> pd.DataFrame:
-        """One row per class of the neighbours and of the unit: n (moves), the probability of each class next, ergodic."""
+        """A row per class of the neighbours and of the unit: n (moves), the probability of each class next, ergodic."""
         names = _names(len(self.conditional))
         parts = [c.table.assign(neighbours=name) for c, name in zip(self.conditional, names, strict=True)]
         made = pd.concat(parts, ignore_index=True)
