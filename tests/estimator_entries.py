@@ -632,7 +632,7 @@ def _formulas() -> list[Entry]:
         alone = {"covariate units": "the lag of a covariate has its unit"} if name == "slx" else {}
         out.append(Entry(f"spatial {name}", run, door=False, exempt=perfect | alone))
     durbin = _spatial("y ~ D", model="sdm", **two)
-    lone = {"covariate units": "it has no covariate"}
+    lone = {"covariate units": "it has no covariate that could be put in another unit"}
     out.append(Entry("spatial sdm", durbin, door=False, exempt=perfect | lone))
     out.append(Entry("spatial tests", _multipliers, door=False, exempt=perfect))
     own = {"exact": "its term is the exposure, which has no effect"}

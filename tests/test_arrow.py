@@ -11,6 +11,7 @@ import pyarrow as pa
 import pytest
 from catalogue_calls import ARGUMENTS, OPTIONS, call, world
 from engines import ENGINES, rows
+from table_laws import Case
 
 import exportlab as xl
 from exportlab.frames import column_like, with_largest, with_rank, with_total
@@ -31,13 +32,8 @@ def close(a, b):
     return a == b
 
 
-def options_of(text):
-    name, _, value = text.partition("=")
-    return {name: {"true": True, "false": False}.get(value, value.strip("'"))}
-
-
 CALLS = [(name, {}) for name in ARGUMENTS] + [
-    (name, options_of(text)) for name in ARGUMENTS for text in OPTIONS.get(name, []) if "'" in text
+    (name, Case(name, text).options) for name in ARGUMENTS for text in OPTIONS.get(name, []) if "'" in text
 ]
 
 

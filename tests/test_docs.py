@@ -154,7 +154,7 @@ def called(function: str):
     from exportlab import panel, valueadded
 
     owners = {"t": valueadded.InterCountryTable, "io": valueadded.IOTable}
-    owners |= {"p": getattr(panel, "PolicyPanel", None), "e": getattr(panel, "Estimate", None)}
+    owners |= {"p": panel.PolicyPanel, "e": panel.Estimate, "design": panel.ShiftShareDesign}
     return getattr(owners[owner], name)
 
 

@@ -199,7 +199,7 @@ def test_frozen():
 
 
 def test_an_engine_that_cannot_says_so_in_our_voice(monkeypatch):
-    def refuse(*args):
+    def refuse(*args, **options):
         raise NotImplementedError("`over` is not supported.\nMore.")
 
     monkeypatch.setattr(sys.modules["exportlab.indices.measure"], "_columns", refuse)

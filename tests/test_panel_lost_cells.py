@@ -49,7 +49,8 @@ def test_errors_of_cells_obey_the_clusters():
 
 
 def test_many_lost_cells_are_counted_after_the_fifth():
-    names, treated = [f"c{i}" for i in range(8)], np.arange(8) >= 2
-    said = left_out(names, np.arange(8) < 7, treated)
-    assert said.startswith("Averages leave out 5 of 6 treated cells")
-    assert said.endswith("comparison: c0, c1, c2, c3, c4 and 2 more.")
+    names, treated = [f"c{i}" for i in range(10)], np.arange(10) >= 2
+    averages, leads = left_out(names, np.arange(10) < 9, treated)
+    assert averages.startswith("Averages leave out 7 of 8 treated cells")
+    assert averages.endswith("comparison: c2, c3, c4, c5, c6 and 2 more.")
+    assert leads.endswith("Leads leave out 2 of 2 cells, which have no comparison: c0, c1.")

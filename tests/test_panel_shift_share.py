@@ -547,7 +547,7 @@ def test_growth_by_period_of_the_table():
     growth = [3 * 75 / 75 - 1, 3 * 44 / 44 - 1]
     assert later[0] == pytest.approx(0.6 * growth[0] + 0.4 * growth[1])
     assert of_flows().exposure["exposure"][0] == pytest.approx(d.exposure["exposure"].iloc[0])
-    with pytest.raises(DataError, match="no period 10 before 2015"):
+    with pytest.raises(DataError, match="no period before 2015 by lag=10"):
         of_flows(table, world=world, until=None, period="period", lag=10)
     own = of_flows(table[table["period"] == 2015], until=None, period="period", lag=5, leave_out="own")
     assert own.exposure["exposure"].iloc[0] == pytest.approx(

@@ -276,7 +276,7 @@ def ranges(
         ],
     )
     line = base.mark_rule(color=GREY, strokeWidth=2).encode(x=alt.X("low:Q", title=spoken(x)), x2="high:Q")
-    point = base.mark_circle(size=60, color=PALETTE[0], opacity=1).encode(x="estimate:Q")
+    point = base.mark_circle(size=60, color=PALETTE[0], opacity=1).encode(x=alt.X("estimate:Q"))
     return _closed(alt, alt.layer(line, point).properties(height=ROW * len(called)), title, source)
 
 

@@ -45,7 +45,7 @@ def shift_share_design(
     exposure: str | None = None,
     base: Label = None,
     until: Label = None,
-    lag: Lag = 1,
+    lag: Lag = "year",
     growth: Growth = "relative",
     leave_out: LeaveOut = "none",
     missing: str = "refuse",
@@ -205,8 +205,7 @@ def _exposure(data: pd.DataFrame, shares: Any, shocks: Any, names: Names, span: 
         return flows_exposure(data, Trade(shares, shocks, names, span))
     if any(both):
         raise OptionError("shares= and shocks= are both flows, or both tables.")
-    said = replace(span, base=None) != Span(None, None, 1, "relative", "none") or span.base is not None
-    if said:
+    if span != Span(None, None, "year", "relative", "none"):
         raise OptionError(
             "base=, until=, lag=, growth= and leave_out= belong to flows, not to tables of shares."
         )

@@ -108,7 +108,7 @@ def _steps(data: pd.DataFrame, trade: Trade) -> dict[Any, tuple[Label, Label]]:
         key = world.find("period", label)
         if key not in before:
             raise DataError(
-                f"the world's flows have no period {span.lag} before {label}",
+                f"the world's flows have no period before {label} by lag={span.lag!r}",
                 "Growth is over lag=: add periods to the world's flows, or leave such rows out of the table.",
             )
         out[label] = (before[key], key)
