@@ -540,6 +540,8 @@ def _best(make: Callable[..., Any], **options: Any) -> Run:
         )
         return replace(made, table=made.table[made.table["term"] != "Intercept"])
 
+    return run
+
 
 def _shift_share(errors: str) -> Run:
     """Shares that are a unit's for good, and shocks by sector and year, numbered in the order of time."""
