@@ -457,10 +457,20 @@ def test_noise_of_an_intercountry_table():
     table = InterCountryTable.from_frames(Z, Y)
     share = lambda t: float(t.va[:2].sum() / t.x[:2].sum())  # noqa: E731
     found = table_noise(table, share, error=0.2, draws=49, rng=1).table.iloc[0]
-    assert found["std_error"] == pytest.approx(0, abs=1e-12)  # value added and output are known
+    assert np.isnan([found["std_error"], found["conf_low"], found["conf_high"]]).all()
+    assert (
+        found["note"] == "no interval: nothing that is drawn moves the value"
+    )  # value added and output are known
     foreign = lambda t: float((t.Z[2:, :2].sum()) / t.x[:2].sum())  # noqa: E731
     drawn = table_noise(table, foreign, error=0.2, draws=199, rng=1).table.iloc[0]
     assert drawn["conf_low"] < drawn["estimate"] < drawn["conf_high"]
+    assert drawn["note"] == ""
+    largest = lambda t: float(t.Z.max())  # noqa: E731
+    raised = table_noise(table, largest, error=1.0, draws=49, rng=1)
+    assert (
+        raised.table["estimate"].item() < raised.table["conf_low"].item() <= raised.table["corrected"].item()
+    )
+    assert [n.kind for n in raised.notes[0]] == ["biased"]
 
 
 def test_refusals_of_noise():
