@@ -234,6 +234,8 @@ def test_places_hold_the_true_ones(together):
 def test_refusals_of_ranks():
     with pytest.raises(DataError, match="1 of 3 groups have no standard error"):
         ranked([1.0, 2.0, 3.0], [0.1, np.nan, 0.1])
+    with pytest.raises(DataError, match="2 of 3 groups have no standard error"):
+        ranked([1.0, 2.0, 3.0], [0.0, np.nan, 0.1])
     with pytest.raises(DataError, match="there is one group"):
         ranked([1.0], [0.1])
 
@@ -270,6 +272,9 @@ def test_the_length_of_blocks_at_its_ends():
     assert blocks.automatic(np.arange(60.0)) == pytest.approx(10.519, abs=1e-3)
     assert blocks.automatic(np.tile([1.0, -1.0], 100)) == pytest.approx(3 * 200**0.5)  # no longer than that
     assert blocks.automatic(np.tile([1.0, -1.0], 20)) == pytest.approx(40 / 3)  # nor than a third
+    months = Sample(lambda w: w[..., None].sum(axis=-2), np.ones(24))
+    ((_, length),) = blocks.in_blocks(months, np.arange(24), 8).blocks  # a third itself is taken
+    assert length == 8
 
 
 def test_blocks_are_runs_in_time():
