@@ -950,6 +950,12 @@ def test_mirror_cells_of_one_side():
         mirror_interval(xl.flows(a), xl.flows(b), "hhi", rng=1)
     kept = mirror_interval(xl.flows(a), xl.flows(b), "hhi", rng=1, one_sided="keep").table
     assert kept["note"].item() == "2 of 4 cells reported by one side"
+    freight = (6 / 5) ** 0.5  # the median gap of those that both report
+    combined = np.array([(5 * 6 / freight) ** 0.5, (3 * 3 / freight) ** 0.5, 1, 1 / freight])
+    assert kept["estimate"].item() == pytest.approx(((combined / combined.sum()) ** 2).sum())
+    assert 0 < kept["std_error"].item() < 0.1
+    with pytest.raises(OptionError, match="cif=-1 is not a margin"):
+        mirror_interval(xl.flows(a), xl.flows(b), "hhi", rng=1, one_sided="keep", cif=-1)
     with pytest.raises(DataError, match="no cell is reported by both sides"):
         mirror_interval(xl.flows(a[2:]), xl.flows(b[2:]), "hhi", rng=1, one_sided="keep")
     with pytest.raises(DataError, match="different units: 'USD' and None"):
