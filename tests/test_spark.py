@@ -16,8 +16,9 @@ import pandas as pd
 import patience
 import pytest
 import test_engines
+import tries
 from engines import agree, plain, rows
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 
 import exportlab as xl
 from exportlab.errors import DataError
@@ -90,7 +91,7 @@ def test_every_indicator_agrees_with_the_oracle(spark):
 
 @NO_JAVA
 @pytest.mark.slow
-@settings(max_examples=5, suppress_health_check=list(HealthCheck))
+@tries.at_most(5, suppress_health_check=list(HealthCheck))
 @given(drawn=test_engines.groups)
 def test_every_indicator_agrees_with_the_oracle_on_any_groups(spark, drawn):
     test_engines.check(convert(spark), "observed", drawn)
