@@ -152,7 +152,7 @@ def likeness(
     fine, above = drawn[0], coarser_of(flows, drawn[0]) if len(drawn) == 1 else None
 
     def found(sample: Sample, units: Sequence[tuple[Any, ...]] | None) -> list[tuple[Note, ...]]:
-        if above is None or units is None or len(units) != sample.units:
+        if above is None or units is None or len(units) != sample.units or sample.blocks:
             return [()] * sample.estimate.size
         return [
             (Note("alike", _alike_within(above.name, fine.name, f"{r:.1f}")),)
