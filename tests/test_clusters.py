@@ -184,7 +184,7 @@ def test_a_rule_is_what_it_says():
         met = [
             quotient.loc[place, product] >= 1.3,
             (now[product] > now.loc[place, product]).sum() < 4,  # the top fifth of twenty
-            (focus[product] > focus.loc[place, product]).sum() < 4,
+            (focus > focus.loc[place, product]).to_numpy().sum() < 12,  # of all sixty pairs
             growth.loc[place, product] > 0,
         ]
         assert row[["meets_quotient", "meets_size", "meets_focus", "meets_growth"]].tolist() == met
@@ -193,6 +193,27 @@ def test_a_rule_is_what_it_says():
     assert 0 < len(found.found) < 60
     assert found.found["stars"].is_monotonic_decreasing
     assert "3 of quotient, size, focus, growth" in found.title
+
+
+def test_fixed_numbers_stand_in_place_of_the_top():
+    """Sölvell, Ketels and Lindqvist's 2008 rule: above 10,000 jobs, twice what is expected, above 3 % of the place."""
+    rows = [("A", "cars", 10_000.0), ("A", "rest", 90_000.0), ("B", "cars", 10_001.0), ("B", "rest", 89_999.0),
+            ("C", "cars", 60_000.0), ("C", "rest", 1_940_000.0),
+            ("D", "boats", 3_000.0), ("D", "rest", 97_000.0)]  # fmt: skip
+    f = table(rows, "exporter", "product", "value")
+    found = find_clusters(f, criteria=["quotient", "size", "focus"], size=10_000, focus=0.03, at_least=1)
+    met = found.table.set_index(["exporter", "product"])
+    stars = met[["meets_quotient", "meets_size", "meets_focus"]].astype(int)
+    assert stars.loc[("A", "cars")].tolist() == [1, 0, 1]  # 10,000 jobs are not more
+    assert stars.loc[("B", "cars")].tolist() == [1, 1, 1]
+    assert stars.loc[("C", "cars")].tolist() == [0, 1, 0]  # .03 of the place, no more
+    assert stars.loc[("D", "boats")].tolist() == [1, 0, 0]  # .03 too
+    assert met.loc[("B", "rest"), "stars"] == 2
+    assert len(found.cautions) == 1  # no word on few places where nothing is ranked
+    exact = find_clusters(
+        f, criteria=["quotient"], quotient=float(met.loc[("A", "cars"), "location_quotient"])
+    )
+    assert ("A", "cars") in set(zip(exact.found["exporter"], exact.found["product"], strict=True))
 
 
 def test_all_criteria_make_a_cluster_unless_fewer_are_asked_for():
@@ -255,6 +276,10 @@ def test_what_rules_refuse():
         find_clusters(f, at_least=4)
     with pytest.raises(OptionError, match="1 to that number"):
         find_clusters(f, criteria=[])
+    with pytest.raises(OptionError, match="size=5 is for 'size', which is not among"):
+        find_clusters(f, criteria=["quotient"], size=5)
+    with pytest.raises(OptionError, match="focus=0.1 is for 'focus'"):
+        find_clusters(f, focus=0.1)
     with pytest.raises(OptionError, match="first= is for 'growth'"):
         find_clusters(f, criteria=["size"], first=2016)
     with pytest.raises(DataError, match="no counts"):
@@ -373,6 +398,31 @@ def test_three_kinds_are_found_as_three_clusters(related, function):
     assert found.clusters["products"].tolist() == [3, 3, 3]
 
 
+@pytest.mark.parametrize(
+    ("function", "number", "want"),
+    [
+        ("ward", 4, "123421124421"),
+        ("ward", 5, "123451124421"),
+        ("average", 4, "123421124421"),
+        ("average", 5, "123425124421"),
+        ("complete", 4, "123421124321"),
+        ("complete", 5, "123451154321"),
+        ("kmeans", 4, "213412214412"),
+        ("kmeans", 5, "531425534435"),
+    ],
+)
+def test_partitions_are_those_of_r(function, number, want):
+    """R 4.2.2: hclust (ward.D2 of rows, average and complete of the distance to the largest), kmeans of 500 starts."""
+    s = np.sin(1 + np.multiply.outer(np.arange(1.0, 13), np.arange(1, 6)))
+    m = np.round(s @ s.T / 5, 3)
+    np.fill_diagonal(m, np.nan)
+    rel = Relatedness(tuple(range(12)), {"m": m}, m, (), "product")
+    found = define_clusters(rel, numbers=number, functions=[function], starts=50, rng=1).table
+    sides = (found["cluster"].to_numpy(), np.array(list(want)))
+    mine, theirs = (np.equal.outer(side, side) for side in sides)
+    assert (mine == theirs).all()
+
+
 def small():
     """Four industries: a and b are related, c and d are."""
     m = np.array(
@@ -484,6 +534,8 @@ def test_what_relatedness_refuses(industries, related):
         validation_scores(small(), {"a": 1, "b": 1, "c": 2})
     with pytest.raises(OptionError, match="puts all products into one"):
         validation_scores(small(), dict.fromkeys("abcd", 1))
+    with pytest.raises(OptionError, match=r"clusters=\['A', 'B'\] is not allowed. Allowed: a mapping"):
+        validation_scores(small(), ["A", "B"])
 
 
 # ---- indices of agglomeration ------------------------------------------------------------------------------------
