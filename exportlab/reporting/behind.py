@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pandas as pd
 
@@ -74,7 +74,7 @@ def _between(t: InterCountryTable, exporter: str) -> tuple[list[str], list[Table
         made = t.embodied(name, by=("exporter", "importer"), code="X")
         own = made[made["exporter"] == exporter].drop(columns="exporter").reset_index(drop=True)
         own.columns = pd.Index(["market", "exports", "at_home", "abroad", "content", "content_per_unit"])
-        feet = t.footprint(name, code="X").set_index("country").loc[exporter]
+        feet: Any = t.footprint(name, code="X").set_index("country").loc[exporter]
         whole = own[["exports", "at_home", "abroad", "content"]].sum()
         text += [
             _(
@@ -113,7 +113,7 @@ def _at_home(t: IOTable) -> tuple[list[str], list[Table]]:
         made = t.embodied(name).set_axis(
             ["sector", "exports", "own_sector", "content", "content_per_unit", "arisen"], axis=1
         )
-        content, whole = float(made["content"].sum()), float(t.satellites.loc[name].sum())
+        content, whole = float(made["content"].sum()), float(t.satellites.loc[name].to_numpy().sum())
         text.append(
             _(
                 "{name}: {content} behind the exports, {share} of the {whole} in all sectors; {own} in the exporting "
