@@ -26,6 +26,7 @@ LAYERS = [
     {"places"},
     {"adding", "audit", "datasets", "goods", "spelling", "tables.publication"},
     {"columns"},
+    {"flow_table"},
     {"flows"},
     {"facts", "indices", "partial", "plots", "turned"},
     {"uncertainty", "valueadded", "panel"},
