@@ -1,4 +1,7 @@
-"""Excel sheets as people keep them: a title above the header, a second header row, notes below."""
+"""Excel sheets as people keep them: a title above the header, a second header row, notes below.
+
+pandas and openpyxl read the cells; which row is what is found by hand, as `pandas.read_excel` must be told.
+"""
 
 from __future__ import annotations
 

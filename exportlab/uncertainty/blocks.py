@@ -21,7 +21,7 @@ import numpy as np
 from exportlab.errors import DataError, OptionError
 from exportlab.flow_table import Flows
 from exportlab.frames import Array
-from exportlab.uncertainty.nesting import Unit
+from exportlab.uncertainty.nesting import Unit, in_time
 from exportlab.uncertainty.sample import Sample, jackknife
 
 Blocks: TypeAlias = Callable[[Sample, Sequence[tuple[Any, ...]]], Sample]
@@ -46,12 +46,6 @@ def _check(flows: Flows, drawn: tuple[Unit, ...], method: str, block: Any) -> No
     flows.calendar.require_order("a block bootstrap")
     if method not in DRAWN_IN_BLOCKS:
         raise OptionError(f"method={method!r} takes periods as independent: with block= say method='basic'.")
-
-
-def in_time(flows: Flows, units: Sequence[tuple[Any, ...]]) -> Array:
-    """The place of each unit in the order of time."""
-    known = {p: i for i, p in enumerate(flows.calendar.in_order([u[0] for u in units]))}
-    return np.array([known[u[0]] for u in units])
 
 
 def in_blocks(sample: Sample, order: Array, block: Any) -> Sample:
