@@ -71,6 +71,9 @@ def test_quotients_are_those_of_the_catalogue_and_the_level_is_the_width(counts)
     plain = xl.location_quotient(counts).set_index(["exporter", "product"])["location_quotient"]
     assert found.loc[plain.index, "location_quotient"].to_numpy() == pytest.approx(plain.to_numpy())
     narrow = location_quotients(counts, level=0.5).table
+    assert location_quotients(counts, level=0.5).title.startswith(
+        "Location quotients, 50 % exact intervals: "
+    )
     assert (narrow["conf_low"].to_numpy() >= found["conf_low"].to_numpy()).all()
     assert (narrow["conf_high"].to_numpy() < found["conf_high"].to_numpy()).all()
 
@@ -239,6 +242,14 @@ def test_counts_can_be_asked_to_be_sure():
     assert (rows["cluster"] == (rows["conf_low"] >= 1.1)).all()
 
 
+def test_a_count_of_zero_is_no_pair():
+    rows = [("A", "x", 4.0), ("A", "y", 6.0), ("B", "y", 10.0), ("B", "x", 0.0)]
+    found = find_clusters(table(rows, "exporter", "product", "value"), criteria=["quotient"], level=0.9)
+    assert found.table[["exporter", "product"]].agg("".join, axis=1).tolist() == ["Ax", "Ay", "By"]
+    assert found.table["conf_low"].iloc[0] == pytest.approx(0.05 ** (1 / 4) / 0.5)
+    assert list(found.table)[4] == "conf_low"
+
+
 def test_a_place_that_was_not_there_grew_and_one_that_sells_nothing_is_no_row():
     rows = [
         (2016, "A", "x", 5.0),
@@ -315,6 +326,17 @@ def related(industries):
     return related_industries(
         xl.flows(industries), measures=["values", "quotients", "proximity", "coagglomeration"]
     )
+
+
+def test_three_products_in_three_places_are_enough_and_thirty_places_are_many(industries):
+    cells = [[5.0, 1.0, 2.0], [4.0, 6.0, 2.0], [2.0, 1.0, 9.0]]
+    least = [(e, k, cells[i][j]) for i, e in enumerate("ABC") for j, k in enumerate("xyz")]
+    found = related_industries(table(least, "exporter", "product", "value"))
+    assert len(found.table) == 3
+    assert "over 3 places" in found.cautions[0]
+    for places, said in ((29, 2), (30, 1)):
+        some = industries[industries["exporter"] < f"p{places:02}"]
+        assert len(related_industries(xl.flows(some)).cautions) == said
 
 
 def test_measures_are_their_formulas(industries, related):
@@ -526,8 +548,10 @@ def test_what_relatedness_refuses(industries, related):
     with pytest.raises(DataError, match=r"1 products do not vary .*First: k3"):
         related_industries(xl.flows(flat))
     for numbers in (1, 9, []):
-        with pytest.raises(OptionError, match="numbers|list"):
+        with pytest.raises(OptionError, match="from 2 to 8, and one function|list"):
             define_clusters(related, numbers=numbers, functions=["ward"])
+    with pytest.raises(OptionError, match="one function or more"):
+        define_clusters(related, numbers=2, functions=[])
     with pytest.raises(OptionError, match="rng="):
         define_clusters(related, numbers=3)
     with pytest.raises(OptionError, match="no entry for 1 products, first 'd'"):
