@@ -284,6 +284,25 @@ def test_quantile_classes_and_cells_seen_once():
     assert rca_transitions(f, lag=2).lag == 2
 
 
+def test_a_row_of_zero_is_no_trade():
+    """Without zeros a product that is not sold has no advantage, whether the table has a row for it or not."""
+    told = panel()
+    cells = {(r["exporter"], r["product"]) for r in told}
+    here = {(r["period"], r["exporter"], r["product"]) for r in told}
+    none = [
+        {**told[0], "period": y, "exporter": e, "product": p, "value": 0.0}
+        for y in (2020, 2022)
+        for e, p in sorted(cells)
+        if (y, e, p) not in here
+    ]
+    assert none
+    for zeros in (False, True):
+        plain, more = (indexed(galtonian(flows(t), zeros=zeros), "exporter") for t in (told, told + none))
+        assert {e: f["n"] for e, f in plain.items()} == {e: f["n"] for e, f in more.items()}
+        counts = [rca_transitions(flows(t), zeros=zeros, lag=2).counts.tolist() for t in (told, told + none)]
+        assert counts[0] == counts[1]
+
+
 @pytest.mark.parametrize("engine", ENGINES)
 def test_two_sided_indices_agree_with_plain_python(engine):
     a, b = [r for r in panel(1) if r["period"] == 2020], [r for r in panel(2) if r["period"] == 2020]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import pandas as pd
 
@@ -14,7 +14,7 @@ from exportlab.valueadded import InterCountryTable, IOTable
 from exportlab.words import _, amount, listed, number, percent, term, unit_said
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 InputOutput: TypeAlias = IOTable | InterCountryTable
 
@@ -74,28 +74,10 @@ def _between(t: InterCountryTable, exporter: str) -> tuple[list[str], list[Table
         made = t.embodied(name, by=("exporter", "importer"), code="X")
         own = made[made["exporter"] == exporter].drop(columns="exporter").reset_index(drop=True)
         own.columns = pd.Index(["market", "exports", "at_home", "abroad", "content", "content_per_unit"])
-        feet: Any = t.footprint(name, code="X").set_index("country").loc[exporter]
-        whole = own[["exports", "at_home", "abroad", "content"]].sum()
-        text += [
-            _(
-                "{name}: {content} behind the exports, {home} of it at home and {abroad} in the countries that supply "
-                "inputs; {per} per {unit} exported. Of {made} at home, {out} is for final demand abroad; final demand "
-                "at home causes {there} abroad.",
-                name=term(name),
-                content=_figure(whole["content"]),
-                home=_figure(whole["at_home"]),
-                abroad=_figure(whole["abroad"]),
-                per=_figure(whole["content"] / whole["exports"]),
-                unit=unit_said(t.unit),
-                made=_figure(feet["PROD_X"]),
-                out=_figure(feet["FFD_DX"]),
-                there=_figure(feet["DFD_FX"]),
-            )
-        ]
+        text.append(_told(t, name, exporter, {c: float(own[c].sum()) for c in own.columns[1:]}))
         own = own.sort_values("content", ascending=False, kind="stable")
-        parts.append(
-            _table(f"behind_{k + 1}", _("{name} behind exports, by market", name=term(name)), own, t)
-        )
+        title = _("{name} behind exports, by market", name=term(name))
+        parts.append(_table(f"behind_{k + 1}", title, own, t))
     text.append(
         _(
             "Content is counted each time it crosses a border; what final demand causes is counted once. All output "
@@ -103,6 +85,27 @@ def _between(t: InterCountryTable, exporter: str) -> tuple[list[str], list[Table
         )
     )
     return text, parts
+
+
+def _told(t: InterCountryTable, name: str, exporter: str, whole: Mapping[str, float]) -> str:
+    """What of one satellite stands behind all exports of a country, and what final demand causes."""
+    feet = t.footprint(name, code="X")
+    own = feet.loc[feet["country"] == exporter, ["PROD_X", "FFD_DX", "DFD_FX"]]
+    made, out, there = own.to_numpy(dtype=float)[0].tolist()
+    return _(
+        "{name}: {content} behind the exports, {home} of it at home and {abroad} in the countries that supply "
+        "inputs; {per} per {unit} exported. Of {made} at home, {out} is for final demand abroad; final demand "
+        "at home causes {there} abroad.",
+        name=term(name),
+        content=_figure(whole["content"]),
+        home=_figure(whole["at_home"]),
+        abroad=_figure(whole["abroad"]),
+        per=_figure(whole["content"] / whole["exports"]),
+        unit=unit_said(t.unit),
+        made=_figure(made),
+        out=_figure(out),
+        there=_figure(there),
+    )
 
 
 def _at_home(t: IOTable) -> tuple[list[str], list[Table]]:

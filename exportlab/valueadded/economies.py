@@ -197,10 +197,10 @@ def read_eurostat(
     long = _long(path)
     for name, value in (("geo", geo), ("period", period), ("unit", unit_code)):
         long = _one(long, name, value)
-    rows, columns = (next((n for n in names if n in long), None) for names in (DOWN, ACROSS))
+    rows, columns = (next((n for n in names if n in long.columns), None) for names in (DOWN, ACROSS))
     if rows is None or columns is None:
         raise DataError(
-            f"The file has the dimensions {', '.join(str(n) for n in long if n != 'value')}",
+            f"The file has the dimensions {', '.join(map(str, long.columns.drop('value')))}",
             f"One of {', '.join(DOWN)} and one of {', '.join(ACROSS)} are needed.",
         )
     layout, left_out = _eurostat_layout(long.assign(row=long[rows], column=long[columns]))
@@ -286,7 +286,8 @@ def _pivoted(long: pd.DataFrame, sectors: list[str]) -> Layout:
     both = pd.concat([own, margins])
     wide = both[both["column"].isin(used)].pivot(index=["stk_flow", "row"], columns="column", values="value")
     wide = wide[[c for c in wide if c not in SUMS_LAST] + [c for c in SUMS_LAST if c in wide]]
-    across = [Line("sector", ("", c), c) if c in sectors else _known(str(c), EUROSTAT.columns) for c in wide]
+    names = [str(c) for c in wide.columns]
+    across = [Line("sector", ("", c), c) if c in sectors else _known(c, EUROSTAT.columns) for c in names]
     down = [
         Line("imported" if flow == "IMP" else "sector", ("", code), f"{flow} {code}")
         if code in sectors
