@@ -46,10 +46,10 @@ def test_every_indicator_agrees_with_the_oracle(engine, universe, drawn):
     check(ENGINES[engine], universe, drawn)
 
 
-def check(convert, universe, drawn):
+def check(convert, universe, drawn, calls=CALLS):
     table = table_of(drawn)
     flows = xl.flows(convert(table), period="year", market="partner", value="usd")
-    result = rows(xl.measure(flows, CALLS, over="market", universe=universe), ["year"])
+    result = rows(xl.measure(flows, calls, over="market", universe=universe), ["year"])
     assert [r["year"] for r in result] == list(range(2000, 2000 + len(drawn)))
     observed = table.loc[table["usd"] > 0, "partner"].nunique()
     for group, row in zip(drawn, result, strict=True):
@@ -57,7 +57,7 @@ def check(convert, universe, drawn):
         size = {"observed": observed, "active": max(active, 1)}.get(universe, universe)
         if active:
             assert row["universe"] == size
-        for column, (name, options) in CALLS.items():
+        for column, (name, options) in calls.items():
             expected = ORACLE[name](group, size, **options) if active else math.nan
             got = row[column]
             assert got is not None, (column, group)

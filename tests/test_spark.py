@@ -84,9 +84,10 @@ def convert(session):
 
 @NO_JAVA
 def test_every_indicator_agrees_with_the_oracle(spark):
-    """Ties, zeros, a lone member, equal ones, nothing at all, and nine orders of magnitude."""
+    """Ties, zeros, a lone member, equal ones, nothing at all, and nine orders of magnitude; each indicator once."""
     groups = [[3.0, 1.0, 1.0, 0.0], [5.0], [2.0] * 7, [0.0, 0.0], [1e-3, 1e6, 7.0]]
-    test_engines.check(convert(spark), "observed", groups)
+    once = {name: call for name, call in test_engines.CALLS.items() if name.endswith("_0")}
+    test_engines.check(convert(spark), "observed", groups, once)
 
 
 @NO_JAVA
