@@ -6,8 +6,9 @@ import math
 
 import pandas as pd
 import pytest
+import tries
 from engines import ENGINES, rows
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import exportlab as xl
@@ -67,7 +68,7 @@ def test_totals_are_conserved_and_the_unmatched_are_told(engine):
     ),
     st.lists(st.floats(0.01, 1e6), min_size=4, max_size=4),
 )
-@settings(max_examples=25)
+@tries.at_most(25)
 def test_any_weights_conserve_the_total(targets, values):
     total = sum(w for _, w in targets)
     table = pd.DataFrame([(f"{k}", f"t{t}", w / total) for k in range(4) for t, w in targets])

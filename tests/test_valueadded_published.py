@@ -199,6 +199,37 @@ def test_eurostat_tsv(tmp_path: Path, old: bool) -> None:
         read_eurostat(files.eurostat(tmp_path, old=old, spoil=4.0))
 
 
+def test_eurostat_industries_with_sections_beside_their_divisions(tmp_path: Path) -> None:
+    path = files.eurostat_industries(tmp_path)
+    t = read_iot(path)
+    assert isinstance(t, IOTable)
+    assert tuple(t.sectors) == files.INDUSTRIES
+    assert t.final == ("P3_S13", "P3_S14", "P51G", "P5M")
+    assert t.unit == "million of the national currency"
+    assert t.source.endswith("naio_10_cp1750.tsv; left out as sums of their parts: B, L68")
+    assert t.validate().balanced
+    np.testing.assert_allclose(t.Zm, 0.5 * t.Z)
+    np.testing.assert_allclose(t.taxes, 0.25 * t.Z.sum(axis=0))
+    np.testing.assert_allclose(t.x, t.Z.sum(axis=1) + t.F.sum(axis=1) + t.e)
+    compared = {c.what for c in t.controls}
+    assert {"column 'TFU'", "column 'TU'", "row 'IMP'", "row 'P2_ADJ'", "row 'B1G'", "row 'P1'"} <= compared
+
+
+def test_eurostat_tables_that_do_not_tell_imports_apart(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="products of the origin TOTAL. .*tells them apart"):
+        read_eurostat(files.eurostat_industries(tmp_path, origins=("TOTAL",)))
+    path = tmp_path / "total.tsv"
+    head = "freq,unit,stk_flow,prd_use,prd_ava,geo\\TIME_PERIOD\t2020\n"
+    path.write_text(f"{head}A,MIO_EUR,TOTAL,CPA_TOTAL,CPA_TOTAL,AT\t5\n")
+    with pytest.raises(DataError, match="The file has no products. .*a total of all products is none"):
+        read_eurostat(path)
+    path.write_text(head.replace("prd", "good") + "A,MIO_EUR,TOTAL,A01,A01,AT\t5\n")
+    with pytest.raises(
+        DataError, match="dimensions freq, unit, stk_flow, good_use, good_ava, geo.*One of prd_ava"
+    ):
+        read_eurostat(path)
+
+
 def test_an_unknown_format_is_refused_with_the_list(tmp_path: Path) -> None:
     pd.DataFrame(np.ones((8, 8))).to_csv(tmp_path / "x.csv", header=False, index=False)
     for path in (tmp_path / "x.csv", tmp_path):

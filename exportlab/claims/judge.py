@@ -13,7 +13,7 @@ from exportlab.errors import DataError
 from exportlab.findings import Findings, findings
 from exportlab.findings.basis import figure
 from exportlab.findings.parts import BlocShare, Figure, LeftOut, Spread
-from exportlab.flows import Flows, require
+from exportlab.flow_table import Flows, require
 from exportlab.frames import collect, sum_by, when
 from exportlab.indices.similarity import cosine
 from exportlab.indices.unit_values import unit_value_dispersion

@@ -10,7 +10,8 @@ from exportlab.errors import DataError, ExportlabError
 from exportlab.findings.basis import Basis, figure, last_of, latest
 from exportlab.findings.parts import Advantage, Figure, IncomeLevel, LeftOut, Place, Technology
 from exportlab.findings.spread import in_time
-from exportlab.flows import Flows, flows
+from exportlab.flow_table import Flows
+from exportlab.flows import flows
 from exportlab.frames import to_pandas
 from exportlab.indices.advantage import rca
 from exportlab.indices.complexity import complexity

@@ -16,7 +16,7 @@ from exportlab.files.delimited import header_row, notes_below, squeezed, widest
 from exportlab.files.numerals import BOTH_SIGNS, both_readings, decided, doubtful, floats, is_number
 from exportlab.files.paths import progress_over, refuse_twice
 from exportlab.files.workbook import read_workbook
-from exportlab.flows import ROLES
+from exportlab.flow_table import ROLES
 from exportlab.readers.lazy import Schema
 from exportlab.readers.request import MONEY, UNKNOWN, Ask, Taken, lost_zeros
 

@@ -19,7 +19,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from exportlab.errors import DataError, OptionError
-from exportlab.flows import Flows
+from exportlab.flow_table import Flows
 from exportlab.frames import Array
 from exportlab.uncertainty.nesting import Unit, in_time
 from exportlab.uncertainty.sample import Sample, jackknife

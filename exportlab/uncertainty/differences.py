@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 
 from exportlab.errors import DataError, OptionError, UnknownName
-from exportlab.flows import Columns, Flows, require
+from exportlab.flow_table import Columns, Flows, require
 from exportlab.frames import Array
 from exportlab.indices.measure import Universe
 from exportlab.indices.members import ROUNDING

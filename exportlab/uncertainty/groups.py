@@ -11,7 +11,7 @@ import numpy as np
 
 from exportlab.codes import Coded
 from exportlab.errors import DataError, OptionError, UnknownName, one_of
-from exportlab.flows import KEY_ROLES, Columns, Flows
+from exportlab.flow_table import KEY_ROLES, Columns, Flows
 from exportlab.frames import Array, collect
 from exportlab.indices.advantage import FORMS, check_reference, refuse_lost
 from exportlab.indices.catalogue import CATALOGUE

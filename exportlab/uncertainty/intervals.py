@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from exportlab.flows import Columns, Flows, require
+from exportlab.flow_table import Columns, Flows, require
 from exportlab.indices.measure import Universe
 from exportlab.options import Count, Level, NotNegative, validated
 from exportlab.results import Result

@@ -14,7 +14,7 @@ import numpy as np
 
 from exportlab.classifications import hs_chapter, hs_section
 from exportlab.errors import DataError, OptionError
-from exportlab.flows import Columns, Flows
+from exportlab.flow_table import Columns, Flows
 from exportlab.frames import Array
 from exportlab.uncertainty.methods import Note
 from exportlab.uncertainty.sample import Sample, jackknife

@@ -9,7 +9,7 @@ import narwhals.stable.v2 as nw
 import numpy as np
 
 from exportlab.errors import DataError, UnknownName
-from exportlab.flows import Flows, require
+from exportlab.flow_table import Flows, require
 from exportlab.frames import Array, collect, to_pandas
 from exportlab.indices.catalogue import CATALOGUE
 from exportlab.options import Count, Level, NotNegative, validated
