@@ -833,6 +833,34 @@ def test_permutations_enumerated_by_hand():
     assert found["permutations"].item() == 4
 
 
+def test_all_permutations_are_taken_where_there_are_no_more_than_asked_for():
+    """Seven units have 128: the table as it stands, and 127 others."""
+    flows = mixes(1, range(5), 7)
+    asked = {"between": ("2021", "2023"), "resample": "product"}
+    found = permutation_test(flows, "hhi", permutations=127, **asked)
+    assert (bool(found["exact"].item()), found["permutations"].item()) == (True, 128)
+    with pytest.raises(OptionError, match="rng="):
+        permutation_test(flows, "hhi", permutations=126, **asked)
+
+
+def test_a_change_is_cut_at_what_it_can_attain():
+    """Of two markets the HHI lies between a half and one."""
+    frame = pd.DataFrame(
+        {
+            "year": ["1"] * 4 + ["2"] * 4,
+            "market": ["J", "U"] * 4,
+            "product": ["a", "a", "b", "b"] * 2,
+            "value": [9.0, 1.0, 1.0, 9.0, 8.0, 2.0, 7.0, 1.0],
+        }
+    )
+    flows, asked = xl.flows(frame, period="year"), {"resample": "product"}
+    up, down = (difference(flows, "hhi", between=b, **asked).table.iloc[0] for b in (("1", "2"), ("2", "1")))
+    assert up["estimate"] == pytest.approx((15**2 + 3**2) / 18**2 - 0.5)
+    assert up["conf_high"] == pytest.approx(0.5)
+    assert -0.5 < up["conf_low"] < 0
+    assert [down["conf_low"], down["conf_high"]] == pytest.approx([-up["conf_high"], -up["conf_low"]])
+
+
 def test_permutation_test_keeps_its_level_and_has_power():
     rng = np.random.default_rng(4)
     same, moved = [], []
