@@ -1007,6 +1007,9 @@ def test_levels_cut_codes():
     assert "2, 3 digits" in repr(found)
     with pytest.raises(DataError, match=r"40 product codes are shorter than 6 digits. First: '100'"):
         levels(FLOWS, "hhi", digits=(2, 6))
+    for digits, words in (((), "is not a list of code lengths"), ((2, 0), "a whole number, 1 or more")):
+        with pytest.raises(OptionError, match=words):
+            levels(FLOWS, "hhi", digits=digits)
 
 
 # What is refused, and what is said beside an interval.

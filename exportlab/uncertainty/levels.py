@@ -101,7 +101,7 @@ def levels(
     entry, implied = CATALOGUE.find(name)
     given = {**implied, **options}
     cut = tuple(digits)
-    if not cut or any(not isinstance(d, int) or d < 1 for d in cut):
+    if not cut:
         raise OptionError(f"digits={digits!r} is not a list of code lengths: digits=(2, 4, 6).")
     if "product" not in flows.roles:
         raise DataError("the flows have no product", "levels needs product=... at the door.")
