@@ -32,7 +32,7 @@ import pandas as pd
 
 import exportlab as xl
 from exportlab.uncertainty import blocks, nesting, statistics
-from exportlab.uncertainty.methods import estimate
+from exportlab.uncertainty.methods import BLOCKS, estimate
 from exportlab.valueadded import IOTable, table_noise
 from exportlab.valueadded.noise import scaled
 
@@ -94,19 +94,22 @@ def months(rng: Rng, runs: int) -> Iterator[Row]:
         true = float(long[:, 0].sum() / long.sum())
         for n in (60, 120, 240):
             hits: dict[str, list[bool]] = {"months one by one": [], "blocks": []}
-            alike: list[bool] = []
+            noted: dict[str, list[bool]] = {name: [] for name in hits}
             for seed in np.random.SeedSequence(int(rng.integers(2**31))).spawn(runs):
                 flows = share_of(rng, rho, n)
                 alone = statistics.part(flows[:, 0], flows.sum(axis=1))
-                alike.append(bool(nesting.following(alone, np.arange(n))[0][0] > nesting.ALIKE))
-                for name, held in hits.items():
-                    sample = blocks.in_blocks(alone, np.arange(n), "auto") if name == "blocks" else alone
+                runs_of = blocks.in_blocks(alone, np.arange(n), "auto")
+                noted["months one by one"].append(
+                    bool(nesting.following(alone, np.arange(n))[0][0] > nesting.ALIKE)
+                )
+                noted["blocks"].append(n / runs_of.blocks[0][1] < BLOCKS)
+                for sample, held in zip((alone, runs_of), hits.values(), strict=True):
                     found = estimate(sample, "basic", draws=399, seed=seed)
                     held.append(bool(found.low[0] <= true <= found.high[0]))
-            for name, held in hits.items():  # of few blocks each has a note
-                yield told(f"share, AR(1) of {rho:g}", f"{n} months", f"basic, {name}", held) | {
-                    "noted": f"{100 * np.mean(alike):.0f}" if name != "blocks" else "100"
-                }
+            for name, held in hits.items():
+                part = f"{100 * np.mean(noted[name]):.0f}"
+                row = told(f"share, AR(1) of {rho:g}", f"{n} months", f"basic, {name}", held)
+                yield row | {"noted": part}
 
 
 def share_of(rng: Rng, rho: float, n: int) -> Any:

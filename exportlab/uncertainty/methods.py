@@ -417,6 +417,7 @@ def _spread(draws: Array) -> Array:
 
 FEW = 30  # units in the smallest sample
 FEWER = {"rca": 100, "gini": 200}  # of indices whose intervals are short for longer
+BLOCKS = 100  # of periods: where they hang together, intervals are short up to here
 RARE, CARRIERS = (
     0.2,
     10.0,
@@ -435,10 +436,11 @@ def notes(
     sample: Sample, found: Interval, method: str, unit: str, *, name: str = "", scale: Scale | None = None
 ) -> list[tuple[Note, ...]]:
     """What is known against each value's interval; of the index `name`, which has this scale."""
-    least = min(sample.samples)
+    least, enough = min(sample.samples), FEWER.get(name, FEW)
     if sample.blocks:
-        least, unit = min(int(order.size / length) for order, length in sample.blocks), f"blocks of {unit}"
-    few = least < FEWER.get(name, FEW)
+        least, enough = min(int(order.size / length) for order, length in sample.blocks), BLOCKS
+        unit = f"blocks of {unit}"
+    few = least < enough
     common = [Note("few units", said("few units: {n} {unit}", n=least, unit=unit))] if few else []
     common += [MEMBERS] if sample.members else []
     heavy: list[tuple[Note, ...]] = [()] * found.estimate.size
