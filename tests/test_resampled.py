@@ -272,6 +272,10 @@ def test_the_length_of_blocks_at_its_ends():
     assert blocks.automatic(np.arange(60.0)) == pytest.approx(10.519, abs=1e-3)
     assert blocks.automatic(np.tile([1.0, -1.0], 100)) == pytest.approx(3 * 200**0.5)  # no longer than that
     assert blocks.automatic(np.tile([1.0, -1.0], 20)) == pytest.approx(40 / 3)  # nor than a third
+    series = autoregressive(0.6, 200)
+    assert blocks.automatic(1e4 * series) == pytest.approx(blocks.automatic(series))  # whatever the unit
+    # of 6 periods on a line the sums of products are 17.5 and 8.75: G = 17.5, g(0) = 35, b = (6 G^2/g(0)^2)^(1/3)
+    assert blocks.automatic(np.arange(6.0)) == pytest.approx(1.5 ** (1 / 3))
     months = Sample(lambda w: w[..., None].sum(axis=-2), np.ones(24))
     ((_, length),) = blocks.in_blocks(months, np.arange(24), 8).blocks  # a third itself is taken
     assert length == 8

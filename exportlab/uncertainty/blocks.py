@@ -73,7 +73,7 @@ def automatic(series: Array) -> float:
     x = series - series.mean()
     if not np.isfinite(x).all() or float(x @ x) <= 0:
         return 1.0
-    covariance = np.array([float(x[: n - k] @ x[k:]) / n for k in range(n)])
+    covariance = np.array([float(x[: n - k] @ x[k:]) for k in range(n)])  # times n, which drops out
     run = max(5, int(np.ceil(np.sqrt(np.log10(n)))))
     small = np.abs(covariance / covariance[0]) < SIGNIFICANT * np.sqrt(np.log10(n) / n)
     most = min(int(np.ceil(np.sqrt(n))) + run, n - 1)
