@@ -114,6 +114,17 @@ def test_shift_share_and_margins_have_intervals():
     assert grown["std_error"].gt(0).all()
 
 
+def test_a_unit_left_out_leaves_no_row():
+    """Three, two and one rows of three markets: without each 3, 4 and 5, whose spread is that of Tukey's jackknife."""
+    cells = [(m, p, 1.0) for m, products in (("J", "123"), ("K", "12"), ("U", "1")) for p in products]
+    flows = xl.flows(pd.DataFrame(cells, columns=["market", "product", "value"]))
+    counted = xl.resampled(
+        flows, lambda f: pd.DataFrame({"rows": [len(f.frame.to_native())]}), "rows", resample="market"
+    ).table.iloc[0]
+    assert counted["estimate"] == 6
+    assert counted["std_error"] == pytest.approx((2 / 3 * 2) ** 0.5)
+
+
 def test_a_row_that_one_unit_alone_carries_has_no_interval():
     lone = pd.concat([TABLE, pd.DataFrame([("E1", "M0", "P99", 5.0)], columns=TABLE.columns)])
     found = xl.resampled(
