@@ -533,6 +533,8 @@ def _best(make: Callable[..., Any], **options: Any) -> Run:
     def run(d: pd.DataFrame, door: Mapping[str, Any]) -> Any:
         place = 5 * (d["north"].astype(int) - 30) + d["east"].astype(int) - 110
         lost = np.abs(np.random.default_rng(1).normal(size=35))[place]
+        if "inefficiency" in options:
+            lost = lost / 2 + np.exp(d["z"]) / 2
         keys = {"unit": "id"} if make is frontier else {"exporter": "origin", "importer": "place"}
         left = "log(y)" if make is frontier else "y"
         made = make(

@@ -8,8 +8,9 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 import pytest
+import tries
 from family_engines import ENGINES, flows, indexed, rows, same
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import exportlab as xl
@@ -62,7 +63,7 @@ def test_lafay_and_michaely_by_hand():
 amounts = st.lists(st.floats(0.01, 1e6) | st.just(0.0), min_size=4, max_size=4).filter(any)
 
 
-@settings(max_examples=10)
+@tries.at_most(10)
 @given(amounts, amounts)
 def test_lafay_and_michaely_sum_to_zero(a, b):
     x, m = (wide({"i": dict(zip("klmn", v, strict=True))}) for v in (a, b))

@@ -184,6 +184,21 @@ def test_log_t_is_that_of_convergenceclubs(panel, what, trim, make):
     assert found["p_value"] == pytest.approx(want["pvalue"], abs=1e-12)
 
 
+def test_what_the_log_t_test_refuses():
+    x = np.exp(np.add.outer(np.arange(3.0), np.arange(8.0)))
+    assert log_t(x[:2, :7])["std_error"] > 0  # five periods are left of seven
+    for short in (x[:1], x[:, :6], x[0]):
+        with pytest.raises(DataError, match=r"x has shape \(.*two units or more, and 5 periods"):
+            log_t(short)
+    for bad in (0.0, -1.0, np.nan):
+        with pytest.raises(DataError, match="figures of x are not above zero in 1 row"):
+            log_t(np.where(np.arange(24).reshape(3, 8) == 10, bad, x))
+    with pytest.raises(OptionError, match="trim=2 is not allowed"):
+        log_t(x, trim=2)
+    with pytest.raises(OptionError, match="x="):
+        log_t("text")
+
+
 @pytest.mark.parametrize(
     ("merge", "what"), [("none", "clubs"), ("phillips_sul", "merged"), ("schnurbus", "merged")]
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -28,6 +29,7 @@ YEARS = (2021, 2022, 2023)
 SEASON = [(x, 100 - x) for x in (70, 65, 60, 55, 55, 52, 52, 52, 51, 51, 50, 50)]
 
 
+@cache
 def by_parts(parts):
     """Each part of a year with figures of its own, which have nothing to do with those of other parts."""
     alone = {part: world(seed) for seed, part in enumerate(parts, 20)}

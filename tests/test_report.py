@@ -37,6 +37,7 @@ from exportlab.tables.writing import csv_text
 from exportlab.uncertainty.methods import Kind
 from exportlab.words import Said
 
+pytestmark = pytest.mark.xdist_group("report")  # its pages are drawn once
 STEPS: list[str] = []
 
 
@@ -924,11 +925,11 @@ def test_every_computed_number_leads_to_its_formula(embedded, own):
 
 def test_every_entry_of_the_methods_is_drawn_and_used():
     from exportlab.reporting import methods
-    from exportlab.tables import render
+    from exportlab.tables.drawing import formula
 
     for name in methods.KNOWN:
         entry = methods.method(name)
-        assert render.formula(entry.formula).startswith("<svg")
+        assert formula(entry.formula).startswith("<svg")
         assert entry.source
 
 

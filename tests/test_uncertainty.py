@@ -542,6 +542,48 @@ def test_a_portion_of_nothing_or_all_has_its_exact_bound():
     assert np.isnan(methods.estimate(between, "jackknife").low[0])  # a change has no such bound
 
 
+@pytest.mark.parametrize("form", ["balassa", "rsca", "log", "nrca", "arca", "weighted"])
+def test_what_an_exporter_does_not_sell_is_shown_where_it_is_asked_for(form):
+    """The rows of the indicator itself; nought has no interval, and says so."""
+    rng = np.random.default_rng(2)
+    rows = [(e, m, p, rng.lognormal()) for e in "AB" for m in "JKLMNO" for p in ("01", "02", "03")]
+    table = pd.DataFrame(rows, columns=["exporter", "market", "product", "value"])
+    table.loc[(table["exporter"] == "A") & (table["product"] == "03"), "value"] = 0.0
+    flows = xl.flows(table)
+    for reference in ("world", "rest", "B", flows):
+        asked = {"form": form, "reference": reference, "zeros": True}
+        found = interval(flows, "rca", resample="market", **asked).table
+        theirs = xl.rca(flows, by="exporter", **asked)
+        both = found.merge(theirs, on=["exporter", "product"], validate="1:1")
+        assert len(both) == len(theirs) == 6
+        np.testing.assert_allclose(both["estimate"], both["rca"], atol=1e-12)
+        nothing = both[(both["exporter"] == "A") & (both["product"] == "03")].iloc[0]
+        if form in ("nrca", "arca"):  # these vary with what the reference sells
+            assert nothing["conf_low"] < nothing["estimate"] < nothing["conf_high"]
+        else:
+            assert nothing[["std_error", "conf_low", "conf_high"]].isna().all()
+            assert ("undefined" if form == "log" else "at the boundary") in nothing["note"]
+    plain = interval(flows, "rca", resample="market", form=form).table
+    assert len(plain) == 5  # as by default nothing is asked of what is not sold
+
+
+def test_a_share_of_nothing_is_shown_where_it_is_asked_for():
+    """Six markets of about one size, none of which takes it: 1 - 0.05^(1/n)."""
+    table = pd.DataFrame(
+        [(e, m, p, 1.0) for e in "AB" for m in "JKLMNO" for p in ("01", "02") if (e, p) != ("A", "02")],
+        columns=["exporter", "market", "product", "value"],
+    )
+    asked = {"over": "product", "resample": "market"}
+    found = interval(xl.flows(table), "share", zeros=True, **asked).table
+    assert found["estimate"].tolist() == [1.0, 0.0, 0.5, 0.5]
+    assert found[["conf_low", "conf_high"]].to_numpy()[:2] == pytest.approx(
+        np.array([[0.05 ** (1 / 6), 1], [0, 1 - 0.05 ** (1 / 6)]])
+    )
+    assert len(interval(xl.flows(table), "share", **asked).table) == 3
+    with pytest.raises(OptionError, match=r"zeros='yes' is not allowed. Allowed: True, False"):
+        interval(xl.flows(table), "share", zeros="yes", **asked)
+
+
 @pytest.mark.parametrize(
     ("ends", "expected", "limit"),
     [
@@ -1297,7 +1339,7 @@ def drawn(units=100, hill=3.0, carried=0.1):
         influence=lambda w: influence,
         members=False,
         portion=None,
-        blocks=None,
+        blocks=(),
     )
 
 

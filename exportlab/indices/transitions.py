@@ -11,7 +11,7 @@ import narwhals.stable.v2 as nw
 import numpy as np
 
 from exportlab.errors import DataError, OptionError
-from exportlab.flows import Columns, Flows, require
+from exportlab.flow_table import Columns, Flows, require
 from exportlab.frames import Array, Codes, collect
 from exportlab.indices._steps import Reference, periods_compared, require_roles, table_of_own_kind
 from exportlab.indices.advantage import Form, rca

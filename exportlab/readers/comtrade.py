@@ -14,7 +14,8 @@ from exportlab.errors import DataError, DuplicateCells, UnknownName, one_of
 from exportlab.files.delimited import TextTable, columns, same_columns, text_table
 from exportlab.files.paths import TEXT, Paths, find, progress_over, refuse_twice
 from exportlab.files.records import JSON, RecordTable, record_columns, record_table
-from exportlab.flows import Flows, flows
+from exportlab.flow_table import Flows
+from exportlab.flows import flows
 from exportlab.goods import ZeroQuantity, mixed_editions
 from exportlab.readers.account import ReadFlows, Reading, stack_columns, with_account
 from exportlab.readers.country_labels import (

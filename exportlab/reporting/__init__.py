@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from exportlab.flows import Flows, require
+from exportlab.flow_table import Flows, require
 
 if TYPE_CHECKING:
     from exportlab.indices.concordance import Concordance

@@ -269,8 +269,8 @@ def simulate(sample: Sample, method: str, draws: int, seed: Any, workers: int = 
 
 def _weights(sample: Sample, method: str, rng: np.random.Generator, draws: int) -> Array:
     """How often each unit counts in each draw."""
-    if sample.blocks is not None:
-        return stationary(rng, draws, *sample.blocks)
+    if sample.blocks:
+        return np.concatenate([stationary(rng, draws, *own) for own in sample.blocks], axis=1)
     return (dirichlet if method == "bayesian" else multinomial)(rng, draws, sample.samples)
 
 
@@ -436,8 +436,8 @@ def notes(
 ) -> list[tuple[Note, ...]]:
     """What is known against each value's interval; of the index `name`, which has this scale."""
     least = min(sample.samples)
-    if sample.blocks is not None:
-        least, unit = int(least / sample.blocks[1]), f"blocks of {unit}"
+    if sample.blocks:
+        least, unit = min(int(order.size / length) for order, length in sample.blocks), f"blocks of {unit}"
     few = least < FEWER.get(name, FEW)
     common = [Note("few units", said("few units: {n} {unit}", n=least, unit=unit))] if few else []
     common += [MEMBERS] if sample.members else []

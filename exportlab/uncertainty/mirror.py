@@ -7,7 +7,7 @@ from typing import Any, Literal
 import numpy as np
 
 from exportlab.errors import DataError, OptionError, UnknownName, one_of
-from exportlab.flows import Columns, Flows, require
+from exportlab.flow_table import Columns, Flows, require
 from exportlab.frames import Array
 from exportlab.indices.catalogue import CATALOGUE, check_options
 from exportlab.indices.measure import Universe, universe_size

@@ -1,4 +1,7 @@
-"""A file's rows and columns by what they are, and the totals printed beside its cells, which are always compared."""
+"""A file's rows and columns by what they are, and the totals printed beside its cells, which are always compared.
+
+By hand: pymrio reads some of these files as well, but compares no printed total with the cells.
+"""
 
 from __future__ import annotations
 
