@@ -10,6 +10,7 @@ import subprocess
 import sys
 
 import customs
+import io_files
 import pandas as pd
 import pytest
 
@@ -70,6 +71,10 @@ def test_report_takes_classes_and_incomes(tmp_path, undrawn):
     pd.DataFrame({"exporter": ["A", "B"], "value": [100.0, 300.0]}).to_csv(
         tmp_path / "income.csv", index=False
     )
+    sheet = io_files.bureau(tmp_path)
+    sheet.write_text(sheet.read_text(encoding="utf-8") + ",CO2,10,20,30\n", encoding="utf-8")
+    told = run("report", tmp_path / "flows.csv", "--satellites", "CO2", code=2)
+    assert told.strip() == "exportlab: --satellites chooses rows of --table, which is not given."
     run(
         "report",
         tmp_path / "flows.csv",
@@ -79,9 +84,15 @@ def test_report_takes_classes_and_incomes(tmp_path, undrawn):
         "sitc3",
         "--income",
         tmp_path / "income.csv",
+        "--table",
+        sheet,
         "--out",
         tmp_path / "r",
     )
+    (bounds,) = pd.read_csv(
+        tmp_path / "r" / "tables" / "behind_bounds.csv", encoding="utf-8-sig"
+    ).itertuples()
+    assert (bounds.what, 0 < bounds.low < bounds.high) == ("CO2", True)
     shares = pd.read_csv(tmp_path / "r" / "tables" / "lall.csv", encoding="utf-8-sig").set_index("class")[
         "share"
     ]
