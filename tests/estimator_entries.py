@@ -334,7 +334,7 @@ def _switching() -> list[Entry]:
     """Policies beyond one that stays on."""
     rows = {"errors under copies": "each comparison's small-sample factor counts units, not their weight"}
     return [
-        Entry("switching att", _of(lambda p: p.att("switching")), ("weights",), exempt=rows),
+        Entry("switching att", _of(lambda p: p.att("switching")), ("weights", "covariates"), exempt=rows),
         Entry(
             "switching study",
             _of(lambda p: p.event_study("switching", placebos=2)),
@@ -345,13 +345,13 @@ def _switching() -> list[Entry]:
         Entry(
             "local projections",
             _of(lambda p: p.att("local_projections")),
-            ("weights", "gaps"),
+            ALL,
             exempt=rows,
         ),
         Entry(
             "local projections study",
             _of(lambda p: p.event_study("local_projections", weighting="variance")),
-            ("weights",),
+            ("weights", "covariates"),
             exempt=rows,
         ),
         Entry("local projections mean", _of(lambda p: p.event_study("local_projections", base="mean"))),
