@@ -43,7 +43,8 @@ def att(
 
     Covariates are taken as they are at t - 1. By variance they stand in the regression; with equal weights by
     regression adjustment: effects of dates and slopes are those of units not treated by t + h, and what is left of
-    adopting units is averaged.
+    adopting units is averaged. What a covariate does to the outcome after t - 1 stays in it. Errors by equal weights
+    are those of regression adjustment, with fixest's factor.
 
     Parameters
     ----------
