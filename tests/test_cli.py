@@ -10,6 +10,7 @@ import subprocess
 import sys
 
 import customs
+import io_files
 import pandas as pd
 import pytest
 
@@ -58,7 +59,7 @@ def test_report_names_its_page(tmp_path, download):
     assert (tmp_path / "r" / "index.html").stat().st_size > 50_000
 
 
-def test_report_takes_classes_and_incomes(tmp_path):
+def test_report_takes_classes_and_incomes(tmp_path, undrawn):
     frame = pd.DataFrame(
         {
             "exporter": ["A", "B", "A", "B"],
@@ -70,6 +71,10 @@ def test_report_takes_classes_and_incomes(tmp_path):
     pd.DataFrame({"exporter": ["A", "B"], "value": [100.0, 300.0]}).to_csv(
         tmp_path / "income.csv", index=False
     )
+    sheet = io_files.bureau(tmp_path)
+    sheet.write_text(sheet.read_text(encoding="utf-8") + ",CO2,10,20,30\n", encoding="utf-8")
+    told = run("report", tmp_path / "flows.csv", "--satellites", "CO2", code=2)
+    assert told.strip() == "exportlab: --satellites chooses rows of --table, which is not given."
     run(
         "report",
         tmp_path / "flows.csv",
@@ -79,9 +84,15 @@ def test_report_takes_classes_and_incomes(tmp_path):
         "sitc3",
         "--income",
         tmp_path / "income.csv",
+        "--table",
+        sheet,
         "--out",
         tmp_path / "r",
     )
+    (bounds,) = pd.read_csv(
+        tmp_path / "r" / "tables" / "behind_bounds.csv", encoding="utf-8-sig"
+    ).itertuples()
+    assert (bounds.what, 0 < bounds.low < bounds.high) == ("CO2", True)
     shares = pd.read_csv(tmp_path / "r" / "tables" / "lall.csv", encoding="utf-8-sig").set_index("class")[
         "share"
     ]
@@ -450,7 +461,7 @@ def test_a_fault_of_the_program_shows_its_traceback(monkeypatch):
         cli.main()
 
 
-def test_report_in_chinese_with_further_formats(say, tmp_path, download):
+def test_report_in_chinese_with_further_formats(say, tmp_path, download, undrawn):
     code, printed, error = say(
         "report",
         download,
@@ -554,7 +565,7 @@ def test_a_reference_has_the_columns_of_the_files(tmp_path):
     assert rca.set_index("hs")["rca"].to_dict() == pytest.approx({1: 0.5, 2: 1.5})
 
 
-def test_months_are_added_up_to_years(say, tmp_path):
+def test_months_are_added_up_to_years(say, tmp_path, undrawn):
     months = [f"2022年{m}月" for m in range(1, 13)] + ["2023年1月", "2023年2月"]
     table = pd.DataFrame(
         [(m, c, 1.0 + (c == "USA")) for m in months for c in ("Japan", "USA")],

@@ -30,6 +30,7 @@ from exportlab.valueadded import (
     read_oecd_iot,
     read_wiod,
 )
+from exportlab.valueadded.economies import _holds
 
 Reader = Callable[..., InterCountryTable]
 BETWEEN: list[tuple[Writer, Reader, str]] = [
@@ -213,6 +214,52 @@ def test_eurostat_industries_with_sections_beside_their_divisions(tmp_path: Path
     np.testing.assert_allclose(t.x, t.Z.sum(axis=1) + t.F.sum(axis=1) + t.e)
     compared = {c.what for c in t.controls}
     assert {"column 'TFU'", "column 'TU'", "row 'IMP'", "row 'P2_ADJ'", "row 'B1G'", "row 'P1'"} <= compared
+
+
+@pytest.mark.parametrize(
+    ("code", "other", "holds"),
+    [
+        ("B", "B05", True),
+        ("CPA_B", "CPA_B08", True),
+        ("C10-12", "C11", True),
+        ("C10-C12", "C12", True),
+        ("C10-12", "C13", False),
+        ("C10-12", "C10-12", False),
+        ("C31_32", "C32", True),
+        ("C31_33", "C32", False),
+        ("E37-39", "E38_39", True),
+        ("L68", "L68A", True),
+        ("L68A", "L68", False),
+        ("L68A", "L68B", False),
+        ("C10", "C", False),
+        ("B", "C10", False),
+        ("B", "TOTAL", False),
+    ],
+)
+def test_which_codes_take_in_others(code: str, other: str, holds: bool) -> None:
+    assert _holds(code, other) is holds
+
+
+def test_eurostat_files_with_more_than_one_figure_a_cell_or_another_head(tmp_path: Path) -> None:
+    path = files.eurostat_industries(tmp_path)
+    text = path.read_text()
+    line = next(row for row in text.splitlines() if row.startswith("A,MIO_NAC,DOM,B05,A01,FI"))
+    path.write_text(text + line.replace("A,", "Q,", 1) + "\n")
+    with pytest.raises(DataError, match=r"more than once in 1 row\. First: DOM, A01 used by B05"):
+        read_eurostat(path)
+    path.write_text(text.replace(line, line.split("\t")[0] + "\t:"))
+    with pytest.raises(DataError, match=r"column 'TOTAL' in 1 row\. First: 'DOM A01'"):
+        read_eurostat(path)
+    path.write_text(text.replace(line, line.split("\t")[0] + "\tc. 5"))
+    with pytest.raises(DataError, match=r"neither figures nor ':' in 1 row\. First: 'c\. 5'"):
+        read_eurostat(path)
+    path.write_text(text.replace("stk_flow", "flow"))
+    with pytest.raises(DataError, match="first column 'freq,unit,flow,.* is not of Eurostat's"):
+        read_eurostat(path)
+    path.write_text(text + line.replace("FI", "SE") + "\n")
+    with pytest.raises(OptionError, match=r"The file has 2 values of geo: name one of \['FI', 'SE'\]"):
+        read_eurostat(path)
+    assert read_eurostat(path, geo="FI").x.sum() > 0
 
 
 def test_eurostat_tables_that_do_not_tell_imports_apart(tmp_path: Path) -> None:

@@ -155,9 +155,7 @@ def _refuse_text(frame: pd.DataFrame, what: str) -> None:
 def _read_with(cell: object) -> str:
     """How a cell that is no number becomes one."""
     if isinstance(cell, str) and re.fullmatch(r"-?\d+,\d+(e-?\d+)?", cell.strip(), re.IGNORECASE):
-        return (
-            "It looks like a decimal comma: save the file with decimal points, or read it with decimal=','."
-        )
+        return "It looks like a decimal comma: save the file with decimal points, or read it with pandas, decimal=','."
     return "Every cell must be a number; a code such as '-' or '...' has to be decided by you."
 
 

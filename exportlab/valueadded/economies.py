@@ -274,16 +274,16 @@ def _pivoted(long: pd.DataFrame, sectors: list[str]) -> Layout:
     """Products by origin, and every margin of the first origin that has figures of it."""
     product = long["row"].isin(sectors)
     own = long[product & long["stk_flow"].isin(["DOM", "IMP"])]
-    used = set(own.loc[own["value"].notna(), "column"])
+    used = set(own.loc[own["value"].notna(), "column"]) | set(sectors)
     margins = long[~product & long["value"].notna()]
-    margins = margins[
-        margins["row"].ne("IMP") | margins["stk_flow"].eq("DOM")
-    ]  # what domestic industries import
+    # IMP is what domestic industries import; in the other origins it is something else.
+    margins = margins[margins["row"].ne("IMP") | margins["stk_flow"].eq("DOM")]
     rank = margins["stk_flow"].map({"TOTAL": 2, "DOM": 1}).fillna(0)
     margins = margins[rank == rank.groupby(margins["row"]).transform("max")]
     if "P6" in used:
         used -= {c for c in used if c.startswith("P6_")}  # its parts by destination
     both = pd.concat([own, margins])
+    _refuse_twice(both)
     wide = both[both["column"].isin(used)].pivot(index=["stk_flow", "row"], columns="column", values="value")
     wide = wide[[c for c in wide if c not in SUMS_LAST] + [c for c in SUMS_LAST if c in wide]]
     names = [str(c) for c in wide.columns]
@@ -298,6 +298,18 @@ def _pivoted(long: pd.DataFrame, sectors: list[str]) -> Layout:
         replace(c, role="final") if c.role == "subtotal" and not used & PARTS[c.name] else c for c in across
     ]
     return Layout(wide.reset_index(drop=True), tuple(down), tuple(across))
+
+
+def _refuse_twice(long: pd.DataFrame) -> None:
+    twice = long[long.duplicated(["stk_flow", "row", "column"])]
+    if len(twice):
+        first = twice.iloc[0]
+        raise DataError(
+            "Figures stand in the file more than once",
+            "One frequency and one table a file.",
+            rows=len(twice),
+            first=f"{first['stk_flow']}, {first['row']} used by {first['column']}",
+        )
 
 
 def _margin(code: str) -> bool:
