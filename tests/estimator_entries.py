@@ -185,6 +185,7 @@ ALL = ("weights", "covariates", "gaps")
 CONSERVATIVE = "the conservative variance averages a cell's effects by the squares of the rows' weights"
 POOLED = "the paper's regression pools event times over the stacks: what periods do to all counts as noise"
 SIGNS = "bands draw signs by cluster in the order of their names"
+BEFORE = "covariates of the period before say which trend to expect; what they do themselves later stays in the outcome"
 IPW = "inverse probability weights balance covariates in expectation, not in every sample"
 
 
@@ -346,7 +347,7 @@ def _switching() -> list[Entry]:
     """Policies beyond one that stays on."""
     rows = {"errors under copies": "each comparison's small-sample factor counts units, not their weight"}
     return [
-        Entry("switching att", _of(lambda p: p.att("switching")), ("weights",), exempt=rows),
+        Entry("switching att", _of(lambda p: p.att("switching")), ("weights", "covariates"), exempt=rows),
         Entry(
             "switching study",
             _of(lambda p: p.event_study("switching", placebos=2)),
@@ -365,6 +366,18 @@ def _switching() -> list[Entry]:
             _of(lambda p: p.event_study("local_projections", weighting="variance")),
             ("weights",),
             exempt=rows,
+        ),
+        Entry(
+            "local projections covariates",
+            _of(lambda p: p.att("local_projections")),
+            ALL,
+            exempt=rows | {"exact": BEFORE},
+        ),
+        Entry(
+            "local projections variance covariates",
+            _of(lambda p: p.event_study("local_projections", weighting="variance")),
+            ("weights", "covariates"),
+            exempt=rows | {"exact": BEFORE},
         ),
         Entry("local projections mean", _of(lambda p: p.event_study("local_projections", base="mean"))),
         Entry("two stages", _of(lambda p: p.att("two_stage")), ALL),
@@ -545,6 +558,8 @@ def _best(make: Callable[..., Any], **options: Any) -> Run:
     def run(d: pd.DataFrame, door: Mapping[str, Any]) -> Any:
         place = 5 * (d["north"].astype(int) - 30) + d["east"].astype(int) - 110
         lost = np.abs(np.random.default_rng(1).normal(size=35))[place]
+        if "inefficiency" in options:
+            lost = lost / 2 + np.exp(d["z"]) / 2
         keys = {"unit": "id"} if make is frontier else {"exporter": "origin", "importer": "place"}
         left = "log(y)" if make is frontier else "y"
         made = make(

@@ -11,7 +11,7 @@ import pandas as pd
 
 from exportlab.clusters.quotients import binomial_quotient
 from exportlab.errors import OptionError
-from exportlab.flows import Flows, require
+from exportlab.flow_table import Flows, require
 from exportlab.frames import Array, Mask
 from exportlab.indices._steps import Block, blocks, over_sum, require_roles
 from exportlab.indices.agglomeration import refuse_no_counts

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from exportlab.errors import DataError, OptionError, UnknownName
-from exportlab.flows import Columns, Flows, require
+from exportlab.flow_table import Columns, Flows, require
 from exportlab.frames import Array
 from exportlab.indices._steps import blocks, table_of_own_kind
 from exportlab.indices.agglomeration import counted

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from exportlab.errors import DataError
-from exportlab.facts.model import Box, Model
+from exportlab.facts.model import INFEASIBLE, Box, Model
 from exportlab.facts.program import Row, amounts
 from exportlab.facts.statements import Fact, Number, Ratio
 from exportlab.facts.tree import End, Problem, search
@@ -18,6 +18,7 @@ from exportlab.facts.world import Between, World, fact_of
 LARGE = (
     1e4  # how many times the amounts that are known a cell without a total may be, for ranks to be compared
 )
+NOUGHT = 1e-9  # a multiplier that counts as zero
 
 
 class Clash(NamedTuple):
@@ -29,20 +30,50 @@ class Clash(NamedTuple):
 
 
 def irreducible(world: World) -> list[Fact]:
-    """Facts that cannot hold together, none of which can be spared (a deletion filter); none where all can hold."""
+    """Facts that cannot hold together, none of which can be spared; none where all can hold.
+
+    A deletion filter (Chinneck 2008), which leaves aside at once what has no part in a contradiction.
+    """
     if _possible(world):
         return []
-    kept = list(dict.fromkeys(world.facts))
-    for fact in list(kept):
-        fewer = [f for f in kept if f is not fact]
-        if not _possible(world.without(set(world.facts) - set(fewer))):
-            kept = fewer
-    return kept
+    kept, core, needed = _posed(world), _involved(world), set[Fact]()
+    while untried := [f for f in core if f not in needed]:
+        if _possible_without(kept, untried[0]):
+            needed.add(untried[0])
+        else:
+            kept = _posed(kept.world.without(untried[:1]))
+            core = _involved(kept.world)
+    return core
+
+
+def _involved(world: World) -> list[Fact]:
+    """Of facts that cannot all hold, those of one contradiction, where rows alone are one; else all of them."""
+    model = _posed(world).root
+    said = model.program.said
+    rows = [np.zeros(len(b), bool) for b in (model.sides.b_most, model.sides.b_equal)]
+    for _, *own in said:
+        for side, at in zip(rows, own, strict=True):
+            side[at] = True
+    weights = model.contradiction(*rows)
+    used = {f for f, *own in said if any((w[at] > NOUGHT).any() for w, at in zip(weights, own, strict=True))}
+    facts = list(dict.fromkeys(world.facts))
+    fewer = [f for f in facts if f in used]
+    return facts if _possible(world.without(set(facts) - used)) else fewer
+
+
+def _possible_without(problem: Problem, fact: Fact) -> bool:
+    """Whether any table fits all the other facts; where nothing is a whole number, by the same rows less its own."""
+    program = problem.root.program
+    if program.whole or program.gates:
+        return _possible(problem.world.without([fact]))
+    own = [rows for f, *rows in program.said if f == fact]
+    return problem.root.less(*zip(*own, strict=True)).solve(np.zeros(program.width)).status != INFEASIBLE
 
 
 def clashes(world: World) -> list[Clash]:
     """An irreducible set of conflicting facts, each with the loosening that mends it alone."""
-    return [_loosened(world, fact) for fact in irreducible(world)]
+    problem = _posed(world)
+    return [_loosened(problem, fact) for fact in irreducible(world)]
 
 
 def refusal(world: World) -> DataError:
@@ -59,8 +90,12 @@ def possible(problem: Problem) -> bool:
     return _least(problem, {}) < inf
 
 
+def _posed(world: World) -> Problem:
+    return Problem(world, amounts, most=LARGE)
+
+
 def _possible(world: World) -> bool:
-    return possible(Problem(world, amounts, most=LARGE))
+    return possible(_posed(world))
 
 
 def _least(problem: Problem, row: Row) -> float:
@@ -73,11 +108,11 @@ def _least(problem: Problem, row: Row) -> float:
     return search(problem, relax, lambda _, x: float(cost @ x)).bound
 
 
-def _loosened(world: World, fact: Fact) -> Clash:
-    known = next(k for k in world.known if fact_of(k) == fact)
-    others = world.without([fact])
-    if not _possible(others):
+def _loosened(problem: Problem, fact: Fact) -> Clash:
+    if not _possible_without(problem, fact):
         return Clash(fact, np.nan, "")
+    world = problem.world
+    known, others = next(k for k in world.known if fact_of(k) == fact), world.without([fact])
     if isinstance(known, Between):
         return _moved(others, known)
     return _fewest(others, known) if isinstance(known, Number) else _given_way(world, fact)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ctypes
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from copy import copy
 from functools import cached_property
 from math import inf
 from typing import Any, NamedTuple
@@ -16,7 +17,7 @@ from scipy.sparse import coo_array, csr_array, hstack, vstack
 
 from exportlab.errors import DataError
 from exportlab.facts.program import Program, Row, combined
-from exportlab.frames import Array
+from exportlab.frames import Array, Mask
 
 OPTIMAL, OUT_OF_NODES, INFEASIBLE, UNBOUNDED, UNDECIDED = range(5)
 PRECISION = 1e-10  # to which rows are met
@@ -166,6 +167,35 @@ class Model:
         sides = self.sides.wider(extra)
         return (sides if further is None else sides.below(*further)), limits
 
+    def less(self, most: Iterable[slice], equal: Iterable[slice]) -> Model:
+        """The same without some of its rows."""
+        a, b, c, d = self.sides
+        at_most, equals = np.ones(len(b), bool), np.ones(len(d), bool)
+        for rows, out in ((at_most, most), (equals, equal)):
+            for at in out:
+                rows[at] = False
+        fewer = copy(self)
+        fewer.sides = Sides(csr_array(a[at_most]), b[at_most], csr_array(c[equals]), d[equals])
+        return fewer
+
+    def contradiction(self, most: Mask, equal: Mask) -> tuple[Array, Array]:
+        """Weights of these rows that add up to a contradiction with the others; zeros where there is none (Farkas).
+
+        They are the multipliers of the programme in which these rows give by one amount, as little as it can be, and
+        lie at a corner: no rows among them make a contradiction by themselves (Gleeson and Ryan 1990).
+        """
+        last = np.arange(self.program.width + 1) == self.program.width
+        a, b, c, d = self.sides.wider(1)
+        give = csr_array(np.outer(np.ones(int(equal.sum())), last))
+        rows = vstack([a - csr_array(np.outer(most, last)), c[equal] - give, -c[equal] - give])
+        sides = Sides(csr_array(rows), np.r_[b, d[equal], -d[equal]], csr_array(c[~equal]), d[~equal])
+        box = Box(np.r_[self.box.lower, 0.0], np.r_[self.box.upper, inf])
+        found = _asked(last.astype(float), sides, box, presolve=True)
+        weights = found.ineqlin.marginals if found.status == OPTIMAL else np.zeros(len(sides.b_most))
+        of_equal = np.zeros(len(d))
+        of_equal[equal] = np.abs(weights[len(b) :]).reshape(2, -1).sum(0)
+        return np.where(most, np.abs(weights[: len(b)]), 0.0), of_equal
+
     def limits(self, box: Box | None = None, rounds: int = 8) -> Box:
         """Limits of every column that follow from one row at a time, over and over."""
         box = self.box if box is None else box
@@ -220,6 +250,13 @@ def _linear(cost: Array, sides: Sides, box: Box) -> Solution:
 
 
 def _solved(cost: Array, sides: Sides, box: Box, *, presolve: bool) -> Solution:
+    found = _asked(cost, sides, box, presolve=presolve)
+    if found.status != OPTIMAL:
+        return Solution(found.status, inf if found.status == INFEASIBLE else -inf, np.empty(0))
+    return Solution(OPTIMAL, float(found.fun), found.x)
+
+
+def _asked(cost: Array, sides: Sides, box: Box, *, presolve: bool) -> Any:
     options = {
         "presolve": presolve,
         "primal_feasibility_tolerance": PRECISION,
@@ -233,10 +270,7 @@ def _solved(cost: Array, sides: Sides, box: Box, *, presolve: bool) -> Solution:
         "bounds": np.c_[box],
         "options": options,
     }
-    found = linprog(cost, **programme)
-    if found.status != OPTIMAL:
-        return Solution(found.status, inf if found.status == INFEASIBLE else -inf, np.empty(0))
-    return Solution(OPTIMAL, float(found.fun), found.x)
+    return linprog(cost, **programme)
 
 
 def _without(one: Row, row: Row, b: float) -> tuple[Row, float]:

@@ -108,6 +108,9 @@ class Program:
                 }
         fewer = {c: (carrying or {}).get(n, inf) for c, n in self.counts.items()}
         self.pieces = [replace(p, size=min(p.size, fewer.get(p.column, inf))) for p in self.pieces]
+        self.parts: dict[tuple[str, int], list[Piece]] = {}
+        for p in self.pieces:
+            self.parts.setdefault((p.cell, p.atom), []).append(p)
         self.rows = Rows()
         self.gates: list[Gate] = []
         self.sums: dict[tuple[str, Members], int] = {}
@@ -115,11 +118,16 @@ class Program:
             self._add_up(cell, members)
         self._order()
         self.slack = None if elastic is None else self._new()
+        self.said: list[
+            tuple[Fact, slice, slice]
+        ] = []  # its rows that are at most something, and that equal it
         for known in world.known:
             before = len(self.rows.most), len(self.rows.equal), len(self.gates)
             self._enter(known)
             if elastic is not None and fact_of(known) == elastic:
                 self._give(*before)
+            most, equal = slice(before[0], len(self.rows.most)), slice(before[1], len(self.rows.equal))
+            self.said.append((fact_of(known), most, equal))
 
     @property
     def width(self) -> int:
@@ -143,7 +151,8 @@ class Program:
 
     def sum(self, cell: str, members: Members | None) -> Row:
         """The value of a set of members in a cell."""
-        return {p.column: 1.0 for p in self.of(cell) if members is None or self._in(p, members)}
+        inside = range(len(self.world.atoms)) if members is None else self.world.atoms_of(members)
+        return {p.column: 1.0 for atom in inside for p in self.parts[cell, atom]}
 
     def total(self, terms: Sum) -> Row:
         """A weighted sum over cells; without terms, one unit of money."""
@@ -204,10 +213,10 @@ class Program:
 
     def _spread(self, cell: str) -> None:
         """The j-th largest of an atom is at most a j-th of it, the pool at most what equal members would have."""
-        for atom in self.world.atoms:
-            members = frozenset(atom.members)
-            pieces = [p for p in self.of(cell) if self._in(p, members)]
+        for index, atom in enumerate(self.world.atoms):
+            pieces = self.parts[cell, index]
             if len(pieces) > 1:
+                members = frozenset(atom.members)
                 self._add_up(cell, members)
                 whole, taken = {self.sums[cell, members]: 1.0}, 0.0
                 for p in pieces:

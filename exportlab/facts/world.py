@@ -154,10 +154,19 @@ class World:
         base = frozenset({*u.names, *u.as_one}) | unnamed
         if u.kind != "open":
             return base
-        named = [u.members(label, self.on[cell]) for cell in self.on for label in self._mentioned(cell)]
+        named = [members for _, members in self._mentioned]
         return base.union(*named, *(g for g in u.groups.values() if isinstance(g, frozenset))) | {RESIDUAL}
 
-    def _mentioned(self, cell: str) -> list[Label]:
+    @cached_property
+    def _mentioned(self) -> list[tuple[Label, Members]]:
+        """Every label that a fact has, residuals aside, and its members, cell by cell."""
+        return [
+            (label, self.universe.members(label, self.on[cell]))
+            for cell in self.on
+            for label in self._said(cell)
+        ]
+
+    def _said(self, cell: str) -> list[Label]:
         found = [f.label for f in self.facts if isinstance(f, Rank | Cap) and f.cell == cell and f.label]
         for f in self.facts:
             if isinstance(f, Rank | Cap) and f.cell == cell and isinstance(f.among, tuple):
@@ -230,19 +239,29 @@ class World:
     @cached_property
     def atoms(self) -> tuple[Atom, ...]:
         """Members told apart by no set that occurs, each atom with its size."""
-        sets = list(dict.fromkeys([*self._sets(), *self.asked]))
-        groups: dict[tuple[bool | str, ...], list[str]] = {}
-        for member in sorted(self.everyone):
+        inside: dict[str, list[int]] = {member: [] for member in sorted(self.everyone)}
+        for i, set_ in enumerate(dict.fromkeys([*self._sets(), *self.asked])):
+            for member in set_ & inside.keys():
+                inside[member].append(i)
+        groups: dict[tuple[int | str, ...], list[str]] = {}
+        for member, sets in inside.items():
             alone = (
                 not isinstance(self.universe.groups.get(member, frozenset()), frozenset) or member == RESIDUAL
             )
-            key: tuple[bool | str, ...] = (*(member in s for s in sets), not alone, member if alone else "")
-            groups.setdefault(key, []).append(member)
+            groups.setdefault((*sets, member if alone else ""), []).append(member)
         sizes = [self._sizes(members) for members in groups.values()]
         named = self._left(list(groups.values()), sizes)
         return tuple(
             Atom(tuple(m), n, self._name(m)) for m, n in zip(groups.values(), named, strict=True) if n > 0
         )
+
+    @cached_property
+    def _first(self) -> dict[str, int]:
+        return {atom.members[0]: i for i, atom in enumerate(self.atoms)}
+
+    def atoms_of(self, members: Members) -> list[int]:
+        """The places of the atoms that lie inside a set which facts speak of."""
+        return sorted(self._first[m] for m in members if m in self._first)
 
     def _sizes(self, members: list[str]) -> float:
         return sum(0 if m == RESIDUAL else self.universe.count(m) for m in members)
@@ -255,9 +274,7 @@ class World:
             left = u.size - sum(sizes)
             where = next(i for i, m in enumerate(groups) if m == [RESIDUAL])
         else:
-            used = frozenset().union(
-                *(self.set_of(c, label) for c in self.on for label in self._mentioned(c))
-            )
+            used = frozenset().union(*(members for _, members in self._mentioned))
             free = [i for i, m in enumerate(groups) if not used & frozenset(m) and m[0] not in u.groups]
             where = max(free, key=lambda i: sizes[i], default=-1)
             left = (sizes[where] if free else 0) - apart
@@ -286,12 +303,7 @@ class World:
         if len(members) == 1 and self.universe.count(members[0]) == 1 and members[0] != RESIDUAL:
             return self.display(members[0])
         inside = frozenset(members)
-        labels = [
-            (len(s), label)
-            for cell in self.on
-            for label in self._mentioned(cell)
-            if inside <= (s := self.set_of(cell, label))
-        ]
+        labels = [(len(s), label) for label, s in self._mentioned if inside <= s]
         group = min(labels, key=lambda x: x[0])[1] if labels else None
         if group is None:
             return "one not named"
