@@ -744,6 +744,14 @@ def test_dagum_parts_add_up_and_do_not_overlap_where_groups_do_not(seed):
     assert theirs["theil_between"] > theirs["theil_within"] > 0
 
 
+def test_where_nobody_exports_there_is_no_inequality_to_split():
+    rows = [(y, u, v * (y == 2021)) for y in (2020, 2021) for u, v in (("a", 1.0), ("b", 3.0))]
+    f = table(rows, "period", "exporter", "value")
+    found = xl.dagum_gini(f, {"a": "x", "b": "y"}, over="exporter", by="period").set_index("period")
+    assert found.loc[2020, ["gini", "gini_within", "gini_between"]].isna().all()
+    assert found.loc[2021, "gini"] == pytest.approx(0.25)
+
+
 def test_who_counts_for_dagum():
     f = table([("a", 1.0), ("b", 3.0)], "exporter", "value")
     groups = dict(zip("abc", "xyy", strict=True))

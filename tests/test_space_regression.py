@@ -116,6 +116,7 @@ def test_multiplier_tests_are_those_of_spdep(columbus, gal, want):
         assert row["p_value"] == pytest.approx(want["OLS"][f"{names[row['test']]} p"], rel=1e-9)
     assert found.suggests == "sar"
     assert found.title == "Spatial dependence of crime: the tests suggest sar"
+    assert not any("units are few" in caution for caution in found.cautions)  # 49 are not
 
 
 @pytest.mark.parametrize(
@@ -153,6 +154,21 @@ def test_moran_of_a_panel_is_spdep_s_of_dummies(cities, liaoning, effects, want)
     assert found.iloc[0].tolist()[:5] == pytest.approx(want, rel=1e-9)
     # with effects of units alone all cities share the years: orders of whole paths keep that, a normal law does not
     assert found["p_permutation"].iloc[0] == pytest.approx(0.17 if effects == "unit" else want[4], abs=0.1)
+
+
+def test_moran_of_residuals_by_matrices_where_a_unit_has_no_neighbours(columbus, gal):
+    """Cliff and Ord's moments with M written out; S0 is 48, n 49."""
+    w = gal.w * (np.arange(49) > 0)[:, None]
+    lonely = xl.space.SpatialWeights(gal.labels, w, "row", "links")
+    found = xl.spatial_tests(columbus, FORMULA, unit="id", weights=lonely).moran.iloc[0]
+    x = np.column_stack([np.ones(49), columbus[["income", "home_value"]]])
+    M = np.eye(49) - x @ np.linalg.pinv(x)
+    e, MW, scale = M @ columbus["crime"].to_numpy(), M @ w, 49 / 48
+    mean = scale * np.trace(MW) / 46
+    square = np.trace(MW @ M @ w.T) + np.trace(MW @ MW) + np.trace(MW) ** 2
+    assert found["value"] == pytest.approx(scale * (e @ w @ e) / (e @ e))
+    assert found["expectation"] == pytest.approx(mean)
+    assert found["variance"] == pytest.approx(scale**2 * square / (46 * 48) - mean**2)
 
 
 def test_draws_as_large_as_what_was_seen_count():
