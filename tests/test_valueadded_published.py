@@ -260,6 +260,14 @@ def test_eurostat_files_with_more_than_one_figure_a_cell_or_another_head(tmp_pat
     with pytest.raises(OptionError, match=r"The file has 2 values of geo: name one of \['FI', 'SE'\]"):
         read_eurostat(path)
     assert read_eurostat(path, geo="FI").x.sum() > 0
+    places = [line.replace("FI", f"G{k:02d}") for k in range(30)]
+    path.write_text("\n".join([text.splitlines()[0], *places]) + "\n")
+    for option, said in (
+        ({}, "has 30 values of geo: name one of"),
+        ({"geo": "XX"}, "geo='XX' is not in the file. Allowed:"),
+    ):
+        with pytest.raises(OptionError, match=rf"{said} \['G00', .*, 'G11'\]\.$"):
+            read_eurostat(path, **option)
 
 
 def test_eurostat_tables_that_do_not_tell_imports_apart(tmp_path: Path) -> None:
