@@ -43,6 +43,16 @@ def in_english(monkeypatch):
     words.speak("en")
 
 
+@pytest.fixture(scope="module")
+def undrawn():
+    """Pages without their pictures, for tests of what a page says: two thirds of a report's time is drawing."""
+    from exportlab.tables import render
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(render, "svg", lambda axes: '<svg viewBox="0 0 1 1"></svg>')
+        yield
+
+
 SHARED = HERE.parent.parent / "shared"
 
 

@@ -490,6 +490,29 @@ RISK: dict[str, Callable[[Way], Any]] = {
 }
 
 
+def last_year(way: Way) -> xl.Flows:
+    return way.door(PLAIN).where(period=way.said(2023))
+
+
+RULE = {"criteria": ["quotient", "size", "focus", "growth"], "quotient": 1.1, "top": 0.3, "at_least": 2}
+KINSHIP = {"measures": ["values", "quotients", "proximity", "coagglomeration"]}
+CLUSTERS: dict[str, Callable[[Way], Any]] = {
+    "location quotients": lambda way: xl.clusters.location_quotients(way.door(PLAIN), resample="market"),
+    "cluster rule": lambda way: xl.clusters.find_clusters(way.door(PLAIN), **RULE, size=5.0 * way.money),
+    "related industries": lambda way: xl.clusters.related_industries(last_year(way), **KINSHIP),
+    "cluster definition": lambda way: xl.clusters.define_clusters(
+        xl.clusters.related_industries(last_year(way), **KINSHIP), numbers=2, functions=["average"]
+    ),
+    "cluster index": lambda way: xl.clusters.litzenberger_sternberg(
+        way.door(PLAIN),
+        area=way.said(INCOME),
+        population=way.said(INCOME),
+        firms=way.door(PLAIN),
+        by="period",
+    ),
+}
+
+
 def tables_of(found: Any) -> Mapping[str, Any]:
     """A result's tables by name; a table by itself."""
     named = ("table", "members", "series", "published")
@@ -516,6 +539,10 @@ ENTRIES: dict[str, Entry] = {
     **{
         name: Entry(lambda way, run=run: tables_of(run(way)), main=name == "portfolio")
         for name, run in RISK.items()
+    },
+    **{
+        name: Entry(lambda way, run=run: tables_of(run(way)), main=name == "cluster rule")
+        for name, run in CLUSTERS.items()
     },
 }
 OF_SITC = ("lall_shares", "lall_shares level='group'", "rauch_shares", "findings")

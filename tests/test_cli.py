@@ -59,7 +59,7 @@ def test_report_names_its_page(tmp_path, download):
     assert (tmp_path / "r" / "index.html").stat().st_size > 50_000
 
 
-def test_report_takes_classes_and_incomes(tmp_path):
+def test_report_takes_classes_and_incomes(tmp_path, undrawn):
     frame = pd.DataFrame(
         {
             "exporter": ["A", "B", "A", "B"],
@@ -461,7 +461,7 @@ def test_a_fault_of_the_program_shows_its_traceback(monkeypatch):
         cli.main()
 
 
-def test_report_in_chinese_with_further_formats(say, tmp_path, download):
+def test_report_in_chinese_with_further_formats(say, tmp_path, download, undrawn):
     code, printed, error = say(
         "report",
         download,
@@ -565,7 +565,7 @@ def test_a_reference_has_the_columns_of_the_files(tmp_path):
     assert rca.set_index("hs")["rca"].to_dict() == pytest.approx({1: 0.5, 2: 1.5})
 
 
-def test_months_are_added_up_to_years(say, tmp_path):
+def test_months_are_added_up_to_years(say, tmp_path, undrawn):
     months = [f"2022年{m}月" for m in range(1, 13)] + ["2023年1月", "2023年2月"]
     table = pd.DataFrame(
         [(m, c, 1.0 + (c == "USA")) for m in months for c in ("Japan", "USA")],

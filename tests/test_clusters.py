@@ -655,6 +655,9 @@ def test_the_cluster_index_is_that_of_farhauer_and_kroell():
         expected("R REAT", "litzenberger")["Farhauer and Kroell 2014"], rel=1e-12
     )
     assert found["west"] == pytest.approx(21.87491, abs=5e-6)
+    thousands = table([("west", "k", 0.035), ("east", "k", 0.018)], "exporter", "product", "value")
+    again = litzenberger_sternberg(f, firms=thousands, **options).set_index("exporter")
+    assert again["litzenberger_sternberg"].to_dict() == pytest.approx(found.to_dict())
     with pytest.raises(DataError, match=r"area= has no entry for 1 of 2 exporter labels. First: 'east'"):
         litzenberger_sternberg(f, firms=number, area={"west": 1}, population=options["population"])
     with pytest.raises(OptionError, match="population= is 0.0 for 'west'"):

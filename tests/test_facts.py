@@ -626,6 +626,18 @@ def test_every_fact_of_a_clash_is_needed():
     assert seen > 5
 
 
+def test_a_clash_among_many_facts():
+    """21 of 40 members of at least 4.95 are more than the group's 100.05, by 3.9; 27 of them are more by themselves."""
+    names = [f"m{i:02}" for i in range(40)]
+    start = xl.facts(universe=names).know(dict.fromkeys(names, "5.0"))
+    table = start.group("half", names[:21]).know({"half": "100.0"}).conflicts().table
+    assert table["fact"].tolist() == [*(f"{m} 5.0" for m in names[:21]), "half 100.0"]
+    assert table["loosen"].tolist() == pytest.approx([3.9] * 22)
+    table = start.group("half", names[:27]).know({"half": "100.0"}).conflicts().table
+    assert table["fact"].tolist() == [*(f"{m} 5.0" for m in names[6:27]), "half 100.0"]
+    assert table["loosen"].tolist() == pytest.approx([np.nan] * 21 + [27 * 4.95 - 100.05], nan_ok=True)
+
+
 def test_a_count_that_is_too_small():
     found = small().know({"a": "3", "b": "3", "c": "3"}).number(2).conflicts().table.iloc[-1]
     assert (found.fact, found.loosen) == ("at most 2 members above zero", 2)

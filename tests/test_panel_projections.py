@@ -47,6 +47,39 @@ def test_local_projections_are_those_of_another_program(panel, weighting, base):
     assert found.index.min() == (-5 if base == "last" else 0)
 
 
+@pytest.mark.parametrize("weighting", ["equal", "variance"])
+def test_covariates_are_those_of_another_program(panel, weighting):
+    """The other program is given the covariate of the period before; by equal weights its errors have no factor."""
+    d = panel.data
+    t = d["year"] - d["year"].min()
+    d = d.assign(x=((d["unit"] * 37 + t * t * 11 + d["unit"] * t * 5) % 23) / 10)
+    made = PolicyPanel(d.assign(y=d["y"] + 0.5 * d["x"]), adopted="g", covariates=["x"], **KEYS)
+    expected = FIGURES.loc[f"local projections {weighting} with a covariate"].set_index("event_time")
+    study = made.event_study("local_projections", weighting=weighting)
+    found = study.table.set_index("event_time").loc[expected.index]
+    np.testing.assert_allclose(found["estimate"], expected["estimate"], atol=1e-10)
+    rows = study.parts["horizons"].set_index("event_time").loc[[0], "rows"].to_numpy()
+    dates, G = made.data["year"].nunique() - 1, 60
+    factor = G / (G - 1) * (rows - 1) / (rows - 1 - dates - 1) if weighting == "equal" else 1.0
+    np.testing.assert_allclose(found["std_error"][[0]], expected["se"][[0]] * np.sqrt(factor), atol=1e-10)
+
+
+def test_covariates_with_the_mean_of_all_periods_take_units_whose_covariate_is_known_by_hand():
+    """In 2004 b and c change by 7/3 and 14/3 at x = 2 and 4, so a at x = 1 would by 7/6; it does by 26/3."""
+    rows = {
+        "a": (2004, [0, 0, 1, 9]),
+        "b": (None, [0, 0, 2, 3]),
+        "c": (None, [0, 0, 4, 6]),
+        "d": (None, [5, 5, np.nan, 77]),
+    }
+    d = long(rows).assign(g=lambda t: t["g"].astype(float))
+    x = d["unit"].map({"a": 1.0, "b": 2.0, "c": 4.0, "d": 8.0}) * (d["year"] >= 2003)
+    made = PolicyPanel(d.assign(x=x), adopted="g", covariates=["x"], **KEYS)
+    found = made.att("local_projections", base="mean")
+    assert found.parts["horizons"][["adopting", "rows"]].to_numpy().tolist() == [[1, 10]]
+    assert found.table["estimate"][0] == pytest.approx(26 / 3 - 7 / 6)
+
+
 def test_two_stages_are_those_of_another_program(panel):
     expected = FIGURES.loc["two stages"]
     both = pd.concat([panel.att("two_stage").table, panel.event_study("two_stage").table])
@@ -169,8 +202,11 @@ def test_refusals(panel):
     with pytest.raises(OptionError, match="base"):
         panel.att("local_projections", base="first")
     d = panel.data.assign(w=1.0)
-    with pytest.raises(OptionError, match="take no covariates"):
-        PolicyPanel(d, adopted="g", covariates=["w"], **KEYS).att("local_projections")
+    for weighting, among in (("equal", "units not treated by horizon 0"), ("variance", "rows of horizon 0")):
+        with pytest.raises(DataError, match=f"covariate 'w' does not vary within periods among {among}"):
+            PolicyPanel(d, adopted="g", covariates=["w"], **KEYS).att(
+                "local_projections", weighting=weighting
+            )
     with pytest.raises(DataError, match="weights change within a unit over time"):
         PolicyPanel(d.assign(w=d["year"]), adopted="g", weights="w", **KEYS).att("local_projections")
     with pytest.raises(DataError, match="not evenly spaced"):

@@ -17,6 +17,7 @@ from exportlab.panel.inference.randomization import placebo_covariance
 REFERENCE = Path(__file__).parent / "reference"
 KEYS = {"unit": "unit", "period": "year", "outcome": "y"}
 FIGURES = pd.read_csv(REFERENCE / "panel_switching_figures.csv")
+ADJUSTED = FIGURES[FIGURES["data"] == "switching with covariates"].set_index("event_time")["value"]
 FIGURES = FIGURES[FIGURES["data"] == "switching"]
 OWN, R = "the paper's formula", "R DIDmultiplegtDYN"
 
@@ -52,6 +53,13 @@ def paths(rows: dict[str, list[float]], *, y=None, first: int = 2001) -> pd.Data
 
 def reversible(d: pd.DataFrame, **door) -> PolicyPanel:
     return PolicyPanel(d, treated="dose", reversible=True, **KEYS, **door)
+
+
+def with_covariates(d: pd.DataFrame) -> pd.DataFrame:
+    """Two covariates, made by whole numbers, that the outcome depends on."""
+    n, t = d["unit"].str[1:].astype(int), d["year"] - 2010
+    x, z = ((n * 37 + t * t * 11 + n * t * 5) % 23) / 10, ((n * 13 + t * 29 + n * n * t) % 17) / 7
+    return d.assign(x=x, z=z, y=d["y"] + 0.5 * x - 0.3 * z)
 
 
 # ---- numbers from outside ---------------------------------------------------------------------------------------
@@ -319,8 +327,13 @@ def test_refusals_of_the_panel():
     d = paths(PLAIN)
     with pytest.raises(OptionError, match=r"placebos=1 is not allowed\. Allowed: 0 to 0"):
         reversible(d).event_study("switching", placebos=1)
-    with pytest.raises(OptionError, match="takes no covariates"):
-        reversible(d.assign(x=d["y"] ** 2), covariates=["x"]).att("switching")
+    with pytest.raises(
+        DataError, match=r"'x' does not vary within periods among units of first dose 0 before it"
+    ):
+        reversible(d.assign(x=d["year"] * 2.0), covariates=["x"]).att("switching")
+    twice = d.assign(x=d.groupby("unit").ngroup() * d["year"] ** 2.0).assign(z=lambda t: t["x"] * 2)
+    with pytest.raises(DataError, match=r"cannot be told apart among units of first dose 0 .*: x, z"):
+        reversible(twice, covariates=["x", "z"]).att("switching")
     with pytest.raises(DataError, match="weights change within a unit over time"):
         reversible(d.assign(w=d["year"]), weights="w").att("switching")
     with pytest.raises(DataError, match=r"not evenly spaced.*2004"):
@@ -402,3 +415,62 @@ def test_leave_one_out_and_bounds_on_a_valid_basis(panel):
     left = leave_one_out(reversible(d).att("switching")).table
     assert left["estimate"].notna().all()
     assert left["left_out"].tolist() == sorted(d["unit"].unique())
+
+
+# ---- covariates -----------------------------------------------------------------------------------------------------
+
+
+def test_covariates_are_those_of_another_program():
+    made = reversible(with_covariates(table()), covariates=["x", "z"])
+    found = by_time(made.event_study("switching", effects=4, placebos=2))
+    np.testing.assert_allclose(found[ADJUSTED.index], ADJUSTED, atol=1e-11)
+
+
+def test_errors_know_the_noise_of_slopes_by_hand():
+    """One date, one covariate: y - x theta, and what each unit adds to theta, by least squares in plain NumPy."""
+    rng = np.random.default_rng(4)
+    N, T, F = 9, 6, 4
+    Y, X = rng.normal(size=(N, T)), rng.normal(size=(N, T))
+    w = np.array([1.0, 2, 1, 3, 1, 1, 2, 1, 1])
+    w /= w.mean()
+    ours = np.arange(N) < 3
+    D = ours[:, None] & (np.arange(T) >= F)
+    still = np.arange(1, T) < np.where(ours, F, T)[:, None]
+    i, t = np.nonzero(still)
+    dy, dx = np.diff(Y, axis=1)[i, t], np.diff(X, axis=1)[i, t]
+    design = np.column_stack([dx, t[:, None] == np.arange(T - 1)])
+    bread = np.linalg.inv(design.T @ (w[i, None] * design))
+    beta = bread @ (design.T @ (w[i] * dy))
+    psi = np.zeros(N)
+    np.add.at(psi, i, ((w[i] * (dy - design @ beta))[:, None] * design @ bread)[:, 0])
+    change, move = Y[:, F] - Y[:, F - 1], X[:, F] - X[:, F - 1]
+    net = change - beta[0] * move
+    mean = lambda values, who: np.average(values[who], weights=w[who])  # noqa: E731
+    effect = mean(net, ours) - mean(net, ~ours)
+    score = -(mean(move, ours) - mean(move, ~ours)) * psi
+    for who, sign in ((ours, 1), (~ours, -1)):
+        n = who.sum()
+        score[who] += sign * w[who] / w[who].sum() * (net[who] - mean(net, who)) * np.sqrt(n / (n - 1))
+    rows = [(f"u{a}", 2000 + b, Y[a, b], X[a, b], int(D[a, b]), w[a]) for a in range(N) for b in range(T)]
+    d = pd.DataFrame(rows, columns=["unit", "year", "y", "x", "dose", "w"])
+    made = reversible(d, covariates=["x"], weights="w").event_study("switching", effects=1, placebos=0)
+    row = made.table.set_index("event_time").loc[0]
+    assert row["estimate"] == pytest.approx(effect, abs=1e-12)
+    assert row["std_error"] == pytest.approx(np.sqrt(score @ score), abs=1e-12)
+
+
+def test_slopes_are_learnt_apart_for_each_first_dose():
+    """Effects are exactly 2 where the slope is 1 among units of first dose 0 and -3 among those of first dose 1."""
+    rng = np.random.default_rng(8)
+    rows = []
+    for u in range(16):
+        first, since = u % 2, 2006 if u < 6 else 9999
+        for year in range(2001, 2009):
+            x, on = rng.normal(), year >= since
+            dose = first + on * (1 - 2 * first)
+            y = u + year**1.5 / 100 + x * (1 if first == 0 else -3) + on * (1 - 2 * first) * 2
+            rows.append((f"u{u}", year, y, x, dose))
+    made = reversible(pd.DataFrame(rows, columns=["unit", "year", "y", "x", "dose"]), covariates=["x"])
+    np.testing.assert_allclose(
+        by_time(made.event_study("switching", placebos=2)), [0, 0, 0, 2, 2, 2], atol=1e-9
+    )

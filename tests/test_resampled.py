@@ -234,6 +234,8 @@ def test_places_hold_the_true_ones(together):
 def test_refusals_of_ranks():
     with pytest.raises(DataError, match="1 of 3 groups have no standard error"):
         ranked([1.0, 2.0, 3.0], [0.1, np.nan, 0.1])
+    with pytest.raises(DataError, match="2 of 3 groups have no standard error"):
+        ranked([1.0, 2.0, 3.0], [0.0, np.nan, 0.1])
     with pytest.raises(DataError, match="there is one group"):
         ranked([1.0], [0.1])
 
@@ -270,6 +272,9 @@ def test_the_length_of_blocks_at_its_ends():
     assert blocks.automatic(np.arange(60.0)) == pytest.approx(10.519, abs=1e-3)
     assert blocks.automatic(np.tile([1.0, -1.0], 100)) == pytest.approx(3 * 200**0.5)  # no longer than that
     assert blocks.automatic(np.tile([1.0, -1.0], 20)) == pytest.approx(40 / 3)  # nor than a third
+    months = Sample(lambda w: w[..., None].sum(axis=-2), np.ones(24))
+    ((_, length),) = blocks.in_blocks(months, np.arange(24), 8).blocks  # a third itself is taken
+    assert length == 8
 
 
 def test_blocks_are_runs_in_time():
@@ -457,10 +462,20 @@ def test_noise_of_an_intercountry_table():
     table = InterCountryTable.from_frames(Z, Y)
     share = lambda t: float(t.va[:2].sum() / t.x[:2].sum())  # noqa: E731
     found = table_noise(table, share, error=0.2, draws=49, rng=1).table.iloc[0]
-    assert found["std_error"] == pytest.approx(0, abs=1e-12)  # value added and output are known
+    assert np.isnan([found["std_error"], found["conf_low"], found["conf_high"]]).all()
+    assert (
+        found["note"] == "no interval: nothing that is drawn moves the value"
+    )  # value added and output are known
     foreign = lambda t: float((t.Z[2:, :2].sum()) / t.x[:2].sum())  # noqa: E731
     drawn = table_noise(table, foreign, error=0.2, draws=199, rng=1).table.iloc[0]
     assert drawn["conf_low"] < drawn["estimate"] < drawn["conf_high"]
+    assert drawn["note"] == ""
+    largest = lambda t: float(t.Z.max())  # noqa: E731
+    raised = table_noise(table, largest, error=1.0, draws=49, rng=1)
+    assert (
+        raised.table["estimate"].item() < raised.table["conf_low"].item() <= raised.table["corrected"].item()
+    )
+    assert [n.kind for n in raised.notes[0]] == ["biased"]
 
 
 def test_refusals_of_noise():

@@ -927,7 +927,20 @@ def test_mirror_interval_knows_the_error_it_was_given():
     assert pooled["std_error"] == pytest.approx(by_hand, rel=0.15)
     assert found["between"]["std_error"] < pooled["std_error"]
     equal = mirror_interval(sides[0], sides[0], "hhi", rng=1).table.iloc[0]
-    assert equal["conf_low"] == pytest.approx(equal["conf_high"])
+    assert equal[["corrected", "std_error", "conf_low", "conf_high"]].isna().all()
+    assert equal["note"] == "no interval: nothing that is drawn moves the value"
+
+
+def test_a_mirror_interval_that_leaves_out_the_index_says_so():
+    """Of ten markets alike the HHI is the least there is, and errors only raise it."""
+    up = pd.DataFrame({"market": [f"m{i}" for i in range(10)], "value": [4.0, 1.0] * 5})
+    down = up.assign(value=4 / up["value"])
+    found = mirror_interval(xl.flows(up), xl.flows(down), "hhi", cif=0.0, rng=1)
+    row = found.table.iloc[0]
+    assert row["estimate"] == pytest.approx(0.1)
+    assert row["estimate"] < row["conf_low"] < row["corrected"] < row["conf_high"]
+    assert row["note"] == f"biased: the interval is that of the corrected value {row['corrected']:.4g}"
+    assert [note.kind for note in found.notes[0]] == ["biased"]
 
 
 def test_mirror_cells_of_one_side():
@@ -937,6 +950,12 @@ def test_mirror_cells_of_one_side():
         mirror_interval(xl.flows(a), xl.flows(b), "hhi", rng=1)
     kept = mirror_interval(xl.flows(a), xl.flows(b), "hhi", rng=1, one_sided="keep").table
     assert kept["note"].item() == "2 of 4 cells reported by one side"
+    freight = (6 / 5) ** 0.5  # the median gap of those that both report
+    combined = np.array([(5 * 6 / freight) ** 0.5, (3 * 3 / freight) ** 0.5, 1, 1 / freight])
+    assert kept["estimate"].item() == pytest.approx(((combined / combined.sum()) ** 2).sum())
+    assert 0 < kept["std_error"].item() < 0.1
+    with pytest.raises(OptionError, match="cif=-1 is not a margin"):
+        mirror_interval(xl.flows(a), xl.flows(b), "hhi", rng=1, one_sided="keep", cif=-1)
     with pytest.raises(DataError, match="no cell is reported by both sides"):
         mirror_interval(xl.flows(a[2:]), xl.flows(b[2:]), "hhi", rng=1, one_sided="keep")
     with pytest.raises(DataError, match="different units: 'USD' and None"):

@@ -14,6 +14,7 @@ from exportlab.frames import Array, Codes, Mask
 from exportlab.options import Level, Places, validated
 from exportlab.panel.algebra.sandwich import group_sums, rounding_error, settled, unsettled
 from exportlab.panel.contract import refuse_uneven
+from exportlab.panel.did.adjusted import levers, net_of
 from exportlab.panel.did.callaway import refuse_moving_weights, unit_weights
 from exportlab.panel.did.regress import refuse_no_variation, sample_of, warnings_of
 from exportlab.panel.estimate import Estimate, Inference, estimate_table
@@ -39,6 +40,11 @@ def att(
     At each horizon h the long difference :math:`y_{i,t+h}-y_{i,t-1}` of units that adopt at t is compared with that of
     units not treated by t + h, effects of t taken out: :math:`\Delta^hy_{it}=\beta_h\Delta D_{it}+\delta^h_t+e^h_{it}`.
     The average is over the adopting units of all horizons. The panel's weights, one a unit, weigh rows and averages.
+
+    Covariates are taken as they are at t - 1. By variance they stand in the regression; with equal weights by
+    regression adjustment: effects of dates and slopes are those of units not treated by t + h, and what is left of
+    adopting units is averaged. What a covariate does to the outcome after t - 1 stays in it. Errors by equal weights
+    are those of regression adjustment, with fixest's factor.
 
     Parameters
     ----------
@@ -136,8 +142,6 @@ def _found(panel: PolicyPanel, weighting: str, base: str, last: int | None, *, l
     refuse_no_variation(panel)
     refuse_uneven(panel)
     refuse_moving_weights(panel)
-    if panel.covariates:
-        raise OptionError("Local projections take no covariates here: build the panel without them.")
     T = len(panel.period_values)
     after = [_horizon(panel, h, weighting, base) for h in range(T)]
     most = next((h for h, made in enumerate(after) if made is None), T)
@@ -163,8 +167,10 @@ def _horizon(panel: PolicyPanel, h: int, weighting: str, base: str) -> _Horizon 
     r, v = _rows(panel, Y, h, base), unit_weights(panel)
     n1 = np.bincount(r.at, v[r.unit] * r.adopts, T)
     n0 = np.bincount(r.at, v[r.unit] * ~r.adopts, T)
-    both = (n1 > 0) & (n0 > 0)
-    keep = both[r.at]
+    used = (
+        (n0 > 0) if panel.covariates else (n1 > 0) & (n0 > 0)
+    )  # dates without adoption tell of slopes alone
+    keep = used[r.at]
     r = _Rows(r.unit[keep], r.at[keep], r.change[keep], r.adopts[keep])
     if not r.adopts.any():
         return None
@@ -173,15 +179,36 @@ def _horizon(panel: PolicyPanel, h: int, weighting: str, base: str) -> _Horizon 
     w = own if weighting == "variance" else own * n[r.at] / n0[r.at]
     D: Array = r.adopts - n1[r.at] / n[r.at]
     lever = w * D / float((w * D) @ D)
+    lever, residual = _fitted(panel, r, lever, own, weighting=weighting, h=h)
     effect = float(lever @ r.change)
-    net = r.change - effect * r.adopts
-    residual = net - np.bincount(r.at, own * net, T)[r.at] / np.bincount(r.at, own, T)[r.at]
     G = len(np.unique(panel.clusters[np.searchsorted(panel.units, r.unit)]))
-    rows, K = len(r.at), 1 + int(both.sum())
+    rows, K = len(r.at), 1 + int(used.sum()) + len(panel.covariates)
     factor = G / (G - 1) * (rows - 1) / (rows - K) if G > 1 and rows > K else np.nan
     score = np.sqrt(factor) * np.bincount(r.unit, lever * residual, N)
     size, treated = float(own @ r.adopts), int(r.adopts.sum())
     return _Horizon(h, effect, size, treated, rows, score, _pull(r, lever, Y, h, base))
+
+
+def _fitted(
+    panel: PolicyPanel, r: _Rows, lever: Array, own: Array, *, weighting: str, h: int
+) -> tuple[Array, Array]:
+    """Weights of changes in the effect once covariates are taken out, and residuals."""
+    if not panel.covariates:
+        net = r.change - float(lever @ r.change) * r.adopts
+        return lever, net_of(net, r.at, own)
+    X = np.zeros((len(panel.unit_labels), len(panel.period_values), panel.X.shape[1]))
+    X[panel.units, panel.periods] = panel.X
+    x, among = X[r.unit, r.at - 1], f"units not treated by horizon {h}"
+    if weighting == "variance":
+        columns = np.column_stack([r.adopts, x])
+        both = levers(columns, r.at, own, names=("adoption", *panel.covariates), among=f"rows of horizon {h}")
+        return both[:, 0], net_of(r.change - columns @ (both.T @ r.change), r.at, own)
+    still = ~r.adopts
+    slopes = np.zeros_like(x)
+    slopes[still] = levers(x[still], r.at[still], own[still], names=panel.covariates, among=among)
+    lever = lever - slopes @ (lever @ x)
+    net = r.change - x @ (slopes.T @ r.change)
+    return lever, net_of(net, r.at, own * still) - float(lever @ r.change) * r.adopts
 
 
 def _rows(panel: PolicyPanel, Y: Array, h: int, base: str) -> _Rows:
@@ -198,7 +225,7 @@ def _rows(panel: PolicyPanel, Y: Array, h: int, base: str) -> _Rows:
         start = Y[:, t - 1] if base == "last" else _mean(Y[:, :t], there[:, :t])
         gap = Y[:, t + h] - start
         for who, flag in ((ours, True), (theirs, False)):
-            chosen = np.flatnonzero(who & ~np.isnan(gap))
+            chosen = np.flatnonzero(who & ~np.isnan(gap) & (there[:, t - 1] | (not panel.covariates)))
             unit.append(chosen)
             at.append(np.full(len(chosen), t))
             change.append(gap[chosen])

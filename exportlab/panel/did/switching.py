@@ -15,6 +15,7 @@ from exportlab.frames import Array, Codes, Mask
 from exportlab.options import Count, Level, Places, validated
 from exportlab.panel.algebra.sandwich import group_sums, rounding_error, settled, unsettled
 from exportlab.panel.contract import refuse_uneven
+from exportlab.panel.did.adjusted import levers, net_of
 from exportlab.panel.did.callaway import refuse_moving_weights, unit_weights
 from exportlab.panel.did.regress import sample_of, warnings_of
 from exportlab.panel.estimate import Estimate, Inference, estimate_table
@@ -57,12 +58,13 @@ def att(
 
     Notes
     -----
-    The panel's weights, one a unit, weigh averages of switchers and of those they are compared with. What comes after a
-    first change (a later fall, another rise) stays within the effect: effects are of the path that
-    units took, against that of staying where they were. Doses and numbers of units are taken as given. Standard errors
-    are conservative; R's DIDmultiplegtDYN and Python's diff-diff print smaller ones that agree neither with these nor
-    with each other, so that none of the three can be checked by another. diff-diff's average of non-binary doses is not
-    this ratio.
+    With covariates :math:`y_{it}-x_{it}'\hat\theta_d` stands for the outcome: slopes of changes on changes and effects
+    of periods, among units of first dose d before their dose changes; their noise is part of the errors. The panel's
+    weights, one a unit, weigh averages of switchers and of those they are compared with. What comes after a first
+    change (a later fall, another rise) stays within the effect: effects are of the path that units took, against that
+    of staying where they were. Doses and numbers of units are taken as given. Standard errors are conservative; R's
+    DIDmultiplegtDYN and Python's diff-diff print smaller ones that agree neither with these nor with each other, so
+    that none of the three can be checked by another. diff-diff's average of non-binary doses is not this ratio.
 
     References
     ----------
@@ -188,6 +190,7 @@ class _Switches:
     sign : (N,) 1 where the dose first rises, -1 where it falls, 0 where it stays
     asked : (N,) switchers of the direction asked for
     weight : (N,) of units, one on average
+    slopes : of covariates; None without them
     after : effects by horizon
     """
 
@@ -199,6 +202,7 @@ class _Switches:
     sign: Array
     asked: Mask
     weight: Array
+    slopes: _Slopes | None
     after: tuple[_Horizon, ...]
 
     @classmethod
@@ -216,7 +220,10 @@ class _Switches:
         until = np.where(same, np.arange(T), -1).max(1)
         sign = np.where(first < T, np.sign(D[np.arange(N), np.minimum(first, T - 1)] - start), 0.0)
         wanted = {"all": sign != 0, "in": sign > 0, "out": sign < 0}[direction]
-        made = cls(Y, D, panel.peers, first, until, sign, wanted, unit_weights(panel), ())
+        made = cls(Y, D, panel.peers, first, until, sign, wanted, unit_weights(panel), None, ())
+        if panel.covariates and wanted.any():
+            slopes = _Slopes.of(panel, made, start)
+            made = replace(made, Y=Y - slopes.explained, slopes=slopes)
         return replace(made, after=_effects(made, panel, effects))
 
     def compared(self, length: int, *, placebo: bool = False) -> _Horizon | None:
@@ -258,6 +265,8 @@ class _Switches:
             return None
         for unit, value in single:  # alone in its cohort: its distance from the average of all
             score[unit] += self.weight[unit] * (value - float(np.average(effect, weights=self.weight[units])))
+        if self.slopes is not None:
+            pull, score = self.slopes.passed_on(pull, score)
         return self._summed(
             length, placebo, (np.array(units), np.array(effect), np.array(controls)), pull, score
         )
@@ -288,16 +297,60 @@ class _Switches:
         )
 
 
+@dataclass(frozen=True, eq=False)
+class _Slopes:
+    """Slopes of covariates for each first dose, learnt from changes of units whose dose has not changed.
+
+    Attributes
+    ----------
+    X : (N, T, k)
+    dose : (N,) code of the first dose
+    lever : (N, T, k) weights of outcomes in the slopes of the unit's first dose
+    noise : (N, k) what each unit adds to their error
+    explained : (N, T) what covariates explain
+    """
+
+    X: Array
+    dose: Codes
+    lever: Array
+    noise: Array
+    explained: Array
+
+    @classmethod
+    def of(cls, panel: PolicyPanel, made: _Switches, start: Array) -> _Slopes:
+        N, T, k = (*made.Y.shape, panel.X.shape[1])
+        X, lever, noise = np.zeros((N, T, k)), np.zeros((N, T, k)), np.zeros((N, k))
+        X[panel.units, panel.periods] = panel.X
+        doses, dose = np.unique(start, return_inverse=True)
+        explained = np.zeros((N, T))
+        rise, step = np.diff(made.Y, axis=1), np.diff(X, axis=1)
+        still = ~np.isnan(rise) & (np.arange(1, T) < made.first[:, None])
+        for code in np.unique(dose[made.asked]):
+            i, t = np.nonzero(still & (dose == code)[:, None])
+            dx, dy, w, group = step[i, t], rise[i, t], made.weight[i], made.peers[i] * T + t
+            among = f"units of first dose {doses[code]:g} before it changes"
+            own = levers(dx, group, w, names=panel.covariates, among=among)
+            theta = own.T @ dy
+            np.add.at(noise, i, own * net_of(dy - dx @ theta, group, w)[:, None])
+            np.add.at(lever, (i, t + 1), own)
+            np.add.at(lever, (i, t), -own)
+            explained[dose == code] = X[dose == code] @ theta
+        return cls(X, dose, lever, noise, explained)
+
+    def passed_on(self, pull: Array, score: Array) -> tuple[Array, Array]:
+        """Weights of outcomes and scores of units of a sum over outcomes net of covariates, those of slopes added."""
+        bears = group_sums(np.einsum("it,itk->ik", pull, self.X), self.dose)[self.dose]
+        return pull - np.einsum("itk,ik->it", self.lever, bears), score - (self.noise * bears).sum(1)
+
+
 def _refuse(panel: PolicyPanel) -> None:
-    """What this estimator cannot take: several policies, moving weights, covariates, periods not consecutive."""
+    """What this estimator cannot take: several policies, moving weights, periods not consecutive."""
     if panel.policies:
         raise DataError(
             f"the panel has {len(panel.policies)} policies: {', '.join(panel.policies)}",
             "Look at overlaps(), then take one: panel.policy(name), or policy(name, given=other).",
         )
     refuse_moving_weights(panel)
-    if panel.covariates:
-        raise OptionError("This estimator takes no covariates: build the panel without them.")
     refuse_uneven(panel)
 
 
