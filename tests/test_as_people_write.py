@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import narwhals.stable.v2 as nw
 import pandas as pd
 import polars as pl
 import pyarrow as pa
@@ -21,6 +22,7 @@ from exportlab.cli.explained import said, typed
 from exportlab.currencies import column_of, unit_of
 from exportlab.errors import DataError, OptionError, flags
 from exportlab.files.numerals import decided, is_number
+from exportlab.spelling import rekeyed
 
 ROLES = {"period": "year", "market": "partner", "value": "sales"}
 
@@ -416,3 +418,19 @@ def test_the_command_line_knows_downloads_by_their_header(tmp_path):
         "BACI_HS92_Y2022_V202501.csv",
     )
     assert "0.625" in command(baci, "--over", "product", "-i", "hhi")
+
+
+def test_of_many_totals_five_are_named():
+    labels = ["World", "Total", "TOTAL", "合计", "总计", "All countries"]
+    table = pd.DataFrame({"market": ["Japan", *labels], "value": 1.0})
+    with pytest.raises(DataError, match=r"has totals among its members \(('[^']+', ){4}'[^']+'\) in 6 rows"):
+        xl.flows(table)
+
+
+def test_keys_of_periods_move_also_where_some_stay():
+    """Keys of one type that differ are moved as those of another type are."""
+    frame = nw.from_native(pl.DataFrame({"period": ["2021", "2022"], "value": [1.0, 2.0]}))
+    moved = rekeyed(frame, {"2021": "2021-01", "2022": "2022"}, frame)
+    assert moved["period"].to_list() == ["2021-01", "2022"]
+    assert rekeyed(frame, {"2021": "2021", "2022": "2022"}, frame) is frame
+    assert rekeyed(frame, {"2021": 2021, "2022": 2022}, frame)["period"].to_list() == [2021, 2022]

@@ -324,3 +324,19 @@ def test_no_zero_has_a_sign() -> None:
         for column in table.select_dtypes("float"):
             figures = table[column].to_numpy()
             assert not (np.signbit(figures) & (figures == 0)).any(), column
+
+
+def test_final_demand_of_one_column_beside_several_and_what_is_too_large() -> None:
+    labels = pd.MultiIndex.from_tuples([("A", "f"), ("NORTH_KOREA", "f")])
+    Z = pd.DataFrame([[1.0, 2.0], [3.0, 4.0]], labels, labels)
+    Y = pd.DataFrame([[9.0, 9.0, 9.0], [8.0, 8.0, 8.0]], labels, ["A_hh", "A_gov", "NORTH_KOREA"])
+    t = InterCountryTable.from_frames(Z, Y)
+    assert t.final.to_list() == [("A", "hh"), ("A", "gov"), ("NORTH_KOREA", "all")]
+    assert t.Y.tolist() == [[18.0, 9.0], [16.0, 8.0]]
+    for far in (-1e60, 1e60):  # where all others are below zero, too
+        Y.iloc[:] = -1.0
+        Y.iloc[1, 2] = far
+        with pytest.raises(
+            DataError, match=r"beyond 1e\+50.* in 1 row.*row 'NORTH_KOREA f', column 'NORTH_KOREA'"
+        ):
+            InterCountryTable.from_frames(Z, Y)

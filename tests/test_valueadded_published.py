@@ -260,6 +260,28 @@ def test_eurostat_files_with_more_than_one_figure_a_cell_or_another_head(tmp_pat
     with pytest.raises(OptionError, match=r"The file has 2 values of geo: name one of \['FI', 'SE'\]"):
         read_eurostat(path)
     assert read_eurostat(path, geo="FI").x.sum() > 0
+    places = [line.replace("FI", f"G{k:02d}") for k in range(30)]
+    path.write_text("\n".join([text.splitlines()[0], *places]) + "\n")
+    for option, said in (
+        ({}, "has 30 values of geo: name one of"),
+        ({"geo": "XX"}, "geo='XX' is not in the file. Allowed:"),
+    ):
+        with pytest.raises(OptionError, match=rf"{said} \['G00', .*, 'G11'\]\.$"):
+            read_eurostat(path, **option)
+
+
+def test_eurostats_totals_may_be_off_by_a_thousandth(tmp_path: Path) -> None:
+    t = read_eurostat(files.eurostat(tmp_path))
+    for off, passes in ((0.0007, True), (0.0015, False)):
+        path = files.eurostat(tmp_path, spoil=1 + off * t.x[0] / t.Z[0, 1])
+        if passes:
+            assert max(c.deviation for c in read_eurostat(path).controls) == pytest.approx(off, rel=0.3)
+            continue
+        with pytest.raises(DataError, match="not the sum of its cells"):
+            read_eurostat(path)
+    path.write_text(path.read_text().replace("prd_ava", "good_ava"))
+    with pytest.raises(DataError, match="prd_use, good_ava, geo.*One of prd_ava"):
+        read_eurostat(path)
 
 
 def test_eurostat_tables_that_do_not_tell_imports_apart(tmp_path: Path) -> None:
