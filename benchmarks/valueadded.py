@@ -47,7 +47,7 @@ def load(table: Table) -> InterCountryTable:
 
 
 def decompose(table: Table) -> None:
-    """The yardstick of issue 5: one load, WWZ-16, Borin-Mancini source and self, all pairs."""
+    """One load, WWZ-16, Borin-Mancini source and self, all pairs."""
     q = load(table).leontief
     for step in (wwz, bm.source, bm.self_pairs):
         step(q)

@@ -47,6 +47,9 @@ print(design)
 # they say; those that count shocks come near.
 placebo = design.placebo_shocks("wages", draws=99, rng=1)
 print(placebo)
+ax = placebo.plot(
+    title="Shocks in another order: errors by row find effects that are not there", source=SOURCE
+)
 
 # %%
 # **A known effect** of .5 of imports on jobs, the exposure their instrument. The interval of each kind of error:
@@ -56,4 +59,6 @@ ax.axvline(0.5, color="black", linewidth=0.8, linestyle=":")
 
 # %%
 # Which products the estimate rests on: Rotemberg weights.
-print(design.rotemberg("jobs", "imports"))
+weights = design.rotemberg("jobs", "imports")
+print(weights)
+ax = weights.plot(source=SOURCE)

@@ -27,7 +27,7 @@ from .facts import Facts as Facts
 from .facts import facts as facts
 from .findings import Findings as Findings
 from .findings import findings as findings
-from .flows import Flows as Flows
+from .flow_table import Flows as Flows
 from .flows import flows as flows
 from .indices import catalogue as catalogue
 from .indices.advantage import lafay as lafay

@@ -11,7 +11,7 @@ from exportlab.frames import Frame, among, collect, missing, recoded, sum_by, wh
 from exportlab.periods.turning import Turned
 
 if TYPE_CHECKING:
-    from exportlab.flows import Flows
+    from exportlab.flow_table import Flows
 
 
 def summed(flows: Flows, how: Turned) -> Frame:

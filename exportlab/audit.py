@@ -32,7 +32,7 @@ from exportlab.options import check
 if TYPE_CHECKING:
     import pandas as pd
 
-    from exportlab.flows import Flows
+    from exportlab.flow_table import Flows
 
 BEYOND = f"above {LARGEST:g} or, though not zero, below {SMALLEST:g}"
 NAMIBIA = (

@@ -35,6 +35,41 @@ def row_numbers(
     return (cell, size) if size <= 2 * len(cell) else hashed(cell)
 
 
+def ranks(values: NDArray[np.float64], cell: NDArray[np.int64], size: int) -> NDArray[np.float64]:
+    """The rank of each value within its cell, 1 the largest, ties in any order; no value is missing.
+
+    Plain whole numbers sort several times faster than places do: what is sorted is the cell, the value's leading bits
+    (those of positive floats are in the floats' own order) and the place, in one number each. The few that are alike
+    but for the bits left out are put in order afterwards.
+    """
+    count = len(values)
+    bits = count.bit_length()
+    room = 63 - bits - size.bit_length()
+    key = (values + 0.0).view(np.int64)  # no zero is negative
+    key -= key.min(where=key > 0, initial=2**62) - 1
+    np.maximum(key, 0, out=key)
+    key >>= max(int(key.max(initial=0)).bit_length() - room, 0)
+    key = ((cell + 1 << room) - 1 - key << bits) + np.arange(count)
+    key.sort()
+    order = key & (2**bits - 1)
+    key >>= bits
+    _finish(order, key, values)
+    members = np.bincount(cell, minlength=size)
+    rank = np.empty(count)
+    rank[order] = np.arange(1, count + 1) - np.repeat(np.cumsum(members) - members, members)
+    return rank
+
+
+def _finish(order: NDArray[np.int64], key: NDArray[np.int64], values: NDArray[np.float64]) -> None:
+    """Put in order what shares a key and is not in order yet."""
+    found = values[order]
+    mixed = np.unique(key[1:][(found[1:] > found[:-1]) & (key[1:] == key[:-1])])
+    start, end = (np.searchsorted(key, mixed, side) for side in ("left", "right"))
+    length = end - start
+    at = np.arange(length.sum()) + np.repeat(start - np.cumsum(length) + length, length)
+    order[at] = order[at[np.lexsort((-found[at], key[at]))]]
+
+
 def _small_codes(frame: nw.DataFrame[Any], key: str) -> tuple[NDArray[np.int64], int] | None:
     """Whole numbers that lie near each other (years, country codes) less the least: they need no hashing."""
     column = frame[key]

@@ -521,25 +521,10 @@ def ratio(top: nw.Expr, bottom: nw.Expr) -> nw.Expr:
 def with_rank(frame: Frame, keys: Sequence[str], codes: Mapping[str, numbering.Coded] | None = None) -> Frame:
     """Add `_rank` by value within `keys`: 1 is the largest, ties in any order; `codes` as for `sum_by`."""
     if numbered(frame):  # Arrow has no ordered windows, and pandas' own ranks cost more
-        return frame.with_columns(column_like(frame, "_rank", _ranks(frame, keys, codes)))
+        cell, size = numbering.row_numbers(frame, keys, codes)
+        ranks = numbering.ranks(frame["value"].to_numpy(), cell, size)
+        return frame.with_columns(column_like(frame, "_rank", ranks))
     return frame.with_columns(nw.col("value").rank("ordinal", descending=True).over(*keys).alias("_rank"))
-
-
-def _ranks(
-    frame: nw.DataFrame[Any], keys: Sequence[str], codes: Mapping[str, numbering.Coded] | None
-) -> NDArray[np.float64]:
-    """Sort by value; then plain numbers, group and place in that order in one, of which the place is read off again."""
-    cell, size = numbering.row_numbers(frame, keys, codes)
-    order = np.argsort(-frame["value"].to_numpy())
-    count = len(order)
-    bits = count.bit_length()
-    both = (cell[order] << bits) + np.arange(count)
-    both.sort()
-    order = order[both & (2**bits - 1)]
-    ends = np.cumsum(np.bincount(cell, minlength=size))
-    rank = np.empty(count)
-    rank[order] = np.arange(1, count + 1) - np.repeat(np.append(0, ends[:-1]), np.diff(ends, prepend=0))
-    return rank
 
 
 # The names of the arrays that pass between rooms, and the range of their numbers.

@@ -23,7 +23,7 @@ from exportlab.frames import Frame, among, missing, values_of, when
 from exportlab.options import Count, check_fields
 
 if TYPE_CHECKING:
-    from exportlab.flows import Flows
+    from exportlab.flow_table import Flows
 
 Levels: TypeAlias = Literal["finest"]
 ZeroQuantity: TypeAlias = Literal["unknown", "zero"]

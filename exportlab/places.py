@@ -14,7 +14,7 @@ from exportlab.errors import DataError, DuplicateCells, UnknownName, short
 from exportlab.frames import Frame, among, collect, distinct, recoded, values_of
 
 if TYPE_CHECKING:
-    from exportlab.flows import Flows
+    from exportlab.flow_table import Flows
 
 Places: TypeAlias = Literal["as written", "iso3"]
 ROLES = ("market", "exporter")

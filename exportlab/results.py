@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
-    from exportlab.flows import Flows
+    from exportlab.flow_table import Flows
 
 ROWS = 60  # rows shown in HTML; of longer tables the first and the last
 _LINE = "margin:.3em 0;overflow-wrap:anywhere"

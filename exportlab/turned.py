@@ -9,7 +9,7 @@ import narwhals.stable.v2 as nw
 
 from exportlab.audit import describe
 from exportlab.errors import DataError
-from exportlab.flows import Columns, Flows, require
+from exportlab.flow_table import Columns, Flows, require
 from exportlab.frames import Frame, collect, missing, recoded, stack, sum_by, when
 from exportlab.indices.catalogue import guarded
 from exportlab.indices.members import ROUNDING

@@ -19,6 +19,11 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 HERE = Path(__file__).parent
 
 
+def pytest_collection_modifyitems(items):
+    """Groups that one worker runs as a whole come first, so that none is left for the end."""
+    items.sort(key=lambda item: item.get_closest_marker("xdist_group") is None)
+
+
 @pytest.fixture(autouse=True)
 def no_window_on_arrow(monkeypatch):
     """Whatever a test runs, no window may be built on an Arrow table: its threads lose the order of the rows."""
@@ -36,6 +41,16 @@ def in_english(monkeypatch):
     from exportlab import words
 
     words.speak("en")
+
+
+@pytest.fixture(scope="module")
+def undrawn():
+    """Pages without their pictures, for tests of what a page says: two thirds of a report's time is drawing."""
+    from exportlab.tables import render
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(render, "svg", lambda axes: '<svg viewBox="0 0 1 1"></svg>')
+        yield
 
 
 SHARED = HERE.parent.parent / "shared"

@@ -14,6 +14,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from exportlab.convergence import (
+    beta_convergence,
+    club_convergence,
+    relative_density,
+    sigma_convergence,
+    spatial_markov,
+)
 from exportlab.panel import (
     PolicyPanel,
     common_correlated,
@@ -43,7 +50,12 @@ from exportlab.panel import (
 from exportlab.panel.did import METHODS
 from exportlab.panel.inference.placebo import anticipation
 from exportlab.panel.inference.spillover import great_circle
-from exportlab.space import spatial_panel, spatial_tests, spatial_weights
+from exportlab.space import (
+    spatial_autocorrelation,
+    spatial_panel,
+    spatial_tests,
+    spatial_weights,
+)
 
 YEARS = range(2010, 2018)
 MONEY = ("influence", "estimate", "std_error", "conf_low", "conf_high", "band_low", "band_high")
@@ -546,6 +558,8 @@ def _best(make: Callable[..., Any], **options: Any) -> Run:
     def run(d: pd.DataFrame, door: Mapping[str, Any]) -> Any:
         place = 5 * (d["north"].astype(int) - 30) + d["east"].astype(int) - 110
         lost = np.abs(np.random.default_rng(1).normal(size=35))[place]
+        if "inefficiency" in options:
+            lost = lost / 2 + np.exp(d["z"]) / 2
         keys = {"unit": "id"} if make is frontier else {"exporter": "origin", "importer": "place"}
         left = "log(y)" if make is frontier else "y"
         made = make(
@@ -659,7 +673,67 @@ def _formulas() -> list[Entry]:
     return out
 
 
+def _figures(
+    make: Callable[..., Any], part: str = "table", *, leave_out: tuple[str, ...] = (), **options: Any
+) -> Run:
+    """Figures of places; units and periods of its table are labels of rows."""
+
+    def run(d: pd.DataFrame, door: Mapping[str, Any]) -> Any:
+        asked: dict[str, Any] = {"value": "y", "unit": "id", "period": "year", **options}
+        if make in (spatial_markov, spatial_autocorrelation):
+            asked["weights"] = _nearby(d)
+        table = getattr(make(d, **asked), part).drop(columns=list(leave_out))
+        labels = [c for c in ("id", "year") if c in table]
+        return SimpleNamespace(table=table.astype(dict.fromkeys(labels, str)))
+
+    return run
+
+
+def _places() -> list[Entry]:
+    """What tells whether places become alike, and whether neighbours are."""
+    own = "effects of units are what it is about"
+    none = dict.fromkeys(("effects", "exact"), own)
+    found = [
+        Entry("sigma", _figures(sigma_convergence, leave_out=("mean",)), link=True, door=False, exempt=none),
+        Entry(
+            "clubs",
+            _figures(club_convergence, "clubs", leave_out=("level",)),
+            link=True,
+            door=False,
+            exempt=none,
+        ),
+        Entry("density", _figures(relative_density), link=True, door=False, exempt=none),
+        Entry(
+            "markov",
+            _figures(spatial_markov, "tests", leave_out=("p_permuted",), permutations=1, rng=1),
+            link=True,
+            door=False,
+            exempt=none,
+        ),
+        Entry(
+            "autocorrelation",
+            _figures(spatial_autocorrelation, method="randomisation"),
+            link=True,
+            door=False,
+            exempt=none,
+        ),
+    ]
+    for effects in ("none", "unit", "two-way"):
+        run = _figures(beta_convergence, controls=["x"] if effects == "none" else [], effects=effects)
+        found.append(Entry(f"beta {effects}", run, link=True, door=False, exempt=none))
+    return found
+
+
 INFERENCE = {e.name for e in _inference()}
 ENTRIES = {
-    e.name: e for e in (*_staggered(), *_variants(), *_designs(), *_switching(), *_inference(), *_formulas())
+    e.name: e
+    for e in (
+        *_staggered(),
+        *_variants(),
+        *_designs(),
+        *_switching(),
+        *_inference(),
+        *_formulas(),
+        *_places(),
+    )
 }

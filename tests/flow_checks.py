@@ -29,6 +29,7 @@ import polars as pl
 import pyarrow as pa
 from catalogue_calls import ARGUMENTS, COUNTRIES, INCOME, OPTIONS, PRODUCTS, TWO, imports, world
 from engines import ENGINES, connection
+from reader_ways import READERS
 
 import exportlab as xl
 from exportlab.options import hints_of
@@ -249,6 +250,20 @@ def of_file(kind: str) -> Way:
     return Way(lambda table: read_once(kind, first[tuple(table.columns)]))
 
 
+def of_reader(name: str) -> Way:
+    """The same flows as a publisher writes them, through its reader; each of the two tables is read once."""
+    read, names, columns = READERS[name]
+    first: dict[tuple[str, ...], xl.Flows] = {}
+
+    def door(table: pd.DataFrame) -> xl.Flows:
+        sides = tuple(table.columns)
+        if sides not in first:
+            first[sides] = read(table)
+        return first[sides]
+
+    return Way(door, names, columns)
+
+
 SECOND = {
     "short years": polars_of(period=pl.Int16),
     "wide years": polars_of(period=pl.UInt64),
@@ -325,8 +340,9 @@ TYPED = {
     "polars over Parquet": Way(through(lambda t: pl.scan_parquet(parts(t)))),
     **{f"a file, {kind}": of_file(kind) for kind in FILES},
 }
+READ = {name: of_reader(name) for name in READERS}
 ENGINED = {name: Way(through(make)) for name, make in ENGINES.items() if name != "polars"}
-WAYS: dict[str, Way] = {**ALIKE, **OF_MONEY, **SPELLED, **TYPED, **ENGINED}
+WAYS: dict[str, Way] = {**ALIKE, **OF_MONEY, **SPELLED, **TYPED, **READ, **ENGINED}
 
 
 # ---- what is asked ---------------------------------------------------------------------------------------------------
@@ -474,6 +490,29 @@ RISK: dict[str, Callable[[Way], Any]] = {
 }
 
 
+def last_year(way: Way) -> xl.Flows:
+    return way.door(PLAIN).where(period=way.said(2023))
+
+
+RULE = {"criteria": ["quotient", "size", "focus", "growth"], "quotient": 1.1, "top": 0.3, "at_least": 2}
+KINSHIP = {"measures": ["values", "quotients", "proximity", "coagglomeration"]}
+CLUSTERS: dict[str, Callable[[Way], Any]] = {
+    "location quotients": lambda way: xl.clusters.location_quotients(way.door(PLAIN), resample="market"),
+    "cluster rule": lambda way: xl.clusters.find_clusters(way.door(PLAIN), **RULE, size=5.0 * way.money),
+    "related industries": lambda way: xl.clusters.related_industries(last_year(way), **KINSHIP),
+    "cluster definition": lambda way: xl.clusters.define_clusters(
+        xl.clusters.related_industries(last_year(way), **KINSHIP), numbers=2, functions=["average"]
+    ),
+    "cluster index": lambda way: xl.clusters.litzenberger_sternberg(
+        way.door(PLAIN),
+        area=way.said(INCOME),
+        population=way.said(INCOME),
+        firms=way.door(PLAIN),
+        by="period",
+    ),
+}
+
+
 def tables_of(found: Any) -> Mapping[str, Any]:
     """A result's tables by name; a table by itself."""
     named = ("table", "members", "series", "published")
@@ -501,8 +540,24 @@ ENTRIES: dict[str, Entry] = {
         name: Entry(lambda way, run=run: tables_of(run(way)), main=name == "portfolio")
         for name, run in RISK.items()
     },
+    **{
+        name: Entry(lambda way, run=run: tables_of(run(way)), main=name == "cluster rule")
+        for name, run in CLUSTERS.items()
+    },
 }
-EXEMPT: dict[tuple[str, str], str] = {}
+OF_SITC = ("lall_shares", "lall_shares level='group'", "rauch_shares", "findings")
+EXEMPT: dict[tuple[str, str], str] = {
+    **{
+        (name, way): "these classes are of SITC, and the codes of the file of the Harmonized System"
+        for name in OF_SITC
+        for way in ("read_baci", "read_gacc")
+    },
+    **{
+        (name, "read_gacc"): "a spell is followed through periods without a gap, and Januaries have gaps"
+        for name in ENTRIES
+        if name.split()[0] in ("spells", "survival")
+    },
+}
 
 
 # ---- what changes the meaning ----------------------------------------------------------------------------------------

@@ -533,3 +533,49 @@ def eurostat(tmp: Path, *, spoil: float = 1.0, old: bool = False) -> Path:
     path = tmp / "naio_10_cp1700.tsv"
     path.write_text("\n".join(lines) + "\n")
     return path
+
+
+INDUSTRIES = ("A01", "B05", "B06", "C10-12", "L68A", "L68B")
+SUMS = {"B": ("B05", "B06"), "L68": ("L68A", "L68B")}  # codes beside codes of their parts
+
+
+def eurostat_industries(tmp: Path, *, origins: tuple[str, ...] = ("TOTAL", "DOM", "IMP")) -> Path:
+    """Industry by industry: no prefix, sections beside divisions, margins in every origin, P5M without its parts."""
+    rng = np.random.default_rng(10)
+    n = len(INDUSTRIES)
+    D, F = rng.integers(5, 20, (n, n)).astype(float), rng.integers(20, 60, (n, 5)).astype(float)
+    F[:, 1] = 0.0  # one part of consumption has no figures: the sum is the other part
+    M, FM = 0.5 * D, 0.5 * F
+    x = D.sum(axis=1) + F.sum(axis=1)
+    taxes = 0.25 * D.sum(axis=0)
+    rest = {"D1": 0.5, "D29X39": 0.125, "B2A3G": 0.375}
+    va = x - 1.5 * D.sum(axis=0) - taxes
+    lines = ["freq,unit,stk_flow,ind_use,ind_ava,geo\\TIME_PERIOD\t2020"]
+    for origin in origins:
+        z, f = {"DOM": (D, F), "IMP": (M, FM), "TOTAL": (D + M, F + FM)}[origin]
+        body = pd.DataFrame(z, INDUSTRIES, INDUSTRIES)
+        body["TOTAL"] = z.sum(axis=1)
+        body[["P3_S13", "P3_S14", "P51G", "P5M", "P6"]] = f
+        body["P3"], body["P5"], body["P6_B0"] = f[:, 0], f[:, 2] + f[:, 3], 0.75 * f[:, 4]
+        body["TFU"] = f.sum(axis=1)
+        body["TU"] = body["TOTAL"] + body["TFU"]
+        margins = {"TOTAL": z.sum(axis=0), "D21X31": taxes, "P1": x, "B1G": va}
+        margins |= {name: part * va for name, part in rest.items()}
+        margins["P2_ADJ"] = 1.5 * D.sum(axis=0) + taxes
+        margins |= (
+            {"IMP": M.sum(axis=0)} if origin == "DOM" else {"TS_BP": x + M.sum(axis=1) + FM.sum(axis=1)}
+        )
+        below = pd.DataFrame.from_dict(margins, orient="index", columns=INDUSTRIES)
+        if origin == "IMP":
+            below = below.loc[["TOTAL"]]
+        whole = pd.concat([body, below])
+        for code, members in SUMS.items():
+            whole[code] = whole[list(members)].sum(axis=1)
+            whole.loc[code] = whole.loc[list(members)].sum()
+        whole.loc["U"] = np.nan  # an industry that nobody reports
+        whole["U"] = np.nan
+        for (row, column), value in whole.stack(future_stack=True).items():
+            lines.append(f"A,MIO_NAC,{origin},{column},{row},FI\t{':' if np.isnan(value) else f'{value} p'}")
+    path = tmp / "naio_10_cp1750.tsv"
+    path.write_text("\n".join(lines) + "\n")
+    return path

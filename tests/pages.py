@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import customs
+import io_files
 import numpy as np
 import own_files
 import pandas as pd
@@ -118,6 +119,7 @@ def prepare(folder: Path) -> None:
         }
     )
     own.to_csv(folder / "my_table.csv", index=False)
+    io_files.exiobase_zip(folder, io_files.Made())
 
 
 def baci(folder: Path) -> None:

@@ -8,8 +8,9 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 import pytest
+import tries
 from family_engines import ENGINES, flows, indexed, rows, same
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import exportlab as xl
@@ -62,7 +63,7 @@ def test_lafay_and_michaely_by_hand():
 amounts = st.lists(st.floats(0.01, 1e6) | st.just(0.0), min_size=4, max_size=4).filter(any)
 
 
-@settings(max_examples=10)
+@tries.at_most(10)
 @given(amounts, amounts)
 def test_lafay_and_michaely_sum_to_zero(a, b):
     x, m = (wide({"i": dict(zip("klmn", v, strict=True))}) for v in (a, b))
@@ -281,6 +282,25 @@ def test_quantile_classes_and_cells_seen_once():
     assert made.unmatched > 0
     assert rca_transitions(f).counts.sum() > made.counts.sum()
     assert rca_transitions(f, lag=2).lag == 2
+
+
+def test_a_row_of_zero_is_no_trade():
+    """Without zeros a product that is not sold has no advantage, whether the table has a row for it or not."""
+    told = panel()
+    cells = {(r["exporter"], r["product"]) for r in told}
+    here = {(r["period"], r["exporter"], r["product"]) for r in told}
+    none = [
+        {**told[0], "period": y, "exporter": e, "product": p, "value": 0.0}
+        for y in (2020, 2022)
+        for e, p in sorted(cells)
+        if (y, e, p) not in here
+    ]
+    assert none
+    for zeros in (False, True):
+        plain, more = (indexed(galtonian(flows(t), zeros=zeros), "exporter") for t in (told, told + none))
+        assert {e: f["n"] for e, f in plain.items()} == {e: f["n"] for e, f in more.items()}
+        counts = [rca_transitions(flows(t), zeros=zeros, lag=2).counts.tolist() for t in (told, told + none)]
+        assert counts[0] == counts[1]
 
 
 @pytest.mark.parametrize("engine", ENGINES)

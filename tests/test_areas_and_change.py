@@ -18,7 +18,7 @@ from exportlab import words
 from exportlab.classifications._tables import rows
 from exportlab.errors import DataError, MissingDependency, OptionError
 from exportlab.plots import areas, change, interactive, structure, style
-from exportlab.tables.render import svg
+from exportlab.tables.drawing import svg
 
 SHARES = pd.DataFrame(
     {"market": ["JPN", "USA", "EU", "KOR"], "share": [0.4, 0.3, 0.2, 0.0005], "value": [4, 3, 2, 1]}

@@ -6,7 +6,8 @@ import itertools
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+import tries
+from hypothesis import given
 from hypothesis import strategies as st
 
 import exportlab as xl
@@ -55,7 +56,7 @@ def test_largest_named_caps_the_rest():
     assert found.high == pytest.approx((36 + 16 + 16 + 16 + 4) / 400)
 
 
-@settings(max_examples=60)
+@tries.at_most(60)
 @given(
     named=st.lists(st.floats(0.5, 50), min_size=1, max_size=4),
     rest=st.lists(st.floats(0.1, 50), min_size=1, max_size=5),

@@ -25,9 +25,30 @@ TABLE = pd.DataFrame(
 )
 
 
+MIXED = pd.DataFrame(
+    [(e, m, p, float(1 + (k * n) % 7)) for e in "LM" for k, m in enumerate(("Japan", "USA", "Peru", "Chile"))
+     for n, p in enumerate(("72081000", "85171200", "27011200"), 3)],
+    columns=["exporter", "market", "product", "value"],
+)  # fmt: skip
+
+
 def found(**options):
     made = judge(xl.flows(TABLE.assign(period=2023)), **options)
     return made.set_index("index")
+
+
+def test_every_figure_has_an_interval_or_a_note():
+    """The effective number has that of the HHI it is one over."""
+    table = judge(xl.flows(MIXED.assign(quantity=2.0), quantity_unit="kg"), exporter="L").set_index("index")
+    hhi, number = (table.loc[i] for i in ("HHI over products", "products of equal size"))
+    assert [number["conf_low"], number["conf_high"]] == pytest.approx(
+        [1 / hhi["conf_high"], 1 / hhi["conf_low"]]
+    )
+    assert number["corrected"] == pytest.approx(1 / hhi["corrected"], nan_ok=True)
+    assert number["note"] == hhi["note"]
+    without = table[table["conf_low"].isna()]
+    assert set(without.index) == {"UNIDO coefficient", "dispersion of unit values within products"}
+    assert set(without["note"]) == {"no interval is made of this index"}
 
 
 def test_figures_by_hand():

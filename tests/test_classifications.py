@@ -258,14 +258,22 @@ def test_membership_records() -> None:
         assert all(m.end is None or m.start is None or m.start <= m.end for m in records)
 
 
-def test_rcep_dates_agree_with_the_announcements(shared: Path) -> None:
-    with (shared / "facts" / "policy_dates.csv").open(encoding="utf-8") as file:
-        announced = {
-            cl.country(r["unit"]).iso3: date.fromisoformat(r["start_date"])
-            for r in csv.DictReader(file)
-            if r["policy"] == "RCEP entry into force"
-        }
+RCEP = {  # entry into force, as announced
+    # CGTN, 3 November 2021, on China's Ministry of Commerce
+    date(
+        2022, 1, 1
+    ): "China, Japan, Australia, New Zealand, Brunei, Cambodia, Laos, Singapore, Thailand, Vietnam",
+    date(2022, 2, 1): "South Korea",  # mtown.my, 20 January 2022
+    date(2022, 3, 18): "Malaysia",  # The Malaysian Reserve, 21 January 2022
+    date(2023, 1, 2): "Indonesia",  # portal-worlds.com, news 29182
+    date(2023, 6, 2): "Philippines",  # pheconomist.com, 80302
+}
+
+
+def test_rcep_dates_agree_with_the_announcements() -> None:
+    announced = {cl.country(name).iso3: day for day, names in RCEP.items() for name in names.split(", ")}
     assert {m.member: m.start for m in cl.membership("RCEP")} == announced
+    assert len(announced) == 14
 
 
 def test_hs_tree() -> None:
@@ -279,11 +287,12 @@ def test_hs_tree() -> None:
     assert sorted(k for s in cl.hs_sections() for k in s.chapters) == [c.code for c in cl.hs_chapters()]
 
 
-def test_hs_sections_agree_with_the_nomenclature(shared: Path) -> None:
-    with (shared / "data" / "harmonized-system.csv").open(encoding="utf-8") as file:
-        official = {r["hscode"]: r["section"] for r in csv.DictReader(file) if r["level"] == "2"}
+def test_hs_sections_agree_with_the_nomenclature(reference: Path) -> None:
+    with (reference / "hs_sections.csv").open(encoding="utf-8") as file:
+        official = {r["chapter"]: r["section"] for r in csv.DictReader(file)}
     ours = {c.code: c.section for c in cl.hs_chapters() if c.section != "-"}
     assert ours == {k: v for k, v in official.items() if k in ours}
+    assert len(ours) == 96
     assert set(official) - set(ours) <= {"98", "99"}
 
 

@@ -3,33 +3,49 @@
 from __future__ import annotations
 
 import inspect
+import io
 import os
 import re
 import subprocess
 import sys
 
 import customs
+import io_files
 import pandas as pd
 import pytest
 
 import exportlab as xl
-from exportlab import cli
+from exportlab import cli, words
 from exportlab.cli import commands, doctor, opening, terminal
 from exportlab.cli.explained import said
 from exportlab.words import language
 
 
-def run(*arguments, code=0, **options):
-    done = subprocess.run(
-        [sys.executable, "-m", "exportlab.cli", *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        check=False,
-        **options,
-    )
-    assert done.returncode == code, done.stderr
-    return done.stdout if code == 0 else done.stderr
+def run(*arguments, code=0, alone=False, **options):
+    """What a command prints, its error where a code is asked for: here, or `alone` in a process of its own."""
+    asked = list(map(str, arguments))
+    if alone or options:
+        done = subprocess.run(
+            [sys.executable, "-m", "exportlab.cli", *asked],
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            check=False,
+            **options,
+        )
+        ended, out, err = done.returncode, done.stdout, done.stderr
+    else:
+        told, said = io.StringIO(), io.StringIO()
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(sys, "argv", ["exportlab", *asked])
+            patch.setattr(sys, "stdout", told)
+            patch.setattr(sys, "stderr", said)
+            with pytest.raises(SystemExit) as stopped:
+                cli.main()
+        words.speak("en")
+        ended, out, err = stopped.value.code, told.getvalue(), said.getvalue()
+    assert ended == code, err
+    return out if code == 0 else err
 
 
 @pytest.fixture(scope="module")
@@ -38,12 +54,12 @@ def download(tmp_path_factory):
 
 
 def test_report_names_its_page(tmp_path, download):
-    said = run("report", download, "--exporter", "辽宁省", "--out", tmp_path / "r")
+    said = run("report", download, "--exporter", "辽宁省", "--out", tmp_path / "r", alone=True)
     assert said.strip() == f"The report is {tmp_path / 'r' / 'index.html'}"
     assert (tmp_path / "r" / "index.html").stat().st_size > 50_000
 
 
-def test_report_takes_classes_and_incomes(tmp_path):
+def test_report_takes_classes_and_incomes(tmp_path, undrawn):
     frame = pd.DataFrame(
         {
             "exporter": ["A", "B", "A", "B"],
@@ -55,6 +71,10 @@ def test_report_takes_classes_and_incomes(tmp_path):
     pd.DataFrame({"exporter": ["A", "B"], "value": [100.0, 300.0]}).to_csv(
         tmp_path / "income.csv", index=False
     )
+    sheet = io_files.bureau(tmp_path)
+    sheet.write_text(sheet.read_text(encoding="utf-8") + ",CO2,10,20,30\n", encoding="utf-8")
+    told = run("report", tmp_path / "flows.csv", "--satellites", "CO2", code=2)
+    assert told.strip() == "exportlab: --satellites chooses rows of --table, which is not given."
     run(
         "report",
         tmp_path / "flows.csv",
@@ -64,9 +84,15 @@ def test_report_takes_classes_and_incomes(tmp_path):
         "sitc3",
         "--income",
         tmp_path / "income.csv",
+        "--table",
+        sheet,
         "--out",
         tmp_path / "r",
     )
+    (bounds,) = pd.read_csv(
+        tmp_path / "r" / "tables" / "behind_bounds.csv", encoding="utf-8-sig"
+    ).itertuples()
+    assert (bounds.what, 0 < bounds.low < bounds.high) == ("CO2", True)
     shares = pd.read_csv(tmp_path / "r" / "tables" / "lall.csv", encoding="utf-8-sig").set_index("class")[
         "share"
     ]
@@ -129,13 +155,13 @@ def test_catalogue_and_data():
 
 
 def test_errors_are_one_paragraph_and_exit_code_two(tmp_path, download):
-    said = run("indicators", "hhhi", code=2)
+    said = run("indicators", "hhhi", code=2, alone=True)
     assert said.startswith("exportlab: There is no indicator named 'hhhi'. Did you mean 'hhi'")
     assert "Traceback" not in said
     assert "there is no file" in run("report", tmp_path / "none.csv", code=2)
     wrong = run("measure", download, "-i", "hhi", "--over", "product", "--out", tmp_path / "x.doc", code=2)
     assert "Allowed: .csv, .parquet, .xlsx, .docx, .tex, .html and .md." in wrong
-    assert "Traceback" in run("--debug", "indicators", "hhhi", code=1)
+    assert "Traceback" in run("--debug", "indicators", "hhhi", code=1, alone=True)
 
 
 def test_measures_are_set_for_a_paper(tmp_path, download):
@@ -192,18 +218,10 @@ def test_the_ledger_by_verdict_paper_and_claim(say, tmp_path):
     assert {"needs", "evidence", "source", "tolerance"} <= set(found.columns)
 
 
-def offered(*words: str) -> list[str]:
-    """What bash offers for the last word."""
-    line = " ".join(["exportlab", *words])
-    env = os.environ | {
-        "_EXPORTLAB_COMPLETE": "complete_bash",
-        "COMP_WORDS": line,
-        "COMP_CWORD": str(len(words)),
-    }
-    return run(env=env).split()
+def test_the_shell_completes_names(monkeypatch, capsys):
+    def offered(*asked: str) -> list[str]:
+        return completed(monkeypatch, capsys, asked)
 
-
-def test_the_shell_completes_names():
     assert offered("clai") == ["claims"]
     assert offered("claims", "structure-c") == ["structure-coal"]
     assert offered("claims", "-v", "co") == ["contradicted", "consistent"]
@@ -215,7 +233,7 @@ def test_the_shell_completes_names():
 
 
 @pytest.mark.parametrize(
-    ("words", "values"),
+    ("asked", "values"),
     [
         (["report", "--lang", ""], ["en", "zh"]),
         (["report", "--also", "excel,p"], ["excel,pdf", "excel,png"]),
@@ -226,16 +244,16 @@ def test_the_shell_completes_names():
         (["doctor", "--lang", "z"], ["zh"]),
     ],
 )
-def test_the_shell_completes_values(monkeypatch, capsys, words, values):
-    assert completed(monkeypatch, capsys, words) == values
+def test_the_shell_completes_values(monkeypatch, capsys, asked, values):
+    assert completed(monkeypatch, capsys, asked) == values
 
 
-def completed(monkeypatch, capsys, words):
+def completed(monkeypatch, capsys, asked):
     """What the shell offers, asked in this process."""
     monkeypatch.setattr(sys, "argv", ["exportlab"])
     monkeypatch.setenv("_EXPORTLAB_COMPLETE", "complete_bash")
-    monkeypatch.setenv("COMP_WORDS", " ".join(["exportlab", *words]))
-    monkeypatch.setenv("COMP_CWORD", str(len(words)))
+    monkeypatch.setenv("COMP_WORDS", " ".join(["exportlab", *asked]))
+    monkeypatch.setenv("COMP_CWORD", str(len(asked)))
     with pytest.raises(SystemExit):
         cli.main()
     return capsys.readouterr().out.split()
@@ -443,7 +461,7 @@ def test_a_fault_of_the_program_shows_its_traceback(monkeypatch):
         cli.main()
 
 
-def test_report_in_chinese_with_further_formats(say, tmp_path, download):
+def test_report_in_chinese_with_further_formats(say, tmp_path, download, undrawn):
     code, printed, error = say(
         "report",
         download,
@@ -497,8 +515,8 @@ def test_completion_is_offered(say):
     assert code == 0
     assert "--install-completion" in printed
     assert "--show-completion" in printed
-    words = {"_EXPORTLAB_COMPLETE": "complete_bash", "COMP_WORDS": "exportlab re", "COMP_CWORD": "1"}
-    assert run(env={**os.environ, **words}).split() == ["report"]
+    asked = {"_EXPORTLAB_COMPLETE": "complete_bash", "COMP_WORDS": "exportlab re", "COMP_CWORD": "1"}
+    assert run(env={**os.environ, **asked}).split() == ["report"]
 
 
 def test_a_pipe_that_closes_is_no_error():
@@ -547,7 +565,7 @@ def test_a_reference_has_the_columns_of_the_files(tmp_path):
     assert rca.set_index("hs")["rca"].to_dict() == pytest.approx({1: 0.5, 2: 1.5})
 
 
-def test_months_are_added_up_to_years(tmp_path):
+def test_months_are_added_up_to_years(say, tmp_path, undrawn):
     months = [f"2022年{m}月" for m in range(1, 13)] + ["2023年1月", "2023年2月"]
     table = pd.DataFrame(
         [(m, c, 1.0 + (c == "USA")) for m in months for c in ("Japan", "USA")],
@@ -571,14 +589,9 @@ def test_months_are_added_up_to_years(tmp_path):
         "--out",
         tmp_path / "out.csv",
     )
-    done = subprocess.run(
-        [sys.executable, "-m", "exportlab.cli", *map(str, asked)],
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        check=True,
-    )
-    assert done.stderr.strip() == "Left out, for their year is not full: 2 periods, 2023年1月 to 2023年2月."
+    code, _, error = say(*asked)
+    assert code == 0
+    assert error.strip() == "Left out, for their year is not full: 2 periods, 2023年1月 to 2023年2月."
     assert pd.read_csv(tmp_path / "out.csv").to_dict("list") == {
         "month": ["2022年"],
         "hhi": [pytest.approx(5 / 9)],
@@ -596,7 +609,7 @@ def test_months_are_added_up_to_years(tmp_path):
     assert totals.to_dict("list") == {"month": ["2022年"], "usd": [36.0]}
 
 
-def test_an_exporter_without_months_is_told(tmp_path):
+def test_an_exporter_without_months_is_told(say, tmp_path):
     table = pd.DataFrame(
         [
             (f"2023-{m:02d}", c, "Japan", 1.0)
@@ -608,14 +621,9 @@ def test_an_exporter_without_months_is_told(tmp_path):
     )
     table.to_csv(tmp_path / "flows.csv", index=False)
     asked = ["measure", str(tmp_path / "flows.csv"), "--over", "market", "--annual"]
-    done = subprocess.run(
-        [sys.executable, "-m", "exportlab.cli", *asked],
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        check=True,
-    )
-    assert " ".join(done.stderr.split()) == (
+    code, _, error = say(*asked)
+    assert code == 0
+    assert " ".join(error.split()) == (
         "Note: 1 of the exporters have no row in some periods added up, which count as zero (first: Yingkou, 2023: "
         "11 of 12)."
     )

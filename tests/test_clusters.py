@@ -71,6 +71,9 @@ def test_quotients_are_those_of_the_catalogue_and_the_level_is_the_width(counts)
     plain = xl.location_quotient(counts).set_index(["exporter", "product"])["location_quotient"]
     assert found.loc[plain.index, "location_quotient"].to_numpy() == pytest.approx(plain.to_numpy())
     narrow = location_quotients(counts, level=0.5).table
+    assert location_quotients(counts, level=0.5).title.startswith(
+        "Location quotients, 50 % exact intervals: "
+    )
     assert (narrow["conf_low"].to_numpy() >= found["conf_low"].to_numpy()).all()
     assert (narrow["conf_high"].to_numpy() < found["conf_high"].to_numpy()).all()
 
@@ -184,7 +187,7 @@ def test_a_rule_is_what_it_says():
         met = [
             quotient.loc[place, product] >= 1.3,
             (now[product] > now.loc[place, product]).sum() < 4,  # the top fifth of twenty
-            (focus[product] > focus.loc[place, product]).sum() < 4,
+            (focus > focus.loc[place, product]).to_numpy().sum() < 12,  # of all sixty pairs
             growth.loc[place, product] > 0,
         ]
         assert row[["meets_quotient", "meets_size", "meets_focus", "meets_growth"]].tolist() == met
@@ -193,6 +196,27 @@ def test_a_rule_is_what_it_says():
     assert 0 < len(found.found) < 60
     assert found.found["stars"].is_monotonic_decreasing
     assert "3 of quotient, size, focus, growth" in found.title
+
+
+def test_fixed_numbers_stand_in_place_of_the_top():
+    """Sölvell, Ketels and Lindqvist's 2008 rule: above 10,000 jobs, twice what is expected, above 3 % of the place."""
+    rows = [("A", "cars", 10_000.0), ("A", "rest", 90_000.0), ("B", "cars", 10_001.0), ("B", "rest", 89_999.0),
+            ("C", "cars", 60_000.0), ("C", "rest", 1_940_000.0),
+            ("D", "boats", 3_000.0), ("D", "rest", 97_000.0)]  # fmt: skip
+    f = table(rows, "exporter", "product", "value")
+    found = find_clusters(f, criteria=["quotient", "size", "focus"], size=10_000, focus=0.03, at_least=1)
+    met = found.table.set_index(["exporter", "product"])
+    stars = met[["meets_quotient", "meets_size", "meets_focus"]].astype(int)
+    assert stars.loc[("A", "cars")].tolist() == [1, 0, 1]  # 10,000 jobs are not more
+    assert stars.loc[("B", "cars")].tolist() == [1, 1, 1]
+    assert stars.loc[("C", "cars")].tolist() == [0, 1, 0]  # .03 of the place, no more
+    assert stars.loc[("D", "boats")].tolist() == [1, 0, 0]  # .03 too
+    assert met.loc[("B", "rest"), "stars"] == 2
+    assert len(found.cautions) == 1  # no word on few places where nothing is ranked
+    exact = find_clusters(
+        f, criteria=["quotient"], quotient=float(met.loc[("A", "cars"), "location_quotient"])
+    )
+    assert ("A", "cars") in set(zip(exact.found["exporter"], exact.found["product"], strict=True))
 
 
 def test_all_criteria_make_a_cluster_unless_fewer_are_asked_for():
@@ -216,6 +240,14 @@ def test_counts_can_be_asked_to_be_sure():
     rows = sure.table.set_index(["exporter", "product"])
     assert rows["conf_low"].to_numpy() == pytest.approx(low.loc[rows.index].to_numpy())
     assert (rows["cluster"] == (rows["conf_low"] >= 1.1)).all()
+
+
+def test_a_count_of_zero_is_no_pair():
+    rows = [("A", "x", 4.0), ("A", "y", 6.0), ("B", "y", 10.0), ("B", "x", 0.0)]
+    found = find_clusters(table(rows, "exporter", "product", "value"), criteria=["quotient"], level=0.9)
+    assert found.table[["exporter", "product"]].agg("".join, axis=1).tolist() == ["Ax", "Ay", "By"]
+    assert found.table["conf_low"].iloc[0] == pytest.approx(0.05 ** (1 / 4) / 0.5)
+    assert list(found.table)[4] == "conf_low"
 
 
 def test_a_place_that_was_not_there_grew_and_one_that_sells_nothing_is_no_row():
@@ -255,6 +287,10 @@ def test_what_rules_refuse():
         find_clusters(f, at_least=4)
     with pytest.raises(OptionError, match="1 to that number"):
         find_clusters(f, criteria=[])
+    with pytest.raises(OptionError, match="size=5 is for 'size', which is not among"):
+        find_clusters(f, criteria=["quotient"], size=5)
+    with pytest.raises(OptionError, match="focus=0.1 is for 'focus'"):
+        find_clusters(f, focus=0.1)
     with pytest.raises(OptionError, match="first= is for 'growth'"):
         find_clusters(f, criteria=["size"], first=2016)
     with pytest.raises(DataError, match="no counts"):
@@ -290,6 +326,17 @@ def related(industries):
     return related_industries(
         xl.flows(industries), measures=["values", "quotients", "proximity", "coagglomeration"]
     )
+
+
+def test_three_products_in_three_places_are_enough_and_thirty_places_are_many(industries):
+    cells = [[5.0, 1.0, 2.0], [4.0, 6.0, 2.0], [2.0, 1.0, 9.0]]
+    least = [(e, k, cells[i][j]) for i, e in enumerate("ABC") for j, k in enumerate("xyz")]
+    found = related_industries(table(least, "exporter", "product", "value"))
+    assert len(found.table) == 3
+    assert "over 3 places" in found.cautions[0]
+    for places, said in ((29, 2), (30, 1)):
+        some = industries[industries["exporter"] < f"p{places:02}"]
+        assert len(related_industries(xl.flows(some)).cautions) == said
 
 
 def test_measures_are_their_formulas(industries, related):
@@ -371,6 +418,31 @@ def test_three_kinds_are_found_as_three_clusters(related, function):
     assert sorted(len(k) for k in kinds.values()) == [1, 1, 1]
     assert found.scores["vs"].tolist() == [1.0] * 4
     assert found.clusters["products"].tolist() == [3, 3, 3]
+
+
+@pytest.mark.parametrize(
+    ("function", "number", "want"),
+    [
+        ("ward", 4, "123421124421"),
+        ("ward", 5, "123451124421"),
+        ("average", 4, "123421124421"),
+        ("average", 5, "123425124421"),
+        ("complete", 4, "123421124321"),
+        ("complete", 5, "123451154321"),
+        ("kmeans", 4, "213412214412"),
+        ("kmeans", 5, "531425534435"),
+    ],
+)
+def test_partitions_are_those_of_r(function, number, want):
+    """R 4.2.2: hclust (ward.D2 of rows, average and complete of the distance to the largest), kmeans of 500 starts."""
+    s = np.sin(1 + np.multiply.outer(np.arange(1.0, 13), np.arange(1, 6)))
+    m = np.round(s @ s.T / 5, 3)
+    np.fill_diagonal(m, np.nan)
+    rel = Relatedness(tuple(range(12)), {"m": m}, m, (), "product")
+    found = define_clusters(rel, numbers=number, functions=[function], starts=50, rng=1).table
+    sides = (found["cluster"].to_numpy(), np.array(list(want)))
+    mine, theirs = (np.equal.outer(side, side) for side in sides)
+    assert (mine == theirs).all()
 
 
 def small():
@@ -476,14 +548,18 @@ def test_what_relatedness_refuses(industries, related):
     with pytest.raises(DataError, match=r"1 products do not vary .*First: k3"):
         related_industries(xl.flows(flat))
     for numbers in (1, 9, []):
-        with pytest.raises(OptionError, match="numbers|list"):
+        with pytest.raises(OptionError, match="from 2 to 8, and one function|list"):
             define_clusters(related, numbers=numbers, functions=["ward"])
+    with pytest.raises(OptionError, match="one function or more"):
+        define_clusters(related, numbers=2, functions=[])
     with pytest.raises(OptionError, match="rng="):
         define_clusters(related, numbers=3)
     with pytest.raises(OptionError, match="no entry for 1 products, first 'd'"):
         validation_scores(small(), {"a": 1, "b": 1, "c": 2})
     with pytest.raises(OptionError, match="puts all products into one"):
         validation_scores(small(), dict.fromkeys("abcd", 1))
+    with pytest.raises(OptionError, match=r"clusters=\['A', 'B'\] is not allowed. Allowed: a mapping"):
+        validation_scores(small(), ["A", "B"])
 
 
 # ---- indices of agglomeration ------------------------------------------------------------------------------------
@@ -579,6 +655,9 @@ def test_the_cluster_index_is_that_of_farhauer_and_kroell():
         expected("R REAT", "litzenberger")["Farhauer and Kroell 2014"], rel=1e-12
     )
     assert found["west"] == pytest.approx(21.87491, abs=5e-6)
+    thousands = table([("west", "k", 0.035), ("east", "k", 0.018)], "exporter", "product", "value")
+    again = litzenberger_sternberg(f, firms=thousands, **options).set_index("exporter")
+    assert again["litzenberger_sternberg"].to_dict() == pytest.approx(found.to_dict())
     with pytest.raises(DataError, match=r"area= has no entry for 1 of 2 exporter labels. First: 'east'"):
         litzenberger_sternberg(f, firms=number, area={"west": 1}, population=options["population"])
     with pytest.raises(OptionError, match="population= is 0.0 for 'west'"):

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import assume, given, settings
+import tries
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -313,7 +314,7 @@ def well_posed(M: np.ndarray) -> eci.Spectrum:
     return solved
 
 
-@settings(max_examples=60)
+@tries.at_most(60)
 @given(MATRICES)
 def test_eci_solves_its_equation_and_is_the_mean_pci(M: np.ndarray) -> None:
     s = well_posed(M)
@@ -325,7 +326,7 @@ def test_eci_solves_its_equation_and_is_the_mean_pci(M: np.ndarray) -> None:
     assert np.corrcoef(k, D)[0, 1] > 0
 
 
-@settings(max_examples=40)
+@tries.at_most(40)
 @given(MATRICES, st.randoms())
 def test_order_of_rows_and_columns_does_not_matter(M: np.ndarray, random: Any) -> None:
     s = well_posed(M)

@@ -19,7 +19,7 @@ from exportlab.convergence import (
     spatial_markov,
 )
 from exportlab.convergence.clubs import long_run_variance
-from exportlab.convergence.density import silverman
+from exportlab.convergence.density import _peaks, silverman
 from exportlab.errors import DataError, DuplicateCells, OptionError, UnknownName
 from exportlab.words import speaking
 
@@ -85,6 +85,9 @@ def test_sigma_by_hand_and_where_nothing_moves():
     same = sigma_convergence(still, **ROLES)
     assert np.isnan([same.statistic, same.p_value]).all()
     assert same.ratio == pytest.approx(1)
+    alike = pd.DataFrame([(u, 1, 2.0) for u in "abc"] + rows[:3], columns=["unit", "period", "value"])
+    begun = sigma_convergence(alike.assign(period=[1, 1, 1, 2, 2, 2]), **ROLES)
+    assert np.isnan(begun.ratio)  # from no spread at all, no multiple
 
 
 def test_a_test_that_carree_and_klomp_approximate(panel):
@@ -184,6 +187,21 @@ def test_log_t_is_that_of_convergenceclubs(panel, what, trim, make):
     assert found["p_value"] == pytest.approx(want["pvalue"], abs=1e-12)
 
 
+def test_what_the_log_t_test_refuses():
+    x = np.exp(np.add.outer(np.arange(3.0), np.arange(8.0)))
+    assert log_t(x[:2, :7])["std_error"] > 0  # five periods are left of seven
+    for short in (x[:1], x[:, :6], x[0]):
+        with pytest.raises(DataError, match=r"x has shape \(.*two units or more, and 5 periods"):
+            log_t(short)
+    for bad in (0.0, -1.0, np.nan):
+        with pytest.raises(DataError, match="figures of x are not above zero in 1 row"):
+            log_t(np.where(np.arange(24).reshape(3, 8) == 10, bad, x))
+    with pytest.raises(OptionError, match="trim=2 is not allowed"):
+        log_t(x, trim=2)
+    with pytest.raises(OptionError, match="x="):
+        log_t("text")
+
+
 @pytest.mark.parametrize(
     ("merge", "what"), [("none", "clubs"), ("phillips_sul", "merged"), ("schnurbus", "merged")]
 )
@@ -229,6 +247,18 @@ def test_one_club_where_all_converge_and_two_where_there_are_two():
     paths = two.paths.pivot(index="unit", columns="period", values="h")
     assert paths.mean().to_numpy() == pytest.approx(np.ones(30))
     assert len(two.cautions) == 1  # thirty periods are enough
+
+
+def test_five_percent_is_the_limit_unless_another_is_asked_for():
+    """log t of all is -2.43: below -1.65, above -3.3."""
+    rng = np.random.default_rng(1)
+    x = np.exp(rng.normal(0, 0.3, (4, 1)) + rng.normal(0, 0.05, (4, 12))).round(3)
+    rows = [(i, 2000 + j, v) for i, row in enumerate(x) for j, v in enumerate(row)]
+    data = pd.DataFrame(rows, columns=["unit", "period", "value"])
+    found = club_convergence(data, **ROLES)
+    assert found.whole["t"] == pytest.approx(-2.432, abs=5e-4)
+    assert len(found.clubs) == 2
+    assert len(club_convergence(data, **ROLES, critical=-3.3).clubs) == 1
 
 
 def test_far_from_all_others_is_divergent():
@@ -322,6 +352,9 @@ def test_what_clubs_refuse(panel):
         club_convergence(panel[panel["period"] < 2004], **ROLES)
     with pytest.raises(DataError, match=r"logarithm of 'value' is not above zero"):
         club_convergence(panel.assign(value=panel["value"] / 1000), **ROLES, log=True)
+    ones = panel["value"] / panel["value"].min()  # the logarithm of the lowest is zero
+    with pytest.raises(DataError, match=r"logarithm of 'value' is not above zero in 1 row\."):
+        club_convergence(panel.assign(value=ones), **ROLES, log=True)
     twin = panel[panel["unit"] == "v01"].assign(unit="v99")
     with pytest.raises(DataError, match=r"have one figure in a period. First: 2000"):
         club_convergence(pd.concat([panel, twin]), **ROLES)
@@ -389,6 +422,18 @@ def test_p_by_permuted_places(provinces, weights):
     none = spatial_markov(free, **PLACES, weights=weights, classes=2, permutations=39, rng=4)
     assert (none.tests["p_permuted"] > 0.1).all()
     assert spatial_markov(provinces, **PLACES, weights=weights, classes=8).cautions[0].endswith("say little.")
+
+
+def test_places_that_all_neighbour_each_other_are_the_same_in_any_order(provinces):
+    """Each order of them has the statistics that were seen, to rounding: all count."""
+    some = provinces[provinces["province"].isin(sorted(provinces["province"].unique())[:8])]
+    names = sorted(some["province"].unique())
+    pairs = pd.DataFrame([(a, b) for a in names for b in names if a != b], columns=["a", "b"])
+    complete = xl.spatial_weights(pairs, kind="links", unit="a", neighbour="b")
+    asked = {"weights": complete, "classes": 3, "relative": False, "permutations": 19, "rng": 2}
+    found = spatial_markov(some, **PLACES, **asked).tests
+    assert found["statistic"].max() > 0
+    assert found["p_permuted"].tolist() == [1.0, 1.0]
 
 
 def test_what_spatial_markov_refuses(provinces, weights):
@@ -472,9 +517,14 @@ def test_peaks_are_counted_and_silverman_has_a_way_out():
     )
 
 
+def test_a_flat_top_is_one_peak():
+    assert [_peaks(np.array(d)) for d in ([0.0, 1, 1, 0], [1.0, 0, 1], [1.0, 1, 0, 2])] == [1, 2, 2]
+
+
 def test_what_densities_refuse(provinces):
     with pytest.raises(OptionError, match="lag=20 is not allowed. Allowed: 1 to 19"):
         relative_density(provinces, **PLACES, lag=20)
+    assert len(relative_density(provinces, **PLACES, points=10).at) == 10
     with pytest.raises(OptionError, match="points=9"):
         relative_density(provinces, **PLACES, points=9)
     flat = provinces.assign(value=provinces["value"].where(provinces["year"] != 2003, 1.0))

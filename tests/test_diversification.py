@@ -8,8 +8,9 @@ import random
 import numpy as np
 import pandas as pd
 import pytest
+import tries
 from family_engines import ENGINES, flows, indexed, same
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import exportlab as xl
@@ -132,7 +133,7 @@ def test_product_that_one_exporter_lacks_is_a_zero_of_its_share():
 values = st.lists(st.floats(0.01, 1e6) | st.just(0.0), min_size=5, max_size=5).filter(any)
 
 
-@settings(max_examples=12)
+@tries.at_most(12)
 @given(values)
 def test_margins_and_groups_add_up_to_theil(x):
     f = wide({"i": dict(zip(PRODUCTS, x, strict=True))})
@@ -143,7 +144,7 @@ def test_margins_and_groups_add_up_to_theil(x):
     assert min(split.theil_between, split.theil_within) > -1e-12
 
 
-@settings(max_examples=12)
+@tries.at_most(12)
 @given(values, values)
 def test_hummels_klenow_margins_multiply_to_the_share_ratio(x, y):
     f = wide({"i": dict(zip(PRODUCTS, x, strict=True)), "j": dict(zip(PRODUCTS, y, strict=True))})

@@ -79,9 +79,17 @@ def test_every_indicator_is_public_and_documented(name):
 PAGES = sorted(p for p in (ROOT / "docs").glob("*.rst") if pages.blocks(p))
 
 
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    """The files the pages read, written once."""
+    folder = tmp_path_factory.mktemp("pages")
+    pages.prepare(folder)
+    return folder
+
+
 @pytest.mark.parametrize("path", PAGES, ids=lambda p: p.stem)
-def test_every_code_block_of_the_manual_runs(path, tmp_path, monkeypatch):
-    pages.prepare(tmp_path)
+def test_every_code_block_of_the_manual_runs(path, files, tmp_path, monkeypatch):
+    shutil.copytree(files, tmp_path, dirs_exist_ok=True)
     monkeypatch.chdir(tmp_path)
     pages.run(path)
 

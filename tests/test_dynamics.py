@@ -8,8 +8,9 @@ from math import fsum
 
 import pandas as pd
 import pytest
+import tries
 from engines import ENGINES, rows
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import exportlab as xl
@@ -65,7 +66,7 @@ def test_hhi_change_on_every_engine(engine):
 
 
 @given(draws)
-@settings(max_examples=20)
+@tries.at_most(20)
 def test_contributions_sum_to_the_change_of_the_index(drawn):
     flows = flows_of(table_of(drawn))
     parts = hhi_change(flows, over="product", by=["period", "exporter"]).groupby("city")["hhi_change"].sum()
@@ -79,7 +80,7 @@ def test_contributions_sum_to_the_change_of_the_index(drawn):
 
 
 @given(draws)
-@settings(max_examples=15)
+@tries.at_most(15)
 def test_contributions_sum_to_the_change_of_the_bloc_share(drawn):
     flows = flows_of(table_of(drawn))
     share = xl.bloc_share(flows, "RCEP", by=["period", "exporter"]).set_index(["city", "year"])["bloc_share"]
@@ -247,7 +248,7 @@ def test_the_order_of_product_and_market_effects():
 
 
 @given(draws, st.sampled_from(["three-part", "base", "final", "midpoint"]))
-@settings(max_examples=8)
+@tries.at_most(8)
 def test_market_share_parts_sum_and_shapley_is_symmetric(drawn, weights):
     table = table_of(drawn)
     results = {
@@ -314,7 +315,7 @@ def test_growth_margins_on_every_engine(engine):
 
 
 @given(draws, st.sampled_from([0.0, 4.0]), st.sampled_from(["before", "midpoint"]))
-@settings(max_examples=15)
+@tries.at_most(15)
 def test_margins_sum_to_growth(drawn, threshold, rate):
     found = growth_margins(
         flows_of(table_of(drawn)), threshold=threshold, rate=rate, by=["period", "exporter"]

@@ -192,6 +192,8 @@ def test_a_period_is_told_as_if_the_table_ended_there():
         assert one.period == "2021"
         pd.testing.assert_frame_equal(one.table, whole.table)
         assert len(one.market.every) == 12
+    last = xl.findings(FLOWS, exporter="A", period="2022", parts=["market"])
+    assert last.market.change.between == ("2021", "2022")
     month = xl.findings(FLOWS, exporter="A", period="2022-03", parts=["market"])
     assert month.period == "2022-03"
     assert month.market.change.between == ("2021-03", "2022-03")
@@ -235,6 +237,26 @@ def test_incomes_are_told_of_the_last_year_whatever_the_order_of_a_plan():
     there = xl.findings(xl.flows(relation), **asked).income_level
     assert there.table["period"].tolist() == here.table["period"].tolist() == list(range(1990, 2024))
     assert there.last == pytest.approx(here.last, rel=1e-12)
+    every = xl.expy(xl.flows(table), asked["income"], by=["period", "exporter"]).set_index(
+        ["period", "exporter"]
+    )
+    assert here.last == pytest.approx(every.loc[(2023, "a"), "expy"])
+
+
+def test_incomes_of_another_world_by_hand():
+    """The own exports earn what the world's exporters of their products do, and lend no income."""
+    world = xl.flows(
+        pd.DataFrame(
+            [("b", "x", 30.0), ("b", "y", 10.0), ("c", "x", 1.0), ("c", "y", 3.0)],
+            columns=["exporter", "product", "value"],
+        )
+    )
+    own = xl.flows(pd.DataFrame({"product": ["x", "y"], "value": [8.0, 2.0]}))
+    asked = {"reference": world, "income": {"b": 10.0, "c": 50.0}, "parts": ["income_level"]}
+    found = xl.findings(own, **asked).income_level
+    x, y = 0.75 * 10 + 0.25 * 50, 0.25 * 10 + 0.75 * 50
+    assert found.last == pytest.approx(0.8 * x + 0.2 * y)
+    assert found.covered == pytest.approx(1)
 
 
 def test_periods_without_an_order():

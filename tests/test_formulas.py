@@ -9,7 +9,8 @@ import hostile
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, given, settings
+import tries
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 import exportlab as xl
@@ -181,7 +182,7 @@ PIECES = (
 )  # fmt: skip
 
 
-@settings(max_examples=400, derandomize=True, suppress_health_check=list(HealthCheck))
+@tries.at_most(400, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(
     st.sampled_from(["{}", "I({})", "C({})", "{{{}}}", "bs({}, df=4)", "x + log({})", "{} * x"]),
     st.lists(st.sampled_from(PIECES), min_size=1, max_size=9),

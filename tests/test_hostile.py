@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
-from hypothesis import HealthCheck, given, settings
+import tries
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 import exportlab as xl
@@ -20,9 +21,8 @@ from exportlab.errors import DataError, EngineError, OptionError, UnknownName
 from exportlab.panel import PolicyPanel
 from exportlab.valueadded import IOTable
 
-few = settings(
-    max_examples=40,
-    derandomize=True,
+few = tries.at_most(
+    40,
     database=None,
     suppress_health_check=[
         HealthCheck.too_slow,

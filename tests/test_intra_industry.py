@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+import tries
 from family_engines import ENGINES, flows, indexed, rows, same
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import exportlab as xl
@@ -61,7 +62,7 @@ def test_adjusted_forms_by_hand():
 amounts = st.lists(st.floats(0.01, 1e6) | st.just(0.0), min_size=4, max_size=4).filter(any)
 
 
-@settings(max_examples=10)
+@tries.at_most(10)
 @given(amounts, amounts)
 def test_aggregate_is_the_weighted_mean_and_adjusting_never_lowers_it(x, m):
     both = sides(dict(zip("abcd", x, strict=True)), dict(zip("abcd", m, strict=True)), "product")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 
 import pytest
-from hypothesis import given, settings
+import tries
+from hypothesis import given
 from hypothesis import strategies as st
 from laws import CHECKS, bound, call, counter_examples
 from oracle import OPTIONS
@@ -33,7 +34,7 @@ def test_declared_laws_exist():
 
 
 @pytest.mark.parametrize(("name", "law"), HOLDS)
-@settings(max_examples=60)
+@tries.at_most(60)
 @given(values=members)
 def test_law_holds(name, law, values):
     for options in [{}, *OPTIONS.get(name, [])]:

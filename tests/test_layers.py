@@ -9,6 +9,7 @@ import sys
 import tomllib
 from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 
@@ -25,6 +26,7 @@ LAYERS = [
     {"places"},
     {"adding", "audit", "datasets", "goods", "spelling", "tables.publication"},
     {"columns"},
+    {"flow_table"},
     {"flows"},
     {"facts", "indices", "partial", "plots", "turned"},
     {"uncertainty", "valueadded", "panel"},
@@ -47,6 +49,12 @@ def layer(module: str) -> int | None:
     return next((h for h in known if h is not None), None)
 
 
+@cache
+def tree_of(path: Path) -> ast.Module:
+    """The syntax tree of a file, parsed once."""
+    return ast.parse(path.read_text())
+
+
 def name_of(path: Path) -> str:
     parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
@@ -64,7 +72,7 @@ SEAM = re.compile(r'"[ \t]*\n[ \t]*"')
 @pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(PACKAGE)))
 def test_no_text_holds_the_seam_of_a_wrapped_string(path):
     """A docstring wrapped as if it were two literals, `... of the "` and `"rest.`, shows the quotes to the reader."""
-    texts = [n for n in ast.walk(ast.parse(path.read_text())) if isinstance(n, ast.Constant)]
+    texts = [n for n in ast.walk(tree_of(path)) if isinstance(n, ast.Constant)]
     assert [n.lineno for n in texts if isinstance(n.value, str) and SEAM.search(n.value)] == []
 
 
@@ -102,7 +110,7 @@ def test_imports_run_one_way(path):
     if name_of(path) == "exportlab":
         return
     assert own is not None, f"{name_of(path)} has no layer: add it to LAYERS"
-    for used in imports(ast.parse(path.read_text())):
+    for used in imports(tree_of(path)):
         height = layer(used)
         assert height is not None, used
         assert height <= own, f"{name_of(path)} imports {used} from a higher layer"
@@ -113,7 +121,7 @@ def graph() -> dict[str, set[str]]:
     names = {name_of(p): p for p in MODULES}
     edges: dict[str, set[str]] = {}
     for name, path in names.items():
-        found = imports(ast.parse(path.read_text()))
+        found = imports(tree_of(path))
         used = {f if f in names else f.rpartition(".")[0] for f in found} & names.keys()
         edges[name] = used - {name, "exportlab"}
     return edges
@@ -122,7 +130,7 @@ def graph() -> dict[str, set[str]]:
 def test_no_import_is_hidden():
     """Imports are written out: absolute, and by `import_module` only what no one could write down."""
     for path in MODULES:
-        tree = ast.parse(path.read_text())
+        tree = tree_of(path)
         assert not [f for f in imports(tree) if f.startswith(".")], f"{path}: a relative import"
         hidden = [c for c in calls(tree, "import_module") if isinstance(c.args[0], ast.JoinedStr)]
         assert not hidden, f"{path}: {ast.unparse(hidden[0])}"
@@ -151,7 +159,7 @@ def test_everything_is_called_or_public():
     lost = [
         f"{name_of(path)}.{node.name}"
         for path in MODULES
-        for node in ast.parse(path.read_text()).body
+        for node in tree_of(path).body
         if isinstance(node, ast.FunctionDef | ast.ClassDef)
         and counts[node.name] < 2
         and not (node.decorator_list or node.name.startswith("__") or "plots" in path.parts)
@@ -162,7 +170,7 @@ def test_everything_is_called_or_public():
 def test_value_added_and_panel_know_nothing_of_each_other():
     for room, other in (("valueadded", "panel"), ("panel", "valueadded")):
         for path in (PACKAGE / room).glob("*.py"):
-            used = imports(ast.parse(path.read_text()))
+            used = imports(tree_of(path))
             assert not [u for u in used if u.startswith(f"exportlab.{other}")], path
 
 
@@ -353,7 +361,7 @@ def test_the_lowest_versions_tested_are_the_lowest_allowed():
 def bodies() -> Iterator[tuple[str, ast.FunctionDef]]:
     """Every function of the package, with its place."""
     for path in MODULES:
-        for node in ast.walk(ast.parse(path.read_text())):
+        for node in ast.walk(tree_of(path)):
             if isinstance(node, ast.FunctionDef):
                 yield f"{path.relative_to(PACKAGE)}:{node.name}", node
 

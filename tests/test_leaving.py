@@ -99,7 +99,7 @@ def excel(printed: xl.publication.Printed, folder: Path) -> str:
 
 def drawn(folder: Path) -> str:
     from exportlab.plots.structure import market_shares
-    from exportlab.tables.render import svg_file
+    from exportlab.tables.drawing import svg_file
 
     table = pd.DataFrame({"p": 0, "m": [NAME, "b"], "share": [0.1, 0.2]})
     return svg_file(market_shares(table, period="p", member="m", source=NAME))
@@ -316,7 +316,7 @@ def test_names_stay_in_their_folder(tmp_path):
 
 def test_pictures_of_any_name():
     from exportlab.plots.structure import market_shares
-    from exportlab.tables.render import svg_file
+    from exportlab.tables.drawing import svg_file
 
     table = pd.DataFrame({"p": 0, "m": hostile.NAMES[:20], "share": np.linspace(0.1, 0.2, 20)})
     text = svg_file(market_shares(table, period="p", member="m", source="$\\frac{$", title="a$b$"))

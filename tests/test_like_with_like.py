@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -28,6 +29,7 @@ YEARS = (2021, 2022, 2023)
 SEASON = [(x, 100 - x) for x in (70, 65, 60, 55, 55, 52, 52, 52, 51, 51, 50, 50)]
 
 
+@cache
 def by_parts(parts):
     """Each part of a year with figures of its own, which have nothing to do with those of other parts."""
     alone = {part: world(seed) for seed, part in enumerate(parts, 20)}
@@ -199,7 +201,7 @@ def table(page, name):
 
 
 @pytest.fixture(scope="module")
-def nine_years(tmp_path_factory):
+def nine_years(tmp_path_factory, undrawn):
     """Nine identical years of months, products apart by chance alone."""
     flows = xl.flows(seasonal(range(2015, 2024)), **ROLES, unit="USD")
     return report(flows, out=tmp_path_factory.mktemp("nine"), home="CHN")
@@ -225,7 +227,7 @@ def test_nine_identical_years_have_not_changed(nine_years):
     assert set(table(nine_years, "market_shares")["month"]) == {"2023"}
 
 
-def test_noise_among_products_is_no_fall(tmp_path):
+def test_noise_among_products_is_no_fall(tmp_path, undrawn):
     flows = xl.flows(seasonal(range(2020, 2024), noise=0.2), **ROLES)
     text = said(report(flows, out=tmp_path))
     assert "Whether it has changed from 2020 to 2023 is not certain" in text
@@ -282,18 +284,18 @@ def table_row(folder, name, at):
     ],
     ids=["one full year", "three months", "twelve months"],
 )
-def test_what_a_short_history_tells(labels, sentences, tmp_path):
+def test_what_a_short_history_tells(labels, sentences, tmp_path, undrawn):
     text = said(report(xl.flows(labels, **ROLES), out=tmp_path))
     assert [s for s in sentences if s not in text] == []
 
 
-def test_the_same_in_chinese(tmp_path):
+def test_the_same_in_chinese(tmp_path, undrawn):
     text = said(report(xl.flows(seasonal([2022, 2023], noise=0.2, upto=5), **ROLES), out=tmp_path, lang="zh"))
     assert "2022-05" in text
     assert not re.search(r"(?i)figures are told|left out of|it has changed|what growth", text)
 
 
-def test_a_reference_is_added_up_as_the_table_is(tmp_path):
+def test_a_reference_is_added_up_as_the_table_is(tmp_path, undrawn):
     """Months of the exporter beside the reference's years."""
     months = seasonal([2022, 2023], noise=0.2)
     yearly = pd.concat(

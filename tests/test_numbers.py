@@ -9,7 +9,7 @@ import pytest
 from threadpoolctl import ThreadpoolController
 
 import exportlab as xl
-from exportlab.codes import coded, labelled, row_numbers
+from exportlab.codes import coded, labelled, ranks, row_numbers
 from exportlab.errors import DataError
 from exportlab.frames import in_order, sum_by, with_rank
 from exportlab.indices.complexity.proximity import Space, proximity, spread_over
@@ -98,3 +98,24 @@ def test_linear_algebra_is_kept_to_one_thread_and_given_back() -> None:
     assert on_one_thread(threads)() == {1}
     assert threads() == before
     assert on_one_thread(threads).__name__ == "threads"
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        [0.0, -0.0, 5.0, 3.0, 3.0, 1e-320, 2e-320, np.inf, 7.0],
+        [0.0] * 9,
+        [-1.0, -2.0, 0.0, 1.0, -2.0, 4.0, -0.0, 1e300, 1e-300],
+        [1.0 + k * 2**-52 for k in (3, 1, 2, 0, 3, 5, 4, 7, 6)],
+    ],
+    ids=["zeros and ties", "nothing", "below zero", "alike but for the last bits"],
+)
+@pytest.mark.parametrize("cells", [1, 2, 9])
+def test_ranks_of_numbers_that_are_nearly_the_same(values: list[float], cells: int) -> None:
+    value, cell = np.array(values * 1000), np.arange(9000) % cells
+    rank = ranks(value, cell, cells)
+    for c in range(cells):
+        mine, place = value[cell == c], rank[cell == c]
+        assert sorted(place) == list(range(1, len(mine) + 1))
+        down = mine[np.argsort(place)]
+        assert (down[1:] <= down[:-1]).all()

@@ -13,8 +13,11 @@ import pandas as pd
 import pytest
 
 import exportlab as xl
+import exportlab.clusters
+import exportlab.convergence
 import exportlab.panel
 import exportlab.risk
+import exportlab.space
 import exportlab.uncertainty
 import exportlab.valueadded
 from exportlab.errors import DataError, OptionError, UnknownName
@@ -152,7 +155,8 @@ OWN_WORDS = {
 
 def public() -> list[Any]:
     """Every public function that has an option of a plain kind, and the estimators behind `PolicyPanel`'s verbs."""
-    rooms = [xl, exportlab.panel, exportlab.risk, exportlab.uncertainty, exportlab.valueadded]
+    rooms = [xl, exportlab.clusters, exportlab.convergence, exportlab.panel, exportlab.risk, exportlab.space,
+             exportlab.uncertainty, exportlab.valueadded]  # fmt: skip
     found = [(name, getattr(room, name)) for room in rooms for name in room.__all__]
     found += [(f"att {m}", estimator(m, "att")) for m in METHODS]
     found += [(f"event_study {m}", estimator(m, "event_study")) for m in EVENT_METHODS]

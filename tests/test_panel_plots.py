@@ -8,7 +8,9 @@ import pytest
 
 from exportlab.errors import DataError
 from exportlab.panel import PolicyPanel
+from exportlab.panel.shift_share.shocks import Placebo, Rotemberg
 from exportlab.plots import panel as pictures
+from exportlab.words import speaking
 
 
 @pytest.fixture(scope="module")
@@ -83,6 +85,54 @@ def test_weights_mark_negative_ones(panel):
     ax = pictures.weights(table)
     assert holds(ax, table["weight"])
     assert any("33%" in t.get_text() for t in ax.texts)
+
+
+def test_rotemberg_weights_are_drawn_by_sector_and_small_ones_counted(tmp_path):
+    """Weights .9, -.3, .4 and .004 (of two periods): the last is less than 1 % of 1.604."""
+    rows = [
+        ("a", 1, 0.5, 1.0),
+        ("a", 2, 0.4, 2.0),
+        ("b", 1, -0.3, -1.0),
+        ("c", 1, 0.396, 0.5),
+        ("d", 1, 0.004, 900.0),
+    ]
+    table = pd.DataFrame(rows, columns=["sector", "period", "alpha", "beta"])
+    result = Rotemberg(table, "sector")
+    ax = result.plot(source="made up")
+    marks = [line for line in ax.get_lines() if line.get_linestyle() == "None"]
+    positive, negative = ([line.get_xdata(), line.get_ydata()] for line in marks)
+    assert np.allclose(positive, [[0.9, 0.396], [1.3 / 0.9, 0.5]])
+    assert np.allclose(negative, [[-0.3], [-1.0]])
+    assert [line.get_markerfacecolor() for line in marks][1] == "white"
+    texts = [t.get_text() for t in ax.texts]
+    assert texts[:3] == ["a", "c", "b"]  # by the size of their weights
+    assert "1 sectors with less than 1 % of all weight are left out" in texts[3]
+    names = [t.get_text() for t in ax.get_legend().get_texts()]
+    assert names == ["positive weight", "negative weight", "estimate 5.4"]  # .5 + .8 + .3 + .198 + 3.6
+    assert holds(ax, [result.estimate] * 2)
+    assert saves(ax, tmp_path)
+    with speaking("zh"):
+        assert [t.get_text() for t in result.plot().get_legend().get_texts()][:2] == ["正权重", "负权重"]
+    alone = Rotemberg(table[table["sector"] == "c"], "sector").plot()
+    assert [t.get_text() for t in alone.get_legend().get_texts()] == ["positive weight", "estimate 0.198"]
+    assert [t.get_text() for t in alone.texts] == ["c"]
+
+
+def test_placebo_shocks_are_counted_and_the_errors_said(tmp_path):
+    table = pd.DataFrame({"errors": ["robust", "akm"], "rejected": [0.42, 0.06]})
+    result = Placebo(table, np.linspace(-1, 1, 99), 0.9, "wages", "permuted", 0.95)
+    ax = result.plot(source="made up")
+    assert sum(p.get_height() for p in ax.patches) == 99
+    assert len(ax.patches) == 9  # the root of 99
+    names = [t.get_text() for t in ax.get_legend().get_texts()]
+    # 5 of 99 on either side lie at .9 or beyond (one hundredth and a bit apart), and the shocks themselves count
+    assert names == ["drawn shocks", "the shocks as they were, p = 0.11"]
+    foot = ax.texts[0].get_text()
+    assert "(5% would be right): robust 42%, akm 6%." in foot.replace("\n", " ")
+    assert [list(line.get_xdata()) for line in ax.get_lines()] == [[0.9, 0.9], [0, 0]]
+    assert saves(ax, tmp_path)
+    with speaking("zh"):
+        assert "42%" in result.plot().texts[0].get_text()
 
 
 def test_sensitivity_and_power_take_plain_tables():

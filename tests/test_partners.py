@@ -7,8 +7,9 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
+import tries
 from family_engines import ENGINES, flows, indexed, rows, same
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import exportlab as xl
@@ -96,7 +97,7 @@ def test_introversion_ends_and_middle():
     assert math.isnan(of(0, 0, 3, 3))
 
 
-@settings(max_examples=6)
+@tries.at_most(6)
 @given(st.lists(st.floats(0.01, 1e6), min_size=12, max_size=12))
 def test_introversion_is_between_its_bounds_and_the_same_for_total_trade_reversed(x):
     pairs = [(e, m) for e in "ABCD" for m in "ABCD" if e != m]

@@ -11,8 +11,9 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+import tries
 from engines import ENGINES, agree, plain, rows
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 from spellings import FORMS, MONTHS, PARTS, written
 
@@ -75,7 +76,7 @@ def run_line(error, table):
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-@settings(max_examples=25, suppress_health_check=list(HealthCheck))
+@tries.at_most(25, suppress_health_check=list(HealthCheck))
 @given(drawn=spans(), data=st.data())
 def test_every_spelling_gives_the_same_numbers_in_the_same_order(engine, drawn, data):
     frequency, periods, values = drawn

@@ -14,7 +14,7 @@ import pytest
 
 from exportlab.classifications import resolve
 from exportlab.errors import DataError, OptionError
-from exportlab.flows import Flows
+from exportlab.flow_table import Flows
 from exportlab.readers import read_gacc
 
 KEYS = ["数据年月", "注册地名称", "贸易伙伴名称", "商品编码", "贸易方式名称"]

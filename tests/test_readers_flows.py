@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from exportlab.errors import DataError, MissingDependency, OptionError
-from exportlab.flows import Flows
+from exportlab.flow_table import Flows
 from exportlab.readers import read_flows
 
 ENGINES = ["pandas", "polars", "duckdb"]

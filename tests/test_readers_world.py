@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import json
+import re
 from pathlib import Path
 
 import pandas as pd
@@ -204,6 +206,40 @@ def test_comtrade_iso_columns_months_tabs_and_a_stray_last_comma(tmp_path):
     assert read_comtrade(comma).table["primaryValue"].tolist() == [100.25]
 
 
+def test_comtrade_files_of_before_and_names_as_r_writes_them(tmp_path):
+    """The header of the service until 2023, in its own encoding; comtradr's names, with NA, from write.csv."""
+    head = (
+        "Classification,Year,Period,Period Desc.,Aggregate Level,Is Leaf Code,Trade Flow Code,Trade Flow,Reporter Code,"
+        "Reporter,Reporter ISO,Partner Code,Partner,Partner ISO,Commodity Code,Commodity,Qty Unit Code,Qty Unit,Qty,"
+        "Netweight (kg),Trade Value (US$),Flag"
+    )
+    rows = [
+        "H4,2014,2014,2014,6,1,2,Export,156,China,CHN,384,C\u00f4te d'Ivoire,CIV,010121,Horses,5,Items,2,,70,0",
+        "H4,2014,2014,2014,6,1,2,Export,156,China,CHN,0,World,WLD,010121,Horses,5,Items,2,,70,0",
+        "H4,2014,2014,2014,6,1,1,Import,156,China,CHN,384,C\u00f4te d'Ivoire,CIV,010121,Horses,5,Items,2,,9,0",
+        "H4,2014,2014,2014,6,1,3,Re-Export,156,China,CHN,384,C\u00f4te d'Ivoire,CIV,010121,Horses,5,Items,2,,3,0",
+    ]
+    (tmp_path / "old.csv").write_bytes("\r\n".join([head, *rows, ""]).encode("cp1252"))
+    flows = read_comtrade(tmp_path / "old.csv")
+    assert flows.table[
+        ["period", "reporterCode", "partnerCode", "cmdCode", "primaryValue"]
+    ].to_numpy().tolist() == [["2014", "CHN", "CIV", "010121", 70.0]]
+    assert flows.reading.table["reason"].tolist()[1:] == ["flow M", "flow RX", "partner World"]
+    assert read_comtrade(tmp_path / "old.csv", flow="RX").table["primaryValue"].tolist() == [3.0]
+    assert read_comtrade(tmp_path / "old.csv", labels="name").table["partnerCode"].tolist() != ["CIV"]
+    r = pd.DataFrame([TOTALS | {"netWgt": "NA"}])
+    r.columns = [re.sub(r"(?<=[a-z2])(?=[A-Z])", "_", c).lower() for c in r]
+    assert {"primary_value", "net_wgt", "partner2_code", "reporter_iso"} <= set(r)
+    r.to_csv(tmp_path / "r.csv", quoting=csv.QUOTE_NONNUMERIC)
+    table = read_comtrade(tmp_path / "r.csv").table
+    assert table["primaryValue"].tolist() == [100.25]
+    assert table["netWgt"].isna().all()
+    r["primaryValue"] = 1
+    r.to_csv(tmp_path / "r.csv")
+    with pytest.raises(DataError, match="two columns named 'primaryValue'"):
+        read_comtrade(tmp_path / "r.csv")
+
+
 @pytest.mark.parametrize(
     ("rows", "message"),
     [
@@ -321,6 +357,13 @@ def test_baci_labels(baci):
         "842",
         "490",
     }
+    older = "country_code,country_name_abbreviation,country_name_full,iso_2digit_alpha,iso_3digit_alpha\n"
+    (baci / "country_codes_V202501.csv").write_bytes(
+        f"{older}384,C\u00f4te d'Ivoire,C\u00f4te d'Ivoire,CI,CIV\n58,Belgium-Luxembourg,B,BX,BLX\n".encode(
+            "cp1252"
+        )
+    )  # as releases until 2023 have it
+    assert {row[1] for row in as_dicts(read_baci(baci, engine="pandas"))} == {"CHN", "BLX"}
     (baci / "country_codes_V202501.csv").unlink()
     assert {row[1] for row in as_dicts(read_baci(baci, engine="pandas"))} == {"CHN", "BLX"}
 

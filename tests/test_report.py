@@ -37,6 +37,7 @@ from exportlab.tables.writing import csv_text
 from exportlab.uncertainty.methods import Kind
 from exportlab.words import Said
 
+pytestmark = pytest.mark.xdist_group("report")  # its pages are drawn once
 STEPS: list[str] = []
 
 
@@ -595,6 +596,78 @@ def test_nothing_on_the_chinese_page_is_left_in_english(placed):
     assert all(HAN.search(n) for n in notes)
 
 
+@pytest.mark.parametrize(("lang", "between"), [("en", True), ("zh", False)])
+def test_what_stands_behind_exports(tmp_path, lang, between):
+    """Jobs and carbon of an input-output table: the library's figures, by market or by sector."""
+    flows = xl.flows(pd.DataFrame({"market": ["Japan", "USA"], "value": [1.0, 2.0]}))
+    sectors = ["farm", "mill"]
+    index = pd.MultiIndex.from_product([["AUS", "CHN", "USA"], sectors]) if between else pd.Index(sectors)
+    n = len(index)
+    Z = pd.DataFrame(np.arange(1.0, n * n + 1).reshape(n, n) / n, index, index)
+    beside = pd.DataFrame([np.arange(1.0, n + 1), np.arange(n, 0.0, -1)], ["employment", "CO2"], index)
+    if between:
+        Y = pd.DataFrame(np.full((n, 3), 30.0), index, ["AUS", "CHN", "USA"])
+        t = xl.valueadded.InterCountryTable.from_frames(Z, Y, satellites=beside, unit="million USD")
+    else:
+        t = xl.valueadded.IOTable.from_frames(
+            Z,
+            final=pd.Series([9.0, 8.0], index),
+            exports=[5.0, 3.0],
+            imported=0.5 * Z,
+            satellites=beside,
+            unit="million CNY",
+        )
+    page = report(flows, out=tmp_path, table=t, home="China", lang=lang)
+    for k, name in enumerate(beside.index):
+        found = (
+            pd.DataFrame(rows(page, f"behind_{k + 1}"))
+            .set_index("market" if between else "sector")
+            .astype(float)
+        )
+        if between:
+            known = t.embodied(name, by=("exporter", "importer"), code="X").query("exporter == 'CHN'")
+            known = known.set_index("importer")
+            assert found["abroad"].to_dict() == pytest.approx(known["EXGR_FX"].to_dict())
+            assert found["content_per_unit"].to_dict() == pytest.approx(known["EXGR_TXINT"].to_dict())
+            assert found["content"].sum() == pytest.approx(known["EXGR_TX"].sum())
+            continue
+        known = t.embodied(name).set_index("sector")
+        for ours, theirs in (("own_sector", "direct"), ("content", "domestic"), ("arisen", "forward")):
+            assert found[ours].to_dict() == pytest.approx(known[theirs].to_dict())
+    text = page.read_text(encoding="utf-8")
+    section = re.search(r'<section id="behind">.*?</section>', text, re.DOTALL)[0]
+    if between:
+        feet = t.footprint("CO2", code="X").set_index("country").loc["CHN"]
+        assert f"final demand at home causes {feet['DFD_FX']:.3f} abroad" in section
+    else:
+        assert all(HAN.search(p) for p in re.findall(r"<(?:p|th|caption)\b[^>]*>(.*?)</", section, re.DOTALL))
+
+
+def test_a_province_is_told_within_bounds_and_what_cannot_be_told_is_refused(tmp_path):
+    names = ["farm", "mill"]
+    Z = pd.DataFrame([[10.0, 20.0], [5.0, 30.0]], names, names)
+    given = {
+        "final": pd.Series([30.0, 60.0], names),
+        "exports": [40.0, 25.0],
+        "imports": [12.0, 9.0],
+        "inflow": [5.0, 3.0],
+    }
+    jobs = pd.Series([50.0, 12.0], names, name="jobs")
+    t = xl.valueadded.IOTable.from_frames(Z, **given, satellites=jobs)
+    page = report(xl.flows(pd.DataFrame({"market": ["Japan"], "value": [1.0]})), out=tmp_path, table=t)
+    bounds = t.province_bounds(satellite="jobs").iloc[0]
+    (row,) = rows(page, "behind_bounds")
+    assert (float(row["low"]), float(row["high"])) == pytest.approx((bounds["low"], bounds["high"]))
+    assert (
+        f"between {65 * bounds['low']:.2f} and {65 * bounds['high']:.2f} in the province"
+        in page.read_text(encoding="utf-8")
+    )
+    with pytest.raises(OptionError, match="table= has no satellites"):
+        report(out=tmp_path, table=xl.valueadded.IOTable.from_frames(Z, **given))
+    with pytest.raises(OptionError, match="table= is a DataFrame, not an input-output table"):
+        report(out=tmp_path, table=Z)
+
+
 def test_a_section_that_is_left_out_says_why(tmp_path):
     text = report(
         xl.flows(pd.DataFrame({"market": ["Japan", "USA"], "value": [1.0, 2.0]})), out=tmp_path / "a"
@@ -852,11 +925,11 @@ def test_every_computed_number_leads_to_its_formula(embedded, own):
 
 def test_every_entry_of_the_methods_is_drawn_and_used():
     from exportlab.reporting import methods
-    from exportlab.tables import render
+    from exportlab.tables.drawing import formula
 
     for name in methods.KNOWN:
         entry = methods.method(name)
-        assert render.formula(entry.formula).startswith("<svg")
+        assert formula(entry.formula).startswith("<svg")
         assert entry.source
 
 

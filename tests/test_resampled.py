@@ -11,9 +11,9 @@ import pytest
 
 import exportlab as xl
 from exportlab.errors import DataError, OptionError, UnknownName
-from exportlab.uncertainty import blocks
+from exportlab.uncertainty import blocks, nesting
 from exportlab.uncertainty.resampled import _declared
-from exportlab.uncertainty.sample import stationary
+from exportlab.uncertainty.sample import Sample, stationary
 from exportlab.valueadded import InterCountryTable, IOTable, table_noise
 from exportlab.valueadded.noise import scaled
 
@@ -234,6 +234,8 @@ def test_places_hold_the_true_ones(together):
 def test_refusals_of_ranks():
     with pytest.raises(DataError, match="1 of 3 groups have no standard error"):
         ranked([1.0, 2.0, 3.0], [0.1, np.nan, 0.1])
+    with pytest.raises(DataError, match="2 of 3 groups have no standard error"):
+        ranked([1.0, 2.0, 3.0], [0.0, np.nan, 0.1])
     with pytest.raises(DataError, match="there is one group"):
         ranked([1.0], [0.1])
 
@@ -270,6 +272,9 @@ def test_the_length_of_blocks_at_its_ends():
     assert blocks.automatic(np.arange(60.0)) == pytest.approx(10.519, abs=1e-3)
     assert blocks.automatic(np.tile([1.0, -1.0], 100)) == pytest.approx(3 * 200**0.5)  # no longer than that
     assert blocks.automatic(np.tile([1.0, -1.0], 20)) == pytest.approx(40 / 3)  # nor than a third
+    months = Sample(lambda w: w[..., None].sum(axis=-2), np.ones(24))
+    ((_, length),) = blocks.in_blocks(months, np.arange(24), 8).blocks  # a third itself is taken
+    assert length == 8
 
 
 def test_blocks_are_runs_in_time():
@@ -297,13 +302,82 @@ def test_months_that_hang_together_make_the_interval_wider():
         "few units: 6 blocks of period" in xl.interval(flows, "hhi", block=40, **asked).table["note"].item()
     )
     one = xl.interval(flows, "hhi", block=1, **asked).table.iloc[0]
-    assert one["note"] == alone["note"]
+    assert "alike in time: periods that follow on each other hang together (correlation 0." in alone["note"]
+    assert "alike" not in one["note"]  # runs of months are what that note asks for
     assert one["std_error"] == pytest.approx(alone["std_error"], rel=0.2)
+    loose = xl.interval(xl.flows(months(240, 0.0), period="month"), "hhi", **asked).table
+    assert "alike" not in loose["note"].item()
     shuffled = xl.interval(xl.flows(months(240, 0.0), period="month"), "hhi", block="auto", **asked)
-    assert shuffled.table["std_error"].iloc[0] == pytest.approx(
-        xl.interval(xl.flows(months(240, 0.0), period="month"), "hhi", **asked).table["std_error"].iloc[0],
-        rel=0.25,
+    assert shuffled.table["std_error"].iloc[0] == pytest.approx(loose["std_error"].iloc[0], rel=0.25)
+
+
+def blocks_error(x, length):
+    """The error of a mean under the stationary bootstrap, without draws (Politis and Romano 1994, lemma 1)."""
+    n, keep, d = x.size, 1 - 1 / length, x - x.mean()
+    covariance = [d[: n - k] @ d[k:] / n for k in range(n)]
+    weight = [(1 - k / n) * keep**k + k / n * keep ** (n - k) for k in range(n)]
+    return ((covariance[0] + 2 * np.dot(weight[1:], covariance[1:])) / n) ** 0.5
+
+
+def test_the_correlation_of_periods_by_hand():
+    """Of influences 1, 2, -1, -2 in time: (2 - 2 + 2)/10; a mean is no matter, nor is the order of the table."""
+    places = np.array([2, 0, 3, 1])
+    influence = np.array([1.0, 2.0, -1.0, -2.0])[places][:, None]
+    sample = Sample(lambda w: w @ influence, np.ones(4), lambda w: influence + 5)
+    z, r = nesting.following(sample, places)
+    assert (z, r) == (pytest.approx(0.4), pytest.approx(0.2))
+    still = Sample(lambda w: w @ influence, np.ones(4), lambda w: 0 * influence)
+    assert nesting.following(still, places)[0] == 0
+
+
+def sellers(n):
+    """Two exporters that sell for 100 a month, so that a share is the mean of the months' shares."""
+    share = {e: 0.5 + 0.1 * np.clip(autoregressive(0.8, n, s) / 3, -4, 4) for s, e in ((1, "A"), (2, "B"))}
+    labels = [f"{2000 + t // 12}-{1 + t % 12:02}" for t in range(n)]
+    rows = [
+        (e, m, k, 100 * (p if k == "Japan" else 1 - p))
+        for e, x in share.items()
+        for m, p in zip(labels, x, strict=True)
+        for k in ("Japan", "USA")
+    ]
+    return share, xl.flows(
+        pd.DataFrame(rows, columns=["exporter", "month", "market", "value"]), period="month"
     )
+
+
+def test_changes_are_drawn_in_blocks_as_well():
+    share, flows = sellers(90)
+    asked = {"over": "market", "resample": "period", "method": "basic", "draws": 3000, "rng": 1, "block": 6}
+    japan = {"between": ("A", "B"), "along": "exporter", **asked}
+    both = xl.difference(flows, "share", **japan).table.iloc[0]
+    assert both["estimate"] == pytest.approx(share["B"].mean() - share["A"].mean())
+    assert both["std_error"] == pytest.approx(blocks_error(share["B"] - share["A"], 6), rel=0.04)
+    assert both["note"] == "few units: 15 blocks of period"
+    apart = xl.difference(flows, "share", paired=False, **japan).table.iloc[0]
+    alone = [blocks_error(x, 6) for x in share.values()]
+    assert apart["std_error"] == pytest.approx(np.hypot(*alone), rel=0.04)
+    assert apart["note"] == "few units: 15 blocks of period"
+
+
+def test_any_measure_is_drawn_in_blocks():
+    """As the index itself is; its table may hold values beside the keys and the measure, as that of shares does."""
+    flows = sellers(48)[1].where(exporter="A")
+    asked = {"resample": "period", "method": "basic", "draws": 39, "rng": 2, "block": 4}
+    found = xl.resampled(flows, of_exporters, "share", **asked).table
+    own = xl.interval(flows, "share", over="market", **asked).table
+    ends = ["estimate", "std_error", "conf_low", "conf_high"]
+    assert found[ends].iloc[0].tolist() == pytest.approx(
+        own.loc[own["market"] == "Japan", ends].iloc[0].tolist()
+    )
+    assert found["note"].item() == "few units: 12 blocks of period"
+
+
+def of_exporters(flows):
+    """What each exporter sends, and the part that goes to Japan."""
+    rows = flows.frame.to_native()
+    value = rows.groupby("exporter")["value"].sum()
+    japan = rows[rows["market"] == "Japan"].groupby("exporter")["value"].sum()
+    return pd.DataFrame({"value": value, "share": japan / value}).reset_index()
 
 
 @pytest.mark.parametrize(
@@ -320,6 +394,9 @@ def test_refusals_of_blocks(asked, error, words):
     given = {"over": "market", "by": [], "resample": "period", "method": "basic", "block": "auto", "rng": 1}
     with pytest.raises(error, match=words):
         xl.interval(flows, "hhi", **{**given, **asked})
+    two = xl.flows(pd.concat([months(24, 0.5).assign(exporter=e) for e in "AB"]), period="month")
+    with pytest.raises(error, match=words):
+        xl.difference(two, "hhi", between=("A", "B"), **{**given, **asked})
 
 
 # Input-output tables whose cells are uncertain.
@@ -385,10 +462,20 @@ def test_noise_of_an_intercountry_table():
     table = InterCountryTable.from_frames(Z, Y)
     share = lambda t: float(t.va[:2].sum() / t.x[:2].sum())  # noqa: E731
     found = table_noise(table, share, error=0.2, draws=49, rng=1).table.iloc[0]
-    assert found["std_error"] == pytest.approx(0, abs=1e-12)  # value added and output are known
+    assert np.isnan([found["std_error"], found["conf_low"], found["conf_high"]]).all()
+    assert (
+        found["note"] == "no interval: nothing that is drawn moves the value"
+    )  # value added and output are known
     foreign = lambda t: float((t.Z[2:, :2].sum()) / t.x[:2].sum())  # noqa: E731
     drawn = table_noise(table, foreign, error=0.2, draws=199, rng=1).table.iloc[0]
     assert drawn["conf_low"] < drawn["estimate"] < drawn["conf_high"]
+    assert drawn["note"] == ""
+    largest = lambda t: float(t.Z.max())  # noqa: E731
+    raised = table_noise(table, largest, error=1.0, draws=49, rng=1)
+    assert (
+        raised.table["estimate"].item() < raised.table["conf_low"].item() <= raised.table["corrected"].item()
+    )
+    assert [n.kind for n in raised.notes[0]] == ["biased"]
 
 
 def test_refusals_of_noise():

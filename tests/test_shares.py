@@ -6,8 +6,9 @@ import math
 
 import pandas as pd
 import pytest
+import tries
 from engines import ENGINES, rows
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 import exportlab as xl
@@ -131,7 +132,7 @@ def test_reference_must_have_the_products():
         xl.rca(flows, form="balasa")
 
 
-@settings(max_examples=20)
+@tries.at_most(20)
 @given(
     st.lists(
         st.tuples(st.sampled_from("abc"), st.sampled_from("pqrs"), st.floats(0.1, 1e4)),

@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+import tries
 from family_engines import ENGINES, flows, indexed, rows, same
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import exportlab as xl
@@ -57,7 +58,7 @@ def test_bahar_is_the_correlation_of_log_advantage():
 values = st.lists(st.floats(0.01, 1e6) | st.just(0.0), min_size=4, max_size=4).filter(any)
 
 
-@settings(max_examples=12)
+@tries.at_most(12)
 @given(values, values)
 def test_four_names_of_one_overlap(x, y):
     f = structures(x, y)

@@ -7,8 +7,9 @@ from math import fsum, log, prod
 
 import pandas as pd
 import pytest
+import tries
 from engines import ENGINES, rows
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import exportlab as xl
@@ -234,7 +235,7 @@ positive = st.floats(0.1, 100)
 
 
 @given(st.lists(st.tuples(positive, positive, positive, positive), min_size=1, max_size=5))
-@settings(max_examples=25)
+@tries.at_most(25)
 def test_fisher_price_times_quantity_is_the_value_ratio(members):
     """And Fisher's quantity index is of the same kind: prices and quantities may change places."""
     table = pd.DataFrame(

@@ -297,6 +297,18 @@ def test_discoveries_are_controlled():
     p = np.array([0.01, 0.04, 0.03, np.nan, 0.5])
     assert q_values(p) == pytest.approx([0.04, 0.16 / 3, 0.16 / 3, np.nan, 0.5], nan_ok=True)
     assert q_values(np.array([0.2, 0.1])).tolist() == [0.2, 0.2]
+    assert q_values([0.0, 1.0]).tolist() == [0.0, 1.0]
+    for wrong, said in (
+        ([0.2, 1.1], "p=1.1"),
+        ([-0.1], "p=-0.1"),
+        ([[0.1]], r"p=\[\[0.1"),
+        ("few", "p='few'"),
+        (0.1, "p=0.1"),
+    ):
+        with pytest.raises(
+            OptionError, match=f"{said}.* is not allowed. Allowed: numbers from 0 to 1, in one"
+        ):
+            q_values(wrong)
     made = pd.DataFrame(
         [(i, j) for i in range(12) for j in range(12) if 0 < abs(i - j) <= 2], columns=["a", "b"]
     )

@@ -15,7 +15,7 @@ from exportlab.errors import DataError, OptionError
 from exportlab.plots.space import ABOVE, BELOW, COLOURS
 from exportlab.plots.style import LEFT_OVER
 from exportlab.space import places
-from exportlab.tables.render import svg
+from exportlab.tables.drawing import svg
 from exportlab.words import speaking
 
 

@@ -15,7 +15,7 @@ from exportlab.errors import DataError, MissingDependency, OptionError, UnknownN
 from exportlab.space import places
 from exportlab.space.impacts import Coefficients, Multiplier, effects, impacts_by_delta, impacts_by_draws
 from exportlab.space.spatial_fit import Rows
-from exportlab.space.spatial_tests import by_orders, multipliers, rule
+from exportlab.space.spatial_tests import by_orders, multipliers, rule, shares_beyond
 
 HERE = Path(__file__).parent / "reference" / "space"
 SHARED = Path(__file__).parent.parent.parent / "shared" / "reference" / "space"
@@ -116,6 +116,49 @@ def test_multiplier_tests_are_those_of_spdep(columbus, gal, want):
         assert row["p_value"] == pytest.approx(want["OLS"][f"{names[row['test']]} p"], rel=1e-9)
     assert found.suggests == "sar"
     assert found.title == "Spatial dependence of crime: the tests suggest sar"
+
+
+@pytest.mark.parametrize(
+    ("scheme", "want"),
+    [
+        ("gal", (0.2123741525231, -0.0332682843466885, 0.00839485278564251, 2.68100025188044, 0.00367012303461707)),
+        ("knn4", (0.374061582889839, -0.0339715143901785, 0.00742783913440931, 4.73439127185845,
+                  1.09856756820934e-06)),
+    ],
+)  # fmt: skip
+def test_moran_of_residuals_is_that_of_spdep(columbus, scheme, want):
+    """lm.morantest of spdep 1.2-7, alternative greater; the four nearest are not symmetric."""
+    rows = read("columbus_neighbours")
+    weights = xl.spatial_weights(rows[rows["scheme"] == scheme], kind="links", unit="i", neighbour="j")
+    found = xl.spatial_tests(columbus, FORMULA, unit="id", weights=weights).moran
+    assert list(found) == ["value", "expectation", "variance", "z", "p_value"]
+    assert found.iloc[0].tolist() == pytest.approx(want, rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("effects", "want"),
+    [
+        ("unit", (0.43475267022227, -0.00226039398910324, 0.00759279912023434, 5.01526014473397,
+                  2.64808786825835e-07)),
+        ("period", (0.14240657329071, -0.0766969769378584, 0.00518097399339643, 3.04399341451225,
+                    0.00116730125450985)),
+        ("two-way", (0.0158600287957564, -0.0761131637875518, 0.00620680937580532, 1.16741980913373,
+                     0.12152043761821)),
+    ],
+)  # fmt: skip
+def test_moran_of_a_panel_is_spdep_s_of_dummies(cities, liaoning, effects, want):
+    """lm.morantest of spdep 1.2-7 on a regression with dummies, weights a block for each of the six years."""
+    asked = {"unit": "city", "period": "year", "weights": liaoning, "effects": effects}
+    found = xl.spatial_tests(cities, "exports ~ investment + wage", permutations=99, rng=2, **asked).moran
+    assert found.iloc[0].tolist()[:5] == pytest.approx(want, rel=1e-9)
+    # with effects of units alone all cities share the years: orders of whole paths keep that, a normal law does not
+    assert found["p_permutation"].iloc[0] == pytest.approx(0.17 if effects == "unit" else want[4], abs=0.1)
+
+
+def test_draws_as_large_as_what_was_seen_count():
+    seen = np.array([2.0, -0.5])
+    drawn = np.array([[1.0, 2.0, 2.0 - 1e-13, 3.0], [-0.5, -0.6, -0.5 - 1e-13, 0.0]])
+    assert shares_beyond(seen, drawn).tolist() == [0.8, 0.8]
 
 
 def test_restrictions_are_wald_tests_of_r_s_covariance(columbus, gal, want):

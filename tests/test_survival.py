@@ -7,8 +7,9 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
+import tries
 from engines import ENGINES
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import exportlab as xl
@@ -74,7 +75,7 @@ def test_log_rank_and_medians(figures):
 
 
 @given(st.lists(st.integers(1, 9), min_size=1, max_size=30))
-@settings(max_examples=40)
+@tries.at_most(40)
 def test_without_censoring_it_is_the_empirical_distribution(durations):
     found = kaplan_meier(durations)
     for row in found.table.itertuples():
@@ -162,7 +163,7 @@ def oracle(patterns, gap):
     ),
     gap=st.integers(0, 2),
 )
-@settings(max_examples=30)
+@tries.at_most(30)
 def test_spells_agree_with_their_definition(marks, gap):
     patterns = {f"m{k}": m for k, m in enumerate(marks)}
     found = spells(table_of(patterns, first=2000), gap=gap)

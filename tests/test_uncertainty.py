@@ -542,6 +542,48 @@ def test_a_portion_of_nothing_or_all_has_its_exact_bound():
     assert np.isnan(methods.estimate(between, "jackknife").low[0])  # a change has no such bound
 
 
+@pytest.mark.parametrize("form", ["balassa", "rsca", "log", "nrca", "arca", "weighted"])
+def test_what_an_exporter_does_not_sell_is_shown_where_it_is_asked_for(form):
+    """The rows of the indicator itself; nought has no interval, and says so."""
+    rng = np.random.default_rng(2)
+    rows = [(e, m, p, rng.lognormal()) for e in "AB" for m in "JKLMNO" for p in ("01", "02", "03")]
+    table = pd.DataFrame(rows, columns=["exporter", "market", "product", "value"])
+    table.loc[(table["exporter"] == "A") & (table["product"] == "03"), "value"] = 0.0
+    flows = xl.flows(table)
+    for reference in ("world", "rest", "B", flows):
+        asked = {"form": form, "reference": reference, "zeros": True}
+        found = interval(flows, "rca", resample="market", **asked).table
+        theirs = xl.rca(flows, by="exporter", **asked)
+        both = found.merge(theirs, on=["exporter", "product"], validate="1:1")
+        assert len(both) == len(theirs) == 6
+        np.testing.assert_allclose(both["estimate"], both["rca"], atol=1e-12)
+        nothing = both[(both["exporter"] == "A") & (both["product"] == "03")].iloc[0]
+        if form in ("nrca", "arca"):  # these vary with what the reference sells
+            assert nothing["conf_low"] < nothing["estimate"] < nothing["conf_high"]
+        else:
+            assert nothing[["std_error", "conf_low", "conf_high"]].isna().all()
+            assert ("undefined" if form == "log" else "at the boundary") in nothing["note"]
+    plain = interval(flows, "rca", resample="market", form=form).table
+    assert len(plain) == 5  # as by default nothing is asked of what is not sold
+
+
+def test_a_share_of_nothing_is_shown_where_it_is_asked_for():
+    """Six markets of about one size, none of which takes it: 1 - 0.05^(1/n)."""
+    table = pd.DataFrame(
+        [(e, m, p, 1.0) for e in "AB" for m in "JKLMNO" for p in ("01", "02") if (e, p) != ("A", "02")],
+        columns=["exporter", "market", "product", "value"],
+    )
+    asked = {"over": "product", "resample": "market"}
+    found = interval(xl.flows(table), "share", zeros=True, **asked).table
+    assert found["estimate"].tolist() == [1.0, 0.0, 0.5, 0.5]
+    assert found[["conf_low", "conf_high"]].to_numpy()[:2] == pytest.approx(
+        np.array([[0.05 ** (1 / 6), 1], [0, 1 - 0.05 ** (1 / 6)]])
+    )
+    assert len(interval(xl.flows(table), "share", **asked).table) == 3
+    with pytest.raises(OptionError, match=r"zeros='yes' is not allowed. Allowed: True, False"):
+        interval(xl.flows(table), "share", zeros="yes", **asked)
+
+
 @pytest.mark.parametrize(
     ("ends", "expected", "limit"),
     [
@@ -885,7 +927,20 @@ def test_mirror_interval_knows_the_error_it_was_given():
     assert pooled["std_error"] == pytest.approx(by_hand, rel=0.15)
     assert found["between"]["std_error"] < pooled["std_error"]
     equal = mirror_interval(sides[0], sides[0], "hhi", rng=1).table.iloc[0]
-    assert equal["conf_low"] == pytest.approx(equal["conf_high"])
+    assert equal[["corrected", "std_error", "conf_low", "conf_high"]].isna().all()
+    assert equal["note"] == "no interval: nothing that is drawn moves the value"
+
+
+def test_a_mirror_interval_that_leaves_out_the_index_says_so():
+    """Of ten markets alike the HHI is the least there is, and errors only raise it."""
+    up = pd.DataFrame({"market": [f"m{i}" for i in range(10)], "value": [4.0, 1.0] * 5})
+    down = up.assign(value=4 / up["value"])
+    found = mirror_interval(xl.flows(up), xl.flows(down), "hhi", cif=0.0, rng=1)
+    row = found.table.iloc[0]
+    assert row["estimate"] == pytest.approx(0.1)
+    assert row["estimate"] < row["conf_low"] < row["corrected"] < row["conf_high"]
+    assert row["note"] == f"biased: the interval is that of the corrected value {row['corrected']:.4g}"
+    assert [note.kind for note in found.notes[0]] == ["biased"]
 
 
 def test_mirror_cells_of_one_side():
@@ -895,6 +950,12 @@ def test_mirror_cells_of_one_side():
         mirror_interval(xl.flows(a), xl.flows(b), "hhi", rng=1)
     kept = mirror_interval(xl.flows(a), xl.flows(b), "hhi", rng=1, one_sided="keep").table
     assert kept["note"].item() == "2 of 4 cells reported by one side"
+    freight = (6 / 5) ** 0.5  # the median gap of those that both report
+    combined = np.array([(5 * 6 / freight) ** 0.5, (3 * 3 / freight) ** 0.5, 1, 1 / freight])
+    assert kept["estimate"].item() == pytest.approx(((combined / combined.sum()) ** 2).sum())
+    assert 0 < kept["std_error"].item() < 0.1
+    with pytest.raises(OptionError, match="cif=-1 is not a margin"):
+        mirror_interval(xl.flows(a), xl.flows(b), "hhi", rng=1, one_sided="keep", cif=-1)
     with pytest.raises(DataError, match="no cell is reported by both sides"):
         mirror_interval(xl.flows(a[2:]), xl.flows(b[2:]), "hhi", rng=1, one_sided="keep")
     with pytest.raises(DataError, match="different units: 'USD' and None"):
@@ -1297,7 +1358,7 @@ def drawn(units=100, hill=3.0, carried=0.1):
         influence=lambda w: influence,
         members=False,
         portion=None,
-        blocks=None,
+        blocks=(),
     )
 
 

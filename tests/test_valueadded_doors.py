@@ -286,3 +286,41 @@ def test_transit_is_reported_in_a_competitive_table() -> None:
     row = t.validate().table.set_index("check").loc["transit share > 1"]
     assert row["rows"] == 1
     assert row["worst"] == "'a' (1.2)"
+
+
+def test_no_zero_has_a_sign() -> None:
+    """Where a country exports nothing and a sector makes nothing, zeros are zeros."""
+    labels = pd.MultiIndex.from_product([["A", "B", "C"], ["f", "m"]])
+    rng = np.random.default_rng(0)
+    Z = pd.DataFrame(rng.uniform(1, 5, (6, 6)), labels, labels)
+    Y = pd.DataFrame(rng.uniform(10, 30, (6, 3)), labels, ["A", "B", "C"])
+    Z.iloc[:2, 2:] = Y.iloc[:2, 1:] = Z.iloc[2] = Y.iloc[2] = Z.iloc[:, 2] = 0.0
+    jobs = pd.Series([1, 2, 0, 3, 0, 1.0], labels, name="jobs")
+    t = InterCountryTable.from_frames(Z, Y, satellites=jobs)
+    names = pd.Index(["f", "m"])
+    imported = pd.DataFrame([[0.0, 4.0], [0.0, 6.0]], names, names)
+    own = IOTable.from_frames(
+        pd.DataFrame([[0.0, 0.0], [5.0, 30.0]], names, names),
+        final=pd.Series([0.0, 60.0], names),
+        exports=[0.0, 25.0],
+        imported=imported,
+    )
+    made = [t.decompose(m).wide() for m in ("bm", "kww", "wwz", "my")]
+    made += [
+        t.decompose("bm", perimeter="importer").wide(),
+        t.participation(),
+        t.position(),
+        t.country_measures(),
+    ]
+    made += [
+        t.embodied("jobs"),
+        t.footprint("jobs"),
+        t.validate().table,
+        own.validate().table,
+        own.multipliers(),
+    ]
+    made += [own.upstreamness(), own.forward(), own.vertical_specialisation(), own.domestic_content().table]
+    for table in made:
+        for column in table.select_dtypes("float"):
+            figures = table[column].to_numpy()
+            assert not (np.signbit(figures) & (figures == 0)).any(), column

@@ -210,12 +210,10 @@ def test_larger_tables(name: str, shared: Path) -> None:
     check_gvcanalyzer_measures(name)
 
 
-def test_origin_matrix_of_five_countries(shared: Path) -> None:
+def test_larger_matrices(shared: Path) -> None:
+    """Those of five countries as decompr prints them, and those of six regions as pymrio does."""
     for of in ("exports", "output"):
         check_origin_matrix("rand5x6", of)
-
-
-def test_pymrio(shared: Path) -> None:
     t = load("pymriotest")
     L = pd.read_csv(outside("pymriotest_pymrio_L.csv"), header=[0, 1], index_col=[0, 1])
     np.testing.assert_allclose(t.leontief.B, L.to_numpy(float), rtol=1e-9, atol=1e-12)

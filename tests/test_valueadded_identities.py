@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+import tries
+from hypothesis import given
 from hypothesis import strategies as st
 
 from exportlab.valueadded import InterCountryTable, gvc
@@ -57,7 +58,7 @@ def equal(t: InterCountryTable, a: object, b: object) -> None:
     assert np.abs(np.asarray(a) - np.asarray(b)).max() <= TOLERANCE * np.abs(t.E).sum()
 
 
-@settings(max_examples=12)
+@tries.at_most(12)
 @given(tables())
 def test_every_decomposition_adds_up_to_gross_exports(t: InterCountryTable) -> None:
     cases = [("wwz", {}), ("tripartite", {}), ("my", {}), ("my", {"perimeter": "world"}), ("tiva", {})]
@@ -90,7 +91,7 @@ def test_every_decomposition_adds_up_to_gross_exports(t: InterCountryTable) -> N
     equal(t, part["gvc"].fillna(0.0) * three["EXGR"] + three["DAVAX"] + taxes, three["EXGR"])
 
 
-@settings(max_examples=16)
+@tries.at_most(16)
 @given(tables())
 def test_accounts_of_different_authors_agree_where_they_must(t: InterCountryTable) -> None:
     source, sink = (t.decompose("bm", approach=a, by="exporter").wide() for a in ("source", "sink"))
@@ -120,7 +121,7 @@ def test_accounts_of_different_authors_agree_where_they_must(t: InterCountryTabl
         equal(t, three["GVC"], source["GVC"])
 
 
-@settings(max_examples=12)
+@tries.at_most(12)
 @given(tables())
 def test_imports_origins_and_chains_add_up(t: InterCountryTable) -> None:
     by_origin = t.decompose("bm", perimeter="importer", by="importer")
@@ -141,7 +142,7 @@ def test_imports_origins_and_chains_add_up(t: InterCountryTable) -> None:
     assert np.abs(out["DomX"] + out["TradX"] + out["GVC_X"] - t.x).max() <= TOLERANCE * scale
 
 
-@settings(max_examples=10)
+@tries.at_most(10)
 @given(tables())
 def test_extraction_is_the_perimeter_of_the_flow(t: InterCountryTable) -> None:
     s, r = str(t.countries[0]), str(t.countries[-1])
@@ -152,7 +153,7 @@ def test_extraction_is_the_perimeter_of_the_flow(t: InterCountryTable) -> None:
     assert abs(gvc.extraction(t, s) - dva) <= TOLERANCE * t.x.sum()
 
 
-@settings(max_examples=8)
+@tries.at_most(8)
 @given(tables())
 def test_third_countries_add_up_to_the_sixteen(t: InterCountryTable) -> None:
     by = ["exporter", "sector", "importer"]

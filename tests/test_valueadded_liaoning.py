@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+import tries
+from hypothesis import given
 from hypothesis import strategies as st
 
 from exportlab.errors import DataError, UnknownName
@@ -92,7 +93,7 @@ def test_overlapping_classes_by_hand() -> None:
 
 
 @given(seed=st.integers(0, 10**6))
-@settings(max_examples=25)
+@tries.at_most(25)
 def test_every_composition_lies_within_the_bounds(seed: int) -> None:
     rng = np.random.default_rng(seed)
     m = china_multipliers(2017)

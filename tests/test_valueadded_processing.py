@@ -6,7 +6,8 @@ import re
 
 import numpy as np
 import pytest
-from hypothesis import example, given, settings
+import tries
+from hypothesis import example, given
 from hypothesis import strategies as st
 from scipy import sparse
 from scipy.optimize import minimize
@@ -33,7 +34,7 @@ def economy(seed: int, n: int = 4, *, competitive: bool = False) -> IOTable:
 
 @given(seed=st.integers(0, 10**6))
 @example(seed=6046)  # a cell a hundred times its guess: the active set turns back and forth
-@settings(max_examples=25)
+@tries.at_most(25)
 def test_nearest_cells_satisfy_the_optimality_conditions(seed: int) -> None:
     rng = np.random.default_rng(seed)
     z0 = rng.gamma(1.0, 1.0, 12)
@@ -92,7 +93,7 @@ def test_content_by_hand() -> None:
 
 
 @given(seed=st.integers(0, 10**6), heavy=st.floats(0.2, 3.0), competitive=st.booleans())
-@settings(max_examples=15)
+@tries.at_most(15)
 def test_split_keeps_every_total(seed: int, heavy: float, competitive: bool) -> None:
     """Cells, columns and customs totals hold; the content equals v(I - A)^-1 of the doubled table."""
     t, full = economy(seed, competitive=competitive), economy(seed)

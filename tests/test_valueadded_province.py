@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+import tries
+from hypothesis import given
 from hypothesis import strategies as st
 
 from exportlab.errors import DataError, OptionError, UnknownName
@@ -209,7 +210,7 @@ def test_use_of_imports_comes_nearer_the_truth(seed: int) -> None:
 
 
 @given(seed=st.integers(0, 10**6), n=st.integers(2, 7), rule=st.sampled_from(["remove", "total_supply"]))
-@settings(max_examples=25)
+@tries.at_most(25)
 def test_parts_add_up_and_lie_in_their_bounds(seed: int, n: int, rule: str) -> None:
     t, m_int, _ = truth(seed, n)
     results = [province(t), province(t, intermediate_imports=m_int), province(t, transit=rule)]  # type: ignore[arg-type]
@@ -225,7 +226,7 @@ def test_parts_add_up_and_lie_in_their_bounds(seed: int, n: int, rule: str) -> N
 
 
 @given(seed=st.integers(0, 10**6), rule=st.sampled_from(["remove", "total_supply"]), by_use=st.booleans())
-@settings(max_examples=25)
+@tries.at_most(25)
 def test_parts_add_up_where_goods_pass_through(seed: int, rule: str, by_use: bool) -> None:
     """Transit added to imports and exports of some products: the parts still add up, the rest is refused."""
     t, m_int, _ = truth(seed)
@@ -257,7 +258,7 @@ def test_parts_add_up_where_goods_pass_through(seed: int, rule: str, by_use: boo
 
 
 @given(seed=st.integers(0, 10**6))
-@settings(max_examples=15)
+@tries.at_most(15)
 def test_bounds_hold_for_every_use_of_imports(seed: int) -> None:
     t, _, _ = truth(seed, 4)
     rng = np.random.default_rng(seed)

@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+import tries
+from hypothesis import given
 from hypothesis import strategies as st
 
 from exportlab.errors import DataError, OptionError, UnknownName
@@ -62,7 +63,7 @@ def test_processing_margin_by_hand() -> None:
 
 
 @given(seed=st.integers(0, 10**6))
-@settings(max_examples=25)
+@tries.at_most(25)
 def test_the_processing_margin_bounds_the_content_of_the_table_from_above(seed: int) -> None:
     """1 - M_P / X_P counts domestic inputs as all domestic: the Leontief content cannot be higher."""
     rng = np.random.default_rng(seed)

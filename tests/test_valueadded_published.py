@@ -30,6 +30,7 @@ from exportlab.valueadded import (
     read_oecd_iot,
     read_wiod,
 )
+from exportlab.valueadded.economies import _holds
 
 Reader = Callable[..., InterCountryTable]
 BETWEEN: list[tuple[Writer, Reader, str]] = [
@@ -197,6 +198,83 @@ def test_eurostat_tsv(tmp_path: Path, old: bool) -> None:
         read_eurostat(path, period=2010)
     with pytest.raises(DataError, match="not the sum of its cells: column 'TU'"):
         read_eurostat(files.eurostat(tmp_path, old=old, spoil=4.0))
+
+
+def test_eurostat_industries_with_sections_beside_their_divisions(tmp_path: Path) -> None:
+    path = files.eurostat_industries(tmp_path)
+    t = read_iot(path)
+    assert isinstance(t, IOTable)
+    assert tuple(t.sectors) == files.INDUSTRIES
+    assert t.final == ("P3_S13", "P3_S14", "P51G", "P5M")
+    assert t.unit == "million of the national currency"
+    assert t.source.endswith("naio_10_cp1750.tsv; left out as sums of their parts: B, L68")
+    assert t.validate().balanced
+    np.testing.assert_allclose(t.Zm, 0.5 * t.Z)
+    np.testing.assert_allclose(t.taxes, 0.25 * t.Z.sum(axis=0))
+    np.testing.assert_allclose(t.x, t.Z.sum(axis=1) + t.F.sum(axis=1) + t.e)
+    compared = {c.what for c in t.controls}
+    assert {"column 'TFU'", "column 'TU'", "row 'IMP'", "row 'P2_ADJ'", "row 'B1G'", "row 'P1'"} <= compared
+
+
+@pytest.mark.parametrize(
+    ("code", "other", "holds"),
+    [
+        ("B", "B05", True),
+        ("CPA_B", "CPA_B08", True),
+        ("C10-12", "C11", True),
+        ("C10-C12", "C12", True),
+        ("C10-12", "C13", False),
+        ("C10-12", "C10-12", False),
+        ("C31_32", "C32", True),
+        ("C31_33", "C32", False),
+        ("E37-39", "E38_39", True),
+        ("L68", "L68A", True),
+        ("L68A", "L68", False),
+        ("L68A", "L68B", False),
+        ("C10", "C", False),
+        ("B", "C10", False),
+        ("B", "TOTAL", False),
+    ],
+)
+def test_which_codes_take_in_others(code: str, other: str, holds: bool) -> None:
+    assert _holds(code, other) is holds
+
+
+def test_eurostat_files_with_more_than_one_figure_a_cell_or_another_head(tmp_path: Path) -> None:
+    path = files.eurostat_industries(tmp_path)
+    text = path.read_text()
+    line = next(row for row in text.splitlines() if row.startswith("A,MIO_NAC,DOM,B05,A01,FI"))
+    path.write_text(text + line.replace("A,", "Q,", 1) + "\n")
+    with pytest.raises(DataError, match=r"more than once in 1 row\. First: DOM, A01 used by B05"):
+        read_eurostat(path)
+    path.write_text(text.replace(line, line.split("\t")[0] + "\t:"))
+    with pytest.raises(DataError, match=r"column 'TOTAL' in 1 row\. First: 'DOM A01'"):
+        read_eurostat(path)
+    path.write_text(text.replace(line, line.split("\t")[0] + "\tc. 5"))
+    with pytest.raises(DataError, match=r"neither figures nor ':' in 1 row\. First: 'c\. 5'"):
+        read_eurostat(path)
+    path.write_text(text.replace("stk_flow", "flow"))
+    with pytest.raises(DataError, match="first column 'freq,unit,flow,.* is not of Eurostat's"):
+        read_eurostat(path)
+    path.write_text(text + line.replace("FI", "SE") + "\n")
+    with pytest.raises(OptionError, match=r"The file has 2 values of geo: name one of \['FI', 'SE'\]"):
+        read_eurostat(path)
+    assert read_eurostat(path, geo="FI").x.sum() > 0
+
+
+def test_eurostat_tables_that_do_not_tell_imports_apart(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="products of the origin TOTAL. .*tells them apart"):
+        read_eurostat(files.eurostat_industries(tmp_path, origins=("TOTAL",)))
+    path = tmp_path / "total.tsv"
+    head = "freq,unit,stk_flow,prd_use,prd_ava,geo\\TIME_PERIOD\t2020\n"
+    path.write_text(f"{head}A,MIO_EUR,TOTAL,CPA_TOTAL,CPA_TOTAL,AT\t5\n")
+    with pytest.raises(DataError, match="The file has no products. .*a total of all products is none"):
+        read_eurostat(path)
+    path.write_text(head.replace("prd", "good") + "A,MIO_EUR,TOTAL,A01,A01,AT\t5\n")
+    with pytest.raises(
+        DataError, match="dimensions freq, unit, stk_flow, good_use, good_ava, geo.*One of prd_ava"
+    ):
+        read_eurostat(path)
 
 
 def test_an_unknown_format_is_refused_with_the_list(tmp_path: Path) -> None:

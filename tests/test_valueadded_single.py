@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+import tries
+from hypothesis import given
 from hypothesis import strategies as st
 
 from exportlab.errors import DataError
@@ -151,7 +152,7 @@ def check_china(shared: Path, year: int, known: pd.Series) -> None:
 
 
 @given(seed=st.integers(0, 10**6), n=st.integers(3, 9), taxes=st.booleans())
-@settings(max_examples=40)
+@tries.at_most(40)
 def test_identities(seed: int, n: int, taxes: bool) -> None:
     t = economy(seed, n, taxes)
     c, scale = one.domestic_content(t), max(t.e.sum(), 1e-9)
@@ -169,7 +170,7 @@ def test_identities(seed: int, n: int, taxes: bool) -> None:
 
 
 @given(seed=st.integers(0, 10**6), n=st.integers(3, 8))
-@settings(max_examples=25)
+@tries.at_most(25)
 def test_upstreamness_of_a_closed_economy_weighs_to_output_over_value_added(seed: int, n: int) -> None:
     """Fally (2012): with no trade, value added weighs upstreamness to x/va, final use downstreamness too."""
     rng = np.random.default_rng(seed)

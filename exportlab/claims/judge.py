@@ -13,7 +13,7 @@ from exportlab.errors import DataError
 from exportlab.findings import Findings, findings
 from exportlab.findings.basis import figure
 from exportlab.findings.parts import BlocShare, Figure, LeftOut, Spread
-from exportlab.flows import Flows, require
+from exportlab.flow_table import Flows, require
 from exportlab.frames import collect, sum_by, when
 from exportlab.indices.similarity import cosine
 from exportlab.indices.unit_values import unit_value_dispersion
@@ -165,10 +165,14 @@ def _concentration(own: Findings, peers: Findings | None, over: str, claim: str)
 
 
 def _plain(own: Findings, peers: Findings | None) -> Row:
-    """The effective number: the same fact in units that can be pictured."""
-    values = [_index(f, "product", "effective_number") for f in (own, peers)]
+    """The effective number: the same fact in units that can be pictured, so that its interval is that of the HHI."""
+    value, beside = (_index(f, "product", "effective_number") for f in (own, peers))
+    figure = _spread(own, "product").hhi
+    if figure is not None:
+        turned = 1 / figure.high, 1 / figure.low, 1 / figure.corrected
+        figure = replace(figure, low=turned[0], high=turned[1], corrected=turned[2])
     claim = "exports are of few, similar products"
-    return claim, "products of equal size", values[0], NAN, NAN, NAN, "", NAN, "", values[1]
+    return claim, "products of equal size", *_measured(value, figure), NAN, "", beside
 
 
 def _alike(everyone: Flows, exporter: Any) -> list[Row]:
@@ -179,7 +183,7 @@ def _alike(everyone: Flows, exporter: Any) -> list[Row]:
     own = found.filter(nw.col(found.columns[0]) == exporter)
     value = float(own[own.columns[-1]].to_list()[0])
     claim = "exports are alike with those of the others"
-    return [(claim, "UNIDO coefficient", value, NAN, NAN, NAN, "", NAN, "", NAN)]
+    return [(claim, "UNIDO coefficient", value, NAN, NAN, NAN, NONE, NAN, "", NAN)]
 
 
 def _priced(own: Findings, peers: Findings | None) -> list[Row]:
@@ -188,7 +192,7 @@ def _priced(own: Findings, peers: Findings | None) -> list[Row]:
         return []
     values = [NAN if f is None else _dispersion(f.basis.last) for f in (own, peers)]
     claim, index = "exports are of few, similar products", "dispersion of unit values within products"
-    return [(claim, index, values[0], NAN, NAN, NAN, "", NAN, "", values[1])]
+    return [(claim, index, values[0], NAN, NAN, NAN, NONE, NAN, "", values[1])]
 
 
 def _dispersion(flows: Flows) -> float:
@@ -231,6 +235,7 @@ def _group(
     return claim, index, *_measured(share, drawn), threshold, verdict, beside
 
 
+NONE = "no interval is made of this index"
 LESS: Mapping[Side, Side] = {"above": "below", "below": "above", "cannot tell": "cannot tell"}
 
 

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.table import Table
@@ -39,6 +39,9 @@ from exportlab.cli.terminal import (
 )
 from exportlab.errors import DataError, OptionError
 from exportlab.words import _, language, listed, speak, speaking, term
+
+if TYPE_CHECKING:
+    from exportlab.valueadded import InterCountryTable, IOTable
 
 app = typer.Typer(
     help="Export-structure econometrics from tables of trade flows.",
@@ -109,6 +112,14 @@ def report(
     income: Annotated[
         str | None, typer.Option(help="Income per head: a file with the columns exporter, value.")
     ] = None,
+    table: Annotated[
+        str | None,
+        typer.Option(help="An input-output file with rows of employment or CO2: what stands behind exports."),
+    ] = None,
+    satellites: Annotated[
+        str | None,
+        typer.Option(help="Which rows of an EORA26 or EXIOBASE folder to keep: a regular expression."),
+    ] = None,
     outside: Annotated[
         list[str] | None, typer.Option(help="A market that is no country (Others); may be given often.")
     ] = None,
@@ -131,6 +142,7 @@ def report(
     home = home or _home(files, roles)
     against = open_reference(reference, roles, way) if reference else None
     incomes = open_reference(income, {}, way) if income else None
+    beside = _input_output(table, satellites)
     with err.status(_("Computing")) as status:
         page = report_on(
             flows,
@@ -143,6 +155,7 @@ def report(
             lang=language(),
             technology=technology_of(technology),
             income=incomes,
+            table=beside,
             also=[a.strip() for a in also.split(",") if a.strip()],
             progress=status.update if err.is_terminal else err.print,
         )
@@ -152,6 +165,15 @@ def report(
 def _home(files: list[str] | None, roles: Mapping[str, str | None]) -> str | None:
     """China for a customs download: goods that return stand among its partners."""
     return "CHN" if files and is_customs(files, roles) else None
+
+
+def _input_output(path: str | None, satellites: str | None) -> InterCountryTable | IOTable | None:
+    """The input-output table of a file or folder, in whatever format."""
+    from exportlab.valueadded import read_iot
+
+    if path is None and satellites:
+        raise OptionError(_("--satellites chooses rows of --table, which is not given."))
+    return read_iot(path, **({"satellites": satellites} if satellites else {})) if path else None
 
 
 def _tell(page: Path, launch: bool) -> None:

@@ -2,7 +2,7 @@ r"""Clusters of related industries: partitions of a matrix of relatedness, and h
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
@@ -109,12 +109,13 @@ def define_clusters(
     WCR is the mean relatedness of pairs within a cluster, BCR of pairs between two. The scores of a definition, on each
     matrix: the share of clusters whose WCR is above the mean of their BCR, and above its 95th percentile; the share of
     industries whose mean relatedness within their cluster is above the mean, and the 95th percentile, of that to the
-    other clusters. vs is the mean of the four.
+    other clusters. vs is the mean of the four. The article's last step, moving outliers by judgement, is left to the
+    reader: `table` has each industry's nearest other cluster.
 
     References
     ----------
     .. [1] Delgado, Porter and Stern (2016), Defining clusters of related industries, Journal of Economic Geography
-       16(1), section 3.
+       16(1), 1-38; NBER Working Paper 20375.
     """
     n = len(related.labels)
     tried = [numbers] if isinstance(numbers, int) else list(dict.fromkeys(numbers))
@@ -143,7 +144,8 @@ def define_clusters(
     return ClusterDefinition(table, clusters, scores, cautions, function, k)
 
 
-def validation_scores(related: Relatedness, clusters: Any) -> pd.DataFrame:
+@validated
+def validation_scores(related: Relatedness, clusters: Mapping[Any, Any]) -> pd.DataFrame:
     """Scores of a definition of one's own (an official list of industries) on each matrix, to compare with those found.
 
     Parameters
@@ -156,6 +158,11 @@ def validation_scores(related: Relatedness, clusters: Any) -> pd.DataFrame:
     -------
     DataFrame
         matrix, the four scores and vs, as in `define_clusters`.
+
+    Raises
+    ------
+    OptionError
+        Products without a cluster; one cluster alone.
     """
     lost = [p for p in related.labels if p not in clusters]
     if lost:

@@ -11,12 +11,12 @@ import pandas as pd
 
 from exportlab.clusters.quotients import binomial_quotient
 from exportlab.errors import OptionError
-from exportlab.flows import Flows, require
+from exportlab.flow_table import Flows, require
 from exportlab.frames import Array, Mask
 from exportlab.indices._steps import Block, blocks, over_sum, require_roles
 from exportlab.indices.agglomeration import refuse_no_counts
 from exportlab.indices.transitions import first_and_last
-from exportlab.options import Count, Label, Level, Positive, Share, validated
+from exportlab.options import Count, Label, Level, NotNegative, Positive, Share, validated
 from exportlab.results import Cautious
 from exportlab.words import N_, _
 
@@ -84,6 +84,8 @@ def find_clusters(
     at_least: Count | None = None,
     quotient: Positive = 2.0,
     top: Share = 0.1,
+    size: NotNegative | None = None,
+    focus: Share | None = None,
     first: Label | None = None,
     last: Label | None = None,
     level: Level | None = None,
@@ -98,12 +100,14 @@ def find_clusters(
     criteria : sequence of {"quotient", "size", "focus", "growth"}
         Each met criterion is a star. "quotient": the location quotient is `quotient` or more. "size": the place is
         among the `top` share of places by value, of the places that have the product. "focus": the product's share of
-        the place is among the `top` share of those of all places that have it. "growth": the place's share of the
-        product rose from the first period to the last, so that it grew faster than the product did as a whole.
+        the place is among the `top` share of those of all pairs of place and product. "growth": the place's share of
+        the product rose from the first period to the last, so that it grew faster than the product did as a whole.
     at_least : int, optional
         How many of the criteria make a cluster; all by default.
     quotient, top : float
-        Thresholds. At least one place is in the top.
+        Thresholds. At least one place, or pair, is in the top.
+    size, focus : float, optional
+        Thresholds that a value, or a product's share of the place, must be above, in place of `top`.
     first, last : period, optional
         By default the last of the table, and the earliest that is of the same time of the year. `first` is for "growth"
         alone.
@@ -126,14 +130,18 @@ def find_clusters(
 
     Notes
     -----
-    Quotient, size and focus with these thresholds are the three stars of the European Cluster Observatory; its later
-    panoramas add growth. Ties share the better rank.
+    Quotient, size and focus are the stars of the European Cluster Observatory: a quotient of 2, size in the top tenth
+    of the category [1]_. Sölvell, Ketels and Lindqvist [2]_ have fixed numbers: more than 10,000 jobs, a quotient of 2,
+    more than 3 % of all jobs of the place, ``quotient=2, size=10_000, focus=0.03``. Within a product focus is the
+    quotient times a constant, so that ranks there would say the same twice: it is ranked over all pairs. Growth is
+    none of their stars. Ties share the better rank.
 
     References
     ----------
-    .. [1] Sölvell, Ketels and Lindqvist (2008), Industrial specialization and regional clusters in the ten new EU
+    .. [1] European Cluster Observatory, Evaluation of regional cluster strength (its site of about 2010); European
+       Commission (2011), as reported in SciTePress 2013, paper 45487.
+    .. [2] Sölvell, Ketels and Lindqvist (2008), Industrial specialization and regional clusters in the ten new EU
        member states, Competitiveness Review 18(1/2).
-    .. [2] Ketels and Protsiv (2014), European Cluster Panorama.
 
     Examples
     --------
@@ -156,6 +164,9 @@ def find_clusters(
         raise OptionError(
             f"at_least={needed} of {len(wanted)} criteria is not allowed. Allowed: 1 to that number."
         )
+    for name, limit in (("size", size), ("focus", focus)):
+        if limit is not None and name not in wanted:
+            raise OptionError(f"{name}={limit:g} is for {name!r}, which is not among criteria=.")
     spread = flows.role(over)
     now, before = _blocks(flows, spread, first, last, grows="growth" in wanted)
     table = _figures(flows, now, before, spread)
@@ -164,16 +175,24 @@ def find_clusters(
         x = now.values
         low = binomial_quotient(x, x.sum(axis=0), (x.sum(axis=1) / x.sum())[:, None], level)[1]
         table.insert(4, "conf_low", low[x > 0])
-    met = {
-        name: _met(name, table, spread=flows.roles.get(spread, spread), quotient=quotient, top=top)
-        for name in wanted
-    }
+    sure = "location_quotient" if level is None else "conf_low"
+    limits = {"quotient": quotient, "size": size, "focus": focus, "growth": 0.0}
+    among = {"size": table[flows.roles.get(spread, spread)], "focus": np.zeros(len(table))}
+    met = {}
+    for name in wanted:
+        figure = table[{"quotient": sure, "size": flows.roles["value"]}.get(name, name)]
+        if limits[name] is None:
+            met[name] = _in_top(figure, among[name], top)
+        else:
+            met[name] = np.asarray(figure >= limits[name] if name == "quotient" else figure > limits[name])
     table = table.assign(**{f"meets_{name}": found for name, found in met.items()})
     table["stars"] = np.sum(list(met.values()), axis=0)
     table["cluster"] = table["stars"] >= needed
     said = f"{needed} of {', '.join(wanted)}" if needed < len(wanted) else " and ".join(wanted)
     n = len(now.units)
-    few = (_(FEW, share=f"{100 * top:g} %", n=n),) if top * n < 1 and {"size", "focus"} & set(wanted) else ()
+    few = (
+        (_(FEW, share=f"{100 * top:g} %", n=n),) if top * n < 1 and "size" in wanted and size is None else ()
+    )
     own = flows.roles
     return Clusters(table, (*few, _(RULE)), own["exporter"], own.get(spread, spread), own["value"], said)
 
@@ -232,13 +251,8 @@ def _ranks(x: Array) -> Array:
     return np.asarray((x[None, :, :] > x[:, None, :]).sum(axis=1) + 1)
 
 
-def _met(name: str, table: pd.DataFrame, *, spread: str, quotient: float, top: float) -> Mask:
-    if name == "quotient":
-        column = "conf_low" if "conf_low" in table else "location_quotient"
-        return np.asarray(table[column] >= quotient)
-    if name == "growth":
-        return np.asarray(table["growth"] > 0)
-    column = "size" if name == "size" else "focus"
-    groups = table.groupby(spread)[column]
+def _in_top(figure: pd.Series, among: Any, top: float) -> Mask:
+    """Whether each pair is in the top of its group: its rank is at most that share of the group, or the first."""
+    groups = figure.groupby(among)
     rank = groups.rank(method="min", ascending=False)
     return np.asarray(rank <= np.maximum(np.floor(top * groups.transform("size") + 1e-9), 1))

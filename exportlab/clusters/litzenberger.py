@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from exportlab.errors import DataError, OptionError, UnknownName
-from exportlab.flows import Columns, Flows, require
+from exportlab.flow_table import Columns, Flows, require
 from exportlab.frames import Array
 from exportlab.indices._steps import blocks, table_of_own_kind
 from exportlab.indices.agglomeration import counted
@@ -85,7 +85,7 @@ def litzenberger_sternberg(
                     f"{int(alone.sum())} places have {unit!r} and no firms", "firms= must count them.",
                     first=f"{flows.roles.get(where, where)}={places[int(alone.argmax())]!r}",
                 )  # fmt: skip
-            found = share * b / max(b.sum(), 1.0) / room
+            found = share * b / (b.sum() or 1.0) / room  # no firms at all: no share either, and zero
             rows += [(*block.group, unit, r, float(v)) for r, v in zip(places, found, strict=True)]
     names = (*kept, who, where, "litzenberger_sternberg")
     return table_of_own_kind(flows, dict(zip(names, zip(*rows, strict=True), strict=True)))

@@ -10,7 +10,7 @@ import pandas as pd
 from scipy import stats
 
 from exportlab.errors import OptionError
-from exportlab.flows import Columns, Flows, require
+from exportlab.flow_table import Columns, Flows, require
 from exportlab.frames import Array
 from exportlab.indices._steps import Block, blocks, require_roles
 from exportlab.indices.agglomeration import refuse_no_counts

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from exportlab.errors import DataError, OptionError, UnknownName
-from exportlab.flows import Flows, require
+from exportlab.flow_table import Flows, require
 from exportlab.frames import Array
 from exportlab.indices._steps import Block, blocks, over_sum, require_roles
 from exportlab.indices.agglomeration import coagglomerated

@@ -233,8 +233,9 @@ def _prepared(y: Array, *, log: bool, hp: float | None, value: str) -> Array:
     return np.asarray(x)
 
 
-def log_t(x: Array, *, trim: float = 1 / 3) -> dict[str, float]:
-    """The log t test of the units in the rows of x, (N, T): b, std_error, t, p_value (one-sided: they diverge).
+@validated
+def log_t(x: Array, *, trim: Share = 1 / 3) -> dict[str, float]:
+    """Test whether the units in the rows of x converge.
 
     Parameters
     ----------
@@ -242,7 +243,24 @@ def log_t(x: Array, *, trim: float = 1 / 3) -> dict[str, float]:
         Figures above zero.
     trim : float
         The share of periods at the beginning that are left out.
+
+    Returns
+    -------
+    dict
+        b, std_error, t, p_value (one-sided: they diverge), as in `club_convergence`.
+
+    Raises
+    ------
+    DataError
+        Figures that are not above zero, fewer than two units or five periods after trimming.
     """
+    if x.ndim != 2 or len(x) < 2 or x.shape[1] - round(trim * x.shape[1]) < FEWEST:
+        raise DataError(
+            f"x has shape {x.shape}",
+            f"The log t test takes two units or more, and {FEWEST} periods or more after trimming.",
+        )
+    if not (np.isfinite(x) & (x > 0)).all():
+        raise DataError("figures of x are not above zero", RELATIVE, rows=int((~(x > 0)).sum()))
     periods = x.shape[1]
     time = np.arange(round(trim * periods) + 1, periods + 1)
     spread = ((x / x.mean(axis=0) - 1) ** 2).mean(axis=0)

@@ -23,7 +23,7 @@ from exportlab.facts.shapes import bound, each_one
 from exportlab.facts.statements import Balance, Number, Within
 from exportlab.facts.tree import Problem
 from exportlab.facts.world import Between, Most, Order, World
-from exportlab.flows import Flows
+from exportlab.flow_table import Flows
 from exportlab.frames import Array, collect, values_of
 
 Prior: TypeAlias = "str | Mapping[str, float] | Flows | Any"  # or a pandas Series

@@ -1,4 +1,7 @@
-"""Numbers written as text: thousands separators, and a decimal point or comma as the file's own numbers show."""
+"""Numbers written as text: thousands separators, and a decimal point or comma as the file's own numbers show.
+
+By hand: Babel and pandas take one convention as told, and read 1,234 under the wrong one in silence.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""How much a compressed file unpacks to, told before it fills the memory."""
+"""How much a compressed file unpacks to, told before it fills the memory.
+
+gzip and zipfile unpack; the limit is by hand, as neither has one.
+"""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from exportlab.adding import silent_exporters
 from exportlab.errors import DataError
 from exportlab.findings.parts import Figure
-from exportlab.flows import Flows
+from exportlab.flow_table import Flows
 from exportlab.turned import headline, in_periods_of
 from exportlab.uncertainty.differences import difference
 from exportlab.uncertainty.intervals import Intervals, interval

@@ -10,7 +10,8 @@ from exportlab.errors import DataError, ExportlabError
 from exportlab.findings.basis import Basis, figure, last_of, latest
 from exportlab.findings.parts import Advantage, Figure, IncomeLevel, LeftOut, Place, Technology
 from exportlab.findings.spread import in_time
-from exportlab.flows import Flows, flows
+from exportlab.flow_table import Flows
+from exportlab.flows import flows
 from exportlab.frames import to_pandas
 from exportlab.indices.advantage import rca
 from exportlab.indices.complexity import complexity
@@ -123,7 +124,7 @@ def _class_figures(given: Basis, technology: Any) -> dict[str, Figure]:
         lall_shares(given.last, products=technology, level="group", by="market", unmatched="group")
     )
     made.columns = pd.Index(["market", "product", "value", "share"])
-    classes = flows(made[made["value"] > 0].drop(columns="share"))
+    classes = flows(made.drop(columns="share"))
     found = interval(classes, "share", over="product", by=[], resample="market", scale="logit")
     return {str(name): figure(found, row) for row, name in enumerate(found.table["product"])}
 
@@ -171,8 +172,7 @@ def _expy(given: Basis, world: Flows, income: Income) -> pd.DataFrame:
 
 def _cells(given: Flows, roles: list[str]) -> pd.DataFrame:
     """Value by these roles, in columns named by role."""
-    made = to_pandas(given.cells(*roles).to_native())
-    return made[made["value"] > 0]
+    return to_pandas(given.cells(*roles).to_native())
 
 
 def place(given: Basis) -> Place | LeftOut:

@@ -23,7 +23,7 @@ from exportlab.findings.parts import (
     Totals,
     present,
 )
-from exportlab.flows import Flows, require
+from exportlab.flow_table import Flows, require
 from exportlab.indices.concordance import Concordance
 from exportlab.indices.sophistication import Income
 from exportlab.options import validated

@@ -11,7 +11,7 @@ from exportlab.classifications.hs import hs_section
 from exportlab.errors import DataError, ExportlabError
 from exportlab.findings.basis import Basis, change, compared, estimated, latest
 from exportlab.findings.parts import BlocShare, Growth, LeftOut, Spread, Structure, Totals
-from exportlab.flows import Flows
+from exportlab.flow_table import Flows
 from exportlab.frames import to_pandas
 from exportlab.indices.measure import measure
 from exportlab.indices.residual import without

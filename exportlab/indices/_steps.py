@@ -12,7 +12,7 @@ import numpy as np
 from exportlab import classifications
 from exportlab.classifications.hs import hs_section
 from exportlab.errors import DataError, EngineError, OptionError
-from exportlab.flows import Columns, Flows, require
+from exportlab.flow_table import Columns, Flows, require
 from exportlab.frames import (
     Array,
     Frame,

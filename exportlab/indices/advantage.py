@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from exportlab.errors import DataError, one_of
-from exportlab.flows import Columns, Flows, require
+from exportlab.flow_table import Columns, Flows, require
 from exportlab.frames import Frame, collect, distinct, join, ratio, sum_by, when, with_total
 from exportlab.indices._steps import (
     ALL,

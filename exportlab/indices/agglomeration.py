@@ -8,7 +8,7 @@ from typing import Any, Literal
 import numpy as np
 
 from exportlab.errors import DataError, OptionError
-from exportlab.flows import Columns, Flows, require
+from exportlab.flow_table import Columns, Flows, require
 from exportlab.frames import Array
 from exportlab.indices._steps import Block, Grouping, blocks, grouping, table_of_own_kind
 from exportlab.indices.catalogue import indicator

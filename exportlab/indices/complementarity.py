@@ -8,7 +8,7 @@ import narwhals.stable.v2 as nw
 import numpy as np
 
 from exportlab.errors import DataError, OptionError, one_of
-from exportlab.flows import Flows, require
+from exportlab.flow_table import Flows, require
 from exportlab.frames import Array, Frame, abroad, distinct, join, stack, sum_by, when
 from exportlab.indices._steps import Block, blocks, over_sum, require_roles, table_of_own_kind, zero_if_null
 from exportlab.indices.catalogue import indicator

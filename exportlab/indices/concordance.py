@@ -13,7 +13,7 @@ from exportlab.errors import DataError, OptionError, UnknownName, one_of
 from exportlab.files.delimited import columns, text_table
 from exportlab.files.paths import ENCODINGS, TEXT, find_one
 from exportlab.files.workbook import WORKBOOKS, read_workbook
-from exportlab.flows import Flows, require
+from exportlab.flow_table import Flows, require
 from exportlab.frames import Frame, among, collect, missing, stack, sum_by, when
 from exportlab.options import Count, validated
 from exportlab.text import printable

@@ -8,7 +8,7 @@ from typing import Any, Literal
 import narwhals.stable.v2 as nw
 
 from exportlab.errors import DataError, one_of
-from exportlab.flows import Columns, Flows, require
+from exportlab.flow_table import Columns, Flows, require
 from exportlab.frames import Frame, collect, join, ratio, sum_by, when, with_total
 from exportlab.indices._steps import before_and_after, keyed, periods_compared
 from exportlab.indices.catalogue import indicator

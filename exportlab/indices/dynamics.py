@@ -8,7 +8,7 @@ from typing import Any, Literal
 import narwhals.stable.v2 as nw
 
 from exportlab.errors import DataError, one_of
-from exportlab.flows import Columns, Flows, require
+from exportlab.flow_table import Columns, Flows, require
 from exportlab.frames import Frame, abroad, join, ratio, sum_by, when, with_total
 from exportlab.indices import shares
 from exportlab.indices._steps import (

@@ -7,7 +7,7 @@ from typing import Any, Literal
 import narwhals.stable.v2 as nw
 
 from exportlab.errors import OptionError, one_of
-from exportlab.flows import Columns, Flows, require
+from exportlab.flow_table import Columns, Flows, require
 from exportlab.frames import Frame, missing, ratio, stack, sum_by, when, with_total
 from exportlab.indices._steps import (
     ALL,

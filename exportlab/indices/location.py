@@ -9,7 +9,7 @@ import narwhals.stable.v2 as nw
 import numpy as np
 
 from exportlab.errors import DataError, OptionError, one_of
-from exportlab.flows import Columns, Flows, require
+from exportlab.flow_table import Columns, Flows, require
 from exportlab.frames import Array, collect, ratio, sum_by, when
 from exportlab.indices._steps import (
     Block,

@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike
 
 from exportlab.codes import Coded, coded
 from exportlab.errors import DataError, OptionError
-from exportlab.flows import Columns, Flows, require
+from exportlab.flow_table import Columns, Flows, require
 from exportlab.frames import (
     EVERYTHING,
     LARGEST,

@@ -8,7 +8,7 @@ from typing import Any, Literal, TypeAlias
 import narwhals.stable.v2 as nw
 
 from exportlab.errors import OptionError, one_of
-from exportlab.flows import Columns, Flows, require
+from exportlab.flow_table import Columns, Flows, require
 from exportlab.frames import Frame, abroad, join, ratio, sum_by, when, with_total
 from exportlab.indices._steps import ALL, NOTHING, require_roles, zero_if_null
 from exportlab.indices.catalogue import indicator

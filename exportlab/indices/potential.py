@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 import narwhals.stable.v2 as nw
 import numpy as np
 
-from exportlab.flows import Columns, Flows, require
+from exportlab.flow_table import Columns, Flows, require
 from exportlab.frames import Frame, abroad, collect, join, ratio, sum_by, when
 from exportlab.indices._steps import require_roles, same_shape, settled, table_of_own_kind, zero_if_null
 from exportlab.indices.catalogue import indicator

@@ -11,7 +11,7 @@ from typing import Any, Literal, TypeAlias, TypeVar
 import numpy as np
 
 from exportlab.errors import DataError, EngineError, OptionError, one_of
-from exportlab.flows import Flows
+from exportlab.flow_table import Flows
 from exportlab.frames import Array, Frame, collect, column_like, distinct
 
 F = TypeVar("F", bound=Callable[..., Any])

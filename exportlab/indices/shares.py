@@ -12,7 +12,7 @@ from exportlab import classifications
 from exportlab.classifications import Meaning
 from exportlab.classifications.blocs import On, exporters_of
 from exportlab.errors import DataError, OptionError, one_of, short
-from exportlab.flows import Columns, Flows, require
+from exportlab.flow_table import Columns, Flows, require
 from exportlab.frames import Frame, abroad, among, collect, distinct, ratio, sum_by, when, with_total
 from exportlab.indices._steps import ALL, before_and_after, keyed, periods_compared, with_seen
 from exportlab.indices.catalogue import indicator

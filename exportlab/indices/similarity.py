@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 import numpy as np
 
 from exportlab.errors import OptionError, UnknownName, one_of
-from exportlab.flows import Columns, Flows, require
+from exportlab.flow_table import Columns, Flows, require
 from exportlab.frames import Array
 from exportlab.indices._steps import Block, blocks, over_sum, table_of_own_kind
 from exportlab.indices.catalogue import indicator

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 import narwhals.stable.v2 as nw
 
 from exportlab.errors import DataError, OptionError, one_of
-from exportlab.flows import Columns, Flows, require
+from exportlab.flow_table import Columns, Flows, require
 from exportlab.frames import Frame, collect, distinct, join, looked_up, ratio, sum_by, when, with_total
 from exportlab.indices._steps import ALL, zero_unless
 from exportlab.indices.catalogue import indicator

@@ -10,7 +10,7 @@ import narwhals.stable.v2 as nw
 
 from exportlab.classifications._tables import rows
 from exportlab.errors import DataError, OptionError, one_of
-from exportlab.flows import Columns, Flows, require
+from exportlab.flow_table import Columns, Flows, require
 from exportlab.frames import ratio, with_total
 from exportlab.indices._steps import ALL
 from exportlab.indices.catalogue import indicator

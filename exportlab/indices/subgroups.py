@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from exportlab.flows import Columns, Flows, require
+from exportlab.flow_table import Columns, Flows, require
 from exportlab.frames import Array, collect
 from exportlab.indices._steps import Grouping, grouping, table_of_own_kind
 from exportlab.indices.catalogue import indicator

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from exportlab.errors import DataError, OptionError, one_of
-from exportlab.flows import Columns, Flows, require
+from exportlab.flow_table import Columns, Flows, require
 from exportlab.frames import collect
 from exportlab.indices.catalogue import indicator
 from exportlab.options import Level, NotNegative, Places, validated

@@ -11,7 +11,7 @@ import narwhals.stable.v2 as nw
 import numpy as np
 
 from exportlab.errors import DataError, OptionError
-from exportlab.flows import Columns, Flows, require
+from exportlab.flow_table import Columns, Flows, require
 from exportlab.frames import Array, Codes, collect
 from exportlab.indices._steps import Reference, periods_compared, require_roles, table_of_own_kind
 from exportlab.indices.advantage import Form, rca
@@ -212,9 +212,11 @@ def _cuts(cuts: Sequence[float] | int, values: Array) -> Array:
 Key = tuple[Any, ...]
 
 
-def advantage_by_period(flows: Flows, *, by: Columns | None, **options: Any) -> dict[Any, dict[Key, float]]:
-    """Key of the period to cell to advantage, where it is defined."""
-    table = collect(nw.from_native(rca(flows, by=by, **options)))
+def advantage_by_period(
+    flows: Flows, *, by: Columns | None, zeros: bool, **options: Any
+) -> dict[Any, dict[Key, float]]:
+    """Key of the period to cell to advantage, where it is defined; without `zeros` also where something is sold."""
+    table = collect(nw.from_native(rca(flows, by=by, zeros=zeros, **options)))
     own = {column: role for role, column in flows.roles.items()}
     table = table.rename({c: own[c] for c in table.columns if c in own and own[c] != c})
     if "period" not in table.columns:
@@ -222,8 +224,9 @@ def advantage_by_period(flows: Flows, *, by: Columns | None, **options: Any) -> 
     keys = [c for c in table.columns if c not in ("period", "value", "share", "reference_share", "rca")]
     index = list(zip(*(table[c].to_list() for c in keys), strict=True))
     seen: dict[Any, dict[Key, float]] = {}
-    for period, key, value in zip(table["period"].to_list(), index, table["rca"].to_list(), strict=True):
-        if value is not None and np.isfinite(value):
+    sold, values = table["value"].to_list(), table["rca"].to_list()
+    for period, key, amount, value in zip(table["period"].to_list(), index, sold, values, strict=True):
+        if value is not None and np.isfinite(value) and (zeros or amount > 0):
             seen.setdefault(flows.calendar.key(period), {})[key] = value
     return seen
 

@@ -18,7 +18,7 @@ from exportlab.periods import Calendar, text
 from exportlab.text import printable
 
 if TYPE_CHECKING:
-    from exportlab.flows import Flows
+    from exportlab.flow_table import Flows
     from exportlab.panel.design import DesignCheck
 
 

@@ -18,7 +18,7 @@ from exportlab.periods import FREQUENCIES, WORDS, Calendar, Period, days
 from exportlab.results import Result
 
 if TYPE_CHECKING:
-    from exportlab.flows import Flows
+    from exportlab.flow_table import Flows
 
 
 @validated

@@ -238,7 +238,10 @@ def _tile(ax: Axes, box: Box, colour: Any, name: str, share: float) -> None:
     if not lines:
         return
     text = "\n".join([*lines, percent(share)])
-    ax.text(x + 3, y + high - 3, text, fontsize=size, color=ink, ha="left", va="top", linespacing=1.15)
+    inner = ax.text(
+        x + 3, y + high - 3, text, fontsize=size, color=ink, ha="left", va="top", linespacing=1.15
+    )
+    inner.set_in_layout(False)
 
 
 def dark(colour: Any) -> bool:
@@ -408,7 +411,7 @@ def _draw_tiles(ax: Axes, tiles: Mapping[str, tuple[int, int]], shares: Mapping[
         ax.add_patch(patch)
         ink = "white" if part > 0 and level >= 3 else "#1d2430" if part > 0 else "#a9b0b8"
         if size >= 3.2 or part >= CLASSES[2]:
-            ax.text(
+            inner = ax.text(
                 column + 0.5,
                 high - 0.5 - row,
                 place.iso2,
@@ -417,5 +420,6 @@ def _draw_tiles(ax: Axes, tiles: Mapping[str, tuple[int, int]], shares: Mapping[
                 ha="center",
                 va="center_baseline",
             )
+            inner.set_in_layout(False)
     bare(ax, wide, high)
     ax.set_aspect("equal")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from exportlab.errors import DataError, OptionError
-from exportlab.flows import Flows
+from exportlab.flow_table import Flows
 from exportlab.frames import to_pandas
 from exportlab.indices.measure import measure
 from exportlab.indices.shares import bloc_share, share

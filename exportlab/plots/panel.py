@@ -1,4 +1,4 @@
-"""Pictures of policy panels: event studies, decompositions, trends, weights, sensitivity, power.
+"""Pictures of policy panels: event studies, decompositions, trends, weights, sensitivity, power, shocks.
 
 Every picture reads in black and white: series differ by marker and line as well as colour.
 """
@@ -14,7 +14,7 @@ import pandas as pd
 from exportlab.errors import DataError
 from exportlab.plots.style import GREY, MARKERS, PALETTE, context, finish, new_axes
 from exportlab.sides import side
-from exportlab.words import Text, _, said, sentences
+from exportlab.words import N_, Text, _, said, sentences
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from exportlab.panel.did.bacon import Bacon
     from exportlab.panel.estimate import Estimate
     from exportlab.panel.policy_panel import PolicyPanel
+    from exportlab.panel.shift_share.shocks import Placebo, Rotemberg
 
 __all__ = [
     "bacon_scatter",
@@ -29,7 +30,9 @@ __all__ = [
     "cohort_trends",
     "dose",
     "event_study",
+    "placebo",
     "power",
+    "rotemberg",
     "sensitivity",
     "synthetic",
     "weights",
@@ -393,3 +396,87 @@ def dose(
         ax.axhline(0, color=GREY, linewidth=0.8)
     note = said("Band: pointwise {level} % intervals.", level=f"{100 * estimate.inference.level:g}")
     return finish(ax, title=title or said("Effect by dose"), x=x, y=y, note=note)
+
+
+# Pictures of shift-share designs: what an estimate rests on, and shocks that cannot have done anything.
+
+SMALL = (
+    0.01  # of the sizes of all Rotemberg weights, below which a shock's own estimate is noise and not drawn
+)
+NAMED = 5  # shocks with their names
+
+
+def rotemberg(
+    result: Rotemberg,
+    ax: Axes | None = None,
+    *,
+    title: Text = said("What the estimate rests on: Rotemberg weights"),
+    source: str | None = None,
+) -> Axes:
+    """Estimate of each sector's share alone over its weight, periods added up; open markers are negative weights.
+
+    Parameters
+    ----------
+    result : Rotemberg
+    title, source : str, optional
+    ax : Axes, optional
+    """
+    table = result.by_sector()
+    sizes = table["alpha"].abs()
+    shown = table[(sizes >= SMALL * sizes.sum()) & np.isfinite(table["beta"])]
+    ax = new_axes(ax)
+    with context():
+        for some, face, name in (
+            (shown["alpha"] > 0, PALETTE[0], N_("positive weight")),
+            (shown["alpha"] < 0, "white", N_("negative weight")),
+        ):
+            rows = shown[some]
+            if len(rows):
+                ax.plot(
+                    rows["alpha"], rows["beta"], "o", color=PALETTE[0], markerfacecolor=face, label=_(name)
+                )
+        for k, row in enumerate(shown.head(NAMED).to_dict("records")):
+            at, offset = (row["alpha"], row["beta"]), (5, -10 if k % 2 else 4)
+            ax.annotate(str(row[result.sector]), at, offset, textcoords="offset points", fontsize=7)
+        whole = _("estimate {value}", value=f"{result.estimate:.3g}")
+        ax.axhline(result.estimate, color="black", linewidth=1, linestyle="--", label=whole)
+        ax.axhline(0, color=GREY, linewidth=0.8)
+        ax.axvline(0, color=GREY, linewidth=0.8)
+        ax.margins(x=0.12)
+        ax.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
+    left = len(table) - len(shown)
+    note = said("{n} sectors with less than 1 % of all weight are left out.", n=left) if left else None
+    y = said("estimate by this share alone")
+    return finish(ax, title=title, x=said("weight"), y=y, source=source, note=note)
+
+
+def placebo(
+    result: Placebo,
+    ax: Axes | None = None,
+    *,
+    title: Text = said("Placebo shocks"),
+    source: str | None = None,
+) -> Axes:
+    """Draw the coefficients of drawn shocks, that of the shocks as they were, and what each kind of error rejects.
+
+    Parameters
+    ----------
+    result : Placebo
+    title, source : str, optional
+    ax : Axes, optional
+    """
+    ax = new_axes(ax)
+    with context():
+        bins = int(np.clip(np.sqrt(len(result.estimates)), 5, 40))
+        ax.hist(result.estimates, bins=bins, color=GREY, label=_("drawn shocks"))
+        there = _("the shocks as they were, p = {p}", p=f"{result.p_value:.3g}")
+        ax.axvline(result.estimate, color=PALETTE[1], linewidth=1.6, label=there)
+        ax.axvline(0, color="black", linewidth=0.8)
+        ax.legend()
+    kinds = zip(result.table["errors"], result.table["rejected"], strict=True)
+    note = said(
+        "Errors and the share of draws that they call significant ({size} would be right): {kinds}.",
+        size=f"{1 - result.level:.0%}",
+        kinds=", ".join(f"{kind} {share:.0%}" for kind, share in kinds),
+    )
+    return finish(ax, title=title, x=said("coefficient"), y=said("draws"), source=source, note=note)

@@ -137,7 +137,7 @@ def context() -> AbstractContextManager[None]:
 
 @cache
 def fonts() -> list[str]:
-    """The sans-serif default followed by the installed fonts that draw Chinese.
+    """The sans-serif default followed by the first installed font that draws Chinese.
 
     Matplotlib remembers the fonts it once saw. Where none of them draws Chinese, those that were installed since
     are looked for, and its list is brought up to date.
@@ -150,7 +150,7 @@ def fonts() -> list[str]:
         if new:
             _remember(new)
             found = _drawing_chinese()
-    return ["DejaVu Sans", *found]
+    return ["DejaVu Sans", *found[:1]]  # every further one is searched for every text
 
 
 def _drawing_chinese() -> list[str]:
@@ -417,7 +417,10 @@ def place_names(
             if inside and all(
                 box[0] > t[2] or box[2] < t[0] or box[1] > t[3] or box[3] < t[1] for t in taken
             ):
-                ax.annotate(text, (xs[k], ys[k]), xytext=(dx, dy), textcoords="offset points", fontsize=6.5)
+                name = ax.annotate(
+                    text, (xs[k], ys[k]), xytext=(dx, dy), textcoords="offset points", fontsize=6.5
+                )
+                name.set_in_layout(False)  # inside the axes
                 taken.append(box)
                 break
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from exportlab.errors import UnknownName
-from exportlab.flows import Flows
+from exportlab.flow_table import Flows
 from exportlab.results import Result
 from exportlab.words import Said
 

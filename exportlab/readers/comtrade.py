@@ -1,4 +1,4 @@
-"""UN Comtrade (API v1): the CSV, text and JSON files of its website, interface and bulk service."""
+"""UN Comtrade: the CSV, text and JSON files of its website, interface (API v1) and bulk service, now and before."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from exportlab.classifications import is_total, residuals
 from exportlab.classifications.nomenclatures import MIXED, REST, one_edition, read_codes
 from exportlab.errors import DataError, DuplicateCells, UnknownName, one_of
 from exportlab.files.delimited import TextTable, columns, same_columns, text_table
-from exportlab.files.paths import TEXT, Paths, find, progress_over
+from exportlab.files.paths import TEXT, Paths, find, progress_over, refuse_twice
 from exportlab.files.records import JSON, RecordTable, record_columns, record_table
-from exportlab.flows import Flows, flows
+from exportlab.flow_table import Flows
+from exportlab.flows import flows
 from exportlab.goods import ZeroQuantity, mixed_editions
 from exportlab.readers.account import ReadFlows, Reading, stack_columns, with_account
 from exportlab.readers.country_labels import (
@@ -47,7 +48,32 @@ BREAKDOWNS = {  # column: (what it breaks the trade down by, the codes of its to
 DETAILS = ("typeCode", "classificationCode", "cmdDesc", "qtyUnitCode", *BREAKDOWNS)
 NAMES = tuple(f"{side}{kind}" for side in ("reporter", "partner") for kind in ("ISO", "Desc"))
 WORLD = ("0", "000", "W00", "WLD")
+# Files of the service until 2023: its columns by the names they have now, its codes of flows likewise.
+BEFORE = {
+    "Classification": "classificationCode",
+    "Period": "period",
+    "Trade Flow Code": "flowCode",
+    "Reporter Code": "reporterCode",
+    "Reporter": "reporterDesc",
+    "Reporter ISO": "reporterISO",
+    "Partner Code": "partnerCode",
+    "Partner": "partnerDesc",
+    "Partner ISO": "partnerISO",
+    "2nd Partner Code": "partner2Code",
+    "Customs Proc. Code": "customsCode",
+    "Mode of Transport Code": "motCode",
+    "Commodity Code": "cmdCode",
+    "Commodity": "cmdDesc",
+    "Qty Unit Code": "qtyUnitCode",
+    "Qty": "qty",
+    "Netweight (kg)": "netWgt",
+    "Trade Value (US$)": VALUE,
+}
+FLOWS_BEFORE = {"1": "M", "2": "X", "3": "RX", "4": "RM"}
 QUANTITY_UNITS = {"netWgt": "kg", "qty": None}
+AS_NOW = {
+    n.casefold(): n for n in (*REQUIRED, *NAMES, *DETAILS, *QUANTITY_UNITS, "reporterCode", "partnerCode")
+}
 
 
 def read_comtrade(
@@ -72,6 +98,9 @@ def read_comtrade(
     of the partners beside it; product codes that equal the sum of their parts, reporter by reporter, period by period
     and branch by branch. What a parent is worth beyond its parts stays as one member, '84 (rest)' or 'World (rest)',
     and so does a World that stands alone. Where the World, or TOTAL, is all there is, the role is absent.
+
+    Files of before 2023 (``Trade Value (US$)``, flow codes 1 to 4) and names as comtradr writes them
+    (``primary_value``, NA) are read as those of now.
 
     Parameters
     ----------
@@ -186,12 +215,13 @@ def _load(files: Sequence[Path], quantity: str | None, *, shown: bool) -> pd.Dat
     """All files, one under the other: codes as text, money and quantity as numbers."""
     with progress_over(files, "Reading UN Comtrade files", shown=shown) as advance:
         tables = [
-            record_table(f) if f.name.endswith(JSON) else text_table(f, ("utf-8", "cp1252")) for f in files
+            record_table(f) if f.name.endswith(JSON) else _as_now(text_table(f, ("utf-8", "cp1252")))
+            for f in files
         ]
         sides = [_side(tables, side) for side in ("reporter", "partner")]
         optional = [n for n in (*NAMES, *DETAILS, quantity) if n and n not in sides]
         wanted = same_columns(tables, [*REQUIRED, *sides], optional=optional)
-        numeric: Mapping[str, frozenset[str]] = {VALUE: frozenset(), quantity or "": frozenset({""})}
+        numeric: Mapping[str, frozenset[str]] = {VALUE: frozenset(), quantity or "": frozenset({"", "NA"})}
         parts = []
         for table in tables:
             if isinstance(table, TextTable):
@@ -199,7 +229,15 @@ def _load(files: Sequence[Path], quantity: str | None, *, shown: bool) -> pd.Dat
             else:
                 parts.append(record_columns(table, wanted, numeric=numeric))
                 advance(table.path.stat().st_size)
-    return stack_columns(parts)
+    made = stack_columns(parts)
+    return made.assign(flowCode=made["flowCode"].replace(FLOWS_BEFORE))
+
+
+def _as_now(table: TextTable) -> TextTable:
+    """The columns of a file by the names that the service gives them now."""
+    names = tuple(BEFORE.get(n) or AS_NOW.get(n.replace("_", "").casefold(), n) for n in table.header)
+    refuse_twice(table.path, names)
+    return replace(table, header=names)
 
 
 def _side(tables: Sequence[TextTable | RecordTable], side: str) -> str:

@@ -1,4 +1,7 @@
-"""Excel sheets as people keep them: a title above the header, a second header row, notes below."""
+"""Excel sheets as people keep them: a title above the header, a second header row, notes below.
+
+pandas and openpyxl read the cells; which row is what is found by hand, as `pandas.read_excel` must be told.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ from exportlab.files.delimited import header_row, notes_below, squeezed, widest
 from exportlab.files.numerals import BOTH_SIGNS, both_readings, decided, doubtful, floats, is_number
 from exportlab.files.paths import progress_over, refuse_twice
 from exportlab.files.workbook import read_workbook
-from exportlab.flows import ROLES
+from exportlab.flow_table import ROLES
 from exportlab.readers.lazy import Schema
 from exportlab.readers.request import MONEY, UNKNOWN, Ask, Taken, lost_zeros
 

@@ -12,7 +12,8 @@ from exportlab.classifications.nomenclatures import read_codes
 from exportlab.errors import DataError, OptionError, one_of
 from exportlab.files.delimited import TextTable, bad_field, columns, same_columns, text_table
 from exportlab.files.paths import ENCODINGS, TEXT, Paths, find, progress_over
-from exportlab.flows import ROLES, flows
+from exportlab.flow_table import ROLES
+from exportlab.flows import flows
 from exportlab.goods import ZeroQuantity
 from exportlab.places import Places
 from exportlab.readers.account import ReadFlows, Reading, stack_columns, with_account

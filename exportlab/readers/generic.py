@@ -10,7 +10,8 @@ from exportlab.classifications.labels import Scheme
 from exportlab.errors import DataError, DuplicateCells, OptionError, RolesNeeded, one_of
 from exportlab.files.delimited import TextTable, bad_field, columns, columns_by_evidence, text_table
 from exportlab.files.paths import ENCODINGS, TEXT, Paths, find, progress_over
-from exportlab.flows import ROLES, Columns, Frequency, flows
+from exportlab.flow_table import ROLES, Columns, Frequency
+from exportlab.flows import flows
 from exportlab.frames import engine_speaks
 from exportlab.goods import Levels, ZeroQuantity
 from exportlab.places import Places

@@ -11,7 +11,7 @@ from exportlab import suggest
 from exportlab.currencies import column_of
 from exportlab.errors import DataError, RolesNeeded, UnknownName
 from exportlab.files.delimited import HasHeader, same_columns
-from exportlab.flows import ROLES
+from exportlab.flow_table import ROLES
 
 if TYPE_CHECKING:
     import pandas as pd

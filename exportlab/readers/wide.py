@@ -1,4 +1,7 @@
-"""Wide sheets: periods in the columns, a title above, totals and notes below; one row a cell comes out."""
+"""Wide sheets: periods in the columns, a title above, totals and notes below; one row a cell comes out.
+
+By hand, as `pandas.melt` must be told which columns are periods, and keeps totals and notes among the rows.
+"""
 
 from __future__ import annotations
 

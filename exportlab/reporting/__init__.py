@@ -6,11 +6,12 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from exportlab.flows import Flows, require
+from exportlab.flow_table import Flows, require
 
 if TYPE_CHECKING:
     from exportlab.indices.concordance import Concordance
     from exportlab.indices.sophistication import Income
+    from exportlab.valueadded import InterCountryTable, IOTable
 
 
 WIDE = 5.6  # inches of a page's figures: their text is still read where they are half as wide
@@ -27,6 +28,7 @@ def report(
     outside: Sequence[str] = (),
     technology: Literal["sitc3"] | Concordance | None = None,
     income: Income | None = None,
+    table: IOTable | InterCountryTable | None = None,
     lang: str = "en",
     also: str | Iterable[str] = (),
     progress: Any = None,
@@ -58,6 +60,10 @@ def report(
         How the product codes lead to SITC rev.3, on which Lall's technology classes are defined.
     income : mapping or Flows, optional
         Income per head of the exporters of the reference (or of the table), for the income level of exports.
+    table : IOTable or InterCountryTable, optional
+        An input-output table with satellites (employment, CO2 ...): what of each stands behind exports, by market or by
+        sector; of a province's competitive table within bounds. In a table of several exporters it is told of
+        `exporter`, or else of `home`.
     lang : {"en", "zh"}
         The language of the page, its figures and the headings of tables. Chinese CSV files have Chinese heads.
     also : str or iterable of {"pdf", "word", "markdown", "excel", "latex", "png", "svg"}
@@ -77,7 +83,7 @@ def report(
     UnknownName
         An exporter or bloc that does not exist.
     OptionError
-        A language or format that does not exist.
+        A language or format that does not exist; a `table` without satellites, or without the exporter.
     MissingDependency
         What a format needs is not installed.
     NotADirectoryError
@@ -90,11 +96,16 @@ def report(
     say = progress or (lambda text: None)
     also, folder = export.formats(also), export.free(Path(out))
     with speaking(lang), at_most(WIDE):
+        behind = None
+        if table is not None:
+            from exportlab.reporting.behind import section
+
+            behind = section(table, (exporter, home))
         if flows is None:
             from exportlab.reporting.liaoning import page as published
 
             say(_("Computing from the embedded figures"))
-            page = published.page(say)
+            page = published.page(say, behind)
         else:
             require(flows, "report")
             say(_("Computing from the flows"))
@@ -111,6 +122,6 @@ def report(
                 technology=technology,
                 income=income,
             )
-            page = own.page(found, bloc)
+            page = own.page(found, bloc, behind)
         say(_("Drawing and writing the page"))
         return export.write(page, folder, also)

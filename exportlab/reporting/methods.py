@@ -109,6 +109,13 @@ KNOWN = {
            "product taxes on inputs. Processing exports are not told from others."),
         r"v (I - A^d)^{-1} e \;/\; \sum_j e_j", "Hummels, Ishii and Yi (2001)",
     ),
+    "behind": _Known(
+        N_("What stands behind exports"),
+        N_("f is the satellite per unit of output, (I - A)^-1 what a unit delivered needs of every sector's output, e "
+           "exports. In a table of several countries A is that of all of them, so that inputs from abroad count with "
+           "what arises there."),
+        r"\hat{f} (I - A)^{-1} e", "Miller and Blair (2009), Input-output analysis, ch. 10; OECD, TiM and TECO2",
+    ),
     "upstreamness": _Known(
         N_("Steps from final use"),
         N_("B holds the shares of each sector's output that go to each sector's inputs, after inventories; weighted by "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from exportlab.flows import Flows
+from exportlab.flow_table import Flows
 from exportlab.words import N_
 
 CONCENTRATION = N_(

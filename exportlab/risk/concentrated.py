@@ -14,7 +14,7 @@ import narwhals.stable.v2 as nw
 import numpy as np
 
 from exportlab.errors import DataError, OptionError
-from exportlab.flows import Columns, Flows
+from exportlab.flow_table import Columns, Flows
 from exportlab.frames import Array, Codes, sum_by, when
 from exportlab.indices import shares as bloc_shares
 from exportlab.indices.residual import refuse_members

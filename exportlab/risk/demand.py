@@ -10,7 +10,7 @@ import narwhals.stable.v2 as nw
 import numpy as np
 
 from exportlab.errors import DataError, OptionError
-from exportlab.flows import Columns, Flows
+from exportlab.flow_table import Columns, Flows
 from exportlab.frames import Array, Mask
 from exportlab.options import validated
 from exportlab.periods import Lag

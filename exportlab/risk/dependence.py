@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from exportlab.errors import DataError, UnknownName
-from exportlab.flows import Flows, require
+from exportlab.flow_table import Flows, require
 from exportlab.frames import to_pandas
 from exportlab.indices._steps import require_roles
 from exportlab.indices.concentration import hhi

@@ -10,7 +10,7 @@ import numpy as np
 
 from exportlab.codes import Codes, coded
 from exportlab.errors import DataError, OptionError, UnknownName
-from exportlab.flows import Columns, Flows, require
+from exportlab.flow_table import Columns, Flows, require
 from exportlab.frames import Array, Mask, collect
 from exportlab.indices._steps import periods_compared
 from exportlab.indices.residual import refuse_members

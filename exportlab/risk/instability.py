@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from exportlab.errors import DataError
-from exportlab.flows import Columns, Flows
+from exportlab.flow_table import Columns, Flows
 from exportlab.frames import Array
 from exportlab.options import validated
 from exportlab.results import Cautious

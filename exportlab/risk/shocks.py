@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from exportlab.errors import DataError, OptionError, one_of
-from exportlab.flows import Columns, Flows
+from exportlab.flow_table import Columns, Flows
 from exportlab.frames import Array
 from exportlab.indices.residual import refuse_members
 from exportlab.options import Count, validated

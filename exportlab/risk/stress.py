@@ -11,7 +11,7 @@ import numpy as np
 from exportlab.classifications import members
 from exportlab.classifications.blocs import find_bloc
 from exportlab.errors import DataError, OptionError, UnknownName
-from exportlab.flows import Columns, Flows
+from exportlab.flow_table import Columns, Flows
 from exportlab.frames import Array
 from exportlab.indices.residual import refuse_members
 from exportlab.options import Count, Level, NotNegative, Share, Within, validated

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import norm
 
-from exportlab.columns import real, refuse_no_ids
+from exportlab.columns import in_time, real, refuse_no_ids
 from exportlab.errors import DataError, DuplicateCells, OptionError, UnknownName
 from exportlab.frames import Array, to_pandas
 from exportlab.options import Count, validated
@@ -194,7 +194,7 @@ def spatial_autocorrelation(
     data = figures_of(table, value, unit, period)
     if "getis_ord" in statistics and weights.style != "binary":
         raise OptionError("getis_ord is of binary weights: spatial_weights(style='binary').")
-    keys = [()] if period is None else list(dict.fromkeys(data[period]))
+    keys = [()] if period is None else _in_order(data[period], period)
     rows = []
     for key in keys:
         part = data if period is None else data[data[period] == key]
@@ -209,6 +209,11 @@ def spatial_autocorrelation(
     n = int(made["n"].min())
     normal = made["method"].isin(["randomisation", "normality"]).any() and n < FEW
     return Autocorrelation(made, (*((NORMAL.format(n=n),) if normal else ()), DEFINED, NO_CAUSE), value)
+
+
+def _in_order(column: pd.Series[Any], name: str) -> list[Any]:
+    """The periods in the order of time."""
+    return list(column.iloc[np.argsort(in_time(column, name), kind="stable")].drop_duplicates())
 
 
 def figures_of(table: Any, value: str, unit: str, period: str | None) -> pd.DataFrame:

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 from scipy.stats import norm
 
-from exportlab.errors import OptionError
+from exportlab.errors import OptionError, short
 from exportlab.frames import Array
 from exportlab.options import Count, Level, validated
 from exportlab.results import Cautious
@@ -216,11 +217,49 @@ def _random_sets(others: Array, weights: Array, draws: int, random: np.random.Ge
     return np.asarray(mixed[:, : len(weights)] @ weights)
 
 
-def q_values(p: Array) -> Array:
-    """The smallest rate of false discoveries at which each is one (Benjamini and Hochberg 1995); NaN stays NaN."""
-    known = np.flatnonzero(~np.isnan(p))
-    order = known[np.argsort(p[known])]
-    raised = p[order] * len(order) / np.arange(1, len(order) + 1)
-    q = np.full(len(p), np.nan)
+def q_values(p: ArrayLike) -> Array:
+    r"""Find the smallest rate of false discoveries at which each of several tests is a discovery.
+
+    Parameters
+    ----------
+    p : array (n,)
+        p-values from 0 to 1; NaN is no test, and stays NaN.
+
+    Returns
+    -------
+    array (n,)
+
+    Raises
+    ------
+    OptionError
+        Several dimensions, text, or values outside 0 to 1.
+
+    Notes
+    -----
+    Of m p-values in rising order, :math:`q_{(i)} = \min_{j \ge i} m\, p_{(j)} / j`.
+
+    References
+    ----------
+    .. [1] Benjamini and Hochberg (1995), Controlling the false discovery rate, Journal of the Royal Statistical
+       Society B 57(1).
+    """
+    given = _p_values(p)
+    known = np.flatnonzero(~np.isnan(given))
+    order = known[np.argsort(given[known])]
+    raised = given[order] * len(order) / np.arange(1, len(order) + 1)
+    q = np.full(len(given), np.nan)
     q[order] = np.minimum.accumulate(raised[::-1])[::-1]
     return q
+
+
+def _p_values(p: ArrayLike) -> Array:
+    """The p-values as numbers, in one dimension."""
+    try:
+        given = np.asarray(p, dtype=float)
+    except (TypeError, ValueError):
+        given = np.empty((0, 0))
+    outside = (given < 0) | (given > 1)
+    if given.ndim != 1 or outside.any():
+        said = f"{float(given[outside][0]):g}" if outside.any() else short(repr(p), 100)
+        raise OptionError(f"p={said} is not allowed. Allowed: numbers from 0 to 1, in one dimension.")
+    return given

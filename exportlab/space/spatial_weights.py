@@ -157,8 +157,24 @@ def spatial_weights(
     return _made(labels, w, kind, style, isolated)
 
 
+@validated
 def places(name: str) -> pd.DataFrame:
-    """The embedded table of places: code, names, seat, longitude, latitude."""
+    """Load an embedded table of places: code, names, seat, longitude, latitude.
+
+    Parameters
+    ----------
+    name : {"provinces", "liaoning"}
+        China's 31 provinces or Liaoning's 14 cities.
+
+    Returns
+    -------
+    DataFrame
+        One row a place.
+
+    Raises
+    ------
+    UnknownName
+    """
     if name not in PLACES:
         raise UnknownName("set of places", name, PLACES)
     return _read(PLACES[name])

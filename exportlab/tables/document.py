@@ -101,7 +101,10 @@ def _printed(page: Path, to: Path, profile: Path) -> None:
 
 
 def markdown(page: Page) -> str:
-    """The page as Markdown: figures as links to figures/*.svg, tables with as many rows as the page shows at first."""
+    """The page as Markdown: figures as links to figures/*.svg, tables with as many rows as the page shows at first.
+
+    By hand: tabulate, which pandas writes Markdown by, leaves a bar in a cell as the end of it.
+    """
     lines = [f"# {page.title}", page.subtitle, page.headline]
     for section in page.sections:
         lines += [f"## {section.title}", *section.text, *_points(section), *_methods(section)]

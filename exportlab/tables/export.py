@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from exportlab.errors import MissingDependency, OptionError, one_of
 from exportlab.plots.style import context
 from exportlab.tables import document
+from exportlab.tables.drawing import svg_file
 from exportlab.tables.headings import heading
 from exportlab.tables.model import Page, Table
 from exportlab.tables.publication import LEFT, RIGHT, Grid, Held, excel, latex
-from exportlab.tables.render import grid, html, svg_file
+from exportlab.tables.render import grid, html
 from exportlab.tables.writing import Save, as_archive, as_csv, as_text, atomic
 from exportlab.text import file_name
 from exportlab.words import _, language, term

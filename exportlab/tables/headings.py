@@ -5,7 +5,10 @@ from __future__ import annotations
 from exportlab.words import N_, _
 
 HEADINGS = {
+    "abroad": N_("of it abroad"),
     "after": N_("after"),
+    "arisen": N_("arisen here for all exports"),
+    "at_home": N_("of it at home"),
     "before": N_("before"),
     "bloc_share": N_("share"),
     "claimed": N_("claimed"),
@@ -13,6 +16,8 @@ HEADINGS = {
     "computed": N_("computed"),
     "conf_high": N_("interval to"),
     "conf_low": N_("interval from"),
+    "content": N_("content"),
+    "content_per_unit": N_("content per unit exported"),
     "contribution": N_("contribution"),
     "cr4": N_("largest four"),
     "domestic": N_("domestic value added"),
@@ -50,6 +55,7 @@ HEADINGS = {
     "not_in": N_("not in it"),
     "number_active": N_("active members"),
     "needs": N_("data that would settle it"),
+    "own_sector": N_("of it in the sector itself"),
     "p_value": N_("p-value"),
     "paper": N_("paper"),
     "partner": N_("partner"),
@@ -63,6 +69,7 @@ HEADINGS = {
     "reference_share": N_("share in the reference"),
     "rows": N_("rows"),
     "section": N_("section"),
+    "sector": N_("sector"),
     "sector_high": N_("sectors, upper bound"),
     "sector_low": N_("sectors, lower bound"),
     "share": N_("share"),

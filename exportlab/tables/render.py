@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import io
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
 
 from exportlab.errors import LONGEST, short
-from exportlab.plots.style import context, titled, width
+from exportlab.plots.style import width
+from exportlab.tables.drawing import formula, svg
 from exportlab.tables.headings import heading
 from exportlab.tables.model import Page, Picture, Table
 from exportlab.tables.publication import Align, Grid, Held
 from exportlab.text import file_name
 from exportlab.words import LANGUAGES, _, language, number, term
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 _GITHUB = re.compile(r"^github:([^@\s]+)@(\w+):(\S+)$")
 PLAIN = ("year", "period")  # whole numbers that are names
@@ -50,35 +46,6 @@ class Shown:
     rows: list[list[Cell]]
 
 
-def svg(axes: Axes) -> str:
-    """The figure as inline SVG."""
-    text = svg_file(axes, Creator=None)
-    return text[text.index("<svg") :]
-
-
-def svg_file(axes: Axes, **metadata: Any) -> str:
-    """The figure as an SVG document."""
-    figure: Any = axes.figure
-    return _drawn(figure, **metadata)
-
-
-def formula(tex: str) -> str:
-    """A formula in LaTeX as inline SVG."""
-    from matplotlib.figure import Figure
-
-    figure = Figure()
-    figure.text(0, 0, f"${tex}$".replace(r"\frac", r"\dfrac"), fontsize=11)
-    text = _drawn(figure, Creator=None)
-    return text[text.index("<svg") :]
-
-
-def _drawn(figure: Figure, **metadata: Any) -> str:
-    buffer = io.StringIO()
-    with context():
-        figure.savefig(buffer, format="svg", metadata={"Date": None, **metadata}, bbox_inches="tight")
-    return titled(buffer.getvalue())
-
-
 def html(page: Page) -> str:
     """The page as one HTML document that works offline, in the language in use."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -105,7 +72,7 @@ def html(page: Page) -> str:
 
 def _scoped(text: str, name: str) -> str:
     """Give every id in the drawing the figure's name, so that two figures on a page never share one."""
-    box = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', text)
+    box = re.search(r'viewBox="\S+ \S+ ([\d.]+) ([\d.]+)"', text)
     wide, high = (float(box[1]), float(box[2])) if box else (0.0, 0.0)
     tall = ' class="tall"' if high > TALL * wide else ""
     text = text.replace("<svg ", f'<svg{tall} style="--own: {wide:g}pt" ', 1)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from exportlab.errors import DataError, OptionError, UnknownName
-from exportlab.flows import Flows
+from exportlab.flow_table import Flows
 from exportlab.frames import to_pandas
 from exportlab.results import Result, is_name, label
 from exportlab.tables.model import Table

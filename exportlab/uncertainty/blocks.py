@@ -12,34 +12,29 @@ with autocovariances R, the flat-top window :math:`\lambda` and M twice the lag 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, TypeAlias
 
 import numpy as np
 
 from exportlab.errors import DataError, OptionError
-from exportlab.flows import Flows
+from exportlab.flow_table import Flows
 from exportlab.frames import Array
-from exportlab.uncertainty.groups import Part, Places, Plan
-from exportlab.uncertainty.nesting import Unit
+from exportlab.uncertainty.nesting import Unit, in_time
 from exportlab.uncertainty.sample import Sample, jackknife
 
-Sampler: TypeAlias = Callable[[Part, Places, Places], Sample]
+Blocks: TypeAlias = Callable[[Sample, Sequence[tuple[Any, ...]]], Sample]
 SIGNIFICANT = 2.0  # of sqrt(log10(n)/n), Politis and White's c
 DRAWN_IN_BLOCKS = ("percentile", "basic")
 
 
-def blocked(flows: Flows, asked: Plan, make: Sampler, method: str, block: Any) -> Sampler:
-    """What makes samples, made to draw blocks where they are asked for."""
+def blocked(flows: Flows, drawn: tuple[Unit, ...], method: str, block: Any) -> Blocks:
+    """What makes a sample of these units, in their order, one that is drawn in blocks, where they are asked for."""
     if block is None:
-        return make
-    _check(flows, asked.drawn, method, block)
-
-    def made(part: Part, units: Places, cells: Places) -> Sample:
-        return in_blocks(make(part, units, cells), in_time(flows, part.units), block)
-
-    return made
+        return lambda sample, units: sample
+    _check(flows, drawn, method, block)
+    return lambda sample, units: in_blocks(sample, in_time(flows, units), block)
 
 
 def _check(flows: Flows, drawn: tuple[Unit, ...], method: str, block: Any) -> None:
@@ -53,12 +48,6 @@ def _check(flows: Flows, drawn: tuple[Unit, ...], method: str, block: Any) -> No
         raise OptionError(f"method={method!r} takes periods as independent: with block= say method='basic'.")
 
 
-def in_time(flows: Flows, units: tuple[tuple[Any, ...], ...]) -> Array:
-    """The place of each unit in the order of time."""
-    known = {p: i for i, p in enumerate(flows.calendar.in_order([u[0] for u in units]))}
-    return np.array([known[u[0]] for u in units])
-
-
 def in_blocks(sample: Sample, order: Array, block: Any) -> Sample:
     """The sample drawn in blocks of so many periods, or of as many as its influences ask for."""
     length = block_length(sample, order) if block == "auto" else float(block)
@@ -67,7 +56,7 @@ def in_blocks(sample: Sample, order: Array, block: Any) -> Sample:
             f"blocks of {length:g} periods are more than a third of {sample.units}",
             "There are too few of them to draw from: shorten block=, or bring more periods.",
         )
-    return replace(sample, blocks=(order, length))
+    return replace(sample, blocks=((order, length),))
 
 
 def block_length(sample: Sample, order: Array) -> float:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
 from exportlab.errors import DataError, OptionError, UnknownName
-from exportlab.flows import Columns, Flows, require
+from exportlab.flow_table import Columns, Flows, require
 from exportlab.frames import Array
 from exportlab.indices.measure import Universe
 from exportlab.indices.members import ROUNDING
-from exportlab.options import Count, Level, validated
+from exportlab.options import Count, Level, NotNegative, validated
 from exportlab.turned import year_before
+from exportlab.uncertainty.blocks import blocked
 from exportlab.uncertainty.groups import Part, Plan, grouped, places, plan, sampler
 from exportlab.uncertainty.intervals import Intervals, Method, described, figures, framed, joined, tracked
 from exportlab.uncertainty.methods import (
@@ -40,8 +41,8 @@ def difference(
     flows: Flows, name: str, *, between: Sequence[Any] | None = None, along: str | None = None,
     over: Columns | None = None, by: Columns | None = None, resample: Resample | None = None, paired: bool = True,
     method: Method = "jackknife",
-    level: Level = 0.95, draws: Count = 999, rng: Any = None, universe: Universe = "observed", workers: Count = 1,
-    progress: bool = False, **options: Any,
+    level: Level = 0.95, draws: Count = 999, rng: Any = None, universe: Universe = "observed",
+    block: NotNegative | Literal["auto"] | None = None, workers: Count = 1, progress: bool = False, **options: Any,
 ) -> Intervals:  # fmt: skip
     """Interval of the change of an index from one period, exporter or market to another.
 
@@ -55,8 +56,8 @@ def difference(
         before. Of two that are not the same months of a year the note says so: their season is part of the change.
     along : str, optional
         The role in which the two stand; by default the first of period, exporter, market, product, keys that has both.
-    over, by, resample, method, level, draws, rng, universe, workers, progress, **options
-        As in `interval`.
+    over, by, resample, method, level, draws, rng, universe, block, workers, progress, **options
+        As in `interval`; of two exporters or markets whose months are drawn in blocks, the runs are those of both.
     paired : bool
         Draw the same units on both sides (a product is drawn with its flows of both periods), so that what the
         units have in common does not count as noise. False: two independent samples (other firms, other months).
@@ -81,13 +82,17 @@ def difference(
     asked = _plan(flows, name, role, over=over, by=by, resample=resample, universe=universe, options=options)
     pairs = _pairs(flows, asked, role, labels, paired=paired)
     make, alike = sampler(flows, asked), likeness(flows, asked.drawn)
+    in_runs = blocked(flows, asked.drawn, method, block)
 
     def one(job: tuple[tuple[Part, Part], Any]) -> tuple[list[dict[str, Any]], list[tuple[Note, ...]]]:
         (first, second), seed = job
         units = places(first.units, second.units) if paired else None
         cells = places(first.cells, second.cells) if asked.shown else None
         a, b = make(first, units, cells), make(second, units, cells)
-        sample = minus(b, a) if paired else apart(b, a)
+        if units is not None:
+            sample = in_runs(minus(b, a), tuple(units))
+        else:
+            sample = apart(in_runs(b, second.units), in_runs(a, first.units))
         need_units(sample, asked.unit, described(flows, asked.groups, first.key))
         on = _change_scale(asked, max(len(first.cells), len(second.cells)))
         found = estimate(sample, method, level=level, draws=draws, seed=seed, scale=on)

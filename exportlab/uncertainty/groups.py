@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias
 
@@ -11,7 +11,7 @@ import numpy as np
 
 from exportlab.codes import Coded
 from exportlab.errors import DataError, OptionError, UnknownName, one_of
-from exportlab.flows import KEY_ROLES, Columns, Flows
+from exportlab.flow_table import KEY_ROLES, Columns, Flows
 from exportlab.frames import Array, collect
 from exportlab.indices.advantage import FORMS, check_reference, refuse_lost
 from exportlab.indices.catalogue import CATALOGUE
@@ -23,9 +23,9 @@ from exportlab.uncertainty.rca import advantage
 from exportlab.uncertainty.sample import Sample
 
 TWO_WAY = {
-    "share": (),
+    "share": ("zeros",),
     "bloc_share": ("bloc", "membership", "within", "home", "members", "outside"),
-    "rca": ("form", "reference"),
+    "rca": ("form", "reference", "zeros"),
 }
 Places: TypeAlias = Mapping[Any, int] | None
 
@@ -112,6 +112,11 @@ class Part:
         units = places(self.units, other.units)
         return replace(self, units=tuple(units), unit=self.placed(units), against=other)
 
+    def wider(self, cells: Iterable[tuple[Any, ...]]) -> Part:
+        """The part with cells beside its own, in which it has nothing."""
+        place = places(self.cells, list(cells))
+        return replace(self, cells=tuple(place), cell=np.array([place[c] for c in self.cells])[self.cell])
+
     @property
     def drawn(self) -> bool:
         """Whether the rows have units."""
@@ -150,6 +155,8 @@ def plan(
     shown: tuple[str, ...] = ()
     if entry.name in ("rca", "share"):
         shown = spread
+        if not isinstance(chosen.get("zeros", False), bool):
+            raise OptionError(f"zeros={chosen['zeros']!r} is not allowed. Allowed: True, False.")
         _refuse_own(flows, entry.name, ("exporter", *spread) if entry.name == "rca" else spread, units)
     if entry.name == "rca":
         _refuse_advantage(groups, chosen)
@@ -260,10 +267,14 @@ def places(*labels: Sequence[Any]) -> dict[Any, int]:
 
 
 def grouped(flows: Flows, plan: Plan) -> list[Part]:
-    """The flows of each group, for an advantage beside those it is measured against."""
+    """The flows of each group, for an advantage beside those it is measured against.
+
+    With `zeros` also the cells in which a group has nothing: those of the reference, of shares those of any group.
+    """
     made = parts(flows, plan)
+    zeros = plan.options.get("zeros", False)
     if plan.name != "rca":
-        return made
+        return [p.wider(c for other in made for c in other.cells) for p in made] if zeros else made
     reference = plan.options.get("reference", "world")
     check_reference(flows, reference)
     table = isinstance(reference, Flows)
@@ -279,7 +290,7 @@ def grouped(flows: Flows, plan: Plan) -> list[Part]:
         key = (*(part.key[i] for i in at), *((reference,) if one else ()))
         known = others[key].cells if key in others else ()
         refuse_lost(flows, plan.spread, sorted(set(part.cells) - set(known)))
-        beside.append(part.beside(others[key]))
+        beside.append((part.wider(known) if zeros else part).beside(others[key]))
     return beside
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from exportlab.flows import Columns, Flows, require
+from exportlab.flow_table import Columns, Flows, require
 from exportlab.indices.measure import Universe
 from exportlab.options import Count, Level, NotNegative, validated
 from exportlab.results import Result
@@ -140,7 +140,8 @@ def interval(
     progress : bool
         Show a progress bar.
     **options
-        The indicator's own.
+        The indicator's own; of share and rca also ``zeros=True``: give the cells as well in which a group has nothing
+        (those of the reference; of shares, those that any group has).
 
     Returns
     -------
@@ -195,13 +196,13 @@ def interval(
     asked = plan(flows, name, over=over, by=by, resample=resample, universe=universe, options=options)
     checked(method, level, draws)
     groups = grouped(flows, asked)
-    make = blocked(flows, asked, sampler(flows, asked), method, block)
+    make, in_runs = sampler(flows, asked), blocked(flows, asked.drawn, method, block)
     alike = likeness(flows, asked.drawn)
     plain = "identity" if scale is None and method in DRAWN else scale
 
     def one(job: tuple[Part, Any]) -> tuple[Interval, list[tuple[Note, ...]], int]:
         part, seed = job
-        sample = make(part, None, None)
+        sample = in_runs(make(part, None, None), part.units)
         need_units(sample, asked.unit, described(flows, asked.groups, part.key))
         on = scale_of(asked.name, asked.options, asked.size or len(part.cells), plain)
         found = estimate(sample, method, level=level, draws=draws, seed=seed, scale=on)

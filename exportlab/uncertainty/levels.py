@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import narwhals.stable.v2 as nw
 
 from exportlab.errors import DataError, OptionError
-from exportlab.flows import Columns, Flows, require
+from exportlab.flow_table import Columns, Flows, require
 from exportlab.frames import sum_by, to_pandas
 from exportlab.indices.catalogue import CATALOGUE
 from exportlab.indices.measure import Universe, measure

@@ -269,8 +269,8 @@ def simulate(sample: Sample, method: str, draws: int, seed: Any, workers: int = 
 
 def _weights(sample: Sample, method: str, rng: np.random.Generator, draws: int) -> Array:
     """How often each unit counts in each draw."""
-    if sample.blocks is not None:
-        return stationary(rng, draws, *sample.blocks)
+    if sample.blocks:
+        return np.concatenate([stationary(rng, draws, *own) for own in sample.blocks], axis=1)
     return (dirichlet if method == "bayesian" else multinomial)(rng, draws, sample.samples)
 
 
@@ -436,8 +436,8 @@ def notes(
 ) -> list[tuple[Note, ...]]:
     """What is known against each value's interval; of the index `name`, which has this scale."""
     least = min(sample.samples)
-    if sample.blocks is not None:
-        least, unit = int(least / sample.blocks[1]), f"blocks of {unit}"
+    if sample.blocks:
+        least, unit = min(int(order.size / length) for order, length in sample.blocks), f"blocks of {unit}"
     few = least < FEWER.get(name, FEW)
     common = [Note("few units", said("few units: {n} {unit}", n=least, unit=unit))] if few else []
     common += [MEMBERS] if sample.members else []
@@ -469,8 +469,7 @@ def _against(found: Interval, m: int, method: str) -> Iterator[Note]:
     if why is not None:
         yield why
     elif not found.low[m] <= found.estimate[m] <= found.high[m]:
-        value = f"{found.corrected[m]:.4g}"
-        yield Note("biased", said("biased: the interval is that of the corrected value {value}", value=value))
+        yield _corrected(found.corrected[m])
     elif method in BIASED and abs(bias := _bias(found, m)) > SHIFTED:
         words = said(
             "biased by {bias} standard errors: prefer jackknife, basic or studentised", bias=f"{bias:.2f}"
@@ -531,6 +530,33 @@ def hill_index(sizes: Array) -> float:
         return float("inf")
     excess = float(np.log(largest[:k] / largest[k]).mean())
     return 1 / excess if excess > 0 else float("inf")
+
+
+STILL = Note("at the boundary", said("no interval: nothing that is drawn moves the value"))
+STEADY = 1e-9  # of a value, below which draws of it differ by rounding and scaling alone
+
+
+def of_draws(point: Array, draws: Array, level: float) -> tuple[Interval, list[tuple[Note, ...]]]:
+    """Percentiles of draws of what the values may be in truth, and what is known against them.
+
+    NaN where the draws are all alike; where the interval leaves out the value it is that of the draws' median.
+    """
+    low, high = percentile(draws, level)
+    error = draws.std(axis=0, ddof=1)
+    still = ~(error > STEADY * np.abs(point))
+    out = ~still & ~((low <= point) & (point <= high))
+    corrected = np.where(still, np.nan, np.where(out, np.median(draws, axis=0), point))
+    error, low, high = (np.where(still, np.nan, x) for x in (error, low, high))
+    why = tuple(
+        STILL if s else _corrected(c) if o else None for s, o, c in zip(still, out, corrected, strict=True)
+    )
+    made = Interval(point, error, low, high, np.zeros(point.size, dtype=int), corrected, why, draws)
+    return made, [() if w is None else (w,) for w in why]
+
+
+def _corrected(value: float) -> Note:
+    words = said("biased: the interval is that of the corrected value {value}", value=f"{value:.4g}")
+    return Note("biased", words)
 
 
 def _bias(found: Interval, m: int) -> float:

@@ -7,7 +7,7 @@ from typing import Any, Literal
 import numpy as np
 
 from exportlab.errors import DataError, OptionError, UnknownName, one_of
-from exportlab.flows import Columns, Flows, require
+from exportlab.flow_table import Columns, Flows, require
 from exportlab.frames import Array
 from exportlab.indices.catalogue import CATALOGUE, check_options
 from exportlab.indices.measure import Universe, universe_size
@@ -15,7 +15,7 @@ from exportlab.indices.members import on_array
 from exportlab.options import Count, Level, Share, validated
 from exportlab.uncertainty.groups import Plan, parts
 from exportlab.uncertainty.intervals import Intervals, described, figures, framed, tracked
-from exportlab.uncertainty.methods import Interval, Note, checked, noted, percentile
+from exportlab.uncertainty.methods import Note, checked, noted, of_draws
 from exportlab.uncertainty.nesting import units_of
 from exportlab.uncertainty.sample import seeds
 from exportlab.words import said
@@ -58,7 +58,8 @@ def mirror_interval(
     -------
     Intervals
         ``.table``: keys, reported, mirrored (the index from each side alone), estimate (from the combined values),
-        std_error, conf_low, conf_high, n (cells), note.
+        corrected (the draws' median where their interval leaves out the estimate, as errors raise concentration),
+        std_error, conf_low, conf_high (NaN where the reports are alike), n (cells), note.
 
     Raises
     ------
@@ -96,10 +97,8 @@ def mirror_interval(
         made = _drawn(a, b / np.exp(freight), np.random.default_rng(seed), draws, error=error, weight=weight,
                       gap=spread_of_gap)  # fmt: skip
         index = [float(_index(asked, x)) for x in (a, b)]
-        whole, against = (
-            _summed(_index(asked, made[0])[None], _index(asked, made[1])[:, None], level),
-            _one_sided(a, b),
-        )
+        whole, (known,) = of_draws(_index(asked, made[0])[None], _index(asked, made[1])[:, None], level)
+        against = (*_one_sided(a, b), *known)
         row = {
             **dict(zip(groups, key, strict=True)),
             "reported": index[0],
@@ -116,13 +115,6 @@ def mirror_interval(
     against = tuple(known for _row, known in done)
     method = f"mirror ({error})"
     return Intervals(table, entry.name, spread, "report", method, level, draws, notes=against)
-
-
-def _summed(middle: Array, draws: Array, level: float) -> Interval:
-    """The index on the combined values, with the spread and the percentiles of its draws."""
-    low, high = percentile(draws, level)
-    none = np.zeros(1, dtype=int)
-    return Interval(middle, draws.std(axis=0, ddof=1), low, high, none, middle, (None,), draws)
 
 
 def _one_sided(a: Array, b: Array) -> tuple[Note, ...]:

@@ -14,7 +14,7 @@ import numpy as np
 
 from exportlab.classifications import hs_chapter, hs_section
 from exportlab.errors import DataError, OptionError
-from exportlab.flows import Columns, Flows
+from exportlab.flow_table import Columns, Flows
 from exportlab.frames import Array
 from exportlab.uncertainty.methods import Note
 from exportlab.uncertainty.sample import Sample, jackknife
@@ -145,23 +145,57 @@ def _by(code: Any, values: Array, groups: int) -> Array:
     return np.stack([np.bincount(code, column, groups) for column in values.T], axis=-1).astype(np.float64)
 
 
+def in_time(flows: Flows, units: Sequence[tuple[Any, ...]]) -> Array:
+    """The place of each unit in the order of time."""
+    known = {p: i for i, p in enumerate(flows.calendar.in_order([u[0] for u in units]))}
+    return np.array([known[u[0]] for u in units])
+
+
+def following(sample: Sample, order: Array) -> tuple[Array, Array]:
+    """How alike periods are to those that follow on them: a z-value, and the correlation of influences, (M,)."""
+    values = jackknife(sample) if sample.influence is None else sample.influence(np.ones(sample.units))
+    g = np.empty_like(values)
+    g[order] = values - values.mean(axis=0)
+    squares = (g**2).sum(axis=0)
+    r = np.divide((g[1:] * g[:-1]).sum(axis=0), squares, out=np.zeros_like(squares), where=squares > 0)
+    return r * np.sqrt(len(g)), r
+
+
 def likeness(
     flows: Flows, drawn: Sequence[Unit]
 ) -> Callable[[Sample, Sequence[tuple[Any, ...]] | None], list[tuple[Note, ...]]]:
-    """What is to be said of each value of a sample whose units, in their order, are alike within coarser ones."""
+    """What is to be said of each value of a sample whose units, in their order, hang together.
+
+    Periods with those that follow on them, or else units within coarser ones.
+    """
     fine, above = drawn[0], coarser_of(flows, drawn[0]) if len(drawn) == 1 else None
+    timed = len(drawn) == 1 and fine.role == "period" and fine.group is None and flows.calendar.ordered
 
     def found(sample: Sample, units: Sequence[tuple[Any, ...]] | None) -> list[tuple[Note, ...]]:
-        if above is None or units is None or len(units) != sample.units:
-            return [()] * sample.estimate.size
-        return [
-            (Note("alike", _alike_within(above.name, fine.name, f"{r:.1f}")),)
-            if v > ALIKE and np.isfinite(r)
-            else ()
-            for v, r in zip(*dependence(sample, [above.of(u[0]) for u in units]), strict=True)
-        ]
+        known: list[tuple[Note, ...]] = [()] * sample.estimate.size
+        if units is None or len(units) != sample.units or sample.blocks:
+            return known
+        if above is not None:
+            both = zip(*dependence(sample, [above.of(u[0]) for u in units]), strict=True)
+            known = [_if(z, r, _alike_within(above.name, fine.name, f"{r:.1f}")) for z, r in both]
+        if timed:
+            both = zip(*following(sample, in_time(flows, units)), strict=True)
+            known = [_if(z, r, _in_runs(f"{r:.2f}")) or k for k, (z, r) in zip(known, both, strict=True)]
+        return known
 
     return found
+
+
+def _if(z: float, ratio: float, words: Said) -> tuple[Note, ...]:
+    return (Note("alike", words),) if z > ALIKE and np.isfinite(ratio) else ()
+
+
+def _in_runs(correlation: str) -> Said:
+    return said(
+        "alike in time: periods that follow on each other hang together (correlation {correlation}), so the error is "
+        "too small; take block='auto' with method='basic'",
+        correlation=correlation,
+    )
 
 
 def _alike_within(group: str, unit: str, times: str) -> Said:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import narwhals.stable.v2 as nw
 import numpy as np
 
 from exportlab.errors import DataError, UnknownName
-from exportlab.flows import Flows, require
+from exportlab.flow_table import Flows, require
 from exportlab.frames import Array, collect, to_pandas
 from exportlab.indices.catalogue import CATALOGUE
-from exportlab.options import Count, Level, validated
+from exportlab.options import Count, Level, NotNegative, validated
+from exportlab.uncertainty.blocks import blocked
+from exportlab.uncertainty.groups import places
 from exportlab.uncertainty.intervals import Intervals, Method, ScaleName, figures
 from exportlab.uncertainty.methods import DRAWN, Note, checked, estimate, noted, notes
 from exportlab.uncertainty.nesting import Resample, Unit, units_of
@@ -48,6 +50,7 @@ def resampled(
     rng: Any = None,
     scale: ScaleName = "identity",
     limits: tuple[float, float] | None = None,
+    block: NotNegative | Literal["auto"] | None = None,
     workers: Count = 1,
 ) -> Intervals:
     """Give any measure of flows with its intervals, by computing it again without each unit, or on draws of them.
@@ -64,7 +67,7 @@ def resampled(
         what the measure is spread over, unless units are only left out (jackknife): then it may be anything.
     method : str
         As in `interval`, without "delta" and "studentised", which need an influence function.
-    level, draws, rng, workers
+    level, draws, rng, block, workers
         As in `interval`.
     scale : {"identity", "log", "logit"}
         Where jackknife and basic intervals are formed.
@@ -110,8 +113,11 @@ def resampled(
     held = flows.derived(collect(flows.frame))
     whole = to_pandas(measure(held))
     keys = _keys(flows, whole, value)
-    sample = _sample(
-        held, drawn, lambda f: _by_key(to_pandas(measure(f)), keys, value), _by_key(whole, keys, value)
+    in_runs = blocked(flows, drawn, method, block)
+    sample = in_runs(
+        *_sample(
+            held, drawn, lambda f: _by_key(to_pandas(measure(f)), keys, value), _by_key(whole, keys, value)
+        )
     )
     unit = " x ".join(u.name for u in drawn)
     need_units(sample, unit, "the table")
@@ -137,8 +143,8 @@ def _keys(flows: Flows, whole: Any, value: str) -> list[str]:
         raise UnknownName("column of the measure", value, list(map(str, whole.columns)))
     if whole.empty:
         raise DataError("the measure has no rows", "Nothing can be said of how sure they are.")
-    roles = {*flows.roles, *flows.roles.values()}
-    keys = [c for c in whole.columns if c in roles and c != value]
+    named = {*flows.identity, *(flows.roles.get(r, r) for r in flows.identity)}
+    keys = [c for c in whole.columns if c in named and c != value]
     twice = whole.duplicated(keys) if keys else np.arange(len(whole)) > 0
     if twice.any():
         raise DataError(
@@ -153,11 +159,11 @@ def _sample(
     drawn: Sequence[Unit],
     measure: Callable[[Flows], dict[Any, float]],
     whole: dict[Any, float],
-) -> Sample:
-    """The measure as a function of how often each unit counts."""
+) -> tuple[Sample, list[tuple[Any, ...]]]:
+    """The measure as a function of how often each unit counts, and the units in their order."""
     frame = collect(held.frame)
     names = list(zip(*([u.of(x) for x in frame[u.role].to_list()] for u in drawn), strict=True))
-    place = {u: i for i, u in enumerate(sorted(set(names)))}
+    place = places(names)
     code = np.array([place[n] for n in names], dtype=np.int64)
     amounts = {
         c: np.asarray(frame[c].to_numpy(), dtype=np.float64)
@@ -175,7 +181,7 @@ def _sample(
         return np.array([once(w) for w in np.atleast_2d(weights)]).reshape(*weights.shape[:-1], len(whole))
 
     sizes = np.bincount(code, amounts["value"], len(place)).astype(np.float64)
-    return Sample(statistic, sizes, width=len(code))
+    return Sample(statistic, sizes, width=len(code)), list(place)
 
 
 def _by_key(table: Any, keys: Sequence[str], value: str) -> dict[Any, float]:

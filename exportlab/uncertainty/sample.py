@@ -62,8 +62,9 @@ class Sample:
     portion : ndarray, shape (M,), optional
         Of values that are parts of what the units carry: which part of the units has anything of it (or of the rest,
         if those are fewer).
-    blocks : (ndarray, float), optional
-        The place of each unit in time, and the mean length of the blocks that are drawn.
+    blocks : tuple of (ndarray, float)
+        Of each independent sample, the place of its units in time, and the mean length of the blocks that are drawn;
+        empty where units are drawn one by one.
     """
 
     statistic: Callable[[Array], Array]
@@ -76,7 +77,7 @@ class Sample:
     terms: Array | None = None
     members: bool = False
     portion: Array | None = None
-    blocks: tuple[Array, float] | None = None
+    blocks: tuple[tuple[Array, float], ...] = ()
 
     @property
     def units(self) -> int:
@@ -171,6 +172,7 @@ def apart(a: Sample, b: Sample) -> Sample:
         max(a.width, b.width),
         terms=np.maximum(np.abs(a.estimate), np.abs(b.estimate)),
         members=a.members or b.members,
+        blocks=(*a.blocks, *b.blocks),
     )
 
 

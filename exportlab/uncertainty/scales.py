@@ -44,7 +44,7 @@ ADVANTAGE: dict[str, tuple[float, float]] = {
     "balassa": (0.0, np.inf),
     "rsca": (-1.0, 1.0),
     "log": (-np.inf, np.inf),
-    "nrca": (-0.25, 0.25),
+    "nrca": (-0.25, 0.25),  # within the world; of others the exporter may be many times as large
     "arca": (-1.0, 1.0),
     "weighted": (0.0, np.inf),
 }
@@ -110,7 +110,9 @@ def limits(name: str, options: Mapping[str, Any], size: int) -> tuple[float, flo
     if name in ("share", "bloc_share"):
         return 0.0, 1.0
     if name == "rca":
-        return ADVANTAGE[options.get("form", "balassa")]
+        form, reference = options.get("form", "balassa"), options.get("reference", "world")
+        inside = isinstance(reference, str) and reference == "world"
+        return ADVANTAGE[form] if inside or form != "nrca" else (-np.inf, np.inf)
     entry = CATALOGUE[name]
     k = check_options(entry, options).get("k", 1)
     return BOUNDS[entry.low](float(size), k), BOUNDS[entry.high](float(size), k)

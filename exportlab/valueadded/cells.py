@@ -155,9 +155,7 @@ def _refuse_text(frame: pd.DataFrame, what: str) -> None:
 def _read_with(cell: object) -> str:
     """How a cell that is no number becomes one."""
     if isinstance(cell, str) and re.fullmatch(r"-?\d+,\d+(e-?\d+)?", cell.strip(), re.IGNORECASE):
-        return (
-            "It looks like a decimal comma: save the file with decimal points, or read it with decimal=','."
-        )
+        return "It looks like a decimal comma: save the file with decimal points, or read it with pandas, decimal=','."
     return "Every cell must be a number; a code such as '-' or '...' has to be decided by you."
 
 
@@ -352,13 +350,10 @@ def _same_countries(down: set[str], across: set[str]) -> None:
 def final_columns(Y: pd.DataFrame, countries: pd.Index, sep: str, *, last: bool = False) -> pd.MultiIndex:
     """The columns of final demand as (country, category)."""
     unique(Y.columns, "the columns of Y")
-    plain = not isinstance(Y.columns, pd.MultiIndex) and all(str(c) in countries for c in Y.columns)
-    named = [(str(c), "all") for c in Y.columns] if plain else None
-    if named is None:
-        named = [
-            (str(c), "all") if c in countries else pair
-            for c, pair in zip(Y.columns, _loose(Y.columns, sep, last), strict=True)
-        ]
+    if isinstance(Y.columns, pd.MultiIndex):
+        named = pairs(Y.columns, sep, "the columns of Y")
+    else:
+        named = [(c, "all") if c in countries else _loose(c, sep, last) for c in map(str, Y.columns)]
     strange = sorted({c for c, _ in named} - set(countries))
     if strange:
         raise DataError(
@@ -380,11 +375,10 @@ def final_columns(Y: pd.DataFrame, countries: pd.Index, sep: str, *, last: bool 
     return pd.MultiIndex.from_tuples(named, names=["country", "category"])
 
 
-def _loose(labels: pd.Index, sep: str, last: bool) -> list[tuple[str, str]]:
-    if isinstance(labels, pd.MultiIndex):
-        return pairs(labels, sep, "the columns of Y")
-    cut = [str(c).rsplit(sep, 1) if last else str(c).split(sep, 1) for c in labels]
-    return [(c[0], c[1]) if len(c) == 2 else (c[0], "all") for c in cut]
+def _loose(label: str, sep: str, last: bool) -> tuple[str, str]:
+    """Country and category of a label; without a separator it is the country's one category."""
+    cut = label.rsplit(sep, 1) if last else label.split(sep, 1)
+    return (cut[0], cut[1]) if len(cut) == 2 else (cut[0], "all")
 
 
 # Totals among the labels: whatever is a sum must not stand among its parts.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -49,40 +50,41 @@ OECD = Known(
 )
 EUROSTAT = Known(
     columns={
-        "exports": "P6",
-        "subtotal": "P3|P5M|P5G?",
+        "exports": "P6(_.+)?",
+        "subtotal": "P3|P5M|P5G?|P52_P53",
         "intermediate": "P2|TOTAL|CPA_TOTAL",
+        "final uses": "TFU",
         "output": "TU|TS_BP",
         "final": "P3_S13|P3_S14|P3_S15|P51G|P52|P53",
     },
     rows={
-        "intermediate": "P2|TOTAL|CPA_TOTAL",
+        "intermediate": "P2|P2_ADJ|TOTAL|CPA_TOTAL",
+        "imported in all": "IMP",
         "taxes": "D21X31|OP_RES|OP_NRES",
         "primary": "D1|D29X39|B2A3G",
         "value added": "B1G",
         "output": "P1",
-        "note": "D11|D12|B2A3N|P51C|P7|TS_BP|IMP",
+        "note": "D11|D12|B2A3N|P51C|P7|TS_BP",
     },
     said=(
-        "CPA codes, P3_S13, P3_S14, P3_S15, P51G, P5M, P6, TU",
-        "CPA codes, P2, D21X31, D1, D29X39, B2A3G, B1G, P1",
+        "CPA or NACE codes, P3_S13, P3_S14, P3_S15, P51G, P52, P53, P5M, P6, TFU, TU",
+        "CPA or NACE codes, P2, IMP, D21X31, D1, D29X39, B2A3G, B1G, P1",
     ),
 )
-
-
-ORDER = (
-    "P3_S13",
-    "P3_S14",
-    "P3_S15",
-    "P3",
-    "P51G",
-    "P52",
-    "P53",
-    "P5M",
-    "P5G",
-    "P5",
-    "P6",
-)  # sums after parts
+# Of products and of industries, in newer and older files: what is made down, who uses it across.
+DOWN = ("prd_ava", "ind_ava", "prod_na", "t_rows2")
+ACROSS = ("prd_use", "ind_use", "induse", "t_cols2")
+# What a code of final use is the sum of, where these stand beside it; sums after parts.
+INVENTORIES = {"P52", "P53", "P52_P53", "P5M"}
+PARTS = {
+    "P3": {"P3_S13", "P3_S14", "P3_S15"},
+    "P52_P53": {"P52", "P53"},
+    "P5M": INVENTORIES - {"P5M"},
+    "P5G": {"P51G", *INVENTORIES},
+    "P5": {"P51G", "P5G", *INVENTORIES},
+}
+SUMS_LAST = ("P3_S13", "P3_S14", "P3_S15", "P3", "P51G", "P52", "P53", "P52_P53", "P5M", "P5G", "P5", "P6")
+DIVISIONS = re.compile(r"(?:CPA_)?([A-Z])(\d\d)?(?:([-_])[A-Z]?(\d\d))?([A-Z])?")
 
 
 @validated
@@ -171,11 +173,12 @@ def read_eurostat(
 ) -> IOTable:
     """Read a symmetric input-output table from a TSV file of Eurostat (naio_10_cp1700, naio_10_cp1750).
 
-    The first column holds the dimensions (``freq,unit,stk_flow,prd_use,prd_ava,geo`` or the older ``induse`` and
-    ``prod_na``), the others one period each; figures carry flags (``12.5 p``), which are left out, and ``:`` is a
-    blank. Domestic and imported products (DOM, IMP) make a non-competitive table. Basic prices; taxes less subsidies on
-    products, and purchases abroad, count as taxes. Exports (P6) are those of domestic products: re-exports stand in the
-    rows of imported products and are left out.
+    The first column holds the dimensions (``freq,unit,stk_flow,prd_use,prd_ava,geo``; ``ind_use`` and ``ind_ava`` of
+    industries, whose codes have no CPA before them; the older ``induse`` and ``prod_na``), the others one period each;
+    figures carry flags (``12.5 p``), which are left out, and ``:`` is a blank. Domestic and imported products (DOM,
+    IMP) make a non-competitive table. A code beside codes of its parts (B beside B05, C10-12 beside C10) is left out,
+    and named in `source`. Basic prices; taxes less subsidies on products, and purchases abroad, count as taxes. Exports
+    (P6) are those of domestic products: re-exports stand in the rows of imported products and are left out.
 
     Parameters
     ----------
@@ -194,18 +197,21 @@ def read_eurostat(
     long = _long(path)
     for name, value in (("geo", geo), ("period", period), ("unit", unit_code)):
         long = _one(long, name, value)
-    rows, columns = (
-        next(n for n in names if n in long)
-        for names in (("prd_ava", "prod_na", "t_rows2"), ("prd_use", "induse", "t_cols2"))
-    )
-    long = long.assign(row=long[rows], column=long[columns])
-    layout = subtotals(_checked(_eurostat_layout(long), EUROSTAT))
+    rows, columns = (next((n for n in names if n in long.columns), None) for names in (DOWN, ACROSS))
+    if rows is None or columns is None:
+        raise DataError(
+            f"The file has the dimensions {', '.join(map(str, long.columns.drop('value')))}",
+            f"One of {', '.join(DOWN)} and one of {', '.join(ACROSS)} are needed.",
+        )
+    layout, left_out = _eurostat_layout(long.assign(row=long[rows], column=long[columns]))
+    layout = subtotals(_checked(layout, EUROSTAT))
     code, place, year = (str(long[n].iloc[0]) for n in ("unit", "geo", "period"))
     unit = {"MIO_EUR": "million EUR", "MIO_NAC": "million of the national currency"}.get(code, code)
+    said = f"; left out as sums of their parts: {', '.join(left_out)}" if left_out else ""
     return national(
         fill(layout, blanks),
         tolerance,
-        **{"unit": unit, "source": f"Eurostat, {place} {year}, {Path(path).name}", **options},
+        **{"unit": unit, "source": f"Eurostat, {place} {year}, {Path(path).name}{said}", **options},
     )
 
 
@@ -244,34 +250,82 @@ def _one(long: pd.DataFrame, name: str, value: object) -> pd.DataFrame:
     return long[long[name] == wanted]
 
 
-def _eurostat_layout(long: pd.DataFrame) -> Layout:
-    """Rows by origin and code: products domestic and imported, margins once."""
-    product = long["row"].str.startswith("CPA_") & ~long["row"].isin(["CPA_TOTAL"])
-    flows = set(long.loc[product, "stk_flow"])
+def _eurostat_layout(long: pd.DataFrame) -> tuple[Layout, list[str]]:
+    """Rows by origin and code: products domestic and imported, margins once; and which codes are sums of others."""
+    told = long[long["value"].notna()]
+    across = set(long["column"])
+    codes = [c for c in dict.fromkeys(told["row"]) if c in across and not _margin(c)]
+    left_out = [c for c in codes if any(_holds(c, other) for other in codes)]
+    sectors = [c for c in codes if c not in left_out]
+    flows = set(told.loc[told["row"].isin(sectors), "stk_flow"])
     if not {"DOM", "IMP"} <= flows:
         raise DataError(
-            f"The file has products of the origin {sorted(flows)}",
-            "DOM and IMP are needed, for a table that tells them apart.",
+            f"The file has products of the origin {', '.join(sorted(flows))}"
+            if flows
+            else "The file has no products",
+            "Rows and columns of products or industries are needed, of the origins DOM and IMP: a table that tells "
+            "them apart. TOTAL does not, and a total of all products is none of them.",
         )
-    kept = long[
-        (product & long["stk_flow"].isin(["DOM", "IMP"])) | (~product & (long["stk_flow"] == "TOTAL"))
-    ]
-    wide = kept.pivot(index=["stk_flow", "row"], columns="column", values="value")
-    wide = wide[[n for n in wide if n not in ORDER] + [n for n in ORDER if n in wide]]
-    across = [
-        Line("sector", ("", n), n)
-        if n.startswith("CPA_") and n != "CPA_TOTAL"
-        else _known(n, EUROSTAT.columns)
-        for n in wide.columns
-    ]
+    kept = long[~long["row"].isin(left_out) & ~long["column"].isin(left_out)]
+    return _pivoted(kept, sectors), left_out
+
+
+def _pivoted(long: pd.DataFrame, sectors: list[str]) -> Layout:
+    """Products by origin, and every margin of the first origin that has figures of it."""
+    product = long["row"].isin(sectors)
+    own = long[product & long["stk_flow"].isin(["DOM", "IMP"])]
+    used = set(own.loc[own["value"].notna(), "column"]) | set(sectors)
+    margins = long[~product & long["value"].notna()]
+    # IMP is what domestic industries import; in the other origins it is something else.
+    margins = margins[margins["row"].ne("IMP") | margins["stk_flow"].eq("DOM")]
+    rank = margins["stk_flow"].map({"TOTAL": 2, "DOM": 1}).fillna(0)
+    margins = margins[rank == rank.groupby(margins["row"]).transform("max")]
+    if "P6" in used:
+        used -= {c for c in used if c.startswith("P6_")}  # its parts by destination
+    both = pd.concat([own, margins])
+    _refuse_twice(both)
+    wide = both[both["column"].isin(used)].pivot(index=["stk_flow", "row"], columns="column", values="value")
+    wide = wide[[c for c in wide if c not in SUMS_LAST] + [c for c in SUMS_LAST if c in wide]]
+    names = [str(c) for c in wide.columns]
+    across = [Line("sector", ("", c), c) if c in sectors else _known(c, EUROSTAT.columns) for c in names]
     down = [
         Line("imported" if flow == "IMP" else "sector", ("", code), f"{flow} {code}")
-        if code.startswith("CPA_") and code != "CPA_TOTAL"
+        if code in sectors
         else _known(code, EUROSTAT.rows)
         for flow, code in wide.index
     ]
-    parted = {"P52", "P53"} & set(
-        wide.columns
-    )  # changes in inventories and valuables: a sum only beside its parts
-    across = [replace(c, role="final") if c.name == "P5M" and not parted else c for c in across]
+    across = [
+        replace(c, role="final") if c.role == "subtotal" and not used & PARTS[c.name] else c for c in across
+    ]
     return Layout(wide.reset_index(drop=True), tuple(down), tuple(across))
+
+
+def _refuse_twice(long: pd.DataFrame) -> None:
+    twice = long[long.duplicated(["stk_flow", "row", "column"])]
+    if len(twice):
+        first = twice.iloc[0]
+        raise DataError(
+            "Figures stand in the file more than once",
+            "One frequency and one table a file.",
+            rows=len(twice),
+            first=f"{first['stk_flow']}, {first['row']} used by {first['column']}",
+        )
+
+
+def _margin(code: str) -> bool:
+    return bool(role_of([code], EUROSTAT.rows) or role_of([code], EUROSTAT.columns))
+
+
+def _holds(code: str, other: str) -> bool:
+    """Whether a code of CPA or NACE takes in another: B takes in B05, C10-12 takes in C11, L68 takes in L68A."""
+    mine, theirs = DIVISIONS.fullmatch(code), DIVISIONS.fullmatch(other)
+    if not mine or not theirs or mine[1] != theirs[1] or not theirs[2]:
+        return False
+    whole, part = _divisions(mine), _divisions(theirs)
+    return not whole or part < whole or (part == whole and not mine[5] and bool(theirs[5]))
+
+
+def _divisions(code: re.Match[str]) -> set[int]:
+    """The two-digit divisions of a code; none of a section, which is a letter alone."""
+    first, last = (int(code[k] or code[2] or 0) for k in (2, 4))
+    return {first, last} - {0} if code[3] == "_" else set(range(first, last + 1)) - {0}

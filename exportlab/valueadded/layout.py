@@ -1,4 +1,7 @@
-"""A file's rows and columns by what they are, and the totals printed beside its cells, which are always compared."""
+"""A file's rows and columns by what they are, and the totals printed beside its cells, which are always compared.
+
+By hand: pymrio reads some of these files as well, but compares no printed total with the cells.
+"""
 
 from __future__ import annotations
 
@@ -350,7 +353,10 @@ def _control(
 
 
 def subtotals(layout: Layout) -> Layout:
-    """Columns of final use that are the sum of two or more columns right beside them become subtotals."""
+    """Columns of final use that are the sum of columns right beside them become subtotals.
+
+    Of one column only those that are called a sum, since the other parts may have no figures.
+    """
     at = layout.across("final", "subtotal")
     cells = plain(layout.cells.iloc[layout.down("sector"), at])
     columns, rounding = list(layout.columns), rounding_of(cells)
@@ -358,7 +364,8 @@ def subtotals(layout: Layout) -> Layout:
     for k, j in enumerate(at):
         before = [i for i in reversed(parts) if i < k]
         beside = [i for i in parts if i > k]
-        if any(_adds_up(cells[:, k], cells[:, side], rounding) for side in (before, beside)):
+        fewest = 1 if columns[j].role == "subtotal" else 2
+        if any(_adds_up(cells[:, k], cells[:, side], rounding, fewest) for side in (before, beside)):
             columns[j] = replace(columns[j], role="subtotal")
             parts.remove(k)
         elif columns[j].role == "subtotal":
@@ -367,12 +374,12 @@ def subtotals(layout: Layout) -> Layout:
     return replace(layout, columns=tuple(columns))
 
 
-def _adds_up(total: Array, parts: Array, rounding: float) -> bool:
-    """Whether the first two or more of some columns, those without figures apart, add up to a total in every row."""
+def _adds_up(total: Array, parts: Array, rounding: float, fewest: int) -> bool:
+    """Whether the first `fewest` or more of some columns, those without figures apart, add up to a total everywhere."""
     if len(total) < 2 or not total.any() or not np.isfinite(total).all():
         return False
     gap = np.abs(np.nancumsum(parts, axis=1) - total[:, None])
-    filled = np.cumsum((np.nan_to_num(parts) != 0).any(axis=0)) > 1
+    filled = np.cumsum((np.nan_to_num(parts) != 0).any(axis=0)) >= fewest
     return bool(((gap <= 1e-9 * np.abs(total)[:, None] + 2 * rounding).all(axis=0) & filled).any())
 
 

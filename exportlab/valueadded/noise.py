@@ -13,7 +13,7 @@ from exportlab.errors import DataError, OptionError
 from exportlab.frames import Array
 from exportlab.options import Count, Level, Positive, validated
 from exportlab.uncertainty.intervals import Intervals, figures
-from exportlab.uncertainty.methods import Interval, checked, percentile
+from exportlab.uncertainty.methods import checked, noted, of_draws
 from exportlab.uncertainty.sample import seeds
 from exportlab.valueadded.intercountry import InterCountryTable
 from exportlab.valueadded.iotable import IOTable
@@ -90,24 +90,15 @@ def table_noise(
     made = np.empty((draws, found.size))
     for b in range(draws):
         made[b] = _numbers(measure(_with(table, scaled(cells * _errors(seed, cells.shape, error), cells))))
-    low, high = percentile(made, level)
-    point = found.to_numpy(dtype=float)
-    whole = Interval(
-        point,
-        made.std(axis=0, ddof=1),
-        low,
-        high,
-        np.zeros(point.size, dtype=int),
-        point,
-        (None,) * point.size,
-        made,
-    )
-    rows = [{**figures(whole, m), "n": int((cells > 0).sum()), "note": ""} for m in range(point.size)]
+    whole, known = of_draws(found.to_numpy(dtype=float), made, level)
+    used = int((cells > 0).sum())
+    rows = [{**figures(whole, m), "n": used, "note": noted(against)} for m, against in enumerate(known)]
     shown = pd.DataFrame(rows)
-    if point.size > 1:
+    if found.size > 1:
         shown.insert(0, found.index.name or "of", list(found.index))
     name = str(found.name or "measure")
-    return Intervals(shown, name, ("table",), f"{100 * error:g} % of each cell", "noise", level, draws)
+    unit = f"{100 * error:g} % of each cell"
+    return Intervals(shown, name, ("table",), unit, "noise", level, draws, notes=tuple(known))
 
 
 def _errors(rng: np.random.Generator, shape: tuple[int, ...], error: float) -> Array:

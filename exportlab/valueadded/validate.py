@@ -288,7 +288,7 @@ def _validation(
         {
             "check": check,
             "rows": int((size > limit).sum()),
-            "largest": max(float(size.max(initial=0.0)), 0.0),
+            "largest": max(0.0, float(size.max(initial=0.0))),  # of -0.0 and 0.0 the first
             "worst": worst(np.where(size > limit, size, 0.0), names),
             "meaning": meaning,
         }

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from exportlab.errors import DataError, OptionError
-from exportlab.flows import Flows, require
+from exportlab.flow_table import Flows, require
 from exportlab.frames import Array
 from exportlab.indices.complexity.fitness import Stop, Update
 from exportlab.indices.complexity.matrix import Presence, dense

@@ -13,7 +13,7 @@ import numpy as np
 from exportlab.codes import Coded
 from exportlab.codes import coded as numbered
 from exportlab.errors import DataError, OptionError, UnknownName, one_of
-from exportlab.flows import Flows, require
+from exportlab.flow_table import Flows, require
 from exportlab.frames import Array, Codes, collect, to_pandas
 from exportlab.indices.complexity import network as web
 from exportlab.indices.complexity import proximity as near

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -53,18 +53,28 @@ def twfe(panel: PolicyPanel, *, vcov: str = "cluster", level: Level = 0.95) -> E
     ----------
     Goodman-Bacon (2021); de Chaisemartin and D'Haultfoeuille (2020), American Economic Review 110, 2964-2996.
     """
+    return _fitted(panel, vcov, level, _diagnostics)
+
+
+def _fitted(
+    panel: PolicyPanel,
+    vcov: str,
+    level: float,
+    diagnosed: Callable[[PolicyPanel], tuple[Parts, list[str]]] = lambda _: (Parts(), []),
+) -> Estimate:
+    """The estimate; estimated again, it goes without the diagnostics."""
     used = drop_singletons(panel)
     refuse_no_variation(used)
     X = np.column_stack([used.D, used.X])
     problem = Problem.of(used, X, ["treated", *used.covariates])
     fit = least_squares(problem, vcov)
-    parts, notes = _diagnostics(used)
+    parts, notes = diagnosed(used)
     account = Account(
         method="Two-way fixed effects",
         estimand="average effect on the treated if effects are equal across cohorts and over time",
         comparison="all units not switching in the period, already-treated ones included",
         weighting="by treatment variance (see parts['weights'])",
-        refit=partial(twfe, vcov=vcov, level=level),
+        refit=partial(_fitted, vcov=vcov, level=level),
         notes=notes,
         parts=parts,
     )

@@ -11,7 +11,7 @@ import pandas as pd
 
 from exportlab.columns import as_written, in_time, real, refuse_no_ids
 from exportlab.errors import DataError, DuplicateCells, OptionError, UnknownName
-from exportlab.flows import Flows
+from exportlab.flow_table import Flows
 from exportlab.frames import Array, to_pandas
 from exportlab.options import Label, validated
 from exportlab.panel.regression.formula import Roles

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from exportlab.errors import DataError, OptionError
-from exportlab.flows import Flows, require
+from exportlab.flow_table import Flows, require
 from exportlab.frames import Array, collect
 from exportlab.options import Label
 from exportlab.panel.shift_share.exposure import Exposure, Names, read_exposure

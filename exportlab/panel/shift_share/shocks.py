@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -17,6 +17,9 @@ from exportlab.panel.shift_share.estimates import ORDER, Regressed
 from exportlab.panel.shift_share.exposure import Names
 from exportlab.panel.shift_share.setup import Asked, Setup, Sums
 from exportlab.results import Result
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 SHOWN = 10  # rows of a summary
 
@@ -92,6 +95,12 @@ class Rotemberg(Result):
             made = sums.assign(beta=sums["product"] / sums["alpha"]).drop(columns="product")
         return made.sort_values("alpha", ascending=False, kind="stable", key=np.abs).reset_index(drop=True)
 
+    def plot(self, ax: Axes | None = None, **options: Any) -> Axes:
+        """Draw what each share alone gives over its weight; options as in `plots.panel.rotemberg`."""
+        from exportlab.plots.panel import rotemberg as picture
+
+        return picture(self, ax=ax, **options)
+
 
 def rotemberg(s: Setup, y: Array, d: Array, names: Names, *, centre: Sums | None) -> Rotemberg:
     """alpha_n = g_n (W'wd)_n / sum, beta_n = (W'wy)_n / (W'wd)_n."""
@@ -157,6 +166,12 @@ class Placebo(Result):
             f"A kind of error that is right rejects {1 - self.level:.0%} of the draws; one too small rejects more.",
             f"The shocks as they were give {self.estimate:.4g}; {self.p_value:.3g} of all are as far from zero.",
         )
+
+    def plot(self, ax: Axes | None = None, **options: Any) -> Axes:
+        """Draw the coefficients of the draws and of the shocks as they were; options as in `plots.panel.placebo`."""
+        from exportlab.plots.panel import placebo as picture
+
+        return picture(self, ax=ax, **options)
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,8 @@ import pandas as pd
 from exportlab import classifications, datasets
 from exportlab.facts import ImpliedBounds
 from exportlab.facts.announced import UNIT, export_facts, exports_of, published, totals, trade_facts
-from exportlab.flows import Flows, flows
+from exportlab.flow_table import Flows
+from exportlab.flows import flows
 from exportlab.indices.advantage import rca
 
 BY_UNIT = "total trade, by location of operating unit"  # of the two measures of provincial trade

@@ -24,14 +24,15 @@ from exportlab.tables.model import Page, Picture, Section, Table
 from exportlab.words import N_, _, amount, number, percent, points, term, unit_said
 
 
-def page(say: Callable[[str], object] | None = None) -> Page:
-    """The whole report on the embedded data; `say` is told of each section before it is computed."""
+def page(say: Callable[[str], object] | None = None, behind: Section | None = None) -> Page:
+    """The whole report on the embedded data; `say` is told of each section before it; `behind` is one more."""
     chapters: tuple[tuple[str, Callable[[], Section | None]], ...] = (
         (_("Totals"), totals_section),
         (_("Markets and their concentration"), markets_section),
         (_("The {bloc} share of trade", bloc="RCEP"), rcep_section),
         (_("Products and advantage against China"), products.section),
         (_("Sophistication and value added"), content.section),
+        *(((behind.title, lambda: behind),) if behind is not None else ()),
         (_("Structure: Liaoning among the provinces"), products.provinces_section),
         (_("Policy effects: pilot free-trade zones"), policy.section),
         (_("What the two papers claim"), ledger.section),

@@ -9,7 +9,7 @@ import pandas as pd
 from exportlab.findings import Findings
 from exportlab.findings.beside import NEUTRAL, labelled, largest
 from exportlab.findings.parts import Advantage, LeftOut
-from exportlab.flows import Flows
+from exportlab.flow_table import Flows
 from exportlab.plots import structure, uncertainty
 from exportlab.reporting.own import intervals, naming
 from exportlab.reporting.own.intervals import Made, last_period, named

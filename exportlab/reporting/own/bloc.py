@@ -7,7 +7,7 @@ import pandas as pd
 from exportlab.classifications import bloc as known_bloc
 from exportlab.findings import Findings
 from exportlab.findings.parts import BlocShare, LeftOut
-from exportlab.flows import Flows
+from exportlab.flow_table import Flows
 from exportlab.reporting.own import intervals, pictures
 from exportlab.reporting.own.intervals import Made, last_period
 from exportlab.reporting.own.naming import unit_of

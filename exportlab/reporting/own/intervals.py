@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from exportlab.findings.parts import Figure
-from exportlab.flows import Flows
+from exportlab.flow_table import Flows
 from exportlab.reporting.own import naming
 from exportlab.tables.model import Fact, Section, Table
 from exportlab.uncertainty.methods import Note

@@ -11,7 +11,7 @@ import pandas as pd
 from exportlab import datasets
 from exportlab.classifications import countries, hs_chapter, meaning
 from exportlab.errors import ExportlabError
-from exportlab.flows import Flows
+from exportlab.flow_table import Flows
 from exportlab.words import _, language, term, unit_said
 
 NAMED = 200  # characters of a product's name in a table

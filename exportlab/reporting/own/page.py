@@ -98,8 +98,8 @@ SPREAD = {
 }
 
 
-def page(found: Findings, asked_bloc: str) -> Page:
-    """The whole report: every section that the table allows, and why others are left out."""
+def page(found: Findings, asked_bloc: str, behind: Section | None = None) -> Page:
+    """The whole report: every section that the table allows, and why others are left out; `behind` is one more."""
     given = found.basis
     name = who(found)
     made: list[Made] = [_totals(found)]
@@ -114,6 +114,7 @@ def page(found: Findings, asked_bloc: str) -> Page:
             sophistication.section(found),
             (relatedness.section(found), None),
         ]
+    made += [(behind, None)] if behind is not None else []
     made += [vulnerability.section(found), (_data(given, name), None)]
     sections = [s for s, _fact in made]
     return Page(

@@ -14,7 +14,7 @@ from exportlab.errors import ExportlabError
 from exportlab.findings import Findings
 from exportlab.findings.basis import Basis
 from exportlab.findings.parts import BlocShare, Growth, LeftOut, Spread
-from exportlab.flows import Flows
+from exportlab.flow_table import Flows
 from exportlab.plots import areas, change, structure
 from exportlab.plots.given import in_time
 from exportlab.reporting.own import naming

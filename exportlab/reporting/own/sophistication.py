@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from exportlab.findings import Findings
 from exportlab.findings.parts import IncomeLevel, LeftOut, Technology
-from exportlab.flows import Flows
+from exportlab.flow_table import Flows
 from exportlab.reporting.own import intervals
 from exportlab.reporting.own.intervals import Made, last_period
 from exportlab.reporting.own.naming import source_of, unit_of
