@@ -333,13 +333,12 @@ def overlap_tables() -> str:
     parts = []
     for treated, part in found.groupby("treated"):
         rows = [
-            [m, *(size(of.loc[n]) if n in of.index else "" for n in names)]
+            [m, *(size(of.loc[n]) if n in of.index else "" for n in names), f"{of['replications'].max():,}"]
             for m in dict.fromkeys(part["method"])
             for of in [part[part["method"] == m].set_index("scenario")]
         ]
-        draws = ", ".join(f"{n:,}" for n in sorted(set(part["replications"]), reverse=True))
-        parts.append(f"{treated} of 14 treated; {draws} draws:\n")
-        parts.append(table(["", *names], rows, widths="40 " + "15 " * (len(names) - 1) + "15"))
+        parts.append(f"{treated} of 14 treated:\n")
+        parts.append(table(["", *names, "draws"], rows, widths="36 " + "14 " * len(names) + "8"))
     return "\n".join(parts)
 
 
