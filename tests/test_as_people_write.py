@@ -17,6 +17,7 @@ from typer.testing import CliRunner
 
 import exportlab as xl
 from exportlab import read_flows, suggest
+from exportlab.audit import series_kind
 from exportlab.cli.commands import app
 from exportlab.cli.explained import said, typed
 from exportlab.currencies import column_of, unit_of
@@ -434,3 +435,11 @@ def test_keys_of_periods_move_also_where_some_stay():
     assert moved["period"].to_list() == ["2021-01", "2022"]
     assert rekeyed(frame, {"2021": "2021", "2022": "2022"}, frame) is frame
     assert rekeyed(frame, {"2021": 2021, "2022": 2022}, frame)["period"].to_list() == [2021, 2022]
+
+
+def test_what_a_pandas_column_of_objects_or_categories_holds():
+    """Whole numbers as far as they have 64 bits; categories count as what they are categories of."""
+    assert series_kind(pd.Series([2**63 - 1, None], dtype=object)) == "whole"
+    assert series_kind(pd.Series([2**63, 1], dtype=object)) == "other"
+    assert series_kind(pd.Series(["a", "b"]).astype("category")) == "category"
+    assert series_kind(pd.cut(pd.Series([1.0, 2.0]), 2)) == "other"  # of intervals
