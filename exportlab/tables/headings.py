@@ -14,6 +14,7 @@ HEADINGS = {
     "conf_high": N_("interval to"),
     "conf_low": N_("interval from"),
     "contribution": N_("contribution"),
+    "corrected": N_("less its bias"),
     "cr4": N_("largest four"),
     "domestic": N_("domestic value added"),
     "domestic_share": N_("domestic value added"),
