@@ -28,17 +28,22 @@ from exportlab.frames import (
     whole,
 )
 from exportlab.options import check
+from exportlab.words import N_, Said, said
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from exportlab.flow_table import Flows
 
-BEYOND = f"above {LARGEST:g} or, though not zero, below {SMALLEST:g}"
-NAMIBIA = (
-    " 'NA' is Namibia's code: pandas.read_csv takes it for a missing cell unless told keep_default_na=False."
+BEYOND = N_("{what} {column} is above {most} or, though not zero, below {least}")
+ENDS = {"most": f"{LARGEST:g}", "least": f"{SMALLEST:g}"}
+ALSO = N_("column {column} is not in the table (nor {others})")
+KEYED = N_("Every row needs its keys.")
+NAMIBIA = N_(
+    "Every row needs its keys. 'NA' is Namibia's code: pandas.read_csv takes it for a missing cell unless told "
+    "keep_default_na=False."
 )
-WITHIN = "Products and sums of such figures leave the range of floating-point numbers: look at the unit."
+WITHIN = N_("Products and sums of such figures leave the range of floating-point numbers: look at the unit.")
 
 
 def rows(flows: Flows) -> None:
@@ -83,21 +88,23 @@ def labels_of(flows: Flows, role: str) -> list[Any]:
 def _row_tests(flows: Flows, labels: Mapping[str, Sequence[Any]]) -> dict[str, Any]:
     """Name to (expression that is true for a bad row, what is wrong, what is allowed, the fault if it has options)."""
     value, own = nw.col("value"), flows.roles
+    name = repr(own["value"])
     tests: dict[str, Any] = {
-        "_missing": (missing(value), f"value {own['value']!r} is missing",
-                     "Write 0 where nothing was traded, and leave out rows that are not known: "
-                     f"{suggest.known(flows.frame, own['value'])}."),
-        "_infinite": (~value.is_finite(), f"value {own['value']!r} is infinite", "Values are finite amounts of money."),
-        "_beyond": (_beyond(value), f"value {own['value']!r} is {BEYOND}", WITHIN),
-        "_negative": (value < 0, f"value {own['value']!r} is negative",
-                      "Exports are zero or more: look for returns, corrections or net figures among the rows."),
+        "_missing": (missing(value), said("value {column} is missing", column=name),
+                     said("Write 0 where nothing was traded, and leave out rows that are not known: {call}.",
+                          call=suggest.known(flows.frame, own["value"]))),
+        "_infinite": (~value.is_finite(), said("value {column} is infinite", column=name),
+                      said("Values are finite amounts of money.")),
+        "_beyond": (_beyond(value), said(BEYOND, what=said("value"), column=name, **ENDS), said(WITHIN)),
+        "_negative": (value < 0, said("value {column} is negative", column=name),
+                      said("Exports are zero or more: look for returns, corrections or net figures among the rows.")),
     }  # fmt: skip
     for key in flows.identity:
         column = own.get(key, key)
         tests[f"_no_{key}"] = (
             nw.col(key).is_null(),
-            f"{key} {column!r} is missing",
-            "Every row needs its keys." + (NAMIBIA if key in places.ROLES else ""),
+            said("{key} {column} is missing", key=said(key), column=repr(column)),
+            said(NAMIBIA if key in places.ROLES else KEYED),
         )
     for role, members in labels.items():
         found = totals([m for m in members if m is not None], role=role)
@@ -109,10 +116,11 @@ def _row_tests(flows: Flows, labels: Mapping[str, Sequence[Any]]) -> dict[str, A
         q = nw.col("quantity")
         tests["_quantity"] = (
             ~missing(q) & ((q < 0) | ~q.is_finite()),
-            f"quantity {own['quantity']!r} is negative or infinite",
-            "Quantities are zero or more; an unknown one may be missing.",
+            said("quantity {column} is negative or infinite", column=repr(own["quantity"])),
+            said("Quantities are zero or more; an unknown one may be missing."),
         )
-        tests["_quantity_beyond"] = (_beyond(q), f"quantity {own['quantity']!r} is {BEYOND}", WITHIN)
+        beyond = said(BEYOND, what=said("quantity"), column=repr(own["quantity"]), **ENDS)
+        tests["_quantity_beyond"] = (_beyond(q), beyond, said(WITHIN))
     return tests
 
 
@@ -120,14 +128,20 @@ def _beyond(column: nw.Expr) -> nw.Expr:
     return ~missing(column) & ((column > LARGEST) | ((column > 0) & (column < SMALLEST)))
 
 
-def _total_test(flows: Flows, role: str, found: Sequence[Any]) -> tuple[nw.Expr, str, str]:
+def _total_test(flows: Flows, role: str, found: Sequence[Any]) -> tuple[nw.Expr, Said, Said]:
     column, listed = flows.roles[role], sorted(found, key=str)
-    problem = f"{role} {column!r} has totals among its members ({', '.join(map(repr, listed[:5]))})"
     return (
         nw.col(role).is_in(listed),
-        problem,
-        "Leave the total's rows out, as they would be counted twice: "
-        f"{suggest.without(flows.frame, column, listed)}.",
+        said(
+            "{role} {column} has totals among its members ({members})",
+            role=said(role),
+            column=repr(column),
+            members=", ".join(map(repr, listed[:5])),
+        ),
+        said(
+            "Leave the total's rows out, as they would be counted twice: {call}.",
+            call=suggest.without(flows.frame, column, listed),
+        ),
     )
 
 
@@ -160,11 +174,11 @@ def describe(flows: Flows, row: Mapping[str, Any]) -> str:
 def _refuse_empty(seen: nw.DataFrame[Any]) -> None:
     n_rows = int(sum(x or 0 for x in seen["_rows"].to_list())) if len(seen) else 0
     if n_rows == 0:
-        raise DataError("the table has no rows", "Check the filter or the file that made it.")
+        raise DataError(said("the table has no rows"), said("Check the filter or the file that made it."))
     if not sum(seen["_positive"].to_list()):
         raise DataError(
-            f"all {n_rows:,} values are zero",
-            "No index is defined on nothing: check the value column and its unit.",
+            said("all {n} values are zero", n=f"{n_rows:,}"),
+            said("No index is defined on nothing: check the value column and its unit."),
         )
 
 
@@ -191,9 +205,11 @@ def _refuse_duplicates(flows: Flows) -> None:
         sample = first_of(many.select(*keys)) if count else None
     if sample is not None:
         raise DuplicateCells(
-            f"several rows have one cell ({', '.join(flows.roles.get(k, k) for k in keys)})",
-            "Name the columns that tell them apart in keys=[...] (trade regime, registration place), "
-            "or say aggregate='sum' to add them up.",
+            said("several rows have one cell ({keys})", keys=", ".join(flows.roles.get(k, k) for k in keys)),
+            said(
+                "Name the columns that tell them apart in keys=[...] (trade regime, registration place), or say "
+                "aggregate='sum' to add them up."
+            ),
             rows=count,
             first=describe(flows, next(sample.iter_rows(named=True))),
         )
@@ -213,16 +229,18 @@ def roles(frame: Frame, given: Mapping[str, str | None], keys: Sequence[str]) ->
     wanted = [*named.values(), *keys]
     missing = [c for c in wanted if c not in columns]
     if missing:
+        hint = suggest.hint("xl.flows(table", missing[0], columns, frame=frame)
+        wrong = N_("column {column} is not in the table")
         raise DataError(
-            f"column {missing[0]!r} is not in the table" + (f" (nor {missing[1:]})" if missing[1:] else ""),
-            f"The table has: {columns}. {suggest.hint('xl.flows(table', missing[0], columns, frame=frame)}".strip(),
+            said(wrong if len(missing) == 1 else ALSO, column=repr(missing[0]), others=missing[1:]),
+            said("The table has: {columns}.{hint}", columns=columns, hint=f" {hint}".rstrip()),
         )
     named = suggest.with_plain(named, columns, keys)
     if "value" not in named:
         hint = suggest.hint("xl.flows(table", "value", columns, frame=frame)
         raise RolesNeeded(
-            "no column is named as the value",
-            f"Say value=...; the table has: {columns}. {hint}".strip(),
+            said("no column is named as the value"),
+            said("Say value=...; the table has: {columns}.{hint}", columns=columns, hint=f" {hint}".rstrip()),
             roles=suggest.roles_of(columns),
         )
     twice = [c for c in wanted if wanted.count(c) > 1]
@@ -256,13 +274,21 @@ def single_unit(frame: Frame, unit: str | None, roles: Mapping[str, str]) -> tup
         return frame, unit
     if len(found) == 1:
         raise DataError(
-            f"unit={unit!r} is said, and column {column!r} holds {found[0]!r}",
-            "Leave unit= out, or mend the column.",
+            said(
+                "unit={unit} is said, and column {column} holds {found}",
+                unit=repr(unit),
+                column=repr(column),
+                found=repr(found[0]),
+            ),
+            said("Leave unit= out, or mend the column."),
         )
     raise DataError(
-        f"column {column!r} holds {len(found)} units: {found[:5]}",
-        "Money of different units does not add up: keep one of them, or convert with xl.datasets.convert and a rate "
-        f"of your own. To keep the first: {suggest.without(frame, column, found[1:])}.",
+        said("column {column} holds {n} units: {units}", column=repr(column), n=len(found), units=found[:5]),
+        said(
+            "Money of different units does not add up: keep one of them, or convert with xl.datasets.convert and a "
+            "rate of your own. To keep the first: {call}.",
+            call=suggest.without(frame, column, found[1:]),
+        ),
     )
 
 
@@ -288,16 +314,28 @@ def schema(frame: Frame, roles: Mapping[str, str], keys: Sequence[str]) -> Frame
             _refuse_no_number(frame, role, roles[role])
     if "product" in roles and types["product"].is_numeric():
         raise DataError(
-            f"product codes in {roles['product']!r} were read as numbers ({types['product']})",
-            "Leading zeros are lost that way ('010121' became 10121): read the column as text, or say how many digits "
-            "the codes have.",
+            said(
+                "product codes in {column} were read as numbers ({kind})",
+                column=repr(roles["product"]),
+                kind=types["product"],
+            ),
+            said(
+                "Leading zeros are lost that way ('010121' became 10121): read the column as text, or say how many "
+                "digits the codes have."
+            ),
             options=({"digits": 6},),
         )
     for role in ("exporter", "market"):
         if role in roles and fractional(types[role]):
             raise DataError(
-                f"{role} {roles[role]!r} holds decimal numbers, as codes do when some are missing",
-                "Codes are text or whole numbers: fill or remove the missing ones, then read the column as text.",
+                said(
+                    "{role} {column} holds decimal numbers, as codes do when some are missing",
+                    role=said(role),
+                    column=repr(roles[role]),
+                ),
+                said(
+                    "Codes are text or whole numbers: fill or remove the missing ones, then read the column as text."
+                ),
             )
     if "period" in roles and fractional(types["period"]):
         column = roles["period"]
@@ -320,13 +358,17 @@ def _refuse_no_number(frame: Frame, role: str, column: str) -> None:
     first = repr(sample[0]) if sample else None
     if kind == nw.String:
         raise DataError(
-            f"{role} {column!r} holds text, not numbers",
-            "Remove thousands separators and units, then read it as numbers; xl.read_gacc and xl.read_flows do so.",
+            said("{role} {column} holds text, not numbers", role=said(role), column=repr(column)),
+            said(
+                "Remove thousands separators and units, then read it as numbers; xl.read_gacc and xl.read_flows do so."
+            ),
             first=first,
         )
     raise DataError(
-        f"{role} {column!r} is of type {kind}, not numbers",
-        "Make it a column of plain numbers first (pandas: .astype(float)).",
+        said(
+            "{role} {column} is of type {kind}, not numbers", role=said(role), column=repr(column), kind=kind
+        ),
+        said("Make it a column of plain numbers first (pandas: .astype(float))."),
         first=first,
     )
 
@@ -340,8 +382,13 @@ def _refuse_no_label(frame: Frame, role: str, column: str) -> None:
     if isinstance(frame, nw.DataFrame):
         found = [v for v in frame[role].to_list() if v is not None and not isinstance(v, str)] or found
     raise DataError(
-        f"{role} {column!r} is of type {kind}, which names nothing",
-        "Labels are text, whole numbers or dates, of one type: convert the column to text first.",
+        said(
+            "{role} {column} is of type {kind}, which names nothing",
+            role=said(role),
+            column=repr(column),
+            kind=kind,
+        ),
+        said("Labels are text, whole numbers or dates, of one type: convert the column to text first."),
         first=repr(found[0]),
     )
 

@@ -26,9 +26,10 @@ class DataError(ExportlabError, ValueError):
 
     Parameters
     ----------
-    problem : str
-        What is wrong, as a clause without its full stop.
-    remedy : str
+    problem : str or message
+        What is wrong, as a clause without its full stop. A message (`words.said`) is said in English here, and by
+        the command line in the reader's language.
+    remedy : str or message
         What is allowed, or what to do.
     rows : int, optional
         How many rows (or cells) are affected.
@@ -41,14 +42,15 @@ class DataError(ExportlabError, ValueError):
 
     def __init__(
         self,
-        problem: str,
-        remedy: str,
+        problem: object,
+        remedy: object,
         *,
         rows: int | None = None,
         first: str | None = None,
         options: Sequence[Mapping[str, object]] = (),
     ) -> None:
-        problem, remedy = short(problem, 600), short(remedy, 900)
+        self.messages = problem, remedy
+        problem, remedy = short(str(problem), 600), short(str(remedy), 900)
         first = None if first is None else short(first, 200)
         self.problem, self.remedy, self.rows, self.first = problem, remedy, rows, first
         self.options = tuple(options)
@@ -73,16 +75,15 @@ class DuplicateCells(DataError):
     def beside(self, unnamed: Iterable[str]) -> DuplicateCells:
         """The same refusal, with the columns that were not named and may tell the rows apart."""
         listed = list(unnamed)
-        more = f" Columns without a role: {listed}." if listed else ""
-        return DuplicateCells(
-            self.problem, self.remedy + more, rows=self.rows, first=self.first, options=self.options
-        )
+        more = f"{self.remedy} Columns without a role: {listed}."
+        told = (self.problem, more) if listed else self.messages
+        return DuplicateCells(*told, rows=self.rows, first=self.first, options=self.options)
 
 
 class RolesNeeded(DataError):
     """A table whose columns' roles were not named; `roles` are those that the columns' names suggest."""
 
-    def __init__(self, problem: str, remedy: str, *, roles: Mapping[str, str]) -> None:
+    def __init__(self, problem: object, remedy: object, *, roles: Mapping[str, str]) -> None:
         self.roles = roles
         super().__init__(problem, remedy)
 

@@ -32,6 +32,7 @@ from exportlab.periods.turning import Turned, coarser
 from exportlab.places import AS_WRITTEN, Naming
 from exportlab.spelling import Spelling, rekeyed
 from exportlab.text import printable
+from exportlab.words import said
 
 Columns: TypeAlias = str | Sequence[str]
 Frequency: TypeAlias = Literal["year", "half", "quarter", "month"]
@@ -107,7 +108,7 @@ class Flows:
     def calendar(self) -> Calendar:
         """What the periods mean, their order, and how they are written."""
         if self.spelling is None:
-            raise DataError("the flows have no period", "Name its column at the door: period=...")
+            raise DataError(said("the flows have no period"), said("Name its column at the door: period=..."))
         return self.spelling.calendar(self.frame)
 
     def said(self, period: Any) -> Any:
@@ -152,7 +153,10 @@ class Flows:
         if name in own and own[name] in self.identity:
             return own[name]
         if name in KEY_ROLES:
-            raise DataError(f"the flows have no {name}", f"Name its column at the door: {name}=...")
+            raise DataError(
+                said("the flows have no {role}", role=said(name)),
+                said("Name its column at the door: {role}=...", role=name),
+            )
         raise UnknownName("role or key column", name, [*self.identity, *(self.roles[r] for r in self.roles)])
 
     def resolve(self, names: Columns | None) -> tuple[str, ...]:

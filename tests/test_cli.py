@@ -332,8 +332,30 @@ def test_a_refused_table_is_framed_in_chinese(say, tmp_path):
         "--lang",
         "zh",
     )
-    assert "涉及2行。 首例：" in wrong[2]
-    assert "--sum" in wrong[2]
+    assert wrong[2].replace("\n", "") == (
+        "exportlab: 多行对应同一单元（market）。涉及2行。首例：market='Japan'。"
+        "请用 --keys ... 指明区分它们的列（贸易方式、注册地），或用 --sum 加总。"
+    )
+
+
+@pytest.mark.parametrize(
+    ("rows", "text"),
+    [
+        ([("Japan", -1.0)], "金额 'v' 为负。涉及1行。首例：row 1, m='Japan', v=-1.0。出口额不小于零"),
+        (
+            [("World", 1.0), ("USA", 2.0)],
+            "市场 'm' 的成员中有合计（'World'）。涉及1行。首例：row 1, m='World'",
+        ),
+        ([("Japan", 0.0)], "1 个金额全部为零。全为零时任何指数都无定义"),
+        ([("Japan", 1e300)], "值 'v' 大于 1e+50，或虽不为零却小于"),
+    ],
+)
+def test_what_is_wrong_with_a_table_is_said_in_chinese(say, tmp_path, rows, text):
+    pd.DataFrame(rows, columns=["m", "v"]).to_csv(tmp_path / "t.csv", index=False)
+    asked = ["measure", tmp_path / "t.csv", "--over", "market", "--market", "m", "--value", "v"]
+    code, printed, error = say(*asked, "--lang", "zh")
+    assert (code, printed) == (2, "")
+    assert error.replace("\n", "").startswith(f"exportlab: {text}")
 
 
 def test_every_command_speaks_chinese(say, tmp_path, monkeypatch):

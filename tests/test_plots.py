@@ -37,7 +37,7 @@ def test_transitions_are_drawn_with_their_shares():
     assert [t.get_text() for t in ax.get_yticklabels()] == ["low  (n = 10)", "high  (n = 10)"]
     assert [t.get_text() for t in ax.get_xticklabels()] == ["low", "high"]
     assert ax.get_xlabel() == "class 2 periods later"
-    foot = "Ergodic distribution: 67, 33 %. Mobility 0.30\n(Shorrocks).\nSource: by hand"
+    foot = "Ergodic distribution: 67, 33 %. Mobility 0.30 (Shorrocks).\nSource: by hand"
     assert printed(ax) == ["90", "10", "20", "80", foot]
 
 

@@ -17,8 +17,9 @@ from exportlab.errors import (
     UnknownName,
     flags,
     listed,
+    short,
 )
-from exportlab.words import LANGUAGES, N_, _, language, sentences, speak
+from exportlab.words import LANGUAGES, N_, Said, _, language, sentences, speak, spoken
 
 VARIABLE = "EXPORTLAB_LANG"
 KINDS = (
@@ -50,8 +51,8 @@ def speak_as_asked(arguments: Sequence[str]) -> None:
 def said(error: Exception) -> str | None:
     """What to tell the user, in one paragraph; None for a fault of the program's own.
 
-    In another language than English the frame of a refusal is said in it: what is allowed, what may be meant, how many
-    rows and the first. What is wrong with a table, and the way out, are in English.
+    In another language than English a refusal is said in it: what is wrong and the way out where they are messages,
+    else as they are, within a frame of what is allowed, what may be meant, how many rows and the first.
     """
     usage = getattr(error, "format_message", None)
     if usage is not None:  # a command, option or argument that was not understood
@@ -123,12 +124,18 @@ def _refusal(error: ExportlabError) -> str:
 
 
 def _framed(error: DataError) -> str:
-    """A refusal of a table: the frame in the reader's language, what is wrong and the way out as they are."""
+    """A refusal of a table, in the reader's language."""
     rows = _("{n} rows are affected.", n=f"{error.rows:,}") if error.rows is not None else ""
     first = _("First: {row}.", row=error.first) if error.first is not None else ""
     ways = _(" or ").join(flags(way) for way in error.options)
     say = _("Add: {options}.", options=ways) if ways else ""
-    return " ".join(part for part in (f"{error.problem}.", rows, first, typed(error.remedy), say) if part)
+    wrong, remedy = map(_spoken, error.messages)
+    return sentences(_("{wrong}.", wrong=wrong), rows, first, typed(remedy), say)
+
+
+def _spoken(message: object) -> str:
+    """A message in the language in use, however long what fills it is; text that is none as it is."""
+    return short(spoken(message) if isinstance(message, Said) else str(message), 900)
 
 
 # Options as Python writes them in messages, which the command line takes as flags.
@@ -150,4 +157,4 @@ def typed(text: str) -> str:
 def _flag(found: re.Match[str]) -> str:
     name, literal = found[1], found[2]
     value: Any = "..." if literal == "..." else literal_eval(literal)
-    return f"--{name.replace('_', '-')} ..." if literal == "..." else flags({name: value})
+    return f"--{name.replace('_', '-')} ..." if literal in ("...", "[...]") else flags({name: value})

@@ -14,6 +14,7 @@ import typer
 
 from exportlab.cli.terminal import among, err
 from exportlab.errors import DataError, OptionError, RolesNeeded
+from exportlab.words import _, said
 
 KEYED = ("period", "exporter", "market", "product", "value")  # the roles that have an option
 NOMENCLATURES = ("HS", "HS1992", "HS2002", "HS2007", "HS2012", "HS2017", "HS2022", "SITC3", "own")
@@ -236,8 +237,8 @@ def open_flows(
         names = {**error.roles, "exporter-column": error.roles.get("exporter")}
         named = " ".join(f'--{r} "{c}"' for r, c in names.items() if c and r != "exporter")
         raise DataError(
-            "the columns' roles are not named, and this is no download that is known by its header",
-            f"Perhaps: {named}",
+            said("the columns' roles are not named, and this is no download that is known by its header"),
+            said("Perhaps: {options}", options=named),
         ) from error
 
 
@@ -249,13 +250,18 @@ def yearly(flows: Any, annual: bool, partial: str = "drop") -> Any:
     """The flows by year where that is asked for; says which periods are left out, and what is taken for granted."""
     if not annual:
         if partial != "drop":
-            raise OptionError("--partial goes with --annual.")
+            raise OptionError(_("--partial goes with --annual."))
         return flows
     made = flows.annual(partial=partial)
     lost = made.left_out
     if lost:
         err.print(
-            f"Left out, for their year is not full: {len(lost)} periods, {lost[0]} to {lost[-1]}.",
+            _(
+                "Left out, for their year is not full: {n} periods, {first} to {last}.",
+                n=len(lost),
+                first=lost[0],
+                last=lost[-1],
+            ),
             highlight=False,
         )
     for note in made.notes:
@@ -300,5 +306,5 @@ def working(flows: Any) -> Iterator[None]:
         import duckdb
 
         duckdb.execute(f"SET enable_progress_bar = {shown}")
-    with nullcontext() if shown else err.status("Computing"):
+    with nullcontext() if shown else err.status(_("Computing")):
         yield

@@ -35,6 +35,7 @@ from exportlab.files.numerals import (
 from exportlab.files.paths import Advance, encoding_of, raw, refuse_twice, tail
 from exportlab.files.unpacking import BLOCK, BROKEN_GZIP, cut_gzip
 from exportlab.frames import Array
+from exportlab.words import said
 
 Missing = frozenset[str]
 ROWS = 500  # rows a step: few enough to stay in the processor's cache, which is several times faster
@@ -121,9 +122,15 @@ def same_columns(
             beside = len(tables) - len(lacking)
             also = f", though {beside:,} other file{' has' if beside == 1 else 's have'} it" if beside else ""
             header = [c for c in lacking[0].header if c]
+            told = f" {hint(name, header) if hint else ''}".rstrip()
             raise DataError(
-                f"file {str(lacking[0].path)!r} has no column {name!r}{also}",
-                f"It has: {header}. {hint(name, header) if hint else ''}".strip(),
+                said(
+                    "file {file} has no column {column}{also}",
+                    file=repr(str(lacking[0].path)),
+                    column=repr(name),
+                    also=also,
+                ),
+                said("It has: {columns}.{hint}", columns=header, hint=told),
             )
     return [*wanted, *some]
 

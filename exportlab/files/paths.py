@@ -25,6 +25,7 @@ from zipfile import BadZipFile
 from exportlab.errors import DataError, OptionError
 from exportlab.files.unpacking import blocks, names_in
 from exportlab.files.workbook import WORKBOOKS, read_stata, read_workbook
+from exportlab.words import said
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -91,8 +92,8 @@ def _expand(path: Path, suffixes: Sequence[str]) -> list[Path]:
         found = [p for p in map(Path, matches) if p.is_file()]
         if found:
             return found
-        raise DataError(f"no file matches {str(path)!r}", _there(_fixed(path)))
-    raise DataError(f"there is no file {str(path)!r}", _there(path.parent))
+        raise DataError(said("no file matches {path}", path=repr(str(path))), _there(_fixed(path)))
+    raise DataError(said("there is no file {path}", path=repr(str(path))), _there(path.parent))
 
 
 def _fixed(path: Path) -> Path:

@@ -360,7 +360,7 @@ def market_map(
     with context():
         ax = new_axes(ax, size=(DOUBLE[0], 4.6))
         _draw_tiles(ax, tiles, shares)
-        legend_below(ax, _steps())
+        legend_below(ax, _steps(), room=100)
         missing = [str(x) for x in table[market][~known]] + [c for c in shares if c not in tiles]
         lost = sum(float(s) for s in table[share][~known]) + sum(
             s for c, s in shares.items() if c not in tiles

@@ -18,8 +18,10 @@ import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.text import Annotation
 from matplotlib.text import Text as Drawn
 from matplotlib.ticker import FuncFormatter
+from matplotlib.transforms import Bbox, IdentityTransform, blended_transform_factory
 
 from exportlab.errors import OptionError, one_of
 from exportlab.text import html_text, printable
@@ -46,6 +48,7 @@ CHINESE = (
 CHINESE_FILES = re.compile(r"(NotoSansCJK|NotoSansSC|SourceHanSans|msyh|PingFang|simhei|wqy-)", re.IGNORECASE)
 HAN = re.compile(r"[\u3400-\u9fff]")
 FOOT = 6.5  # points of note and source
+EDGE = 3.0  # points from a figure's edge to its title and foot
 MARGIN = 40.0  # points left of the axes, where ticks and their label stand
 TALLEST = 100  # inches
 SINGLE, DOUBLE = (3.5, 2.7), (7.2, 3.6)  # inches: one and two journal columns
@@ -218,28 +221,58 @@ def finish(
 
     Messages are said in the language in use; text is a user's own and stays as it is.
     """
-    across = 72 * inches(ax)[0] - MARGIN
+    edge = EDGE / (72 * inches(ax)[0]) if _alone(ax) else None
+    across = 72 * inches(ax)[0] - (MARGIN if edge is None else 2 * EDGE)
     if title:
-        lines = wrapped(spoken(title), across / (1.15 * RC["axes.titlesize"]))
-        ax.set_title(lines, loc="left", fontsize=RC["axes.titlesize"], fontweight=RC["axes.titleweight"])
+        _titled(ax, balanced(spoken(title), across / (1.1 * RC["axes.titlesize"])), edge)
     ax.set_xlabel(spoken(x), fontsize=RC["axes.labelsize"])
     ax.set_ylabel(spoken(y), fontsize=RC["axes.labelsize"])
     origin = _("Source: {source}", source=source) if source else ""
     foot = "\n".join(wrapped(t, across / FOOT) for t in (spoken(note or ""), origin) if t)
     if foot:
-        ax.annotate(
-            foot,
-            xy=(0, 0),
-            xycoords=("axes fraction", ax.xaxis.label),
-            xytext=(0, -5),
-            textcoords="offset points",
-            ha="left",
-            va="top",
-            fontsize=FOOT,
-            color=GREY,
-            annotation_clip=False,
-        )
+        style: dict[str, Any] = {"ha": "left", "va": "top", "fontsize": FOOT, "color": GREY}
+        across_of = "axes fraction" if edge is None else "figure fraction"
+        at: Any = (across_of, ax.xaxis.label)
+        below = Foot(foot, (edge or 0, 0), (0, -5), at, "offset points", annotation_clip=False, **style)
+        below.set_transform(IdentityTransform())
+        ax.add_artist(below).set_clip_on(False)
     return ax
+
+
+class Foot(Annotation):
+    """Note and source below a picture: they take room from its height, and from its width where they pass its edge."""
+
+    def get_tightbbox(self, renderer: Any = None) -> Any:
+        """Where it stands, or as wide as the axes where the figure holds it."""
+        box: Any = super().get_tightbbox(renderer)
+        axes, figure = self.axes, self.get_figure(root=True)
+        if box is None or axes is None or figure is None or box.x0 < 0 or box.x1 > figure.bbox.x1:
+            return box
+        return Bbox.from_extents(axes.bbox.x0, box.y0, axes.bbox.x1, box.y1)
+
+
+def _alone(ax: Axes) -> bool:
+    """Whether a figure has nothing but these axes, and a scale of colours at most: its edge is then theirs."""
+    spec = ax.get_subplotspec()
+    return isinstance(ax.figure, Figure) and spec is not None and spec.get_gridspec().get_geometry() == (1, 1)
+
+
+def _titled(ax: Axes, lines: str, edge: float | None) -> None:
+    """A title above the axes; it begins at the figure's edge where `edge` says how far from it, as a fraction."""
+    style = {"fontsize": RC["axes.titlesize"], "fontweight": RC["axes.titleweight"]}
+    title = ax.set_title(lines, loc="left", **style)
+    if edge is not None:
+        title.set_x(edge)
+        title.set_transform(blended_transform_factory(ax.figure.transFigure, title.get_transform()))
+
+
+def balanced(text: str, most: float) -> str:
+    """A text in as few lines as `wrapped` makes of it, all about as long."""
+    lines = wrapped(text, most).count("\n") + 1
+    if lines == 1:
+        return wrapped(text, most)
+    widths = np.linspace(squares(text) / lines, most, 12)
+    return next(made for w in widths if (made := wrapped(text, float(w))).count("\n") < lines)
 
 
 def wrapped(text: str, most: float) -> str:

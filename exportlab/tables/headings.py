@@ -19,6 +19,7 @@ HEADINGS = {
     "content": N_("content"),
     "content_per_unit": N_("content per unit exported"),
     "contribution": N_("contribution"),
+    "corrected": N_("less its bias"),
     "cr4": N_("largest four"),
     "domestic": N_("domestic value added"),
     "domestic_share": N_("domestic value added"),

@@ -86,16 +86,18 @@ def table(name: str, figures: Sequence[tuple[str, Figure | None]], form: str) ->
         return []
     unit = _("95 % intervals; percentage points") if form == "points" else _("95 % intervals")
     title = _("How sure the change is") if form == "points" else _("How sure these figures are")
+    frame = pd.DataFrame(rows)
     return [
         Table(
             name,
             title,
-            pd.DataFrame(rows),
+            frame,
             unit,
             _("computed; exportlab.uncertainty"),
             dict.fromkeys(("estimate", "corrected", "conf_low", "conf_high"), form),
             _("The interval says how far a figure rests on which of the units drawn happened to be traded."),
             made=("interval",),
+            hide=tuple(c for c in ("corrected", "note") if not frame[c].replace("", None).notna().any()),
         )
     ]
 
