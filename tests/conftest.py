@@ -17,6 +17,9 @@ settings.register_profile("search", parent=settings.get_profile("same"), derando
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 HERE = Path(__file__).parent
+os.environ.pop(
+    "PYTHONDONTWRITEBYTECODE", None
+)  # commands in processes of their own need not compile it all each time
 
 
 def pytest_collection_modifyitems(items):

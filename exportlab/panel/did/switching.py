@@ -228,16 +228,13 @@ class _Switches:
 
     def compared(self, length: int, *, placebo: bool = False) -> _Horizon | None:
         """All comparisons over `length` periods from the base on, or up to it; None where there are none."""
-        N, T = self.Y.shape
-        pull, score = np.zeros((N, T)), np.zeros(N)
-        units: list[int] = []
-        effect: list[float] = []
-        controls: list[int] = []
-        single: list[tuple[int, float]] = []
+        pull, score = np.zeros(self.Y.shape), np.zeros(len(self.Y))
+        units, controls = list[int](), list[int]()
+        effect, single = list[float](), list[tuple[int, float]]()
         for peers, first in sorted(set(zip(self.peers[self.asked], self.first[self.asked], strict=True))):
             base, t = int(first) - 1, int(first) - 1 + length
             other = base - length if placebo else t
-            if t >= T or other < 0:
+            if t >= self.Y.shape[1] or other < 0:
                 continue
             change = self.Y[:, other] - self.Y[:, base]
             known = ~np.isnan(change) & (self.peers == peers)
@@ -267,9 +264,8 @@ class _Switches:
             score[unit] += self.weight[unit] * (value - float(np.average(effect, weights=self.weight[units])))
         if self.slopes is not None:
             pull, score = self.slopes.passed_on(pull, score)
-        return self._summed(
-            length, placebo, (np.array(units), np.array(effect), np.array(controls)), pull, score
-        )
+        found = (np.array(units), np.array(effect), np.array(controls))
+        return self._summed(length, placebo, found, pull, score)
 
     def _summed(
         self, length: int, placebo: bool, found: tuple[Codes, Array, Codes], pull: Array, score: Array
