@@ -312,6 +312,17 @@ def schema(frame: Frame, roles: Mapping[str, str], keys: Sequence[str]) -> Frame
     for role in ("value", "quantity"):
         if role in roles and held[role] not in NUMBERS:
             _refuse_no_number(frame, role, roles[role])
+    _refuse_codes_as_numbers(roles, types)
+    for key in (*(r for r in roles if r not in ("value", "quantity")), *keys):
+        named = kind_of(types[key]) if key == "period" else held[key]
+        if named not in (*LABELS, "decimal", "empty"):
+            _refuse_no_label(frame, key, roles.get(key, key))
+    numbers = [r for r in ("value", "quantity") if r in roles]
+    return own(floats(frame, numbers))
+
+
+def _refuse_codes_as_numbers(roles: Mapping[str, str], types: Mapping[str, Any]) -> None:
+    """Codes and years that were read as numbers, or as decimal ones."""
     if "product" in roles and types["product"].is_numeric():
         raise DataError(
             said(
@@ -344,12 +355,6 @@ def schema(frame: Frame, roles: Mapping[str, str], keys: Sequence[str]) -> Frame
             "Years become decimal numbers where some are missing: leave those rows out "
             f"(pandas: table.dropna(subset=[{column!r}]).astype({{{column!r}: int}})).",
         )
-    for key in (*(r for r in roles if r not in ("value", "quantity")), *keys):
-        named = kind_of(types[key]) if key == "period" else held[key]
-        if named not in (*LABELS, "decimal", "empty"):
-            _refuse_no_label(frame, key, roles.get(key, key))
-    numbers = [r for r in ("value", "quantity") if r in roles]
-    return own(floats(frame, numbers))
 
 
 def _refuse_no_number(frame: Frame, role: str, column: str) -> None:
