@@ -16,6 +16,7 @@ from exportlab.errors import DataError, DuplicateCells, OptionError, UnknownName
 from exportlab.panel import Estimate, shift_share_design
 from exportlab.panel.algebra.levels import Effects
 from exportlab.panel.shift_share.algebra import Controls, Moments, Null, Shares, null
+from exportlab.panel.shift_share.setup import partialled
 
 ADH = Path(__file__).parents[2] / "shared" / "reference" / "shift-share"
 KINDS = {
@@ -389,6 +390,28 @@ def test_where_akm_errors_vanish_those_by_shock_stand_in_their_place(made):
     assert any("No AKM errors" in r for r in d.remarks)
 
 
+def test_a_share_of_zero_needs_no_shock(made):
+    """A row that is exposed to nothing has a share of zero, in whatever sector."""
+    tables = made[0]
+    idle = tables["shares"].drop_duplicates("region").assign(share=0.0, sector="no shock here")
+    one, other = (
+        design(made, shares=shares).reduced_form("growth").table
+        for shares in (tables["shares"], pd.concat([tables["shares"], idle]))
+    )
+    pd.testing.assert_frame_equal(one, other)
+    with pytest.raises(DataError, match="a sector with a share has no shock"):
+        design(made, shares=pd.concat([tables["shares"], idle.assign(share=0.1)]))
+
+
+def test_what_effects_leave_is_judged_in_the_weights(made):
+    """A control that only rows of little weight tell apart is no variation where they weigh nothing."""
+    w, v = np.array([1.0, 1.0, 1e-30, 1.0]), np.array([1.0, 1.0, 3.0, 1.0])
+    left = Controls.of(np.ones((4, 1)), Effects.encode({}), w)
+    assert partialled(left, w, v, "x") == pytest.approx([0.0, 0.0, 2.0, 0.0], abs=1e-12)
+    with pytest.raises(DataError, match="x has no variation left beside controls and effects"):
+        partialled(Controls.of(v[:, None], Effects.encode({}), np.ones(4)), np.ones(4), 7 * v, "x")
+
+
 def test_more_shocks_than_rows_cannot_be_told_apart(made):
     tables = dict(made[0])
     tables["regions"] = tables["regions"][tables["regions"]["region"] <= "r07"]
@@ -709,6 +732,8 @@ def test_a_design_and_an_estimate_say_what_they_are(made):
     assert any("count as 7.7" in r for r in joined.remarks)
     assert list(d.shocks["importance"]) == sorted(d.shocks["importance"], reverse=True)
     assert d.shocks["importance"].sum() == pytest.approx(1)
+    assert "effective number" not in " ".join(d.iv("growth", "imports", errors="akm").notes)
+    assert "effective number" not in " ".join(joined.iv("growth", "imports", errors="robust").notes)
     found = joined.iv("growth", "imports")
     assert isinstance(found, Estimate)
     assert "effective number of clusters of shocks is 7.7" in " ".join(found.notes)

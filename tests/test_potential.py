@@ -145,6 +145,11 @@ def test_detail_adds_up_and_advantage_chooses_the_options():
     wanted = whole.set_index(keys).loc[sums.index, ["demand", "score"]]
     np.testing.assert_allclose(sums, wanted, rtol=1e-10)
     assert (parts["exporter"] != parts["market"]).all()
+    first = made(4).iloc[0]
+    gap = made(4).query("market != @first.market or product != @first.product")
+    where = xl.diversification_potential(xl.flows(gap), detail=True)
+    assert not where.query("market == @first.market and product == @first.product").size
+    assert (where["demand"] > 0).all()
     fewer = xl.diversification_potential(flows, advantage=0.3)
     assert len(fewer) < len(whole)
     undated = xl.diversification_potential(xl.flows(made(4).query("period == 2020").drop(columns="period")))
