@@ -145,10 +145,10 @@ def test_detail_adds_up_and_advantage_chooses_the_options():
     wanted = whole.set_index(keys).loc[sums.index, ["demand", "score"]]
     np.testing.assert_allclose(sums, wanted, rtol=1e-10)
     assert (parts["exporter"] != parts["market"]).all()
-    first = made(4).iloc[0]
-    gap = made(4).query("market != @first.market or product != @first.product")
+    market, product = made(4)[["market", "product"]].iloc[0]
+    gap = made(4).query("market != @market or product != @product")
     where = xl.diversification_potential(xl.flows(gap), detail=True)
-    assert not where.query("market == @first.market and product == @first.product").size
+    assert not where.query("market == @market and product == @product").size
     assert (where["demand"] > 0).all()
     fewer = xl.diversification_potential(flows, advantage=0.3)
     assert len(fewer) < len(whole)
