@@ -220,7 +220,9 @@ def test_trade_cost_equivalents():
     assert table["trade_percent"][0] == pytest.approx(100 * (np.exp(beta) - 1))
     assert table["tariff_percent"][0] == pytest.approx(100 * (np.exp(-beta / 5) - 1))
     assert table["tariff_low"][0] == pytest.approx(100 * (np.exp(-high / 5) - 1))
+    assert table["tariff_high"][0] == pytest.approx(100 * (np.exp(-low / 5) - 1))
     assert table["trade_low"][0] == pytest.approx(100 * (np.exp(low) - 1))
+    assert table["trade_high"][0] == pytest.approx(100 * (np.exp(high) - 1))
     with pytest.raises(OptionError, match=r"elasticity=-5 is not allowed\. Allowed: a number above 0"):
         trade_cost_equivalents(made, elasticity=-5)
     with pytest.raises(UnknownName, match="no term named 'fta'"):

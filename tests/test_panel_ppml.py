@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import subprocess
 import sys
@@ -49,6 +50,24 @@ def test_a_dummy_gives_the_log_ratio_of_means():
     # HC1 of a saturated model: squared deviations of each group over its squared total, times n/(n-k).
     var = [((g - g.mean()) ** 2).sum() / g.sum() ** 2 for g in (low, high)]
     assert made.table["std_error"][1] == pytest.approx(np.sqrt(7 / 5 * sum(var)), abs=1e-10)
+
+
+@pytest.mark.parametrize("weights", [None, "w"])
+def test_the_quality_of_a_fit_with_an_exposure_by_hand(weights):
+    """Log likelihoods at the fitted rates of two groups and at one rate for all."""
+    data = pd.DataFrame({"y": [1.0, 2, 0, 3, 8, 10, 3], "d": [0, 0, 0, 0, 1, 1, 1]})
+    data = data.assign(pop=[1.0, 2, 1, 4, 2, 3, 1], w=[1.0, 2, 1, 1, 3, 1, 2])
+    fit = ppml(data, "y ~ d", exposure="pop", weights=weights).fit
+    w = data[weights] if weights else pd.Series(1.0, data.index)
+
+    def likelihood(groups):
+        total = (pd.DataFrame({"y": w * data["y"], "pop": w * data["pop"]})).groupby(groups).transform("sum")
+        mean = data["pop"] * total["y"] / total["pop"]
+        return sum(w * (data["y"] * np.log(mean) - mean - [math.lgamma(y + 1) for y in data["y"]]))
+
+    full, null = likelihood(data["d"]), likelihood(np.zeros(7))
+    assert fit["log_likelihood"] == pytest.approx(full, rel=1e-9)
+    assert fit["pseudo_r2"] == pytest.approx(1 - full / null, rel=1e-9)
 
 
 def test_two_by_two_with_effects_is_the_ratio_of_ratios():
