@@ -69,9 +69,12 @@ def calendars(e: Entry) -> None:
     one, result = as_they_are(e.name), e.result(moved)
     _named_as_written(result, as_month.values())
     _same_terms(one, numbers(result))
-    kinds = [
-        k for k in KINDS if e.door or not k.startswith("period")
-    ]  # effects are ids, which Periods are not
+    no = () if e.door else ("period",)  # effects are ids, which Periods are not
+    if e.name.startswith(
+        "random effects"
+    ):  # whose formula has the years as categories, which are text or numbers
+        no = ("period", "datetime")
+    kinds = [k for k in KINDS if not k.startswith(no)] if no else list(KINDS)
     kind = kinds[list(ENTRIES).index(e.name) % len(kinds)]  # each kind takes its turn
     _same_terms(one, e.numbers(d.assign(year=_written(d["year"], kind), g=_written(d["g"], kind))))
 
