@@ -23,8 +23,8 @@ os.environ.pop(
 
 
 def pytest_collection_modifyitems(items):
-    """Groups that one worker runs as a whole come first, so that none is left for the end."""
-    items.sort(key=lambda item: item.get_closest_marker("xdist_group") is None)
+    """Files that take minutes come first, so that no worker is left with one at the end."""
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
 
 
 @pytest.fixture(autouse=True)

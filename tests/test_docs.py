@@ -26,6 +26,7 @@ import pytest
 
 import exportlab as xl
 
+pytestmark = pytest.mark.long
 ROOT = Path(__file__).parent.parent
 
 
@@ -201,7 +202,6 @@ def test_numbers_of_the_conventions_are_held_by_their_tests(row):
 
 
 @pytest.mark.spark
-@pytest.mark.xdist_group("spark")
 @pytest.mark.skipif(shutil.which("java") is None, reason="needs Java 17 (Debian: openjdk-17-jre-headless)")
 def test_the_spark_script_of_the_manual(tmp_path):
     import pandas as pd

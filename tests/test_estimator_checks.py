@@ -6,6 +6,7 @@ import pytest
 from estimator_checks import CHECKS
 from estimator_entries import ENTRIES
 
+pytestmark = pytest.mark.long
 PAIRS = [(check, name) for check in CHECKS for name in ENTRIES if check not in ENTRIES[name].exempt]
 
 

@@ -33,6 +33,7 @@ import exportlab as xl
 from exportlab.errors import DataError, ExportlabError, OptionError
 from exportlab.options import admits
 
+pytestmark = pytest.mark.long
 # Each entry is put in one way of so many, the next entry in the next ones; in all under HYPOTHESIS_PROFILE=search.
 MAIN, FURTHER = (1, 1) if WIDE else (4, 16)
 PAIRS = [

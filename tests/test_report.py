@@ -37,7 +37,7 @@ from exportlab.tables.writing import csv_text
 from exportlab.uncertainty.methods import Kind
 from exportlab.words import Said
 
-pytestmark = pytest.mark.xdist_group("report")  # its pages are drawn once
+pytestmark = pytest.mark.long
 STEPS: list[str] = []
 
 

@@ -23,7 +23,7 @@ from hypothesis import HealthCheck, given
 import exportlab as xl
 from exportlab.errors import DataError
 
-pytestmark = [pytest.mark.spark, pytest.mark.xdist_group("spark")]
+pytestmark = [pytest.mark.spark, pytest.mark.long]
 pytest.importorskip("pyspark", reason="needs the extra 'spark'")
 JAVA = shutil.which("java")
 NO_JAVA = pytest.mark.skipif(JAVA is None, reason="needs Java 17 (Debian: openjdk-17-jre-headless)")
