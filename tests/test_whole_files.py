@@ -159,6 +159,8 @@ def test_who_stops_it_is_told_so(tmp_path, monkeypatch, capsys, name, told):
         return 130
 
     before = signal.getsignal(getattr(signal, name))
+    if before is signal.SIG_IGN:
+        pytest.skip(f"{name} is ignored here, as in what a shell starts in the background")
     monkeypatch.setattr(commands, "app", typed)
     with pytest.raises(SystemExit) as ended:
         cli.main()
