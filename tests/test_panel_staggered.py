@@ -160,6 +160,10 @@ def test_stacks_of_periods_that_are_years_apart_say_what_to_do():
     names = {"unit": "unit", "period": "year", "outcome": "y", "adopted": "g"}
     with pytest.raises(DataError, match=r"event time -1.*several years apart number them 1, 2, 3"):
         PolicyPanel(apart, **names).event_study("stacked")
+    year = p.data["year"].map({1: 2000, 2: 2004, 3: 2005, 4: 2006})  # the year after adoption is there
+    gap = p.data.assign(year=year, g=np.where(np.isnan(p.data["g"]), np.nan, 2004.0))
+    with pytest.raises(DataError, match="event time -1"):
+        PolicyPanel(gap, **names).event_study("stacked")
 
 
 def test_imputation_equals_extended_twfe():
