@@ -1436,6 +1436,13 @@ def test_a_change_from_or_to_near_equality_says_so(first, second, close):
     assert ("near equality" in [n.kind for n in found.notes[0]]) == close
 
 
+def test_three_equal_markets_of_ten_are_no_equality():
+    flows = xl.flows(pd.concat([EVEN, UNEQUAL]), keys="year")
+    asked = {"between": ("a", "b"), "over": "market", "resample": "product"}
+    kinds = {n: [k.kind for k in difference(flows, "theil", universe=n, **asked).notes[0]] for n in (3, 10)}
+    assert {n: "near equality" in k for n, k in kinds.items()} == {3: True, 10: False}
+
+
 @pytest.mark.parametrize(
     ("carrying", "units", "noted_"),
     [
