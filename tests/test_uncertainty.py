@@ -674,6 +674,37 @@ def test_a_coarser_unit_is_the_table_of_the_groups(unit, group, name):
     pd.testing.assert_frame_equal(found[figures], whole[figures])
 
 
+ASIA = {
+    "Japan": "E",
+    "韩国": "E",
+    "Viet Nam": "S",
+    "Indonesia": "S",
+    "France": "W",
+    "Germany": "W",
+    "Fiji": "M",
+}
+
+
+@pytest.mark.parametrize("over", ["product", "market"])
+def test_regions_of_markets(over):
+    rng = np.random.default_rng(5)
+    frame = pd.DataFrame(
+        [(m, p, rng.lognormal()) for m in ASIA for p in ("01", "02", "03")],
+        columns=["market", "product", "value"],
+    )
+    flows = xl.flows(frame)
+    found = interval(flows, "hhi", over=over, by=[], resample="region")
+    own = interval(flows, "hhi", over=over, by=[], resample={"market": ASIA})
+    assert found.unit == "region"
+    assert found.table["n"].item() == 4
+    figures = ["estimate", "corrected", "std_error", "conf_low", "conf_high", "n"]
+    pd.testing.assert_frame_equal(found.table[figures], own.table[figures])
+    with pytest.raises(DataError, match="market 'EU' is no single country, so it lies in no region"):
+        interval(
+            xl.flows(frame.replace({"France": "EU"}).query("market != 'Germany'")), "hhi", resample="region"
+        )
+
+
 def test_groups_of_members_keep_their_members():
     frame = nested_frame(2, alike=True)
     found = interval(xl.flows(frame), "theil", over="product", by=[], resample="chapter")
