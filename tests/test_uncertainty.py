@@ -674,6 +674,37 @@ def test_a_coarser_unit_is_the_table_of_the_groups(unit, group, name):
     pd.testing.assert_frame_equal(found[figures], whole[figures])
 
 
+ASIA = {
+    "Japan": "E",
+    "韩国": "E",
+    "Viet Nam": "S",
+    "Indonesia": "S",
+    "France": "W",
+    "Germany": "W",
+    "Fiji": "M",
+}
+
+
+@pytest.mark.parametrize("over", ["product", "market"])
+def test_regions_of_markets(over):
+    rng = np.random.default_rng(5)
+    frame = pd.DataFrame(
+        [(m, p, rng.lognormal()) for m in ASIA for p in ("01", "02", "03")],
+        columns=["market", "product", "value"],
+    )
+    flows = xl.flows(frame)
+    found = interval(flows, "hhi", over=over, by=[], resample="region")
+    own = interval(flows, "hhi", over=over, by=[], resample={"market": ASIA})
+    assert found.unit == "region"
+    assert found.table["n"].item() == 4
+    figures = ["estimate", "corrected", "std_error", "conf_low", "conf_high", "n"]
+    pd.testing.assert_frame_equal(found.table[figures], own.table[figures])
+    with pytest.raises(DataError, match="market 'EU' is no single country, so it lies in no region"):
+        interval(
+            xl.flows(frame.replace({"France": "EU"}).query("market != 'Germany'")), "hhi", resample="region"
+        )
+
+
 def test_groups_of_members_keep_their_members():
     frame = nested_frame(2, alike=True)
     found = interval(xl.flows(frame), "theil", over="product", by=[], resample="chapter")
@@ -1434,6 +1465,13 @@ def test_a_change_from_or_to_near_equality_says_so(first, second, close):
     between = first["year"][0], second["year"][0]
     found = difference(flows, "hhi", between=between, over="market", resample="product")
     assert ("near equality" in [n.kind for n in found.notes[0]]) == close
+
+
+def test_three_equal_markets_of_ten_are_no_equality():
+    flows = xl.flows(pd.concat([EVEN, UNEQUAL]), keys="year")
+    asked = {"between": ("a", "b"), "over": "market", "resample": "product"}
+    kinds = {n: [k.kind for k in difference(flows, "theil", universe=n, **asked).notes[0]] for n in (3, 10)}
+    assert {n: "near equality" in k for n, k in kinds.items()} == {3: True, 10: False}
 
 
 @pytest.mark.parametrize(
