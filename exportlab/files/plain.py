@@ -73,7 +73,9 @@ def _is_plain(text: bytes, delimiter: int, width: int) -> bool:
     if len(parts) != len(ends) * (width - 1) or np.diff(ends, prepend=-1).max() > csv.field_size_limit():
         return False
     written = (held > 34) & (held != delimiter)
-    if not np.logical_or.reduceat(written, np.r_[0, ends[:-1] + 1]).all():  # to csv's reader no row, if all is empty
+    if not np.logical_or.reduceat(
+        written, np.r_[0, ends[:-1] + 1]
+    ).all():  # to csv's reader no row, if all is empty
         return False
     rows = parts.reshape(len(ends), width - 1)
     return width == 1 or bool((rows[:, -1] < ends).all() and (rows[1:, 0] > ends[:-1]).all())
