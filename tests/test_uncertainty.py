@@ -1585,6 +1585,20 @@ def test_the_documented_table_is_the_simulated_one(tmp_path):
     assert {int(r["runs"]) for r in rows} == {600}
 
 
+def test_a_simulation_goes_on_where_it_was():
+    asked = {"draws": 39, "seed": 3}
+    first, whole = (benchmark().cover("members", "exponential", 10, runs=n, **asked) for n in (4, 6))
+    rest = benchmark().cover("members", "exponential", 10, runs=6, **asked, before=first)
+    assert [(r["index"], r["method"], r["coverage"], r["runs"]) for r in rest] == [
+        (r["index"], r["method"], r["coverage"], 6) for r in whole
+    ]
+    assert len(rest) == len(first) > 30
+    told = benchmark().together(
+        [{**first[0], "width": "2.0", "coverage": "1.0"}], [{**rest[0], "width": "5"}], 4
+    )
+    assert told == [{**rest[0], "width": "3", "coverage": round(2 / 3 + rest[0]["coverage"] / 3, 4)}]
+
+
 MILD = ("exponential", "lognormal, sigma 1")
 HEAVY = ("lognormal, sigma 2", "Pareto, alpha 1.2")
 
