@@ -208,6 +208,14 @@ def test_a_market_that_one_does_not_sell_to_has_no_weight_in_the_average():
     assert (made["extensive"], made["intensive"]) == pytest.approx((1 / 2, 1 / 3), rel=1e-12)
 
 
+def test_margins_over_markets_that_nobody_shares_do_not_exist():
+    cells = [("i", "X", "a", 1.0), ("j", "Y", "a", 3.0)]
+    table = [dict(zip(("exporter", "market", "product", "value"), c, strict=True)) for c in cells]
+    made = indexed(hk_margins(flows(table), across="market"), "exporter")["i"]
+    assert math.isnan(made["extensive"])
+    assert math.isnan(made["intensive"])
+
+
 def test_the_logarithmic_mean_near_equality_and_away_from_it():
     """By ln(1 + d) of libraries, which does not cancel; exact to the last digits on both sides of one per cent."""
     apart = [0.0, 1e-12, 1e-6, 0.003, 0.009, 0.011, 0.5, 30.0]
