@@ -17,6 +17,7 @@ from urllib.parse import quote, unquote
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.text import Annotation
 from matplotlib.text import Text as Drawn
@@ -311,7 +312,7 @@ def breakable(text: str) -> list[str]:
     found: list[str] = []
     for sign in text:
         wide = east_asian_width(sign) in "WF"
-        closing = sign in "，。；：、）》”’％%"
+        closing = sign in "，。；：、）》”’％%,.;:)"
         after_wide = bool(found) and east_asian_width(found[-1][-1]) in "WF" and found[-1][-1] not in "（《“‘"
         if not found or (not closing and (sign == " " or wide or after_wide)):
             found.append(sign)
@@ -325,6 +326,11 @@ def squares(text: str) -> float:
     return sum(
         1.0 if east_asian_width(c) in "WF" else 0.66 if c.isdigit() or c.isupper() else 0.57 for c in text
     )
+
+
+def whole_ticks(axis: Axis, after: str = "") -> None:
+    """Numbers of an axis with their thousands apart, and a sign after each."""
+    axis.set_major_formatter(lambda value, _at: f"{value:,.12g}{after}".replace("-", "\N{MINUS SIGN}"))
 
 
 # The figure that every picture is drawn on: names of the data stand in it as they are.
