@@ -40,6 +40,7 @@ def calls(flows: Path, table: Path, peers: str | None) -> dict[str, list[str]]:
         "calls": ["calls.py", *kept("calls")],
         "wild": ["wild.py"],
         "valueadded": ["valueadded.py", *kept("valueadded")],
+        "table_files": ["table_files.py", *kept("table_files")],
         "synthetic": ["synthetic.py", *kept("synthetic")],
         "ppml": ["ppml.py"],
         "complexity": ["complexity.py", str(table), *others, *kept("complexity")],

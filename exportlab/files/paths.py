@@ -254,11 +254,11 @@ KINDS = (*CSV, *BOOKS)
 WIDEST = 20_000  # columns; the widest tables published have some 5,000
 
 
-def cells_of(path: str | Path, sheet: str | int | re.Pattern[str] = 0) -> pd.DataFrame:
+def cells_of(path: str | Path, sheet: str | int | tuple[re.Pattern[str], ...] = 0) -> pd.DataFrame:
     """Every cell of a CSV file or Excel sheet as it stands, without header or index.
 
-    A pattern takes the first sheet whose name has it, or the first of all. The names of a Stata file's variables are
-    its first row.
+    Of patterns the sheet is taken whose name has the first that any name has, or the first of all. The names of a Stata
+    file's variables are its first row.
 
     Raises
     ------

@@ -16,7 +16,7 @@ from typing import IO, Any, TypeAlias
 from xml.parsers import expat
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile
 
-from exportlab.errors import DataError, MissingDependency
+from exportlab.errors import DataError, MissingDependency, OptionError
 from exportlab.files.unpacking import check_size, names_in
 
 WORKBOOKS = (".xlsx", ".xlsm", ".xlsb")
@@ -72,7 +72,7 @@ def read_workbook(path: Path, sheet: Any, **options: Any) -> Any:
                         raise _broken(path, "its sheets hold more than its parts do")
     except ImportError:
         raise MissingDependency("openpyxl", "excel", "reading Excel files") from None
-    except DataError:
+    except (DataError, OptionError):
         raise
     except Exception as error:  # openpyxl has no error of its own for broken files
         raise _broken(path, " ".join(str(error).split())) from error
@@ -80,11 +80,16 @@ def read_workbook(path: Path, sheet: Any, **options: Any) -> Any:
 
 
 def _named(book: Any, sheet: Any) -> Any:
-    """The sheet that is asked for; of a pattern the first whose name has it, or the first of all."""
-    if not isinstance(sheet, re.Pattern):
+    """The sheet that is asked for; of patterns the one whose name has the first that any has, or the first of all."""
+    if not isinstance(sheet, tuple):
         return sheet
     names = [str(name) for name in book.sheet_names]
-    return next((name for name in names if sheet.search(name)), names[0])
+    found = next(filter(None, ([n for n in names if pattern.search(n)] for pattern in sheet)), names[:1])
+    if len(found) > 1:
+        raise OptionError(
+            f"The workbook has the tables {', '.join(map(repr, found))}: name one, such as sheet={found[0]!r}."
+        )
+    return found[0]
 
 
 def _read_binary(path: Path, sheet: Any, options: Mapping[str, Any]) -> Any:
@@ -97,7 +102,7 @@ def _read_binary(path: Path, sheet: Any, options: Mapping[str, Any]) -> Any:
             return pd.read_excel(book, sheet_name=_named(book, sheet), **options)
     except ImportError:
         raise MissingDependency("python-calamine", "xlsb", "reading binary Excel files") from None
-    except DataError:
+    except (DataError, OptionError):
         raise
     except Exception as error:  # calamine has no error of its own for broken files
         raise _broken(path, " ".join(str(error).split())) from error

@@ -15,7 +15,9 @@ import pandas as pd
 from exportlab.errors import DataError
 
 HEAD, SIDE = 14, 8  # rows and columns among which labels are looked for
-WEAK = re.compile(r"0|[1-9]\d*")  # a label may be written so, and so may any cell
+WEAK = re.compile(
+    r"0|[1-9]\d*|-?\d+\.\d*(e[+-]?\d+)?", re.IGNORECASE
+)  # a label may be written so, and so may any cell
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,7 @@ class Axes:
 
 def texts(cells: pd.DataFrame) -> npt.NDArray[Any]:
     """Cells as labels: text stripped, whole numbers as text, anything else as nothing."""
-    return np.asarray(cells.map(_text).to_numpy(dtype=object))
+    return np.asarray(np.frompyfunc(_text, 1, 1)(cells.to_numpy(dtype=object)))
 
 
 def _text(value: object) -> str:

@@ -38,7 +38,7 @@ KNOWN = Known(
         "subtotal": r"THC|TC|GCF|.*(合计|小计)|total .*",
         "note": r"proportion of errors.*|.*output check",
         "final": (
-            r"FU\d+|.*消费(支出)?|固定资本形成(总额)?|资本形成(总额)?|存货(增加|变动)|(.* )?consumption( .*)?|gfcf|"
+            r"FU[12]\d+|.*消费(支出)?|固定资本形成(总额)?|资本形成(总额)?|存货(增加|变动)|(.* )?consumption( .*)?|gfcf|"
             r"(fixed )?investment|(.* )?capital formation|(changes in )?inventor(y|ies).*"
         ),
     },
@@ -66,7 +66,8 @@ PARTS = {
     r"THC|居民消费(支出)?(合计|小计)|total household.*": r"FU10[12]|(农村|城镇)居民消费.*|(rural|urban).*",
     r"GCF|资本形成(总额)?(合计)?|total capital formation": r"FU2\d+|固定资本形成.*|存货.*|gfcf|.*inventor.*",
 }
-ENGLISH = re.compile("(?i)english")  # CEADs' workbooks hold the table in Chinese too
+# Which sheet of a workbook is the table, where none is named: CEADs' hold it in Chinese too, and lists of names before.
+TABLES = (re.compile("(?i)english"), re.compile(r"(?i)^table(_\d{4}\w*)?$"))
 ORIGIN = r"^[DM](\d+)$"
 
 
@@ -85,7 +86,9 @@ def read_nbs(
     误差, 总产出) above the columns, and the same sector codes down the side. A sector that occurs twice,
     as Domestic and Imports in a column Origin or as D01 and M01, makes the table non-competitive;
     otherwise it is competitive and needs its column of imports. Columns of one role with headings of their own are
-    added up. Subtotals are recognised by code, heading or figures, compared with their parts, and left out.
+    added up. Subtotals are recognised by code, heading or figures, compared with their parts, and left out. Producers'
+    prices of the year; a column of errors (误差, 其他) is the discrepancy of its row; re-exports and adjustments from
+    CIF to FOB have no lines of their own and stay where the bureau counts them.
 
     Parameters
     ----------
@@ -163,12 +166,13 @@ def read_ceads(
     imports by user, value added and its parts, total input. The rest of the world becomes a country ROW with one
     sector: it delivers the imports, buys the exports, and uses no inputs, so all imports count as foreign value added.
     The error becomes a category of final demand of the province whose row it is in. A row of CO2 becomes a satellite of
-    the provinces; that of the rest of the world is unknown and stands as zero. 10,000 CNY, producers' prices.
+    the provinces; that of the rest of the world is unknown and stands as zero. 10,000 CNY, producers' prices;
+    re-exports and adjustments from CIF to FOB have no lines of their own.
 
     Parameters
     ----------
     sheet : str or int, optional
-        The sheet of a workbook; by default its English table, or the first sheet.
+        The sheet of a workbook; by default the one called English, or else Table, or else the first.
     blanks, tolerance, **options
         As in `read_nbs`, and in `InterCountryTable.from_frames`.
 
@@ -176,8 +180,10 @@ def read_ceads(
     ------
     DataError
         As in `read_nbs`; no column of exports or no row of imports.
+    OptionError
+        Several sheets are called so, and `sheet` names none.
     """
-    raw = cells_of(path, ENGLISH if sheet is None else sheet)
+    raw = cells_of(path, TABLES if sheet is None else sheet)
     return provinces(raw, blanks, tolerance, source=f"CEADs, {Path(path).name}", **options)
 
 

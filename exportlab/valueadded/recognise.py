@@ -19,7 +19,7 @@ from exportlab.valueadded.heads import Axes, axes
 from exportlab.valueadded.icio import is_flat, read_figaro, read_icio
 from exportlab.valueadded.intercountry import InterCountryTable
 from exportlab.valueadded.iotable import IOTable
-from exportlab.valueadded.nbs import ENGLISH, bureau, provinces
+from exportlab.valueadded.nbs import TABLES, bureau, provinces
 from exportlab.valueadded.wiot import COUNTRY, numbered
 
 Table: TypeAlias = IOTable | InterCountryTable
@@ -100,7 +100,7 @@ def _of_text(place: Path) -> Callable[..., Table] | None:
 
 def _of_sheet(place: Path, options: dict[str, Any]) -> Table:
     """The table of a sheet, by the labels that its rows and columns share."""
-    sheet = options.pop("sheet", ENGLISH)
+    sheet = options.pop("sheet", TABLES)
     raw = cells_of(place, sheet)
     countries = _labels(raw, sector=r"c\d+", region=COUNTRY, same={r"^r(\d+)$": r"c\1"})
     wide = raw.iloc[0].astype(str).str.fullmatch(r"v[A-Z]{3}\d+").any()

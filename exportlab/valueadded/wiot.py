@@ -51,7 +51,8 @@ def read_wiod(
 
     Excel sheets (both releases), CSV made from them, and the wide tables of the 2016 release (columns
     IndustryCode, Country, RNr, then ``vAUS1`` ...). Rows and columns are matched by country and number (rows ``r1``
-    beside columns ``c1`` in 2016). Current prices, basic prices, million USD.
+    beside columns ``c1`` in 2016). Current prices, basic prices, million USD. Re-exports have no lines of their own;
+    rows of CIF/FOB adjustments and transport margins count as taxes (below).
 
     Parameters
     ----------
@@ -87,8 +88,8 @@ def read_adb(
     """Read a year of the Asian Development Bank's MRIO tables (Excel, or CSV made from it).
 
     Two to four head rows (a row of plain codes, names, countries, c1 to c35), final demand F1 to F5, margins below.
-    Current prices, million USD. Parameters and refusals as in `read_wiod`; the tables leave cells blank, which is
-    refused unless ``blanks="zero"``.
+    Current prices, basic prices, million USD. Parameters, refusals, re-exports and CIF/FOB adjustments as in
+    `read_wiod`; the tables leave cells blank, which is refused unless ``blanks="zero"``.
     """
     return numbered(
         cells_of(path, sheet), blanks, tolerance, source=f"ADB MRIO, {Path(path).name}", **options
