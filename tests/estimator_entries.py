@@ -419,6 +419,12 @@ def _inference() -> list[Entry]:
     return [
         Entry("CR2", _of(lambda p: p.twfe().few_clusters(kind="CR2")), ALL),
         Entry("CR3", _of(lambda p: p.twfe().few_clusters(kind="CR3")), ALL),
+        Entry(
+            "CR2 equal variances",
+            _of(lambda p: p.twfe().few_clusters(variances="equal")),
+            ALL,
+            exempt={"errors under copies": "a weight says nothing of how sure a row is, a copy does"},
+        ),
         Entry("CR2 of cells", _of(lambda p: p.att("etwfe").few_clusters()), ("weights", "gaps")),
         Entry("wild bootstrap", _of(lambda p: p.twfe().wild_bootstrap(interval=False)), ALL),
         Entry("wild bootstrap 33", _of(lambda p: p.twfe().wild_bootstrap(variant="33", interval=False)), ALL),

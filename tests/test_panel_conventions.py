@@ -58,6 +58,16 @@ def test_cr2_under_weights_takes_them_as_inverse_variances(table):
     lm = np.array([0.0759009, 0.0516073])  # clubSandwich on lm(weights=): equal variances
     assert made["std_error"].to_numpy() == pytest.approx(lm, rel=0.007)
     assert not np.allclose(made["std_error"], lm, rtol=0.002)
+    equal = m.few_clusters(variances="equal")
+    assert equal.table["std_error"].to_numpy() == pytest.approx(lm, abs=6e-8)
+    assert equal.table["df"].to_numpy() == pytest.approx([9.852, 7.996], abs=6e-4)
+    assert "equal variances" in equal.summary()
+    plain = fixed_effects(table, "y ~ x1 + x2", effects="two-way", cluster="region", **KEYS)
+    assert plain.few_clusters(variances="equal").table.equals(plain.few_clusters().table)
+    with pytest.raises(OptionError, match="a working model of CR2; CR3 has none"):
+        m.few_clusters(kind="CR3", variances="equal")
+    with pytest.raises(OptionError, match="'inverse', 'equal'"):
+        m.few_clusters(variances="ols")
 
 
 def test_weights_are_of_the_sample_not_numbers_of_copies():

@@ -117,10 +117,11 @@ def test_random_effects_equal_linearmodels(gaps):
 
     data = cities(gaps=gaps)
     wide = data.set_index(["city", "year"]).assign(Intercept=1.0)
-    theirs = RandomEffects(wide["y"], wide[["Intercept", "x", "z"]]).fit()
-    ours = random_effects(data, "y ~ x + z", vcov="classical", **PANEL)
-    np.testing.assert_allclose(ours.table["estimate"], theirs.params, rtol=1e-9)
-    np.testing.assert_allclose(ours.table["std_error"], theirs.std_errors, rtol=1e-9)
+    for formula, columns in (("y ~ x + z", ["Intercept", "x", "z"]), ("y ~ x + z - 1", ["x", "z"])):
+        theirs = RandomEffects(wide["y"], wide[columns]).fit()
+        ours = random_effects(data, formula, vcov="classical", **PANEL)
+        np.testing.assert_allclose(ours.table["estimate"], theirs.params, rtol=1e-9)
+        np.testing.assert_allclose(ours.table["std_error"], theirs.std_errors, rtol=1e-9)
 
 
 def test_mundlak_within_coefficients_are_fixed_effects():

@@ -279,10 +279,29 @@ def test_refusals(panel):
     short = d[d["time"] >= 2007]
     with pytest.raises(OptionError, match="too few untreated rows to choose from"):
         PolicyPanel(short, treated="d", **KEYS).att("interactive")
+    six = PolicyPanel(made(start=6), treated="d", **KEYS).att(
+        "interactive", jackknife=False
+    )  # three stay beside a block
+    assert six.parts["cross_validation"]["rank"].tolist() == [0, 1]
     known = np.array([[True, False], [False, True]])
     with pytest.raises(DataError, match="share no unit and no period"):
         refuse_unlinked(known)
     refuse_unlinked(np.array([[True, True], [False, True]]))
+
+
+@pytest.mark.parametrize("size", [1e-9, 1e9])
+def test_errors_of_common_correlated_effects_in_any_unit_of_a_regressor(size):
+    table = pd.read_csv(REFERENCE / "panel_grunfeld.csv")
+    keys = {"unit": "firm", "period": "year"}
+    one, other = (
+        common_correlated(table.assign(value=table["value"] * s), "inv ~ value", **keys).table
+        for s in (1.0, size)
+    )
+    assert other["std_error"][0] * size == pytest.approx(one["std_error"][0], rel=1e-7)
+    perfect = table.assign(
+        inv=2 * table["value"] + table.groupby("firm").ngroup(), value=table["value"] * size
+    )
+    assert common_correlated(perfect, "inv ~ value", **keys).table["std_error"].isna().all()
 
 
 def test_refusals_of_common_correlated_effects():

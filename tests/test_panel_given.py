@@ -81,6 +81,9 @@ def test_weights_of_two_way_effects_with_covariates_are_of_the_residualised_trea
     on = d["D"] == 1
     hand = (residual[on] / residual[on].sum()).groupby([d["g"][on], d["year"][on]]).sum()
     assert negative_weights(panel)["weight"].to_numpy() == pytest.approx(hand.to_numpy(), abs=1e-10)
+    lasting = PolicyPanel(d.assign(x=d.groupby("id").ngroup() % 7 / 3), adopted="g", covariates=["x"], **KEYS)
+    with pytest.raises(DataError, match="x is collinear with the fixed effects"):
+        negative_weights(lasting)
     made = panel.twfe()
     assert "bacon" not in made.parts
     with pytest.raises(

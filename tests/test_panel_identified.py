@@ -163,7 +163,10 @@ def test_in_levels_its_effect_is_the_outcome_without_an_error(effects):
 @pytest.mark.parametrize("scale", ["link", "level"])
 def test_no_trade_before_adoption_at_all_is_refused_with_the_level(scale):
     data = trade(lambda i, t, g: t < g < 3000)
-    with pytest.raises(DataError, match="mean without treatment is zero in every treated cell"):
+    mean = data["y"][data["year"] >= data["g"]].mean()
+    with pytest.raises(
+        DataError, match=f"mean without treatment is zero in every treated cell.*rows, {mean:.6g}, and"
+    ):
         PolicyPanel(data, **KEYS).att("etwfe", family="poisson", scale=scale)
 
 

@@ -82,6 +82,12 @@ def test_cohort_weights_are_estimating_again(method, monkeypatch):
     )
 
 
+def test_what_needs_no_new_estimate_is_enumerated_up_to_twenty_thousand():
+    panel = make([2004] * 4 + [NEVER] * 10)
+    for e in (panel.twfe(), panel.att("imputation")):
+        assert e.randomization_test(interval=False).table["assignments"].iloc[0] == 1001
+
+
 def test_interval_of_the_permutation_test_inverts_it():
     panel = make(STAGGERED, effect=1.0)
     e = panel.twfe()

@@ -397,11 +397,11 @@ def test_convergence_is_never_claimed_when_rows_are_separated():
             "Weights 'w' must be above zero",
         ),
         (
-            small(w=[0.0] + [1.0] * 7),
+            small(w=[-1.0, 0.0] + [1.0] * 6),
             "value ~ rta",
             {"exposure": "w"},
             DataError,
-            "exposure 'w' must be above zero",
+            r"exposure 'w' must be above zero in 2 rows\. First: row 0",
         ),
         (small(one="x"), "value ~ rta", {"cluster": "one"}, DataError, "Only one cluster of 'one' is left"),
         (small(), "value ~ rta", {"engine": "stata"}, OptionError, "Allowed: 'core', 'pyfixest'"),

@@ -56,6 +56,31 @@ def test_averages_by_hand():
     assert value(p.att(aggregate="event", balance=1), "1") == pytest.approx((3 + 2 * 5) / 3)
 
 
+def test_errors_of_the_average_of_cohorts_count_their_shares_by_hand():
+    """Clusters that mix cohorts: what a unit adds to the share of its cohort goes with what it adds to the effect."""
+    rng = np.random.default_rng(6)
+    n = 12
+    d = grid(rng.normal(size=(n, 4)), [2, 2, 2, 3, 3, 3, 3, 3, *[np.nan] * 4]).data
+    d["pair"] = d["unit"] % 5
+    p = PolicyPanel(d, unit="unit", period="year", outcome="y", adopted="g", cluster="pair")
+    cells = p.att(aggregate="none")
+    effect, scores = [], []
+    for g in (2, 3):
+        at = (cells.table["term"].str.startswith(f"ATT({g},") & (cells.table["event_time"] >= 0)).to_numpy()
+        effect.append(cells.table["estimate"][at].mean())
+        scores.append(cells.scores[:, at].mean(axis=1))
+    share = np.array([3, 5]) / 8
+    overall = share @ effect
+    drift = np.zeros(5)
+    for unit, g in enumerate(p.adoption):
+        if np.isfinite(g):
+            drift[unit % 5] += (effect[int(g) - 2] - overall) / 8
+    made = p.att(aggregate="cohort")
+    assert value(made) == pytest.approx(overall)
+    assert made.scores[:, 0] == pytest.approx(share @ scores + drift, abs=1e-12)
+    assert value(made, column="std_error") == pytest.approx(np.sqrt(((share @ scores + drift) ** 2).sum()))
+
+
 def test_not_yet_treated_comparison_by_hand():
     e = grid(HAND, WHEN).att(aggregate="none", control="notyet")
     # In period 2 cohort 3 compares too: changes 0, 1, 1, 0.
@@ -121,6 +146,7 @@ def test_stacked_equals_callaway_weighted_by_treated_units():
     )  # cohort 2 in period 4, cohort 3 in period 1
     assert stacked.sample.lost == lost
     assert stacked.table["n"].tolist() == [3, 3, 3]  # one unit of cohort 2, two of cohort 3
+    assert p.att("stacked", window=(-1, 1)).table["n"].tolist() == [6]
     assert stacked.weighting == "cohorts by their treated units"
     assert p.att("stacked", window=(-1, 1), weights="none").weighting == "cohorts by treatment variance"
     assert value(p.att("stacked", window=(-1, 1))) == pytest.approx((value(cs, "0") + value(cs, "1")) / 2)

@@ -277,10 +277,12 @@ def test_ends_do_not_depend_on_the_unit_of_the_outcome(ask, scale):
 )
 def test_no_p_below_what_is_attainable_and_no_end_where_nothing_can_be_refused(ask, least):
     made = door(few(G=4)).twfe()
-    row = made.wild_bootstrap(**ask).table.iloc[0]
+    boot = made.wild_bootstrap(**ask)
+    row = boot.table.iloc[0]
     assert row["attainable"] == least
     if ask.get("ties") not in ("none", "half"):
         assert (row["conf_low"], row["conf_high"]) == (-np.inf, np.inf)
+        assert "-inf        inf" in boot.summary()
     far = [
         made.wild_bootstrap(null=v, interval=False, **ask).table["p"].iloc[0] for v in (1e3, 1e5, 1e6, 1e8)
     ]
@@ -310,6 +312,19 @@ def test_scores_and_poisson_count_the_sample_too():
     row = made.wild_bootstrap().table.iloc[0]
     assert row["p"] >= row["attainable"] == 2 / 32
     assert (row["conf_low"], row["conf_high"]) == (-np.inf, np.inf)
+
+
+def test_joint_tests_by_scores_turn_the_signs_of_clusters_by_hand():
+    study = door(few(G=6)).event_study(draws=0)
+    at = [study.index(term) for term in ("-3", "-2")]
+    psi, b = study.scores[:, at], study.table["estimate"].to_numpy()[at]
+    weight = np.linalg.inv(study.inference.factor * psi.T @ psi) / 2
+    moved = np.array(list(product([1, -1], repeat=6))) @ psi
+    row = study.wild_bootstrap(terms=["-3", "-2"], joint=True).table.iloc[0]
+    assert row["statistic"] == pytest.approx(b @ weight @ b, rel=1e-9)
+    quadratic = np.einsum("gi,ij,gj->g", moved, weight, moved)
+    assert row["p_ge"] == np.mean(quadratic >= row["statistic"] * (1 - 1e-9))
+    assert 0 < row["p_ge"] < 1
 
 
 def test_other_clusters_than_the_errors_are_said():

@@ -104,6 +104,7 @@ def cluster_fit(
     absorb: Sequence[ArrayLike] = (),
     weights: ArrayLike | None = None,
     names: Sequence[str] | None = None,
+    explicit: bool = False,
 ) -> ClusterFit:
     """Prepare a linear regression for cluster-robust inference.
 
@@ -119,6 +120,8 @@ def cluster_fit(
     weights : (n,) array, optional
         Analytic weights, positive.
     names : sequence of str, optional
+    explicit : bool
+        Keep every effect as columns, nested ones too.
 
     Returns
     -------
@@ -140,7 +143,7 @@ def cluster_fit(
     if codes.max() < 1:
         raise DataError("Only one cluster", "Inference by cluster needs two clusters or more")
     effects = [codes_of(a) for a in absorb]
-    nested = _largest_nested(effects, codes)
+    nested = None if explicit else _largest_nested(effects, codes)
     others = [e for j, e in enumerate(effects) if j != nested]
     Z = _dummies(others, len(y))
     if nested is not None:
@@ -212,7 +215,8 @@ def _dummies(effects: list[Codes], n: int) -> Array:
     if levels > MAX_EXPLICIT:
         raise OptionError(
             f"{levels:,} effects are not nested in the clusters; leave-one-cluster-out inference keeps them "
-            f"as columns and allows {MAX_EXPLICIT:,}. Cluster at a coarser level, or use CR1 of the estimate."
+            f"(variances='equal' nested ones too) as columns and allows {MAX_EXPLICIT:,}. Cluster at a coarser level, "
+            "or use CR1 of the estimate."
         )
     blocks = [np.equal.outer(e, np.arange(int(e.max()) + 1)).astype(float) for e in effects]
     return np.column_stack(blocks) if blocks else np.empty((n, 0))

@@ -15,6 +15,7 @@ from exportlab.options import validated
 from exportlab.panel.algebra.absorb import absorb
 from exportlab.panel.algebra.levels import Effects
 from exportlab.panel.contract import refuse_other_designs
+from exportlab.panel.did.regress import refuse_collinear
 from exportlab.results import Result, table_html
 
 if TYPE_CHECKING:
@@ -194,6 +195,7 @@ def treatment_residual(panel: PolicyPanel) -> Array:
     if not X.shape[1]:
         return D
     root = np.ones(len(D)) if panel.w is None else np.sqrt(panel.w)
-    size = np.sqrt((X**2).sum(0))
-    X = X / np.where(size > 0, size, 1.0)
-    return D - X @ np.linalg.lstsq(X * root[:, None], D * root, rcond=None)[0]
+    refuse_collinear(panel.X, X, panel.covariates)
+    X = X / np.sqrt((X**2).sum(0))
+    out: Array = D - X @ np.linalg.lstsq(X * root[:, None], D * root, rcond=None)[0]
+    return out

@@ -11,7 +11,7 @@ import pandas as pd
 from exportlab.errors import OptionError
 from exportlab.options import Level, Places, validated
 from exportlab.panel.algebra.factors import Cells, LowRank, interactive
-from exportlab.panel.did.counterfactual import estimated, held_out, prepared
+from exportlab.panel.did.counterfactual import BLOCK, estimated, held_out, prepared
 from exportlab.panel.estimate import Estimate
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ def _chosen(panel: PolicyPanel, most: int, rng: int | np.random.Generator) -> tu
     """The rank by cross-validation, and the errors of all ranks tried."""
     _, plain = prepared(panel, needed(0), "Interactive fixed effects")
     ever = plain.treated.any(1)
-    shortest = int(plain.cells.known[ever].sum(1).max()) - 3
+    shortest = int(plain.cells.known[ever].sum(1).max()) - BLOCK
     fewest = int(plain.cells.known.sum(0).max())
     most = max(min(most, shortest - 2, fewest - 2), 0)
     if most == 0:

@@ -141,7 +141,7 @@ def least_squares(problem: Problem, vcov: str = "cluster") -> Fit:
     # Frisch, Waugh and Lovell: coefficients and residuals are those of the regression with all dummies.
     tilde = absorb(np.column_stack([y, X]), effects, weights)
     y_, X_ = tilde[:, 0], tilde[:, 1:]
-    _refuse_collinear(X, X_, problem.names)
+    refuse_collinear(X, X_, problem.names)
     w = np.ones(len(y)) if weights is None else weights
     Xw = X_ * w[:, None]
     bread = np.asarray(np.linalg.inv(Xw.T @ X_), np.float64)
@@ -198,7 +198,7 @@ def _covariance(problem: Problem, scores: Array, bread: Array, vcov: str, *, var
     return _Covariance(made.covariance, factor, made.dof, name, words, made.notes)
 
 
-def _refuse_collinear(X: Array, X_: Array, names: Sequence[str]) -> None:
+def refuse_collinear(X: Array, X_: Array, names: Sequence[str]) -> None:
     """Name the columns that the effects, or the columns before them, already span."""
     size = np.sqrt((X**2).sum(0))
     scale = np.where(size > 0, size, 1.0)

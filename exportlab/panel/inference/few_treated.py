@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import product
 from typing import TYPE_CHECKING
 
@@ -15,14 +17,16 @@ from exportlab.errors import DataError, OptionError, one_of
 from exportlab.frames import Array, Codes
 from exportlab.options import Count, Finite, Level, validated
 from exportlab.panel.algebra.absorb import double_demeaned
+from exportlab.panel.algebra.clustered import adjusted_residual
 from exportlab.panel.algebra.draws import TIE, ends
+from exportlab.panel.algebra.equal_variances import EqualVariances
 from exportlab.panel.algebra.sandwich import ROUNDING, leave_one_out, satterthwaite
 from exportlab.panel.contract import refuse_other_designs
 from exportlab.panel.inference.wild import fit_of
 from exportlab.results import Result
 
 if TYPE_CHECKING:
-    from exportlab.panel.estimate import Estimate
+    from exportlab.panel.estimate import Estimate, Regression
     from exportlab.panel.policy_panel import PolicyPanel
 
 
@@ -241,12 +245,15 @@ def _result(
 
 WORDS = {
     "CR2": "bias-reduced, identity working model; t with Bell-McCaffrey degrees of freedom a term",
+    "CR2, equal variances": "bias-reduced, equal variances; t with Bell-McCaffrey degrees of freedom a term",
     "CR3": "cluster jackknife centred at the estimate, (G-1)/G; t with G-1 degrees of freedom",
 }
 
 
 @validated
-def few_clusters(estimate: Estimate, *, kind: str = "CR2", level: Level | None = None) -> Estimate:
+def few_clusters(
+    estimate: Estimate, *, kind: str = "CR2", variances: str = "inverse", level: Level | None = None
+) -> Estimate:
     """The same estimate with few-cluster standard errors.
 
     Parameters
@@ -254,6 +261,9 @@ def few_clusters(estimate: Estimate, *, kind: str = "CR2", level: Level | None =
     estimate : Estimate
         With a least-squares regression behind it.
     kind : {"CR2", "CR3"}
+    variances : {"inverse", "equal"}
+        Working model of CR2 under weights: a variance of one over the weight (clubSandwich's ``inverse_var=TRUE``), or
+        equal variances (its default for ``lm``). Without weights both are the same.
     level : float, optional
         That of the estimate by default.
 
@@ -265,38 +275,34 @@ def few_clusters(estimate: Estimate, *, kind: str = "CR2", level: Level | None =
     Raises
     ------
     OptionError
-        No least-squares regression.
+        No least-squares regression; ``variances="equal"`` with CR3, which has no working model.
 
     Notes
     -----
-    Under weights the working model of CR2 is a variance of one over the weight (clubSandwich's ``inverse_var=TRUE``;
-    its default for ``lm`` is equal variances). CR3 is NaN for terms that some cluster alone identifies (one treated
-    cluster). Sources: Bell & McCaffrey (2002); Pustejovsky & Tipton (2018); MacKinnon, Nielsen & Webb (2023).
+    CR3 is NaN for terms that some cluster alone identifies (one treated cluster). Sources: Bell & McCaffrey (2002);
+    Pustejovsky & Tipton (2018); MacKinnon, Nielsen & Webb (2023).
     """
     one_of("kind", kind, ("CR2", "CR3"))
+    one_of("variances", variances, ("inverse", "equal"))
+    if variances == "equal" and kind == "CR3":
+        raise OptionError("variances='equal' is a working model of CR2; CR3 has none.")
     g = estimate.regression
     if g is None or g.family != "gaussian":
         raise OptionError(f"{estimate.method} has no least-squares regression: use randomization_test().")
-    fit = fit_of(g)
-    if kind == "CR2":
-        from exportlab.panel.algebra.clustered import adjusted_residual
-
-        pieces = fit.scores(adjusted_residual(fit, -0.5)) @ fit.bread[:, : fit.k]
-    else:
-        pieces = leave_one_out(fit) * np.sqrt((fit.G - 1) / fit.G)
+    pieces, freedom = _adjusted(g, kind, variances)
     live = (np.diag(estimate.vcov) > 0) & (g.combine != 0).any(axis=1)
-    scores = np.zeros((fit.G, len(live)))
+    scores = np.zeros((len(pieces), len(live)))
     for j in np.flatnonzero(live):
         used = g.combine[j] != 0  # a term may be defined where another regressor is not
         scores[:, j] = pieces[:, used] @ g.combine[j, used]
     df = np.full(len(live), np.nan)
-    df[live] = satterthwaite(fit, g.combine[live]) if kind == "CR2" else fit.G - 1
+    df[live] = freedom(g.combine[live])
     vcov = scores.T @ scores
     size = estimate.inference.level if level is None else level
     inference = replace(
         estimate.inference,
         name=f"cluster-robust ({kind})",
-        small_sample=WORDS[kind],
+        small_sample=WORDS[kind if variances == "inverse" else "CR2, equal variances"],
         factor=1.0,
         df=float(np.nanmin(df)) if live.any() else np.nan,
         level=size,
@@ -311,3 +317,14 @@ def few_clusters(estimate: Estimate, *, kind: str = "CR2", level: Level | None =
     )
     bands = [c for c in ("band_low", "band_high") if c in table]
     return replace(estimate, table=table.drop(columns=bands), vcov=vcov, scores=scores, inference=inference)
+
+
+def _adjusted(g: Regression, kind: str, variances: str) -> tuple[Array, Callable[[Array], Array | int]]:
+    """What each cluster adds to the coefficients, (G, k), and the degrees of freedom of combinations (q, k) of them."""
+    if variances == "equal" and g.weights is not None:
+        equal = EqualVariances.of(fit_of(g, explicit=True), g.weights)
+        return equal.pieces(), equal.freedom
+    fit = fit_of(g)
+    if kind == "CR3":
+        return leave_one_out(fit) * np.sqrt((fit.G - 1) / fit.G), lambda _: fit.G - 1
+    return fit.scores(adjusted_residual(fit, -0.5)) @ fit.bread[:, : fit.k], partial(satterthwaite, fit)

@@ -190,8 +190,8 @@ def _other_clusters(estimate: Estimate, G: int) -> tuple[str, ...]:
     )
 
 
-def fit_of(regression: Regression) -> ClusterFit:
-    """The clustered fit of an estimate's regression."""
+def fit_of(regression: Regression, *, explicit: bool = False) -> ClusterFit:
+    """The clustered fit of an estimate's regression; `explicit` keeps every effect as columns."""
     return cluster_fit(
         regression.y,
         regression.X,
@@ -199,6 +199,7 @@ def fit_of(regression: Regression) -> ClusterFit:
         absorb=regression.absorbed,
         weights=regression.weights,
         names=regression.names,
+        explicit=explicit,
     )
 
 
