@@ -492,7 +492,7 @@ UNCERTAIN: dict[str, Callable[[Way], Any]] = {
         over="market",
         by=["exporter"],
         rng=1,
-        draws=30,
+        draws=39,
     ),
 }
 FEW = {"by": "exporter", "min_observations": 2}

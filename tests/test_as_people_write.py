@@ -273,6 +273,7 @@ def test_the_decimal_sign_of_a_wide_sheet(tmp_path, text, said, value):
 def test_a_wide_sheet_that_names_a_period_twice(tmp_path):
     path = written(tmp_path, "Country,2020,2021,2022,2022\nJapan,1,2,3,4\n")
     assert "two columns named '2022'" in str(refused(lambda: read_flows(path)))
+    assert "two columns named '2022'" in str(refused(lambda: read_flows(path, wide=True, market="Country")))
 
 
 def test_a_column_more_than_there_are_roles_is_a_key(tmp_path):
