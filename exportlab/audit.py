@@ -73,13 +73,13 @@ def rows(flows: Flows) -> None:
 
 
 def labels_of(flows: Flows, role: str) -> list[Any]:
-    """The distinct labels of a role as they come, asked for once."""
+    """The distinct labels of a role as they come, asked for once; who asks looks past what is missing."""
     known: dict[str, list[Any]] = flows._memo.setdefault("labels", {})
     if role not in known:
         frame = flows.frame
         if isinstance(frame, nw.DataFrame) and frame.implementation.is_pandas():
-            codes, labels = flows._memo.setdefault("seen", {})[role] = labelled(frame, role)
-            known[role] = labels + [None] * bool((codes < 0).any())
+            flows._memo.setdefault("seen", {})[role] = labelled(frame, role)
+            known[role] = flows._memo["seen"][role][1]
         else:
             known[role] = values_of(frame, role)
     return known[role]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 import narwhals.stable.v2 as nw
@@ -20,6 +20,25 @@ def row_numbers(
 
     `known` are the numbers of keys without missing ones.
     """
+    cell, size, hashed = _packed(frame, keys, known)
+    # whoever counts needs a place for every number there could be
+    return (cell, size) if size <= 2 * len(cell) else hashed(cell)
+
+
+def repeated(
+    frame: nw.DataFrame[Any], keys: Sequence[str], known: Mapping[str, Coded] | None = None
+) -> NDArray[np.bool_]:
+    """Which rows share their keys with another row: sorted, what is alike stands side by side."""
+    cell, _, _ = _packed(frame, keys, known)
+    ordered = np.sort(cell)
+    again = ordered[1:][ordered[1:] == ordered[:-1]]
+    return np.isin(cell, np.unique(again)) if again.size else np.zeros(len(cell), bool)
+
+
+def _packed(
+    frame: nw.DataFrame[Any], keys: Sequence[str], known: Mapping[str, Coded] | None
+) -> tuple[NDArray[np.int64], int, Callable[[Any], tuple[NDArray[np.int64], int]]]:
+    """The keys of each row in one number below a limit, the limit, and what counts such numbers up from zero."""
     native: Any = frame.to_native()
     hashed = _pandas_codes if frame.implementation.is_pandas() else _arrow_codes
     cell, size = np.zeros(1, np.int64), 1
@@ -31,8 +50,7 @@ def row_numbers(
         if size * count > 2**62:
             cell, size = hashed(cell)
         cell, size = cell * count + codes, size * count
-    # whoever counts needs a place for every number there could be
-    return (cell, size) if size <= 2 * len(cell) else hashed(cell)
+    return cell, size, hashed
 
 
 def ranks(values: NDArray[np.float64], cell: NDArray[np.int64], size: int) -> NDArray[np.float64]:

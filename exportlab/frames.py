@@ -494,8 +494,7 @@ def repeated(
     """Which rows of a table in memory share their keys, none of them missing, with another row."""
     if not frame.implementation.is_pandas():
         return frame.select(*keys).is_duplicated()
-    cell, size = numbering.row_numbers(frame, keys, known)
-    return column_like(frame, "_again", np.bincount(cell, minlength=size)[cell] > 1)
+    return column_like(frame, "_again", numbering.repeated(frame, keys, known))
 
 
 def in_order(frame: nw.DataFrame[Any], keys: Sequence[str]) -> bool:

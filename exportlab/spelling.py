@@ -87,7 +87,7 @@ class Spelling:
         if calendar.sorts:
             return made
         own = nw.new_series("period", list(calendar.labels), backend=frame.implementation)
-        if self.own is not None and self.own.dtype.is_temporal() and own.dtype != nw.String:
+        if self.own is not None and self.own.dtype.is_temporal():
             own = own.cast(self.own.dtype)
         return replace(made, keys=tuple(calendar.keys[label] for label in calendar.labels), own=own)
 

@@ -484,7 +484,7 @@ def _inference() -> list[Entry]:
         ),
         Entry(
             "randomization",
-            _of(lambda p: p.twfe().randomization_test(n_draws=49, max_enumerated=20, interval=False)),
+            _of(lambda p: p.twfe().randomization_test(n_draws=19, max_enumerated=20, interval=False)),
             money=("statistic",),
             exempt={"renamed": DRAWS},
         ),

@@ -474,6 +474,26 @@ UNCERTAIN: dict[str, Callable[[Way], Any]] = {
     "difference": lambda way: xl.difference(way.door(PLAIN), "hhi", **SAMPLED, method="delta"),
     "permutation": lambda way: xl.permutation_test(way.door(PLAIN), "hhi", **SAMPLED, rng=1, permutations=99),
     "transitions": lambda way: xl.rca_transitions(way.door(PLAIN)),
+    "interval of shares": lambda way: xl.interval(
+        way.door(PLAIN), "share", over="market", by=["exporter"], resample="product", zeros=True
+    ),
+    "interval of a bloc's share": lambda way: xl.interval(
+        way.door(PLAIN), "bloc_share", bloc="RCEP", by=["period"], resample="product"
+    ),
+    "interval of advantage": lambda way: xl.interval(
+        way.door(PLAIN), "rca", by=["exporter"], resample="market"
+    ),
+    "interval of any measure": lambda way: xl.resampled(
+        way.door(PLAIN), lambda f: xl.expy(f, way.said(INCOME), by="exporter"), "expy", resample="market"
+    ),
+    "mirror interval of an index": lambda way: xl.uncertainty.mirror_interval(
+        *(way.door(t) for t in (PLAIN, imports(PLAIN))),
+        "hhi",
+        over="market",
+        by=["exporter"],
+        rng=1,
+        draws=30,
+    ),
 }
 FEW = {"by": "exporter", "min_observations": 2}
 RISK: dict[str, Callable[[Way], Any]] = {
@@ -533,7 +553,10 @@ ENTRIES: dict[str, Entry] = {
     "complexity of the larger": Entry(lambda way: complexity(way, min_exports=8.0, min_product_trade=8.0)),
     "findings": Entry(findings),
     **{
-        name: Entry(lambda way, run=run: {"table": getattr(found := run(way), "table", found)})
+        name: Entry(
+            lambda way, run=run: {"table": getattr(found := run(way), "table", found)},
+            main=" of " not in name,
+        )
         for name, run in UNCERTAIN.items()
     },
     **{

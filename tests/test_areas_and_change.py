@@ -83,7 +83,7 @@ def test_a_map_colours_shares_and_names_what_it_cannot_show():
     ax = areas.market_map(SHARES, title="T", source="S")
     shown = {t.split(": ")[0]: t.split(": ")[1] for t in hovers(ax)}
     assert (shown["Japan"], shown["South Korea"], shown["France"]) == ("40.00%", "0.05%", "0.00%")
-    assert "Not on the map: EU (20.0%).\nSource: S" in texts(ax)
+    assert "Colours: shares of the total. Not on the map: EU (20.0%).\nSource: S" in texts(ax)
     faces = [p.get_facecolor() for p in ax.patches]
     assert sum(f != faces[0] for f in faces) >= 3
     with pytest.raises(DataError, match="no market is a country"):
@@ -137,7 +137,7 @@ def test_both_memberships_and_the_day_of_entry():
     ax = change.membership_shares(both, period="year", entries=days, source="S")
     marks = [line.get_xdata()[0] for line in ax.lines if line.get_linestyle() == ":"]
     assert marks == [1.5]  # where 2021 ends and 2022 begins
-    assert {"entry", "in force: 20.0%", "all signatories: 20.0%"} <= set(texts(ax))
+    assert {"entry", "in force 20.0%", "all signatories 20.0%"} <= set(texts(ax))
     assert "long ago" not in texts(ax)
 
 
@@ -335,3 +335,30 @@ def test_interactive_charts_name_their_extra(monkeypatch):
     monkeypatch.setitem(sys.modules, "altair", None)
     with pytest.raises(MissingDependency, match=r"needs altair: pip install 'exportlab\[interactive\]'"):
         interactive.index(pd.DataFrame({"period": [2021], "hhi": [0.1]}))
+
+
+def test_thousands_stand_apart_on_an_axis():
+    ax = style.new_axes()
+    style.whole_ticks(ax.yaxis, "%")
+    shown = ax.yaxis.get_major_formatter()
+    assert [shown(v, 0) for v in (0, 1600, 0.5, -100_000, 1_234_567)] == [
+        "0%",
+        "1,600%",
+        "0.5%",
+        "\N{MINUS SIGN}100,000%",
+        "1,234,567%",
+    ]
+    assert style.breakable("号商品, 未列名") == ["号", "商", "品,", " ", "未", "列", "名"]
+
+
+def test_what_is_left_over_is_named_in_the_tile_or_below():
+    sizes = [50.0, 30.0, 10.0, *[0.01] * 9]
+    table = pd.DataFrame(
+        {"market": [f"m{k}" for k in range(12)], "value": sizes, "bloc": ["a", "b", *["a"] * 10]}
+    )
+    names = lambda ax: [t.get_text() for t in ax.get_legend().get_texts()]  # noqa: E731
+    thin = areas.treemap(table, label="market", value="value", group="bloc", top=3)
+    assert names(thin) == ["a", "b", "9 others 0.1%"]
+    wide = areas.treemap(table.assign(value=10.0), label="market", value="value", group="bloc", top=3)
+    assert names(wide) == ["a", "b"]
+    assert any(t.get_text().startswith("9 others") for t in wide.texts)

@@ -249,6 +249,41 @@ def test_what_is_not_unmistakably_wide_needs_to_be_said(tmp_path):
     )
 
 
+@pytest.mark.parametrize(
+    ("text", "said", "value"),
+    [
+        ("Country;2020;2021;2022\nJapan;1.500;0.25;7\n", {}, 1.5),  # 0.25 is no number with a decimal comma
+        ("Country;2020;2021;2022\nJapan;1.500;2;7\n", {}, 1500.0),  # semicolons go with decimal commas
+        ('Country,2020,2021,2022\nJapan,"1,500",2,7\n', {}, 1500.0),
+        ("Country;2020;2021;2022\nJapan;1.500;2;7\n", {"decimal": "."}, 1.5),
+        ('Country,2020,2021,2022\nJapan,"1,500",2,7\n', {"decimal": ","}, 1.5),
+        ("Country\t2020\t2021\t2022\nJapan\t1.500\t2\t7\n", {}, None),
+        ("Country\t2020\t2021\t2022\nJapan\t1.500\t2\t7\n", {"decimal": ","}, 1500.0),
+    ],
+)
+def test_the_decimal_sign_of_a_wide_sheet(tmp_path, text, said, value):
+    """What is said, else what the numbers leave open no longer, else the usual one beside such delimiters."""
+    path = written(tmp_path, text)
+    if value is None:
+        assert "read in two ways" in str(refused(lambda: read_flows(path, **said)))
+    else:
+        assert read_flows(path, **said).table["value"].max() == max(value, 7.0)
+
+
+def test_a_wide_sheet_that_names_a_period_twice(tmp_path):
+    path = written(tmp_path, "Country,2020,2021,2022,2022\nJapan,1,2,3,4\n")
+    assert "two columns named '2022'" in str(refused(lambda: read_flows(path)))
+
+
+def test_a_column_more_than_there_are_roles_is_a_key(tmp_path):
+    head = "Exporter,Market,Product,Regime,2020,2021,2022\n"
+    path = written(tmp_path, f"{head}China,Japan,01,a,1,2,3\nChina,Japan,01,b,1,2,3\n")
+    error = refused(lambda: read_flows(path))
+    assert "role is not known: ['Regime']" in str(error)
+    assert "product='Product', keys='Regime')" in error.remedy
+    assert len(read_flows(path, **error.options[0]).table) == 6
+
+
 def test_marks_in_wide_sheets_are_left_out_when_said(tmp_path):
     path = written(tmp_path, "Country;2020;2021;2022\nJapan;1,5;2;..\nUSA;3;4;1.234,5\n")
     error = refused(lambda: read_flows(path))

@@ -304,6 +304,33 @@ def test_hs_errors() -> None:
         cl.hs_section("7701")
 
 
+@pytest.mark.parametrize(
+    ("label", "code", "name", "name_zh"),
+    [
+        ("日本", "030", "Eastern Asia", "东亚"),
+        ("Mexico", "013", "Central America", "中美洲"),
+        ("Iran", "034", "Southern Asia", "南亚"),
+        ("CYP", "145", "Western Asia", "西亚"),
+        (729, "015", "Northern Africa", "北非"),
+        ("Romania", "151", "Eastern Europe", "东欧"),
+        ("Greenland", "021", "Northern America", "北美"),
+        ("Timor-Leste", "035", "South-eastern Asia", "东南亚"),
+    ],
+)
+def test_regions_of_the_united_nations(label: str | int, code: str, name: str, name_zh: str) -> None:
+    found = cl.region(label)
+    assert (found.m49, found.name, found.name_zh) == (code, name, name_zh)
+
+
+def test_every_country_but_antarctica_lies_in_one_region() -> None:
+    placed = [code for r in cl.regions() for code in r.countries]
+    assert len(cl.regions()) == 22
+    assert sorted(placed) == [c.iso3 for c in cl.countries() if c.iso3 != "ATA"]
+    assert {len(r.countries) for r in cl.regions() if r.m49 in ("030", "018", "029")} == {8, 5, 28}
+    with pytest.raises(UnknownName, match="no country of a region named 'ATA'"):
+        cl.region("Antarctica")
+
+
 def test_every_row_has_a_source() -> None:
     for table in (
         "countries",
@@ -313,6 +340,7 @@ def test_every_row_has_a_source() -> None:
         "bloc_members",
         "hs_chapters",
         "hs_sections",
+        "regions",
     ):
         assert all(r["source"] for r in rows(table)), table
 

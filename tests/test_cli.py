@@ -8,6 +8,7 @@ import os
 import re
 import subprocess
 import sys
+import warnings
 
 import customs
 import io_files
@@ -18,6 +19,7 @@ import exportlab as xl
 from exportlab import cli, words
 from exportlab.cli import commands, doctor, opening, terminal
 from exportlab.cli.explained import said
+from exportlab.plots import style
 from exportlab.words import language
 
 
@@ -513,7 +515,7 @@ def test_doctor_says_what_is_there(say, monkeypatch):
     assert lines["pandas"][2] == pd.__version__
     assert {"polars", "duckdb", "pyspark", "openpyxl", "Java"} <= set(lines)
     monkeypatch.setattr(doctor, "_version", lambda name: {"numpy": "1.26.4", "polars": ""}.get(name, "99"))
-    states = {p.name: p.state for p in doctor.examine()}
+    states = {p.name: str(p.state) for p in doctor.examine()}
     assert (states["numpy"], states["polars"], states["pandas"]) == ("too old", "missing", "ok")
     code, _, error = say("doctor")
     assert (code, error) == (
@@ -529,7 +531,35 @@ def test_doctor_finds_java_where_spark_does(monkeypatch, tmp_path):
     program.chmod(0o755)
     monkeypatch.setenv("JAVA_HOME", str(tmp_path))
     java = next(p for p in doctor.examine() if p.name == "Java")
-    assert (java.found, java.state) == ("11.0.2", "too old")
+    assert (java.found, str(java.state)) == ("11.0.2", "too old")
+
+
+def test_doctor_tells_the_truth_of_fonts(say, monkeypatch, tmp_path):
+    name, kept = style.fonts()[1:], tmp_path / "fontlist.json"
+    if not name:
+        pytest.skip("needs a font with Chinese")
+    monkeypatch.setattr(style, "list_of_fonts", lambda: kept)
+    states = lambda: [(p.found, str(p.state)) for p in doctor.examine()[-2:]]  # noqa: E731
+    unkept = f"cannot be kept in {tmp_path}: every run looks for fonts anew"
+    assert states() == [(name[0], "ok"), (kept.name, unkept)]
+    kept.write_text('{"ttflist": [{"name": "DejaVu Sans"}]}', encoding="utf-8")
+    assert states()[1][1] == unkept
+    kept.write_text(f'{{"ttflist": [{{"name": "{name[0]}"}}]}}', encoding="utf-8")
+    assert states()[1][1] == "ok"
+
+    def late():
+        warnings.warn("matplotlib's list of fonts did not know it", stacklevel=1)
+        return ["DejaVu Sans", "DejaVu Sans"]  # a font that has no Chinese, under a trusted name
+
+    monkeypatch.setattr(style, "fonts", late)
+    kept.write_text('{"ttflist": [{"name": "DejaVu Sans"}]}', encoding="utf-8")
+    boxes, of_list = states()
+    assert re.fullmatch(r"draws \d{4} signs as boxes: .{12}", boxes[1])
+    assert of_list[1] == "was out of date, knows the font now"
+    monkeypatch.setattr(style, "fonts", lambda: ["DejaVu Sans"])
+    assert states()[0] == ("", "missing")
+    printed = say("doctor", "--lang", "zh")[1]
+    assert "字体清单" in printed
 
 
 def test_completion_is_offered(say):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import random
 
+import narwhals.stable.v2 as nw
 import numpy as np
 import pandas as pd
 import pytest
@@ -22,7 +23,7 @@ from exportlab.indices.diversification import (
     theil_traditional,
     theil_within_between,
 )
-from exportlab.indices.margins import hk_margins, iemp, nestedness, nesting
+from exportlab.indices.margins import hk_margins, iemp, log_mean, nestedness, nesting
 
 PRODUCTS = ("0101", "0102", "8501", "8502", "9001")
 
@@ -196,6 +197,35 @@ def test_sato_vartia_average_is_the_total_ratio_when_both_reach_the_same_markets
     ]
     made = indexed(hk_margins(flows(table), across="market"), "exporter")["i"]
     assert made["share_ratio"] == pytest.approx(4 / 15, rel=1e-12)
+
+
+def test_a_market_that_one_does_not_sell_to_has_no_weight_in_the_average():
+    """X alone is sold to by both, where half of what the others sell is sold as well: a third of it."""
+    cells = [("i", "X", "a", 1.0), ("i", "Y", "a", 0.0), ("j", "X", "a", 3.0), ("j", "X", "b", 3.0)]
+    cells += [("j", "Y", "a", 5.0), ("i", "Z", "a", 4.0)]
+    table = [dict(zip(("exporter", "market", "product", "value"), c, strict=True)) for c in cells]
+    made = indexed(hk_margins(flows(table), across="market"), "exporter")["i"]
+    assert (made["extensive"], made["intensive"]) == pytest.approx((1 / 2, 1 / 3), rel=1e-12)
+
+
+def test_margins_over_markets_that_nobody_shares_do_not_exist():
+    cells = [("i", "X", "a", 1.0), ("j", "Y", "a", 3.0)]
+    table = [dict(zip(("exporter", "market", "product", "value"), c, strict=True)) for c in cells]
+    made = indexed(hk_margins(flows(table), across="market"), "exporter")["i"]
+    assert math.isnan(made["extensive"])
+    assert math.isnan(made["intensive"])
+
+
+def test_the_logarithmic_mean_near_equality_and_away_from_it():
+    """By ln(1 + d) of libraries, which does not cancel; exact to the last digits on both sides of one per cent."""
+    apart = [0.0, 1e-12, 1e-6, 0.003, 0.009, 0.011, 0.5, 30.0]
+    frame = nw.from_native(pd.DataFrame({"a": [2.0 * (1 + d) for d in apart], "b": 2.0}))
+    expected = [2 * d / math.log1p(d) if d else 2.0 for d in apart]
+    found = frame.select(m=log_mean("a", "b"), n=log_mean("b", "a"))
+    assert found["m"].to_list() == pytest.approx(expected, rel=1e-13)
+    assert found["n"].to_list() == pytest.approx(expected, rel=1e-13)
+    blank = nw.from_native(pd.DataFrame({"a": [0.0, 3.0], "b": [3.0, 0.0]}))
+    assert blank.select(m=log_mean("a", "b"))["m"].to_list() == [0.0, 0.0]
 
 
 def test_market_penetration_by_hand():

@@ -432,6 +432,39 @@ def test_shift_share_of_a_published_table():
     assert parts == pytest.approx([290, -80, 420])  # national growth, composition, differential
 
 
+@pytest.mark.parametrize("engine", ["pandas", "duckdb"])
+def test_an_industry_that_is_new_in_region_and_nation_is_its_own(engine):
+    """Of a nation that grows by 1/2 from one industry, and a new one: all of the new one is competitive."""
+    table = pd.DataFrame(
+        [(2020, "I", 10.0), (2020, "II", 0.0), (2021, "I", 12.0), (2021, "II", 7.0)],
+        columns=["year", "hs", "usd"],
+    )
+    nation = flows_of(table.assign(usd=[100.0, 0.0, 110.0, 40.0]), engine)
+    region = flows_of(table.assign(city="a"), engine)
+    (row,) = rows(shift_share(region, reference=nation), ["year"])
+    parts = [row[n] for n in ("national", "mix", "competitive", "shift_share")]
+    assert parts == pytest.approx([10 * 0.5, 10 * (0.1 - 0.5), (12 - 11) + 7, 9])
+
+
+def test_a_market_that_comes_or_goes_moves_a_bloc_by_trade_alone():
+    """Japan 0 to 30 and 30 to 0 of 100, in RCEP from 2022 on; no period of its own says that it was not inside."""
+    for first, second in ((0.0, 30.0), (30.0, 0.0)):
+        table = pd.DataFrame(
+            [
+                (2022, "Japan", first),
+                (2022, "USA", 100 - first),
+                (2023, "Japan", second),
+                (2023, "USA", 100 - second),
+            ],
+            columns=["year", "partner", "usd"],
+        )
+        found = rows(bloc_share_change(flows_of(table), "RCEP"), ["partner"])[0]
+        moved = (second - first) / 100
+        assert [found[n] for n in ("bloc_share_change", "trade", "membership")] == pytest.approx(
+            [moved, moved, 0]
+        )
+
+
 def test_shift_share_after_esteban_marquillas():
     """The competitive effect at the nation's structure: 100, 200, 400 and 300 times own growth less the nation's."""
     region, nation = xl.flows(TAUGHT_REGION), xl.flows(TAUGHT_NATION)

@@ -311,6 +311,19 @@ def test_editions_are_refused_until_one_is_said(tmp_path):
     assert xl.read_comtrade(path, revision="H5").reading.table["reason"].to_list()[1] == "classification H4"
 
 
+@pytest.mark.parametrize(
+    ("lines", "options", "nomenclature"),
+    [
+        (["2022,156,X,392,H6,847130,60"], {}, "HS2022"),
+        (["2022,156,X,392,S3,00150,60"], {}, "SITC3"),
+        (["2022,156,X,392,H6,847130,60", "2021,156,X,392,H5,847130,60"], {"revision": "mixed"}, "HS"),
+    ],
+)
+def test_files_say_their_edition_and_of_several_what_they_share(tmp_path, lines, options, nomenclature):
+    flows = xl.read_comtrade(comtrade(tmp_path, *lines), **options)
+    assert flows.goods.nomenclature == nomenclature
+
+
 @pytest.mark.parametrize("engine", ENGINES)
 def test_a_column_of_editions_at_the_door(engine):
     table = ENGINES[engine](

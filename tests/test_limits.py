@@ -120,6 +120,47 @@ def test_hill_numbers_of_every_order_fall_from_the_count_to_one_over_the_largest
     assert near != float(xl.evaluate("hill", values, q=1))
 
 
+def test_hill_numbers_by_hand():
+    """Of shares 1/4 and 3/4; 2 is the order where none is said, and near one the sum of powers does not cancel yet."""
+    assert float(xl.evaluate("hill", [1.0, 3.0])) == pytest.approx(1.6, rel=1e-15)
+    for q in (0.93, 1.05, 1.2):
+        expected = (0.25**q + 0.75**q) ** (1 / (1 - q))
+        assert float(xl.evaluate("hill", [1.0, 3.0], q=q)) == pytest.approx(expected, rel=1e-12)
+
+
+def test_what_values_do_not_hold_matters_up_to_order_one():
+    """Spread thin it adds nothing to the powers above one, and without end below."""
+    thin = float(xl.evaluate("hill", [25.0, 50.0], total=100.0, q=1.5))
+    assert thin == pytest.approx((0.25**1.5 + 0.5**1.5) ** -2, rel=1e-12)
+    for q in (1, 0.5):
+        with pytest.raises(OptionError, match="depends on how the part of total="):
+            xl.evaluate("hill", [25.0, 50.0], total=100.0, q=q)
+
+
+def test_values_that_add_up_to_the_total_leave_nothing():
+    values = [1e12, 3e12]
+    for total in (4e12, 4e12 * (1 + 1e-10), 4e12 * (1 - 1e-10)):  # to a billionth, as sums are rounded
+        assert float(xl.evaluate("theil", values, total=total)) == pytest.approx(
+            float(xl.evaluate("theil", values)), abs=1e-8
+        )
+    for scale in (1e-12, 1.0):
+        with pytest.raises(OptionError, match="theil depends on how"):
+            xl.evaluate("theil", [scale, 3 * scale], total=4 * scale * (1 + 1e-8))
+        with pytest.raises(DataError, match="a total is below the sum"):
+            xl.evaluate("theil", [scale, 3 * scale], total=4 * scale * (1 - 1e-8))
+
+
+@pytest.mark.parametrize(
+    ("value", "allowed"), [(1e50, True), (1.1e50, False), (1e-50, True), (0.9e-50, False)]
+)
+def test_the_ends_of_what_is_let_in(value, allowed):
+    if allowed:
+        assert float(xl.evaluate("hhi", [value, 0.0])) == 1.0
+        return
+    with pytest.raises(DataError, match=r"too far from one in 1 row\. First"):
+        xl.evaluate("hhi", [value, 1.0])
+
+
 def test_hundred_equal_markets_at_a_high_order():
     """(100 (1/100)^170)^(-1/169) = 100; the power alone underflows."""
     flows = xl.flows(pd.DataFrame({"market": [f"m{i}" for i in range(100)], "value": 1e6}))

@@ -13,6 +13,7 @@ from exportlab.codes import coded, labelled, ranks, row_numbers
 from exportlab.errors import DataError
 from exportlab.frames import in_order, sum_by, with_rank
 from exportlab.indices.complexity.proximity import Space, proximity, spread_over
+from exportlab.indices.members import ON_ARRAYS, Member
 from exportlab.threads import on_one_thread
 
 
@@ -33,6 +34,28 @@ def test_rows_are_numbered_by_keys_of_which_some_are_known() -> None:
     table = frame(market=["b", "a", "b"], product=["x", "x", "y"])
     cell, size = row_numbers(table, ["market", "product"], {"market": (np.array([1, 0, 1]), ["a", "b"])})
     assert (cell.tolist(), size) == ([2, 0, 3], 4)
+
+
+def test_years_and_codes_that_lie_near_each_other_are_numbered_from_the_least() -> None:
+    place = np.arange(1000)
+    table = frame(year=2020 + place % 2, code=30 + place // 2 % 9)
+    cell, size = row_numbers(table, ["year", "code"])
+    assert size == 18
+    assert cell.tolist() == (9 * (place % 2) + place // 2 % 9).tolist()
+
+
+def test_numbers_of_many_keys_stay_apart_beyond_what_whole_numbers_hold() -> None:
+    """Of 65,536 labels each, the first of five keys stands for 2^64 of the last, which is nought in 64 bits."""
+    same = [f"m{k}" for k in range(2**16)]
+    table = frame(**{f"k{j}": [*same, same[j == 0]] for j in range(5)})
+    cell, size = row_numbers(table, [f"k{j}" for j in range(5)])
+    assert (len(set(cell.tolist())), int(cell.max()) + 1, size) == (2**16 + 1,) * 3
+
+
+def test_powers_of_e_less_one() -> None:
+    member = Member(lambda name: None, ON_ARRAYS)
+    x = np.array([-800.0, -1.0, -1e-9, -1e-300, 0.0, 1e-17, 1e-9, 0.3, 20.0])
+    np.testing.assert_allclose(member.expm1(x), np.expm1(x), rtol=1e-15)
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ import exportlab.space
 import exportlab.uncertainty
 import exportlab.valueadded
 from exportlab.errors import DataError, OptionError, UnknownName
-from exportlab.indices.catalogue import CATALOGUE
+from exportlab.indices.catalogue import CATALOGUE, declared
 from exportlab.options import (
     Count,
     Finite,
@@ -332,3 +332,11 @@ def panel(**options: Any) -> exportlab.panel.PolicyPanel:
 def test_options_that_cannot_be(call, said):
     with pytest.raises(OptionError, match=said):
         call()
+
+
+def test_a_default_is_the_same_in_a_term_its_finish_and_its_thin_end():
+    """Each of them is called with its own options, and the declaration keeps one of the defaults."""
+    for entry in CATALOGUE.values():
+        for function in (*entry.declares, *[entry.thin] * callable(entry.thin)):
+            for name, default in declared(function).items():
+                assert default == entry.options.get(name, default), (entry.name, name)

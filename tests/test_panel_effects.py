@@ -276,10 +276,12 @@ def test_singletons_are_dropped_and_counted():
     np.testing.assert_allclose(made.table["estimate"], kept.table["estimate"], rtol=1e-10)
 
 
-def test_string_years_are_fine():
+@pytest.mark.parametrize("first", [2000, 8])  # as text 10 stands before 8
+@pytest.mark.parametrize("kind", [str, "category"])
+def test_periods_as_text_or_categories_are_in_the_order_of_time(first, kind):
     data = cities()
-    text = data.assign(year=(2000 + data["year"]).astype(str))
-    for options in ({}, {"vcov": "driscoll-kraay", "lags": 1}):
+    text = data.assign(year=(first + data["year"]).astype(str).astype(kind))
+    for options in ({}, {"vcov": "driscoll-kraay", "lags": 2}):
         ours = fixed_effects(text, "y ~ x + z", effects="two-way", **options, **PANEL)
         assert ours.table.equals(
             fixed_effects(data, "y ~ x + z", effects="two-way", **options, **PANEL).table

@@ -273,6 +273,7 @@ def test_few_treated_take_placebos_which_are_the_two_sample_t_test():
 
 
 def test_many_treated_keep_their_own_errors_and_say_what_they_are():
+    assert [honest_did(few(n)[1], M=[0.0]).errors for n in (3, 4)] == ["placebo", "own"]
     out = honest_did(few(7)[1], M=[0.0])
     assert out.errors == "own"
     assert "null too often" in out.summary()

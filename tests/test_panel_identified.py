@@ -182,3 +182,15 @@ def test_the_base_period_is_no_cohort_and_no_year(method, options, aggregate):
     panel = PolicyPanel(draw([2013.0, 2015.0, np.inf], range(2010, 2017)), **KEYS)
     terms = {"cohort": ["2013", "2015"], "calendar": ["2013", "2014", "2015", "2016"], "simple": ["ATT"]}
     assert panel.att(method, aggregate=aggregate, **options).table["term"].tolist() == terms[aggregate]
+
+
+def test_event_times_that_no_cohort_shares_need_a_base_each_under_two_way_effects():
+    panel = PolicyPanel(
+        BIENNIAL.assign(y=2.0 * (BIENNIAL["year"] >= BIENNIAL["g"]) + BIENNIAL["year"] % 7), **KEYS
+    )
+    said = r"6 id\(s\) are seen at event times \[-6, -4, -2, 0, 2\] alone, .* such as base=\(-1, -2\)"
+    with pytest.raises(DataError, match=said):
+        panel.event_study("twfe")
+    found = shown(panel.event_study("twfe", base=(-1, -2)))
+    assert [found[e] for e in ("-3", "-4")] == pytest.approx([0.0, 0.0], abs=1e-10)
+    assert [found[e] for e in ("0", "1", "2", "3")] == pytest.approx([2.0] * 4, abs=1e-10)

@@ -145,6 +145,14 @@ def test_conley_taber_by_hand():
     assert row["conf_low"] < row["estimate"] < row["conf_high"]
 
 
+def test_conley_taber_keeps_what_is_not_refused_at_five_per_cent():
+    panel = make([2006] + [NEVER] * 24, effect=2.0)  # no p below 1/25
+    row = conley_taber(panel).table.iloc[0]
+    for end, out in ((row["conf_low"], -1e-6), (row["conf_high"], 1e-6)):
+        assert conley_taber(panel, null=end, interval=False).table["p"].iloc[0] > 0.05
+        assert conley_taber(panel, null=end + out, interval=False).table["p"].iloc[0] <= 0.05
+
+
 def test_equal_sizes_make_ferman_pinto_conley_taber():
     panel = make([2006, 2006] + [NEVER] * 9)
     plain = conley_taber(panel).table.drop(columns="term").to_numpy(float)
@@ -202,6 +210,12 @@ def test_ibragimov_muller_is_welch_with_the_smaller_df():
     welch = stats.ttest_ind(change[:3], change[3:], equal_var=False)
     assert row["statistic"] == pytest.approx(welch.statistic)
     assert row["p"] == pytest.approx(2 * stats.t.sf(abs(welch.statistic), 2))
+    half = stats.t.ppf(0.975, 2) * row["estimate"] / row["statistic"]
+    assert [row["conf_low"], row["conf_high"]] == pytest.approx(
+        [row["estimate"] - half, row["estimate"] + half]
+    )
+    two = make([2005] * 2 + [NEVER] * 2, effect=1.0)
+    assert np.isfinite(ibragimov_muller(two).table["p"].iloc[0])
     with pytest.raises(DataError, match="1 treated and 7 never-treated"):
         ibragimov_muller(make([2005] + [NEVER] * 7))
 
@@ -257,6 +271,7 @@ def test_anticipation_moves_the_base():
         moved = moved - anticipation(panel, periods=(0, 1), method=method).table["estimate"]
         assert moved.iloc[1] == pytest.approx(3)
         assert moved.iloc[0] < 3
+    assert anticipation(panel, method="twfe").table["anticipated"].tolist() == [0, 1, 2]
 
 
 def test_specification_curve_keeps_failures_and_order():

@@ -61,10 +61,11 @@ def test_power_rises_with_the_effect_from_the_size(test):
     assert table["power"].iloc[2] == 1
 
 
-def test_power_is_the_same_test_made_by_hand():
-    """The share of drawn assignments whose own CR2 t test rejects."""
+@pytest.mark.parametrize("test", ["CR2 Bell-McCaffrey", "WCR11"])
+def test_power_is_the_same_test_made_by_hand(test):
+    """The share of drawn assignments whose own test rejects."""
     panel = ar_panel([6.0] * 4 + [NEVER] * 6, seed=4)
-    got = panel.power(effect=1.2, test="CR2 Bell-McCaffrey", draws=25, rng=3).table["power"].iloc[0]
+    got = panel.power(effect=1.2, test=test, draws=25, rng=3).table["power"].iloc[0]
     from exportlab.panel.algebra.draws import assignments
 
     quiet, g = without_effect(panel), np.random.default_rng(3)
@@ -74,9 +75,19 @@ def test_power_is_the_same_test_made_by_hand():
     found = []
     for who in g.permuted(np.tile(code, (25, 1)), axis=1):
         moved = panel.reassigned(np.array([6.0, NEVER])[who])
-        e = moved.with_outcome(quiet.ravel() + 1.2 * moved.D).twfe().few_clusters()
-        found.append(e.table["p_value"].iloc[0] <= 0.05)
+        e = moved.with_outcome(quiet.ravel() + 1.2 * moved.D).twfe()
+        p = (
+            e.wild_bootstrap(interval=False).table["p"]
+            if test == "WCR11"
+            else e.few_clusters().table["p_value"]
+        )
+        found.append(p.iloc[0] <= 0.05)
     assert got == np.mean(found)
+
+
+def test_a_test_rejects_where_its_p_is_the_level_itself():
+    one_of_twenty = ar_panel([8.0] + [NEVER] * 19)  # no p below 1/20
+    assert one_of_twenty.power(effect=1e3, test="RI", draws=20).table["power"].tolist() == [1.0]
 
 
 def test_the_actual_effect_is_taken_out_and_serial_correlation_kept():

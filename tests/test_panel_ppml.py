@@ -279,6 +279,10 @@ def test_a_regressor_that_only_separates_is_omitted_and_named_where_that_is_aske
     assert made.table["estimate"].tolist() == pytest.approx(rest.table["estimate"].tolist(), rel=1e-10)
     assert made.sample.lost == (("separated (its mean could only be zero)", 1),)
     assert "1 regressor(s) omitted: only." in made.summary()
+    six = pd.concat([data] * 6, ignore_index=True)
+    more = {f"x{i}": (six.index == 8 * i).astype(float) for i in range(6)}  # each on where one zero is
+    many = ppml(six.assign(**more), f"value ~ rta + {' + '.join(more)}", unidentified="omit")
+    assert "6 regressor(s) omitted: x0, x1, x2, x3, x4 and 1 more." in many.summary()
     with pytest.raises(DataError, match="No regressor is left"):
         ppml(data, "value ~ only", effects=["exporter"], unidentified="omit")
 
@@ -289,6 +293,8 @@ def test_what_never_had_a_coefficient_is_refused_whatever_separates():
     for more, text in (("two", "^'two' does not vary"), ("again", "is a linear combination of")):
         with pytest.raises(DataError, match=text):
             ppml(data, f"value ~ rta + only + {more}", unidentified="omit")
+    with pytest.raises(DataError, match="^'two' does not vary"):
+        ppml(data, "value ~ two", effects=["exporter"], unidentified="omit")
     with pytest.raises(OptionError, match="'omit'"):
         ppml(data, "value ~ rta", unidentified="drop")
 

@@ -148,6 +148,7 @@ def test_the_test_of_shared_shocks_keeps_its_size_and_sees_apart_loadings():
 
 
 def test_nothing_to_look_at_is_said():
+    assert shared_shocks(door([2003] * 2 + [np.nan] * 2)).table["periods"].tolist() == [3]  # as few as can be
     few = door([2002] * 3 + [np.nan] * 5)
     with pytest.raises(DataError, match="fewer than 3 periods before the first adoption"):
         shared_shocks(few)

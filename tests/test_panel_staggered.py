@@ -160,6 +160,10 @@ def test_stacks_of_periods_that_are_years_apart_say_what_to_do():
     names = {"unit": "unit", "period": "year", "outcome": "y", "adopted": "g"}
     with pytest.raises(DataError, match=r"event time -1.*several years apart number them 1, 2, 3"):
         PolicyPanel(apart, **names).event_study("stacked")
+    year = p.data["year"].map({1: 2000, 2: 2004, 3: 2005, 4: 2006})  # the year after adoption is there
+    gap = p.data.assign(year=year, g=np.where(np.isnan(p.data["g"]), np.nan, 2004.0))
+    with pytest.raises(DataError, match="event time -1"):
+        PolicyPanel(gap, **names).event_study("stacked")
 
 
 def test_imputation_equals_extended_twfe():
@@ -323,10 +327,13 @@ def test_bands_are_wider_than_intervals_and_reproducible():
     assert one == pytest.approx(1.96, abs=0.05)  # one term: the band is the interval
     # one cluster alone: its sum is +-1, whose quartiles are 2 apart, 1.349 standard errors of a normal
     assert simultaneous(np.array([[1.0], [0.0]]), draws=99) == pytest.approx(stats.norm.ppf(0.75), rel=1e-9)
+    # two alike: half of the sums are zero, both quartiles here; then the spread is that of the sums, 3 times root two
+    alike = simultaneous(np.full((2, 1), 3.0), draws=99, rng=5)
+    assert alike == pytest.approx(np.sqrt(2), rel=1e-9)
     with pytest.raises(OptionError, match="draws=98 is not allowed"):
         simultaneous(np.ones((3, 1)), draws=98)
     with pytest.raises(DataError, match="no term has a standard error"):
-        simultaneous(np.zeros((3, 1)))
+        simultaneous(np.zeros((3, 1)), draws=99)
 
 
 # ---- against R -------------------------------------------------------------------------------------------

@@ -129,6 +129,17 @@ def test_no_stars_for_one_treated_cluster(panel):
     assert any(n == "one: other treated units (174 rows)." for n in c.notes)
 
 
+def test_no_stars_in_an_event_study_whose_errors_are_not_believed(panel):
+    few = panel.where((panel.units < 3) | (panel.units >= 49), "three treated of fourteen")
+    loud = few.with_outcome(few.y + 50 * few.D)
+    for made in (loud.event_study("sun_abraham"), loud.event_study(draws=0), loud.att("imputation")):
+        assert made.table["p_value"].min() < 1e-6
+        assert "believe RI" in made.summary()
+        assert "*" not in made.summary()
+        assert "*" not in "".join(compare([made]).table.iloc[:, 1])
+    assert "***" in panel.event_study("sun_abraham").summary()
+
+
 # ---- by the names of other packages, and in a notebook -------------------------------------------------
 
 

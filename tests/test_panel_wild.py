@@ -287,6 +287,13 @@ def test_no_p_below_what_is_attainable_and_no_end_where_nothing_can_be_refused(a
     assert set(far) == {3 * least if "impose_null" in ask else least}
 
 
+def test_half_of_a_tie_can_be_attained_only_where_a_sample_repeats_its_own_statistic():
+    made = door(few(G=4)).twfe()
+    asked = ({"variant": "13"}, {"variant": "31"}, {"impose_null": False})
+    found = [made.wild_bootstrap(ties="half", interval=False, **a).table["attainable"].iloc[0] for a in asked]
+    assert found == [1 / 16, 0.0, 0.0]
+
+
 def test_scores_and_poisson_count_the_sample_too():
     d = few(G=4)
     shown = door(few(G=6)).att()
@@ -294,6 +301,8 @@ def test_scores_and_poisson_count_the_sample_too():
     assert other["statistic"] == pytest.approx(
         (shown.table["estimate"][0] - 0.3) / shown.table["std_error"][0]
     )
+    joint = shown.wild_bootstrap(null=0.3, joint=True).table.iloc[0]
+    assert joint["statistic"] == pytest.approx(other["statistic"] ** 2, rel=1e-9)
     row = door(d).att().wild_bootstrap().table.iloc[0]
     assert row["p"] >= row["attainable"] == 2 / 16
     assert (row["conf_low"], row["conf_high"]) == (-np.inf, np.inf)

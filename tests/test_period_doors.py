@@ -357,6 +357,38 @@ def test_dates_come_back_as_dates(engine):
         assert [str(r["day"])[:10] for r in rows(out, ["day"])] == ["2023-05-31", "2023-06-30"]
 
 
+@pytest.mark.parametrize("engine", ENGINES)
+def test_times_come_back_as_times(engine):
+    """Not as the days they are read as; years of them, too."""
+    days = pd.to_datetime([f"2023-{m:02d}-01" for m in range(1, 13)]).as_unit("ms")
+    native = ENGINES[engine](pd.DataFrame({"day": days, "partner": "Japan", "usd": 1.0}))
+    flows = xl.flows(native, period="day", market="partner", value="usd")
+    annual = flows.annual()
+    for out in (flows.table, annual.table):
+        kinds = [nw.from_native(x).collect_schema()["day"] for x in (native, out)]
+        assert kinds[0] == kinds[1]
+    assert [(str(r["day"]), r["usd"]) for r in rows(annual.table, ["day"])] == [("2023-01-01 00:00:00", 12.0)]
+
+
+@pytest.mark.parametrize("engine", ["pandas", "polars", "pyarrow"])
+def test_a_refused_row_shows_its_period_as_the_user_writes_it(engine):
+    table = pd.DataFrame({"when": ["2023年2月", "2023年10月"], "partner": "2023-02", "usd": [-1.0, 1.0]})
+    with pytest.raises(DataError, match="First: row 1, when='2023年2月', partner='2023-02', usd=-1"):
+        xl.flows(ENGINES[engine](table), period="when", market="partner", value="usd")
+
+
+@pytest.mark.parametrize(("own", "other"), [("2023-05", "202305"), ("2023-05", 202305), (202305, "2023-05")])
+def test_a_second_table_may_write_periods_in_another_way(own, other):
+    """Both ways sort as they are written, so that neither is replaced at the door."""
+    table = pd.DataFrame(
+        {"period": [own] * 2, "exporter": "A", "product": ["0101", "0102"], "value": [1.0, 3.0]}
+    )
+    world = table.assign(period=other, exporter="W", value=[3.0, 1.0])
+    found = xl.rca(xl.flows(table), reference=xl.flows(world))
+    assert found["rca"].tolist() == pytest.approx([1 / 3, 3])
+    assert found["period"].tolist() == [own] * 2
+
+
 @pytest.mark.parametrize("engine", ["pandas", "polars", "pyarrow"])
 def test_categories_are_put_in_the_order_of_time(engine):
     labels = ["Apr-22", "Feb-22", "Oct-22"]

@@ -326,3 +326,47 @@ def test_half_years_in_chinese():
 def test_three_labels_are_shown_of_those_without_an_order():
     with pytest.raises(DataError, match=r"\('a', 'b', 'c'[^d]*\)"):
         read(["d", "c", "b", "a"]).period("a")
+
+
+@pytest.mark.parametrize(
+    ("labels", "position", "iso"),
+    [
+        (["2022-01/05", "2023-01/06"], 12 * 2023 + 7, "2023-01/08"),
+        (["2022-01/05", "2023-01/06"], 12 * 2024, "2024-01/01"),
+        (["2022-Q1", "2023-Q2"], 4 * 2023 + 2, "2023-Q3"),
+        ([2022, 2025], 2023, "2023"),
+        ([1, 5], 7, "007"),
+        (["2011-12", "2014-15"], 2012, "2012-13"),
+        (["2098-99", "2097-98"], 2099, "2099-00"),
+    ],
+)
+def test_a_place_in_time_that_the_column_has_not(labels, position, iso):
+    period = read(labels).at(position)
+    assert (period.iso, period.position) == (iso, position)
+
+
+@pytest.mark.parametrize(
+    ("labels", "other", "said"),
+    [
+        (["2023-05", "2023-06"], "2023-01/05", "of spans of months"),
+        (["2023Q1", "2023Q2"], "2023-04", "of months"),
+        (["2023Q1", "2023Q2"], "2023-02/04", "of spans of months"),
+        (["2023H1", "2023H2"], "2023-01/03", "of spans of months"),
+        (["2011-12", "2012-13"], "2023-01/12", "of spans of months"),
+        (["1", "2"], "2023-05", "of months"),
+    ],
+)
+def test_months_that_are_no_period_of_the_column(labels, other, said):
+    with pytest.raises(DataError, match=f"is {said}"):
+        read(labels).period(other)
+
+
+def test_a_span_that_is_a_period_of_the_column():
+    assert read(["2023Q1", "2023Q3"]).period("2023-04/06") == Period(12 * 2023 + 3, 3, "quarter")
+    assert read(["2022", "2023"]).period("2024-01/12").iso == "2024"
+
+
+def test_a_month_of_one_digit_beside_one_of_two():
+    assert read(["2023年10月"]).label(Period(12 * 2024, 1, "month")) == "2024年1月"
+    assert read(["2023年01月"]).label(Period(12 * 2024, 1, "month")) == "2024年01月"
+    assert read(["2023/10"]).label(Period(12 * 2024, 1, "month")) == "2024/01"

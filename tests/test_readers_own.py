@@ -166,6 +166,17 @@ def test_a_yearbook_in_excel(tmp_path):
         read_flows(path, **ROLES | {"value": "Worth"}, sheet="Exports")
 
 
+@pytest.mark.parametrize("header", [3, 4, 9])
+def test_a_header_below_the_last_row_of_a_sheet(tmp_path, header):
+    pytest.importorskip("openpyxl")
+    path = tmp_path / "own.xlsx"
+    pd.DataFrame({"Year": [2022, 2023], "Partner": ["Japan", "Cuba"], "Value": [5.0, 6]}).to_excel(
+        path, index=False
+    )
+    with pytest.raises(DataError, match=r"no column 'Year'"):
+        read_flows(path, **ROLES, header=header)
+
+
 def test_text_among_the_numbers_of_a_sheet(tmp_path):
     pytest.importorskip("openpyxl")
     path = tmp_path / "own.xlsx"

@@ -6,6 +6,7 @@ import csv
 import html
 import re
 import shutil
+from collections import Counter
 from functools import partial
 from pathlib import Path
 from typing import get_args
@@ -940,3 +941,16 @@ def test_a_point_lies_within_the_interval_printed_beside_it(embedded):
         assert f"{point:.3f}" in embedded.read_text(encoding="utf-8")
     for row in rows(embedded, "zones"):
         assert float(row["conf_low"]) <= float(row["estimate"]) <= float(row["conf_high"])
+
+
+def test_claims_that_fail_and_hold_are_counted_by_their_verdicts(embedded, chinese):
+    found = Counter(row["verdict"] for row in rows(embedded, "claims_checked"))
+    fail = sum(found[v] for v in ("contradicted by a source", "inconsistent within the paper", "implausible"))
+    hold = found["reproduced"] + found["consistent"]
+    assert f"cannot be checked; {fail} fail, {hold} hold" in embedded.read_text(encoding="utf-8")
+    for name in ("claims_checked", "claims_open"):
+        assert not {
+            r["verdict"] for r in rows(chinese, name) if "verdict" in r and not HAN.match(r["verdict"])
+        }
+    text = (chinese.parent / "report.md").read_text(encoding="utf-8")
+    assert not re.search(r"implausible|out of date|in tension", text)

@@ -674,6 +674,37 @@ def test_a_coarser_unit_is_the_table_of_the_groups(unit, group, name):
     pd.testing.assert_frame_equal(found[figures], whole[figures])
 
 
+ASIA = {
+    "Japan": "E",
+    "韩国": "E",
+    "Viet Nam": "S",
+    "Indonesia": "S",
+    "France": "W",
+    "Germany": "W",
+    "Fiji": "M",
+}
+
+
+@pytest.mark.parametrize("over", ["product", "market"])
+def test_regions_of_markets(over):
+    rng = np.random.default_rng(5)
+    frame = pd.DataFrame(
+        [(m, p, rng.lognormal()) for m in ASIA for p in ("01", "02", "03")],
+        columns=["market", "product", "value"],
+    )
+    flows = xl.flows(frame)
+    found = interval(flows, "hhi", over=over, by=[], resample="region")
+    own = interval(flows, "hhi", over=over, by=[], resample={"market": ASIA})
+    assert found.unit == "region"
+    assert found.table["n"].item() == 4
+    figures = ["estimate", "corrected", "std_error", "conf_low", "conf_high", "n"]
+    pd.testing.assert_frame_equal(found.table[figures], own.table[figures])
+    with pytest.raises(DataError, match="market 'EU' is no single country, so it lies in no region"):
+        interval(
+            xl.flows(frame.replace({"France": "EU"}).query("market != 'Germany'")), "hhi", resample="region"
+        )
+
+
 def test_groups_of_members_keep_their_members():
     frame = nested_frame(2, alike=True)
     found = interval(xl.flows(frame), "theil", over="product", by=[], resample="chapter")
@@ -1436,6 +1467,13 @@ def test_a_change_from_or_to_near_equality_says_so(first, second, close):
     assert ("near equality" in [n.kind for n in found.notes[0]]) == close
 
 
+def test_three_equal_markets_of_ten_are_no_equality():
+    flows = xl.flows(pd.concat([EVEN, UNEQUAL]), keys="year")
+    asked = {"between": ("a", "b"), "over": "market", "resample": "product"}
+    kinds = {n: [k.kind for k in difference(flows, "theil", universe=n, **asked).notes[0]] for n in (3, 10)}
+    assert {n: "near equality" in k for n, k in kinds.items()} == {3: True, 10: False}
+
+
 @pytest.mark.parametrize(
     ("carrying", "units", "noted_"),
     [
@@ -1545,6 +1583,20 @@ def test_the_documented_table_is_the_simulated_one(tmp_path):
     kept = (results / "coverage_works.csv").read_text(encoding="utf-8")
     assert (tmp_path / "works.csv").read_text(encoding="utf-8") == kept
     assert {int(r["runs"]) for r in rows} == {600}
+
+
+def test_a_simulation_goes_on_where_it_was():
+    asked = {"draws": 39, "seed": 3}
+    first, whole = (benchmark().cover("members", "exponential", 10, runs=n, **asked) for n in (4, 6))
+    rest = benchmark().cover("members", "exponential", 10, runs=6, **asked, before=first)
+    assert [(r["index"], r["method"], r["coverage"], r["runs"]) for r in rest] == [
+        (r["index"], r["method"], r["coverage"], 6) for r in whole
+    ]
+    assert len(rest) == len(first) > 30
+    told = benchmark().together(
+        [{**first[0], "width": "2.0", "coverage": "1.0"}], [{**rest[0], "width": "5"}], 4
+    )
+    assert told == [{**rest[0], "width": "3", "coverage": round(2 / 3 + rest[0]["coverage"] / 3, 4)}]
 
 
 MILD = ("exponential", "lognormal, sigma 1")

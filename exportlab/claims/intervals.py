@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from math import ceil, inf, isinf, log10
+from math import ceil, floor, inf, isinf, log10
 
 from exportlab.errors import UnknownName
 from exportlab.words import Said, said
@@ -19,6 +19,7 @@ NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?")
 # The fractions of everyday words: halves, thirds and quarters.
 EVERYDAY = sorted({Fraction(n, d) for d in (1, 2, 3, 4) for n in range(d + 1)})
 FINE = 1e-3  # of a value, below which the width of an interval is no matter to a reader
+SLIGHT = 1e-9
 WORDED = {"quarter": Fraction(1, 4), "third": Fraction(1, 3), "half": Fraction(1, 2)}
 
 
@@ -67,7 +68,21 @@ class Interval:
             return said("at most {number}", number=_short(self.high))
         if (one := self._as_one()) is not None:
             return said(one)
-        return said(f"[{_short(self.low)}, {_short(self.high)}]")
+        low, high = self._ends()
+        return said("{low} to {high}", low=low, high=high)
+
+    def _ends(self) -> list[str]:
+        """Both ends, moved outwards to the second digit of the width: what is inside stays inside."""
+        decimals = 1 - floor(log10(self.high - self.low) + SLIGHT)
+        if near := min(abs(self.low), abs(self.high)):  # an end above zero is none of zero
+            decimals = max(decimals, min(decimals + 2, -floor(log10(near))))
+        step = 10.0**-decimals
+        slack = SLIGHT * (1 + (abs(self.low) + abs(self.high)) / step)  # a float's last bits are no step
+        ends = [step * floor(self.low / step + slack), step * ceil(self.high / step - slack)]
+        texts = [f"{end:,.{max(decimals, 0)}f}" for end in ends]
+        spare = min(len(text) - len(text.rstrip("0")) for text in texts) if decimals > 0 else 0
+        spare += spare == decimals > 0  # the point
+        return ["0" if not end else text[: len(text) - spare] for end, text in zip(ends, texts, strict=True)]
 
     def _as_one(self) -> str | None:
         """One number where both ends are it, to within its last digit, in four digits or more; else None."""

@@ -26,6 +26,7 @@ from exportlab.classifications.labels import (
     resolve,
     totals,
 )
+from exportlab.classifications.regions import Region, region, regions
 
 __all__ = [
     "TOTAL_CODES",
@@ -36,6 +37,7 @@ __all__ = [
     "HSSection",
     "Meaning",
     "Membership",
+    "Region",
     "bloc",
     "blocs",
     "countries",
@@ -52,6 +54,8 @@ __all__ = [
     "members",
     "membership",
     "near",
+    "region",
+    "regions",
     "residuals",
     "resolve",
     "totals",

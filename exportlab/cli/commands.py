@@ -38,7 +38,7 @@ from exportlab.cli.terminal import (
     write,
 )
 from exportlab.errors import DataError, OptionError
-from exportlab.words import _, language, listed, speak, speaking, term
+from exportlab.words import _, language, listed, speak, speaking, spoken, term
 
 if TYPE_CHECKING:
     from exportlab.valueadded import InterCountryTable, IOTable
@@ -373,10 +373,10 @@ def doctor(lang: Lang = "en") -> None:
     parts = checks.examine()
     for p in parts:
         needed = f">= {p.least}" if p.least else ""
-        table.add_row(p.extra or _("core"), p.name, p.found or "-", needed, _(p.state), _(p.gives))
+        table.add_row(p.extra or _("core"), _(p.name), p.found or "-", needed, spoken(p.state), _(p.gives))
     out.print(table)
     say(_("An extra is installed by: {command}", command="pip install 'exportlab[NAME]'"))
-    broken = [p.name for p in parts if not p.extra and p.least and p.state != "ok"]
+    broken = [p.name for p in parts if not p.extra and p.least and str(p.state) != "ok"]
     if broken:
         raise DataError(
             _("The core lacks {parts}", parts=listed(broken)),

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import os
 import platform
 import re
 import shutil
 import subprocess
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, requires, version
+from pathlib import Path
 
-from exportlab.words import N_
+from exportlab.words import N_, NOTHING, Said, said
 
 PURPOSE = {
     "": N_("the core: indicators, value added, policy panels, report"),
@@ -32,25 +35,28 @@ _REQUIREMENT = re.compile(
 
 @dataclass(frozen=True)
 class Part:
-    """A library or program: the version found ("" for none), the least that is needed, and what it gives."""
+    """A library or program: the version found ("" for none), the least that is needed, what it gives, what is wrong."""
 
     extra: str
     name: str
     found: str
     least: str
     gives: str
+    wrong: Said = NOTHING
 
     @property
-    def state(self) -> str:
-        """``ok``, ``missing`` or ``too old``."""
+    def state(self) -> Said:
+        """``ok``, ``missing``, ``too old`` or what else is wrong."""
+        if self.wrong != NOTHING:
+            return self.wrong
         if not self.found:
-            return N_("missing")
-        return N_("too old") if self.least and _numbers(self.found) < _numbers(self.least) else N_("ok")
+            return said("missing")
+        return said("too old") if self.least and _numbers(self.found) < _numbers(self.least) else said("ok")
 
 
 def examine() -> list[Part]:
-    """Every library of the core and the extras that give something to users, Java, and a font for Chinese."""
-    return [*_libraries(), _java(), _font()]
+    """Every library of the core and the extras that give something to users, Java, a browser, fonts for Chinese."""
+    return [*_libraries(), _java(), _browser(), *_fonts()]
 
 
 def _libraries() -> Iterator[Part]:
@@ -89,11 +95,35 @@ def _java() -> Part:
     return Part("spark", "Java", found[1] if found else "", "17", N_("runs Spark"))
 
 
-def _font() -> Part:
-    from exportlab.plots.style import fonts
+def _browser() -> Part:
+    from exportlab.tables.document import browser
 
-    chinese = fonts()[1:]
-    return Part("", "font with 中文", chinese[0] if chinese else "", "", N_("figures of report --lang zh"))
+    return Part("pdf", "Chromium", browser() or "", "", N_("report --also pdf"))
+
+
+def _fonts() -> Iterator[Part]:
+    """The font that draws Chinese, by the signs that reports write, and whether matplotlib's list knows it."""
+    from exportlab.plots.style import fonts, lacking, list_of_fonts
+
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        name = (*fonts()[1:], "")[0]
+    boxes = lacking(name) if name else []
+    wrong = said("draws {n} signs as boxes: {signs}", n=len(boxes), signs="".join(boxes[:12]))
+    gives = N_("figures of report --lang zh (Debian: fonts-noto-cjk)")
+    yield Part("", N_("font with 中文"), name, "", gives, wrong if boxes else NOTHING)
+    file = list_of_fonts()
+    known = file.is_file() and name in {"", *_names_in(file)}
+    late = said("was out of date, knows the font now") if told else NOTHING
+    unkept = said("cannot be kept in {folder}: every run looks for fonts anew", folder=file.parent)
+    yield Part(
+        "", N_("list of fonts"), file.name, "", N_("what matplotlib draws with"), late if known else unkept
+    )
+
+
+def _names_in(file: Path) -> set[str]:
+    """The fonts that matplotlib's list has."""
+    return {font["name"] for font in json.loads(file.read_text(encoding="utf-8"))["ttflist"]}
 
 
 def system() -> str:

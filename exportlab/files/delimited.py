@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from io import TextIOWrapper
 from itertools import islice, takewhile
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, BinaryIO, NamedTuple, Protocol
 
 import numpy as np
 
@@ -33,6 +33,8 @@ from exportlab.files.numerals import (
     numbers_are,
 )
 from exportlab.files.paths import Advance, encoding_of, raw, refuse_twice, tail
+from exportlab.files.plain import Layout, plain_blocks
+from exportlab.files.texts import Gathered, Texts
 from exportlab.files.unpacking import BLOCK, BROKEN_GZIP, cut_gzip
 from exportlab.frames import Array
 from exportlab.words import said
@@ -137,7 +139,7 @@ def same_columns(
 
 def columns(
     table: TextTable, wanted: Sequence[str], *, numeric: Mapping[str, Missing], advance: Advance | None = None
-) -> dict[str, list[str] | Array]:
+) -> dict[str, Texts | Array]:
     """The `wanted` columns of a file: text, stripped of blanks, or Float64.
 
     Parameters
@@ -156,25 +158,26 @@ def columns(
         A line with too few or too many columns, a quote that never closes, text for a number, a last line
         that may be cut short: with file, line, column and the text.
     """
-    place = {name: table.header.index(name) for name in wanted}
-    text: dict[str, list[str]] = {name: [] for name in wanted if name not in numeric}
-    parts: dict[str, list[Array]] = {name: [] for name in numeric if name in wanted}
+    text = {name: Gathered() for name in wanted if name not in numeric}
+    parts: dict[str, list[Array]] = {name: [np.empty(0)] for name in numeric if name in wanted}
     done = width = 0
-    for fields in _steps(table, advance):
-        width = len(fields)
-        for name, values in text.items():
-            values.extend(map(sys.intern, map(str.strip, fields[place[name]])))
+    for step in _steps(table, [*text], [*parts], advance):
+        width = step.width
+        for name, gathered in text.items():
+            gathered.add(step.text[name])
         for name, arrays in parts.items():
-            arrays.append(_numbers(table, name, fields[place[name]], numeric[name], done))
-        done += len(fields[0])
+            for k in range(0, step.rows, ROWS):
+                few = step.numbers[name][k : k + ROWS]
+                arrays.append(_numbers(table, name, few, numeric[name], done + k))
+        done += step.rows
     if width and not table.notes:
-        _refuse_open_end(table, place, width)
-    return {n: text[n] if n in text else np.concatenate(parts[n] or [np.empty(0)]) for n in wanted}
+        _refuse_open_end(table, {name: table.header.index(name) for name in wanted}, width)
+    return {n: text[n].whole() if n in text else np.concatenate(parts[n]) for n in wanted}
 
 
 def columns_by_evidence(
     table: TextTable, wanted: Sequence[str], *, numeric: Mapping[str, Missing], advance: Advance | None = None
-) -> tuple[TextTable, dict[str, list[str] | Array]]:
+) -> tuple[TextTable, dict[str, Texts | Array]]:
     """As `columns`, with the decimal sign that the numbers show; and the file with that sign.
 
     In order: numbers that have one reading only, in any of the columns; the delimiter.
@@ -204,8 +207,8 @@ def columns_by_evidence(
 def _by_numbers(table: TextTable, names: Sequence[str]) -> str:
     """The decimal sign by the numbers alone, where the delimiter says nothing."""
     doubt = None
-    for fields in _steps(table, None):
-        texts = [t for n in names for t in fields[table.header.index(n)] if "," in t]
+    for step in _steps(table, [], names, None):
+        texts = [t for n in names for t in step.numbers[n] if "," in t]
         sign = decided(texts)
         if texts and sign is not None:
             return sign
@@ -220,25 +223,24 @@ def _by_numbers(table: TextTable, names: Sequence[str]) -> str:
     )
 
 
-def _steps(table: TextTable, advance: Advance | None) -> Iterator[list[tuple[str, ...]]]:
-    """The file's columns, some thousand rows at a time."""
-    width = done = 0
+class _Step(NamedTuple):
+    width: int  # of its rows
+    rows: int
+    text: Mapping[str, Sequence[str]]
+    numbers: Mapping[str, Sequence[str]]
+
+
+def _steps(
+    table: TextTable, text: Sequence[str], numbers: Sequence[str], advance: Advance | None
+) -> Iterator[_Step]:
+    """The file's columns, some rows at a time."""
+    seen = 0
     try:
-        with raw(table.path) as byte_file, TextIOWrapper(byte_file, table.encoding, newline="") as file:
-            reader = _rows(file, table)
-            seen = 0
-            while block := list(islice(reader, ROWS)):
-                width = width or _width(table, block[0])
-                try:
-                    fields = list(zip(*block, strict=True))
-                except ValueError:
-                    raise _ragged(table, block, width, done) from None
-                if len(fields) != width or (width > len(table.header) and any(fields[-1])):
-                    raise _ragged(table, block, width, done)
-                yield fields
-                done += len(block)
+        with raw(table.path) as file:
+            for step in _parts(file, table, text, numbers):
+                yield step
                 if advance:
-                    here = _compressed_position(byte_file)
+                    here = _compressed_position(file)
                     advance(here - seen)
                     seen = here
     except csv.Error as error:
@@ -247,9 +249,64 @@ def _steps(table: TextTable, advance: Advance | None) -> Iterator[list[tuple[str
         raise cut_gzip(table.path) from error
 
 
-def _rows(file: TextIOWrapper, table: TextTable) -> Iterator[list[str]]:
-    """Rows between the header and the notes below; empty lines are no rows."""
-    reader = _reader(file, table)
+def _parts(file: BinaryIO, table: TextTable, text: Sequence[str], numbers: Sequence[str]) -> Iterator[_Step]:
+    """Many rows at a time as long as nothing is in doubt, then few."""
+    words, figures = ({n: table.header.index(n) for n in names} for names in (text, numbers))
+    width, done, at = _first_row(file, table), 0, 0
+    if width and not table.notes:
+        layout = Layout(
+            table.encoding.removesuffix("-sig"),
+            table.delimiter,
+            width,
+            words,
+            figures,
+            width - 1 if width > len(table.header) else None,
+        )
+        for block in plain_blocks(file, layout):
+            yield _Step(width, block.rows, block.text, block.numbers)
+            done, at = done + block.rows, block.end
+    file.seek(at)
+    with TextIOWrapper(file, table.encoding, newline="") as lines:
+        reader = csv.reader(lines, delimiter=table.delimiter, strict=True) if at else _reader(lines, table)
+        rest = _rows(reader, table)
+        while few := list(islice(rest, ROWS)):
+            width = width if done else _width(table, few[0])
+            parted = _by_column(table, few, width, done)
+            yield _Step(
+                width, len(few), *({n: parted[k] for n, k in places.items()} for places in (words, figures))
+            )
+            done += len(few)
+
+
+def _by_column(
+    table: TextTable, block: Sequence[Sequence[str]], width: int, done: int
+) -> list[tuple[str, ...]]:
+    try:
+        fields = list(zip(*block, strict=True))
+    except ValueError:
+        raise _ragged(table, block, width, done) from None
+    if len(fields) != width or (width > len(table.header) and any(fields[-1])):
+        raise _ragged(table, block, width, done)
+    return fields
+
+
+def _first_row(file: BinaryIO, table: TextTable) -> int:
+    """How many fields the first row has, where header and row are a line each; the file stands at the row then."""
+    try:
+        lines = [line.decode(table.encoding) for line in islice(file, table.skip + 2)][table.skip :]
+        header, row = csv.reader(lines, delimiter=table.delimiter, strict=True)
+    except (UnicodeDecodeError, ValueError, csv.Error):
+        return 0
+    if tuple(squeezed(header)) != table.header:
+        return 0
+    file.seek(0)
+    for _ in range(table.skip + 1):
+        file.readline()
+    return _width(table, row)
+
+
+def _rows(reader: Any, table: TextTable) -> Iterator[list[str]]:
+    """Rows above the notes; empty lines are no rows."""
     rows = filter(any, reader)
     return _above_notes(table, rows) if table.notes else rows
 

@@ -16,6 +16,7 @@ import numpy as np
 
 from exportlab.errors import DataError
 from exportlab.files.paths import refuse_twice
+from exportlab.files.texts import Texts, gathered
 from exportlab.files.unpacking import blocks
 from exportlab.frames import Array
 
@@ -85,15 +86,15 @@ def _record(path: Path, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def record_columns(
     table: RecordTable, wanted: Sequence[str], *, numeric: Mapping[str, frozenset[str]]
-) -> dict[str, list[str] | Array]:
+) -> dict[str, Texts | Array]:
     """The `wanted` columns: text (null is ''), or Float64 where `numeric` (null is NaN where '' is allowed)."""
-    out: dict[str, list[str] | Array] = {}
+    out: dict[str, Texts | Array] = {}
     for name in wanted:
         if name not in numeric:
             values = [_get(table, i, name) for i in range(len(table.records))]
             texts = ["" if v is None else str(v).strip() for v in values]
             _refuse_broken(table, name, texts)
-            out[name] = texts
+            out[name] = gathered(texts)
         else:
             out[name] = np.array(
                 [_number(table, i, name, "" in numeric[name]) for i in range(len(table.records))]

@@ -170,7 +170,8 @@ def _read(path: Path, encoding: str) -> pd.DataFrame:
         made: pd.DataFrame = read_workbook(file, 0, dtype=str)
         return made
     text = text_table(file, ENCODINGS if encoding == "auto" else (encoding,))
-    return pd.DataFrame(columns(text, text.header, numeric={})).replace("", None)
+    read = columns(text, text.header, numeric={})
+    return pd.DataFrame({name: list(column) for name, column in read.items()}).replace("", None)
 
 
 def _links(rows: list[tuple[Any, Any, float | None]], split: str) -> dict[str, Links]:

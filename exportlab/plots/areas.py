@@ -141,12 +141,15 @@ def treemap(
         ax = new_axes(ax, size=(DOUBLE[0], 4.2))
         wide, high = (72 * s for s in inches(ax))
         high *= 0.78  # title and foot
+        meant = {str(g): c for g, c in tones.items()}
         for k, box in enumerate(_boxes(sizes, parts, (0.0, 0.0, wide, high))):
             tone = _shaded(colours[k], k, len(sizes), grouped=bool(group))
-            _tile(ax, box, tone, labels[k], sizes[k] / total)
+            named = _tile(ax, box, tone, labels[k], sizes[k] / total)
+            if colours[k] in (LEFT_OVER, EMPTY) and not named:
+                meant[f"{labels[k]} {percent(sizes[k] / total)}"] = colours[k]
         bare(ax, wide, high)
-        if group:
-            legend_below(ax, {str(g): c for g, c in tones.items()})
+        if meant:
+            legend_below(ax, meant)
         counted = (
             _(
                 "Area: {unit}, together {total}.",
@@ -222,7 +225,8 @@ def _shaded(colour: str, place: int, of: int, *, grouped: bool) -> Any:
     return tuple(c + (1 - c) * pale for c in to_rgb(colour))
 
 
-def _tile(ax: Axes, box: Box, colour: Any, name: str, share: float) -> None:
+def _tile(ax: Axes, box: Box, colour: Any, name: str, share: float) -> bool:
+    """Draw one rectangle, with its name where that fits: whether it does."""
     from matplotlib.patches import Rectangle
 
     x, y, wide, high = box
@@ -236,12 +240,13 @@ def _tile(ax: Axes, box: Box, colour: Any, name: str, share: float) -> None:
         size -= 0.5
         lines = _fitted(name, wide - 6, high - 6, size)
     if not lines:
-        return
+        return False
     text = "\n".join([*lines, percent(share)])
     inner = ax.text(
         x + 3, y + high - 3, text, fontsize=size, color=ink, ha="left", va="top", linespacing=1.15
     )
     inner.set_in_layout(False)
+    return True
 
 
 def dark(colour: Any) -> bool:
@@ -370,7 +375,12 @@ def market_map(
             if missing
             else ""
         )
-        return finish(ax, title=title, source=source, note=sentences(spoken(note or ""), gone) or None)
+        return finish(
+            ax,
+            title=title,
+            source=source,
+            note=sentences(_("Colours: shares of the total."), spoken(note or ""), gone),
+        )
 
 
 def _few(names: Sequence[str]) -> str:

@@ -27,6 +27,7 @@ from exportlab.plots.style import (
     inches,
     new_axes,
     place_names,
+    whole_ticks,
 )
 from exportlab.words import Text, _, percent, said, sentences, spoken
 
@@ -81,7 +82,7 @@ def yearly(
         ax.set_ylim(min(0.0, float(np.nanmin(amounts))), 1.2 * float(np.nanmax(amounts)))
         ax.grid(axis="x", visible=False)
         period_ticks(ax, labels)
-        ax.yaxis.set_major_formatter(lambda v, _at: f"{v:,g}")
+        whole_ticks(ax.yaxis)
         return finish(ax, title=title, y=unit, source=source, note=note)
 
 
@@ -136,6 +137,7 @@ def like_months(
         ax.set_xticks(range(per_year), _steps_of(per_year))
         ax.set_xlim(-0.4, per_year - 0.6)
         _from_zero(ax)
+        whole_ticks(ax.yaxis)
         end_labels(ax, ends)
         return finish(ax, title=title, y=unit, source=source, note=note)
 
@@ -295,8 +297,6 @@ def growth_bubbles(
         Members without a value before have no growth, and are counted in the note. The dashed line is the growth of
         the total.
     """
-    from matplotlib.ticker import PercentFormatter
-
     table = need(table, label, before, after)
     largest = table[table[after] > 0].nlargest(top, after)
     shown = largest[largest[before] > 0]
@@ -318,7 +318,7 @@ def growth_bubbles(
             ax.set_yscale("symlog", linthresh=100)
         ax.xaxis.set_major_formatter("{x:g}")
         ax.xaxis.set_minor_formatter("")
-        ax.yaxis.set_major_formatter(PercentFormatter(decimals=0))
+        whole_ticks(ax.yaxis, "%")
         ax.margins(0.08)
         place_names(ax, share.to_numpy(float), growth.to_numpy(float), area.to_numpy(float), names=called)
         new = len(largest) - len(shown)
@@ -404,7 +404,7 @@ def membership_shares(
                     for p, v in zip(line[period], values, strict=True)
                 ],
             )
-            ends.append((values[-1], f"{name}: {values[-1]:.1f}%", PALETTE[k], MARKERS[k]))
+            ends.append((values[-1], f"{name} {values[-1]:.1f}%", PALETTE[k], MARKERS[k]))
         ax.set_ylim(0, 1.18 * max(1e-9, *(float(100 * t[share].max()) for t in tables.values())))
         period_ticks(ax, order)
         _mark_days(ax, order, entries or {})

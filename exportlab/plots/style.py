@@ -17,15 +17,17 @@ from urllib.parse import quote, unquote
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.text import Annotation
 from matplotlib.text import Text as Drawn
 from matplotlib.ticker import FuncFormatter
 from matplotlib.transforms import Bbox, IdentityTransform, blended_transform_factory
 
+from exportlab.classifications import countries
 from exportlab.errors import OptionError, one_of
 from exportlab.text import html_text, printable
-from exportlab.words import Text, _, spoken
+from exportlab.words import Text, _, catalogue, spoken
 
 if TYPE_CHECKING:
     from exportlab.frames import Array
@@ -172,15 +174,32 @@ def _drawing_chinese() -> list[str]:
     return found
 
 
+def lacking(font: str) -> list[str]:
+    """The signs of Chinese in the package's own words and names of countries that a font draws as boxes."""
+    from matplotlib import font_manager
+    from matplotlib.ft2font import FT2Font
+
+    drawn = FT2Font(font_manager.findfont(font, fallback_to_default=False)).get_charmap()
+    texts = [*catalogue("zh").values(), *(c.name_zh for c in countries())]
+    return sorted({sign for text in texts for sign in HAN.findall(text) if ord(sign) not in drawn})
+
+
+def list_of_fonts() -> Path:
+    """The file in which matplotlib keeps the fonts it has seen, there or not."""
+    import matplotlib as mpl
+    from matplotlib import font_manager
+
+    version: str = font_manager.FontManager.__version__
+    return Path(mpl.get_cachedir()) / f"fontlist-v{version}.json"
+
+
 def _remember(files: Sequence[str]) -> None:
     """Add fonts to matplotlib's list, and keep the list for the next time where its folder can be written."""
-    import matplotlib as mpl
     from matplotlib import font_manager
 
     for file in files:
         font_manager.fontManager.addfont(file)
-    version: str = font_manager.FontManager.__version__
-    path = Path(mpl.get_cachedir()) / f"fontlist-v{version}.json"
+    path = list_of_fonts()
     try:
         font_manager.json_dump(font_manager.fontManager, path)
     except OSError:
@@ -293,7 +312,7 @@ def breakable(text: str) -> list[str]:
     found: list[str] = []
     for sign in text:
         wide = east_asian_width(sign) in "WF"
-        closing = sign in "，。；：、）》”’％%"
+        closing = sign in "，。；：、）》”’％%,.;:)"
         after_wide = bool(found) and east_asian_width(found[-1][-1]) in "WF" and found[-1][-1] not in "（《“‘"
         if not found or (not closing and (sign == " " or wide or after_wide)):
             found.append(sign)
@@ -307,6 +326,11 @@ def squares(text: str) -> float:
     return sum(
         1.0 if east_asian_width(c) in "WF" else 0.66 if c.isdigit() or c.isupper() else 0.57 for c in text
     )
+
+
+def whole_ticks(axis: Axis, after: str = "") -> None:
+    """Numbers of an axis with their thousands apart, and a sign after each."""
+    axis.set_major_formatter(lambda value, _at: f"{value:,.12g}{after}".replace("-", "\N{MINUS SIGN}"))
 
 
 # The figure that every picture is drawn on: names of the data stand in it as they are.

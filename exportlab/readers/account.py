@@ -100,5 +100,5 @@ def stack_columns(parts: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
         if isinstance(pieces[0], np.ndarray):
             frame[name] = pd.Series(np.concatenate(pieces))
         else:
-            frame[name] = pd.Series([text for piece in pieces for text in piece], dtype="str")
+            frame[name] = pd.concat([piece.series() for piece in pieces], ignore_index=True)
     return pd.DataFrame(frame)

@@ -12,6 +12,7 @@ from exportlab.classifications.nomenclatures import read_codes
 from exportlab.errors import DataError, OptionError, one_of
 from exportlab.files.delimited import TextTable, bad_field, columns, same_columns, text_table
 from exportlab.files.paths import ENCODINGS, TEXT, Paths, find, progress_over
+from exportlab.files.texts import Texts
 from exportlab.flow_table import ROLES
 from exportlab.flows import flows
 from exportlab.goods import ZeroQuantity
@@ -208,28 +209,28 @@ def _refuse_no_rows(tables: Sequence[TextTable], parts: Sequence[dict[str, Any]]
             )
 
 
-def _periods(table: TextTable, texts: Any) -> list[str]:
+def _periods(table: TextTable, texts: Any) -> Texts:
     """YYYYMM to YYYY-MM; years stay."""
-    known = {text: period_label(text) for text in set(texts)}
-    wrong = {text for text, period in known.items() if period is None}
-    if wrong:
-        row = next(i for i, text in enumerate(texts) if text in wrong)
+    known = {text: period_label(text) or "" for text in texts.labels}
+    if "" in known.values():
+        row, text = next((i, text) for i, text in enumerate(texts) if not known[text])
         raise bad_field(
             table,
             PERIOD,
             row,
-            texts[row],
+            text,
             problem="neither a month nor a year",
             remedy="Months are YYYYMM, years YYYY.",
         )
-    return [known[text] or "" for text in texts]
+    made: Texts = texts.renamed(known)
+    return made
 
 
 def _refuse_blank(table: TextTable, part: dict[str, Any], names: Sequence[str]) -> None:
     for name in names:
         if "" in part[name]:
             remedy = "Every row needs its partner, code, regime and place."
-            raise bad_field(table, name, part[name].index(""), "", problem="empty", remedy=remedy)
+            raise bad_field(table, name, list(part[name]).index(""), "", problem="empty", remedy=remedy)
 
 
 def _constant(frame: pd.DataFrame, column: str, option: str, label: str | None) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from math import sqrt
 from typing import TYPE_CHECKING
 
-from exportlab.facts import Facts, ImpliedBounds
-
 if TYPE_CHECKING:
     import pandas as pd
+
+    from exportlab.facts import Facts, ImpliedBounds
 
 
 def risk_bounds(known: Facts) -> pd.DataFrame:

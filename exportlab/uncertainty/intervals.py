@@ -112,7 +112,8 @@ def interval(
         What it is computed for; by default every key role that is neither spread over nor drawn.
     resample : str, sequence of str or mapping, optional
         The unit that is drawn: a role or key column ("product", "market", "firm", a month), or several, each
-        combination being a unit; "chapter" or "section" of HS products, "year" of months; or groups of one's own,
+        combination being a unit; "chapter" or "section" of HS products, "region" of markets (the United Nations' 22),
+        "year" of months; or groups of one's own,
         {"market": {"Japan": "Asia", ...}}. Where it is what the index is spread over, a member drawn twice is two
         members; elsewhere its flows count twice and are summed to cells. By default products, by chapter where HS
         products stand in ten chapters or more; markets for an index over products.

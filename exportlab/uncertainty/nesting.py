@@ -1,4 +1,4 @@
-"""Units of several: chapters and sections of products, years of months, groups of one's own; and whether they matter.
+"""Units of several: chapters of products, regions of markets, years of months, one's own; and whether they matter.
 
 Where the products of a chapter are sold in one mix, they are not independent draws, and an error computed as if they
 were is too small. The coarser unit is then the one to draw.
@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from exportlab.classifications import hs_chapter, hs_section
+from exportlab.classifications import hs_chapter, hs_section, region
 from exportlab.errors import DataError, OptionError
 from exportlab.flow_table import Columns, Flows
 from exportlab.frames import Array
@@ -49,9 +49,20 @@ def _year(flows: Flows, label: Any) -> int:
     return flows.calendar.period(label).year
 
 
+def _region(flows: Flows, label: Any) -> str:
+    found = flows.naming.meanings([label], f"market {flows.roles['market']!r}", strict=False)[label]
+    if found.kind != "country":
+        raise DataError(
+            f"market {label!r} is no single country, so it lies in no region",
+            "Name groups of your own: resample={'market': {'Japan': 'Asia', ...}}.",
+        )
+    return region(found.code).name
+
+
 COARSER: dict[str, tuple[str, Callable[[Flows, Any], Any]]] = {
     "chapter": ("product", _chapter),
     "section": ("product", _section),
+    "region": ("market", _region),
     "year": ("period", _year),
 }
 

@@ -7,6 +7,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
 
 from exportlab.errors import DataError, OptionError
 from exportlab.frames import Array
@@ -127,7 +129,7 @@ def event_study(
     ----------
     base : int or sequence of int
         Event time(s) set to zero. Without never-treated units two are needed: the linear trend in event
-        time is not identified.
+        time is not identified. Cohorts that share no event time (data every other year) need one each.
     bin : (low, high)
         Event times at or below `low`, and at or above `high`, share one dummy each; None keeps them apart.
 
@@ -141,6 +143,7 @@ def event_study(
     time = binned(used.event_time, bin)
     times = [int(e) for e in np.unique(time[np.isfinite(time)])]
     bases = _bases(used, base, times)
+    _refuse_without_base(used, time, bases)
     shown = [e for e in times if e not in bases]
     X = np.column_stack([*[(time == e).astype(float) for e in shown], used.X])
     names = [*[str(e) for e in shown], *used.covariates]
@@ -179,6 +182,24 @@ def _bases(panel: PolicyPanel, base: int | Sequence[int], times: list[int]) -> l
             f"Give a second base, such as base=({bases[0]}, {times[0]}), or a robust method.",
         )
     return bases
+
+
+def _refuse_without_base(panel: PolicyPanel, time: Array, bases: list[int]) -> None:
+    """Units that share event times need a base among these: without one they are collinear with the units' effects."""
+    adopts = np.isfinite(time)
+    times, code = np.unique(time[adopts].astype(int), return_inverse=True)
+    n = len(panel.unit_labels)
+    links = coo_matrix((np.ones(code.size), (panel.units[adopts], n + code)), shape=(n + len(times),) * 2)
+    group = connected_components(links, directed=False)[1]
+    without = sorted(set(group[n:]) - set(group[n:][np.isin(times, bases)]))
+    if without:
+        alone = times[group[n:] == without[0]].tolist()
+        other = max((e for e in alone if e < 0), default=alone[0])
+        raise DataError(
+            f"{int((group[:n] == without[0]).sum())} {panel.unit}(s) are seen at event times {alone} alone, "
+            f"where no base is",
+            f"Give one among them too, such as base=({', '.join(map(str, [*bases, other]))}), or a robust method.",
+        )
 
 
 def binned(time: Array, bin: tuple[int | None, int | None]) -> Array:

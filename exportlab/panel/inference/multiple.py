@@ -205,7 +205,7 @@ def sup_t(
 
 
 def simultaneous(
-    scores: Array, *, draws: int = 999, rng: int | np.random.Generator = 0, level: float = 0.95
+    scores: Array, *, draws: int, rng: int | np.random.Generator = 0, level: float = 0.95
 ) -> float:
     r"""Critical value c such that :math:`\hat\theta_j \pm c\,se_j` covers all terms at once.
 

@@ -150,13 +150,8 @@ def _apart(
 ) -> tuple[float, float]:
     """p of the difference of mean loadings under permutations of who is treated, and the smallest there can be."""
     others = assignments(treated.astype(float), n_draws=n_draws, max_enumerated=n_draws, rng=rng)
-    n1, n0 = int(treated.sum()), int((~treated).sum())
-    sums = others.which @ loading
-
-    def gap(total: Array) -> Array:
-        return np.asarray(np.abs(total / n1 - (loading.sum() - total) / n0), float)
-
-    observed = float(gap(loading[treated].sum()))
-    above = int((gap(sums) >= observed * (1 - TIE)).sum())
+    # loadings add up to zero: means lie as far apart as the sum of the treated is from it
+    sums = np.abs(others.which @ loading)
+    above = int((sums >= abs(float(loading[treated].sum())) * (1 - TIE)).sum())
     B = len(sums)
     return (above / B, 1 / B) if others.enumerated else ((1 + above) / (1 + B), 1 / (1 + B))

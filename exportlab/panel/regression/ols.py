@@ -65,7 +65,7 @@ def classical(d: Design, fit: LeastSquares) -> Sandwich:
 
 
 def least_squares_estimate(
-    d: Design, words: Words, *, level: float = 0.95, units: Codes | None = None, periods: Codes | None = None
+    d: Design, words: Words, *, level: float, units: Codes | None = None, periods: Codes | None = None
 ) -> Estimate:
     """The least-squares Estimate of a design, clustered as the design says (else HC1)."""
     fit = least_squares(d)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
+from exportlab.claims import papers
+from exportlab.claims.verdicts import FAILED, UNCHECKED
 from exportlab.plots.claims import verdicts
 from exportlab.tables.model import Picture, Section, Table
 from exportlab.words import N_, _
@@ -23,8 +25,7 @@ WORDS = {
     "only within wide limits": N_("only within wide limits"),
     "cannot be checked": N_("cannot be checked"),
 }
-OPEN = "cannot be checked"
-FAIL, HOLD = tuple(WORDS)[:2], tuple(WORDS)[2:4]
+HOLD = ("reproduced", "consistent")
 
 
 @cache
@@ -46,13 +47,15 @@ def section() -> Section:
     table = checked()
     columns = ["what", "claimed", "computed", "verdict", "paper", "section", "evidence", "source"]
     drawn = verdicts(
-        table,
+        table.assign(
+            paper=table["paper"].map({p.id: f"{p.authors[0].partition(',')[0]} {p.year}" for p in papers()})
+        ),
         names={v: _(w) for v, w in WORDS.items()},
         title=_(
             "Of {n} claims {open} cannot be checked; {wrong} fail, {good} hold",
             n=len(table),
-            open=int((table["verdict"] == OPEN).sum()),
-            wrong=int(table["verdict"].isin(FAIL).sum()),
+            open=int((table["verdict"] == UNCHECKED).sum()),
+            wrong=int(table["verdict"].isin(FAILED).sum()),
             good=int(table["verdict"].isin(HOLD).sum()),
         ),
         source=_("computed by the claims ledger"),
@@ -67,13 +70,15 @@ def section() -> Section:
         _("The claims that cannot be checked are listed with the data that would settle them."),
     ]
     rank = {v: i for i, v in enumerate(WORDS)}
-    settled = table[table["verdict"] != OPEN].sort_values("verdict", key=lambda v: v.map(rank), kind="stable")
+    settled = table[table["verdict"] != UNCHECKED].sort_values(
+        "verdict", key=lambda v: v.map(rank), kind="stable"
+    )
     return Section("claims", _("What the two papers claim"), tuple(texts), (
         Picture("verdicts", _("Verdicts"), drawn, _("Stacked bars of the claims by verdict")),
         Table("claims_checked", _("Claims that could be checked"), settled[columns], _("as claimed"),
               _("as in the details of each row"), fold=("paper", "section", "evidence", "source"), under="what",
               show=25, made=("verdict",)),
         Table("claims_open", _("Claims that cannot be checked"),
-              table.loc[table["verdict"] == OPEN, ["what", "claimed", "needs", "paper", "section", "evidence"]],
+              table.loc[table["verdict"] == UNCHECKED, ["what", "claimed", "needs", "paper", "section", "evidence"]],
               _("as claimed"), _("the papers"), fold=("paper", "section", "evidence"), under="what", show=15),
         ))  # fmt: skip
