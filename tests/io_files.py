@@ -197,7 +197,7 @@ def wiod_2016(tmp: Path, m: Made) -> Path:
     return _grid(tmp / "WIOT2014_Nov16_ROW.csv", grid)
 
 
-def adb(tmp: Path, m: Made, *, codes: bool = False) -> Path:
+def adb(tmp: Path, m: Made, *, codes: bool = False, names: bool = True) -> Path:
     """Title, subtitle, unit and a gap; names, countries and numbers, with a head row of plain codes in newer files."""
     grid: list[list[object]] = [
         ["Multiregional Input-Output Table 2024"],
@@ -206,12 +206,8 @@ def adb(tmp: Path, m: Made, *, codes: bool = False) -> Path:
     grid += [["In millions of US$"], [None]]
     if codes:
         grid += [[None] * 4 + ["0001", "0002"] * 3 + ["1001", "1004"] * 3 + [None]]
-    grid += [
-        [None] * 4
-        + [*NAMES * 3, "Households", "Gross fixed capital formation"]
-        + ["Households", USES[1]] * 2
-        + ["TOTAL"]
-    ]
+    uses = ["Households", USES[1]] * 3
+    grid += [[None] * 4 + [*NAMES * 3, *uses, "TOTAL"]] if names else []
     land = ("AUS", "PRC", "RoW")
     grid += [[None] * 4 + [c for c in land for _ in range(2)] * 2 + ["ToT"]]
     grid += [[None] * 4 + ["c1", "c2"] * 3 + ["F1", "F4"] * 3 + [None]]
@@ -237,6 +233,11 @@ def adb(tmp: Path, m: Made, *, codes: bool = False) -> Path:
 def adb_coded(tmp: Path, m: Made) -> Path:
     """The newer sheets, with four head rows."""
     return adb(tmp, m, codes=True)
+
+
+def adb_two_heads(tmp: Path, m: Made) -> Path:
+    """Countries and numbers alone above the cells."""
+    return adb(tmp, m, names=False)
 
 
 def eora(tmp: Path, m: Made) -> Path:

@@ -136,6 +136,19 @@ def test_blanks_are_zero_only_where_that_is_said(tmp_path: Path) -> None:
         read_nbs(path, blanks="zero")
 
 
+def test_a_truth_in_a_workbook_is_no_number(tmp_path: Path) -> None:
+    rows = [
+        ["", "代码", "01", "02", "FU101", "EX", "IM"],
+        ["a", "01", 10, True, 30, 8, 7],
+        ["b", "02", 15, 30, 40, 20, 12],
+    ]
+    pd.DataFrame(rows).to_excel(tmp_path / "n.xlsx", header=False, index=False)
+    with pytest.raises(
+        DataError, match=r"Cells of Z are no numbers in 1 row\. First: row '01', column '02' is True"
+    ):
+        read_nbs(tmp_path / "n.xlsx")
+
+
 def test_tables_parted_by_semicolons_or_tabs(tmp_path: Path) -> None:
     labels = ["AUS_A01", "USA_A01"]
     frame = pd.DataFrame(np.arange(1.0, 9).reshape(2, 4), labels, [*labels, "AUS_HFCE", "USA_HFCE"])

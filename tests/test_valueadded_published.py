@@ -44,6 +44,7 @@ BETWEEN: list[tuple[Writer, Reader, str]] = [
     (files.wiod_2016, read_wiod, "WIOD"),
     (files.adb, read_adb, "ADB MRIO"),
     (files.adb_coded, read_adb, "ADB MRIO"),
+    (files.adb_two_heads, read_adb, "ADB MRIO"),
     (files.eora, read_eora, "EORA26"),
     (files.exiobase, read_exiobase, "EXIOBASE 3"),
     (files.exiobase_coefficients, read_exiobase, "EXIOBASE 3"),

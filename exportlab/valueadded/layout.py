@@ -108,10 +108,13 @@ def numeric(body: pd.DataFrame) -> pd.DataFrame:
     """Cells as numbers where they are, blanks as missing; other text stays, for the door to refuse with its place."""
     if all(isinstance(d, np.dtype) and d.kind in "iuf" for d in set(body.dtypes)):
         return body
-    try:
-        return pd.DataFrame(body.to_numpy(dtype=object).astype(np.float64), body.index, body.columns)
-    except (TypeError, ValueError):
-        return body.map(lambda v: np.nan if isinstance(v, str) and not v.strip() else v).apply(_numbers)
+    cells = body.to_numpy(dtype=object)
+    if bool not in set(map(type, cells.flat)):  # TRUE is no 1
+        try:
+            return pd.DataFrame(cells.astype(np.float64), body.index, body.columns)
+        except (TypeError, ValueError):
+            pass
+    return body.map(lambda v: np.nan if isinstance(v, str) and not v.strip() else v).apply(_numbers)
 
 
 def fill(layout: Layout, blanks: str) -> Layout:
@@ -125,7 +128,7 @@ def fill(layout: Layout, blanks: str) -> Layout:
 
 
 def _numbers(column: pd.Series) -> pd.Series:
-    told = pd.to_numeric(column, errors="coerce")
+    told = pd.to_numeric(column.mask(column.map(lambda v: isinstance(v, bool))), errors="coerce")
     return (
         told.astype(np.float64) if told.notna().eq(column.notna()).all() else column.where(told.isna(), told)
     )

@@ -54,6 +54,8 @@ def read_iot(path: str | Path, **options: Any) -> Table:
     ------
     DataError
         The file is of no format in `FORMATS`; or as its reader refuses.
+    OptionError
+        A workbook has several sheets that are called tables, and `sheet` names none.
 
     See Also
     --------
