@@ -158,6 +158,25 @@ def covariate_units(e: Entry) -> None:
         same(one.loc[mine], moved.loc[mine], rel=2e-5)
 
 
+def lasting(e: Entry) -> None:
+    """A covariate that units keep for good: the same in any unit, or refused; what rounding leaves has no slope."""
+    if "covariates" not in e.roles or not e.door:
+        return
+    d = e.data()
+    found: list[pd.DataFrame | None] = []
+    for scale, shift in ((np.pi, 0.0), (np.pi * 1e-3, 0.0), (np.pi, 1e4)):
+        try:
+            found.append(e.numbers(d.assign(**{e.covariate: d["z"] * scale + shift})))
+        except ExportlabError:
+            found.append(None)
+    one = found[0]
+    for other in found[1:]:
+        assert (other is None) == (one is None)
+        if one is not None and other is not None:
+            mine = one.index != e.covariate
+            same(one[mine], other[mine], rel=2e-5)
+
+
 def treated(e: Entry) -> None:
     """The status by period says what the date says."""
     if e.door:
@@ -302,6 +321,7 @@ CHECKS: dict[str, Callable[[Entry], None]] = {
     "effects": effects,
     "outcome units": outcome_units,
     "covariate units": covariate_units,
+    "lasting": lasting,
     "treated": treated,
     "absent": absent,
     "copied": copied,

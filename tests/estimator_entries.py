@@ -263,6 +263,12 @@ def _variants() -> list[Entry]:
         Entry("stacked plain", _of(lambda p: p.att("stacked", weights="none")), ("weights", "gaps")),
         Entry("etwfe poisson", _of(lambda p: p.att("etwfe", family="poisson")), ("weights",), link=True),
         Entry(
+            "etwfe poisson full",
+            _of(lambda p: p.att("etwfe", family="poisson", effects="unit")),
+            ALL,
+            link=True,
+        ),
+        Entry(
             "etwfe poisson units",
             _of(lambda p: p.att("etwfe", family="poisson", effects="unit")),
             ("weights",),

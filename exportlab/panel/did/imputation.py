@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 BORUSYAK = (
     "none (asymptotic), conservative: effects' spread around their cohort-period average counts as noise"
 )
+ROUNDED = 1e-12  # share of a column below which what is left of it beside its unit's mean is rounding
 AGREES = 1e-8  # how far the imputed row may be from the span of untreated rows
 
 
@@ -86,6 +87,7 @@ def impute(y: Array, D: Array, unit: Codes, dense: Array, w: Array) -> Imputed:
     size = np.where(raw > 0, raw, 1.0)
     mean = group_sums(dense * w0[:, None], unit) / size[:, None]
     centred = dense - mean[unit]
+    centred[np.abs(centred) <= ROUNDED * np.abs(dense)] = 0.0  # all that a unit keeps: rounding has no slope
     M = centred.T @ (centred * w0[:, None])
     scale = np.sqrt(np.where(np.diag(M) > 0, np.diag(M), 1.0))
     inverse = np.linalg.pinv(M / np.outer(scale, scale), rcond=1e-11, hermitian=True) / np.outer(scale, scale)
