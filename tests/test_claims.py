@@ -348,6 +348,19 @@ def test_printed_digits_give_the_tolerance():
     assert (half.low, half.high) == pytest.approx((100 * 5 / 12, 50))
     third = worded(xc.intervals.WORDED["third"])
     assert (third.low, third.high) == pytest.approx((7 / 24, 5 / 12))
+    quarter = printed("a quarter of exports", 25, exact=False, percent=True)
+    assert (quarter.low, quarter.high) == pytest.approx((100 / 8, 100 * 7 / 24))
+
+
+def test_the_prefix_of_a_unit_is_its_size():
+    sizes = {"mn": 1e6, "100m": 1e8, "bn": 1e9, "trn": 1e12}
+    for name in xc.intervals.UNITS:
+        prefix, _, rest = name.partition(" ")
+        if prefix in sizes:
+            assert unit(name) == (rest, sizes[prefix])
+    assert unit("GW") == ("W", 1e9)
+    assert unit("MW") == ("W", 1e6)
+    assert unit("%") == unit("pp") == ("share", 1e-2)
 
 
 def test_interval_arithmetic_covers_all_that_its_operands_allow():
