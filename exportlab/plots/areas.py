@@ -21,12 +21,12 @@ from exportlab.plots.style import (
     LONGEST,
     PALETTE,
     breakable,
-    context,
     finish,
     hover,
     inches,
     new_axes,
     squares,
+    styled,
 )
 from exportlab.words import Text, _, percent, said, sentences, spoken
 
@@ -76,6 +76,7 @@ def _worst(row: Sequence[float], side: float) -> float:
     return max(side**2 * max(row) / total**2, total**2 / (side**2 * min(row)))
 
 
+@styled
 def treemap(
     table: pd.DataFrame,
     *,
@@ -137,29 +138,21 @@ def treemap(
     ):
         if size:
             sizes, labels, colours = [*sizes, size], [*labels, name], [*colours, colour]
-    with context():
-        ax = new_axes(ax, size=(DOUBLE[0], 4.2))
-        wide, high = (72 * s for s in inches(ax))
-        high *= 0.78  # title and foot
-        meant = {str(g): c for g, c in tones.items()}
-        for k, box in enumerate(_boxes(sizes, parts, (0.0, 0.0, wide, high))):
-            tone = _shaded(colours[k], k, len(sizes), grouped=bool(group))
-            named = _tile(ax, box, tone, labels[k], sizes[k] / total)
-            if colours[k] in (LEFT_OVER, EMPTY) and not named:
-                meant[f"{labels[k]} {percent(sizes[k] / total)}"] = colours[k]
-        bare(ax, wide, high)
-        if meant:
-            legend_below(ax, meant)
-        counted = (
-            _(
-                "Area: {unit}, together {total}.",
-                unit=spoken(unit),
-                total=f"{total:,.0f}" if total >= 1000 else f"{total:.4g}",
-            )
-            if unit
-            else ""
-        )
-        return finish(ax, title=title, source=source, note=sentences(counted, spoken(note or "")) or None)
+    ax = new_axes(ax, size=(DOUBLE[0], 4.2))
+    wide, high = (72 * s for s in inches(ax))
+    high *= 0.78  # title and foot
+    meant = {str(g): c for g, c in tones.items()}
+    for k, box in enumerate(_boxes(sizes, parts, (0.0, 0.0, wide, high))):
+        tone = _shaded(colours[k], k, len(sizes), grouped=bool(group))
+        named = _tile(ax, box, tone, labels[k], sizes[k] / total)
+        if colours[k] in (LEFT_OVER, EMPTY) and not named:
+            meant[f"{labels[k]} {percent(sizes[k] / total)}"] = colours[k]
+    bare(ax, wide, high)
+    if meant:
+        legend_below(ax, meant)
+    whole = f"{total:,.0f}" if total >= 1000 else f"{total:.4g}"
+    counted = _("Area: {unit}, together {total}.", unit=spoken(unit), total=whole) if unit else ""
+    return finish(ax, title=title, source=source, note=sentences(counted, spoken(note or "")) or None)
 
 
 def _sized(table: pd.DataFrame, value: str) -> pd.DataFrame:
@@ -314,6 +307,7 @@ def legend_below(ax: Axes, colours: Mapping[str, Any], *, room: float = 95) -> N
     ax.set_xlabel(" ", labelpad=below)
 
 
+@styled
 def market_map(
     table: pd.DataFrame,
     *,
@@ -362,25 +356,22 @@ def market_map(
         if code is not None:
             shares[code] = shares.get(code, 0.0) + part
     tiles = {r["iso3"]: (int(r["column"]), int(r["row"])) for r in rows("world_tiles")}
-    with context():
-        ax = new_axes(ax, size=(DOUBLE[0], 4.6))
-        _draw_tiles(ax, tiles, shares)
-        legend_below(ax, _steps(), room=100)
-        missing = [str(x) for x in table[market][~known]] + [c for c in shares if c not in tiles]
-        lost = sum(float(s) for s in table[share][~known]) + sum(
-            s for c, s in shares.items() if c not in tiles
-        )
-        gone = (
-            _("Not on the map: {markets} ({share}).", markets=_few(missing), share=percent(lost))
-            if missing
-            else ""
-        )
-        return finish(
-            ax,
-            title=title,
-            source=source,
-            note=sentences(_("Colours: shares of the total."), spoken(note or ""), gone),
-        )
+    ax = new_axes(ax, size=(DOUBLE[0], 4.6))
+    _draw_tiles(ax, tiles, shares)
+    legend_below(ax, _steps(), room=100)
+    missing = [str(x) for x in table[market][~known]] + [c for c in shares if c not in tiles]
+    lost = sum(float(s) for s in table[share][~known]) + sum(s for c, s in shares.items() if c not in tiles)
+    gone = (
+        _("Not on the map: {markets} ({share}).", markets=_few(missing), share=percent(lost))
+        if missing
+        else ""
+    )
+    return finish(
+        ax,
+        title=title,
+        source=source,
+        note=sentences(_("Colours: shares of the total."), spoken(note or ""), gone),
+    )
 
 
 def _few(names: Sequence[str]) -> str:

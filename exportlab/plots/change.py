@@ -19,7 +19,6 @@ from exportlab.plots.style import (
     LEFT_OVER,
     MARKERS,
     PALETTE,
-    context,
     end_labels,
     finish,
     hover,
@@ -27,6 +26,7 @@ from exportlab.plots.style import (
     inches,
     new_axes,
     place_names,
+    styled,
     whole_ticks,
 )
 from exportlab.words import Text, _, percent, said, sentences, spoken
@@ -41,6 +41,7 @@ FEW = 12  # bars that have room for their number
 FADED = ("#c9ced6", "#a7afba", "#848e9c")  # earlier years, the further the paler
 
 
+@styled
 def yearly(
     table: pd.DataFrame,
     *,
@@ -70,20 +71,19 @@ def yearly(
     table = sorted_in_time(table, period)
     labels, amounts = list(table[period]), table[value].to_numpy(float)
     changes = _changes(labels, amounts)
-    with context():
-        ax = new_axes(ax, size=(DOUBLE[0], 3.0))
-        colours = [LEFT_OVER] * (len(labels) - 1) + [PALETTE[0]]
-        bars = ax.bar(range(len(labels)), amounts, width=0.66, color=colours)
-        for bar, label, amount in zip(bars, labels, amounts, strict=True):
-            hover(bar, said("{name}: {value}", name=label, value=f"{amount:,.1f}"))
-        if len(labels) <= FEW:
-            printed = [f"{a:,.4g}\n{c}" if c else f"{a:,.4g}" for a, c in zip(amounts, changes, strict=True)]
-            ax.bar_label(bars, printed, padding=2, fontsize=7 if len(labels) < 9 else 6)
-        ax.set_ylim(min(0.0, float(np.nanmin(amounts))), 1.2 * float(np.nanmax(amounts)))
-        ax.grid(axis="x", visible=False)
-        period_ticks(ax, labels)
-        whole_ticks(ax.yaxis)
-        return finish(ax, title=title, y=unit, source=source, note=note)
+    ax = new_axes(ax, size=(DOUBLE[0], 3.0))
+    colours = [LEFT_OVER] * (len(labels) - 1) + [PALETTE[0]]
+    bars = ax.bar(range(len(labels)), amounts, width=0.66, color=colours)
+    for bar, label, amount in zip(bars, labels, amounts, strict=True):
+        hover(bar, said("{name}: {value}", name=label, value=f"{amount:,.1f}"))
+    if len(labels) <= FEW:
+        printed = [f"{a:,.4g}\n{c}" if c else f"{a:,.4g}" for a, c in zip(amounts, changes, strict=True)]
+        ax.bar_label(bars, printed, padding=2, fontsize=7 if len(labels) < 9 else 6)
+    ax.set_ylim(min(0.0, float(np.nanmin(amounts))), 1.2 * float(np.nanmax(amounts)))
+    ax.grid(axis="x", visible=False)
+    period_ticks(ax, labels)
+    whole_ticks(ax.yaxis)
+    return finish(ax, title=title, y=unit, source=source, note=note)
 
 
 def _changes(labels: Sequence[Any], amounts: Any) -> list[str]:
@@ -98,6 +98,7 @@ def _changes(labels: Sequence[Any], amounts: Any) -> list[str]:
     return found
 
 
+@styled
 def like_months(
     table: pd.DataFrame,
     *,
@@ -131,17 +132,17 @@ def like_months(
         Periods that are no single months, quarters or half-years.
     """
     lines, per_year = _years(need(table, period, value), period, value, scale)
-    with context():
-        ax = new_axes(ax, size=DOUBLE)
-        ends = [_line_of(ax, year, lines, unit) for year in sorted(lines)]
-        ax.set_xticks(range(per_year), _steps_of(per_year))
-        ax.set_xlim(-0.4, per_year - 0.6)
-        _from_zero(ax)
-        whole_ticks(ax.yaxis)
-        end_labels(ax, ends)
-        return finish(ax, title=title, y=unit, source=source, note=note)
+    ax = new_axes(ax, size=DOUBLE)
+    ends = [_line_of(ax, year, lines, unit) for year in sorted(lines)]
+    ax.set_xticks(range(per_year), _steps_of(per_year))
+    ax.set_xlim(-0.4, per_year - 0.6)
+    _from_zero(ax)
+    whole_ticks(ax.yaxis)
+    end_labels(ax, ends)
+    return finish(ax, title=title, y=unit, source=source, note=note)
 
 
+@styled
 def months_by_years(
     table: pd.DataFrame,
     *,
@@ -179,9 +180,8 @@ def months_by_years(
     """
     lines, per_year = _years(need(table, period, value), period, value, scale)
     matrix = pd.DataFrame([lines[y] for y in sorted(lines)], index=sorted(lines), columns=_steps_of(per_year))
-    with context():
-        ax = new_axes(ax, size=(DOUBLE[0], 1.4 + 0.28 * len(matrix)))
-        return heatmap(matrix, fmt=fmt, unit=unit, title=title, source=source, note=note, ax=ax)
+    ax = new_axes(ax, size=(DOUBLE[0], 1.4 + 0.28 * len(matrix)))
+    return heatmap(matrix, fmt=fmt, unit=unit, title=title, source=source, note=note, ax=ax)
 
 
 def _years(table: pd.DataFrame, period: str, value: str, scale: float) -> tuple[dict[int, Any], int]:
@@ -262,6 +262,7 @@ def _from_zero(ax: Axes) -> None:
         ax.set_ylim(bottom=0)
 
 
+@styled
 def growth_bubbles(
     table: pd.DataFrame,
     *,
@@ -305,31 +306,30 @@ def growth_bubbles(
     total, earlier = float(table[after].sum()), float(table[before].sum())
     share, growth = 100 * shown[after] / total, 100 * (shown[after] / shown[before] - 1)
     called = [(names or {}).get(x, str(x)) for x in shown[label]]
-    with context():
-        ax = new_axes(ax, size=(DOUBLE[0], 4.0))
-        area = 12 + 700 * shown[after] / float(shown[after].max()) * (inches(ax)[0] / DOUBLE[0])
-        ax.axhline(0, color="black", linewidth=0.8)
-        ax.axhline(100 * (total / earlier - 1), color=GREY, linewidth=0.8, linestyle="--")
-        for bubble in zip(share, growth, area, called, strict=True):
-            _bubble(ax, *bubble)
-        if share.max() > 30 * share.min():
-            ax.set_xscale("log")
-        if growth.max() > STEEP:
-            ax.set_yscale("symlog", linthresh=100)
-        ax.xaxis.set_major_formatter("{x:g}")
-        ax.xaxis.set_minor_formatter("")
-        whole_ticks(ax.yaxis, "%")
-        ax.margins(0.08)
-        place_names(ax, share.to_numpy(float), growth.to_numpy(float), area.to_numpy(float), names=called)
-        new = len(largest) - len(shown)
-        words = sentences(
-            _("Area: value now; dashed: growth of the total."),
-            _("Without a value before, so not drawn: {n}.", n=new) if new else "",
-            spoken(note or ""),
-        )
-        return finish(
-            ax, title=title, x=said("share of the total, %"), y=said("growth, %"), source=source, note=words
-        )
+    ax = new_axes(ax, size=(DOUBLE[0], 4.0))
+    area = 12 + 700 * shown[after] / float(shown[after].max()) * (inches(ax)[0] / DOUBLE[0])
+    ax.axhline(0, color="black", linewidth=0.8)
+    ax.axhline(100 * (total / earlier - 1), color=GREY, linewidth=0.8, linestyle="--")
+    for bubble in zip(share, growth, area, called, strict=True):
+        _bubble(ax, *bubble)
+    if share.max() > 30 * share.min():
+        ax.set_xscale("log")
+    if growth.max() > STEEP:
+        ax.set_yscale("symlog", linthresh=100)
+    ax.xaxis.set_major_formatter("{x:g}")
+    ax.xaxis.set_minor_formatter("")
+    whole_ticks(ax.yaxis, "%")
+    ax.margins(0.08)
+    place_names(ax, share.to_numpy(float), growth.to_numpy(float), area.to_numpy(float), names=called)
+    new = len(largest) - len(shown)
+    words = sentences(
+        _("Area: value now; dashed: growth of the total."),
+        _("Without a value before, so not drawn: {n}.", n=new) if new else "",
+        spoken(note or ""),
+    )
+    return finish(
+        ax, title=title, x=said("share of the total, %"), y=said("growth, %"), source=source, note=words
+    )
 
 
 def _bubble(ax: Axes, x: float, y: float, size: float, name: str) -> None:
@@ -355,6 +355,7 @@ def _bubble(ax: Axes, x: float, y: float, size: float, name: str) -> None:
     )
 
 
+@styled
 def membership_shares(
     tables: Mapping[str, pd.DataFrame],
     *,
@@ -383,33 +384,32 @@ def membership_shares(
     """
     tables = {name: need(table, period, share) for name, table in tables.items()}
     order = list(sorted_in_time(next(iter(tables.values())), period)[period])
-    with context():
-        ax = new_axes(ax, size=DOUBLE)
-        ends = []
-        for k, (name, table) in enumerate(tables.items()):
-            line = sorted_in_time(table, period)
-            at, values = [order.index(p) for p in line[period]], (100 * line[share].astype(float)).tolist()
-            style: dict[str, Any] = {
-                "color": PALETTE[k],
-                "marker": MARKERS[k],
-                "linestyle": "-" if k == 0 else "--",
-            }
-            ax.plot(at, values, **style)
-            hover_points(
-                ax,
-                at,
-                values,
-                [
-                    said("{name}: {share}", name=p, share=percent(v / 100))
-                    for p, v in zip(line[period], values, strict=True)
-                ],
-            )
-            ends.append((values[-1], f"{name} {values[-1]:.1f}%", PALETTE[k], MARKERS[k]))
-        ax.set_ylim(0, 1.18 * max(1e-9, *(float(100 * t[share].max()) for t in tables.values())))
-        period_ticks(ax, order)
-        _mark_days(ax, order, entries or {})
-        end_labels(ax, ends)
-        return finish(ax, title=title, y=said("share of {bloc}, %", bloc=bloc), source=source, note=note)
+    ax = new_axes(ax, size=DOUBLE)
+    ends = []
+    for k, (name, table) in enumerate(tables.items()):
+        line = sorted_in_time(table, period)
+        at, values = [order.index(p) for p in line[period]], (100 * line[share].astype(float)).tolist()
+        style: dict[str, Any] = {
+            "color": PALETTE[k],
+            "marker": MARKERS[k],
+            "linestyle": "-" if k == 0 else "--",
+        }
+        ax.plot(at, values, **style)
+        hover_points(
+            ax,
+            at,
+            values,
+            [
+                said("{name}: {share}", name=p, share=percent(v / 100))
+                for p, v in zip(line[period], values, strict=True)
+            ],
+        )
+        ends.append((values[-1], f"{name} {values[-1]:.1f}%", PALETTE[k], MARKERS[k]))
+    ax.set_ylim(0, 1.18 * max(1e-9, *(float(100 * t[share].max()) for t in tables.values())))
+    period_ticks(ax, order)
+    _mark_days(ax, order, entries or {})
+    end_labels(ax, ends)
+    return finish(ax, title=title, y=said("share of {bloc}, %", bloc=bloc), source=source, note=note)
 
 
 def _mark_days(ax: Axes, order: Sequence[Any], entries: Mapping[str, date]) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from exportlab.errors import DataError, UnknownName
-from exportlab.plots.style import DOUBLE, PALETTE, context, finish, new_axes
+from exportlab.plots.style import DOUBLE, PALETTE, finish, new_axes, styled
 from exportlab.words import Text, said, spoken
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ HATCHES = {
 }
 
 
+@styled
 def verdicts(
     table: pd.DataFrame,
     *,
@@ -76,23 +77,22 @@ def verdicts(
         lambda t: t.sum(axis=1).sort_values().index
     ]
     where, left = np.arange(len(counts)), np.zeros(len(counts))
-    with context():
-        ax = new_axes(ax, size=(DOUBLE[0], 1.3 + 0.32 * len(counts)))
-        for name in counts.columns:
-            verdict, size = str(name), counts[name].to_numpy(float)
-            bars = ax.barh(where, size, left=left, height=0.65, color=COLORS[verdict], edgecolor="white",
-                           linewidth=0.6, hatch=HATCHES.get(verdict),
-                           label=(names or {}).get(verdict, verdict))  # fmt: skip
-            room = 0.02 * float(counts.to_numpy().sum(axis=1).max())
-            numbers = [f"{n:.0f}" if n > room else "" for n in size]
-            for text in ax.bar_label(bars, numbers, label_type="center", fontsize=7):
-                if text.get_text() and verdict in HATCHES:
-                    text.set_bbox({"facecolor": "white", "edgecolor": "none", "pad": 0.8})
-            left = left + size
-        ax.set_yticks(where, [str(name) for name in counts.index])
-        ax.set_ylim(-0.6, len(counts) - 0.4)
-        ax.grid(visible=False, axis="y")
-        ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3, borderpad=0, borderaxespad=0.3)
-        finish(ax, x=said("number of claims"), source=source)
-        ax.set_title(spoken(title), pad=8 + 12 * -(-counts.shape[1] // 3))  # above the legend
-        return ax
+    ax = new_axes(ax, size=(DOUBLE[0], 1.3 + 0.32 * len(counts)))
+    for name in counts.columns:
+        verdict, size = str(name), counts[name].to_numpy(float)
+        bars = ax.barh(where, size, left=left, height=0.65, color=COLORS[verdict], edgecolor="white",
+                       linewidth=0.6, hatch=HATCHES.get(verdict),
+                       label=(names or {}).get(verdict, verdict))  # fmt: skip
+        room = 0.02 * float(counts.to_numpy().sum(axis=1).max())
+        numbers = [f"{n:.0f}" if n > room else "" for n in size]
+        for text in ax.bar_label(bars, numbers, label_type="center", fontsize=7):
+            if text.get_text() and verdict in HATCHES:
+                text.set_bbox({"facecolor": "white", "edgecolor": "none", "pad": 0.8})
+        left = left + size
+    ax.set_yticks(where, [str(name) for name in counts.index])
+    ax.set_ylim(-0.6, len(counts) - 0.4)
+    ax.grid(visible=False, axis="y")
+    ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3, borderpad=0, borderaxespad=0.3)
+    finish(ax, x=said("number of claims"), source=source)
+    ax.set_title(spoken(title), pad=8 + 12 * -(-counts.shape[1] // 3))  # above the legend
+    return ax

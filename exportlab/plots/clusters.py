@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from exportlab.plots.given import need
-from exportlab.plots.style import DOUBLE, GREY, MARKERS, PALETTE, context, finish, new_axes
+from exportlab.plots.style import (
+    DOUBLE,
+    GREY,
+    MARKERS,
+    PALETTE,
+    finish,
+    legend_beside,
+    new_axes,
+    styled,
+)
 from exportlab.words import Text, _, said
 
 if TYPE_CHECKING:
@@ -16,6 +25,7 @@ if TYPE_CHECKING:
     from exportlab.clusters import ClusterDefinition, Clusters, LocationQuotients, Relatedness
 
 
+@styled
 def quotients(
     result: LocationQuotients,
     *,
@@ -37,21 +47,21 @@ def quotients(
     need(result.table, "location_quotient", "conf_low", "conf_high")
     rows = result.table.nlargest(top, "location_quotient", keep="first")
     names = [f"{p} · {k}" for p, k in zip(rows[result.place], rows[result.product], strict=True)]
-    with context():
-        ax = new_axes(ax, size=(DOUBLE[0], 0.25 * len(rows) + 1.2))
-        at = np.arange(len(rows))
-        sure = (rows["conf_low"] > 1).to_numpy()
-        for some, colour in ((sure, PALETTE[1]), (~sure, GREY)):
-            part = rows[some]
-            ax.hlines(at[some], part["conf_low"], part["conf_high"], color=colour)
-            ax.plot(part["location_quotient"], at[some], "o", color=colour)
-        ax.axvline(1, color="black", linewidth=0.8)
-        ax.set_yticks(at, names)
-        ax.invert_yaxis()
-        ax.grid(axis="y", visible=False)
-        return finish(ax, title=title, x=said("location quotient (1: as everywhere)"), source=source)
+    ax = new_axes(ax, size=(DOUBLE[0], 0.25 * len(rows) + 1.2))
+    at = np.arange(len(rows))
+    sure = (rows["conf_low"] > 1).to_numpy()
+    for some, colour in ((sure, PALETTE[1]), (~sure, GREY)):
+        part = rows[some]
+        ax.hlines(at[some], part["conf_low"], part["conf_high"], color=colour)
+        ax.plot(part["location_quotient"], at[some], "o", color=colour)
+    ax.axvline(1, color="black", linewidth=0.8)
+    ax.set_yticks(at, names)
+    ax.invert_yaxis()
+    ax.grid(axis="y", visible=False)
+    return finish(ax, title=title, x=said("location quotient (1: as everywhere)"), source=source)
 
 
+@styled
 def identified(
     result: Clusters,
     *,
@@ -72,26 +82,26 @@ def identified(
     """
     need(result.table, "location_quotient", "size", "cluster")
     table = result.table
-    with context():
-        ax = new_axes(ax, size=(DOUBLE[0], 3.6))
-        for found, colour in ((False, GREY), (True, PALETTE[1])):
-            rows = table[table["cluster"] == found]
-            name = _("cluster") if found else _("not by this rule")
-            ax.plot(100 * rows["size"], rows["location_quotient"], "o", color=colour, label=name)
-        for row in table[table["cluster"] & label].to_dict("records"):
-            ax.annotate(
-                f"{row[result.place]} · {row[result.product]}", (100 * row["size"], row["location_quotient"]),
-                xytext=(4, 3), textcoords="offset points", fontsize=7,
-            )  # fmt: skip
-        ax.set_xscale("log")
-        ax.set_yscale("log")
-        ax.axhline(1, color="black", linewidth=0.8)
-        ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5))
-        return finish(
-            ax, title=title, x=said("share of the product, %"), y=said("location quotient"), source=source
-        )
+    ax = new_axes(ax, size=(DOUBLE[0], 3.6))
+    for found, colour in ((False, GREY), (True, PALETTE[1])):
+        rows = table[table["cluster"] == found]
+        name = _("cluster") if found else _("not by this rule")
+        ax.plot(100 * rows["size"], rows["location_quotient"], "o", color=colour, label=name)
+    for row in table[table["cluster"] & label].to_dict("records"):
+        ax.annotate(
+            f"{row[result.place]} · {row[result.product]}", (100 * row["size"], row["location_quotient"]),
+            xytext=(4, 3), textcoords="offset points", fontsize=7,
+        )  # fmt: skip
+    ax.set_xscale("log")
+    ax.set_yscale("log")
+    ax.axhline(1, color="black", linewidth=0.8)
+    legend_beside(ax)
+    return finish(
+        ax, title=title, x=said("share of the product, %"), y=said("location quotient"), source=source
+    )
 
 
+@styled
 def relatedness(
     result: Relatedness,
     *,
@@ -115,18 +125,18 @@ def relatedness(
     np.fill_diagonal(far, 0.0)
     order = leaves_list(linkage(squareform(far, checks=False), "average"))
     names = [str(result.labels[k]) for k in order]
-    with context():
-        ax = new_axes(ax, size=(DOUBLE[0], 0.22 * len(names) + 1.6))
-        most = float(np.nanmax(np.abs(m)))
-        image = ax.imshow(m[np.ix_(order, order)], cmap="RdBu_r", vmin=-most, vmax=most, aspect="auto")
-        ax.set_xticks(range(len(names)), names, rotation=90)
-        ax.set_yticks(range(len(names)), names)
-        ax.grid(visible=False)
-        assert ax.figure is not None
-        ax.figure.colorbar(image, ax=ax, label=_("relatedness (mean 0, standard deviations)"))
-        return finish(ax, title=title, source=source)
+    ax = new_axes(ax, size=(DOUBLE[0], 0.22 * len(names) + 1.6))
+    most = float(np.nanmax(np.abs(m)))
+    image = ax.imshow(m[np.ix_(order, order)], cmap="RdBu_r", vmin=-most, vmax=most, aspect="auto")
+    ax.set_xticks(range(len(names)), names, rotation=90)
+    ax.set_yticks(range(len(names)), names)
+    ax.grid(visible=False)
+    assert ax.figure is not None
+    ax.figure.colorbar(image, ax=ax, label=_("relatedness (mean 0, standard deviations)"))
+    return finish(ax, title=title, source=source)
 
 
+@styled
 def scores(
     result: ClusterDefinition,
     *,
@@ -143,21 +153,18 @@ def scores(
     ax : Axes, optional
     """
     need(result.scores, "function", "number", "vs")
-    with context():
-        ax = new_axes(ax, size=(DOUBLE[0], 3.2))
-        means = result.scores.groupby(["function", "number"], sort=False)["vs"].mean()
-        for k, function in enumerate(dict.fromkeys(result.scores["function"])):
-            line = means[function].sort_index()
-            ax.plot(
-                line.index,
-                line,
-                marker=MARKERS[k % len(MARKERS)],
-                color=PALETTE[k % len(PALETTE)],
-                label=function,
-            )
-        best = means[result.function, result.number]
-        ax.plot([result.number], [best], "o", markersize=13, markerfacecolor="none", color="black")
-        ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5))
-        return finish(
-            ax, title=title, x=said("number of clusters"), y=said("validation score"), source=source
+    ax = new_axes(ax, size=(DOUBLE[0], 3.2))
+    means = result.scores.groupby(["function", "number"], sort=False)["vs"].mean()
+    for k, function in enumerate(dict.fromkeys(result.scores["function"])):
+        line = means[function].sort_index()
+        ax.plot(
+            line.index,
+            line,
+            marker=MARKERS[k % len(MARKERS)],
+            color=PALETTE[k % len(PALETTE)],
+            label=function,
         )
+    best = means[result.function, result.number]
+    ax.plot([result.number], [best], "o", markersize=13, markerfacecolor="none", color="black")
+    legend_beside(ax)
+    return finish(ax, title=title, x=said("number of clusters"), y=said("validation score"), source=source)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from exportlab.errors import DataError, UnknownName
 from exportlab.frames import Array, Mask
 from exportlab.plots.structure import period_ticks
-from exportlab.plots.style import GREY, MARKERS, PALETTE, context, end_labels, finish, new_axes
+from exportlab.plots.style import GREY, MARKERS, PALETTE, context, end_labels, finish, new_axes, styled
 from exportlab.words import Text, _, said, sentences
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 STRESS_UP_TO = 1500  # nodes; beyond, distances between all pairs take too long and the tree is drawn as it is
 
 
+@styled
 def plot_eci(
     result: Complexity,
     *,
@@ -74,14 +75,13 @@ def plot_eci(
             end_labels(axes, [mark for mark in marks if np.isfinite(mark[0])])
     label = said("ECI (standard deviations from the mean of all exporters)")
     one = len(periods) == 1
-    with context():
-        return finish(
-            axes,
-            title=said("Economic complexity"),
-            x=label if one else "",
-            y="" if one else said("ECI (standard deviations)"),
-            source=source or result.cells.flows.source,
-        )
+    return finish(
+        axes,
+        title=said("Economic complexity"),
+        x=label if one else "",
+        y="" if one else said("ECI (standard deviations)"),
+        source=source or result.cells.flows.source,
+    )
 
 
 def _position(names: list[Any], name: Any) -> int:
@@ -90,6 +90,7 @@ def _position(names: list[Any], name: Any) -> int:
     return names.index(name)
 
 
+@styled
 def plot_product_space(
     network: ProductSpace,
     *,
@@ -154,8 +155,7 @@ def plot_product_space(
         ),
         _("Hollow: no advantage.") if present is not None else "",
     )
-    with context():
-        return finish(axes, title=title, source=source, note=note)
+    return finish(axes, title=title, source=source, note=note)
 
 
 def _bare(axes: Axes) -> None:

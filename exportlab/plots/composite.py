@@ -10,7 +10,16 @@ import pandas as pd
 from exportlab.errors import OptionError
 from exportlab.plots.given import in_time, need
 from exportlab.plots.structure import period_ticks
-from exportlab.plots.style import DOUBLE, GREY, MARKERS, PALETTE, context, finish, legend_beside, new_axes
+from exportlab.plots.style import (
+    DOUBLE,
+    GREY,
+    MARKERS,
+    PALETTE,
+    finish,
+    legend_beside,
+    new_axes,
+    styled,
+)
 from exportlab.words import Text, _, said
 
 if TYPE_CHECKING:
@@ -33,6 +42,7 @@ def _of_period(table: pd.DataFrame, keys: tuple[str, ...], period: Any) -> pd.Da
     return kept
 
 
+@styled
 def scores(
     result: Composite,
     *,
@@ -59,17 +69,16 @@ def scores(
     paths = bool(rest) and period is None and result.table[rest[0]].nunique() > 1
     if paths and not result.comparable:
         raise OptionError("Scores of different periods are not comparable here: say period=.")
-    with context():
-        if paths:
-            ax = _paths(result, new_axes(ax, size=(DOUBLE[0], 3.4)), top)
-            return finish(ax, title=title, y=said("composite score"), source=source)
-        rows = _of_period(result.table, result.keys, period).nsmallest(top, "rank", keep="first")
-        ax = new_axes(ax, size=(DOUBLE[0], 0.25 * len(rows) + 1.2))
-        ax.barh(rows[unit].astype(str), rows["score"], color=PALETTE[0], height=0.6)
-        ax.axvline(0, color="black", linewidth=0.8)
-        ax.invert_yaxis()
-        ax.grid(axis="y", visible=False)
-        return finish(ax, title=title, x=said("composite score"), source=source)
+    if paths:
+        ax = _paths(result, new_axes(ax, size=(DOUBLE[0], 3.4)), top)
+        return finish(ax, title=title, y=said("composite score"), source=source)
+    rows = _of_period(result.table, result.keys, period).nsmallest(top, "rank", keep="first")
+    ax = new_axes(ax, size=(DOUBLE[0], 0.25 * len(rows) + 1.2))
+    ax.barh(rows[unit].astype(str), rows["score"], color=PALETTE[0], height=0.6)
+    ax.axvline(0, color="black", linewidth=0.8)
+    ax.invert_yaxis()
+    ax.grid(axis="y", visible=False)
+    return finish(ax, title=title, x=said("composite score"), source=source)
 
 
 def _paths(result: Composite, ax: Axes, top: int) -> Axes:
@@ -85,6 +94,7 @@ def _paths(result: Composite, ax: Axes, top: int) -> Axes:
     return ax
 
 
+@styled
 def rank_intervals(
     result: Robustness,
     *,
@@ -109,19 +119,19 @@ def rank_intervals(
     need(result.table, "rank", "rank_low", "rank_high")
     rows = _of_period(result.table, result.keys, period).nsmallest(top, "rank", keep="first")
     names = rows[result.keys[0]].astype(str)
-    with context():
-        ax = new_axes(ax, size=(DOUBLE[0], 0.25 * len(rows) + 1.2))
-        at = np.arange(len(rows))
-        label = _("{level} of other choices", level=f"{result.level:.0%}")
-        ax.hlines(at, rows["rank_low"], rows["rank_high"], color=GREY, linewidth=2.5, label=label)
-        ax.plot(rows["rank_median"], at, color=PALETTE[1], marker="|", linestyle="none", label=_("median"))
-        ax.plot(rows["rank"], at, color=PALETTE[0], marker="o", linestyle="none", label=_("as published"))
-        ax.set_yticks(at, names)
-        ax.invert_yaxis()
-        legend_beside(ax)
-        return finish(ax, title=title, x=said("rank"), source=source)
+    ax = new_axes(ax, size=(DOUBLE[0], 0.25 * len(rows) + 1.2))
+    at = np.arange(len(rows))
+    label = _("{level} of other choices", level=f"{result.level:.0%}")
+    ax.hlines(at, rows["rank_low"], rows["rank_high"], color=GREY, linewidth=2.5, label=label)
+    ax.plot(rows["rank_median"], at, color=PALETTE[1], marker="|", linestyle="none", label=_("median"))
+    ax.plot(rows["rank"], at, color=PALETTE[0], marker="o", linestyle="none", label=_("as published"))
+    ax.set_yticks(at, names)
+    ax.invert_yaxis()
+    legend_beside(ax)
+    return finish(ax, title=title, x=said("rank"), source=source)
 
 
+@styled
 def coordination(
     result: Coupling,
     *,
@@ -142,25 +152,23 @@ def coordination(
     """
     need(result.table, "coupling", "development", "coordination")
     rows = result.table.dropna(subset=["coupling"])
-    with context():
-        ax = new_axes(ax, size=(DOUBLE[0], 3.4))
-        t = np.linspace(0.01, 1, 200)
-        for level in (0.2, 0.4, 0.6, 0.8):
-            c = level**2 / t
-            ax.plot(t[c <= 1], c[c <= 1], color=GREY, linewidth=0.8, linestyle="--")
-            ax.annotate(f"D = {level:g}", (level**2, 1.01), fontsize=6.5, color=GREY)
-        ax.plot(rows["development"], rows["coupling"], color=PALETTE[0], marker="o", linestyle="none")
-        if label and result.keys:
-            names = rows[list(result.keys)].astype(str).agg(", ".join, axis=1)
-            for name, x, y in zip(names, rows["development"], rows["coupling"], strict=True):
-                ax.annotate(name, (x, y), xytext=(4, 3), textcoords="offset points", fontsize=7)
-        ax.set_xlim(0, 1)
-        ax.set_ylim(0, 1.06)
-        return finish(
-            ax, title=title, x=said("development index T"), y=said("coupling degree C"), source=source
-        )
+    ax = new_axes(ax, size=(DOUBLE[0], 3.4))
+    t = np.linspace(0.01, 1, 200)
+    for level in (0.2, 0.4, 0.6, 0.8):
+        c = level**2 / t
+        ax.plot(t[c <= 1], c[c <= 1], color=GREY, linewidth=0.8, linestyle="--")
+        ax.annotate(f"D = {level:g}", (level**2, 1.01), fontsize=6.5, color=GREY)
+    ax.plot(rows["development"], rows["coupling"], color=PALETTE[0], marker="o", linestyle="none")
+    if label and result.keys:
+        names = rows[list(result.keys)].astype(str).agg(", ".join, axis=1)
+        for name, x, y in zip(names, rows["development"], rows["coupling"], strict=True):
+            ax.annotate(name, (x, y), xytext=(4, 3), textcoords="offset points", fontsize=7)
+    ax.set_xlim(0, 1)
+    ax.set_ylim(0, 1.06)
+    return finish(ax, title=title, x=said("development index T"), y=said("coupling degree C"), source=source)
 
 
+@styled
 def synergies(
     result: Synergy,
     *,
@@ -190,15 +198,14 @@ def synergies(
             raise OptionError(f"unit={unit!r} is not among the units: {known[:10]}.")
     order = in_time(rows, period)
     rows = rows.set_index(period).loc[order]
-    with context():
-        ax = new_axes(ax)
-        at, width = np.arange(len(order)), 0.8 / len(result.systems)
-        for i, name in enumerate(result.systems):
-            place = at + (i - (len(result.systems) - 1) / 2) * width
-            color = PALETTE[(i + 1) % len(PALETTE)]
-            ax.bar(place, rows[name], width, color=color, label=_("change of {system}", system=name))
-        ax.plot(at, rows["synergy"], color=PALETTE[0], marker="o", label=_("synergy"))
-        ax.axhline(0, color="black", linewidth=0.8)
-        period_ticks(ax, order)
-        ax.legend()
-        return finish(ax, title=title, y=said("change of order"), source=source)
+    ax = new_axes(ax)
+    at, width = np.arange(len(order)), 0.8 / len(result.systems)
+    for i, name in enumerate(result.systems):
+        place = at + (i - (len(result.systems) - 1) / 2) * width
+        color = PALETTE[(i + 1) % len(PALETTE)]
+        ax.bar(place, rows[name], width, color=color, label=_("change of {system}", system=name))
+    ax.plot(at, rows["synergy"], color=PALETTE[0], marker="o", label=_("synergy"))
+    ax.axhline(0, color="black", linewidth=0.8)
+    period_ticks(ax, order)
+    ax.legend()
+    return finish(ax, title=title, y=said("change of order"), source=source)

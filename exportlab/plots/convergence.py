@@ -10,7 +10,16 @@ import numpy as np
 from exportlab.errors import UnknownName
 from exportlab.plots.given import need
 from exportlab.plots.structure import period_ticks
-from exportlab.plots.style import DOUBLE, GREY, MARKERS, PALETTE, context, finish, new_axes
+from exportlab.plots.style import (
+    DOUBLE,
+    GREY,
+    MARKERS,
+    PALETTE,
+    finish,
+    legend_beside,
+    new_axes,
+    styled,
+)
 from exportlab.words import Text, _, said
 
 if TYPE_CHECKING:
@@ -25,6 +34,7 @@ if TYPE_CHECKING:
     )
 
 
+@styled
 def dispersion(
     result: SigmaConvergence, *, title: Text = "", source: str | None = None, ax: Axes | None = None
 ) -> Axes:
@@ -38,17 +48,17 @@ def dispersion(
     """
     need(result.table, "sd_log", "cv")
     table = result.table
-    with context():
-        ax = new_axes(ax, size=(DOUBLE[0], 3.2))
-        names = {"sd_log": _("standard deviation of logarithms"), "cv": _("coefficient of variation")}
-        for k, (column, name) in enumerate(names.items()):
-            ax.plot(range(len(table)), table[column], marker=MARKERS[k], color=PALETTE[k], label=name)
-        period_ticks(ax, list(table[result.period]))
-        ax.set_ylim(bottom=0)
-        ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5))
-        return finish(ax, title=title, source=source)
+    ax = new_axes(ax, size=(DOUBLE[0], 3.2))
+    names = {"sd_log": _("standard deviation of logarithms"), "cv": _("coefficient of variation")}
+    for k, (column, name) in enumerate(names.items()):
+        ax.plot(range(len(table)), table[column], marker=MARKERS[k], color=PALETTE[k], label=name)
+    period_ticks(ax, list(table[result.period]))
+    ax.set_ylim(bottom=0)
+    legend_beside(ax)
+    return finish(ax, title=title, source=source)
 
 
+@styled
 def growth(
     result: BetaConvergence, *, title: Text = "", source: str | None = None, ax: Axes | None = None
 ) -> Axes:
@@ -62,20 +72,20 @@ def growth(
     """
     need(result.points, "initial", "growth")
     x, y = result.points["initial"].to_numpy(), 100 * result.points["growth"].to_numpy()
-    with context():
-        ax = new_axes(ax, size=(DOUBLE[0], 3.4))
-        ax.plot(x, y, "o", color=GREY)
-        ends = np.array([x.min(), x.max()])
-        ax.plot(ends, y.mean() + 100 * result.table["estimate"].iloc[0] * (ends - x.mean()), color=PALETTE[1])
-        return finish(
-            ax,
-            title=title,
-            x=said("logarithm of the initial level"),
-            y=said("growth a period, %"),
-            source=source,
-        )
+    ax = new_axes(ax, size=(DOUBLE[0], 3.4))
+    ax.plot(x, y, "o", color=GREY)
+    ends = np.array([x.min(), x.max()])
+    ax.plot(ends, y.mean() + 100 * result.table["estimate"].iloc[0] * (ends - x.mean()), color=PALETTE[1])
+    return finish(
+        ax,
+        title=title,
+        x=said("logarithm of the initial level"),
+        y=said("growth a period, %"),
+        source=source,
+    )
 
 
+@styled
 def paths(
     result: ConvergenceClubs, *, title: Text = "", source: str | None = None, ax: Axes | None = None
 ) -> Axes:
@@ -88,23 +98,23 @@ def paths(
     ax : Axes, optional
     """
     need(result.paths, "club", "h")
-    with context():
-        ax = new_axes(ax, size=(DOUBLE[0], 3.6))
-        wide = result.paths.pivot_table(index=result.period, columns=result.unit, values="h", sort=False)
-        member = dict(zip(result.table[result.unit], result.table["club"], strict=True))
-        at = range(len(wide))
-        for club in result.clubs["club"]:
-            colour = GREY if club == 0 else PALETTE[(club - 1) % len(PALETTE)]
-            own = wide[[u for u in wide.columns if member[u] == club]]
-            ax.plot(at, own, color=colour, linewidth=0.7, alpha=0.5)
-            name = _("divergent") if club == 0 else _("club {n}", n=club)
-            ax.plot(at, own.mean(axis=1), color=colour, linewidth=2, label=name)
-        ax.axhline(1, color="black", linewidth=0.8)
-        period_ticks(ax, list(wide.index))
-        ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5))
-        return finish(ax, title=title, y=said("relative to the mean of all"), source=source)
+    ax = new_axes(ax, size=(DOUBLE[0], 3.6))
+    wide = result.paths.pivot_table(index=result.period, columns=result.unit, values="h", sort=False)
+    member = dict(zip(result.table[result.unit], result.table["club"], strict=True))
+    at = range(len(wide))
+    for club in result.clubs["club"]:
+        colour = GREY if club == 0 else PALETTE[(club - 1) % len(PALETTE)]
+        own = wide[[u for u in wide.columns if member[u] == club]]
+        ax.plot(at, own, color=colour, linewidth=0.7, alpha=0.5)
+        name = _("divergent") if club == 0 else _("club {n}", n=club)
+        ax.plot(at, own.mean(axis=1), color=colour, linewidth=2, label=name)
+    ax.axhline(1, color="black", linewidth=0.8)
+    period_ticks(ax, list(wide.index))
+    legend_beside(ax)
+    return finish(ax, title=title, y=said("relative to the mean of all"), source=source)
 
 
+@styled
 def moves(
     result: SpatialMarkov, *, title: Text = "", source: str | None = None, ax: Axes | None = None
 ) -> Axes:
@@ -116,31 +126,31 @@ def moves(
     title, source : str, optional
     ax : Axes, optional
     """
-    with context():
-        ax = new_axes(ax, size=(DOUBLE[0], 3.4))
-        near = np.arange(1, len(result.conditional) + 1)
-        for k in range(len(result.whole.labels)):
-            rows = np.array([c.probabilities[k] for c in result.conditional])
-            colour, marker = PALETTE[k % len(PALETTE)], MARKERS[k % len(MARKERS)]
-            if k + 1 < rows.shape[1]:
-                up = 100 * rows[:, k + 1 :].sum(axis=1)
-                ax.plot(near, up, color=colour, marker=marker, label=_("up from class {n}", n=k + 1))
-            if k:
-                down = 100 * rows[:, :k].sum(axis=1)
-                label = _("down from class {n}", n=k + 1)
-                ax.plot(near, down, color=colour, marker=marker, linestyle="--", label=label)
-        ax.set_xticks(near)
-        ax.set_ylim(bottom=0)
-        ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5))
-        return finish(
-            ax,
-            title=title,
-            x=said("class of the neighbours (1: the lowest)"),
-            y=said("probability, %"),
-            source=source,
-        )
+    ax = new_axes(ax, size=(DOUBLE[0], 3.4))
+    near = np.arange(1, len(result.conditional) + 1)
+    for k in range(len(result.whole.labels)):
+        rows = np.array([c.probabilities[k] for c in result.conditional])
+        colour, marker = PALETTE[k % len(PALETTE)], MARKERS[k % len(MARKERS)]
+        if k + 1 < rows.shape[1]:
+            up = 100 * rows[:, k + 1 :].sum(axis=1)
+            ax.plot(near, up, color=colour, marker=marker, label=_("up from class {n}", n=k + 1))
+        if k:
+            down = 100 * rows[:, :k].sum(axis=1)
+            label = _("down from class {n}", n=k + 1)
+            ax.plot(near, down, color=colour, marker=marker, linestyle="--", label=label)
+    ax.set_xticks(near)
+    ax.set_ylim(bottom=0)
+    legend_beside(ax)
+    return finish(
+        ax,
+        title=title,
+        x=said("class of the neighbours (1: the lowest)"),
+        y=said("probability, %"),
+        source=source,
+    )
 
 
+@styled
 def densities(
     result: RelativeDensity,
     *,
@@ -168,15 +178,14 @@ def densities(
     for label in chosen:
         if label not in known:
             raise UnknownName("period of the densities", label, map(str, known))
-    with context():
-        ax = new_axes(ax, size=(DOUBLE[0], 3.4))
-        for k, label in enumerate(chosen):
-            ax.plot(
-                result.at,
-                result.densities[known.index(label)],
-                color=PALETTE[k % len(PALETTE)],
-                label=str(label),
-            )
-        ax.plot(result.at, result.ergodic, color="black", linestyle="--", label=_("long run"))
-        ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5))
-        return finish(ax, title=title, x=said("relative to the mean"), y=said("density"), source=source)
+    ax = new_axes(ax, size=(DOUBLE[0], 3.4))
+    for k, label in enumerate(chosen):
+        ax.plot(
+            result.at,
+            result.densities[known.index(label)],
+            color=PALETTE[k % len(PALETTE)],
+            label=str(label),
+        )
+    ax.plot(result.at, result.ergodic, color="black", linestyle="--", label=_("long run"))
+    legend_beside(ax)
+    return finish(ax, title=title, x=said("relative to the mean"), y=said("density"), source=source)

@@ -21,13 +21,13 @@ from exportlab.plots.style import (
     LEFT_OVER,
     PALETTE,
     SINGLE,
-    context,
     finish,
     hover,
     inches,
     legend_beside,
     new_axes,
     squares,
+    styled,
 )
 from exportlab.words import Text, _, language, said
 
@@ -46,6 +46,7 @@ TALL = 3.2  # inches of a map of many rows
 ROOM = 16.0  # squares of a letter that a legend has an inch
 
 
+@styled
 def moran_scatter(
     result: LocalClusters,
     *,
@@ -66,22 +67,21 @@ def moran_scatter(
     """
     need(result.table, "lag", "cluster")
     table, value = result.table, result.value
-    with context():
-        ax = new_axes(ax, size=(DOUBLE[0], 3.6))
-        rest = table[table["cluster"] == ""]
-        ax.plot(rest[value], rest["lag"], "o", color=GREY, label=_("not told from chance"))
-        names = _named()
-        for name, colour in COLOURS.items():
-            rows = table[table["cluster"] == name]
-            if len(rows):
-                ax.plot(rows[value], rows["lag"], "o", color=colour, label=names[name])
-            for unit, x, y in zip(rows[result.unit], rows[value], rows["lag"], strict=True):
-                if label:
-                    ax.annotate(str(unit), (x, y), xytext=(4, 3), textcoords="offset points", fontsize=7)
-        ax.axvline(table[value].mean(), color=GREY, linewidth=0.8)
-        ax.axhline(table["lag"].mean(), color=GREY, linewidth=0.8)
-        legend_beside(ax)
-        return finish(ax, title=title, x=value, y=said("mean of the neighbours"), source=source)
+    ax = new_axes(ax, size=(DOUBLE[0], 3.6))
+    rest = table[table["cluster"] == ""]
+    ax.plot(rest[value], rest["lag"], "o", color=GREY, label=_("not told from chance"))
+    names = _named()
+    for name, colour in COLOURS.items():
+        rows = table[table["cluster"] == name]
+        if len(rows):
+            ax.plot(rows[value], rows["lag"], "o", color=colour, label=names[name])
+        for unit, x, y in zip(rows[result.unit], rows[value], rows["lag"], strict=True):
+            if label:
+                ax.annotate(str(unit), (x, y), xytext=(4, 3), textcoords="offset points", fontsize=7)
+    ax.axvline(table[value].mean(), color=GREY, linewidth=0.8)
+    ax.axhline(table["lag"].mean(), color=GREY, linewidth=0.8)
+    legend_beside(ax)
+    return finish(ax, title=title, x=value, y=said("mean of the neighbours"), source=source)
 
 
 @dataclass(frozen=True)
@@ -283,6 +283,7 @@ def _named() -> dict[str, str]:
     }
 
 
+@styled
 def _tiles(
     placed: _Placed, drawn: dict[str, _Drawn], legend: dict[str, str], foot: _Foot, ax: Axes | None
 ) -> Axes:
@@ -291,26 +292,25 @@ def _tiles(
 
     wide, high = (1 + max(t.at[k] for t in placed.tiles) for k in (0, 1))
     side = min(SINGLE[0] / wide, TALL / high)
-    with context():
-        ax = new_axes(ax, size=(SINGLE[0], side * high + 1.4))
-        size = 72 * min(side, inches(ax)[0] / wide)  # points of a tile's side
-        for tile in placed.tiles:
-            one = drawn.get(tile.code, _Drawn(EMPTY, _("no figure")))
-            column, row = tile.at
-            patch = Rectangle(
-                (column + 0.03, high - 1 - row + 0.03), 0.94, 0.94, facecolor=one.colour, linewidth=0
-            )
-            hover(patch, said("{name}: {value}", name=tile.name, value=one.said))
-            ax.add_patch(patch)
-            ink = "white" if dark(to_rgb(one.colour)) else INK
-            lines = [tile.short, one.said] if one.shown else [tile.short]
-            widest = max(squares(line) for line in lines)
-            points = min(8.0, 0.3 * size, 0.85 * size / widest)
-            ax.text(
-                column + 0.5, high - 0.5 - row, "\n".join(lines), fontsize=points, color=ink, ha="center",
-                va="center", linespacing=1.2,
-            )  # fmt: skip
-        bare(ax, wide, high)
-        ax.set_aspect("equal")
-        legend_below(ax, legend, room=ROOM * inches(ax)[0])
-        return finish(ax, title=foot.title, source=foot.source, note=foot.note)
+    ax = new_axes(ax, size=(SINGLE[0], side * high + 1.4))
+    size = 72 * min(side, inches(ax)[0] / wide)  # points of a tile's side
+    for tile in placed.tiles:
+        one = drawn.get(tile.code, _Drawn(EMPTY, _("no figure")))
+        column, row = tile.at
+        patch = Rectangle(
+            (column + 0.03, high - 1 - row + 0.03), 0.94, 0.94, facecolor=one.colour, linewidth=0
+        )
+        hover(patch, said("{name}: {value}", name=tile.name, value=one.said))
+        ax.add_patch(patch)
+        ink = "white" if dark(to_rgb(one.colour)) else INK
+        lines = [tile.short, one.said] if one.shown else [tile.short]
+        widest = max(squares(line) for line in lines)
+        points = min(8.0, 0.3 * size, 0.85 * size / widest)
+        ax.text(
+            column + 0.5, high - 0.5 - row, "\n".join(lines), fontsize=points, color=ink, ha="center",
+            va="center", linespacing=1.2,
+        )  # fmt: skip
+    bare(ax, wide, high)
+    ax.set_aspect("equal")
+    legend_below(ax, legend, room=ROOM * inches(ax)[0])
+    return finish(ax, title=foot.title, source=foot.source, note=foot.note)

@@ -26,7 +26,6 @@ from exportlab.plots.style import (
     MARKERS,
     PALETTE,
     SINGLE,
-    context,
     end_labels,
     finish,
     hover,
@@ -34,6 +33,7 @@ from exportlab.plots.style import (
     legend_beside,
     new_axes,
     range_line,
+    styled,
 )
 from exportlab.words import Text, _, percent, said, sentences, spoken
 
@@ -47,6 +47,7 @@ if TYPE_CHECKING:
 FEW = 4  # periods that are drawn as bars, in the order given
 
 
+@styled
 def market_shares(
     table: Any,
     *,
@@ -77,44 +78,42 @@ def market_shares(
     table, (period, member, share), source = given.table, given.columns, source or given.source
     order = in_time(table, period)
     last = table[table[period] == order[-1]].nlargest(top, share)
-    with context():
-        ax = new_axes(ax, size=DOUBLE)
-        if len(order) == 1:
-            shown = last[::-1]
-            bars = ax.barh(range(len(shown)), 100 * shown[share], color=PALETTE[0], height=0.7)
-            for bar, name, part in zip(bars, shown[member], shown[share], strict=True):
-                hover(bar, said("{name}: {share}", name=name, share=percent(part)))
-            ax.set_yticks(range(len(shown)), shown[member].astype(str))
-            ax.bar_label(bars, fmt="%.1f", padding=3, fontsize=7)
-            ax.set_xlim(right=108 * float(shown[share].max()))
-            ax.grid(axis="y", visible=False)
-            return finish(ax, title=title, x=said("share of the total, %"), source=source)
-        positions = {p: i for i, p in enumerate(order)}
-        ends = []
-        for i, name in enumerate(last[member]):
-            line = (
-                table[table[member] == name].assign(_at=lambda t: t[period].map(positions)).sort_values("_at")
-            )
-            ax.plot(
-                line["_at"],
-                100 * line[share],
-                color=PALETTE[i % len(PALETTE)],
-                marker=MARKERS[i % len(MARKERS)],
-                label=str(name),
-            )
-            words = [
-                said("{name}: {share}", name=f"{name}, {p}", share=percent(v))
-                for p, v in zip(line[period], line[share], strict=True)
-            ]
-            hover_points(ax, line["_at"].tolist(), (100 * line[share]).tolist(), words)
-            end = float(100 * line[share].iloc[-1])
-            ends.append((end, f"{name} {end:.1f}%", PALETTE[i % len(PALETTE)], MARKERS[i % len(MARKERS)]))
-        period_ticks(ax, list(positions))
-        ax.set_ylim(bottom=0)
-        end_labels(ax, ends)
-        return finish(ax, title=title, y=said("share of the total, %"), source=source)
+    ax = new_axes(ax, size=DOUBLE)
+    if len(order) == 1:
+        shown = last[::-1]
+        bars = ax.barh(range(len(shown)), 100 * shown[share], color=PALETTE[0], height=0.7)
+        for bar, name, part in zip(bars, shown[member], shown[share], strict=True):
+            hover(bar, said("{name}: {share}", name=name, share=percent(part)))
+        ax.set_yticks(range(len(shown)), shown[member].astype(str))
+        ax.bar_label(bars, fmt="%.1f", padding=3, fontsize=7)
+        ax.set_xlim(right=108 * float(shown[share].max()))
+        ax.grid(axis="y", visible=False)
+        return finish(ax, title=title, x=said("share of the total, %"), source=source)
+    positions = {p: i for i, p in enumerate(order)}
+    ends = []
+    for i, name in enumerate(last[member]):
+        line = table[table[member] == name].assign(_at=lambda t: t[period].map(positions)).sort_values("_at")
+        ax.plot(
+            line["_at"],
+            100 * line[share],
+            color=PALETTE[i % len(PALETTE)],
+            marker=MARKERS[i % len(MARKERS)],
+            label=str(name),
+        )
+        words = [
+            said("{name}: {share}", name=f"{name}, {p}", share=percent(v))
+            for p, v in zip(line[period], line[share], strict=True)
+        ]
+        hover_points(ax, line["_at"].tolist(), (100 * line[share]).tolist(), words)
+        end = float(100 * line[share].iloc[-1])
+        ends.append((end, f"{name} {end:.1f}%", PALETTE[i % len(PALETTE)], MARKERS[i % len(MARKERS)]))
+    period_ticks(ax, list(positions))
+    ax.set_ylim(bottom=0)
+    end_labels(ax, ends)
+    return finish(ax, title=title, y=said("share of the total, %"), source=source)
 
 
+@styled
 def lorenz(
     values: Any,
     *,
@@ -144,17 +143,17 @@ def lorenz(
     gini = 1 - 2 * np.trapezoid(
         curve, dx=1 / x.size
     )  # twice the area between the curve and the line of equality
-    with context():
-        ax = new_axes(ax, size=SINGLE)
-        ax.plot([0, 100], [0, 100], color=GREY, linestyle="--", linewidth=0.8)
-        ax.plot(np.linspace(0, 100, x.size + 1), 100 * curve, color=PALETTE[0])
-        ax.text(6, 88, _("Gini {value}", value=f"{gini:.3f}"), fontsize=8)
-        ax.set_xlim(0, 100)
-        ax.set_ylim(0, 100)
-        below = said("{members}, smallest first, %", members=member)
-        return finish(ax, title=title, x=below, y=said("of the value, %"), source=source)
+    ax = new_axes(ax, size=SINGLE)
+    ax.plot([0, 100], [0, 100], color=GREY, linestyle="--", linewidth=0.8)
+    ax.plot(np.linspace(0, 100, x.size + 1), 100 * curve, color=PALETTE[0])
+    ax.text(6, 88, _("Gini {value}", value=f"{gini:.3f}"), fontsize=8)
+    ax.set_xlim(0, 100)
+    ax.set_ylim(0, 100)
+    below = said("{members}, smallest first, %", members=member)
+    return finish(ax, title=title, x=below, y=said("of the value, %"), source=source)
 
 
+@styled
 def concentration(
     table: Any,
     *,
@@ -190,29 +189,29 @@ def concentration(
     label = label or (_(CATALOGUE[value].title) if value in CATALOGUE else value)
     table = table if low and high else sorted_in_time(table, period)
     order = list(table[period])
-    with context():
-        if low and high:
-            ax = new_axes(ax, size=(DOUBLE[0], 1.3 + 0.3 * len(order)))
-            for k, (a, b) in enumerate(zip(table[low], table[high], strict=True)):
-                range_line(ax, k, (a, b), (f"{a:.3f}", f"{b:.3f}"))
-            ax.set_yticks(range(len(order)), [str(p) for p in order])
-            ax.set_ylim(len(order) - 0.4, -0.6)
-            ax.set_xlim(0, 1.3 * float(table[high].max()))
-            ax.grid(axis="y", visible=False)
-            return finish(ax, title=title, x=label, source=source, note=note)
-        ax = new_axes(ax, size=DOUBLE)
-        ax.plot(range(len(order)), table[value], color=PALETTE[0], marker=MARKERS[0])
-        hover_points(
-            ax,
-            range(len(order)),
-            list(table[value]),
-            [f"{p}: {v:.4f}" for p, v in zip(order, table[value], strict=True)],
-        )
-        ax.set_ylim(0, 1.1 * float(table[value].max()))
-        period_ticks(ax, order)
-        return finish(ax, title=title, y=label, source=source, note=note)
+    if low and high:
+        ax = new_axes(ax, size=(DOUBLE[0], 1.3 + 0.3 * len(order)))
+        for k, (a, b) in enumerate(zip(table[low], table[high], strict=True)):
+            range_line(ax, k, (a, b), (f"{a:.3f}", f"{b:.3f}"))
+        ax.set_yticks(range(len(order)), [str(p) for p in order])
+        ax.set_ylim(len(order) - 0.4, -0.6)
+        ax.set_xlim(0, 1.3 * float(table[high].max()))
+        ax.grid(axis="y", visible=False)
+        return finish(ax, title=title, x=label, source=source, note=note)
+    ax = new_axes(ax, size=DOUBLE)
+    ax.plot(range(len(order)), table[value], color=PALETTE[0], marker=MARKERS[0])
+    hover_points(
+        ax,
+        range(len(order)),
+        list(table[value]),
+        [f"{p}: {v:.4f}" for p, v in zip(order, table[value], strict=True)],
+    )
+    ax.set_ylim(0, 1.1 * float(table[value].max()))
+    period_ticks(ax, order)
+    return finish(ax, title=title, y=label, source=source, note=note)
 
 
+@styled
 def rca_bars(
     table: Any,
     *,
@@ -227,21 +226,21 @@ def rca_bars(
     """Revealed comparative advantage by product, the neutral value marked."""
     table = need(table, product, rca)
     shown = table.nlargest(top, rca)[::-1]
-    with context():
-        ax = new_axes(ax, size=(DOUBLE[0], max(1.3, 0.26 * len(shown) + 0.9)))
-        colours = [PALETTE[0] if v >= neutral else PALETTE[1] for v in shown[rca]]
-        bars = ax.barh(range(len(shown)), shown[rca], color=colours, height=0.7)
-        ax.set_yticks(range(len(shown)), shown[product].astype(str))
-        clear = {"facecolor": "white", "edgecolor": "none", "pad": 0.5}  # where the neutral line runs through
-        ax.bar_label(bars, fmt="%.2f", padding=3, fontsize=7, bbox=clear)
-        ax.axvline(neutral, color="black", linewidth=0.8)
-        ax.set_ylim(-0.7, len(shown) - 0.3)
-        ax.grid(axis="y", visible=False)
-        ax.set_xlim(right=max(float(shown[rca].max()), neutral) * 1.12)
-        x = said("revealed comparative advantage (neutral: {value})", value=f"{neutral:g}")
-        return finish(ax, title=title, x=x, source=source)
+    ax = new_axes(ax, size=(DOUBLE[0], max(1.3, 0.26 * len(shown) + 0.9)))
+    colours = [PALETTE[0] if v >= neutral else PALETTE[1] for v in shown[rca]]
+    bars = ax.barh(range(len(shown)), shown[rca], color=colours, height=0.7)
+    ax.set_yticks(range(len(shown)), shown[product].astype(str))
+    clear = {"facecolor": "white", "edgecolor": "none", "pad": 0.5}  # where the neutral line runs through
+    ax.bar_label(bars, fmt="%.2f", padding=3, fontsize=7, bbox=clear)
+    ax.axvline(neutral, color="black", linewidth=0.8)
+    ax.set_ylim(-0.7, len(shown) - 0.3)
+    ax.grid(axis="y", visible=False)
+    ax.set_xlim(right=max(float(shown[rca].max()), neutral) * 1.12)
+    x = said("revealed comparative advantage (neutral: {value})", value=f"{neutral:g}")
+    return finish(ax, title=title, x=x, source=source)
 
 
+@styled
 def bloc_share(
     table: Any,
     *,
@@ -268,19 +267,19 @@ def bloc_share(
     table, (period, share), source = given.table, given.columns, source or given.source
     table = table if len(table) <= FEW else sorted_in_time(table, period)
     order = list(table[period])
-    with context():
-        ax = new_axes(ax, size=DOUBLE)
-        if len(order) <= FEW:
-            bars = ax.bar(range(len(order)), 100 * table[share], width=0.35, color=PALETTE[0])
-            ax.bar_label(bars, fmt="%.1f", padding=2, fontsize=7.5)
-            ax.set_xlim(-0.8, len(order) - 0.2)
-        else:
-            ax.plot(range(len(order)), 100 * table[share], color=PALETTE[0], marker=MARKERS[0])
-        ax.set_ylim(0, float(100 * table[share].max()) * 1.2)
-        period_ticks(ax, order)
-        return finish(ax, title=title, y=said("share of {bloc}, %", bloc=bloc), source=source, note=note)
+    ax = new_axes(ax, size=DOUBLE)
+    if len(order) <= FEW:
+        bars = ax.bar(range(len(order)), 100 * table[share], width=0.35, color=PALETTE[0])
+        ax.bar_label(bars, fmt="%.1f", padding=2, fontsize=7.5)
+        ax.set_xlim(-0.8, len(order) - 0.2)
+    else:
+        ax.plot(range(len(order)), 100 * table[share], color=PALETTE[0], marker=MARKERS[0])
+    ax.set_ylim(0, float(100 * table[share].max()) * 1.2)
+    period_ticks(ax, order)
+    return finish(ax, title=title, y=said("share of {bloc}, %", bloc=bloc), source=source, note=note)
 
 
+@styled
 def series(
     table: Any,
     *,
@@ -307,21 +306,20 @@ def series(
     unit = unit or getattr(table, "unit", None) or ""
     table = sorted_in_time(given.table, period)
     order = list(table[period])
-    with context():
-        ax = new_axes(ax, size=DOUBLE)
-        for i, column in enumerate(columns):
-            ax.plot(
-                range(len(order)),
-                table[column].astype(float),
-                color=PALETTE[i],
-                marker=MARKERS[i],
-                label=column,
-            )
-        if len(columns) > 1:
-            ax.legend(loc="best")
-        ax.set_ylim(bottom=0)
-        period_ticks(ax, order)
-        return finish(ax, title=title, y=unit, source=source)
+    ax = new_axes(ax, size=DOUBLE)
+    for i, column in enumerate(columns):
+        ax.plot(
+            range(len(order)),
+            table[column].astype(float),
+            color=PALETTE[i],
+            marker=MARKERS[i],
+            label=column,
+        )
+    if len(columns) > 1:
+        ax.legend(loc="best")
+    ax.set_ylim(bottom=0)
+    period_ticks(ax, order)
+    return finish(ax, title=title, y=unit, source=source)
 
 
 def period_ticks(ax: Axes, order: list[Any]) -> None:
@@ -334,6 +332,7 @@ def period_ticks(ax: Axes, order: list[Any]) -> None:
 # Pictures of change: signed parts stacked by period or group, with their sum.
 
 
+@styled
 def stacked_parts(
     table: Any,
     *,
@@ -381,29 +380,28 @@ def stacked_parts(
     values = scale * table[list(names)].to_numpy(float)
     _refuse(table, values, label, scale * table[total].to_numpy(float) if total else values.sum(axis=1))
     where = np.arange(len(table))
-    with context():
-        ax = new_axes(ax, size=DOUBLE)
-        above, below = np.zeros(len(table)), np.zeros(len(table))
-        for k, (column, name) in enumerate(zip(values.T, names.values(), strict=True)):
-            bottom = np.where(column >= 0, above, below)
-            ax.bar(where, column, bottom=bottom, width=0.6, color=PALETTE[k % len(PALETTE)], label=name)
-            above, below = above + np.maximum(column, 0), below + np.minimum(column, 0)
-        if total:
-            ax.plot(
-                where,
-                values.sum(axis=1),
-                "D",
-                color="black",
-                markersize=5,
-                markeredgecolor="white",
-                label=_("sum"),
-            )
-        ax.axhline(0, color="black", linewidth=0.8)
-        ax.set_ylim(1.08 * below.min(), 1.08 * above.max())
-        ax.set_xticks(where, table[label].astype(str).tolist())
-        ax.grid(axis="x", visible=False)
-        legend_beside(ax)
-        return finish(ax, title=title, y=unit, source=source, note=note)
+    ax = new_axes(ax, size=DOUBLE)
+    above, below = np.zeros(len(table)), np.zeros(len(table))
+    for k, (column, name) in enumerate(zip(values.T, names.values(), strict=True)):
+        bottom = np.where(column >= 0, above, below)
+        ax.bar(where, column, bottom=bottom, width=0.6, color=PALETTE[k % len(PALETTE)], label=name)
+        above, below = above + np.maximum(column, 0), below + np.minimum(column, 0)
+    if total:
+        ax.plot(
+            where,
+            values.sum(axis=1),
+            "D",
+            color="black",
+            markersize=5,
+            markeredgecolor="white",
+            label=_("sum"),
+        )
+    ax.axhline(0, color="black", linewidth=0.8)
+    ax.set_ylim(1.08 * below.min(), 1.08 * above.max())
+    ax.set_xticks(where, table[label].astype(str).tolist())
+    ax.grid(axis="x", visible=False)
+    legend_beside(ax)
+    return finish(ax, title=title, y=unit, source=source, note=note)
 
 
 def _refuse(
@@ -434,6 +432,7 @@ def _refuse(
 PRINTED_UP_TO = 150  # cells; beyond, numbers no longer fit
 
 
+@styled
 def heatmap(
     matrix: pd.DataFrame,
     *,
@@ -479,26 +478,25 @@ def heatmap(
         raise DataError(f"the matrix of {values.shape} has no number", "There is nothing to draw.")
     longest = max(len(str(c)) for c in values.columns)
     slanted = longest > 11
-    with context():
-        ax = new_axes(ax, size=(2.2 + (0.42 if slanted else 0.7) * values.shape[1], 1.5 + 0.3 * len(values)))
-        colours: dict[str, Any] = {"cmap": "crest"}
-        if bool((values < 0).any(axis=None)):
-            reach = float(np.nanmax(np.abs(values.to_numpy())))
-            colours = {"cmap": "vlag", "vmin": -reach, "vmax": reach}
-        settings = {
-            "annot": values.size <= PRINTED_UP_TO,
-            "fmt": fmt,
-            "annot_kws": {"fontsize": 7},
-            "linewidths": 0.4,
-            "cbar_kws": {"label": spoken(unit)},
-        }
-        sns.heatmap(values, ax=ax, **{**colours, **settings, **options})
-        ax.grid(False)
-        ax.tick_params(axis="x", rotation=45 if slanted else 0, length=0)
-        ax.tick_params(axis="y", rotation=0, length=0)
-        for text in ax.get_xticklabels() if slanted else []:
-            text.set(ha="right", rotation_mode="anchor")
-        return finish(ax, title=title, x=x, y=y, source=source, note=note)
+    ax = new_axes(ax, size=(2.2 + (0.42 if slanted else 0.7) * values.shape[1], 1.5 + 0.3 * len(values)))
+    colours: dict[str, Any] = {"cmap": "crest"}
+    if bool((values < 0).any(axis=None)):
+        reach = float(np.nanmax(np.abs(values.to_numpy())))
+        colours = {"cmap": "vlag", "vmin": -reach, "vmax": reach}
+    settings = {
+        "annot": values.size <= PRINTED_UP_TO,
+        "fmt": fmt,
+        "annot_kws": {"fontsize": 7},
+        "linewidths": 0.4,
+        "cbar_kws": {"label": spoken(unit)},
+    }
+    sns.heatmap(values, ax=ax, **{**colours, **settings, **options})
+    ax.grid(False)
+    ax.tick_params(axis="x", rotation=45 if slanted else 0, length=0)
+    ax.tick_params(axis="y", rotation=0, length=0)
+    for text in ax.get_xticklabels() if slanted else []:
+        text.set(ha="right", rotation_mode="anchor")
+    return finish(ax, title=title, x=x, y=y, source=source, note=note)
 
 
 def transition_matrix(result: Transitions, *, ax: Axes | None = None, source: str | None = None) -> Axes:
@@ -547,6 +545,7 @@ def transition_matrix(result: Transitions, *, ax: Axes | None = None, source: st
 # Survival curves.
 
 
+@styled
 def survival_curves(
     result: Survival, *, ax: Axes | None = None, intervals: bool = True, source: str | None = None
 ) -> Axes:
@@ -570,26 +569,23 @@ def survival_curves(
     by = list(result.by)
     groups = list(result.table.groupby(by)) if by else [((), result.table)]
     spells: dict[Any, Any] = dict(list(result.spells.groupby(by))) if by else {(): result.spells}
-    with context():
-        axes = new_axes(ax)
-        for k, (label, curve) in enumerate(groups):
-            color, named = PALETTE[k % len(PALETTE)], ", ".join(str(x) for x in label)
-            end = curve.iloc[[-1]].assign(time=spells[label]["duration"].max())
-            drawn = pd.concat([curve, end])
-            axes.step(
-                [0.0, *drawn["time"]], [1.0, *drawn["survival"]], where="post", color=color, label=named
-            )
-            if intervals:
-                low, high = drawn["conf_low"], drawn["conf_high"]
-                axes.fill_between(drawn["time"], low, high, step="post", color=color, alpha=0.15, linewidth=0)
-        axes.set_ylim(0, 1.02)
-        axes.set_xlim(left=0)
-        if by:
-            axes.legend(title=", ".join(by), title_fontsize="small")
-        return finish(
-            axes,
-            title=result.title,
-            x=said("periods since the spell began"),
-            y=said("share still exported"),
-            source=source,
-        )
+    axes = new_axes(ax)
+    for k, (label, curve) in enumerate(groups):
+        color, named = PALETTE[k % len(PALETTE)], ", ".join(str(x) for x in label)
+        end = curve.iloc[[-1]].assign(time=spells[label]["duration"].max())
+        drawn = pd.concat([curve, end])
+        axes.step([0.0, *drawn["time"]], [1.0, *drawn["survival"]], where="post", color=color, label=named)
+        if intervals:
+            low, high = drawn["conf_low"], drawn["conf_high"]
+            axes.fill_between(drawn["time"], low, high, step="post", color=color, alpha=0.15, linewidth=0)
+    axes.set_ylim(0, 1.02)
+    axes.set_xlim(left=0)
+    if by:
+        axes.legend(title=", ".join(by), title_fontsize="small")
+    return finish(
+        axes,
+        title=result.title,
+        x=said("periods since the spell began"),
+        y=said("share still exported"),
+        source=source,
+    )

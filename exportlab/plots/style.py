@@ -7,10 +7,10 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
-from functools import cache, partial
+from functools import cache, partial, wraps
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, ParamSpec, TypeVar
 from unicodedata import east_asian_width
 from urllib.parse import quote, unquote
 
@@ -31,6 +31,9 @@ from exportlab.words import Text, _, catalogue, spoken
 
 if TYPE_CHECKING:
     from exportlab.frames import Array
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 # Okabe-Ito: told apart by colour-blind readers and, with the markers, in grey print.
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#8C8C8C")
@@ -138,6 +141,17 @@ def context() -> AbstractContextManager[None]:
 
     style: Any = {**RC, "font.family": fonts()}
     return rc_context(style)
+
+
+def styled(draw: Callable[P, R]) -> Callable[P, R]:
+    """A picture that is drawn in the house style."""
+
+    @wraps(draw)
+    def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        with context():
+            return draw(*args, **kwargs)
+
+    return run
 
 
 @cache

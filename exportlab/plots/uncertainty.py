@@ -9,13 +9,14 @@ import pandas as pd
 
 from exportlab.errors import DataError
 from exportlab.plots.given import need
-from exportlab.plots.style import DOUBLE, GREY, MARKERS, PALETTE, context, finish, new_axes
+from exportlab.plots.style import DOUBLE, GREY, MARKERS, PALETTE, finish, new_axes, styled
 from exportlab.words import Text, _, listed, said, spoken
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
+@styled
 def intervals(
     table: Any,
     *,
@@ -48,27 +49,26 @@ def intervals(
     rows = [" ".join(str(v) for v in row) for row in table[names].to_numpy()] if names else [""] * len(table)
     from matplotlib.ticker import LogLocator
 
-    with context():
-        ax = new_axes(ax, size=(DOUBLE[0], max(1.6, 0.24 * len(rows) + 0.9)))
-        at = _places(table, names)
-        if {"conf_low", "conf_high"} <= set(table.columns):
-            ax.hlines(at, table["conf_low"], table["conf_high"], color=PALETTE[0], linewidth=1.4)
-        warned = table["note"].ne("") if "note" in table else pd.Series(False, index=table.index)
-        faces = ["white" if w else PALETTE[0] for w in warned]
-        ax.scatter(table["estimate"], at, s=22, c=faces, edgecolors=PALETTE[0], zorder=3)
-        if reference is not None:
-            ax.axvline(reference, color="black", linewidth=0.8)
-        if log:
-            ax.set_xscale("log")
-            ax.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
-            ax.xaxis.set_major_formatter("{x:g}")
-            ax.xaxis.set_minor_formatter("")
-        ax.set_yticks(at, rows)
-        ax.set_ylim(at[-1] + 0.6, -0.6)
-        ax.grid(axis="y", visible=False)
-        hollow = _("hollow: an interval with a note against it") if warned.any() else ""
-        foot = listed(t for t in (spoken(note or ""), hollow) if t) or None
-        return finish(ax, title=title, x=x, source=source, note=foot)
+    ax = new_axes(ax, size=(DOUBLE[0], max(1.6, 0.24 * len(rows) + 0.9)))
+    at = _places(table, names)
+    if {"conf_low", "conf_high"} <= set(table.columns):
+        ax.hlines(at, table["conf_low"], table["conf_high"], color=PALETTE[0], linewidth=1.4)
+    warned = table["note"].ne("") if "note" in table else pd.Series(False, index=table.index)
+    faces = ["white" if w else PALETTE[0] for w in warned]
+    ax.scatter(table["estimate"], at, s=22, c=faces, edgecolors=PALETTE[0], zorder=3)
+    if reference is not None:
+        ax.axvline(reference, color="black", linewidth=0.8)
+    if log:
+        ax.set_xscale("log")
+        ax.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+        ax.xaxis.set_major_formatter("{x:g}")
+        ax.xaxis.set_minor_formatter("")
+    ax.set_yticks(at, rows)
+    ax.set_ylim(at[-1] + 0.6, -0.6)
+    ax.grid(axis="y", visible=False)
+    hollow = _("hollow: an interval with a note against it") if warned.any() else ""
+    foot = listed(t for t in (spoken(note or ""), hollow) if t) or None
+    return finish(ax, title=title, x=x, source=source, note=foot)
 
 
 def _places(table: pd.DataFrame, names: list[str]) -> list[float]:
@@ -79,6 +79,7 @@ def _places(table: pd.DataFrame, names: list[str]) -> list[float]:
     return [k + 0.7 * c for k, c in enumerate(changes)]
 
 
+@styled
 def coverage(
     table: Any,
     *,
@@ -107,30 +108,29 @@ def coverage(
             f"the table has no rows for {index!r}, {design!r}, {law!r}",
             f"Indices: {sorted(table['index'].unique())}; laws: {sorted(table['law'].unique())}.",
         )
-    with context():
-        ax = new_axes(ax, size=DOUBLE)
-        level = 100 * float(chosen["level"].iloc[0])
-        ax.axhspan(level - 2, level + 2, color="#e4e4e4", zorder=0)
-        ax.axhline(level, color=GREY, linewidth=0.8)
-        for i, method in enumerate(methods):
-            line = chosen[chosen["method"] == method].sort_values("units")
-            ax.plot(
-                line["units"],
-                100 * line["coverage"],
-                label=method,
-                color=PALETTE[i % len(PALETTE)],
-                marker=MARKERS[i % len(MARKERS)],
-            )
-        ax.set_xscale("log")
-        units = sorted(chosen["units"].unique())
-        ax.set_xticks(units, [f"{u:,}" for u in units])
-        ax.minorticks_off()
-        ax.set_ylim(0, 101)
-        ax.legend(loc="lower right")
-        return finish(
-            ax,
-            title=title,
-            x=said("units drawn"),
-            y=said("intervals that hold the true value, %"),
-            source=source,
+    ax = new_axes(ax, size=DOUBLE)
+    level = 100 * float(chosen["level"].iloc[0])
+    ax.axhspan(level - 2, level + 2, color="#e4e4e4", zorder=0)
+    ax.axhline(level, color=GREY, linewidth=0.8)
+    for i, method in enumerate(methods):
+        line = chosen[chosen["method"] == method].sort_values("units")
+        ax.plot(
+            line["units"],
+            100 * line["coverage"],
+            label=method,
+            color=PALETTE[i % len(PALETTE)],
+            marker=MARKERS[i % len(MARKERS)],
         )
+    ax.set_xscale("log")
+    units = sorted(chosen["units"].unique())
+    ax.set_xticks(units, [f"{u:,}" for u in units])
+    ax.minorticks_off()
+    ax.set_ylim(0, 101)
+    ax.legend(loc="lower right")
+    return finish(
+        ax,
+        title=title,
+        x=said("units drawn"),
+        y=said("intervals that hold the true value, %"),
+        source=source,
+    )

@@ -9,7 +9,15 @@ import numpy as np
 
 from exportlab.errors import DataError, UnknownName
 from exportlab.plots.structure import heatmap
-from exportlab.plots.style import PALETTE, context, finish, legend_beside, new_axes, place_names, range_line
+from exportlab.plots.style import (
+    PALETTE,
+    finish,
+    legend_beside,
+    new_axes,
+    place_names,
+    range_line,
+    styled,
+)
 from exportlab.words import N_, Text, _, said
 
 if TYPE_CHECKING:
@@ -26,6 +34,7 @@ NAMES = {
 }
 
 
+@styled
 def content_bars(
     table: pd.DataFrame,
     *,
@@ -56,25 +65,24 @@ def content_bars(
         raise DataError("There is nothing to draw", "Pass rows with positive exports and at least one part.")
     where = np.arange(len(rows))[::-1]
     left = np.zeros(len(rows))
-    with context():
-        ax = new_axes(ax, size=(7.2, 1.1 + 0.21 * len(rows)))
-        for part, color in zip(chosen, _colors(len(chosen)), strict=True):
-            share = 100 * rows[part].to_numpy(float) / rows["exports"].to_numpy(float)
-            ax.barh(
-                where,
-                share,
-                left=left,
-                color=color,
-                label=_(NAMES[part]) if part in NAMES else part,
-                height=0.75,
-            )
-            left = left + share
-        ax.set_yticks(where, [_short(text) for text in rows[label].astype(str)])
-        ax.set_ylim(-0.6, len(rows) - 0.4)
-        ax.set_xlim(min(0.0, float(left.min())), max(100.0, float(left.max())))
-        ax.grid(visible=False, axis="y")
-        legend_beside(ax)
-        return finish(ax, title=title, x=said("share of exports, %"), source=source)
+    ax = new_axes(ax, size=(7.2, 1.1 + 0.21 * len(rows)))
+    for part, color in zip(chosen, _colors(len(chosen)), strict=True):
+        share = 100 * rows[part].to_numpy(float) / rows["exports"].to_numpy(float)
+        ax.barh(
+            where,
+            share,
+            left=left,
+            color=color,
+            label=_(NAMES[part]) if part in NAMES else part,
+            height=0.75,
+        )
+        left = left + share
+    ax.set_yticks(where, [_short(text) for text in rows[label].astype(str)])
+    ax.set_ylim(-0.6, len(rows) - 0.4)
+    ax.set_xlim(min(0.0, float(left.min())), max(100.0, float(left.max())))
+    ax.grid(visible=False, axis="y")
+    legend_beside(ax)
+    return finish(ax, title=title, x=said("share of exports, %"), source=source)
 
 
 def position_scatter(
