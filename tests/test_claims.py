@@ -707,3 +707,12 @@ def test_a_share_printed_beside_a_value_can_be_asked_for(monkeypatch):
     assert (share.dimension, str(share.text)) == ("share", "ships: 18.2 %")
     with pytest.raises(DataError, match=r"d prints no value in the row of a query"):
         Context({}).operand(asked | {"column": "value"})
+
+
+def test_units_are_what_their_names_say():
+    prefixes = {"mn ": 1e6, "100m ": 1e8, "bn ": 1e9, "trn ": 1e12}
+    prefixed = {n: f for n, (_, f) in xc.intervals.UNITS.items() if n.startswith(tuple(prefixes))}
+    assert len(prefixed) >= 13
+    assert prefixed == {n: next(f for p, f in prefixes.items() if n.startswith(p)) for n in prefixed}
+    others = {n: f for n, (_, f) in xc.intervals.UNITS.items() if n not in prefixed and f != 1}
+    assert others == {"%": 1e-2, "pp": 1e-2, "GW": 1e9, "MW": 1e6, "per 100 km": 1e-2}
