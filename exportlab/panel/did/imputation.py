@@ -88,7 +88,7 @@ def impute(y: Array, D: Array, unit: Codes, dense: Array, w: Array) -> Imputed:
     raw = np.bincount(unit, weights=w0)
     size = np.where(raw > 0, raw, 1.0)
     Z, span = _told_apart(dense, unit, w0, size)
-    inverse = np.linalg.inv(Z.T @ (Z * w0[:, None]))
+    inverse = np.asarray(np.linalg.inv(Z.T @ (Z * w0[:, None])), np.float64)
     y_mean = np.bincount(unit, weights=w0 * y) / size
     b = inverse @ (Z.T @ (w0 * (y - y_mean[unit])))
     effect = y - y_mean[unit] - Z @ b
