@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from exportlab.panel import PolicyPanel, random_effects
+from exportlab.errors import DataError
+from exportlab.panel import PolicyPanel, fixed_effects, random_effects
 from exportlab.panel.did.synthetic import simplex_least_squares
 
 
@@ -79,3 +80,36 @@ def test_random_effects_take_covariates_far_apart_in_scale():
         one.table["estimate"].to_numpy(), rel=1e-7
     )
     assert other.fit["theta"] == pytest.approx(one.fit["theta"], rel=1e-8)
+
+
+@pytest.mark.parametrize("apart", [1e-5, 1e-7, 1e-9])
+@pytest.mark.parametrize("method", ["imputation", "two_stage", "etwfe", "sun_abraham", "twfe", "formula"])
+def test_covariates_that_hardly_differ_are_the_same_span_or_one(method, apart):
+    """A covariate and the same with a little noise: both as if apart, one of them, or a refusal; never in between."""
+    rng = np.random.default_rng(3)
+    d = pd.DataFrame({"id": np.repeat(np.arange(20), 8), "year": np.tile(np.arange(2010, 2018), 20)})
+    d["g"] = np.where(d["id"] < 5, 2013.0, np.where(d["id"] < 10, 2015.0, np.nan))
+    d["x"], little = rng.normal(size=160), rng.normal(size=160)
+    d["D"] = (d["year"] >= d["g"]).astype(float)
+    d["y"] = d["x"] + 2 * d["D"] + 0.3 * rng.normal(size=160) + 0.2 * little
+
+    def number(**columns):
+        names = ["x", *columns]
+        if method == "formula":
+            formula = " + ".join(["y ~ D", *names])
+            made = fixed_effects(d.assign(**columns), formula, unit="id", period="year", effects="two-way")
+            return made.table[["estimate", "std_error"]].iloc[0].tolist()
+        panel = PolicyPanel(
+            d.assign(**columns), unit="id", period="year", outcome="y", adopted="g", covariates=names
+        )
+        options = {"covariates": "linear"} if method == "etwfe" else {}
+        made = panel.twfe() if method == "twfe" else panel.att(method, **options)
+        return made.table[["estimate", "std_error"]].iloc[0].tolist()
+
+    nearly = d["x"] + apart * little
+    if apart < 1e-6 and method in ("sun_abraham", "twfe", "formula"):
+        with pytest.raises(DataError, match="collinear|linear combination"):
+            number(z=nearly)
+        return
+    both, one, found = number(z=little), number(), number(z=nearly)
+    assert found == pytest.approx(both, rel=1e-4) or (apart < 1e-6 and found == pytest.approx(one, rel=1e-6))

@@ -386,7 +386,7 @@ def unidentified(d: Design, weights: Array, pattern: Absorber | None = None) -> 
         what = f"has no variation left within the effects {', '.join(d.effects.names)}"
         return Unidentified(tuple(gone), what, "Leave it out, or drop the effect that absorbs it.")
     r, order = linalg.qr(root * left / norm, mode="r", pivoting=True)[-2:]
-    small = np.abs(np.diag(r)) <= 1e-8 * np.abs(r[0, 0])
+    small = np.abs(np.diag(r)) <= 1e-6 * np.abs(r[0, 0])  # squared it is still no rounding
     short = [d.names[j] for j in order[: small.size][small]] + [d.names[j] for j in order[small.size :]]
     if not short:
         return None

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from scipy import linalg
 
 from exportlab.errors import DataError, OptionError, one_of
 from exportlab.frames import Array, Codes, Mask
@@ -38,7 +39,8 @@ BORUSYAK = (
     "none (asymptotic), conservative: effects' spread around their cohort-period average counts as noise"
 )
 ROUNDED = 1e-12  # share of a column below which what is left of it beside its unit's mean is rounding
-AGREES = 1e-8  # how far the imputed row may be from the span of untreated rows
+ALIKE = 1e-8  # share of a column's length left beside the others below which it is one of them
+AGREES = 1e-7  # how far the imputed row may be from the span of untreated rows
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,22 +87,30 @@ def impute(y: Array, D: Array, unit: Codes, dense: Array, w: Array) -> Imputed:
     w0 = np.where(untreated, w, 0.0)
     raw = np.bincount(unit, weights=w0)
     size = np.where(raw > 0, raw, 1.0)
+    Z, span = _told_apart(dense, unit, w0, size)
+    inverse = np.asarray(np.linalg.inv(Z.T @ (Z * w0[:, None])), np.float64)
+    y_mean = np.bincount(unit, weights=w0 * y) / size
+    b = inverse @ (Z.T @ (w0 * (y - y_mean[unit])))
+    effect = y - y_mean[unit] - Z @ b
+    imputable = (D > 0) & (raw[unit] > 0) & span
+    return Imputed(effect, imputable, untreated, inverse, Z, unit, w0, size)
+
+
+def _told_apart(dense: Array, unit: Codes, w0: Array, size: Array) -> tuple[Array, Mask]:
+    """Columns (n, r) that span the centred ones and are orthonormal on untreated rows; and the rows in their span."""
     mean = group_sums(dense * w0[:, None], unit) / size[:, None]
     centred = dense - mean[unit]
     centred[np.abs(centred) <= ROUNDED * np.abs(dense)] = 0.0  # all that a unit keeps: rounding has no slope
-    M = centred.T @ (centred * w0[:, None])
-    scale = np.sqrt(np.where(np.diag(M) > 0, np.diag(M), 1.0))
-    inverse = np.linalg.pinv(M / np.outer(scale, scale), rcond=1e-11, hermitian=True) / np.outer(scale, scale)
-    y_mean = np.bincount(unit, weights=w0 * y) / size
-    b = inverse @ (centred.T @ (w0 * (y - y_mean[unit])))
-    effect = y - y_mean[unit] - centred @ b
-    # A treated row is imputable when its centred row lies in the span of the untreated ones.
-    outside = centred / scale - (centred / scale) @ (inverse * np.outer(scale, scale)) @ (
-        M / np.outer(scale, scale)
-    )
-    span = np.abs(outside).max(1, initial=0.0) <= AGREES * (1 + np.abs(centred / scale).max(1, initial=0.0))
-    imputable = (D > 0) & (raw[unit] > 0) & span
-    return Imputed(effect, imputable, untreated, inverse, dense, unit, w0, size)
+    root = np.sqrt(w0)[:, None]
+    norm = np.linalg.norm(root * centred, axis=0)
+    scaled = centred / np.where(norm > 0, norm, 1.0)
+    R, pivot = linalg.qr(root * scaled, mode="r", pivoting=True)[-2:]
+    own = np.abs(np.diag(R))
+    rank = int((own > ALIKE * own[0]).sum())
+    Z = linalg.solve_triangular(R[:rank, :rank], scaled[:, pivot[:rank]].T, trans="T").T
+    rest = scaled[:, pivot[rank:]] - Z @ R[:rank, rank:]  # nothing on untreated rows
+    far = np.abs(rest).max(1, initial=0.0)
+    return np.asarray(Z), np.asarray(far <= AGREES * (1 + np.abs(scaled).max(1, initial=0.0)))
 
 
 @validated

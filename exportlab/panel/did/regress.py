@@ -38,6 +38,9 @@ __all__ = [
     "warnings_of",
 ]
 
+SAME = (
+    1e-6  # share of what effects leave of a column, beside the other columns: squared it is still no rounding
+)
 COLLINEAR = 1e-9  # share of a column's length left after the others, below which it is one of them
 VCOV = ("cluster", "cluster+period", "hetero", "iid")
 
@@ -204,7 +207,12 @@ def refuse_collinear(X: Array, X_: Array, names: Sequence[str]) -> None:
     scale = np.where(size > 0, size, 1.0)
     R = linalg.qr(X_ / scale, mode="r")[0]
     # Column j is spanned by the ones before it when its diagonal entry vanishes.
-    lost = [names[j] for j in range(X.shape[1]) if j >= R.shape[0] or abs(R[j, j]) < COLLINEAR]
+    left = np.linalg.norm(X_ / scale, axis=0)
+    lost = [
+        names[j]
+        for j in range(X.shape[1])
+        if j >= R.shape[0] or abs(R[j, j]) < max(COLLINEAR, SAME * left[j])
+    ]
     if lost:
         raise DataError(
             f"{', '.join(lost[:5])} {'is' if len(lost) == 1 else 'are'} collinear with the fixed "
@@ -491,4 +499,5 @@ def independent(X: Array, effects: Effects, weights: Array | None, *, protect: i
     R = linalg.qr(tilde / np.where(scale > 0, scale, 1.0), mode="r")[0]
     size = np.zeros(X.shape[1])
     size[: min(R.shape)] = np.abs(np.diag(R))
-    return np.flatnonzero((size > COLLINEAR) | (np.arange(X.shape[1]) < protect))
+    left = np.linalg.norm(tilde / np.where(scale > 0, scale, 1.0), axis=0)
+    return np.flatnonzero((size > np.maximum(COLLINEAR, SAME * left)) | (np.arange(X.shape[1]) < protect))
