@@ -62,6 +62,11 @@ def test_input_output(cells, door):
     hostile.civil(lambda: door(cells))
 
 
+def test_numbers_at_the_ends_of_the_door_come_in():
+    found = xl.flows(pd.DataFrame({"market": list("abc"), "value": [1e50, 1e-50, 0.0]}))
+    assert float(xl.hhi(found, over="market")["hhi"].item()) == 1.0
+
+
 @pytest.mark.parametrize("value", [1e308, 1e60, 1e-60, 5e-324])
 def test_numbers_beyond_a_door_are_refused_by_name(value):
     with pytest.raises(

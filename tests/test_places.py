@@ -358,3 +358,11 @@ def test_bounds_meet_where_nothing_is_left_over():
     assert found["hhi_low"].tolist() == [0.25, 0.625]
     assert found["hhi_high"].tolist() == [0.5, 0.625]
     assert found["residual_share"].tolist() == [0.5, 0.0]
+
+
+def test_a_bloc_of_so_many_members_is_no_other_spelling_of_it():
+    table = pd.DataFrame({"market": ["EU28", "EU27", "Japan"], "value": [1.0, 2.0, 3.0]})
+    with pytest.raises(DataError, match="overlap: 1 pair. First: 'EU28' beside 'EU27'"):
+        xl.flows(table)
+    written = xl.flows(table[1:], labels="iso3")
+    assert sorted(written.members("market")) == ["EU27", "JPN"]

@@ -224,7 +224,7 @@ def _bloc_terms(both: Frame, groups: tuple[str, ...], keys: tuple[str, ...]) -> 
 
 def _part(column: str, total: nw.Expr) -> nw.Expr:
     """A column over its total; zero where nothing was traded."""
-    return when(total > 0, nw.col(column) / when(total > 0, total, 1.0), 0.0)
+    return nw.col(column) / when(total > 0, total, 1.0)
 
 
 @indicator(
