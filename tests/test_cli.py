@@ -343,10 +343,10 @@ def test_a_refused_table_is_framed_in_chinese(say, tmp_path):
 @pytest.mark.parametrize(
     ("rows", "text"),
     [
-        ([("Japan", -1.0)], "金额 'v' 为负。涉及1行。首例：row 1, m='Japan', v=-1.0。出口额不小于零"),
+        ([("Japan", -1.0)], "金额 'v' 为负。涉及1行。首例：第1行，m='Japan', v=-1.0。出口额不小于零"),
         (
             [("World", 1.0), ("USA", 2.0)],
-            "市场 'm' 的成员中有合计（'World'）。涉及1行。首例：row 1, m='World'",
+            "市场 'm' 的成员中有合计（'World'）。涉及1行。首例：第1行，m='World'",
         ),
         ([("Japan", 0.0)], "1 个金额全部为零。全为零时任何指数都无定义"),
         ([("Japan", 1e300)], "值 'v' 大于 1e+50，或虽不为零却小于"),
