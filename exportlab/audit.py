@@ -28,7 +28,7 @@ from exportlab.frames import (
     whole,
 )
 from exportlab.options import check
-from exportlab.words import N_, Said, said
+from exportlab.words import N_, Said, after, said
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -153,7 +153,7 @@ def _summary(frame: Frame, tests: Mapping[str, Any], by: Sequence[str]) -> nw.Da
     return collect(marked.group_by(*by).agg(*sums) if by else marked.select(*sums))
 
 
-def first_row(flows: Flows, test: nw.Expr) -> str:
+def first_row(flows: Flows, test: nw.Expr) -> Said:
     """The first row for which `test` is true, in words; its number where rows have an order."""
     frame = flows.frame
     if isinstance(frame, nw.DataFrame):
@@ -161,8 +161,9 @@ def first_row(flows: Flows, test: nw.Expr) -> str:
     row = next(
         first_of(frame.filter(test)).iter_rows(named=True), {}
     )  # a damaged file may read otherwise twice
-    number = f"row {row.pop('_row') + 1}, " if "_row" in row else ""
-    return number + describe(flows, row)
+    number = row.pop("_row", None)
+    shown = describe(flows, row)
+    return Said(shown) if number is None else said("row {n}, {cells}", n=number + 1, cells=shown)
 
 
 def describe(flows: Flows, row: Mapping[str, Any]) -> str:
@@ -233,14 +234,14 @@ def roles(frame: Frame, given: Mapping[str, str | None], keys: Sequence[str]) ->
         wrong = N_("column {column} is not in the table")
         raise DataError(
             said(wrong if len(missing) == 1 else ALSO, column=repr(missing[0]), others=missing[1:]),
-            said("The table has: {columns}.{hint}", columns=columns, hint=f" {hint}".rstrip()),
+            said("The table has: {columns}.{hint}", columns=columns, hint=after(hint)),
         )
     named = suggest.with_plain(named, columns, keys)
     if "value" not in named:
         hint = suggest.hint("xl.flows(table", "value", columns, frame=frame)
         raise RolesNeeded(
             said("no column is named as the value"),
-            said("Say value=...; the table has: {columns}.{hint}", columns=columns, hint=f" {hint}".rstrip()),
+            said("Say value=...; the table has: {columns}.{hint}", columns=columns, hint=after(hint)),
             roles=suggest.roles_of(columns),
         )
     twice = [c for c in wanted if wanted.count(c) > 1]
@@ -351,9 +352,16 @@ def _refuse_codes_as_numbers(roles: Mapping[str, str], types: Mapping[str, Any])
     if "period" in roles and fractional(types["period"]):
         column = roles["period"]
         raise DataError(
-            f"period {column!r} is of type {types['period']}",
-            "Years become decimal numbers where some are missing: leave those rows out "
-            f"(pandas: table.dropna(subset=[{column!r}]).astype({{{column!r}: int}})).",
+            said(
+                "period {column} is of type {types}",
+                column=repr(column),
+                types=types["period"],
+            ),
+            said(
+                "Years become decimal numbers where some are missing: leave those rows out (pandas: "
+                "table.dropna(subset=[{column}]).astype({{{column}: int}})).",
+                column=repr(column),
+            ),
         )
 
 

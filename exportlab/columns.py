@@ -10,8 +10,9 @@ import pandas as pd
 
 from exportlab.audit import LABELS, NUMBERS, Kind, series_kind
 from exportlab.errors import DataError
-from exportlab.frames import BEYOND, WITHIN, Array, Codes, Mask, beyond
+from exportlab.frames import LARGEST, SMALLEST, WITHIN, Array, Codes, Mask, beyond
 from exportlab.periods import Calendar, UnreadPeriods, read
+from exportlab.words import said
 
 
 def refuse_no_ids(data: pd.DataFrame, columns: Iterable[str]) -> None:
@@ -20,8 +21,15 @@ def refuse_no_ids(data: pd.DataFrame, columns: Iterable[str]) -> None:
         cells = data[column]
         if series_kind(cells) not in (*LABELS, "decimal", "empty"):
             raise DataError(
-                f"column {column!r} names nothing: its cells are no labels ({cells.dtype})",
-                "Ids are text, whole numbers or dates, of one type: make the column text first (.astype(str)).",
+                said(
+                    "column {column} names nothing: its cells are no labels ({dtype})",
+                    column=repr(column),
+                    dtype=cells.dtype,
+                ),
+                said(
+                    "Ids are text, whole numbers or dates, of one type: make the column text first "
+                    "(.astype(str))."
+                ),
                 first=_odd(cells),
             ) from None
 
@@ -37,17 +45,28 @@ def real(data: pd.DataFrame, column: str) -> Array:
     cells = data[column]
     if cells.dtype == object or series_kind(cells) not in (*NUMBERS, "truth"):
         raise DataError(
-            f"column {column!r} is {cells.dtype}, not numbers", "Make it numeric before.", first=_odd(cells)
+            said(
+                "column {column} is {dtype}, not numbers",
+                column=repr(column),
+                dtype=cells.dtype,
+            ),
+            said("Make it numeric before."),
+            first=_odd(cells),
         )
     values = cells.to_numpy(float, na_value=np.nan)
     bad = beyond(np.where(np.isfinite(values), values, 0.0))
     if bad.any():
         row = int(bad.argmax())
         raise DataError(
-            f"column {column!r} is {BEYOND}",
-            WITHIN,
+            said(
+                "column {column} is beyond {most}, or all of it within {least} of zero",
+                column=repr(column),
+                most=f"{LARGEST:g}",
+                least=f"{SMALLEST:g}",
+            ),
+            said(WITHIN),
             rows=int(bad.sum()),
-            first=f"row {row + 1}: {float(values[row])!r}",
+            first=said("row {n}: {value}", n=row + 1, value=repr(float(values[row]))),
         )
     return np.asarray(values, np.float64)
 
@@ -73,8 +92,12 @@ def regressor(data: pd.DataFrame, column: str) -> pd.Series[Any]:
         return pd.Series(cells.astype(object).to_numpy(), index=data.index, dtype=object)
     strange = [v for v in cells if not isinstance(v, str)] or list(cells)
     raise DataError(
-        f"column {column!r} holds neither numbers nor text alone ({cells.dtype})",
-        "Make it a column of numbers, or of text for categories.",
+        said(
+            "column {column} holds neither numbers nor text alone ({dtype})",
+            column=repr(column),
+            dtype=cells.dtype,
+        ),
+        said("Make it a column of numbers, or of text for categories."),
         rows=len(strange),
         first=repr(strange[0]),
     )
@@ -103,10 +126,14 @@ def _odd(cells: pd.Series[Any]) -> str | None:
 def calendar_of(column: pd.Series[Any], name: str, frequency: str | None = None) -> Calendar:
     """What a column of periods means; a refusal counts its rows."""
     try:
-        return read(column.drop_duplicates().tolist(), frequency=frequency, name=f"period {name!r}")
+        return read(
+            column.drop_duplicates().tolist(),
+            frequency=frequency,
+            name=said("period {column}", column=repr(name)),
+        )
     except UnreadPeriods as error:
         bad = int(column.isin(error.labels).sum())
-        raise DataError(error.problem, error.remedy, rows=bad or None, first=error.first) from None
+        raise DataError(*error.messages, rows=bad or None, first=error.first_message) from None
 
 
 def in_time(column: pd.Series[Any], name: str, *, needs: str | None = None) -> Codes:

@@ -33,7 +33,7 @@ class DataError(ExportlabError, ValueError):
         What is allowed, or what to do.
     rows : int, optional
         How many rows (or cells) are affected.
-    first : str, optional
+    first : str or message, optional
         The first of them, as the user would recognise it.
     options : sequence of mappings, optional
         Arguments of the door and its readers each of which mends it: the message names them as Python writes them,
@@ -46,12 +46,12 @@ class DataError(ExportlabError, ValueError):
         remedy: object,
         *,
         rows: int | None = None,
-        first: str | None = None,
+        first: object = None,
         options: Sequence[Mapping[str, object]] = (),
     ) -> None:
-        self.messages = problem, remedy
+        self.messages, self.first_message = (problem, remedy), first
         problem, remedy = short(str(problem), 600), short(str(remedy), 900)
-        first = None if first is None else short(first, 200)
+        first = None if first is None else short(str(first), 200)
         self.problem, self.remedy, self.rows, self.first = problem, remedy, rows, first
         self.options = tuple(options)
         ways = [", ".join(f"{name}={value!r}" for name, value in way.items()) for way in self.options]

@@ -255,7 +255,10 @@ class Flows:
         kept = self.derived(frame)
         if not (all(chosen.values()) and kept.members(next(iter(chosen)))):
             wanted = " and ".join(f"{name}={short(repr(m), 100)}" for name, m in members.items())
-            raise DataError(f"no row with a value above zero has {wanted}", "Choose members that have trade.")
+            raise DataError(
+                said("no row with a value above zero has {wanted}", wanted=wanted),
+                said("Choose members that have trade."),
+            )
         return kept
 
     def _chosen(self, role: str, wanted: Any) -> list[Any]:
@@ -452,6 +455,10 @@ def require(flows: object, caller: str) -> None:
     """Raise unless `flows` came through the door."""
     if not isinstance(flows, Flows):
         raise DataError(
-            f"{caller} takes Flows, not {type(flows).__name__}",
-            f"Name the columns' roles first: {caller}(xl.flows(table, exporter=..., market=..., value=...), ...).",
+            said("{caller} takes Flows, not {name}", caller=caller, name=type(flows).__name__),
+            said(
+                "Name the columns' roles first: {caller}(xl.flows(table, exporter=..., market=..., "
+                "value=...), ...).",
+                caller=caller,
+            ),
         )

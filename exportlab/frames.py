@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from exportlab import codes as numbering
 from exportlab.errors import DataError, EngineError, short
+from exportlab.words import N_
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -529,7 +530,7 @@ def with_rank(frame: Frame, keys: Sequence[str], codes: Mapping[str, numbering.C
 # The names of the arrays that pass between rooms, and the range of their numbers.
 
 BEYOND = f"beyond {LARGEST:g}, or all of it within {SMALLEST:g} of zero"
-WITHIN = "Squares and products of such numbers are no floating-point numbers any more: change the unit."
+WITHIN = N_("Squares and products of such numbers are no floating-point numbers any more: change the unit.")
 Array: TypeAlias = NDArray[np.float64]
 Codes: TypeAlias = numbering.Codes  # positions: 0, 1, ...
 Mask: TypeAlias = NDArray[np.bool_]

@@ -21,6 +21,7 @@ from exportlab.classifications.nomenclatures import (
 from exportlab.errors import DataError
 from exportlab.frames import Frame, among, missing, values_of, when
 from exportlab.options import Count, check_fields
+from exportlab.words import NOTHING, Said, after, said
 
 if TYPE_CHECKING:
     from exportlab.flow_table import Flows
@@ -80,9 +81,16 @@ def one_revision(frame: Frame, goods: Goods) -> tuple[Frame, Goods]:
 def mixed_editions(found: Sequence[str], where: str, first: str | None = None) -> DataError:
     """The refusal of several editions: a good whose number changed looks like one that ended and one that began."""
     return DataError(
-        f"{where} holds product codes of {len(found)} editions: {', '.join(found)}",
-        "A good that was renumbered would end in one edition and begin in the other: keep one edition, or take "
-        "them as they are, to convert one with xl.convert_products.",
+        said(
+            "{where} holds product codes of {n} editions: {found}",
+            where=where,
+            n=len(found),
+            found=", ".join(found),
+        ),
+        said(
+            "A good that was renumbered would end in one edition and begin in the other: keep "
+            "one edition, or take them as they are, to convert one with xl.convert_products."
+        ),
         first=first,
         options=(*({"revision": name} for name in found), {"revision": MIXED}),
     )
@@ -117,7 +125,7 @@ def _as_text(kind: Any) -> nw.Expr:
     return when(whole, known, when(missing(column), nw.lit(None, dtype=nw.String), odd))
 
 
-def code_tests(flows: Flows, labels: Sequence[Any]) -> dict[str, tuple[nw.Expr, str, str, Fault]]:
+def code_tests(flows: Flows, labels: Sequence[Any]) -> dict[str, tuple[nw.Expr, Said, Said, Fault]]:
     """The row checks of product codes: name to (true for a bad row, what is wrong, what is allowed, the fault)."""
     goods, column = flows.goods, flows.roles["product"]
     found = faults(labels, goods.nomenclature, goods.digits)
@@ -125,7 +133,12 @@ def code_tests(flows: Flows, labels: Sequence[Any]) -> dict[str, tuple[nw.Expr, 
     return {
         f"_code_{k}": (
             among("product", list(f.labels)),
-            f"product {column!r}: {shown[k]}{' ...' if len(f.labels) > 5 else ''} {f.problem}",
+            said(
+                "product {column}: {labels} {problem}",
+                column=repr(column),
+                labels=shown[k] + " ..." * (len(f.labels) > 5),
+                problem=f.problem,
+            ),
             f.remedy,
             f,
         )
@@ -159,11 +172,19 @@ def refuse_nested(flows: Flows, labels: Sequence[Any]) -> None:
     hierarchy.refuse_smaller(found, "product", f"product {column!r}")
     whole = sorted(map(str, nested.parents))
     drop = suggest.without(flows.frame, column, whole[:10]) if len(whole) <= 10 else ""
+    without = said("Or leave the parents out: {drop}.", drop=drop)
     raise DataError(
-        f"product {column!r} has codes of several levels beside each other, which count trade twice: "
-        f"{found.kinds} ({read_codes(labels, flows.goods.nomenclature).nomenclature})",
-        "The finest codes add up, with the rest of a larger parent as one member."
-        + (f" Or leave the parents out: {drop}." if drop and not found.larger else ""),
+        said(
+            "product {column} has codes of several levels beside each other, which count trade "
+            "twice: {kinds} ({nomenclature})",
+            column=repr(column),
+            kinds=found.kinds,
+            nomenclature=read_codes(labels, flows.goods.nomenclature).nomenclature,
+        ),
+        said(
+            "The finest codes add up, with the rest of a larger parent as one member.{drop}",
+            drop=after(without) if drop and not found.larger else NOTHING,
+        ),
         rows=found.count,
         first=hierarchy.shown(found.rows, "product"),
         options=({"levels": "finest"}, {"nomenclature": "own"}),

@@ -12,6 +12,7 @@ from exportlab.classifications import members as members_of
 from exportlab.classifications.blocs import On
 from exportlab.errors import DataError, DuplicateCells, UnknownName, short
 from exportlab.frames import Frame, among, collect, distinct, recoded, values_of
+from exportlab.words import N_, NOTHING, after, enumerated, said
 
 if TYPE_CHECKING:
     from exportlab.flow_table import Flows
@@ -65,8 +66,16 @@ def _codes(labels: Sequence[Any], naming: Naming, name: str) -> dict[Any, str]:
     unknown = [x for x, m in found.items() if m.kind in ("unknown", "unlisted")]
     if unknown and len(unknown) < len(found):
         raise DataError(
-            f"labels='iso3': {len(unknown)} labels of {name} are no known country or bloc: {slips(unknown)}",
-            "Write them as countries; or name what is left over: residual=[...]; or say labels='as written'.",
+            said(
+                "labels='iso3': {n} labels of {name} are no known country or bloc: {slips}",
+                n=len(unknown),
+                name=name,
+                slips=slips(unknown),
+            ),
+            said(
+                "Write them as countries; or name what is left over: residual=[...]; or say "
+                "labels='as written'."
+            ),
         )
     written = {"residual", "unknown"}
     return {x: str(x) if m.kind in written or _sized(m) else m.own for x, m in found.items()}
@@ -74,10 +83,13 @@ def _codes(labels: Sequence[Any], naming: Naming, name: str) -> dict[Any, str]:
 
 def written_alike(error: DuplicateCells) -> DuplicateCells:
     """The refusal of rows that have one cell, where several labels became one."""
-    said = (
-        "labels='iso3' may have written several labels as one: say aggregate='sum' where their rows add up. "
+    problem, remedy = error.messages
+    alike = said(
+        "labels='iso3' may have written several labels as one: say aggregate='sum' where their rows add up."
     )
-    return DuplicateCells(error.problem, said + error.remedy, rows=error.rows, first=error.first)
+    return DuplicateCells(
+        problem, said("{a} {b}", a=alike, b=remedy), rows=error.rows, first=error.first_message
+    )
 
 
 def _sized(found: Meaning) -> bool:
@@ -125,11 +137,18 @@ def _refuse_spellings(flows: Flows, role: str, found: Mapping[Any, Meaning]) -> 
             ways.setdefault((m.kind, m.own), []).append(label)
     twice = {code: sorted(labels, key=str) for (_, code), labels in ways.items() if len(labels) > 1}
     if twice:
+        wrong = (
+            N_("{role} {column} writes {n} places in more than one way: {shown}")
+            if len(twice) > 1
+            else N_("{role} {column} writes {n} place in more than one way: {shown}")
+        )
         shown = "; ".join(f"{code}: {', '.join(map(repr, x))}" for code, x in list(twice.items())[:SHOWN])
         raise DataError(
-            f"{role} {flows.roles[role]!r} writes {len(twice)} {'places' if len(twice) > 1 else 'place'} in more than "
-            f"one way: {shown}",
-            "Write each in one way: labels='iso3' at the door, with aggregate='sum' where a cell then comes twice.",
+            said(wrong, role=said(role), column=repr(flows.roles[role]), n=len(twice), shown=shown),
+            said(
+                "Write each in one way: labels='iso3' at the door, with aggregate='sum' where a cell "
+                "then comes twice."
+            ),
         )
 
 
@@ -141,24 +160,34 @@ def _refuse_overlap(flows: Flows, role: str, found: Mapping[Any, Meaning]) -> No
     if not pairs:
         return
     column, groups = flows.roles[role], sorted({a for a, _ in pairs}, key=str)
-    listed = [f"{a!r} beside {b!r}" for a, b in pairs]
-    every = (
-        ""
-        if len(pairs) == 1
-        else " All pairs: "
-        + "; ".join(pair + when for pair, when in list(zip(listed, pairs.values(), strict=True))[:SHOWN])
-        + "."
+    listed = [said("{a} beside {b}", a=repr(a), b=repr(b)) for a, b in pairs]
+    shown = [
+        said("{pair} in {period}", pair=pair, period=when) if when else pair
+        for pair, when in list(zip(listed, pairs.values(), strict=True))[:SHOWN]
+    ]
+    every = after(said("All pairs: {pairs}.", pairs=enumerated(shown))) if len(pairs) > 1 else NOTHING
+    compared = said(
+        "; the bloc can be what is compared with: reference=xl.flows({apart}, ...)",
+        apart=suggest.only(flows.frame, column, groups),
     )
-    apart = suggest.only(flows.frame, column, groups)
     raise DataError(
-        f"{role}s in {column!r} overlap: {len(pairs)} pair{'s'[: len(pairs) > 1]}",
-        f"Keep either the bloc or its members, which would be counted twice: "
-        f"{suggest.without(flows.frame, column, groups)}"
-        + (
-            f"; the bloc can be what is compared with: reference=xl.flows({apart}, ...)"
-            * (role == "exporter")
-        )
-        + f"; or let all in, validate='schema', and choose: flows.where({role}=lambda x: x not in {groups}).{every}",
+        said(
+            N_("{role}s in {column} overlap: {n} pairs")
+            if len(pairs) > 1
+            else N_("{role}s in {column} overlap: {n} pair"),
+            role=said(role),
+            column=repr(column),
+            n=len(pairs),
+        ),
+        said(
+            "Keep either the bloc or its members, which would be counted twice: {without}{compared}; or let all in, "
+            "validate='schema', and choose: flows.where({role}=lambda x: x not in {groups}).{every}",
+            without=suggest.without(flows.frame, column, groups),
+            compared=compared if role == "exporter" else NOTHING,
+            role=role,
+            groups=groups,
+            every=every,
+        ),
         first=listed[0],
     )
 
@@ -170,7 +199,8 @@ def _pairs(flows: Flows, role: str, found: Mapping[Any, Meaning]) -> dict[tuple[
     beside = {g: {x for labels in by_period.values() if g in labels for x in labels} for g in groups}
     pairs: dict[tuple[Any, Any], str] = {}
     for period in sorted(by_period, key=str):
-        when, words = moment(flows, period), "" if period is None else f" in {flows.said(period)}"
+        when = moment(flows, period)
+        words = "" if period is None else str(flows.said(period))
         labels = by_period[period]
         apart = [[g, *(x for x in found if x not in beside[g])] for g in groups if g in labels]
         hits = [overlapping({x: found[x] for x in part}, on=when) for part in (labels, *apart)]
@@ -211,10 +241,18 @@ def _refuse_residuals(flows: Flows, role: str, found: Mapping[Any, Meaning]) -> 
     if left:
         test = among(role, left)
         raise DataError(
-            f"{role} {flows.roles[role]!r} has what is left over among its members "
-            f"({', '.join(map(repr, left[:5]))}), which is no {role}",
-            f"Say so at the door: residual={[*flows.naming.residual, *left]}. It stays in the total and is no member; "
-            "or leave it out: " + suggest.without(flows.frame, flows.roles[role], left) + ".",
+            said(
+                "{role} {column} has what is left over among its members ({names}), which is no {role}",
+                role=said(role),
+                column=repr(flows.roles[role]),
+                names=", ".join(map(repr, left[:5])),
+            ),
+            said(
+                "Say so at the door: residual={residual}. It stays in the total and is no member; or leave it out: "
+                "{without}.",
+                residual=[*flows.naming.residual, *left],
+                without=suggest.without(flows.frame, flows.roles[role], left),
+            ),
             rows=len(collect(flows.frame.filter(test).select(role))),
             first=repr(left[0]),
         )

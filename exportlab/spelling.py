@@ -19,6 +19,7 @@ from exportlab.errors import DataError, OptionError, UnknownName
 from exportlab.frames import Frame, adopt, collect, fractional, values_of
 from exportlab.options import validated
 from exportlab.periods import Calendar, UnreadPeriods, read
+from exportlab.words import Said, said
 
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _TRUNCATED = {"month": "1mo", "quarter": "1q", "year": "1y"}
@@ -50,9 +51,9 @@ class Spelling:
     _known: dict[str, Calendar] = field(default_factory=dict)
 
     @property
-    def name(self) -> str:
+    def name(self) -> Said:
         """The column, as errors call it."""
-        return f"period {self.column!r}"
+        return said("period {column}", column=repr(self.column))
 
     def calendar(self, frame: Frame) -> Calendar:
         """What the periods mean; a lazy table is asked for them once."""
@@ -219,10 +220,11 @@ def _at_row(frame: Frame, column: str, error: UnreadPeriods) -> DataError:
     if isinstance(frame, nw.LazyFrame):
         rows = frame.filter(nw.col("period").is_in(list(wrong)))
         count = collect(rows.select(nw.len()))[:, 0].to_list()[0]
-        return DataError(error.problem, error.remedy, rows=count, first=f"{column}={error.labels[0]!r}")
+        return DataError(*error.messages, rows=count, first=f"{column}={error.labels[0]!r}")
     found = [i for i, label in enumerate(frame["period"].to_list()) if label in wrong]
-    first = f"row {found[0] + 1}, {column}={frame['period'][found[0]]!r}"
-    return DataError(error.problem, error.remedy, rows=len(found), first=first)
+    label = repr(frame["period"][found[0]])
+    first = said("row {n}, {column}={label}", n=found[0] + 1, column=column, label=label)
+    return DataError(*error.messages, rows=len(found), first=first)
 
 
 def _like(frame: nw.DataFrame[Any], column: nw.Series[Any]) -> nw.Series[Any]:
@@ -271,6 +273,6 @@ def iso_periods(table: Any, column: str, *, frequency: str | None = None) -> dic
     if column not in names:
         raise UnknownName("column", column, names)
     known = [x for x in values_of(frame, column) if x is not None]
-    calendar = read(known, frequency=frequency, name=f"period {column!r}")
+    calendar = read(known, frequency=frequency, name=said("period {column}", column=repr(column)))
     calendar.require_order("an ISO form")
     return {label: period.iso for label, period in calendar.periods.items()}

@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from exportlab.frames import Frame
+from exportlab.words import NOTHING, Said, said
 
 ROLE_NAMES = ("period", "exporter", "market", "product", "value", "quantity")
 
@@ -106,25 +107,37 @@ def periods_across(columns: Sequence[str]) -> list[str]:
     return across if len(across) > 1 else []
 
 
-def hint(start: str, name: str, columns: Sequence[str], *, frame: Frame | None = None) -> str:
+def hint(start: str, name: str, columns: Sequence[str], *, frame: Frame | None = None) -> Said:
     """What to do about a column `name` that is not among `columns`; `start` begins the call of a reader or the door."""
     columns = list(map(str, columns))
     near = get_close_matches(name, columns, n=1, cutoff=0.75) or [
         c for c in columns if c.strip() == name.strip()
     ]
     if near:
-        return f"Did you mean {near[0]!r}?"
+        return said("Did you mean {name}?", name=repr(near[0]))
     across = periods_across(columns)
     if across:
         fixed = [c for c in columns if c and c not in across]
         roles = {r: c for r, c in roles_of(fixed).items() if r in ("exporter", "market", "product")}
         named = "".join(f", {role}={column!r}" for role, column in roles.items())
-        said = f"Its columns {across[0]!r} ... {across[-1]!r} are periods; flows have one row a cell: "
-        if frame is None:
-            return f"{said}{start}, wide=True{named})."
-        return f"{said}{longer(frame, fixed, across)}, then {start}, period='period', value='value'{named})."
+        call_of = (
+            f"{start}, wide=True{named})"
+            if frame is None
+            else said(
+                "{longer}, then {start}, period='period', value='value'{named})",
+                longer=longer(frame, fixed, across),
+                start=start,
+                named=named,
+            )
+        )
+        return said(
+            "Its columns {first} ... {last} are periods; flows have one row a cell: {call}.",
+            first=repr(across[0]),
+            last=repr(across[-1]),
+            call=call_of,
+        )
     made = call(start, columns)
-    return "" if made is None else f"Perhaps: {made}."
+    return NOTHING if made is None else said("Perhaps: {call}.", call=made)
 
 
 # The line of code that does on purpose what the door does not do by itself, in the words of the table's engine.

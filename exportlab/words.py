@@ -371,6 +371,11 @@ def told(sentences: Iterable[Said]) -> Said:
     return reduce(lambda a, b: said("{a}. {b}", a=a, b=b), sentences)
 
 
+def after(sentence: Said) -> Said:
+    """A sentence that follows another, or nothing."""
+    return sentence if sentence == NOTHING else said(" {sentence}", sentence=sentence)
+
+
 def counted(number: Said, unit: str) -> Said:
     """A number with its unit; without one, the number alone."""
     return said("{number} {unit}", number=number, unit=said(unit)) if unit else number

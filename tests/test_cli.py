@@ -308,7 +308,7 @@ def test_wrong_words_are_explained_in_one_paragraph(say, arguments, text):
         (["report", "--lnag", "x", "--lang", "zh"], "没有选项--lnag。是否指'--lang'？"),
         (
             ["measure", "x.csv", "--over", "market", "--out", "a.txt", "--lang", "zh"],
-            "--out a.txt ends in '.txt'.",
+            "--out a.txt的扩展名为'.txt'。可用：.csv",
         ),
     ],
 )
@@ -343,10 +343,10 @@ def test_a_refused_table_is_framed_in_chinese(say, tmp_path):
 @pytest.mark.parametrize(
     ("rows", "text"),
     [
-        ([("Japan", -1.0)], "金额 'v' 为负。涉及1行。首例：row 1, m='Japan', v=-1.0。出口额不小于零"),
+        ([("Japan", -1.0)], "金额 'v' 为负。涉及1行。首例：第1行，m='Japan', v=-1.0。出口额不小于零"),
         (
             [("World", 1.0), ("USA", 2.0)],
-            "市场 'm' 的成员中有合计（'World'）。涉及1行。首例：row 1, m='World'",
+            "市场 'm' 的成员中有合计（'World'）。涉及1行。首例：第1行，m='World'",
         ),
         ([("Japan", 0.0)], "1 个金额全部为零。全为零时任何指数都无定义"),
         ([("Japan", 1e300)], "值 'v' 大于 1e+50，或虽不为零却小于"),
@@ -560,6 +560,94 @@ def test_doctor_tells_the_truth_of_fonts(say, monkeypatch, tmp_path):
     assert states()[0] == ("", "missing")
     printed = say("doctor", "--lang", "zh")[1]
     assert "字体清单" in printed
+
+
+@pytest.fixture(scope="module")
+def readable(tmp_path_factory):
+    """A customs download, a table of periods alone, one of Comtrade, one of Parquet."""
+    folder = tmp_path_factory.mktemp("readable")
+    customs.write(customs.draw(200, 7), folder / "customs.csv")
+    table = pd.DataFrame({"year": [2022, 2023], "k": ["a", "b"], "usd": [1.0, 2.0]})
+    table.to_csv(folder / "own.csv", index=False)
+    table.to_parquet(folder / "own.parquet", index=False)
+    head = "period,reporterISO,partnerISO,flowCode,cmdCode,primaryValue,netWgt"
+    (folder / "comtrade.csv").write_text(f"{head}\n2023,CHN,JPN,X,010121,20,2\n", encoding="utf-8")
+    return folder
+
+
+OWN = ("--period", "year", "--value", "usd", "--keys", "k", "--over", "k")
+
+
+@pytest.mark.parametrize(
+    ("file", "options", "told"),
+    [
+        ("own.csv", (*OWN, "--sheet", "q"), "--sheet q has no effect on files that are no Excel workbooks"),
+        (
+            "own.csv",
+            (*OWN, "--digits", "6"),
+            "--digits 6 has no effect on a table without a column of products",
+        ),
+        (
+            "own.csv",
+            (*OWN, "--levels", "finest"),
+            "--levels finest has no effect on a table without a column of",
+        ),
+        (
+            "own.csv",
+            (*OWN, "--nomenclature", "HS"),
+            "--nomenclature HS has no effect on a table without a column",
+        ),
+        (
+            "own.csv",
+            (*OWN, "--zero-quantity", "zero"),
+            "--zero-quantity zero has no effect on a table without q",
+        ),
+        (
+            "own.csv",
+            (*OWN, "--labels", "iso3"),
+            "--labels iso3 has no effect on a table without a column of m",
+        ),
+        (
+            "own.parquet",
+            (*OWN, "--decimal", ","),
+            "--decimal ',' has no effect on files that hold numbers as",
+        ),
+        (
+            "customs.csv",
+            ("--over", "market", "--wide", "--sheet", "q"),
+            "--sheet q --wide has no effect on a down",
+        ),
+        (
+            "customs.csv",
+            ("--over", "market", "--keys", "k"),
+            "--keys k has no effect on a download of China's",
+        ),
+        (
+            "comtrade.csv",
+            ("--over", "market", "--unit", "USD"),
+            "--unit USD has no effect on a download of UN",
+        ),
+    ],
+)
+def test_an_option_without_effect_is_refused(say, readable, file, options, told):
+    code, _, error = say("measure", readable / file, "-i", "hhi", *options)
+    assert code == 2
+    assert error.startswith(f"exportlab: {told}")
+    assert error.endswith(": leave it out.\n")
+
+
+def test_options_of_downloads_are_passed_on(say, readable):
+    code, printed, _ = say(
+        "measure", readable / "comtrade.csv", "--over", "market", "-i", "hhi", "--digits", "6"
+    )
+    assert (code, printed.split()[-1]) == (0, "1")
+    out = ("--leave-out", "partnerISO=JPN")
+    code, _, error = say("measure", readable / "comtrade.csv", "--over", "market", "-i", "hhi", *out)
+    assert code == 2
+    assert "no row" in error
+    code, _, error = say("measure", readable / "customs.csv", "--over", "market", "--unit", "CNY", "--sum")
+    assert code == 2
+    assert "no column '人民币'" in error
 
 
 def test_completion_is_offered(say):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import gzip
 import re
+from pathlib import Path
 
 import duckdb
 import hostile
@@ -16,8 +18,9 @@ from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 import exportlab as xl
-from exportlab import frames
-from exportlab.errors import DataError, EngineError, OptionError, UnknownName
+from exportlab import frames, words
+from exportlab.cli import explained
+from exportlab.errors import DataError, EngineError, ExportlabError, OptionError, UnknownName
 from exportlab.panel import PolicyPanel
 from exportlab.valueadded import IOTable
 
@@ -293,3 +296,64 @@ def test_messages_of_ten_thousand_unknown_markets_are_short():
     with pytest.raises(DataError, match="10,?000 markets are no known country") as refused:
         xl.bloc_share(flows, "RCEP", membership="latest")
     assert len(str(refused.value)) < 2_000
+
+
+REFUSALS = ("DataError", "DuplicateCells", "RolesNeeded", "UnreadPeriods", "OtherSign", "Fault")
+
+
+def literals(node):
+    """The English that stands in an argument and no message marks."""
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("said", "N_", "_"):
+        return []
+    own = [node] if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value else []
+    return own + [x for child in ast.iter_child_nodes(node) for x in literals(child)]
+
+
+@pytest.mark.parametrize(
+    "module", ["files", "readers", "periods/reading.py", "places.py", "columns.py", "goods.py"]
+)
+def test_what_a_room_refuses_is_a_message(module):
+    place = Path(xl.__file__).parent / module
+    bare = []
+    for file in [place] if place.is_file() else sorted(place.glob("*.py")):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") in REFUSALS:
+                bare += [f"{file.name}:{x.lineno}" for argument in node.args[:2] for x in literals(argument)]
+    assert bare == []
+
+
+BAD = {
+    "empty.csv": "",
+    "header.csv": "period,market,value\n",
+    "ragged.csv": "period,market,value\n2021,Japan,1,2\n",
+    "short.csv": "period,market,value\n2021,Japan\n",
+    "letters.csv": "period,market,value\n2021,Japan,x\n",
+    "blank.csv": "period,market,value\n2021,,1\n",
+    "twice.csv": "period,market,market,value\n2021,Japan,USA,1\n",
+    "mixed.csv": "period,market,value\n2021,Japan,1\n2021-05,Japan,1\n",
+    "periods.csv": "period,market,value\n2021,Japan,1\nspring,Japan,1\n",
+    "negative.csv": "period,market,value\n2021,Japan,-1\n",
+    "bloc.csv": "period,market,value\n2021,EU,3\n2021,Germany,1\n",
+    "world.csv": "period,market,value\n2021,World,3\n2021,Germany,3\n",
+    "cells.csv": "period,market,value\n2021,Japan,1\n2021,Japan,2\n",
+    "zeros.csv": "period,product,value\n2021,10121,1\n2021,270900,2\n",
+    "lost.csv": "period,market,money\n2021,Japan,1\n",
+    "quote.csv": 'period,market,value\n2021,"Japan,1\n',
+    "zero.csv": "period,market,value\n2021,Japan,0\n",
+    "gone.csv": None,
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_a_refusal_in_chinese_has_no_english(tmp_path, name):
+    file = tmp_path / name
+    if BAD[name] is not None:
+        file.write_text(BAD[name], encoding="utf-8")
+    with words.speaking("zh"), pytest.raises(ExportlabError) as refused:
+        xl.read_flows(file)
+    with words.speaking("zh"):
+        told = explained.said(refused.value)
+    code = r"'[^']*'|\"[^\"]*\"|--[\w-]+( \S+)?|xl\.\S+|\w+=\S*|\w+\.\w+\S*|\[[^\]]*\]|\(pandas.*?\)"
+    left = re.sub(code + r"|\b(period|market|product|value|money)\b", "", told)  # names of the file's columns
+    assert not re.search(r"[A-Za-z]{4,}", left), told
+    assert re.search(r"[\u4e00-\u9fff]", left)

@@ -9,6 +9,7 @@ import shutil
 from collections import Counter
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import get_args
 
 import customs
@@ -241,7 +242,7 @@ def test_the_ledger_counts_in_the_units_of_the_language():
         assert said["marine-port-containers"] == "超过1,200万标准箱"
         assert said["marine-coastal-cities"] == "六个城市"
         assert said["marine-shipbuilding-rank"] == "前三位"
-        assert words.term(table.loc["marine-ftz-trade", "computed"]) == "[1,260, 1,267.7]亿元"
+        assert words.term(table.loc["marine-ftz-trade", "computed"]) == "1,259.9至1,267.7亿元"
     assert str(table.loc["marine-ftz-trade", "claimed"]) == "126.43 bn CNY"
     assert words.term(table.loc["marine-shipbuilding-rank", "claimed"]) == "top three"
 
@@ -331,6 +332,28 @@ def test_a_browser_prints_the_report_as_one_pdf(tmp_path):
     table = pd.DataFrame({"market": ["Japan", "USA"], "value": [1.0, 2.0]})
     report(xl.flows(table, unit="USD"), out=tmp_path, also="pdf")
     assert (tmp_path / "report.pdf").read_bytes().startswith(b"%PDF")
+
+
+def test_what_prints_without_a_browser_gets_the_page_as_its_script_leaves_it(embedded, tmp_path, monkeypatch):
+    given = []
+
+    class Html:
+        def __init__(self, *, string, base_url):
+            given.append(string)
+
+        def write_pdf(self):
+            return b"%PDF-"
+
+    monkeypatch.setattr(document, "printer", lambda: "weasyprint")
+    monkeypatch.setattr(document, "needed", lambda *names: SimpleNamespace(HTML=Html))
+    page = tmp_path / "index.html"
+    page.write_bytes(embedded.read_bytes())
+    assert document.pdf(page).read_bytes() == b"%PDF-"
+    (text,) = given
+    body, before = (t.partition("<body")[2] for t in (text, embedded.read_text(encoding="utf-8")))
+    assert "<button" not in body
+    assert body.count("<th ") == before.count("<th ") > 20
+    assert body.count('class="brief"') == before.count("data-brief=") > 2
 
 
 def test_what_cannot_print_says_so(tmp_path, monkeypatch):

@@ -12,6 +12,7 @@ from typing import Any
 from exportlab.classifications.hs import hs_chapters
 from exportlab.classifications.labels import totals
 from exportlab.errors import OptionError, UnknownName
+from exportlab.words import Said, said
 
 HS_EDITIONS = {
     "H0": "1992",
@@ -109,8 +110,8 @@ class Fault:
     """Labels of a column that are no codes, what is wrong, and the options that mend it."""
 
     labels: tuple[Any, ...]
-    problem: str
-    remedy: str
+    problem: Said
+    remedy: Said
     options: tuple[Mapping[str, object], ...] = ()
 
 
@@ -213,10 +214,10 @@ def faults(labels: Iterable[Any], said: str | None = None, digits: int | None = 
 
 
 def _notation(lost: Sequence[Any]) -> Fault:
-    remedy = "The digits are gone: write the file again with the codes as text."
+    remedy = said("The digits are gone: write the file again with the codes as text.")
     return Fault(
         tuple(lost),
-        "are product codes in scientific notation, which show fewer digits than the code has",
+        said("are product codes in scientific notation, which show fewer digits than the code has"),
         remedy,
     )
 
@@ -232,10 +233,13 @@ def _even(longest: int) -> int:
 
 def _disfigurement(labels: Sequence[Any], codes: Codes) -> Fault:
     digits = _even(max(map(len, codes.of.values())))
-    remedy = f"Blanks, quotes, full-width digits and decimals are no part of a code of {digits} digits."
+    remedy = said(
+        "Blanks, quotes, full-width digits and decimals are no part of a code of {digits} digits.",
+        digits=digits,
+    )
     options = ({"digits": digits}, {"nomenclature": "own"})
     return Fault(
-        tuple(labels), "are product codes disfigured by a spreadsheet or a data frame", remedy, options
+        tuple(labels), said("are product codes disfigured by a spreadsheet or a data frame"), remedy, options
     )
 
 
@@ -255,21 +259,26 @@ def _lost_zeros(codes: Codes, single: Sequence[Any]) -> Fault | None:
             return None
     digits = _even(max(lengths))
     levels = family is None and bool(lengths - {digits - 1, digits})
-    remedy = "Leading zeros are lost where codes were stored as numbers ('010121' became 10121)."
+    remedy = said("Leading zeros are lost where codes were stored as numbers ('010121' became 10121).")
     padded: dict[str, object] = {"digits": digits, "nomenclature": "HS"} if levels else {"digits": digits}
     if family == "HS" and lengths - {digits - 1, digits}:
-        remedy += " Codes shorter than that keep their level."
+        remedy = said("{a} {b}", a=remedy, b=said("Codes shorter than that keep their level."))
     return Fault(
-        tuple(short), "are product codes that have lost a zero", remedy, (padded, {"nomenclature": "own"})
+        tuple(short),
+        said("are product codes that have lost a zero"),
+        remedy,
+        (padded, {"nomenclature": "own"}),
     )
 
 
 def _no_codes(wrong: Sequence[Any], named: Nomenclature | None) -> Fault:
     rules = {
-        "HS": "Codes of the Harmonized System have 2, 4, 6, 8 or 10 digits and begin with a chapter, 01 to 99.",
-        "SITC": "Codes of the SITC have 1 to 5 digits and begin with a division, such as 00, 33 or 78.",
+        "HS": said(
+            "Codes of the Harmonized System have 2, 4, 6, 8 or 10 digits and begin with a chapter, 01 to 99."
+        ),
+        "SITC": said("Codes of the SITC have 1 to 5 digits and begin with a division, such as 00, 33 or 78."),
     }
-    problem = f"are no codes of {named}"
+    problem = said("are no codes of {nomenclature}", nomenclature=named)
     return Fault(tuple(wrong), problem, rules[named.family if named else "HS"], ({"nomenclature": "own"},))
 
 
@@ -281,23 +290,27 @@ def _beyond_digits(single: Sequence[Any], named: Nomenclature | None, digits: in
     bare = {x: str(x).replace(".", "") for x in single}
     odd = [x for x, c in bare.items() if not (_DIGITS.fullmatch(c) or _HS.fullmatch(c))]
     if odd:
-        return [Fault(tuple(odd), f"are no codes, which digits={digits} asks for", "Codes are digits.")]
+        asked = said("are no codes, which digits={digits} asks for", digits=digits)
+        return [Fault(tuple(odd), asked, said("Codes are digits."))]
     long = [x for x, c in bare.items() if len(c) > digits]
     if long:
         most = max(map(len, bare.values()))
-        remedy = "Say how many digits the longest code has."
-        return [Fault(tuple(long), f"have more than digits={digits} digits", remedy, ({"digits": most},))]
+        more = said("have more than digits={digits} digits", digits=digits)
+        return [
+            Fault(tuple(long), more, said("Say how many digits the longest code has."), ({"digits": most},))
+        ]
     if named == OWN or (named is not None and named.family != "HS") or digits % 2 or digits < 4:
         return []
     if named is None:
         short = [x for x, c in bare.items() if c.startswith("00")]
         if not short:
             return []
-        remedy = (
+        remedy = said(
             "No chapter of the HS is 00. In the HS short codes keep their level; in one's own all get zeros."
         )
+        got = said("got more than one zero by digits={digits}", digits=digits)
         options = ({"digits": digits, "nomenclature": "HS"}, {"digits": digits, "nomenclature": "own"})
-        return [Fault(tuple(short), f"got more than one zero by digits={digits}", remedy, options)]
+        return [Fault(tuple(short), got, remedy, options)]
     wrong = [x for x, c in bare.items() if not _is_hs(c)]
     return [_no_codes(wrong, named)] if wrong else []
 

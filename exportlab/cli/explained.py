@@ -126,7 +126,7 @@ def _refusal(error: ExportlabError) -> str:
 def _framed(error: DataError) -> str:
     """A refusal of a table, in the reader's language."""
     rows = _("{n} rows are affected.", n=f"{error.rows:,}") if error.rows is not None else ""
-    first = _("First: {row}.", row=error.first) if error.first is not None else ""
+    first = _("First: {row}.", row=_spoken(error.first_message)) if error.first is not None else ""
     ways = _(" or ").join(flags(way) for way in error.options)
     say = _("Add: {options}.", options=ways) if ways else ""
     wrong, remedy = map(_spoken, error.messages)

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from functools import wraps
 from inspect import Parameter, Signature, signature
-from typing import Annotated, Any, Literal
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 
 from exportlab.cli.terminal import among, err
-from exportlab.errors import DataError, OptionError, RolesNeeded
-from exportlab.words import _, said
+from exportlab.errors import DataError, OptionError, RolesNeeded, flags
+from exportlab.words import N_, _, said
 
+EXCEL, STATA, PARQUET = (".xlsx", ".xlsm"), (".dta",), (".parquet", ".pq")
 KEYED = ("period", "exporter", "market", "product", "value")  # the roles that have an option
 NOMENCLATURES = ("HS", "HS1992", "HS2002", "HS2007", "HS2012", "HS2017", "HS2022", "SITC3", "own")
 
@@ -56,7 +58,9 @@ class Way:
         for rule in self.leave_out:
             column, sign, label = rule.partition("=")
             if not (sign and column and label):
-                raise OptionError(f"--leave-out {rule!r} is not allowed. Allowed: column=label.")
+                raise OptionError(
+                    _("--leave-out {rule} is not allowed. Allowed: column=label.", rule=repr(rule))
+                )
             out.setdefault(column, []).append(label)
         return {
             **roles,
@@ -202,35 +206,55 @@ def reading(command: Callable[..., Any]) -> Callable[..., Any]:
     return run
 
 
+# What each reader of known downloads takes of the options, and what its files are called.
+READS = {
+    "gacc": ("unit", "aggregate", "digits", "zero_quantity", "labels"),
+    "comtrade": ("digits", "revision", "zero_quantity", "leave_out"),
+    "baci": ("memory", "engine"),
+}
+WHAT = {
+    "gacc": N_("a download of China's customs"),
+    "comtrade": N_("a download of UN Comtrade"),
+    "baci": N_("files of BACI"),
+}
+
+
 def open_flows(
-    files: list[str], roles: Mapping[str, str | None], way: Way, *, exporter: str | None = None
+    files: list[str],
+    roles: Mapping[str, str | None],
+    way: Way,
+    *,
+    exporter: str | None = None,
+    beside: bool = False,
 ) -> Any:
-    """The flows in `files`; `exporter` labels a customs download that names no place."""
+    """The flows in `files`; `exporter` labels a customs download that names no place.
+
+    An option that has no effect on what is read is refused, save of files `beside` those that it was meant for.
+    """
     from exportlab import readers
     from exportlab.readers.gacc import names_places
 
     found = None if any(roles.values()) else source_of(files[0])
-    codes, add = way.codes, _sum(way)
-    labels: Any = way.labels  # the reader says which are allowed
+    options = way.options(roles)
+    if found is None:
+        return _by_roles(files, roles, way, beside=beside)
+    if not beside:
+        _refuse_idle(options, set(options) - set(READS[found]), _(WHAT[found]))
+    taken: dict[str, Any] = {name: options[name] for name in READS[found]}
     if found == "gacc":
-        label = None if names_places(files[0]) else exporter
-        return readers.read_gacc(
-            files,
-            exporter=label,
-            aggregate=add,
-            digits=codes.digits,
-            zero_quantity=codes.zero_quantity,
-            labels=labels,
-        )
-    if found == "comtrade":
-        return readers.read_comtrade(
-            files, digits=codes.digits, revision=codes.revision, zero_quantity=codes.zero_quantity
-        )
-    if found == "baci":
-        engine: Any = way.engine
-        return readers.read_baci(files, memory=way.memory, engine=engine)
+        taken["exporter"] = None if names_places(files[0]) else exporter
+        return readers.read_gacc(files, **taken)
+    return readers.read_comtrade(files, **taken) if found == "comtrade" else readers.read_baci(files, **taken)
+
+
+def _by_roles(files: list[str], roles: Mapping[str, str | None], way: Way, *, beside: bool) -> Any:
+    from exportlab import readers
+
+    options = way.options(roles)
+    if not beside:
+        _refuse_unread(files, options)
     try:
-        return readers.read_flows(files, **way.options(roles))
+        made = readers.read_flows(files, **options)
     except RolesNeeded as error:
         if any(roles.values()) or not error.roles:
             raise
@@ -240,10 +264,37 @@ def open_flows(
             said("the columns' roles are not named, and this is no download that is known by its header"),
             said("Perhaps: {options}", options=named),
         ) from error
+    if not beside:
+        _refuse_without_role(options, made.roles)
+    return made
 
 
-def _sum(way: Way) -> Literal["sum"] | None:
-    return "sum" if way.add else None
+def _refuse_idle(options: Mapping[str, Any], names: Iterable[str], what: str) -> None:
+    """Refuse those of the options that were given and do nothing to what is read."""
+    usual = Way().options({})
+    idle = {name: options[name] for name in names if name in usual and options[name] != usual[name]}
+    if idle:
+        given = " ".join(flags({name: idle[name]}) for name in options if name in idle)
+        raise OptionError(_("{options} has no effect on {what}: leave it out.", options=given, what=what))
+
+
+def _refuse_unread(files: list[str], options: Mapping[str, Any]) -> None:
+    endings = {Path(f).suffix.lower() for f in files if not Path(f).is_dir()}
+    if endings and endings.isdisjoint(EXCEL):
+        _refuse_idle(options, ["sheet"], _("files that are no Excel workbooks"))
+    if endings and endings <= {*PARQUET, *STATA}:
+        _refuse_idle(options, ["decimal"], _("files that hold numbers as numbers"))
+
+
+def _refuse_without_role(options: Mapping[str, Any], roles: Mapping[str, str]) -> None:
+    if "product" not in roles:
+        coded = ("nomenclature", "digits", "levels", "revision")
+        _refuse_idle(options, coded, _("a table without a column of products (--product)"))
+    if "quantity" not in roles:
+        _refuse_idle(options, ["zero_quantity"], _("a table without quantities"))
+    if not {"exporter", "market"} & set(roles):
+        places = ("labels", "scheme")
+        _refuse_idle(options, places, _("a table without a column of markets or exporters (--market)"))
 
 
 def yearly(flows: Any, annual: bool, partial: str = "drop") -> Any:
@@ -265,7 +316,7 @@ def yearly(flows: Any, annual: bool, partial: str = "drop") -> Any:
             highlight=False,
         )
     for note in made.notes:
-        err.print(f"Note: {note}.", highlight=False, markup=False)
+        err.print(_("Note: {note}.", note=note), highlight=False, markup=False)
     return made
 
 
@@ -288,7 +339,7 @@ def source_of(path: str) -> str | None:
 def open_reference(path: str, roles: Mapping[str, str | None], way: Way) -> Any:
     """The table to compare with, summed over its exporters and markets; its columns are those of the files."""
     named = {r: None if r in ("exporter", "market") or source_of(path) else c for r, c in roles.items()}
-    return open_flows([path], named, replace(way, add=True))
+    return open_flows([path], named, replace(way, add=True), beside=True)
 
 
 def technology_of(given: str | None) -> Any:

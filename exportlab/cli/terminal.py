@@ -107,13 +107,21 @@ def show_claims(table: Any) -> None:
 
 def refuse_kind(to: Path) -> None:
     if to.suffix not in KINDS:
-        allowed = f"{', '.join(KINDS[:-1])} and {KINDS[-1]}"
-        raise OptionError(f"--out {to} ends in {to.suffix!r}. Allowed: {allowed}.")
+        few, last = ", ".join(KINDS[:-1]), KINDS[-1]
+        raise OptionError(
+            _(
+                "--out {to} ends in {end}. Allowed: {few} and {last}.",
+                to=to,
+                end=repr(to.suffix),
+                few=few,
+                last=last,
+            )
+        )
     module, library, extra = NEEDS.get(to.suffix, ("", "", ""))
     if module and find_spec(module) is None:
         raise MissingDependency(library, extra, f"Writing {to.suffix} files")
     if not to.parent.is_dir():
-        raise OptionError(f"--out {to}: there is no folder {to.parent}.")
+        raise OptionError(_("--out {to}: there is no folder {folder}.", to=to, folder=to.parent))
 
 
 def write(table: Any, to: Path) -> None:

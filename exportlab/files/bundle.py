@@ -12,6 +12,7 @@ from zipfile import BadZipFile, ZipFile
 
 from exportlab.errors import DataError
 from exportlab.files.unpacking import names_in
+from exportlab.words import said
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,14 +37,21 @@ class Bundle:
         found = [name for name in self.names if re.fullmatch(pattern, PurePosixPath(name).name)]
         if len(found) > 1:
             raise DataError(
-                f"{str(self.path)!r} holds several files where one is needed",
-                "Give a folder or archive of one year.",
+                said("{path} holds several files where one is needed", path=repr(str(self.path))),
+                said("Give a folder or archive of one year."),
                 rows=len(found),
                 first=repr(found[0]),
             )
         if not found and needed:
             listed = ", ".join(map(repr, self.names[:8])) or "nothing"
-            raise DataError(f"{str(self.path)!r} holds no file like {pattern!r}", f"It holds: {listed}.")
+            raise DataError(
+                said(
+                    "{path} holds no file like {pattern}",
+                    path=repr(str(self.path)),
+                    pattern=repr(pattern),
+                ),
+                said("It holds: {listed}.", listed=listed),
+            )
         return found[0] if found else None
 
     def table(self, name: str, **options: Any) -> pd.DataFrame:
@@ -75,8 +83,13 @@ class Bundle:
                     yield part
         except (UnicodeError, ValueError, EOFError, BadZipFile) as error:
             raise DataError(
-                f"file {name!r} of {str(self.path)!r} cannot be read as {what}",
-                "Download it again.",
+                said(
+                    "file {name} of {path} cannot be read as {what}",
+                    name=repr(name),
+                    path=repr(str(self.path)),
+                    what=what,
+                ),
+                said("Download it again."),
                 first=" ".join(str(error).split()).rstrip("."),
             ) from error
 
@@ -94,8 +107,14 @@ def bundle(path: str | Path) -> Bundle:
         inside = sorted(p.relative_to(place).as_posix() for p in place.rglob("*") if p.is_file())
         return Bundle(place, tuple(inside))
     if not place.is_file() or place.suffix.lower() != ".zip":
-        raise DataError(f"there is no folder or zip archive {str(place)!r}", "Give the path of one.")
+        raise DataError(
+            said("there is no folder or zip archive {place}", place=repr(str(place))),
+            said("Give the path of one."),
+        )
     try:
         return Bundle(place, names_in(place))
     except BadZipFile as error:
-        raise DataError(f"file {str(place)!r} is not a whole zip archive", "Download it again.") from error
+        raise DataError(
+            said("file {place} is not a whole zip archive", place=repr(str(place))),
+            said("Download it again."),
+        ) from error

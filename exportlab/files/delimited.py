@@ -37,7 +37,7 @@ from exportlab.files.plain import Layout, plain_blocks
 from exportlab.files.texts import Gathered, Texts
 from exportlab.files.unpacking import BLOCK, BROKEN_GZIP, cut_gzip
 from exportlab.frames import Array
-from exportlab.words import said
+from exportlab.words import NOTHING, Said, after, said
 
 Missing = frozenset[str]
 ROWS = 500  # rows a step: few enough to stay in the processor's cache, which is several times faster
@@ -88,8 +88,12 @@ def text_table(
             skip, delimiter, cells = header_place(list(islice(file, LOOK)), wanted, header)
         except csv.Error as error:
             raise DataError(
-                f"file {str(path)!r} has no header that can be parted into names ({error})",
-                "A quote that opens a name must close it.",
+                said(
+                    "file {path} has no header that can be parted into names ({error})",
+                    path=repr(str(path)),
+                    error=error,
+                ),
+                said("A quote that opens a name must close it."),
             ) from None
     names = tuple(" ".join(name.split()) for name in cells)
     refuse_twice(path, names)
@@ -106,7 +110,7 @@ def same_columns(
     wanted: Sequence[str],
     *,
     optional: Sequence[str] = (),
-    hint: Callable[[str, Sequence[str]], str] | None = None,
+    hint: Callable[[str, Sequence[str]], Said] | None = None,
 ) -> list[str]:
     """`wanted`, plus those of `optional` that the files have; refuses a column that only some files have.
 
@@ -121,10 +125,9 @@ def same_columns(
     for name in (*wanted, *some):
         lacking = [t for t in tables if name not in t.header]
         if lacking:
-            beside = len(tables) - len(lacking)
-            also = f", though {beside:,} other file{' has' if beside == 1 else 's have'} it" if beside else ""
+            also = _others_have_it(len(tables) - len(lacking))
             header = [c for c in lacking[0].header if c]
-            told = f" {hint(name, header) if hint else ''}".rstrip()
+            told = after(hint(name, header)) if hint else NOTHING
             raise DataError(
                 said(
                     "file {file} has no column {column}{also}",
@@ -198,8 +201,11 @@ def columns_by_evidence(
             return other, columns(other, wanted, numeric=numeric, advance=advance)
         except OtherSign as second:
             raise DataError(
-                f"file {str(table.path)!r} writes some numbers with decimal points and some with decimal commas",
-                "Write them in one way.",
+                said(
+                    "file {path} writes some numbers with decimal points and some with decimal commas",
+                    path=repr(str(table.path)),
+                ),
+                said("Write them in one way."),
                 first=f"{error.first} beside {second.first}",
             ) from None
 
@@ -216,8 +222,11 @@ def _by_numbers(table: TextTable, names: Sequence[str]) -> str:
     if doubt is None:
         return "."
     raise DataError(
-        f"file {str(table.path)!r} has numbers that can be read in two ways",
-        "Nothing in the file says which.",
+        said(
+            "file {path} has numbers that can be read in two ways",
+            path=repr(str(table.path)),
+        ),
+        said("Nothing in the file says which."),
         first=both_readings(doubt),
         options=BOTH_SIGNS,
     )
@@ -316,8 +325,12 @@ def _above_notes(table: TextTable, rows: Iterator[list[str]]) -> Iterator[list[s
     below = [tuple(row) for row in rows]
     if below != list(table.notes[1:]):
         raise DataError(
-            f"file {str(table.path)!r} has rows below the note {_short(table.notes[0][0])!r}",
-            "Split the file there: each part is a table of its own.",
+            said(
+                "file {path} has rows below the note {short}",
+                path=repr(str(table.path)),
+                short=repr(_short(table.notes[0][0])),
+            ),
+            said("Split the file there: each part is a table of its own."),
         )
 
 
@@ -344,6 +357,16 @@ def _width(table: TextTable, row: Sequence[str]) -> int:
     return plain
 
 
+def _others_have_it(n: int) -> Said:
+    if not n:
+        return NOTHING
+    return (
+        said(", though {n} other file has it", n=1)
+        if n == 1
+        else said(", though {n} other files have it", n=f"{n:,}")
+    )
+
+
 def _ragged(table: TextTable, block: Sequence[Sequence[str]], width: int, done: int) -> DataError:
     wrong = next(
         i
@@ -352,21 +375,40 @@ def _ragged(table: TextTable, block: Sequence[Sequence[str]], width: int, done: 
     )
     row, line = block[wrong], line_of(table, done + wrong)
     if len(row) < width:
-        what = f"ends after {len(row)} of {width} columns, at {table.header[len(row) - 1]!r}"
-        remedy = "A file cut short while it was written or downloaded ends like this: get it again."
+        at = repr(table.header[len(row) - 1])
+        what = said("ends after {some} of {all} columns, at {name}", some=len(row), all=width, name=at)
+        remedy = said("A file cut short while it was written or downloaded ends like this: get it again.")
     else:
-        what = f"has {len(row)} columns, not {width}"
-        remedy = 'A field that holds the delimiter needs quotes around it: "1,234".'
+        what = said("has {n} columns, not {all}", n=len(row), all=width)
+        remedy = said('A field that holds the delimiter needs quotes around it: "1,234".')
     shown = table.delimiter.join(row)
-    return DataError(f"file {str(table.path)!r}, line {line:,} {what}", remedy, first=repr(_short(shown)))
+    return DataError(
+        said(
+            "file {path}, line {line} {what}",
+            path=repr(str(table.path)),
+            line=f"{line:,}",
+            what=what,
+        ),
+        remedy,
+        first=repr(_short(shown)),
+    )
 
 
 def _unclosed(table: TextTable, long: bool) -> DataError:
-    what = f"a field of more than {csv.field_size_limit():,} characters" if long else ""
+    most = f"{csv.field_size_limit():,}"
+    what = (
+        said("a field of more than {most} characters", most=most)
+        if long
+        else said("a quote that is never closed, or stands inside a field")
+    )
     return DataError(
-        f"file {str(table.path)!r} has {what or 'a quote that is never closed, or stands inside a field'}, "
-        f"in the row that begins in line {line_of(table, sys.maxsize - 1) + 1:,}",
-        "A file cut short ends like this: get it again.",
+        said(
+            "file {path} has {what}, in the row that begins in line {number}",
+            path=repr(str(table.path)),
+            what=what,
+            number=f"{line_of(table, sys.maxsize - 1) + 1:,}",
+        ),
+        said("A file cut short ends like this: get it again."),
     )
 
 
@@ -381,22 +423,25 @@ def line_of(table: TextTable, row: int) -> int:
     return line + table.skip
 
 
-def bad_field(table: TextTable, column: str, row: int, text: str, *, problem: str, remedy: str) -> DataError:
+def bad_field(
+    table: TextTable, column: str, row: int, text: str, *, problem: Said, remedy: Said
+) -> DataError:
     """The refusal of one field, with file, line, column and text."""
-    where = f"file {str(table.path)!r}, line {line_of(table, row):,}, column {column!r}: "
-    return DataError(where + problem, remedy, first=repr(_short(text)))
+    place = {"path": repr(str(table.path)), "line": f"{line_of(table, row):,}", "column": repr(column)}
+    problem = said("file {path}, line {line}, column {column}: {problem}", **place, problem=problem)
+    return DataError(problem, remedy, first=repr(_short(text)))
 
 
 def _numbers(table: TextTable, name: str, texts: Sequence[str], unknown: Missing, done: int) -> Array:
     out, bad = floats(texts, unknown, table.decimal)
     if bad is None:
         return out
-    problem = "no number" if texts[bad].strip() else "empty, where a number is needed"
+    problem = said("no number") if texts[bad].strip() else said("empty, where a number is needed")
     remedy = numbers_are(table.decimal, texts[bad].strip())
     error = bad_field(table, name, done + bad, texts[bad], problem=problem, remedy=remedy)
     other = OTHER[table.decimal]
     if is_number(texts[bad], other):
-        raise OtherSign(error.problem, error.remedy, first=error.first)
+        raise OtherSign(*error.messages, first=error.first)
     raise error
 
 
@@ -410,8 +455,12 @@ def _refuse_open_end(table: TextTable, place: Mapping[str, int], width: int) -> 
         return
     shown = end.decode(table.encoding, "replace").splitlines()[-1]
     raise DataError(
-        f"file {str(table.path)!r} has no line end after its last line, so {name!r} may be cut short there",
-        "Get the file again; if the line is whole, end it with a line break.",
+        said(
+            "file {path} has no line end after its last line, so {name} may be cut short there",
+            path=repr(str(table.path)),
+            name=repr(name),
+        ),
+        said("Get the file again; if the line is whole, end it with a line break."),
         first=repr(_short(shown)),
     )
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from exportlab.errors import DataError
 from exportlab.frames import Array
+from exportlab.words import Said, said
 
 _PLAIN = re.compile(
     r"(?:(?:[1-9]\d{0,2}(?:,\d{3})+|\d+)(?:\.\d*)?\n)*", re.ASCII
@@ -84,15 +85,20 @@ def both_readings(text: str) -> str:
     return f"{text.strip()!r}, which is {point} with a decimal point and {comma} with a decimal comma"
 
 
-def numbers_are(decimal: str, text: str) -> str:
+def numbers_are(decimal: str, text: str) -> Said:
     """What a number looks like."""
-    thousands = OTHER[decimal]
-    rule = f"Numbers are digits with {decimal!r} for decimals; {thousands!r} may only set off thousands "
-    rule += f"(1{thousands}234{decimal}5)."
-    if text and is_number(text, thousands):
-        return f"{rule} Where {thousands!r} is for decimals, say decimal={thousands!r}."
-    return (
-        f"{rule} Rows where {text!r} means not known: leave_out= of read_flows leaves them out."
-        if text
-        else rule
+    other = OTHER[decimal]
+    signs = {"sign": repr(decimal), "other": repr(other), "example": f"1{other}234{decimal}5"}
+    rule = said(
+        "Numbers are digits with {sign} for decimals; {other} may only set off thousands ({example}).",
+        **signs,
     )
+    if text and is_number(text, other):
+        more = said("Where {other} is for decimals, say decimal={other}.", other=repr(other))
+    elif text:
+        more = said(
+            "Rows where {text} means not known: leave_out= of read_flows leaves them out.", text=repr(text)
+        )
+    else:
+        return rule
+    return said("{a} {b}", a=rule, b=more)

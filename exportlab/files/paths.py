@@ -16,6 +16,7 @@ from codecs import (
 )
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from functools import reduce
 from glob import glob, has_magic
 from os import PathLike
 from pathlib import Path
@@ -25,7 +26,7 @@ from zipfile import BadZipFile
 from exportlab.errors import DataError, OptionError
 from exportlab.files.unpacking import blocks, names_in
 from exportlab.files.workbook import WORKBOOKS, read_stata, read_workbook
-from exportlab.words import said
+from exportlab.words import Said, said
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -50,7 +51,9 @@ def find(paths: Paths, suffixes: Sequence[str]) -> list[Path]:
     """
     listed = [paths] if isinstance(paths, str | PathLike) else list(paths)
     if not listed or not all(str(path) for path in listed):
-        raise DataError("no file is named", "Give a path, a glob such as 'downloads/*.csv', or a folder.")
+        raise DataError(
+            said("no file is named"), said("Give a path, a glob such as 'downloads/*.csv', or a folder.")
+        )
     found = [file for path in listed for file in _expand(Path(path), suffixes)]
     return sorted(dict.fromkeys(found))
 
@@ -66,7 +69,9 @@ def find_one(path: str | PathLike[str], suffixes: Sequence[str]) -> Path:
     found = find(path, suffixes)
     if len(found) > 1:
         raise DataError(
-            f"{str(path)!r} stands for {len(found):,} files", "Name one of them.", first=repr(found[0].name)
+            said("{path} stands for {n} files", path=repr(str(path)), n=f"{len(found):,}"),
+            said("Name one of them."),
+            first=repr(found[0].name),
         )
     return found[0]
 
@@ -77,13 +82,20 @@ def _expand(path: Path, suffixes: Sequence[str]) -> list[Path]:
         unfinished = [p.name for p in inside if p.name.lower().endswith(UNFINISHED)]
         if unfinished:
             raise DataError(
-                f"folder {str(path)!r} holds {len(unfinished)} unfinished download{'s'[: len(unfinished) != 1]}",
-                "Wait until it is complete, or remove it.",
+                said("folder {path} holds {n} unfinished download", path=repr(str(path)), n=1)
+                if len(unfinished) == 1
+                else said(
+                    "folder {path} holds {n} unfinished downloads", path=repr(str(path)), n=len(unfinished)
+                ),
+                said("Wait until it is complete, or remove it."),
                 first=unfinished[0],
             )
         found = [p for p in inside if p.name.lower().endswith(tuple(suffixes))]
         if not found:
-            raise DataError(f"folder {str(path)!r} has no {_or(suffixes)} file", _there(path))
+            raise DataError(
+                said("folder {path} has no {kinds} file", path=repr(str(path)), kinds=_or(suffixes)),
+                _there(path),
+            )
         return found
     if path.is_file():
         return [path]
@@ -103,16 +115,21 @@ def _fixed(path: Path) -> Path:
     return path
 
 
-def _there(folder: Path) -> str:
+def _there(folder: Path) -> Said:
+    where = repr(str(folder))
     if not folder.is_dir():
-        return f"There is no folder {str(folder)!r} either."
+        return said("There is no folder {folder} either.", folder=where)
     names = sorted(p.name + "/" * p.is_dir() for p in folder.iterdir())
-    more = f", and {len(names) - 10:,} more" if len(names) > 10 else ""
-    return f"The folder {str(folder)!r} holds: {', '.join(names[:10]) + more if names else 'nothing'}."
+    if not names:
+        return said("The folder {folder} holds: nothing.", folder=where)
+    few, more = ", ".join(names[:10]), len(names) - 10
+    if more <= 0:
+        return said("The folder {folder} holds: {names}.", folder=where, names=few)
+    return said("The folder {folder} holds: {names}, and {n} more.", folder=where, names=few, n=f"{more:,}")
 
 
-def _or(names: Sequence[str]) -> str:
-    return " or ".join(names)
+def _or(names: Sequence[str]) -> Said:
+    return reduce(lambda a, b: said("{a} or {b}", a=a, b=b), map(Said, names))
 
 
 def raw(path: Path) -> BinaryIO:
@@ -145,9 +162,17 @@ def encoding_of(path: Path, encodings: Sequence[str]) -> str:
     lines, failed, start, since = 1, "", True, 0
     for block in blocks(path):
         if start and block.startswith((BOM_UTF16_LE, BOM_UTF16_BE)) and "utf-16" not in encodings:
-            raise _not_text(path, "is UTF-16 text", "Save it as UTF-8, or say encoding='utf-16'.")
+            raise DataError(
+                said("file {path} is UTF-16 text", path=repr(str(path))),
+                said("Save it as UTF-8, or say encoding='utf-16'."),
+            )
         if b"\0" in block and "utf-16" not in encodings:
-            raise _not_text(path, "is not a text file: it has zero bytes", _BINARY)
+            raise DataError(
+                said("file {path} is not a text file: it has zero bytes", path=repr(str(path))),
+                said(
+                    "Give CSV files; a spreadsheet or Parquet file goes through xl.read_flows by its own ending."
+                ),
+            )
         if start and block.startswith(BOM_UTF8) and "utf-8" in encodings:
             decoders = {"utf-8": decoders["utf-8"]}
         start = False
@@ -164,11 +189,18 @@ def encoding_of(path: Path, encodings: Sequence[str]) -> str:
         since = since + len(block) if last < 0 else len(block) - last
         if since > LINE:
             raise DataError(
-                f"file {str(path)!r}, line {lines:,} has more than {LINE:,} characters",
-                "Rows end with a line break.",
+                said(
+                    "file {path}, line {lines} has more than {line} characters",
+                    path=repr(str(path)),
+                    lines=f"{lines:,}",
+                    line=f"{LINE:,}",
+                ),
+                said("Rows end with a line break."),
             )
     if start:
-        raise DataError(f"file {str(path)!r} is empty", "Download or export it again.")
+        raise DataError(
+            said("file {path} is empty", path=repr(str(path))), said("Download or export it again.")
+        )
     return _written_in(path, encodings, decoders, failed=failed, lines=lines)
 
 
@@ -184,8 +216,12 @@ def _written_in(
         else:
             return "utf-8-sig" if name == "utf-8" else name
     raise DataError(
-        f"file {str(path)!r} is not written in {_or(list(encodings))}",
-        "Say encoding=... with the one it has, or save it as UTF-8.",
+        said(
+            "file {path} is not written in {kinds}",
+            path=repr(str(path)),
+            kinds=_or(list(encodings)),
+        ),
+        said("Say encoding=... with the one it has, or save it as UTF-8."),
         first=failed,
     )
 
@@ -203,13 +239,6 @@ def _decoder(name: str) -> IncrementalDecoder:
     return getincrementaldecoder(name)()
 
 
-_BINARY = "Give CSV files; a spreadsheet or Parquet file goes through xl.read_flows by its own ending."
-
-
-def _not_text(path: Path, problem: str, remedy: str) -> DataError:
-    return DataError(f"file {str(path)!r} {problem}", remedy)
-
-
 def _bad_byte(name: str, lines: int, error: UnicodeDecodeError) -> str:
     line = lines + error.object[: error.start].count(b"\n")
     return f"{name}: byte 0x{error.object[error.start]:02x} in line {line:,}"
@@ -222,12 +251,22 @@ def refuse_twice(path: Path, names: Iterable[str], *, fold: bool = False) -> Non
         before = seen.get(name.casefold() if fold else name)
         if before == name:
             raise DataError(
-                f"file {str(path)!r} has two columns named {name!r}", "Rename or remove one of them."
+                said(
+                    "file {path} has two columns named {name}",
+                    path=repr(str(path)),
+                    name=repr(name),
+                ),
+                said("Rename or remove one of them."),
             )
         if before is not None:
             raise DataError(
-                f"file {str(path)!r} has two columns that differ in letter case alone: {before!r}, {name!r}",
-                "DuckDB does not tell them apart: rename one of them, or say engine='pandas'.",
+                said(
+                    "file {path} has two columns that differ in letter case alone: {before}, {name}",
+                    path=repr(str(path)),
+                    before=repr(before),
+                    name=repr(name),
+                ),
+                said("DuckDB does not tell them apart: rename one of them, or say engine='pandas'."),
             )
         seen[name.casefold() if fold else name] = name
 
@@ -279,8 +318,16 @@ def cells_of(path: str | Path, sheet: str | int | tuple[re.Pattern[str], ...] = 
         raw = text_cells(file, header=None, dtype=object)
     if raw.shape[1] > WIDEST or min(raw.shape) < 3:
         raise DataError(
-            f"file {str(file)!r} has {raw.shape[0]:,} rows and {raw.shape[1]:,} columns of cells",
-            f"An input-output table has three or more of each, and at most {WIDEST:,} columns.",
+            said(
+                "file {file} has {rows} rows and {columns} columns of cells",
+                file=repr(str(file)),
+                rows=f"{raw.shape[0]:,}",
+                columns=f"{raw.shape[1]:,}",
+            ),
+            said(
+                "An input-output table has three or more of each, and at most {widest} columns.",
+                widest=f"{WIDEST:,}",
+            ),
         )
     made: pd.DataFrame = raw
     return made
@@ -294,7 +341,7 @@ def text_cells(path: str | Path, **options: Any) -> pd.DataFrame:
     """
     import pandas as pd
 
-    file, said = _file(path), ""
+    file, reason = _file(path), ""
     _refuse_wide(file)
     if "sep" not in options:
         options["sep"] = _mark(file)
@@ -305,11 +352,14 @@ def text_cells(path: str | Path, **options: Any) -> pd.DataFrame:
         except (UnicodeError, ValueError, EOFError, OSError, BadZipFile, zlib.error) as error:
             if isinstance(error, PermissionError):
                 raise
-            said = said or " ".join(str(error).split()).rstrip(".")
+            reason = reason or " ".join(str(error).split()).rstrip(".")
     raise DataError(
-        f"file {str(file)!r} cannot be read as separated text in UTF-8 or GB18030",
-        "Save it as CSV in UTF-8.",
-        first=said,
+        said(
+            "file {file} cannot be read as separated text in UTF-8 or GB18030",
+            file=repr(str(file)),
+        ),
+        said("Save it as CSV in UTF-8."),
+        first=reason,
     )
 
 
@@ -333,8 +383,8 @@ def _file(path: str | Path) -> Path:
     file = find_one(path, KINDS)
     if not file.name.lower().endswith(KINDS):
         raise DataError(
-            f"file {str(file)!r} is of no kind that can be read",
-            f"Files end in {', '.join(KINDS)}.",
+            said("file {file} is of no kind that can be read", file=repr(str(file))),
+            said("Files end in {kinds}.", kinds=", ".join(KINDS)),
         )
     return file
 
@@ -353,5 +403,10 @@ def _refuse_wide(file: Path) -> None:
             columns = lines.readline(16 * WIDEST).count(b",") + 1
         if columns > WIDEST:
             raise DataError(
-                f"file {str(file)!r} has {columns:,} columns or more", f"At most {WIDEST:,} are read."
+                said(
+                    "file {file} has {columns} columns or more",
+                    file=repr(str(file)),
+                    columns=f"{columns:,}",
+                ),
+                said("At most {widest} are read.", widest=f"{WIDEST:,}"),
             )

@@ -19,6 +19,7 @@ from exportlab.files.paths import refuse_twice
 from exportlab.files.texts import Texts, gathered
 from exportlab.files.unpacking import blocks
 from exportlab.frames import Array
+from exportlab.words import said
 
 JSON = (".json", ".json.gz")
 
@@ -46,32 +47,46 @@ def record_table(path: Path) -> RecordTable:
     except json.JSONDecodeError as error:
         where = f"line {error.lineno:,}, column {error.colno:,}: {error.msg}"
         raise DataError(
-            f"file {str(path)!r} is not whole JSON",
-            "A download cut short ends like this: get it again.",
+            said("file {path} is not whole JSON", path=repr(str(path))),
+            said("A download cut short ends like this: get it again."),
             first=where,
         ) from error
     except UnicodeDecodeError as error:
-        raise DataError(f"file {str(path)!r} is not JSON text", "Give the answer as it came.") from error
+        raise DataError(
+            said("file {path} is not JSON text", path=repr(str(path))), said("Give the answer as it came.")
+        ) from error
     except DataError:
         raise
     except (RecursionError, ValueError) as error:  # nested, or whole numbers, beyond all measure
         raise DataError(
-            f"file {str(path)!r} is no answer of a service", "Give the answer as it came.", first=str(error)
+            said("file {path} is no answer of a service", path=repr(str(path))),
+            said("Give the answer as it came."),
+            first=str(error),
         ) from None
     whole = content if isinstance(content, dict) else {"data": content}
     records = whole.get("data")
     if not isinstance(records, list) or not records or not all(isinstance(r, dict) for r in records):
-        said = whole.get("error") or whole.get("message")
+        told = whole.get("error") or whole.get("message")
         raise DataError(
-            f"file {str(path)!r} holds no records under 'data'"
-            + (f", but the error {said!r}" if said else ""),
-            "Run the query again.",
+            said(
+                "file {path} holds no records under 'data', but the error {error}",
+                path=repr(str(path)),
+                error=repr(told),
+            )
+            if told
+            else said("file {path} holds no records under 'data'", path=repr(str(path))),
+            said("Run the query again."),
         )
     count = whole.get("count")
     if isinstance(count, int) and count > len(records):
         raise DataError(
-            f"file {str(path)!r} counts {count:,} records and holds {len(records):,}",
-            "The answer was cut by the service's limit: ask for less at a time.",
+            said(
+                "file {path} counts {count} records and holds {n}",
+                path=repr(str(path)),
+                count=f"{count:,}",
+                n=f"{len(records):,}",
+            ),
+            said("The answer was cut by the service's limit: ask for less at a time."),
         )
     return RecordTable(path, tuple(records[0]), records)
 
@@ -107,8 +122,13 @@ def _refuse_broken(table: RecordTable, name: str, texts: Sequence[str]) -> None:
     for i, text in enumerate(texts):
         if not text.isascii() and any("\ud800" <= c <= "\udfff" for c in text):
             raise DataError(
-                f"file {str(table.path)!r}, record {i + 1:,}, {name!r}: half a character",
-                "The answer was damaged on its way: get it again.",
+                said(
+                    "file {path}, record {number}, {name}: half a character",
+                    path=repr(str(table.path)),
+                    number=f"{i + 1:,}",
+                    name=repr(name),
+                ),
+                said("The answer was damaged on its way: get it again."),
                 first=ascii(text),
             )
 
@@ -118,8 +138,13 @@ def _get(table: RecordTable, i: int, name: str) -> Any:
         return table.records[i][name]
     except KeyError:
         raise DataError(
-            f"file {str(table.path)!r}, record {i + 1:,} has no {name!r}",
-            f"It has: {list(table.records[i])}.",
+            said(
+                "file {path}, record {number} has no {name}",
+                path=repr(str(table.path)),
+                number=f"{i + 1:,}",
+                name=repr(name),
+            ),
+            said("It has: {records}.", records=list(table.records[i])),
         ) from None
 
 
@@ -130,7 +155,12 @@ def _number(table: RecordTable, i: int, name: str, may_miss: bool) -> float:
     if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= sys.float_info.max:
         return float(value)
     raise DataError(
-        f"file {str(table.path)!r}, record {i + 1:,}, {name!r}: no number",
-        "It must be a number.",
+        said(
+            "file {path}, record {number}, {name}: no number",
+            path=repr(str(table.path)),
+            number=f"{i + 1:,}",
+            name=repr(name),
+        ),
+        said("It must be a number."),
         first=repr(value),
     )

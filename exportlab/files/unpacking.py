@@ -12,6 +12,7 @@ from pathlib import Path
 from zipfile import ZipFile
 
 from exportlab.errors import DataError
+from exportlab.words import said
 
 MOST = 100  # times its size that a file may unpack to; tables of numbers come to 10 or 20
 ENOUGH = 50_000_000  # bytes up to which a file may unpack, however small it is
@@ -25,8 +26,17 @@ def check_size(path: Path, unpacked: int) -> None:
     most = max(ENOUGH, MOST * size)
     if unpacked > most:
         raise DataError(
-            f"file {str(path)!r} has {size:,} bytes and unpacks to more than {most:,}",
-            f"More than {MOST} times its size is no table of figures: get it again, or save it again unpacked.",
+            said(
+                "file {path} has {size} bytes and unpacks to more than {most}",
+                path=repr(str(path)),
+                size=f"{size:,}",
+                most=f"{most:,}",
+            ),
+            said(
+                "More than {most} times its size is no table of figures: get it again, or save it "
+                "again unpacked.",
+                most=MOST,
+            ),
         )
 
 
@@ -65,4 +75,7 @@ def blocks(path: Path) -> Iterator[bytes]:
 
 def cut_gzip(path: Path) -> DataError:
     """The refusal of a compressed file that ends too early."""
-    return DataError(f"file {str(path)!r} is not a whole gzip file", "It was cut short: download it again.")
+    return DataError(
+        said("file {path} is not a whole gzip file", path=repr(str(path))),
+        said("It was cut short: download it again."),
+    )

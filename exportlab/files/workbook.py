@@ -18,6 +18,7 @@ from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile
 
 from exportlab.errors import DataError, MissingDependency, OptionError
 from exportlab.files.unpacking import check_size, names_in
+from exportlab.words import said
 
 WORKBOOKS = (".xlsx", ".xlsm", ".xlsb")
 ROWS, COLUMNS = 1_048_576, 16_384  # of a sheet
@@ -123,8 +124,8 @@ def read_stata(path: Path) -> Any:
     except Exception as error:  # struct and other errors of files that are none
         why = " ".join(str(error).split()).rstrip(".")
         raise DataError(
-            f"file {str(path)!r} cannot be read as a Stata file",
-            "Save it again as .dta or .csv.",
+            said("file {path} cannot be read as a Stata file", path=repr(str(path))),
+            said("Save it again as .dta or .csv."),
             first=why or None,
         ) from error
     names = pd.DataFrame([list(made.columns)], columns=made.columns, dtype=object)
@@ -138,8 +139,8 @@ def check_workbook(path: Path) -> Extent:
         start = file.read(4)
     if start == b"\xd0\xcf\x11\xe0":
         raise DataError(
-            f"file {str(path)!r} is encrypted, or a workbook of before 2007",
-            "Save it as .xlsx without a password.",
+            said("file {path} is encrypted, or a workbook of before 2007", path=repr(str(path))),
+            said("Save it as .xlsx without a password."),
         )
     try:
         with ZipFile(path) as parts:
@@ -161,9 +162,15 @@ def _looked_through(path: Path, parts: ZipFile) -> Extent:
         down, right = max(down, sheet.down), max(right, sheet.right)
         if reach > max(REACH, SPARSE * filled):
             raise DataError(
-                f"file {str(path)!r}: a sheet with {sheet.filled:,} filled cells reaches down to row {sheet.down:,} "
-                f"and right to column {sheet.right:,}",
-                "Delete the cells far from the table and save it again.",
+                said(
+                    "file {path}: a sheet with {filled} filled cells reaches down to row {down} and "
+                    "right to column {right}",
+                    path=repr(str(path)),
+                    filled=f"{sheet.filled:,}",
+                    down=f"{sheet.down:,}",
+                    right=f"{sheet.right:,}",
+                ),
+                said("Delete the cells far from the table and save it again."),
             )
     return Extent(filled, down, right)
 
@@ -178,9 +185,15 @@ def _part(path: Path, part: str, elements: Iterable[Element], most: int) -> tupl
             sheet, most = name == _SHEET, min(most, _limit(path, name, most))
         if count > most:
             raise DataError(
-                f"file {str(path)!r} has {path.stat().st_size:,} bytes, and by the end of its part {part!r} more than "
-                f"{most:,} elements of XML",
-                "That is no table of figures: get it again, or save it again.",
+                said(
+                    "file {path} has {st_size} bytes, and by the end of its part {part} more than {most} "
+                    "elements of XML",
+                    path=repr(str(path)),
+                    st_size=f"{path.stat().st_size:,}",
+                    part=repr(part),
+                    most=f"{most:,}",
+                ),
+                said("That is no table of figures: get it again, or save it again."),
             )
         if not sheet:
             continue
@@ -255,7 +268,7 @@ def _elements(path: Path, file: IO[bytes]) -> Iterator[Element]:
 
 def _broken(path: Path, why: str) -> DataError:
     return DataError(
-        f"file {str(path)!r} cannot be read as an Excel workbook",
-        "Save it again as .xlsx.",
+        said("file {path} cannot be read as an Excel workbook", path=repr(str(path))),
+        said("Save it again as .xlsx."),
         first=why.rstrip(".") or None,
     )

@@ -13,6 +13,7 @@ from typing import Any, Literal, TypeAlias
 from exportlab.errors import DataError, OptionError
 from exportlab.options import Count
 from exportlab.periods.period import ALLOWED, FREQUENCIES, STEPS, WORDS, Label, Period, Writer, alone
+from exportlab.words import Text
 
 Lag: TypeAlias = Count | Literal["year"]
 
@@ -37,7 +38,7 @@ class Calendar:
         The user's labels, in the order of time where there is one.
     """
 
-    name: str
+    name: Text
     periods: Mapping[Label, Period]
     frequency: str | None
     labels: tuple[Label, ...]

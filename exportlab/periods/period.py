@@ -11,6 +11,7 @@ from numbers import Integral, Real
 from typing import Any, Final, TypeAlias
 
 from exportlab.errors import DataError
+from exportlab.words import N_
 
 FREQUENCIES: Final = ("year", "half", "quarter", "month")
 STEPS: Final = {
@@ -25,17 +26,17 @@ STEPS: Final = {
     "number": 1,
 }
 WORDS: Final = {
-    "year": "years",
-    "fiscal": "fiscal years",
-    "half": "half-years",
-    "quarter": "quarters",
-    "month": "months",
-    "cumulated": "months added up from January",
-    "span": "spans of months",
-    "day": "days",
-    "number": "numbers",
+    "year": N_("years"),
+    "fiscal": N_("fiscal years"),
+    "half": N_("half-years"),
+    "quarter": N_("quarters"),
+    "month": N_("months"),
+    "cumulated": N_("months added up from January"),
+    "span": N_("spans of months"),
+    "day": N_("days"),
+    "number": N_("numbers"),
 }
-ALLOWED: Final = (
+ALLOWED: Final = N_(
     "Periods are years (2023), half-years ('2023-H1'), quarters ('2023-Q1'), months ('2023-05') or months added up "
     "from January ('2023-01/05'), in these or other usual spellings, of one kind in a column."
 )

@@ -23,17 +23,28 @@ from exportlab.periods.period import (
     Writer,
     readings,
 )
+from exportlab.words import N_, NOTHING, Said, Text, said
+
+SINGLE = (
+    N_("year"),
+    N_("fiscal year"),
+    N_("half-year"),
+    N_("quarter"),
+    N_("month"),
+    N_("day"),
+)
+WHICH = N_("Say which: frequency='month' or 'year'.")
 
 
 class UnreadPeriods(DataError):
     """A column of periods was refused; `labels` are those that are wrong, where it is not all of them."""
 
-    def __init__(self, problem: str, remedy: str, labels: Iterable[Label] = ()) -> None:
+    def __init__(self, problem: Said, remedy: Said, labels: Iterable[Label] = ()) -> None:
         self.labels = tuple(labels)
         super().__init__(problem, remedy, first=shown(self.labels[0]) if self.labels else None)
 
 
-def read(labels: Iterable[Label], *, frequency: str | None = None, name: str = "period") -> Calendar:
+def read(labels: Iterable[Label], *, frequency: str | None = None, name: Text = "period") -> Calendar:
     """Read a whole column of labels at once.
 
     Parameters
@@ -65,7 +76,14 @@ def read(labels: Iterable[Label], *, frequency: str | None = None, name: str = "
         return _unordered(found, name)
     if none:
         raise UnreadPeriods(
-            f"{name} has labels that are no period ({len(none):,} of {len(found):,})", ALLOWED, none
+            said(
+                "{name} has labels that are no period ({n} of {all})",
+                name=name,
+                n=f"{len(none):,}",
+                all=f"{len(found):,}",
+            ),
+            said(ALLOWED),
+            none,
         )
     kinds = _kinds(found, name, frequency)
     settled = {label: found[label][kind] for label, kind in kinds.items()}
@@ -98,7 +116,7 @@ def days(label: Label) -> tuple[date, date]:
             r = found[kind]
             period = Period(r.start, r.months, "cumulated" if kind == "span" else kind)
             return (r.day, r.day) if r.day else (period.first_day, period.last_day)
-    raise DataError(f"{label!r} is no day and no period with dates", ALLOWED)
+    raise DataError(said("{label} is no day and no period with dates", label=repr(label)), said(ALLOWED))
 
 
 def followers(labels: Iterable[Label], lag: int) -> dict[Any, Any]:
@@ -107,7 +125,7 @@ def followers(labels: Iterable[Label], lag: int) -> dict[Any, Any]:
     return read(known).followers(known, lag)
 
 
-def _unordered(labels: Iterable[Label], name: str) -> Calendar:
+def _unordered(labels: Iterable[Label], name: Text) -> Calendar:
     return Calendar(name, {}, None, tuple(plainly_sorted(labels)))
 
 
@@ -115,12 +133,12 @@ def _unordered(labels: Iterable[Label], name: str) -> Calendar:
 
 
 def _kinds(
-    found: Mapping[Label, Mapping[str, Reading]], name: str, frequency: str | None
+    found: Mapping[Label, Mapping[str, Reading]], name: Text, frequency: str | None
 ) -> dict[Label, str]:
     """One kind for each label, such that all agree; refuses two that fit alike."""
     common = set.intersection(*(set(known) for known in found.values()))
     if {"month", "fiscal"} <= common and frequency is None:
-        _refuse_two(found, "month", "fiscal", name, "Say which: frequency='month' or 'year'.")
+        _refuse_two(found, "month", "fiscal", name, said(WHICH))
     if "fiscal" in common and ("month" not in common or frequency == "year"):
         return dict.fromkeys(found, "fiscal")
     orders = sorted({"day-month", "month-day"} & common)
@@ -133,35 +151,57 @@ def _kinds(
     return kinds
 
 
-def _day_order(found: Mapping[Label, Mapping[str, Reading]], orders: Sequence[str], name: str) -> str:
+def _day_order(found: Mapping[Label, Mapping[str, Reading]], orders: Sequence[str], name: Text) -> str:
     """Whether 01/05/2023 is the first of May or the fifth of January: by which one all are whole months."""
     fit = [k for k in orders if _ends({label: known[k] for label, known in found.items()})] or list(orders)
     if len({tuple(known[k].day for known in found.values()) for k in fit}) > 1:
-        _refuse_two(found, fit[0], fit[1], name, "Write days as 2023-05-01.")
+        _refuse_two(found, fit[0], fit[1], name, said("Write days as 2023-05-01."))
     return fit[0]
 
 
-def _refuse_two(found: Mapping[Label, Mapping[str, Reading]], a: str, b: str, name: str, remedy: str) -> None:
+def _refuse_two(
+    found: Mapping[Label, Mapping[str, Reading]], a: str, b: str, name: Text, remedy: Said
+) -> None:
     label = next(iter(found))
-    said = []
+    ways = []
     for kind in (a, b):
         r = found[label][kind]
-        word = "day" if r.day else "fiscal year" if kind == "fiscal" else kind
-        said.append(f"the {word} {r.day or Period(r.start, r.months, kind).iso}")
+        word = N_("day") if r.day else N_("fiscal year") if kind == "fiscal" else kind
+        shown_as = r.day or Period(r.start, r.months, kind).iso
+        ways.append(said("the {kind} {label}", kind=said(word), label=shown_as))
     raise UnreadPeriods(
-        f"{name} can be read in two ways ({len(found):,} labels): {label!r} is {said[0]} or {said[1]}", remedy
+        said(
+            "{name} can be read in two ways ({n} labels): {label} is {a} or {b}",
+            name=name,
+            n=f"{len(found):,}",
+            label=repr(label),
+            a=ways[0],
+            b=ways[1],
+        ),
+        remedy,
     )
 
 
-def _refuse_mixed(words: Mapping[Label, str], name: str) -> None:
+def _refuse_mixed(words: Mapping[Label, str], name: Text) -> None:
     of: dict[str, list[Label]] = {}
     for label, word in words.items():
         of.setdefault(word, []).append(label)
     a, b = sorted(of, key=list(WORDS.values()).index)[:2]
     few = min(of[b], of[a], key=len)
     raise UnreadPeriods(
-        f"{name} mixes {a} and {b} ({shown(of[a][0])} and {shown(of[b][0])}; {len(few):,} of {len(words):,} labels)",
-        "One contains the other and would be counted twice: keep one kind (years 2023, or months '2023-05').",
+        said(
+            "{name} mixes {a} and {b} ({one} and {other}; {n} of {all} labels)",
+            name=name,
+            a=_kind(a),
+            b=_kind(b),
+            one=shown(of[a][0]),
+            other=shown(of[b][0]),
+            n=f"{len(few):,}",
+            all=f"{len(words):,}",
+        ),
+        said(
+            "One contains the other and would be counted twice: keep one kind (years 2023, or months '2023-05')."
+        ),
         few,
     )
 
@@ -177,7 +217,7 @@ def _ends(settled: Mapping[Label, Reading]) -> str | None:
     return "last" if all((d + timedelta(days=1)).day == 1 for d in known) else None
 
 
-def _from_days(settled: Mapping[Label, Reading], name: str, frequency: str | None) -> dict[Label, Period]:
+def _from_days(settled: Mapping[Label, Reading], name: Text, frequency: str | None) -> dict[Label, Period]:
     """Days as months or years: of all first or all last days, or of the frequency that was said."""
     months = {label: Period(r.start, 1, "month") for label, r in settled.items()}
     if frequency is not None:
@@ -186,9 +226,11 @@ def _from_days(settled: Mapping[Label, Reading], name: str, frequency: str | Non
     if end is None:
         inside = [label for label, r in settled.items() if not _ends({label: r})]
         raise UnreadPeriods(
-            f"{name} has days that are neither all the first nor all the last of a month",
-            "Say what days stand for: frequency='month' or 'year' (or 'quarter', 'half') takes each to the one in "
-            "which it lies.",
+            said("{name} has days that are neither all the first nor all the last of a month", name=name),
+            said(
+                "Say what days stand for: frequency='month' or 'year' (or 'quarter', 'half') takes each to the one "
+                "in which it lies."
+            ),
             inside or list(settled)[:1],
         )
     turn = (1, 1) if end == "first" else (12, 31)
@@ -199,9 +241,21 @@ def _from_days(settled: Mapping[Label, Reading], name: str, frequency: str | Non
         return years
     label, month = next(iter(months.items()))
     raise UnreadPeriods(
-        f"{name} can be read in two ways: {shown(label)} is the month {month.iso} or the year {month.year}",
-        "Say which: frequency='month' or 'year'.",
+        said(
+            "{name} can be read in two ways: {label} is the month {month} or the year {year}",
+            name=name,
+            label=shown(label),
+            month=month.iso,
+            year=month.year,
+        ),
+        said(WHICH),
     )
+
+
+def _kind(words: str) -> Said:
+    """What periods of one kind are called: years, months added up from January."""
+    one = words.removesuffix("s")
+    return said("{kind}s", kind=said(one)) if one in SINGLE else said(words)
 
 
 def shown(label: Label) -> str:
@@ -210,7 +264,7 @@ def shown(label: Label) -> str:
 
 
 def _from_months(
-    settled: Mapping[Label, Reading], kinds: Mapping[Label, str], name: str
+    settled: Mapping[Label, Reading], kinds: Mapping[Label, str], name: Text
 ) -> dict[Label, Period]:
     if "span" not in kinds.values():
         return {label: Period(r.start, r.months, kinds[label]) for label, r in settled.items()}
@@ -218,12 +272,22 @@ def _from_months(
     single = {label: r for label, r in settled.items() if kinds[label] == "month"}
     kind = _spans_are(list(spans.values()), list(single.values()))
     if kind is None:
-        beside = f" beside {len(single):,} single ones such as {next(iter(single))!r}" if single else ""
+        beside = NOTHING
+        if single:
+            first = repr(next(iter(single)))
+            beside = said(" beside {n} single ones such as {label}", n=f"{len(single):,}", label=first)
         raise UnreadPeriods(
-            f"{name} has {len(spans):,} spans of months{beside}, which are neither all added up from January, nor "
-            "quarters, nor half-years",
-            "A span contains its months: keep one kind. January and February may be one period where only later "
-            "months of their year stand beside it.",
+            said(
+                "{name} has {n} spans of months{beside}, which are neither all added up from January, nor quarters, "
+                "nor half-years",
+                name=name,
+                n=f"{len(spans):,}",
+                beside=beside,
+            ),
+            said(
+                "A span contains its months: keep one kind. January and February may be one period where only later "
+                "months of their year stand beside it."
+            ),
             spans,
         )
     rest = "cumulated" if kind == "cumulated" else "month"
@@ -247,22 +311,35 @@ def _spans_are(spans: Sequence[Reading], single: Sequence[Reading]) -> str | Non
     return next(fits, None)
 
 
-def _refuse_twice(periods: Mapping[Label, Period], name: str) -> None:
+def _refuse_twice(periods: Mapping[Label, Period], name: Text) -> None:
     seen: dict[Period, Label] = {}
     pairs = [(seen[p], label) for label, p in periods.items() if seen.setdefault(p, label) is not label]
     if pairs:
         raise UnreadPeriods(
-            f"{name} writes {len(pairs):,} period{'s' if len(pairs) > 1 else ''} in two ways, such as "
-            f"{shown(pairs[0][0])} and {shown(pairs[0][1])}",
-            "They would count as two periods: write each in one way.",
+            said(
+                N_("{name} writes {n} periods in two ways, such as {a} and {b}")
+                if len(pairs) > 1
+                else N_("{name} writes {n} period in two ways, such as {a} and {b}"),
+                name=name,
+                n=f"{len(pairs):,}",
+                a=shown(pairs[0][0]),
+                b=shown(pairs[0][1]),
+            ),
+            said("They would count as two periods: write each in one way."),
             [label for _, label in pairs],
         )
 
 
-def _refuse_other(one: str, frequency: str | None, labels: Iterable[Label], name: str) -> None:
+def _refuse_other(one: str, frequency: str | None, labels: Iterable[Label], name: Text) -> None:
     if frequency is not None and one != frequency and (one, frequency) != ("fiscal", "year"):
         raise UnreadPeriods(
-            f"{name} has {WORDS[one]}, not {WORDS[frequency]}", f"Leave frequency={frequency!r} out."
+            said(
+                "{name} has {own}, not {other}",
+                name=name,
+                own=_kind(WORDS[one]),
+                other=_kind(WORDS[frequency]),
+            ),
+            said("Leave frequency={frequency} out.", frequency=repr(frequency)),
         )
 
 

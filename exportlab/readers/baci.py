@@ -33,6 +33,7 @@ from exportlab.readers.lazy import (
     scan,
     text_schema,
 )
+from exportlab.words import N_, said
 
 COLUMNS = ("t", "i", "j", "k", "v", "q")
 SUFFIXES = (".csv", ".csv.gz", ".parquet", ".pq")
@@ -97,7 +98,8 @@ def read_baci(
     files = [f for f in find(paths, SUFFIXES) if not f.name.lower().startswith(NO_FLOWS)]
     if not files:
         raise DataError(
-            "no BACI file among those named", "They are called BACI_HS92_Y2022_V202501.csv and the like."
+            said("no BACI file among those named"),
+            said("They are called BACI_HS92_Y2022_V202501.csv and the like."),
         )
     release = _release(files)
     parquet = files[0].suffix.lower() in PARQUET
@@ -147,12 +149,20 @@ def _said(table: Any, known: Labelled, count: int | None) -> list[str]:
 def _release(files: Sequence[Path]) -> list[str]:
     """HS revision and release by the files' names; refuses two of either, or a year twice."""
     found = [(f, m) for f in files if (m := _NAME.match(f.name))]
-    for group, what in ((1, "HS revisions"), (3, "releases")):
+    for group, what in ((1, N_("HS revisions")), (3, N_("releases"))):
         kinds = sorted({m[group] for _, m in found})
         if len(kinds) > 1:
             raise DataError(
-                f"files of {len(kinds)} {what} of BACI together: {kinds}",
-                "The same trade would be there twice, or under codes that mean different goods: read one of them.",
+                said(
+                    "files of {n} {what} of BACI together: {kinds}",
+                    n=len(kinds),
+                    what=said(what),
+                    kinds=kinds,
+                ),
+                said(
+                    "The same trade would be there twice, or under codes that mean different goods: read "
+                    "one of them."
+                ),
             )
     return [f"HS{found[0][1][1]}", f"V{found[0][1][3]}"] if found else []
 
@@ -181,7 +191,12 @@ def _own_label(table: TextTable, labels: CountryLabels) -> str:
     found = [c for c in table.header for fit in fits if fit in c]
     if not found:
         raise DataError(
-            f"file {str(table.path)!r} has no column of {labels} labels", f"It has: {list(table.header)}."
+            said(
+                "file {path} has no column of {labels} labels",
+                path=repr(str(table.path)),
+                labels=labels,
+            ),
+            said("It has: {header}.", header=list(table.header)),
         )
     return found[0]
 
@@ -250,8 +265,8 @@ def _labelled(frame: Any, label: dict[int, str]) -> Any:
     long = frame["k"].str.len() > 6
     if long.any():
         raise DataError(
-            "k holds codes of more than six digits",
-            "BACI has the Harmonized System's six.",
+            said("k holds codes of more than six digits"),
+            said("BACI has the Harmonized System's six."),
             rows=int(long.sum()),
             first=repr(frame["k"][long].iloc[0]),
         )
@@ -267,8 +282,8 @@ def _whole(frame: Any, column: str) -> Any:
     if bad.any():
         first = frame[column][bad].iloc[0]
         raise DataError(
-            f"{column} holds what is no code or year",
-            "t, i and j are whole numbers.",
+            said("{column} holds what is no code or year", column=column),
+            said("t, i and j are whole numbers."),
             rows=int(bad.sum()),
             first=str(first),
         )

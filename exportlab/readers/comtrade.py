@@ -33,6 +33,7 @@ from exportlab.readers.parents import (
     set_aside,
     split,
 )
+from exportlab.words import N_, said
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,10 +41,10 @@ if TYPE_CHECKING:
 VALUE = "primaryValue"
 REQUIRED = ("period", "cmdCode", "flowCode", VALUE)
 BREAKDOWNS = {  # column: (what it breaks the trade down by, the codes of its total)
-    "partner2Code": ("second partner", ("", "0")),
-    "customsCode": ("customs procedure", ("", "C00")),
-    "motCode": ("mode of transport", ("", "0")),
-    "mosCode": ("mode of supply", ("", "0")),
+    "partner2Code": (N_("second partner"), ("", "0")),
+    "customsCode": (N_("customs procedure"), ("", "C00")),
+    "motCode": (N_("mode of transport"), ("", "0")),
+    "mosCode": (N_("mode of supply"), ("", "0")),
 }
 DETAILS = ("typeCode", "classificationCode", "cmdDesc", "qtyUnitCode", *BREAKDOWNS)
 NAMES = tuple(f"{side}{kind}" for side in ("reporter", "partner") for kind in ("ISO", "Desc"))
@@ -176,10 +177,17 @@ def _two_codes(error: DuplicateCells, sides: Sequence[_Side]) -> DuplicateCells:
     if not alike:
         return error
     return DuplicateCells(
-        f"one country stands under two codes ({'; '.join(alike)}), and {error.problem}",
-        "Keep the codes apart, labels='code', and leave one of them out: leave_out={'partnerCode': [...]}.",
+        said(
+            "one country stands under two codes ({alike}), and {problem}",
+            alike="; ".join(alike),
+            problem=error.messages[0],
+        ),
+        said(
+            "Keep the codes apart, labels='code', and leave one of them out: "
+            "leave_out={'partnerCode': [...]}."
+        ),
         rows=error.rows,
-        first=error.first,
+        first=error.first_message,
     )
 
 
@@ -255,8 +263,8 @@ def _periods(texts: pd.Series[Any]) -> pd.Series[Any]:
     wrong = [text for text, label in known.items() if label is None]
     if wrong:
         raise DataError(
-            "period is neither a year nor a month",
-            "Years are YYYY, months YYYYMM.",
+            said("period is neither a year nor a month"),
+            said("Years are YYYY, months YYYYMM."),
             rows=int(texts.isin(wrong).sum()),
             first=repr(wrong[0]),
         )
@@ -274,12 +282,17 @@ def _separate(
     aside: Aside = {}
     cell = ["period", *sides, "cmdCode"]
     if frame.empty:
-        raise DataError("the files have headers and no rows", "The query found nothing: look at it again.")
+        raise DataError(
+            said("the files have headers and no rows"), said("The query found nothing: look at it again.")
+        )
     for code in sorted(set(frame["flowCode"]) - {flow}):
         frame = set_aside(frame, frame["flowCode"] == code, f"flow {code}", aside)
     if frame.empty:
         there = ", ".join(f"{why[5:]} ({len(rows):,} rows)" for why, rows in aside.items())
-        raise DataError(f"no row has flowCode {flow!r}", f"The files have: {there}. Say flow=...")
+        raise DataError(
+            said("no row has flowCode {flow}", flow=repr(flow)),
+            said("The files have: {there}. Say flow=...", there=there),
+        )
     _refuse_two(frame, ["typeCode"], [])
     frame = _one_edition(frame, revision, sides[0], aside)
     for column, (what, totals) in BREAKDOWNS.items():
@@ -354,7 +367,7 @@ def _finest(frame: pd.DataFrame, sides: tuple[str, str], aside: Aside) -> tuple[
         return frame, []
     if not codes.of:
         lost = int((~frame["cmdCode"].map(_all_products)).sum())
-        raise DataError("no row has a product code", "cmdCode holds codes, or TOTAL.", rows=lost)
+        raise DataError(said("no row has a product code"), said("cmdCode holds codes, or TOTAL."), rows=lost)
     columns = {"role": "cmdCode", "value": VALUE, "quantity": "netWgt" if "netWgt" in frame else "qty"}
     why = {
         x: f"products of {len(c)} digits" if c else "all products (TOTAL)" for x, c in nested.codes.items()
@@ -376,8 +389,13 @@ def _refuse_lost(
     if lost.any():
         first = frame[lost].iloc[0]
         raise DataError(
-            f"rows broken down by {what} have no total ({column} {BREAKDOWNS[column][1][-1]})",
-            "Ask for the total rows (partner2Code=0, customsCode=C00, motCode=0).",
+            said(
+                "rows broken down by {what} have no total ({column} {breakdowns})",
+                what=said(what),
+                column=column,
+                breakdowns=BREAKDOWNS[column][1][-1],
+            ),
+            said("Ask for the total rows (partner2Code=0, customsCode=C00, motCode=0)."),
             rows=int(lost.sum()),
             first=", ".join(f"{c}={first[c]!r}" for c in (*cell, column)),
         )
@@ -390,10 +408,13 @@ def _refuse_two(frame: pd.DataFrame, column: list[str], within: list[str]) -> No
     twice = pairs[pairs.duplicated(within, keep=False)] if within else pairs
     if len(twice) > 1:
         here = twice.iloc[:2]
+        first, second = map(repr, here[column[0]])
         where = ", ".join(f"{c}={here.iloc[0][c]!r}" for c in within)
         raise DataError(
-            f"{column[0]} {' beside '.join(map(repr, here[column[0]]))}" + (f" for {where}" if where else ""),
-            "The same trade would be counted twice: read one of them by itself.",
+            said("{column} {a} beside {b} for {where}", column=column[0], a=first, b=second, where=where)
+            if where
+            else said("{column} {a} beside {b}", column=column[0], a=first, b=second),
+            said("The same trade would be counted twice: read one of them by itself."),
         )
 
 
@@ -410,16 +431,25 @@ def _one_level(frame: pd.DataFrame, level: int | None, aside: Aside) -> pd.DataF
     found = sorted(set(digits) - {0})
     if not found:
         raise DataError(
-            "no row has a product code", "cmdCode holds codes, or TOTAL.", rows=int((~totals).sum())
+            said("no row has a product code"),
+            said("cmdCode holds codes, or TOTAL."),
+            rows=int((~totals).sum()),
         )
     if level is None and len(found) > 1:
         raise DataError(
-            f"product codes of {found} digits stand side by side, in a classification whose parts are not known",
-            "Say which to keep: level=... (digits).",
+            said(
+                "product codes of {found} digits stand side by side, in a classification whose parts "
+                "are not known",
+                found=found,
+            ),
+            said("Say which to keep: level=... (digits)."),
         )
     kept = max(found) if level is None else level
     if kept not in found:
-        raise DataError(f"no product code has {kept} digits", f"The files have codes of {found} digits.")
+        raise DataError(
+            said("no product code has {kept} digits", kept=kept),
+            said("The files have codes of {found} digits.", found=found),
+        )
     for other in sorted(set(digits) - {kept}):
         reason = f"products of {other} digits" if other else "all products (TOTAL)"
         bad = digits == other

@@ -19,6 +19,7 @@ from exportlab.files.workbook import read_workbook
 from exportlab.flow_table import ROLES
 from exportlab.readers.lazy import Schema
 from exportlab.readers.request import MONEY, UNKNOWN, Ask, Taken, lost_zeros
+from exportlab.words import said
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -51,7 +52,8 @@ def excel_table(ask: Ask, sheet: str | int, *, shown: bool) -> Taken:
     for one in sheets:
         if one.frame.empty:
             raise DataError(
-                f"file {str(one.path)!r} has a header and no rows", "Look at it again, or leave it out."
+                said("file {path} has a header and no rows", path=repr(str(one.path))),
+                said("Look at it again, or leave it out."),
             )
         aside += [("note below the table", _note(text, wanted)) for text in one.notes]
         frame = _without_second_header(one.frame[wanted], roles, aside)
@@ -65,7 +67,10 @@ def _sheet(path: Path, sheet: str | int, ask: Ask) -> Sheet:
     book = _book(path)
     names = list(map(str, book))
     if sheet not in (names if isinstance(sheet, str) else range(len(names))):
-        raise DataError(f"file {str(path)!r} has no sheet {sheet!r}", f"It has: {names}.")
+        raise DataError(
+            said("file {path} has no sheet {sheet}", path=repr(str(path)), sheet=repr(sheet)),
+            said("It has: {names}.", names=names),
+        )
     chosen = sheet if isinstance(sheet, str) else names[sheet]
     rows = book[chosen].to_numpy(dtype=object).tolist()
     found = header_row(rows, ask.named) if ask.header is None else ask.header - 1
@@ -76,8 +81,13 @@ def _sheet(path: Path, sheet: str | int, ask: Ask) -> Sheet:
         )
         if other is not None:
             raise DataError(
-                f"sheet {chosen!r} of file {str(path)!r} has no row with the columns {list(ask.named)}",
-                f"Sheet {other!r} has: say sheet={other!r}.",
+                said(
+                    "sheet {chosen} of file {path} has no row with the columns {named}",
+                    chosen=repr(chosen),
+                    path=repr(str(path)),
+                    named=list(ask.named),
+                ),
+                said("Sheet {other} has: say sheet={other}.", other=repr(other)),
             )
     top = widest(rows) if found is None else found
     header = squeezed(rows[top]) if top < len(rows) else []
@@ -129,9 +139,14 @@ def _cells(path: Path, frame: pd.DataFrame, roles: dict[str, str], ask: Ask) -> 
         wrong = [k for k, x in enumerate(cells) if isinstance(x, float) and isnan(x)]
         if wrong:
             raise DataError(
-                f"file {str(path)!r}, row {numbers[wrong[0]]:,}, column {column!r}: an error such as #N/A, or a date "
-                "beyond the calendar",
-                "Mend it in the sheet, or take the row out.",
+                said(
+                    "file {path}, row {numbers}, column {column}: an error such as #N/A, or a date "
+                    "beyond the calendar",
+                    path=repr(str(path)),
+                    numbers=f"{numbers[wrong[0]]:,}",
+                    column=repr(column),
+                ),
+                said("Mend it in the sheet, or take the row out."),
                 rows=len(wrong),
             )
         if role in MONEY:
@@ -145,26 +160,43 @@ def _cells(path: Path, frame: pd.DataFrame, roles: dict[str, str], ask: Ask) -> 
         typed = [k for k, x in enumerate(cells) if not isinstance(x, str)]
         if role == "product" and typed and ask.digits is None:
             first = cells[typed[0]]
-            raise lost_zeros(path, column, type(first).__name__, f"row {numbers[typed[0]]}: {first!r}")
+            raise lost_zeros(
+                path,
+                column,
+                type(first).__name__,
+                said("row {n}: {value}", n=numbers[typed[0]], value=repr(first)),
+            )
         texts = squeezed(cells)
         if "" in texts and (role is not None or column in ask.keys):
             raise DataError(
-                f"file {str(path)!r}, row {numbers[texts.index('')]:,}, column {column!r}: empty",
-                f"Every row needs its keys. Where the cell above is meant (merged cells), say fill_down={column!r}.",
+                said(
+                    "file {path}, row {numbers}, column {column}: empty",
+                    path=repr(str(path)),
+                    numbers=f"{numbers[texts.index('')]:,}",
+                    column=repr(column),
+                ),
+                said(
+                    "Every row needs its keys. Where the cell above is meant (merged cells), say "
+                    "fill_down={column}.",
+                    column=repr(column),
+                ),
             )
         out[column] = pd.Series(texts, dtype="str")
     return pd.DataFrame(out)
 
 
-def _sign(path: Path, frame: pd.DataFrame, money: Sequence[str], said: str | None) -> str:
+def _sign(path: Path, frame: pd.DataFrame, money: Sequence[str], named: str | None) -> str:
     """The decimal sign of the sheet's numbers that are text."""
     texts = [x for c in money for x in frame[c].tolist() if isinstance(x, str) and x.strip() not in UNKNOWN]
-    sign = said or decided(texts)
+    sign = named or decided(texts)
     if sign is None:
         doubt = doubtful(texts) or ""
         raise DataError(
-            f"file {str(path)!r} has numbers as text that can be read in two ways",
-            "Nothing in the sheet says which.",
+            said(
+                "file {path} has numbers as text that can be read in two ways",
+                path=repr(str(path)),
+            ),
+            said("Nothing in the sheet says which."),
             rows=len(texts),
             first=both_readings(doubt),
             options=BOTH_SIGNS,
@@ -180,8 +212,17 @@ def _cell_number(path: Path, column: str, row: int, cell: Any, *, sign: str, may
     if isinstance(cell, str) and is_number(cell, sign):
         return float(floats([cell], (), sign)[0][0])
     raise DataError(
-        f"file {str(path)!r}, row {row:,}, column {column!r}: no number",
-        f"Store numbers as numbers in the sheet; leave_out={{{column!r}: [{cell!r}]}} leaves such rows out.",
+        said(
+            "file {path}, row {row}, column {column}: no number",
+            path=repr(str(path)),
+            row=f"{row:,}",
+            column=repr(column),
+        ),
+        said(
+            "Store numbers as numbers in the sheet; leave_out={{{column}: [{cell}]}} leaves such rows out.",
+            column=repr(column),
+            cell=repr(cell),
+        ),
         first=repr(cell),
     )
 
@@ -219,8 +260,8 @@ def _frame(path: Path) -> pd.DataFrame:
         return pd.read_stata(path)
     except Exception as error:  # pandas raises what it meets in broken files
         raise DataError(
-            f"file {str(path)!r} cannot be read as a Stata file",
-            "Save it again in Stata (save, replace).",
+            said("file {path} cannot be read as a Stata file", path=repr(str(path))),
+            said("Save it again in Stata (save, replace)."),
             first=str(error).splitlines()[0].rstrip(".") if str(error) else type(error).__name__,
         ) from error
 

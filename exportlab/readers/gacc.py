@@ -157,14 +157,21 @@ def _money(tables: Sequence[TextTable], unit: str | None) -> tuple[str, str]:
         if both == {t.path for t in tables}:
             raise OptionError("The files have both 人民币 and 美元: say unit='CNY' or unit='USD'.")
         raise DataError(
-            f"CNY beside USD: {len(found['CNY']):,} files have 人民币, {len(found['USD']):,} have 美元",
-            "Money of different units does not add up: read each currency by itself.",
+            said(
+                "CNY beside USD: {n} files have 人民币, {n2} have 美元",
+                n=f"{len(found['CNY']):,}",
+                n2=f"{len(found['USD']):,}",
+            ),
+            said("Money of different units does not add up: read each currency by itself."),
             first=f"{str(found['CNY'][0])!r} (CNY) beside {str(found['USD'][0])!r} (USD)",
         )
     if not found["CNY"] and not found["USD"]:
         raise DataError(
-            f"file {str(tables[0].path)!r} has no column 人民币 or 美元",
-            f"It has: {[c for c in tables[0].header if c]}. If these look garbled, say encoding=...",
+            said("file {path} has no column 人民币 or 美元", path=repr(str(tables[0].path))),
+            said(
+                "It has: {columns}. If these look garbled, say encoding=...",
+                columns=[c for c in tables[0].header if c],
+            ),
         )
     return next((code, MONEY[code]) for code in MONEY if found[code])
 
@@ -204,8 +211,8 @@ def _refuse_no_rows(tables: Sequence[TextTable], parts: Sequence[dict[str, Any]]
     for table, part in zip(tables, parts, strict=True):
         if not len(part[money]):
             raise DataError(
-                f"file {str(table.path)!r} has a header and no rows",
-                "The query found nothing, or the download was cut short: look at it again.",
+                said("file {path} has a header and no rows", path=repr(str(table.path))),
+                said("The query found nothing, or the download was cut short: look at it again."),
             )
 
 
@@ -219,8 +226,8 @@ def _periods(table: TextTable, texts: Any) -> Texts:
             PERIOD,
             row,
             text,
-            problem="neither a month nor a year",
-            remedy="Months are YYYYMM, years YYYY.",
+            problem=said("neither a month nor a year"),
+            remedy=said("Months are YYYYMM, years YYYY."),
         )
     made: Texts = texts.renamed(known)
     return made
@@ -229,8 +236,8 @@ def _periods(table: TextTable, texts: Any) -> Texts:
 def _refuse_blank(table: TextTable, part: dict[str, Any], names: Sequence[str]) -> None:
     for name in names:
         if "" in part[name]:
-            remedy = "Every row needs its partner, code, regime and place."
-            raise bad_field(table, name, list(part[name]).index(""), "", problem="empty", remedy=remedy)
+            remedy = said("Every row needs its partner, code, regime and place.")
+            raise bad_field(table, name, list(part[name]).index(""), "", problem=said("empty"), remedy=remedy)
 
 
 def _constant(frame: pd.DataFrame, column: str, option: str, label: str | None) -> None:

@@ -31,6 +31,7 @@ from exportlab.readers.lazy import (
 )
 from exportlab.readers.request import MONEY, UNKNOWN, Ask, Taken, lost_zeros
 from exportlab.readers.wide import wide_table
+from exportlab.words import said
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -182,14 +183,14 @@ def _taken(
 ) -> tuple[Taken, dict[str, str], str | None]:
     """The files as a table; where it is wide, with the roles of its columns and the unit that its title states."""
     if wide:
-        made = wide_table(ask, sheet, encoding, said=True)
+        made = wide_table(ask, sheet, encoding, asked=True)
         assert made is not None
         return made
     try:
         return _take(ask, engine, sheet, encoding, duckdb, shown=shown), {}, None
     except RolesNeeded:
         made = (
-            None if wide is False or ask.given.get("value") else wide_table(ask, sheet, encoding, said=False)
+            None if wide is False or ask.given.get("value") else wide_table(ask, sheet, encoding, asked=False)
         )
         if made is None:
             raise
@@ -234,14 +235,14 @@ def _kind(files: Sequence[Path]) -> tuple[str, ...]:
     strange = [f for f in files if not any(f in some for some in kinds.values())]
     if strange:
         raise DataError(
-            f"file {str(strange[0])!r} is of no kind that can be read",
-            f"Files end in {', '.join((*TEXT, *EXCEL, *STATA, *PARQUET))}.",
+            said("file {strange} is of no kind that can be read", strange=repr(str(strange[0]))),
+            said("Files end in {kinds}.", kinds=", ".join((*TEXT, *EXCEL, *STATA, *PARQUET))),
         )
     found = [kind for kind, some in kinds.items() if some]
     if len(found) > 1:
         raise DataError(
-            f"files of {len(found)} kinds together",
-            "Read each kind apart.",
+            said("files of {n} kinds together", n=len(found)),
+            said("Read each kind apart."),
             first=" beside ".join(repr(str(kinds[kind][0])) for kind in found),
         )
     return found[0]
@@ -272,7 +273,8 @@ def text_frame(ask: Ask, encoding: str, *, shown: bool) -> Taken:
     for k, (table, part) in enumerate(zip(tables, parts, strict=True)):
         if not len(part):
             raise DataError(
-                f"file {str(table.path)!r} has a header and no rows", "Look at it again, or leave it out."
+                said("file {path} has a header and no rows", path=repr(str(table.path))),
+                said("Look at it again, or leave it out."),
             )
         parts[k] = ask.set_aside(ask.filled(part), roles, aside)
         _refuse_blank(table, parts[k], [*(c for r, c in roles.items() if r not in MONEY), *ask.keys])
@@ -312,7 +314,9 @@ def _refuse_blank(table: TextTable, part: pd.DataFrame, names: Sequence[str]) ->
         empty = (part[name] == "").to_numpy()
         if empty.any():
             row = int(part.index[int(empty.argmax())])
-            raise bad_field(table, name, row, "", problem="empty", remedy="Every row needs its keys.")
+            raise bad_field(
+                table, name, row, "", problem=said("empty"), remedy=said("Every row needs its keys.")
+            )
 
 
 def parquet_table(ask: Ask, engine: str, connection: Any, *, shown: bool) -> Taken:
@@ -346,8 +350,14 @@ def _refuse_types(schemas: Sequence[Schema], roles: dict[str, str], digits: int 
         for role in MONEY:
             if role in roles and not schema.numeric(roles[role]):
                 raise DataError(
-                    f"{role} {roles[role]!r} in file {str(schema.path)!r} is {schema.types[roles[role]]}, not a number",
-                    "Write the file again with numbers in it.",
+                    said(
+                        "{role} {column} in file {path} is {types}, not a number",
+                        role=said(role),
+                        column=repr(roles[role]),
+                        path=repr(str(schema.path)),
+                        types=schema.types[roles[role]],
+                    ),
+                    said("Write the file again with numbers in it."),
                 )
 
 
@@ -360,7 +370,13 @@ def lazy_text(ask: Ask, engine: str, connection: Any, encoding: str) -> Taken:
     looked = [text_schema(f, engine) for f in ask.files]
     other = [schema.path for schema, mark in looked if mark != looked[0][1]]
     if other:
-        raise DataError(f"file {str(other[0])!r} has another delimiter than the first one", "Read it apart.")
+        raise DataError(
+            said(
+                "file {other} has another delimiter than the first one",
+                other=repr(str(other[0])),
+            ),
+            said("Read it apart."),
+        )
     schemas, delimiter = [schema for schema, _ in looked], looked[0][1]
     if delimiter == ";" and ask.decimal is None:
         raise OptionError(

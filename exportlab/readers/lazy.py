@@ -14,6 +14,7 @@ from exportlab.errors import DataError, MissingDependency, OptionError, one_of
 from exportlab.files.paths import LINE, encoding_of, raw, refuse_twice
 from exportlab.files.unpacking import BROKEN_GZIP, cut_gzip
 from exportlab.frames import engine_speaks
+from exportlab.words import said
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -96,15 +97,20 @@ def parquet_schema(path: Path, engine: str, connection: Any) -> Schema:
     except (MissingDependency, KeyboardInterrupt):
         raise
     except BaseException as error:  # each engine has its own, and a panic of Polars is no Exception
-        problem, remedy = "is not a whole Parquet file", "Write or download it again."
         if type(error).__name__ == "DuplicateError":  # of Polars, which lists no schema then
             named = re.search("'(.*)'", str(error))
-            which = f"named {named[1]!r}" if named else "of one name"
             raise DataError(
-                f"file {str(path)!r} has two columns {which}", "Rename or remove one of them."
+                said("file {path} has two columns named {name}", path=repr(str(path)), name=repr(named[1]))
+                if named
+                else said("file {path} has two columns of one name", path=repr(str(path))),
+                said("Rename or remove one of them."),
             ) from error
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise DataError(f"file {str(path)!r} {problem}", remedy, first=reason.rstrip(".")) from error
+        raise DataError(
+            said("file {path} is not a whole Parquet file", path=repr(str(path))),
+            said("Write or download it again."),
+            first=reason.rstrip("."),
+        ) from error
     refuse_twice(path, [name for name, _ in listed], fold=engine == "duckdb")
     return Schema(path, dict(listed))
 
@@ -170,27 +176,39 @@ def text_schema(path: Path, engine: str) -> tuple[Schema, str]:
             first = file.readline(LINE).decode("utf-8-sig").removesuffix("\n").removesuffix("\r")
     except UnicodeDecodeError:
         raise DataError(
-            f"file {str(path)!r} is not UTF-8, the only encoding that can be read lazily",
-            "Say engine='pandas'.",
+            said(
+                "file {path} is not UTF-8, the only encoding that can be read lazily",
+                path=repr(str(path)),
+            ),
+            said("Say engine='pandas'."),
         ) from None
     except BROKEN_GZIP as error:
         raise cut_gzip(path) from error
     if "\r" in first:
         raise DataError(
-            f"file {str(path)!r} has carriage returns alone, as line ends or inside its header",
-            "Lazy engines need line feeds: save it again, or say engine='pandas'.",
+            said(
+                "file {path} has carriage returns alone, as line ends or inside its header",
+                path=repr(str(path)),
+            ),
+            said("Lazy engines need line feeds: save it again, or say engine='pandas'."),
         )
     delimiter = max(",\t;", key=first.count)
     try:
         names = [name.strip() for name in next(csv.reader([first], delimiter=delimiter, strict=True), [])]
     except csv.Error as error:
         raise DataError(
-            f"file {str(path)!r} has no header that can be parted into names ({error})",
-            "A quote that opens a name must close it in its line, else say engine='pandas'.",
+            said(
+                "file {path} has no header that can be parted into names ({error})",
+                path=repr(str(path)),
+                error=error,
+            ),
+            said("A quote that opens a name must close it in its line, else say engine='pandas'."),
         ) from None
     refuse_twice(path, names, fold=engine == "duckdb")
     if not any(names):
-        raise DataError(f"file {str(path)!r} is empty", "Download or export it again.")
+        raise DataError(
+            said("file {path} is empty", path=repr(str(path))), said("Download or export it again.")
+        )
     return Schema(path, dict.fromkeys(names, "text")), delimiter
 
 
@@ -231,7 +249,9 @@ def relation(connection: Any, sql: str) -> Any:
         return connection.sql(sql)
     except duckdb.Error as error:
         reason = "; ".join(str(error).splitlines()[:3])
-        raise DataError("DuckDB cannot read the files", "Look at the file it names.", first=reason) from error
+        raise DataError(
+            said("DuckDB cannot read the files"), said("Look at the file it names."), first=reason
+        ) from error
 
 
 def padded(column: str, digits: int | None) -> str:

@@ -11,6 +11,7 @@ from exportlab import hierarchy
 from exportlab.classifications import is_total
 from exportlab.classifications.nomenclatures import REST, Codes, faults, moved, nomenclature
 from exportlab.errors import DataError, UnknownName
+from exportlab.words import said
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,19 +38,24 @@ def known_nomenclature(name: str | None) -> str | None:
         return None
 
 
-def mended_codes(frame: pd.DataFrame, column: str, said: str | None, digits: int | None) -> None:
+def mended_codes(frame: pd.DataFrame, column: str, named: str | None, digits: int | None) -> None:
     """Mend the codes in place as `digits` says; refuse what is no code of the nomenclature."""
     labels = frame[column].unique()
     if digits is not None:
-        pairs = moved(labels, digits, said)
+        pairs = moved(labels, digits, named)
         frame[column] = frame[column].map({x: pairs.get(x, x) for x in labels}).astype("str")
         labels = frame[column].unique()
-    found = faults(labels, said, digits)
+    found = faults(labels, named, digits)
     if not found:
         return
     bad = frame[column].isin(found[0].labels)
     raise DataError(
-        f"{column}: {', '.join(map(repr, found[0].labels[:5]))} {found[0].problem}",
+        said(
+            "{column}: {labels} {problem}",
+            column=column,
+            labels=", ".join(map(repr, found[0].labels[:5])),
+            problem=found[0].problem,
+        ),
         found[0].remedy,
         rows=int(bad.sum()),
         first=f"{column}={frame[column][bad].iloc[0]!r}",

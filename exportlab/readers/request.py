@@ -12,6 +12,7 @@ from exportlab.currencies import column_of
 from exportlab.errors import DataError, RolesNeeded, UnknownName
 from exportlab.files.delimited import HasHeader, same_columns
 from exportlab.flow_table import ROLES
+from exportlab.words import NOTHING, Said, after, said
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -56,8 +57,12 @@ class Ask:
         if "value" not in found:
             columns = [c for c in header if c]
             raise RolesNeeded(
-                "no column is named as the value",
-                f"Say value=...; the files have: {columns}. {self._hint('value', columns)}".strip(),
+                said("no column is named as the value"),
+                said(
+                    "Say value=...; the files have: {columns}.{hint}",
+                    columns=columns,
+                    hint=after(self._hint("value", columns)),
+                ),
                 roles=suggest.roles_of(columns),
             )
         return found
@@ -69,11 +74,11 @@ class Ask:
         wanted = [*self.roles(header).values(), *self.keys, *self.outs(header), *further]
         return same_columns(tables, list(dict.fromkeys(wanted)), hint=self._hint)
 
-    def _hint(self, name: str, columns: Sequence[str]) -> str:
+    def _hint(self, name: str, columns: Sequence[str]) -> Said:
         path = str(self.files[0])
-        said = suggest.hint(f"xl.read_flows({path!r}", name, columns)
-        garbled = not said and not all(map(str.isascii, columns))
-        return "If the names look garbled, say encoding=..., such as 'latin-1'." if garbled else said
+        told = suggest.hint(f"xl.read_flows({path!r}", name, columns)
+        garbled = told == NOTHING and not all(map(str.isascii, columns))
+        return said("If the names look garbled, say encoding=..., such as 'latin-1'.") if garbled else told
 
     def outs(self, header: Sequence[str]) -> dict[str, tuple[str, ...]]:
         """Column to the labels whose rows are left out; columns may be named by role."""
@@ -138,12 +143,19 @@ class Ask:
         return Taken(frame.to_native(), notes=tuple(notes))
 
 
-def lost_zeros(path: Path, column: str, kind: str, first: str | None = None) -> DataError:
+def lost_zeros(path: Path, column: str, kind: str, first: object = None) -> DataError:
     """The refusal of product codes that were stored as numbers."""
     return DataError(
-        f"product codes in {column!r} of file {str(path)!r} were stored as numbers ({kind})",
-        "Leading zeros are lost that way ('010121' became 10121): say how many digits the finest codes have, "
-        "or write the file again with text codes.",
+        said(
+            "product codes in {column} of file {path} were stored as numbers ({kind})",
+            column=repr(column),
+            path=repr(str(path)),
+            kind=kind,
+        ),
+        said(
+            "Leading zeros are lost that way ('010121' became 10121): say how many digits the "
+            "finest codes have, or write the file again with text codes."
+        ),
         first=first,
         options=({"digits": 6},),
     )

@@ -33,6 +33,7 @@ from exportlab.files.workbook import read_workbook
 from exportlab.readers.lazy import parquet_tables
 from exportlab.readers.parents import Aside, split
 from exportlab.readers.request import Ask, Taken
+from exportlab.words import said
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -61,11 +62,11 @@ class Sheet:
 
 
 def wide_table(
-    ask: Ask, sheet: str | int, encoding: str, *, said: bool
+    ask: Ask, sheet: str | int, encoding: str, *, asked: bool
 ) -> tuple[Taken, dict[str, str], str | None] | None:
     """Wide files one row a cell, the role of each column, and the unit that the title states.
 
-    None where the files are not `said` to be wide and are not unmistakably so.
+    None where the files are not `asked` to be wide and are not unmistakably so.
 
     Raises
     ------
@@ -74,13 +75,16 @@ def wide_table(
         their parts.
     """
     sheets = [_sheet(file, sheet, encoding) for file in ask.files]
-    if not said and not all(_unmistakable(s) for s in sheets):
+    if not asked and not all(_unmistakable(s) for s in sheets):
         return None
     for one in sheets:
         if not one.across:
             raise DataError(
-                f"file {str(one.path)!r} has no row of column names of which two are periods",
-                "wide=True reads tables with years, quarters or months in their columns.",
+                said(
+                    "file {path} has no row of column names of which two are periods",
+                    path=repr(str(one.path)),
+                ),
+                said("wide=True reads tables with years, quarters or months in their columns."),
             )
     roles = _roles(ask, sheets[0])
     aside: Aside = {}
@@ -119,7 +123,12 @@ def _sheet(path: Path, sheet: str | int, encoding: str) -> Sheet:
     if len(set(across)) < len(across):
         twice = next(n for n in across if across.count(n) > 1)
         raise DataError(
-            f"file {str(path)!r} has two columns named {twice!r}", "Rename or remove one of them."
+            said(
+                "file {path} has two columns named {twice}",
+                path=repr(str(path)),
+                twice=repr(twice),
+            ),
+            said("Rename or remove one of them."),
         )
     below = [r for r in rows[top + 1 :] if any(squeezed(r))]
     count = notes_below(below)
@@ -144,7 +153,10 @@ def _rows(path: Path, sheet: str | int, encoding: str) -> tuple[Sequence[Sequenc
         names = list(map(str, book))
         chosen = sheet if isinstance(sheet, str) else names[sheet] if sheet < len(names) else sheet
         if chosen not in names:
-            raise DataError(f"file {str(path)!r} has no sheet {sheet!r}", f"It has: {names}.")
+            raise DataError(
+                said("file {path} has no sheet {sheet}", path=repr(str(path)), sheet=repr(sheet)),
+                said("It has: {names}.", names=names),
+            )
         return book[chosen].to_numpy(dtype=object).tolist(), None
     if name.endswith(TEXT):
         encodings = ("utf-8", "gb18030") if encoding == "auto" else (encoding,)
@@ -180,8 +192,12 @@ def _roles(ask: Ask, sheet: Sheet) -> dict[str, str]:
     absent = [c for c in (*given.values(), *ask.keys) if c not in sheet.fixed]
     if absent:
         raise DataError(
-            f"file {str(sheet.path)!r} has no column {absent[0]!r}",
-            f"Beside its periods it has: {list(sheet.fixed)}.",
+            said(
+                "file {path} has no column {absent}",
+                path=repr(str(sheet.path)),
+                absent=repr(absent[0]),
+            ),
+            said("Beside its periods it has: {fixed}.", fixed=list(sheet.fixed)),
         )
     free = [c for c in sheet.fixed if c not in (*given.values(), *ask.keys, *ask.said)]
     found = {r: c for r, c in suggest.roles_of(free).items() if r in ROLES and r not in given}
@@ -196,8 +212,18 @@ def _roles(ask: Ask, sheet: Sheet) -> dict[str, str]:
         column = (varied or [*sheet.fixed])[0]
         unknown = varied or list(sheet.fixed)
         raise DataError(
-            f"file {str(sheet.path)!r} has columns beside its periods whose role is not known: {unknown}",
-            f"Perhaps: xl.read_flows({str(ask.files[0])!r}, wide=True{call}, {role}={column!r}).",
+            said(
+                "file {path} has columns beside its periods whose role is not known: {unknown}",
+                path=repr(str(sheet.path)),
+                unknown=unknown,
+            ),
+            said(
+                "Perhaps: xl.read_flows({files}, wide=True{call}, {role}={column}).",
+                files=repr(str(ask.files[0])),
+                call=call,
+                role=role,
+                column=repr(column),
+            ),
             options=({"wide": True, **roles, role: column},),
         )
     return roles
@@ -231,21 +257,27 @@ def _long(sheet: Sheet, ask: Ask, roles: dict[str, str], aside: Aside, notes: li
     return made
 
 
-def _numbers(sheet: Sheet, cells: list[Any], said: str | None) -> list[float]:
+def _numbers(sheet: Sheet, cells: list[Any], named: str | None) -> list[float]:
     texts = [c for c in cells if isinstance(c, str)]
-    sign = said or decided(texts) or BY_DELIMITER.get(sheet.delimiter or "")
+    sign = named or decided(texts) or BY_DELIMITER.get(sheet.delimiter or "")
     if sign is None:
         raise DataError(
-            f"file {str(sheet.path)!r} has numbers that can be read in two ways",
-            "Nothing in the file says which.",
+            said(
+                "file {path} has numbers that can be read in two ways",
+                path=repr(str(sheet.path)),
+            ),
+            said("Nothing in the file says which."),
             first=both_readings(doubtful(texts) or ""),
             options=BOTH_SIGNS,
         )
     bad = [c for c in cells if isinstance(c, bool | date) or (isinstance(c, str) and not is_number(c, sign))]
     if bad:
         raise DataError(
-            f"file {str(sheet.path)!r} has cells under its periods that are no numbers",
-            "Leave them out where they mean not known.",
+            said(
+                "file {path} has cells under its periods that are no numbers",
+                path=repr(str(sheet.path)),
+            ),
+            said("Leave them out where they mean not known."),
             rows=len(bad),
             first=repr(bad[0]),
             options=({"leave_out": {VALUE: sorted({str(b).strip() for b in bad})[:20]}},),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -40,6 +41,8 @@ ELSEWHERE = (
 FIRST = 15  # rows of a longer table, as in print
 PATIENCE = 300  # seconds for a browser to print
 DOTS = 200  # an inch of a figure in Word
+_BUTTON = re.compile(r'<button type="button">(.*?)</button>', re.DOTALL)
+_BRIEF = re.compile(r'(<table data-sortable id="[^"]*" data-brief="\d+")')
 ACROSS = 6.0  # inches of a figure in Word
 
 
@@ -64,14 +67,19 @@ def pdf(page: Path) -> Path:
     """Print the page beside it, as report.pdf."""
     target = page.with_name("report.pdf")
     if printer() == "weasyprint":
-        made = (
-            needed("weasyprint", "weasyprint", "pdf", "Printing to PDF").HTML(filename=str(page)).write_pdf()
-        )
+        text = scriptless(page.read_text(encoding="utf-8"))
+        html = needed("weasyprint", "weasyprint", "pdf", "Printing to PDF").HTML
+        made = html(string=text, base_url=str(page)).write_pdf()
         return atomic(target, lambda file: file.write(made))
     with tempfile.TemporaryDirectory() as folder:
         made = Path(folder) / "report.pdf"
         _printed(page, made, Path(folder) / "profile")
         return atomic(target, lambda file: file.write(made.read_bytes()))
+
+
+def scriptless(html: str) -> str:
+    """The page as its script leaves it for paper, where none runs: heads are no buttons, long tables are brief."""
+    return _BRIEF.sub(r'\1 class="brief"', _BUTTON.sub(r"\1", html))
 
 
 def _printed(page: Path, to: Path, profile: Path) -> None:
