@@ -15,6 +15,7 @@ from exportlab.errors import DataError, MissingDependency, OptionError
 from exportlab.files import paths
 from exportlab.valueadded import InterCountryTable, IOTable, read_icio, read_iot, read_nbs, read_wiod
 from exportlab.valueadded.layout import numeric
+from exportlab.valueadded.validate import _units
 
 REFERENCE = Path(__file__).parent / "reference"
 
@@ -121,6 +122,12 @@ def test_a_sum_beside_its_parts_is_no_use_of_its_own(tmp_path: Path) -> None:
     heads[-3] = "居民消费支出合计"
     with pytest.raises(DataError, match="not the sum of its cells: column '居民消费支出合计'"):
         read_nbs(china(tmp_path / "n.csv", heads, rows))
+
+
+def test_value_added_of_a_few_times_the_residual_looks_like_another_unit() -> None:
+    one = np.array([1.0])
+    assert _units(5 * one, one).endswith("5 times the residual: it looks like another unit.")
+    assert _units(3 * one, one) == "Value added given is 3 times the residual."
 
 
 def test_blanks_are_zero_only_where_that_is_said(tmp_path: Path) -> None:
