@@ -124,6 +124,13 @@ def test_a_sum_beside_its_parts_is_no_use_of_its_own(tmp_path: Path) -> None:
         read_nbs(china(tmp_path / "n.csv", heads, rows))
 
 
+def test_imports_stand_in_their_rows_or_in_their_column_but_count_once(tmp_path: Path) -> None:
+    rows = [["a", "D01", 10, 20, 30, 8, 0, 68], ["b", "D02", 15, 30, 40, 20, 0, 105]]
+    rows += [["a", "M01", 1, 2, 3, 0, 6, 0], ["b", "M02", 2, 3, 4, 0, 9, 0]]
+    t = read_nbs(china(tmp_path / "n.csv", ["01", "02", "FU101", "EX", "IM", "GO"], rows))
+    assert (t.kind, t.x.tolist(), t.m.tolist()) == ("noncompetitive", [68, 105], [6, 9])
+
+
 def test_value_added_of_a_few_times_the_residual_looks_like_another_unit() -> None:
     one = np.array([1.0])
     assert _units(5 * one, one).endswith("5 times the residual: it looks like another unit.")
