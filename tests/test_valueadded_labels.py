@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import io_files as files
@@ -11,7 +12,10 @@ import pytest
 from io_files import Made
 
 from exportlab.errors import DataError, MissingDependency, OptionError
+from exportlab.files import paths
 from exportlab.valueadded import InterCountryTable, IOTable, read_icio, read_iot, read_nbs, read_wiod
+from exportlab.valueadded.layout import numeric
+from exportlab.valueadded.validate import _units
 
 REFERENCE = Path(__file__).parent / "reference"
 
@@ -120,6 +124,19 @@ def test_a_sum_beside_its_parts_is_no_use_of_its_own(tmp_path: Path) -> None:
         read_nbs(china(tmp_path / "n.csv", heads, rows))
 
 
+def test_imports_stand_in_their_rows_or_in_their_column_but_count_once(tmp_path: Path) -> None:
+    rows = [["a", "D01", 10, 20, 30, 8, 0, 68], ["b", "D02", 15, 30, 40, 20, 0, 105]]
+    rows += [["a", "M01", 1, 2, 3, 0, 6, 0], ["b", "M02", 2, 3, 4, 0, 9, 0]]
+    t = read_nbs(china(tmp_path / "n.csv", ["01", "02", "FU101", "EX", "IM", "GO"], rows))
+    assert (t.kind, t.x.tolist(), t.m.tolist()) == ("noncompetitive", [68, 105], [6, 9])
+
+
+def test_value_added_of_a_few_times_the_residual_looks_like_another_unit() -> None:
+    one = np.array([1.0])
+    assert _units(5 * one, one).endswith("5 times the residual: it looks like another unit.")
+    assert _units(3 * one, one) == "Value added given is 3 times the residual."
+
+
 def test_blanks_are_zero_only_where_that_is_said(tmp_path: Path) -> None:
     rows: list[list[object]] = [["a", "01", 10, " ", 30, 8, 7], ["b", "02", 15, 30, 40, 20, 12]]
     path = china(tmp_path / "n.csv", ["01", "02", "FU101", "EX", "IM"], rows)
@@ -134,6 +151,54 @@ def test_blanks_are_zero_only_where_that_is_said(tmp_path: Path) -> None:
     china(path, ["01", "02", "FU101", "EX", "IM"], rows)
     with pytest.raises(DataError, match="Cells of Z hold text in 1 row"):
         read_nbs(path, blanks="zero")
+
+
+SHEET = [
+    ["Table, 2017"],
+    [],
+    ["", "code", *["01"] * 9],
+    *([f"s{k}", f"0{k % 9}", *[f"{k}.25"] * 9] for k in range(20)),
+]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda text: text,
+        lambda text: text.replace("Table, 2017", "Table,\n2017").replace("\n", "\r\n"),
+        lambda text: text.replace("code", '"co\nde"').replace("s3,", "NA,"),
+        lambda text: text.replace("s19,01,19.25,19.25", "s19,01,,19.25"),
+        lambda text: text.replace("18.25\ns19", "18.25,\ns19"),
+        lambda text: text.replace("17.25\ns18", "TRUE\ns18"),
+        lambda text: text.replace("17.25\ns18", "n.a.\ns18").replace("16.25\n", " \n"),
+        lambda text: text.replace("17.25\ns18", "0.1000000000000000055511151231257827\ns18"),
+        lambda text: text.replace("s4", "农业"),
+    ],
+)
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
+def test_a_large_sheet_is_read_as_a_small_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: Callable[[str], str], encoding: str
+) -> None:
+    text = "\n".join(
+        ",".join(f'"{v}"' if "," in v else v for v in [*row, *[""] * (11 - len(row))]) for row in SHEET
+    )
+    path = tmp_path / "n.csv"
+    path.write_bytes(change(text + "\n").encode(encoding))
+
+    def read() -> list[object]:
+        try:
+            cells = paths.cells_of(path)
+        except DataError as error:
+            return [str(error)]
+        return [cells.iloc[:14].fillna(""), cells.iloc[:, :8].fillna(""), numeric(cells.iloc[14:, 8:])]
+
+    small = read()
+    monkeypatch.setattr(paths, "LARGE", 0)
+    for one, other in zip(small, read(), strict=True):
+        if isinstance(one, pd.DataFrame):
+            pd.testing.assert_frame_equal(one, other)
+        else:
+            assert one == other
 
 
 def test_a_truth_in_a_workbook_is_no_number(tmp_path: Path) -> None:

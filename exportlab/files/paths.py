@@ -18,6 +18,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import reduce
 from glob import glob, has_magic
+from io import StringIO, TextIOWrapper
+from itertools import islice
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias, cast
@@ -291,6 +293,8 @@ def progress_over(files: Sequence[Path], label: str, *, shown: bool) -> Iterator
 CSV = (".csv", ".csv.gz", ".csv.zip", ".txt", ".tsv", ".tsv.gz")
 KINDS = (*CSV, *BOOKS)
 WIDEST = 20_000  # columns; the widest tables published have some 5,000
+HEAD, SIDE = 14, 8  # rows and columns among which a sheet's labels are looked for
+LARGE = 4_000_000  # bytes of a text file
 
 
 def cells_of(path: str | Path, sheet: str | int | tuple[re.Pattern[str], ...] = 0) -> pd.DataFrame:
@@ -315,7 +319,7 @@ def cells_of(path: str | Path, sheet: str | int | tuple[re.Pattern[str], ...] = 
         if not isinstance(raw, pd.DataFrame):
             raise OptionError(f"sheet={sheet!r} is not allowed. Allowed: one sheet, by name or place.")
     else:
-        raw = text_cells(file, header=None, dtype=object)
+        raw = text_cells(file, header=None, dtype=object) if file.stat().st_size < LARGE else _large(file)
     if raw.shape[1] > WIDEST or min(raw.shape) < 3:
         raise DataError(
             said(
@@ -331,6 +335,36 @@ def cells_of(path: str | Path, sheet: str | int | tuple[re.Pattern[str], ...] = 
         )
     made: pd.DataFrame = raw
     return made
+
+
+def _large(file: Path) -> pd.DataFrame:
+    """The cells of a large text file as `text_cells` reads them, but figures as numbers below the heads.
+
+    They are read so where they are in UTF-8 and nothing else stands right of the labels: text takes twice the time.
+    """
+    import pandas as pd
+
+    options: dict[str, Any] = {"sep": _mark(file), "header": None, "low_memory": False}
+    with (
+        suppress(UnicodeError, ValueError, csv.Error),
+        TextIOWrapper(raw(file), "utf-8-sig", newline="") as text,
+    ):
+        lines: list[str] = []
+        reader = csv.reader(_kept(iter(text.readline, ""), lines), delimiter=options["sep"])
+        width = max(map(len, islice(filter(None, reader), HEAD)))
+        kinds = {k: object if k < SIDE else float for k in range(width)}
+        body = pd.read_csv(text, dtype=kinds, **options)
+        if body.shape[1] <= width:
+            head = pd.read_csv(StringIO("".join(lines)), dtype=object, **options)
+            made: pd.DataFrame = pd.concat([head, body.astype(object)], ignore_index=True)
+            return made
+    return text_cells(file, header=None, dtype=object)
+
+
+def _kept(lines: Iterator[str], kept: list[str]) -> Iterator[str]:
+    for line in lines:
+        kept.append(line)
+        yield line
 
 
 def text_cells(path: str | Path, **options: Any) -> pd.DataFrame:

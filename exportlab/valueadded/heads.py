@@ -13,8 +13,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from exportlab.errors import DataError
+from exportlab.files.paths import HEAD, SIDE
 
-HEAD, SIDE = 14, 8  # rows and columns among which labels are looked for
 WEAK = re.compile(
     r"0|[1-9]\d*|-?\d+\.\d*(e[+-]?\d+)?", re.IGNORECASE
 )  # a label may be written so, and so may any cell
