@@ -105,6 +105,11 @@ def catalogue(code: str) -> Mapping[str, str]:
     return {} if code == "en" else {str(m.id): str(m.string) for m in _read(code) if m.id and m.string}
 
 
+def written(code: str) -> list[str]:
+    """All that is said in a language, as it is written."""
+    return list(catalogue(code).values())
+
+
 @cache
 def _read(code: str) -> Any:
     """The catalogue as it is in its file."""

@@ -163,18 +163,8 @@ def encoding_of(path: Path, encodings: Sequence[str]) -> str:
     decoders = {name: _decoder(name) for name in encodings}
     lines, failed, start, since = 1, "", True, 0
     for block in blocks(path):
-        if start and block.startswith((BOM_UTF16_LE, BOM_UTF16_BE)) and "utf-16" not in encodings:
-            raise DataError(
-                said("file {path} is UTF-16 text", path=repr(str(path))),
-                said("Save it as UTF-8, or say encoding='utf-16'."),
-            )
-        if b"\0" in block and "utf-16" not in encodings:
-            raise DataError(
-                said("file {path} is not a text file: it has zero bytes", path=repr(str(path))),
-                said(
-                    "Give CSV files; a spreadsheet or Parquet file goes through xl.read_flows by its own ending."
-                ),
-            )
+        if "utf-16" not in encodings:
+            _refuse_zero_bytes(path, block, start)
         if start and block.startswith(BOM_UTF8) and "utf-8" in encodings:
             decoders = {"utf-8": decoders["utf-8"]}
         start = False
@@ -204,6 +194,22 @@ def encoding_of(path: Path, encodings: Sequence[str]) -> str:
             said("file {path} is empty", path=repr(str(path))), said("Download or export it again.")
         )
     return _written_in(path, encodings, decoders, failed=failed, lines=lines)
+
+
+def _refuse_zero_bytes(path: Path, block: bytes, start: bool) -> None:
+    """Every other byte of UTF-16 is zero, and some of what is no text."""
+    if start and block.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
+        raise DataError(
+            said("file {path} is UTF-16 text", path=repr(str(path))),
+            said("Save it as UTF-8, or say encoding='utf-16'."),
+        )
+    if b"\0" in block:
+        raise DataError(
+            said("file {path} is not a text file: it has zero bytes", path=repr(str(path))),
+            said(
+                "Give CSV files; a spreadsheet or Parquet file goes through xl.read_flows by its own ending."
+            ),
+        )
 
 
 def _written_in(

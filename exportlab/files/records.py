@@ -42,27 +42,7 @@ def record_table(path: Path) -> RecordTable:
         Broken JSON (line and column are named), an error message or nothing in place of data, or fewer
         records than the file itself counts.
     """
-    try:
-        content = json.loads(b"".join(blocks(path)), object_pairs_hook=lambda pairs: _record(path, pairs))
-    except json.JSONDecodeError as error:
-        where = f"line {error.lineno:,}, column {error.colno:,}: {error.msg}"
-        raise DataError(
-            said("file {path} is not whole JSON", path=repr(str(path))),
-            said("A download cut short ends like this: get it again."),
-            first=where,
-        ) from error
-    except UnicodeDecodeError as error:
-        raise DataError(
-            said("file {path} is not JSON text", path=repr(str(path))), said("Give the answer as it came.")
-        ) from error
-    except DataError:
-        raise
-    except (RecursionError, ValueError) as error:  # nested, or whole numbers, beyond all measure
-        raise DataError(
-            said("file {path} is no answer of a service", path=repr(str(path))),
-            said("Give the answer as it came."),
-            first=str(error),
-        ) from None
+    content = _content(path)
     whole = content if isinstance(content, dict) else {"data": content}
     records = whole.get("data")
     if not isinstance(records, list) or not records or not all(isinstance(r, dict) for r in records):
@@ -89,6 +69,31 @@ def record_table(path: Path) -> RecordTable:
             said("The answer was cut by the service's limit: ask for less at a time."),
         )
     return RecordTable(path, tuple(records[0]), records)
+
+
+def _content(path: Path) -> Any:
+    """What the JSON says."""
+    try:
+        return json.loads(b"".join(blocks(path)), object_pairs_hook=lambda pairs: _record(path, pairs))
+    except json.JSONDecodeError as error:
+        where = f"line {error.lineno:,}, column {error.colno:,}: {error.msg}"
+        raise DataError(
+            said("file {path} is not whole JSON", path=repr(str(path))),
+            said("A download cut short ends like this: get it again."),
+            first=where,
+        ) from error
+    except UnicodeDecodeError as error:
+        raise DataError(
+            said("file {path} is not JSON text", path=repr(str(path))), said("Give the answer as it came.")
+        ) from error
+    except DataError:
+        raise
+    except (RecursionError, ValueError) as error:  # nested, or whole numbers, beyond all measure
+        raise DataError(
+            said("file {path} is no answer of a service", path=repr(str(path))),
+            said("Give the answer as it came."),
+            first=str(error),
+        ) from None
 
 
 def _record(path: Path, pairs: list[tuple[str, Any]]) -> dict[str, Any]:

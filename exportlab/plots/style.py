@@ -27,7 +27,7 @@ from matplotlib.transforms import Bbox, IdentityTransform, blended_transform_fac
 from exportlab.classifications import countries
 from exportlab.errors import OptionError, one_of
 from exportlab.text import html_text, printable
-from exportlab.words import Text, _, catalogue, spoken
+from exportlab.words import Text, _, spoken, written
 
 if TYPE_CHECKING:
     from exportlab.frames import Array
@@ -194,7 +194,7 @@ def lacking(font: str) -> list[str]:
     from matplotlib.ft2font import FT2Font
 
     drawn = FT2Font(font_manager.findfont(font, fallback_to_default=False)).get_charmap()
-    texts = [*catalogue("zh").values(), *(c.name_zh for c in countries())]
+    texts = [*written("zh"), *(c.name_zh for c in countries())]
     return sorted({sign for text in texts for sign in HAN.findall(text) if ord(sign) not in drawn})
 
 

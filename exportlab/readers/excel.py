@@ -138,17 +138,7 @@ def _cells(path: Path, frame: pd.DataFrame, roles: dict[str, str], ask: Ask) -> 
         numbers = [int(i) + 1 for i in frame.index]
         wrong = [k for k, x in enumerate(cells) if isinstance(x, float) and isnan(x)]
         if wrong:
-            raise DataError(
-                said(
-                    "file {path}, row {numbers}, column {column}: an error such as #N/A, or a date "
-                    "beyond the calendar",
-                    path=repr(str(path)),
-                    numbers=f"{numbers[wrong[0]]:,}",
-                    column=repr(column),
-                ),
-                said("Mend it in the sheet, or take the row out."),
-                rows=len(wrong),
-            )
+            raise _error_cells(path, column, numbers[wrong[0]], len(wrong))
         if role in MONEY:
             out[column] = pd.Series(
                 [
@@ -168,21 +158,37 @@ def _cells(path: Path, frame: pd.DataFrame, roles: dict[str, str], ask: Ask) -> 
             )
         texts = squeezed(cells)
         if "" in texts and (role is not None or column in ask.keys):
-            raise DataError(
-                said(
-                    "file {path}, row {numbers}, column {column}: empty",
-                    path=repr(str(path)),
-                    numbers=f"{numbers[texts.index('')]:,}",
-                    column=repr(column),
-                ),
-                said(
-                    "Every row needs its keys. Where the cell above is meant (merged cells), say "
-                    "fill_down={column}.",
-                    column=repr(column),
-                ),
-            )
+            raise _empty_cell(path, column, numbers[texts.index("")])
         out[column] = pd.Series(texts, dtype="str")
     return pd.DataFrame(out)
+
+
+def _error_cells(path: Path, column: str, row: int, rows: int) -> DataError:
+    return DataError(
+        said(
+            "file {path}, row {numbers}, column {column}: an error such as #N/A, or a date beyond the calendar",
+            path=repr(str(path)),
+            numbers=f"{row:,}",
+            column=repr(column),
+        ),
+        said("Mend it in the sheet, or take the row out."),
+        rows=rows,
+    )
+
+
+def _empty_cell(path: Path, column: str, row: int) -> DataError:
+    return DataError(
+        said(
+            "file {path}, row {numbers}, column {column}: empty",
+            path=repr(str(path)),
+            numbers=f"{row:,}",
+            column=repr(column),
+        ),
+        said(
+            "Every row needs its keys. Where the cell above is meant (merged cells), say fill_down={column}.",
+            column=repr(column),
+        ),
+    )
 
 
 def _sign(path: Path, frame: pd.DataFrame, money: Sequence[str], named: str | None) -> str:

@@ -368,16 +368,7 @@ def lazy_text(ask: Ask, engine: str, connection: Any, encoding: str) -> Taken:
     if ask.header is not None or ask.decimal == ",":
         raise OptionError(f"engine={engine!r} takes neither header= nor decimal=: say engine='pandas'.")
     looked = [text_schema(f, engine) for f in ask.files]
-    other = [schema.path for schema, mark in looked if mark != looked[0][1]]
-    if other:
-        raise DataError(
-            said(
-                "file {other} has another delimiter than the first one",
-                other=repr(str(other[0])),
-            ),
-            said("Read it apart."),
-        )
-    schemas, delimiter = [schema for schema, _ in looked], looked[0][1]
+    schemas, delimiter = [schema for schema, _ in looked], _one_delimiter(looked)
     if delimiter == ";" and ask.decimal is None:
         raise OptionError(
             f"engine={engine!r} does not look for decimal commas, which files with semicolons may have: say "
@@ -406,6 +397,16 @@ def lazy_text(ask: Ask, engine: str, connection: Any, encoding: str) -> Taken:
             for f in ask.files
         ]
     return ask.lazily(_polars_types(pl.concat(scans), roles), roles)
+
+
+def _one_delimiter(looked: Sequence[tuple[Schema, str]]) -> str:
+    other = [schema.path for schema, mark in looked if mark != looked[0][1]]
+    if other:
+        raise DataError(
+            said("file {other} has another delimiter than the first one", other=repr(str(other[0]))),
+            said("Read it apart."),
+        )
+    return looked[0][1]
 
 
 def _stripped(names: Sequence[str]) -> list[str]:

@@ -176,10 +176,7 @@ def text_schema(path: Path, engine: str) -> tuple[Schema, str]:
             first = file.readline(LINE).decode("utf-8-sig").removesuffix("\n").removesuffix("\r")
     except UnicodeDecodeError:
         raise DataError(
-            said(
-                "file {path} is not UTF-8, the only encoding that can be read lazily",
-                path=repr(str(path)),
-            ),
+            said("file {path} is not UTF-8, the only encoding that can be read lazily", path=repr(str(path))),
             said("Say engine='pandas'."),
         ) from None
     except BROKEN_GZIP as error:

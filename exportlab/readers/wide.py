@@ -205,28 +205,29 @@ def _roles(ask: Ask, sheet: Sheet) -> dict[str, str]:
     left = [c for c in free if c not in roles.values() and c != column_of(free)]
     varied = [c for c in left if len({_name(r[sheet.header.index(c)]) for r in sheet.rows}) > 1]
     if varied or not (roles or ask.keys):
-        call = "".join(f", {r}={c!r}" for r, c in roles.items())
-        role = (
-            next(r for r in ("market", "product", "exporter") if r not in roles) if len(roles) < 3 else "keys"
-        )
-        column = (varied or [*sheet.fixed])[0]
-        unknown = varied or list(sheet.fixed)
-        raise DataError(
-            said(
-                "file {path} has columns beside its periods whose role is not known: {unknown}",
-                path=repr(str(sheet.path)),
-                unknown=unknown,
-            ),
-            said(
-                "Perhaps: xl.read_flows({files}, wide=True{call}, {role}={column}).",
-                files=repr(str(ask.files[0])),
-                call=call,
-                role=role,
-                column=repr(column),
-            ),
-            options=({"wide": True, **roles, role: column},),
-        )
+        raise _unknown_role(ask, sheet, roles, varied or list(sheet.fixed))
     return roles
+
+
+def _unknown_role(ask: Ask, sheet: Sheet, roles: dict[str, str], unknown: list[str]) -> DataError:
+    call = "".join(f", {r}={c!r}" for r, c in roles.items())
+    free = (r for r in ("market", "product", "exporter") if r not in roles)
+    role, column = next(free) if len(roles) < 3 else "keys", unknown[0]
+    return DataError(
+        said(
+            "file {path} has columns beside its periods whose role is not known: {unknown}",
+            path=repr(str(sheet.path)),
+            unknown=unknown,
+        ),
+        said(
+            "Perhaps: xl.read_flows({files}, wide=True{call}, {role}={column}).",
+            files=repr(str(ask.files[0])),
+            call=call,
+            role=role,
+            column=repr(column),
+        ),
+        options=({"wide": True, **roles, role: column},),
+    )
 
 
 def _long(sheet: Sheet, ask: Ask, roles: dict[str, str], aside: Aside, notes: list[str]) -> pd.DataFrame:
