@@ -1732,3 +1732,15 @@ def test_coverage_is_within_two_points_where_it_is_said_to_be(design, law, index
     rows = benchmark().cover(design, law, 100, runs=600, draws=399, seed=99)
     found = next(r["coverage"] for r in rows if (r["index"], r["method"]) == (index, method))
     assert abs(found - 0.95) < 0.02 + 2 * np.sqrt(0.95 * 0.05 / 600)
+
+
+def test_studentised_on_another_scale_and_spread_by_hand():
+    """On the log scale errors are relative ones: of the draws over the draws, of the point over the point."""
+    draws, errors = np.array([[2.0], [4.0], [8.0]]), np.array([[1.0], [1.0], [2.0]])
+    point, spread = np.array([4.0]), np.array([0.5])
+    t = (np.log([2, 4, 8]) - np.log(4)) / np.array([0.5, 0.25, 0.25])
+    low, high = np.quantile(t, [0.25, 0.75])
+    found = methods.studentised(draws, errors, point, spread, 0.5, scale=(np.log, lambda x: 1 / x, np.exp))
+    assert [end[0] for end in found] == pytest.approx([4 * np.exp(-high / 8), 4 * np.exp(-low / 8)])
+    few = np.array([[1.0, 1.0], [np.nan, 3.0], [np.nan, np.nan]])
+    assert methods._spread(few) == pytest.approx([np.nan, np.sqrt(2)], nan_ok=True)
