@@ -1,4 +1,4 @@
-"""The sentence on top of a report on one's own table, by its clauses; and what its tables of intervals are headed by."""
+"""The sentence on top of a report on a table of one's own, clause by clause; the heads of its tables of intervals."""
 
 from __future__ import annotations
 
