@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from pathlib import Path
 
 import numpy as np
@@ -22,8 +23,10 @@ from io_reference import (
     shipped,
 )
 
+import exportlab as xl
 from exportlab.valueadded import InterCountryTable
 from exportlab.valueadded.decompose import names
+from exportlab.valueadded.nbs import bureau
 
 
 def bilateral(name: str, method: str, **options: object) -> pd.DataFrame:
@@ -348,3 +351,18 @@ def test_names_cover_every_term() -> None:
     for method in ("wwz", "kww", "bm", "tripartite", "my", "tiva"):
         assert set(t.decompose(method).terms) <= known
     assert set(t.decompose("bm", approach="sink").terms) <= known
+
+
+def test_a_decomposition_says_which_way_it_went() -> None:
+    t = load("iciotest")
+    made = [t.decompose("bm", approach="sink"), t.decompose("bm", perimeter="importer"), t.decompose("kww")]
+    assert [(d.approach, d.perimeter) for d in made] == [("sink", "exporter"), ("", "importer"), ("", "")]
+
+
+def test_every_reader_takes_the_same_rounding_for_no_difference() -> None:
+    readers = [
+        getattr(xl.valueadded, n) for n in dir(xl.valueadded) if n.startswith("read_") and n != "read_iot"
+    ]
+    assert len(readers) >= 11
+    assert {inspect.signature(read).parameters["tolerance"].default for read in readers} == {1e-3}
+    assert inspect.signature(bureau).parameters["tolerance"].default == 1e-3
