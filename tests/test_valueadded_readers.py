@@ -10,8 +10,10 @@ import pytest
 
 import exportlab as xl
 from exportlab.errors import DataError
+from exportlab.files.bundle import bundle
 from exportlab.valueadded import (
     InterCountryTable,
+    folders,
     read_adb,
     read_ceads,
     read_icio,
@@ -317,3 +319,12 @@ def test_what_does_not_balance_is_counted_by_sector():
         a_table(0.0, value_added=125.0)
     with pytest.raises(DataError, match=r"Rows do not balance: uses differ from output by 18 .* in 1 row"):
         a_table(0.0, output=120.0, value_added=95.0)
+
+
+def test_labels_of_eora_end_in_tabs(tmp_path):
+    """An empty field is no part of a name."""
+    (tmp_path / "labels_VA.txt").write_text(
+        "Primary Inputs\t Taxes on production \t\nPrimary Inputs\t\tRents\n"
+    )
+    labels = folders._eora_labels(bundle(tmp_path), "VA")
+    assert folders._eora_names(labels) == ["Primary Inputs Taxes on production", "Primary Inputs Rents"]
