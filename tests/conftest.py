@@ -17,6 +17,8 @@ settings.register_profile("search", parent=settings.get_profile("same"), derando
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 HERE = Path(__file__).parent
+# Matrices of tests are small: threads of BLAS would take half of the workers' time. Said before numpy is loaded.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 os.environ.pop(
     "PYTHONDONTWRITEBYTECODE", None
 )  # commands in processes of their own need not compile it all each time
