@@ -89,7 +89,7 @@ def files(tmp_path_factory):
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda p: p.stem)
-def test_every_code_block_of_the_manual_runs(path, files, tmp_path, monkeypatch):
+def test_every_code_block_of_the_manual_runs(path, files, undrawn, tmp_path, monkeypatch):
     shutil.copytree(files, tmp_path, dirs_exist_ok=True)
     monkeypatch.chdir(tmp_path)
     pages.run(path)
