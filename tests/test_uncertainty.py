@@ -1406,8 +1406,8 @@ def test_notes_say_what_is_known_against_an_interval():
     assert hill_index((np.arange(1, 10_001) / 10_001) ** (-1 / 1.5)) == pytest.approx(1.5, rel=0.05)
 
 
-def drawn(units=100, hill=3.0, carried=0.1):
-    """A sample whose ten largest sizes have a given tail index, and whose first unit carries a part of the variance."""
+def drawn(units=200, hill=3.0, carried=0.008):
+    """Units whose fourteen largest have a given tail index, and of which the first carries a part of the variance."""
     sizes = np.ones(units)
     sizes[: int(np.sqrt(units))] = np.exp(1 / hill)
     rest = np.sqrt((1 - carried) / (units - 1)) * np.where(np.arange(units) % 2, 1.0, -1.0)
@@ -1516,31 +1516,33 @@ def made(estimate, error, draws=None):
         ({"hill": 1.9}, "heavy tail: Hill index of market 1.9, below 2"),
         ({"hill": 2.1}, ""),
         ({"hill": 3.9}, ""),
-        ({"carried": 0.24}, ""),
+        ({"carried": 0.0099}, ""),
+        ({"carried": 0.0105}, "few units for a bootstrap: one market carries 1 % of the variance"),
+        ({"carried": 0.24}, "few units for a bootstrap: one market carries 24 % of the variance"),
         ({"carried": 0.27}, "heavy tail: one market carries"),
         ({"units": 29}, "few units: 29 market"),
-        ({"units": 30}, ""),
+        ({"units": 30}, "few units for a bootstrap: one market carries 4 % of the variance"),
     ],
 )
 def test_a_note_begins_at_its_threshold(sample, note):
     found = made(np.ones(1), np.ones(1))
     (known,) = notes(drawn(**sample), found, "basic", "market")
     assert noted(known).startswith(note)
-    assert [n.kind for n in known] == ([note.split(":")[0]] if note else [])
+    assert [n.kind for n in known] == ([note.split(":")[0].removesuffix(" for a bootstrap")] if note else [])
     (known,) = notes(drawn(**sample), found, "jackknife", "market")
-    assert noted(known) == (note if note.startswith("few") else "")
+    assert noted(known) == (note if note.startswith("few units: ") else "")
 
 
 @pytest.mark.parametrize(
     ("shift", "method", "said"),
     [
-        (0.24, "bca", ""),
-        (-0.26, "bca", "biased by -0.26"),
+        (0.09, "bca", ""),
+        (-0.11, "bca", "biased by -0.11"),
         (0.5, "percentile", "biased by 0.50"),
         (0.5, "basic", ""),
     ],
 )
-def test_bias_is_noted_from_a_quarter_of_the_standard_error(shift, method, said):
+def test_bias_is_noted_from_a_tenth_of_the_standard_error(shift, method, said):
     draws = np.array([[2 * shift], [0.0], [np.nan]]) * 3 + 7  # their mean is 7 + 3 shift
     found = made(np.full(1, 7.0), np.full(1, 3.0), draws)
     (known,) = notes(drawn(), found, method, "market")
