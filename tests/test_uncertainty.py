@@ -22,6 +22,7 @@ from exportlab.indices.advantage import FORMS
 from exportlab.plots import uncertainty as pictures
 from exportlab.uncertainty import (
     difference,
+    differences,
     groups,
     interval,
     levels,
@@ -35,7 +36,7 @@ from exportlab.uncertainty import (
 from exportlab.uncertainty import groups as samplers
 from exportlab.uncertainty.methods import dominance, hill_index, noted, notes
 from exportlab.uncertainty.rca import advantage
-from exportlab.uncertainty.sample import Sample, jackknife, jackknifed, minus, variance
+from exportlab.uncertainty.sample import Sample, Sums, apart, jackknife, jackknifed, minus, variance
 from exportlab.uncertainty.statistics import SLOPES
 
 ROOT = Path(__file__).parent.parent
@@ -890,6 +891,26 @@ def test_a_change_is_cut_at_what_it_can_attain():
     assert up["conf_high"] == pytest.approx(0.5)
     assert -0.5 < up["conf_low"] < 0
     assert [down["conf_low"], down["conf_high"]] == pytest.approx([-up["conf_high"], -up["conf_low"]])
+
+
+def test_a_difference_of_samples_is_that_of_their_indices_whatever_is_drawn():
+    one, other = (statistics.of_cells("hhi", m) for m in (MATRIX, MATRIX[::-1] ** 2))
+    both = apart(one, other)
+    weights = np.random.default_rng(2).integers(0, 4, (5, one.units + other.units)).astype(float)
+    mine, theirs = weights[:, : one.units], weights[:, one.units :]
+    np.testing.assert_allclose(
+        both.statistic(weights), one.statistic(mine) - other.statistic(theirs), rtol=1e-12
+    )
+
+
+def test_as_many_deals_are_drawn_as_were_asked_for(monkeypatch):
+    """In chunks of two: five are two, two and one."""
+    a, b = (Sums(x, lambda s: s, np.ones(2)) for x in np.random.default_rng(1).random((2, 3, 2)))
+    monkeypatch.setattr(differences, "CHUNK", 12)
+    deals = list(differences._swaps(a, b, 5, 1, every=False))
+    assert [len(first) for first, _ in deals] == [2, 2, 1]
+    for first, second in deals:
+        np.testing.assert_allclose(first + second, np.broadcast_to(a.adds + b.adds, first.shape))
 
 
 def test_permutation_test_keeps_its_level_and_has_power():
