@@ -9,6 +9,7 @@ import narwhals.stable.v2 as nw
 
 from exportlab.frames import Frame, among, collect, missing, recoded, sum_by, when
 from exportlab.periods.turning import Turned
+from exportlab.words import NOTHING, Said, said
 
 if TYPE_CHECKING:
     from exportlab.flow_table import Flows
@@ -26,15 +27,20 @@ def summed(flows: Flows, how: Turned) -> Frame:
     return sums.select(*flows.identity, *known)
 
 
-def silent(flows: Flows, how: Turned) -> str:
+def silent(flows: Flows, how: Turned) -> Said:
     """The note about exporters without a row in some of the periods added up."""
     found = silent_exporters(flows, how)
     if not found:
-        return ""
+        return NOTHING
     exporter, period, some, all_ = found[0]
-    return (
-        f"{len({s[0] for s in found}):,} of the exporters have no row in some periods added up, which count as "
-        f"zero (first: {exporter}, {period}: {some} of {all_})"
+    return said(
+        "{n} of the exporters have no row in some periods added up, which count as zero (first: {exporter}, "
+        "{period}: {some} of {all})",
+        n=f"{len({s[0] for s in found}):,}",
+        exporter=exporter,
+        period=period,
+        some=some,
+        all=all_,
     )
 
 

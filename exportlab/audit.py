@@ -284,15 +284,29 @@ def roles(frame: Frame, given: Mapping[str, str | None], keys: Sequence[str]) ->
         )
     twice = [c for c in wanted if wanted.count(c) > 1]
     if twice:
-        raise OptionError(f"Column {twice[0]!r} is named for two roles; each role needs a column of its own.")
+        raise OptionError(
+            said(
+                "Column {twice} is named for two roles; each role needs a column of its own.",
+                twice=repr(twice[0]),
+            )
+        )
     clash = [k for k in keys if k in suggest.ROLE_NAMES]
     if clash:
         raise OptionError(
-            f"keys= names {clash[0]!r}, which is a role's name: give it as {clash[0]}=... instead."
+            said(
+                "keys= names {clash}, which is a role's name: give it as {role}=... instead.",
+                clash=repr(clash[0]),
+                role=clash[0],
+            )
         )
     hidden = [k for k in keys if k in WORKING or str(k).startswith("_term")]
     if hidden:
-        raise OptionError(f"keys= names {hidden[0]!r}, a working column's name: rename it before xl.flows.")
+        raise OptionError(
+            said(
+                "keys= names {hidden}, a working column's name: rename it before xl.flows.",
+                hidden=repr(hidden[0]),
+            )
+        )
     refuse_unspeakable(frame, [*named.values(), *keys])
     return {r: named[r] for r in suggest.ROLE_NAMES if r in named}
 

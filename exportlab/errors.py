@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from shlex import quote
+from typing import Any
 
 from exportlab.text import printable
 
@@ -15,10 +16,14 @@ LONGEST = (
 
 
 class ExportlabError(Exception):
-    """Base of every error this package raises on purpose; its message is short and holds no control."""
+    """Base of every error this package raises on purpose; its message is short and holds no control.
 
-    def __init__(self, text: str = "") -> None:
-        super().__init__(printable(short(text, LONGEST)))
+    A message (`words.said`) is said in English here, and by the command line in the reader's language.
+    """
+
+    def __init__(self, message: object = "") -> None:
+        self.message = message
+        super().__init__(printable(short(str(message), LONGEST)))
 
 
 class DataError(ExportlabError, ValueError):
@@ -49,7 +54,8 @@ class DataError(ExportlabError, ValueError):
         first: object = None,
         options: Sequence[Mapping[str, object]] = (),
     ) -> None:
-        self.messages, self.first_message = (problem, remedy), first
+        self.messages: tuple[Any, Any] = (problem, remedy)
+        self.first_message = first
         problem, remedy = short(str(problem), 600), short(str(remedy), 900)
         first = None if first is None else short(str(first), 200)
         self.problem, self.remedy, self.rows, self.first = problem, remedy, rows, first
@@ -72,12 +78,11 @@ class DataError(ExportlabError, ValueError):
 class DuplicateCells(DataError):
     """Several rows have one cell."""
 
-    def beside(self, unnamed: Iterable[str]) -> DuplicateCells:
-        """The same refusal, with the columns that were not named and may tell the rows apart."""
-        listed = list(unnamed)
-        more = f"{self.remedy} Columns without a role: {listed}."
-        told = (self.problem, more) if listed else self.messages
-        return DuplicateCells(*told, rows=self.rows, first=self.first, options=self.options)
+    def saying(self, remedy: object) -> DuplicateCells:
+        """The same refusal with another remedy."""
+        return DuplicateCells(
+            self.messages[0], remedy, rows=self.rows, first=self.first_message, options=self.options
+        )
 
 
 class RolesNeeded(DataError):
@@ -109,7 +114,7 @@ class NotAllowed(OptionError):
 class UnknownName(ExportlabError, KeyError):
     """A name (indicator, bloc, country, data set, column) is not known; near matches are listed, and `why` if told."""
 
-    def __init__(self, kind: str, name: object, known: Iterable[str], *, why: str = "") -> None:
+    def __init__(self, kind: object, name: object, known: Iterable[str], *, why: object = "") -> None:
         options = sorted({short(str(k), 100) for k in known})
         near = get_close_matches(str(name)[:100], options[:MANY], n=5, cutoff=0.5)
         if near:
@@ -118,9 +123,9 @@ class UnknownName(ExportlabError, KeyError):
             hint = f"Known: {listed(options)}."
         else:
             hint = f"{len(options):,} names are known, among them {listed(options[:8])}."
-        self.kind, self.name, self.near, self.known = kind, name, tuple(near), tuple(options)
-        said = f": {why}" if why else ""
-        super().__init__(f"There is no {kind} named {short(repr(name), 200)}{said}. {hint}")
+        self.kind, self.name, self.near, self.known, self.why = kind, name, tuple(near), tuple(options), why
+        more = f": {why}" if str(why) else ""
+        super().__init__(f"There is no {kind} named {short(repr(name), 200)}{more}. {hint}")
 
     def __str__(self) -> str:  # KeyError would print the repr of the message
         return str(self.args[0])
@@ -133,7 +138,7 @@ class EngineError(ExportlabError, NotImplementedError):
 class MissingDependency(ExportlabError, ImportError):
     """An optional library is needed; the message gives the extra that brings it."""
 
-    def __init__(self, library: str, extra: str, purpose: str) -> None:
+    def __init__(self, library: str, extra: str, purpose: object) -> None:
         self.library, self.extra, self.purpose = library, extra, purpose
         super().__init__(f"{purpose} needs {library}: pip install 'exportlab[{extra}]'.")
 

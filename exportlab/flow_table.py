@@ -32,7 +32,7 @@ from exportlab.periods.turning import Turned, coarser
 from exportlab.places import AS_WRITTEN, Naming
 from exportlab.spelling import Spelling, rekeyed
 from exportlab.text import printable
-from exportlab.words import said
+from exportlab.words import NOTHING, Said, said
 
 Columns: TypeAlias = str | Sequence[str]
 Frequency: TypeAlias = Literal["year", "half", "quarter", "month"]
@@ -61,8 +61,8 @@ class Flows:
         How the periods are written; the frame has keys that sort as time does.
     left_out : tuple
         Periods that `annual` or `quarterly` left out, for their year or quarter is not full.
-    notes : tuple of str
-        What those took for granted.
+    told : tuple of messages
+        What those took for granted; `notes` has it as text.
     goods : Goods
         What was said at the door of product codes and quantities.
     naming : Naming
@@ -79,10 +79,15 @@ class Flows:
     pending: bool = False
     spelling: Spelling | None = None
     left_out: tuple[Any, ...] = ()
-    notes: tuple[str, ...] = ()
+    told: tuple[Said, ...] = ()
     goods: Goods = NOTHING_SAID
     naming: Naming = AS_WRITTEN
     _memo: dict[Any, Any] = field(default_factory=dict)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What `annual`, `quarterly` and the door took for granted."""
+        return tuple(map(str, self.told))
 
     @property
     def identity(self) -> tuple[str, ...]:
@@ -129,7 +134,7 @@ class Flows:
             key = self.calendar.key(label)
         if key not in known:
             shown = [self.said(k) for k in known] if role == "period" else known
-            raise UnknownName(role, label, [str(m) for m in shown])
+            raise UnknownName(said(role), label, [str(m) for m in shown])
         return key
 
     def alike(self, other: Flows) -> Flows:
@@ -157,28 +162,33 @@ class Flows:
                 said("the flows have no {role}", role=said(name)),
                 said("Name its column at the door: {role}=...", role=name),
             )
-        raise UnknownName("role or key column", name, [*self.identity, *(self.roles[r] for r in self.roles)])
+        raise UnknownName(
+            said("role or key column"), name, [*self.identity, *(self.roles[r] for r in self.roles)]
+        )
 
     def resolve(self, names: Columns | None) -> tuple[str, ...]:
         """Several names to roles, in the order given, each once."""
         listed = [names] if isinstance(names, str) else list(names or ())
         found = tuple(dict.fromkeys(self.role(n) for n in listed))
         if len(found) != len(listed):
-            raise OptionError(f"The same role is named twice in {listed}.")
+            raise OptionError(said("The same role is named twice in {listed}.", listed=listed))
         return found
 
     def split(self, over: Columns, by: Columns | None) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """What an index is spread over and what it is computed for (default: every other role)."""
         spread = self.resolve(over)
         if not spread:
-            raise OptionError(f"over= is empty. Name one of {list(self.identity)}.")
+            raise OptionError(said("over= is empty. Name one of {identity}.", identity=list(self.identity)))
         if by is None:
             return spread, tuple(r for r in KEY_ROLES if r in self.roles and r not in spread)
         groups = self.resolve(by)
         both = [r for r in groups if r in spread]
         if both:
             raise OptionError(
-                f"{both[0]!r} stands in both over= and by=; a role is either spread over or kept."
+                said(
+                    "{both} stands in both over= and by=; a role is either spread over or kept.",
+                    both=repr(both[0]),
+                )
             )
         return spread, groups
 
@@ -384,7 +394,7 @@ class Flows:
         one_of("partial", partial, ("drop", "keep"))
         how = coarser(self.calendar, self.observed("period"), frequency, keep=partial == "keep")
         made, note = self.added_up(how), adding.silent(self, how)
-        return replace(made, notes=(*self.notes, note)) if note else made
+        return made if note == NOTHING else replace(made, told=(*self.told, note))
 
     def added_up(self, how: Turned) -> Flows:
         """The flows by the periods of `how`, each the sum of those that count in it."""
@@ -424,7 +434,11 @@ class Flows:
         clash = [c for c in own.values() if c in columns and c not in own]
         if clash:
             raise OptionError(
-                f"The table's column {clash[0]!r} has the name of a column of the result: rename it before xl.flows."
+                said(
+                    "The table's column {clash} has the name of a column of the result: rename it before "
+                    "xl.flows.",
+                    clash=repr(clash[0]),
+                )
             )
         return frame.rename(own).to_native()
 

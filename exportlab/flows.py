@@ -15,7 +15,7 @@ from exportlab.frames import adopt, engine_speaks
 from exportlab.goods import Goods, Levels, ZeroQuantity, coded, leveled, one_revision
 from exportlab.options import check
 from exportlab.periods import FREQUENCIES
-from exportlab.places import Naming, Places, harmonised, written_alike
+from exportlab.places import Naming, Places, beside, harmonised, written_alike
 from exportlab.spelling import taken_in
 
 
@@ -144,14 +144,14 @@ def flows(
         frame = columns.schema(coded(frame, roles, goods), roles, further)
         if labels == "iso3":
             frame = harmonised(frame, roles, naming)
-        frame, notes = leveled(frame, (*(r for r in KEY_ROLES if r in roles), *further), roles, goods)
+        frame, told = leveled(frame, (*(r for r in KEY_ROLES if r in roles), *further), roles, goods)
     made = Flows(
         frame, roles, further, unit, quantity_unit, source, unique=aggregate is None, pending=validate == "rows",
-        spelling=spelling, notes=notes, goods=goods, naming=naming,
+        spelling=spelling, told=told, goods=goods, naming=naming,
     )  # fmt: skip
     if not made.lazy:
         try:
             made.check()
         except DuplicateCells as error:
-            raise (error if labels == "as written" else written_alike(error)).beside(spare) from None
+            raise beside(error if labels == "as written" else written_alike(error), spare) from None
     return made

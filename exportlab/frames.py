@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from exportlab import codes as numbering
 from exportlab.errors import DataError, EngineError, short
-from exportlab.words import N_
+from exportlab.words import N_, said
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -59,23 +59,26 @@ def engine_speaks(*, file: bool = False) -> Iterator[None]:
         raise _told(" ".join(str(error).split()) or type(error).__name__) from error
 
 
-def _told(said: str) -> DataError | EngineError:
+def _told(spoke: str) -> DataError | EngineError:
     """What an engine said, with what to do: of a file, of the engine itself, or of what it read."""
-    if re.search(BUSY, said):
+    if re.search(BUSY, spoke):
         return EngineError(
-            f"the table's engine is closed or busy ({short(said, 200)}). Keep it open, and give each thread a "
-            "connection of its own (DuckDB: connection.cursor())."
+            said(
+                "the table's engine is closed or busy ({spoke}). Keep it open, and give each thread a "
+                "connection of its own (DuckDB: connection.cursor()).",
+                spoke=short(spoke, 200),
+            )
         )
-    if re.search(GONE, said):
+    if re.search(GONE, spoke):
         return DataError(
-            "what the table is read from is not there",
-            "Look at the path: the file or table is gone, or the pattern finds none.",
-            first=said.rstrip("."),
+            said("what the table is read from is not there"),
+            said("Look at the path: the file or table is gone, or the pattern finds none."),
+            first=spoke.rstrip("."),
         )
     return DataError(
-        "the table's engine stopped",
-        "Look at the place it names: the file, the line, the column and its type.",
-        first=said.rstrip("."),
+        said("the table's engine stopped"),
+        said("Look at the place it names: the file, the line, the column and its type."),
+        first=spoke.rstrip("."),
     )
 
 
@@ -98,15 +101,21 @@ def adopt(table: Any) -> Frame:
         names = Counter(getattr(table, "column_names", None) or list(table.columns))
         twice = [name for name, count in names.items() if count > 1]
         raise DataError(
-            f"{len(twice):,} column names occur more than once",
-            "Rename or remove one of them.",
+            said("{n} column names occur more than once", n=f"{len(twice):,}"),
+            said("Rename or remove one of them."),
             first=repr(twice[0]) if twice else None,
         ) from None
     except TypeError:
         raise DataError(
-            f"a {type(table).__module__}.{type(table).__name__} is not a table that can be read",
-            "Allowed: pandas, Polars (DataFrame, LazyFrame), PyArrow Table, DuckDB relation, PySpark DataFrame; "
-            "files come in through xl.read_flows, xl.read_gacc, xl.read_comtrade, xl.read_baci.",
+            said(
+                "a {kind} is not a table that can be read",
+                kind=f"{type(table).__module__}.{type(table).__name__}",
+            ),
+            said(
+                "Allowed: pandas, Polars (DataFrame, LazyFrame), PyArrow Table, DuckDB relation, PySpark "
+                "DataFrame; files come in through xl.read_flows, xl.read_gacc, xl.read_comtrade, "
+                "xl.read_baci."
+            ),
         ) from None
     return plainly_stored(frame)
 
@@ -119,10 +128,16 @@ def _refuse_names(table: Any) -> None:
     odd = [n for n in names if isinstance(n, bool) or not isinstance(n, str | int)]
     if odd:
         raise DataError(
-            f"{len(odd):,} column{'s have names' if len(odd) > 1 else ' has a name'} that "
-            f"{'are' if len(odd) > 1 else 'is'} neither text nor a whole number",
-            "Give each column one name as text (pandas: table.columns = [...]; for names of several parts "
-            "table.columns.map('_'.join)).",
+            said(
+                N_("{n} columns have names that are neither text nor a whole number")
+                if len(odd) > 1
+                else N_("{n} column has a name that is neither text nor a whole number"),
+                n=f"{len(odd):,}",
+            ),
+            said(
+                "Give each column one name as text (pandas: table.columns = [...]; for names of several "
+                "parts table.columns.map('_'.join))."
+            ),
             first=repr(odd[0]),
         )
 
@@ -135,9 +150,11 @@ def refuse_unspeakable(frame: Frame, names: Sequence[str]) -> None:
     odd = [n for n in names if "." in n or "`" in n or folded[n.casefold()] > 1]
     if odd:
         raise DataError(
-            f"Spark cannot tell column {odd[0]!r} by its name",
-            "It reads a dot as a field, a back-quote as a quote, and no difference of case: rename it first "
-            "(table.toDF(*names)).",
+            said("Spark cannot tell column {odd} by its name", odd=repr(odd[0])),
+            said(
+                "It reads a dot as a field, a back-quote as a quote, and no difference of case: rename "
+                "it first (table.toDF(*names))."
+            ),
         )
 
 
@@ -304,7 +321,10 @@ def held(frame: Frame) -> Frame:
         rows = native.cache()
     else:
         raise EngineError(
-            f"{frame.implementation} cannot hold cells (keep): run the plan yourself and bring the outcome to xl.flows."
+            said(
+                "{engine} cannot hold cells (keep): run the plan yourself and bring the outcome to xl.flows.",
+                engine=frame.implementation,
+            )
         )
     kept: Frame = nw.from_native(rows)
     return kept
@@ -430,8 +450,12 @@ def join(
     """Join two frames of one engine."""
     if type(left) is not type(right) or left.implementation != right.implementation:
         raise EngineError(
-            f"A {left.implementation} table cannot be joined with a {right.implementation} one (join): "
-            "bring both tables into one engine, such as table.to_pandas() or pl.from_pandas(table)."
+            said(
+                "A {left} table cannot be joined with a {right} one (join): bring "
+                "both tables into one engine, such as table.to_pandas() or pl.from_pandas(table).",
+                left=left.implementation,
+                right=right.implementation,
+            )
         )
     left, right = _met((left, right), on)
     return left.join(right, on=list(on) or None, how=how)  # type: ignore[arg-type]

@@ -148,7 +148,7 @@ def code_tests(flows: Flows, labels: Sequence[Any]) -> dict[str, tuple[nw.Expr, 
 
 def leveled(
     frame: Frame, identity: Sequence[str], roles: Mapping[str, str], goods: Goods
-) -> tuple[Frame, tuple[str, ...]]:
+) -> tuple[Frame, tuple[Said, ...]]:
     """The frame with the finest codes of each branch, where `levels` asks for it; and what was done."""
     if goods.levels is None or "product" not in roles:
         return frame, ()
@@ -156,7 +156,11 @@ def leveled(
     if nested is None:
         return frame, ()
     keys = [k for k in identity if k != "product"]
-    return hierarchy.finest(frame, keys, nested, f"product {roles['product']!r}")
+    return hierarchy.finest(frame, keys, nested, _column(roles["product"]))
+
+
+def _column(name: str) -> Said:
+    return said("{role} {column}", role=said("product"), column=repr(name))
 
 
 def refuse_nested(flows: Flows, labels: Sequence[Any]) -> None:
@@ -169,7 +173,7 @@ def refuse_nested(flows: Flows, labels: Sequence[Any]) -> None:
     if not found.count:
         return
     column = flows.roles["product"]
-    hierarchy.refuse_smaller(found, "product", f"product {column!r}")
+    hierarchy.refuse_smaller(found, "product", _column(column))
     whole = sorted(map(str, nested.parents))
     drop = suggest.without(flows.frame, column, whole[:10]) if len(whole) <= 10 else ""
     without = said("Or leave the parents out: {drop}.", drop=drop)

@@ -16,6 +16,7 @@ import narwhals.stable.v2 as nw
 from exportlab.classifications.nomenclatures import REST, Codes
 from exportlab.errors import DataError
 from exportlab.frames import Frame, among, collect, first_of, join, missing, stack, sum_by, when
+from exportlab.words import N_, Said, Text, row, said
 
 DECIMALS = 6  # digits after the point that are looked for in printed values
 
@@ -27,6 +28,21 @@ class Branches:
     role: str
     codes: Mapping[Any, str]
     parents: frozenset[Any]
+
+
+# Of one parent and of several: what it is beside its parts.
+KINDS = (
+    (
+        N_("{n} equal to the sum of its parts"),
+        N_("{n} larger than the sum of its parts"),
+        N_("{n} smaller than the sum of its parts"),
+    ),
+    (
+        N_("{n} equal to the sum of their parts"),
+        N_("{n} larger than the sum of their parts"),
+        N_("{n} smaller than the sum of their parts"),
+    ),
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,12 +70,10 @@ class Parents:
         return self.equal + self.larger + self.smaller
 
     @property
-    def kinds(self) -> str:
+    def kinds(self) -> Text:
         """What they are, in words."""
-        words = (("equal to", self.equal), ("larger than", self.larger), ("smaller than", self.smaller))
-        return ", ".join(
-            f"{n:,} {word} the sum of {'its' if n == 1 else 'their'} parts" for word, n in words if n
-        )
+        counts = self.equal, self.larger, self.smaller
+        return row(said(KINDS[n != 1][at], n=f"{n:,}") for at, n in enumerate(counts) if n)
 
 
 def branches(codes: Codes) -> Branches | None:
@@ -148,7 +162,7 @@ def _printed(frame: Frame) -> float:
     return next((10.0**-d for d in fits), 0.0)
 
 
-def finest(frame: Frame, keys: Sequence[str], nested: Branches, name: str) -> tuple[Frame, tuple[str, ...]]:
+def finest(frame: Frame, keys: Sequence[str], nested: Branches, name: Text) -> tuple[Frame, tuple[Said, ...]]:
     """The frame with its most detailed members, and of each larger parent the rest; and what was done.
 
     Raises
@@ -172,28 +186,44 @@ def finest(frame: Frame, keys: Sequence[str], nested: Branches, name: str) -> tu
     if "quantity" in columns:
         changed["quantity"] = when(parent, float("nan"), nw.col("quantity"))
     made = both.with_columns(*(e.alias(c) for c, e in changed.items())).select(*columns)
-    return made, (f"{name}: {found.kinds}; the rest of a larger one stays as a member, named '...{REST}'",)
+    done = said(
+        "{name}: {kinds}; the rest of a larger one stays as a member, named '...{rest}'",
+        name=name,
+        kinds=found.kinds,
+        rest=REST,
+    )
+    return made, (done,)
 
 
-def refuse_smaller(found: Parents, role: str, name: str) -> None:
+def refuse_smaller(found: Parents, role: str, name: Text) -> None:
     """Refuse parents that are smaller than their parts."""
     if not found.smaller:
         return
     bad = found.rows.filter(nw.col("_rest") < -1 * found.allowance)
     labels = sorted(collect(bad.select(role))[role].unique().to_list())
     raise DataError(
-        f"{name} has {found.smaller:,} parents that are smaller than the sum of their parts",
-        "One of the two is wrong: leave the parents out, or their parts.",
+        said(
+            "{name} has {n} parents that are smaller than the sum of their parts",
+            name=name,
+            n=f"{found.smaller:,}",
+        ),
+        said("One of the two is wrong: leave the parents out, or their parts."),
         first=shown(bad, role),
         options=({"leave_out": {role: labels[:20]}},) if len(labels) <= 20 else (),
     )
 
 
-def shown(rows: Frame, role: str) -> str:
+def shown(rows: Frame, role: str) -> Said:
     """The first of some parents beside the sum of its parts."""
-    row: dict[str, Any] = next(first_of(rows).iter_rows(named=True))
+    parent: dict[str, Any] = next(first_of(rows).iter_rows(named=True))
     hidden = (role, "value", "_code", "_parts", "_n", "_rest")
-    where = ", ".join(f"{k}={v!r}" for k, v in row.items() if k not in hidden)
-    return f"{row[role]!r} {row['value']:,.12g} beside its parts {row['_parts']:,.12g}" + (
-        f" ({where})" if where else ""
+    where = ", ".join(f"{k}={v!r}" for k, v in parent.items() if k not in hidden)
+    return said(
+        N_("{label} {value} beside its parts {parts} ({where})")
+        if where
+        else N_("{label} {value} beside its parts {parts}"),
+        label=repr(parent[role]),
+        value=f"{parent['value']:,.12g}",
+        parts=f"{parent['_parts']:,.12g}",
+        where=where,
     )

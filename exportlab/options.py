@@ -9,13 +9,14 @@ import types
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sized
 from dataclasses import dataclass
 from difflib import get_close_matches
-from functools import cache, wraps
+from functools import cache, reduce, wraps
 from operator import eq
 from typing import Annotated, Any, Literal, TypeAlias, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import numpy as np
 
 from exportlab.errors import OptionError, short
+from exportlab.words import N_, Said, Text, either, in_turn, row, said
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -33,16 +34,23 @@ class Within:
         above = value >= self.low if self.ends[0] == "[" else value > self.low
         return above and (value <= self.high if self.ends[1] == "]" else value < self.high)
 
-    @property
-    def words(self) -> str:
-        """The range as a sentence says it, after "a number"."""
+    def of(self, kind: Text) -> Text:
+        """What a number of a kind and of this range is called: "a number between 0 and 1"."""
         low, high = _plain(self.low), _plain(self.high)
-        if math.isinf(self.high):
-            first = f", {low} or more" if self.ends[0] == "[" else f" above {low}"
-            return ("" if math.isinf(self.low) else first) + (", finite" if self.ends[1] == ")" else "")
-        if self.ends == "()":
-            return f" between {low} and {high}"
-        return f" {'from' if self.ends[0] == '[' else 'above'} {low} to {'' if self.ends[1] == ']' else 'below '}{high}"
+        if not math.isinf(self.high):
+            return said(_RANGES[self.ends], kind=kind, low=low, high=high)
+        if not math.isinf(self.low):
+            kind = said(_LOWER[self.ends[0]], kind=kind, low=low)
+        return said("{kind}, finite", kind=kind) if self.ends[1] == ")" else kind
+
+
+_RANGES = {
+    "()": N_("{kind} between {low} and {high}"),
+    "[]": N_("{kind} from {low} to {high}"),
+    "[)": N_("{kind} from {low} to below {high}"),
+    "(]": N_("{kind} above {low} to {high}"),
+}
+_LOWER = {"[": N_("{kind}, {low} or more"), "(": N_("{kind} above {low}")}
 
 
 def _plain(number: float) -> str:
@@ -91,10 +99,13 @@ def check(name: str, value: object, hint: Any) -> None:
     """Raise `OptionError` unless the value is what the annotation says."""
     if not admits(value, hint):
         near = get_close_matches(str(value)[:100], _choices(hint), n=1, cutoff=0.5)
-        raise OptionError(
-            f"{name}={short(repr(value), 200)} is not allowed. Allowed: {words(hint)}."
-            + (f" Did you mean {near[0]!r}?" if near else "")
+        wrong = said(
+            "{option}={value} is not allowed. Allowed: {allowed}.",
+            option=name,
+            value=short(repr(value), 200),
+            allowed=words(hint),
         )
+        raise OptionError(in_turn(wrong, *(said("Did you mean {names}?", names=repr(n)) for n in near)))
 
 
 def _choices(hint: Any) -> list[str]:
@@ -187,26 +198,26 @@ def _label(value: object) -> bool:
     return _truth(same) and bool(same)
 
 
-_PLAIN: dict[Any, tuple[str, Callable[[object], bool]]] = {
-    bool: ("True or False", _truth),
-    int: ("a whole number", _whole),
-    float: ("a number", _number),
-    str: ("text", lambda value: isinstance(value, str)),
-    Hashable: ("a label", _label),
+_PLAIN: dict[Any, tuple[Said, Callable[[object], bool]]] = {
+    bool: (said("True or False"), _truth),
+    int: (said("a whole number"), _whole),
+    float: (said("a number"), _number),
+    str: (said("text"), lambda value: isinstance(value, str)),
+    Hashable: (said("a label"), _label),
 }
+_ANYTHING = said("anything")
 
 
-def words(hint: Any) -> str:
+def words(hint: Any) -> Text:
     """What an annotation allows, in a sentence."""
     origin, args = get_origin(hint), get_args(hint)
     if origin is Annotated:
-        more = " (infinity too)" if args[0] is float and admits(math.inf, hint) else ""
-        return "".join([words(args[0]), *(limit.words for limit in hint.__metadata__)]) + more
+        limited = reduce(lambda kind, limit: limit.of(kind), hint.__metadata__, words(args[0]))
+        infinite = args[0] is float and admits(math.inf, hint)
+        return said("{kind} (infinity too)", kind=limited) if infinite else limited
     if origin in (Union, types.UnionType):
-        said = list(dict.fromkeys(words(arm) for arm in args))
-        if "anything" in said:
-            return "anything"
-        return f"{', '.join(said[:-1])} or {said[-1]}" if len(said) > 1 else said[0]
+        arms = list(dict.fromkeys(words(arm) for arm in args))
+        return _ANYTHING if _ANYTHING in arms else either(arms)
     if origin is Literal:
         return ", ".join(map(repr, args))
     if hint is None or hint is type(None):
@@ -214,9 +225,11 @@ def words(hint: Any) -> str:
     if hint in _PLAIN:
         return _PLAIN[hint][0]
     if isinstance(origin, type) and issubclass(origin, Mapping):
-        return f"a mapping of {words(args[0])} to {words(args[1])}"
+        return said("a mapping of {keys} to {values}", keys=words(args[0]), values=words(args[1]))
     if isinstance(origin, type) and issubclass(origin, Iterable):
         if issubclass(origin, tuple) and args[-1] is not ...:
-            return f"({', '.join(map(words, args))})"
-        return f"a list (of {words(args[0])})" if args and args[0] is not Any else "a list"
-    return "anything" if hint is Any else str(getattr(hint, "__name__", hint))
+            return said("({members})", members=row(map(words, args)))
+        return (
+            said("a list (of {kind})", kind=words(args[0])) if args and args[0] is not Any else said("a list")
+        )
+    return _ANYTHING if hint is Any else str(getattr(hint, "__name__", hint))

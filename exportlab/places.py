@@ -12,7 +12,7 @@ from exportlab.classifications import members as members_of
 from exportlab.classifications.blocs import On
 from exportlab.errors import DataError, DuplicateCells, UnknownName, short
 from exportlab.frames import Frame, among, collect, distinct, recoded, values_of
-from exportlab.words import N_, NOTHING, after, enumerated, said
+from exportlab.words import N_, NOTHING, after, enumerated, in_turn, said
 
 if TYPE_CHECKING:
     from exportlab.flow_table import Flows
@@ -81,15 +81,20 @@ def _codes(labels: Sequence[Any], naming: Naming, name: str) -> dict[Any, str]:
     return {x: str(x) if m.kind in written or _sized(m) else m.own for x, m in found.items()}
 
 
+def beside(error: DuplicateCells, unnamed: Iterable[str]) -> DuplicateCells:
+    """The same refusal, with the columns that were not named and may tell the rows apart."""
+    listed = list(unnamed)
+    more = said("Columns without a role: {columns}.", columns=listed)
+    return error.saying(in_turn(error.messages[1], more)) if listed else error
+
+
 def written_alike(error: DuplicateCells) -> DuplicateCells:
     """The refusal of rows that have one cell, where several labels became one."""
     problem, remedy = error.messages
     alike = said(
         "labels='iso3' may have written several labels as one: say aggregate='sum' where their rows add up."
     )
-    return DuplicateCells(
-        problem, said("{a} {b}", a=alike, b=remedy), rows=error.rows, first=error.first_message
-    )
+    return DuplicateCells(problem, in_turn(alike, remedy), rows=error.rows, first=error.first_message)
 
 
 def _sized(found: Meaning) -> bool:
@@ -126,7 +131,7 @@ def _refuse_unseen(flows: Flows, seen: Mapping[str, Sequence[Any]]) -> None:
     known = {x for role in ("market", "exporter", "product") for x in seen.get(role, ())}
     lost = [x for x in flows.naming.residual if x not in known]
     if lost:
-        raise UnknownName("label that residual= names", lost[0], [str(x) for x in known])
+        raise UnknownName(said("label that residual= names"), lost[0], [str(x) for x in known])
 
 
 def _refuse_spellings(flows: Flows, role: str, found: Mapping[Any, Meaning]) -> None:

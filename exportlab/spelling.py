@@ -73,9 +73,15 @@ class Spelling:
                 a for a, b in zip(sorted(found.labels, key=str), found.labels, strict=True) if a != b
             )
             raise DataError(
-                f"{self.name} does not sort in the order of time as it is written, and a plan cannot rewrite it",
-                f"Bring it to ISO forms in its engine: {suggest.iso(frame, self.column, self.frequency)}.",
-                first=f"{wrong!r}, which is {found.period(wrong).iso}",
+                said(
+                    "{name} does not sort in the order of time as it is written, and a plan cannot rewrite it",
+                    name=self.name,
+                ),
+                said(
+                    "Bring it to ISO forms in its engine: {iso}.",
+                    iso=suggest.iso(frame, self.column, self.frequency),
+                ),
+                first=said("{wrong}, which is {iso}", wrong=repr(wrong), iso=found.period(wrong).iso),
             )
         self._known["calendar"] = found
 
@@ -139,8 +145,11 @@ def _dates_as_text(frame: nw.LazyFrame[Any], spelling: Spelling) -> tuple[Frame,
     if spelling.frequency is not None:
         if spelling.frequency not in _TRUNCATED:
             raise OptionError(
-                f"frequency={spelling.frequency!r} is not allowed for dates of a lazy table. Allowed: "
-                f"{', '.join(map(repr, _TRUNCATED))}."
+                said(
+                    "frequency={frequency} is not allowed for dates of a lazy table. Allowed: {names}.",
+                    frequency=repr(spelling.frequency),
+                    names=", ".join(map(repr, _TRUNCATED)),
+                )
             )
         day = day.dt.truncate(_TRUNCATED[spelling.frequency])
     text = day.dt.to_string("%Y-%m-%d")
@@ -271,8 +280,8 @@ def iso_periods(table: Any, column: str, *, frequency: str | None = None) -> dic
     frame = adopt(table)
     names = frame.collect_schema().names()
     if column not in names:
-        raise UnknownName("column", column, names)
+        raise UnknownName(said("column"), column, names)
     known = [x for x in values_of(frame, column) if x is not None]
     calendar = read(known, frequency=frequency, name=said("period {column}", column=repr(column)))
-    calendar.require_order("an ISO form")
+    calendar.require_order(said("an ISO form"))
     return {label: period.iso for label, period in calendar.periods.items()}

@@ -15,6 +15,7 @@ from exportlab.indices.catalogue import guarded
 from exportlab.indices.members import ROUNDING
 from exportlab.options import validated
 from exportlab.periods.turning import Turned, matching, single, told
+from exportlab.words import said
 
 
 @validated
@@ -129,13 +130,26 @@ def _refuse_falling(flows: Flows, how: Turned, sums: Frame, role: str) -> None:
     after, before = (flows.said(total) for total in totals)
     cell = describe(flows, {k: row[k] for k in flows.identity if k != "period"})
     a, b = row[f"_{role}_after"], row[f"_{role}_before"]
-    figures = f"{a:,.10g} to {after} less {b:,.10g} to {before} is {a - b:,.10g}"
+    figures = said(
+        "{a} to {after} less {b} to {before} is {left}",
+        a=f"{a:,.10g}",
+        after=after,
+        b=f"{b:,.10g}",
+        before=before,
+        left=f"{a - b:,.10g}",
+    )
     raise DataError(
-        f"{role} {flows.roles[role]!r} falls from one total to the next",
-        "A month cannot be negative, so earlier months were revised: bring the totals before to the same state, or "
-        "leave the cells out.",
+        said(
+            "{role} {column} falls from one total to the next",
+            role=said(role),
+            column=repr(flows.roles[role]),
+        ),
+        said(
+            "A month cannot be negative, so earlier months were revised: bring the totals before to "
+            "the same state, or leave the cells out."
+        ),
         rows=len(fallen),
-        first=", ".join(filter(None, (cell, figures))),
+        first=said("{a}, {b}", a=cell, b=figures) if cell else figures,
     )
 
 

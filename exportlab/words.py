@@ -7,7 +7,7 @@ catalogues in locale/*.po, read as they are. `python -m exportlab.words` brings 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -287,9 +287,9 @@ def _counted(value: Said) -> str:
 
 @cache
 def _countries() -> Mapping[str, str]:
-    from exportlab.classifications import countries
+    from exportlab.classifications._tables import rows
 
-    return {c.name: c.name_zh for c in countries()}
+    return {r["name"]: r["name_zh"] for r in rows("countries")}
 
 
 def messages() -> list[str]:
@@ -376,9 +376,24 @@ def told(sentences: Iterable[Said]) -> Said:
     return reduce(lambda a, b: said("{a}. {b}", a=a, b=b), sentences)
 
 
-def after(sentence: Said) -> Said:
+def after(sentence: Text) -> Said:
     """A sentence that follows another, or nothing."""
-    return sentence if sentence == NOTHING else said(" {sentence}", sentence=sentence)
+    return NOTHING if str(sentence) == "" else said(" {sentence}", sentence=sentence)
+
+
+def in_turn(first: Said, *others: Text) -> Said:
+    """Whole sentences, one after another."""
+    return reduce(lambda a, b: said("{a}{b}", a=a, b=after(b)), others, first)
+
+
+def row(items: Iterable[Text]) -> Text:
+    """Words with commas between them."""
+    return reduce(lambda a, b: said("{a}, {b}", a=a, b=b), items)
+
+
+def either(items: Sequence[Text]) -> Text:
+    """Words of which one is meant: a, b or c."""
+    return said("{a} or {b}", a=row(items[:-1]), b=items[-1]) if len(items) > 1 else items[0]
 
 
 def counted(number: Said, unit: str) -> Said:

@@ -20,8 +20,8 @@ import exportlab
 PACKAGE = Path(__file__).parent.parent / "exportlab"
 # From the ground up: a module may import what stands in its own layer or below it.
 LAYERS = [
-    {"codes", "currencies", "errors", "options", "text", "threads"},
-    {"classifications", "frames", "periods", "results", "sides", "words"},
+    {"codes", "currencies", "errors", "text", "threads"},
+    {"classifications", "frames", "options", "periods", "results", "sides", "words"},
     {"files", "hierarchy", "suggest", "tables.writing"},
     {"places"},
     {"adding", "audit", "datasets", "goods", "spelling", "tables.publication"},

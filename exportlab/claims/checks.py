@@ -132,8 +132,12 @@ def at_most(claim: Claim, o: Mapping[str, Any], at: Context) -> Verdict:
         limit = limit / used[1].interval
     if isinf(limit.high):
         raise DataError(
-            f"the claim {claim.id!r} is limited by {str(other.text)!r}, which has no upper end",
-            "Leave the check out.",
+            said(
+                "the claim {id} is limited by {text}, which has no upper end",
+                id=repr(claim.id),
+                text=repr(str(other.text)),
+            ),
+            said("Leave the check out."),
         )
     return decide(claim, Interval(-inf, limit.high), said("must not exceed"), used, good=CONSISTENT)
 

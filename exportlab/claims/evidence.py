@@ -46,7 +46,7 @@ def rows(dataset: str) -> tuple[Row, ...]:
     file = folder / f"{dataset}.csv"
     known = [p.name[:-4] for p in folder.iterdir() if p.name.endswith(".csv")]
     if dataset not in known:
-        raise UnknownName("data set", dataset, known)
+        raise UnknownName(said("data set"), dataset, known)
     return tuple(csv.DictReader(io.StringIO(file.read_text(encoding="utf-8"), newline="")))
 
 
@@ -63,18 +63,22 @@ def figure(dataset: str, where: Mapping[str, Any], column: str = "value") -> Ope
     table = rows(dataset)
     absent = [c for c in (*where, column) if c not in table[0]]
     if absent:
-        raise DataError(f"{dataset} has no column {absent[0]!r}", f"It has: {', '.join(table[0])}.")
+        raise DataError(
+            said("{dataset} has no column {absent}", dataset=dataset, absent=repr(absent[0])),
+            said("It has: {names}.", names=", ".join(table[0])),
+        )
     found = [r for r in table if all(r[c] == str(v) for c, v in where.items())]
     if len(found) != 1:
         raise DataError(
-            f"a query of {dataset} must find one row, not {len(found)}",
-            "Add columns to `where`, or correct them.",
+            said("a query of {dataset} must find one row, not {n}", dataset=dataset, n=len(found)),
+            said("Add columns to `where`, or correct them."),
             first=str(dict(where)),
         )
     row = found[0]
     if not row[column]:
         raise DataError(
-            f"{dataset} prints no {column} in the row of a query", "Ask for another column or row."
+            said("{dataset} prints no {column} in the row of a query", dataset=dataset, column=column),
+            said("Ask for another column or row."),
         )
     named = "%" if column.endswith("_pct") else row["unit"]
     dimension, factor = unit(named)
@@ -100,7 +104,7 @@ class Context:
         """Another claim by its id, or a row: ``{dataset = ..., where = {...}}``, with ``column``."""
         if isinstance(ref, str):
             if ref not in self.claims:
-                raise UnknownName("claim", ref, self.claims)
+                raise UnknownName(said("claim"), ref, self.claims)
             claim = self.claims[ref]
             interval, dimension = claim.base
             return Operand(interval, dimension, claim.figure, claim=claim.id)
@@ -110,6 +114,7 @@ class Context:
         """The two ends of ``within = [low, high]``; None for an end left open by ""."""
         if not isinstance(within, list) or len(within) != 2:
             raise DataError(
-                f"`within` of {claim.id!r} is no pair", 'It is [low, high]; "" leaves an end open.'
+                said("`within` of {id} is no pair", id=repr(claim.id)),
+                said('It is [low, high]; "" leaves an end open.'),
             )
         return [self.operand(w) if w else None for w in within]

@@ -217,4 +217,4 @@ def unit(name: str) -> tuple[str, float]:
     try:
         return UNITS[name]
     except KeyError:
-        raise UnknownName("unit", name, UNITS) from None
+        raise UnknownName(said("unit"), name, UNITS) from None

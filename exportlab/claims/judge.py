@@ -20,6 +20,7 @@ from exportlab.indices.unit_values import unit_value_dispersion
 from exportlab.sides import Side, side
 from exportlab.uncertainty.intervals import interval
 from exportlab.uncertainty.methods import noted
+from exportlab.words import said
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -87,7 +88,8 @@ def judge(
     missing = [r for r in ("market", "product") if r not in flows.roles]
     if missing:
         raise DataError(
-            f"the flows have no {missing[0]}", "judge needs market=... and product=... (HS) at the door."
+            said("the flows have no {role}", role=said(missing[0])),
+            said("judge needs market=... and product=... (HS) at the door."),
         )
     asked: dict[str, Any] = {"home": home, "outside": outside, "parts": ("market", "product", "bloc")}
     own = findings(flows, exporter=exporter, period=period, **asked)

@@ -56,7 +56,10 @@ def papers() -> tuple[Paper, ...]:
     """The papers that come with the package, in the order of their files."""
     found = sorted(_folder().glob("*.toml"))
     if not found:
-        raise DataError(f"there is no TOML file in {_folder()}", "Install the package with its seeds.")
+        raise DataError(
+            said("there is no TOML file in {folder}", folder=_folder()),
+            said("Install the package with its seeds."),
+        )
     return tuple(load(p) for p in found)
 
 
@@ -100,7 +103,7 @@ def sentences(papers: str | Path | Paper | Iterable[str | Path | Paper] | None =
     everything = [c for p in chosen(papers) for c in p.claims]
     at = Context({c.id: c for c in everything})
     if len(at.claims) < len(everything):
-        raise DataError("two papers use one claim id", "Begin the ids with the paper's own.")
+        raise DataError(said("two papers use one claim id"), said("Begin the ids with the paper's own."))
     again = _pairs(everything)
     own = {c.id: _found(c, at, again.get(c.id, ())) for c in everything}
     entered = _entered(at, own)
@@ -153,8 +156,15 @@ def _checked(claim: Claim, o: Mapping[str, Any], at: Context) -> Verdict:
         raise
     except (TypeError, KeyError, ValueError, ArithmeticError) as error:  # operands are a stranger's
         raise DataError(
-            f"the check {o['kind']!r} of the claim {claim.id!r} cannot be computed from its operands",
-            "Operands are ids of claims, or rows {dataset = ..., where = {...}}; a divisor must not be zero.",
+            said(
+                "the check {check} of the claim {id} cannot be computed from its operands",
+                check=repr(o["kind"]),
+                id=repr(claim.id),
+            ),
+            said(
+                "Operands are ids of claims, or rows {dataset = ..., where = {...}}; a divisor must not "
+                "be zero."
+            ),
             first=f"{type(error).__name__}: {error}",
         ) from None
 
@@ -291,7 +301,7 @@ def told_apart(names: Iterable[str]) -> tuple[list[str], list[str]]:
     listed = list(names)
     for name in listed:
         if name not in ids | known and not Path(name).is_file():
-            raise UnknownName("claim, paper or TOML file", name, ids | known)
+            raise UnknownName(said("claim, paper or TOML file"), name, ids | known)
     return [n for n in listed if n in ids], [n for n in listed if n not in ids]
 
 
@@ -310,7 +320,7 @@ def chosen(given: str | Path | Paper | Iterable[str | Path | Paper] | None) -> l
         elif Path(one).is_file():
             found.append(load(one))
         else:
-            raise UnknownName("paper or TOML file", str(one), known)
+            raise UnknownName(said("paper or TOML file"), str(one), known)
     return found
 
 

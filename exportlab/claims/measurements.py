@@ -301,7 +301,7 @@ def measurement(claim: Claim, o: Mapping[str, Any], at: Context) -> Verdict:
     What held in a year long before that of the claim is out of date.
     """
     if o["name"] not in MEASUREMENTS:
-        raise UnknownName("measurement", o["name"], MEASUREMENTS)
+        raise UnknownName(said("measurement"), o["name"], MEASUREMENTS)
     m = MEASUREMENTS[o["name"]]()
     inside = m.claimed.low <= m.interval.low and m.interval.high <= m.claimed.high
     verdict = REPRODUCED if inside else UNCHECKED if m.interval.meets(m.claimed) else CONTRADICTED

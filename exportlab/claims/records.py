@@ -12,7 +12,7 @@ from typing import Any
 from exportlab.claims.intervals import NUMBER, UNSAID, Interval, point, printed, unit
 from exportlab.claims.verdicts import validate
 from exportlab.errors import DataError, one_of
-from exportlab.words import Said, counted, said
+from exportlab.words import Said, Text, counted, said
 
 KINDS = (
     "level",
@@ -98,7 +98,10 @@ class Claim:
     def interval(self) -> Interval:
         """The values the printed figure can stand for, in the claim's own unit."""
         if self.value is None:
-            raise DataError(f"the claim {self.id!r} is qualitative and has no figure", "Use a measurement.")
+            raise DataError(
+                said("the claim {id} is qualitative and has no figure", id=repr(self.id)),
+                said("Use a measurement."),
+            )
         exact = self.kind in EXACT_KINDS
         percent = unit(self.unit)[0] == "share"
         return printed(self.printed, self.value, exact=exact, bound=self.bound, percent=percent)
@@ -156,22 +159,27 @@ def load(path: str | Path) -> Paper:
     try:
         raw = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError, ValueError) as error:
-        raise DataError(f"{path.name} is not valid TOML", f"The parser says: {error}.") from None
+        raise DataError(
+            said("{name} is not valid TOML", name=path.name), said("The parser says: {error}.", error=error)
+        ) from None
     _shaped(raw, _TOP, path.name)
-    _shaped(raw.get("paper", {}), _ABOUT, f"the [paper] table of {path.name}")
+    _shaped(raw.get("paper", {}), _ABOUT, said("the [paper] table of {name}", name=path.name))
     about = raw.get("paper", {})
     missing = [k for k in ("id", "title", "authors", "year") if k not in about]
     if missing:
-        raise DataError(f"the [paper] table of {path.name} lacks {', '.join(missing)}", _PAPER_REMEDY)
+        raise DataError(
+            said("the [paper] table of {name} lacks {names}", name=path.name, names=", ".join(missing)),
+            _PAPER_REMEDY,
+        )
     records = tuple(_claim(r, about["id"], path.name) for r in raw.get("claim", []))
     _unique(records, path.name)
     ignored = tuple(raw.get("ignored", []))
     for entry in ignored:
-        _shaped(entry, {}, f"an [[ignored]] entry of {path.name}")
+        _shaped(entry, {}, said("an [[ignored]] entry of {name}", name=path.name))
         if not {"text", "reason"} <= set(entry) <= {"text", "times", "reason"}:
             raise DataError(
-                f"an [[ignored]] entry of {path.name} is not complete",
-                "It needs text and reason, may have times.",
+                said("an [[ignored]] entry of {name} is not complete", name=path.name),
+                said("It needs text and reason, may have times."),
                 first=str(entry),
             )
     return Paper(
@@ -185,17 +193,19 @@ def load(path: str | Path) -> Paper:
     )
 
 
-_PAPER_REMEDY = "It needs id, title, authors (a list) and year."
-_CLAIM_REMEDY = (
+_PAPER_REMEDY = said("It needs id, title, authors (a list) and year.")
+_CLAIM_REMEDY = said(
     "A claim needs id, section, what and kind, and unless it is qualitative printed, value and unit."
 )
 
 
-def _shaped(table: object, kinds: Mapping[str, tuple[type, ...]], of: str) -> None:
+def _shaped(table: object, kinds: Mapping[str, tuple[type, ...]], of: Text) -> None:
     """Refuse a table whose entries are of other kinds than a paper's."""
     if not isinstance(table, dict):
         raise DataError(
-            f"{of} is no table", "A paper has [paper], [[claim]] and [[ignored]].", first=repr(table)
+            said("{of} is no table", of=of),
+            said("A paper has [paper], [[claim]] and [[ignored]]."),
+            first=repr(table),
         )
     for key, value in table.items():
         allowed = kinds.get(key, (object,))
@@ -204,7 +214,9 @@ def _shaped(table: object, kinds: Mapping[str, tuple[type, ...]], of: str) -> No
         if not isinstance(value, allowed) or (isinstance(value, bool) and bool not in allowed) or huge:
             names = " or ".join(sorted(k.__name__ for k in allowed))
             raise DataError(
-                f"{key!r} in {of} is no {names}", "Look at a paper shipped for the form.", first=repr(value)
+                said("{key} in {of} is no {form}", key=repr(key), of=of, form=names),
+                said("Look at a paper shipped for the form."),
+                first=repr(value),
             )
 
 
@@ -223,20 +235,33 @@ _CLAIM = {
 
 
 def _claim(raw: dict[str, Any], paper: str, file: str) -> Claim:
-    _shaped(raw, _CLAIM, f"a claim of {file}")
-    name = str(raw.get("id", raw.get("what", "a claim without id")))
+    _shaped(raw, _CLAIM, said("a claim of {file}", file=file))
+    name = str(raw.get("id", raw.get("what", said("a claim without id"))))
     unknown = sorted(set(raw) - set(FIELDS))
     if unknown:
         raise DataError(
-            f"the claim {name!r} of {file} has the unknown field {unknown[0]!r}",
-            f"Allowed: {', '.join(FIELDS)}.",
+            said(
+                "the claim {name} of {file} has the unknown field {unknown}",
+                name=repr(name),
+                file=file,
+                unknown=repr(unknown[0]),
+            ),
+            said("Allowed: {names}.", names=", ".join(FIELDS)),
         )
     needed = ["id", "section", "what", "kind"]
     if raw.get("kind") != "qualitative":
         needed += ["printed", "value", "unit"]
     missing = [k for k in needed if k not in raw]
     if missing:
-        raise DataError(f"the claim {name!r} of {file} lacks {', '.join(missing)}", _CLAIM_REMEDY)
+        raise DataError(
+            said(
+                "the claim {name} of {file} lacks {names}",
+                name=repr(name),
+                file=file,
+                names=", ".join(missing),
+            ),
+            _CLAIM_REMEDY,
+        )
     one_of("kind", raw["kind"], KINDS)
     one_of("bound", raw.get("bound", ""), BOUNDS)
     unit(raw.get("unit", ""))
@@ -266,24 +291,41 @@ def _coherent(claim: Claim, file: str) -> None:
     numbers = [float(n.replace(",", "")) for n in NUMBER.findall(claim.printed)]
     if len(numbers) == 1 and numbers[0] != claim.value:
         raise DataError(
-            f"the claim {claim.id!r} of {file} prints {claim.printed!r} but its value is {claim.value!r}",
-            "The value repeats the printed figure; scale belongs into the unit (mn CNY, bn CNY, %).",
+            said(
+                "the claim {id} of {file} prints {printed} but its value is {value}",
+                id=repr(claim.id),
+                file=file,
+                printed=repr(claim.printed),
+                value=repr(claim.value),
+            ),
+            said("The value repeats the printed figure; scale belongs into the unit (mn CNY, bn CNY, %)."),
         )
     if len(numbers) == 2 and not numbers[0] < numbers[1]:
         raise DataError(
-            f"the claim {claim.id!r} of {file} prints the range {claim.printed!r}",
-            "A range is printed low-high.",
+            said(
+                "the claim {id} of {file} prints the range {printed}",
+                id=repr(claim.id),
+                file=file,
+                printed=repr(claim.printed),
+            ),
+            said("A range is printed low-high."),
         )
     if not (claim.checks or claim.needs or claim.quantity or claim.kind == "target"):
         raise DataError(
-            f"the claim {claim.id!r} of {file} has no check and does not say what data would settle it",
-            'Give it a [claim.check] table, or needs = "...".',
+            said(
+                "the claim {id} of {file} has no check and does not say what data would settle it",
+                id=repr(claim.id),
+                file=file,
+            ),
+            said('Give it a [claim.check] table, or needs = "...".'),
         )
     for operands in claim.checks:
-        validate(operands, f"the claim {claim.id!r} of {file}")
+        validate(operands, said("the claim {id} of {file}", id=repr(claim.id), file=file))
 
 
 def _unique(records: tuple[Claim, ...], file: str) -> None:
     twice = [name for name, n in Counter(c.id for c in records).items() if n > 1]
     if twice:
-        raise DataError(f"{file} gives an id twice", "Every claim needs its own id.", first=twice[0])
+        raise DataError(
+            said("{file} gives an id twice", file=file), said("Every claim needs its own id."), first=twice[0]
+        )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from exportlab.claims.intervals import UNSAID, Interval, point, unit
 from exportlab.errors import DataError, one_of
-from exportlab.words import NOTHING, Said, counted, enumerated, said
+from exportlab.words import NOTHING, Said, Text, counted, enumerated, said
 
 if TYPE_CHECKING:
     from exportlab.claims.evidence import Context, Operand
@@ -89,10 +89,13 @@ def check_kind(*needs: str, may: tuple[str, ...] = ()) -> Callable[[Check], Chec
     return register
 
 
-def validate(operands: Mapping[str, Any], whose: str) -> None:
+def validate(operands: Mapping[str, Any], whose: Text) -> None:
     """Refuse a check whose kind is not known or whose operands do not fit it."""
     if not isinstance(operands, dict) or "kind" not in operands:
-        raise DataError(f"a check of {whose} has no kind", f"Check kinds: {', '.join(CHECKS)}.")
+        raise DataError(
+            said("a check of {whose} has no kind", whose=whose),
+            said("Check kinds: {names}.", names=", ".join(CHECKS)),
+        )
     one_of("check kind", operands["kind"], CHECKS)
     if "apart" in operands:
         one_of("apart", operands["apart"], APART)
@@ -100,13 +103,23 @@ def validate(operands: Mapping[str, Any], whose: str) -> None:
     given = set(operands) - {"kind"} - COMMON
     if needs - given:
         raise DataError(
-            f"the check {operands['kind']!r} of {whose} lacks {', '.join(sorted(needs - given))}",
-            f"It needs {', '.join(sorted(needs))}.",
+            said(
+                "the check {operands} of {whose} lacks {names}",
+                operands=repr(operands["kind"]),
+                whose=whose,
+                names=", ".join(sorted(needs - given)),
+            ),
+            said("It needs {names}.", names=", ".join(sorted(needs))),
         )
     if given - needs - may:
         raise DataError(
-            f"the check {operands['kind']!r} of {whose} has the unknown operand {min(given - needs - may)!r}",
-            f"It takes {', '.join(sorted(needs | may))}.",
+            said(
+                "the check {operands} of {whose} has the unknown operand {operand}",
+                operands=repr(operands["kind"]),
+                whose=whose,
+                operand=repr(min(given - needs - may)),
+            ),
+            said("It takes {names}.", names=", ".join(sorted(needs | may))),
         )
 
 
@@ -151,8 +164,13 @@ def same_dimension(claim: Claim, operand: Operand, dimension: str | None = None)
     if (claim.base[1] if dimension is None else dimension) != operand.dimension:
         own = (claim.unit or "no unit") if dimension is None else dimension
         raise DataError(
-            f"the claim {claim.id!r} is in {own} but is compared with {str(operand.text)!r}",
-            "Compare figures of one dimension.",
+            said(
+                "the claim {id} is in {own} but is compared with {text}",
+                id=repr(claim.id),
+                own=own,
+                text=repr(str(operand.text)),
+            ),
+            said("Compare figures of one dimension."),
         )
 
 

@@ -13,6 +13,7 @@ from exportlab.classifications.countries import country as country_of
 from exportlab.errors import DataError, OptionError, UnknownName, one_of
 from exportlab.options import validated
 from exportlab.periods import days
+from exportlab.words import said
 
 On = str | int | date
 
@@ -89,7 +90,7 @@ def bloc(name: str) -> Bloc:
     found = find_bloc(name)
     if found is None:
         known = {b.name for b in blocs()} | {b.title for b in blocs()} | {b.title_zh for b in blocs()}
-        raise UnknownName("bloc", name, known)
+        raise UnknownName(said("bloc"), name, known)
     return next(b for b in blocs() if b.name == found)
 
 
@@ -150,8 +151,14 @@ def members(
     if not inside:
         first = min(r.start for r in _membership(found) if r.start)
         raise OptionError(
-            f"on={on!r}: {found} had no members on {_day(on, within)}. Its first date is {first}; "
-            "allowed: that date or later, 'latest' or 'ever'."
+            said(
+                "on={on}: {found} had no members on {day}. Its first date is {first}; allowed: that date "
+                "or later, 'latest' or 'ever'.",
+                on=repr(on),
+                found=found,
+                day=_day(on, within),
+                first=first,
+            )
         )
     return tuple(sorted(inside - out))
 
@@ -277,5 +284,9 @@ def _day(on: On, within: str) -> date:
         return days(on)[within == "end"]
     except DataError:
         raise OptionError(
-            f"on={on!r} is not a time. Allowed: a date, 'YYYY-MM-DD', 'YYYY-MM', a year, 'latest' or 'ever'."
+            said(
+                "on={on} is not a time. Allowed: a date, 'YYYY-MM-DD', 'YYYY-MM', a year, 'latest' or "
+                "'ever'.",
+                on=repr(on),
+            )
         ) from None

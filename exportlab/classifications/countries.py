@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from exportlab.classifications._tables import key, rows, words
 from exportlab.errors import UnknownName, one_of, short
+from exportlab.words import N_, Said, row, said
 
 SHOWN = 10  # labels that an error lists
 SCHEMES = ("name", "iso3", "iso2", "m49", "gacc", "comtrade")
@@ -111,11 +112,22 @@ def _unknown(labels: list[Label], scheme: str | None) -> UnknownName:
         return UnknownName(_kind(scheme), labels[0], known)
     error = UnknownName(_kind(scheme), tuple(labels), known)
     near = {label: get_close_matches(str(label)[:100], known, n=1, cutoff=0.5) for label in labels[:SHOWN]}
-    listed = ", ".join(
-        short(repr(x), 100) + (f" (did you mean {m[0]!r}?)" if m else "") for x, m in near.items()
+    listed = row(
+        said("{label} (did you mean {near}?)", label=short(repr(x), 100), near=repr(m[0]))
+        if m
+        else short(repr(x), 100)
+        for x, m in near.items()
     )
-    more = f", and {len(labels) - SHOWN:,} more" if len(labels) > SHOWN else ""
-    error.args = (f"{len(labels):,} labels name no {_kind(scheme)}: {listed}{more}.",)
+    error.message = said(
+        N_("{n} labels name no {kind}: {listed}, and {more} more.")
+        if len(labels) > SHOWN
+        else N_("{n} labels name no {kind}: {listed}."),
+        n=f"{len(labels):,}",
+        kind=_kind(scheme),
+        listed=listed,
+        more=f"{len(labels) - SHOWN:,}",
+    )
+    error.args = (str(error.message),)
     return error
 
 
@@ -220,8 +232,8 @@ def spellings() -> Iterator[tuple[str, str]]:
     return _names()
 
 
-def _kind(scheme: str | None) -> str:
-    return "country" if scheme is None else f"country ({scheme})"
+def _kind(scheme: str | None) -> Said:
+    return said("country") if scheme is None else said("country ({scheme})", scheme=scheme)
 
 
 def _known(scheme: str | None) -> set[str]:

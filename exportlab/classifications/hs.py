@@ -8,6 +8,7 @@ from functools import cache
 
 from exportlab.classifications._tables import rows
 from exportlab.errors import OptionError, UnknownName
+from exportlab.words import said
 
 _CODE = re.compile(r"\d{2,10}")
 
@@ -45,12 +46,15 @@ def hs_chapter(code: str) -> HSChapter:
     """
     if not isinstance(code, str) or not _CODE.fullmatch(digits := re.sub(r"[.\s]", "", code)):
         raise OptionError(
-            f"code={code!r} is not an HS code. Allowed: text of 2 to 10 digits, such as '01', '0101.21'."
+            said(
+                "code={code} is not an HS code. Allowed: text of 2 to 10 digits, such as '01', '0101.21'.",
+                code=repr(code),
+            )
         )
     digits = "0" + digits if len(digits) % 2 else digits
     chapters = _chapters()
     if digits[:2] not in chapters:
-        raise UnknownName("HS chapter", digits[:2], chapters)
+        raise UnknownName(said("HS chapter"), digits[:2], chapters)
     return chapters[digits[:2]]
 
 

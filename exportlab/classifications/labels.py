@@ -17,6 +17,7 @@ from exportlab.classifications._tables import key, rows, words
 from exportlab.classifications.blocs import On, blocs, composition, find_bloc
 from exportlab.classifications.countries import codes_of, countries, digits, find, spellings
 from exportlab.errors import DataError, one_of
+from exportlab.words import N_, enumerated, said
 
 Kind: TypeAlias = Literal["country", "bloc", "former", "residual", "unlisted", "unknown"]
 Scheme: TypeAlias = Literal["comtrade", "gacc", "m49"]
@@ -197,14 +198,25 @@ def _list_of(codes: Iterable[str]) -> str | None:
 def _two_lists(codes: Mapping[Any, str], name: str) -> DataError:
     shown = list(codes.items())[:3]
     both = [
-        f"{label!r} is {_coded('gacc').get(code, UNKNOWN).name or 'nothing'} in China's customs and "
-        f"{_coded('comtrade').get(code, UNKNOWN).name or 'nothing'} in M49"
+        said(
+            "{label} is {gacc} in China's customs and {m49} in M49",
+            label=repr(label),
+            gacc=said(_coded("gacc").get(code, UNKNOWN).name or N_("nothing")),
+            m49=said(_coded("comtrade").get(code, UNKNOWN).name or N_("nothing")),
+        )
         for label, code in shown
     ]
     return DataError(
-        f"the {len(codes)} codes of {name} are codes of two lists: {'; '.join(both)}",
-        "Say at the door which list it is: scheme='gacc' (China's customs), scheme='comtrade' (UN Comtrade, CEPII) or "
-        "scheme='m49'.",
+        said(
+            "the {n} codes of {name} are codes of two lists: {names}",
+            n=len(codes),
+            name=name,
+            names=enumerated(both),
+        ),
+        said(
+            "Say at the door which list it is: scheme='gacc' (China's customs), scheme='comtrade' "
+            "(UN Comtrade, CEPII) or scheme='m49'."
+        ),
     )
 
 

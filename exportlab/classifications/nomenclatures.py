@@ -12,7 +12,7 @@ from typing import Any
 from exportlab.classifications.hs import hs_chapters
 from exportlab.classifications.labels import totals
 from exportlab.errors import OptionError, UnknownName
-from exportlab.words import Said, said
+from exportlab.words import Said, in_turn, said
 
 HS_EDITIONS = {
     "H0": "1992",
@@ -76,7 +76,9 @@ def nomenclature(name: str) -> Nomenclature:
         known = years if family == "HS" else {str(n): str(n) for n in range(1, 6)}
         if not found[2] or found[2] in known:
             return Nomenclature(family, known.get(found[2]))
-    raise UnknownName("nomenclature", name, ["HS", *(f"HS{y}" for y in HS_EDITIONS.values()), "SITC3", "own"])
+    raise UnknownName(
+        said("nomenclature"), name, ["HS", *(f"HS{y}" for y in HS_EDITIONS.values()), "SITC3", "own"]
+    )
 
 
 def code_of(label: object, *, dotted: bool = False) -> str | None:
@@ -262,7 +264,7 @@ def _lost_zeros(codes: Codes, single: Sequence[Any]) -> Fault | None:
     remedy = said("Leading zeros are lost where codes were stored as numbers ('010121' became 10121).")
     padded: dict[str, object] = {"digits": digits, "nomenclature": "HS"} if levels else {"digits": digits}
     if family == "HS" and lengths - {digits - 1, digits}:
-        remedy = said("{a} {b}", a=remedy, b=said("Codes shorter than that keep their level."))
+        remedy = in_turn(remedy, said("Codes shorter than that keep their level."))
     return Fault(
         tuple(short),
         said("are product codes that have lost a zero"),
@@ -330,6 +332,10 @@ def one_edition(found: Iterable[str], revision: str | None) -> list[str]:
     kept = [n for n in names if nomenclature(n) == wanted]
     if not kept:
         raise OptionError(
-            f"revision={revision!r} is not allowed. Allowed: {', '.join(map(repr, (*names, MIXED)))}."
+            said(
+                "revision={revision} is not allowed. Allowed: {names}.",
+                revision=repr(revision),
+                names=", ".join(map(repr, (*names, MIXED))),
+            )
         )
     return kept

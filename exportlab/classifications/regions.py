@@ -8,6 +8,7 @@ from functools import cache
 from exportlab.classifications._tables import rows
 from exportlab.classifications.countries import country
 from exportlab.errors import UnknownName
+from exportlab.words import said
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ def region(label: str | int, *, scheme: str | None = None) -> Region:
     """
     code = country(label, scheme=scheme).iso3
     if code not in _regions():
-        raise UnknownName("country of a region", code, list(_regions()))
+        raise UnknownName(said("country of a region"), code, list(_regions()))
     return _regions()[code]
 
 

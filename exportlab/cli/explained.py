@@ -22,21 +22,6 @@ from exportlab.errors import (
 from exportlab.words import LANGUAGES, N_, Said, _, language, sentences, speak, spoken
 
 VARIABLE = "EXPORTLAB_LANG"
-KINDS = (
-    N_("column"),
-    N_("data set"),
-    N_("country"),
-    N_("country or bloc"),
-    N_("indicator"),
-    N_("claim, paper or TOML file"),
-    N_("paper or TOML file"),
-    N_("verdict"),
-    N_("exporter"),
-    N_("period"),
-    N_("sector"),
-    N_("product class"),
-    N_("label that residual= names"),
-)
 
 
 def speak_as_asked(arguments: Sequence[str]) -> None:
@@ -58,7 +43,7 @@ def said(error: Exception) -> str | None:
     if usage is not None:  # a command, option or argument that was not understood
         context = getattr(error, "ctx", None)
         asked = _("See: {command} --help", command=context.command_path) if context else ""
-        return " ".join(f"{_usage(error, usage())} {asked}".split())
+        return sentences(" ".join(_usage(error, usage()).split()), asked)
     if isinstance(error, ExportlabError):
         return _refusal(error)
     if isinstance(error, UnicodeDecodeError):
@@ -83,16 +68,28 @@ def _system(error: OSError) -> str:
     return f"{why}: {error.filename}" if error.filename else f"{why}."
 
 
+# What the library says, in English alone, of words that it does not understand.
+_USAGE = (
+    (r"No such command '(?P<name>.*?)'\.", N_("No such command: {name}.")),
+    (r"No such option: (?P<name>[^\s]+)", N_("No such option: {name}.")),
+    (r"Missing option '(?P<name>.*?)'\.", N_("The option {name} is needed.")),
+    (r"Missing argument '(?P<name>.*?)'\.", N_("The argument {name} is needed.")),
+    (r"Option '(?P<name>.*?)' requires an argument\.", N_("The option {name} needs a value.")),
+    (r"Option '(?P<name>.*?)' does not take a value\.", N_("The option {name} takes no value.")),
+    (r"Got unexpected extra arguments?(?:\(s\))? \((?P<name>.*)\)", N_("Not understood: {name}.")),
+    (r"Invalid value for '(?P<name>.*?)': .*integer", N_("The option {name} takes a whole number.")),
+)
+
+
 def _usage(error: Exception, text: str) -> str:
-    """What was typed and not understood; the library says it in English alone."""
-    names = tuple(getattr(error, "possibilities", None) or ())
-    near = _("Did you mean {names}?", names=listed(names)) if names else ""
-    option = getattr(error, "option_name", None)
-    if language() == "en" or option is None:
+    """What was typed and not understood."""
+    if language() == "en":
         return text
-    if type(error).__name__ == "NoSuchOption":
-        return sentences(_("No such option: {name}.", name=option), near)
-    return text
+    found = ((re.match(pattern, text), message) for pattern, message in _USAGE)
+    wrong = next((_(message, name=match["name"]) for match, message in found if match), text)
+    told = re.search(r"Did you mean (.*)\?", text)
+    names = listed(getattr(error, "possibilities", None) or ()) or (told[1] if told else "")
+    return sentences(wrong, _("Did you mean {names}?", names=names) if names else "")
 
 
 def _refusal(error: ExportlabError) -> str:
@@ -107,8 +104,11 @@ def _refusal(error: ExportlabError) -> str:
             allowed=listed(error.allowed),
         )
         return typed(sentences(wrong, near))
-    if isinstance(error, UnknownName):
-        wrong = _("There is no {kind} named {name}.", kind=_(error.kind), name=repr(error.name))
+    if isinstance(error, UnknownName) and not isinstance(error.message, Said):
+        wrong = _(
+            "There is no {kind} named {name}.", kind=_spoken(error.kind), name=short(repr(error.name), 200)
+        )
+        wrong = sentences(wrong, _("{reason}.", reason=_spoken(error.why)) if str(error.why) else "")
         if error.near:
             return sentences(wrong, _("Did you mean {names}?", names=listed(error.near)))
         return sentences(wrong, _("Known, among others: {names}.", names=listed(error.known[:8])))
@@ -116,11 +116,11 @@ def _refusal(error: ExportlabError) -> str:
         install = f"pip install 'exportlab[{error.extra}]'"
         return _(
             "{purpose} needs {library}: {install}.",
-            purpose=error.purpose,
+            purpose=_spoken(error.purpose),
             library=error.library,
             install=install,
         )
-    return _framed(error) if isinstance(error, DataError) else typed(str(error))
+    return _framed(error) if isinstance(error, DataError) else typed(_spoken(error.message))
 
 
 def _framed(error: DataError) -> str:
@@ -141,8 +141,9 @@ def _spoken(message: object) -> str:
 # Options as Python writes them in messages, which the command line takes as flags.
 _LITERAL = r"'(?:[^'\\]|\\.)*'|\d+|True|\{[^{}]*\}|\[[^\[\]]*\]|\.\.\."
 _OPTION = re.compile(
-    r"\b(period|exporter|market|product|value|unit|aggregate|sheet|decimal|leave_out|fill_down|keys|nomenclature|digits|"
-    rf"levels|revision|zero_quantity|engine|wide|memory|universe|reference)=({_LITERAL})"
+    r"(?<![A-Za-z_])(period|exporter|market|product|value|unit|aggregate|sheet|decimal|leave_out|fill_down|keys|nomenclature|digits|"
+    r"levels|revision|zero_quantity|engine|wide|memory|universe|reference|labels|scheme|partial|outside|residual)="
+    rf"({_LITERAL})"
 )
 _CALL = re.compile(r"xl\.(?:read_\w+|flows)\((?:'[^']*'|table)(?:, )?((?:\w+=[^()]*?)?)\)")
 _LINE = re.compile(r"table = [^;]*; in read_flows ")
@@ -157,4 +158,6 @@ def typed(text: str) -> str:
 def _flag(found: re.Match[str]) -> str:
     name, literal = found[1], found[2]
     value: Any = "..." if literal == "..." else literal_eval(literal)
+    if name == "residual" and isinstance(value, str):  # of an index, not of the door
+        name = "left_over"
     return f"--{name.replace('_', '-')} ..." if literal in ("...", "[...]") else flags({name: value})

@@ -15,7 +15,7 @@ import typer
 
 from exportlab.cli.terminal import among, err
 from exportlab.errors import DataError, OptionError, RolesNeeded, flags
-from exportlab.words import N_, _, said
+from exportlab.words import N_, _, said, spoken
 
 EXCEL, STATA, PARQUET = (".xlsx", ".xlsm"), (".dta",), (".parquet", ".pq")
 KEYED = ("period", "exporter", "market", "product", "value")  # the roles that have an option
@@ -314,9 +314,10 @@ def yearly(flows: Any, annual: bool, partial: str = "drop") -> Any:
                 last=lost[-1],
             ),
             highlight=False,
+            soft_wrap=True,
         )
-    for note in made.notes:
-        err.print(_("Note: {note}.", note=note), highlight=False, markup=False)
+    for note in made.told:
+        err.print(_("Note: {note}.", note=spoken(note)), highlight=False, markup=False, soft_wrap=True)
     return made
 
 

@@ -17,7 +17,7 @@ from exportlab.frames import pieces, stream, to_pandas
 from exportlab.tables.headings import heading
 from exportlab.tables.writing import Save, as_csv, atomic
 from exportlab.text import printable
-from exportlab.words import _, language, term
+from exportlab.words import _, language, said, term
 
 KINDS = (".csv", ".parquet", ".xlsx", ".docx", ".tex", ".html", ".md")
 NEEDS = {
@@ -119,7 +119,7 @@ def refuse_kind(to: Path) -> None:
         )
     module, library, extra = NEEDS.get(to.suffix, ("", "", ""))
     if module and find_spec(module) is None:
-        raise MissingDependency(library, extra, f"Writing {to.suffix} files")
+        raise MissingDependency(library, extra, said("Writing {suffix} files", suffix=to.suffix))
     if not to.parent.is_dir():
         raise OptionError(_("--out {to}: there is no folder {folder}.", to=to, folder=to.parent))
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from exportlab.errors import DataError, OptionError, UnknownName
+from exportlab.words import said
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -68,7 +69,7 @@ def about(name: str) -> Dataset:
         If there is no such data set.
     """
     if name not in _manifest():
-        raise UnknownName("data set", name, _manifest())
+        raise UnknownName(said("data set"), name, _manifest())
     stated = _manifest()[name]
     lists = {k: tuple(stated[k]) for k in ("units", "not_in", "disagreements")}
     return Dataset(name, **(stated | lists))
@@ -149,7 +150,7 @@ def policy(name: str) -> pd.DataFrame:
         If there is no such policy.
     """
     if name not in POLICIES:
-        raise UnknownName("policy", name, POLICIES)
+        raise UnknownName(said("policy"), name, POLICIES)
     table = load("policy_dates")
     chosen = table[table["policy"] == name].copy()
     which = [next(d for d in STARTS if row[d]) for row in chosen.to_dict("records")]
@@ -167,9 +168,13 @@ def _verify(stated: Dataset, content: bytes) -> None:
     found = hashlib.sha256(content).hexdigest()
     if found != stated.sha256:
         raise DataError(
-            f"{stated.name}.csv is not the file that was shipped "
-            f"(sha256 {found[:12]}..., manifest {stated.sha256[:12]}...)",
-            "Reinstall exportlab, or copy the table elsewhere before editing it.",
+            said(
+                "{name}.csv is not the file that was shipped (sha256 {found}..., manifest {sha256}...)",
+                name=stated.name,
+                found=found[:12],
+                sha256=stated.sha256[:12],
+            ),
+            said("Reinstall exportlab, or copy the table elsewhere before editing it."),
         )
 
 
@@ -222,7 +227,11 @@ def convert(values: Any, *, from_unit: str, to_unit: str, rate: Mapping[str, Any
     if from_currency == to_currency:
         if rate is not None:
             raise OptionError(
-                f"rate= is not used from {from_unit!r} to {to_unit!r}: the currency is the same."
+                said(
+                    "rate= is not used from {from_unit} to {to_unit}: the currency is the same.",
+                    from_unit=repr(from_unit),
+                    to_unit=repr(to_unit),
+                )
             )
         return scaled
     return scaled * _price(rate, from_currency, to_currency)
@@ -232,20 +241,30 @@ def _price(rate: Mapping[str, Any] | None, one: str, other: str) -> Any:
     """What one unit of the currency `one` costs in the currency `other`."""
     if not isinstance(rate, Mapping) or len(rate) != 1:
         raise OptionError(
-            f"rate={rate!r}: {one} to {other} needs a rate with its pair named, such as "
-            f"rate={{'{one}/{other}': ...}} ({one} for one {other})."
+            said(
+                "rate={rate}: {one} to {other} needs a rate with its pair named, such as "
+                "rate={{'{one}/{other}': ...}} ({one} for one {other}).",
+                rate=repr(rate),
+                one=one,
+                other=other,
+            )
         )
     ((pair, price),) = rate.items()
     numbers = np.asarray(price, dtype=float)
     if not (np.isfinite(numbers) & (numbers > 0)).all():
-        raise OptionError(f"rate={rate!r}: a rate is positive and finite.")
+        raise OptionError(said("rate={rate}: a rate is positive and finite.", rate=repr(rate)))
     price = numbers if isinstance(price, (list, tuple)) else price
     if pair == f"{one}/{other}":
         return 1 / price
     if pair == f"{other}/{one}":
         return price
     raise OptionError(
-        f"rate={rate!r} is not of {one} and {other}. Allowed: '{one}/{other}' or '{other}/{one}'."
+        said(
+            "rate={rate} is not of {one} and {other}. Allowed: '{one}/{other}' or '{other}/{one}'.",
+            rate=repr(rate),
+            one=one,
+            other=other,
+        )
     )
 
 
@@ -255,7 +274,12 @@ def _parsed(option: str, unit: str) -> tuple[float, str]:
     if match is None or (match[1] or "") not in SCALES:
         scales = ", ".join(repr(s) for s in SCALES if s)
         raise OptionError(
-            f"{option}={unit!r} is no unit of money. Allowed: a currency such as 'USD', with one of the "
-            f"scales {scales} before it."
+            said(
+                "{option}={unit} is no unit of money. Allowed: a currency such as 'USD', with one of the "
+                "scales {scales} before it.",
+                option=option,
+                unit=repr(unit),
+                scales=scales,
+            )
         )
     return SCALES[match[1] or ""], match[2]

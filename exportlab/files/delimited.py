@@ -206,7 +206,7 @@ def columns_by_evidence(
                     path=repr(str(table.path)),
                 ),
                 said("Write them in one way."),
-                first=f"{error.first} beside {second.first}",
+                first=said("{a} beside {b}", a=error.first_message, b=second.first_message),
             ) from None
 
 

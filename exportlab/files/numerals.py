@@ -12,7 +12,7 @@ import numpy as np
 
 from exportlab.errors import DataError
 from exportlab.frames import Array
-from exportlab.words import Said, said
+from exportlab.words import Said, in_turn, said
 
 _PLAIN = re.compile(
     r"(?:(?:[1-9]\d{0,2}(?:,\d{3})+|\d+)(?:\.\d*)?\n)*", re.ASCII
@@ -78,11 +78,16 @@ def doubtful(texts: Iterable[str]) -> str | None:
     )
 
 
-def both_readings(text: str) -> str:
+def both_readings(text: str) -> Said:
     """What a doubtful number may be."""
     values = [float(floats([text], (), sign)[0][0]) for sign in (".", ",")]
     point, comma = (f"{value:,.12g}" for value in values)
-    return f"{text.strip()!r}, which is {point} with a decimal point and {comma} with a decimal comma"
+    return said(
+        "{text}, which is {point} with a decimal point and {comma} with a decimal comma",
+        text=repr(text.strip()),
+        point=point,
+        comma=comma,
+    )
 
 
 def numbers_are(decimal: str, text: str) -> Said:
@@ -101,4 +106,4 @@ def numbers_are(decimal: str, text: str) -> Said:
         )
     else:
         return rule
-    return said("{a} {b}", a=rule, b=more)
+    return in_turn(rule, more)

@@ -28,7 +28,7 @@ from zipfile import BadZipFile
 from exportlab.errors import DataError, OptionError
 from exportlab.files.unpacking import blocks, names_in
 from exportlab.files.workbook import WORKBOOKS, read_stata, read_workbook
-from exportlab.words import Said, said
+from exportlab.words import NOTHING, Said, said
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -161,7 +161,7 @@ def encoding_of(path: Path, encodings: Sequence[str]) -> str:
         is shown).
     """
     decoders = {name: _decoder(name) for name in encodings}
-    lines, failed, start, since = 1, "", True, 0
+    lines, failed, start, since = 1, NOTHING, True, 0
     for block in blocks(path):
         if "utf-16" not in encodings:
             _refuse_zero_bytes(path, block, start)
@@ -213,14 +213,19 @@ def _refuse_zero_bytes(path: Path, block: bytes, start: bool) -> None:
 
 
 def _written_in(
-    path: Path, encodings: Sequence[str], decoders: Mapping[str, Any], *, failed: str, lines: int
+    path: Path, encodings: Sequence[str], decoders: Mapping[str, Any], *, failed: Said, lines: int
 ) -> str:
     """The first of the decoders left that also ends well."""
     for name, decoder in decoders.items():
         try:
             decoder.decode(b"", final=True)
         except UnicodeDecodeError as error:
-            failed = f"{name}: the last character, in line {lines}, is cut short ({error.reason})"
+            failed = said(
+                "{name}: the last character, in line {n}, is cut short ({reason})",
+                name=name,
+                n=lines,
+                reason=error.reason,
+            )
         else:
             return "utf-8-sig" if name == "utf-8" else name
     raise DataError(
@@ -242,14 +247,18 @@ def _decoder(name: str) -> IncrementalDecoder:
         found = None
     if found is None or not getattr(found, "_is_text_encoding", True) or name.startswith("unicode"):
         raise OptionError(
-            f"encoding={name!r} is not known. Allowed: 'auto', 'utf-8', 'gb18030', 'utf-16', 'cp1252', ..."
+            said(
+                "encoding={name} is not known. Allowed: 'auto', 'utf-8', 'gb18030', 'utf-16', 'cp1252', ...",
+                name=repr(name),
+            )
         )
     return getincrementaldecoder(name)()
 
 
-def _bad_byte(name: str, lines: int, error: UnicodeDecodeError) -> str:
+def _bad_byte(name: str, lines: int, error: UnicodeDecodeError) -> Said:
     line = lines + error.object[: error.start].count(b"\n")
-    return f"{name}: byte 0x{error.object[error.start]:02x} in line {line:,}"
+    byte = f"0x{error.object[error.start]:02x}"
+    return said("{name}: byte {byte} in line {n}", name=name, byte=byte, n=f"{line:,}")
 
 
 def refuse_twice(path: Path, names: Iterable[str], *, fold: bool = False) -> None:
@@ -323,7 +332,9 @@ def cells_of(path: str | Path, sheet: str | int | tuple[re.Pattern[str], ...] = 
     elif file.name.lower().endswith(BOOKS):
         raw = read_workbook(file, sheet, header=None, dtype=object)
         if not isinstance(raw, pd.DataFrame):
-            raise OptionError(f"sheet={sheet!r} is not allowed. Allowed: one sheet, by name or place.")
+            raise OptionError(
+                said("sheet={sheet} is not allowed. Allowed: one sheet, by name or place.", sheet=repr(sheet))
+            )
     else:
         raw = text_cells(file, header=None, dtype=object) if file.stat().st_size < LARGE else _large(file)
     if raw.shape[1] > WIDEST or min(raw.shape) < 3:

@@ -72,7 +72,7 @@ def read_workbook(path: Path, sheet: Any, **options: Any) -> Any:
                     if room < 0:  # a part that stands for many sheets
                         raise _broken(path, "its sheets hold more than its parts do")
     except ImportError:
-        raise MissingDependency("openpyxl", "excel", "reading Excel files") from None
+        raise MissingDependency("openpyxl", "excel", said("reading Excel files")) from None
     except (DataError, OptionError):
         raise
     except Exception as error:  # openpyxl has no error of its own for broken files
@@ -88,7 +88,11 @@ def _named(book: Any, sheet: Any) -> Any:
     found = next(filter(None, ([n for n in names if pattern.search(n)] for pattern in sheet)), names[:1])
     if len(found) > 1:
         raise OptionError(
-            f"The workbook has the tables {', '.join(map(repr, found))}: name one, such as sheet={found[0]!r}."
+            said(
+                "The workbook has the tables {names}: name one, such as sheet={found}.",
+                names=", ".join(map(repr, found)),
+                found=repr(found[0]),
+            )
         )
     return found[0]
 
@@ -102,7 +106,7 @@ def _read_binary(path: Path, sheet: Any, options: Mapping[str, Any]) -> Any:
         with pd.ExcelFile(path, engine="calamine") as book:
             return pd.read_excel(book, sheet_name=_named(book, sheet), **options)
     except ImportError:
-        raise MissingDependency("python-calamine", "xlsb", "reading binary Excel files") from None
+        raise MissingDependency("python-calamine", "xlsb", said("reading binary Excel files")) from None
     except (DataError, OptionError):
         raise
     except Exception as error:  # calamine has no error of its own for broken files

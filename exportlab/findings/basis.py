@@ -15,6 +15,7 @@ from exportlab.turned import headline, in_periods_of
 from exportlab.uncertainty.differences import difference
 from exportlab.uncertainty.intervals import Intervals, interval
 from exportlab.uncertainty.methods import SHIFTED
+from exportlab.words import Said, said
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -89,37 +90,40 @@ def basis(flows: Flows, exporter: Any, reference: Flows | None, period: Any) -> 
         flows, how = _ending(flows, every, how, period)
         every = only(flows, exporter)
     elif "period" in flows.roles and len(flows.members("period")) > 1:
-        flows.calendar.require_order("a report, which shows the last period and the changes,")
+        flows.calendar.require_order(said("a report, which shows the last period and the changes,"))
     silent = silent_exporters(flows, how) if how else []
     everyone, own = (in_periods_of(f, how) for f in (flows, every))
     beside = None if reference is None else everyone.alike(in_periods_of(reference, how))
     if period is not None and beside is not None and "period" in beside.roles:
-        beside = _until(beside, _named(beside, period, "the reference"))
+        beside = _until(beside, _named(beside, period, said("the reference")))
     return Basis(own, every, everyone, exporter, beside, len({s[0] for s in silent}))
 
 
 def _ending(flows: Flows, every: Flows, how: Turned | None, period: Any) -> tuple[Flows, Turned | None]:
     """The flows up to a period that may be told of, and how they make it; of periods without an order it alone."""
     if "period" not in flows.roles:
-        raise DataError(f"period={period!r}, and the flows have no period", "Leave period= out.")
+        raise DataError(
+            said("period={period}, and the flows have no period", period=repr(period)),
+            said("Leave period= out."),
+        )
     made = {} if how is None else {str(how.calendar.label(new)): new for new in how.pairs.values()}
     if how is None or str(period) not in made:
-        return _until(flows, _named(every, period, "the table", made)), None
+        return _until(flows, _named(every, period, said("the table"), made)), None
     until = how.calendar.in_order(set(made.values()))
     until = until[: until.index(made[str(period)]) + 1]
     ended = flows.where(period=_among(flows, {old for old, new in how.pairs.items() if new in until}))
     return ended, headline(only(ended, None))
 
 
-def _named(flows: Flows, period: Any, what: str, more: Iterable[str] = ()) -> Any:
+def _named(flows: Flows, period: Any, what: Said, more: Iterable[str] = ()) -> Any:
     """The key of one of the table's own periods; refused with those that are allowed."""
     try:
         return flows.find("period", period)
     except DataError as error:  # of another frequency
         known = [*more, *(str(flows.said(p)) for p in flows.members("period"))]
         raise DataError(
-            f"{what} has no period {period!r} that figures can be told of",
-            f"Allowed: {', '.join(known[:8])}{' ...' if len(known) > 8 else ''}.",
+            said("{what} has no period {period} that figures can be told of", what=what, period=repr(period)),
+            said("Allowed: {names}.", names=", ".join(known[:8]) + " ..." * (len(known) > 8)),
         ) from error
 
 

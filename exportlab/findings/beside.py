@@ -21,6 +21,7 @@ from exportlab.sides import side
 from exportlab.turned import cells
 from exportlab.uncertainty.intervals import interval
 from exportlab.uncertainty.levels import at_level
+from exportlab.words import said
 
 SMALL = 0.001  # of exports, below which a product is not among the largest advantages
 TOP = 20  # products that are shown
@@ -159,7 +160,7 @@ def _expy(given: Basis, world: Flows, income: Income) -> pd.DataFrame:
         label = OWN
         world = flows(pd.concat([theirs, exports.assign(exporter=OWN)], ignore_index=True), frequency=told)
     elif label is None:
-        raise DataError("no exporter was named", "Name one of the table: exporter=...")
+        raise DataError(said("no exporter was named"), said("Name one of the table: exporter=..."))
     found = to_pandas(expy(world, income, missing="leave out", by=[*by, "exporter"]))
     column = world.roles["exporter"]
     names = {r: own.roles[r] for r in by}

@@ -28,6 +28,7 @@ from exportlab.frames import (
 )
 from exportlab.options import Label
 from exportlab.periods import WORDS, Calendar, Lag
+from exportlab.words import N_, Text, said
 
 Reference: TypeAlias = Literal["world", "rest"] | Flows | Label
 ALL = "_all"
@@ -38,19 +39,27 @@ def require_roles(flows: Flows, caller: str, *roles: str) -> None:
     """Raise unless the flows have these roles."""
     for role in roles:
         if role not in flows.roles:
-            raise DataError(f"the flows have no {role}", f"{caller} needs {role}=... at the door.")
+            raise DataError(
+                said("the flows have no {role}", role=said(role)),
+                said("{caller} needs {role}=... at the door.", caller=caller, role=role),
+            )
 
 
-def refuse_alone(flows: Flows, caller: str, reference: Any) -> None:
+def refuse_alone(flows: Flows, caller: Text, reference: Any) -> None:
     """Refuse to compare a table's one exporter with itself."""
     if not (isinstance(reference, str) and reference in ("world", "rest")) or "exporter" not in flows.roles:
         return
     names = flows.members("exporter")
     if len(names) == 1:
         raise DataError(
-            f"the flows have one exporter, {names[0]!r}, and {caller} compares it with reference={reference!r}: "
-            "itself, or nobody",
-            "Give the exports to compare with, of the nation or the world: reference=xl.flows(...).",
+            said(
+                "the flows have one exporter, {exporter}, and {caller} compares it with "
+                "reference={reference}: itself, or nobody",
+                exporter=repr(names[0]),
+                caller=caller,
+                reference=repr(reference),
+            ),
+            said("Give the exports to compare with, of the nation or the world: reference=xl.flows(...)."),
         )
 
 
@@ -61,7 +70,7 @@ def against(flows: Flows, spread: Sequence[str], groups: Sequence[str], referenc
     `_defined` (1.0 where both totals are above zero, else 0.0). A cell that the reference lacks is a zero there;
     a label that it lacks altogether is refused.
     """
-    refuse_alone(flows, "the index", reference)
+    refuse_alone(flows, said("the index"), reference)
     within = tuple(g for g in groups if g != "exporter")
     cells = flows.cells(*groups, *spread).with_columns(nw.lit(0).alias(ALL))
     if isinstance(reference, str) and reference in ("world", "rest"):
@@ -107,8 +116,11 @@ def _other(
         table = sum_by(mine, (*within, *spread, ALL), ["value"])
     else:
         raise DataError(
-            f"reference={reference!r} is neither 'world', 'rest', a Flows nor an exporter in the table",
-            f"Exporters: {list(flows.members('exporter'))[:10]}.",
+            said(
+                "reference={reference} is neither 'world', 'rest', a Flows nor an exporter in the table",
+                reference=repr(reference),
+            ),
+            said("Exporters: {members}.", members=list(flows.members("exporter"))[:10]),
         )
     parts = table.select(*shared, *spread, nw.col("value").alias("_ref"))
     totals = sum_by(table, (*shared, ALL), ["value"]).rename({"value": "_ref_total"})
@@ -131,15 +143,18 @@ def _same_labels(flows: Flows, reference: Flows, roles: Sequence[str]) -> None:
     for role in roles:
         if role not in reference.identity:
             raise DataError(
-                f"the reference has no {role}", f"It must be told apart by {role} like the flows."
+                said("the reference has no {role}", role=said(role)),
+                said("It must be told apart by {role} like the flows.", role=said(role)),
             )
         known = set(reference.members(role))
         lost = [m for m in flows.members(role) if m not in known]
         if lost:
             raise DataError(
-                f"{len(lost)} {role} labels are not in the reference table",
-                "A reference that lacks them has no share to compare with: bring both to one nomenclature, "
-                "or drop them.",
+                said("{n} {role} labels are not in the reference table", n=len(lost), role=said(role)),
+                said(
+                    "A reference that lacks them has no share to compare with: bring both to one "
+                    "nomenclature, or drop them."
+                ),
                 first=f"{flows.roles.get(role, role)}={lost[0]!r}",
             )
 
@@ -157,33 +172,49 @@ def same_shape(
     require(imports, caller)
     if unit and exports.unit != imports.unit:
         raise OptionError(
-            f"exports are in {exports.unit!r} and imports in {imports.unit!r}: {caller} needs one unit for both."
+            said(
+                "exports are in {own} and imports in {other}: {caller} needs one unit for both.",
+                own=repr(exports.unit),
+                other=repr(imports.unit),
+                caller=caller,
+            )
         )
     a, b = exports.frame, imports.frame
     if type(a) is not type(b) or a.implementation != b.implementation:
         raise EngineError(
-            f"Exports in {a.implementation} cannot be laid beside imports in {b.implementation}: "
-            "bring both tables into one engine."
+            said(
+                "Exports in {own} cannot be laid beside imports in {other}: bring "
+                "both tables into one engine.",
+                own=a.implementation,
+                other=b.implementation,
+            )
         )
     if "period" in keys and "period" in imports.roles:
         frequencies = exports.calendar.frequency, imports.calendar.frequency
         if frequencies[0] != frequencies[1]:
-            named = [WORDS.get(str(f), "labels without order") for f in frequencies]
+            named = [said(WORDS.get(str(f), N_("labels without order"))) for f in frequencies]
             raise DataError(
-                f"the exports have {named[0]} and the imports {named[1]}",
-                "Both tables need the same periods.",
+                said("the exports have {own} and the imports {other}", own=named[0], other=named[1]),
+                said("Both tables need the same periods."),
             )
     ours, theirs = a.collect_schema(), b.collect_schema()
     for key in keys:
         if key not in imports.identity:
             raise DataError(
-                f"the imports have no {key}",
-                "Both tables need it: the reporter stands as exporter and its partner as market in both.",
+                said("the imports have no {key}", key=said(key)),
+                said(
+                    "Both tables need it: the reporter stands as exporter and its partner as market in both."
+                ),
             )
         if ours[key] != theirs[key] and meeting(ours[key], theirs[key]) is None:
             raise DataError(
-                f"{key} is {ours[key]} among the exports and {theirs[key]} among the imports",
-                "Both tables must write it alike.",
+                said(
+                    "{key} is {ours} among the exports and {theirs} among the imports",
+                    key=said(key),
+                    ours=ours[key],
+                    theirs=theirs[key],
+                ),
+                said("Both tables must write it alike."),
             )
 
 
@@ -217,7 +248,9 @@ def keyed(
     require(flows, caller)
     spread, groups = flows.split(over, by)
     if "period" not in groups:
-        raise OptionError(f"{caller} compares periods: the flows need period=..., kept in by=.")
+        raise OptionError(
+            said("{caller} compares periods: the flows need period=..., kept in by=.", caller=caller)
+        )
     return spread, groups
 
 
@@ -233,12 +266,19 @@ def periods_compared(flows: Flows, lag: Lag, *others: Flows) -> Mapping[Any, Any
 def _nothing_to_compare(calendar: Calendar, known: Collection[Any], lag: Lag) -> DataError:
     ordered = calendar.in_order(known)
     first, last = (calendar.label(ordered[i]) for i in (0, -1))
-    reach = f"The table has {first} to {last}: add periods, or name another lag="
     if lag == "year":
         return DataError(
-            "no earlier year: no period has the same one a year before", f"{reach} (1: the step before)."
+            said("no earlier year: no period has the same one a year before"),
+            said(
+                "The table has {first} to {last}: add periods, or name another lag= (1: the step before).",
+                first=first,
+                last=last,
+            ),
         )
-    return DataError(f"no two periods lie {lag} apart", f"{reach}.")
+    return DataError(
+        said("no two periods lie {lag} apart", lag=lag),
+        said("The table has {first} to {last}: add periods, or name another lag=.", first=first, last=last),
+    )
 
 
 def before_and_after(
@@ -369,7 +409,9 @@ def table_of_own_kind(
         own.get(c, c): [flows.said(p) for p in v] if c == "period" else list(v) for c, v in columns.items()
     }
     if len(set(data)) != len(columns):
-        raise OptionError(f"Two columns of the result have one name: {[own.get(c, c) for c in columns]}.")
+        raise OptionError(
+            said("Two columns of the result have one name: {names}.", names=[own.get(c, c) for c in columns])
+        )
     backend = implementation if eager else "pandas"
     return nw.from_dict(data, backend=backend).to_native()
 
@@ -392,13 +434,18 @@ def grouping(
         lost = [m for m in labels if m not in given]
         if lost:
             raise DataError(
-                f"{len(lost)} {role} labels are in no group",
-                "The mapping must name a group for every label.",
+                said("{n} {role} labels are in no group", n=len(lost), role=said(role)),
+                said("The mapping must name a group for every label."),
                 first=f"{flows.roles.get(role, role)}={lost[0]!r}",
             )
         return {m: str(given[m]) for m in labels}
     if isinstance(given, bool) or not isinstance(given, str | int):
-        raise OptionError(f"grouping={given!r} is not a mapping, a number of digits, 'section' or a bloc.")
+        raise OptionError(
+            said(
+                "grouping={given} is not a mapping, a number of digits, 'section' or a bloc.",
+                given=repr(given),
+            )
+        )
     if isinstance(given, int):
         return {m: _leading(m, given) for m in labels}
     if given == "section":
@@ -410,7 +457,8 @@ def grouping(
 def _leading(code: object, digits: int) -> str:
     if not isinstance(code, str) or len(code) < digits or digits < 1:
         raise DataError(
-            f"{code!r} has no {digits} leading digits", "Codes are text of at least that many digits."
+            said("{code} has no {digits} leading digits", code=repr(code), digits=digits),
+            said("Codes are text of at least that many digits."),
         )
     return code[:digits]
 
@@ -419,7 +467,8 @@ def _of(label: Any) -> frozenset[str]:
     found = classifications.resolve(label)
     if found is None:
         raise DataError(
-            f"market {label!r} is no known country or bloc", "Give a mapping from label to group."
+            said("market {label} is no known country or bloc", label=repr(label)),
+            said("Give a mapping from label to group."),
         )
     return found
 

@@ -24,7 +24,7 @@ from exportlab.indices._steps import (
 )
 from exportlab.indices.catalogue import indicator
 from exportlab.indices.measure import Universe, universe_size
-from exportlab.words import N_
+from exportlab.words import N_, said
 
 Form: TypeAlias = Literal["balassa", "rsca", "log", "nrca", "arca", "weighted"]
 
@@ -119,9 +119,11 @@ def rca(
         groups, cells = (*groups, "exporter"), cells.with_columns(nw.lit("").alias("exporter"))
     if "exporter" not in groups:
         raise DataError(
-            "the flows have no exporter to compare",
-            "rca needs exporter=... at the door, kept in by=; one exporter's table needs reference=xl.flows(...), "
-            "the exports to compare with.",
+            said("the flows have no exporter to compare"),
+            said(
+                "rca needs exporter=... at the door, kept in by=; one exporter's table needs "
+                "reference=xl.flows(...), the exports to compare with."
+            ),
         )
     refuse_alone(flows, "rca", reference)
     within = tuple(g for g in groups if g != "exporter")
@@ -174,8 +176,11 @@ def check_reference(flows: Flows, reference: Any) -> None:
     words = isinstance(reference, str) and reference in ("world", "rest")
     if not (words or isinstance(reference, Flows) or reference in flows.members("exporter")):
         raise DataError(
-            f"reference={reference!r} is neither 'world', 'rest', a Flows nor an exporter in the table",
-            f"Exporters: {list(flows.members('exporter'))[:10]}.",
+            said(
+                "reference={reference} is neither 'world', 'rest', a Flows nor an exporter in the table",
+                reference=repr(reference),
+            ),
+            said("Exporters: {members}.", members=list(flows.members("exporter"))[:10]),
         )
 
 
@@ -223,8 +228,11 @@ def refuse_lost(flows: Flows, spread: Sequence[str], lost: Sequence[tuple[Any, .
     if lost:
         first = ", ".join(f"{flows.roles.get(k, k)}={v!r}" for k, v in zip(spread, lost[0], strict=True))
         raise DataError(
-            f"{len(lost)} {'/'.join(spread)} codes are not in the reference table",
-            "A reference that lacks them has no share to compare with: bring both to one nomenclature, or drop them.",
+            said("{n} {names} codes are not in the reference table", n=len(lost), names="/".join(spread)),
+            said(
+                "A reference that lacks them has no share to compare with: bring both to one "
+                "nomenclature, or drop them."
+            ),
             first=first,
         )
 
@@ -292,7 +300,7 @@ def vollrath(
     require_roles(exports, "vollrath", "exporter", "product")
     spread, groups = exports.split(over, by)
     if "exporter" not in groups:
-        raise DataError("vollrath compares reporters", "Keep the exporter in by=.")
+        raise DataError(said("vollrath compares reporters"), said("Keep the exporter in by=."))
     keys = (*groups, *spread)
     same_shape(exports, imports, keys, "vollrath", unit=False)
     within = tuple(g for g in groups if g != "exporter")

@@ -15,7 +15,7 @@ from exportlab.errors import EngineError, OptionError, UnknownName
 from exportlab.frames import engine_speaks
 from exportlab.indices.residual import Thin, gated
 from exportlab.options import check, hints_of, validated
-from exportlab.words import in_all_languages
+from exportlab.words import in_all_languages, said
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -183,13 +183,13 @@ class Catalogue(Mapping[str, Indicator]):
         titled = {title.lower(): i for i in self._known.values() for title in in_all_languages(i.title)}
         if key in titled:
             return titled[key], {}
-        raise UnknownName("indicator", name, aliases)
+        raise UnknownName(said("indicator"), name, aliases)
 
     def family(self, name: str) -> list[Indicator]:
         """The indicators of one family, in the order of their declaration."""
         chosen = [i for i in self._known.values() if i.family == name]
         if not chosen:
-            raise UnknownName("family of indicators", name, {i.family for i in self._known.values()})
+            raise UnknownName(said("family of indicators"), name, {i.family for i in self._known.values()})
         return chosen
 
     def table(self) -> Any:
@@ -222,8 +222,15 @@ def check_options(indicator: Indicator, options: Mapping[str, Any]) -> dict[str,
     """The indicator's options with their defaults; unknown ones, and those beyond their annotation, are refused."""
     unknown = [o for o in options if o not in indicator.options]
     if unknown:
-        allowed = ", ".join(f"{k}={v!r}" for k, v in indicator.options.items()) or "none"
-        raise OptionError(f"{indicator.name} has no option {unknown[0]!r}. Its options: {allowed}.")
+        allowed = ", ".join(f"{k}={v!r}" for k, v in indicator.options.items()) or said("none")
+        raise OptionError(
+            said(
+                "{name} has no option {unknown}. Its options: {allowed}.",
+                name=indicator.name,
+                unknown=repr(unknown[0]),
+                allowed=allowed,
+            )
+        )
     hints = {name: hint for function in indicator.declares for name, hint in hints_of(function).items()}
     for name, value in options.items():
         if name in hints:
@@ -303,17 +310,26 @@ def guarded(function: F) -> F:
             raise
         except DuplicateError as error:
             twice = re.search(r"'([^']+)'", str(error))
-            named = repr(twice[1]) if twice else "one"
+            named = repr(twice[1]) if twice else said("one")
             raise OptionError(
-                f"{function.__name__}: a column of the table, {named}, has the name of a column of the result. "
-                "Rename it before xl.flows."
+                said(
+                    "{name}: a column of the table, {named}, has the name of a column of the result. "
+                    "Rename it before xl.flows.",
+                    name=function.__name__,
+                    named=named,
+                )
             ) from None
         except NotImplementedError as error:
             flows = args[0] if args else kwargs.get("flows")
-            engine = getattr(getattr(flows, "frame", None), "implementation", "this engine")
+            engine = getattr(getattr(flows, "frame", None), "implementation", said("this engine"))
             raise EngineError(
-                f"{function.__name__}: {engine} cannot do an operation it needs ({str(error).splitlines()[0]}) "
-                "Bring the table, or its cells (xl.cells), into pandas, Polars, PyArrow, DuckDB or Spark first."
+                said(
+                    "{name}: {engine} cannot do an operation it needs ({error}) Bring the table, or "
+                    "its cells (xl.cells), into pandas, Polars, PyArrow, DuckDB or Spark first.",
+                    name=function.__name__,
+                    engine=engine,
+                    error=str(error).splitlines()[0],
+                )
             ) from error
 
     return run  # type: ignore[return-value]

@@ -17,6 +17,7 @@ from exportlab.flow_table import Flows, require
 from exportlab.frames import Frame, among, collect, missing, stack, sum_by, when
 from exportlab.options import Count, validated
 from exportlab.text import printable
+from exportlab.words import said
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -66,8 +67,8 @@ class Concordance:
         lost = other.unmatched(target for links in self.links.values() for target, _ in links)
         if lost:
             raise DataError(
-                f"{len(lost)} target codes are not in the second concordance",
-                "It must know every code that the first one leads to.",
+                said("{n} target codes are not in the second concordance", n=len(lost)),
+                said("It must know every code that the first one leads to."),
                 first=repr(lost[0]),
             )
         joined = {}
@@ -147,13 +148,13 @@ def concordance(
     names = [source or frame.columns[0], target or frame.columns[1], *([weight] if weight else [])]
     for name in names:
         if name not in frame.columns:
-            raise UnknownName("column", name, frame.columns)
+            raise UnknownName(said("column"), name, frame.columns)
     codes = []
     for name in names[:2]:
         if frame[name].dtype.is_numeric():
             raise DataError(
-                f"codes in {name!r} were read as numbers",
-                "Leading zeros are lost that way: read the column as text.",
+                said("codes in {name} were read as numbers", name=repr(name)),
+                said("Leading zeros are lost that way: read the column as text."),
             )
         codes.append(frame[name].to_list())
     shares = [float(w) for w in frame[weight].to_list()] if weight else [None] * len(frame)
@@ -179,13 +180,15 @@ def _links(rows: list[tuple[Any, Any, float | None]], split: str) -> dict[str, L
     for code, target, w in rows:
         if not (isinstance(code, str) and isinstance(target, str) and code and target):
             raise DataError(
-                "a code is missing in the concordance",
-                "Leave out rows without both codes.",
-                first=f"{code!r} to {target!r}",
+                said("a code is missing in the concordance"),
+                said("Leave out rows without both codes."),
+                first=said("{code} to {target}", code=repr(code), target=repr(target)),
             )
         if target in found.setdefault(code, {}):
             raise DataError(
-                "a link is given twice", "One row a pair of codes.", first=f"{code!r} to {target!r}"
+                said("a link is given twice"),
+                said("One row a pair of codes."),
+                first=said("{code} to {target}", code=repr(code), target=repr(target)),
             )
         found[code][target] = w
     if rows and rows[0][2] is not None:
@@ -194,17 +197,17 @@ def _links(rows: list[tuple[Any, Any, float | None]], split: str) -> dict[str, L
         bad = [c for c, total in off.items() if not abs(total - 1) < 1e-6 or c in negative]
         if bad:
             raise DataError(
-                f"the weights of {len(bad)} codes do not sum to one",
-                "A code's weights are its shares: zero or more, one in all.",
+                said("the weights of {n} codes do not sum to one", n=len(bad)),
+                said("A code's weights are its shares: zero or more, one in all."),
                 first=f"{bad[0]!r}: {off[bad[0]]:g}",
             )
         return {c: tuple((k, float(w or 0.0)) for k, w in t.items()) for c, t in found.items()}
     several = [c for c, t in found.items() if len(t) > 1]
     if several and split == "refuse":
         raise DataError(
-            f"{len(several)} codes have several targets and no weights",
-            "Name weight=..., or say split='equal' to share their values out evenly.",
-            first=f"{several[0]!r} to {sorted(found[several[0]])}",
+            said("{n} codes have several targets and no weights", n=len(several)),
+            said("Name weight=..., or say split='equal' to share their values out evenly."),
+            first=said("{code} to {target}", code=repr(several[0]), target=sorted(found[several[0]])),
         )
     return {c: tuple((k, 1 / len(t)) for k in t) for c, t in found.items()}
 
@@ -242,17 +245,21 @@ def convert_products(
     require(flows, "convert_products")
     one_of("unmatched", unmatched, ("refuse", "keep", "group"))
     if not isinstance(concordance, Concordance):
-        raise OptionError("concordance= takes a Concordance: make it with exportlab.concordance(table).")
+        raise OptionError(
+            said("concordance= takes a Concordance: make it with exportlab.concordance(table).")
+        )
     if "product" not in flows.roles:
-        raise DataError("the flows have no product", "convert_products needs product=... at the door.")
+        raise DataError(
+            said("the flows have no product"), said("convert_products needs product=... at the door.")
+        )
     codes = collect(flows.cells("product").select("product"))["product"].to_list()
     short = {c: c if digits is None else c[:digits] for c in codes}
     lost = concordance.unmatched(short.values())
     if lost and unmatched == "refuse":
         listed = ", ".join(lost[:10]) + (", ..." if len(lost) > 10 else "")
         raise DataError(
-            f"{len(lost)} product codes have no target in the concordance: {listed}",
-            "Add them, or say unmatched='keep' or 'group'.",
+            said("{n} product codes have no target in the concordance: {listed}", n=len(lost), listed=listed),
+            said("Add them, or say unmatched='keep' or 'group'."),
             first=repr(lost[0]),
         )
     own = {c: ((short[c] if unmatched == "keep" else UNMATCHED, 1.0),) for c in codes}

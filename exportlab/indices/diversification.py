@@ -28,7 +28,7 @@ from exportlab.indices.concentration import shannon
 from exportlab.indices.measure import Universe, distribution, measure, universe_size
 from exportlab.indices.members import Group, Member
 from exportlab.options import Label, NotNegative, validated
-from exportlab.words import N_
+from exportlab.words import N_, said
 
 
 @distribution(
@@ -160,7 +160,7 @@ def diversification(
     require_roles(flows, "diversification", "exporter")
     spread, groups = flows.split(over, by)
     if "exporter" not in groups:
-        raise OptionError("diversification compares exporters: keep the exporter in by=.")
+        raise OptionError(said("diversification compares exporters: keep the exporter in by=."))
     s, w = nw.col("_s"), nw.col("_w")
     shared = when(s < w, s, w).alias("_shared")
     beside = against(flows, spread, groups, reference).select(*groups, "_defined", shared)
@@ -221,9 +221,9 @@ def theil_within_between(
     require(flows, "theil_within_between")
     spread, kept = flows.split(over, by)
     if isinstance(universe, int | np.integer):
-        raise OptionError("universe= must say which members there are: 'observed', 'active' or a list.")
+        raise OptionError(said("universe= must say which members there are: 'observed', 'active' or a list."))
     if len(spread) > 1:
-        raise OptionError("theil_within_between groups the members of one role: over='product', say.")
+        raise OptionError(said("theil_within_between groups the members of one role: over='product', say."))
     universe_size(flows, spread, universe)
     listed = None if isinstance(universe, str) else list(dict.fromkeys(universe))
     of = grouping(flows, spread[0], groups, listed)
@@ -322,7 +322,9 @@ def theil_traditional(
     one_of("new", new, ("ever", "now"))
     spread, kept = flows.split(over, by)
     if "period" not in kept or universe == "active":
-        raise OptionError("theil_traditional needs the period in by=, and a universe that is not 'active'.")
+        raise OptionError(
+            said("theil_traditional needs the period in by=, and a universe that is not 'active'.")
+        )
     listed = _base(flows, base)
     size = universe_size(flows, spread, universe)
     assert size is not None
@@ -338,7 +340,7 @@ def _base(flows: Flows, base: Any) -> list[Any]:
         return flows.calendar.first_year(flows.members("period"))
     listed = [base] if isinstance(base, Hashable) else list(base)
     if not listed:
-        raise OptionError("base= is empty. Name a period, or several.")
+        raise OptionError(said("base= is empty. Name a period, or several."))
     return [flows.find("period", period) for period in listed]
 
 

@@ -47,6 +47,7 @@ from exportlab.indices.members import ON_ARRAYS, ON_FRAMES, ROUNDING, Group, Mem
 from exportlab.indices.residual import LEFT_OUT, THIN, Compute, Residual, Thin, bounded, left_over, without
 from exportlab.indices.residual import refuse as refuse_left_over
 from exportlab.options import Count, Within, check, validated
+from exportlab.words import said
 
 Members: TypeAlias = Annotated[int, Within(0, 2**53)]
 Universe: TypeAlias = Literal["observed", "active"] | Members | Sequence[Hashable]
@@ -154,7 +155,10 @@ def _between(
             refuse_left_over(task.indicator.name, left_over(flows, spread), bounds=False)
         elif thin == "universe" and size is None:
             raise OptionError(
-                f"Bounds of {task.indicator.name} need the number of members there can be: universe=250, say."
+                said(
+                    "Bounds of {name} need the number of members there can be: universe=250, say.",
+                    name=task.indicator.name,
+                )
             )
         else:
             ends[task.column] = (thin, partial(_of_array, task))
@@ -171,15 +175,18 @@ def _tasks(names: Names) -> list[_Task]:
         names = [names]
     asked = dict(names) if isinstance(names, Mapping) else {str(n): n for n in names}
     if not asked:
-        raise OptionError("No indicator is named; exportlab.CATALOGUE lists them.")
+        raise OptionError(said("No indicator is named; exportlab.CATALOGUE lists them."))
     tasks = []
     for column, entry in asked.items():
         name, given = (entry, {}) if isinstance(entry, str) else entry
         indicator, implied = CATALOGUE.find(name)
         if not indicator.is_distribution:
             raise OptionError(
-                f"{indicator.name} is not a sum over the members of one group, so measure cannot run it: "
-                f"call exportlab.{indicator.name}(flows, ...)."
+                said(
+                    "{name} is not a sum over the members of one group, so measure cannot run it: call "
+                    "exportlab.{name}(flows, ...).",
+                    name=indicator.name,
+                )
             )
         tasks.append(_Task(column, indicator, check_options(indicator, {**implied, **given})))
     return tasks
@@ -195,16 +202,24 @@ def universe_size(flows: Flows, over: tuple[str, ...], universe: Universe) -> in
         size = index(universe)
         if any(len(s) > size for s in seen):
             raise DataError(
-                f"universe={size} is smaller than the {max(map(len, seen))} active members in the table",
-                "The universe holds every category that could have been exported to.",
+                said(
+                    "universe={size} is smaller than the {n} active members in the table",
+                    size=size,
+                    n=max(map(len, seen)),
+                ),
+                said("The universe holds every category that could have been exported to."),
             )
         return size
     allowed = list(universe)
     outside = [m for s in seen for m in s if m not in set(allowed)]
     if outside:
         raise DataError(
-            f"{len(outside)} active members of {'/'.join(over)} are outside the universe given",
-            "Add them to the universe, or leave their rows out.",
+            said(
+                "{n} active members of {names} are outside the universe given",
+                n=len(outside),
+                names="/".join(over),
+            ),
+            said("Add them to the universe, or leave their rows out."),
             first=repr(outside[0]),
         )
     return len(set(allowed))
@@ -519,14 +534,22 @@ def evaluate(
     """
     indicator, implied = CATALOGUE.find(name)
     if not indicator.is_distribution:
-        raise OptionError(f"{indicator.name} is not an index of one distribution, so evaluate cannot run it.")
+        raise OptionError(
+            said(
+                "{name} is not an index of one distribution, so evaluate cannot run it.", name=indicator.name
+            )
+        )
     chosen = check_options(indicator, {**implied, **options})
     x = np.asarray(values, dtype=np.float64)
     wrong = ~((x == 0) | ((x >= SMALLEST) & (x <= LARGEST)))
     if wrong.any():
         raise DataError(
-            "a value is missing, negative or too far from one",
-            f"Values are zero, or between {SMALLEST:g} and {LARGEST:g}: look at the unit.",
+            said("a value is missing, negative or too far from one"),
+            said(
+                "Values are zero, or between {smallest} and {largest}: look at the unit.",
+                smallest=f"{SMALLEST:g}",
+                largest=f"{LARGEST:g}",
+            ),
             rows=int(wrong.sum()),
             first=f"{x[wrong][0]:g}",
         )
@@ -541,10 +564,17 @@ def _refuse_split(indicator: Indicator, options: Mapping[str, Any], known: Array
     apart = total - known
     if (apart < -ROUNDING * 1e3 * total).any():
         raise DataError(
-            "a total is below the sum of its members", "Look at units and periods.", first=f"{total.min():g}"
+            said("a total is below the sum of its members"),
+            said("Look at units and periods."),
+            first=f"{total.min():g}",
         )
     if indicator.at_thin_end(options) != "sum" and (apart > ROUNDING * 1e3 * total).any():
         raise OptionError(
-            f"{indicator.name} depends on how the part of total= that values do not hold is split. Allowed: "
-            f"exportlab.bounds({indicator.name!r}, known, total, max_members=...), or values that add up to the total."
+            said(
+                "{name} depends on how the part of total= that values do not hold is split. Allowed: "
+                "exportlab.bounds({quoted}, known, total, max_members=...), or values that add up to the "
+                "total.",
+                name=indicator.name,
+                quoted=repr(indicator.name),
+            )
         )

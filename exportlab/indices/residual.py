@@ -13,6 +13,7 @@ import numpy as np
 from exportlab.errors import DataError, EngineError, OptionError, one_of
 from exportlab.flow_table import Flows
 from exportlab.frames import Array, Frame, collect, column_like, distinct
+from exportlab.words import said
 
 F = TypeVar("F", bound=Callable[..., Any])
 Residual: TypeAlias = Literal["leave_out", "bounds"]
@@ -44,10 +45,20 @@ def without(flows: Flows) -> Flows:
 def refuse(name: str, rest: Mapping[str, Sequence[Any]], *, bounds: bool) -> None:
     """Say that an index is not known while one label may be one member or many."""
     role, labels = next(iter(rest.items()))
-    choice = "residual='bounds' (low and high) or residual='leave_out'" if bounds else "residual='leave_out'"
+    choice = (
+        said("residual='bounds' (low and high) or residual='leave_out'") if bounds else "residual='leave_out'"
+    )
     raise DataError(
-        f"{name} is not known while {role}s are left over: they may be one {role} or many",
-        f"Say {choice}; sums of powers (hhi, effective_number, hill of q above 1) and cr have a value there.",
+        said(
+            "{name} is not known while {role}s are left over: they may be one {role} or many",
+            name=name,
+            role=said(role),
+        ),
+        said(
+            "Say {choice}; sums of powers (hhi, effective_number, hill of q above 1) and cr have a "
+            "value there.",
+            choice=choice,
+        ),
         first=repr(labels[0]),
     )
 
@@ -56,8 +67,17 @@ def refuse_members(flows: Flows, name: str, roles: Sequence[str]) -> None:
     """Refuse what would take what is left over for a member, with the line that leaves it out."""
     for role, labels in left_over(flows, roles).items():
         raise DataError(
-            f"{name} takes every {role} for one member, and {len(labels)} of them are left over",
-            f"Leave them out: flows.where({role}=lambda x: x not in {list(labels)}).",
+            said(
+                "{name} takes every {role} for one member, and {n} of them are left over",
+                name=name,
+                role=said(role),
+                n=len(labels),
+            ),
+            said(
+                "Leave them out: flows.where({role}=lambda x: x not in {labels}).",
+                role=role,
+                labels=list(labels),
+            ),
             first=repr(labels[0]),
         )
 
@@ -119,9 +139,13 @@ def bounded(
     limit. Marshall, Olkin and Arnold (2011), Inequalities, ch. 3.
     """
     if flows.lazy:
-        raise EngineError("residual='bounds' is for tables in memory: bring the cells there, xl.cells(...).")
+        raise EngineError(
+            said("residual='bounds' is for tables in memory: bring the cells there, xl.cells(...).")
+        )
     if len(spread) > 1:
-        raise OptionError(f"residual='bounds' is for an index over one role, not {list(spread)}.")
+        raise OptionError(
+            said("residual='bounds' is for an index over one role, not {spread}.", spread=list(spread))
+        )
     named, rest = _by_group(flows, spread[0], groups)
     keys = collect(
         distinct(flows.cells(*groups, spread[0]), *groups)
@@ -172,7 +196,11 @@ def _ends(values: Array, left: float, size: int | None, thin: Thin, compute: Com
     room = size - len(values)
     if room < 1:
         raise DataError(
-            f"universe={size} has no room for what is left over beside {len(values)} members that are named",
-            "The universe holds every category that could have been exported to.",
+            said(
+                "universe={size} has no room for what is left over beside {n} members that are named",
+                size=size,
+                n=len(values),
+            ),
+            said("The universe holds every category that could have been exported to."),
         )
     return dense, compute(np.append(values, np.full(room, left / room)), total, size)

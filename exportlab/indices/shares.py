@@ -20,7 +20,7 @@ from exportlab.indices.residual import Residual
 from exportlab.options import Label
 from exportlab.periods import Lag
 from exportlab.places import moment
-from exportlab.words import N_
+from exportlab.words import N_, enumerated, said
 
 
 @indicator(
@@ -123,7 +123,7 @@ def bloc_share(
     require(flows, "bloc_share")
     one_of("within", within, ("end", "start"))
     if "market" not in flows.roles:
-        raise DataError("the flows have no market", "bloc_share needs market=... at the door.")
+        raise DataError(said("the flows have no market"), said("bloc_share needs market=... at the door."))
     _, groups = flows.split("market", by)
     rest = [x for x in flows.residuals("market") if x not in outside and x not in (members or ())]
     if rest and residual is None:
@@ -148,9 +148,12 @@ def bloc_share(
 
 def _may_hold(bloc: str, rest: Sequence[Any]) -> DataError:
     return DataError(
-        f"{len(rest)} markets are what is left over, and may hold members of {bloc}",
-        "Say residual='bounds' (low and high) or residual='leave_out'; where none of them is a member, say "
-        f"outside={list(rest)[:20]}.",
+        said("{n} markets are what is left over, and may hold members of {bloc}", n=len(rest), bloc=bloc),
+        said(
+            "Say residual='bounds' (low and high) or residual='leave_out'; where none of them is a "
+            "member, say outside={rest}.",
+            rest=list(rest)[:20],
+        ),
         first=repr(rest[0]),
     )
 
@@ -220,7 +223,7 @@ class Asked:
             return [Part(nw.lit(True), single, frozenset(map(str, self.members)))]
         if self.membership == "dated" and "period" not in flows.roles:
             raise OptionError(
-                "membership='dated' needs periods; name a year or date, 'latest', or members=[...]."
+                said("membership='dated' needs periods; name a year or date, 'latest', or members=[...].")
             )
         found = flows.naming.meanings(flows.observed(role), f"{role} {flows.roles[role]!r}")
         self._refuse_members_outside(found)
@@ -245,8 +248,11 @@ class Asked:
         named = [x for x in members if x in known]
         if not named:
             raise OptionError(
-                f"members={short(repr(members), 200)} names no label of the table. Its labels: "
-                f"{short(repr(sorted(known, key=str)), 200)}."
+                said(
+                    "members={members} names no label of the table. Its labels: {known}.",
+                    members=short(repr(members), 200),
+                    known=short(repr(sorted(known, key=str)), 200),
+                )
             )
         return named
 
@@ -255,8 +261,13 @@ class Asked:
         wrong = [x for x in self.outside if x in found and everyone & (found[x].countries() or frozenset())]
         if wrong:
             raise OptionError(
-                f"outside= names {wrong[0]!r}, which is a member of {self.bloc} or holds one ({found[wrong[0]].own}). "
-                "Allowed: labels of no country; membership= says when a country is a member."
+                said(
+                    "outside= names {wrong}, which is a member of {bloc} or holds one ({own}). Allowed: "
+                    "labels of no country; membership= says when a country is a member.",
+                    wrong=repr(wrong[0]),
+                    bloc=self.bloc,
+                    own=found[wrong[0]].own,
+                )
             )
 
     @property
@@ -331,9 +342,14 @@ class Asked:
             raise _unknown(unknown, name, list(chosen))
         if partly:
             raise DataError(
-                f"{len(partly)} markets lie partly in {name}",
-                f"Split them into countries; or say which labels are members: members={[*chosen][:20]}.",
-                first=f"{partly[0]!r}" + (f" on {day}" if day != "latest" else ""),
+                said("{n} markets lie partly in {name}", n=len(partly), name=name),
+                said(
+                    "Split them into countries; or say which labels are members: members={members}.",
+                    members=[*chosen][:20],
+                ),
+                first=repr(partly[0])
+                if day == "latest"
+                else said("{label} on {day}", label=repr(partly[0]), day=day),
             )
         return chosen
 
@@ -343,12 +359,27 @@ def _unknown(labels: Sequence[Any], bloc: str, members: Sequence[Any]) -> DataEr
     shown = labels[:30]  # to look for names that are near takes a millisecond each
     close = {x: near for x in shown if (near := classifications.near(x))}
     no_country = [x for x in shown if x not in close]
-    outside = f"where none of them is a member, say outside={no_country[:20]}; " if no_country else ""
-    meant = "; ".join(f"{x!r}: did you mean {near[0]!r}?" for x, near in list(close.items())[:10])
+    meant = [
+        said("{label}: did you mean {near}?", label=repr(x), near=repr(near[0]))
+        for x, near in list(close.items())[:10]
+    ]
+    names = said("Use country names or ISO codes")
+    if meant:
+        names = said("{names} ({meant})", names=names, meant=enumerated(meant))
+    if no_country:
+        outside = said("where none of them is a member, say outside={labels}", labels=no_country[:20])
+        names = said("{a}; {b}", a=names, b=outside)
     return DataError(
-        f"{len(labels)} markets are no known country or bloc, so it cannot be said whether they are in {bloc}",
-        f"Use country names or ISO codes{f' ({meant})' if meant else ''}; {outside}"
-        f"or name the members yourself: members={[*members][:20] or '[...]'}.",
+        said(
+            "{n} markets are no known country or bloc, so it cannot be said whether they are in {bloc}",
+            n=len(labels),
+            bloc=bloc,
+        ),
+        said(
+            "{names}; or name the members yourself: members={members}.",
+            names=names,
+            members=[*members][:20] or "[...]",
+        ),
         first=repr(labels[0]),
     )
 

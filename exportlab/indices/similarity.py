@@ -13,7 +13,7 @@ from exportlab.frames import Array
 from exportlab.indices._steps import Block, blocks, over_sum, table_of_own_kind
 from exportlab.indices.catalogue import indicator
 from exportlab.options import Label, Within
-from exportlab.words import N_
+from exportlab.words import N_, said
 
 Form: TypeAlias = Literal["long", "matrix"]
 
@@ -78,7 +78,9 @@ def _pairs(
     spread, groups = flows.split(over, by)
     (who,) = flows.resolve(unit)
     if who in spread:
-        raise OptionError(f"{name} compares {who}s, so it cannot be spread over {who}s.")
+        raise OptionError(
+            said("{name} compares {who}s, so it cannot be spread over {who}s.", name=name, who=who)
+        )
     kept = tuple(g for g in groups if g != who)
     found = []
     for block in blocks(flows, who, spread, kept):
@@ -101,7 +103,7 @@ def _others(block: Block, against: Any) -> tuple[tuple[Any, ...], Array]:
     if _is(against, "world") or _is(against, "rest"):
         return (against,), block.values.sum(axis=0, keepdims=True)
     if against not in block.units:
-        raise UnknownName("unit to compare with", against, [*map(str, block.units), "world", "rest"])
+        raise UnknownName(said("unit to compare with"), against, [*map(str, block.units), "world", "rest"])
     return (against,), block.values[[block.units.index(against)]]
 
 
@@ -119,8 +121,12 @@ def _matrix(flows: Flows, found: list[tuple[Block, tuple[Any, ...], Array]], who
     if len(found) != 1:
         first = ", ".join(str(b.group) for b, *_ in found[:3])
         raise OptionError(
-            f"form='matrix' holds one matrix, and there are {len(found)} groups ({first} ...): "
-            "choose one group, set by=[], or take form='long'."
+            said(
+                "form='matrix' holds one matrix, and there are {n} groups ({first} ...): choose one "
+                "group, set by=[], or take form='long'.",
+                n=len(found),
+                first=first,
+            )
         )
     block, other, values = found[0]
     own = flows.roles.get(who, who)
@@ -314,7 +320,10 @@ def bahar(
     """
     if shift <= 0:
         raise OptionError(
-            f"shift={shift!r} is not above zero; ln(RCA + a) needs it where nothing is exported."
+            said(
+                "shift={shift} is not above zero; ln(RCA + a) needs it where nothing is exported.",
+                shift=repr(shift),
+            )
         )
 
     def measure(x: Array, y: Array, block: Block) -> Array:

@@ -14,7 +14,7 @@ from exportlab.indices._steps import ALL, zero_unless
 from exportlab.indices.catalogue import indicator
 from exportlab.indices.unit_values import priced_cells
 from exportlab.options import Label, Within
-from exportlab.words import N_
+from exportlab.words import N_, said
 
 Income = Flows | Mapping[Any, float]
 
@@ -173,7 +173,8 @@ def _groups(
     spread, groups = flows.split(over, by)
     if "exporter" not in groups:
         raise DataError(
-            "the flows have no exporter", f"{caller} needs exporter=... at the door, kept in by=."
+            said("the flows have no exporter"),
+            said("{caller} needs exporter=... at the door, kept in by=.", caller=caller),
         )
     return groups, spread
 
@@ -187,7 +188,7 @@ def _shares(
     cells = flows.cells(*groups, *spread)
     if base is not None:
         if "period" not in groups:
-            raise OptionError("base= names a period: the flows need period=..., kept in by=.")
+            raise OptionError(said("base= names a period: the flows need period=..., kept in by=."))
         base = flows.find("period", base)
         cells = cells.filter(nw.col("period") == base)
     shares = with_total(cells, groups).with_columns(ratio(nw.col("value"), nw.col("_total")).alias("_s"))
@@ -210,7 +211,7 @@ def _with_income(flows: Flows, cells: Frame, income: Any) -> Frame:
         return join(cells, table, on=keys)
     pairs = {k: float(v) for k, v in dict(income).items()}
     if not pairs:
-        raise DataError("income is empty", "Give an income per head for each exporter.")
+        raise DataError(said("income is empty"), said("Give an income per head for each exporter."))
     y = nw.lit(float("nan"))
     by_period: dict[Any, dict[Any, float]] = {}
     for key, value in pairs.items():
@@ -237,14 +238,14 @@ def _check(flows: Flows, priced: Frame, missing: str) -> None:
     words = ", ".join(f"{k}={v!r}" for k, v in sorted(first.items()) if k != "_y")
     if wrong:
         raise DataError(
-            f"the income of {len(wrong)} exporters is not above zero",
-            "Incomes per head are positive.",
+            said("the income of {n} exporters is not above zero", n=len(wrong)),
+            said("Incomes per head are positive."),
             first=words,
         )
     if without and missing == "refuse":
         raise DataError(
-            f"{len(without)} exporters have no income",
-            "Give it, or say missing='leave out' to compute PRODY without them.",
+            said("{n} exporters have no income", n=len(without)),
+            said("Give it, or say missing='leave out' to compute PRODY without them."),
             first=words,
         )
 

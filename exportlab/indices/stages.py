@@ -16,7 +16,7 @@ from exportlab.indices._steps import ALL
 from exportlab.indices.catalogue import indicator
 from exportlab.indices.concordance import Concordance, convert_products
 from exportlab.options import Count
-from exportlab.words import N_
+from exportlab.words import N_, said
 
 LALL_GROUPS = {
     "PP": "PP",
@@ -115,7 +115,9 @@ def _shares(
 ) -> Any:
     require(flows, name)
     if "product" not in flows.roles:
-        raise DataError("the flows have no product", f"{name} needs product=... at the door.")
+        raise DataError(
+            said("the flows have no product"), said("{name} needs product=... at the door.", name=name)
+        )
     made = convert_products(flows, classes, digits=digits, unmatched=unmatched)
     _, groups = made.split("product", by)
     cells = made.cells(*groups, "product").with_columns(nw.lit(0).alias(ALL))
@@ -262,7 +264,9 @@ def rauch_shares(
     require(flows, "rauch_shares")
     odd = sorted({str(v) for v in classes.values()} - set(RAUCH))
     if odd:
-        raise OptionError(f"Rauch's class {odd[0]!r} is not allowed. Allowed: {RAUCH}.")
+        raise OptionError(
+            said("Rauch's class {odd} is not allowed. Allowed: {rauch}.", odd=repr(odd[0]), rauch=RAUCH)
+        )
     named = Concordance({c: ((RAUCH[v], 1.0),) for c, v in classes.items()}, "Rauch (1999)", prefix=True)
     through = _through(flows, products, "sitc2", named, longest=5)
     return _shares(flows, through, "rauch_shares", by=by, digits=None, unmatched=unmatched)
@@ -278,8 +282,8 @@ def _through(flows: Flows, products: Any, name: str, classes: Concordance, *, lo
         known = {c: links for c, links in products.links.items() if all(classes.find(t) for t, _ in links)}
         if not known:
             raise DataError(
-                f"no target of the concordance is a {name} code",
-                "Give one that leads there.",
+                said("no target of the concordance is a {name} code", name=name),
+                said("Give one that leads there."),
                 first=repr(min(targets, default="")),
             )
         return Concordance(known, products.origin, products.prefix).then(classes)
@@ -288,8 +292,13 @@ def _through(flows: Flows, products: Any, name: str, classes: Concordance, *, lo
         long = [c for c in flows.members("product") if len(c) > longest]
         if long:
             raise DataError(
-                f"{len(long)} product codes are longer than the {longest} digits of {name}",
-                "Give the concordance that brings them there: products=exportlab.concordance(...).",
+                said(
+                    "{n} product codes are longer than the {longest} digits of {name}",
+                    n=len(long),
+                    longest=longest,
+                    name=name,
+                ),
+                said("Give the concordance that brings them there: products=exportlab.concordance(...)."),
                 first=repr(long[0]),
             )
     return classes

@@ -12,7 +12,7 @@ from exportlab.frames import Frame, distinct, join, missing, ratio, stack, sum_b
 from exportlab.indices._steps import ALL, before_and_after, keyed, periods_compared, with_seen, zero_unless
 from exportlab.indices.catalogue import indicator
 from exportlab.periods import Lag
-from exportlab.words import N_
+from exportlab.words import N_, said
 
 Method = Literal["fisher", "tornqvist", "laspeyres", "paasche"]
 
@@ -26,7 +26,10 @@ def priced_cells(
     """
     require(flows, caller)
     if "quantity" not in flows.roles:
-        raise DataError("the flows have no quantity", f"{caller} needs quantity=... at the door.")
+        raise DataError(
+            said("the flows have no quantity"),
+            said("{caller} needs quantity=... at the door.", caller=caller),
+        )
     flows.check()
     gone = missing(nw.col("quantity"))
     frame = flows.known_quantities.select(
@@ -59,8 +62,11 @@ def with_units(cells: Frame, keys: tuple[str, ...], *tables: Flows) -> Frame:
     named = {t.quantity_keys for t in tables}
     if len(named) > 1:
         raise DataError(
-            "the quantities of one of the two tables have several units, those of the other do not say theirs",
-            "Name the column of units in both: quantity_unit=... at the door.",
+            said(
+                "the quantities of one of the two tables have several units, those of the other do not "
+                "say theirs"
+            ),
+            said("Name the column of units in both: quantity_unit=... at the door."),
         )
     wanted = (*keys, *named.pop())
     known = [t.frame.filter(nw.col("quantity") > 0).select(*wanted) for t in tables]
@@ -118,7 +124,9 @@ def relative_unit_value(
     spread, groups = flows.split(over, by)
     spread = (*spread, *(k for k in flows.quantity_keys if k not in groups))
     if "exporter" not in groups:
-        raise DataError("the flows have no exporter", "relative_unit_value needs exporter=..., kept in by=.")
+        raise DataError(
+            said("the flows have no exporter"), said("relative_unit_value needs exporter=..., kept in by=.")
+        )
     within = tuple(g for g in groups if g != "exporter")
     cells = beside_reference(flows, (*groups, *spread), (*within, *spread), reference)
     made = cells.with_columns(
@@ -154,8 +162,11 @@ def beside_reference(flows: Flows, keys: tuple[str, ...], common: tuple[str, ...
     if isinstance(reference, Flows):
         if flows.quantity_keys != reference.quantity_keys:
             raise DataError(
-                "the quantities of one of the two tables have several units, those of the other do not say theirs",
-                "Name the column of units in both: quantity_unit=... at the door.",
+                said(
+                    "the quantities of one of the two tables have several units, those of the other do not "
+                    "say theirs"
+                ),
+                said("Name the column of units in both: quantity_unit=... at the door."),
             )
         common = tuple(r for r in common if r in reference.identity)
         other = priced_cells(reference, "relative_unit_value", common)

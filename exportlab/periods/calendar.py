@@ -13,7 +13,7 @@ from typing import Any, Literal, TypeAlias
 from exportlab.errors import DataError, OptionError
 from exportlab.options import Count
 from exportlab.periods.period import ALLOWED, FREQUENCIES, STEPS, WORDS, Label, Period, Writer, alone
-from exportlab.words import Text
+from exportlab.words import N_, Text, said
 
 Lag: TypeAlias = Count | Literal["year"]
 
@@ -73,12 +73,18 @@ class Calendar:
             else None
         )
 
-    def require_order(self, what: str) -> None:
+    def require_order(self, what: Text) -> None:
         """Raise unless the labels have an order in time, which `what` needs."""
         if not self.ordered:
             shown = ", ".join(repr(x) for x in self.labels[:3])
             raise DataError(
-                f"{self.name} has labels without an order in time ({shown}), and {what} needs one", ALLOWED
+                said(
+                    "{name} has labels without an order in time ({shown}), and {what} needs one",
+                    name=self.name,
+                    shown=shown,
+                    what=what,
+                ),
+                said(ALLOWED),
             )
 
     # ---- labels, periods, keys -------------------------------------------------------------------------
@@ -122,14 +128,21 @@ class Calendar:
         found = self.periods.get(label) or self._by_key.get(label)
         if found is not None:
             return found
-        self.require_order(f"the period {label!r}")
+        self.require_order(said("the period {label}", label=repr(label)))
         other = alone(label, str(self.frequency), joint=self._joint, order=self.day_order)
         if isinstance(other, Period):
             return other
         raise DataError(
-            f"{label!r} is {f'of {WORDS[other]}' if other else 'no period'}, and {self.name} has "
-            f"{WORDS[str(self.frequency)]}",
-            f"Write it as the others are, such as {self.labels[0]!r}.",
+            said(
+                N_("{label} is of {others}, and {name} has {words}")
+                if other
+                else N_("{label} is no period, and {name} has {words}"),
+                label=repr(label),
+                others=said(WORDS.get(str(other), "")),
+                name=self.name,
+                words=said(WORDS[str(self.frequency)]),
+            ),
+            said("Write it as the others are, such as {label}.", label=repr(self.labels[0])),
         )
 
     @property
@@ -157,7 +170,7 @@ class Calendar:
 
     def at(self, position: int) -> Period:
         """The period at a place in time, be it among the column's or not."""
-        self.require_order("a place in time")
+        self.require_order(said("a place in time"))
         if position in self._by_position:
             return self._by_position[position]
         step = STEPS[str(self.frequency)]
@@ -192,13 +205,16 @@ class Calendar:
             found = 0
         if isinstance(lag, bool) or found < 1:
             raise OptionError(
-                f"lag={lag!r} is not allowed. Allowed: 'year', or a whole number of steps from 1 on."
+                said(
+                    "lag={lag} is not allowed. Allowed: 'year', or a whole number of steps from 1 on.",
+                    lag=repr(lag),
+                )
             )
         return found
 
     def followers(self, labels: Iterable[Label], lag: Lag) -> dict[Any, Any]:
         """Each of `labels`, or keys, to the one `lag` later with as many months, where there is one."""
-        self.require_order("a step in time")
+        self.require_order(said("a step in time"))
         steps = self.steps(lag)
         known = sorted(((self.period(x), x) for x in set(labels)), key=lambda pair: pair[0])
         place = {(p.position, p.months): x for p, x in known}
@@ -207,7 +223,7 @@ class Calendar:
 
     def same_months(self, labels: Iterable[Label], to: Label) -> list[Any]:
         """Those of `labels`, or keys, that are the same months of a year as `to` is, in the order of time."""
-        self.require_order("a comparison of periods")
+        self.require_order(said("a comparison of periods"))
         span = self._months_of_year(to)
         return [x for x in self.in_order(labels) if self._months_of_year(x) == span]
 
@@ -217,7 +233,7 @@ class Calendar:
 
     def first_year(self, labels: Iterable[Label]) -> list[Any]:
         """Those of `labels`, or keys, that begin within a year from the first; of numbers the first."""
-        self.require_order("a first year")
+        self.require_order(said("a first year"))
         known = self.in_order(labels)
         first = self.period(known[0])
         until = first.start + (1 if first.frequency == "number" else 12)
@@ -225,7 +241,7 @@ class Calendar:
 
     def follows(self, before: Label, after: Label) -> bool:
         """Whether `after` is the next period, so that nothing lies between."""
-        self.require_order("a step in time")
+        self.require_order(said("a step in time"))
         a, b = self.period(before), self.period(after)
         if self.frequency == "month":
             return b.start == a.last + 1

@@ -11,7 +11,7 @@ from numbers import Integral, Real
 from typing import Any, Final, TypeAlias
 
 from exportlab.errors import DataError
-from exportlab.words import N_
+from exportlab.words import N_, said
 
 FREQUENCIES: Final = ("year", "half", "quarter", "month")
 STEPS: Final = {
@@ -146,10 +146,17 @@ class Period:
 
     def _refuse_no_date(self) -> None:
         if self.frequency in ("number", "fiscal"):
-            why = "a number" if self.frequency == "number" else "a fiscal year whose first month is not known"
+            why = (
+                said("a number")
+                if self.frequency == "number"
+                else said("a fiscal year whose first month is not known")
+            )
             raise DataError(
-                f"period {self.iso!r} is {why}, so it has no dates",
-                "Where dates matter, periods are years (2023), half-years, quarters or months ('2023-05').",
+                said("period {iso} is {why}, so it has no dates", iso=repr(self.iso), why=why),
+                said(
+                    "Where dates matter, periods are years (2023), half-years, quarters or months "
+                    "('2023-05')."
+                ),
             )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from exportlab.errors import DataError, OptionError
 from exportlab.periods.calendar import Calendar
 from exportlab.periods.period import FREQUENCIES, STEPS, WORDS, DatesLike, Period
+from exportlab.words import N_, Said, said
 
 YEAR = 12  # months
 
@@ -63,8 +64,15 @@ def coarser(calendar: Calendar, keys: Collection[Any], frequency: str, *, keep: 
         made |= {_part(calendar, whole, found): _counted(found, calendar) for whole, found in parts.items()}
     if not made:
         raise DataError(
-            f"{calendar.name} has no full {WORDS[frequency][:-1]}: {_told(calendar, *next(iter(parts.items())))}",
-            "Say partial='keep' for parts, each named by its months, or add the months that are missing.",
+            said(
+                "{name} has no full {frequency}: {told}",
+                name=calendar.name,
+                frequency=said(WHOLE[frequency]),
+                told=_told(calendar, *next(iter(parts.items()))),
+            ),
+            said(
+                "Say partial='keep' for parts, each named by its months, or add the months that are missing."
+            ),
         )
     return _turned(calendar, made, frequency, known)
 
@@ -113,9 +121,12 @@ def single(calendar: Calendar, keys: Collection[Any]) -> Turned:
     """Totals from January to single months, each the total less the one before."""
     if calendar.frequency != "cumulated":
         raise DataError(
-            f"{calendar.name} has {WORDS.get(str(calendar.frequency), 'labels without an order in time')}, "
-            "not months added up from January",
-            "decumulate takes totals such as '2023-01/05' (January to May 2023).",
+            said(
+                "{name} has {own}, not months added up from January",
+                name=calendar.name,
+                own=said(WORDS.get(str(calendar.frequency), N_("labels without an order in time"))),
+            ),
+            said("decumulate takes totals such as '2023-01/05' (January to May 2023)."),
         )
     made: dict[Period, list[Period]] = {}
     before: dict[Period, Period] = {}
@@ -142,22 +153,39 @@ def _by_year(periods: Iterable[Period]) -> list[list[Period]]:
     return list(years.values())
 
 
+WHOLE = {"year": N_("year"), "half": N_("half-year"), "quarter": N_("quarter"), "month": N_("month")}
+
+
 def _refuse_finer(calendar: Calendar, frequency: str) -> None:
     """Raise unless the periods add up to those of `frequency`."""
-    calendar.require_order("adding up periods")
+    calendar.require_order(said("adding up periods"))
     own = str(calendar.frequency)
     if own in ("number", "fiscal"):
         raise DataError(
-            f"{calendar.name} has {WORDS[own]}, whose months are not known",
-            f"Months, quarters and half-years add up to {WORDS[frequency]}.",
+            said(
+                "{name} has {words}, whose months are not known", name=calendar.name, words=said(WORDS[own])
+            ),
+            said("Months, quarters and half-years add up to {words}.", words=said(WORDS[frequency])),
         )
     if own == "cumulated" and frequency != "year":
         raise DataError(
-            f"{calendar.name} has {WORDS[own]}, which do not add up to {WORDS[frequency]}",
-            "Take them apart first: xl.decumulate(flows).",
+            said(
+                "{name} has {words}, which do not add up to {whole}",
+                name=calendar.name,
+                words=said(WORDS[own]),
+                whole=said(WORDS[frequency]),
+            ),
+            said("Take them apart first: xl.decumulate(flows)."),
         )
     if STEPS[own] > STEPS[frequency]:
-        raise OptionError(f"{calendar.name} has {WORDS[own]}, which are longer than {WORDS[frequency]}.")
+        raise OptionError(
+            said(
+                "{name} has {words}, which are longer than {whole}.",
+                name=calendar.name,
+                words=said(WORDS[own]),
+                whole=said(WORDS[frequency]),
+            )
+        )
 
 
 def _counted(found: Sequence[Period], calendar: Calendar) -> list[Period]:
@@ -171,26 +199,45 @@ def _part(calendar: Calendar, whole: Period, found: Sequence[Period]) -> Period:
     for a, b in pairwise(counted):
         if b.start != a.last + 1:
             raise DataError(
-                f"{calendar.name} has nothing between {calendar.label(a)!r} and {calendar.label(b)!r}",
-                "A part of a year is kept where its months follow each other: add those between, or drop its rows.",
+                said(
+                    "{name} has nothing between {a} and {b}",
+                    name=calendar.name,
+                    a=repr(calendar.label(a)),
+                    b=repr(calendar.label(b)),
+                ),
+                said(
+                    "A part of a year is kept where its months follow each other: add those between, or drop "
+                    "its rows."
+                ),
             )
     months = sum(p.months for p in counted)
     return Period(found[0].start, months, "cumulated" if found[0].start == whole.start else "span")
 
 
-def _told(calendar: Calendar, whole: Period, found: Sequence[Period]) -> str:
+def _told(calendar: Calendar, whole: Period, found: Sequence[Period]) -> Said:
     labels = [str(calendar.label(p)) for p in found]
-    shown = labels[0] if len(labels) == 1 else f"{labels[0]} to {labels[-1]}"
-    months = sum(p.months for p in _counted(found, calendar))
-    return f"of {calendar.label(whole)} it has {months} of {whole.months} months ({shown})"
+    return said(
+        "of {whole} it has {n} of {all} months ({shown})",
+        whole=calendar.label(whole),
+        n=sum(p.months for p in _counted(found, calendar)),
+        all=whole.months,
+        shown=labels[0] if len(labels) == 1 else said("{a} to {b}", a=labels[0], b=labels[-1]),
+    )
 
 
 def _refuse_gap(calendar: Calendar, total: Period) -> None:
     missing = Period(total.start, total.months - 1, "cumulated")
     raise DataError(
-        f"{calendar.name} has no {calendar.label(missing)!r}, which is to be taken off {calendar.label(total)!r}",
-        "A month is a total less the one before; only January and February may stand as one. Add the rows that are "
-        "missing, or leave those of that year out.",
+        said(
+            "{name} has no {label}, which is to be taken off {total}",
+            name=calendar.name,
+            label=repr(calendar.label(missing)),
+            total=repr(calendar.label(total)),
+        ),
+        said(
+            "A month is a total less the one before; only January and February may stand as one. Add "
+            "the rows that are missing, or leave those of that year out."
+        ),
     )
 
 

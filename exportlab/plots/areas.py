@@ -161,14 +161,17 @@ def _sized(table: pd.DataFrame, value: str) -> pd.DataFrame:
     if wrong.any():
         first = table[value][wrong].iloc[0]
         raise DataError(
-            f"column {value!r} has values that are no area",
-            "A treemap draws values of zero or more.",
+            said("column {value} has values that are no area", value=repr(value)),
+            said("A treemap draws values of zero or more."),
             rows=int(wrong.sum()),
             first=str(first),
         )
     kept = table[table[value] > 0].sort_values(value, ascending=False, kind="stable")
     if kept.empty:
-        raise DataError(f"column {value!r} has no value above zero", "There is nothing to draw.")
+        raise DataError(
+            said("column {value} has no value above zero", value=repr(value)),
+            said("There is nothing to draw."),
+        )
     return kept
 
 
@@ -349,7 +352,9 @@ def market_map(
     known = table[market].map(lambda x: find(x) is not None).to_numpy(bool)
     if not known.any():
         raise DataError(
-            "no market is a country", "A map needs names or codes of countries.", first=str(codes[0])
+            said("no market is a country"),
+            said("A map needs names or codes of countries."),
+            first=str(codes[0]),
         )
     shares: dict[str, float] = {}
     for code, part in zip(codes, table[share].astype(float), strict=True):

@@ -189,8 +189,8 @@ def _years(table: pd.DataFrame, period: str, value: str, scale: float) -> tuple[
     calendar = read(table[period].unique())
     if calendar.frequency not in ("month", "quarter", "half"):
         raise DataError(
-            f"column {period!r} has no months, quarters or half-years",
-            "Like periods of several years are compared; draw years as they are.",
+            said("column {period} has no months, quarters or half-years", period=repr(period)),
+            said("Like periods of several years are compared; draw years as they are."),
             first=str(table[period].iloc[0]),
         )
     known, per_year = [calendar.period(x) for x in table[period]], calendar.per_year or MONTHS
@@ -302,7 +302,9 @@ def growth_bubbles(
     largest = table[table[after] > 0].nlargest(top, after)
     shown = largest[largest[before] > 0]
     if shown.empty:
-        raise DataError("no member has a value in both periods", "Growth takes two values above zero.")
+        raise DataError(
+            said("no member has a value in both periods"), said("Growth takes two values above zero.")
+        )
     total, earlier = float(table[after].sum()), float(table[before].sum())
     share, growth = 100 * shown[after] / total, 100 * (shown[after] / shown[before] - 1)
     called = [(names or {}).get(x, str(x)) for x in shown[label]]

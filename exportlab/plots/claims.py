@@ -66,12 +66,12 @@ def verdicts(
     """
     for column in ("verdict", by):
         if column not in table:
-            raise UnknownName("column", column, map(str, table.columns))
+            raise UnknownName(said("column"), column, map(str, table.columns))
     if table.empty:
-        raise DataError("the table has no rows", "There is nothing to draw.")
+        raise DataError(said("the table has no rows"), said("There is nothing to draw."))
     for verdict in table["verdict"].unique():
         if verdict not in COLORS:
-            raise UnknownName("verdict", verdict, COLORS)
+            raise UnknownName(said("verdict"), verdict, COLORS)
     counts = pd.crosstab(table[by], table["verdict"])
     counts = counts.reindex(columns=[v for v in order if v in counts]).loc[
         lambda t: t.sum(axis=1).sort_values().index

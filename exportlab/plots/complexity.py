@@ -66,7 +66,7 @@ def plot_eci(
             }
             axes.plot(range(len(periods)), values[:, i], **style)
         if len(periods) > 1:
-            result.cells.flows.calendar.require_order("a chart over time")
+            result.cells.flows.calendar.require_order(said("a chart over time"))
             period_ticks(axes, periods)
             last = zip(values[-1, chosen], chosen, strict=True)
             marks = [
@@ -86,7 +86,7 @@ def plot_eci(
 
 def _position(names: list[Any], name: Any) -> int:
     if name not in names:
-        raise UnknownName("exporter", name, [str(n) for n in names])
+        raise UnknownName(said("exporter"), name, [str(n) for n in names])
     return names.index(name)
 
 
@@ -128,7 +128,9 @@ def plot_product_space(
 
     nodes, edges = network.nodes, network.edges
     if len(nodes) < 2:
-        raise DataError(f"The network has {len(nodes)} product", "A picture needs two or more.")
+        raise DataError(
+            said("The network has {n} product", n=len(nodes)), said("A picture needs two or more.")
+        )
     products = nodes["product"].tolist()
     at = layout(network)
     full = (
@@ -198,7 +200,7 @@ def _places(products: list[Any], wanted: Iterable[Any]) -> list[int]:
     known, wanted = {p: i for i, p in enumerate(products)}, list(wanted)
     for p in wanted:
         if p not in known:
-            raise UnknownName("product of the network", p, [str(q) for q in products])
+            raise UnknownName(said("product of the network"), p, [str(q) for q in products])
     return [known[p] for p in wanted]
 
 

@@ -15,6 +15,7 @@ from exportlab.indices.measure import measure
 from exportlab.indices.shares import bloc_share, share
 from exportlab.periods import UnreadPeriods, read
 from exportlab.results import Result
+from exportlab.words import said
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,15 +35,18 @@ def need(given: Any, *columns: str) -> pd.DataFrame:
     """The pandas table of a result or of a table of any engine; refuses one that lacks what the picture draws."""
     if isinstance(given, Flows):
         raise DataError(
-            "this picture is drawn of a table of figures, not of flows",
-            "Measure first, such as xl.rca(flows), and draw what that gives.",
+            said("this picture is drawn of a table of figures, not of flows"),
+            said("Measure first, such as xl.rca(flows), and draw what that gives."),
         )
     table: pd.DataFrame = given._table() if isinstance(given, Result) else to_pandas(given)
     missing = [c for c in columns if c not in table.columns]
     if missing:
-        raise DataError(f"the table has no column {missing[0]!r}", f"It has: {list(table.columns)}.")
+        raise DataError(
+            said("the table has no column {missing}", missing=repr(missing[0])),
+            said("It has: {columns}.", columns=list(table.columns)),
+        )
     if table.empty:
-        raise DataError("the table has no rows", "There is nothing to draw.")
+        raise DataError(said("the table has no rows"), said("There is nothing to draw."))
     return table
 
 
@@ -69,7 +73,12 @@ def index_given(given: Any, period: str | None, value: str, over: str | None) ->
         table = to_pandas(measure(given, value, over=over, by=["period"]))
         return Drawn(table, (time, value), given.source)
     if over is not None:
-        raise OptionError(f"over={over!r} goes with flows: a table of figures says itself what it is over.")
+        raise OptionError(
+            said(
+                "over={over} goes with flows: a table of figures says itself what it is over.",
+                over=repr(over),
+            )
+        )
     table = need(given, *([period] if period else []))
     return Drawn(table, (period or _period(table, ()), value))
 
@@ -91,7 +100,7 @@ def amounts_given(given: Any, period: str | None, columns: Sequence[str]) -> Dra
         table = to_pandas(given.out(given.cells("period"), ["period"]))
         return Drawn(table, (when, given.roles["value"]), given.source)
     if not columns:
-        raise OptionError("columns=... is needed: the amounts to draw.")
+        raise OptionError(said("columns=... is needed: the amounts to draw."))
     table = need(given, *columns, *([period] if period else []))
     return Drawn(table, (period or _period(table, columns), *columns))
 
@@ -103,8 +112,8 @@ def values_given(given: Any, over: str | None) -> NDArray[np.float64]:
     times = given.observed("period") if "period" in given.roles else ()
     if len(times) > 1:
         raise DataError(
-            f"the flows have {len(times)} periods, and a Lorenz curve is one period's",
-            f"Choose one: flows.where(period={given.said(times[-1])!r}).",
+            said("the flows have {n} periods, and a Lorenz curve is one period's", n=len(times)),
+            said("Choose one: flows.where(period={label}).", label=repr(given.said(times[-1]))),
         )
     role = given.resolve(over or ("market" if "market" in given.roles else "product"))[0]
     return to_pandas(given.cells(role).to_native())["value"].to_numpy(float)
@@ -139,8 +148,15 @@ def _told(
     if none and not found:
         return none
     if len(found) != 1:
-        which = f"It may be {found}" if found else f"The table has: {list(table.columns)}"
-        raise DataError(f"the column of the {name} is not told by the table", f"{which}: say {name}=...")
+        which = (
+            said("It may be {found}", found=found)
+            if found
+            else said("The table has: {columns}", columns=list(table.columns))
+        )
+        raise DataError(
+            said("the column of the {name} is not told by the table", name=said(name)),
+            said("{which}: say {name}=...", which=which, name=name),
+        )
     return found[0]
 
 
@@ -175,7 +191,7 @@ def in_time(table: pd.DataFrame, period: str) -> list[Any]:
         calendar = read(labels, name=f"column {period!r}")
     except UnreadPeriods:  # fiscal years and months that are written alike have one order
         calendar = read(labels, name=f"column {period!r}", frequency="month")
-    calendar.require_order("a chart over time")
+    calendar.require_order(said("a chart over time"))
     return list(calendar.labels)
 
 

@@ -36,10 +36,14 @@ def _one(table: pd.DataFrame, keys: Sequence[str], group: Any) -> pd.DataFrame:
     label = table[list(keys)].astype(str).agg(", ".join, axis=1)
     known = list(pd.unique(label))
     if group is None and len(known) > 1:
-        raise OptionError(f"There are {len(known)} groups: say group=, one of {known[:10]}.")
+        raise OptionError(
+            said("There are {n} groups: say group=, one of {known}.", n=len(known), known=known[:10])
+        )
     chosen = known[0] if group is None else str(group)
     if chosen not in known:
-        raise OptionError(f"group={group!r} is not among the groups: {known[:10]}.")
+        raise OptionError(
+            said("group={group} is not among the groups: {known}.", group=repr(group), known=known[:10])
+        )
     return table[label == chosen]
 
 

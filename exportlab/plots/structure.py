@@ -137,7 +137,8 @@ def lorenz(
     x = np.sort(values_given(values, over))
     if x.size == 0 or not np.isfinite(x).all() or (x < 0).any() or x.sum() == 0:
         raise DataError(
-            "a Lorenz curve needs finite values of zero or more, not all zero", f"Got {x.size} values."
+            said("a Lorenz curve needs finite values of zero or more, not all zero"),
+            said("Got {size} values.", size=x.size),
         )
     curve = np.append(0, x.cumsum()) / x.sum()
     gini = 1 - 2 * np.trapezoid(
@@ -411,8 +412,8 @@ def _refuse(
     names = table[label].astype(str).tolist()
     if gone.any():
         raise DataError(
-            "a part or the total is missing",
-            "Draw the rows that are defined.",
+            said("a part or the total is missing"),
+            said("Draw the rows that are defined."),
             rows=int(gone.sum()),
             first=f"{label} {names[int(np.argmax(gone))]}",
         )
@@ -420,10 +421,15 @@ def _refuse(
     if off.any():
         k = int(np.argmax(off))
         raise DataError(
-            "the parts do not add up to the total",
-            "Name all of its parts, or leave total= out.",
+            said("the parts do not add up to the total"),
+            said("Name all of its parts, or leave total= out."),
             rows=int(off.sum()),
-            first=f"{label} {names[k]}: {values[k].sum():.6g}, not {whole[k]:.6g}",
+            first=said(
+                "{cell}: {sum}, not {whole}",
+                cell=f"{label} {names[k]}",
+                sum=f"{values[k].sum():.6g}",
+                whole=f"{whole[k]:.6g}",
+            ),
         )
 
 
@@ -475,7 +481,9 @@ def heatmap(
 
     values = matrix.astype(float)
     if not bool(np.isfinite(values.to_numpy()).any()):
-        raise DataError(f"the matrix of {values.shape} has no number", "There is nothing to draw.")
+        raise DataError(
+            said("the matrix of {shape} has no number", shape=values.shape), said("There is nothing to draw.")
+        )
     longest = max(len(str(c)) for c in values.columns)
     slanted = longest > 11
     ax = new_axes(ax, size=(2.2 + (0.42 if slanted else 0.7) * values.shape[1], 1.5 + 0.3 * len(values)))

@@ -27,7 +27,7 @@ from matplotlib.transforms import Bbox, IdentityTransform, blended_transform_fac
 from exportlab.classifications import countries
 from exportlab.errors import OptionError, one_of
 from exportlab.text import html_text, printable
-from exportlab.words import Text, _, spoken, written
+from exportlab.words import Text, _, said, spoken, written
 
 if TYPE_CHECKING:
     from exportlab.frames import Array
@@ -117,7 +117,13 @@ def axes(width: Literal["single", "double"] = "double", *, height: float | None 
     """
     one_of("width", width, ("single", "double"))
     if height is not None and not 0 < height <= TALLEST:
-        raise OptionError(f"height={height!r} is not allowed. Allowed: inches above zero, at most {TALLEST}.")
+        raise OptionError(
+            said(
+                "height={height} is not allowed. Allowed: inches above zero, at most {tallest}.",
+                height=repr(height),
+                tallest=TALLEST,
+            )
+        )
     wide, high = SINGLE if width == "single" else DOUBLE
     return new_axes(size=(wide, height or high))
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from exportlab.errors import UnknownName
 from exportlab.flow_table import Flows
 from exportlab.results import Result
-from exportlab.words import Said
+from exportlab.words import Said, said
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -68,7 +68,7 @@ class Reading(Result):
     def rows_aside(self, reason: str) -> pd.DataFrame:
         """The rows set aside for `reason`."""
         if reason not in self.aside:
-            raise UnknownName("reason for rows set aside", reason, self.aside)
+            raise UnknownName(said("reason for rows set aside"), reason, self.aside)
         return self.aside[reason]
 
 

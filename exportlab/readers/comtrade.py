@@ -506,10 +506,14 @@ def _left_out(
 
 def _has(frame: pd.DataFrame, column: str, label: str) -> pd.Series[bool]:
     if column not in frame:
-        raise UnknownName("column of leave_out=", column, list(frame.columns))
+        raise UnknownName(said("column of leave_out="), column, list(frame.columns))
     found = frame[column].astype(str) == label
     if not found.any():
-        raise UnknownName(f"label in column {column!r} to leave out", label, map(str, frame[column].unique()))
+        raise UnknownName(
+            said("label in column {column} to leave out", column=repr(column)),
+            label,
+            map(str, frame[column].unique()),
+        )
     return found
 
 

@@ -20,7 +20,7 @@ from exportlab.places import Places
 from exportlab.readers.account import ReadFlows, Reading, stack_columns, with_account
 from exportlab.readers.country_labels import left_over, period_label
 from exportlab.readers.parents import Aside, mended_codes, product_branches, split
-from exportlab.words import Said, said
+from exportlab.words import N_, Said, said
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -155,7 +155,7 @@ def _money(tables: Sequence[TextTable], unit: str | None) -> tuple[str, str]:
     if found["CNY"] and found["USD"]:
         both = set(found["CNY"]) & set(found["USD"])
         if both == {t.path for t in tables}:
-            raise OptionError("The files have both 人民币 and 美元: say unit='CNY' or unit='USD'.")
+            raise OptionError(said("The files have both 人民币 and 美元: say unit='CNY' or unit='USD'."))
         raise DataError(
             said(
                 "CNY beside USD: {n} files have 人民币, {n2} have 美元",
@@ -163,7 +163,11 @@ def _money(tables: Sequence[TextTable], unit: str | None) -> tuple[str, str]:
                 n2=f"{len(found['USD']):,}",
             ),
             said("Money of different units does not add up: read each currency by itself."),
-            first=f"{str(found['CNY'][0])!r} (CNY) beside {str(found['USD'][0])!r} (USD)",
+            first=said(
+                "{cny} (CNY) beside {usd} (USD)",
+                cny=repr(str(found["CNY"][0])),
+                usd=repr(str(found["USD"][0])),
+            ),
         )
     if not found["CNY"] and not found["USD"]:
         raise DataError(
@@ -251,8 +255,22 @@ def _constant(frame: pd.DataFrame, column: str, option: str, label: str | None) 
     named = sorted(frame[column].unique())
     if named != [label]:
         raise OptionError(
-            f"{option}={label!r} labels files without the column {column!r}; these have it, with "
-            f"{len(named):,} label{'s'[: len(named) != 1]} such as {named[0]!r}. Leave {option}= out."
+            said(
+                N_(
+                    "{option}={label} labels files without the column {column}; these have it, with {n} label "
+                    "such as {named}. Leave {option}= out."
+                )
+                if len(named) == 1
+                else N_(
+                    "{option}={label} labels files without the column {column}; these have it, with {n} labels "
+                    "such as {named}. Leave {option}= out."
+                ),
+                option=option,
+                label=repr(label),
+                column=repr(column),
+                n=f"{len(named):,}",
+                named=repr(named[0]),
+            )
         )
 
 

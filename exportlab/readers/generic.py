@@ -14,7 +14,7 @@ from exportlab.flow_table import ROLES, Columns, Frequency
 from exportlab.flows import flows
 from exportlab.frames import engine_speaks
 from exportlab.goods import Levels, ZeroQuantity
-from exportlab.places import Places
+from exportlab.places import Places, beside
 from exportlab.readers.account import ReadFlows, Reading, stack_columns, with_account
 from exportlab.readers.excel import excel_table, stata_table
 from exportlab.readers.lazy import (
@@ -137,7 +137,7 @@ def read_flows(
     if decimal is not None:
         one_of("decimal", decimal, (".", ","))
     if header is not None and header < 1:
-        raise OptionError(f"header={header} is not allowed. Rows are counted from 1.")
+        raise OptionError(said("header={header} is not allowed. Rows are counted from 1.", header=header))
     files = find(paths, (*TEXT, *PARQUET, *EXCEL, *STATA))
     given = dict(zip(ROLES, (period, exporter, market, product, value, quantity), strict=True))
     ask = Ask(
@@ -154,16 +154,16 @@ def read_flows(
     taken, roles, stated = _taken(
         ask, engine, sheet, encoding, (connection, memory), wide=wide, shown=progress
     )
-    said = {**given, **roles}
+    columns = {**given, **roles}
     try:
         made = flows(
-            taken.table, **said, unit=unit or stated, quantity_unit=quantity_unit, source=source, keys=keys,
+            taken.table, **columns, unit=unit or stated, quantity_unit=quantity_unit, source=source, keys=keys,
             aggregate=aggregate, frequency=frequency, nomenclature=nomenclature, digits=digits, levels=levels,
             revision=revision, zero_quantity=zero_quantity, labels=labels, scheme=scheme, residual=residual,
             validate=validate,
         )  # fmt: skip
     except DuplicateCells as error:
-        raise error.beside(taken.unread) from None
+        raise beside(error, taken.unread) from None
     count = None if made.lazy else len(taken.table) + sum(map(len, taken.aside.values()))
     account = Reading(
         tuple(files), count, made.roles["value"], made.unit, taken.aside, notes=(*taken.notes, *made.notes)
@@ -213,7 +213,11 @@ def _take(
     chosen = engine_for(engine or asked, ask.files, text=kind == TEXT)
     if kind in (EXCEL, STATA) and chosen != "pandas":
         raise OptionError(
-            f"engine={chosen!r} does not read {'Excel' if kind == EXCEL else 'Stata'} files: leave engine= out."
+            said(
+                "engine={chosen} does not read {kind} files: leave engine= out.",
+                chosen=repr(chosen),
+                kind="Excel" if kind == EXCEL else "Stata",
+            )
         )
     if kind == EXCEL:
         return excel_table(ask, sheet, shown=shown)
@@ -364,15 +368,29 @@ def _refuse_types(schemas: Sequence[Schema], roles: dict[str, str], digits: int 
 def lazy_text(ask: Ask, engine: str, connection: Any, encoding: str) -> Taken:
     """Delimited text as a DuckDB relation or a Polars lazy frame; money without thousands separators."""
     if encoding not in ("auto", "utf-8"):
-        raise OptionError(f"engine={engine!r} reads UTF-8 only, not {encoding!r}: say engine='pandas'.")
+        raise OptionError(
+            said(
+                "engine={engine} reads UTF-8 only, not {encoding}: say engine='pandas'.",
+                engine=repr(engine),
+                encoding=repr(encoding),
+            )
+        )
     if ask.header is not None or ask.decimal == ",":
-        raise OptionError(f"engine={engine!r} takes neither header= nor decimal=: say engine='pandas'.")
+        raise OptionError(
+            said(
+                "engine={engine} takes neither header= nor decimal=: say engine='pandas'.",
+                engine=repr(engine),
+            )
+        )
     looked = [text_schema(f, engine) for f in ask.files]
     schemas, delimiter = [schema for schema, _ in looked], _one_delimiter(looked)
     if delimiter == ";" and ask.decimal is None:
         raise OptionError(
-            f"engine={engine!r} does not look for decimal commas, which files with semicolons may have: say "
-            "decimal='.' where there are none, else engine='pandas'."
+            said(
+                "engine={engine} does not look for decimal commas, which files with semicolons may have: "
+                "say decimal='.' where there are none, else engine='pandas'.",
+                engine=repr(engine),
+            )
         )
     wanted = ask.columns(schemas)
     roles = ask.roles(schemas[0].header)

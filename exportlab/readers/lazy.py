@@ -51,7 +51,7 @@ def engine_for(engine: str | None, files: Sequence[Path], *, text: bool) -> str:
         return "duckdb" if large and not (text and any(map(_pandas_only, files))) else "pandas"
     one_of("engine", engine, ENGINES)
     if engine != "pandas" and not find_spec(engine):
-        raise MissingDependency(engine, engine, f"engine={engine!r}")
+        raise MissingDependency(engine, engine, said("engine={engine}", engine=repr(engine)))
     return engine
 
 
@@ -78,7 +78,10 @@ def connect(connection: Any, memory: str | None) -> Any:
             chosen.execute(f"SET memory_limit = {quoted(memory)}")
         except duckdb.Error:
             raise OptionError(
-                f"memory={memory!r} is not allowed. Allowed: a size such as '500MB' or '2GB'."
+                said(
+                    "memory={memory} is not allowed. Allowed: a size such as '500MB' or '2GB'.",
+                    memory=repr(memory),
+                )
             ) from None
         chosen.execute("SET preserve_insertion_order = false")
     return chosen
@@ -160,7 +163,7 @@ def _arrow() -> Any:
     try:
         from pyarrow import parquet
     except ImportError:
-        raise MissingDependency("pyarrow", "duckdb", "reading Parquet files with pandas") from None
+        raise MissingDependency("pyarrow", "duckdb", said("reading Parquet files with pandas")) from None
     return parquet
 
 

@@ -128,7 +128,9 @@ class Ask:
             lacking = [x for x in labels if f"{column} {x}" not in found]
             if lacking and column != self.given.get("value", "value"):
                 known = [*map(str, table[column].unique()), *(x for x in labels if x not in lacking)]
-                raise UnknownName(f"label in column {column!r} to leave out", lacking[0], known)
+                raise UnknownName(
+                    said("label in column {column} to leave out", column=repr(column)), lacking[0], known
+                )
         return Taken(table, found, notes, tuple(c for c in header if c and c not in table.columns))
 
     def lazily(self, table: Any, roles: Mapping[str, str]) -> Taken:

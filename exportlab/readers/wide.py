@@ -187,7 +187,11 @@ def _roles(ask: Ask, sheet: Sheet) -> dict[str, str]:
     odd = next((r for r in ask.given if r in (PERIOD, VALUE, "quantity")), None)
     if odd is not None:
         raise OptionError(
-            f"{odd}={ask.given[odd]!r} does not go with a wide table, whose columns are periods."
+            said(
+                "{option}={given} does not go with a wide table, whose columns are periods.",
+                option=odd,
+                given=repr(ask.given[odd]),
+            )
         )
     absent = [c for c in (*given.values(), *ask.keys) if c not in sheet.fixed]
     if absent:

@@ -11,7 +11,7 @@ from exportlab.classifications.countries import find
 from exportlab.errors import DataError, OptionError
 from exportlab.tables.model import Section, Table
 from exportlab.valueadded import InterCountryTable, IOTable
-from exportlab.words import _, amount, listed, number, percent, term, unit_said
+from exportlab.words import _, amount, listed, number, percent, said, term, unit_said
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -29,11 +29,17 @@ def section(table: object, places: Sequence[str | None]) -> Section:
     """
     if not isinstance(table, IOTable | InterCountryTable):
         raise OptionError(
-            f"table= is a {type(table).__name__}, not an input-output table. Read one with xl.valueadded.read_iot."
+            said(
+                "table= is a {kind}, not an input-output table. Read one with xl.valueadded.read_iot.",
+                kind=type(table).__name__,
+            )
         )
     if table.satellites.empty:
         raise OptionError(
-            "table= has no satellites. Give satellites= where it is read or built: rows such as employment or CO2."
+            said(
+                "table= has no satellites. Give satellites= where it is read or built: rows such as "
+                "employment or CO2."
+            )
         )
     if isinstance(table, InterCountryTable):
         place = exporter_of(table, places)
@@ -42,14 +48,14 @@ def section(table: object, places: Sequence[str | None]) -> Section:
     else:
         exports = float(table.e.sum())
         text, parts = _bounded(table) if table.kind == "competitive" else _at_home(table)
-    said = _(
+    origin = _(
         "From an input-output table, which has its own year, sectors and exports: {amount} exported. Source: {source}.",
         amount=amount(exports, table.unit),
         source=_source(table),
     )
     names = [str(term(str(name))) for name in table.satellites.index]
     title = _("What stands behind the exports: {names}", names=listed(names))
-    return Section("behind", title, (said, *text), tuple(parts))
+    return Section("behind", title, (origin, *text), tuple(parts))
 
 
 def exporter_of(table: InterCountryTable, places: Sequence[str | None]) -> str:
@@ -63,7 +69,11 @@ def exporter_of(table: InterCountryTable, places: Sequence[str | None]) -> str:
             return named[0]
     known = ", ".join(map(str, table.countries[:12])) + (" ..." if len(table.countries) > 12 else "")
     raise OptionError(
-        f"table= has {len(table.countries):,} exporters, and exporter= and home= name none of them. Allowed: {known}."
+        said(
+            "table= has {n} exporters, and exporter= and home= name none of them. Allowed: {known}.",
+            n=f"{len(table.countries):,}",
+            known=known,
+        )
     )
 
 

@@ -15,6 +15,7 @@ from exportlab.frames import Array, Mask, collect
 from exportlab.indices._steps import periods_compared
 from exportlab.indices.residual import refuse_members
 from exportlab.periods import Lag
+from exportlab.words import said
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -77,7 +78,9 @@ def with_periods(flows: Flows, caller: str) -> None:
     """Raise unless these are flows whose periods have an order in time."""
     require(flows, caller)
     if "period" not in flows.roles:
-        raise DataError("the flows have no period", f"{caller} needs period=... at the door.")
+        raise DataError(
+            said("the flows have no period"), said("{caller} needs period=... at the door.", caller=caller)
+        )
     flows.calendar.require_order(caller)
 
 
@@ -88,7 +91,7 @@ def asked(
     with_periods(flows, caller)
     spread, groups = flows.split(over, by) if over is not None else ((), flows.resolve(by))
     if "period" in spread:
-        raise OptionError("over= names members whose growth is followed, so it cannot hold the period.")
+        raise OptionError(said("over= names members whose growth is followed, so it cannot hold the period."))
     refuse_members(flows, caller, spread)
     groups = tuple(r for r in groups if r != "period")
     moves = periods_compared(flows, lag, *others)
@@ -97,9 +100,11 @@ def asked(
     holes = [p for p, first in zip(lone, periods, strict=False) if p != first]
     if holes:
         raise DataError(
-            f"{flows.said(holes[0])!r} has no period before it to grow from",
-            "Growth cannot be followed across periods that were not observed: add them, or cut the table with "
-            "flows.where(period=...).",
+            said("{period} has no period before it to grow from", period=repr(flows.said(holes[0]))),
+            said(
+                "Growth cannot be followed across periods that were not observed: add them, or cut the "
+                "table with flows.where(period=...)."
+            ),
         )
     where = {p: t for t, p in enumerate(periods)}
     ordered = sorted(moves.items(), key=lambda pair: where[pair[1]])
@@ -277,8 +282,15 @@ def growth(asked: Asked, one: Series, kind: Growth) -> Array:
     if lost.any():
         t, k = np.argwhere(lost)[0]
         raise DataError(
-            f"{int(lost.sum()):,} of {lost.size:,} growth rates are of members that do not trade in both periods",
-            "Logarithms have no zero: take growth='arc', whose rates are bounded by 2, or coarser members.",
+            said(
+                "{n} of {all} growth rates are of members that do not trade in both periods",
+                n=f"{int(lost.sum()):,}",
+                all=f"{lost.size:,}",
+            ),
+            said(
+                "Logarithms have no zero: take growth='arc', whose rates are bounded by 2, or coarser "
+                "members."
+            ),
             first=f"{asked.titled(one.key)}, {one.member(k)!r}, {asked.dates[t]}",
         )
     return found
@@ -304,7 +316,7 @@ def shares(asked: Asked, one: Series, which: Any) -> Array:
     try:
         row = one.values[asked.place(which) if at is None else at]
     except UnknownName as error:
-        raise UnknownName("period of shares= (or 'first', 'last', 'mean')", which, error.near) from None
+        raise UnknownName(said("period of shares= (or 'first', 'last', 'mean')"), which, error.near) from None
     return np.asarray(row / row.sum())
 
 

@@ -23,6 +23,7 @@ from exportlab.results import Cautious
 from exportlab.risk import growth as ground
 from exportlab.risk.cautions import AVERAGES, CONCENTRATION, ENTRY, PRICES, SMALL, overlap
 from exportlab.risk.growth import FEWEST, Asked, Growth, Series, framed, member_table
+from exportlab.words import Text, said
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -245,13 +246,24 @@ def portfolio(
     )
 
 
-def need(asked: Asked, fewest: int, what: str = "a variance") -> None:
+A_VARIANCE = said("a variance")
+
+
+def need(asked: Asked, fewest: int, what: Text = A_VARIANCE) -> None:
     """Refuse fewer growth rates than are asked for."""
     found, least = len(asked.after), max(fewest, 2)
     if found < least:
         raise DataError(
-            f"there are {found} growth rates, and {what} needs {least} or more",
-            "Add periods, or say min_observations= and take the figures for what they are: two is the least.",
+            said(
+                "there are {found} growth rates, and {what} needs {least} or more",
+                found=found,
+                what=what,
+                least=least,
+            ),
+            said(
+                "Add periods, or say min_observations= and take the figures for what they are: two is "
+                "the least."
+            ),
         )
 
 
@@ -259,8 +271,11 @@ def computed(asked: Asked, table: pd.DataFrame, column: str) -> pd.DataFrame:
     """The table, refused where not one group could be computed."""
     if table[column].isna().all():
         raise DataError(
-            f"none of the {len(table):,} groups exports in every period",
-            "Growth needs a value before it: cut the table with flows.where(period=...), or take coarser groups.",
+            said("none of the {n} groups exports in every period", n=f"{len(table):,}"),
+            said(
+                "Growth needs a value before it: cut the table with flows.where(period=...), or take "
+                "coarser groups."
+            ),
             first=str(table["note"].iloc[0]),
         )
     return table

@@ -21,7 +21,7 @@ from exportlab.tables.publication import Grid, needed
 from exportlab.tables.render import grid
 from exportlab.tables.writing import as_archive, as_text, atomic
 from exportlab.text import file_name, printable
-from exportlab.words import _
+from exportlab.words import _, said
 
 BROWSERS = (
     "chromium",
@@ -59,7 +59,7 @@ def printer() -> str:
     from importlib.util import find_spec
 
     if find_spec("weasyprint") is None:
-        raise MissingDependency("weasyprint", "pdf", "Printing to PDF without Chromium or Chrome")
+        raise MissingDependency("weasyprint", "pdf", said("Printing to PDF without Chromium or Chrome"))
     return "weasyprint"
 
 

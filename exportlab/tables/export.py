@@ -20,7 +20,7 @@ from exportlab.tables.publication import LEFT, RIGHT, Grid, Held, excel, latex
 from exportlab.tables.render import grid, html
 from exportlab.tables.writing import Save, as_archive, as_csv, as_text, atomic
 from exportlab.text import file_name
-from exportlab.words import _, language, term
+from exportlab.words import _, language, said, term
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,7 +38,7 @@ def formats(also: str | Iterable[str]) -> tuple[str, ...]:
         one_of("also", name, ALSO)
     for name, (module, library, extra) in NEEDS.items():
         if name in chosen and find_spec(module) is None:
-            raise MissingDependency(library, extra, f"A report as {name}")
+            raise MissingDependency(library, extra, said("A report as {name}", name=name))
     if "pdf" in chosen:
         document.printer()
     return chosen
@@ -94,7 +94,11 @@ def _folder(out: Path, name: str) -> Path:
     made.mkdir(parents=True, exist_ok=True)
     if made.resolve() != out.resolve() / name:
         raise OptionError(
-            f"{made} leads to {made.resolve()}, outside the folder of the report. Remove the link."
+            said(
+                "{link} leads to {target}, outside the folder of the report. Remove the link.",
+                link=made,
+                target=made.resolve(),
+            )
         )
     return made
 

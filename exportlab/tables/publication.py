@@ -17,6 +17,7 @@ from exportlab.errors import MissingDependency, OptionError
 from exportlab.results import Look, Result, html_grid, markdown_grid
 from exportlab.tables.writing import as_archive, as_csv, as_text, atomic, put
 from exportlab.text import html_text, latex_text, printable
+from exportlab.words import Text, said
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -234,7 +235,14 @@ class Printed(Result):
         target = Path(path)
         ending = target.suffix.lower()
         if ending not in ENDINGS:
-            raise OptionError(f"{target.name!r} ends in {target.suffix!r}. Allowed: {', '.join(ENDINGS)}.")
+            raise OptionError(
+                said(
+                    "{name} ends in {suffix}. Allowed: {names}.",
+                    name=repr(target.name),
+                    suffix=repr(target.suffix),
+                    names=", ".join(ENDINGS),
+                )
+            )
         writers: Mapping[str, Callable[[Path], object]] = {
             ".tex": self.to_latex,
             ".html": self.to_html,
@@ -304,12 +312,15 @@ def latex_label(label: str) -> str:
     """A label of LaTeX as it is; refuses one that would end its group or begin a command."""
     if re.search(r"[\\{}%#~$^&\x00-\x1f]", label):
         raise OptionError(
-            f"label={label!r} is not allowed. Allowed: letters, digits and marks such as tab:hhi_2023."
+            said(
+                "label={label} is not allowed. Allowed: letters, digits and marks such as tab:hhi_2023.",
+                label=repr(label),
+            )
         )
     return label
 
 
-def needed(module: str, library: str, extra: str, purpose: str) -> Any:
+def needed(module: str, library: str, extra: str, purpose: Text) -> Any:
     """An optional library, or the error that says how to install it."""
     try:
         return import_module(module)

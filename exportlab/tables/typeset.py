@@ -18,7 +18,7 @@ from exportlab.tables.publication import Grid, Printed, Publication
 from exportlab.tables.render import foot as below_of
 from exportlab.tables.render import grid
 from exportlab.words import known as known_language
-from exportlab.words import speaking
+from exportlab.words import said, speaking
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -130,7 +130,7 @@ def typeset(
     if isinstance(own, Publication) and columns is None:
         if names or formats:
             raise OptionError(
-                "An estimate has no columns to name or format: say columns=[...] to set its table."
+                said("An estimate has no columns to name or format: say columns=[...] to set its table.")
             )
         foot = Table("table", "", own.table, unit, source)
         with speaking(lang):
@@ -140,13 +140,15 @@ def typeset(
     known = list(frame.columns)
     for column in (*(columns or ()), *(names or {}), *(formats or {})):
         if column not in known:
-            raise UnknownName("column", column, known)
+            raise UnknownName(said("column"), column, known)
     for form in (formats or {}).values():
         if not _FORMAT.fullmatch(form):
-            raise OptionError(f'A format is {form!r}. Allowed: "share", ".2f" or ",.1f" with any digit.')
+            raise OptionError(
+                said('A format is {form}. Allowed: "share", ".2f" or ",.1f" with any digit.', form=repr(form))
+            )
     frame = frame[list(columns)] if columns is not None else frame
     if frame.empty:
-        raise DataError("the table has no rows or no columns", "There is nothing to print.")
+        raise DataError(said("the table has no rows or no columns"), said("There is nothing to print."))
     below = (*(made.remarks if isinstance(made, Result) else ()), *below)
     chosen = {c: _format(frame[c], digits) for c in frame.columns} | dict(formats or {})
     heads = dict(names or {})

@@ -23,6 +23,7 @@ from exportlab.flow_table import Flows
 from exportlab.frames import Array
 from exportlab.uncertainty.nesting import Unit, in_time
 from exportlab.uncertainty.sample import Sample, jackknife
+from exportlab.words import said
 
 Blocks: TypeAlias = Callable[[Sample, Sequence[tuple[Any, ...]]], Sample]
 SIGNIFICANT = 2.0  # of sqrt(log10(n)/n), Politis and White's c
@@ -40,12 +41,19 @@ def blocked(flows: Flows, drawn: tuple[Unit, ...], method: str, block: Any) -> B
 def _check(flows: Flows, drawn: tuple[Unit, ...], method: str, block: Any) -> None:
     """Refuse blocks of what has no order in time, and methods that take periods as independent."""
     if block != "auto" and block < 1:
-        raise OptionError(f"block={block!r} is not a length in periods: 1 or more, or 'auto'.")
+        raise OptionError(
+            said("block={block} is not a length in periods: 1 or more, or 'auto'.", block=repr(block))
+        )
     if len(drawn) != 1 or drawn[0].role != "period" or drawn[0].group is not None:
-        raise OptionError("block= draws runs of periods: say resample='period'.")
-    flows.calendar.require_order("a block bootstrap")
+        raise OptionError(said("block= draws runs of periods: say resample='period'."))
+    flows.calendar.require_order(said("a block bootstrap"))
     if method not in DRAWN_IN_BLOCKS:
-        raise OptionError(f"method={method!r} takes periods as independent: with block= say method='basic'.")
+        raise OptionError(
+            said(
+                "method={method} takes periods as independent: with block= say method='basic'.",
+                method=repr(method),
+            )
+        )
 
 
 def in_blocks(sample: Sample, order: Array, block: Any) -> Sample:
@@ -53,8 +61,12 @@ def in_blocks(sample: Sample, order: Array, block: Any) -> Sample:
     length = block_length(sample, order) if block == "auto" else float(block)
     if length > sample.units / 3:
         raise DataError(
-            f"blocks of {length:g} periods are more than a third of {sample.units}",
-            "There are too few of them to draw from: shorten block=, or bring more periods.",
+            said(
+                "blocks of {length} periods are more than a third of {units}",
+                length=f"{length:g}",
+                units=sample.units,
+            ),
+            said("There are too few of them to draw from: shorten block=, or bring more periods."),
         )
     return replace(sample, blocks=((order, length),))
 

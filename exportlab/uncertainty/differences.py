@@ -189,7 +189,12 @@ def permutation_test(
     """
     require(flows, "permutation_test")
     if permutations < 99:
-        raise OptionError(f"permutations={permutations} is too few for a test: take 99 or more.")
+        raise OptionError(
+            said(
+                "permutations={permutations} is too few for a test: take 99 or more.",
+                permutations=permutations,
+            )
+        )
     role, labels = _sides(flows, between, along)
     asked = _plan(flows, name, role, over=over, by=by, resample=resample, universe=universe, options=options)
     pairs = _pairs(flows, asked, role, labels, paired=paired)
@@ -336,28 +341,38 @@ def _sides(flows: Flows, between: Sequence[Any] | None, along: str | None) -> tu
     if between is None:
         return "period", _last_year(flows, along)
     if isinstance(between, str) or len(between) != 2:
-        raise OptionError(f"between={between!r} is not two labels: between=('2021', '2023').")
+        raise OptionError(
+            said("between={between} is not two labels: between=('2021', '2023').", between=repr(between))
+        )
     roles = flows.identity if along is None else (flows.role(along),)
     for role in roles:
         found = [_found(flows, role, b) for b in between]
         if None not in found:
             if found[0] == found[1]:
-                raise OptionError(f"between={tuple(between)!r} names one label twice.")
+                raise OptionError(
+                    said("between={labels} names one label twice.", labels=repr(tuple(between)))
+                )
             return role, (found[0], found[1])
     held = {r: [flows.said(m) if r == "period" else m for m in flows.members(r)[:6]] for r in roles}
-    raise DataError(f"no role has both {between[0]!r} and {between[1]!r}", f"The labels begin: {held}.")
+    raise DataError(
+        said("no role has both {a} and {b}", a=repr(between[0]), b=repr(between[1])),
+        said("The labels begin: {held}.", held=held),
+    )
 
 
 def _last_year(flows: Flows, along: str | None) -> tuple[Any, Any]:
     """The last period and the same one a year before."""
     if "period" not in flows.roles or (along is not None and flows.role(along) != "period"):
-        raise OptionError("between= names the two labels to compare: between=('2021', '2023').")
-    flows.calendar.require_order("a comparison with the year before")
+        raise OptionError(said("between= names the two labels to compare: between=('2021', '2023')."))
+    flows.calendar.require_order(said("a comparison with the year before"))
     last, before = flows.members("period")[-1], year_before(flows)
     if before is None:
         raise DataError(
-            f"no earlier year: the table has no period a year before {flows.said(last)!r}",
-            "Name the two labels: between=('2021', '2023').",
+            said(
+                "no earlier year: the table has no period a year before {period}",
+                period=repr(flows.said(last)),
+            ),
+            said("Name the two labels: between=('2021', '2023')."),
         )
     return before, last
 
@@ -391,7 +406,9 @@ def _plan(flows: Flows, name: str, role: str, *, by: Columns | None, **asked: An
     """As for an interval, with the compared role kept apart."""
     drawn = () if asked["resample"] is None else units_of(flows, asked["resample"])
     if role in [u.role for u in drawn] or (asked["over"] and role in flows.resolve(asked["over"])):
-        raise OptionError(f"{role!r} is compared, so it cannot stand in over= or resample= as well.")
+        raise OptionError(
+            said("{role} is compared, so it cannot stand in over= or resample= as well.", role=repr(role))
+        )
     if by is not None:
         by = tuple(dict.fromkeys((*flows.resolve(by), role)))
     made = plan(flows, name, by=by, **asked)
@@ -412,14 +429,21 @@ def _pairs(
         if lacking:
             some = next(iter(both.values()))
             raise DataError(
-                f"{described(flows, asked.groups, some.key)} has no flows in {role} {lacking[0]!r} to compare with",
-                "Leave the group out, or compare labels that all groups have.",
+                said(
+                    "{described} has no flows in {role} {lacking} to compare with",
+                    described=described(flows, asked.groups, some.key),
+                    role=said(role),
+                    lacking=repr(lacking[0]),
+                ),
+                said("Leave the group out, or compare labels that all groups have."),
             )
         first, second = both[labels[0]], both[labels[1]]
         if paired and not set(first.units) & set(second.units):
             raise DataError(
-                f"the two sides have no {asked.unit} in common, so they cannot be paired",
-                "Say paired=False to draw each side on its own.",
+                said(
+                    "the two sides have no {unit} in common, so they cannot be paired", unit=said(asked.unit)
+                ),
+                said("Say paired=False to draw each side on its own."),
                 first=repr(first.units[0][0]),
             )
         made.append((first, second))

@@ -21,6 +21,7 @@ from exportlab.uncertainty import statistics
 from exportlab.uncertainty.nesting import Resample, Unit, units_of, usual
 from exportlab.uncertainty.rca import advantage
 from exportlab.uncertainty.sample import Sample
+from exportlab.words import said
 
 TWO_WAY = {
     "share": ("zeros",),
@@ -137,18 +138,25 @@ def plan(
     entry, implied = CATALOGUE.find(name)
     if not entry.is_distribution and entry.name not in TWO_WAY:
         known = [i.name for i in CATALOGUE.values() if i.is_distribution]
-        raise UnknownName("index with intervals", name, [*known, *TWO_WAY])
+        raise UnknownName(said("index with intervals"), name, [*known, *TWO_WAY])
     chosen = {**implied, **options}
     unknown = [o for o in options if o not in TWO_WAY.get(entry.name, entry.options)]
     if unknown:
         allowed = list(TWO_WAY.get(entry.name, entry.options))
-        raise OptionError(f"Intervals of {entry.name} have no option {unknown[0]!r}. Allowed: {allowed}.")
+        raise OptionError(
+            said(
+                "Intervals of {name} have no option {unknown}. Allowed: {allowed}.",
+                name=entry.name,
+                unknown=repr(unknown[0]),
+                allowed=allowed,
+            )
+        )
     over = over if over is not None else ("product" if entry.name == "rca" else "market")
     spread = flows.resolve(over)
     drawn = units_of(flows, usual(flows, spread) if resample is None else resample)
     units = tuple(u.role for u in drawn)
     if not spread or not units:
-        raise OptionError("over= and resample= each name at least one role.")
+        raise OptionError(said("over= and resample= each name at least one role."))
     if entry.is_distribution:
         refuse_members(flows, f"an interval of {entry.name}", spread)
     groups = _groups(flows, spread, units, by)
@@ -156,7 +164,9 @@ def plan(
     if entry.name in ("rca", "share"):
         shown = spread
         if not isinstance(chosen.get("zeros", False), bool):
-            raise OptionError(f"zeros={chosen['zeros']!r} is not allowed. Allowed: True, False.")
+            raise OptionError(
+                said("zeros={chosen} is not allowed. Allowed: True, False.", chosen=repr(chosen["zeros"]))
+            )
         _refuse_own(flows, entry.name, ("exporter", *spread) if entry.name == "rca" else spread, units)
     if entry.name == "rca":
         _refuse_advantage(groups, chosen)
@@ -168,16 +178,22 @@ def plan(
 def _refuse_own(flows: Flows, name: str, cell: Sequence[str], units: Sequence[str]) -> None:
     if set(units) <= set(cell):
         raise OptionError(
-            f"The {name} of each {' and '.join(cell)} cannot be had by drawing {' and '.join(units)}: "
-            "a cell is in a draw or not. "
-            f"Name another unit, one of {[r for r in flows.identity if r not in cell]}."
+            said(
+                "The {name} of each {cell} cannot be had by drawing {units}: a cell is in a draw or "
+                "not. Name another unit, one of {others}.",
+                name=name,
+                cell=" and ".join(cell),
+                units=" and ".join(units),
+                others=[r for r in flows.identity if r not in cell],
+            )
         )
 
 
 def _refuse_advantage(groups: Sequence[str], chosen: Mapping[str, Any]) -> None:
     if "exporter" not in groups:
         raise DataError(
-            "the flows have no exporter to compare", "rca needs exporter=... at the door, kept in by=."
+            said("the flows have no exporter to compare"),
+            said("rca needs exporter=... at the door, kept in by=."),
         )
     one_of("form", chosen.get("form", "balassa"), FORMS)
 
@@ -190,8 +206,12 @@ def _groups(flows: Flows, spread: Sequence[str], units: Sequence[str], by: Colum
     both = [g for g in groups if g in units]
     if both and len(both) == len(units):
         raise OptionError(
-            f"{both[0]!r} stands in both by= and resample=, so every group would hold one {both[0]}: "
-            f"draw another unit, or leave {both[0]!r} out of by=."
+            said(
+                "{both} stands in both by= and resample=, so every group would hold one {role}: draw "
+                "another unit, or leave {both} out of by=.",
+                both=repr(both[0]),
+                role=said(both[0]),
+            )
         )
     return groups
 
@@ -386,12 +406,14 @@ def _bloc(flows: Flows, plan: Plan) -> dict[Any, bool]:
     options = dict(plan.options)
     name = options.pop("bloc", None)
     if name is None:
-        raise OptionError("bloc_share needs bloc=..., such as bloc='RCEP'.")
+        raise OptionError(said("bloc_share needs bloc=..., such as bloc='RCEP'."))
     roles = _dated(plan)
     dated: Literal["dated"] | Any = options.get("membership", "dated")
     if dated == "dated" and options.get("members") is None and "period" not in roles:
         raise OptionError(
-            "membership='dated' needs the period in by=, over= or resample=; or name a year, or 'latest'."
+            said(
+                "membership='dated' needs the period in by=, over= or resample=; or name a year, or 'latest'."
+            )
         )
     from exportlab.flows import flows as door
 

@@ -16,6 +16,7 @@ from exportlab.uncertainty.methods import DRAWN, Interval, Note, checked, estima
 from exportlab.uncertainty.nesting import Resample, likeness
 from exportlab.uncertainty.sample import need_units, seeds
 from exportlab.uncertainty.scales import scale_of
+from exportlab.words import Said, said
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -272,15 +273,15 @@ def framed(flows: Flows, asked: Plan, rows: list[dict[str, Any]]) -> pd.DataFram
     """The rows as a table, keys first, in the caller's column names."""
     import pandas as pd
 
-    said = [{k: flows.said(v) if k == "period" else v for k, v in row.items()} for row in rows]
-    return pd.DataFrame(said).rename(columns={r: c for r, c in flows.roles.items() if r != c})
+    written = [{k: flows.said(v) if k == "period" else v for k, v in row.items()} for row in rows]
+    return pd.DataFrame(written).rename(columns={r: c for r, c in flows.roles.items() if r != c})
 
 
-def described(flows: Flows, roles: Sequence[str], key: Sequence[Any]) -> str:
+def described(flows: Flows, roles: Sequence[str], key: Sequence[Any]) -> Said:
     """A group as the user would recognise it."""
     own = [flows.said(k) if r == "period" else k for r, k in zip(roles, key, strict=True)]
     named = ", ".join(f"{flows.roles.get(r, r)}={k!r}" for r, k in zip(roles, own, strict=True))
-    return f"the group {named}" if named else "the table"
+    return said("the group {named}", named=named) if named else said("the table")
 
 
 def tracked(function: Callable[[Any], Any], jobs: Sequence[Any], workers: int, progress: bool) -> list[Any]:

@@ -17,6 +17,7 @@ from exportlab.options import Count, validated
 from exportlab.results import Result
 from exportlab.uncertainty.intervals import interval
 from exportlab.uncertainty.nesting import Resample
+from exportlab.words import said
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -102,14 +103,19 @@ def levels(
     given = {**implied, **options}
     cut = tuple(digits)
     if not cut:
-        raise OptionError(f"digits={digits!r} is not a list of code lengths: digits=(2, 4, 6).")
+        raise OptionError(
+            said("digits={digits} is not a list of code lengths: digits=(2, 4, 6).", digits=repr(digits))
+        )
     if "product" not in flows.roles:
-        raise DataError("the flows have no product", "levels needs product=... at the door.")
+        raise DataError(said("the flows have no product"), said("levels needs product=... at the door."))
     short = [p for p in flows.members("product") if len(p) < max(cut)]
     if short:
         raise DataError(
-            f"{len(short)} product codes are shorter than {max(cut)} digits",
-            "Name levels that all codes have, or leave the coarser rows out: they are no part of a finer level.",
+            said("{n} product codes are shorter than {cut} digits", n=len(short), cut=max(cut)),
+            said(
+                "Name levels that all codes have, or leave the coarser rows out: they are no part of a "
+                "finer level."
+            ),
             first=repr(short[0]),
         )
     tables = []

@@ -23,7 +23,7 @@ from exportlab.uncertainty.sample import (
     variance,
 )
 from exportlab.uncertainty.scales import SCALES, Map, Scale
-from exportlab.words import Said, said
+from exportlab.words import Said, Text, said
 
 METHODS = ("percentile", "basic", "bca", "studentised", "bayesian", "jackknife", "delta")
 DRAWN = ("percentile", "basic", "bca", "studentised", "bayesian")
@@ -130,8 +130,10 @@ def estimate(
             return ended(sample, bounded(sample, _jackknife(sample, point, level, scale.map), scale), level)
     if method == "bayesian" and not sample.fractional:
         raise OptionError(
-            "The Bayesian bootstrap gives members weights that are not whole numbers, for which this index is not "
-            "defined. Use method='percentile'."
+            said(
+                "The Bayesian bootstrap gives members weights that are not whole numbers, for which this "
+                "index is not defined. Use method='percentile'."
+            )
         )
     found, errors = simulate(sample, method, draws, seed, workers)
     lost = (~np.isfinite(found)).sum(axis=0)
@@ -239,11 +241,18 @@ def checked(method: str, level: float, draws: int) -> None:
     """Refuse options that cannot be."""
     one_of("method", method, METHODS)
     if not 0 < level < 1:
-        raise OptionError(f"level={level!r} is not a probability between 0 and 1: level=0.95 is 95 %.")
+        raise OptionError(
+            said("level={level} is not a probability between 0 and 1: level=0.95 is 95 %.", level=repr(level))
+        )
     if method in DRAWN and draws < 2 / (1 - level) - 1:
         need = int(np.ceil(2 / (1 - level) - 1 - 1e-9))
         raise OptionError(
-            f"draws={draws} cannot reach the ends of a {level:.4g} interval: take {need} or more."
+            said(
+                "draws={draws} cannot reach the ends of a {level} interval: take {need} or more.",
+                draws=draws,
+                level=f"{level:.4g}",
+                need=need,
+            )
         )
 
 
@@ -277,7 +286,7 @@ def _weights(sample: Sample, method: str, rng: np.random.Generator, draws: int) 
 def mapped(function: Callable[[Any], Any], jobs: Sequence[Any], workers: int) -> list[Any]:
     """The results in the order of the jobs, by threads where there is more than one worker."""
     if workers < 1:
-        raise OptionError(f"workers={workers} is not a number of workers.")
+        raise OptionError(said("workers={workers} is not a number of workers.", workers=workers))
     if workers == 1 or len(jobs) < 2:
         return [function(job) for job in jobs]
     with ThreadPoolExecutor(workers) as pool:
@@ -384,8 +393,11 @@ def _delta_error(sample: Sample, method: str) -> Array:
 def _known(sample: Sample, method: str) -> Callable[[Array], Array]:
     if sample.influence is None:
         raise OptionError(
-            f"method={method!r} needs an influence function, and none is known for this index. "
-            "Use 'bca', 'percentile', 'basic' or 'jackknife'."
+            said(
+                "method={method} needs an influence function, and none is known for this index. Use "
+                "'bca', 'percentile', 'basic' or 'jackknife'.",
+                method=repr(method),
+            )
         )
     return sample.influence
 
@@ -436,13 +448,13 @@ MEMBERS = Note("members drawn", said("members drawn: too narrow unless their siz
 
 
 def notes(
-    sample: Sample, found: Interval, method: str, unit: str, *, name: str = "", scale: Scale | None = None
+    sample: Sample, found: Interval, method: str, unit: Text, *, name: str = "", scale: Scale | None = None
 ) -> list[tuple[Note, ...]]:
     """What is known against each value's interval; of the index `name`, which has this scale."""
     least, enough = min(sample.samples), FEWER.get(name, FEW)
     if sample.blocks:
         least, enough = min(int(order.size / length) for order, length in sample.blocks), BLOCKS
-        unit = f"blocks of {unit}"
+        unit = said("blocks of {unit}", unit=unit)
     few = least < enough
     common = [Note("few units", said("few units: {n} {unit}", n=least, unit=unit))] if few else []
     common += [MEMBERS] if sample.members else []
@@ -497,7 +509,7 @@ def rarely(portion: Array, effective: Any) -> Mask:
     return np.asarray((portion > 0) & (portion < RARE) & (portion * effective < CARRIERS))
 
 
-def _heavy(sample: Sample, unit: str, most: float) -> list[tuple[Note, ...]]:
+def _heavy(sample: Sample, unit: Text, most: float) -> list[tuple[Note, ...]]:
     """Why bootstrap draws, which hold no unit larger than those seen, fall short: one carries more than `most`."""
     tail = hill_index(sample.sizes)
     words = said("heavy tail: Hill index of {unit} {tail}, below 2", unit=unit, tail=f"{tail:.1f}")
@@ -505,7 +517,7 @@ def _heavy(sample: Sample, unit: str, most: float) -> list[tuple[Note, ...]]:
     return [_if(part > most, _carried(unit, part)) or short for part in dominance(sample)]
 
 
-def _carried(unit: str, part: float) -> Note:
+def _carried(unit: Text, part: float) -> Note:
     percent = f"{100 * part:.0f}"
     if part > HEAVY:
         words = said("heavy tail: one {unit} carries {percent} % of the variance", unit=unit, percent=percent)

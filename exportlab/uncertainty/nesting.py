@@ -45,7 +45,7 @@ def _section(flows: Flows, label: Any) -> str:
 
 
 def _year(flows: Flows, label: Any) -> int:
-    flows.calendar.require_order("years as resampled units")
+    flows.calendar.require_order(said("years as resampled units"))
     return flows.calendar.period(label).year
 
 
@@ -53,8 +53,8 @@ def _region(flows: Flows, label: Any) -> str:
     found = flows.naming.meanings([label], f"market {flows.roles['market']!r}", strict=False)[label]
     if found.kind != "country":
         raise DataError(
-            f"market {label!r} is no single country, so it lies in no region",
-            "Name groups of your own: resample={'market': {'Japan': 'Asia', ...}}.",
+            said("market {label} is no single country, so it lies in no region", label=repr(label)),
+            said("Name groups of your own: resample={'market': {'Japan': 'Asia', ...}}."),
         )
     return region(found.code).name
 
@@ -87,21 +87,27 @@ def _unit(flows: Flows, name: str) -> Unit:
         return Unit(role, role)
     role, group = COARSER[name]
     if role not in flows.roles:
-        raise OptionError(f"resample={name!r} groups the {role}s of a table, and this one has no {role}.")
+        raise OptionError(
+            said(
+                "resample={name} groups the {role}s of a table, and this one has no {role}.",
+                name=repr(name),
+                role=said(role),
+            )
+        )
     return Unit(name, role, {label: group(flows, label) for label in flows.members(role)})
 
 
 def _own(flows: Flows, name: str, group: Mapping[Any, Any]) -> Unit:
     role = flows.role(name)
-    said = {m: flows.said(m) if role == "period" else m for m in flows.members(role)}
-    lacking = [label for label in said.values() if label not in group]
+    labels = {m: flows.said(m) if role == "period" else m for m in flows.members(role)}
+    lacking = [label for label in labels.values() if label not in group]
     if lacking:
         raise DataError(
-            f"{len(lacking)} labels of {name!r} have no group in resample=",
-            "Name a group for every label of the role that carries a value.",
+            said("{n} labels of {name} have no group in resample=", n=len(lacking), name=repr(name)),
+            said("Name a group for every label of the role that carries a value."),
             first=repr(lacking[0]),
         )
-    return Unit(f"group of {role}", role, {m: group[label] for m, label in said.items()})
+    return Unit(f"group of {role}", role, {m: group[label] for m, label in labels.items()})
 
 
 LEAST = 10  # groups to draw from
@@ -111,7 +117,9 @@ def usual(flows: Flows, spread: Sequence[str]) -> str:
     """What is drawn by default: products for an index over markets (or their chapters), else markets."""
     name = next((r for r in ("product", "market") if r in flows.roles and r not in spread), None)
     if name is None:
-        raise OptionError("resample= names the unit that is drawn: a role or key column, such as 'product'.")
+        raise OptionError(
+            said("resample= names the unit that is drawn: a role or key column, such as 'product'.")
+        )
     nests = coarser_of(flows, Unit(name, name))
     return nests.name if nests is not None and len(set((nests.group or {}).values())) >= LEAST else name
 

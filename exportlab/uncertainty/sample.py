@@ -12,6 +12,7 @@ import numpy as np
 from exportlab.errors import DataError, OptionError
 from exportlab.frames import Array
 from exportlab.indices.members import ROUNDING
+from exportlab.words import Text, said
 
 NOTHING = 1e-12  # what rounding leaves of a sum after taking out its only part, in parts of that sum
 
@@ -290,18 +291,29 @@ def seeds(rng: Any, count: int) -> list[np.random.SeedSequence]:
     elif isinstance(rng, int | np.integer) and rng >= 0:
         root = np.random.SeedSequence(int(rng))
     elif rng is None:
-        raise OptionError("Draws are random: give rng= a seed (rng=7) or a numpy Generator.")
+        raise OptionError(said("Draws are random: give rng= a seed (rng=7) or a numpy Generator."))
     else:
         raise OptionError(
-            f"rng={rng!r} is not allowed. Allowed: a whole number of zero or more, or a numpy Generator."
+            said(
+                "rng={rng} is not allowed. Allowed: a whole number of zero or more, or a numpy Generator.",
+                rng=repr(rng),
+            )
         )
     return root.spawn(count)
 
 
-def need_units(sample: Sample, unit: str, group: str) -> None:
+def need_units(sample: Sample, unit: str, group: Text) -> None:
     """Refuse what cannot be resampled."""
     if min(sample.samples) < 2:
         raise DataError(
-            f"{group} has {min(sample.samples)} {unit} to resample",
-            "Resampling needs at least two units in every group: name another unit in resample=, or coarser by=.",
+            said(
+                "{group} has {samples} {unit} to resample",
+                group=group,
+                samples=min(sample.samples),
+                unit=said(unit),
+            ),
+            said(
+                "Resampling needs at least two units in every group: name another unit in resample=, or "
+                "coarser by=."
+            ),
         )

@@ -28,6 +28,7 @@ from exportlab.indices.complexity.year import (
 )
 from exportlab.indices.residual import refuse_members
 from exportlab.options import validated
+from exportlab.words import said
 
 
 @validated
@@ -174,7 +175,9 @@ def complexity(
     )
     if population is None and (presence in ("rpop", "either", "both") or min_population is not None):
         what = f"presence={presence!r}" if min_population is None else "min_population="
-        raise OptionError(f"{what} needs population=, inhabitants by exporter or by (period, exporter).")
+        raise OptionError(
+            said("{what} needs population=, inhabitants by exporter or by (period, exporter).", what=what)
+        )
     return _solve(encode(flows, "complexity"), population, settings)
 
 
@@ -203,10 +206,15 @@ def _people(given: dict[Any, float], period: Any, names: Sequence[Any], trading:
     bad = trading & ~(np.isfinite(out) & (out > 0))
     if bad.any():
         first = names[int(np.argmax(bad))]
-        when = "" if period is None else f" in {period}"
         raise DataError(
-            f"Population is missing or not above zero for {int(bad.sum())} of {int(trading.sum())} exporters",
-            "Give every exporter's inhabitants in population=, or filter the flows first.",
-            first=f"{first!r}{when}",
+            said(
+                "Population is missing or not above zero for {n} of {all} exporters",
+                n=int(bad.sum()),
+                all=int(trading.sum()),
+            ),
+            said("Give every exporter's inhabitants in population=, or filter the flows first."),
+            first=repr(first)
+            if period is None
+            else said("{pair} in {period}", pair=repr(first), period=period),
         )
     return np.where(trading, out, np.nan_to_num(out))

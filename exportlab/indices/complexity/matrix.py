@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from exportlab.errors import DataError
 from exportlab.frames import Array, Codes, Mask
+from exportlab.words import Said, said
 
 Matrix: TypeAlias = NDArray[np.floating[Any]]
 ROUNDING = 1e-9  # of a ratio: a computed RCA of 1 - 1e-16 is an RCA of 1, in any unit of money
@@ -23,30 +24,35 @@ def dense(rows: Codes, columns: Codes, values: Array, shape: tuple[int, int]) ->
     DataError
         Missing labels; missing, infinite or negative values; a cell listed twice.
     """
-    _refuse(rows < 0, "The exporter is missing", rows, columns)
-    _refuse(columns < 0, "The product is missing", rows, columns)
-    _refuse(~np.isfinite(values), "The value is missing or infinite", rows, columns)
-    _refuse(values < 0, "The value is negative", rows, columns)
+    _refuse(rows < 0, said("The exporter is missing"), rows, columns)
+    _refuse(columns < 0, said("The product is missing"), rows, columns)
+    _refuse(~np.isfinite(values), said("The value is missing or infinite"), rows, columns)
+    _refuse(values < 0, said("The value is negative"), rows, columns)
     flat = rows * np.int64(shape[1]) + columns
     listed = np.zeros(shape[0] * shape[1], bool)
     listed[flat] = True
     if np.count_nonzero(listed) < len(flat):
         first = np.zeros(len(flat), bool)
         first[np.unique(flat, return_index=True)[1]] = True
-        _refuse(~first, "A cell is listed more than once", rows, columns)
+        _refuse(~first, said("A cell is listed more than once"), rows, columns)
     X = np.zeros(shape)
     X.ravel()[flat] = values
     return X
 
 
-def _refuse(bad: Mask, problem: str, rows: Codes, columns: Codes) -> None:
+def _refuse(bad: Mask, problem: Said, rows: Codes, columns: Codes) -> None:
     if bad.any():
         at = int(np.argmax(bad))
         raise DataError(
             problem,
-            "Every exporter-product cell has one finite value of zero or more; leave cells without trade out.",
+            said(
+                "Every exporter-product cell has one finite value of zero or more; leave cells without "
+                "trade out."
+            ),
             rows=int(bad.sum()),
-            first=f"exporter number {rows[at]}, product number {columns[at]}",
+            first=said(
+                "exporter number {rows}, product number {columns}", rows=rows[at], columns=columns[at]
+            ),
         )
 
 

@@ -12,6 +12,7 @@ from exportlab.indices.complexity import proximity as near
 from exportlab.indices.complexity.matrix import Matrix
 from exportlab.indices.complexity.year import Year
 from exportlab.results import Result
+from exportlab.words import said
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -70,8 +71,10 @@ def product_space(year: Year, labels: Any, *, threshold: float) -> ProductSpace:
 
     if year.settings.proximity == "conditional":
         raise OptionError(
-            "A network needs a symmetric proximity, not proximity='conditional'. Use 'minimum', 'maximum', "
-            "'geometric' or 'correlation'."
+            said(
+                "A network needs a symmetric proximity, not proximity='conditional'. Use 'minimum', "
+                "'maximum', 'geometric' or 'correlation'."
+            )
         )
     source, target, phi, tree = links(near.proximity(year.space), threshold)
     n = len(labels)

@@ -20,6 +20,7 @@ from exportlab.indices.complexity import proximity as near
 from exportlab.indices.complexity.matrix import dense, rca
 from exportlab.indices.complexity.year import Settings, Year
 from exportlab.results import Result
+from exportlab.words import said
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -176,7 +177,13 @@ class Complexity(Result):
         if period is None and len(self.solved) == 1:
             return next(iter(self.solved.values()))
         if period is None:
-            raise OptionError(f"There are {len(self.solved)} periods: name one of {list(self.solved)}.")
+            raise OptionError(
+                said(
+                    "There are {n} periods: name one of {solved}.",
+                    n=len(self.solved),
+                    solved=list(self.solved),
+                )
+            )
         return self.solved[self._label(period)]
 
     def _label(self, period: Any) -> Any:
@@ -186,7 +193,7 @@ class Complexity(Result):
             return period
         label = flows.calendar.label(period) if self.cells.period is not None else None
         if label not in self.solved:
-            raise UnknownName("period", period, [str(p) for p in self.solved])
+            raise UnknownName(said("period"), period, [str(p) for p in self.solved])
         return label
 
     def matrix(self, name: str, period: Any = None) -> pd.DataFrame:
@@ -194,7 +201,7 @@ class Complexity(Result):
         import pandas as pd
 
         if name not in MATRICES:
-            raise UnknownName("matrix", name, MATRICES)
+            raise UnknownName(said("matrix"), name, MATRICES)
         y = self.year(period)
         return pd.DataFrame(
             MATRICES[name](y), self._names("exporter", y.exporters), self._names("product", y.products)
@@ -300,22 +307,22 @@ def project(world: Complexity, flows: Flows, *, benchmark: str) -> Projection:
     cells = encode(flows, "project")
     if (cells.period is None) != (world.cells.period is None):
         raise DataError(
-            "One of the two tables has the role 'period' and the other has not",
-            "Give both, or neither, with periods.",
+            said("One of the two tables has the role 'period' and the other has not"),
+            said("Give both, or neither, with periods."),
         )
     known = {label: code for code, label in enumerate(world.cells.names["product"])}
     to_world = np.array([known.get(label, -1) for label in cells.names["product"]], dtype=np.int64)
     if (to_world < 0).all():
         raise DataError(
-            "No product code of the projected flows is known in the world result",
-            "Use the same classification and the same number of digits in both.",
+            said("No product code of the projected flows is known in the world result"),
+            said("Use the same classification and the same number of digits in both."),
             first=repr(cells.names["product"][0]),
         )
     parts = []
     for at, period in enumerate(cells.names.get("period", [None])):
         label = period if period is None else world.cells.flows.said(period)
         if label not in world.solved:
-            raise UnknownName("period of the world result", label, [str(p) for p in world.solved])
+            raise UnknownName(said("period of the world result"), label, [str(p) for p in world.solved])
         parts.append(_one(world.solved[label], cells, at, to_world, benchmark))
     return _tables(world, cells, to_world, parts, benchmark)
 
@@ -441,8 +448,12 @@ def encode(flows: Flows, caller: str) -> Cells:
     for role in ("exporter", "product"):
         if role not in flows.roles:
             raise DataError(
-                f"{caller} needs the role {role!r}, which these flows do not have",
-                f"Name its column at the door: xl.flows(table, {role}=..., ...).",
+                said(
+                    "{caller} needs the role {role}, which these flows do not have",
+                    caller=caller,
+                    role=repr(role),
+                ),
+                said("Name its column at the door: xl.flows(table, {role}=..., ...).", role=role),
             )
     roles = [r for r in ("period", "exporter", "product") if r in flows.roles]
     frame = collect(flows.cells(*roles))

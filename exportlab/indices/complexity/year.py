@@ -18,6 +18,7 @@ from exportlab.indices.complexity.fitness import Stop, Update
 from exportlab.indices.complexity.matrix import Matrix, Presence, present, rca, rpop
 from exportlab.indices.complexity.proximity import Convention
 from exportlab.options import Count, NotNegative, Positive, check_fields
+from exportlab.words import said
 
 
 @dataclass(frozen=True, eq=False)
@@ -303,15 +304,23 @@ class Settings:
         check_fields(self)
         if self.method == "reflections" and self.steps % 2:
             raise OptionError(
-                f"steps={self.steps} is not allowed: exporters are read after an even number of reflections "
-                "(an odd one gives the ubiquity of their products), products one step later."
+                said(
+                    "steps={steps} is not allowed: exporters are read after an even number of reflections "
+                    "(an odd one gives the ubiquity of their products), products one step later.",
+                    steps=self.steps,
+                )
             )
         if self.method == "reflections" and self.pci_scale != "own":
             raise OptionError(
-                "method='reflections' needs pci_scale='own': exporters and products are read at two steps."
+                said(
+                    "method='reflections' needs pci_scale='own': exporters and products are read at two "
+                    "steps."
+                )
             )
         if self.fitness_stop == "steps" and self.fitness_steps == 1000:
-            raise OptionError("fitness_stop='steps' needs fitness_steps=, the number of updates (R uses 19).")
+            raise OptionError(
+                said("fitness_stop='steps' needs fitness_steps=, the number of updates (R uses 19).")
+            )
 
     def single(self, products: int) -> bool:
         """Whether products of matrices are made in single precision."""
