@@ -6,8 +6,8 @@
 are alike, 2.5 times as noisy, 0.4 times as noisy; or all units load on one AR(1) factor, the treated as the others
 (mean 1, standard deviation .5) or by one more. `believed` is the method that the summary believes in most samples,
 `unlike` and `shocks` are the shares of samples in which it says that the treated vary differently, or load apart on a
-common factor. Each design has draws of its own; those that the file of results holds with as many replications already
-are kept, so that a run that was stopped goes on where it was (delete the file to begin anew).
+common factor. Each design has draws of its own; those of which the file of results holds as many replications of each
+method already are kept, so that a run that was stopped goes on where it was (delete the file to begin anew).
 """
 
 from __future__ import annotations
@@ -31,7 +31,6 @@ from exportlab.panel.inference.wild import wild_bootstrap
 from exportlab.panel.policy_panel import PolicyPanel
 
 SCENARIOS = ("alike", "noisier", "calmer", "factor, equal loadings", "factor, treated apart")
-SLOW = 60  # replications of the slow ones
 UNIT, PERIOD = np.repeat(np.arange(N), T), np.tile(np.arange(T), N)
 ADVICE = {"RI": "RI t", "CR2 Bell-McCaffrey": "CR2 Bell-McCaffrey"}
 
@@ -53,8 +52,8 @@ def share(sizes: np.ndarray, observed: float, enumerated: bool) -> float:
     return count / len(sizes) if enumerated else (1 + count) / (1 + len(sizes))
 
 
-def quick(panel: PolicyPanel, others: Assignments, weights: np.ndarray) -> dict[str, float]:
-    """p of the methods that take milliseconds."""
+def permuted(panel: PolicyPanel, others: Assignments, weights: np.ndarray) -> dict[str, float]:
+    """p of standard errors, bootstraps and permutations of the two-way estimate, and of the few treated."""
     Y, D, dates = panel.y.reshape(N, T), panel.D.reshape(N, T), panel.adoption - panel.period_values[0]
     fit = cluster_fit(Y.ravel(), D.ravel(), cluster=UNIT, absorb=[UNIT, PERIOD])
     b, out = float(fit.beta[0]), {}
@@ -79,8 +78,8 @@ def quick(panel: PolicyPanel, others: Assignments, weights: np.ndarray) -> dict[
     return out
 
 
-def slow(panel: PolicyPanel) -> dict[str, float]:
-    """p of the methods that estimate many times."""
+def staggered(panel: PolicyPanel) -> dict[str, float]:
+    """p of the staggered estimators with their own errors, and of synthetic control."""
     out = {"Callaway-Sant'Anna own": panel.att().table["p_value"].iloc[0]}
     study = panel.event_study("sun_abraham").table.set_index("term").loc["0"]
     out["honest_did, M = 0, own errors"] = 2 * stats.norm.sf(abs(study["estimate"]) / study["std_error"])
@@ -97,9 +96,9 @@ def simulate(treated: int, scenario: str, replications: int, seed: int = 2026) -
     weights = cell_weights(dates, others.levels)
     base = as_panel(outcomes(generator, scenario, treated), dates)
     rows, said = [], []
-    for r in range(replications):
+    for _ in range(replications):
         panel = base.with_outcome(outcomes(generator, scenario, treated).ravel())
-        rows.append(quick(panel, others, weights) | (slow(panel) if r < SLOW else {}))
+        rows.append(permuted(panel, others, weights) | staggered(panel))
         f = facts_of(panel)
         said.append((recommend(f).method, not 1 / 1.5 <= f.spread <= 1.5, f.apart <= 0.05))
     draws, words = pd.DataFrame(rows), pd.DataFrame(said, columns=["method", "unlike", "shocks"])
@@ -131,7 +130,7 @@ def main(replications: int = 1_000, target: str | None = None, sides: tuple[int,
     for treated in sides:
         for scenario in SCENARIOS:
             key = (treated, scenario)
-            if key in made and made[key]["replications"].max() >= replications:
+            if key in made and made[key]["replications"].min() >= replications:
                 continue
             made[key] = simulate(treated, scenario, replications)
             if target:

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import narwhals.stable.v2 as nw
+import numpy as np
+from numpy.typing import NDArray
 
 from exportlab import goods, places, suggest
 from exportlab.classifications import totals
@@ -47,29 +49,66 @@ WITHIN = N_("Products and sums of such figures leave the range of floating-point
 
 
 def rows(flows: Flows) -> None:
-    """Check every row in one aggregate query by market; refuse with the first offending row."""
+    """Check every row and refuse with the first offending one; a lazy table in one aggregate query by market."""
     others = {r: labels_of(flows, r) for r in ("exporter", "product") if r in flows.roles}
     tests, own = _row_tests(flows, others), flows.roles
-    # A lazy table's labels are learned on the way: one plan instead of two.
-    learned = ("period",) if "period" in flows.roles and flows.lazy else ()
-    market = ("market",) if "market" in flows.roles else ()
-    seen = _summary(flows.frame, tests, (*market, *learned))
+    known = others | _by_query(flows, tests) if flows.lazy else others | _in_memory(flows, tests)
+    if "product" in own and not flows.frame.collect_schema()["product"].is_numeric():
+        goods.refuse_nested(flows, others["product"])
+    if "market" in own:
+        _refuse_totals(flows, known["market"])
+    if flows.lazy and flows.spelling is not None:
+        flows.spelling.learn(flows.frame, known["period"])
+    places.look(flows, {r: labels for r, labels in known.items() if r != "period"})
+    if flows.unique and flows.identity:
+        _refuse_duplicates(flows)
+
+
+def _in_memory(flows: Flows, tests: Mapping[str, Any]) -> dict[str, list[Any]]:
+    """Try the rows of a table in memory, each test by itself only where not all are plainly sound; its markets."""
+    frame: nw.DataFrame[Any] = flows.frame  # type: ignore[assignment]
+    if not _sound(flows, tests):
+        _refuse_rows(flows, tests, _summary(frame, tests, ()))
+    _refuse_empty(len(frame), bool(len(frame)) and frame["value"].max() > 0)
+    return {"market": labels_of(flows, "market")} if "market" in flows.roles else {}
+
+
+def _by_query(flows: Flows, tests: Mapping[str, Any]) -> dict[str, list[Any]]:
+    """Try the rows of a plan, and learn the labels of markets and periods on the way: one plan instead of three."""
+    learned = [r for r in ("market", "period") if r in flows.roles]
+    seen = _summary(flows.frame, tests, learned)
+    _refuse_rows(flows, tests, seen)
+    n_rows, positive = (sum(x or 0 for x in seen[c].to_list()) for c in ("_rows", "_positive"))
+    _refuse_empty(int(n_rows), positive > 0)
+    return {r: seen[r].unique().to_list() for r in learned}
+
+
+def _refuse_rows(flows: Flows, tests: Mapping[str, Any], seen: nw.DataFrame[Any]) -> None:
     for name, (test, problem, remedy, *fault) in tests.items():
-        bad = int(sum(seen[name].to_list()))
+        bad = int(sum(x or 0 for x in seen[name].to_list()))
         if bad:
             ways = fault[0].options if fault else ()
             raise DataError(problem, remedy, rows=bad, first=first_row(flows, test), options=ways)
-    _refuse_empty(seen)
-    if "product" in own and not flows.frame.collect_schema()["product"].is_numeric():
-        goods.refuse_nested(flows, labels_of(flows, "product"))
-    if market:
-        _refuse_totals(flows, seen["market"].unique().to_list())
-    if learned and flows.spelling is not None:
-        flows.spelling.learn(flows.frame, seen["period"].unique().to_list())
-    known = {"market": seen["market"].unique().to_list()} if market else {}
-    places.look(flows, known | {r: labels for r, labels in others.items() if r not in known})
-    if flows.unique and flows.identity:
-        _refuse_duplicates(flows)
+
+
+def _sound(flows: Flows, tests: Mapping[str, Any]) -> bool:
+    """Whether numbers lie within their limits, no key is missing, and no label is at fault."""
+    frame: Any = flows.frame
+    usual = {"_missing", "_infinite", "_beyond", "_negative", "_quantity", "_quantity_beyond"}
+    if tests.keys() - usual - {f"_no_{key}" for key in flows.identity}:
+        return False
+    value, quantity = (
+        frame[c].to_numpy() if c in flows.roles else np.zeros(0) for c in ("value", "quantity")
+    )
+    return bool(
+        _within(value).all()
+        and (_within(quantity) | np.isnan(quantity)).all()
+        and not any(frame[key].null_count() for key in flows.identity)
+    )
+
+
+def _within(numbers: NDArray[np.float64]) -> NDArray[np.bool_]:
+    return (numbers == 0) | ((numbers >= SMALLEST) & (numbers <= LARGEST))
 
 
 def labels_of(flows: Flows, role: str) -> list[Any]:
@@ -172,11 +211,10 @@ def describe(flows: Flows, row: Mapping[str, Any]) -> str:
     return ", ".join(f"{flows.roles.get(k, k)}={v!r}" for k, v in own.items())
 
 
-def _refuse_empty(seen: nw.DataFrame[Any]) -> None:
-    n_rows = int(sum(x or 0 for x in seen["_rows"].to_list())) if len(seen) else 0
+def _refuse_empty(n_rows: int, positive: bool) -> None:
     if n_rows == 0:
         raise DataError(said("the table has no rows"), said("Check the filter or the file that made it."))
-    if not sum(seen["_positive"].to_list()):
+    if not positive:
         raise DataError(
             said("all {n} values are zero", n=f"{n_rows:,}"),
             said("No index is defined on nothing: check the value column and its unit."),

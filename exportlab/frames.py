@@ -395,12 +395,12 @@ def all_positive(frame: Frame, column: str) -> bool:
 
 
 def with_total(frame: Frame, keys: Sequence[str], column: str = "value", name: str = "_total") -> Frame:
-    """Add the sum of `column` within `keys`: by window, and on Arrow by group codes.
+    """Add the sum of `column` within `keys`: by window, and where groups are told by numbers, by those.
 
     Narwhals computes a window on Arrow by a threaded join and takes the column alone, in whatever order the threads
     left the rows.
     """
-    if is_arrow(frame):
+    if numbered(frame):
         cell, size = numbering.row_numbers(frame, keys)
         sums = np.bincount(cell, weights=_floats(frame, column), minlength=size)
         return frame.with_columns(column_like(frame, name, sums[cell]))
@@ -409,7 +409,7 @@ def with_total(frame: Frame, keys: Sequence[str], column: str = "value", name: s
 
 def with_largest(frame: Frame, keys: Sequence[str], column: str = "value", name: str = "_largest") -> Frame:
     """Add the largest of `column` within `keys`, none of them below zero."""
-    if is_arrow(frame):
+    if numbered(frame):
         cell, size = numbering.row_numbers(frame, keys)
         most = np.zeros(size)
         np.maximum.at(most, cell, _floats(frame, column))

@@ -17,6 +17,8 @@ settings.register_profile("search", parent=settings.get_profile("same"), derando
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 HERE = Path(__file__).parent
+# Matrices of tests are small: threads of BLAS would take half of the workers' time. Said before numpy is loaded.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 os.environ.pop(
     "PYTHONDONTWRITEBYTECODE", None
 )  # commands in processes of their own need not compile it all each time
@@ -49,10 +51,11 @@ def in_english(monkeypatch):
 @pytest.fixture(scope="module")
 def undrawn():
     """Pages without their pictures, for tests of what a page says: two thirds of a report's time is drawing."""
-    from exportlab.tables import render
+    from exportlab.tables import export, render
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(render, "svg", lambda axes: '<svg viewBox="0 0 1 1"></svg>')
+        patch.setattr(export, "_drawn", lambda axes, kind: lambda file: None)
         yield
 
 

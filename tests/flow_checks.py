@@ -16,7 +16,7 @@ import pickle
 import secrets
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -239,31 +239,6 @@ def from_file(table: pd.DataFrame, kind: str, **said: Any) -> xl.Flows:
     return xl.read_flows(path, **said)
 
 
-@cache
-def read_once(kind: str, sides: str) -> xl.Flows:
-    return from_file(PLAIN if sides == "exporter" else imports(PLAIN), kind)
-
-
-def of_file(kind: str) -> Way:
-    """The same flows from a file; each of the two tables is read once."""
-    first = {tuple(t.columns): sides for t, sides in ((PLAIN, "exporter"), (imports(PLAIN), "market"))}
-    return Way(lambda table: read_once(kind, first[tuple(table.columns)]))
-
-
-def of_reader(name: str) -> Way:
-    """The same flows as a publisher writes them, through its reader; each of the two tables is read once."""
-    read, names, columns = READERS[name]
-    first: dict[tuple[str, ...], xl.Flows] = {}
-
-    def door(table: pd.DataFrame) -> xl.Flows:
-        sides = tuple(table.columns)
-        if sides not in first:
-            first[sides] = read(table)
-        return first[sides]
-
-    return Way(door, names, columns)
-
-
 SECOND = {
     "short years": polars_of(period=pl.Int16),
     "wide years": polars_of(period=pl.UInt64),
@@ -274,13 +249,6 @@ SECOND = {
 
 
 # ---- flows that were used before ----
-
-_USED: dict[tuple[str, ...], xl.Flows] = {}
-
-
-def used(table: pd.DataFrame) -> xl.Flows:
-    """The same flows for all who ask: what one keeps of them must not change what the next is told."""
-    return _USED.setdefault(tuple(table.columns), xl.flows(pl.from_pandas(table)))
 
 
 def kept(table: pd.DataFrame) -> xl.Flows:
@@ -304,7 +272,7 @@ ALIKE: dict[str, Way] = {
     "chosen from more": Way(lambda t: chosen(xl.flows(pl.from_pandas(wider(t))))),
     "chosen from more, lazy": Way(lambda t: chosen(xl.flows(pl.from_pandas(wider(t)).lazy()))),
     "pickled": Way(lambda t: pickle.loads(pickle.dumps(xl.flows(pl.from_pandas(t))))),
-    "used before": Way(used),
+    "used before": Way(through()),
     "cells kept": Way(kept),
 }
 OF_MONEY = {
@@ -338,11 +306,28 @@ TYPED = {
     "duckdb, SMALLINT": Way(through(duckdb_of("SMALLINT", "VARCHAR"))),
     "duckdb over Parquet": Way(through(lambda t: connection().read_parquet(parts(t)))),
     "polars over Parquet": Way(through(lambda t: pl.scan_parquet(parts(t)))),
-    **{f"a file, {kind}": of_file(kind) for kind in FILES},
+    **{f"a file, {kind}": Way(lambda t, kind=kind: from_file(t, kind)) for kind in FILES},
 }
-READ = {name: of_reader(name) for name in READERS}
+READ = {name: Way(*how) for name, how in READERS.items()}
 ENGINED = {name: Way(through(make)) for name, make in ENGINES.items() if name != "polars"}
-WAYS: dict[str, Way] = {**ALIKE, **OF_MONEY, **SPELLED, **TYPED, **READ, **ENGINED}
+
+
+def passed(way: Way) -> Way:
+    """The same, through the door once with each table: who asks must not change what the next is told."""
+    made: dict[tuple[str, ...], xl.Flows] = {}
+
+    def door(table: pd.DataFrame) -> xl.Flows:
+        sides = tuple(table.columns)
+        if sides not in made:
+            made[sides] = way.door(table)
+        return made[sides]
+
+    return replace(way, door=door)
+
+
+WAYS: dict[str, Way] = {
+    name: passed(way) for name, way in {**ALIKE, **OF_MONEY, **SPELLED, **TYPED, **READ, **ENGINED}.items()
+}
 
 
 # ---- what is asked ---------------------------------------------------------------------------------------------------

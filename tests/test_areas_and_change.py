@@ -17,7 +17,7 @@ import exportlab as xl
 from exportlab import words
 from exportlab.classifications._tables import rows
 from exportlab.errors import DataError, MissingDependency, OptionError
-from exportlab.plots import areas, change, interactive, structure, style
+from exportlab.plots import areas, change, interactive, lines, structure, style
 from exportlab.tables.drawing import svg
 
 SHARES = pd.DataFrame(
@@ -348,7 +348,7 @@ def test_thousands_stand_apart_on_an_axis():
         "\N{MINUS SIGN}100,000%",
         "1,234,567%",
     ]
-    assert style.breakable("号商品, 未列名") == ["号", "商", "品,", " ", "未", "列", "名"]
+    assert lines.breakable("号商品, 未列名") == ["号", "商", "品,", " ", "未", "列", "名"]
 
 
 def test_what_is_left_over_is_named_in_the_tile_or_below():

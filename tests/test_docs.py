@@ -10,18 +10,14 @@ import importlib
 import inspect
 import io
 import operator
-import os
 import re
 import shutil
-import subprocess
-import sys
 import tomllib
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pages
-import patience
 import pytest
 
 import exportlab as xl
@@ -89,7 +85,7 @@ def files(tmp_path_factory):
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda p: p.stem)
-def test_every_code_block_of_the_manual_runs(path, files, tmp_path, monkeypatch):
+def test_every_code_block_of_the_manual_runs(path, files, undrawn, tmp_path, monkeypatch):
     shutil.copytree(files, tmp_path, dirs_exist_ok=True)
     monkeypatch.chdir(tmp_path)
     pages.run(path)
@@ -199,40 +195,3 @@ def test_numbers_of_the_conventions_are_held_by_their_tests(row):
         digits = len(text.partition(".")[2])
         close = np.abs(np.outer((1, 0.01, 100), known) - abs(float(text))) <= 0.5000001 * 10.0**-digits
         assert close.any(), f"{text} is in no test and no reference table"
-
-
-@pytest.mark.spark
-@pytest.mark.skipif(shutil.which("java") is None, reason="needs Java 17 (Debian: openjdk-17-jre-headless)")
-def test_the_spark_script_of_the_manual(tmp_path):
-    import pandas as pd
-
-    submit = Path(sys.executable).with_name("spark-submit")
-    if not submit.exists():
-        pytest.skip("needs the extra 'spark'")
-    pages.parquet(tmp_path / "flows")
-    local = [f"--conf=spark.{s}" for s in ("ui.enabled=false", "sql.shuffle.partitions=2")]
-    local.append("--driver-java-options=-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
-    local.append("--conf=spark.driver.bindAddress=127.0.0.1")
-    local.append(f"--conf=spark.network.timeout={patience.SECONDS}s")
-    script = [str(ROOT / "examples" / "spark_profile.py"), "flows", "profile"]
-    environment = os.environ | {"PYTHONPATH": str(ROOT), "PYSPARK_PYTHON": sys.executable}
-    environment |= {"SPARK_LOCAL_IP": "127.0.0.1", "SPARK_AUTH_SOCKET_TIMEOUT": str(patience.SECONDS)}
-    subprocess.run(
-        [str(submit), "--master", "local[2]", *local, *script],
-        cwd=tmp_path,
-        env=environment,
-        check=True,
-        timeout=patience.SECONDS,
-        capture_output=True,
-    )
-    keys = ["year", "i"]
-    found = pd.read_parquet(tmp_path / "profile" / "structure").sort_values(keys, ignore_index=True)
-    table = pd.read_parquet(tmp_path / "flows")
-    flows = xl.flows(table, period="year", exporter="i", market="j", product="hs", value="usd")
-    expected = xl.measure(flows, ["hhi", "number_active"], over="market", by=["period", "exporter"])
-    expected = expected.reset_index(drop=True)
-    pd.testing.assert_frame_equal(
-        found[[*keys, "hhi", "number_active"]], expected, rtol=1e-12, check_dtype=False
-    )
-    advantage = pd.read_parquet(tmp_path / "profile" / "advantage")
-    assert len(advantage) == (xl.rca(flows, by=["period", "exporter"])["rca"] > 1).sum()

@@ -39,10 +39,9 @@ def table_of(drawn):
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-@pytest.mark.parametrize("universe", ["observed", "active", 9])
-@tries.at_most(8, suppress_health_check=list(HealthCheck))
-@given(drawn=groups)
-def test_every_indicator_agrees_with_the_oracle(engine, universe, drawn):
+@tries.at_most(12, suppress_health_check=list(HealthCheck))
+@given(drawn=groups, universe=st.sampled_from(["observed", "active", 9]))
+def test_every_indicator_agrees_with_the_oracle(engine, drawn, universe):
     check(ENGINES[engine], universe, drawn)
 
 

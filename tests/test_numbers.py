@@ -117,9 +117,10 @@ def test_linear_algebra_is_kept_to_one_thread_and_given_back() -> None:
         np.ones((2, 2)) @ np.ones((2, 2))
         return {x["num_threads"] for x in ThreadpoolController().info() if x["user_api"] == "blas"}
 
-    before = threads()
-    assert on_one_thread(threads)() == {1}
-    assert threads() == before
+    with ThreadpoolController().limit(limits=2, user_api="blas"):
+        assert threads() == {2}
+        assert on_one_thread(threads)() == {1}
+        assert threads() == {2}
     assert on_one_thread(threads).__name__ == "threads"
 
 

@@ -7,11 +7,11 @@ import shutil
 import socket
 import subprocess
 import sys
-import textwrap
 import warnings
 from pathlib import Path
 
 import catalogue_calls
+import pages
 import pandas as pd
 import patience
 import pytest
@@ -166,34 +166,15 @@ def test_bad_rows_are_refused_when_first_needed(spark):
         xl.hhi(flows, over="market")
 
 
-JOB = """
-import sys
-sys.path[:0] = {path!r}
-from pyspark.sql import SparkSession
-import exportlab as xl
-builder = SparkSession.builder.master({master!r}).appName("exportlab-cluster")
-for key, value in {settings!r}.items():
-    builder = builder.config(key, value)
-session = builder.config("spark.executor.memory", "512m").config("spark.cores.max", "2").getOrCreate()
-columns = ["year", "partner", "usd"]
-table = session.createDataFrame([(2020 + i % 4, "m%d" % (i % 7), float(1 + i % 11)) for i in range(3000)], columns)
-flows = xl.flows(table.repartition(4), period="year", market="partner", value="usd", aggregate="sum")
-for row in xl.measure(flows, ["hhi", "theil"], over="market").orderBy("year").collect():
-    print("RESULT", row["year"], repr(row["hhi"]), repr(row["theil"]))
-print("EXECUTORS", session.sparkContext._jsc.sc().getExecutorMemoryStatus().size() - 1)
-session.stop()
-"""
-
-
 def free_port() -> int:
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))
         return int(s.getsockname()[1])
 
 
-@NO_JAVA
-def test_on_a_standalone_cluster_of_two_workers(tmp_path):
-    """A master and two workers as processes of their own on loopback, started and stopped here."""
+@pytest.fixture
+def cluster(tmp_path):
+    """The address of a master with two workers, processes of their own on loopback, started and stopped here."""
     import pyspark
 
     home = Path(pyspark.__file__).parent
@@ -202,74 +183,70 @@ def test_on_a_standalone_cluster_of_two_workers(tmp_path):
         **os.environ,
         "SPARK_LOCAL_IP": "127.0.0.1",
         "SPARK_HOME": str(home),
-        "PYSPARK_PYTHON": sys.executable,
         "SPARK_DAEMON_MEMORY": "256m",
         "SPARK_DAEMON_JAVA_OPTS": f"{QUICK} -Dspark.worker.timeout={patience.SECONDS}",
     }
     url = f"spark://127.0.0.1:{port}"
     running = []
 
-    def start(kind, log, *arguments):
-        command = [str(launcher), f"org.apache.spark.deploy.{kind}", *arguments]
+    def start(kind, log, text, *arguments):
+        command = [str(launcher), f"org.apache.spark.deploy.{kind}", "--host", "127.0.0.1", *arguments]
         with log.open("w") as file:
             running.append(
                 subprocess.Popen(command, stdout=file, stderr=subprocess.STDOUT, env=env, cwd=tmp_path)
             )
-        return running[-1]
-
-    def said(log, text, process):
-        patience.wait_until(lambda: text in log.read_text(), process, f"{text!r} in {log.name}")
+        patience.wait_until(lambda: text in log.read_text(), running[-1], f"{text!r} in {log.name}")
 
     try:
-        master = start(
-            "master.Master",
-            tmp_path / "master.log",
-            "--host",
-            "127.0.0.1",
-            "--port",
-            str(port),
-            "--webui-port",
-            str(free_port()),
-        )
-        said(tmp_path / "master.log", "Starting Spark master", master)
-        workers = []
+        ports = ["--port", str(port), "--webui-port", str(free_port())]
+        start("master.Master", tmp_path / "master.log", "Starting Spark master", *ports)
         for n in range(2):
-            ports = ["--webui-port", str(free_port()), "--work-dir", str(tmp_path / f"work{n}")]
-            size = ["--cores", "1", "--memory", "600m"]
-            log = tmp_path / f"worker{n}.log"
-            workers.append((log, start("worker.Worker", log, "--host", "127.0.0.1", *size, *ports, url)))
-        for log, worker in workers:
-            said(log, "Successfully registered with master", worker)
-        path = [str(Path(xl.__file__).parent.parent)]
-        job = textwrap.dedent(JOB).format(path=path, master=url, settings=SETTINGS)
-        done = subprocess.run(
-            [sys.executable, "-c", job],
-            capture_output=True,
-            text=True,
-            timeout=patience.SECONDS,
-            env=env,
-            check=False,
-        )
+            size = ["--cores", "1", "--memory", "600m", "--webui-port", str(free_port())]
+            here = ["--work-dir", str(tmp_path / f"work{n}"), url]
+            registered = "Successfully registered with master"
+            start("worker.Worker", tmp_path / f"worker{n}.log", registered, *size, *here)
+        yield url
     finally:
         for process in running:
             process.terminate()
         for process in running:
-            process.wait(timeout=patience.SECONDS)
-    assert done.returncode == 0, done.stderr[-3000:]
-    found = {
-        int(y): (float(h), float(t))
-        for _, y, h, t in (x.split() for x in done.stdout.splitlines() if "RESULT" in x)
-    }
-    assert "EXECUTORS 2" in done.stdout
-    data = [(2020 + i % 4, f"m{i % 7}", float(1 + i % 11)) for i in range(3000)]
-    table = pd.DataFrame(data, columns=["year", "partner", "usd"])
-    here = xl.measure(
-        xl.flows(table, period="year", market="partner", value="usd", aggregate="sum"),
-        ["hhi", "theil"],
-        over="market",
+            process.wait(patience.SECONDS)
+
+
+@NO_JAVA
+def test_the_script_of_the_manual_on_a_cluster_of_two_workers(cluster, tmp_path):
+    """By spark-submit, with nothing of ours on the workers; the same numbers as in pandas."""
+    root = Path(__file__).parent.parent
+    pages.parquet(tmp_path / "flows")
+    said = [f"--conf={key}={value}" for key, value in SETTINGS.items()]
+    said += ["--conf=spark.executor.memory=512m", "--conf=spark.cores.max=2"]
+    done = subprocess.run(
+        [
+            str(Path(sys.executable).with_name("spark-submit")),
+            *("--master", cluster, *said),
+            *(str(root / "examples" / "spark_profile.py"), "flows", "profile"),
+        ],
+        cwd=tmp_path,
+        env=os.environ
+        | {"PYTHONPATH": str(root), "PYSPARK_PYTHON": sys.executable, "SPARK_LOCAL_IP": "127.0.0.1"},
+        check=False,
+        timeout=patience.SECONDS,
+        capture_output=True,
+        text=True,
     )
-    for year, hhi, theil in here[["year", "hhi", "theil"]].itertuples(index=False):
-        assert found[year] == (pytest.approx(hhi, rel=1e-12), pytest.approx(theil, rel=1e-12))
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert all("Asked to launch executor" in (tmp_path / f"worker{n}.log").read_text() for n in range(2))
+    keys = ["year", "i"]
+    found = pd.read_parquet(tmp_path / "profile" / "structure").sort_values(keys, ignore_index=True)
+    table = pd.read_parquet(tmp_path / "flows")
+    flows = xl.flows(table, period="year", exporter="i", market="j", product="hs", value="usd")
+    expected = xl.measure(flows, ["hhi", "number_active"], over="market", by=["period", "exporter"])
+    expected = expected.reset_index(drop=True)
+    pd.testing.assert_frame_equal(
+        found[[*keys, "hhi", "number_active"]], expected, rtol=1e-12, check_dtype=False
+    )
+    advantage = pd.read_parquet(tmp_path / "profile" / "advantage")
+    assert len(advantage) == (xl.rca(flows, by=["period", "exporter"])["rca"] > 1).sum()
 
 
 @NO_JAVA

@@ -22,6 +22,7 @@ from exportlab.indices.advantage import FORMS
 from exportlab.plots import uncertainty as pictures
 from exportlab.uncertainty import (
     difference,
+    differences,
     groups,
     interval,
     levels,
@@ -35,7 +36,7 @@ from exportlab.uncertainty import (
 from exportlab.uncertainty import groups as samplers
 from exportlab.uncertainty.methods import dominance, hill_index, noted, notes
 from exportlab.uncertainty.rca import advantage
-from exportlab.uncertainty.sample import Sample, jackknife, jackknifed, minus, variance
+from exportlab.uncertainty.sample import Sample, Sums, apart, jackknife, jackknifed, minus, variance
 from exportlab.uncertainty.statistics import SLOPES
 
 ROOT = Path(__file__).parent.parent
@@ -892,6 +893,26 @@ def test_a_change_is_cut_at_what_it_can_attain():
     assert [down["conf_low"], down["conf_high"]] == pytest.approx([-up["conf_high"], -up["conf_low"]])
 
 
+def test_a_difference_of_samples_is_that_of_their_indices_whatever_is_drawn():
+    one, other = (statistics.of_cells("hhi", m) for m in (MATRIX, MATRIX[::-1] ** 2))
+    both = apart(one, other)
+    weights = np.random.default_rng(2).integers(0, 4, (5, one.units + other.units)).astype(float)
+    mine, theirs = weights[:, : one.units], weights[:, one.units :]
+    np.testing.assert_allclose(
+        both.statistic(weights), one.statistic(mine) - other.statistic(theirs), rtol=1e-12
+    )
+
+
+def test_as_many_deals_are_drawn_as_were_asked_for(monkeypatch):
+    """In chunks of two: five are two, two and one."""
+    a, b = (Sums(x, lambda s: s, np.ones(2)) for x in np.random.default_rng(1).random((2, 3, 2)))
+    monkeypatch.setattr(differences, "CHUNK", 12)
+    deals = list(differences._swaps(a, b, 5, 1, every=False))
+    assert [len(first) for first, _ in deals] == [2, 2, 1]
+    for first, second in deals:
+        np.testing.assert_allclose(first + second, np.broadcast_to(a.adds + b.adds, first.shape))
+
+
 def test_permutation_test_keeps_its_level_and_has_power():
     rng = np.random.default_rng(4)
     same, moved = [], []
@@ -1406,8 +1427,8 @@ def test_notes_say_what_is_known_against_an_interval():
     assert hill_index((np.arange(1, 10_001) / 10_001) ** (-1 / 1.5)) == pytest.approx(1.5, rel=0.05)
 
 
-def drawn(units=100, hill=3.0, carried=0.1):
-    """A sample whose ten largest sizes have a given tail index, and whose first unit carries a part of the variance."""
+def drawn(units=200, hill=3.0, carried=0.008):
+    """Units whose fourteen largest have a given tail index, and of which the first carries a part of the variance."""
     sizes = np.ones(units)
     sizes[: int(np.sqrt(units))] = np.exp(1 / hill)
     rest = np.sqrt((1 - carried) / (units - 1)) * np.where(np.arange(units) % 2, 1.0, -1.0)
@@ -1516,31 +1537,33 @@ def made(estimate, error, draws=None):
         ({"hill": 1.9}, "heavy tail: Hill index of market 1.9, below 2"),
         ({"hill": 2.1}, ""),
         ({"hill": 3.9}, ""),
-        ({"carried": 0.24}, ""),
+        ({"carried": 0.0099}, ""),
+        ({"carried": 0.0105}, "few units for a bootstrap: one market carries 1 % of the variance"),
+        ({"carried": 0.24}, "few units for a bootstrap: one market carries 24 % of the variance"),
         ({"carried": 0.27}, "heavy tail: one market carries"),
         ({"units": 29}, "few units: 29 market"),
-        ({"units": 30}, ""),
+        ({"units": 30}, "few units for a bootstrap: one market carries 4 % of the variance"),
     ],
 )
 def test_a_note_begins_at_its_threshold(sample, note):
     found = made(np.ones(1), np.ones(1))
     (known,) = notes(drawn(**sample), found, "basic", "market")
     assert noted(known).startswith(note)
-    assert [n.kind for n in known] == ([note.split(":")[0]] if note else [])
+    assert [n.kind for n in known] == ([note.split(":")[0].removesuffix(" for a bootstrap")] if note else [])
     (known,) = notes(drawn(**sample), found, "jackknife", "market")
-    assert noted(known) == (note if note.startswith("few") else "")
+    assert noted(known) == (note if note.startswith("few units: ") else "")
 
 
 @pytest.mark.parametrize(
     ("shift", "method", "said"),
     [
-        (0.24, "bca", ""),
-        (-0.26, "bca", "biased by -0.26"),
+        (0.09, "bca", ""),
+        (-0.11, "bca", "biased by -0.11"),
         (0.5, "percentile", "biased by 0.50"),
         (0.5, "basic", ""),
     ],
 )
-def test_bias_is_noted_from_a_quarter_of_the_standard_error(shift, method, said):
+def test_bias_is_noted_from_a_tenth_of_the_standard_error(shift, method, said):
     draws = np.array([[2 * shift], [0.0], [np.nan]]) * 3 + 7  # their mean is 7 + 3 shift
     found = made(np.full(1, 7.0), np.full(1, 3.0), draws)
     (known,) = notes(drawn(), found, method, "market")

@@ -157,6 +157,7 @@ class Catalogue(Mapping[str, Indicator]):
 
     def __init__(self) -> None:
         self._known: dict[str, Indicator] = {}
+        self._called: dict[str, Indicator] = {}  # by name and alias, in small letters
 
     def add(self, indicator: Indicator) -> None:
         """Enter an indicator; a name stands for one thing only."""
@@ -165,10 +166,11 @@ class Catalogue(Mapping[str, Indicator]):
         if twice:
             raise ValueError(f"{sorted(twice)[0]!r} is in the catalogue already")
         self._known[indicator.name] = indicator
+        self._called |= {a.lower(): indicator for a in (indicator.name, *indicator.aliases)}
 
     def find(self, name: str) -> tuple[Indicator, dict[str, Any]]:
         """The indicator of that name or alias, and the options its name carries."""
-        aliases = {a.lower(): i for i in self._known.values() for a in (i.name, *i.aliases)}
+        aliases = self._called
         key = str(name).strip().lower()
         if key in aliases:
             return aliases[key], {}

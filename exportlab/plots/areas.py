@@ -14,18 +14,20 @@ from exportlab.classifications._tables import rows
 from exportlab.classifications.countries import find
 from exportlab.errors import DataError
 from exportlab.plots.given import need
+from exportlab.plots.lines import breakable, in_lines, squares
 from exportlab.plots.style import (
     DOUBLE,
     GREY,
+    HAN,
     LEFT_OVER,
     LONGEST,
     PALETTE,
-    breakable,
+    RC,
+    beside,
     finish,
     hover,
     inches,
     new_axes,
-    squares,
     styled,
 )
 from exportlab.words import Text, _, percent, said, sentences, spoken
@@ -34,7 +36,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 Box = tuple[float, float, float, float]
-LARGEST, SMALLEST = 11.0, 5.5  # points of a name in its tile
+LARGEST, SMALLEST = 11.0, 7.0  # points of a name in its tile
 CLASSES = (0.0, 0.001, 0.01, 0.05, 0.1, 1.0)  # shares at which a tile of the map changes its colour
 BLUES = ("#d6e6f4", "#a6cde4", "#5fa6d1", "#2272b5", "#08306b")
 EMPTY = "#f1f2f4"
@@ -138,7 +140,7 @@ def treemap(
     ):
         if size:
             sizes, labels, colours = [*sizes, size], [*labels, name], [*colours, colour]
-    ax = new_axes(ax, size=(DOUBLE[0], 4.2))
+    ax = new_axes(ax, size=(DOUBLE[0], 4.2), narrow=3.3)
     wide, high = (72 * s for s in inches(ax))
     high *= 0.78  # title and foot
     meant = {str(g): c for g, c in tones.items()}
@@ -253,7 +255,7 @@ def dark(colour: Any) -> bool:
 
 def _fitted(name: str, wide: float, high: float, size: float) -> list[str]:
     """The name in lines that fit above its share; nothing where not even its beginning does."""
-    most = int(high // (1.2 * size)) - 1
+    most = int(high // ((1.35 if HAN.search(name) else 1.2) * size)) - 1
     if most < 1 or size * squares(percent(0.1)) > wide:
         return []
     lines = [""]
@@ -287,14 +289,21 @@ def bare(ax: Axes, wide: float, high: float) -> None:
     ax.spines[:].set_visible(False)
 
 
-def legend_below(ax: Axes, colours: Mapping[str, Any], *, room: float = 95) -> None:
-    """What colours stand for, in rows below the picture, which `room` squares of a letter fill."""
+def legend_below(ax: Axes, colours: Mapping[str, Any]) -> None:
+    """What colours stand for, in rows below the picture; many long names are cut so that two stand in a row."""
     from matplotlib.patches import Patch
 
-    swatches = [Patch(facecolor=c, edgecolor="white", label=name) for name, c in colours.items()]
-    columns = max(
-        1, min(len(swatches), int(room // (4 + max(squares(str(s.get_label())) * 1.7 for s in swatches))))
-    )
+    room, swatch = (
+        beside(ax, RC["legend.fontsize"], 0.96),
+        3.2,
+    )  # squares of a letter, its sign and gaps counted
+    most = room / (2 if len(colours) > 3 else 1) - swatch
+    names = [in_lines(name, most, 1) for name in colours]
+    swatches = [
+        Patch(facecolor=c, edgecolor="white", label=name)
+        for name, c in zip(names, colours.values(), strict=True)
+    ]
+    columns = max(1, min(len(swatches), int(room // (swatch + max(map(squares, names))))))
     ax.legend(
         handles=swatches,
         loc="upper left",
@@ -361,9 +370,9 @@ def market_map(
         if code is not None:
             shares[code] = shares.get(code, 0.0) + part
     tiles = {r["iso3"]: (int(r["column"]), int(r["row"])) for r in rows("world_tiles")}
-    ax = new_axes(ax, size=(DOUBLE[0], 4.6))
+    ax = new_axes(ax, size=(DOUBLE[0], 4.6), wide=True, narrow=3.6)
     _draw_tiles(ax, tiles, shares)
-    legend_below(ax, _steps(), room=100)
+    legend_below(ax, _steps())
     missing = [str(x) for x in table[market][~known]] + [c for c in shares if c not in tiles]
     lost = sum(float(s) for s in table[share][~known]) + sum(s for c, s in shares.items() if c not in tiles)
     gone = (
@@ -403,7 +412,7 @@ def _draw_tiles(ax: Axes, tiles: Mapping[str, tuple[int, int]], shares: Mapping[
     from exportlab.words import language
 
     wide, high = 1 + max(c for c, _r in tiles.values()), 1 + max(r for _c, r in tiles.values())
-    size = 72 * inches(ax)[0] / wide * 0.36
+    size = min(8.5, 72 * inches(ax)[0] / wide * 0.54)
     for place in countries():
         if place.iso3 not in tiles:
             continue
@@ -415,13 +424,13 @@ def _draw_tiles(ax: Axes, tiles: Mapping[str, tuple[int, int]], shares: Mapping[
         name = place.name_zh if language() == "zh" else place.name
         hover(patch, said("{name}: {share}", name=name, share=percent(part, 2)))
         ax.add_patch(patch)
-        ink = "white" if part > 0 and level >= 3 else "#1d2430" if part > 0 else "#a9b0b8"
-        if size >= 3.2 or part >= CLASSES[2]:
+        ink = "white" if part > 0 and level >= 3 else "#1d2430" if part > 0 else "#8a929b"
+        if size >= 6:
             inner = ax.text(
                 column + 0.5,
                 high - 0.5 - row,
                 place.iso2,
-                fontsize=max(size, 3.2),
+                fontsize=size,
                 color=ink,
                 ha="center",
                 va="center_baseline",

@@ -12,13 +12,17 @@ import pandas as pd
 from exportlab.errors import DataError
 from exportlab.periods import Period, read
 from exportlab.plots.given import need, sorted_in_time
+from exportlab.plots.lines import squares
 from exportlab.plots.structure import heatmap, period_ticks
 from exportlab.plots.style import (
     DOUBLE,
     GREY,
+    INSIDE,
     LEFT_OVER,
     MARKERS,
     PALETTE,
+    RC,
+    beside,
     end_labels,
     finish,
     hover,
@@ -77,8 +81,13 @@ def yearly(
     for bar, label, amount in zip(bars, labels, amounts, strict=True):
         hover(bar, said("{name}: {value}", name=label, value=f"{amount:,.1f}"))
     if len(labels) <= FEW:
+        room = beside(ax, INSIDE, 0.85) / len(labels)
+        if max(map(squares, changes)) > room:  # too near each other: the last change alone
+            changes = [""] * (len(labels) - 1) + changes[-1:]
         printed = [f"{a:,.4g}\n{c}" if c else f"{a:,.4g}" for a, c in zip(amounts, changes, strict=True)]
-        ax.bar_label(bars, printed, padding=2, fontsize=7 if len(labels) < 9 else 6)
+        step = 1 if max(map(squares, map("{:,.4g} ".format, amounts))) < room else 2
+        printed = [text if (len(printed) - k) % step == 1 % step else "" for k, text in enumerate(printed)]
+        ax.bar_label(bars, printed, padding=2, fontsize=INSIDE)
     ax.set_ylim(min(0.0, float(np.nanmin(amounts))), 1.2 * float(np.nanmax(amounts)))
     ax.grid(axis="x", visible=False)
     period_ticks(ax, labels)
@@ -134,7 +143,8 @@ def like_months(
     lines, per_year = _years(need(table, period, value), period, value, scale)
     ax = new_axes(ax, size=DOUBLE)
     ends = [_line_of(ax, year, lines, unit) for year in sorted(lines)]
-    ax.set_xticks(range(per_year), _steps_of(per_year))
+    step = -(-per_year // int(beside(ax, RC["xtick.labelsize"], 0.8) / 2.6))
+    ax.set_xticks(range(0, per_year, step), _steps_of(per_year)[::step])
     ax.set_xlim(-0.4, per_year - 0.6)
     _from_zero(ax)
     whole_ticks(ax.yaxis)
@@ -180,7 +190,7 @@ def months_by_years(
     """
     lines, per_year = _years(need(table, period, value), period, value, scale)
     matrix = pd.DataFrame([lines[y] for y in sorted(lines)], index=sorted(lines), columns=_steps_of(per_year))
-    ax = new_axes(ax, size=(DOUBLE[0], 1.4 + 0.28 * len(matrix)))
+    ax = new_axes(ax, size=(DOUBLE[0], 1.4 + 0.28 * len(matrix)), wide=True)
     return heatmap(matrix, fmt=fmt, unit=unit, title=title, source=source, note=note, ax=ax)
 
 
@@ -308,7 +318,7 @@ def growth_bubbles(
     total, earlier = float(table[after].sum()), float(table[before].sum())
     share, growth = 100 * shown[after] / total, 100 * (shown[after] / shown[before] - 1)
     called = [(names or {}).get(x, str(x)) for x in shown[label]]
-    ax = new_axes(ax, size=(DOUBLE[0], 4.0))
+    ax = new_axes(ax, size=(DOUBLE[0], 4.0), narrow=3.3)
     area = 12 + 700 * shown[after] / float(shown[after].max()) * (inches(ax)[0] / DOUBLE[0])
     ax.axhline(0, color="black", linewidth=0.8)
     ax.axhline(100 * (total / earlier - 1), color=GREY, linewidth=0.8, linestyle="--")
@@ -431,7 +441,7 @@ def _mark_days(ax: Axes, order: Sequence[Any], entries: Mapping[str, date]) -> N
                     xycoords=("data", "axes fraction"),
                     xytext=(2, -2),
                     textcoords="offset points",
-                    fontsize=6.5,
+                    fontsize=INSIDE,
                     color=GREY,
                     va="top",
                     ha="left" if k < 0.5 * len(order) else "right",

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from matplotlib import rc_context
+from matplotlib.transforms import blended_transform_factory
 
 from exportlab.errors import DataError, UnknownName
-from exportlab.plots.style import DOUBLE, PALETTE, finish, new_axes, styled
-from exportlab.words import Text, said, spoken
+from exportlab.plots.style import DOUBLE, PALETTE, SINGLE, beside, finish, inches, new_axes, styled
+from exportlab.words import Text, said
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -83,7 +85,7 @@ def verdicts(
         bars = ax.barh(where, size, left=left, height=0.65, color=COLORS[verdict], edgecolor="white",
                        linewidth=0.6, hatch=HATCHES.get(verdict),
                        label=(names or {}).get(verdict, verdict))  # fmt: skip
-        room = 0.02 * float(counts.to_numpy().sum(axis=1).max())
+        room = 1.5 / beside(ax, 7, 0.75) * float(counts.to_numpy().sum(axis=1).max())
         numbers = [f"{n:.0f}" if n > room else "" for n in size]
         for text in ax.bar_label(bars, numbers, label_type="center", fontsize=7):
             if text.get_text() and verdict in HATCHES:
@@ -92,7 +94,16 @@ def verdicts(
     ax.set_yticks(where, [str(name) for name in counts.index])
     ax.set_ylim(-0.6, len(counts) - 0.4)
     ax.grid(visible=False, axis="y")
-    ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3, borderpad=0, borderaxespad=0.3)
-    finish(ax, x=said("number of claims"), source=source)
-    ax.set_title(spoken(title), pad=8 + 12 * -(-counts.shape[1] // 3))  # above the legend
-    return ax
+    columns = 3 if inches(ax)[0] > 1.5 * SINGLE[0] else 2
+    across = blended_transform_factory(ax.figure.transFigure, ax.transAxes)
+    ax.legend(
+        loc="lower left",
+        bbox_to_anchor=(0.01, 1),
+        bbox_transform=across,
+        ncols=columns,
+        borderpad=0,
+        borderaxespad=0.3,
+        columnspacing=1.0,
+    )
+    with rc_context({"axes.titlepad": 8 + 12 * -(-counts.shape[1] // columns)}):  # above the legend
+        return finish(ax, title=title, x=said("number of claims"), source=source)

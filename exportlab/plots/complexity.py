@@ -138,7 +138,7 @@ def plot_product_space(
         if present is None
         else np.isin(np.arange(len(nodes)), _places(products, present))
     )
-    axes = new_axes(ax, size=(7.2, 5.6))
+    axes = new_axes(ax, size=(7.2, 5.6), wide=True, narrow=4.6)
     with context():
         tree = edges["tree"].to_numpy()
         ends = np.stack([at[edges["source"]], at[edges["target"]]], axis=1)
@@ -147,7 +147,7 @@ def plot_product_space(
         _points(axes, at, nodes, full)
         for k in _places(products, () if labels is None else labels):
             axes.annotate(
-                str(products[k]), at[k], xytext=(4, 4), textcoords="offset points", fontsize=6.5, zorder=5
+                str(products[k]), at[k], xytext=(4, 4), textcoords="offset points", fontsize=7, zorder=5
             )
     _bare(axes)
     note = sentences(

@@ -15,6 +15,7 @@ from exportlab.errors import DataError, OptionError
 from exportlab.options import validated
 from exportlab.plots.areas import EMPTY, bare, dark, legend_below
 from exportlab.plots.given import need
+from exportlab.plots.lines import squares
 from exportlab.plots.style import (
     DOUBLE,
     GREY,
@@ -26,7 +27,6 @@ from exportlab.plots.style import (
     inches,
     legend_beside,
     new_axes,
-    squares,
     styled,
 )
 from exportlab.words import Text, _, language, said
@@ -43,7 +43,6 @@ QUOTIENTS = (0.5, 0.8, 1.0, 1.25, 2.0)  # location quotients at which a tile cha
 BELOW, ABOVE = ("#2272b5", "#7fb3d9", "#d6e6f4"), ("#fde3c8", "#f2a55f", "#b5520a")
 INK = "#1d2430"
 TALL = 3.2  # inches of a map of many rows
-ROOM = 16.0  # squares of a letter that a legend has an inch
 
 
 @styled
@@ -312,5 +311,5 @@ def _tiles(
         )  # fmt: skip
     bare(ax, wide, high)
     ax.set_aspect("equal")
-    legend_below(ax, legend, room=ROOM * inches(ax)[0])
+    legend_below(ax, legend)
     return finish(ax, title=foot.title, source=foot.source, note=foot.note)

@@ -31,6 +31,7 @@ from exportlab.plots.style import (
     hover,
     hover_points,
     legend_beside,
+    name_rows,
     new_axes,
     range_line,
     styled,
@@ -84,7 +85,7 @@ def market_shares(
         bars = ax.barh(range(len(shown)), 100 * shown[share], color=PALETTE[0], height=0.7)
         for bar, name, part in zip(bars, shown[member], shown[share], strict=True):
             hover(bar, said("{name}: {share}", name=name, share=percent(part)))
-        ax.set_yticks(range(len(shown)), shown[member].astype(str))
+        name_rows(ax, range(len(shown)), shown[member])
         ax.bar_label(bars, fmt="%.1f", padding=3, fontsize=7)
         ax.set_xlim(right=108 * float(shown[share].max()))
         ax.grid(axis="y", visible=False)
@@ -230,7 +231,7 @@ def rca_bars(
     ax = new_axes(ax, size=(DOUBLE[0], max(1.3, 0.26 * len(shown) + 0.9)))
     colours = [PALETTE[0] if v >= neutral else PALETTE[1] for v in shown[rca]]
     bars = ax.barh(range(len(shown)), shown[rca], color=colours, height=0.7)
-    ax.set_yticks(range(len(shown)), shown[product].astype(str))
+    name_rows(ax, range(len(shown)), shown[product])
     clear = {"facecolor": "white", "edgecolor": "none", "pad": 0.5}  # where the neutral line runs through
     ax.bar_label(bars, fmt="%.2f", padding=3, fontsize=7, bbox=clear)
     ax.axvline(neutral, color="black", linewidth=0.8)
@@ -486,7 +487,9 @@ def heatmap(
         )
     longest = max(len(str(c)) for c in values.columns)
     slanted = longest > 11
-    ax = new_axes(ax, size=(2.2 + (0.42 if slanted else 0.7) * values.shape[1], 1.5 + 0.3 * len(values)))
+    ax = new_axes(
+        ax, size=(2.2 + (0.42 if slanted else 0.7) * values.shape[1], 1.5 + 0.3 * len(values)), wide=True
+    )
     colours: dict[str, Any] = {"cmap": "crest"}
     if bool((values < 0).any(axis=None)):
         reach = float(np.nanmax(np.abs(values.to_numpy())))

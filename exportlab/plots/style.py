@@ -11,7 +11,6 @@ from functools import cache, partial, wraps
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, ParamSpec, TypeVar
-from unicodedata import east_asian_width
 from urllib.parse import quote, unquote
 
 import numpy as np
@@ -26,6 +25,7 @@ from matplotlib.transforms import Bbox, IdentityTransform, blended_transform_fac
 
 from exportlab.classifications import countries
 from exportlab.errors import OptionError, one_of
+from exportlab.plots.lines import balanced, in_lines, width, wrapped
 from exportlab.text import html_text, printable
 from exportlab.words import Text, _, said, spoken, written
 
@@ -52,11 +52,16 @@ CHINESE = (
 )
 CHINESE_FILES = re.compile(r"(NotoSansCJK|NotoSansSC|SourceHanSans|msyh|PingFang|simhei|wqy-)", re.IGNORECASE)
 HAN = re.compile(r"[\u3400-\u9fff]")
+JOINED = re.compile(
+    r"(?<=[\u3000-\u9fff\uff00-\uffef])\n|\n(?=[\u3000-\u9fff\uff00-\uffef])"
+)  # no space in Chinese
 FOOT = 6.5  # points of note and source
 EDGE = 3.0  # points from a figure's edge to its title and foot
 MARGIN = 40.0  # points left of the axes, where ticks and their label stand
+LABEL = 0.6  # of the width or height, that the label of an axis fills at most
 TALLEST = 100  # inches
 SINGLE, DOUBLE = (3.5, 2.7), (7.2, 3.6)  # inches: one and two journal columns
+BROAD, SQUARISH = 1.6, 0.83  # columns of what needs room; height of a narrow picture in its width
 RC: dict[str, Any] = {
     "font.size": 8.0,
     "axes.titlesize": 9.0,
@@ -82,17 +87,33 @@ RC: dict[str, Any] = {
 }
 
 
-def new_axes(ax: Axes | None = None, *, size: tuple[float, float] = DOUBLE) -> Axes:
+def new_axes(
+    ax: Axes | None = None,
+    *,
+    size: tuple[float, float] = DOUBLE,
+    narrow: float | None = None,
+    wide: bool = False,
+) -> Axes:
     """Return `ax`, or the Axes of a new figure in the house style.
 
     The figure is made without pyplot, so nothing is kept open and no backend is chosen.
+
+    Parameters
+    ----------
+    ax : Axes, optional
+    size : tuple of float
+        Width and height in inches.
+    narrow : float, optional
+        The height where `at_most` makes it narrower; by default rows of names keep theirs.
+    wide : bool
+        What needs more room than a column (tiles, printed numbers): `at_most` leaves it 1.6 times as much.
     """
     if ax is not None:
         return ax
 
-    widest = _widest.get()
-    if size[0] > widest:  # as high as before: names and numbers keep their room
-        size = widest, size[1]
+    widest = _widest.get() * (BROAD if wide else 1)
+    if size[0] > widest:
+        size = widest, narrow or (SQUARISH * widest if size == DOUBLE else size[1])
     with context():
         made = DataFigure(figsize=size, layout="constrained").add_subplot(axes_class=DataAxes)
     made.tick_params(labelsize=RC["xtick.labelsize"], labelfontfamily=fonts())  # ticks are made later
@@ -133,7 +154,10 @@ _widest: ContextVar[float] = ContextVar("widest", default=float("inf"))
 
 @contextmanager
 def at_most(inches: float) -> Iterator[None]:
-    """Draw every new figure inside no wider than this, for pages that are read on a phone too."""
+    """Draw every new figure inside no wider than this, for pages that are read on a phone too.
+
+    What needs more room, as `new_axes` says, is 1.6 times as wide at most.
+    """
     token = _widest.set(inches)
     try:
         yield
@@ -264,8 +288,9 @@ def finish(
     across = 72 * inches(ax)[0] - (MARGIN if edge is None else 2 * EDGE)
     if title:
         _titled(ax, balanced(spoken(title), across / (1.1 * RC["axes.titlesize"])), edge)
-    ax.set_xlabel(spoken(x), fontsize=RC["axes.labelsize"])
-    ax.set_ylabel(spoken(y), fontsize=RC["axes.labelsize"])
+    wide, high = (max(12.0, LABEL * 72 * size / RC["axes.labelsize"]) for size in inches(ax))
+    ax.set_xlabel(balanced(spoken(x), wide), fontsize=RC["axes.labelsize"])
+    ax.set_ylabel(balanced(spoken(y), high), fontsize=RC["axes.labelsize"])
     origin = _("Source: {source}", source=source) if source else ""
     foot = "\n".join(wrapped(t, across / FOOT) for t in (spoken(note or ""), origin) if t)
     if foot:
@@ -273,6 +298,7 @@ def finish(
         across_of = "axes fraction" if edge is None else "figure fraction"
         at: Any = (across_of, ax.xaxis.label)
         below = Foot(foot, (edge or 0, 0), (0, -5), at, "offset points", annotation_clip=False, **style)
+        below.said = tuple(t for t in (spoken(note or ""), origin) if t)
         below.set_transform(IdentityTransform())
         ax.add_artist(below).set_clip_on(False)
     return ax
@@ -281,6 +307,8 @@ def finish(
 class Foot(Annotation):
     """Note and source below a picture: they take room from its height, and from its width where they pass its edge."""
 
+    said: tuple[str, ...]  # its paragraphs, without breaks of lines
+
     def get_tightbbox(self, renderer: Any = None) -> Any:
         """Where it stands, or as wide as the axes where the figure holds it."""
         box: Any = super().get_tightbbox(renderer)
@@ -288,6 +316,26 @@ class Foot(Annotation):
         if box is None or axes is None or figure is None or box.x0 < 0 or box.x1 > figure.bbox.x1:
             return box
         return Bbox.from_extents(axes.bbox.x0, box.y0, axes.bbox.x1, box.y1)
+
+
+def said_around(ax: Axes) -> tuple[str, tuple[str, ...]]:
+    """The title above a picture and the paragraphs below it, without the breaks that fit them to its width."""
+    title = ax.get_title(loc="left") or ax.get_title()
+    lines = [line for t in ax.findobj(Foot) for line in t.said]  # type: ignore[attr-defined]
+    return JOINED.sub("", title.replace(r"\$", "$")).replace("\n", " "), tuple(lines)
+
+
+@contextmanager
+def without_words_around(ax: Axes) -> Iterator[None]:
+    """The picture without title and foot, for a page that says them itself."""
+    around = [t for t in (ax.title, ax._left_title, *ax.findobj(Foot)) if t.get_visible()]  # type: ignore[attr-defined]
+    for text in around:
+        text.set_visible(False)
+    try:
+        yield
+    finally:
+        for text in around:
+            text.set_visible(True)
 
 
 def _alone(ax: Axes) -> bool:
@@ -305,47 +353,15 @@ def _titled(ax: Axes, lines: str, edge: float | None) -> None:
         title.set_transform(blended_transform_factory(ax.figure.transFigure, title.get_transform()))
 
 
-def balanced(text: str, most: float) -> str:
-    """A text in as few lines as `wrapped` makes of it, all about as long."""
-    lines = wrapped(text, most).count("\n") + 1
-    if lines == 1:
-        return wrapped(text, most)
-    widths = np.linspace(squares(text) / lines, most, 12)
-    return next(made for w in widths if (made := wrapped(text, float(w))).count("\n") < lines)
+def beside(ax: Axes, size: float, part: float = 0.4) -> float:
+    """How many squares of a letter of this size take a part of the figure's width."""
+    return part * 72 * inches(ax)[0] / size
 
 
-def wrapped(text: str, most: float) -> str:
-    """A text in lines of at most so many signs that are as wide as high; a letter counts a little more than half."""
-    lines = [""]
-    for part in breakable(text):
-        joined = (lines[-1] + part).lstrip() if lines[-1] != "" or len(lines) > 1 else part
-        if not lines[-1] or squares(joined.rstrip()) <= most:
-            lines[-1] = joined
-        else:
-            lines[-1] = lines[-1].rstrip()
-            lines.append(part.lstrip())
-    return "\n".join(lines)
-
-
-def breakable(text: str) -> list[str]:
-    """What a line can be broken between: words, and signs of Chinese that are no closing mark."""
-    found: list[str] = []
-    for sign in text:
-        wide = east_asian_width(sign) in "WF"
-        closing = sign in "，。；：、）》”’％%,.;:)"
-        after_wide = bool(found) and east_asian_width(found[-1][-1]) in "WF" and found[-1][-1] not in "（《“‘"
-        if not found or (not closing and (sign == " " or wide or after_wide)):
-            found.append(sign)
-        else:
-            found[-1] += sign
-    return found
-
-
-def squares(text: str) -> float:
-    """About how long a text is, in its size."""
-    return sum(
-        1.0 if east_asian_width(c) in "WF" else 0.66 if c.isdigit() or c.isupper() else 0.57 for c in text
-    )
+def name_rows(ax: Axes, at: Sequence[float], names: Sequence[Any], *, lines: int = 2) -> None:
+    """Names of rows at the left, in lines that take two fifths of the width."""
+    most = beside(ax, RC["ytick.labelsize"], 0.45)
+    ax.set_yticks(at, [in_lines(_plain(str(name), LONGEST), most, lines) for name in names])
 
 
 def whole_ticks(axis: Axis, after: str = "") -> None:
@@ -409,7 +425,8 @@ def _plain(label: str, most: int) -> str:
 HOVER = "hover-"  # before the percent-encoded text, in an artist's id: it stays with the artist on any figure
 _HOVERED = re.compile(rf'<g id="{HOVER}([^"]*)">')
 TOLD = 300  # characters of a text on hover
-LINE = 9.0  # points from one name to the next
+LINE, SIDE = 9.0, 7.5  # points from one name beside lines to the next, and of its letters
+INSIDE = 7.0  # points of letters inside a picture
 
 
 def hover(artist: Artist, text: Text) -> None:
@@ -439,17 +456,20 @@ def end_labels(ax: Axes, ends: Sequence[tuple[float, str, str, str]]) -> None:
     """
     low, high = ax.get_ylim()
     tall = 0.7 * inches(ax)[1] * 72  # points; the rest is title, ticks and foot
-    gap = LINE / tall
+    most = beside(ax, SIDE)
+    lines = 2 if 2 * LINE * len(ends) <= tall else 1
+    names = [in_lines(_plain(end[1], LONGEST), most, lines) for end in ends]
+    gap = LINE * (1 + max((name.count("\n") for name in names), default=0)) / tall
     order = sorted(range(len(ends)), key=lambda k: ends[k][0])
     at: list[float] = []
     for k in order:
         wanted = (ends[k][0] - low) / (high - low)
         at.append(max(wanted, at[-1] + gap) if at else max(wanted, 0.0))
-    over = max(0.0, at[-1] - 1.0) if at else 0.0
+    top = 1.0 - (gap - LINE / tall) / 2
     for n in range(len(at) - 1, -1, -1):  # back under the top, each only as far as the one above needs it
-        at[n] = min(at[n] - over if n == len(at) - 1 else at[n], at[n + 1] - gap if n + 1 < len(at) else 1.0)
+        at[n] = min(at[n], at[n + 1] - gap if n + 1 < len(at) else top)
     for k, height in zip(order, at, strict=True):
-        _end, name, colour, marker = ends[k]
+        _end, _name, colour, marker = ends[k]
         ax.plot(
             [1.015],
             [height],
@@ -461,13 +481,14 @@ def end_labels(ax: Axes, ends: Sequence[tuple[float, str, str, str]]) -> None:
             label="_end",
         )
         ax.annotate(
-            _plain(name, LONGEST),
+            names[k],
             (1.015, height),
             xycoords="axes fraction",
             xytext=(5, 0),
             textcoords="offset points",
             va="center",
-            fontsize=7.5,
+            fontsize=SIDE,
+            linespacing=1.0,
             annotation_clip=False,
         )
 
@@ -478,38 +499,48 @@ def place_names(
     """Write names beside points, each where it hides no point and no other name, or not at all."""
     ax.autoscale_view()
     scale = 72.0 / ax.figure.dpi
-    frame = ax.get_window_extent().bounds
+    frame = [scale * x for x in ax.get_window_extent().extents]
     seen = np.isfinite(xs) & np.isfinite(ys)
     at = scale * ax.transData.transform(np.column_stack([xs, ys]))
     radius = np.sqrt(area) / 2
-    taken = [(*(p - r), *(p + r)) for p, r in zip(at[seen], radius[seen], strict=True)]
+    taken = {k: (*(at[k] - radius[k]), *(at[k] + radius[k])) for k in np.flatnonzero(seen)}
     for k in range(len(names)) if chosen is None else chosen:
-        (x, y), r, text = at[k].tolist(), float(radius[k]) + 2, _plain(names[k], LONGEST)
-        w, h, d = 3.9 * width(text), 8.0, 0.7 * r
-        beside = ((r, -h / 2), (-r - w, -h / 2), (-w / 2, r), (-w / 2, -r - h))
-        slanted = ((d, d), (d, -d - h), (-d - w, d), (-d - w, -d - h))
-        for dx, dy in (*beside, *slanted):
-            box = (x + dx, y + dy, x + dx + w, y + dy + h)
-            inside = box[0] >= frame[0] * scale and box[2] <= (frame[0] + frame[2]) * scale
+        r, text = float(radius[k]) + 2, _plain(names[k], LONGEST)
+        forms = dict.fromkeys(in_lines(text, beside(ax, INSIDE, part)) for part in (0.4, 0.25))
+        tried = ((form, *spot) for form in forms for spot in _spots(form, r))
+        for form, dx, dy, w, h in tried:
+            x, y = float(at[k, 0]) + dx, float(at[k, 1]) + dy
+            inside = frame[0] <= x and x + w <= frame[2] and frame[1] <= y and y + h <= frame[3]
             if inside and all(
-                box[0] > t[2] or box[2] < t[0] or box[1] > t[3] or box[3] < t[1] for t in taken
+                other == k or x + w < t[0] or x > t[2] or y + h < t[1] or y > t[3]
+                for other, t in taken.items()
             ):
                 name = ax.annotate(
-                    text, (xs[k], ys[k]), xytext=(dx, dy), textcoords="offset points", fontsize=6.5
+                    form,
+                    (xs[k], ys[k]),
+                    xytext=(dx, dy),
+                    textcoords="offset points",
+                    fontsize=INSIDE,
+                    linespacing=1.0,
                 )
                 name.set_in_layout(False)  # inside the axes
-                taken.append(box)
+                taken[len(names) + k] = (x, y, x + w, y + h)
                 break
+
+
+def _spots(text: str, r: float) -> Iterator[tuple[float, float, float, float]]:
+    """Where a name may stand around a point of this radius, the best first: its corner, width and height."""
+    lines = text.split("\n")
+    w, h, d = 4.2 * max(map(width, lines)), 8.6 * len(lines), 0.7 * r
+    level = ((r, -h / 2), (-r - w, -h / 2), (-w / 2, r), (-w / 2, -r - h))
+    slanted = ((d, d), (d, -d - h), (-d - w, d), (-d - w, -d - h))
+    for dx, dy in (*level, *slanted):
+        yield dx, dy, w, h
 
 
 def legend_beside(ax: Axes) -> None:
     """What colours and markers stand for, to the right of the picture."""
     ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5))
-
-
-def width(text: str) -> int:
-    """Characters, of which those of Chinese are twice as wide."""
-    return sum(2 if east_asian_width(c) in "WF" else 1 for c in text)
 
 
 def range_line(ax: Axes, at: float, ends: tuple[float, float], printed: tuple[str, str]) -> None:

@@ -13,6 +13,7 @@ from exportlab.plots.style import (
     PALETTE,
     finish,
     legend_beside,
+    name_rows,
     new_axes,
     place_names,
     range_line,
@@ -77,7 +78,7 @@ def content_bars(
             height=0.75,
         )
         left = left + share
-    ax.set_yticks(where, [_short(text) for text in rows[label].astype(str)])
+    name_rows(ax, where.tolist(), [_short(text) for text in rows[label].astype(str)], lines=1)
     ax.set_ylim(-0.6, len(rows) - 0.4)
     ax.set_xlim(min(0.0, float(left.min())), max(100.0, float(left.max())))
     ax.grid(visible=False, axis="y")
@@ -107,7 +108,7 @@ def position_scatter(
         How many points carry their name, the largest first.
     """
     _need(table, [x, y, label, *([size] if size else [])])
-    ax = new_axes(ax, size=(7.2, 4.4))
+    ax = new_axes(ax, size=(7.2, 4.4), narrow=3.2)
     xs, ys = table[x].to_numpy(float), 100 * table[y].to_numpy(float)
     weight = table[size].to_numpy(float) if size else np.ones(len(table))
     seen = np.isfinite(xs) & np.isfinite(ys)
@@ -188,7 +189,7 @@ def interval_bars(
     a, b = 100 * table[low].to_numpy(float), 100 * table[high].to_numpy(float)
     for at, lo, hi in zip(where, a, b, strict=True):
         range_line(ax, float(at), (lo, hi), (f"{lo:.0f}%", f"{hi:.0f}%"))
-    ax.set_yticks(where, table[label].astype(str).tolist())
+    name_rows(ax, where.tolist(), table[label].tolist())
     ax.set_xlim(0, 120)  # right of 100 is room for the numbers
     ax.set_xticks(range(0, 101, 20))
     ax.set_ylim(-0.6, len(table) - 0.4)

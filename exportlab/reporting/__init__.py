@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from exportlab.valueadded import InterCountryTable, IOTable
 
 
-WIDE = 5.6  # inches of a page's figures: their text is still read where they are half as wide
+COLUMN = 3.5  # inches of a page's figures: as wide as a phone, two side by side on paper and wider windows
 
 
 def report(
@@ -95,7 +95,7 @@ def report(
 
     say = progress or (lambda text: None)
     also, folder = export.formats(also), export.free(Path(out))
-    with speaking(lang), at_most(WIDE):
+    with speaking(lang), at_most(COLUMN):
         behind = None
         if table is not None:
             from exportlab.reporting.behind import section

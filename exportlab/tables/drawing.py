@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from exportlab.plots.style import context, titled
+from exportlab.plots.style import context, titled, without_words_around
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -21,8 +21,9 @@ _SIZE = re.compile(r' (?:width|height|viewBox)="[^"]*"')
 
 
 def svg(axes: Axes) -> str:
-    """The figure as inline SVG."""
-    return _inline(svg_file(axes, Creator=None))
+    """The figure as inline SVG, without title and foot: the page says them."""
+    with without_words_around(axes):
+        return _inline(svg_file(axes, Creator=None))
 
 
 def svg_file(axes: Axes, **metadata: Any) -> str:

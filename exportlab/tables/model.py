@@ -49,8 +49,14 @@ class Picture:
     @property
     def said(self) -> str:
         """What the figure shows, and what kind of figure it is."""
-        title = self.axes.get_title(loc="left") or self.axes.get_title()
-        return _("{title}. {kind}", title=" ".join(title.replace(r"\$", "$").split("\n")), kind=self.alt)
+        return _("{title}. {kind}", title=self.around[0], kind=self.alt)
+
+    @property
+    def around(self) -> tuple[str, tuple[str, ...]]:
+        """Its title, which says what was found, and the paragraphs below it."""
+        from exportlab.plots.style import said_around
+
+        return said_around(self.axes)
 
 
 @dataclass(frozen=True)

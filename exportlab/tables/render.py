@@ -6,12 +6,14 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import groupby
 from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
 
 from exportlab.errors import LONGEST, short
-from exportlab.plots.style import width
+from exportlab.plots.lines import width
+from exportlab.plots.style import SINGLE, inches
 from exportlab.tables.drawing import formula, svg
 from exportlab.tables.headings import heading
 from exportlab.tables.model import Page, Picture, Table
@@ -24,7 +26,6 @@ PLAIN = ("year", "period")  # whole numbers that are names
 SHORT, LONG = 16, 36  # characters up to which a text is kept on one line; width from which it needs room
 POINTS = "+0.0;-0.0;0.0"  # as a workbook writes percentage points
 HEAD = 200  # characters of a heading
-TALL = 0.62  # of its width, from which a figure needs more of a printed page
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,10 @@ def html(page: Page) -> str:
     env.globals["_"] = _
     env.filters["file"] = file_name
     env.filters["shown"] = lambda table: shown(table, page.terms, page.heads)
-    env.tests["picture"] = lambda part: isinstance(part, Picture)
+    env.filters["groups"] = lambda parts: [
+        (shown, list(some)) for shown, some in groupby(parts, lambda part: isinstance(part, Picture))
+    ]
+    env.tests["broad"] = lambda picture: inches(picture.axes)[0] > SINGLE[0]
     methods = [m for s in page.sections for m in s.methods]
     made: str = env.get_template("report.html").render(
         titles={m.name: m.title for m in methods},
@@ -72,10 +76,9 @@ def html(page: Page) -> str:
 
 def _scoped(text: str, name: str) -> str:
     """Give every id in the drawing the figure's name, so that two figures on a page never share one."""
-    box = re.search(r'viewBox="\S+ \S+ ([\d.]+) ([\d.]+)"', text)
-    wide, high = (float(box[1]), float(box[2])) if box else (0.0, 0.0)
-    tall = ' class="tall"' if high > TALL * wide else ""
-    text = text.replace("<svg ", f'<svg{tall} style="--own: {wide:g}pt" ', 1)
+    box = re.search(r'viewBox="\S+ \S+ ([\d.]+) ', text)
+    wide = float(box[1]) if box else 0.0
+    text = text.replace("<svg ", f'<svg style="--own: {wide:g}pt" ', 1)
     text = re.sub(r'\bid="([^"]+)"', rf'id="{name}-\1"', text)
     return re.sub(r'(href="#|url\(#)', rf"\g<1>{name}-", text)
 

@@ -435,8 +435,11 @@ RARE, CARRIERS = (
     10.0,
 )  # a portion that fewer units carry, and their effective number, below which it is uncertain
 HEAVY = 0.25  # of the variance carried by one unit
+SPREAD = 0.01  # the same, from which on a bootstrap is short: draws hold no unit larger than those seen
 TAIL = 2.0  # Hill index: below it the sizes have no variance
-SHIFTED = 0.25  # bias over standard error (Efron and Tibshirani 1993, 10.2)
+SHIFTED = (
+    0.1  # bias over standard error; at a quarter (Efron and Tibshirani 1993, 10.2) HHI and Theil are short
+)
 NEAR = 4.0  # standard errors from equality
 BIASED = ("percentile", "bayesian", "bca")  # methods that do not correct for a bias, or not enough
 EQUALITY = Note("near equality", said("near equality: the interval may hold too often or too seldom"))
@@ -457,7 +460,7 @@ def notes(
     common += [MEMBERS] if sample.members else []
     heavy: list[tuple[Note, ...]] = [()] * found.estimate.size
     if method in DRAWN:
-        heavy = _heavy(sample, unit)
+        heavy = _heavy(sample, unit, SPREAD if not few and not sample.blocks else HEAVY)
     close = np.zeros(found.estimate.size, dtype=bool)
     if scale is not None:
         close = near(found, scale) & np.isfinite(found.low)
@@ -506,19 +509,25 @@ def rarely(portion: Array, effective: Any) -> Mask:
     return np.asarray((portion > 0) & (portion < RARE) & (portion * effective < CARRIERS))
 
 
-def _heavy(sample: Sample, unit: Text) -> list[tuple[Note, ...]]:
-    """Why bootstrap draws, which hold no unit larger than those seen, fall short."""
+def _heavy(sample: Sample, unit: Text, most: float) -> list[tuple[Note, ...]]:
+    """Why bootstrap draws, which hold no unit larger than those seen, fall short: one carries more than `most`."""
     tail = hill_index(sample.sizes)
     words = said("heavy tail: Hill index of {unit} {tail}, below 2", unit=unit, tail=f"{tail:.1f}")
     short = (Note("heavy tail", words),) if tail < TAIL else ()
-    return [
-        (Note("heavy tail", _carried(unit, f"{100 * part:.0f}")),) if part > HEAVY else short
-        for part in dominance(sample)
-    ]
+    return [_if(part > most, _carried(unit, part)) or short for part in dominance(sample)]
 
 
-def _carried(unit: Text, percent: str) -> Said:
-    return said("heavy tail: one {unit} carries {percent} % of the variance", unit=unit, percent=percent)
+def _carried(unit: Text, part: float) -> Note:
+    percent = f"{100 * part:.0f}"
+    if part > HEAVY:
+        words = said("heavy tail: one {unit} carries {percent} % of the variance", unit=unit, percent=percent)
+        return Note("heavy tail", words)
+    words = said(
+        "few units for a bootstrap: one {unit} carries {percent} % of the variance",
+        unit=unit,
+        percent=percent,
+    )
+    return Note("few units", words)
 
 
 def dominance(sample: Sample) -> Array:

@@ -301,11 +301,11 @@ def _spread(found: Findings, part: Spread) -> Made:
 
 
 def _shares(found: Findings, part: Spread) -> list[Table | Picture]:
-    """The largest members, as pictures and a table, and the Lorenz curve."""
+    """The largest members, as pictures and a table."""
     given, role, words = found.basis, part.role, SPREAD[part.role]
     flows = given.flows
     value = flows.roles["value"]
-    drawn = list(pictures.spread(found, part))
+    drawn = list(pictures.spread(found, part, _(words.members)))
     table = Table(
         f"{role}_shares",
         _(words.top, period=last_period(flows)),
@@ -316,7 +316,7 @@ def _shares(found: Findings, part: Spread) -> list[Table | Picture]:
         made=("share",),
         hide=same(flows, part.last),
     )
-    return [*drawn, table, pictures.lorenz(given, part, _(words.members))]
+    return [*drawn, table]
 
 
 def _concentration(given: Basis, part: Spread, *, several: bool) -> list[Table | Picture]:

@@ -90,12 +90,10 @@ def _like_title(table: pd.DataFrame, every: Flows, what: str) -> str:
     )
 
 
-def spread(found: Findings, part: Spread) -> Iterator[Picture]:
-    """Treemap, map, shares over time, growth against share, and concentration."""
+def spread(found: Findings, part: Spread, members_: str) -> Iterator[Picture]:
+    """Treemap, shares over time, growth against share, and the Lorenz curve; the map, which is broad, comes last."""
     given, role = found.basis, part.role
     yield _treemap(found, part)
-    if role == "market" and any(find(m) for m in part.last[given.flows.roles[role]]):
-        yield _map(given, part)
     if given.by and part.shares[given.flows.roles["period"]].nunique() > 1:
         yield _over_time(given, part)
     if (
@@ -103,6 +101,9 @@ def spread(found: Findings, part: Spread) -> Iterator[Picture]:
         and ((part.growth.every["before"] > 0) & (part.growth.every["after"] > 0)).sum() > 1
     ):
         yield _bubbles(given, part, part.growth)
+    yield _lorenz(given, part, members_)
+    if role == "market" and any(find(m) for m in part.last[given.flows.roles[role]]):
+        yield _map(given, part)
 
 
 def _top(given: Basis, part: Spread, n: int = 3) -> tuple[list[str], float]:
@@ -256,7 +257,7 @@ def concentration(given: Basis, part: Spread) -> Picture:
     return Picture(f"{part.role}_hhi", _("Concentration"), ax, _("HHI by period"))
 
 
-def lorenz(given: Basis, part: Spread, members_: str) -> Picture:
+def _lorenz(given: Basis, part: Spread, members_: str) -> Picture:
     """The Lorenz curve, with what the largest tenth holds."""
     value = part.last[given.flows.roles["value"]].sort_values(ascending=False)
     tenth = max(1, round(len(value) / 10))
