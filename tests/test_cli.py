@@ -738,7 +738,7 @@ def test_months_are_added_up_to_years(say, tmp_path, undrawn):
     }
     run(*asked, "--partial", "keep")
     assert pd.read_csv(tmp_path / "out.csv")["month"].tolist() == ["2022年", "2023年1-2月"]
-    assert "partial='some' is not allowed. Allowed: 'drop', 'keep'." in run(
+    assert "--partial some is not allowed. Allowed: 'drop', 'keep'." in run(
         *asked, "--partial", "some", code=2
     )
     assert "--partial goes with --annual" in run(

@@ -1,0 +1,209 @@
+"""What the command line says of wrong words, tables and options in the reader's language, by kind."""
+
+from __future__ import annotations
+
+import re
+import sys
+
+import pandas as pd
+import pytest
+
+import exportlab as xl
+from exportlab import options, words
+from exportlab.classifications.countries import iso3
+from exportlab.cli import commands, explained, opening
+from exportlab.errors import ExportlabError, MissingDependency, OptionError, UnknownName
+from exportlab.options import Count, Freedom, Level, NotNegative, Positive, Share
+
+ENGLISH = re.compile(r"[a-z]{2,} [a-z]{2,}")
+MONTHS = pd.DataFrame(
+    [
+        (f"2023-{m:02d}", e, market, product, 2.0)
+        for m in range(1, 13)
+        for e in ("A", "B")
+        for market, product in (("Japan", "010121"), ("Germany", "870321"))
+    ],
+    columns=["month", "place", "partner", "hs", "usd"],
+)
+ROLES = {"period": "month", "exporter": "place", "market": "partner", "product": "hs", "value": "usd"}
+
+
+def flows(table=MONTHS, **more):
+    return xl.flows(table, **{**ROLES, **more})
+
+
+def first_months(n):
+    return flows(MONTHS[MONTHS["month"] <= f"2023-{n:02d}"])
+
+
+def changed(column, value, row=2):
+    return MONTHS.assign(**{column: MONTHS[column].where(MONTHS.index != row, value)})
+
+
+def duplicated(**more):
+    return flows(pd.concat([MONTHS, MONTHS.head(2)]), **more)
+
+
+KINDS = {
+    "no indicator": (
+        lambda: xl.measure(flows(), "hhhi", over="market"),
+        "没有名为'hhhi'的指标。是否指'hhi', 'hill'？",
+    ),
+    "no option": (
+        lambda: xl.measure(flows(), {"x": ("hhi", {"q": 2})}, over="market"),
+        "hhi没有选项'q'。其选项为：scale=1。",
+    ),
+    "two-way": (
+        lambda: xl.measure(flows(), "rca", over="market"),
+        "rca不是对一组成员的求和，measure不能计算：请调用exportlab.rca(flows, ...)。",
+    ),
+    "role": (
+        lambda: xl.hhi(flows(), over="markt"),
+        "没有名为'markt'的角色或键列。是否指'market', 'partner'？",
+    ),
+    "over and by": (
+        lambda: xl.hhi(flows(), over="market", by="market"),
+        "'market'同时出现在over=和by=中；一种角色要么用于展开，要么予以保留。",
+    ),
+    "left over": (
+        lambda: xl.gini(flows(changed("partner", "Others"), residual=["Others"]), over="market"),
+        "市场中有其余项时gini无法确定：其余项可能是一个市场，也可能是多个。首例：'Others'。"
+        "请指明--left-over bounds（上下界）或--left-over leave_out；"
+        "幂和类指数（hhi、effective_number、q大于1的hill）和cr此时有值。",
+    ),
+    "universe": (
+        lambda: xl.gini(flows(), over="market", universe=1),
+        "universe=1小于表中实际有贸易的成员数2。universe应包含一切可能出口到的类别。",
+    ),
+    "negative": (
+        lambda: flows(changed("usd", -1.0)),
+        "金额 'usd' 为负。涉及1行。首例：第3行，month='2023-01', place='B', partner='Japan', hs='010121', usd=-1.0。"
+        "出口额不小于零：请检查各行中是否有退运、更正或净额。",
+    ),
+    "no period": (
+        lambda: flows(changed("month", "x")),
+        "时期列'month'有不是时期的标签（13个中的1个）。涉及1行。首例：第3行，month='x'。",
+    ),
+    "twice": (
+        lambda: duplicated(),
+        "多行对应同一单元（month, place, partner, hs）。涉及4行。"
+        "首例：month='2023-01', place='A', partner='Japan', hs='010121'。"
+        "请用 --keys ... 指明区分它们的列（贸易方式、注册地），或用 --sum 加总。",
+    ),
+    "twice, without roles": (
+        lambda: duplicated(product=None),
+        "没有角色的列：['hs']。",
+    ),
+    "year not full": (
+        lambda: first_months(7).annual(),
+        "时期列'month'没有完整的年份：2023的12个月中只有7个月（2023-01至2023-07）。"
+        "不完整的部分请用--partial keep保留，各以其月份命名；或补上缺少的月份。",
+    ),
+    "no months": (
+        lambda: flows(MONTHS.assign(month=MONTHS["month"].str[-2:].astype(int))).annual(),
+        "时期列'month'为序号，所含月份未知。月、季度和半年可合并为年。",
+    ),
+    "longer": (lambda: flows().annual().quarterly(), "时期列'month'为年，比季度更长。"),
+    "bloc": (lambda: xl.bloc_share(flows(), "RCEPP"), "没有名为'RCEPP'的区域集团。是否指'RCEP', 'CPTPP'？"),
+    "no country": (
+        lambda: xl.bloc_share(flows(changed("partner", "Atlantis")), "RCEP"),
+        "1个市场不是已知的国家或区域集团，无法判断其是否属于RCEP。首例：'Atlantis'。请使用国家名称或ISO代码；"
+        "若其中没有成员，请指明--outside Atlantis；或自行指明成员：members=['Japan']。",
+    ),
+    "countries": (
+        lambda: iso3(["Jpan", "Nowhere at all"]),
+        "2个标签不对应任何国家：'Jpan'（是否指'Japan'？）, 'Nowhere at all'。",
+    ),
+    "nomenclature": (lambda: flows(nomenclature="HS2011"), "没有名为'HS2011'的商品分类。"),
+    "levels": (
+        lambda: flows(pd.concat([MONTHS, MONTHS.head(1).assign(hs="0101")])),
+        "商品列'hs'中不同层级的编码并列，贸易会重复计算：1个等于其下级之和（HS）。涉及1行。"
+        "首例：'0101'为2，其下级之和为2（period='2023-01', exporter='A', market='Japan'）。",
+    ),
+    "choice": (
+        lambda: flows(labels="iso2"),
+        "--labels iso2无效。可用：'as written', 'iso3'。是否指'iso3'？",
+    ),
+    "data set": (lambda: xl.datasets.load("liaonin"), "没有名为'liaonin'的数据集。"),
+}
+
+
+def told(error):
+    with words.speaking("zh"):
+        return explained.said(error)
+
+
+@pytest.mark.parametrize(("call", "text"), KINDS.values(), ids=KINDS)
+def test_a_refusal_is_said_in_chinese(call, text):
+    with pytest.raises(ExportlabError) as error:
+        call()
+    said = told(error.value)
+    assert text in said
+    assert ENGLISH.findall(re.sub(r"'[^']*'|--[a-z-]+ [a-z]\w*", "", said)) == []
+
+
+@pytest.mark.parametrize(
+    ("hint", "text"),
+    [
+        (Count, "不小于1的整数"),
+        (Level, "0与1之间的数"),
+        (Share, "0至1的数"),
+        (Positive, "有限的大于0的数"),
+        (NotNegative, "有限的不小于0的数"),
+        (Freedom, "大于0的数（可为无穷）"),
+        (bool | str, "True或False或文本"),
+        (list[int] | None, "列表（元素为整数）或None"),
+        (dict[str, float], "由文本到数的映射"),
+        (tuple[int, str], "（整数, 文本）"),
+    ],
+)
+def test_what_an_option_may_be_is_said_in_chinese(hint, text):
+    with pytest.raises(OptionError) as error:
+        options.check("x", object(), hint)
+    assert told(error.value).endswith(f"无效。可用：{text}。")
+
+
+def test_reasons_and_purposes_are_said():
+    why = UnknownName(words.said("exporter"), "x", ["y"], why=words.said("the table has no rows"))
+    assert (
+        told(why)
+        == "没有名为'x'的出口地（省、国）。"
+        + words.catalogue("zh")["the table has no rows"]
+        + "。已知的有：'y'等。"
+    )
+    purpose = words.said("Writing {suffix} files", suffix=".xlsx")
+    assert str(MissingDependency("openpyxl", "excel", purpose)) == (
+        "Writing .xlsx files needs openpyxl: pip install 'exportlab[excel]'."
+    )
+    assert told(MissingDependency("openpyxl", "excel", purpose)).startswith("写出.xlsx文件")
+
+
+@pytest.mark.parametrize(
+    ("typed", "text"),
+    [
+        ("reprot", "没有命令reprot。是否指'report'？参见：exportlab --help"),
+        ("measure x.csv", "需要选项--over。参见：exportlab measure --help"),
+        ("measure --over market", "需要参数files。参见：exportlab measure --help"),
+        ("measure x.csv --over", "选项--over需要取值。"),
+        ("measure x.csv --over market --sum=1", "选项--sum不带取值。"),
+        ("measure x.csv --over market --digits x", "选项--digits须为整数。参见：exportlab measure --help"),
+        ("data a b", "无法理解：b。参见：exportlab data --help"),
+    ],
+)
+def test_what_is_not_understood_is_said_in_chinese(monkeypatch, capsys, typed, text):
+    monkeypatch.setattr(sys, "argv", ["exportlab", *typed.split()])
+    monkeypatch.setenv(explained.VARIABLE, "zh")
+    assert commands.run() == 2
+    assert capsys.readouterr().err.strip().replace("\n", "") == f"exportlab: {text}"
+
+
+def test_notes_of_annual_are_said(capsys):
+    silent = MONTHS[(MONTHS["place"] != "B") | (MONTHS["month"] != "2023-04")]
+    with words.speaking("zh"):
+        made = opening.yearly(flows(silent), annual=True)
+    assert capsys.readouterr().err == (
+        "说明：1个出口地在合并的部分时期没有数据，按零计（首例：B，2023：12期中有11期）。\n"
+    )
+    assert made.notes == (
+        "1 of the exporters have no row in some periods added up, which count as zero (first: B, 2023: 11 of 12)",
+    )
