@@ -207,3 +207,17 @@ def test_notes_of_annual_are_said(capsys):
     assert made.notes == (
         "1 of the exporters have no row in some periods added up, which count as zero (first: B, 2023: 11 of 12)",
     )
+
+
+def test_the_catalogue_is_read_in_chinese(monkeypatch, capsys):
+    """Family, unit, laws and where an indicator has no value are messages; no name of a family is English."""
+    facts = {f for i in xl.CATALOGUE.values() for f in (i.unit, i.undefined)} - {"", "1"}
+    names = {name for i in xl.CATALOGUE.values() for name in (i.family, *i.laws)}
+    assert names == set(commands.NAMES)
+    assert [f for f in {*facts, *commands.NAMES.values()} if len(words.in_all_languages(f)) < 2] == []
+    monkeypatch.setattr(sys, "argv", ["exportlab", "indicators", "gini", "--lang", "zh"])
+    assert commands.run() == 0
+    printed = capsys.readouterr().out
+    assert "该组的总额为零" in printed
+    assert "置换不变" in printed
+    assert "concentration" not in printed

@@ -38,7 +38,7 @@ from exportlab.cli.terminal import (
     write,
 )
 from exportlab.errors import DataError, OptionError
-from exportlab.words import _, language, listed, speak, speaking, spoken, term
+from exportlab.words import N_, _, language, listed, speak, speaking, spoken, term
 
 if TYPE_CHECKING:
     from exportlab.valueadded import InterCountryTable, IOTable
@@ -263,6 +263,43 @@ def _listed(typed: Sequence[str]) -> list[str]:
     return [name.strip() for each in typed for name in each.split(",") if name.strip()]
 
 
+# What stands in the catalogue as a name, families (modules) and laws, as messages of their own.
+NAMES = {
+    "advantage": N_("family: advantage"),
+    "agglomeration": N_("family: agglomeration"),
+    "complementarity": N_("family: complementarity"),
+    "concentration": N_("family: concentration"),
+    "constant_share": N_("family: constant_share"),
+    "diversification": N_("family: diversification"),
+    "dynamics": N_("family: dynamics"),
+    "intra_industry": N_("family: intra_industry"),
+    "location": N_("family: location"),
+    "margins": N_("family: margins"),
+    "partners": N_("family: partners"),
+    "potential": N_("family: potential"),
+    "shares": N_("family: shares"),
+    "similarity": N_("family: similarity"),
+    "sophistication": N_("family: sophistication"),
+    "stages": N_("family: stages"),
+    "subgroups": N_("family: subgroups"),
+    "survival": N_("family: survival"),
+    "transitions": N_("family: transitions"),
+    "unit_values": N_("family: unit_values"),
+    "additive": N_("law: additive"),
+    "bounds": N_("law: bounds"),
+    "empty": N_("law: empty"),
+    "permutation": N_("law: permutation"),
+    "replication": N_("law: replication"),
+    "scale": N_("law: scale"),
+    "transfer": N_("law: transfer"),
+}
+
+
+def _named(name: str) -> str:
+    """A family or a law as the language calls it; in English by its name in Python."""
+    return name if language() == "en" else _(NAMES[name])
+
+
 @app.command()
 def indicators(
     name: Annotated[
@@ -279,21 +316,23 @@ def indicators(
         table = Table(*heads, box=None, header_style="bold")
         for i in CATALOGUE.values():
             rises = _(i.rises_with) if i.rises_with else ""
-            table.add_row(i.name, i.family, _(i.title), f"{i.low or '-inf'} .. {i.high or 'inf'}", rises)
+            table.add_row(
+                i.name, _named(i.family), _(i.title), f"{i.low or '-inf'} .. {i.high or 'inf'}", rises
+            )
         out.print(table)
         return
     i = CATALOGUE[name]
     facts = {
         _("title"): _(i.title),
-        _("family"): i.family,
+        _("family"): _named(i.family),
         _("formula"): i.formula,
-        _("unit"): i.unit,
+        _("unit"): _(i.unit),
         _("bounds"): _("{low} to {high}", low=i.low or "-inf", high=i.high or "inf"),
         _("rises with"): _(i.rises_with) if i.rises_with else "",
-        _("NaN where"): i.undefined,
+        _("NaN where"): _(i.undefined) if i.undefined else "",
         _("source"): i.source,
         _("aliases"): ", ".join(i.aliases),
-        _("laws"): ", ".join(sorted(i.laws)),
+        _("laws"): ", ".join(_named(law) for law in sorted(i.laws)),
         _("options"): ", ".join(f"{k}={v!r}" for k, v in i.options.items()),
     }
     table = Table(show_header=False, box=None)

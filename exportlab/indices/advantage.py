@@ -64,7 +64,9 @@ def of_shares(form: Form, share: Any, reference_share: Any, size: Any, mean: Any
     "Proudman and Redding (2000), weighted",
     laws="bounds scale permutation replication empty",
     aliases=("balassa", "显示性比较优势", "显性比较优势指数"),
-    undefined="the exporter's total or the reference's share is zero; log form: also where nothing is exported",
+    undefined=N_(
+        "the exporter's total or the reference's share is zero; log form: also where nothing is exported"
+    ),
 )
 def rca(
     flows: Flows,
@@ -259,8 +261,10 @@ def _with_mean(shares: Frame, groups: tuple[str, ...], size: int | None) -> Fram
     aliases=("rta", "相对贸易优势"),
     column="rta",
     laws="bounds scale permutation empty",
-    undefined="a part it divides by is zero: nobody else trades the product, or the reporter trades nothing else; "
-    "rc: also where the reporter does not both export and import it",
+    undefined=N_(
+        "a part it divides by is zero: nobody else trades the product, or the reporter trades nothing else; "
+        "rc: also where the reporter does not both export and import it"
+    ),
 )
 def vollrath(
     exports: Flows,
@@ -339,7 +343,7 @@ def _left(difference: nw.Expr, whole: nw.Expr) -> nw.Expr:
 @indicator(
     title=N_("Lafay index"),
     aliases=("拉菲指数",),
-    unit="points",
+    unit=N_("points"),
     low="-50",
     high="50",
     rises_with=N_("specialisation in exporting"),
@@ -347,7 +351,7 @@ def _left(difference: nw.Expr, whole: nw.Expr) -> nw.Expr:
     r"\frac{x_k + m_k}{\sum_j (x_j + m_j)}",
     source="Lafay (1992), The measurement of revealed comparative advantages; Bugamelli (2001)",
     laws="bounds scale permutation empty additive",
-    undefined="the reporter does not trade",
+    undefined=N_("the reporter does not trade"),
 )
 def lafay(exports: Flows, imports: Flows, *, over: str = "product", by: Columns | None = None) -> Any:
     """A product's normalised balance above the reporter's overall one, times its weight in trade.
@@ -390,7 +394,7 @@ def lafay(exports: Flows, imports: Flows, *, over: str = "product", by: Columns 
     rises_with=N_("specialisation in exporting"),
     source="Michaely (1962), Concentration in International Trade",
     laws="bounds scale permutation empty additive",
-    undefined="the reporter exports or imports nothing",
+    undefined=N_("the reporter exports or imports nothing"),
 )
 def michaely(exports: Flows, imports: Flows, *, over: str = "product", by: Columns | None = None) -> Any:
     """A product's share in exports less its share in imports; sums to zero over the products of a reporter.

@@ -28,7 +28,7 @@ Pairs = tuple[Array, Array]
     "agglomeration?, AER 100(3)",
     aliases=("ellison_glaeser_kerr", "共同集聚指数", "协同集聚指数"),
     laws="bounds scale permutation empty",
-    undefined="a product is made nowhere, or there is a single place",
+    undefined=N_("a product is made nowhere, or there is a single place"),
 )
 def coagglomeration(
     flows: Flows,
@@ -140,7 +140,7 @@ def _append(columns: dict[str, list[Any]], group: tuple[Any, ...], rows: list[tu
     aliases=("howard_excess", "超额共同区位指数"),
     column="excess",
     laws="bounds scale permutation empty",
-    undefined="a product has no firms",
+    undefined=N_("a product has no firms"),
 )
 def excess_colocation(
     flows: Flows,

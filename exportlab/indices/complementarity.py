@@ -27,7 +27,7 @@ Own: TypeAlias = Literal["imports", "exports", "none"]
     r"\sum_k \frac{x_{ik}}{X_i} \frac{M_w - M_i}{M_{wk} - M_{ik}} \frac{m_{jk}}{M_j}",
     source="Michaely (1996), World Bank WPS 1583; Drysdale and Garnaut (1982), Hitotsubashi J. Economics 22(2)",
     laws="bounds scale permutation replication empty",
-    undefined="the exporter sells or the importer buys nothing",
+    undefined=N_("the exporter sells or the importer buys nothing"),
 )
 def complementarity(
     flows: Flows,
@@ -131,14 +131,14 @@ def _drysdale_garnaut(x: Block, m: Block, own: Own) -> Array:
 @indicator(
     title=N_("Bilateral trade potential"),
     aliases=("双边贸易潜力",),
-    unit="as the table",
+    unit=N_("as the table"),
     low="0",
     formula=r"\sum_k \left[\min(X_{ik}, M_{jk}) - x_{ijk}\right]",
     rises_with=N_("trade that supply and demand would allow beyond what there is"),
     source="ITC, Trade Map, indicative potential trade; Helmers and Pasteels (2006), ITC working paper",
     column="gap",
     laws="bounds permutation replication empty additive",
-    undefined="never",
+    undefined=N_("never"),
 )
 def trade_potential(flows: Flows, imports: Flows | None = None, *, detail: bool = False) -> Any:
     """What an exporter sells to the world and a market buys from it, product by product, less what it sells there now.

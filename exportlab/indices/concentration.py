@@ -47,7 +47,7 @@ def _normalised(h: Any, size: Any, where: Any) -> Any:
     rises_with=N_("concentration"),
     source="WITS, trade outcomes indicators",
     laws="bounds scale permutation empty",
-    undefined="the group's total is zero, or it has a single active member (as in WITS)",
+    undefined=N_("the group's total is zero, or it has a single active member (as in WITS)"),
 )
 def hhi_normalised_active(h: Any, g: Group) -> Any:
     """HHI on 0 to 1 given the n members that are active. Moving value onto fewer members can lower it."""
@@ -64,7 +64,7 @@ def hhi_normalised_active(h: Any, g: Group) -> Any:
     source="Hirschman (1964), normalised by the N categories of the nomenclature",
     uses_universe=True,
     laws="bounds scale permutation transfer empty",
-    undefined="the group's total is zero, or the universe is a single category",
+    undefined=N_("the group's total is zero, or the universe is a single category"),
     thin="universe",
 )
 def hhi_normalised(h: Any, g: Group) -> Any:
@@ -83,7 +83,7 @@ def hhi_normalised(h: Any, g: Group) -> Any:
     aliases=("hhi_unctad",),
     uses_universe=True,
     laws="bounds scale permutation transfer empty",
-    undefined="the group's total is zero, or the universe is a single category",
+    undefined=N_("the group's total is zero, or the universe is a single category"),
     thin="universe",
 )
 def unctad_concentration(h: Any, g: Group) -> Any:
@@ -158,7 +158,7 @@ def _entropy(total: Any, g: Group) -> Any:
     formula=r"E = -\sum_k s_k \ln s_k = \ln X - \frac{1}{X} \sum_k x_k \ln x_k",
     low="0",
     high=r"\ln n",
-    unit="nats",
+    unit=N_("nats"),
     rises_with=N_("diversification"),
     source="Shannon (1948); Jacquemin and Berry (1979)",
     aliases=("entropy", "香农熵"),
@@ -181,7 +181,7 @@ def shannon(m: Member) -> Any:
     formula=r"T = \frac{1}{N} \sum_k \frac{x_k}{\mu} \ln\frac{x_k}{\mu} = \ln N - E",
     low="0",
     high=r"\ln N",
-    unit="nats",
+    unit=N_("nats"),
     rises_with=N_("concentration"),
     source="Theil (1967); Cadot, Carrere and Strauss-Kahn (2011), RES 93(2)",
     uses_universe=True,
@@ -292,7 +292,7 @@ def hall_tideman(total: Any, g: Group) -> Any:
     formula=r"n = \#\{k : x_k > 0\}",
     low="1",
     high="N",
-    unit="members",
+    unit=N_("members"),
     rises_with=N_("diversification"),
     source="Hummels and Klenow (2005), AER 95(3), by count",
     aliases=("n_active", "active"),

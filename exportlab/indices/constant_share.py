@@ -24,7 +24,7 @@ from exportlab.words import N_
     formula=r"\Delta S = \sum_c \Delta s_c\, w_{c0} + \sum_c s_{c0}\, \Delta w_c + \sum_c \Delta s_c\, \Delta w_c",
     source="Tyszynski (1951); Fagerberg and Sollie (1987), Applied Economics 19(12); ITC Trade Competitiveness Map",
     laws="bounds scale permutation replication transfer empty",
-    undefined="the reference's total is zero in one of the two periods",
+    undefined=N_("the reference's total is zero in one of the two periods"),
 )
 def constant_market_share(
     flows: Flows,
@@ -191,9 +191,9 @@ def _refuse(flows: Flows, joined: Frame, spread: tuple[str, ...]) -> None:
     aliases=("leamer_stern",),
     formula=r"\Delta x = r x_0 + \sum_k (r_k - r) x_{k0} + \sum_{kj} (r_{kj} - r_k) x_{kj0} + \text{rest}",
     source="Leamer and Stern (1970), Quantitative International Economics, ch. 7",
-    unit="that of value",
+    unit=N_("that of value"),
     laws="bounds permutation replication transfer empty additive",
-    undefined="the reference's total is zero in the earlier period",
+    undefined=N_("the reference's total is zero in the earlier period"),
 )
 def constant_market_share_growth(
     flows: Flows,
@@ -270,9 +270,9 @@ def constant_market_share_growth(
     r"x^*_{ik} = x_i X_k / X",
     source="Dunn (1960), Papers of the Regional Science Association 6; Esteban-Marquillas (1972), Regional and Urban "
     "Economics 2(3)",
-    unit="that of value",
+    unit=N_("that of value"),
     laws="bounds permutation replication transfer empty additive",
-    undefined="the nation's total is zero in the earlier period",
+    undefined=N_("the nation's total is zero in the earlier period"),
 )
 def shift_share(
     flows: Flows,

@@ -32,7 +32,7 @@ from exportlab.words import N_
     high="1",
     source="difference of squares; sums exactly to H_1 - H_0",
     laws="bounds scale permutation empty additive",
-    undefined="the group's total is zero in one of the two periods",
+    undefined=N_("the group's total is zero in one of the two periods"),
 )
 def hhi_change(
     flows: Flows, *, over: Columns = "market", by: Columns | None = None, lag: Lag = "year"
@@ -81,7 +81,7 @@ def _hhi_terms(flows: Flows, groups: tuple[str, ...], spread: tuple[str, ...], l
     formula=r"\Delta H = \sum_{k \in C} (s_{k1}^2 - s_{k0}^2) + \sum_{k \in E} s_{k1}^2 - \sum_{k \in X} s_{k0}^2",
     source="difference of squares, grouped by status",
     laws="bounds scale permutation empty",
-    undefined="the group's total is zero in one of the two periods",
+    undefined=N_("the group's total is zero in one of the two periods"),
 )
 def hhi_change_split(
     flows: Flows, *, over: Columns = "market", by: Columns | None = None, lag: Lag = "year"
@@ -138,7 +138,7 @@ def _finite(frame: Frame, names: Sequence[str]) -> Frame:
     formula=r"d_{j1} s_{kj1} - d_{j0} s_{kj0} = \bar d_j \Delta s_{kj} + \Delta d_j \bar s_{kj}",
     source="product rule with midpoint weights; sums exactly to the change of the bloc's share",
     laws="bounds scale permutation empty additive",
-    undefined="the group's total is zero in one of the two periods",
+    undefined=N_("the group's total is zero in one of the two periods"),
 )
 def bloc_share_change(
     flows: Flows,
@@ -235,7 +235,9 @@ def _part(column: str, total: nw.Expr) -> nw.Expr:
     source="shift-share counterfactual: Dunn (1960), applied to the shares within the index",
     column="composition",
     laws="bounds scale permutation empty",
-    undefined="the group's total is zero in one of the two periods, or the reference did not trade a member before",
+    undefined=N_(
+        "the group's total is zero in one of the two periods, or the reference did not trade a member before"
+    ),
 )
 def hhi_shift_share(
     flows: Flows,

@@ -60,7 +60,7 @@ def _size(column: nw.Expr) -> nw.Expr:
     source="Grubel and Lloyd (1975), Intra-Industry Trade; Aquino (1978), WA 114(2)",
     aliases=("gl", "intra_industry_trade", "产业内贸易指数", "格鲁贝尔—劳埃德指数"),
     laws="bounds scale permutation replication empty",
-    undefined="there is no trade; balance: trade is one-way throughout; aquino: one side is zero",
+    undefined=N_("there is no trade; balance: trade is one-way throughout; aquino: one side is zero"),
 )
 @_documented
 def grubel_lloyd(
@@ -128,7 +128,7 @@ def _safe(column: str) -> nw.Expr:
     aliases=("bruelhart", "边际产业内贸易指数"),
     source="Bruelhart (1994), Marginal intra-industry trade, WA 130(3)",
     laws="bounds scale permutation replication empty",
-    undefined="neither exports nor imports changed",
+    undefined=N_("neither exports nor imports changed"),
 )
 @_documented
 def marginal_iit(
@@ -194,7 +194,7 @@ def _moves(moved: Frame) -> Frame:
     formula=r"A_j = 1 - \frac{|\Delta X_j - \Delta M_j|}{\sum_{i \in j} (|\Delta X_i| + |\Delta M_i|)}",
     source="Thom and McDowell (1999), Measuring marginal intra-industry trade, WA 135(1)",
     laws="bounds scale permutation replication empty",
-    undefined="neither exports nor imports changed",
+    undefined=N_("neither exports nor imports changed"),
 )
 @_documented
 def thom_mcdowell(
@@ -250,7 +250,7 @@ CLASSES = ("horizontal", "vertical_high", "vertical_low", "not_classified")
     aliases=("hiit_viit",),
     column="two_way",
     laws="bounds scale permutation replication empty",
-    undefined="there is no trade",
+    undefined=N_("there is no trade"),
 )
 @_documented
 def two_way_types(

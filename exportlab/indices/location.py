@@ -32,7 +32,7 @@ from exportlab.words import N_
     source="Florence (1939); Isard (1960), ch. 7",
     aliases=("lq", "区位熵", "区位商"),
     laws="bounds scale permutation replication empty",
-    undefined="the place's total or the reference's share is zero",
+    undefined=N_("the place's total or the reference's share is zero"),
 )
 def location_quotient(
     flows: Flows, *, over: Columns = "product", by: Columns | None = None, reference: Reference = "world"
@@ -73,7 +73,7 @@ def location_quotient(
     rises_with=N_("likeness to the reference"),
     source="Hachman (1995), Bureau of Economic and Business Research, Utah",
     laws="bounds scale permutation replication empty",
-    undefined="the place's or the reference's total is zero",
+    undefined=N_("the place's or the reference's total is zero"),
 )
 def hachman(
     flows: Flows, *, over: Columns = "product", by: Columns | None = None, reference: Reference = "world"
@@ -122,7 +122,7 @@ def hachman(
     source="Krugman (1991), Geography and Trade, p. 55; Hoover (1936), REStat 18(4)",
     aliases=("hoover_gini", "spatial_gini", "区位基尼系数", "空间基尼系数"),
     laws="bounds scale permutation replication empty",
-    undefined="the product is made nowhere; quotients: also where a place of no size makes it",
+    undefined=N_("the product is made nowhere; quotients: also where a place of no size makes it"),
 )
 def locational_gini(
     flows: Flows,
@@ -243,7 +243,7 @@ def _quotients(s: Array, p: Array) -> float:
     source="Ellison and Glaeser (1997), Geographic concentration in U.S. manufacturing industries, JPE 105(5)",
     aliases=("ellison_glaeser_gamma", "埃里森—格莱泽指数", "EG指数"),
     laws="bounds scale permutation empty",
-    undefined="the product is made nowhere, by a single plant, or there is a single place",
+    undefined=N_("the product is made nowhere, by a single plant, or there is a single place"),
 )
 def ellison_glaeser(
     flows: Flows,

@@ -43,7 +43,7 @@ from exportlab.words import N_
     aliases=("hummels_klenow", "扩展边际与集约边际", "二元边际", "三元边际"),
     column="extensive",
     laws="bounds scale permutation replication transfer empty",
-    undefined="nothing is exported, or the reference exports nothing of it",
+    undefined=N_("nothing is exported, or the reference exports nothing of it"),
 )
 def hk_margins(
     flows: Flows,
@@ -191,7 +191,7 @@ def log_mean(a: str, b: str) -> nw.Expr:
     source="Brenton and Newfarmer (2007), Watching more than the Discovery Channel, World Bank WPS 4302; WITS",
     aliases=("market_penetration", "出口市场渗透指数"),
     laws="bounds scale permutation replication empty",
-    undefined="nothing is exported",
+    undefined=N_("nothing is exported"),
 )
 def iemp(
     flows: Flows,
@@ -261,7 +261,7 @@ def _count(column: str) -> nw.Expr:
     source="Shannon (1948), grouping of entropy; Jacquemin and Berry (1979), J. Industrial Economics 27(4)",
     column="hhi",
     laws="bounds scale permutation transfer empty",
-    undefined="the group's total is zero",
+    undefined=N_("the group's total is zero"),
 )
 def nesting(flows: Flows, *, outer: str = "product", inner: str = "market", by: Columns | None = None) -> Any:
     """Concentration over product-market cells, split into that over products and that of markets within each.
@@ -325,7 +325,7 @@ def _spread(cells: Frame, keys: tuple[str, ...], end: str) -> Frame:
     source="Almeida-Neto, Guimaraes, Guimaraes, Loyola and Ulrich (2008), Oikos 117(8); Bustos et al. (2012)",
     aliases=("nodf", "嵌套度"),
     laws="bounds scale permutation empty",
-    undefined="there is a single active cell",
+    undefined=N_("there is a single active cell"),
 )
 def nestedness(
     flows: Flows,
@@ -390,7 +390,9 @@ def _paired(active: Array) -> tuple[float, int]:
     low="-1",
     source="Eaton, Eslava, Kugler and Tybout (2007); Amiti and Freund (2010); Evenett and Venables (2002)",
     laws="bounds scale permutation replication transfer empty",
-    undefined="the earlier total is zero (midpoint: both totals are), or the exporter has no row in one of the periods",
+    undefined=N_(
+        "the earlier total is zero (midpoint: both totals are), or the exporter has no row in one of the periods"
+    ),
 )
 def growth_margins(
     flows: Flows,

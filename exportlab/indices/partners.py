@@ -28,7 +28,7 @@ Flow: TypeAlias = Literal["exports", "imports", "total"]
     rises_with=N_("trade beyond what the partner's size implies"),
     source="Brown (1949); Kojima (1964); Drysdale and Garnaut (1982), Hitotsubashi J. Economics 22(2); WITS",
     laws="bounds scale permutation replication empty",
-    undefined="the exporter sells nothing, or nobody else can sell to the market",
+    undefined=N_("the exporter sells nothing, or nobody else can sell to the market"),
 )
 def trade_intensity(flows: Flows, *, by: Columns | None = None, correction: Correction = "none") -> Any:
     """The share of a market in an exporter's exports, over its share in the world's.
@@ -169,7 +169,7 @@ def _documented(function: Any) -> Any:
     source="ESCAP (2009), Trade Statistics in Policymaking; UNCTAD Handbook of Statistics",
     aliases=("regional_trade_share", "区域内贸易占比"),
     laws="bounds scale permutation replication empty",
-    undefined="the bloc does not trade",
+    undefined=N_("the bloc does not trade"),
 )
 @_documented
 def intra_share(
@@ -202,7 +202,7 @@ def intra_share(
     rises_with=N_("trade within the bloc beyond its weight in world trade"),
     source="Anderson and Norheim (1993); Iapadre (2006), homogeneous form; ESCAP and ADB, plain form",
     laws="bounds scale permutation replication empty",
-    undefined="the bloc does not trade, or has no weight in others' trade",
+    undefined=N_("the bloc does not trade, or has no weight in others' trade"),
 )
 @_documented
 def bloc_intensity(
@@ -239,7 +239,7 @@ def bloc_intensity(
     rises_with=N_("preference for trade within the bloc"),
     source="Iapadre (2006), Regional integration agreements and the geography of world trade; UNU-CRIS RIKS",
     laws="bounds scale permutation replication empty",
-    undefined="the bloc or the outsiders do not trade, or both trade with the same side only",
+    undefined=N_("the bloc or the outsiders do not trade, or both trade with the same side only"),
 )
 @_documented
 def introversion(
@@ -269,7 +269,7 @@ def introversion(
     rises_with=N_("trade within the bloc beyond its weight"),
     source="ESCAP (2009), Trade Statistics in Policymaking",
     laws="bounds scale permutation replication empty",
-    undefined="the bloc does not trade",
+    undefined=N_("the bloc does not trade"),
 )
 @_documented
 def size_adjusted_share(

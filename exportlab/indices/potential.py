@@ -23,7 +23,7 @@ SUMS = ("actual", "_hypothetical", "potential", "realised", "unrealised")
 @indicator(
     title=N_("Export potential"),
     aliases=("出口潜力", "epi"),
-    unit="as the table",
+    unit=N_("as the table"),
     low="0",
     formula=r"EPI_{ijk} = s_{ik}\, v_{jk}\, e_{ij}, \quad s_{ik} = \frac{v_{ik}}{\sum_i v_{ik}}, \quad "
     r"e_{ij} = \frac{v_{ij}}{\sum_k s_{ik} v_{jk}}; \quad \max(EPI_{ijk} - v_{ijk}, 0)",
@@ -31,7 +31,7 @@ SUMS = ("actual", "_hypothetical", "potential", "realised", "unrealised")
     source="Decreux and Spies (2016), Export Potential Assessments, ITC",
     column="unrealised",
     laws="bounds permutation empty",
-    undefined="never",
+    undefined=N_("never"),
 )
 def export_potential(
     flows: Flows,
@@ -152,7 +152,7 @@ def _ease(grid: Frame, cells: Frame, within: tuple[str, ...]) -> Frame:
 @indicator(
     title=N_("Diversification potential"),
     aliases=("多样化潜力", "product_diversification_indicator"),
-    unit="as the table",
+    unit=N_("as the table"),
     low="0",
     formula=r"d_{ik} \sum_{j \ne i} e_{ij}\, v_{jk} \text{ where } RCA_{ik} < 1, \quad "
     r"d_{ik} = \frac{\sum_{k'} M_{ik'} \phi_{kk'}}{\sum_{k'} \phi_{kk'}}",
@@ -161,7 +161,7 @@ def _ease(grid: Frame, cells: Frame, within: tuple[str, ...]) -> Frame:
     "(2007), Science 317",
     column="score",
     laws="bounds permutation empty",
-    undefined="the product has no proximity to any other",
+    undefined=N_("the product has no proximity to any other"),
 )
 def diversification_potential(flows: Flows, *, advantage: Positive = 1.0, detail: bool = False) -> Any:
     """What each exporter might add: products without an advantage, by their density and the demand within reach.

@@ -389,11 +389,11 @@ def _unknown(labels: Sequence[Any], bloc: str, members: Sequence[Any]) -> DataEr
     aliases=("增长贡献",),
     formula=r"(x_{k,t} - x_{k,t-l}) / \sum_j x_{j,t-l}",
     low="-1",
-    unit="1 (times 100: points)",
+    unit=N_("1 (times 100: points)"),
     source="UNCTAD Handbook of Statistics; additive by construction",
     column="contribution",
     laws="bounds scale permutation empty additive",
-    undefined="the earlier total is zero, or the exporter has no row in one of the periods",
+    undefined=N_("the earlier total is zero, or the exporter has no row in one of the periods"),
     rows=True,
 )
 def contributions(

@@ -200,7 +200,7 @@ def _documented(function: Any) -> Any:
     source="Krugman (1991), Geography and Trade, p. 76",
     aliases=("krugman_specialisation", "克鲁格曼专业化指数"),
     laws="bounds scale permutation replication empty",
-    undefined="one of the two exports nothing",
+    undefined=N_("one of the two exports nothing"),
 )
 @_documented
 def krugman(
@@ -225,7 +225,7 @@ def krugman(
     source="Hoover (1936), The measurement of industrial localization, REStat 18(4)",
     aliases=("dissimilarity", "胡佛指数", "差异指数"),
     laws="bounds scale permutation replication empty",
-    undefined="one of the two exports nothing",
+    undefined=N_("one of the two exports nothing"),
 )
 @_documented
 def hoover(
@@ -250,7 +250,7 @@ def hoover(
     source="Finger and Kreinin (1979), A measure of export similarity, EJ 89(356)",
     aliases=("export_similarity", "esi", "duplication", "出口相似度指数"),
     laws="bounds scale permutation replication empty",
-    undefined="one of the two exports nothing",
+    undefined=N_("one of the two exports nothing"),
 )
 @_documented
 def finger_kreinin(
@@ -277,7 +277,7 @@ def finger_kreinin(
     source="UNIDO (1979), World Industry since 1960; the coefficient of industrial homogeneity",
     aliases=("unido", "homogeneity", "产业同构系数", "结构相似系数"),
     laws="bounds scale permutation replication empty",
-    undefined="one of the two exports nothing",
+    undefined=N_("one of the two exports nothing"),
 )
 @_documented
 def cosine(
@@ -301,7 +301,7 @@ def cosine(
     formula=r"\operatorname{corr}_k\left(\ln(RCA_{ik} + a), \ln(RCA_{jk} + a)\right)",
     source="Bahar, Hausmann and Hidalgo (2014), Neighbors and the evolution of comparative advantage, JIE 92(1)",
     laws="bounds scale permutation replication empty",
-    undefined="one of the two exports nothing, or its advantage does not vary",
+    undefined=N_("one of the two exports nothing, or its advantage does not vary"),
 )
 @_documented
 def bahar(

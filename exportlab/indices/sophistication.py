@@ -24,12 +24,12 @@ Income = Flows | Mapping[Any, float]
     aliases=("产品技术复杂度",),
     low="min Y",
     high="max Y",
-    unit="that of income",
+    unit=N_("that of income"),
     formula=r"PRODY_k = \sum_c \frac{x_{ck} / X_c}{\sum_{c'} x_{c'k} / X_{c'}} Y_c",
     rises_with=N_("sophistication"),
     source="Hausmann, Hwang and Rodrik (2007), Journal of Economic Growth 12(1)",
     laws="bounds scale permutation replication empty",
-    undefined="no exporter with an income exports the product",
+    undefined=N_("no exporter with an income exports the product"),
 )
 def prody(
     flows: Flows,
@@ -83,11 +83,11 @@ def prody(
     formula=r"EXPY_i = \sum_k s_{ik} PRODY_k",
     low="min Y",
     high="max Y",
-    unit="that of income",
+    unit=N_("that of income"),
     rises_with=N_("sophistication"),
     laws="bounds scale permutation replication empty",
     source="Hausmann, Hwang and Rodrik (2007), Journal of Economic Growth 12(1)",
-    undefined="none of the exporter's products has a PRODY",
+    undefined=N_("none of the exporter's products has a PRODY"),
 )
 def expy(
     flows: Flows,
@@ -259,13 +259,13 @@ Average = Literal["value", "quantity"]
 @indicator(
     title=N_("Income level of products adjusted for quality"),
     low="0",
-    unit="that of income",
+    unit=N_("that of income"),
     formula=r"PRODY^q_{ik} = q_{ik}^{\theta} PRODY_k, \quad q_{ik} = p_{ik} / \sum_c \mu_{ck} p_{ck}, \quad "
     r"\mu_{ck} = x_{ck} / \sum_{c'} x_{c'k}",
     rises_with=N_("sophistication, and price within the product"),
     source="Xu (2010), The sophistication of exports: is China special?, China Economic Review 21(3)",
     laws="bounds scale permutation replication empty",
-    undefined="the quantity is missing or zero, or no exporter with an income exports the product",
+    undefined=N_("the quantity is missing or zero, or no exporter with an income exports the product"),
 )
 def prody_quality(
     flows: Flows,
@@ -323,12 +323,12 @@ def prody_quality(
 @indicator(
     title=N_("Income level of exports adjusted for quality"),
     low="0",
-    unit="that of income",
+    unit=N_("that of income"),
     formula=r"EXPY^q_i = \sum_k s_{ik}\, q_{ik}^{\theta}\, PRODY_k",
     rises_with=N_("sophistication, and price within products"),
     source="Xu (2010), The sophistication of exports: is China special?, China Economic Review 21(3)",
     laws="bounds scale permutation replication empty",
-    undefined="none of the exporter's products has a unit value and a PRODY",
+    undefined=N_("none of the exporter's products has a unit value and a PRODY"),
 )
 def expy_quality(
     flows: Flows,

@@ -27,7 +27,7 @@ from exportlab.words import N_
     column="gini",
     uses_universe=True,
     laws="bounds scale permutation replication transfer empty",
-    undefined="the group's total is zero",
+    undefined=N_("the group's total is zero"),
 )
 def dagum_gini(
     flows: Flows,

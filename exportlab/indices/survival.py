@@ -30,11 +30,11 @@ __all__ = ["Survival", "kaplan_meier", "spells", "survival"]
     title=N_("Export spells"),
     formula=r"\text{maximal runs of periods with } x_t > \text{threshold}",
     low="1",
-    unit="periods",
+    unit=N_("periods"),
     source="Besedes and Prusa (2006), Canadian Journal of Economics 39(1)",
     column="duration",
     laws="bounds scale permutation replication empty",
-    undefined="never: a relation without trade has no spell",
+    undefined=N_("never: a relation without trade has no spell"),
 )
 def spells(
     flows: Flows, *, over: Columns | None = None, gap: Places = 1, threshold: NotNegative = 0.0
@@ -148,7 +148,7 @@ def _runs(
     rises_with=N_("lasting trade relations"),
     source="Kaplan and Meier (1958), JASA 53(282); Besedes and Prusa (2006)",
     laws="bounds scale permutation replication empty",
-    undefined="the standard error: nothing survives",
+    undefined=N_("the standard error: nothing survives"),
     aliases=("export_survival", "出口生存分析"),
 )
 def survival(

@@ -245,7 +245,7 @@ def in_both(before: dict[Key, float], after: dict[Key, float]) -> tuple[Array, A
     column="estimate",
     laws="bounds scale permutation replication empty",
     source="Cantwell (1989); Laursen (2015), Revealed comparative advantage and the alternatives, ERSA J. 5(1)",
-    undefined="fewer than three products, or the advantage does not vary",
+    undefined=N_("fewer than three products, or the advantage does not vary"),
 )
 def galtonian(
     flows: Flows,

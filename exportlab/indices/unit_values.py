@@ -83,7 +83,7 @@ def with_units(cells: Frame, keys: tuple[str, ...], *tables: Flows) -> Frame:
     source="Schott (2004), Quarterly Journal of Economics 119(2)",
     laws="bounds scale permutation replication empty",
     aliases=("relative_price", "相对单位价值"),
-    undefined="the exporter's or the reference's quantity is missing or zero",
+    undefined=N_("the exporter's or the reference's quantity is missing or zero"),
 )
 def relative_unit_value(
     flows: Flows,
@@ -197,7 +197,7 @@ def beside_reference(flows: Flows, keys: tuple[str, ...], common: tuple[str, ...
     source="Manova and Zhang (2012), Quarterly Journal of Economics 127(1), for prices over destinations",
     laws="bounds scale permutation empty",
     aliases=("price_dispersion", "单位价值离散度"),
-    undefined="no product is priced in two markets",
+    undefined=N_("no product is priced in two markets"),
 )
 def unit_value_dispersion(
     flows: Flows,
@@ -281,8 +281,10 @@ def unit_value_dispersion(
     low="0",
     source="Fisher (1922), The Making of Index Numbers; Tornqvist (1936); IMF, Export and Import Price Index Manual",
     laws="bounds scale permutation replication transfer empty",
-    unit="1 (ratios; 1 is no change)",
-    undefined="no member is priced in both periods, the earlier total is zero, or the exporter has no row in one",
+    unit=N_("1 (ratios; 1 is no change)"),
+    undefined=N_(
+        "no member is priced in both periods, the earlier total is zero, or the exporter has no row in one"
+    ),
 )
 def price_quantity(
     flows: Flows,
