@@ -283,6 +283,13 @@ def roles(frame: Frame, given: Mapping[str, str | None], keys: Sequence[str]) ->
             said("Say value=...; the table has: {columns}.{hint}", columns=columns, hint=after(hint)),
             roles=suggest.roles_of(columns),
         )
+    _refuse_clashes(wanted, keys)
+    refuse_unspeakable(frame, [*named.values(), *keys])
+    return {r: named[r] for r in suggest.ROLE_NAMES if r in named}
+
+
+def _refuse_clashes(wanted: Sequence[str], keys: Sequence[str]) -> None:
+    """Columns named for two roles, and keys with the name of a role or of a working column."""
     twice = [c for c in wanted if wanted.count(c) > 1]
     if twice:
         raise OptionError(
@@ -308,8 +315,6 @@ def roles(frame: Frame, given: Mapping[str, str | None], keys: Sequence[str]) ->
                 hidden=repr(hidden[0]),
             )
         )
-    refuse_unspeakable(frame, [*named.values(), *keys])
-    return {r: named[r] for r in suggest.ROLE_NAMES if r in named}
 
 
 def single_unit(frame: Frame, unit: str | None, roles: Mapping[str, str]) -> tuple[Frame, str | None]:

@@ -234,8 +234,8 @@ _CLAIM = {
 }
 
 
-def _claim(raw: dict[str, Any], paper: str, file: str) -> Claim:
-    _shaped(raw, _CLAIM, said("a claim of {file}", file=file))
+def _refuse_fields(raw: Mapping[str, Any], file: str) -> None:
+    """Fields that no claim has, and those that are lacking."""
     name = str(raw.get("id", raw.get("what", said("a claim without id"))))
     unknown = sorted(set(raw) - set(FIELDS))
     if unknown:
@@ -262,6 +262,11 @@ def _claim(raw: dict[str, Any], paper: str, file: str) -> Claim:
             ),
             _CLAIM_REMEDY,
         )
+
+
+def _claim(raw: dict[str, Any], paper: str, file: str) -> Claim:
+    _shaped(raw, _CLAIM, said("a claim of {file}", file=file))
+    _refuse_fields(raw, file)
     one_of("kind", raw["kind"], KINDS)
     one_of("bound", raw.get("bound", ""), BOUNDS)
     unit(raw.get("unit", ""))

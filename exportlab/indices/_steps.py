@@ -164,12 +164,8 @@ def _same_labels(flows: Flows, reference: Flows, roles: Sequence[str]) -> None:
 SIDES = ("exports", "imports")
 
 
-def same_shape(
-    exports: Flows, imports: Flows, keys: Sequence[str], caller: str, *, unit: bool = True
-) -> None:
-    """Raise unless the two tables can be laid side by side on `keys`."""
-    require(exports, caller)
-    require(imports, caller)
+def _refuse_unlike(exports: Flows, imports: Flows, keys: Sequence[str], caller: str, *, unit: bool) -> None:
+    """Two units, two engines, two frequencies."""
     if unit and exports.unit != imports.unit:
         raise OptionError(
             said(
@@ -197,7 +193,16 @@ def same_shape(
                 said("the exports have {own} and the imports {other}", own=named[0], other=named[1]),
                 said("Both tables need the same periods."),
             )
-    ours, theirs = a.collect_schema(), b.collect_schema()
+
+
+def same_shape(
+    exports: Flows, imports: Flows, keys: Sequence[str], caller: str, *, unit: bool = True
+) -> None:
+    """Raise unless the two tables can be laid side by side on `keys`."""
+    require(exports, caller)
+    require(imports, caller)
+    _refuse_unlike(exports, imports, keys, caller, unit=unit)
+    ours, theirs = exports.frame.collect_schema(), imports.frame.collect_schema()
     for key in keys:
         if key not in imports.identity:
             raise DataError(

@@ -137,11 +137,8 @@ def rca(
     )
     if not flows.lazy:
         _refuse_outside(flows, joined, spread)
-    own = (
-        with_total(joined, groups)
-        if "exporter" not in flows.roles
-        else flows.beside(joined, groups, "_total")
-    )
+    one = "exporter" not in flows.roles
+    own = with_total(joined, groups) if one else flows.beside(joined, groups, "_total")
     shares = own.with_columns(
         ratio(nw.col("value"), nw.col("_total")).alias("share"),
         ratio(nw.col("_ref"), nw.col("_ref_total")).alias("reference_share"),

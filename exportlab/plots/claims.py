@@ -75,9 +75,8 @@ def verdicts(
         if verdict not in COLORS:
             raise UnknownName(said("verdict"), verdict, COLORS)
     counts = pd.crosstab(table[by], table["verdict"])
-    counts = counts.reindex(columns=[v for v in order if v in counts]).loc[
-        lambda t: t.sum(axis=1).sort_values().index
-    ]
+    counts = counts[[v for v in order if v in counts]]
+    counts = counts.loc[counts.sum(axis=1).sort_values().index]
     where, left = np.arange(len(counts)), np.zeros(len(counts))
     ax = new_axes(ax, size=(DOUBLE[0], 1.3 + 0.32 * len(counts)))
     for name in counts.columns:

@@ -365,8 +365,8 @@ def _refuse_types(schemas: Sequence[Schema], roles: dict[str, str], digits: int 
                 )
 
 
-def lazy_text(ask: Ask, engine: str, connection: Any, encoding: str) -> Taken:
-    """Delimited text as a DuckDB relation or a Polars lazy frame; money without thousands separators."""
+def _refuse_of_memory(ask: Ask, engine: str, encoding: str) -> None:
+    """Options that only files read into memory take."""
     if encoding not in ("auto", "utf-8"):
         raise OptionError(
             said(
@@ -382,6 +382,11 @@ def lazy_text(ask: Ask, engine: str, connection: Any, encoding: str) -> Taken:
                 engine=repr(engine),
             )
         )
+
+
+def lazy_text(ask: Ask, engine: str, connection: Any, encoding: str) -> Taken:
+    """Delimited text as a DuckDB relation or a Polars lazy frame; money without thousands separators."""
+    _refuse_of_memory(ask, engine, encoding)
     looked = [text_schema(f, engine) for f in ask.files]
     schemas, delimiter = [schema for schema, _ in looked], _one_delimiter(looked)
     if delimiter == ";" and ask.decimal is None:

@@ -33,7 +33,7 @@ from exportlab.uncertainty.methods import (
 from exportlab.uncertainty.nesting import Resample, likeness, units_of
 from exportlab.uncertainty.sample import NOTHING, Sample, Sums, apart, minus, need_units, seeds
 from exportlab.uncertainty.scales import SCALES, Scale, limits, scale_of
-from exportlab.words import said
+from exportlab.words import N_, said
 
 
 @validated
@@ -189,12 +189,8 @@ def permutation_test(
     """
     require(flows, "permutation_test")
     if permutations < 99:
-        raise OptionError(
-            said(
-                "permutations={permutations} is too few for a test: take 99 or more.",
-                permutations=permutations,
-            )
-        )
+        few = N_("permutations={permutations} is too few for a test: take 99 or more.")
+        raise OptionError(said(few, permutations=permutations))
     role, labels = _sides(flows, between, along)
     asked = _plan(flows, name, role, over=over, by=by, resample=resample, universe=universe, options=options)
     pairs = _pairs(flows, asked, role, labels, paired=paired)
