@@ -1023,6 +1023,16 @@ def test_a_mirror_interval_that_leaves_out_the_index_says_so():
     assert [note.kind for note in found.notes[0]] == ["biased"]
 
 
+def test_draws_between_two_reports_lie_between_them():
+    a, b = np.array([1.0, 8.0, 3.0]), np.array([4.0, 2.0, 3.0])
+    asked = {"error": "between", "weight": 0.5, "gap": 0.3}
+    centre, found = mirror._drawn(a, b, np.random.default_rng(1), 400, **asked)
+    np.testing.assert_allclose(centre, np.sqrt(a * b))
+    assert (found >= np.minimum(a, b) - 1e-12).all()
+    assert (found <= np.maximum(a, b) + 1e-12).all()
+    assert np.ptp(np.log(found), axis=0) == pytest.approx(np.abs(np.log(b / a)), abs=0.05)
+
+
 def test_mirror_cells_of_one_side():
     a = pd.DataFrame({"market": ["J", "U", "K"], "value": [5.0, 3.0, 1.0]})
     b = pd.DataFrame({"market": ["J", "U", "G"], "value": [6.0, 3.0, 1.0]})
