@@ -27,6 +27,7 @@ from exportlab.uncertainty import (
     interval,
     levels,
     methods,
+    mirror,
     mirror_interval,
     nesting,
     permutation_test,
