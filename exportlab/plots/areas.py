@@ -140,7 +140,7 @@ def treemap(
     ):
         if size:
             sizes, labels, colours = [*sizes, size], [*labels, name], [*colours, colour]
-    ax = new_axes(ax, size=(DOUBLE[0], 4.2), narrow=3.3)
+    ax = new_axes(ax, size=(DOUBLE[0], 4.2), narrow=3.0)
     wide, high = (72 * s for s in inches(ax))
     high *= 0.78  # title and foot
     meant = {str(g): c for g, c in tones.items()}

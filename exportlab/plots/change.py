@@ -318,7 +318,7 @@ def growth_bubbles(
     total, earlier = float(table[after].sum()), float(table[before].sum())
     share, growth = 100 * shown[after] / total, 100 * (shown[after] / shown[before] - 1)
     called = [(names or {}).get(x, str(x)) for x in shown[label]]
-    ax = new_axes(ax, size=(DOUBLE[0], 4.0), narrow=3.3)
+    ax = new_axes(ax, size=(DOUBLE[0], 4.0), narrow=3.0)
     area = 12 + 700 * shown[after] / float(shown[after].max()) * (inches(ax)[0] / DOUBLE[0])
     ax.axhline(0, color="black", linewidth=0.8)
     ax.axhline(100 * (total / earlier - 1), color=GREY, linewidth=0.8, linestyle="--")

@@ -321,7 +321,7 @@ class Foot(Annotation):
 def said_around(ax: Axes) -> tuple[str, tuple[str, ...]]:
     """The title above a picture and the paragraphs below it, without the breaks that fit them to its width."""
     title = ax.get_title(loc="left") or ax.get_title()
-    lines = [line for t in ax.findobj(Foot) for line in t.said]  # type: ignore[attr-defined]
+    lines = [line for t in ax.findobj(Foot) for line in t.said]
     return JOINED.sub("", title.replace(r"\$", "$")).replace("\n", " "), tuple(lines)
 
 
@@ -347,7 +347,7 @@ def _alone(ax: Axes) -> bool:
 def _titled(ax: Axes, lines: str, edge: float | None) -> None:
     """A title above the axes; it begins at the figure's edge where `edge` says how far from it, as a fraction."""
     style = {"fontsize": RC["axes.titlesize"], "fontweight": RC["axes.titleweight"]}
-    title = ax.set_title(lines, loc="left", **style)
+    title = ax.set_title(lines, loc="left", y=1.0, **style)  # no picture has ticks on top: none is looked for
     if edge is not None:
         title.set_x(edge)
         title.set_transform(blended_transform_factory(ax.figure.transFigure, title.get_transform()))
@@ -503,9 +503,7 @@ def place_names(
     seen = np.isfinite(xs) & np.isfinite(ys)
     at = scale * ax.transData.transform(np.column_stack([xs, ys]))
     radius = np.sqrt(area) / 2
-    taken: dict[int, Any] = {
-        int(k): (*(at[k] - radius[k]), *(at[k] + radius[k])) for k in np.flatnonzero(seen)
-    }
+    taken = {k: (*(at[k] - radius[k]), *(at[k] + radius[k])) for k in np.flatnonzero(seen).tolist()}
     for k in range(len(names)) if chosen is None else chosen:
         r, text = float(radius[k]) + 2, _plain(names[k], LONGEST)
         forms = dict.fromkeys(in_lines(text, beside(ax, INSIDE, part)) for part in (0.4, 0.25))

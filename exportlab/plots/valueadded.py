@@ -108,7 +108,7 @@ def position_scatter(
         How many points carry their name, the largest first.
     """
     _need(table, [x, y, label, *([size] if size else [])])
-    ax = new_axes(ax, size=(7.2, 4.4), narrow=3.2)
+    ax = new_axes(ax, size=(7.2, 4.4), narrow=3.0)
     xs, ys = table[x].to_numpy(float), 100 * table[y].to_numpy(float)
     weight = table[size].to_numpy(float) if size else np.ones(len(table))
     seen = np.isfinite(xs) & np.isfinite(ys)

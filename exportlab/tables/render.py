@@ -13,7 +13,6 @@ from urllib.parse import urlsplit
 
 from exportlab.errors import LONGEST, short
 from exportlab.plots.lines import width
-from exportlab.plots.style import SINGLE, inches
 from exportlab.tables.drawing import formula, svg
 from exportlab.tables.headings import heading
 from exportlab.tables.model import Page, Picture, Table
@@ -26,6 +25,7 @@ PLAIN = ("year", "period")  # whole numbers that are names
 SHORT, LONG = 16, 36  # characters up to which a text is kept on one line; width from which it needs room
 POINTS = "+0.0;-0.0;0.0"  # as a workbook writes percentage points
 HEAD = 200  # characters of a heading
+PHONE = 280  # points: the widest picture that a window of 390 pixels shows whole, its letters at their size
 
 
 @dataclass(frozen=True)
@@ -60,18 +60,25 @@ def html(page: Page) -> str:
     env.filters["groups"] = lambda parts: [
         (shown, list(some)) for shown, some in groupby(parts, lambda part: isinstance(part, Picture))
     ]
-    env.tests["broad"] = lambda picture: inches(picture.axes)[0] > SINGLE[0]
+    drawn = {p.name: _scoped(svg(p.axes), file_name(p.name)) for p in page.pictures}
+    env.tests["broad"] = lambda picture: _points(drawn[picture.name]) > PHONE
     methods = [m for s in page.sections for m in s.methods]
     made: str = env.get_template("report.html").render(
         titles={m.name: m.title for m in methods},
         formulae={m.name: _scoped(formula(m.formula), m.name) for m in methods},
         page=page,
-        pictures={p.name: _scoped(svg(p.axes), file_name(p.name)) for p in page.pictures},
+        pictures=drawn,
         made=date.today().isoformat(),
         version=exportlab.__version__,
         lang=LANGUAGES[language()].replace("_", "-"),
     )
     return made
+
+
+def _points(drawing: str) -> float:
+    """How wide a scoped drawing is."""
+    found = re.search(r"--own: ([\d.e+]+)pt", drawing)
+    return float(found[1]) if found else 0.0
 
 
 def _scoped(text: str, name: str) -> str:
