@@ -108,7 +108,8 @@ def _sound(flows: Flows, tests: Mapping[str, Any]) -> bool:
 
 
 def _within(numbers: NDArray[np.float64]) -> NDArray[np.bool_]:
-    return (numbers == 0) | ((numbers >= SMALLEST) & (numbers <= LARGEST))
+    within: NDArray[np.bool_] = (numbers == 0) | ((numbers >= SMALLEST) & (numbers <= LARGEST))
+    return within
 
 
 def labels_of(flows: Flows, role: str) -> list[Any]:

@@ -326,6 +326,23 @@ def changed(e: Entry) -> None:
         same(one, numbers(e.run(again(), {})), rel=1e-12)
 
 
+def heard(e: Entry) -> None:
+    """Covariates and weights that the panel has make other numbers, or are refused by name: nothing is passed over."""
+    if not e.door:
+        return
+    d, one = e.data(), as_they_are(e.name)
+    for role, said in (("covariates", [e.covariate]), ("weights", "w")):
+        if role in e.roles:
+            continue
+        try:
+            other = e.numbers(d, **{role: said})
+        except ExportlabError:
+            continue
+        assert one.shape != other.shape or not np.allclose(one, other, rtol=1e-9, atol=0, equal_nan=True), (
+            role
+        )
+
+
 CHECKS: dict[str, Callable[[Entry], None]] = {
     "shuffled": shuffled,
     "renamed": renamed,
@@ -341,4 +358,5 @@ CHECKS: dict[str, Callable[[Entry], None]] = {
     "noise": noise,
     "counted": counted,
     "changed": changed,
+    "heard": heard,
 }

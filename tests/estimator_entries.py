@@ -182,6 +182,7 @@ def _of(make: Callable[[PolicyPanel], Any]) -> Run:
 
 
 ALL = ("weights", "covariates", "gaps")
+OUTCOME = "a look at the outcome as it is, of which the summary of every panel tells"
 CONSERVATIVE = "the conservative variance averages a cell's effects by the squares of the rows' weights"
 POOLED = "the paper's regression pools event times over the stacks: what periods do to all counts as noise"
 SIGNS = "bands draw signs by cluster in the order of their names"
@@ -260,7 +261,7 @@ def _variants() -> list[Entry]:
         Entry("sun_abraham hetero", _of(lambda p: p.att("sun_abraham", vcov="hetero")), ALL),
         Entry("etwfe linear", _of(lambda p: p.att("etwfe", covariates="linear")), ALL),
         Entry("etwfe never", _of(lambda p: p.att("etwfe", control="never")), ALL),
-        Entry("stacked plain", _of(lambda p: p.att("stacked", weights="none")), ("weights", "gaps")),
+        Entry("stacked plain", _of(lambda p: p.att("stacked", weights="none")), ALL),
         Entry("etwfe poisson", _of(lambda p: p.att("etwfe", family="poisson")), ("weights",), link=True),
         Entry(
             "etwfe poisson full",
@@ -465,7 +466,11 @@ def _inference() -> list[Entry]:
             staggered=False,
             exempt={"renamed": DRAWS},
         ),
-        Entry("shared shocks", _of(lambda p: shared_shocks(p, n_draws=99)), exempt={"renamed": DRAWS}),
+        Entry(
+            "shared shocks",
+            _of(lambda p: shared_shocks(p, n_draws=99)),
+            exempt={"renamed": DRAWS, "heard": OUTCOME},
+        ),
         Entry("leave one out", _of(lambda p: leave_one_out(p.twfe(), by="cohort")), ("weights",)),
         Entry("leave one period out", _of(lambda p: leave_one_out(p.twfe(), by="period")), ("weights",)),
         Entry(

@@ -152,6 +152,33 @@ def test_stacked_equals_callaway_weighted_by_treated_units():
     assert value(p.att("stacked", window=(-1, 1))) == pytest.approx((value(cs, "0") + value(cs, "1")) / 2)
 
 
+def test_the_plain_stack_takes_covariates_as_a_regression_does_and_the_corrected_one_none():
+    rng = np.random.default_rng(6)
+    p = grid(rng.normal(size=(9, 6)), [3, 3, 4, 4, 4, *[np.nan] * 4])
+    d = pd.DataFrame({"unit": p.units, "year": p.period_values[p.periods], "y": p.y, "g": p.first})
+    d["x"] = rng.normal(size=len(d))
+    p = PolicyPanel(d, unit="unit", period="year", outcome="y", adopted="g", covariates=["x"])
+    found = p.att("stacked", window=(-2, 1), weights="none")
+    stacks = [
+        d[(d.year >= g - 2) & (d.year <= g + 1) & ((d.g == g) | (d.g > g + 1))].assign(s=g) for g in (3, 4)
+    ]
+    rows = pd.concat(stacks)
+    effects = [
+        ((rows.year - rows.s == e) & (rows.g == rows.s)).astype(float).rename(str(e)) for e in (-2, 0, 1)
+    ]
+    of = [
+        pd.get_dummies(rows.s.astype(str) + " " + rows[c].astype(str), dtype=float) for c in ("unit", "year")
+    ]
+    beta = np.linalg.lstsq(
+        pd.concat([*effects, rows.x, *of], axis=1).to_numpy(), rows.y.to_numpy(), rcond=None
+    )[0]
+    assert value(found) == pytest.approx((beta[1] + beta[2]) / 2, rel=1e-9)
+    with pytest.raises(
+        OptionError, match="corrective weights .* takes no covariates: build the panel without"
+    ):
+        p.att("stacked")
+
+
 def test_stacked_counts_cohorts_without_the_window():
     e = grid(HAND, WHEN).event_study("stacked", window=(-2, 1))
     assert "Cohorts without the whole window are left out: 2." in e.notes

@@ -412,6 +412,14 @@ def refuse_other_designs(panel: PolicyPanel, *, reversible: bool = False) -> Non
         )
 
 
+def refuse_given(panel: PolicyPanel, name: str, *roles: str) -> None:
+    """Raise OptionError where the panel has weights or covariates that a method would pass over."""
+    given = {"weights": panel.w is not None, "covariates": bool(panel.covariates)}
+    for role in roles or given:
+        if given[role]:
+            raise OptionError(f"{name} takes no {role}: build the panel without them.")
+
+
 def refuse_uneven(panel: PolicyPanel) -> None:
     """Raise DataError where the panel's periods are not evenly spaced, and horizons would not be of one length."""
     steps = np.diff(panel.period_values)

@@ -503,7 +503,9 @@ def place_names(
     seen = np.isfinite(xs) & np.isfinite(ys)
     at = scale * ax.transData.transform(np.column_stack([xs, ys]))
     radius = np.sqrt(area) / 2
-    taken = {k: (*(at[k] - radius[k]), *(at[k] + radius[k])) for k in np.flatnonzero(seen)}
+    taken: dict[int, Any] = {
+        int(k): (*(at[k] - radius[k]), *(at[k] + radius[k])) for k in np.flatnonzero(seen)
+    }
     for k in range(len(names)) if chosen is None else chosen:
         r, text = float(radius[k]) + 2, _plain(names[k], LONGEST)
         forms = dict.fromkeys(in_lines(text, beside(ax, INSIDE, part)) for part in (0.4, 0.25))

@@ -11,6 +11,7 @@ import pandas as pd
 from exportlab.errors import OptionError
 from exportlab.options import Level, Share, validated
 from exportlab.panel.algebra.factors import Cells, LowRank, completed
+from exportlab.panel.contract import refuse_given
 from exportlab.panel.did.counterfactual import estimated, held_out, prepared
 from exportlab.panel.estimate import Estimate
 
@@ -58,8 +59,7 @@ def att(
     """
     if isinstance(penalty, str) and penalty != "cv":
         raise OptionError(f"penalty={penalty!r} is not allowed. Allowed: 'cv' or a share from 0 to 1.")
-    if panel.covariates:
-        raise OptionError("Matrix completion takes no covariates here: build the panel without them.")
+    refuse_given(panel, "Matrix completion", "covariates")
     used, of = prepared(panel, 1, "Matrix completion")
     tried: pd.DataFrame | None = None
     if isinstance(penalty, str):

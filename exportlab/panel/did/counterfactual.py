@@ -10,11 +10,11 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from exportlab.errors import DataError, OptionError, one_of
+from exportlab.errors import DataError, one_of
 from exportlab.frames import Array, Codes, Mask
 from exportlab.panel.algebra.factors import Cells, LowRank, refuse_unlinked
 from exportlab.panel.algebra.sandwich import ROUNDING, settled, unsettled
-from exportlab.panel.contract import refuse_other_designs
+from exportlab.panel.contract import refuse_given, refuse_other_designs
 from exportlab.panel.did.regress import sample_of, warnings_of
 from exportlab.panel.did.sun_abraham import ESTIMANDS
 from exportlab.panel.estimate import Estimate, Inference, estimate_table
@@ -80,8 +80,7 @@ def _spells(panel: PolicyPanel, treated: Mask, there: Mask) -> Array:
 def prepared(panel: PolicyPanel, least: int, name: str) -> tuple[PolicyPanel, Wide]:
     """The panel less treated rows that `least` untreated cells a unit and period do not identify, and its cells."""
     refuse_other_designs(panel, reversible=True)
-    if panel.w is not None:
-        raise OptionError(f"{name} counts cells equally and takes no weights: build the panel without them.")
+    refuse_given(panel, f"{name} counts cells equally and", "weights")
     if not (panel.D > 0).any() or (panel.D > 0).all():
         raise DataError(
             "no row is treated" if not (panel.D > 0).any() else "every row is treated",

@@ -14,7 +14,7 @@ from exportlab.errors import DataError, OptionError, UnknownName
 from exportlab.frames import Array, Codes
 from exportlab.options import Count, Level, Places, Within, validated
 from exportlab.panel.algebra.sandwich import ROUNDING, group_sums, settled, unsettled
-from exportlab.panel.contract import refuse_other_designs
+from exportlab.panel.contract import refuse_given, refuse_other_designs
 from exportlab.panel.did.regress import sample_of, warnings_of
 from exportlab.panel.estimate import Estimate, Inference, estimate_table
 
@@ -81,6 +81,7 @@ def dose_response(
     Callaway, Goodman-Bacon and Sant'Anna (2024), NBER 32117.
     """
     refuse_other_designs(panel)
+    refuse_given(panel, "dose_response")
     y, d, clusters, (before, after) = _two_periods(panel, dose, pre, post)
     if degree < 1 or knots < 0 or grid < 2:
         raise OptionError(

@@ -242,6 +242,7 @@ def imputable(
         w = np.ones(len(p.y)) if p.w is None else p.w
         return D, impute(p.y, D, p.units, dense(p), w)
 
+    _refuse_kept(panel)
     D, made = run(panel)
     lost = (D > 0) & ~made.imputable
     if not made.imputable.any():
@@ -253,6 +254,18 @@ def imputable(
         return panel, made
     panel = panel.where(~lost, "treated row without an identified untreated outcome")
     return panel, run(panel)[1]
+
+
+def _refuse_kept(panel: PolicyPanel) -> None:
+    """Covariates that no unit changes, which the units' effects take up."""
+    first = np.unique(panel.units, return_index=True)[1]
+    moved = np.abs(panel.X - panel.X[first][panel.units]).max(0, initial=0.0)
+    kept = np.flatnonzero(moved <= ROUNDED * np.abs(panel.X).max(0, initial=0.0))
+    if kept.size:
+        raise DataError(
+            f"{panel.covariates[kept[0]]} does not vary within units over time",
+            "The units' effects take it up: leave it out, or say how its effect changes (times the period).",
+        )
 
 
 def noise(v: Array, effect: Array, cell: Codes) -> Array:

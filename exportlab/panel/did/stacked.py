@@ -11,6 +11,7 @@ import numpy as np
 from exportlab.errors import DataError, OptionError, one_of
 from exportlab.frames import Array, Codes
 from exportlab.options import Level, validated
+from exportlab.panel.contract import refuse_given
 from exportlab.panel.did.regress import (
     Account,
     Problem,
@@ -61,7 +62,8 @@ def event_study(panel: PolicyPanel, **options: Any) -> Estimate:
         First and last event time; by default the widest that every cohort has. Cohorts without it are
         left out and counted.
     weights : {"corrective", "none"}
-        ``"none"`` is the plain stack with event time effects by cohort (Cengiz et al. 2019).
+        ``"none"`` is the plain stack with event time effects by cohort (Cengiz et al. 2019); it alone takes
+        covariates, as effects of periods that the pooled event times leave in would go into theirs.
 
     Notes
     -----
@@ -85,13 +87,16 @@ def _fit(
     level: Level = 0.95,
 ) -> Estimate:
     one_of("weights", weights, ["corrective", "none"])
+    if weights == "corrective":
+        refuse_given(panel, "Stacked DiD with corrective weights (not with weights='none')", "covariates")
     used, _ = with_comparison(panel)
     low, high = _window(used, window)
     stack, left_out = build(used, low, high)
     times = np.unique(stack.time)
     shown = times[times != -1]
-    X = np.column_stack([(stack.time == e) * stack.treated for e in shown])
-    problem = _problem(used, stack, X, [f"{e:.0f}" for e in shown], corrective=weights == "corrective")
+    X = np.column_stack([*((stack.time == e) * stack.treated for e in shown), used.X[stack.row]])
+    names = [*(f"{e:.0f}" for e in shown), *used.covariates]
+    problem = _problem(used, stack, X, names, corrective=weights == "corrective")
     kept = np.zeros(len(used.y), bool)
     kept[stack.row] = True
     flow = used.where(kept, OUTSIDE) if not kept.all() else used
@@ -109,6 +114,7 @@ def _fit(
         notes=notes,
     )
     terms = _terms(stack, times, shown, average)
+    terms = replace(terms, combine=np.pad(terms.combine, ((0, 0), (0, len(used.covariates)))))
     made = from_fit(
         used, problem, least_squares(problem), terms, account, level=level, sample=sample_of(flow)
     )

@@ -21,7 +21,7 @@ from exportlab.panel.algebra.clustered import adjusted_residual
 from exportlab.panel.algebra.draws import TIE, ends
 from exportlab.panel.algebra.equal_variances import EqualVariances
 from exportlab.panel.algebra.sandwich import ROUNDING, leave_one_out, satterthwaite
-from exportlab.panel.contract import refuse_other_designs
+from exportlab.panel.contract import refuse_given, refuse_other_designs
 from exportlab.panel.inference.wild import fit_of
 from exportlab.results import Result
 
@@ -90,6 +90,7 @@ def conley_taber(
     p counts the actual placement. Exact as controls grow when their residuals are distributed as those of
     the treated (after rescaling). Sources: Conley & Taber (2011); Ferman & Pinto (2019).
     """
+    refuse_given(panel, "conley_taber")
     Y, D = balanced(panel)
     path = D - D.mean(axis=1, keepdims=True)
     treated, controls = _groups(panel)
@@ -152,6 +153,7 @@ def ibragimov_muller(panel: PolicyPanel, *, null: Finite = 0.0, level: Level = 0
     change is its average over the treated units' dates, and treated changes are taken from the controls'
     mean at their date. Sources: Ibragimov & Mueller (2010, 2016).
     """
+    refuse_given(panel, "ibragimov_muller")
     Y, D = balanced(panel)
     treated, controls = _groups(panel)
     if min(len(treated), len(controls)) < 2:

@@ -18,6 +18,7 @@ from exportlab.panel.algebra.clustered import ClusterFit, cluster_fit
 from exportlab.panel.algebra.draws import TIE, Assignments, assignments, number_of_assignments, p_value
 from exportlab.panel.algebra.draws import draws as weights
 from exportlab.panel.algebra.sandwich import covariance, satterthwaite
+from exportlab.panel.contract import refuse_given
 from exportlab.panel.inference.few_treated import balanced
 from exportlab.panel.inference.recommend import CR2, NONE, RI, Facts, recommend
 from exportlab.panel.inference.wild import WildTest
@@ -129,6 +130,7 @@ def power(
         raise OptionError(
             f"target={target}, level={level}, draws={draws}: use 0 < target < 1, level near .95, 20 draws."
         )
+    refuse_given(panel, "power")
     quiet = without_effect(panel)
     rows = []
     for dates in _designs(panel, design, treated, start):
