@@ -10,8 +10,10 @@ import pytest
 
 import exportlab as xl
 from exportlab import options, words
+from exportlab.claims.records import KINDS as KINDS_OF_CLAIMS
+from exportlab.claims.verdicts import CONSISTENT
 from exportlab.classifications.countries import iso3
-from exportlab.cli import commands, explained, opening
+from exportlab.cli import commands, explained, opening, terminal
 from exportlab.errors import ExportlabError, MissingDependency, OptionError, UnknownName
 from exportlab.options import Count, Freedom, Level, NotNegative, Positive, Share
 
@@ -221,3 +223,12 @@ def test_the_catalogue_is_read_in_chinese(monkeypatch, capsys):
     assert "该组的总额为零" in printed
     assert "置换不变" in printed
     assert "concentration" not in printed
+
+
+def test_a_claim_in_full_is_read_in_chinese(capsys):
+    told = {"id": "a", "kind": "gap", "claimed": "5", "verdict": CONSISTENT, "tolerance": "4 to 6"}
+    with words.speaking("zh"):
+        terminal.show_claims(pd.DataFrame([told]))
+    facts = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert facts == [["a"], ["类型", "差距"], ["论断值", "5"], ["结论", "自洽"], ["容差", "4", "to", "6"]]
+    assert [kind for kind in KINDS_OF_CLAIMS if len(words.in_all_languages(kind)) < 2] == []

@@ -30,7 +30,7 @@ from exportlab.claims.verdicts import (
     with_unit,
 )
 from exportlab.errors import DataError, OptionError, UnknownName
-from exportlab.words import NOTHING, Said, enumerated, said, told
+from exportlab.words import N_, NOTHING, Said, enumerated, said, told
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,14 +39,14 @@ COLUMNS = (
     "id",
     "paper",
     "section",
-    "kind",
+    N_("kind"),
     "what",
     "claimed",
     "computed",
     "verdict",
     "evidence",
     "source",
-    "tolerance",
+    N_("tolerance"),
     "needs",
 )
 

@@ -12,20 +12,20 @@ from typing import Any
 from exportlab.claims.intervals import NUMBER, UNSAID, Interval, point, printed, unit
 from exportlab.claims.verdicts import validate
 from exportlab.errors import DataError, one_of
-from exportlab.words import Said, Text, counted, said
+from exportlab.words import N_, Said, Text, counted, said
 
 KINDS = (
-    "level",
-    "share",
-    "gap",
-    "growth",
-    "rank",
-    "target",
-    "index",
-    "count",
-    "date",
-    "duration",
-    "qualitative",
+    N_("level"),
+    N_("share"),
+    N_("gap"),
+    N_("growth"),
+    N_("rank"),
+    N_("target"),
+    N_("index"),
+    N_("count"),
+    N_("date"),
+    N_("duration"),
+    N_("qualitative"),
 )
 EXACT_KINDS = ("count", "rank", "date")
 NUMBERS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "single", "sole")

@@ -100,7 +100,7 @@ def show_claims(table: Any) -> None:
         shown.add_column(overflow="fold")
         for key, fact in row.items():
             if fact and key != "id":
-                shown.add_row(_(key), _(fact) if key == "verdict" else str(term(fact)))
+                shown.add_row(_(key), _(fact) if key in ("kind", "verdict") else str(term(fact)))
         out.print(row["id"], style="bold")
         out.print(shown)
 
