@@ -232,3 +232,8 @@ def test_a_claim_in_full_is_read_in_chinese(capsys):
     facts = [line.split() for line in capsys.readouterr().out.splitlines()]
     assert facts == [["a"], ["类型", "差距"], ["论断值", "5"], ["结论", "自洽"], ["容差", "4", "to", "6"]]
     assert [kind for kind in KINDS_OF_CLAIMS if len(words.in_all_languages(kind)) < 2] == []
+
+
+def test_what_the_system_refuses_names_the_file():
+    assert explained.said(OSError(28, "No space left on device", "x.csv")) == "no space left on device: x.csv"
+    assert told(PermissionError(13, "Permission denied", "x.csv")).endswith(": x.csv")
