@@ -33,6 +33,14 @@ def test_names_in_lines(text, most, count, made):
     assert lines.in_lines(text, most, count) == made
 
 
+def test_lines_are_about_as_long_and_no_more_than_needed():
+    assert lines.squares("A1a出") == pytest.approx(0.66 + 0.66 + 0.57 + 1)
+    assert lines.width("a出") == 3
+    assert lines.wrapped("aa aa aa aa", 5) == "aa aa aa\naa"
+    assert lines.balanced("aa aa aa aa", 5) == "aa aa\naa aa"
+    assert lines.balanced("aaa aaa aaa", 5) == "aaa aaa\naaa"
+
+
 def test_what_needs_room_is_broader_and_the_rest_a_column():
     with style.at_most(3.5):
         sizes = [
