@@ -9,7 +9,6 @@ import numpy as np
 
 from exportlab.errors import UnknownName
 from exportlab.plots.given import need
-from exportlab.plots.structure import period_ticks
 from exportlab.plots.style import (
     DOUBLE,
     GREY,
@@ -18,6 +17,7 @@ from exportlab.plots.style import (
     finish,
     legend_beside,
     new_axes,
+    period_ticks,
     styled,
 )
 from exportlab.words import Text, _, said

@@ -33,6 +33,7 @@ from exportlab.plots.style import (
     legend_beside,
     name_rows,
     new_axes,
+    period_ticks,
     range_line,
     styled,
 )
@@ -322,13 +323,6 @@ def series(
     ax.set_ylim(bottom=0)
     period_ticks(ax, order)
     return finish(ax, title=title, y=unit, source=source)
-
-
-def period_ticks(ax: Axes, order: list[Any]) -> None:
-    """Periods below the picture: at most twelve on two columns, five on one."""
-    most = max(2, int(12 * ax.figure.bbox.width / ax.figure.dpi / DOUBLE[0]))
-    step = max(1, -(-len(order) // most))
-    ax.set_xticks(range(0, len(order), step), [str(p) for p in order[::step]])
 
 
 # Pictures of change: signed parts stacked by period or group, with their sum.

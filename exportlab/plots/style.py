@@ -364,6 +364,13 @@ def name_rows(ax: Axes, at: Sequence[float], names: Sequence[Any], *, lines: int
     ax.set_yticks(at, [in_lines(_plain(str(name), LONGEST), most, lines) for name in names])
 
 
+def period_ticks(ax: Axes, order: list[Any]) -> None:
+    """Periods below the picture: at most twelve on two columns, five on one."""
+    most = max(2, int(12 * ax.figure.bbox.width / ax.figure.dpi / DOUBLE[0]))
+    step = max(1, -(-len(order) // most))
+    ax.set_xticks(range(0, len(order), step), [str(p) for p in order[::step]])
+
+
 def whole_ticks(axis: Axis, after: str = "") -> None:
     """Numbers of an axis with their thousands apart, and a sign after each."""
     axis.set_major_formatter(lambda value, _at: f"{value:,.12g}{after}".replace("-", "\N{MINUS SIGN}"))
