@@ -13,7 +13,7 @@ from exportlab.errors import DataError
 from exportlab.periods import Period, read
 from exportlab.plots.given import need, sorted_in_time
 from exportlab.plots.lines import squares
-from exportlab.plots.structure import heatmap, period_ticks
+from exportlab.plots.structure import heatmap
 from exportlab.plots.style import (
     DOUBLE,
     GREY,
@@ -29,6 +29,7 @@ from exportlab.plots.style import (
     hover_points,
     inches,
     new_axes,
+    period_ticks,
     place_names,
     styled,
     whole_ticks,

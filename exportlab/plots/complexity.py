@@ -10,8 +10,17 @@ from numpy.typing import NDArray
 
 from exportlab.errors import DataError, UnknownName
 from exportlab.frames import Array, Mask
-from exportlab.plots.structure import period_ticks
-from exportlab.plots.style import GREY, MARKERS, PALETTE, context, end_labels, finish, new_axes, styled
+from exportlab.plots.style import (
+    GREY,
+    MARKERS,
+    PALETTE,
+    context,
+    end_labels,
+    finish,
+    new_axes,
+    period_ticks,
+    styled,
+)
 from exportlab.words import Text, _, said, sentences
 
 if TYPE_CHECKING:

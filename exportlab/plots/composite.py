@@ -9,7 +9,6 @@ import pandas as pd
 
 from exportlab.errors import OptionError
 from exportlab.plots.given import in_time, need
-from exportlab.plots.structure import period_ticks
 from exportlab.plots.style import (
     DOUBLE,
     GREY,
@@ -18,6 +17,7 @@ from exportlab.plots.style import (
     finish,
     legend_beside,
     new_axes,
+    period_ticks,
     styled,
 )
 from exportlab.words import Text, _, said

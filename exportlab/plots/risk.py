@@ -10,7 +10,6 @@ import pandas as pd
 
 from exportlab.errors import OptionError
 from exportlab.plots.given import need
-from exportlab.plots.structure import period_ticks
 from exportlab.plots.style import (
     DOUBLE,
     GREY,
@@ -19,6 +18,7 @@ from exportlab.plots.style import (
     finish,
     legend_beside,
     new_axes,
+    period_ticks,
     styled,
 )
 from exportlab.words import Text, _, said
