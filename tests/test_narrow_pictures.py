@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from exportlab.plots import areas, change, lines, style, valueadded
+from exportlab.plots import areas, change, lines, style, uncertainty, valueadded
 from exportlab.plots.claims import verdicts
 from exportlab.tables.drawing import svg, svg_file
 from exportlab.tables.model import Picture
@@ -83,6 +83,7 @@ def test_a_title_in_chinese_is_joined_without_spaces():
     ("values", "printed"),
     [
         ([1000, 1100, 1200, 1300], ["1,000", "1,100\n+10.0%", "1,200\n+9.1%", "1,300\n+8.3%"]),
+        ([64732.2, 39000], ["64,732", "39,000\n-39.8%"]),
         (range(11, 22), [*map(str, range(11, 21)), "21\n+5.0%"]),
         (range(1000, 1900, 100), ["1,000", "", "1,200", "", "1,400", "", "1,600", "", "1,800\n+5.9%"]),
     ],
@@ -107,6 +108,16 @@ def test_long_names_of_rows_take_two_lines():
     table = pd.DataFrame({"measure": ["value added of the exporting sectors alone"], "low": 0.1, "high": 0.3})
     ax = valueadded.interval_bars(table, ax=style.axes("single"))
     assert [t.get_text() for t in ax.get_yticklabels()] == ["value added of the\nexporting sectors alone"]
+
+
+def test_estimates_have_their_names_in_lines_and_few_numbers_below():
+    table = pd.DataFrame(
+        {"p": ["851712 (of Electrical machinery and electronics)", "b"], "estimate": [0.1, 9.0]}
+    )
+    with style.at_most(3.5):
+        ax = uncertainty.intervals(table, label="p", log=True, note="A note.")
+    assert ax.get_yticklabels()[0].get_text().count("\n") == 1
+    assert np.allclose(ax.xaxis.get_major_locator().tick_values(0.1, 9)[1:5], [0.03, 0.1, 0.3, 1.0])
 
 
 def test_the_map_has_letters_where_they_can_be_read():

@@ -1056,6 +1056,9 @@ def test_the_report_has_a_section_on_risk(table):
     )
     shown = section.parts[0].frame.set_index("market")["contribution"]
     assert shown.to_dict() == pytest.approx(known.members.set_index("market")["contribution"].to_dict())
+    most = known.members.nlargest(1, "contribution").iloc[0]
+    said = f"{most['market']} added most to the variance of exports: {most['contribution']:.1%}, "
+    assert section.parts[1].around[0] == f"{said}with {most['share']:.1%} of exports"
     assert "By product." in section.text
     assert [p.name for p in section.parts] == ["risk", "risk", "risk_products", "risk_products"]
     short = xl.flows(table[table["period"] < 2013])
@@ -1078,6 +1081,9 @@ def test_the_report_tells_of_chapters_where_codes_are_longer(table):
     known = risk.portfolio(xl.flows(two, aggregate="sum"), over="product", by=()).members.set_index("product")
     assert shown["contribution"].to_dict() == pytest.approx(known["contribution"].to_dict())
     assert set(shown.index) == {"72", "84"}
+    assert set(shown["product_name"]) == {"Iron and steel", "Machinery and mechanical appliances"}
+    drawn = [t.get_text().replace("\n", " ") for t in section.parts[3].axes.get_yticklabels()]
+    assert drawn == shown["product_name"].tolist()
 
 
 # What rounding would decide, and ends of definitions.

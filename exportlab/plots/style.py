@@ -389,6 +389,19 @@ class DataFigure(Figure):
 
     def draw(self, renderer: Any) -> None:
         """Draw, after the texts were made plain."""
+        self._make_plain()
+        with _quietly():
+            super().draw(renderer)
+
+    def lay_out(self) -> None:
+        """Place the axes as they will be drawn."""
+        self._make_plain()
+        engine = self.get_layout_engine()
+        if engine is not None:
+            with _quietly():
+                engine.execute(self)
+
+    def _make_plain(self) -> None:
         for axes in self.axes:
             for axis in (axes.xaxis, axes.yaxis):
                 labels = axis.get_major_formatter()
@@ -401,10 +414,15 @@ class DataFigure(Figure):
             text.set_text(_plain(text.get_text(), 1_000))
             if len(fonts()) == 1 and HAN.search(text.get_text()):
                 _warn_of_boxes()
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", "Glyph .* missing from font")  # shown as a box
-            warnings.filterwarnings("ignore", "constrained_layout not applied")
-            super().draw(renderer)
+
+
+@contextmanager
+def _quietly() -> Iterator[None]:
+    """Drawing without what matplotlib warns of: glyphs shown as boxes, axes without room."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing from font")
+        warnings.filterwarnings("ignore", "constrained_layout not applied")
+        yield
 
 
 class DataAxes(Axes):
@@ -513,8 +531,8 @@ def place_names(
 ) -> None:
     """Write names beside points, each where it hides no point and no other name, or not at all."""
     figure = ax.get_figure(root=True)
-    if figure is not None and (engine := figure.get_layout_engine()) is not None:
-        engine.execute(figure)  # title and labels take their room first
+    if isinstance(figure, DataFigure):
+        figure.lay_out()  # title and labels take their room first
     ax.autoscale_view()
     scale = 72.0 / ax.figure.dpi
     frame = [scale * x for x in ax.get_window_extent().extents]
