@@ -73,9 +73,9 @@ def intervals(
         ax.axvline(reference, color="black", linewidth=0.8)
     if log:
         ax.set_xscale("log")
-        ax.xaxis.set_major_locator(
-            LogLocator(subs=(1.0, 2.0, 5.0) if inches(ax)[0] > SINGLE[0] else (1.0, 3.0))
-        )
+        low, high = ax.get_xlim()
+        crowded = inches(ax)[0] <= SINGLE[0] and high > 10 * low
+        ax.xaxis.set_major_locator(LogLocator(subs=(1.0, 3.0) if crowded else (1.0, 2.0, 5.0)))
         ax.xaxis.set_major_formatter("{x:g}")
         ax.xaxis.set_minor_formatter("")
     name_rows(ax, at, rows)
