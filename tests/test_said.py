@@ -114,7 +114,7 @@ KINDS = {
     ),
     "countries": (
         lambda: iso3(["Jpan", "Nowhere at all"]),
-        "2个标签不对应任何国家：'Jpan'（是否指'Japan'？）, 'Nowhere at all'。",
+        "2个标签不对应任何国家：'Jpan'（是否指'Japan'？），'Nowhere at all'。",
     ),
     "nomenclature": (lambda: flows(nomenclature="HS2011"), "没有名为'HS2011'的商品分类。"),
     "levels": (
@@ -156,7 +156,7 @@ def test_a_refusal_is_said_in_chinese(call, text):
         (bool | str, "True或False或文本"),
         (list[int] | None, "列表（元素为整数）或None"),
         (dict[str, float], "由文本到数的映射"),
-        (tuple[int, str], "（整数, 文本）"),
+        (tuple[int, str], "（整数，文本）"),
     ],
 )
 def test_what_an_option_may_be_is_said_in_chinese(hint, text):
