@@ -16,7 +16,7 @@ from functools import cache, reduce
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from exportlab.currencies import counted_in
+from exportlab.currencies import SCALES, counted_in
 from exportlab.errors import one_of
 
 LANGUAGES = {"en": "en", "zh": "zh_Hans_CN"}
@@ -217,12 +217,33 @@ def amount(value: float, unit: str) -> str:
 
 
 def unit_said(unit: str) -> str:
-    """A unit in the language in use: million USD is 百万美元, and 亿元 is 100m CNY."""
+    """A unit in the language in use: million USD is 百万美元, 亿元 is 100m CNY, and 10k t is 万吨."""
     money = counted_in(unit)
     if money is None:
-        return str(term(unit))
+        return _measure(unit)
     words = (EXACTLY[language()][money[0]], _money(money[1]))
     return JOINED[language()].join(w for w in words if w)
+
+
+def _measure(unit: str) -> str:
+    """A unit that is no money, its power of ten in words of the language where what it counts has one."""
+    power, _, what = unit.partition(" ")
+    size = next((s for s, words in SCALES.items() if power in words), None)
+    counts = vocabulary(language()).get(what)
+    return str(term(unit)) if size is None or counts is None else f"{EXACTLY[language()][size]}{counts}"
+
+
+def units_said(listed: str) -> str:
+    """Units with commas between them, each as the language counts."""
+    return _(", ").join(dict.fromkeys(as_counted(1.0, u)[1] for u in listed.split(", ") if u))
+
+
+def as_counted(value: float, unit: str) -> tuple[float, str]:
+    """A figure and its unit as the language counts: 6.27 bn USD is 62.7 亿美元."""
+    power = POWERS.get(language(), {}).get(unit)
+    if power is None:
+        return value, unit_said(unit)
+    return float(Decimal(repr(float(value))).scaleb(power)), str(term(unit))
 
 
 def _money(code: str) -> str:

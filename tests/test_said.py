@@ -225,6 +225,38 @@ def test_the_catalogue_is_read_in_chinese(monkeypatch, capsys):
     assert "concentration" not in printed
 
 
+def test_units_of_the_data_are_read_in_chinese():
+    """No unit is left in Latin letters but for signs; a figure goes with the power of ten that its unit counts in."""
+    with words.speaking("zh"):
+        overview = terminal.in_units(xl.datasets.describe()[["name", "units"]])
+        tables = [terminal.in_units(xl.datasets.load(name)) for name in overview["name"]]
+        units = {u for t in tables if "unit" in t for u in t["unit"]}
+        units |= {u for listed in overview["units"] for u in listed.split("、")}
+        assert words.as_counted(6.27, "bn USD") == (62.7, "亿美元")
+        assert words.as_counted(4.46, "mn TEU") == (446.0, "万标准箱")
+        assert words.as_counted(93.3, "mn t") == (0.933, "亿吨")
+        assert words.as_counted(12.0, "10k t") == (12.0, "万吨")
+        said_alone = [words.unit_said(u) for u in ("mn TEU", "bn t", "thousand records", "10k pieces", "rank")]
+    assert said_alone == ["百万标准箱", "十亿吨", "千条记录", "10k pieces", "位次"]
+    assert [u for u in units if re.search("[A-Za-z]", re.sub("USD|CNY|TEU", "", u))] == []
+    assert {"亿元", "万吨", "万标准箱", "批", "%"} <= units
+
+
+def test_units_of_the_data_stand_in_english_as_published():
+    table = xl.datasets.load("claims_evidence")
+    assert terminal.in_units(table) is table
+
+
+@pytest.mark.parametrize("name", ["claims_evidence", "china_io_multipliers"])
+def test_only_figures_with_a_unit_change(name):
+    table = xl.datasets.load(name)
+    with words.speaking("zh"):
+        made = terminal.in_units(table)
+    assert made.drop(columns=["value", "unit"], errors="ignore").equals(
+        table.drop(columns=["value", "unit"], errors="ignore")
+    )
+
+
 def test_a_claim_in_full_is_read_in_chinese(capsys):
     told = {"id": "a", "kind": "gap", "claimed": "5", "verdict": CONSISTENT, "tolerance": "4 to 6"}
     with words.speaking("zh"):
