@@ -17,7 +17,17 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from exportlab.currencies import SCALES, counted_in
-from exportlab.errors import one_of
+from exportlab.errors import (
+    DataError,
+    ExportlabError,
+    MissingDependency,
+    NotAllowed,
+    UnknownName,
+    flags,
+    one_of,
+    short,
+)
+from exportlab.errors import listed as quoted
 
 LANGUAGES = {"en": "en", "zh": "zh_Hans_CN"}
 MEANT = {
@@ -420,3 +430,53 @@ def either(items: Sequence[Text]) -> Text:
 def counted(number: Said, unit: str) -> Said:
     """A number with its unit; without one, the number alone."""
     return said("{number} {unit}", number=number, unit=said(unit)) if unit else number
+
+
+# A refusal, as a sentence in the language in use.
+
+
+def refusal(error: ExportlabError, typed: Word = str) -> str:
+    """What is wrong and the way out, its remedies through `typed`; in English as the error says it."""
+    if language() == "en":
+        return str(error)
+    if isinstance(error, NotAllowed):
+        near = _("Did you mean {names}?", names=repr(error.near)) if error.near else ""
+        wrong = _(
+            "{option}={value} is not allowed. Allowed: {allowed}.",
+            option=error.option,
+            value=error.value,
+            allowed=quoted(error.allowed),
+        )
+        return typed(sentences(wrong, near))
+    if isinstance(error, UnknownName) and not isinstance(error.message, Said):
+        wrong = _(
+            "There is no {kind} named {name}.", kind=_told(error.kind), name=short(repr(error.name), 200)
+        )
+        wrong = sentences(wrong, _("{reason}.", reason=_told(error.why)) if str(error.why) else "")
+        if error.near:
+            return sentences(wrong, _("Did you mean {names}?", names=quoted(error.near)))
+        return sentences(wrong, _("Known, among others: {names}.", names=quoted(error.known[:8])))
+    if isinstance(error, MissingDependency):
+        install = f"pip install 'exportlab[{error.extra}]'"
+        return _(
+            "{purpose} needs {library}: {install}.",
+            purpose=_told(error.purpose),
+            library=error.library,
+            install=install,
+        )
+    return _framed(error, typed) if isinstance(error, DataError) else typed(_told(error.message))
+
+
+def _framed(error: DataError, typed: Word) -> str:
+    """A refusal of a table, in the reader's language."""
+    rows = _("{n} rows are affected.", n=f"{error.rows:,}") if error.rows is not None else ""
+    first = _("First: {row}.", row=_told(error.first_message)) if error.first is not None else ""
+    ways = _(" or ").join(flags(way) for way in error.options)
+    say = _("Add: {options}.", options=ways) if ways else ""
+    wrong, remedy = map(_told, error.messages)
+    return sentences(_("{wrong}.", wrong=wrong), rows, first, typed(remedy), say)
+
+
+def _told(message: object) -> str:
+    """A message in the language in use, however long what fills it is; text that is none as it is."""
+    return short(spoken(message) if isinstance(message, Said) else str(message), 900)

@@ -17,6 +17,7 @@ from exportlab.classifications.countries import iso3
 from exportlab.cli import commands, explained, opening, terminal
 from exportlab.errors import DataError, ExportlabError, MissingDependency, OptionError, UnknownName
 from exportlab.options import Count, Freedom, Level, NotNegative, Positive, Share
+from exportlab.reporting import behind
 
 ENGLISH = re.compile(r"[a-z]{2,} [a-z]{2,}")
 MONTHS = pd.DataFrame(
@@ -402,3 +403,17 @@ def test_what_does_not_balance_is_said_in_chinese(changed, text):
     said = told(error.value)
     assert text in said
     assert ENGLISH.findall(re.sub(r"'[^']*'", "", said)) == []
+
+
+def test_what_a_report_leaves_out_is_said_in_chinese():
+    """Why a section has no figures stands in the report's language, and in English as the refusal itself says it."""
+    jobs = pd.DataFrame({"农业": [3.0], "工业": [4.0]}, ["就业"])
+    table = square(imports=[0.0, 0.0], satellites=jobs)
+    with words.speaking("zh"):
+        chinese = behind.section(table, ()).text
+    assert chinese[1].startswith("未给出：表中既无进口也无调入：")
+    assert ENGLISH.findall("".join(chinese)) == []
+    english = behind.section(table, ()).text
+    assert english[1].startswith(
+        "Left out: The table has neither imports nor inflow: with the raw coefficients"
+    )
