@@ -353,6 +353,14 @@ def test_what_is_wrong_with_satellites_is_said_in_chinese(tmp_path, pattern, tex
     assert text in told(error.value)
 
 
+def test_satellites_by_name_are_refused_where_a_file_has_none_to_search(tmp_path):
+    with pytest.raises(
+        OptionError, match=r"satellites='CO2' chooses rows by name in EORA26 and EXIOBASE 3"
+    ) as e:
+        xl.valueadded.read_iot(io_files.bureau(tmp_path), satellites="CO2")
+    assert told(e.value).startswith("satellites='CO2'按名称选取行，只适用于EORA26与EXIOBASE 3。")
+
+
 def square(**changed):
     """A table of two sectors, as `changed`: what is wrong with it is told in the words of input-output economics."""
     names = ["农业", "工业"]

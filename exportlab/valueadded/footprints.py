@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from exportlab.errors import DataError, UnknownName, one_of
+from exportlab.errors import DataError, OptionError, UnknownName, one_of
 from exportlab.frames import Array
 from exportlab.options import validated
 from exportlab.valueadded.cells import Column, labelled, matrix, ratio, unique, vector
@@ -23,10 +23,20 @@ if TYPE_CHECKING:
 AXES = ("origin", "exporter", "part", "sector", "importer")
 
 
-def satellite_rows(given: pd.DataFrame | pd.Series | None, labels: pd.Index, names: pd.Index) -> pd.DataFrame:
+def satellite_rows(
+    given: pd.DataFrame | pd.Series | str | None, labels: pd.Index, names: pd.Index
+) -> pd.DataFrame:
     """Satellites as a table keeps them: one row each, columns in the table's order under the table's names."""
     if given is None:
         return pd.DataFrame(np.zeros((0, len(names))), columns=names)
+    if isinstance(given, str):
+        raise OptionError(
+            said(
+                "satellites={pattern} chooses rows by name in EORA26 and EXIOBASE 3 alone. Rows of emissions and "
+                "employment in a bureau's table are taken without it; of others give a DataFrame.",
+                pattern=repr(given),
+            )
+        )
     frame = given.to_frame().T if isinstance(given, pd.Series) else labelled(given, N_("satellites"))
     unique(frame.index, N_("satellites"))
     return pd.DataFrame(matrix(frame, frame.index, labels, N_("satellites")), frame.index, names)
