@@ -53,7 +53,7 @@ def test_what_needs_room_is_broader_and_the_rest_a_column():
                 {"size": (3.0, 2.0), "wide": True},
             )
         ]
-    assert np.allclose(sizes, [(3.5, 2.905), (3.5, 1.9), (3.5, 3.3), (5.6, 4.6), (3.0, 2.0)])
+    assert np.allclose(sizes, [(3.5, 2.7), (3.5, 1.9), (3.5, 3.3), (5.6, 4.6), (3.0, 2.0)])
 
 
 def test_a_page_says_title_and_foot_itself():

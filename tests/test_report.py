@@ -6,6 +6,7 @@ import csv
 import html
 import re
 import shutil
+import zlib
 from collections import Counter
 from functools import partial
 from pathlib import Path
@@ -839,6 +840,10 @@ def test_the_page_in_a_browser(browser, request, which, width):
     assert page.evaluate(CUT) == 0
     assert not page.evaluate(OVER)
     assert 9 <= min(page.evaluate(LETTERS)) < 16
+    widths = page.eval_on_selector_all("figure svg", "all => all.map(x => x.viewBox.baseVal.width)")
+    assert not [
+        w for w in widths if 267 < w < 380
+    ]  # points: a column with the white around it, or what is broad
     moves = page.evaluate(MOVES)
     assert all(moves)
     assert len(moves) > 0 or width > 390 or "own" not in which  # the map of markets
@@ -857,8 +862,38 @@ def test_the_page_in_a_browser(browser, request, which, width):
     page.close()
 
 
-def pages_of(pdf: bytes) -> int:
-    return len(re.findall(rb"/Type\s*/Page\b", pdf))
+POINTS = 72 / 25.4  # in a millimetre
+ABOVE, BELOW = 16 * POINTS, 18 * POINTS  # margins of a page in print
+# What moves in a drawing of a PDF: what is kept and given back, the scale and shift upwards, texts and ends of lines.
+MOVE = re.compile(rb"^(?:(q|Q)|.* (\S+) \S+ (\S+) (cm|Tm)|\S+ (\S+) l)$", re.MULTILINE)
+
+
+def filled(pdf: bytes) -> list[float]:
+    """How far down each page is used, as a part of the height between its margins, in a PDF that Chromium wrote."""
+    found = []
+    for page in re.findall(rb"/Type\s*/Page\b.*?endobj", pdf, re.DOTALL):
+        number = re.search(rb"/Contents (\d+) 0 R", page)[1]
+        stream = re.search(rb"\n%b 0 obj.*?stream\r?\n" % number, pdf, re.DOTALL).end()
+        high = float(re.search(rb"/MediaBox \[\S+ \S+ \S+ (\S+)\]", page)[1])
+        at = heights(zlib.decompressobj().decompress(pdf[stream:]))
+        low = min(y for y in at if y > BELOW)
+        found.append((high - ABOVE - low) / (high - ABOVE - BELOW))
+    return found
+
+
+def heights(drawn: bytes) -> list[float]:
+    """Where the texts and lines of a page stand, above its foot."""
+    scale, shift, kept, found = 1.0, 0.0, [], []
+    for state, factor, up, what, end in MOVE.findall(drawn):
+        if state == b"q":
+            kept.append((scale, shift))
+        elif state == b"Q":
+            scale, shift = kept.pop()
+        elif what == b"cm":
+            scale, shift = scale * float(factor), shift + scale * float(up)
+        else:
+            found.append(shift + scale * float(up or end))
+    return found
 
 
 @pytest.mark.browser
@@ -870,8 +905,9 @@ def test_the_page_in_print(browser, request, which, most):
     page.emulate_media(media="print")
     assert page.evaluate("document.documentElement.scrollWidth") <= 690
     assert page.evaluate(CUT) == 0
-    pdf = page.pdf(prefer_css_page_size=True, format="A4")
-    assert 5 < pages_of(pdf) <= most
+    used = filled(page.pdf(prefer_css_page_size=True, format="A4"))
+    assert 5 < len(used) <= most
+    assert min(used[:-1]) > 0.65  # the last page ends where the report does
     page.close()
 
 

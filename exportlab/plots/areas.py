@@ -23,6 +23,7 @@ from exportlab.plots.style import (
     LONGEST,
     PALETTE,
     RC,
+    SINGLE,
     beside,
     finish,
     hover,
@@ -142,7 +143,8 @@ def treemap(
             sizes, labels, colours = [*sizes, size], [*labels, name], [*colours, colour]
     ax = new_axes(ax, size=(DOUBLE[0], 4.2), narrow=3.0)
     wide, high = (72 * s for s in inches(ax))
-    high *= 0.78  # title and foot
+    rows = -(-(len(tones) + 1) // (2 if wide <= 72 * SINGLE[0] else 4)) if tones else 0
+    high = max(0.4 * high, 0.78 * high - 11.0 * rows)  # title, foot and legend
     meant = {str(g): c for g, c in tones.items()}
     for k, box in enumerate(_boxes(sizes, parts, (0.0, 0.0, wide, high))):
         tone = _shaded(colours[k], k, len(sizes), grouped=bool(group))

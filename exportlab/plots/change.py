@@ -22,6 +22,7 @@ from exportlab.plots.style import (
     MARKERS,
     PALETTE,
     RC,
+    SINGLE,
     beside,
     end_labels,
     finish,
@@ -85,8 +86,9 @@ def yearly(
         room = beside(ax, INSIDE, 0.85) / len(labels)
         if max(map(squares, changes)) > room:  # too near each other: the last change alone
             changes = [""] * (len(labels) - 1) + changes[-1:]
-        printed = [f"{a:,.4g}\n{c}" if c else f"{a:,.4g}" for a, c in zip(amounts, changes, strict=True)]
-        step = 1 if max(map(squares, map("{:,.4g} ".format, amounts))) < room else 2
+        written = [f"{a:,.0f}" if abs(a) >= 1000 else f"{a:,.4g}" for a in amounts]
+        printed = [f"{a}\n{c}" if c else a for a, c in zip(written, changes, strict=True)]
+        step = 1 if max(map(squares, written)) + 0.5 < room else 2
         printed = [text if (len(printed) - k) % step == 1 % step else "" for k, text in enumerate(printed)]
         ax.bar_label(bars, printed, padding=2, fontsize=INSIDE)
     ax.set_ylim(min(0.0, float(np.nanmin(amounts))), 1.2 * float(np.nanmax(amounts)))
@@ -319,7 +321,7 @@ def growth_bubbles(
     total, earlier = float(table[after].sum()), float(table[before].sum())
     share, growth = 100 * shown[after] / total, 100 * (shown[after] / shown[before] - 1)
     called = [(names or {}).get(x, str(x)) for x in shown[label]]
-    ax = new_axes(ax, size=(DOUBLE[0], 4.0), narrow=3.0)
+    ax = new_axes(ax, size=(DOUBLE[0], 4.0), narrow=SINGLE[1])
     area = 12 + 700 * shown[after] / float(shown[after].max()) * (inches(ax)[0] / DOUBLE[0])
     ax.axhline(0, color="black", linewidth=0.8)
     ax.axhline(100 * (total / earlier - 1), color=GREY, linewidth=0.8, linestyle="--")
@@ -333,16 +335,15 @@ def growth_bubbles(
     ax.xaxis.set_minor_formatter("")
     whole_ticks(ax.yaxis, "%")
     ax.margins(0.08)
-    place_names(ax, share.to_numpy(float), growth.to_numpy(float), area.to_numpy(float), names=called)
     new = len(largest) - len(shown)
     words = sentences(
         _("Area: value now; dashed: growth of the total."),
         _("Without a value before, so not drawn: {n}.", n=new) if new else "",
         spoken(note or ""),
     )
-    return finish(
-        ax, title=title, x=said("share of the total, %"), y=said("growth, %"), source=source, note=words
-    )
+    finish(ax, title=title, x=said("share of the total, %"), y=said("growth, %"), source=source, note=words)
+    place_names(ax, share.to_numpy(float), growth.to_numpy(float), area.to_numpy(float), names=called)
+    return ax
 
 
 def _bubble(ax: Axes, x: float, y: float, size: float, name: str) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from exportlab.errors import DataError
-from exportlab.plots.style import GREY, MARKERS, PALETTE, context, finish, new_axes
+from exportlab.plots.style import GREY, MARKERS, PALETTE, SINGLE, context, finish, inches, new_axes
 from exportlab.sides import side
 from exportlab.words import N_, Text, _, said, sentences
 
@@ -67,7 +67,8 @@ def event_study(
         ax.axhline(0, color=GREY, linewidth=0.8)
         ax.axvline(-0.5, color=GREY, linewidth=0.8, linestyle=":")
         times = np.unique(np.concatenate([e.table["event_time"].to_numpy(float) for e in many.values()]))
-        ax.set_xticks(times[:: max(1, len(times) // 16)])
+        step = -(-len(times) // (16 if inches(ax)[0] > SINGLE[0] else 9))
+        ax.set_xticks(times[np.searchsorted(times, 0) % step :: step])  # zero is among them
         if len(many) > 1:
             ax.legend()
     first = next(iter(many.values()))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,6 +17,7 @@ from exportlab.plots.style import (
     PALETTE,
     finish,
     legend_beside,
+    name_rows,
     new_axes,
     period_ticks,
     styled,
@@ -62,6 +63,7 @@ def contributions(
     *,
     group: Any = None,
     top: int = 12,
+    names: Mapping[Any, str] | None = None,
     title: Text = "",
     source: str | None = None,
     ax: Axes | None = None,
@@ -75,14 +77,17 @@ def contributions(
         Which one, where there are several.
     top : int
         Members drawn: the largest.
+    names : mapping, optional
+        What a member is called in the picture.
     title, source : str, optional
     ax : Axes, optional
     """
     need(result.members, "share", "contribution")
     keys = _keys(result.table, "n")
     rows = _one(result.members, keys, group)
-    names = [c for c in _keys(rows, "share") if c not in keys]
+    columns = [c for c in _keys(rows, "share") if c not in keys]
     shown = rows.nlargest(top, "share")
+    called = [(names or {}).get(x, x) for x in _labels(shown, columns)]
     ax = new_axes(ax, size=(DOUBLE[0], 0.28 * len(shown) + 1.2))
     at = np.arange(len(shown))
     ax.barh(at - 0.2, 100 * shown["share"], 0.36, color=PALETTE[0], label=_("share of exports"))
@@ -94,8 +99,8 @@ def contributions(
         label=_("contribution to the variance"),
     )
     ax.axvline(0, color="black", linewidth=0.8)
-    ax.set_yticks(at, _labels(shown, names))
-    ax.invert_yaxis()
+    name_rows(ax, at.tolist(), called)
+    ax.set_ylim(len(shown) + 0.9, -0.6)  # the legend stands below the last
     ax.grid(axis="y", visible=False)
     ax.legend(loc="lower right")
     return finish(ax, title=title, x="%", source=source)

@@ -61,7 +61,7 @@ MARGIN = 40.0  # points left of the axes, where ticks and their label stand
 LABEL = 0.6  # of the width or height, that the label of an axis fills at most
 TALLEST = 100  # inches
 SINGLE, DOUBLE = (3.5, 2.7), (7.2, 3.6)  # inches: one and two journal columns
-BROAD, SQUARISH = 1.6, 0.83  # columns of what needs room; height of a narrow picture in its width
+BROAD = 1.6  # columns of what needs room
 RC: dict[str, Any] = {
     "font.size": 8.0,
     "axes.titlesize": 9.0,
@@ -113,7 +113,7 @@ def new_axes(
 
     widest = _widest.get() * (BROAD if wide else 1)
     if size[0] > widest:
-        size = widest, narrow or (SQUARISH * widest if size == DOUBLE else size[1])
+        size = widest, narrow or (SINGLE[1] / SINGLE[0] * widest if size == DOUBLE else size[1])
     with context():
         made = DataFigure(figsize=size, layout="constrained").add_subplot(axes_class=DataAxes)
     made.tick_params(labelsize=RC["xtick.labelsize"], labelfontfamily=fonts())  # ticks are made later
@@ -286,9 +286,11 @@ def finish(
     """
     edge = EDGE / (72 * inches(ax)[0]) if _alone(ax) else None
     across = 72 * inches(ax)[0] - (MARGIN if edge is None else 2 * EDGE)
+    lines = balanced(spoken(title), across / (1.1 * RC["axes.titlesize"]))
     if title:
-        _titled(ax, balanced(spoken(title), across / (1.1 * RC["axes.titlesize"])), edge)
-    wide, high = (max(12.0, LABEL * 72 * size / RC["axes.labelsize"]) for size in inches(ax))
+        _titled(ax, lines, edge)
+    room = inches(ax)[0], inches(ax)[1] - 1.2 * RC["axes.titlesize"] / 72 * lines.count("\n")
+    wide, high = (max(12.0, LABEL * 72 * size / RC["axes.labelsize"]) for size in room)
     ax.set_xlabel(balanced(spoken(x), wide), fontsize=RC["axes.labelsize"])
     ax.set_ylabel(balanced(spoken(y), high), fontsize=RC["axes.labelsize"])
     origin = _("Source: {source}", source=source) if source else ""
@@ -434,6 +436,12 @@ _HOVERED = re.compile(rf'<g id="{HOVER}([^"]*)">')
 TOLD = 300  # characters of a text on hover
 LINE, SIDE = 9.0, 7.5  # points from one name beside lines to the next, and of its letters
 INSIDE = 7.0  # points of letters inside a picture
+BEHIND = {
+    "facecolor": "white",
+    "edgecolor": "none",
+    "alpha": 0.8,
+    "pad": 0.2,
+}  # so that no line strikes a name
 
 
 def hover(artist: Artist, text: Text) -> None:
@@ -504,6 +512,9 @@ def place_names(
     ax: Axes, xs: Array, ys: Array, area: Array, *, names: Sequence[str], chosen: Sequence[int] | None = None
 ) -> None:
     """Write names beside points, each where it hides no point and no other name, or not at all."""
+    figure = ax.get_figure(root=True)
+    if figure is not None and (engine := figure.get_layout_engine()) is not None:
+        engine.execute(figure)  # title and labels take their room first
     ax.autoscale_view()
     scale = 72.0 / ax.figure.dpi
     frame = [scale * x for x in ax.get_window_extent().extents]
@@ -529,6 +540,7 @@ def place_names(
                     textcoords="offset points",
                     fontsize=INSIDE,
                     linespacing=1.0,
+                    bbox=BEHIND,
                 )
                 name.set_in_layout(False)  # inside the axes
                 taken[len(names) + k] = (x, y, x + w, y + h)

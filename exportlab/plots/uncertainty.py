@@ -9,7 +9,18 @@ import pandas as pd
 
 from exportlab.errors import DataError
 from exportlab.plots.given import need
-from exportlab.plots.style import DOUBLE, GREY, MARKERS, PALETTE, finish, new_axes, styled
+from exportlab.plots.style import (
+    DOUBLE,
+    GREY,
+    MARKERS,
+    PALETTE,
+    SINGLE,
+    finish,
+    inches,
+    name_rows,
+    new_axes,
+    styled,
+)
 from exportlab.words import Text, _, listed, said, spoken
 
 if TYPE_CHECKING:
@@ -49,7 +60,9 @@ def intervals(
     rows = [" ".join(str(v) for v in row) for row in table[names].to_numpy()] if names else [""] * len(table)
     from matplotlib.ticker import LogLocator
 
-    ax = new_axes(ax, size=(DOUBLE[0], max(1.6, 0.24 * len(rows) + 0.9)))
+    ax = new_axes(
+        ax, size=(DOUBLE[0], max(1.6, 0.24 * len(rows) + 0.9)), narrow=max(1.6, 0.3 * len(rows) + 0.9)
+    )
     at = _places(table, names)
     if {"conf_low", "conf_high"} <= set(table.columns):
         ax.hlines(at, table["conf_low"], table["conf_high"], color=PALETTE[0], linewidth=1.4)
@@ -60,14 +73,16 @@ def intervals(
         ax.axvline(reference, color="black", linewidth=0.8)
     if log:
         ax.set_xscale("log")
-        ax.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+        ax.xaxis.set_major_locator(
+            LogLocator(subs=(1.0, 2.0, 5.0) if inches(ax)[0] > SINGLE[0] else (1.0, 3.0))
+        )
         ax.xaxis.set_major_formatter("{x:g}")
         ax.xaxis.set_minor_formatter("")
-    ax.set_yticks(at, rows)
+    name_rows(ax, at, rows)
     ax.set_ylim(at[-1] + 0.6, -0.6)
     ax.grid(axis="y", visible=False)
     hollow = _("hollow: an interval with a note against it") if warned.any() else ""
-    foot = listed(t for t in (spoken(note or ""), hollow) if t) or None
+    foot = listed(t for t in (spoken(note or "").rstrip(".。"), hollow) if t) or None
     return finish(ax, title=title, x=x, source=source, note=foot)
 
 

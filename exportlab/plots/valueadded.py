@@ -11,6 +11,7 @@ from exportlab.errors import DataError, UnknownName
 from exportlab.plots.structure import heatmap
 from exportlab.plots.style import (
     PALETTE,
+    SINGLE,
     finish,
     legend_beside,
     name_rows,
@@ -108,7 +109,7 @@ def position_scatter(
         How many points carry their name, the largest first.
     """
     _need(table, [x, y, label, *([size] if size else [])])
-    ax = new_axes(ax, size=(7.2, 4.4), narrow=3.0)
+    ax = new_axes(ax, size=(7.2, 4.4), narrow=SINGLE[1])
     xs, ys = table[x].to_numpy(float), 100 * table[y].to_numpy(float)
     weight = table[size].to_numpy(float) if size else np.ones(len(table))
     seen = np.isfinite(xs) & np.isfinite(ys)
@@ -116,10 +117,9 @@ def position_scatter(
     ax.scatter(xs[seen], ys[seen], s=area[seen], color=PALETTE[0], alpha=0.55, linewidth=0.4, edgecolor="w")
     ax.margins(0.12)
     largest = [int(k) for k in np.argsort(-weight, kind="stable") if seen[k]][:named]
-    place_names(ax, xs, ys, area, names=[_short(n) for n in table[label].astype(str)], chosen=largest)
     what = said("exports") if size == "exports" else (size or "").replace("_", " ")
     note = said("Area of a point: {what}.", what=what) if size else None
-    return finish(
+    finish(
         ax,
         title=title,
         x=said("upstreamness, steps from final use"),
@@ -127,6 +127,8 @@ def position_scatter(
         source=source,
         note=note,
     )
+    place_names(ax, xs, ys, area, names=[_short(n) for n in table[label].astype(str)], chosen=largest)
+    return ax
 
 
 def origin_heatmap(
