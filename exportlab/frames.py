@@ -553,7 +553,6 @@ def with_rank(frame: Frame, keys: Sequence[str], codes: Mapping[str, numbering.C
 
 # The names of the arrays that pass between rooms, and the range of their numbers.
 
-BEYOND = f"beyond {LARGEST:g}, or all of it within {SMALLEST:g} of zero"
 WITHIN = N_("Squares and products of such numbers are no floating-point numbers any more: change the unit.")
 Array: TypeAlias = NDArray[np.float64]
 Codes: TypeAlias = numbering.Codes  # positions: 0, 1, ...

@@ -16,8 +16,18 @@ from functools import cache, reduce
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from exportlab.currencies import counted_in
-from exportlab.errors import one_of
+from exportlab.currencies import SCALES, counted_in
+from exportlab.errors import (
+    DataError,
+    ExportlabError,
+    MissingDependency,
+    NotAllowed,
+    UnknownName,
+    flags,
+    one_of,
+    short,
+)
+from exportlab.errors import listed as quoted
 
 LANGUAGES = {"en": "en", "zh": "zh_Hans_CN"}
 MEANT = {
@@ -217,12 +227,33 @@ def amount(value: float, unit: str) -> str:
 
 
 def unit_said(unit: str) -> str:
-    """A unit in the language in use: million USD is 百万美元, and 亿元 is 100m CNY."""
+    """A unit in the language in use: million USD is 百万美元, 亿元 is 100m CNY, and 10k t is 万吨."""
     money = counted_in(unit)
     if money is None:
-        return str(term(unit))
+        return _measure(unit)
     words = (EXACTLY[language()][money[0]], _money(money[1]))
     return JOINED[language()].join(w for w in words if w)
+
+
+def _measure(unit: str) -> str:
+    """A unit that is no money, its power of ten in words of the language where what it counts has one."""
+    power, _, what = unit.partition(" ")
+    size = next((s for s, words in SCALES.items() if power in words), None)
+    counts = vocabulary(language()).get(what)
+    return str(term(unit)) if size is None or counts is None else f"{EXACTLY[language()][size]}{counts}"
+
+
+def units_said(listed: str) -> str:
+    """Units with commas between them, each as the language counts."""
+    return _(", ").join(dict.fromkeys(as_counted(1.0, u)[1] for u in listed.split(", ") if u))
+
+
+def as_counted(value: float, unit: str) -> tuple[float, str]:
+    """A figure and its unit as the language counts: 6.27 bn USD is 62.7 亿美元."""
+    power = POWERS.get(language(), {}).get(unit)
+    if power is None:
+        return value, unit_said(unit)
+    return float(Decimal(repr(float(value))).scaleb(power)), str(term(unit))
 
 
 def _money(code: str) -> str:
@@ -399,3 +430,53 @@ def either(items: Sequence[Text]) -> Text:
 def counted(number: Said, unit: str) -> Said:
     """A number with its unit; without one, the number alone."""
     return said("{number} {unit}", number=number, unit=said(unit)) if unit else number
+
+
+# A refusal, as a sentence in the language in use.
+
+
+def refusal(error: ExportlabError, typed: Word = str) -> str:
+    """What is wrong and the way out, its remedies through `typed`; in English as the error says it."""
+    if language() == "en":
+        return str(error)
+    if isinstance(error, NotAllowed):
+        near = _("Did you mean {names}?", names=repr(error.near)) if error.near else ""
+        wrong = _(
+            "{option}={value} is not allowed. Allowed: {allowed}.",
+            option=error.option,
+            value=error.value,
+            allowed=quoted(error.allowed),
+        )
+        return typed(sentences(wrong, near))
+    if isinstance(error, UnknownName) and not isinstance(error.message, Said):
+        wrong = _(
+            "There is no {kind} named {name}.", kind=_told(error.kind), name=short(repr(error.name), 200)
+        )
+        wrong = sentences(wrong, _("{reason}.", reason=_told(error.why)) if str(error.why) else "")
+        if error.near:
+            return sentences(wrong, _("Did you mean {names}?", names=quoted(error.near)))
+        return sentences(wrong, _("Known, among others: {names}.", names=quoted(error.known[:8])))
+    if isinstance(error, MissingDependency):
+        install = f"pip install 'exportlab[{error.extra}]'"
+        return _(
+            "{purpose} needs {library}: {install}.",
+            purpose=_told(error.purpose),
+            library=error.library,
+            install=install,
+        )
+    return _framed(error, typed) if isinstance(error, DataError) else typed(_told(error.message))
+
+
+def _framed(error: DataError, typed: Word) -> str:
+    """A refusal of a table, in the reader's language."""
+    rows = _("{n} rows are affected.", n=f"{error.rows:,}") if error.rows is not None else ""
+    first = _("First: {row}.", row=_told(error.first_message)) if error.first is not None else ""
+    ways = _(" or ").join(flags(way) for way in error.options)
+    say = _("Add: {options}.", options=ways) if ways else ""
+    wrong, remedy = map(_told, error.messages)
+    return sentences(_("{wrong}.", wrong=wrong), rows, first, typed(remedy), say)
+
+
+def _told(message: object) -> str:
+    """A message in the language in use, however long what fills it is; text that is none as it is."""
+    return short(spoken(message) if isinstance(message, Said) else str(message), 900)

@@ -32,7 +32,13 @@ EMBEDDED = {
     "plots.panel": "drawn of what `panel` gives",
     "plots.uncertainty": "drawn of intervals, from Python alone",
     "plots.valueadded": "drawn of what `valueadded` gives",
-    "valueadded": "`report --table` alone reads input-output tables, and says in English what is wrong with one",
+    "valueadded.decompose": "called from Python alone: the report has no terms of exports",
+    "valueadded.liaoning": "the report on Liaoning reads the embedded table; classes and shares are given from Python",
+    "valueadded.noise": "called from Python alone",
+    "valueadded.processing": "called from Python alone: the report splits no table",
+    "valueadded.product_proxies": "called from Python alone",
+    "valueadded.proxies": "called from Python alone",
+    "valueadded.regions": "called from Python alone",
 }
 # Rooms that are called from Python alone: no command leads there.
 PYTHON = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 
+import io_files
 import pandas as pd
 import pytest
 
@@ -14,8 +15,9 @@ from exportlab.claims.records import KINDS as KINDS_OF_CLAIMS
 from exportlab.claims.verdicts import CONSISTENT
 from exportlab.classifications.countries import iso3
 from exportlab.cli import commands, explained, opening, terminal
-from exportlab.errors import ExportlabError, MissingDependency, OptionError, UnknownName
+from exportlab.errors import DataError, ExportlabError, MissingDependency, OptionError, UnknownName
 from exportlab.options import Count, Freedom, Level, NotNegative, Positive, Share
+from exportlab.reporting import behind
 
 ENGLISH = re.compile(r"[a-z]{2,} [a-z]{2,}")
 MONTHS = pd.DataFrame(
@@ -114,7 +116,7 @@ KINDS = {
     ),
     "countries": (
         lambda: iso3(["Jpan", "Nowhere at all"]),
-        "2个标签不对应任何国家：'Jpan'（是否指'Japan'？）, 'Nowhere at all'。",
+        "2个标签不对应任何国家：'Jpan'（是否指'Japan'？），'Nowhere at all'。",
     ),
     "nomenclature": (lambda: flows(nomenclature="HS2011"), "没有名为'HS2011'的商品分类。"),
     "levels": (
@@ -156,7 +158,7 @@ def test_a_refusal_is_said_in_chinese(call, text):
         (bool | str, "True或False或文本"),
         (list[int] | None, "列表（元素为整数）或None"),
         (dict[str, float], "由文本到数的映射"),
-        (tuple[int, str], "（整数, 文本）"),
+        (tuple[int, str], "（整数，文本）"),
     ],
 )
 def test_what_an_option_may_be_is_said_in_chinese(hint, text):
@@ -225,6 +227,40 @@ def test_the_catalogue_is_read_in_chinese(monkeypatch, capsys):
     assert "concentration" not in printed
 
 
+def test_units_of_the_data_are_read_in_chinese():
+    """No unit is left in Latin letters but for signs; a figure goes with the power of ten that its unit counts in."""
+    with words.speaking("zh"):
+        overview = terminal.in_units(xl.datasets.describe()[["name", "units"]])
+        tables = [terminal.in_units(xl.datasets.load(name)) for name in overview["name"]]
+        units = {u for t in tables if "unit" in t for u in t["unit"]}
+        units |= {u for listed in overview["units"] for u in listed.split("、")}
+        assert words.as_counted(6.27, "bn USD") == (62.7, "亿美元")
+        assert words.as_counted(4.46, "mn TEU") == (446.0, "万标准箱")
+        assert words.as_counted(93.3, "mn t") == (0.933, "亿吨")
+        assert words.as_counted(12.0, "10k t") == (12.0, "万吨")
+        said_alone = [
+            words.unit_said(u) for u in ("mn TEU", "bn t", "thousand records", "10k pieces", "rank")
+        ]
+    assert said_alone == ["百万标准箱", "十亿吨", "千条记录", "10k pieces", "位次"]
+    assert [u for u in units if re.search("[A-Za-z]", re.sub("USD|CNY|TEU", "", u))] == []
+    assert {"亿元", "万吨", "万标准箱", "批", "%"} <= units
+
+
+def test_units_of_the_data_stand_in_english_as_published():
+    table = xl.datasets.load("claims_evidence")
+    assert terminal.in_units(table) is table
+
+
+@pytest.mark.parametrize("name", ["claims_evidence", "china_io_multipliers"])
+def test_only_figures_with_a_unit_change(name):
+    table = xl.datasets.load(name)
+    with words.speaking("zh"):
+        made = terminal.in_units(table)
+    assert made.drop(columns=["value", "unit"], errors="ignore").equals(
+        table.drop(columns=["value", "unit"], errors="ignore")
+    )
+
+
 def test_a_claim_in_full_is_read_in_chinese(capsys):
     told = {"id": "a", "kind": "gap", "claimed": "5", "verdict": CONSISTENT, "tolerance": "4 to 6"}
     with words.speaking("zh"):
@@ -237,3 +273,155 @@ def test_a_claim_in_full_is_read_in_chinese(capsys):
 def test_what_the_system_refuses_names_the_file():
     assert explained.said(OSError(28, "No space left on device", "x.csv")) == "no space left on device: x.csv"
     assert told(PermissionError(13, "Permission denied", "x.csv")).endswith(": x.csv")
+
+
+MADE = io_files.Made()
+
+
+def cell(file, row, column, text):
+    """The file with one cell written anew, everything else as it was."""
+    cells = pd.read_csv(file, header=None, dtype=str, keep_default_na=False)
+    cells.iat[row, column] = text
+    cells.to_csv(file, header=False, index=False)
+    return file
+
+
+def headless(folder):
+    (folder / "x.csv").write_text("1,2,3,4\n" * 4, encoding="utf-8")
+    return folder / "x.csv"
+
+
+def headed_twice(folder):
+    return cell(cell(io_files.bureau(folder), 2, 9, "出口"), 3, 9, "EX")
+
+
+TABLES = {
+    "no file": (lambda folder: folder / "absent.csv", "absent.csv'。"),
+    "no format": (headless, "不属于任何已知的投入产出表格式。已知的格式为OECD ICIO："),
+    "empty folder": (lambda folder: folder, "GLORIA：含有"),
+    "total": (
+        lambda folder: io_files.bureau(folder, spoil=1.5),
+        "文件中的一个合计不等于各单元格之和：列'中间使用合计 TIU'。涉及1行。首例：'01001产品'。'01001产品'的各单元格",
+    ),
+    "heading": (
+        lambda folder: cell(cell(io_files.bureau(folder), 2, 9, "某某"), 3, 9, "XX"),
+        "文件中有的列既不是部门，也不是已知的使用项。涉及1行。首例：'某某 XX'。已知：部门代码、FU101至FU202、",
+    ),
+    "two headings": (headed_twice, "表的列中'出口 EX'出现不止一次。首例：有数值的列中第"),
+    "row": (
+        lambda folder: cell(io_files.icio_2018(folder, MADE), 8, 0, "AUS_XX"),
+        "文件中有的行既不是部门，也不是已知的投入项或增加值项。涉及1行。首例：'AUS_XX'。已知：TLS, AUS_TAXSUB, VA",
+    ),
+    "row twice": (
+        lambda folder: cell(io_files.icio_2018(folder, MADE), 2, 0, "AUS_01T03"),
+        "表的行中'AUS_01T03'出现不止一次。首例：有数值的行中第1行与第2行。每项只应出现一次",
+    ),
+    "sums": (
+        lambda folder: cell(io_files.figaro(folder, MADE), 1, 2, "-5"),
+        "合计不等于各单元格之和：各列合计，与各行合计相比。涉及2行。首例：'AT_A01'。",
+    ),
+    "text": (
+        lambda folder: cell(io_files.figaro(folder, MADE), 1, 2, "n.a."),
+        "各列合计，与各行合计相比。",
+    ),
+    "no satellites": (lambda folder: io_files.eora(folder, MADE), "table=没有卫星账户。"),
+}
+
+
+@pytest.mark.parametrize(("make", "text"), TABLES.values(), ids=TABLES)
+def test_what_is_wrong_with_an_input_output_table_is_said_in_chinese(
+    monkeypatch, capsys, tmp_path, make, text
+):
+    typed = ["report", "--table", str(make(tmp_path)), "--out", str(tmp_path / "out"), "--lang", "zh"]
+    monkeypatch.setattr(sys, "argv", ["exportlab", *typed])
+    assert commands.run() == 2
+    said = capsys.readouterr().err.replace("\n", "")
+    assert text in said
+    assert ENGLISH.findall(re.sub(r"'[^']*'", "", said).replace(str(tmp_path), "")) == []
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text"),
+    [
+        ("(", "satellites='('不是正则表达式："),
+        ("CO3", "中没有任何一行含有satellites='CO3'。共有"),
+    ],
+)
+def test_what_is_wrong_with_satellites_is_said_in_chinese(tmp_path, pattern, text):
+    with pytest.raises(OptionError) as error:
+        xl.valueadded.read_iot(io_files.exiobase(tmp_path, MADE), satellites=pattern)
+    assert text in told(error.value)
+
+
+def test_satellites_by_name_are_refused_where_a_file_has_none_to_search(tmp_path):
+    with pytest.raises(
+        OptionError, match=r"satellites='CO2' chooses rows by name in EORA26 and EXIOBASE 3"
+    ) as e:
+        xl.valueadded.read_iot(io_files.bureau(tmp_path), satellites="CO2")
+    assert told(e.value).startswith("satellites='CO2'按名称选取行，只适用于EORA26与EXIOBASE 3。")
+
+
+def square(**changed):
+    """A table of two sectors, as `changed`: what is wrong with it is told in the words of input-output economics."""
+    names = ["农业", "工业"]
+    given = {
+        "final": pd.DataFrame({"C": [70.0, 90.0]}, names),
+        "exports": [10.0, 20.0],
+        "imports": [5.0, 5.0],
+    }
+    Z = changed.pop("Z", [[10.0, 15.0], [20.0, 30.0]])
+    return xl.valueadded.IOTable.from_frames(
+        pd.DataFrame(Z, names, names), unit="million USD", **{**given, **changed}
+    )
+
+
+BALANCES = {
+    "output": (
+        {"output": [100.0, 200.0]},
+        "各行不平衡：使用合计与总产出共相差43.5 百万美元。涉及1行。首例：'工业' (0.2175)（占总产出之比）。",
+    ),
+    "value added": (
+        {"value_added": [700.0, 1100.0]},
+        "所给增加值不等于总产出减去投入与税收：列平衡共相差1620 百万美元。涉及2行。",
+    ),
+    "inputs": ({"Z": [[10.0, 15.0], [200.0, 30.0]], "tolerance": 0.5}, "投入的价值不低于所生产的产出。"),
+    "negative": (
+        {"Z": [[10.0, -15.0], [20.0, 30.0]]},
+        "Z有负的单元格。涉及1行。首例：行'农业'、列'工业'为-15。中间使用不能为负。",
+    ),
+    "exports": ({"exports": [-1.0, 20.0]}, "出口为负。涉及1行。"),
+    "text": (
+        {"exports": pd.Series(["1,5", 20.0], ["农业", "工业"])},
+        "出口额的单元格为文本。涉及1行。首例：行'农业'、列'exports'为'1,5'。看来小数点写成了逗号",
+    ),
+    "missing": ({"imports": [float("nan"), 5.0]}, "进口的单元格有缺失值或无穷值。涉及1行。"),
+    "labels": (
+        {"final": pd.DataFrame({"C": [70.0, 90.0]}, ["农业", "矿业"])},
+        "最终使用的各行缺少表中需要的标签。涉及1行。首例：'工业'。2个标签须全部出现，次序不限。",
+    ),
+    "imports": ({"imports": None}, "表须有进口品投入矩阵或进口列，二者择一。"),
+}
+
+
+@pytest.mark.parametrize(("changed", "text"), BALANCES.values(), ids=BALANCES)
+def test_what_does_not_balance_is_said_in_chinese(changed, text):
+    assert square().kind == "competitive"
+    with pytest.raises(DataError) as error:
+        square(**changed)
+    said = told(error.value)
+    assert text in said
+    assert ENGLISH.findall(re.sub(r"'[^']*'", "", said)) == []
+
+
+def test_what_a_report_leaves_out_is_said_in_chinese():
+    """Why a section has no figures stands in the report's language, and in English as the refusal itself says it."""
+    jobs = pd.DataFrame({"农业": [3.0], "工业": [4.0]}, ["就业"])
+    table = square(imports=[0.0, 0.0], satellites=jobs)
+    with words.speaking("zh"):
+        chinese = behind.section(table, ()).text
+    assert chinese[1].startswith("未给出：表中既无进口也无调入：")
+    assert ENGLISH.findall("".join(chinese)) == []
+    english = behind.section(table, ()).text
+    assert english[1].startswith(
+        "Left out: The table has neither imports nor inflow: with the raw coefficients"
+    )

@@ -133,8 +133,8 @@ def test_imports_stand_in_their_rows_or_in_their_column_but_count_once(tmp_path:
 
 def test_value_added_of_a_few_times_the_residual_looks_like_another_unit() -> None:
     one = np.array([1.0])
-    assert _units(5 * one, one).endswith("5 times the residual: it looks like another unit.")
-    assert _units(3 * one, one) == "Value added given is 3 times the residual."
+    assert str(_units(5 * one, one)).endswith("5 times the residual: it looks like another unit.")
+    assert str(_units(3 * one, one)) == "Value added given is 3 times the residual."
 
 
 def test_blanks_are_zero_only_where_that_is_said(tmp_path: Path) -> None:

@@ -29,6 +29,7 @@ from exportlab.cli.terminal import (
     among,
     err,
     frame,
+    in_units,
     out,
     refuse_kind,
     say,
@@ -398,7 +399,8 @@ def data(
     """What is embedded: figures with their sources."""
     from exportlab import datasets
 
-    show(datasets.describe()[["name", "rows", "units", "title"]] if name is None else datasets.load(name))
+    table = datasets.describe()[["name", "rows", "units", "title"]] if name is None else datasets.load(name)
+    show(in_units(table))
 
 
 @app.command()

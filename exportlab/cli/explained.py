@@ -9,17 +9,8 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
-from exportlab.errors import (
-    DataError,
-    ExportlabError,
-    MissingDependency,
-    NotAllowed,
-    UnknownName,
-    flags,
-    listed,
-    short,
-)
-from exportlab.words import LANGUAGES, N_, Said, _, language, sentences, speak, spoken
+from exportlab.errors import DataError, ExportlabError, flags, listed
+from exportlab.words import LANGUAGES, N_, _, language, refusal, sentences, speak
 
 VARIABLE = "EXPORTLAB_LANG"
 
@@ -95,47 +86,7 @@ def _usage(error: Exception, text: str) -> str:
 def _refusal(error: ExportlabError) -> str:
     if language() == "en":
         return error.typed(typed) if isinstance(error, DataError) else typed(str(error))
-    if isinstance(error, NotAllowed):
-        near = _("Did you mean {names}?", names=repr(error.near)) if error.near else ""
-        wrong = _(
-            "{option}={value} is not allowed. Allowed: {allowed}.",
-            option=error.option,
-            value=error.value,
-            allowed=listed(error.allowed),
-        )
-        return typed(sentences(wrong, near))
-    if isinstance(error, UnknownName) and not isinstance(error.message, Said):
-        wrong = _(
-            "There is no {kind} named {name}.", kind=_spoken(error.kind), name=short(repr(error.name), 200)
-        )
-        wrong = sentences(wrong, _("{reason}.", reason=_spoken(error.why)) if str(error.why) else "")
-        if error.near:
-            return sentences(wrong, _("Did you mean {names}?", names=listed(error.near)))
-        return sentences(wrong, _("Known, among others: {names}.", names=listed(error.known[:8])))
-    if isinstance(error, MissingDependency):
-        install = f"pip install 'exportlab[{error.extra}]'"
-        return _(
-            "{purpose} needs {library}: {install}.",
-            purpose=_spoken(error.purpose),
-            library=error.library,
-            install=install,
-        )
-    return _framed(error) if isinstance(error, DataError) else typed(_spoken(error.message))
-
-
-def _framed(error: DataError) -> str:
-    """A refusal of a table, in the reader's language."""
-    rows = _("{n} rows are affected.", n=f"{error.rows:,}") if error.rows is not None else ""
-    first = _("First: {row}.", row=_spoken(error.first_message)) if error.first is not None else ""
-    ways = _(" or ").join(flags(way) for way in error.options)
-    say = _("Add: {options}.", options=ways) if ways else ""
-    wrong, remedy = map(_spoken, error.messages)
-    return sentences(_("{wrong}.", wrong=wrong), rows, first, typed(remedy), say)
-
-
-def _spoken(message: object) -> str:
-    """A message in the language in use, however long what fills it is; text that is none as it is."""
-    return short(spoken(message) if isinstance(message, Said) else str(message), 900)
+    return refusal(error, typed)
 
 
 # Options as Python writes them in messages, which the command line takes as flags.

@@ -17,7 +17,7 @@ from exportlab.frames import pieces, stream, to_pandas
 from exportlab.tables.headings import heading
 from exportlab.tables.writing import Save, as_csv, atomic
 from exportlab.text import printable
-from exportlab.words import _, language, said, term
+from exportlab.words import _, as_counted, language, said, term, units_said
 
 KINDS = (".csv", ".parquet", ".xlsx", ".docx", ".tex", ".html", ".md")
 NEEDS = {
@@ -65,6 +65,18 @@ def show(table: Any) -> None:
     for row in table.itertuples(index=False, name=None):
         shown.add_row(*[f"{v:.6g}" if isinstance(v, float) else short(str(term(v)), 200) for v in row])
     out.print(shown)
+
+
+def in_units(table: Any) -> Any:
+    """A table of the embedded data with its figures and units as the language counts; in English as published."""
+    if language() == "en":
+        return table
+    if "units" in table:
+        return table.assign(units=table["units"].map(units_said))
+    if not {"value", "unit"} <= set(table):
+        return table
+    pairs = [as_counted(v, u) for v, u in zip(table["value"], table["unit"], strict=True)]
+    return table.assign(value=[v for v, _unit in pairs], unit=[u for _value, u in pairs])
 
 
 def show_ledger(table: Any, verdicts: Iterable[str]) -> None:

@@ -11,7 +11,7 @@ from exportlab.classifications.countries import find
 from exportlab.errors import DataError, OptionError
 from exportlab.tables.model import Section, Table
 from exportlab.valueadded import InterCountryTable, IOTable
-from exportlab.words import _, amount, listed, number, percent, said, term, unit_said
+from exportlab.words import _, amount, listed, number, percent, refusal, said, term, unit_said
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -160,7 +160,7 @@ def _bounded(t: IOTable) -> tuple[list[str], list[Table]]:
         try:
             low, high = t.province_bounds(satellite=name)[["low", "high"]].iloc[0]
         except DataError as error:
-            return [_("Left out: {reason}", reason=error)], []
+            return [_("Left out: {reason}", reason=refusal(error))], []
         rows.append((name, float(low), float(high)))
     total = float(t.e.sum())
     text = [

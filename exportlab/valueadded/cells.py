@@ -11,26 +11,32 @@ import numpy.typing as npt
 import pandas as pd
 
 from exportlab.errors import DataError, OptionError, UnknownName, one_of
-from exportlab.frames import BEYOND, LARGEST, SMALLEST, WITHIN, Array, Codes, Mask, beyond
+from exportlab.frames import LARGEST, SMALLEST, WITHIN, Array, Codes, Mask, beyond
+from exportlab.words import N_, Said, Text, said
 
 Column: TypeAlias = pd.Series | npt.ArrayLike
 HUGE = 1e308  # whole numbers beyond it have no float
 
 
-def unique(labels: Iterable[object], what: str) -> None:
+def named(what: Text) -> Said:
+    """What a block or column of the table is called in a refusal."""
+    return said(what) if isinstance(what, str) else what
+
+
+def unique(labels: Iterable[object], what: Text) -> None:
     """Refuse labels that occur twice."""
     index = labels if isinstance(labels, pd.Index) else pd.Index(list(labels))
     twice = index[index.duplicated()]
     if len(twice):
         raise DataError(
-            f"The labels of {what} occur more than once",
-            "Every label must name one row or column: add duplicates up, or make them distinct.",
+            said("The labels of {what} occur more than once", what=named(what)),
+            said("Every label must name one row or column: add duplicates up, or make them distinct."),
             rows=len(twice),
             first=show(twice[0]),
         )
 
 
-def positions(have: pd.Index, want: pd.Index, what: str) -> Codes | None:
+def positions(have: pd.Index, want: pd.Index, what: Text) -> Codes | None:
     """Where each wanted label lies in `have`; None when the order is already right."""
     if have.equals(want):
         return None
@@ -38,16 +44,16 @@ def positions(have: pd.Index, want: pd.Index, what: str) -> Codes | None:
     missing = want.difference(have, sort=False)
     if len(missing):
         raise DataError(
-            f"{what} lack labels that the table needs",
-            f"Every one of the {len(want):,} labels must be there, in any order.",
+            said("{what} lack labels that the table needs", what=named(what)),
+            said("Every one of the {n} labels must be there, in any order.", n=f"{len(want):,}"),
             rows=len(missing),
             first=show(missing[0]),
         )
     extra = have.difference(want, sort=False)
     if len(extra):
         raise DataError(
-            f"{what} have labels that are not in the table",
-            "Take out totals and rows of value added, or pass them by their own argument.",
+            said("{what} have labels that are not in the table", what=named(what)),
+            said("Take out totals and rows of value added, or pass them by their own argument."),
             rows=len(extra),
             first=show(extra[0]),
         )
@@ -60,8 +66,8 @@ def labelled(frame: object, what: str) -> pd.DataFrame:
         return frame.to_frame()
     if not isinstance(frame, pd.DataFrame):
         raise DataError(
-            f"{what} is a {type(frame).__name__}, not a pandas DataFrame",
-            "Labels decide which cell is which: give a DataFrame, or arrays through from_numpy.",
+            said("{what} is a {kind}, not a pandas DataFrame", what=named(what), kind=type(frame).__name__),
+            said("Labels decide which cell is which: give a DataFrame, or arrays through from_numpy."),
         )
     return frame
 
@@ -69,13 +75,18 @@ def labelled(frame: object, what: str) -> pd.DataFrame:
 def check_tolerance(tolerance: float) -> None:
     """Refuse a tolerance that would let everything pass, such as NaN."""
     if isinstance(tolerance, bool) or not isinstance(tolerance, int | float) or not 0 <= tolerance < 1:
-        raise OptionError(f"tolerance={tolerance!r} is not allowed. Allowed: a number from 0 to below 1.")
+        raise OptionError(
+            said(
+                "tolerance={tolerance} is not allowed. Allowed: a number from 0 to below 1.",
+                tolerance=repr(tolerance),
+            )
+        )
 
 
 def matrix(frame: pd.DataFrame, rows: pd.Index, columns: pd.Index, what: str) -> Array:
     """The cells of `frame` in the order of `rows` and `columns`, all finite numbers; never the frame's own array."""
-    r = positions(frame.index, rows, f"The rows of {what}")
-    c = positions(frame.columns, columns, f"The columns of {what}")
+    r = positions(frame.index, rows, said("The rows of {what}", what=said(what)))
+    c = positions(frame.columns, columns, said("The columns of {what}", what=said(what)))
     values = numbers(frame, what)
     if r is not None:
         values = values[r]
@@ -99,8 +110,13 @@ def vector(values: Column, labels: pd.Index, what: str) -> Array:
     plain = as_array(values)
     if plain.shape not in ((), (len(labels),)):
         raise DataError(
-            f"{what} has shape {plain.shape}, the table has {len(labels):,} rows",
-            "Pass one number a row, or a pandas Series with the table's labels.",
+            said(
+                "{what} has shape {shape}, the table has {n} rows",
+                what=said(what),
+                shape=plain.shape,
+                n=f"{len(labels):,}",
+            ),
+            said("Pass one number a row, or a pandas Series with the table's labels."),
         )
     return matrix(
         pd.DataFrame({what: np.broadcast_to(plain, (len(labels),))}, index=labels),
@@ -124,10 +140,16 @@ def numbers(frame: pd.DataFrame, what: str) -> Array:
         frame,
         values,
         ~np.isfinite(values),
-        f"Cells of {what} are missing or infinite",
-        "Every cell must be a finite number; write 0 where there is no flow.",
+        said("Cells of {what} are missing or infinite", what=said(what)),
+        said("Every cell must be a finite number; write 0 where there is no flow."),
     )
-    _refuse_cells(frame, values, beyond(values), f"Cells of {what} are {BEYOND}", WITHIN)
+    size_of = said(
+        "Cells of {what} are beyond {most}, or all of it within {least} of zero",
+        what=said(what),
+        most=f"{LARGEST:g}",
+        least=f"{SMALLEST:g}",
+    )
+    _refuse_cells(frame, values, beyond(values), size_of, said(WITHIN))
     return values
 
 
@@ -143,26 +165,29 @@ def _refuse_text(frame: pd.DataFrame, what: str) -> None:
     if texts:
         i, j = texts[0]
         raise DataError(
-            f"Cells of {what} hold text"
+            said("Cells of {what} hold text", what=said(what))
             if isinstance(frame.iloc[i, j], str)
-            else f"Cells of {what} are no numbers",
+            else said("Cells of {what} are no numbers", what=said(what)),
             _read_with(frame.iloc[i, j]),
             rows=len(texts),
-            first=f"{place(frame, i, j)} is {frame.iloc[i, j]!r}",
+            first=said("{place} is {value}", place=place(frame, i, j), value=repr(frame.iloc[i, j])),
         )
 
 
-def _read_with(cell: object) -> str:
+def _read_with(cell: object) -> Said:
     """How a cell that is no number becomes one."""
     if isinstance(cell, str) and re.fullmatch(r"-?\d+,\d+(e-?\d+)?", cell.strip(), re.IGNORECASE):
-        return "It looks like a decimal comma: save the file with decimal points, or read it with pandas, decimal=','."
-    return "Every cell must be a number; a code such as '-' or '...' has to be decided by you."
+        return said(
+            "It looks like a decimal comma: save the file with decimal points, or read it with pandas, decimal=','."
+        )
+    return said("Every cell must be a number; a code such as '-' or '...' has to be decided by you.")
 
 
-def _refuse_cells(frame: pd.DataFrame, values: Array, bad: Mask, problem: str, remedy: str) -> None:
+def _refuse_cells(frame: pd.DataFrame, values: Array, bad: Mask, problem: Said, remedy: Said) -> None:
     if bad.any():
         i, j = (int(k) for k in np.argwhere(bad)[0])
-        raise DataError(problem, remedy, rows=int(bad.sum()), first=f"{place(frame, i, j)} is {values[i, j]}")
+        first = said("{place} is {value}", place=place(frame, i, j), value=values[i, j])
+        raise DataError(problem, remedy, rows=int(bad.sum()), first=first)
 
 
 def _not_numbers(column: pd.Series) -> list[int]:
@@ -175,9 +200,9 @@ def _plain(v: Any) -> bool:
     return number and not HUGE <= abs(v) < np.inf
 
 
-def place(frame: pd.DataFrame, i: int, j: int) -> str:
+def place(frame: pd.DataFrame, i: int, j: int) -> Said:
     """A cell's row and column, as the user would name them."""
-    return f"row {show(frame.index[i])}, column {show(frame.columns[j])}"
+    return said("row {row}, column {column}", row=show(frame.index[i]), column=show(frame.columns[j]))
 
 
 def show(label: object) -> str:
@@ -219,12 +244,12 @@ def value_added_and_taxes(
     if isinstance(taxes, str):
         one_of("taxes", taxes, ("remainder",))
         if value_added is None:
-            raise OptionError("taxes='remainder' needs value_added=.")
-        supplied = vector(value_added, labels, "value added")
+            raise OptionError(said("taxes='remainder' needs value_added=."))
+        supplied = vector(value_added, labels, N_("value added"))
         return supplied, rest - supplied
-    tax = np.zeros_like(rest) if taxes is None else vector(taxes, labels, "taxes")
+    tax = np.zeros_like(rest) if taxes is None else vector(taxes, labels, N_("taxes"))
     if value_added is not None:
-        return vector(value_added, labels, "value added"), tax
+        return vector(value_added, labels, N_("value added")), tax
     return (None if taxes is None else rest - tax), tax
 
 
@@ -241,17 +266,20 @@ def pairs(labels: pd.Index, sep: str, what: str, *, last: bool = False) -> list[
     if isinstance(labels, pd.MultiIndex):
         if labels.nlevels != 2:
             raise DataError(
-                f"The labels of {what} have {labels.nlevels} levels", "Two are needed: country and sector."
+                said("The labels of {what} have {n} levels", what=said(what), n=labels.nlevels),
+                said("Two are needed: country and sector."),
             )
         return [(str(a), str(b)) for a, b in labels]
     if not sep:
-        raise OptionError("sep= is empty. Name the text that parts country and sector, such as '_'.")
+        raise OptionError(said("sep= is empty. Name the text that parts country and sector, such as '_'."))
     cut = [str(label).rsplit(sep, 1) if last else str(label).split(sep, 1) for label in labels]
     bad = [label for label, c in zip(labels, cut, strict=True) if len(c) != 2 or not c[0]]
     if bad:
         raise DataError(
-            f"Labels of {what} do not name country and sector",
-            f"Use a MultiIndex (country, sector), or text with {sep!r} between them (sep=).",
+            said("Labels of {what} do not name country and sector", what=said(what)),
+            said(
+                "Use a MultiIndex (country, sector), or text with {sep} between them (sep=).", sep=repr(sep)
+            ),
             rows=len(bad),
             first=show(bad[0]),
         )
@@ -271,16 +299,23 @@ def parted_last(Z: pd.DataFrame, Y: pd.DataFrame, sep: str, splits: Mapping[str,
     """
     if isinstance(Z.index, pd.MultiIndex) or not sep:
         return False
-    cuts = [pairs(Z.index, sep, "the rows of Z", last=last) for last in (False, True)]
+    cuts = [pairs(Z.index, sep, N_("the rows of Z"), last=last) for last in (False, True)]
     if cuts[0] == cuts[1]:
         return False
     fits = [_fit(cut, Y.columns, sep, splits, last) for cut, last in zip(cuts, (False, True), strict=True)]
     if fits[0] == fits[1] and fits[0] > 0:
         label = next(k for k, (a, b) in enumerate(zip(*cuts, strict=True)) if a != b)
         raise DataError(
-            f"Labels hold {sep!r} more than once, and the table does not tell which one parts country and sector",
-            f"It may be {cuts[0][label]} or {cuts[1][label]}. Give a MultiIndex (country, sector), or sep= with a text "
-            "that stands once in each label.",
+            said(
+                "Labels hold {sep} more than once, and the table does not tell which one parts country and sector",
+                sep=repr(sep),
+            ),
+            said(
+                "It may be {a} or {b}. Give a MultiIndex (country, sector), or sep= with a text that stands once in "
+                "each label.",
+                a=cuts[0][label],
+                b=cuts[1][label],
+            ),
             rows=sum(a != b for a, b in zip(*cuts, strict=True)),
             first=show(Z.index[label]),
         )
@@ -316,10 +351,10 @@ def country_rows(
     Z: pd.DataFrame, splits: Mapping[str, str], sep: str, *, last: bool = False
 ) -> tuple[pd.MultiIndex, pd.Index]:
     """Rows as (country, part, sector) in country-major order, and Z's own labels in that order."""
-    unique(Z.index, "the rows of Z")
-    unique(Z.columns, "the columns of Z")
-    named = pairs(Z.index, sep, "the rows of Z", last=last)
-    beside = {c for c, _ in pairs(Z.columns, sep, "the columns of Z", last=last)}
+    unique(Z.index, N_("the rows of Z"))
+    unique(Z.columns, N_("the columns of Z"))
+    named = pairs(Z.index, sep, N_("the rows of Z"), last=last)
+    beside = {c for c, _ in pairs(Z.columns, sep, N_("the columns of Z"), last=last)}
     _same_countries({c for c, _ in named}, beside)
     rows = pd.DataFrame(
         [(splits.get(part, part), part, sector) for part, sector in named],
@@ -328,7 +363,9 @@ def country_rows(
     unknown = [part for part in splits if part not in set(rows["part"])]
     if unknown:
         raise DataError(
-            "A part in splits= is not among the rows of Z", "Name it as the rows do.", first=show(unknown[0])
+            said("A part in splits= is not among the rows of Z"),
+            said("Name it as the rows do."),
+            first=show(unknown[0]),
         )
     first = pd.Index(rows["country"].unique())
     order = np.argsort(first.get_indexer(pd.Index(rows["country"])), kind="stable")
@@ -336,12 +373,15 @@ def country_rows(
 
 
 def _same_countries(down: set[str], across: set[str]) -> None:
-    for have, lack, here, there in ((down, across, "rows", "columns"), (across, down, "columns", "rows")):
+    for have, lack, lacks in (
+        (down, across, N_("Z lacks a country's block: {names} has rows but no columns")),
+        (across, down, N_("Z lacks a country's block: {names} has columns but no rows")),
+    ):
         if have - lack:
             names = sorted(have - lack)
             raise DataError(
-                f"Z lacks a country's block: {', '.join(names)} has {here} but no {there}",
-                "Z must be square, with the same country-sectors down and across.",
+                said(lacks, names=", ".join(names)),
+                said("Z must be square, with the same country-sectors down and across."),
                 rows=len(names),
                 first=show(names[0]),
             )
@@ -349,26 +389,30 @@ def _same_countries(down: set[str], across: set[str]) -> None:
 
 def final_columns(Y: pd.DataFrame, countries: pd.Index, sep: str, *, last: bool = False) -> pd.MultiIndex:
     """The columns of final demand as (country, category)."""
-    unique(Y.columns, "the columns of Y")
+    unique(Y.columns, N_("the columns of Y"))
     if isinstance(Y.columns, pd.MultiIndex):
-        named = pairs(Y.columns, sep, "the columns of Y")
+        named = pairs(Y.columns, sep, N_("the columns of Y"))
     else:
         named = [(c, "all") if c in countries else _loose(c, sep, last) for c in map(str, Y.columns)]
     strange = sorted({c for c, _ in named} - set(countries))
     if strange:
         raise DataError(
-            "There is final demand for a country that is not in Z",
-            f"Countries of Z: {', '.join(map(str, countries[:12]))}{' ...' if len(countries) > 12 else ''}. "
-            "Take out totals; parts of a country share its final demand.",
+            said("There is final demand for a country that is not in Z"),
+            said(
+                "Countries of Z: {countries}. Take out totals; parts of a country share its final demand.",
+                countries=", ".join(map(str, countries[:12])) + (" ..." if len(countries) > 12 else ""),
+            ),
             rows=len(strange),
             first=show(strange[0]),
         )
     absent = [c for c in countries if c not in {c for c, _ in named}]
     if absent:
         raise DataError(
-            "Countries of Z have no final demand",
-            "Every country needs at least one column of Y, also where it is all zero; parts of a country "
-            "are named in splits=.",
+            said("Countries of Z have no final demand"),
+            said(
+                "Every country needs at least one column of Y, also where it is all zero; parts of a country are named "
+                "in splits=."
+            ),
             rows=len(absent),
             first=show(absent[0]),
         )
@@ -395,8 +439,11 @@ def refuse_totals(labels: Iterable[object], what: str, *, beside: str) -> None:
     named = [label for label in labels if TOTAL.fullmatch(str(label).strip())]
     if named:
         raise DataError(
-            f"{what} hold what is called a total",
-            f"It would count {beside} twice. Take it out; name it otherwise where it is none.",
+            said("{what} hold what is called a total", what=said(what)),
+            said(
+                "It would count {beside} twice. Take it out; name it otherwise where it is none.",
+                beside=said(beside),
+            ),
             rows=len(named),
             first=show(named[0]),
         )
@@ -416,8 +463,8 @@ def refuse_sums(Z: Array, labels: pd.Index) -> None:
             and Z[k].any()
         ):
             raise DataError(
-                "A sector is the sum of all the others, down and across",
-                "It is a total that would count them twice: take it out.",
+                said("A sector is the sum of all the others, down and across"),
+                said("It is a total that would count them twice: take it out."),
                 rows=1,
                 first=show(labels[k]),
             )
@@ -428,9 +475,14 @@ def refuse_coefficients(Z: Array, x: Array) -> None:
     inputs = Z.sum(axis=0)
     if inputs.size and inputs.max() < 1 and 0 < Z.sum() < 1e-3 * x.sum() and (inputs > 0.05).mean() > 0.5:
         raise DataError(
-            f"The columns of Z add up to {inputs.max():.4g} at most, and output to {x.sum():,.6g}: Z looks like "
-            "input coefficients",
-            "Flows are needed, in the unit of final demand: multiply each column of coefficients by its output.",
+            said(
+                "The columns of Z add up to {inputs} at most, and output to {output}: Z looks like input coefficients",
+                inputs=f"{inputs.max():.4g}",
+                output=f"{x.sum():,.6g}",
+            ),
+            said(
+                "Flows are needed, in the unit of final demand: multiply each column of coefficients by its output."
+            ),
         )
 
 
@@ -450,11 +502,13 @@ def grouped(
     home = {m: g for g, group in groups.items() for m in group}
     for m in members:
         if m not in countries:
-            raise UnknownName("country", m, map(str, countries))
-    unique(members, "the groups' members")
+            raise UnknownName(said("country"), m, map(str, countries))
+    unique(members, N_("the groups' members"))
     clash = [g for g in groups if g in countries and home.get(g) != g]
     if clash:
-        raise DataError("A group has the name of a country outside it", "Rename the group.", first=clash[0])
+        raise DataError(
+            said("A group has the name of a country outside it"), said("Rename the group."), first=clash[0]
+        )
     down, across = rows.to_frame(index=False), final.to_frame(index=False)
     down["country"] = [home.get(c, c) for c in down["country"]]
     across["country"] = [home.get(c, c) for c in across["country"]]

@@ -28,6 +28,7 @@ from exportlab.valueadded.layout import (
     role_of,
     subtotals,
 )
+from exportlab.words import N_, said
 
 OECD = Known(
     columns={
@@ -44,8 +45,10 @@ OECD = Known(
         "output": "OUTPUT",
     },
     said=(
-        "sectors, HFCE, NPISH, GGFC, GFCF, INVNT, DPABR, CONS_NONRES, EXPO, IMPO, TOTAL",
-        "TTL_, DOM_ and IMP_ with a sector, IMP_OTHER, TXS_INT_FNL, TTL_INT_FNL, VALU and its parts, OUTPUT",
+        N_("sectors, HFCE, NPISH, GGFC, GFCF, INVNT, DPABR, CONS_NONRES, EXPO, IMPO, TOTAL"),
+        N_(
+            "TTL_, DOM_ and IMP_ with a sector, IMP_OTHER, TXS_INT_FNL, TTL_INT_FNL, VALU and its parts, OUTPUT"
+        ),
     ),
 )
 EUROSTAT = Known(
@@ -67,8 +70,8 @@ EUROSTAT = Known(
         "note": "D11|D12|B2A3N|P51C|P7|TS_BP",
     },
     said=(
-        "CPA or NACE codes, P3_S13, P3_S14, P3_S15, P51G, P52, P53, P5M, P6, TFU, TU",
-        "CPA or NACE codes, P2, IMP, D21X31, D1, D29X39, B2A3G, B1G, P1",
+        N_("CPA or NACE codes, P3_S13, P3_S14, P3_S15, P51G, P52, P53, P5M, P6, TFU, TU"),
+        N_("CPA or NACE codes, P2, IMP, D21X31, D1, D29X39, B2A3G, B1G, P1"),
     ),
 )
 # Of products and of industries, in newer and older files: what is made down, who uses it across.
@@ -111,14 +114,14 @@ def read_oecd_iot(
     layout = _checked(Layout(cells, tuple(rows), tuple(columns)), OECD)
     if not layout.down("sector"):
         raise DataError(
-            "The file has no rows TTL_ or DOM_ with a sector",
-            "Give a table of the OECD's, as it is published.",
+            said("The file has no rows TTL_ or DOM_ with a sector"),
+            said("Give a table of the OECD's, as it is published."),
         )
     layout = _positive_imports(layout)
     return national(
         fill(layout, blanks),
         tolerance,
-        **{"unit": "million USD", "source": f"OECD IOT, {Path(path).name}", **options},
+        **{"unit": N_("million USD"), "source": f"OECD IOT, {Path(path).name}", **options},
     )
 
 
@@ -138,12 +141,12 @@ def _known(label: str, roles: Any) -> Line:
 
 
 def _checked(layout: Layout, known: Known) -> Layout:
-    for lines, what, said in (
+    for lines, what, names in (
         (layout.columns, "columns", known.said[0]),
         (layout.rows, "rows", known.said[1]),
     ):
         refuse_repeats(lines, what)
-        refuse_unknown(lines, what, said)
+        refuse_unknown(lines, what, names)
     return layout
 
 
@@ -154,7 +157,8 @@ def _positive_imports(layout: Layout) -> Layout:
     for j in at:
         if (plain(cells.iloc[layout.down("sector"), [j]]) > 0).any():
             raise DataError(
-                "Imports are positive in the column IMPO", "The OECD prints them as negative uses."
+                said("Imports are positive in the column IMPO"),
+                said("The OECD prints them as negative uses."),
             )
         cells.iloc[:, j] = -cells.iloc[:, j]
     return replace(layout, cells=cells)
@@ -200,18 +204,24 @@ def read_eurostat(
     rows, columns = (next((n for n in names if n in long.columns), None) for names in (DOWN, ACROSS))
     if rows is None or columns is None:
         raise DataError(
-            f"The file has the dimensions {', '.join(map(str, long.columns.drop('value')))}",
-            f"One of {', '.join(DOWN)} and one of {', '.join(ACROSS)} are needed.",
+            said(
+                "The file has the dimensions {names}", names=", ".join(map(str, long.columns.drop("value")))
+            ),
+            said(
+                "One of {rows} and one of {columns} are needed.",
+                rows=", ".join(DOWN),
+                columns=", ".join(ACROSS),
+            ),
         )
     layout, left_out = _eurostat_layout(long.assign(row=long[rows], column=long[columns]))
     layout = subtotals(_checked(layout, EUROSTAT))
     code, place, year = (str(long[n].iloc[0]) for n in ("unit", "geo", "period"))
-    unit = {"MIO_EUR": "million EUR", "MIO_NAC": "million of the national currency"}.get(code, code)
-    said = f"; left out as sums of their parts: {', '.join(left_out)}" if left_out else ""
+    unit = {"MIO_EUR": N_("million EUR"), "MIO_NAC": N_("million of the national currency")}.get(code, code)
+    beside = f"; left out as sums of their parts: {', '.join(left_out)}" if left_out else ""
     return national(
         fill(layout, blanks),
         tolerance,
-        **{"unit": unit, "source": f"Eurostat, {place} {year}, {Path(path).name}{said}", **options},
+        **{"unit": unit, "source": f"Eurostat, {place} {year}, {Path(path).name}{beside}", **options},
     )
 
 
@@ -222,8 +232,8 @@ def _long(path: str | Path) -> pd.DataFrame:
     names = [n.strip() for n in first.partition("\\")[0].split(",")]
     if "stk_flow" not in names or "geo" not in names:
         raise DataError(
-            f"The first column {first!r} is not of Eurostat's tables",
-            "It names the dimensions unit, stk_flow, prd_use or induse, prd_ava or prod_na, geo.",
+            said("The first column {name} is not of Eurostat's tables", name=repr(first)),
+            said("It names the dimensions unit, stk_flow, prd_use or induse, prd_ava or prod_na, geo."),
         )
     parts = raw.iloc[:, 0].str.split(",", expand=True).set_axis(names, axis=1)
     figures = raw.iloc[:, 1:].set_axis([str(c).strip() for c in raw.columns[1:]], axis=1)
@@ -232,8 +242,8 @@ def _long(path: str | Path) -> pd.DataFrame:
     if told[0].isna().any():
         bad = long.loc[told[0].isna(), "text"]
         raise DataError(
-            "Cells are neither figures nor ':'",
-            "Flags follow a figure.",
+            said("Cells are neither figures nor ':'"),
+            said("Flags follow a figure."),
             rows=len(bad),
             first=repr(bad.iloc[0]),
         )
@@ -243,10 +253,24 @@ def _long(path: str | Path) -> pd.DataFrame:
 def _one(long: pd.DataFrame, name: str, value: object) -> pd.DataFrame:
     have = sorted(set(long.loc[long["value"].notna(), name]))
     if value is None and len(have) != 1:
-        raise OptionError(f"The file has {len(have)} values of {name}: name one of {have[:12]}.")
+        raise OptionError(
+            said(
+                "The file has {n} values of {name}: name one of {known}.",
+                n=len(have),
+                name=name,
+                known=have[:12],
+            )
+        )
     wanted = have[0] if value is None else str(value)
     if wanted not in have:
-        raise OptionError(f"{name}={wanted!r} is not in the file. Allowed: {have[:12]}.")
+        raise OptionError(
+            said(
+                "{name}={value} is not in the file. Allowed: {known}.",
+                name=name,
+                value=repr(wanted),
+                known=have[:12],
+            )
+        )
     return long[long[name] == wanted]
 
 
@@ -260,11 +284,13 @@ def _eurostat_layout(long: pd.DataFrame) -> tuple[Layout, list[str]]:
     flows = set(told.loc[told["row"].isin(sectors), "stk_flow"])
     if not {"DOM", "IMP"} <= flows:
         raise DataError(
-            f"The file has products of the origin {', '.join(sorted(flows))}"
+            said("The file has products of the origin {flows}", flows=", ".join(sorted(flows)))
             if flows
-            else "The file has no products",
-            "Rows and columns of products or industries are needed, of the origins DOM and IMP: a table that tells "
-            "them apart. TOTAL does not, and a total of all products is none of them.",
+            else said("The file has no products"),
+            said(
+                "Rows and columns of products or industries are needed, of the origins DOM and IMP: a table that tells "
+                "them apart. TOTAL does not, and a total of all products is none of them."
+            ),
         )
     kept = long[~long["row"].isin(left_out) & ~long["column"].isin(left_out)]
     return _pivoted(kept, sectors), left_out
@@ -305,10 +331,15 @@ def _refuse_twice(long: pd.DataFrame) -> None:
     if len(twice):
         first = twice.iloc[0]
         raise DataError(
-            "Figures stand in the file more than once",
-            "One frequency and one table a file.",
+            said("Figures stand in the file more than once"),
+            said("One frequency and one table a file."),
             rows=len(twice),
-            first=f"{first['stk_flow']}, {first['row']} used by {first['column']}",
+            first=said(
+                "{flow}, {row} used by {column}",
+                flow=first["stk_flow"],
+                row=first["row"],
+                column=first["column"],
+            ),
         )
 
 

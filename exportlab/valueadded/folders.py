@@ -26,6 +26,7 @@ from exportlab.valueadded.layout import (
     refuse_repeats,
 )
 from exportlab.valueadded.leontief import leontief_inverse
+from exportlab.words import N_, said
 
 EORA = r"Eora26_\d{{4}}_(bp|pp)_{}\.txt"
 Satellites: TypeAlias = str | pd.DataFrame | pd.Series | None
@@ -88,7 +89,7 @@ def read_eora(
         options = {"satellites": satellites, **options}
     below = np.hstack([V, np.full((len(V), Y.shape[1]), np.nan)])
     cells = pd.DataFrame(np.vstack([np.hstack([Z, Y]), below]))
-    made = {"unit": "thousand USD", "source": f"EORA26, {Path(str(flows)).name}", **options}
+    made = {"unit": N_("thousand USD"), "source": f"EORA26, {Path(str(flows)).name}", **options}
     return intercountry(fill(Layout(cells, tuple(rows), tuple(columns)), blanks), tolerance, **made)
 
 
@@ -103,12 +104,21 @@ def _matching(names: Sequence[str], pattern: str, files: Bundle) -> list[int]:
         found = [k for k, name in enumerate(names) if re.search(pattern, name)]
     except re.error as error:
         raise OptionError(
-            f"satellites={pattern!r} is no regular expression: {error}. A backslash before a sign takes it as it is."
+            said(
+                "satellites={pattern} is no regular expression: {error}. A backslash before a sign takes it as it is.",
+                pattern=repr(pattern),
+                error=error,
+            )
         ) from None
     if not found:
         raise OptionError(
-            f"satellites={pattern!r} is in no row of {str(files.path)!r}. It has {len(names):,}: "
-            f"{', '.join(map(repr, names[:6]))}{' ...' if len(names) > 6 else ''}."
+            said(
+                "satellites={pattern} is in no row of {path}. It has {n}: {names}.",
+                pattern=repr(pattern),
+                path=repr(str(files.path)),
+                n=f"{len(names):,}",
+                names=", ".join(map(repr, names[:6])) + (" ..." if len(names) > 6 else ""),
+            )
         )
     return found
 
@@ -118,8 +128,10 @@ def _at_home(beside: Array, columns: Sequence[Line]) -> Array:
     lost = beside[:, [line.role == "error" for line in columns[: beside.shape[1]]]]
     if np.any(lost):
         raise DataError(
-            "Satellites stand in the column ROW of statistical discrepancies, which is no country of the table",
-            "Give satellites= as a table of the countries' sectors.",
+            said(
+                "Satellites stand in the column ROW of statistical discrepancies, which is no country of the table"
+            ),
+            said("Give satellites= as a table of the countries' sectors."),
             rows=int(np.count_nonzero(lost)),
         )
     return beside
@@ -143,9 +155,15 @@ def _plain_part(files: Bundle, part: str, labels: dict[str, pd.DataFrame]) -> Ar
     shape = (len(labels[part if part in ("VA", "Q") else "T"]), len(labels["FD" if part == "FD" else "T"]))
     if cells.shape != shape:
         raise DataError(
-            f"file {name!r} has {cells.shape[0]:,} rows and {cells.shape[1]:,} columns, the labels say "
-            f"{shape[0]:,} and {shape[1]:,}",
-            "Labels and figures must be of one edition.",
+            said(
+                "file {name} has {rows} rows and {columns} columns, the labels say {down} and {across}",
+                name=repr(name),
+                rows=f"{cells.shape[0]:,}",
+                columns=f"{cells.shape[1]:,}",
+                down=f"{shape[0]:,}",
+                across=f"{shape[1]:,}",
+            ),
+            said("Labels and figures must be of one edition."),
         )
     return cells
 
@@ -174,7 +192,7 @@ def read_exiobase(
     flows = files.find(r"Z\.txt", needed=False)
     Z = files.table(flows or str(files.find(r"A\.txt")), index_col=[0, 1], header=[0, 1])
     if not Z.index.equals(Y.index):
-        raise DataError("Z and Y have different rows", "Both must be of one release and year.")
+        raise DataError(said("Z and Y have different rows"), said("Both must be of one release and year."))
     if flows is None:
         made = (
             leontief_inverse(plain(Z)) @ plain(Y).sum(axis=1) if x is None else x.to_numpy(dtype=np.float64)
@@ -243,10 +261,12 @@ def _exiobase_unit(files: Bundle) -> str:
     """The unit of every sector, where there is one."""
     name = min((n for n in files.names if n.rpartition("/")[2] == "unit.txt"), key=len, default=None)
     if name is None:
-        return "million EUR"
+        return N_("million EUR")
     units = set(files.table(name, dtype=str).iloc[:, -1])
     if len(units) != 1:
         raise DataError(
-            "Sectors are in several units", "A monetary table has one.", first=repr(sorted(units))
+            said("Sectors are in several units"),
+            said("A monetary table has one."),
+            first=repr(sorted(units)),
         )
     return re.sub(r"^(M\.|Mill? )", "million ", units.pop())

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from exportlab.errors import DataError, UnknownName, one_of
+from exportlab.errors import DataError, OptionError, UnknownName, one_of
 from exportlab.frames import Array
 from exportlab.options import validated
 from exportlab.valueadded.cells import Column, labelled, matrix, ratio, unique, vector
 from exportlab.valueadded.leontief import leontief_inverse
 from exportlab.valueadded.national import refuse_competitive
+from exportlab.words import N_, said
 
 if TYPE_CHECKING:
     from exportlab.valueadded.intercountry import InterCountryTable
@@ -22,28 +23,40 @@ if TYPE_CHECKING:
 AXES = ("origin", "exporter", "part", "sector", "importer")
 
 
-def satellite_rows(given: pd.DataFrame | pd.Series | None, labels: pd.Index, names: pd.Index) -> pd.DataFrame:
+def satellite_rows(
+    given: pd.DataFrame | pd.Series | str | None, labels: pd.Index, names: pd.Index
+) -> pd.DataFrame:
     """Satellites as a table keeps them: one row each, columns in the table's order under the table's names."""
     if given is None:
         return pd.DataFrame(np.zeros((0, len(names))), columns=names)
-    frame = given.to_frame().T if isinstance(given, pd.Series) else labelled(given, "satellites")
-    unique(frame.index, "satellites")
-    return pd.DataFrame(matrix(frame, frame.index, labels, "satellites"), frame.index, names)
+    if isinstance(given, str):
+        raise OptionError(
+            said(
+                "satellites={pattern} chooses rows by name in EORA26 and EXIOBASE 3 alone. Rows of emissions and "
+                "employment in a bureau's table are taken without it; of others give a DataFrame.",
+                pattern=repr(given),
+            )
+        )
+    frame = given.to_frame().T if isinstance(given, pd.Series) else labelled(given, N_("satellites"))
+    unique(frame.index, N_("satellites"))
+    return pd.DataFrame(matrix(frame, frame.index, labels, N_("satellites")), frame.index, names)
 
 
 def intensity(t: InterCountryTable | IOTable, satellite: str | Column) -> Array:
     """Satellite per unit of output, 0 where there is no output; a row of the table, or one number a sector."""
     if isinstance(satellite, str):
         if satellite not in t.satellites.index:
-            raise UnknownName("satellite of the table", satellite, map(str, t.satellites.index))
+            raise UnknownName(said("satellite of the table"), satellite, map(str, t.satellites.index))
         row = t.satellites.loc[satellite].to_numpy(dtype=np.float64)
     else:
-        row = vector(satellite, t.satellites.columns, "the satellite")
+        row = vector(satellite, t.satellites.columns, N_("the satellite"))
     idle = (t.x == 0) & (row != 0)
     if idle.any():
         raise DataError(
-            "Sectors without output have a satellite",
-            "Nothing of it is embodied in any delivery: take it out, or add it to a sector that makes something.",
+            said("Sectors without output have a satellite"),
+            said(
+                "Nothing of it is embodied in any delivery: take it out, or add it to a sector that makes something."
+            ),
             rows=int(idle.sum()),
             first=repr(t.satellites.columns[int(idle.argmax())]),
         )
@@ -175,7 +188,7 @@ def embodied_at_home(t: IOTable, satellite: str | Column, exports: Column | None
     """
     refuse_competitive(t)
     f, L = intensity(t, satellite), leontief_inverse(t.A)
-    e = t.e if exports is None else vector(exports, t.sectors, "exports")
+    e = t.e if exports is None else vector(exports, t.sectors, N_("exports"))
     per = np.where(t.x > 0, f @ L, np.nan)
     return pd.DataFrame(
         {

@@ -18,6 +18,7 @@ from exportlab.frames import Array
 from exportlab.options import validated
 from exportlab.valueadded.intercountry import InterCountryTable
 from exportlab.valueadded.layout import Layout, Line, intercountry, refuse_repeats
+from exportlab.words import N_, said
 
 # Markup001 holds basic prices; 002 to 005 hold margins, taxes and subsidies on products.
 RESULTS = r".*_{}-Results_\d{{4}}_\d+_Markup001\(full\)\.csv"
@@ -100,7 +101,7 @@ def read_gloria(
         made, used = _split(both.reshape(2, n, len(at.regions), 2, n), at, r)
         shares = _shares(made, used, at.regions[r])
         to_final = bought.reshape(2, n, len(at.regions), len(at.final))
-        _refuse_any(to_final[0], at.regions[r], "industry rows of final demand")
+        _refuse_any(to_final[0], at.regions[r], N_("industry rows of final demand"))
         g = at.group[r]
         supply[g] += made.sum(axis=1)
         Z[g] += shares @ at.summed(used).reshape(n, flat)
@@ -108,7 +109,12 @@ def read_gloria(
     cells = np.hstack([Z.reshape(flat, flat), Y.reshape(flat, -1), supply.reshape(flat, 1)])
     below = np.full((len(at.added), cells.shape[1]), np.nan)
     below[:, :flat] = _value_added(files, at)
-    named = {"unit": "thousand USD", "source": f"GLORIA, {files.path.name}", "taxes": "remainder", **options}
+    named = {
+        "unit": N_("thousand USD"),
+        "source": f"GLORIA, {files.path.name}",
+        "taxes": "remainder",
+        **options,
+    }
     return intercountry(_lines(at, np.vstack([cells, below])), tolerance, **named)
 
 
@@ -119,8 +125,11 @@ def _labels(files: Bundle, labels: str | Path | None) -> Path:
     found = [p for place in (folder, folder.parent) for p in sorted(place.glob("GLORIA_ReadMe_*.xlsx"))]
     if not found:
         raise DataError(
-            f"{str(files.path)!r} has no GLORIA_ReadMe_*.xlsx with it, which names rows and columns",
-            "Put it into the folder or beside it, or give labels=.",
+            said(
+                "{path} has no GLORIA_ReadMe_*.xlsx with it, which names rows and columns",
+                path=repr(str(files.path)),
+            ),
+            said("Put it into the folder or beside it, or give labels=."),
         )
     return found[0]
 
@@ -137,11 +146,14 @@ def _classes(path: Path, kept: Collection[str] | None, rest: str) -> Classes:
         one_of("regions", name, regions)
     place = np.array([groups.index(r) if r in groups else len(groups) for r in regions])
     if not groups:
-        raise OptionError("regions= is empty. Name the regions to keep, or leave it out for all.")
+        raise OptionError(said("regions= is empty. Name the regions to keep, or leave it out for all."))
     whole = len(groups) == len(regions)
     if not whole and rest in groups:
         raise OptionError(
-            f"rest={rest!r} is the name of a region that is kept. Give the others another name."
+            said(
+                "rest={name} is the name of a region that is kept. Give the others another name.",
+                name=repr(rest),
+            )
         )
     return Classes(regions, sectors, added, final, groups if whole else (*groups, rest), place)
 
@@ -152,8 +164,16 @@ def _names(path: Path, sheet: str, head: str) -> tuple[str, ...]:
     heads = [str(v).strip() for v in cells.columns]
     if head not in heads:
         raise DataError(
-            f"Sheet {sheet!r} of {str(path)!r} has no column {head!r}",
-            f"It has {', '.join(map(repr, heads))}. The labels must be those of GLORIA's ReadMe.",
+            said(
+                "Sheet {sheet} of {path} has no column {column}",
+                sheet=repr(sheet),
+                path=repr(str(path)),
+                column=repr(head),
+            ),
+            said(
+                "It has {names}. The labels must be those of GLORIA's ReadMe.",
+                names=", ".join(map(repr, heads)),
+            ),
         )
     column = cells.iloc[:, heads.index(head)].dropna()
     return tuple(text for v in column if (text := str(v).strip()))
@@ -165,19 +185,25 @@ def _blocks(files: Bundle, part: str, rows: int, columns: int) -> Iterator[Array
     for k, piece in enumerate(files.pieces(name, rows)):
         if piece.shape != (rows, columns):
             raise DataError(
-                f"file {name!r} does not have the rows and columns that the labels say",
-                "Labels and figures must be of one edition, and the file whole.",
-                first=f"from row {k * rows + 1:,}: {piece.shape[0]:,} rows and {piece.shape[1]:,} columns where "
-                f"{rows:,} and {columns:,} should stand",
+                said("file {name} does not have the rows and columns that the labels say", name=repr(name)),
+                said("Labels and figures must be of one edition, and the file whole."),
+                first=said(
+                    "from row {k}: {rows} rows and {columns} columns where {down} and {across} should stand",
+                    k=f"{k * rows + 1:,}",
+                    rows=f"{piece.shape[0]:,}",
+                    columns=f"{piece.shape[1]:,}",
+                    down=f"{rows:,}",
+                    across=f"{columns:,}",
+                ),
             )
         bad = np.argwhere(~np.isfinite(piece))
         if len(bad):
             row, column = bad[0] + 1
             raise DataError(
-                f"file {name!r} has cells without a number",
-                "Download it again.",
+                said("file {name} has cells without a number", name=repr(name)),
+                said("Download it again."),
                 rows=len(bad),
-                first=f"row {k * rows + row:,}, column {column:,}",
+                first=said("row {row}, column {column}", row=f"{k * rows + row:,}", column=f"{column:,}"),
             )
         yield piece
 
@@ -187,8 +213,8 @@ def _split(both: Array, at: Classes, r: int) -> tuple[Array, Array]:
     made = both[0, :, r, 1].astype(np.float64)
     elsewhere = both[0].copy()
     elsewhere[:, r, 1] = 0.0
-    _refuse_any(elsewhere, at.regions[r], "industry rows outside the region's own products")
-    _refuse_any(both[1, :, :, 1], at.regions[r], "product rows in columns of products")
+    _refuse_any(elsewhere, at.regions[r], N_("industry rows outside the region's own products"))
+    _refuse_any(both[1, :, :, 1], at.regions[r], N_("product rows in columns of products"))
     return made, both[1, :, :, 0]
 
 
@@ -196,11 +222,13 @@ def _refuse_any(cells: Array, region: str, where: str) -> None:
     bad = np.count_nonzero(cells)
     if bad:
         raise DataError(
-            "The table holds figures where supply and use tables have none",
-            "Each region has its industries first, then its products; supply stands in rows of industries, use in rows "
-            "of products.",
+            said("The table holds figures where supply and use tables have none"),
+            said(
+                "Each region has its industries first, then its products; supply stands in rows of industries, use in "
+                "rows of products."
+            ),
             rows=int(bad),
-            first=f"{region}, {where}",
+            first=said("{region}, {where}", region=region, where=said(where)),
         )
 
 
@@ -210,10 +238,10 @@ def _shares(made: Array, used: Array, region: str) -> Array:
     lost = (total == 0) & used.any(axis=(1, 2))
     if lost.any():
         raise DataError(
-            "Products are used that no industry supplies",
-            "Supply and use must be of one file.",
+            said("Products are used that no industry supplies"),
+            said("Supply and use must be of one file."),
             rows=int(lost.sum()),
-            first=f"{region}, product {int(np.argmax(lost)) + 1:,}",
+            first=said("{region}, product {n}", region=region, n=f"{int(np.argmax(lost)) + 1:,}"),
         )
     return np.asarray(np.divide(made, total, out=np.zeros_like(made), where=total != 0))
 
@@ -227,7 +255,7 @@ def _value_added(files: Bundle, at: Classes) -> Array:
         made[:, r] = block[:, r, 0]
         elsewhere = block.copy()
         elsewhere[:, r, 0] = 0.0
-        _refuse_any(elsewhere, at.regions[r], "value added outside the region's own industries")
+        _refuse_any(elsewhere, at.regions[r], N_("value added outside the region's own industries"))
     return at.summed(made).reshape(k, -1)
 
 

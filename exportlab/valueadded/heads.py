@@ -14,6 +14,7 @@ import pandas as pd
 
 from exportlab.errors import DataError
 from exportlab.files.paths import HEAD, SIDE
+from exportlab.words import said
 
 WEAK = re.compile(
     r"0|[1-9]\d*|-?\d+\.\d*(e[+-]?\d+)?", re.IGNORECASE
@@ -91,14 +92,24 @@ def axes(
         down = np.vectorize(lambda t, p=pattern, b=becomes: re.sub(p, b, t), otypes=[object])(down)
     found = max(_candidates(head, down, sector, region), key=lambda c: c[0], default=None)
     if found is None:
-        what = "labels" if region is None else "regions and labels"
-        raise DataError(
-            f"No head row and label column share {what} of sectors",
-            "The same names or codes of sectors must stand above the columns and beside the rows"
-            + (", with their countries or regions." if region else "."),
-        )
+        raise _not_found(region is not None)
     _, label, place, first, left = found
     return Axes(head, down, label, place, first, left)
+
+
+def _not_found(regions: bool) -> DataError:
+    if not regions:
+        return DataError(
+            said("No head row and label column share labels of sectors"),
+            said("The same names or codes of sectors must stand above the columns and beside the rows."),
+        )
+    return DataError(
+        said("No head row and label column share regions and labels of sectors"),
+        said(
+            "The same names or codes of sectors must stand above the columns and beside the rows, with their "
+            "countries or regions."
+        ),
+    )
 
 
 Candidate: TypeAlias = tuple[tuple[int, int, int], tuple[int, int], tuple[int, int] | None, int, int]

@@ -26,6 +26,7 @@ from exportlab.valueadded.layout import (
     refuse_unknown,
     role_of,
 )
+from exportlab.words import N_, said
 
 OECD_SPLITS = {**{f"MX{k}": "MEX" for k in (1, 2, 3)}, **{f"CN{k}": "CHN" for k in (1, 2, 3, 4)}}
 # The editions name the same rows and columns differently: 2016, 2018 and 2021, 2023 and later.
@@ -37,7 +38,7 @@ OECD = Known(
         "output": "OUT|OUTPUT|TOTAL",
     },
     said=(
-        "AUS_A01, AUS_HFCE or HFCE_AUS, DISC, OUT, TOTAL",
+        N_("AUS_A01, AUS_HFCE or HFCE_AUS, DISC, OUT, TOTAL"),
         "TLS, AUS_TAXSUB, VA, VALU, VA+TAXSUB, OUT, OUTPUT",
     ),
 )
@@ -90,7 +91,7 @@ def read_icio(
     """
     layout = _labelled(_matrix(path), OECD, blanks)
     present = {line.key[0] for line in layout.rows if line.role == "sector"}
-    made = {"unit": "million USD", "source": f"OECD ICIO, {Path(path).name}", **options}
+    made = {"unit": N_("million USD"), "source": f"OECD ICIO, {Path(path).name}", **options}
     return intercountry(
         layout, tolerance, splits={part: home for part, home in splits.items() if part in present}, **made
     )
@@ -111,7 +112,7 @@ def read_figaro(
     ``blanks="zero"``. Parameters and refusals as in `read_icio`.
     """
     raw = _from_flat(path) if is_flat(first_line(path)) else _matrix(path)
-    made = {"unit": "million EUR", "source": f"Eurostat FIGARO, {Path(path).name}", **options}
+    made = {"unit": N_("million EUR"), "source": f"Eurostat FIGARO, {Path(path).name}", **options}
     return intercountry(_labelled(raw, FIGARO, blanks), tolerance, **made)
 
 
@@ -126,8 +127,13 @@ def _matrix(path: str | Path) -> pd.DataFrame:
     raw = text_cells(path, header=None, skiprows=1)
     if raw.shape[1] != len(names):
         raise DataError(
-            f"file {str(path)!r} has {len(names):,} names and {raw.shape[1]:,} columns",
-            "The first line names every column, the first column every row.",
+            said(
+                "file {path} has {names} names and {columns} columns",
+                path=repr(str(path)),
+                names=f"{len(names):,}",
+                columns=f"{raw.shape[1]:,}",
+            ),
+            said("The first line names every column, the first column every row."),
         )
     cells = raw.iloc[:, 1:]
     cells.index = pd.Index([str(v).strip() for v in raw.iloc[:, 0]])
@@ -151,10 +157,10 @@ def _from_flat(path: str | Path) -> pd.DataFrame:
     if twice.any():
         k = int(twice.argmax())
         raise DataError(
-            "Flows stand in the file more than once",
-            "One year and one unit a file, each flow once.",
+            said("Flows stand in the file more than once"),
+            said("One year and one unit a file, each flow once."),
             rows=int(twice.sum()),
-            first=f"{down.iloc[k]!r} to {across.iloc[k]!r}",
+            first=said("{origin} to {user}", origin=repr(down.iloc[k]), user=repr(across.iloc[k])),
         )
     cells = np.full(len(rows) * len(columns), np.nan)
     cells[at] = raw[part["obsvalue"]].to_numpy(dtype=np.float64)
@@ -167,19 +173,21 @@ def _labelled(raw: pd.DataFrame, known: Known, blanks: str) -> Layout:
     both = {label for label in both if not role_of([label], {**known.columns, **known.rows})}
     if not both:
         raise DataError(
-            "the file has no row that is also a column",
-            "Country-sectors such as AUS_A01 stand down and across, in one head row and one label column. Where "
-            "country and sector have rows and columns of their own, read them with pandas (header=[0, 1], "
-            "index_col=[0, 1]) and give Z and Y to InterCountryTable.from_frames.",
-            first=f"row {raw.index[0]!r}, column {raw.columns[0]!r}",
+            said("the file has no row that is also a column"),
+            said(
+                "Country-sectors such as AUS_A01 stand down and across, in one head row and one label column. Where "
+                "country and sector have rows and columns of their own, read them with pandas (header=[0, 1], "
+                "index_col=[0, 1]) and give Z and Y to InterCountryTable.from_frames."
+            ),
+            first=said("row {row}, column {column}", row=repr(raw.index[0]), column=repr(raw.columns[0])),
         )
     countries = {label.split("_", 1)[0] for label in both}
     countries |= {OECD_SPLITS[c] for c in countries & set(OECD_SPLITS)}
     rows = [_line(label, both, known.rows, set()) for label in raw.index]
     columns = [_line(label, both, known.columns, countries) for label in raw.columns]
-    for lines, what, said in ((columns, "columns", known.said[0]), (rows, "rows", known.said[1])):
+    for lines, what, names in ((columns, "columns", known.said[0]), (rows, "rows", known.said[1])):
         refuse_repeats(lines, what)
-        refuse_unknown(lines, what, said)
+        refuse_unknown(lines, what, names)
     return fill(Layout(numeric(raw), tuple(rows), tuple(columns)), blanks)
 
 

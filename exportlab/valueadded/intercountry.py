@@ -31,6 +31,7 @@ from exportlab.valueadded.cells import (
 )
 from exportlab.valueadded.footprints import satellite_rows
 from exportlab.valueadded.validate import check_intercountry, report
+from exportlab.words import N_, said
 
 if TYPE_CHECKING:
     from exportlab.valueadded.decompose import Decomposition
@@ -161,7 +162,7 @@ class InterCountryTable:
         rest = x - inputs
         supplied, tax = value_added_and_taxes(rest, value_added, taxes, flat)
         if v == "supplied" and supplied is None:
-            raise OptionError("v='supplied' needs value_added=, or taxes= as a row.")
+            raise OptionError(said("v='supplied' needs value_added=, or taxes= as a row."))
         own = rest if v == "residual" or supplied is None else supplied
         table = cls(
             rows=rows,
@@ -172,7 +173,7 @@ class InterCountryTable:
             x=x,
             va=own,
             taxes=rest - own,
-            row_gap=np.zeros_like(x) if output is None else x - vector(output, flat, "output"),
+            row_gap=np.zeros_like(x) if output is None else x - vector(output, flat, N_("output")),
             column_gap=np.zeros_like(x) if supplied is None else supplied - (rest - tax),
             satellites=satellite_rows(satellites, flat, rows.droplevel("country")),
             unit=unit,
@@ -197,9 +198,9 @@ class InterCountryTable:
         `sectors` is one list for all countries, or one list a country. Y has one column a country, in
         the order of `countries`, unless `final` names its columns as (country, category).
         """
-        unique(countries, "countries")
+        unique(countries, N_("countries"))
         if not len(sectors):
-            raise DataError("sectors= is empty", "Name one sector a row.")
+            raise DataError(said("sectors= is empty"), said("Name one sector a row."))
         each = [sectors] * len(countries) if isinstance(sectors[0], str) else sectors
         labels = [(c, s) for c, own in zip(countries, each, strict=True) for s in own]
         rows = pd.MultiIndex.from_tuples(labels, names=["country", "sector"])
@@ -207,7 +208,10 @@ class InterCountryTable:
         z, y = as_array(Z), as_array(Y)
         for what, a, shape in (("Z", z, (len(rows),) * 2), ("Y", y, (len(rows), len(columns)))):
             if a.shape != shape:
-                raise DataError(f"{what} has shape {a.shape}", f"The labels ask for shape {shape}.")
+                raise DataError(
+                    said("{what} has shape {shape}", what=what, shape=a.shape),
+                    said("The labels ask for shape {shape}.", shape=shape),
+                )
         return cls.from_frames(
             pd.DataFrame(z, index=rows, columns=rows, copy=False),
             pd.DataFrame(y, index=rows, columns=columns, copy=False),

@@ -17,6 +17,7 @@ from exportlab.valueadded import national
 from exportlab.valueadded.cells import Column, labelled, matrix, ratio, unique, vector
 from exportlab.valueadded.footprints import satellite_rows
 from exportlab.valueadded.validate import Control, Validation, check_iotable, report_iotable
+from exportlab.words import N_, said
 
 if TYPE_CHECKING:
     from exportlab.valueadded.national import ExportContent
@@ -143,35 +144,37 @@ class IOTable:
         """
         _one_of_two(imported, imports)
         sectors = pd.Index(labelled(Z, "Z").index)
-        unique(sectors, "the rows of Z")
+        unique(sectors, N_("the rows of Z"))
         n, zero = len(sectors), np.zeros(len(Z))
 
         def column(values: Column | None, what: str) -> Array:
             return zero.copy() if values is None else vector(values, sectors, what)
 
-        F = labelled(final, "final use")
+        F = labelled(final, N_("final use"))
         labels = pd.Index(F.columns)
         Fm = (
             imported_final.to_frame(F.columns[0]) if isinstance(imported_final, pd.Series) else imported_final
         )
         z = matrix(Z, sectors, sectors, "Z")
         zm = (
-            np.zeros((n, n)) if imported is None else matrix(imported, sectors, sectors, "the imported block")
+            np.zeros((n, n))
+            if imported is None
+            else matrix(imported, sectors, sectors, N_("the imported block"))
         )
-        f = matrix(F, sectors, labels, "final use")
-        fm = np.zeros_like(f) if Fm is None else matrix(Fm, sectors, labels, "imported final use")
-        e, o = column(exports, "exports"), column(outflow, "outflow")
-        m = zm.sum(axis=1) + fm.sum(axis=1) if imports is None else column(imports, "imports")
-        nn, err, tax = column(inflow, "inflow"), column(error, "error"), column(taxes, "taxes")
+        f = matrix(F, sectors, labels, N_("final use"))
+        fm = np.zeros_like(f) if Fm is None else matrix(Fm, sectors, labels, N_("imported final use"))
+        e, o = column(exports, N_("exports")), column(outflow, N_("outflow"))
+        m = zm.sum(axis=1) + fm.sum(axis=1) if imports is None else column(imports, N_("imports"))
+        nn, err, tax = column(inflow, N_("inflow")), column(error, N_("error")), column(taxes, N_("taxes"))
         competitive = imported is None
         rows = z.sum(axis=1) + f.sum(axis=1) + e + o + err - (m + nn if competitive else 0.0)
-        x = rows if output is None else column(output, "output")
+        x = rows if output is None else column(output, N_("output"))
         residual = x - z.sum(axis=0) - zm.sum(axis=0) - tax
         table = cls(
             kind="competitive" if competitive else "noncompetitive",
             sectors=sectors, Z=z, F=f, Zm=zm, Fm=fm, final=tuple(map(str, labels)), e=e, o=o, m=m,
             inflow=nn, error=err, x=x, taxes=tax, unit=unit, source=source,
-            va=residual if value_added is None else column(value_added, "value added"),
+            va=residual if value_added is None else column(value_added, N_("value added")),
             satellites=satellite_rows(satellites, sectors, sectors),
         )  # fmt: skip
         check_iotable(table, rows, residual, tolerance)
@@ -195,8 +198,13 @@ class IOTable:
             values = np.asarray(a)
             if values.shape != (len(index), len(index)):
                 raise DataError(
-                    f"{what} has shape {values.shape} for {len(index)} sectors",
-                    "It must be square, one row and one column a sector.",
+                    said(
+                        "{what} has shape {shape} for {n} sectors",
+                        what=what,
+                        shape=values.shape,
+                        n=len(index),
+                    ),
+                    said("It must be square, one row and one column a sector."),
                 )
             return pd.DataFrame(values, index=index, columns=index)
 
@@ -205,8 +213,8 @@ class IOTable:
             values = values[:, None] if values.ndim == 1 else values
             if len(values) != len(index):
                 raise DataError(
-                    f"Final use has {len(values)} rows for {len(index)} sectors",
-                    "It must have one row a sector.",
+                    said("Final use has {rows} rows for {n} sectors", rows=len(values), n=len(index)),
+                    said("It must have one row a sector."),
                 )
             return pd.DataFrame(values, index=index)
 
@@ -296,8 +304,9 @@ def _one_of_two(imported: object, imports: object) -> None:
     """Refuse a table with neither its imported block nor its column of imports, or with both."""
     if (imported is None) == (imports is None):
         raise DataError(
-            "A table needs either its imported block or its column of imports",
-            "Pass imported= (non-competitive table) or imports= (competitive table). Without one of "
-            "them all inputs would count as domestic, and domestic content would be 100 % by "
-            "construction.",
+            said("A table needs either its imported block or its column of imports"),
+            said(
+                "Pass imported= (non-competitive table) or imports= (competitive table). Without one of them all "
+                "inputs would count as domestic, and domestic content would be 100 % by construction."
+            ),
         )

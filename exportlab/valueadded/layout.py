@@ -20,6 +20,7 @@ from exportlab.valueadded.heads import Axes, filled
 from exportlab.valueadded.intercountry import InterCountryTable
 from exportlab.valueadded.iotable import IOTable
 from exportlab.valueadded.validate import Control
+from exportlab.words import Said, said
 
 Blanks: TypeAlias = Literal["refuse", "zero"]
 Signs: TypeAlias = Mapping[str, int]
@@ -147,8 +148,13 @@ def refuse_unknown(lines: Sequence[Line], what: str, known: str) -> None:
     strange = [line.name for line in lines if not line.role]
     if strange:
         raise DataError(
-            f"The file has {what} that are neither sectors nor known {'uses' if what == 'columns' else 'margins'}",
-            f"Known: {known}. Rename them in the file, or build the table with from_frames.",
+            said("The file has columns that are neither sectors nor known uses")
+            if what == "columns"
+            else said("The file has rows that are neither sectors nor known margins"),
+            said(
+                "Known: {known}. Rename them in the file, or build the table with from_frames.",
+                known=said(known),
+            ),
             rows=len(strange),
             first=repr(strange[0]),
         )
@@ -160,11 +166,19 @@ def refuse_repeats(lines: Sequence[Line], what: str) -> None:
     for k, line in enumerate(lines):
         before = k if line.role in ("note", "subtotal") else seen.setdefault((line.role, line.key), k)
         if before != k:
+            at = {"a": f"{before + 1:,}", "b": f"{k + 1:,}"}
+            across = what == "columns"
             raise DataError(
-                f"The {what} of the table hold {line.name!r} more than once",
-                "Each stands once: take out repeated blocks and years, one table a file; columns of one role need "
-                "headings of their own to be added up.",
-                first=f"{what[:-1]}s {before + 1:,} and {k + 1:,} of those with figures",
+                said("The columns of the table hold {name} more than once", name=repr(line.name))
+                if across
+                else said("The rows of the table hold {name} more than once", name=repr(line.name)),
+                said(
+                    "Each stands once: take out repeated blocks and years, one table a file; columns of one role need "
+                    "headings of their own to be added up."
+                ),
+                first=said("columns {a} and {b} of those with figures", **at)
+                if across
+                else said("rows {a} and {b} of those with figures", **at),
             )
 
 
@@ -203,9 +217,9 @@ def lay_out(raw: pd.DataFrame, at: Axes, known: Known, blanks: str, bought: Coll
     ]
     kept = [np.flatnonzero(told.any(axis=a)) for a in (1, 0)]  # titles, notes and gaps hold no figure
     rows, columns = ([lines[k] for k in ks] for lines, ks in zip((rows, columns), kept, strict=True))
-    for lines, what, said in ((columns, "columns", known.said[0]), (rows, "rows", known.said[1])):
+    for lines, what, names in ((columns, "columns", known.said[0]), (rows, "rows", known.said[1])):
         refuse_repeats(lines, what)
-        refuse_unknown(lines, what, said)
+        refuse_unknown(lines, what, names)
     return fill(Layout(body.iloc[kept[0], kept[1]], tuple(rows), tuple(columns)), blanks)
 
 
@@ -281,9 +295,13 @@ def _crossed(layout: Layout, tolerance: float, rounding: float) -> list[Control]
     sums = _sums(layout)
     fits = [_signed(sums, signs, printed) for signs in ACROSS["output"]]
     names = [layout.rows[k].name for k in over]
-    what = "row of output" if layout.down("output") else "sums of columns"
+    what = (
+        said("row of output, beside the sums of rows")
+        if layout.down("output")
+        else said("sums of columns, beside the sums of rows")
+    )
     slack = rounding * _spread(len(layout.columns))
-    return [_control(f"{what}, beside the sums of rows", printed, fits, names, bounds=(tolerance, slack))]
+    return [_control(what, printed, fits, names, bounds=(tolerance, slack))]
 
 
 def _sums(layout: Layout) -> dict[str, Array]:
@@ -315,8 +333,14 @@ def _compared(
         fits = [_signed(sums, signs, printed) for signs in totals[line.role]]
         if np.isfinite(printed).any():
             slack = rounding * _spread(len(layout.columns))
-            made.append(_control(f"{kind} {line.name!r}", printed, fits, names, bounds=(tolerance, slack)))
+            made.append(_control(_named(kind, line), printed, fits, names, bounds=(tolerance, slack)))
     return made
+
+
+def _named(kind: str, line: Line) -> Said:
+    if kind == "column":
+        return said("column {name}", name=repr(line.name))
+    return said("row {name}", name=repr(line.name))
 
 
 def _signed(sums: Mapping[str, Array], signs: Signs, printed: Array) -> Array:
@@ -329,7 +353,7 @@ def _spread(n: int) -> float:
 
 
 def _control(
-    what: str, printed: Array, fits: list[Array], names: list[str], *, bounds: tuple[float, float]
+    what: Said, printed: Array, fits: list[Array], names: list[str], *, bounds: tuple[float, float]
 ) -> Control:
     """The nearest of some sums beside a printed total; `bounds` are the share it may be off, and the rounding."""
     tolerance, slack = bounds
@@ -342,14 +366,20 @@ def _control(
     if off.any():
         k = int(np.where(off, share, 0.0).argmax())
         raise DataError(
-            f"A total of the file is not the sum of its cells: {what}",
-            f"The cells of {names[k]!r} add up to {summed[k]:,.10g}, the total is {printed[k]:,.10g}. A cell, row or "
-            f"column is wrong or missing; tolerance={tolerance:g} allows that share of a total, and rounding.",
+            said("A total of the file is not the sum of its cells: {what}", what=what),
+            said(
+                "The cells of {name} add up to {summed}, the total is {printed}. A cell, row or column is wrong or "
+                "missing; tolerance={tolerance} allows that share of a total, and rounding.",
+                name=repr(names[k]),
+                summed=f"{summed[k]:,.10g}",
+                printed=f"{printed[k]:,.10g}",
+                tolerance=f"{tolerance:g}",
+            ),
             rows=int(off.sum()),
             first=repr(names[k]),
         )
     k = int(share.argmax())
-    return Control(what, int(told.sum()), float(share[k]), names[k])
+    return Control(str(what), int(told.sum()), float(share[k]), names[k])
 
 
 # Parts beside their sum: known by their figures, whatever they are called.
@@ -450,8 +480,12 @@ def _closed(layout: Layout, Z: pd.DataFrame, Y: pd.DataFrame) -> tuple[pd.DataFr
     bought = layout.down("imported")
     if len(bought) != 1 or not layout.across("exports"):
         raise DataError(
-            f"The file has {len(layout.across('exports'))} columns of exports and {len(bought)} rows of imports",
-            "A table of regions needs a column of exports and one row of imports.",
+            said(
+                "The file has {exports} columns of exports and {imports} rows of imports",
+                exports=len(layout.across("exports")),
+                imports=len(bought),
+            ),
+            said("A table of regions needs a column of exports and one row of imports."),
         )
     Y[("ROW", "exports")] = layout.cells.iloc[sectors, layout.across("exports")].to_numpy().sum(axis=1)
     own = layout.cells.iloc[bought[0]]
@@ -477,8 +511,8 @@ def national(layout: Layout, tolerance: float, **options: Any) -> IOTable:
         missing = [layout.rows[k].name for k in rows if layout.rows[k].key not in bought]
         if missing:
             raise DataError(
-                "Sectors have no row of imported products",
-                "Each needs one.",
+                said("Sectors have no row of imported products"),
+                said("Each needs one."),
                 rows=len(missing),
                 first=repr(missing[0]),
             )

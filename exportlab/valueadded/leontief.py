@@ -18,6 +18,7 @@ from scipy.linalg.blas import dgemm
 from exportlab.errors import DataError
 from exportlab.frames import Array
 from exportlab.valueadded.cells import ratio
+from exportlab.words import said
 
 if TYPE_CHECKING:
     from exportlab.valueadded.intercountry import InterCountryTable
@@ -200,8 +201,10 @@ def leontief_inverse(A: Array) -> Array:
         L = np.full_like(A, -np.inf)
     if L.min(initial=0.0) < -1e-9:
         raise DataError(
-            "The input coefficients are not productive: (I - A) has no non-negative inverse",
-            "A group of sectors uses up more of its own products than it makes; check the units of output.",
+            said("The input coefficients are not productive: (I - A) has no non-negative inverse"),
+            said(
+                "A group of sectors uses up more of its own products than it makes; check the units of output."
+            ),
         )
     return L
 

@@ -17,6 +17,7 @@ from exportlab.frames import Array
 from exportlab.results import Result
 from exportlab.valueadded.cells import Column, vector, worst
 from exportlab.valueadded.leontief import leontief_inverse
+from exportlab.words import N_, said
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -87,10 +88,14 @@ def refuse_competitive(t: IOTable) -> None:
     """Refuse a table whose coefficients do not tell imports apart."""
     if t.kind == "competitive":
         raise DataError(
-            "A competitive table does not tell domestic inputs from imported ones: v(I - A)^-1 is 1 for "
-            "every sector, so domestic content would be 100 % whatever the economy imports",
-            "Use province(...), which takes imports and inflow out of the coefficients, or a "
-            "non-competitive table with its imported block.",
+            said(
+                "A competitive table does not tell domestic inputs from imported ones: v(I - A)^-1 is 1 for every "
+                "sector, so domestic content would be 100 % whatever the economy imports"
+            ),
+            said(
+                "Use province(...), which takes imports and inflow out of the coefficients, or a non-competitive "
+                "table with its imported block."
+            ),
         )
 
 
@@ -253,11 +258,13 @@ def upstreamness(t: IOTable, *, inventories: Column | None = None) -> pd.DataFra
     taken to be used like home absorption, so the divisor is x - e + m (outflow and inflow count as trade
     too). Programs that divide by x + e - m use the other sign.
     """
-    absorbed = t.absorption - (0.0 if inventories is None else vector(inventories, t.sectors, "inventories"))
+    absorbed = t.absorption - (
+        0.0 if inventories is None else vector(inventories, t.sectors, N_("inventories"))
+    )
     if (absorbed < 0).any():
         raise DataError(
-            "Absorption is negative, so upstreamness is not defined",
-            "Pass the change of inventories=, or check exports and imports.",
+            said("Absorption is negative, so upstreamness is not defined"),
+            said("Pass the change of inventories=, or check exports and imports."),
             rows=int((absorbed < 0).sum()),
             first=worst(-absorbed, t.sectors, 1),
         )
@@ -274,12 +281,12 @@ def upstreamness(t: IOTable, *, inventories: Column | None = None) -> pd.DataFra
 
 
 def _exports(t: IOTable, exports: Column | None) -> Array:
-    e = t.e if exports is None else vector(exports, t.sectors, "exports")
+    e = t.e if exports is None else vector(exports, t.sectors, N_("exports"))
     bad = (e < 0) | ((t.x <= 0) & (e != 0))
     if bad.any():
         raise DataError(
-            "Exports are negative, or come from a sector without output",
-            "Give exports of zero or more, of sectors that the table has output for.",
+            said("Exports are negative, or come from a sector without output"),
+            said("Give exports of zero or more, of sectors that the table has output for."),
             rows=int(bad.sum()),
             first=worst(np.where(bad, np.abs(e), 0.0), t.sectors, 1),
         )

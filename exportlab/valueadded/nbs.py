@@ -23,6 +23,7 @@ from exportlab.valueadded.layout import (
     national,
     subtotals,
 )
+from exportlab.words import N_
 
 # What a line is: our name, and the codes and headings that bureaus and CEADs print.
 KNOWN = Known(
@@ -54,8 +55,10 @@ KNOWN = Known(
         "satellite": r"CO2.*|.*emissions?.*|.*(employment|employed).*|.*(从业|就业).*",
     },
     said=(
-        "sector codes, FU101 ... FU202, TC, EX, OF, IM, IF, ERR, GO and their Chinese and English headings",
-        "sector codes, IM, TII, VA001 ... VA004, TVA, TI and their Chinese and English names",
+        N_(
+            "sector codes, FU101 ... FU202, TC, EX, OF, IM, IF, ERR, GO and their Chinese and English headings"
+        ),
+        N_("sector codes, IM, TII, VA001 ... VA004, TVA, TI and their Chinese and English names"),
     ),
 )
 # A heading of consumption or capital formation is a subtotal only where its parts stand beside it.
@@ -119,8 +122,8 @@ def bureau(
     at = axes(raw, same={ORIGIN: r"\1"})
     layout = _sums(lay_out(raw, at, KNOWN, blanks, _bought(raw, at)))
     left_out = [c.name for c in layout.columns if c.role == "subtotal"]
-    said = f"; left out as sums of their parts: {', '.join(left_out)}" if left_out else ""
-    made = {"unit": "10,000 CNY", "source": f"{source}{said}", **options}
+    beside = f"; left out as sums of their parts: {', '.join(left_out)}" if left_out else ""
+    made = {"unit": N_("10,000 CNY"), "source": f"{source}{beside}", **options}
     return national(layout, tolerance, **made)
 
 
@@ -192,4 +195,4 @@ def provinces(
 ) -> InterCountryTable:
     """The table of a sheet of provinces, closed with the rest of the world."""
     layout = lay_out(raw, axes(raw, region=r"\D+"), KNOWN, blanks)
-    return intercountry(layout, tolerance, **{"unit": "10,000 CNY", **options})
+    return intercountry(layout, tolerance, **{"unit": N_("10,000 CNY"), **options})

@@ -20,6 +20,7 @@ from exportlab.valueadded.cells import Column, vector, worst
 from exportlab.valueadded.footprints import intensity
 from exportlab.valueadded.leontief import leontief_inverse
 from exportlab.valueadded.national import content_table
+from exportlab.words import said
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -223,8 +224,8 @@ def _no_removals(t: IOTable, f: Array) -> Array:
     """The satellite per unit of output; refuses negative ones, whose content need not fall as imports rise."""
     if (f < 0).any():
         raise DataError(
-            "The satellite is negative",
-            "Bounds hold for numbers of zero or more.",
+            said("The satellite is negative"),
+            said("Bounds hold for numbers of zero or more."),
             rows=int((f < 0).sum()),
             first=worst(-f, t.sectors, 1),
         )
@@ -271,8 +272,8 @@ def _shipments(t: IOTable, of: Literal["exports", "outflow"] | Column) -> Array:
     ship = vector(of, t.sectors, "of")
     if (ship < 0).any():
         raise DataError(
-            "Shipments are negative",
-            "Give numbers of zero or more.",
+            said("Shipments are negative"),
+            said("Give numbers of zero or more."),
             rows=int((ship < 0).sum()),
             first=worst(-ship, t.sectors, 1),
         )
@@ -282,14 +283,18 @@ def _shipments(t: IOTable, of: Literal["exports", "outflow"] | Column) -> Array:
 def _refuse_raw(t: IOTable) -> None:
     if t.kind != "competitive":
         raise DataError(
-            "This table tells domestic inputs from imported ones already",
-            "Use domestic_content(...); province(...) takes a competitive table with imports and inflow.",
+            said("This table tells domestic inputs from imported ones already"),
+            said(
+                "Use domestic_content(...); province(...) takes a competitive table with imports and inflow."
+            ),
         )
     if not (t.m.any() or t.inflow.any()):
         raise DataError(
-            "The table has neither imports nor inflow: with the raw coefficients v(I - A)^-1 is 1 for every "
-            "sector, so the province's content would be 100 % by construction",
-            "Pass imports= 进口 and inflow= 调入 with the table.",
+            said(
+                "The table has neither imports nor inflow: with the raw coefficients v(I - A)^-1 is 1 for every "
+                "sector, so the province's content would be 100 % by construction"
+            ),
+            said("Pass imports= 进口 and inflow= 调入 with the table."),
         )
 
 
@@ -332,15 +337,17 @@ def by_use(t: IOTable, F: Array, m_int: Array, transit: Transit) -> Origins:
     """Imports go to their use by BEC, inflow to what is left of all uses."""
     if transit == "total_supply":
         raise OptionError(
-            "transit='total_supply' spreads imports over all uses in proportion, intermediate_imports= sorts "
-            "them by use: give one of the two. Allowed with intermediate_imports=: 'refuse', 'remove'."
+            said(
+                "transit='total_supply' spreads imports over all uses in proportion, intermediate_imports= sorts "
+                "them by use: give one of the two. Allowed with intermediate_imports=: 'refuse', 'remove'."
+            )
         )
     m_fin = t.m - m_int
     bad = (m_int < 0) | (m_fin < -1e-9 * t.m.max(initial=0.0))
     if bad.any():
         raise DataError(
-            "Intermediate imports are negative or exceed all imports",
-            "Sort the imports of the table itself: each product between 0 and its imports.",
+            said("Intermediate imports are negative or exceed all imports"),
+            said("Sort the imports of the table itself: each product between 0 and its imports."),
             rows=int(bad.sum()),
             first=worst(np.where(bad, np.abs(m_fin), 0.0), t.sectors, 1),
         )
@@ -363,24 +370,28 @@ def _surplus(t: IOTable, over: Array, q: Array, transit: Transit) -> Array:
     scale = max(float(t.x.max(initial=0.0)), float(np.abs(q).max(initial=0.0)))
     if (q < -1e-9 * scale).any():
         raise DataError(
-            "Absorption is negative, so shares of it mean nothing",
-            "Check exports, outflow and the error column of these products.",
+            said("Absorption is negative, so shares of it mean nothing"),
+            said("Check exports, outflow and the error column of these products."),
             rows=int((q < -1e-9 * scale).sum()),
             first=worst(-q, t.sectors, 1),
         )
     surplus: Array = np.where(over > 1e-9 * scale, over, 0.0)
     if transit == "refuse" and surplus.any():
         raise DataError(
-            "Imports and inflow exceed what the province absorbs (mu + nu > 1): part of them is re-exported",
-            "Choose transit='remove' (only the surplus passes through) or 'total_supply' (imports and inflow "
-            "supply exports like every other use); the two can lie far apart, so say which one you report.",
+            said(
+                "Imports and inflow exceed what the province absorbs (mu + nu > 1): part of them is re-exported"
+            ),
+            said(
+                "Choose transit='remove' (only the surplus passes through) or 'total_supply' (imports and inflow "
+                "supply exports like every other use); the two can lie far apart, so say which one you report."
+            ),
             rows=int((surplus > 0).sum()),
             first=worst(surplus, t.sectors),
         )
     if (surplus > (t.e + t.o) * (1 + 1e-9)).any():
         raise DataError(
-            "More passes through than the province ships out",
-            "Check imports, inflow, exports, outflow and the error column of these products.",
+            said("More passes through than the province ships out"),
+            said("Check imports, inflow, exports, outflow and the error column of these products."),
             rows=int((surplus > t.e + t.o).sum()),
             first=worst(surplus - t.e - t.o, t.sectors, 1),
         )

@@ -21,21 +21,24 @@ from exportlab.valueadded.intercountry import InterCountryTable
 from exportlab.valueadded.iotable import IOTable
 from exportlab.valueadded.nbs import TABLES, bureau, provinces
 from exportlab.valueadded.wiot import COUNTRY, numbered
+from exportlab.words import N_, enumerated, said
 
 Table: TypeAlias = IOTable | InterCountryTable
 
 FORMATS: Mapping[str, str] = {
-    "OECD ICIO": "AUS_A01 down and across, AUS_HFCE or HFCE_AUS (read_icio)",
-    "Eurostat FIGARO": "AT_A01 down and across, AT_P3_S14; or refArea, counterpartArea, obsValue (read_figaro)",
-    "WIOD": "countries with c1 or r1, c37 or c57 (read_wiod)",
-    "ADB MRIO": "countries with c1, F1 (read_adb)",
-    "EORA26": "a folder or archive with Eora26_2015_bp_T.txt (read_eora)",
-    "EXIOBASE 3": "a folder or archive with Z.txt or A.txt, and Y.txt (read_exiobase)",
-    "GLORIA": "a folder or archive with ..._T-Results_2019_059_Markup001(full).csv (read_gloria)",
-    "CEADs": "provinces and sectors in head rows and label columns, exports, imports (read_ceads)",
-    "statistical bureaus": "sector codes or names in a head row and a label column (read_nbs)",
-    "OECD national tables": "rows TTL_A01, or DOM_A01 and IMP_A01 (read_oecd_iot)",
-    "Eurostat TSV": "a first column unit,stk_flow,...,geo (read_eurostat)",
+    "OECD ICIO": N_("AUS_A01 down and across, AUS_HFCE or HFCE_AUS (read_icio)"),
+    "Eurostat FIGARO": N_(
+        "AT_A01 down and across, AT_P3_S14; or refArea, counterpartArea, obsValue (read_figaro)"
+    ),
+    "WIOD": N_("countries with c1 or r1, c37 or c57 (read_wiod)"),
+    "ADB MRIO": N_("countries with c1, F1 (read_adb)"),
+    "EORA26": N_("a folder or archive with Eora26_2015_bp_T.txt (read_eora)"),
+    "EXIOBASE 3": N_("a folder or archive with Z.txt or A.txt, and Y.txt (read_exiobase)"),
+    "GLORIA": N_("a folder or archive with ..._T-Results_2019_059_Markup001(full).csv (read_gloria)"),
+    "CEADs": N_("provinces and sectors in head rows and label columns, exports, imports (read_ceads)"),
+    N_("statistical bureaus"): N_("sector codes or names in a head row and a label column (read_nbs)"),
+    N_("OECD national tables"): N_("rows TTL_A01, or DOM_A01 and IMP_A01 (read_oecd_iot)"),
+    "Eurostat TSV": N_("a first column unit,stk_flow,...,geo (read_eurostat)"),
 }
 
 
@@ -132,5 +135,8 @@ def _nested(at: Axes) -> bool:
 
 
 def _unknown(place: Path) -> DataError:
-    listed = "; ".join(f"{name}: {what}" for name, what in FORMATS.items())
-    return DataError(f"{str(place)!r} is of no input-output format that is known", f"Known are {listed}.")
+    known = enumerated(said("{name}: {what}", name=said(n), what=said(w)) for n, w in FORMATS.items())
+    return DataError(
+        said("{path} is of no input-output format that is known", path=repr(str(place))),
+        said("Known are {known}.", known=known),
+    )

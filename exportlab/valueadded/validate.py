@@ -21,10 +21,14 @@ from exportlab.valueadded.cells import (
     show,
     worst,
 )
+from exportlab.words import N_, Said, said
 
 if TYPE_CHECKING:
     from exportlab.valueadded.intercountry import InterCountryTable
     from exportlab.valueadded.iotable import IOTable
+
+
+SUMS = N_("Output (the row sums of Z and Y)")
 
 
 @dataclass(frozen=True)
@@ -49,52 +53,91 @@ class Control:
 
 def check_iotable(t: IOTable, rows: Array, residual: Array, tolerance: float) -> None:
     check_tolerance(tolerance)
-    refuse_totals(t.sectors, "The sectors", beside="its parts")
+    refuse_totals(t.sectors, N_("The sectors"), beside=N_("its parts"))
     refuse_sums(t.Z, t.sectors)
     refuse_coefficients(t.Z, t.x)
-    for what, values in (("Z", t.Z), ("The imported block", t.Zm)):
+    for what, values in (("Z", t.Z), (N_("The imported block"), t.Zm)):
         if values.min(initial=0.0) < 0:
             i, j = divmod(int(values.argmin()), values.shape[1])
             raise DataError(
-                f"{what} has negative cells",
-                "Intermediate use cannot be negative.",
+                said("{what} has negative cells", what=said(what)),
+                said("Intermediate use cannot be negative."),
                 rows=int((values < 0).sum()),
-                first=f"row {t.sectors[i]!r}, column {t.sectors[j]!r} is {values[i, j]:.6g}",
+                first=_cell(repr(t.sectors[i]), repr(t.sectors[j]), values[i, j]),
             )
-    for what, column in (("Output", t.x), ("Exports", t.e), ("Outflow", t.o), ("Inflow", t.inflow)):
+    for what, column in (
+        (N_("Output"), t.x),
+        (N_("Exports"), t.e),
+        (N_("Outflow"), t.o),
+        (N_("Inflow"), t.inflow),
+    ):
         _not_negative(column, what, t.sectors)
         _not_vanishing(column, what, t.sectors)
     if t.kind == "competitive":
-        _not_negative(t.m, "Imports", t.sectors)
-    gap = _beyond(rows - t.x, rounding_gap(t.Z))
-    if _relative(gap, t.x).max(initial=0.0) > tolerance:
-        looks_competitive = t.kind == "noncompetitive" and (gap >= -tolerance * t.x).all()
-        raise DataError(
-            f"Rows do not balance: uses differ from output by {np.abs(gap).sum():.6g} {t.unit} in all",
-            "Uses exceed output nowhere falling short, as they do when Z holds imported products too: a "
-            "competitive table is passed with imports= instead of imported=."
-            if looks_competitive
-            else "Check the final use columns, the discrepancy column and the units; or raise tolerance=.",
-            rows=int((_relative(gap, t.x) > tolerance).sum()),
-            first=worst(_relative(gap, t.x), t.sectors) + " of output",
-        )
+        _not_negative(t.m, N_("Imports"), t.sectors)
+    _balanced(t, rows, tolerance)
     _viable(t.A.sum(axis=0) + t.Am.sum(axis=0), t.sectors)
     off = _relative(_beyond(t.va - residual, rounding_gap(t.Z)), t.x)
     if off.max(initial=0.0) > tolerance:
         raise DataError(
-            "Value added given is not output less inputs and taxes: the column balance fails by "
-            f"{np.abs(t.va - residual).sum():.6g} {t.unit} in all",
-            f"{_units(t.va, residual)} Check its unit, pass product taxes as taxes=, or raise tolerance=.",
+            _column_fails(t.va - residual, t.unit),
+            said(
+                "{units} Check its unit, pass product taxes as taxes=, or raise tolerance=.",
+                units=_units(t.va, residual),
+            ),
             rows=int((off > tolerance).sum()),
-            first=worst(off, t.sectors) + " of output",
+            first=_of_output(off, t.sectors),
         )
 
 
-def _units(va: Array, residual: Array) -> str:
+def _balanced(t: IOTable, rows: Array, tolerance: float) -> None:
+    """Refuse rows whose uses are not their output."""
+    gap = _beyond(rows - t.x, rounding_gap(t.Z))
+    if _relative(gap, t.x).max(initial=0.0) > tolerance:
+        looks_competitive = t.kind == "noncompetitive" and (gap >= -tolerance * t.x).all()
+        raise DataError(
+            said(
+                "Rows do not balance: uses differ from output by {gap} {unit} in all",
+                gap=f"{np.abs(gap).sum():.6g}",
+                unit=said(t.unit),
+            ),
+            said(
+                "Uses exceed output nowhere falling short, as they do when Z holds imported products too: a "
+                "competitive table is passed with imports= instead of imported=."
+            )
+            if looks_competitive
+            else said(
+                "Check the final use columns, the discrepancy column and the units; or raise tolerance=."
+            ),
+            rows=int((_relative(gap, t.x) > tolerance).sum()),
+            first=_of_output(_relative(gap, t.x), t.sectors),
+        )
+
+
+def _column_fails(gap: Array, unit: str) -> Said:
+    return said(
+        "Value added given is not output less inputs and taxes: the column balance fails by {gap} {unit} in all",
+        gap=f"{np.abs(gap).sum():.6g}",
+        unit=said(unit),
+    )
+
+
+def _cell(row: str, column: str, value: float) -> Said:
+    return said("row {row}, column {column} is {value}", row=row, column=column, value=f"{value:.6g}")
+
+
+def _of_output(off: Array, labels: pd.Index) -> Said:
+    return said("{worst} of output", worst=worst(off, labels))
+
+
+def _units(va: Array, residual: Array) -> Said:
     ratio = float(va.sum() / residual.sum()) if residual.sum() else np.nan
+    times = f"{ratio:.4g}"
     if ratio > 0 and abs(np.log10(ratio)) > 0.5:
-        return f"Value added given is {ratio:.4g} times the residual: it looks like another unit."
-    return f"Value added given is {ratio:.4g} times the residual."
+        return said(
+            "Value added given is {times} times the residual: it looks like another unit.", times=times
+        )
+    return said("Value added given is {times} times the residual.", times=times)
 
 
 def _beyond(gap: Array, slack: float) -> Array:
@@ -109,8 +152,8 @@ def _relative(gap: Array, x: Array) -> Array:
 def _not_negative(column: Array, what: str, labels: pd.Index) -> None:
     if column.min(initial=0.0) < 0:
         raise DataError(
-            f"{what} is negative",
-            "It must be zero or more; imports and inflow are given as positive numbers.",
+            said("{what} is negative", what=said(what)),
+            said("It must be zero or more; imports and inflow are given as positive numbers."),
             rows=int((column < 0).sum()),
             first=worst(-column, labels),
         )
@@ -120,8 +163,8 @@ def _not_vanishing(column: Array, what: str, labels: pd.Index) -> None:
     tiny = (column > 0) & (column < SMALLEST)
     if tiny.any():
         raise DataError(
-            f"{what} is below {SMALLEST:g}, though not zero",
-            "Coefficients would overflow: write 0.",
+            said("{what} is below {least}, though not zero", what=said(what), least=f"{SMALLEST:g}"),
+            said("Coefficients would overflow: write 0."),
             rows=int(tiny.sum()),
             first=show(labels[int(tiny.argmax())]),
         )
@@ -133,43 +176,54 @@ def check_intercountry(
     """Refuse what makes the numbers meaningless."""
     check_tolerance(tolerance)
     names = t.rows.droplevel("country")
-    refuse_totals(t.countries, "The countries", beside="its members")
-    refuse_totals(t.rows.get_level_values("sector").unique(), "The sectors", beside="its parts")
-    several = t.final[t.final.droplevel(1).duplicated(keep=False)]
-    refuse_totals(several.get_level_values(1).unique(), "The categories of final demand", beside="its parts")
+    refuse_totals(t.countries, N_("The countries"), beside=N_("its members"))
+    refuse_totals(t.rows.get_level_values("sector").unique(), N_("The sectors"), beside=N_("its parts"))
+    several = t.final[t.final.droplevel(1).duplicated(keep=False)].get_level_values(1)
+    refuse_totals(several.unique(), N_("The categories of final demand"), beside=N_("its parts"))
     refuse_sums(t.Z, names)
     refuse_coefficients(t.Z, t.x)
-    _not_negative(t.x, "Output (the row sums of Z and Y)", names)
-    _not_vanishing(t.x, "Output (the row sums of Z and Y)", names)
+    _not_negative(t.x, SUMS, names)
+    _not_vanishing(t.x, SUMS, names)
+    _inputs_fit(t, tolerance, accept, names)
+    if supplied is not None:
+        _value_added_fits(t, supplied, tolerance, names)
+
+
+def _inputs_fit(t: InterCountryTable, tolerance: float, accept: Collection[str], names: pd.Index) -> None:
+    """Refuse negative inputs, rows that do not balance, and inputs that leave no value added."""
     if t.Z.min(initial=0.0) < 0 and "negative_inputs" not in accept:
         i, j = divmod(int(t.Z.argmin()), t.Z.shape[1])
         raise DataError(
-            "Z has negative cells",
-            "Intermediate deliveries cannot be negative; accept=['negative_inputs'] keeps them as they are.",
+            said("{what} has negative cells", what="Z"),
+            said(
+                "Intermediate deliveries cannot be negative; accept=['negative_inputs'] keeps them as they are."
+            ),
             rows=int((t.Z < 0).sum()),
-            first=f"row {show(names[i])}, column {show(names[j])} is {t.Z[i, j]:.6g}",
+            first=_cell(show(names[i]), show(names[j]), t.Z[i, j]),
         )
     off = _relative(_beyond(t.row_gap, rounding_gap(t.Z)), t.x)
     if off.max(initial=0.0) > tolerance:
         raise DataError(
-            f"Rows do not balance: uses miss output given by {np.abs(t.row_gap).sum():.6g} {t.unit} in all",
-            "Check Y (every category, also negative inventories) and the units; or raise tolerance=.",
+            said(
+                "Rows do not balance: uses miss output given by {gap} {unit} in all",
+                gap=f"{np.abs(t.row_gap).sum():.6g}",
+                unit=said(t.unit),
+            ),
+            said("Check Y (every category, also negative inventories) and the units; or raise tolerance=."),
             rows=int((off > tolerance).sum()),
-            first=worst(off, names) + " of output",
+            first=_of_output(off, names),
         )
     inputs = t.Z.sum(axis=0)
     dead = (t.x == 0) & (inputs > 0)
     if dead.any():
         raise DataError(
-            "Sectors with inputs have no output",
-            "Their columns of Z must be zero too.",
+            said("Sectors with inputs have no output"),
+            said("Their columns of Z must be zero too."),
             rows=int(dead.sum()),
             first=worst(np.where(dead, inputs, 0.0), names),
         )
     if "column_sums" not in accept:
         _viable(np.divide(inputs, t.x, out=np.zeros_like(inputs), where=t.x > 0), names)
-    if supplied is not None:
-        _value_added_fits(t, supplied, tolerance, names)
 
 
 def _value_added_fits(t: InterCountryTable, supplied: Array, tolerance: float, names: pd.Index) -> None:
@@ -177,17 +231,18 @@ def _value_added_fits(t: InterCountryTable, supplied: Array, tolerance: float, n
     rest = t.x - t.Z.sum(axis=0)
     if np.abs(rest - supplied).sum() > 0.5 * np.abs(rest).sum():
         raise DataError(
-            "Less than half of what inputs leave of output is value added, the rest would be taxes",
-            f"{_units(supplied, rest)} Check its unit.",
+            said("Less than half of what inputs leave of output is value added, the rest would be taxes"),
+            said("{units} Check its unit.", units=_units(supplied, rest)),
         )
     if off.max(initial=0.0) > tolerance:
         raise DataError(
-            "Value added given is not output less inputs and taxes: the column balance fails by "
-            f"{np.abs(t.column_gap).sum():.6g} {t.unit} in all",
-            f"{_units(supplied, supplied - t.column_gap)} Check its unit, pass product taxes as taxes= "
-            "(a row, or 'remainder'), or raise tolerance=.",
+            _column_fails(t.column_gap, t.unit),
+            said(
+                "{units} Check its unit, pass product taxes as taxes= (a row, or 'remainder'), or raise tolerance=.",
+                units=_units(supplied, supplied - t.column_gap),
+            ),
             rows=int((off > tolerance).sum()),
-            first=worst(off, names) + " of output",
+            first=_of_output(off, names),
         )
 
 
@@ -196,9 +251,11 @@ def _viable(inputs: Array, labels: pd.Index) -> None:
     over = inputs >= 1 - 1e-12
     if over.any():
         raise DataError(
-            "Inputs cost as much as the output they make, or more",
-            "The columns of the input coefficients must add up to less than 1: check the units of inputs and "
-            "output. An inter-country table takes accept=['column_sums'] where value added is negative.",
+            said("Inputs cost as much as the output they make, or more"),
+            said(
+                "The columns of the input coefficients must add up to less than 1: check the units of inputs and "
+                "output. An inter-country table takes accept=['column_sums'] where value added is negative."
+            ),
             rows=int(over.sum()),
             first=worst(np.where(over, inputs, 0.0), labels),
         )

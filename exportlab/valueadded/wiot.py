@@ -15,6 +15,7 @@ from exportlab.options import validated
 from exportlab.valueadded.heads import axes
 from exportlab.valueadded.intercountry import InterCountryTable
 from exportlab.valueadded.layout import Blanks, Known, intercountry, lay_out
+from exportlab.words import N_
 
 # Rows below the sectors by their English names, and the codes of the 2016 release; their numbers differ by release.
 KNOWN = Known(
@@ -30,9 +31,11 @@ KNOWN = Known(
         "output": r"GO|output at basic prices|total( output)?",
     },
     said=(
-        "countries with c1 ... and final use, Total output",
-        "intermediate consumption, taxes less subsidies on products, cif/fob adjustments, direct purchases abroad, "
-        "purchases by non-residents, value added at basic prices, international transport margins, output",
+        N_("countries with c1 ... and final use, Total output"),
+        N_(
+            "intermediate consumption, taxes less subsidies on products, cif/fob adjustments, direct purchases abroad, "
+            "purchases by non-residents, value added at basic prices, international transport margins, output"
+        ),
     ),
 )
 COUNTRY = r"[A-Z][A-Za-z0-9]{2}"
@@ -125,4 +128,4 @@ def numbered(
     wide = raw.iloc[0].astype(str).str.fullmatch(r"v[A-Z]{3}\d+").to_numpy(dtype=bool)
     raw = _from_wide(raw, wide) if wide.any() else raw
     at = axes(raw, sector=r"c\d+", region=COUNTRY, same={r"^r(\d+)$": r"c\1"})
-    return intercountry(lay_out(raw, at, KNOWN, blanks), tolerance, **{"unit": "million USD", **options})
+    return intercountry(lay_out(raw, at, KNOWN, blanks), tolerance, **{"unit": N_("million USD"), **options})

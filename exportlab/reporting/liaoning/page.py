@@ -21,7 +21,7 @@ from exportlab.reporting.liaoning.official import (
     total_of_2023,
 )
 from exportlab.tables.model import Page, Picture, Section, Table
-from exportlab.words import N_, _, amount, number, percent, points, term, unit_said
+from exportlab.words import N_, _, amount, number, percent, points, term, units_said
 
 
 def page(say: Callable[[str], object] | None = None, behind: Section | None = None) -> Page:
@@ -81,7 +81,7 @@ def data_section() -> Section:
             Table(
                 "datasets",
                 _("Embedded data"),
-                facts[columns].assign(units=facts["units"].map(_units)),
+                facts[columns].assign(units=facts["units"].map(units_said)),
                 _("rows"),
                 _("manifest of the package"),
                 fold=("name", "not_in", "licence"),
@@ -89,11 +89,6 @@ def data_section() -> Section:
             ),
         ),
     )
-
-
-def _units(listed_: str) -> str:
-    """Units one by one, so that each is said in the language in use."""
-    return _(", ").join(unit_said(u) for u in str(listed_).split(", ") if u)
 
 
 def _total_by_year() -> Picture:

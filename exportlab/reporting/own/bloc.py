@@ -12,7 +12,7 @@ from exportlab.reporting.own import intervals, pictures
 from exportlab.reporting.own.intervals import Made, last_period
 from exportlab.reporting.own.naming import unit_of
 from exportlab.tables.model import Fact, Picture, Section, Table
-from exportlab.words import _, percent, sentences
+from exportlab.words import _, percent, refusal, sentences
 
 
 def section(found: Findings, bloc: str) -> Made:
@@ -20,7 +20,11 @@ def section(found: Findings, bloc: str) -> Made:
     share = found.bloc
     title = _("The {bloc} share", bloc=bloc)
     if isinstance(share, LeftOut):
-        why = _("The share of {bloc} is left out: {reason}", bloc=bloc, reason=share.error)
+        why = _(
+            "The share of {bloc} is left out: {reason}",
+            bloc=bloc,
+            reason=refusal(share.error) if share.error else "",
+        )
         return Section("bloc", title, (why,)), None
     flows = found.basis.flows
     known = intervals.sentence(share.share, "market", percent)

@@ -9,7 +9,7 @@ from exportlab.reporting.own import naming
 from exportlab.reporting.own.headline import who
 from exportlab.reporting.own.intervals import last_period, named
 from exportlab.tables.model import Picture, Section, Table
-from exportlab.words import _, number
+from exportlab.words import _, number, refusal
 
 
 def section(found: Findings) -> Section:
@@ -74,4 +74,4 @@ def _why(left_out: LeftOut) -> str:
         )
     if left_out.why == "no exporter named":
         return _("Left out: no exporter was named, so there is none to place.")
-    return _("Left out: {reason}", reason=left_out.error)
+    return _("Left out: {reason}", reason=refusal(left_out.error) if left_out.error else "")

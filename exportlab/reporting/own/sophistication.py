@@ -9,7 +9,7 @@ from exportlab.reporting.own import intervals
 from exportlab.reporting.own.intervals import Made, last_period
 from exportlab.reporting.own.naming import source_of, unit_of
 from exportlab.tables.model import Fact, Section, Table
-from exportlab.words import N_, _, number, percent, sentences
+from exportlab.words import N_, _, number, percent, refusal, sentences
 
 CLASSES = {
     "HT": N_("high technology"),
@@ -51,7 +51,7 @@ def section(found: Findings) -> Made:
 
 def _why_no_classes(left_out: LeftOut) -> str:
     if left_out.error is not None:
-        return _("Lall's technology classes are left out: {reason}", reason=left_out.error)
+        return _("Lall's technology classes are left out: {reason}", reason=refusal(left_out.error))
     return _(
         "Lall's technology classes are left out: they are defined on SITC rev.3. Say "
         'technology="sitc3" if the product codes are SITC, or give a conversion table from '
@@ -61,7 +61,7 @@ def _why_no_classes(left_out: LeftOut) -> str:
 
 def _why_no_level(left_out: LeftOut) -> str:
     if left_out.error is not None:
-        return _("The income level of exports (EXPY) is left out: {reason}", reason=left_out.error)
+        return _("The income level of exports (EXPY) is left out: {reason}", reason=refusal(left_out.error))
     if left_out.why == "no exporters":
         return _("The income level of exports (EXPY) is left out: the reference table has no exporters.")
     return _(
