@@ -69,6 +69,7 @@ POWERS = {
     "zh": {
         "bn CNY": 1,
         "bn USD": 1,
+        "bn t": 1,
         "mn CNY": -2,
         "mn USD": -2,
         "mn t": -2,
