@@ -71,6 +71,11 @@ def dose_response(
     grid : int
         Number of doses in ``parts["response"]``, evenly spaced over the treated.
 
+    Raises
+    ------
+    OptionError
+        Degree, knots or grid out of range; a panel with weights or covariates, which it does not take.
+
     Notes
     -----
     ATT(d) needs parallel trends in untreated outcomes. Reading differences between doses (ACRT) as causal

@@ -85,6 +85,13 @@ def conley_taber(
     -------
     FewTreated
 
+    Raises
+    ------
+    DataError
+        Unbalanced panel, fewer units a side than the test needs.
+    OptionError
+        A panel with weights or covariates, which the method does not take.
+
     Notes
     -----
     p counts the actual placement. Exact as controls grow when their residuals are distributed as those of
@@ -145,6 +152,13 @@ def ibragimov_muller(panel: PolicyPanel, *, null: Finite = 0.0, level: Level = 0
     Returns
     -------
     FewTreated
+
+    Raises
+    ------
+    DataError
+        Unbalanced panel, fewer than two units on a side.
+    OptionError
+        A panel with weights or covariates, which the method does not take.
 
     Notes
     -----

@@ -116,7 +116,7 @@ def power(
     DataError
         Unbalanced panel, clusters coarser than units.
     OptionError
-        A design with nobody or everybody treated, dates outside the panel.
+        A design with nobody or everybody treated, dates outside the panel; a panel with weights or covariates.
 
     Notes
     -----
