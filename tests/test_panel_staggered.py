@@ -270,6 +270,7 @@ def test_triple_difference_is_the_difference_of_two_double_differences():
     for method in ("regression", "imputation"):
         e = p.triple_difference(by="reached", method=method)
         assert e.table["estimate"].iloc[0] == pytest.approx(did(1) - did(0), abs=1e-10)
+        assert e.comparison == "units with reached = 0 in the same adoption group, and other groups"
     q = PolicyPanel(t.assign(reached=[0, 1] * 8), unit="unit", period="year", outcome="y", adopted="g")
     with pytest.raises(DataError, match="'reached' changes within a unit"):
         q.triple_difference(by="reached")

@@ -331,3 +331,11 @@ def test_labels_of_eora_end_in_tabs(tmp_path):
     )
     labels = folders._eora_labels(bundle(tmp_path), "VA")
     assert folders._eora_names(labels) == ["Primary Inputs Taxes on production", "Primary Inputs Rents"]
+
+
+def test_bars_of_a_decomposition_are_named_by_its_axes() -> None:
+    made = plain().decompose("wwz", by=["exporter", "importer"])
+    ax = made.plot()
+    by_exports = made.wide().assign(x=lambda w: w[[*made.additive]].sum(axis=1)).sort_values("x")
+    names = (by_exports["exporter"].astype(str) + " " + by_exports["importer"].astype(str)).to_list()
+    assert [t.get_text() for t in ax.get_yticklabels()] in (names, names[::-1])
