@@ -134,6 +134,14 @@ def test_sun_abraham_equals_callaway_with_never_treated_and_no_covariates():
     assert np.allclose(full.table["estimate"], sa.table["estimate"], atol=1e-10)
 
 
+def test_a_cohort_whose_window_begins_before_the_panel_is_in_no_stack():
+    """Cohort 2 of periods 1 to 4 has no period two before; of cohort 3 and who never adopts all of 1 to 3 remains."""
+    e = grid(HAND, WHEN).event_study("stacked", window=(-2, 0))
+    without = grid(HAND[1:], WHEN[1:]).event_study("stacked", window=(-2, 0))
+    assert e.table["n"].tolist() == [2, 2, 2]
+    assert value(e, "0") == pytest.approx(value(without, "0"))
+
+
 def test_stacked_equals_callaway_weighted_by_treated_units():
     p = grid(HAND, WHEN)
     stacked = p.event_study("stacked", window=(-1, 1))
