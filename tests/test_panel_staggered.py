@@ -134,6 +134,14 @@ def test_sun_abraham_equals_callaway_with_never_treated_and_no_covariates():
     assert np.allclose(full.table["estimate"], sa.table["estimate"], atol=1e-10)
 
 
+def test_cells_of_imputation_add_up_to_its_effect():
+    """Cohort 3 has two units, so that its cells count twice."""
+    e = grid(HAND, WHEN).att("imputation")
+    cells = e.parts["cells"]
+    assert sorted(cells["weight"]) == [1, 1, 1, 2, 2]
+    assert np.average(cells["estimate"], weights=cells["weight"]) == pytest.approx(e.table["estimate"][0])
+
+
 def test_a_cohort_whose_window_begins_before_the_panel_is_in_no_stack():
     """Cohort 2 of periods 1 to 4 has no period two before; of cohort 3 and who never adopts all of 1 to 3 remains."""
     e = grid(HAND, WHEN).event_study("stacked", window=(-2, 0))
