@@ -130,6 +130,7 @@ def test_few_cluster_errors_of_an_estimate():
     two, three = e.few_clusters(), e.few_clusters(kind="CR3")
     assert two.table["std_error"].iloc[0] == pytest.approx(np.sqrt(covariance(fit, "CR2")[0, 0]))
     assert two.table["df"].iloc[0] == pytest.approx(satterthwaite(fit)[0])
+    assert three.table["df"].iloc[0] == 13
     assert three.table["std_error"].iloc[0] == pytest.approx(np.sqrt(covariance(fit, "CR3")[0, 0]))
     t = abs(two.table["estimate"].iloc[0]) / two.table["std_error"].iloc[0]
     assert two.table["p_value"].iloc[0] == pytest.approx(2 * stats.t.sf(t, two.table["df"].iloc[0]))

@@ -1778,3 +1778,15 @@ def test_studentised_on_another_scale_and_spread_by_hand():
     assert [end[0] for end in found] == pytest.approx([4 * np.exp(-high / 8), 4 * np.exp(-low / 8)])
     few = np.array([[1.0, 1.0], [np.nan, 3.0], [np.nan, np.nan]])
     assert methods._spread(few) == pytest.approx([np.nan, np.sqrt(2)], nan_ok=True)
+
+
+@pytest.mark.parametrize("q", [1 - 1e-9, 1 + 1e-9, 1 + 1e-7])
+def test_errors_of_hill_numbers_go_over_into_those_of_order_one(q):
+    rng = np.random.default_rng(3)
+    cells = [(f"m{m}", f"p{k}", v) for m in range(12) for k, v in enumerate(rng.lognormal(0, 1, 9))]
+    flows = xl.flows(pd.DataFrame(cells, columns=["market", "product", "value"]))
+    near, at = (
+        xl.interval(flows, "hill", over="product", resample="market", q=order, method="delta").table.iloc[0]
+        for order in (q, 1)
+    )
+    assert near["std_error"] == pytest.approx(at["std_error"], rel=1e-6)
