@@ -258,18 +258,16 @@ def _solved(cost: Array, sides: Sides, box: Box, *, presolve: bool) -> Solution:
 
 
 def _asked(cost: Array, sides: Sides, box: Box, *, presolve: bool) -> Any:
-    most, equal = sides.most, sides.equal
-    if max(most.shape[0], equal.shape[0]) * len(cost) < SMALL:
-        most, equal = most.toarray(), equal.toarray()
+    small = (len(sides.b_most) + len(sides.b_equal)) * len(cost) < SMALL
     options = {
         "presolve": presolve,
         "primal_feasibility_tolerance": PRECISION,
         "dual_feasibility_tolerance": PRECISION,
     }
     programme: dict[str, Any] = {
-        "A_ub": most,
+        "A_ub": sides.most.toarray() if small else sides.most,
         "b_ub": sides.b_most,
-        "A_eq": equal,
+        "A_eq": sides.equal.toarray() if small else sides.equal,
         "b_eq": sides.b_equal,
         "bounds": np.c_[box],
         "options": options,
