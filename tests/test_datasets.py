@@ -475,3 +475,11 @@ def test_conversion_errors(options: dict[str, object], message: str) -> None:
 def test_import_is_light() -> None:
     code = "import sys, exportlab.datasets as d; d.names(); assert not {'pandas', 'scipy'} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_table_that_is_changed_leaves_the_next_as_it_was() -> None:
+    kept = ds.load("province_trade").to_dict("list")
+    changed = ds.load("province_trade")
+    changed.loc[:, "value"] = 0.0
+    changed.drop(columns="unit", inplace=True)
+    assert ds.load("province_trade").to_dict("list") == kept

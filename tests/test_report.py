@@ -582,14 +582,16 @@ def world():
 @pytest.fixture(scope="module", params=["en", "zh"])
 def placed(request, world, tmp_path_factory):
     flows, reference, income = world
-    return report(
-        flows,
-        out=tmp_path_factory.mktemp(f"placed_{request.param}"),
-        reference=reference,
-        income=income,
-        technology="sitc3",
-        lang=request.param,
-    )
+    with pytest.MonkeyPatch.context() as patch:
+        without_pictures(patch)
+        return report(
+            flows,
+            out=tmp_path_factory.mktemp(f"placed_{request.param}"),
+            reference=reference,
+            income=income,
+            technology="sitc3",
+            lang=request.param,
+        )
 
 
 def test_sophistication_is_the_library_s(placed, world):
