@@ -27,10 +27,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from exportlab.panel.clustered import cluster_fit
 
 import exportlab as xl
 from exportlab.panel import PolicyPanel
+from exportlab.panel.algebra.clustered import cluster_fit
 from exportlab.valueadded import InterCountryTable
 
 HERE = Path(__file__).parent

@@ -163,6 +163,7 @@ def spark_session() -> Any:
     builder = SparkSession.builder.master("local[2]").appName("profile")
     for key, value in {
         "spark.ui.enabled": "false",
+        "spark.python.sql.dataFrameDebugging.enabled": "false",  # else each call on a column looks up its caller
         "spark.driver.host": "127.0.0.1",
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.sql.shuffle.partitions": "8",

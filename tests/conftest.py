@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
+import tries
 from hypothesis import HealthCheck, settings
 
 # The same examples in every run, so that main stays green; HYPOTHESIS_PROFILE=search draws new ones. No example has
@@ -13,8 +14,9 @@ from hypothesis import HealthCheck, settings
 settings.register_profile(
     "same", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
+settings.register_profile("whole", parent=settings.get_profile("same"))
 settings.register_profile("search", parent=settings.get_profile("same"), derandomize=False, print_blob=True)
-settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
+settings.load_profile(tries.PROFILE)
 
 HERE = Path(__file__).parent
 # Matrices of tests are small: threads of BLAS would take half of the workers' time. Said before numpy is loaded.
@@ -24,9 +26,29 @@ os.environ.pop(
 )  # commands in processes of their own need not compile it all each time
 
 
-def pytest_collection_modifyitems(items):
-    """Files that take minutes come first, so that no worker is left with one at the end."""
+def all_of_it(config) -> bool:
+    """Whether every case of a grid is run: where a file or a test is named, and under another profile."""
+    return tries.PROFILE != "same" or bool(config.option.keyword) or "tests" not in config.args
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node):
+    node.workerinput["all_of_it"] = all_of_it(node.config)
+
+
+def pytest_collection_modifyitems(config, items):
+    """Files that take minutes come first, so that no worker is left with one at the end; of a grid some cases stay."""
     items.sort(key=lambda item: item.get_closest_marker("long") is None)
+    if getattr(config, "workerinput", {}).get("all_of_it", all_of_it(config)):
+        return
+    stays = [_stays(item) for item in items]
+    config.hook.pytest_deselected(items=[item for item, stay in zip(items, stays, strict=True) if not stay])
+    items[:] = [item for item, stay in zip(items, stays, strict=True) if stay]
+
+
+def _stays(item) -> bool:
+    mark = item.get_closest_marker("grid")
+    return mark is None or tries.has_its_turn(item.name, mark.args[0])
 
 
 @pytest.fixture(autouse=True)

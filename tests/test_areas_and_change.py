@@ -106,6 +106,7 @@ def test_like_months_are_one_line_a_year():
     assert lines[1].get_ydata()[:8].tolist() == list(range(13, 21))
     assert np.isnan(lines[1].get_ydata()[8:]).all()  # months to come are no zeros
     assert texts(ax)[:2] == ["2022", "2023"]
+    assert (hovers(ax)[0], hovers(ax)[12]) == ("2022/1: 1 USD", "2023/1: 13 USD")
     quarters = pd.DataFrame({"p": ["2022-Q1", "2022-Q3"], "value": [1.0, 2.0]})
     assert [t.get_text() for t in change.like_months(quarters, period="p").get_xticklabels()] == [
         "Q1",

@@ -784,3 +784,10 @@ def test_pictures_show_what_they_are_of(counts, related):
     assert [line.get_label() for line in made.plot().lines][:2] == ["ward", "average"]
     with speaking("zh"):
         assert location_quotients(counts).plot().get_xlabel() == "区位熵（1：与总体相同）"
+
+
+def test_of_groups_that_are_all_alike_none_is_better_off():
+    f = table([("a", 2.0), ("b", 2.0), ("c", 2.0)], "exporter", "value")
+    pairs = xl.dagum_gini(f, {"a": "east", "b": "west", "c": "west"}, over="exporter", by=[], form="pairs")
+    across = pairs[pairs["group"] != pairs["group_2"]].iloc[0]
+    assert (across["gini"], across["affluence"]) == (0.0, 0.0)

@@ -563,6 +563,9 @@ def test_population_may_change_by_period_and_must_be_complete() -> None:
     people: dict[Any, float] = {(2020, f"C{i}"): 1.0 for i in range(4)} | {f"C{i}": i + 1.0 for i in range(4)}
     c = complexity(flows(table), presence="rpop", population=people)
     assert (c.matrix("present", 2020) != c.matrix("present", 2021)).any(axis=None)
+    spelt = {(f"{k[0]}", k[1]) if isinstance(k, tuple) else k: v for k, v in people.items()}
+    same = complexity(flows(table), presence="rpop", population=spelt)
+    assert same.matrix("present", 2020).equals(c.matrix("present", 2020))
     with pytest.raises(DataError, match=r"missing or not above zero for 1 of 4 exporters. First: 'C3'"):
         solve(HH, presence="rpop", population={"C0": 1, "C1": 1, "C2": 1})
     with pytest.raises(OptionError, match="presence='rpop' needs population="):

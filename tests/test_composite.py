@@ -14,6 +14,7 @@ from matplotlib.axes import Axes
 
 import exportlab as xl
 from exportlab.composite import aggregation, drivers, robustness, weighting
+from exportlab.composite.aggregation import vikor
 from exportlab.composite.recipe import ranks_of
 from exportlab.composite.scaling import BOUNDED
 from exportlab.errors import DataError, DuplicateCells, OptionError, UnknownName
@@ -927,3 +928,14 @@ def test_every_bounded_scale_is_one(cities):
     for scale in BOUNDED:
         r = made(cities, scale=scale).scaled[NAMES].to_numpy()
         assert (r.min(), r.max()) == (0, 1)
+
+
+def test_units_that_are_alike_in_all_are_all_first_by_vikor():
+    """Each of two units is best in one of two indicators of one weight: S and R are .5 for both."""
+    made = vikor(np.array([[1.0, 0.0], [0.0, 1.0]]), np.array([0.5, 0.5]), 0.5)
+    assert {name: v.tolist() for name, v in made.items()} == {
+        "score": [1, 1],
+        "s": [0.5, 0.5],
+        "r": [0.5, 0.5],
+        "q": [0, 0],
+    }

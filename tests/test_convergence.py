@@ -601,6 +601,11 @@ def test_pictures_show_what_they_are_of(panel, provinces, weights):
     clubs = club_convergence(panel, **ROLES)
     named = [t.get_text() for t in clubs.plot().get_legend().get_texts()]
     assert named == ["club 1", "club 2", "divergent"]
+    bold = [line for line in clubs.plot().lines if line.get_linewidth() == 2]
+    member = clubs.table.set_index("unit")["club"]
+    for line, club in zip(bold, clubs.clubs["club"], strict=True):
+        own = clubs.paths[clubs.paths["unit"].map(member) == club]
+        assert line.get_ydata() == pytest.approx(own.groupby("period")["h"].mean().to_numpy())
     chain = spatial_markov(provinces, **PLACES, weights=weights, classes=3)
     up = chain.plot().lines[0].get_ydata()
     assert up == pytest.approx([100 * c.probabilities[0, 1:].sum() for c in chain.conditional])

@@ -273,6 +273,23 @@ def test_market_share_parts_sum_and_shapley_is_symmetric(drawn, weights):
     assert total.tolist() == pytest.approx((money["after"] - money["before"]).tolist(), abs=1e-9)
 
 
+@pytest.mark.parametrize(
+    ("order", "role", "other"), [("product", "hs", "market"), ("market", "partner", "product")]
+)
+def test_the_effect_that_comes_first_is_that_of_its_own_totals(order, role, other):
+    """What an exporter would have gained had each of its products (markets) grown as the world's trade in it did."""
+    world = FIXED.groupby("year")["usd"].sum()
+    of_role = FIXED.groupby(["year", role])["usd"].sum()
+    before = FIXED[FIXED["year"] == 2021].groupby(["city", role])["usd"].sum()
+    found = constant_market_share_growth(flows_of(FIXED), order=order).set_index("city")
+    for city in EXPORTERS:
+        own = sum(
+            x * (of_role[2022, r] / of_role[2021, r] - world[2022] / world[2021])
+            for r, x in before[city].items()
+        )
+        assert found.loc[city, f"{order}_effect"] == pytest.approx(own)
+
+
 @pytest.mark.parametrize("engine", ENGINES)
 def test_market_share_on_every_engine(engine):
     found = rows(constant_market_share(flows_of(FIXED, engine), order="product"), ["city"])

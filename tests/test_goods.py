@@ -391,6 +391,13 @@ def test_quantities_of_different_units_never_meet(engine):
     assert quality.loc[(2020, "A", "x"), "relative_price"] == pytest.approx(1.0)
 
 
+def test_a_row_of_nothing_in_another_unit_is_no_second_unit():
+    nothing = UNITS.iloc[[0]].assign(value=0.0, quantity=0.0, u="no")
+    flows = xl.flows(pd.concat([UNITS, nothing]), period="year", quantity_unit="u")
+    quality = xl.prody_quality(flows, {"A": 1.0, "B": 2.0}).set_index(["year", "exporter", "product"])
+    assert quality.loc[(2020, "A", "x"), "relative_price"] == pytest.approx(1.0)
+
+
 def test_one_unit_in_a_column_is_the_unit():
     flows = xl.flows(UNITS.assign(u="kg"), period="year", quantity_unit="u")
     assert (flows.quantity_unit, flows.quantity_keys, flows.keys) == ("kg", (), ())

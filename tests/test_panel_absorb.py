@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from exportlab.panel.algebra import absorb as absorbing
-from exportlab.panel.algebra.absorb import absorb
+from exportlab.panel.algebra.absorb import BalancedTwoWay, absorb
 from exportlab.panel.algebra.levels import (
     Effects,
     absorbed_parameters,
@@ -116,3 +116,16 @@ def test_what_cannot_be_absorbed_is_refused(monkeypatch):
         ArithmeticError, match=r"f0, f1, f2 could not be absorbed to a relative residual of 0"
     ):
         absorb(x, effects, w, tolerance=0.0)
+
+
+def test_estimates_of_any_assignment_are_least_squares_on_dummies():
+    """Six units of five periods; two adopt in the second or the fourth, as each assignment has it."""
+    rng = np.random.default_rng(4)
+    Y = rng.normal(size=(6, 5))
+    paths = np.array([[0, 0, 0, 0, 0], [0, 1, 1, 1, 1], [0, 0, 0, 1, 1]], dtype=float)
+    which = np.array([[1, 2, 0, 0, 0, 0], [0, 0, 0, 2, 0, 1]])
+    made = BalancedTwoWay(Y, paths, np.array([4.0, 1.0, 1.0])).estimates(which)
+    units, periods = np.kron(np.eye(6), np.ones((5, 1))), np.kron(np.ones((6, 1)), np.eye(5))
+    for row, found in zip(which, made, strict=True):
+        X = np.column_stack([paths[row].ravel(), units, periods])
+        assert found == pytest.approx(np.linalg.lstsq(X, Y.ravel(), rcond=None)[0][0])

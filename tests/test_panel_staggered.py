@@ -134,6 +134,22 @@ def test_sun_abraham_equals_callaway_with_never_treated_and_no_covariates():
     assert np.allclose(full.table["estimate"], sa.table["estimate"], atol=1e-10)
 
 
+def test_cells_of_imputation_add_up_to_its_effect():
+    """Cohort 3 has two units, so that its cells count twice."""
+    e = grid(HAND, WHEN).att("imputation")
+    cells = e.parts["cells"]
+    assert sorted(cells["weight"]) == [1, 1, 1, 2, 2]
+    assert np.average(cells["estimate"], weights=cells["weight"]) == pytest.approx(e.table["estimate"][0])
+
+
+def test_a_cohort_whose_window_begins_before_the_panel_is_in_no_stack():
+    """Cohort 2 of periods 1 to 4 has no period two before; of cohort 3 and who never adopts all of 1 to 3 remains."""
+    e = grid(HAND, WHEN).event_study("stacked", window=(-2, 0))
+    without = grid(HAND[1:], WHEN[1:]).event_study("stacked", window=(-2, 0))
+    assert e.table["n"].tolist() == [2, 2, 2]
+    assert value(e, "0") == pytest.approx(value(without, "0"))
+
+
 def test_stacked_equals_callaway_weighted_by_treated_units():
     p = grid(HAND, WHEN)
     stacked = p.event_study("stacked", window=(-1, 1))
@@ -270,6 +286,7 @@ def test_triple_difference_is_the_difference_of_two_double_differences():
     for method in ("regression", "imputation"):
         e = p.triple_difference(by="reached", method=method)
         assert e.table["estimate"].iloc[0] == pytest.approx(did(1) - did(0), abs=1e-10)
+        assert e.comparison == "units with reached = 0 in the same adoption group, and other groups"
     q = PolicyPanel(t.assign(reached=[0, 1] * 8), unit="unit", period="year", outcome="y", adopted="g")
     with pytest.raises(DataError, match="'reached' changes within a unit"):
         q.triple_difference(by="reached")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from exportlab.errors import DataError, OptionError
 from exportlab.panel import PolicyPanel
@@ -110,6 +111,9 @@ def test_jackknife_by_hand():
     assert e.table["estimate"][0] == pytest.approx(3)
     # Values 4, 2, and 3 six times: (n - 1)/n times the sum of squares 2, n = 8.
     assert e.table["std_error"][0] == pytest.approx(np.sqrt(7 / 8 * 2))
+    half = 1.959964 * np.sqrt(7 / 8 * 2)
+    assert e.table[["conf_low", "conf_high"]].iloc[0].tolist() == pytest.approx([3 - half, 3 + half])
+    assert e.table["p_value"][0] == pytest.approx(2 * stats.norm.sf(3 / np.sqrt(7 / 8 * 2)))
 
 
 def test_close_to_another_program(paths):

@@ -12,6 +12,7 @@ import pytest
 
 from exportlab.errors import DataError, OptionError
 from exportlab.readers import read_baci, read_comtrade
+from exportlab.readers.comtrade import REQUIRED, is_comtrade
 
 TOTALS = {
     "typeCode": "C",
@@ -391,3 +392,12 @@ def test_baci_refuses(baci, engine):
         read_baci(baci, engine=engine).cells("period")
     with pytest.raises(DataError, match="no BACI file among those named"):
         read_baci(baci / "country_codes_V202501.csv", engine=engine)
+
+
+@pytest.mark.parametrize("kind", ["csv", "json"])
+def test_a_download_with_nothing_but_the_columns_needed_is_comtrade_s(tmp_path, kind):
+    row = dict.fromkeys(REQUIRED, "1")
+    for names, known in ((REQUIRED, True), (REQUIRED[1:], False)):
+        table, path = pd.DataFrame([{n: row[n] for n in names}]), tmp_path / f"{len(names)}.{kind}"
+        table.to_csv(path, index=False) if kind == "csv" else table.to_json(path, orient="records")
+        assert is_comtrade(str(path)) == known

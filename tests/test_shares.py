@@ -12,6 +12,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 import exportlab as xl
+from exportlab import classifications
 from exportlab.errors import DataError, OptionError, UnknownName
 
 TRADE = pd.DataFrame(
@@ -177,3 +178,15 @@ def test_others_can_be_said_to_lie_outside():
     for membership in ("dated", "latest"):
         found = xl.bloc_share(flows, "RCEP", membership=membership, outside=["其他"])
         assert found["bloc_share"].to_list() == [0.5]
+
+
+@pytest.mark.parametrize("membership", ["dated", "latest"])
+def test_what_is_left_over_holds_no_member_where_all_but_the_exporter_are_named(membership):
+    """China's fourteen partners of RCEP are named, so that others are none of them; without Laos they may be Laos."""
+    partners = [c for c in classifications.members("RCEP", on=2023, exporter="CHN") if c != "CHN"]
+    named = pd.DataFrame({"year": 2023, "to": [*partners, "其他"], "usd": [1.0] * 14 + [6.0]})
+    for table, high in ((named, 0.7), (named[named["to"] != "LAO"], 1.0)):
+        flows = xl.flows(table, period="year", market="to", value="usd", residual=["其他"])
+        asked = {"home": "China", "membership": membership, "residual": "bounds"}
+        found = xl.bloc_share(flows, "RCEP", **asked).iloc[0]
+        assert found["bloc_share_high"] == pytest.approx(high)

@@ -30,6 +30,7 @@ NO_JAVA = pytest.mark.skipif(JAVA is None, reason="needs Java 17 (Debian: openjd
 QUICK = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"  # short lives: what costs is compiling
 SETTINGS = {
     "spark.ui.enabled": "false",
+    "spark.python.sql.dataFrameDebugging.enabled": "false",
     "spark.driver.host": "127.0.0.1",
     "spark.driver.bindAddress": "127.0.0.1",
     "spark.sql.shuffle.partitions": "2",

@@ -73,10 +73,13 @@ def test_oecd_icio(tmp_path: Path) -> None:
         read_icio(tmp_path / "odd.csv")
 
 
-def test_oecd_icio_keeps_processing_rows_as_parts_of_one_country(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("land", "first", "second"), [("CHN", "CN1", "CN2"), ("CHN", "CN3", "CN4"), ("MEX", "MX2", "MX3")]
+)
+def test_oecd_icio_keeps_processing_rows_as_parts_of_one_country(tmp_path: Path, land, first, second) -> None:
     Z, F, va, taxes = made_up()
-    rows = ["AUS_A01", "AUS_A02", "CN1_A01", "CN2_A01", "USA_A01", "USA_A02"]
-    final = [f"{c}_{k}" for c in COUNTRIES for k in ("HFCE", "GFCF")]
+    rows = ["AUS_A01", "AUS_A02", f"{first}_A01", f"{second}_A01", "USA_A01", "USA_A02"]
+    final = [f"{c}_{k}" for c in ("AUS", land, "USA") for k in ("HFCE", "GFCF")]
     frame = pd.DataFrame(np.hstack([Z, F]), rows, rows + final)
     frame["TOTAL"] = frame.sum(axis=1)
     x = frame["TOTAL"].to_numpy()
@@ -84,12 +87,12 @@ def test_oecd_icio_keeps_processing_rows_as_parts_of_one_country(tmp_path: Path)
         frame.loc[label] = [*values, *np.zeros(7)]
     frame.to_csv(tmp_path / "ICIO2018_2015.csv")
     t = read_icio(tmp_path / "ICIO2018_2015.csv")
-    assert list(t.countries) == ["AUS", "CHN", "USA"]
-    assert list(t.rows[2:4]) == [("CHN", "CN1", "A01"), ("CHN", "CN2", "A01")]
+    assert list(t.countries) == ["AUS", land, "USA"]
+    assert list(t.rows[2:4]) == [(land, first, "A01"), (land, second, "A01")]
     whole = plain().decompose("bm", by="exporter").wide()  # two rows of one country are two sectors of it
     np.testing.assert_allclose(t.decompose("bm", by="exporter").wide()["DVA"], whole["DVA"])
     parts = t.decompose("bm").wide()
-    assert set(parts["part"]) == {"AUS", "CN1", "CN2", "USA"}
+    assert set(parts["part"]) == {"AUS", first, second, "USA"}
     np.testing.assert_allclose(parts.groupby("exporter", observed=True)["DVA"].sum(), whole["DVA"])
 
 
@@ -328,3 +331,11 @@ def test_labels_of_eora_end_in_tabs(tmp_path):
     )
     labels = folders._eora_labels(bundle(tmp_path), "VA")
     assert folders._eora_names(labels) == ["Primary Inputs Taxes on production", "Primary Inputs Rents"]
+
+
+def test_bars_of_a_decomposition_are_named_by_its_axes() -> None:
+    made = plain().decompose("wwz", by=["exporter", "importer"])
+    ax = made.plot()
+    by_exports = made.wide().assign(x=lambda w: w[[*made.additive]].sum(axis=1)).sort_values("x")
+    names = (by_exports["exporter"].astype(str) + " " + by_exports["importer"].astype(str)).to_list()
+    assert [t.get_text() for t in ax.get_yticklabels()] in (names, names[::-1])

@@ -246,7 +246,7 @@ def _undated(panel: PolicyPanel, data: pd.DataFrame, first: Array, value: Array)
     place = np.unique(value, return_inverse=True)[1]
     units = pd.factorize(data[panel.unit])[0]
     gap = (units[1:] == units[:-1]) & (np.diff(place) > 1)
-    return int((gap & (value[1:] == first[1:]) & (value[:-1] < first[1:])).sum())
+    return int((gap & (value[1:] == first[1:])).sum())
 
 
 def _adopted_rows(

@@ -373,7 +373,7 @@ def with_comparison(panel: PolicyPanel, anticipation: int = 0) -> tuple[PolicyPa
         if always.any()
         else panel
     )
-    if not len(used.y) or not used.D.any():
+    if not used.D.any():
         raise DataError(
             "every treated unit is treated in all its periods", "Effects need periods before adoption."
         )
@@ -384,7 +384,7 @@ def with_comparison(panel: PolicyPanel, anticipation: int = 0) -> tuple[PolicyPa
     name = panel.period_name(last)
     early = f", or may anticipate it {anticipation} period(s) before" if anticipation else ""
     used = used.where(keep, f"every {panel.unit} treated from {name} on{early}: no comparison left")
-    if not len(used.y) or not used.D.any():
+    if not used.D.any():
         raise DataError(
             f"all {len(panel.unit_labels)} units adopt by {name}: nobody is left to compare with"
             if early
