@@ -66,7 +66,7 @@ for name, truth, estimate in (
 ):
     row = estimate.table.iloc[0]
     print(f"{name:<32} true {truth:.2f}, estimate {row['estimate']:.3f} ({row['std_error']:.3f})")
-print(given.randomization_test(n_draws=199, rng=1))
+print(given.randomization_test(n_draws=99, rng=1))
 
 # %%
 ax = known.policy("zone").event_study("switching").plot(y="log points, zone alone", source=NOTE)

@@ -344,7 +344,7 @@ def update(code: str) -> None:
     file = HERE / "locale" / f"{code}.po"
     with file.open("rb") as stream:
         kept = read_po(stream, locale=LANGUAGES[code])
-    used = messages()
+    used = dict.fromkeys(messages())
     for message in [str(m.id) for m in kept if m.id and m.id not in used and DATA not in m.auto_comments]:
         kept.delete(message)
     for message in used:

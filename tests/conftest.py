@@ -73,12 +73,17 @@ def in_english(monkeypatch):
 @pytest.fixture(scope="module")
 def undrawn():
     """Pages without their pictures, for tests of what a page says: two thirds of a report's time is drawing."""
+    with pytest.MonkeyPatch.context() as patch:
+        without_pictures(patch)
+        yield
+
+
+def without_pictures(patch):
+    """Pictures are made but not drawn, as long as the patch holds."""
     from exportlab.tables import export, render
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(render, "svg", lambda axes: '<svg viewBox="0 0 1 1"></svg>')
-        patch.setattr(export, "_drawn", lambda axes, kind: lambda file: None)
-        yield
+    patch.setattr(render, "svg", lambda axes: '<svg viewBox="0 0 1 1"></svg>')
+    patch.setattr(export, "_drawn", lambda axes, kind: lambda file: None)
 
 
 SHARED = HERE.parent.parent / "shared"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cache
 from types import SimpleNamespace
 from typing import Any
 
@@ -64,8 +65,19 @@ MONEY = ("influence", "estimate", "std_error", "conf_low", "conf_high", "band_lo
 # ---- data ------------------------------------------------------------------------------------------------------------
 
 
-def data(
-    *, staggered: bool = True, noise: float = 1.0, effect: float = 2.0, link: bool = False
+def data(**options: Any) -> pd.DataFrame:
+    """What `drawn` draws, once a process, as a copy that its caller may change."""
+    return drawn(**options).copy()
+
+
+@cache
+def drawn(
+    *,
+    staggered: bool = True,
+    noise: float = 1.0,
+    effect: float = 2.0,
+    link: bool = False,
+    gaps: bool = False,
 ) -> pd.DataFrame:
     """A panel of 24 units in 12 clusters: two cohorts (or one) and never treated ones; covariates, weights, dates."""
     rng = np.random.default_rng(20)
@@ -84,7 +96,7 @@ def data(
     d["y"] = level + 0.6 * d["x"] + effect * d["D"] + noise * 0.4 * rng.normal(size=len(d))
     if link:
         d["y"] = np.exp(0.4 * d["y"] + 2.0)
-    return d
+    return with_gaps(d) if gaps else d
 
 
 def with_gaps(d: pd.DataFrame) -> pd.DataFrame:
@@ -124,8 +136,7 @@ class Entry:
     exempt: Mapping[str, str] = field(default_factory=dict)
 
     def data(self, **options: Any) -> pd.DataFrame:
-        d = data(staggered=self.staggered, link=self.link, **options)
-        return with_gaps(d) if "gaps" in self.roles else d
+        return data(staggered=self.staggered, link=self.link, gaps="gaps" in self.roles, **options)
 
     def numbers(self, d: pd.DataFrame, **door: Any) -> pd.DataFrame:
         """The numbers of its table, a row a term."""
@@ -157,7 +168,7 @@ def numbers(result: Any) -> pd.DataFrame:
     text = [
         c for c in table.columns if table[c].dtype == object or not pd.api.types.is_numeric_dtype(table[c])
     ]
-    keys = table[text].astype(str).agg(" ".join, axis=1) if text else table.index.astype(str)
+    keys = [" ".join(map(str, row)) for row in table[text].to_numpy()] if text else table.index.astype(str)
     skip = {
         "left_out",
         "treated",

@@ -475,3 +475,11 @@ def test_conversion_errors(options: dict[str, object], message: str) -> None:
 def test_import_is_light() -> None:
     code = "import sys, exportlab.datasets as d; d.names(); assert not {'pandas', 'scipy'} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_table_that_is_changed_leaves_the_next_as_it_was() -> None:
+    kept, changed = ds.load("province_trade"), ds.load("province_trade")
+    changed.loc[:, "value"] = 0.0
+    del changed["unit"]
+    assert (kept["value"] != 0).all()
+    pd.testing.assert_frame_equal(ds.load("province_trade"), kept)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import dataclasses
 import re
+from functools import cache
 from pathlib import Path
 from typing import get_args
 
@@ -97,7 +98,7 @@ def test_what_a_change_is_said_to_have_done(low, high, moved, told):
     notes = (EXACT,) if np.isnan(low) else ()
     change = Figure(0.015, low, high, "delta", "product", 40, notes, between=("2021", "2023"))
     assert change.moved == moved
-    found = xl.findings(FLOWS, parts=["market"])
+    found = of_markets()
     (said,) = own._verdict(found.basis, dataclasses.replace(found.market, change=change))
     assert said.startswith(told)
     assert set(own.MOVED) == set(get_args(Moved)) - {""}
@@ -116,6 +117,11 @@ TABLE = pd.DataFrame(
     columns=["period", "exporter", "market", "product", "value"],
 )
 FLOWS = xl.flows(TABLE, unit="USD", source="made up")
+
+
+@cache
+def of_markets():
+    return xl.findings(FLOWS, parts=["market"])
 
 
 @pytest.fixture(scope="module")
@@ -184,11 +190,9 @@ def test_how_findings_look(found):
 
 def test_a_period_is_told_as_if_the_table_ended_there():
     ended = xl.flows(TABLE[TABLE["period"] < "2022"], unit="USD", source="made up")
-    for asked, whole, parts in (
-        ("2021", xl.findings(ended, exporter="A"), {}),
-        (2021, xl.findings(ended, exporter="A"), {}),
-    ):
-        one = xl.findings(FLOWS, exporter="A", period=asked, **parts)
+    whole = xl.findings(ended, exporter="A")
+    for asked in ("2021", 2021):
+        one = xl.findings(FLOWS, exporter="A", period=asked)
         assert one.period == "2021"
         pd.testing.assert_frame_equal(one.table, whole.table)
         assert len(one.market.every) == 12
@@ -213,13 +217,18 @@ def test_a_period_is_told_as_if_the_table_ended_there():
     "engine", [lambda t: pl.from_pandas(t).lazy(), duckdb.from_df], ids=["polars", "duckdb"]
 )
 def test_lazy_tables_have_the_same_findings(engine):
-    asked = {"exporter": "A", "parts": ["market", "bloc", "advantage"]}
     lazy = xl.flows(engine(TABLE))
-    pd.testing.assert_frame_equal(
-        xl.findings(lazy, **asked).table, xl.findings(FLOWS, **asked).table, rtol=1e-9
-    )
-    month = xl.findings(lazy, period="2022-03", **asked)
-    pd.testing.assert_frame_equal(month.table, xl.findings(FLOWS, period="2022-03", **asked).table, rtol=1e-9)
+    for period in (None, "2022-03"):
+        pd.testing.assert_frame_equal(told(lazy, period), told_of_pandas(period), rtol=1e-9)
+
+
+def told(flows, period):
+    return xl.findings(flows, exporter="A", parts=["market", "bloc", "advantage"], period=period).table
+
+
+@cache
+def told_of_pandas(period):
+    return told(FLOWS, period)
 
 
 def test_incomes_are_told_of_the_last_year_whatever_the_order_of_a_plan():
@@ -316,8 +325,7 @@ def test_judge_reads_what_the_report_says(found):
             part.hhi.low,
             part.hhi.high,
         )
-    together = xl.findings(FLOWS)
-    assert table.loc["HHI over markets", "peers"] == pytest.approx(together.market.now("hhi"))
+    assert table.loc["HHI over markets", "peers"] == pytest.approx(of_markets().market.now("hhi"))
     assert table.loc["share of RCEP members in force", "value"] == found.bloc.now
 
 

@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 import patience
 import pytest
+from conftest import without_pictures
 
 import exportlab as xl
 from exportlab import words
@@ -33,7 +34,7 @@ from exportlab.reporting.own import page as own_report
 from exportlab.tables import document
 from exportlab.tables.export import workbook, write
 from exportlab.tables.headings import HEADINGS
-from exportlab.tables.model import Page, Section, Table
+from exportlab.tables.model import Page, Picture, Section, Table
 from exportlab.tables.publication import latex
 from exportlab.tables.render import grid
 from exportlab.tables.writing import csv_text
@@ -44,24 +45,47 @@ pytestmark = pytest.mark.long
 STEPS: list[str] = []
 
 
+PICTURES: dict[Path, tuple[Picture, ...]] = {}  # of each page that is written
+
+
+def written(*flows, **asked):
+    """A report whose pictures are kept, for tests that look at them."""
+    of = own_report if flows else published
+    made, pages = of.page, []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(of, "page", lambda *given: pages.append(made(*given)) or pages[-1])
+        path = report(*flows, **asked)
+    PICTURES[path] = pages[0].pictures
+    return path
+
+
 @pytest.fixture(scope="module")
 def embedded(tmp_path_factory):
     STEPS.clear()
-    return report(out=tmp_path_factory.mktemp("report"), progress=STEPS.append)
+    return written(out=tmp_path_factory.mktemp("report"), progress=STEPS.append)
 
 
 @pytest.fixture(scope="module")
-def own(tmp_path_factory):
+def download(tmp_path_factory):
     folder = tmp_path_factory.mktemp("own")
     file = customs.write(customs.draw(4000, 3, places=("21", "22")), folder / "download.csv", shuffle=1)
-    flows = read_gacc(file, progress=False)
-    return report(flows, out=folder / "report", exporter="辽宁省", home="CHN")
+    return read_gacc(file, progress=False)
 
 
 @pytest.fixture(scope="module")
-def own_in_chinese(own):
-    flows = read_gacc(own.parent.parent / "download.csv", progress=False)
-    return report(flows, out=own.parent.parent / "zh", exporter="辽宁省", home="CHN", lang="zh")
+def own(download, tmp_path_factory):
+    return written(download, out=tmp_path_factory.mktemp("own_en"), exporter="辽宁省", home="CHN")
+
+
+@pytest.fixture(scope="module")
+def own_in_chinese(download, tmp_path_factory):
+    return written(download, out=tmp_path_factory.mktemp("own_zh"), exporter="辽宁省", home="CHN", lang="zh")
+
+
+@pytest.fixture
+def no_pictures(monkeypatch):
+    """For tests of what a page says."""
+    without_pictures(monkeypatch)
 
 
 def rows(page: Path, table: str) -> list[dict[str, str]]:
@@ -154,7 +178,7 @@ def test_text_from_data_is_escaped_and_formulas_are_quoted(tmp_path):
 
 @pytest.fixture(scope="module")
 def chinese(tmp_path_factory):
-    return report(
+    return written(
         out=tmp_path_factory.mktemp("zh"),
         lang="zh",
         also=("excel", "latex", "svg", "png", "word", "markdown"),
@@ -164,9 +188,13 @@ def chinese(tmp_path_factory):
 HAN = re.compile(r"[\u4e00-\u9fff]")
 
 
-def test_every_english_string_has_a_translation():
+@pytest.fixture(scope="module")
+def used():
+    return words.messages()
+
+
+def test_every_english_string_has_a_translation(used):
     catalogue = words.catalogue("zh")
-    used = words.messages()
     assert len(used) > 250
     assert [m for m in used if not catalogue.get(m)] == []
     names = lambda text: sorted(re.findall(r"\{\w+\}", text))  # noqa: E731
@@ -176,12 +204,11 @@ def test_every_english_string_has_a_translation():
     assert same == set()
 
 
-def test_a_catalogue_has_nothing_that_is_not_used(tmp_path, monkeypatch):
+def test_a_catalogue_has_nothing_that_is_not_used(used, tmp_path, monkeypatch):
     (tmp_path / "locale").mkdir()
     file = tmp_path / "locale" / "zh.po"
     kept = (words.HERE / "locale" / "zh.po").read_bytes()
     file.write_bytes(kept + b'\nmsgid "no longer used"\nmsgstr "x"\n')
-    used = words.messages()
     monkeypatch.setattr(words, "messages", lambda: used)
     monkeypatch.setattr(words, "HERE", tmp_path)
     words.update("zh")
@@ -259,13 +286,11 @@ def test_numbers_as_each_language_writes_them():
             assert words.percent(0.5) == "50.0%"
 
 
-def test_figures_are_in_chinese_and_have_its_glyphs():
+def test_figures_are_in_chinese_and_have_its_glyphs(chinese):
     from matplotlib.text import Text
 
-    with words.speaking("zh"):
-        pictures = published.page().pictures
-    assert len(pictures) >= 9
-    for picture in pictures:
+    assert len(PICTURES[chinese]) >= 9
+    for picture in PICTURES[chinese]:
         said = [t.get_text() for t in picture.axes.findobj(Text) if t.get_visible()]
         left = [t for t in said if re.search(r"[a-z]{3,} [a-z]{2,}", t) and not HAN.search(t)]
         assert left == [], picture.name
@@ -439,7 +464,7 @@ def test_claims_fold_their_evidence(embedded):
     assert "evidence: " in table
 
 
-def test_structure_by_section_where_products_are_hs_codes(tmp_path):
+def test_structure_by_section_where_products_are_hs_codes(no_pictures, tmp_path):
     table = pd.DataFrame({"product": ["270112", "870380", "850760", "010121"], "value": [1.0, 6, 2, 1]})
     page = report(xl.flows(table, unit="USD"), out=tmp_path)
     sections = [(r["hs_section"][:4].strip(), r["share"]) for r in rows(page, "hs_sections")]
@@ -448,7 +473,7 @@ def test_structure_by_section_where_products_are_hs_codes(tmp_path):
     assert not (page.parent / "tables" / "hs_sections.csv").exists()
 
 
-def test_markets_that_are_no_countries_have_no_bloc_share_and_the_page_says_why(tmp_path):
+def test_markets_that_are_no_countries_have_no_bloc_share_and_the_page_says_why(no_pictures, tmp_path):
     table = xl.flows(pd.DataFrame({"market": ["north", "Japan"], "value": [1.0, 2.0]}), unit="USD")
     text = report(table, out=tmp_path).read_text(encoding="utf-8")
     assert "The share of RCEP is left out: 1 markets are no known country or bloc" in text
@@ -458,20 +483,19 @@ def test_markets_that_are_no_countries_have_no_bloc_share_and_the_page_says_why(
         report(table, out=tmp_path, bloc="RECP")
 
 
-def test_products_have_their_names(own):
+def test_products_have_their_names(own, download):
     table = rows(own, "product_shares")
     known = {c.code: c.title for c in hs_chapters()}
     assert all(r["product_name"] == known.get(r["商品编码"][:2], r["商品编码"]) for r in table)
-    flows = read_gacc(own.parent.parent / "download.csv", progress=False)
     code = table[0]["商品编码"]
     with words.speaking("zh"):  # the file's own names, for those who read them
-        assert naming.products(flows, [code]) == {code: f"第{code}号商品, 未列名（{code}）"}
-        assert naming.products(flows, [code], coded=False) == {code: f"第{code}号商品, 未列名"}
+        assert naming.products(download, [code]) == {code: f"第{code}号商品, 未列名（{code}）"}
+        assert naming.products(download, [code], coded=False) == {code: f"第{code}号商品, 未列名"}
 
 
 # How sure: intervals, and what the data allow.
-def test_the_figures_on_top_have_the_intervals_of_the_library(own):
-    flows = own_flows(own)
+def test_the_figures_on_top_have_the_intervals_of_the_library(own, download):
+    flows = own_flows(download)
     last = xl.flows(
         flows.table.query("数据年月 == '2023-03'").drop(columns="贸易方式名称"), **ROLES, aggregate="sum"
     )
@@ -504,19 +528,17 @@ def test_the_figures_on_top_have_the_intervals_of_the_library(own):
 ROLES = {"period": "数据年月", "market": "贸易伙伴名称", "product": "商品编码", "value": "美元"}
 
 
-def own_flows(page):
-    flows = read_gacc(page.parent.parent / "download.csv", progress=False)
+def own_flows(flows):
     table = flows.table
     return xl.flows(
         table[table["注册地名称"] == "辽宁省"].drop(columns="注册地名称"), **ROLES, keys="贸易方式名称"
     )
 
 
-def test_advantage_has_its_intervals(own):
+def test_advantage_has_its_intervals(own, download):
     """Against all exporters of the table, markets drawn on both sides."""
-    flows = read_gacc(own.parent.parent / "download.csv", progress=False)
     expected = xl.interval(
-        flows, "rca", by=["period", "exporter"], resample="market", method="delta", scale="log"
+        download, "rca", by=["period", "exporter"], resample="market", method="delta", scale="log"
     ).table
     expected = expected.set_index(["数据年月", "注册地名称", "商品编码"])
     table = rows(own, "rca")
@@ -560,14 +582,16 @@ def world():
 @pytest.fixture(scope="module", params=["en", "zh"])
 def placed(request, world, tmp_path_factory):
     flows, reference, income = world
-    return report(
-        flows,
-        out=tmp_path_factory.mktemp(f"placed_{request.param}"),
-        reference=reference,
-        income=income,
-        technology="sitc3",
-        lang=request.param,
-    )
+    with pytest.MonkeyPatch.context() as patch:
+        without_pictures(patch)
+        return report(
+            flows,
+            out=tmp_path_factory.mktemp(f"placed_{request.param}"),
+            reference=reference,
+            income=income,
+            technology="sitc3",
+            lang=request.param,
+        )
 
 
 def test_sophistication_is_the_library_s(placed, world):
@@ -623,7 +647,7 @@ def test_nothing_on_the_chinese_page_is_left_in_english(placed):
 
 
 @pytest.mark.parametrize(("lang", "between"), [("en", True), ("zh", False)])
-def test_what_stands_behind_exports(tmp_path, lang, between):
+def test_what_stands_behind_exports(no_pictures, tmp_path, lang, between):
     """Jobs and carbon of an input-output table: the library's figures, by market or by sector."""
     flows = xl.flows(pd.DataFrame({"market": ["Japan", "USA"], "value": [1.0, 2.0]}))
     sectors = ["farm", "mill"]
@@ -669,7 +693,7 @@ def test_what_stands_behind_exports(tmp_path, lang, between):
         assert all(HAN.search(p) for p in re.findall(r"<(?:p|th|caption)\b[^>]*>(.*?)</", section, re.DOTALL))
 
 
-def test_a_province_is_told_within_bounds_and_what_cannot_be_told_is_refused(tmp_path):
+def test_a_province_is_told_within_bounds_and_what_cannot_be_told_is_refused(no_pictures, tmp_path):
     names = ["farm", "mill"]
     Z = pd.DataFrame([[10.0, 20.0], [5.0, 30.0]], names, names)
     given = {
@@ -694,7 +718,7 @@ def test_a_province_is_told_within_bounds_and_what_cannot_be_told_is_refused(tmp
         report(out=tmp_path, table=Z)
 
 
-def test_a_section_that_is_left_out_says_why(tmp_path):
+def test_a_section_that_is_left_out_says_why(no_pictures, tmp_path):
     text = report(
         xl.flows(pd.DataFrame({"market": ["Japan", "USA"], "value": [1.0, 2.0]})), out=tmp_path / "a"
     )
@@ -722,7 +746,7 @@ def test_a_section_that_is_left_out_says_why(tmp_path):
     assert "EXPY) is left out: it needs the income per head" in said
 
 
-def test_a_figure_at_its_end_has_no_interval(tmp_path):
+def test_a_figure_at_its_end_has_no_interval(no_pictures, tmp_path):
     table = pd.DataFrame({"market": "Japan", "product": ["1", "2", "3"], "value": [1.0, 2.0, 3.0]})
     text = report(xl.flows(table), out=tmp_path).read_text(encoding="utf-8")
     assert text.count("No interval: the figure does not depend on which products are drawn.") == 1  # HHI 1
@@ -730,7 +754,7 @@ def test_a_figure_at_its_end_has_no_interval(tmp_path):
     assert f"95 % interval {low}% to 100.0% (" in text
 
 
-def test_periods_that_do_not_follow_each_other(tmp_path):
+def test_periods_that_do_not_follow_each_other(no_pictures, tmp_path):
     table = pd.DataFrame(
         {
             "period": ["2019", "2019", "2023", "2023"],
@@ -933,9 +957,9 @@ def titles_and_feet(pictures):
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
-def test_every_picture_says_its_finding_unit_and_source(own, language):
-    with words.speaking(language):
-        pictures = [*published.page().pictures, *own_page(own).pictures]
+def test_every_picture_says_its_finding_unit_and_source(request, language):
+    both = ("embedded", "own") if language == "en" else ("chinese", "own_in_chinese")
+    pictures = [p for page in both for p in PICTURES[request.getfixturevalue(page)]]
     assert len(pictures) > 15
     for title, sources, unit in titles_and_feet(pictures):
         assert re.search(r"\d", title), title  # a number: no title says what kind of picture it is
@@ -943,21 +967,21 @@ def test_every_picture_says_its_finding_unit_and_source(own, language):
         assert unit, title
 
 
-def own_page(own):
-    flows = read_gacc(own.parent.parent / "download.csv", progress=False)
-    return own_report.page(xl.findings(flows, exporter="辽宁省", home="CHN"), "RCEP")
-
-
-@pytest.mark.browser
-@pytest.mark.parametrize("width", [390, 1100])
-def test_no_name_widens_the_page(browser, tmp_path, width):
+@pytest.fixture(scope="module")
+def long_names(tmp_path_factory):
     long = "n" * 20_000
     table = pd.DataFrame(
         {"p" * 20_000: [2021, 2021, 2022, 2022], "market": [long, "Japan"] * 2, "value": [1.0, 2.0, 3.0, 4.0]}
     )
     flows = xl.flows(table, period="p" * 20_000, unit="u" * 20_000, source="s" * 20_000)
+    return report(flows, out=tmp_path_factory.mktemp("long"), outside=[long])
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("width", [390, 1100])
+def test_no_name_widens_the_page(browser, long_names, width):
     page = browser(viewport={"width": width, "height": 900})
-    page.goto(report(flows, out=tmp_path, outside=[long]).resolve().as_uri())
+    page.goto(long_names.resolve().as_uri())
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     widest = "Math.max(...[...document.querySelectorAll('table')].map(t => t.scrollWidth))"
     assert page.evaluate(widest) < 3_000
@@ -978,7 +1002,7 @@ def test_tables_sort_by_number_and_back(browser, embedded):
     page.close()
 
 
-def test_markets_said_to_lie_outside_keep_the_bloc_section(tmp_path):
+def test_markets_said_to_lie_outside_keep_the_bloc_section(no_pictures, tmp_path):
     frame = pd.DataFrame({"market": ["Others", "Japan"], "value": [1.0, 3.0]})
     page = report(xl.flows(frame, unit="USD", residual=["Others"]), out=tmp_path, outside=["Others"])
     assert "share of RCEP is left out" not in page.read_text(encoding="utf-8")

@@ -92,6 +92,7 @@ def test_the_jackknife_by_hand(measure, value, keys):
 
 def test_shift_share_and_margins_have_intervals():
     later = pd.concat([TABLE.assign(year=2020), cube(2).assign(year=2021)])
+    later = later[later["market"] < "M5"]
     flows = xl.flows(later, period="year")
     nation = xl.flows(later.groupby(["year", "product"], as_index=False)["value"].sum(), period="year")
     for value in ("competitiveness", "structure"):

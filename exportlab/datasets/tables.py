@@ -109,12 +109,17 @@ def load(name: str) -> pd.DataFrame:
     DataError
         If the file is not the one that was shipped (its sha256 differs from the manifest's).
     """
-    import pandas as pd
-
     stated = about(name)
     content = (files(__package__) / f"{name}.csv").read_bytes()
     _verify(stated, content)
-    types: dict[str, Any] = {c: "float64" if c in _NUMBERS else "str" for c in stated.columns}
+    return _frame(name, content).copy()
+
+
+@cache
+def _frame(name: str, content: bytes) -> pd.DataFrame:
+    import pandas as pd
+
+    types: dict[str, Any] = {c: "float64" if c in _NUMBERS else "str" for c in about(name).columns}
     if name == "province_trade":
         types["year"] = "int64"
     return pd.read_csv(

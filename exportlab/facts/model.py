@@ -21,6 +21,7 @@ from exportlab.frames import Array, Mask
 
 OPTIMAL, OUT_OF_NODES, INFEASIBLE, UNBOUNDED, UNDECIDED = range(5)
 PRECISION = 1e-10  # to which rows are met
+SMALL = 50_000  # cells of a matrix: SciPy takes longer over a sparse one than HiGHS over the programme
 
 
 class Solution(NamedTuple):
@@ -257,15 +258,16 @@ def _solved(cost: Array, sides: Sides, box: Box, *, presolve: bool) -> Solution:
 
 
 def _asked(cost: Array, sides: Sides, box: Box, *, presolve: bool) -> Any:
+    small = (len(sides.b_most) + len(sides.b_equal)) * len(cost) < SMALL
     options = {
         "presolve": presolve,
         "primal_feasibility_tolerance": PRECISION,
         "dual_feasibility_tolerance": PRECISION,
     }
     programme: dict[str, Any] = {
-        "A_ub": sides.most,
+        "A_ub": sides.most.toarray() if small else sides.most,
         "b_ub": sides.b_most,
-        "A_eq": sides.equal,
+        "A_eq": sides.equal.toarray() if small else sides.equal,
         "b_eq": sides.b_equal,
         "bounds": np.c_[box],
         "options": options,

@@ -59,16 +59,20 @@ class Problem:
     elastic: Fact | None = None
     most: float | None = None
     ordered: bool = True
+    _made: dict[tuple[tuple[int, float], ...], Model] = field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self) -> None:
         self.root = self.model({})
 
     def model(self, carrying: Mapping[int, float]) -> Model:
-        """The model where so many members carry a value."""
-        program = Program(
-            self.world, self.slots, elastic=self.elastic, ordered=self.ordered, carrying=carrying
-        )
-        return Model(program, self.one(program), self.most)
+        """The model where so many members carry a value, built once."""
+        asked = tuple(carrying.items())
+        if asked not in self._made:
+            program = Program(
+                self.world, self.slots, elastic=self.elastic, ordered=self.ordered, carrying=carrying
+            )
+            self._made[asked] = Model(program, self.one(program), self.most)
+        return self._made[asked]
 
     def within(self, box: Box) -> Model:
         """The model for limits of the columns."""

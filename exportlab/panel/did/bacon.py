@@ -182,7 +182,7 @@ def negative_weights(panel: PolicyPanel) -> pd.DataFrame:
             "weight": weight,
         }
     )
-    out = rows.groupby(["cohort", "period"]).agg(n=("weight", "size"), weight=("weight", "sum")).reset_index()
+    out = rows.groupby(["cohort", "period"])["weight"].agg(n="size", weight="sum").reset_index()
     out["weight"] = out["weight"] / out["weight"].sum()
     return out.assign(cohort=panel.named(out["cohort"]), period=panel.named(out["period"]))
 

@@ -162,8 +162,14 @@ def together(
     otherwise each is contaminated by the effects of the others (de Chaisemartin and D'Haultfoeuille 2023). Look at
     ``policy(name)`` and ``policy(name, given=other)`` beside it.
     """
+    return _fitted(panel, overlaps(drop_singletons(panel)), interact=interact, vcov=vcov, level=level)
+
+
+def _fitted(
+    panel: PolicyPanel, found: Overlaps | None = None, *, interact: bool, vcov: str, level: float
+) -> Estimate:
+    """The regression; estimated again, it goes without the overlaps."""
     used = drop_singletons(panel)
-    found = overlaps(used)
     value = used.period_values[used.periods]
     D = {name: (value >= date).astype(float) for name, date in _dates(used).items()}
     if interact:
@@ -173,7 +179,7 @@ def together(
     if nested:
         raise DataError(
             f"{', '.join(nested)}: no variation beside units, periods and the other terms",
-            f"Leave a policy out, or say interact=False.\n{found.table.to_string(index=False)}",
+            f"Leave a policy out, or say interact=False.\n{(found or overlaps(used)).table.to_string(index=False)}",
         )
     problem = Problem.of(used, np.column_stack([*D.values(), used.X]), [*D, *used.covariates])
     fit = least_squares(problem, vcov)
@@ -189,9 +195,9 @@ def together(
         estimand="effect of each policy, the others controlled for" + (", and of pairs" * interact),
         comparison="all rows with other policies on or off",
         weighting="by the variation of each policy that is its own",
-        refit=partial(together, interact=interact, vcov=vcov, level=level),
+        refit=partial(_fitted, interact=interact, vcov=vcov, level=level),
         notes=notes,
-        parts={"overlaps": found.table, "together": found.together},
+        parts={"overlaps": found.table, "together": found.together} if found else {},
     )
     return from_fit(used, problem, fit, Terms.as_they_are(problem), account, level=level)
 
