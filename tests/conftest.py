@@ -21,6 +21,7 @@ settings.load_profile(tries.PROFILE)
 HERE = Path(__file__).parent
 # Matrices of tests are small: threads of BLAS would take half of the workers' time. Said before numpy is loaded.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+os.environ.setdefault("POLARS_MAX_THREADS", "1")  # groups come in an order of chance all the same
 os.environ.pop(
     "PYTHONDONTWRITEBYTECODE", None
 )  # commands in processes of their own need not compile it all each time

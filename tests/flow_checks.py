@@ -325,9 +325,8 @@ def passed(way: Way) -> Way:
     return replace(way, door=door)
 
 
-WAYS: dict[str, Way] = {
-    name: passed(way) for name, way in {**ALIKE, **OF_MONEY, **SPELLED, **TYPED, **READ, **ENGINED}.items()
-}
+KINDS = (ALIKE, OF_MONEY, SPELLED, TYPED, READ, ENGINED)
+WAYS: dict[str, Way] = {name: passed(way) for kind in KINDS for name, way in kind.items()}
 
 
 # ---- what is asked ---------------------------------------------------------------------------------------------------
@@ -421,10 +420,15 @@ def second(name: str) -> str:
     return next((o for o in ("imports", "reference", "income") if o in taken), "")
 
 
+@cache
+def plainly() -> xl.Flows:
+    return through()(PLAIN)
+
+
 def beside_another(name: str, door: Callable[[pd.DataFrame], xl.Flows]) -> Rows:
     """An indicator of the plain table, its second one through another door."""
     table = {"imports": imports(PLAIN), "reference": PLAIN, "income": INCOMES}[second(name)]
-    found = xl.CATALOGUE[name](through()(PLAIN), **{**ARGUMENTS[name], second(name): door(table)})
+    found = xl.CATALOGUE[name](plainly(), **{**ARGUMENTS[name], second(name): door(table)})
     return dict(read(name, found, Way(through())))
 
 

@@ -15,6 +15,7 @@ import pandas as pd
 import polars as pl
 import pytest
 from matplotlib.text import Text
+from parsed import nodes_of, text_of
 
 import exportlab as xl
 from exportlab import words
@@ -473,15 +474,14 @@ def test_what_a_page_tells_of_one_and_of_two_periods():
 
 def modules():
     """Those that say something."""
-    texts = {p: p.read_text(encoding="utf-8") for p in PACKAGE.rglob("*.py")}
-    return {p: ast.parse(text) for p, text in texts.items() if "exportlab.words" in text}
+    return [p for p in PACKAGE.rglob("*.py") if "exportlab.words" in text_of(p)]
 
 
 def test_no_finished_sentence_is_looked_up_again():
     """What `_` is given is a message, or a name for one; the catalogue is read where messages are said, alone."""
     wrong = []
-    for path, tree in modules().items():
-        for node in ast.walk(tree):
+    for path in modules():
+        for node in nodes_of(path):
             name = node.func.id if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) else ""
             if name in ("_", "N_", "said") and node.args and path.name != "words.py":
                 first = node.args[0]
@@ -501,7 +501,7 @@ def test_pictures_write_no_finished_sentence():
     """What a picture writes is a message (`said`, `_`), or a name that the caller gives."""
     finished = []
     for path in (PACKAGE / "plots").glob("*.py"):
-        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for call in nodes_of(path):
             for given in call.keywords if isinstance(call, ast.Call) else ():
                 texts = [v for v in ast.walk(given.value) if isinstance(v, ast.JoinedStr)]
                 texts += [given.value] if isinstance(given.value, ast.Constant) else []

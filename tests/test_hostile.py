@@ -16,6 +16,7 @@ import pytest
 import tries
 from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
+from parsed import nodes_of
 
 import exportlab as xl
 from exportlab import frames, words
@@ -316,7 +317,7 @@ def test_what_a_room_refuses_is_a_message(module):
     place = Path(xl.__file__).parent / module
     bare = []
     for file in [place] if place.is_file() else sorted(place.glob("*.py")):
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        for node in nodes_of(file):
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") in REFUSALS:
                 bare += [f"{file.name}:{x.lineno}" for argument in node.args[:2] for x in literals(argument)]
     assert bare == []

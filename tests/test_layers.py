@@ -8,12 +8,13 @@ import subprocess
 import sys
 import tomllib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from importlib import import_module
 from pathlib import Path
 
 import pytest
+from parsed import called, nodes_of, text_of, tree_of
 
 import exportlab
 
@@ -49,12 +50,6 @@ def layer(module: str) -> int | None:
     return next((h for h in known if h is not None), None)
 
 
-@cache
-def tree_of(path: Path) -> ast.Module:
-    """The syntax tree of a file, parsed once."""
-    return ast.parse(path.read_text())
-
-
 def name_of(path: Path) -> str:
     parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
@@ -62,8 +57,7 @@ def name_of(path: Path) -> str:
 
 def stub() -> list[ast.ImportFrom]:
     """The lines of the one list of public names."""
-    tree = ast.parse((PACKAGE / "__init__.pyi").read_text())
-    return [n for n in tree.body if isinstance(n, ast.ImportFrom)]
+    return [n for n in tree_of(PACKAGE / "__init__.pyi").body if isinstance(n, ast.ImportFrom)]
 
 
 SEAM = re.compile(r'"[ \t]*\n[ \t]*"')
@@ -72,36 +66,36 @@ SEAM = re.compile(r'"[ \t]*\n[ \t]*"')
 @pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(PACKAGE)))
 def test_no_text_holds_the_seam_of_a_wrapped_string(path):
     """A docstring wrapped as if it were two literals, `... of the "` and `"rest.`, shows the quotes to the reader."""
-    texts = [n for n in ast.walk(tree_of(path)) if isinstance(n, ast.Constant)]
+    texts = [n for n in nodes_of(path) if isinstance(n, ast.Constant)]
     assert [n.lineno for n in texts if isinstance(n.value, str) and SEAM.search(n.value)] == []
 
 
 PUBLIC = {a.name: f"exportlab.{n.module or a.name}" for n in stub() for a in n.names}
 
 
-def imports(tree: ast.Module) -> list[str]:
+@cache
+def imports(path: Path) -> list[str]:
     """What of the package a module imports, in functions too; what only type checkers read is left out.
 
     `from exportlab.x import y` gives exportlab.x.y, which is a module or a name in one; a public name gives its module.
     """
     found = []
-    for node in running(tree):
+    for node in running(path):
         if isinstance(node, ast.ImportFrom):
             found += [f"{'.' * node.level}{node.module or ''}.{a.name}" for a in node.names]
         elif isinstance(node, ast.Import):
             found += [a.name for a in node.names]
-        elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith("import_module"):
+        elif isinstance(node, ast.Call) and called(node).endswith("import_module"):
             found += [ast.literal_eval(a) for a in node.args if isinstance(a, ast.Constant)]
     found = [PUBLIC.get(f.removeprefix("exportlab."), f) for f in found]
     return [f for f in found if f.startswith(("exportlab.", ".")) and f != "exportlab.__version__"]
 
 
-def running(node: ast.AST) -> Iterator[ast.AST]:
-    """All below a node but the bodies of `if TYPE_CHECKING:`."""
-    for child in ast.iter_child_nodes(node):
-        if not (isinstance(child, ast.If) and ast.unparse(child.test) == "TYPE_CHECKING"):
-            yield child
-            yield from running(child)
+def running(path: Path) -> Iterator[ast.AST]:
+    """All of a module but the bodies of `if TYPE_CHECKING:`."""
+    conditions = [n for n in nodes_of(path) if isinstance(n, ast.If)]
+    unread = {n for c in conditions if getattr(c.test, "id", "") == "TYPE_CHECKING" for n in ast.walk(c)}
+    return (n for n in nodes_of(path) if n not in unread)
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(PACKAGE)))
@@ -110,7 +104,7 @@ def test_imports_run_one_way(path):
     if name_of(path) == "exportlab":
         return
     assert own is not None, f"{name_of(path)} has no layer: add it to LAYERS"
-    for used in imports(tree_of(path)):
+    for used in imports(path):
         height = layer(used)
         assert height is not None, used
         assert height <= own, f"{name_of(path)} imports {used} from a higher layer"
@@ -121,7 +115,7 @@ def graph() -> dict[str, set[str]]:
     names = {name_of(p): p for p in MODULES}
     edges: dict[str, set[str]] = {}
     for name, path in names.items():
-        found = imports(tree_of(path))
+        found = imports(path)
         used = {f if f in names else f.rpartition(".")[0] for f in found} & names.keys()
         edges[name] = used - {name, "exportlab"}
     return edges
@@ -130,9 +124,8 @@ def graph() -> dict[str, set[str]]:
 def test_no_import_is_hidden():
     """Imports are written out: absolute, and by `import_module` only what no one could write down."""
     for path in MODULES:
-        tree = tree_of(path)
-        assert not [f for f in imports(tree) if f.startswith(".")], f"{path}: a relative import"
-        hidden = [c for c in calls(tree, "import_module") if isinstance(c.args[0], ast.JoinedStr)]
+        assert not [f for f in imports(path) if f.startswith(".")], f"{path}: a relative import"
+        hidden = [c for c in calls(nodes_of(path), "import_module") if isinstance(c.args[0], ast.JoinedStr)]
         assert not hidden, f"{path}: {ast.unparse(hidden[0])}"
 
 
@@ -154,7 +147,7 @@ def test_no_circle():
 
 def test_everything_is_called_or_public():
     """A function that no other place names is either offered to users (in some __all__) or deleted."""
-    text = "\n".join(p.read_text() for p in PACKAGE.rglob("*.py"))
+    text = "\n".join(text_of(p) for p in PACKAGE.rglob("*.py"))
     counts = Counter(re.findall(r"\w+", text))
     lost = [
         f"{name_of(path)}.{node.name}"
@@ -170,7 +163,7 @@ def test_everything_is_called_or_public():
 def test_value_added_and_panel_know_nothing_of_each_other():
     for room, other in (("valueadded", "panel"), ("panel", "valueadded")):
         for path in (PACKAGE / room).glob("*.py"):
-            used = imports(tree_of(path))
+            used = imports(path)
             assert not [u for u in used if u.startswith(f"exportlab.{other}")], path
 
 
@@ -183,18 +176,14 @@ def test_import_is_light():
 
 
 # Rules of the proved subset: what may stand inside .agg( and .over(.
-FRAME_MODULES = [p for p in MODULES if "narwhals" in p.read_text()]
+FRAME_MODULES = [p for p in MODULES if "narwhals" in text_of(p)]
 PLAIN = {"sum", "min", "max", "mean", "len", "alias"}
 
 
-def calls(tree: ast.AST, name: str) -> list[ast.Call]:
+def calls(nodes: Iterable[ast.AST], name: str) -> list[ast.Call]:
     """Calls of a method, and of a function that is not NumPy's."""
-    found = [n for n in ast.walk(tree) if isinstance(n, ast.Call)]
-    return [
-        n
-        for n in found
-        if ast.unparse(n.func).rpartition(".")[2] == name and not ast.unparse(n.func).startswith("np.")
-    ]
+    found = [n for n in nodes if isinstance(n, ast.Call) and called(n) == name]
+    return [n for n in found if not ast.unparse(n.func).startswith("np.")]
 
 
 def plain(node: ast.expr) -> bool:
@@ -210,30 +199,31 @@ def plain(node: ast.expr) -> bool:
     return isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "col"
 
 
-def violations(source: str, *, windows: bool = False) -> list[str]:
+def violations(nodes: Iterable[ast.AST], *, windows: bool = False) -> list[str]:
     """What a module asks of a frame that some engine gets wrong; `windows` are for `frames` alone."""
-    tree, found = ast.parse(source), []
-    for call in calls(tree, "agg"):
+    asked = [n for n in nodes if isinstance(n, ast.Call)]
+    found = []
+    for call in calls(asked, "agg"):
         found += [f"agg: {ast.unparse(a)}" for a in call.args if not plain(a)]
-    for call in calls(tree, "over"):
+    for call in calls(asked, "over"):
         inner = call.func.value
         bottom = (
             inner.func.value
             if isinstance(inner, ast.Call) and isinstance(inner.func, ast.Attribute)
             else inner
         )
-        deeper = [c for name in ("sum", "min", "max", "mean", "count") for c in calls(bottom, name)]
+        deeper = [c for name in ("sum", "min", "max", "mean", "count") for c in calls(ast.walk(bottom), name)]
         found += [f"over: {ast.unparse(inner)}"] if deeper else []
-    for call in calls(tree, "over"):
+    for call in calls(asked, "over"):
         found += [] if windows else [f"over, outside frames.py: {ast.unparse(call)}"]
     for name in ("quantile", "median", "map_batches", "rolling_sum", "pivot", "cum_sum", "shift", "top_k"):
-        found += [f"{name}: {ast.unparse(c)}" for c in calls(tree, name)]
+        found += [f"{name}: {ast.unparse(c)}" for c in calls(asked, name)]
     return found
 
 
 @pytest.mark.parametrize("path", FRAME_MODULES, ids=lambda p: str(p.relative_to(PACKAGE)))
 def test_frames_are_used_only_through_the_proved_subset(path):
-    assert violations(path.read_text(), windows=path == PACKAGE / "frames.py") == []
+    assert violations(nodes_of(path), windows=path == PACKAGE / "frames.py") == []
 
 
 def test_the_rule_catches_what_gives_wrong_numbers():
@@ -245,8 +235,9 @@ def test_the_rule_catches_what_gives_wrong_numbers():
         "f.select(nw.col('v').median())",
         "f.with_columns(nw.col('v').sum().over('t'))",
     ]
-    assert all(violations(source) for source in bad)
-    assert not violations("f.group_by('k').agg(nw.col('v').sum().alias('x'), *sums)")
+    assert all(violations(ast.walk(ast.parse(source))) for source in bad)
+    good = "f.group_by('k').agg(nw.col('v').sum().alias('x'), *sums)"
+    assert not violations(ast.walk(ast.parse(good)))
 
 
 # Text and files leave through the doors that clean them and make them whole.
@@ -267,15 +258,15 @@ LEAVES = {
 }
 
 
-def ways_out(source: str) -> list[str]:
+def ways_out(nodes: Iterable[ast.AST]) -> list[str]:
     """Where a module prints, writes a file, or makes HTML of text by itself."""
     found = []
-    for node in ast.walk(ast.parse(source)):
+    for node in nodes:
         if isinstance(node, ast.ImportFrom) and node.module == "html":
             found.append("html.escape")
         if not isinstance(node, ast.Call):
             continue
-        name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+        name = called(node)
         modes = [
             a.value for a in [*node.args, *(k.value for k in node.keywords)] if isinstance(a, ast.Constant)
         ]
@@ -292,7 +283,7 @@ def ways_out(source: str) -> list[str]:
 )
 def test_nothing_leaves_by_a_way_of_its_own(path):
     pipe = "open(os.devnull, 'w', encoding='utf-8')"
-    assert [way for way in ways_out(path.read_text()) if way != pipe] == []
+    assert [way for way in ways_out(nodes_of(path)) if way != pipe] == []
 
 
 def test_the_rule_catches_ways_of_their_own():
@@ -303,12 +294,12 @@ def test_the_rule_catches_ways_of_their_own():
         "d.to_csv(p)",
         "from html import escape",
     ):
-        assert len(ways_out(bad)) == 1
-    assert ways_out("p.open('rb')\nconsole.print(x)") == []
+        assert len(ways_out(ast.walk(ast.parse(bad)))) == 1
+    assert ways_out(ast.walk(ast.parse("p.open('rb')\nconsole.print(x)"))) == []
 
 
 def test_rooms_are_small():
-    long = {str(p.relative_to(PACKAGE)): n for p in MODULES if (n := len(p.read_text().splitlines())) > 600}
+    long = {str(p.relative_to(PACKAGE)): n for p in MODULES if (n := len(text_of(p).splitlines())) > 600}
     assert long == {}
 
 
@@ -361,7 +352,7 @@ def test_the_lowest_versions_tested_are_the_lowest_allowed():
 def bodies() -> Iterator[tuple[str, ast.FunctionDef]]:
     """Every function of the package, with its place."""
     for path in MODULES:
-        for node in ast.walk(tree_of(path)):
+        for node in nodes_of(path):
             if isinstance(node, ast.FunctionDef):
                 yield f"{path.relative_to(PACKAGE)}:{node.name}", node
 

@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from parsed import text_of, tree_of
 
 PACKAGE = Path(__file__).parent.parent / "exportlab"
 # What of each refusal is said: how many of its arguments, or which.
@@ -76,7 +77,7 @@ def within(name: str, rooms: Iterable[str]) -> bool:
 
 
 TEXTS = {
-    p: p.read_text(encoding="utf-8")
+    p: text_of(p)
     for p in sorted(PACKAGE.rglob("*.py"))
     if p.name not in ("errors.py", "_build.py") and not within(room(p), (*EMBEDDED, *PYTHON))
 }
@@ -85,8 +86,7 @@ TEXTS = {
 class Module:
     """A module: its functions, what its constants are, and every call with the innermost function that holds it."""
 
-    def __init__(self, text: str) -> None:
-        tree = ast.parse(text)
+    def __init__(self, tree: ast.Module) -> None:
         self.functions: dict[str, ast.FunctionDef] = {}
         self.calls: list[tuple[ast.FunctionDef | None, ast.Call]] = []
         self._look(tree, None)
@@ -135,7 +135,7 @@ class Module:
 @cache
 def module_of(path: Path) -> Module:
     """A module, read once."""
-    return Module(TEXTS[path])
+    return Module(tree_of(path))
 
 
 def values(body: Iterable[ast.stmt]) -> dict[str, list[ast.expr]]:
@@ -335,7 +335,7 @@ def refuse(problem: str, other: Said, n: int):
     ],
 )
 def test_a_refusal_in_text_is_found(line):
-    assert len(unsaid(Module(f"{HELPERS}    {line}"))) >= 1
+    assert len(unsaid(Module(ast.parse(f"{HELPERS}    {line}")))) >= 1
 
 
 @pytest.mark.parametrize(
@@ -350,7 +350,7 @@ def test_a_refusal_in_text_is_found(line):
     ],
 )
 def test_english_within_a_message_is_found(line):
-    assert len(spoilt(Module(f"{HELPERS}    {line}"))) == 1
+    assert len(spoilt(Module(ast.parse(f"{HELPERS}    {line}")))) == 1
 
 
 def test_messages_pass():
@@ -359,5 +359,5 @@ def test_messages_pass():
         "raise DataError(*error.messages, rows=n, first=repr(n))",
         "raise OptionError(said('no') if n else other)",
     )
-    module = Module(HELPERS + "".join(f"    {line}\n" for line in lines))
+    module = Module(ast.parse(HELPERS + "".join(f"    {line}\n" for line in lines)))
     assert (unsaid(module), spoilt(module)) == ([], [])

@@ -6,6 +6,7 @@ import csv
 import itertools
 import sys
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -407,10 +408,10 @@ BOUNDED = [
 @pytest.mark.parametrize("method", methods.METHODS)
 @pytest.mark.parametrize("jitter", [0.3, 2.0])
 def test_no_interval_leaves_the_range_excludes_its_figure_or_is_missing_without_a_note(method, jitter):
+    flows = alike(jitter)
     for (name, options), scale in itertools.product(BOUNDED, (None, "identity")):
         if method in ("delta", "studentised") and name not in SLOPES:
             continue
-        flows = alike(jitter)
         asked = {"resample": "product", "method": method, "draws": 99, "rng": 1, "scale": scale, **options}
         row = interval(flows, name, over="market", **asked).table.iloc[0]
         low, high = scales.limits(name, options, 6)
@@ -1161,16 +1162,24 @@ KNOWN = xl.cells(NATION, ["period", "product"])
 REFERENCES = {"world": "world", "rest": "rest", "label": "B", "drawn": NATION, "known": KNOWN}
 
 
-def common(reference):
-    """The flows less what a reference lacks, which is refused."""
-    frame = table()
+@cache
+def common(which):
+    """The flows less what a reference lacks, which is refused; and their table."""
+    frame, reference = table(), REFERENCES[which]
     years = frame[frame["province"] == "B"] if reference == "B" else frame[:0]
     have = {(r.year, r.hs) for r in (NATION.table if isinstance(reference, xl.Flows) else years).itertuples()}
     if reference == "rest":
         both = frame.groupby(["year", "hs"])["province"].nunique()
         have = set(both[both == 2].index)
     keep = [not have or (r.year, r.hs) in have for r in frame.itertuples()]
-    return frame[keep]
+    return door(frame[keep]), frame[keep]
+
+
+@cache
+def advantages(which, form, less):
+    """The indicator against a reference, in the order of its labels, of the flows less what `less` lacks."""
+    found = xl.rca(common(less)[0], by=["year", "province"], form=form, reference=REFERENCES[which])
+    return found.sort_values(["year", "province", "hs"])
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -1178,15 +1187,14 @@ def common(reference):
 def test_advantage_of_resampled_tables_is_the_indicator(form, which):
     """Markets drawn 0, 1, 2 and 3 times: the statistic is xl.rca of the tables with so many copies."""
     reference = REFERENCES[which]
-    frame = common(reference)
+    flows, frame = common(which)
     asked = {"by": ["year", "province"], "resample": "market", "form": form, "reference": reference}
-    found = interval(door(frame), "rca", **asked).table
-    expected = xl.rca(door(frame), by=["year", "province"], form=form, reference=reference)
-    expected = expected.sort_values(["year", "province", "hs"])
-    assert found["estimate"].to_numpy() == pytest.approx(expected["rca"].to_numpy(), nan_ok=True)
+    found = interval(flows, "rca", **asked).table
+    expected = advantages(which, form, which)["rca"].to_numpy()
+    assert found["estimate"].to_numpy() == pytest.approx(expected, nan_ok=True)
     assert list(found.columns[:3]) == ["year", "province", "hs"]
     plan = groups.plan(
-        door(frame),
+        flows,
         "rca",
         over=None,
         by=["year", "province"],
@@ -1194,9 +1202,9 @@ def test_advantage_of_resampled_tables_is_the_indicator(form, which):
         universe="observed",
         options={"form": form, "reference": reference},
     )
-    part = next(p for p in samplers.grouped(door(frame), plan) if p.key == (2023, "A"))
+    part = next(p for p in samplers.grouped(flows, plan) if p.key == (2023, "A"))
     times = dict(zip(part.units, (0, 1, 2, 3, 1), strict=True))
-    sample = samplers.sampler(door(frame), plan)(part, None, None)
+    sample = samplers.sampler(flows, plan)(part, None, None)
     copies = lambda t: t.assign(usd=t["usd"] * [times[m,] for m in t["market"]])  # noqa: E731
     other = reference
     if which == "drawn":
@@ -1249,7 +1257,7 @@ def test_leaving_out_by_subtraction_is_leaving_out_by_weight(name):
 
 
 def test_a_known_reference_adds_no_noise():
-    frame = common(KNOWN)
+    frame = common("known")[1]
     asked = {"by": ["year", "province"], "resample": "market", "method": "delta"}
     share = interval(door(frame), "share", over="product", **asked).table
     arca = interval(door(frame), "rca", form="arca", reference=KNOWN, **asked).table
@@ -1264,7 +1272,7 @@ def test_a_known_reference_adds_no_noise():
 @pytest.mark.parametrize("method", methods.METHODS)
 def test_every_method_gives_intervals_of_advantage(method):
     found = interval(
-        door(common(NATION)),
+        common("drawn")[0],
         "rca",
         by=["year", "province"],
         resample="market",
@@ -1344,7 +1352,7 @@ def test_permutations_of_advantage_enumerated_by_hand():
 @pytest.mark.parametrize("which", ["world", "drawn", "known"])
 def test_growth_alone_is_no_change_of_advantage(form, which):
     """The second year is the first times three, reference included: every permutation leaves the index as it was."""
-    frame = common(NATION)
+    frame = common("drawn")[1]
     first = frame[frame["year"] == 2021]
     grown = door(pd.concat([first, first.assign(year=2023, usd=3 * first["usd"])]))
     nation = NATION.table.query("year == 2021")
@@ -1371,20 +1379,21 @@ def test_growth_alone_is_no_change_of_advantage(form, which):
 @pytest.mark.parametrize("paired", [True, False])
 @pytest.mark.parametrize("which", ["world", "rest", "drawn", "known"])
 def test_a_permutation_test_shows_the_indicator_on_each_side(form, paired, which):
-    frame = common("rest") if which == "rest" else common(NATION)
-    asked = {"by": ["year", "province"], "form": form, "reference": REFERENCES[which]}
+    less = "rest" if which == "rest" else "drawn"
     found = permutation_test(
-        door(frame),
+        common(less)[0],
         "rca",
         between=(2021, 2023),
+        by=["year", "province"],
         resample="market",
         paired=paired,
+        form=form,
+        reference=REFERENCES[which],
         permutations=99,
         rng=1,
-        **asked,
     )
     sides = (
-        xl.rca(door(frame), **asked).pivot(index=["province", "hs"], columns="year", values="rca").dropna()
+        advantages(which, form, less).pivot(index=["province", "hs"], columns="year", values="rca").dropna()
     )
     rows = found.set_index(["province", "hs"]).loc[sides.index]
     assert rows["first"].to_numpy() == pytest.approx(sides[2021].to_numpy())

@@ -425,7 +425,7 @@ def _draw_tiles(ax: Axes, tiles: Mapping[str, tuple[int, int]], shares: Mapping[
         patch = Rectangle((column + 0.04, high - 1 - row + 0.04), 0.92, 0.92, facecolor=colour, linewidth=0)
         name = place.name_zh if language() == "zh" else place.name
         hover(patch, said("{name}: {share}", name=name, share=percent(part, 2)))
-        ax.add_artist(patch)  # limits are set below
+        ax.add_artist(patch)  # as a patch it would move the limits, which stand below
         ink = "white" if part > 0 and level >= 3 else "#1d2430" if part > 0 else "#8a929b"
         if size >= 6:
             inner = ax.text(
