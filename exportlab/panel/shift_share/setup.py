@@ -123,8 +123,8 @@ def partialled(controls: Controls, w: Array, v: Array, what: str) -> Array:
     """A variable (n,) less its regression on the controls, which must leave something."""
     left = controls.residual(v[:, None])[:, 0]
     spread = np.sqrt(np.sum(w * (v - np.average(v, weights=w)) ** 2))
-    least = max(ABSORBED * spread, ROUNDING * np.sqrt(np.sum(w * v**2)))
-    if np.sqrt(np.sum(w * left**2)) <= least:
+    rounding = np.abs(left).max() <= ROUNDING * np.abs(v).max()
+    if rounding or np.sqrt(np.sum(w * left**2)) <= ABSORBED * spread:
         raise DataError(
             f"{what} has no variation left beside controls and effects",
             "Use fewer of them, or shares or shocks that differ within them.",
