@@ -117,7 +117,12 @@ class UnknownName(ExportlabError, KeyError):
     def __init__(self, kind: object, name: object, known: Iterable[str], *, why: object = "") -> None:
         options = sorted({short(str(k), 100) for k in known})
         near = get_close_matches(str(name)[:100], options[:MANY], n=5, cutoff=0.5)
-        if near:
+        if str(name) in options:
+            hint = (
+                f"There is a {name} of another type: numbers and texts are not one name, so make both alike "
+                "(pandas: .astype(str))."
+            )
+        elif near:
             hint = f"Did you mean {listed(near)}?"
         elif len(options) <= 40:
             hint = f"Known: {listed(options)}."

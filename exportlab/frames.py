@@ -77,7 +77,10 @@ def _told(spoke: str) -> DataError | EngineError:
         )
     return DataError(
         said("the table's engine stopped"),
-        said("Look at the place it names: the file, the line, the column and its type."),
+        said(
+            "Look at the place it names: the file, the line, the column and its type. Numbers of a text file that "
+            "have thousands separators are read with engine='pandas'."
+        ),
         first=spoke.rstrip("."),
     )
 

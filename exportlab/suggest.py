@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from exportlab.frames import Frame
+from exportlab.text import visible
 from exportlab.words import NOTHING, Said, said
 
 ROLE_NAMES = ("period", "exporter", "market", "product", "value", "quantity")
@@ -80,9 +81,7 @@ _PLAIN = {
 
 def plain(columns: Sequence[str]) -> dict[str, str]:
     """Role to the one column whose plain name leaves no doubt; a role that two columns could have has none."""
-    bare = {
-        c: re.sub(r"[_\s]+", " ", c.translate({0xFF08: "(", 0xFF09: ")"})).strip().casefold() for c in columns
-    }
+    bare = {c: re.sub(r"[_\s]+", " ", visible(c)).strip().casefold() for c in columns}
     fits = {role: [c for c in columns if bare[c] in names] for role, names in _PLAIN.items()}
     return {role: found[0] for role, found in fits.items() if len(found) == 1}
 
@@ -92,13 +91,21 @@ def with_plain(
 ) -> dict[str, str]:
     """Role to column: as given, else the column of that very name; where no key has a role, by plain names."""
     taken = {*given.values(), *further}
-    own = {r: r for r in ROLE_NAMES if r not in given and r in columns and r not in taken}
+    own = {r: c for r in ROLE_NAMES if r not in given for c in _called(r, columns) if c not in taken}
     found = {**given, **own}
     keyed = any(r not in ("value", "quantity") for r in found)
     if keyed or "value" not in found or any(x is not None for x in further):
         return found
     spare = [c for c in columns if isinstance(c, str) and c not in found.values()]
     return {**found, **plain(spare)}
+
+
+def _called(role: str, columns: Sequence[str]) -> list[str]:
+    """The column of a role's very name; else the one that looks so, such as one with a byte order mark before it."""
+    if role in columns:
+        return [role]
+    alike = [c for c in columns if isinstance(c, str) and visible(c).strip() == role]
+    return alike if len(alike) == 1 else []
 
 
 def periods_across(columns: Sequence[str]) -> list[str]:

@@ -6,6 +6,7 @@ No control and no mark that turns the direction of reading goes out: U+FFFD (�
 from __future__ import annotations
 
 import re
+import unicodedata
 from html import escape
 from numbers import Number
 
@@ -26,6 +27,7 @@ HIDDEN = (
     0xFFFE,
     0xFFFF,  # halves of characters, and no characters at all
 )
+_WIDE = {c: c - 0xFEE0 for c in range(0xFF01, 0xFF5F)} | {0x3000: " "}
 _SHOWN = dict.fromkeys(HIDDEN, "\ufffd")
 # What a spreadsheet takes for the beginning of a formula, also full-width and after blanks.
 _FORMULA = re.compile("[\\s\ufeff]*[=+\\-@\uff1d\uff0b\uff0d\uff20]|[\t\n]")
@@ -35,6 +37,16 @@ _TEX = str.maketrans({"&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_"
 _MARKDOWN = re.compile(r"[\\`*{}\[\]<>|~$&]|(?<!\w)_|_(?!\w)")
 _BLOCK = re.compile(r"^(?:(#+|[+-])(?=\s|$)|(\d+)(?=[.)](?:\s|$)))")  # what begins a heading or a list
 _DEVICES = re.compile("(con|prn|aux|nul|com\\d|lpt\\d)", re.IGNORECASE)
+
+
+def visible(text: str) -> str:
+    """The text as it is read: letters and figures of one width, and none of the marks that have no width."""
+    if text.isascii():
+        return text
+    narrow = unicodedata.normalize(
+        "NFC", text.translate(_WIDE)
+    )  # NFKC would make a figure of a footnote's mark
+    return "".join(c for c in narrow if unicodedata.category(c) != "Cf")
 
 
 def printable(text: str) -> str:

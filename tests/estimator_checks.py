@@ -192,6 +192,23 @@ def lasting(e: Entry) -> None:
             same(one[mine], other[mine], rel=2e-5)
 
 
+def constant(e: Entry) -> None:
+    """A covariate that does not vary is refused, or changes nothing; by rounding alone none varies."""
+    if "covariates" not in e.roles and e.door:
+        return
+    d = e.data()
+    found: list[pd.DataFrame | None] = []
+    for value in (0.3, np.where(np.arange(len(d)) % 3 == 0, 0.3, 0.1 + 0.2)):
+        try:
+            found.append(e.numbers(d.assign(**{e.covariate: value})))
+        except ExportlabError:
+            found.append(None)
+    exactly, nearly = found
+    assert (exactly is None) == (nearly is None)
+    if exactly is not None and nearly is not None:
+        same(exactly, nearly, rel=1e-9)
+
+
 def treated(e: Entry) -> None:
     """The status by period says what the date says."""
     if e.door:
@@ -353,6 +370,7 @@ CHECKS: dict[str, Callable[[Entry], None]] = {
     "effects": effects,
     "outcome units": outcome_units,
     "covariate units": covariate_units,
+    "constant covariate": constant,
     "lasting": lasting,
     "treated": treated,
     "absent": absent,

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -198,3 +202,126 @@ def test_the_same_demand_gives_the_same_content_again() -> None:
     np.testing.assert_array_equal(made.leontief.VB, again.leontief.VB)
     Z.iloc[0, 0] = 1e6  # the caller's frame is his own afterwards
     np.testing.assert_array_equal(made.Z[0], [10.0, 5.0])
+
+
+def written(path: Path, text: str | bytes) -> Path:
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return path
+
+
+def squares(flows: Any) -> float:
+    return float(to_pandas(xl.hhi(flows, over="market", by=[]))["hhi"][0])
+
+
+@pytest.mark.parametrize("engine", ["pandas", "polars", "duckdb"])
+def test_namibia_is_no_missing_country(tmp_path: Path, engine: str) -> None:
+    path = written(tmp_path / "own.csv", "market,value,quantity\nNA,5,NA\nZA,7,3\n")
+    flows = xl.read_flows(path, quantity="quantity", engine=engine)  # type: ignore[arg-type]
+    assert sorted(flows.members("market")) == ["NA", "ZA"]
+    assert xl.country("NA").name == "Namibia"
+    found = to_pandas(flows.table).set_index("market")["quantity"].astype(float)
+    assert found.isna().to_dict() == {"NA": True, "ZA": False}
+
+
+def sheet(path: Path, rows: list[list[Any]], *, merged: str = "", old: bool = False) -> Path:
+    import openpyxl
+    from openpyxl.utils.datetime import CALENDAR_MAC_1904
+
+    book = openpyxl.Workbook()
+    book.epoch = CALENDAR_MAC_1904 if old else book.epoch
+    for row in rows:
+        book.active.append(row)
+    if merged:
+        book.active.merge_cells(merged)
+    book.save(path)
+    return path
+
+
+def test_namibia_is_no_missing_cell_of_a_workbook(tmp_path: Path) -> None:
+    path = sheet(tmp_path / "own.xlsx", [["market", "value"], ["NA", 5.0], ["ZA", 7.0]])
+    assert xl.read_flows(path).members("market") == ("NA", "ZA")
+
+
+@pytest.mark.parametrize("old", [False, True])
+def test_days_of_a_workbook_that_counts_from_1904_are_not_four_years_early(tmp_path: Path, old: bool) -> None:
+    head, days = ["period", "market", "value"], [date(2021, m, 1) for m in (1, 2, 3)]
+    typed = sheet(tmp_path / "typed.xlsx", [head, *([d, "DE", 1.0] for d in days)], old=old)
+    assert [str(x)[:7] for x in xl.read_flows(typed).members("period")] == ["2021-01", "2021-02", "2021-03"]
+    start = date(1904, 1, 1) if old else date(1899, 12, 30)
+    bare = sheet(tmp_path / "bare.xlsx", [head, *([(d - start).days, "DE", 1.0] for d in days)], old=old)
+    if old:
+        with pytest.raises(
+            DataError, match=r"row 2, column 'period': a day as a bare number .* in 3 rows. First: 42735"
+        ):
+            xl.read_flows(bare)
+    else:
+        found = xl.iso_periods(xl.read_flows(bare).table, "period")
+        assert list(found.values()) == ["2021-01", "2021-02", "2021-03"]
+
+
+def test_merged_cells_are_filled_where_that_is_said(tmp_path: Path) -> None:
+    rows = [["exporter", "market", "value"], ["CHN", "DE", 1.0], [None, "FR", 3.0]]
+    path = sheet(tmp_path / "own.xlsx", rows, merged="A2:A3")
+    with pytest.raises(DataError, match=r"row 3, column 'exporter': empty. .* say fill_down='exporter'"):
+        xl.read_flows(path)
+    assert xl.read_flows(path, fill_down=["exporter"]).members("exporter") == ("CHN",)
+
+
+def test_a_formula_without_its_result_is_not_taken_for_nothing(tmp_path: Path) -> None:
+    path = sheet(tmp_path / "own.xlsx", [["market", "value"], ["DE", 1.0], ["FR", "=B2*2"]])
+    with pytest.raises(
+        DataError, match="row 3, column 'value': empty. A formula that was saved without its result"
+    ):
+        xl.read_flows(path)
+
+
+@pytest.mark.parametrize("engine", ["pandas", "polars", "duckdb"])
+@pytest.mark.parametrize("mark", ["\ufeff", "\u200b", "\u00ad", "\ufeff\ufeff"])
+def test_marks_without_width_hide_no_column(tmp_path: Path, engine: str, mark: str) -> None:
+    path = written(tmp_path / "own.csv", f"{mark}market,{mark}value\r\nDE,1\r\nFR,3\r\n")
+    flows = xl.read_flows(path, engine=engine)  # type: ignore[arg-type]
+    assert squares(flows) == 0.625
+    in_memory = pd.DataFrame({f"{mark}market": ["DE", "FR"], "value": [1.0, 3.0]})
+    assert xl.hhi(xl.flows(in_memory), over="market", by=[])["hhi"][0] == 0.625
+
+
+@pytest.mark.parametrize("engine", ["pandas", "polars", "duckdb"])
+def test_thousands_in_quotes_are_read_or_refused_with_the_engine_that_reads_them(
+    tmp_path: Path, engine: str
+) -> None:
+    path = written(tmp_path / "own.csv", 'market,value\nDE,1000\nFR,"3,000"\n')
+    if engine == "pandas":
+        assert squares(xl.read_flows(path)) == 0.625
+        return
+    with pytest.raises(DataError, match="thousands separators are read with engine='pandas'"):
+        squares(xl.read_flows(path, engine=engine))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("n", [999, 2000])
+def test_sums_of_decimals_are_none_of_their_own(n: int) -> None:
+    table = pl.DataFrame(
+        {"exporter": ["A", "B"] * (n // 2), "market": [f"m{i}" for i in range(n // 2 * 2)]}
+    ).with_columns(value=pl.lit(Decimal("1.10")).cast(pl.Decimal(18, 2)))
+    for made in (table, table.lazy(), table.to_arrow()):
+        found = to_pandas(xl.hhi(xl.flows(made), over="market"))
+        assert found["hhi"].tolist() == pytest.approx([1 / (n // 2)] * 2)
+
+
+def test_names_of_markup_are_shown_as_they_are(tmp_path: Path) -> None:
+    names = ["</script><script>alert(1)</script>", "A_B & C%", "$x$"]
+    made = xl.typeset(pd.DataFrame({"market": names, "value": [1.0, 2.0, 3.0]}))
+    html, tex = made.to_html(), made.to_latex()
+    assert "<script" not in html
+    assert r"A\_B \& C\%" in tex
+    assert r"\$x\$" in tex
+
+
+def test_a_reader_that_has_enough_is_no_error() -> None:
+    command = [sys.executable, "-u", "-m", "exportlab.cli", "indicators"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as made:
+        assert made.stdout is not None
+        assert made.stderr is not None
+        made.stdout.readline()
+        made.stdout.close()
+        assert made.stderr.read() == b""
+    assert made.returncode == 0

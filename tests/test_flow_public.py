@@ -165,3 +165,106 @@ def test_number_codes_with_and_without_their_zeros():
     assert [s["bloc_share"].item() for s in shares] == [0.75, 0.75, 0.75]
     with pytest.raises(DataError, match="AUT: '040', '40'"):
         xl.flows(pd.DataFrame({"market": ["040", "40"], "value": [1.0, 2.0]}))
+
+
+@pytest.mark.parametrize("values", [[-5.0, 0.0, 10.0], [-5.0, -1.0, -2.0]])
+def test_no_gini_of_what_is_below_zero(values):
+    """microdf 289, wid-world 10: with figures below zero the Gini was 2, or above 1."""
+    with pytest.raises(
+        DataError, match=r"value 'value' is negative in . rows?. First: row 1, market='a', value=-5"
+    ):
+        xl.flows(pd.DataFrame({"market": list("abc"), "value": values}))
+    with pytest.raises(DataError, match="a value is missing, negative or too far from one"):
+        xl.evaluate("gini", values)
+
+
+def test_markets_with_nothing_count_where_they_are_named():
+    """accessibility 33: zeros fell out of a Gini before it was made, which nobody was told."""
+    flows = xl.flows(pd.DataFrame({"market": list("abcd"), "value": [0.0, 0.0, 1.0, 3.0]}))
+    asked = {"of those with trade": "observed", "of all four": list("abcd")}
+    found = {k: float(xl.gini(flows, over="market", universe=u)["gini"][0]) for k, u in asked.items()}
+    assert found["of all four"] == pytest.approx(0.625)  # by hand: 2 (3 x 1 + 4 x 3) / (4 x 4) - 5 / 4
+    assert float(xl.evaluate("gini", [0.0, 0.0, 1.0, 3.0])) == pytest.approx(found["of those with trade"])
+
+
+@pytest.mark.parametrize("correction", ["none", "own_exports", "own_imports", "rest"])
+def test_what_a_place_sells_itself_is_no_trade_with_a_partner(correction):
+    """atlas-economic-complexity 74, oec 176: countries stood among their own partners (a tenth of China's imports)."""
+    rows = [
+        ("FRA", "DEU", 3.0),
+        ("FRA", "USA", 1.0),
+        ("DEU", "FRA", 4.0),
+        ("DEU", "USA", 2.0),
+        ("USA", "FRA", 5.0),
+    ]
+    trade = pd.DataFrame(rows, columns=["exporter", "market", "value"])
+    home = pd.DataFrame([("FRA", "FRA", 50.0), ("USA", "USA", 9.0)], columns=trade.columns)
+    one, other = (
+        xl.trade_intensity(xl.flows(t), correction=correction) for t in (trade, pd.concat([trade, home]))
+    )
+    pd.testing.assert_frame_equal(one.reset_index(drop=True), other.reset_index(drop=True))
+    if correction == "none":
+        hit = one.set_index(["exporter", "market"])["trade_intensity"]
+        assert hit["FRA", "USA"] == pytest.approx((1 / 4) / (3 / 15))
+
+
+@pytest.mark.parametrize("total", ["World", "World\u200b", "ＷＯＲＬＤ", "合计\ufeff", "Wor\u00adld"])
+@pytest.mark.parametrize("role", ["exporter", "market"])
+def test_a_total_is_one_however_it_is_written(role, total):
+    """oec 212 and 215, comtradr 105: exports with the world's total among them were twice what they are."""
+    table = pd.DataFrame({"exporter": ["FRA", "DEU"], "market": ["USA", "USA"], "value": [5.0, 4.0]})
+    more = pd.DataFrame({"exporter": ["FRA"], "market": ["CHN"], "value": [9.0], role: [total]})
+    with pytest.raises(DataError, match=f"{role} '{role}' has totals among its members"):
+        xl.flows(pd.concat([table, more]))
+
+
+def test_a_code_that_was_split_is_split_by_weights_or_not_at_all():
+    """concordance 5, 14 and 21: split codes were found unchanged, not at all, or at their first target."""
+    table = pd.DataFrame(
+        {"old": ["690890", "690890", "681510", "681510"], "new": ["690721", "690722", "681510", "962000"]}
+    )
+    flows = xl.flows(pd.DataFrame({"product": ["690890", "681510"], "value": [10.0, 20.0]}))
+    with pytest.raises(
+        DataError,
+        match=r"2 codes have several targets and no weights. First: '690890' to \['690721', '690722'\]",
+    ):
+        xl.concordance(table, source="old", target="new")
+    weighed = xl.concordance(table.assign(w=[0.7, 0.3, 0.9, 0.1]), source="old", target="new", weight="w")
+    found = xl.convert_products(flows, weighed).table.set_index("product")["value"]
+    assert found.to_dict() == pytest.approx({"690721": 7.0, "690722": 3.0, "681510": 18.0, "962000": 2.0})
+    with pytest.raises(DataError, match="1 product codes have no target in the concordance: 999999"):
+        xl.convert_products(xl.flows(pd.DataFrame({"product": ["999999"], "value": [1.0]})), weighed)
+
+
+def test_a_region_is_compared_with_the_nation_that_is_named():
+    """dataviva-site 49: regions of one state were compared with the state, all others with the nation."""
+    rows = [("r1", "p1", 5.0), ("r1", "p2", 5.0), ("r2", "p1", 1.0), ("r2", "p2", 9.0)]
+    regions = xl.flows(pd.DataFrame(rows, columns=["exporter", "product", "value"]))
+    nation = xl.flows(pd.DataFrame({"product": ["p1", "p2", "p3"], "value": [10.0, 80.0, 10.0]}))
+    assert xl.rca(regions, reference=nation)["rca"].tolist() == pytest.approx([5.0, 0.625, 1.0, 1.125])
+    assert xl.rca(regions)["rca"].tolist() == pytest.approx([5 / 3, 5 / 7, 1 / 3, 9 / 7])
+    with pytest.raises(
+        DataError, match="1 product codes are not in the reference table. First: product='p2'"
+    ):
+        xl.rca(regions, reference=xl.flows(pd.DataFrame({"product": ["p1"], "value": [10.0]})))
+
+
+ALIKE = (
+    ("DE", "DE\u200b"),
+    ("Türkiye", "Tu\u0308rkiye"),
+    ("USA", "ＵＳＡ"),
+    ("中国", "中国\ufeff"),
+    ("Viet Nam", "Viet\xa0Nam"),
+)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [*ALIKE, ("Food", "Food\u200b"), ("firm a", "fir\u00adm a"), ("食品（罐头）", "食品(罐头)")],
+)
+@pytest.mark.parametrize("role", ["exporter", "market", "product"])
+def test_labels_that_look_alike_are_one_or_refused(role, one, other):
+    """gocsv 243, csv-parser 140: a mark without width made two names of one, and nobody saw why."""
+    table = pd.DataFrame({role: [one, other], "value": [1.0, 2.0]})
+    with pytest.raises(DataError, match="more than one way|look alike"):
+        xl.flows(table)

@@ -134,7 +134,7 @@ REFUSED = [
     (changed("since", 1, 2003.0), {}, r"'since' changes within a city in 2 rows\. First: city a, year 2001"),
     (table(adopted=(2002, 0, 0, 0)), {}, r"'since' is 0 in 12 rows.*Some programs write 0 for never"),
     (table().assign(since="2002-05"), {}, r"'since' is not written like the periods of 'year' in 16 rows"),
-    (table().assign(since="soon"), {}, r"First: soon. 'soon' is no period, and period 'year' has years"),
+    (table().assign(since="soon"), {}, r"First: 'soon'. 'soon' is no period, and period 'year' has years"),
     (
         table().assign(since=lambda t: t.since.fillna(0)),
         {},

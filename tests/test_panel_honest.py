@@ -296,6 +296,7 @@ def test_event_coefficients_are_checked(medicaid):
     class Fake:
         method = "Fake"
         panel = None
+        anticipation = 0
         vcov = np.eye(3)
         table = pd.DataFrame({"event_time": [-3, -1, 1], "estimate": [0.0, 0, 1]})
 

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from exportlab.errors import DataError
-from exportlab.panel import PolicyPanel, fixed_effects, ppml
+from exportlab.panel import PolicyPanel, fixed_effects, ppml, shift_share_design
 
 KEYS = {"unit": "id", "period": "year", "outcome": "y", "adopted": "g"}
 
@@ -52,7 +52,7 @@ def test_did_266_always_treated_units_leave_the_last_cohort_as_comparison():
 
 
 def test_did_275_a_comparison_that_is_lost_with_its_covariate_is_said():
-    d = long([2006.0] * 4 + [np.inf] * 4, after).assign(x=1.0)
+    d = long([2006.0] * 4 + [np.inf] * 4, after).assign(x=lambda t: t["id"] * t["year"] % 7.0)
     d.loc[np.isinf(d["g"]), "x"] = np.nan
     with pytest.raises(DataError, match=r"Missing values|missing"):
         PolicyPanel(d, covariates=["x"], **KEYS)
@@ -189,3 +189,159 @@ def test_diff_diff_91_a_covariate_that_repeats_another_is_refused_and_no_large_n
     p = PolicyPanel(d.assign(again=3 * d["x"] + 1), covariates=["x", "again"], **KEYS)
     with pytest.raises(DataError, match="collinear"):
         estimate(p)
+
+
+def dates(first, *, units=4, never=4, **changed):
+    return long([first] * units + [np.inf] * never, after, noise=0.5, **changed)
+
+
+@pytest.mark.parametrize("method", ["imputation", "two_stage"])
+def test_did2s_12_years_in_which_nobody_is_untreated_are_left_out_and_not_taken_for_zero(method):
+    d = long([2004.0] * 3 + [2007.0] * 3, after)
+    made = PolicyPanel(d, **KEYS).att(method)
+    assert made.table["estimate"][0] == pytest.approx(1.0)
+    assert made.sample.lost == (
+        ("treated row without an identified untreated outcome", 24),
+    )  # 6 units from 2007
+
+
+@pytest.mark.parametrize("method", ["imputation", "two_stage"])
+def test_did_imputation_25_a_covariate_that_moves_in_treated_rows_alone_is_named(method):
+    d = dates(2006.0).assign(x=lambda t: np.where(t["year"] >= t["g"], 1.0 + t["id"] * t["year"] % 7, 0.0))
+    with pytest.raises(DataError, match="Without 'x' some have: in untreated rows these do not vary"):
+        PolicyPanel(d, covariates=["x"], **KEYS).att(method)
+
+
+@pytest.mark.parametrize(
+    ("asked", "why"),
+    [
+        ({"base": "universal", "anticipation": 2}, "before event time -1: anticipation=2"),
+        ({"base": "varying"}, r"take event_study\(base='universal'\)"),
+    ],
+)
+def test_honestdid_34_and_macroeconometricmodels_599_bounds_have_one_base_right_before_adoption(asked, why):
+    with pytest.raises(DataError, match=why):
+        PolicyPanel(dates(2006.0), **KEYS).event_study(**asked).honest_did()
+
+
+@pytest.mark.parametrize("code", [-1, 0, 9999, "never", "", "."])
+def test_macroeconometricmodels_598_codes_for_never_are_no_dates(code):
+    d = dates(2006.0)
+    d["g"] = d["g"].astype(object).where(np.isfinite(d["g"]), code)
+    with pytest.raises(DataError, match=rf"in 40 rows. First: ({code!r}|id 4, year 2001)\. .*never"):
+        PolicyPanel(d, **KEYS)
+
+
+def test_fwildclusterboot_14_clusters_as_numbers_text_or_categories_are_one_bootstrap():
+    d = dates(2006.0, units=5, never=5)
+    code = d["id"] % 10
+    kinds = [code, code.astype(float), code.map("c{}".format), pd.Categorical(code.map(str)), 9 - code]
+    made = [
+        PolicyPanel(d.assign(cl=c), cluster="cl", **KEYS).twfe().wild_bootstrap(rng=1).table for c in kinds
+    ]
+    for other in made[1:]:
+        pd.testing.assert_frame_equal(other, made[0], rtol=1e-9)
+
+
+def test_fixest_529_a_dummy_that_is_on_where_nothing_is_sold_has_no_large_coefficient():
+    rng = np.random.default_rng(0)
+    d = pd.DataFrame({"one": rng.integers(0, 2, 300), "two": (rng.random(300) < 0.3).astype(int)})
+    d["y"] = np.where(d["two"] == 0, rng.poisson(np.exp(d["one"])), 0).astype(float)
+    with pytest.raises(
+        DataError, match=f"'two' does not vary .* {d['two'].sum()} rows were set aside: separated"
+    ):
+        ppml(d, "y ~ one + two")
+    absorbed = ppml(d, "y ~ one", effects=["two"])
+    bare = ppml(d[d["two"] == 0], "y ~ one")
+    assert absorbed.table["estimate"][0] == pytest.approx(bare.table["estimate"][1], rel=1e-9)
+    assert "units" not in bare.summary()  # a table of rows has none
+
+
+def test_fixest_478_rows_that_lose_their_company_are_lost_in_turn():
+    rows = [(f"f{i}", f"g{t}") for i in range(8) for t in range(5)]
+    chain = [("s1", "ta"), ("s2", "ta"), ("s2", "tb"), ("f0", "tb")]  # s1 alone, then ta, then s2, then tb
+    d = pd.DataFrame(rows + chain, columns=["f", "g"])
+    rng = np.random.default_rng(1)
+    d["x"] = rng.normal(size=len(d))
+    d["y"], d["v"] = d["x"] + rng.normal(size=len(d)), rng.poisson(3, len(d)) + 1.0
+    ways = {"unit": "f", "period": "g", "effects": "two-way"}
+    for made in (fixed_effects(d, "y ~ x", **ways), ppml(d, "v ~ x", effects=["f", "g"])):
+        assert made.sample.lost == (("the only row of an effect (fitted perfectly)", 4),)
+
+
+def test_reghdfe_241_rows_without_a_cluster_do_not_change_the_sample_in_silence():
+    d = dates(2006.0).assign(
+        x=lambda t: np.sin(t["id"] * t["year"]), cl=lambda t: (t["id"] % 4).astype(float)
+    )
+    d.loc[3:6, "cl"] = np.nan
+    ask = {"unit": "id", "period": "year", "cluster": "cl"}
+    with pytest.raises(DataError, match="Missing values in 'cl' in 4 rows"):
+        fixed_effects(d, "y ~ x", **ask)
+    assert fixed_effects(d, "y ~ x", missing="drop", **ask).sample.lost == (("missing cl", 4),)
+
+
+def test_linearmodels_543_what_the_effects_absorb_is_refused_with_weights_too():
+    d = dates(2006.0).assign(a=lambda t: t["id"] * 1.0, w=lambda t: 1 + t["year"] % 3)
+    for weighed in ({}, {"weights": "w"}):
+        with pytest.raises(DataError, match="'a' has no variation left within the effects id"):
+            fixed_effects(d, "y ~ a", unit="id", period="year", **weighed)
+
+
+def test_ppmlhdfe_13_regressors_and_flows_of_any_size_have_their_coefficients():
+    rng = np.random.default_rng(2)
+    d = pd.DataFrame({"x": rng.normal(size=200)})
+    d["y"] = rng.poisson(np.exp(0.5 * d["x"])).astype(float)
+    one = ppml(d, "y ~ x").table["estimate"][1]
+    far = d.assign(x=1e6 * d["x"] + 1e9, y=1e12 * d["y"])
+    assert 1e6 * ppml(far, "y ~ x").table["estimate"][1] == pytest.approx(one, rel=1e-6)
+
+
+# ---- the kind: what varies by rounding does not vary, and what varies around a large mean does -----------------------
+
+
+def rounded(n):
+    """0.3, and 0.1 + 0.2, which is not 0.3 by one bit."""
+    return np.where(np.arange(n) % 3 == 0, 0.3, 0.1 + 0.2)
+
+
+def shares_of(regions, sectors, seed=3):
+    rng = np.random.default_rng(seed)
+    W = rng.dirichlet(np.ones(sectors), regions)
+    rows = [(r, s, W[r, s]) for r in range(regions) for s in range(sectors)]
+    return pd.DataFrame(rows, columns=["region", "sector", "share"]), rng.normal(size=sectors)
+
+
+def test_shiftshareses_7_and_8_an_exposure_that_is_the_same_everywhere_has_no_coefficient():
+    t = pd.DataFrame({"region": range(12), "y": np.sin(np.arange(12)), "c": rounded(12)})
+    shares, g = shares_of(12, 3)
+    shocks = pd.DataFrame({"sector": range(3), "shock": g})
+    alone = pd.DataFrame({"region": range(12), "sector": 0, "share": 1.0})
+    for part, hit in ((shares, shocks.assign(shock=0.3)), (alone, shocks[:1])):
+        with pytest.raises(DataError, match="the exposure has no variation left"):
+            shift_share_design(t, shares=part, shocks=hit, unit="region").reduced_form("y")
+    with pytest.raises(DataError, match="the treatment c has no variation left"):
+        shift_share_design(t, shares=shares, shocks=shocks, unit="region").iv("y", "c")
+    many, g = shares_of(12, 40)
+    wide = shift_share_design(
+        t, shares=many, shocks=pd.DataFrame({"sector": range(40), "shock": g}), unit="region"
+    )
+    with pytest.raises(DataError, match="AKM errors vanish: 40 shocks cannot be told apart on 12 rows"):
+        wide.reduced_form("y", errors="akm")
+
+
+@pytest.mark.parametrize("constant", [np.full(80, 0.3), rounded(80)])
+def test_a_covariate_that_does_not_vary_is_refused_at_the_door(constant):
+    with pytest.raises(DataError, match=r"covariate 'c' does not vary. First: 0.3"):
+        PolicyPanel(dates(2006.0).assign(c=constant), covariates=["c"], **KEYS)
+
+
+@pytest.mark.parametrize(
+    "method", ["etwfe", "callaway_santanna", "imputation", "switching", "local_projections"]
+)
+def test_fixedeffectmodels_279_a_covariate_around_a_large_mean_counts_as_around_zero(method):
+    d = dates(2006.0, units=9, never=9).assign(x=lambda t: np.sin(t["id"] * t["year"]))
+    one, other = (
+        PolicyPanel(t, covariates=["x"], **KEYS).att(method).table["estimate"][0]
+        for t in (d, d.assign(x=1e9 + d["x"]))
+    )
+    assert other == pytest.approx(one, rel=1e-4)

@@ -9,6 +9,8 @@ from functools import cache
 from importlib.resources import files
 from io import StringIO
 
+from exportlab.text import visible
+
 _PUNCTUATION = re.compile(r"[.,;:'\"`’‘“”\-_/()\[\]*、]+")
 _SPACES = re.compile(r"\s+")
 _FILLER = re.compile(r"\b(?:the|of)\b")
@@ -43,7 +45,7 @@ def rows(table: str) -> tuple[dict[str, str], ...]:
 @cache
 def key(label: str) -> str:
     """A label without what spellings differ in: case, width, accents, punctuation, spaces, articles."""
-    text = unicodedata.normalize("NFKD", label).casefold()
+    text = unicodedata.normalize("NFKD", visible(label)).casefold()
     text = "".join(c for c in text if not unicodedata.combining(c))
     text = _PUNCTUATION.sub(" ", text.replace("&", " and "))
     text = _FILLER.sub(" ", text)

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from exportlab.classifications._tables import key, rows, words
 from exportlab.errors import UnknownName, one_of, short
+from exportlab.text import visible
 from exportlab.words import N_, Said, row, said
 
 SHOWN = 10  # labels that an error lists
@@ -138,7 +139,7 @@ def _find(label: object, scheme: str | None) -> str | None:
         return _codes(scheme or "m49").get(code) if scheme in (None, "m49", "gacc", "comtrade") else None
     if isinstance(label, Real):  # no whole number, or a truth
         return None
-    text = str(label).strip()
+    text = visible(str(label)).strip()
     if scheme is None:
         return next((c for c in (_codes(s).get(_folded(text, s)) for s in _GUESSED) if c), None) or _named(
             text
@@ -158,7 +159,7 @@ def digits(label: object) -> str | None:
             int(label) if isinstance(label, Integral) else int(float(label)) if float(label) % 1 == 0 else -1
         )
         return f"{whole:03d}" if whole >= 0 else None
-    found = _DIGITS.fullmatch(str(label).strip()) if isinstance(label, str) else None
+    found = _DIGITS.fullmatch(visible(label).strip()) if isinstance(label, str) else None
     return None if found is None else found[1].zfill(3)
 
 

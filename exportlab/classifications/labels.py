@@ -17,6 +17,7 @@ from exportlab.classifications._tables import key, rows, words
 from exportlab.classifications.blocs import On, blocs, composition, find_bloc
 from exportlab.classifications.countries import codes_of, countries, digits, find, spellings
 from exportlab.errors import DataError, one_of
+from exportlab.text import visible
 from exportlab.words import N_, enumerated, said
 
 Kind: TypeAlias = Literal["country", "bloc", "former", "residual", "unlisted", "unknown"]
@@ -365,7 +366,7 @@ def totals(labels: Iterable[Any], *, role: str = "market") -> list[Any]:
 def _folded(text: str) -> str:
     """Without spaces around, and in lower case."""
     plain = text.isascii() and text.isdecimal()  # as most codes are
-    return text if plain else " ".join(text.split()).casefold()
+    return text if plain else " ".join(visible(text).split()).casefold()
 
 
 def _placed(labels: list[Any]) -> list[Any]:

@@ -12,6 +12,7 @@ from typing import Any
 from exportlab.classifications.hs import hs_chapters
 from exportlab.classifications.labels import totals
 from exportlab.errors import OptionError, UnknownName
+from exportlab.text import visible
 from exportlab.words import Said, in_turn, said
 
 HS_EDITIONS = {
@@ -40,7 +41,6 @@ _DIGITS = re.compile(r"\d+", re.ASCII)
 _POWER = re.compile(r"(\d)(?:\.(\d+))?[eE]\+?(\d{1,3})", re.ASCII)
 _FLOAT = re.compile(r"(\d+)\.0", re.ASCII)
 _DOTTED = re.compile(r"\d+(?:\.\d+)*\.[1-9]\d*|\d+(?:\.\d\d)+", re.ASCII)
-_WIDE = {ord("０") + n: str(n) for n in range(10)}
 _QUOTE = "'\u2019\u2018`"
 
 
@@ -90,7 +90,7 @@ def code_of(label: object, *, dotted: bool = False) -> str | None:
     text = str(label)
     if text.isascii() and text.isdecimal():  # as nearly all are
         return text
-    text = "".join(text.split()).translate(_WIDE)
+    text = "".join(visible(text).split())
     text = text.removeprefix("=").strip('"').lstrip(_QUOTE)
     if not dotted and (found := _FLOAT.fullmatch(text)):
         return found[1]

@@ -30,6 +30,7 @@ _MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 _SHEET, _ROW, _STRINGS = f"{_MAIN}}}worksheet", f"{_MAIN}}}row", f"{_MAIN}}}sst"
 _AT = 2  # how deep a row stands: worksheet, sheetData, row
 _PLAIN = ("styleSheet", "workbook", "Relationships", "Types", "Properties", "coreProperties")
+_FROM_1904 = re.compile(rb"\bdate1904\s*=\s*[\"'](?:1|true)\b")
 _PLACE = re.compile(r"([A-Z]{1,3})([1-9]\d{0,6})")
 
 Element: TypeAlias = tuple[int, str, Mapping[str, str]]
@@ -78,6 +79,15 @@ def read_workbook(path: Path, sheet: Any, **options: Any) -> Any:
     except Exception as error:  # openpyxl has no error of its own for broken files
         raise _broken(path, " ".join(str(error).split())) from error
     return made if sheet is None else made[sheet]
+
+
+def counts_from_1904(path: Path) -> bool:
+    """Whether dates are days since 1904, as Excel for the Mac once made them; a binary workbook is not asked."""
+    if path.suffix.lower() == ".xlsb":
+        return False
+    with ZipFile(path) as parts:
+        names = [name for name in parts.namelist() if name.rpartition("/")[2] == "workbook.xml"]
+        return any(_FROM_1904.search(parts.read(name)) is not None for name in names)
 
 
 def _named(book: Any, sheet: Any) -> Any:

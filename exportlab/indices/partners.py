@@ -47,7 +47,8 @@ def trade_intensity(flows: Flows, *, by: Columns | None = None, correction: Corr
     Returns
     -------
     frame
-        One row per cell: the keys, value, share, reference_share, trade_intensity.
+        One row per cell: the keys, value, share, reference_share, trade_intensity. Flows from a place to itself
+        (re-imports) are no trade with a partner and left out.
     """
     require(flows, "trade_intensity")
     require_roles(flows, "trade_intensity", "exporter", "market")
@@ -56,7 +57,8 @@ def trade_intensity(flows: Flows, *, by: Columns | None = None, correction: Corr
     if "exporter" not in groups:
         raise OptionError("trade_intensity compares exporters: keep the exporter in by=.")
     within = tuple(g for g in groups if g != "exporter")
-    cells = flows.cells(*groups, "market").with_columns(nw.lit(0).alias(ALL))
+    cells = flows.cells(*groups, "market")
+    cells = cells.filter(abroad(cells)).with_columns(nw.lit(0).alias(ALL))
     cells = with_total(with_total(cells, groups), (*within, ALL), "value", "_world")
     cells = with_total(cells, (*within, ALL, "market"), "value", "_to")
     cells = _with_imports(cells, within) if correction == "own_imports" else cells

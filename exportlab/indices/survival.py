@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 
 from exportlab.errors import DataError, OptionError, one_of
 from exportlab.flow_table import Columns, Flows, require
-from exportlab.frames import collect
+from exportlab.frames import Mask, collect
 from exportlab.indices.catalogue import indicator
 from exportlab.options import Level, NotNegative, Places, validated
 from exportlab.results import Result
@@ -337,7 +337,7 @@ def kaplan_meier(
     duration : array_like, shape (n,)
         Above zero.
     ended : array_like of bool, shape (n,), optional
-        Whether the end was seen; False is right-censored. By default all were.
+        Whether the end was seen; False (or 0) is right-censored, True (or 1) is not. By default all were.
     group : array_like, shape (n,), optional
         One curve each.
     level : float
@@ -350,7 +350,8 @@ def kaplan_meier(
     Raises
     ------
     DataError
-        No durations, durations of zero or less or that are missing, arrays of different lengths.
+        No durations, durations of zero or less or that are missing, arrays of different lengths, ends that are neither
+        true nor false.
     OptionError
         A level outside (0, 1).
 
@@ -361,7 +362,7 @@ def kaplan_meier(
     import pandas as pd
 
     d = np.asarray(duration, dtype=float)
-    seen = np.ones(len(d), dtype=bool) if ended is None else np.asarray(ended).astype(bool)
+    seen = np.ones(len(d), dtype=bool) if ended is None else _yes_or_no(ended)
     if len(seen) != len(d) or (group is not None and len(np.asarray(group)) != len(d)):
         raise DataError("durations, ended and group have different lengths", "One entry a spell each.")
     if not len(d) or not (d > 0).all():
@@ -376,6 +377,21 @@ def kaplan_meier(
     if group is not None:
         table.insert(0, "group", np.asarray(group))
     return estimate(table, () if group is None else ("group",), level)
+
+
+def _yes_or_no(ended: ArrayLike) -> Mask:
+    """Truth values; of a text or a 2, which Python takes for true, nobody knows which it is."""
+    found = np.asarray(ended)
+    wrong = [x for x in found.tolist() if not isinstance(x, bool | int | float) or x not in (0, 1)]
+    if wrong:
+        raise DataError(
+            "ended is neither true nor false",
+            "True (or 1) where the end was seen, False (or 0) where the spell went on; rows that lack it are left out "
+            "before, and a status coded 1 and 2 is compared first: ended = status == 2.",
+            rows=len(wrong),
+            first=repr(wrong[0]),
+        )
+    return found.astype(bool)
 
 
 def estimate(table: pd.DataFrame, by: tuple[str, ...], level: float, dropped: int = 0) -> Survival:

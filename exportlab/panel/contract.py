@@ -10,13 +10,15 @@ import pandas as pd
 
 from exportlab.audit import NUMBERS, series_kind
 from exportlab.columns import calendar_of, real, refuse_no_ids
-from exportlab.errors import DataError, OptionError, UnknownName, one_of
+from exportlab.errors import DataError, OptionError, UnknownName, one_of, short
 from exportlab.frames import Array, Codes, Mask, to_pandas
 from exportlab.options import check
 from exportlab.periods import Calendar
 
 if TYPE_CHECKING:
     from exportlab.panel.policy_panel import PolicyPanel
+
+CONSTANT = 1e-12  # of a covariate's size: a range that is rounding
 
 
 def admit(panel: PolicyPanel) -> dict[str, Any]:
@@ -276,7 +278,7 @@ def _adopted_rows(
             f"{calendar.labels[0]!r}; NaN for never. Where text or Stata's missing codes mean never: "
             f"table[{name!r}] = pd.to_numeric(table[{name!r}].astype(str), errors='coerce').",
             rows=int(column.isin(list(strange)).sum()),
-            first=str(next(iter(strange))),
+            first=short(repr(next(iter(strange))), 200),
         )
     placed = np.asarray(column.map(places), np.float64)  # of categories as of other columns
     return np.where(np.isnan(placed), np.inf, placed)
@@ -363,6 +365,12 @@ def _covariates(panel: PolicyPanel, data: pd.DataFrame) -> Array:
             "Covariates are finite.",
             show=name,
         )
+        if np.ptp(X[:, j]) <= CONSTANT * np.abs(X[:, j]).max():
+            raise DataError(
+                f"covariate {name!r} does not vary",
+                "What is the same in all rows explains no outcome: leave it out.",
+                first=f"{X[0, j]:g}",
+            )
     return X
 
 

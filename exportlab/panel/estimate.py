@@ -83,9 +83,8 @@ class Sample:
 
     def __str__(self) -> str:
         lost = "; ".join(f"{n:,} lost: {why}" for why, n in self.lost) or "none lost"
-        return (
-            f"{self.used:,} of {self.rows:,} rows used ({lost}); {self.units} units, {self.periods} periods"
-        )
+        panel = f"; {self.units} units, {self.periods} periods" if self.units > 1 else ""
+        return f"{self.used:,} of {self.rows:,} rows used ({lost}){panel}"
 
 
 class Parts(dict[str, pd.DataFrame]):

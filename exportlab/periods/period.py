@@ -11,6 +11,7 @@ from numbers import Integral, Real
 from typing import Any, Final, TypeAlias
 
 from exportlab.errors import DataError
+from exportlab.text import visible
 from exportlab.words import N_, said
 
 FREQUENCIES: Final = ("year", "half", "quarter", "month")
@@ -283,7 +284,7 @@ def readings(label: Any) -> dict[str, Reading]:
 
 def plain(text: str) -> str:
     """A label without what means nothing: blanks around it and doubled, full-width forms, Chinese numerals."""
-    text = " ".join(unicodedata.normalize("NFKC", text).split())
+    text = " ".join(unicodedata.normalize("NFKC", visible(text)).split())
     return _NUMERAL.sub(lambda found: _NUMERALS[found[1]], text)
 
 

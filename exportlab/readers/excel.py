@@ -15,8 +15,9 @@ from exportlab.errors import DataError
 from exportlab.files.delimited import header_row, notes_below, squeezed, widest
 from exportlab.files.numerals import BOTH_SIGNS, both_readings, decided, doubtful, floats, is_number
 from exportlab.files.paths import progress_over, refuse_twice
-from exportlab.files.workbook import read_workbook
+from exportlab.files.workbook import counts_from_1904, read_workbook
 from exportlab.flow_table import ROLES
+from exportlab.periods.period import readings
 from exportlab.readers.lazy import Schema
 from exportlab.readers.request import MONEY, UNKNOWN, Ask, Taken, lost_zeros
 from exportlab.words import said
@@ -156,11 +157,29 @@ def _cells(path: Path, frame: pd.DataFrame, roles: dict[str, str], ask: Ask) -> 
                 type(first).__name__,
                 said("row {n}: {value}", n=numbers[typed[0]], value=repr(first)),
             )
+        if role == "period":
+            _refuse_days_from_1904(path, column, numbers, cells)
         texts = squeezed(cells)
         if "" in texts and (role is not None or column in ask.keys):
             raise _empty_cell(path, column, numbers[texts.index("")])
         out[column] = pd.Series(texts, dtype="str")
     return pd.DataFrame(out)
+
+
+def _refuse_days_from_1904(path: Path, column: str, numbers: Sequence[int], cells: Sequence[Any]) -> None:
+    """Days stored as bare numbers, which are read as days since 1900, in a workbook that counts from 1904."""
+    bare = [k for k, x in enumerate(cells) if "serial" in readings(x)]
+    if bare and counts_from_1904(path):
+        raise DataError(
+            said(
+                "file {path}, row {row}, column {column}: a day as a bare number in a workbook that counts days from "
+                "1904, and not from 1900",
+                path=repr(str(path)), row=f"{numbers[bare[0]]:,}", column=repr(column),
+            ),
+            said("Give the cells the format of a date, or write the periods as text, such as 2021-01."),
+            rows=len(bare),
+            first=repr(cells[bare[0]]),
+        )  # fmt: skip
 
 
 def _error_cells(path: Path, column: str, row: int, rows: int) -> DataError:
@@ -217,6 +236,20 @@ def _cell_number(path: Path, column: str, row: int, cell: Any, *, sign: str, may
         return float(cell)
     if isinstance(cell, str) and is_number(cell, sign):
         return float(floats([cell], (), sign)[0][0])
+    if isinstance(cell, str) and not cell.strip():
+        raise DataError(
+            said(
+                "file {path}, row {numbers}, column {column}: empty",
+                path=repr(str(path)),
+                numbers=f"{row:,}",
+                column=repr(column),
+            ),
+            said(
+                "A formula that was saved without its result looks so too: open the file in a spreadsheet program and "
+                "save it. Where nothing was traded write 0; leave_out={{{column}: ['']}} leaves such rows out.",
+                column=repr(column),
+            ),
+        )
     raise DataError(
         said(
             "file {path}, row {row}, column {column}: no number",

@@ -63,10 +63,21 @@ class Variance:
         return np.asarray((self.share * self.deviation) ** 2)
 
     @property
+    def rounding(self) -> float:
+        """A deviation that is rounding beside the growth of the members."""
+        return ROUNDING * max(
+            float(np.abs(self.mean).max(initial=0.0)), float(self.deviation.max(initial=0.0))
+        )
+
+    @property
     def calm(self) -> bool:
         """Whether the variance is rounding beside the growth of the members."""
-        size = max(float(np.abs(self.mean).max(initial=0.0)), float(self.deviation.max(initial=0.0)))
-        return self.variance <= (ROUNDING * size) ** 2
+        return self.variance <= self.rounding**2
+
+    @property
+    def lively(self) -> bool:
+        """Whether members vary by themselves, beyond rounding: without that nothing is diversified."""
+        return float(self.share @ self.deviation) > self.rounding
 
 
 def variance_of(y: Array, a: Array, *, shrink: bool = False) -> Variance:
@@ -337,7 +348,7 @@ def figures(found: Variance, a: Array) -> dict[str, float]:
         "mean": float(found.line.mean()),
         "sd": sd,
         "variance": variance,
-        "benefit": 1 - sd / apart if apart > 0 else np.nan,
+        "benefit": 1 - sd / apart if found.lively else np.nan,
         "diversification_ratio": apart / sd if moves else np.nan,
         "effective_contributions": 1 / float(rc @ rc) if moves else np.nan,
         "effective_bets": float(np.exp(-(p @ np.log(p)))) if moves else np.nan,

@@ -30,6 +30,10 @@ NO_CAUSE = (
     "Likeness of neighbours has many reasons: a cause they share, a border through one market, spillovers."
 )
 DEFINED = "The statistic depends on who counts as a neighbour: try other weights."
+ALONE = (
+    "Units without neighbours: {n}. They count in n and in the mean, as in PySAL; spdep leaves them out of n, and "
+    "Moran's I is then smaller by the ratio of the two."
+)
 NORMAL = "{n} units are few for a normal law: take method='permutation', or 'exact'."
 
 
@@ -208,7 +212,9 @@ def spatial_autocorrelation(
     made = pd.DataFrame(rows)
     n = int(made["n"].min())
     normal = made["method"].isin(["randomisation", "normality"]).any() and n < FEW
-    return Autocorrelation(made, (*((NORMAL.format(n=n),) if normal else ()), DEFINED, NO_CAUSE), value)
+    alone = weights.alone
+    said = [*([NORMAL.format(n=n)] if normal else []), *([ALONE.format(n=alone)] if alone else [])]
+    return Autocorrelation(made, (*said, DEFINED, NO_CAUSE), value)
 
 
 def _in_order(column: pd.Series[Any], name: str) -> list[Any]:

@@ -54,10 +54,12 @@ def placed_rows(
 ) -> Placed:
     """The design of a table of units, or of units and periods (whose effects go out by means)."""
     if period is None:
-        d = design(to_pandas(table), formula, Roles(also=[unit]))
+        d = design(to_pandas(table), formula, Roles(also=[unit], whole=True))
         return _placed(_once(d, unit), unit, None, weights, lags=lags)
     names = {"unit": [unit], "period": [period], "two-way": [unit, period]}[effects]
-    d = panel_design(table, formula, unit, period, Roles({n: [n] for n in names}), missing="refuse")
+    d = panel_design(
+        table, formula, unit, period, Roles({n: [n] for n in names}, whole=True), missing="refuse"
+    )
     placed = _placed(d, unit, period, weights, lags=lags)
     return replace(placed, effects=effects, transformation="within")
 

@@ -37,6 +37,7 @@ FEW_UNITS = (
 )
 NO_ERROR = "Kelejian and Prucha's moments give lambda no standard error."
 SAME = "An error model has no effects on neighbours: its coefficients are direct and total effects."
+NO_LAG = "Units without neighbours: {n}. Their lag is zero: rho and lambda say nothing of them."
 GIVEN = "The weights are taken as known: other neighbours give other numbers."
 LEFT_OUT = (
     "{left:,} of {draws:,} draws of rho lay outside (-1, 1) and were left out of the errors of effects."
@@ -225,7 +226,8 @@ def _estimate(placed: Placed, weights: SpatialWeights, asked: _Asked) -> Estimat
     quality = {"sigma2": fit.sigma2}
     if asked.method == "ml":
         quality |= {"loglik": fit.loglik, "aic": 2 * (len(values) + 1) - 2 * fit.loglik}
-    few = (FEW_UNITS.format(n=N),) if N < FEW else ()
+    few = [FEW_UNITS.format(n=N)] if N < FEW else []
+    few += [NO_LAG.format(n=weights.alone)] if weights.alone else []
     return Estimate(
         method=NAMES[asked.model],
         estimand=f"effect on {d.outcome}",

@@ -43,11 +43,15 @@ class SpatialWeights(Result):
     made: str
 
     @property
+    def alone(self) -> int:
+        """How many units have no neighbours."""
+        return int((self.w.sum(axis=1) == 0).sum())
+
+    @property
     def title(self) -> str:
         """One line that says what this is."""
         links = int((self.w > 0).sum())
-        alone = int((self.w.sum(axis=1) == 0).sum())
-        rest = f", {alone} without neighbours" if alone else ""
+        rest = f", {self.alone} without neighbours" if self.alone else ""
         return f"{links:,} links of {len(self.labels):,} units by {self.made} ({self.style}){rest}"
 
     @property

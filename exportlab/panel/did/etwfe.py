@@ -289,22 +289,23 @@ def _refuse_empty(panel: PolicyPanel, of: Cells) -> None:
 def _design(panel: PolicyPanel, of: Cells, covariates: str) -> tuple[Array, list[str], int]:
     """Cell dummies, interactions, controls; and how many first columns treatment switches on."""
     dummies, names = of.dummies(), of.names()
-    if covariates == "linear" or not panel.covariates:
-        return np.column_stack([dummies, panel.X]), [*names, *panel.covariates], len(names)
-    cohort = np.unique(panel.first, return_inverse=True)[1]
     w = np.ones(len(panel.y)) if panel.w is None else panel.w
+    X = panel.X - np.average(panel.X, axis=0, weights=w)  # a large mean would hide what varies
+    if covariates == "linear" or not panel.covariates:
+        return np.column_stack([dummies, X]), [*names, *panel.covariates], len(names)
+    cohort = np.unique(panel.first, return_inverse=True)[1]
     columns, labels = [dummies], list(names)
     for j, x in enumerate(panel.covariates):
-        mean = np.bincount(cohort, weights=w * panel.X[:, j]) / np.bincount(cohort, weights=w)
-        columns.append(dummies * (panel.X[:, j] - mean[cohort])[:, None])
+        mean = np.bincount(cohort, weights=w * X[:, j]) / np.bincount(cohort, weights=w)
+        columns.append(dummies * (X[:, j] - mean[cohort])[:, None])
         labels += [f"{c}:{x}" for c in names]
     own = len(labels)
     for j, x in enumerate(panel.covariates):
-        columns.append(panel.X[:, [j]])
+        columns.append(X[:, [j]])
         labels.append(x)
         for kind, code in (("period", panel.periods), ("cohort", cohort)):
             for v in range(1, int(code.max()) + 1):
-                columns.append((panel.X[:, j] * (code == v))[:, None])
+                columns.append((X[:, j] * (code == v))[:, None])
                 labels.append(f"{x}:{kind} {v}")
     return np.column_stack(columns), labels, own
 

@@ -11,11 +11,12 @@ import numpy as np
 import pandas as pd
 from scipy import linalg
 
-from exportlab.errors import DataError, OptionError, one_of
+from exportlab.errors import DataError, OptionError, listed, one_of
 from exportlab.frames import Array, Codes, Mask
 from exportlab.options import Level, Places, validated
 from exportlab.panel.algebra.levels import Effects
 from exportlab.panel.algebra.sandwich import group_sums, rounding_error, settled, unsettled
+from exportlab.panel.contract import respecified
 from exportlab.panel.did.regress import (
     Problem,
     cells,
@@ -246,9 +247,13 @@ def imputable(
     D, made = run(panel)
     lost = (D > 0) & ~made.imputable
     if not made.imputable.any():
+        bare = respecified(panel, (), panel.transform) if panel.covariates else panel
         raise DataError(
             f"no treated row has an identified untreated outcome ({len(panel.unit_labels)} units)",
-            "All adopt at once, or nobody is untreated afterwards: there is no comparison.",
+            f"Without {listed(panel.covariates)} some have: in untreated rows these do not vary beside the effects, "
+            "and what they do to the outcome cannot be learnt there. Leave them out."
+            if bare is not panel and run(bare)[1].imputable.any()
+            else "All adopt at once, or nobody is untreated afterwards: there is no comparison.",
         )
     if not lost.any():
         return panel, made

@@ -47,10 +47,7 @@ def event_coefficients(estimate: Estimate) -> EventCoefficients:
     time = table["event_time"].to_numpy(float)
     base = (time == -1) & ~(np.diag(estimate.vcov) > 0)
     if not base.any():
-        raise DataError(
-            f"{estimate.method} does not normalise event time -1 to zero",
-            "Bounds compare violations with one base period: use an event study with universal base -1",
-        )
+        raise _no_base(estimate)
     keep = np.flatnonzero(~base)
     keep = keep[np.argsort(time[keep])]
     seen = time[keep]
@@ -65,6 +62,20 @@ def event_coefficients(estimate: Estimate) -> EventCoefficients:
         )
     return _checked(
         table["estimate"].to_numpy(float)[keep], estimate.vcov[np.ix_(keep, keep)], int((seen < 0).sum())
+    )
+
+
+def _no_base(estimate: Estimate) -> DataError:
+    """Event times without the base period that bounds need: another one, or one for each period."""
+    if estimate.anticipation:
+        return DataError(
+            f"the base of this event study lies before event time -1: anticipation={estimate.anticipation}",
+            "Bounds compare what comes after adoption with event time -1: estimate without anticipation, or with the "
+            "adoption dated to when it was anticipated.",
+        )
+    return DataError(
+        f"{estimate.method} does not normalise event time -1 to zero",
+        "Bounds compare violations with one base period: take event_study(base='universal'), or method='sun_abraham'.",
     )
 
 

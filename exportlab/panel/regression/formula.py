@@ -93,6 +93,8 @@ class Roles:
         More columns that must be there and complete.
     added : sequence of str
         Columns of numbers that are regressors beside those of the formula.
+    whole : bool
+        Whether every row must stay, whatever it lacks.
     """
 
     effects: Columns = field(default_factory=dict)
@@ -102,6 +104,7 @@ class Roles:
     weights: str | None = None
     also: Sequence[str] = ()
     added: Sequence[str] = ()
+    whole: bool = False
 
     def columns(self) -> list[str]:
         """All of them."""
@@ -143,7 +146,7 @@ def design(table: Any, formula: str, roles: Roles, *, missing: str = "refuse") -
     lost: tuple[tuple[str, int], ...] = ()
     gaps = data[needed].isna()
     if gaps.to_numpy().any():
-        data, lost = _without_gaps(data, gaps, missing)
+        data, lost = _without_gaps(data, gaps, missing, whole=roles.whole)
     refuse_no_ids(data, dict.fromkeys(roles.codes()))
     used = pd.DataFrame({c: regressor(data, c) for c in named}, index=data.index)
     y = _outcome(used, outcome)
@@ -249,14 +252,16 @@ def _refuse_twice(names: Sequence[str]) -> None:
 
 
 def _without_gaps(
-    data: pd.DataFrame, gaps: pd.DataFrame, missing: str
+    data: pd.DataFrame, gaps: pd.DataFrame, missing: str, *, whole: bool
 ) -> tuple[pd.DataFrame, tuple[tuple[str, int], ...]]:
     bad = gaps.any(axis=1)
     columns = [str(c) for c in gaps.columns[gaps.any()]]
     if missing == "refuse":
         raise DataError(
             f"Missing values in {listed(columns)}",
-            "Fill them, or pass missing='drop' to leave those rows out and have them counted.",
+            "Fill them: every row is needed here."
+            if whole
+            else "Fill them, or pass missing='drop' to leave those rows out and have them counted.",
             rows=int(bad.sum()),
             first=f"row {bad.idxmax()}",
         )

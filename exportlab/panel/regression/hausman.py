@@ -13,6 +13,7 @@ from exportlab.columns import in_time
 from exportlab.errors import DataError, one_of
 from exportlab.frames import Codes, Mask
 from exportlab.options import validated
+from exportlab.panel.algebra.absorb import refuse_collinear
 from exportlab.panel.algebra.levels import Effects
 from exportlab.panel.algebra.sandwich import sandwich, wald
 from exportlab.panel.regression.effects import (
@@ -88,7 +89,7 @@ def hausman(
     Raises
     ------
     DataError
-        No regressor varies within units.
+        No regressor varies within units; one does not vary at all, or others span it.
 
     References
     ----------
@@ -96,6 +97,7 @@ def hausman(
     """
     one_of("form", form, ["mundlak", "classical"])
     d = panel_design(table, formula, unit, period, Roles(cluster={unit: [unit]}), missing=missing)
+    refuse_collinear(d, np.ones(len(d.y)))
     units, periods = ordered_codes(d.data[unit]), in_time(d.data[period], period)
     spread = np.abs(d.x - unit_means(d.x, units)[units]).max(axis=0)
     moving = spread > 1e-9 * np.abs(d.x).max(axis=0)

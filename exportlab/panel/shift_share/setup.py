@@ -21,6 +21,7 @@ from exportlab.panel.shift_share.exposure import Exposure, Names
 
 Sums: TypeAlias = Literal["auto", "once", "by_period", "omit"]
 ABSORBED = 1e-7  # of a variable's deviation: what controls leave of it, below which they absorb it
+ROUNDING = 1e-12  # of a variable's size: what the sum of shares times one shock leaves of a constant
 SPANNED = 0.9  # of the exposure's variation: what the shares must span of it for AKM errors
 
 
@@ -122,7 +123,8 @@ def partialled(controls: Controls, w: Array, v: Array, what: str) -> Array:
     """A variable (n,) less its regression on the controls, which must leave something."""
     left = controls.residual(v[:, None])[:, 0]
     spread = np.sqrt(np.sum(w * (v - np.average(v, weights=w)) ** 2))
-    if np.sqrt(np.sum(w * left**2)) <= ABSORBED * spread:
+    rounding = np.abs(left).max() <= ROUNDING * np.abs(v).max()
+    if rounding or np.sqrt(np.sum(w * left**2)) <= ABSORBED * spread:
         raise DataError(
             f"{what} has no variation left beside controls and effects",
             "Use fewer of them, or shares or shocks that differ within them.",
