@@ -10,7 +10,7 @@ WORKERS ?= 2
 .DEFAULT_GOAL := report
 
 report: $(VENV)/.core
-	$(BIN)/python -m exportlab.cli report --out report
+	$(BIN)/python -m exportlab report --out report
 
 test: $(VENV)/.test
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder

@@ -28,7 +28,7 @@ def run(*arguments, code=0, alone=False, **options):
     asked = list(map(str, arguments))
     if alone or options:
         done = subprocess.run(
-            [sys.executable, "-m", "exportlab.cli", *asked],
+            [sys.executable, "-m", "exportlab", *asked],
             capture_output=True,
             text=True,
             encoding="utf-8",
@@ -661,7 +661,7 @@ def test_completion_is_offered(say):
 
 def test_a_pipe_that_closes_is_no_error():
     done = subprocess.run(
-        f"{sys.executable} -m exportlab.cli data province_trade | head -1",
+        f"{sys.executable} -m exportlab data province_trade | head -1",
         shell=True,
         capture_output=True,
         text=True,

@@ -317,7 +317,7 @@ def test_names_of_markup_are_shown_as_they_are(tmp_path: Path) -> None:
 
 
 def test_a_reader_that_has_enough_is_no_error() -> None:
-    command = [sys.executable, "-u", "-m", "exportlab.cli", "indicators"]
+    command = [sys.executable, "-u", "-m", "exportlab", "indicators"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as made:
         assert made.stdout is not None
         assert made.stderr is not None

@@ -263,7 +263,7 @@ def test_many_writers_of_one_file(tmp_path):
 @pytest.mark.parametrize("seconds", [1.5, 2.5, 3.5, 4.5, 5.5, 6.5])
 def test_a_report_killed_halfway_leaves_whole_files(tmp_path, seconds):
     """The page of the run before stays, or the new one is whole; so with every table beside it."""
-    report = [sys.executable, "-m", "exportlab.cli", "report", "--out", str(tmp_path)]
+    report = [sys.executable, "-m", "exportlab", "report", "--out", str(tmp_path)]
     page = tmp_path / "index.html"
     page.write_text("the page before", encoding="utf-8")
     with subprocess.Popen(report, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as run:

@@ -1,5 +1,0 @@
-"""``python -m exportlab.cli``."""
-
-from exportlab.cli import main
-
-main()
