@@ -28,7 +28,7 @@ os.environ.pop(
 
 
 def all_of_it(config) -> bool:
-    """Whether every case of a grid is run: where a file or a test is named, and under another profile."""
+    """Whether every case of a grid and what takes long is run: where a file or a test is named, and under another profile."""
     return tries.PROFILE != "same" or bool(config.option.keyword) or "tests" not in config.args
 
 
@@ -49,6 +49,8 @@ def pytest_collection_modifyitems(config, items):
 
 def _stays(item) -> bool:
     mark = item.get_closest_marker("grid")
+    if item.get_closest_marker("whole"):
+        return False
     return mark is None or tries.has_its_turn(item.name, mark.args[0])
 
 

@@ -38,6 +38,7 @@ CALLS = [(name, {}) for name in ARGUMENTS] + [
 ]
 
 
+@pytest.mark.grid(4)
 @pytest.mark.parametrize(("name", "options"), CALLS, ids=lambda v: str(v))
 def test_every_table_indicator_on_many_chunks(threads, name, options):
     table = world()

@@ -298,6 +298,7 @@ def same(one, other, keys=("unit",)):
     assert a["rank"].tolist() == b["rank"].tolist()
 
 
+@pytest.mark.grid(3)
 @pytest.mark.parametrize("options", WAYS, ids=lambda o: " ".join(map(str, o.values())))
 def test_units_of_measure_and_order_change_nothing(cities, options):
     found = made(cities, **options)

@@ -84,6 +84,7 @@ def files(tmp_path_factory):
     return folder
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("path", PAGES, ids=lambda p: p.stem)
 def test_every_code_block_of_the_manual_runs(path, files, undrawn, tmp_path, monkeypatch):
     shutil.copytree(files, tmp_path, dirs_exist_ok=True)

@@ -10,6 +10,7 @@ pytestmark = pytest.mark.long
 PAIRS = [(check, name) for check in CHECKS for name in ENTRIES if check not in ENTRIES[name].exempt]
 
 
+@pytest.mark.grid(4)
 @pytest.mark.parametrize(("check", "name"), PAIRS)
 def test_estimator(check, name):
     CHECKS[check](ENTRIES[name])

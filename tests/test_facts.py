@@ -77,6 +77,7 @@ WIDE = os.environ.get("HYPOTHESIS_PROFILE") == "search"
 STEP = 1 if WIDE else 2  # every other case; all where time is no matter
 
 
+@pytest.mark.grid(3)
 @pytest.mark.parametrize("block", range(25))
 def test_small_cases_against_every_table_that_fits(block):
     for seed in range(20 * block + block % STEP, 20 * block + 20, STEP):

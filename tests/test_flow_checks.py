@@ -66,6 +66,7 @@ def plain(name):
     return ENTRIES[name].rows(Way(through()))
 
 
+@pytest.mark.grid(4)
 @pytest.mark.parametrize(("way", "name"), PAIRS)
 def test_the_same_meaning_is_the_same_number(way, name):
     assert not differing(plain(name), ENTRIES[name].rows(WAYS[way]), WAYS[way]), f"seed {SEED}"
@@ -121,6 +122,7 @@ def beside_plain(name):
     return beside_another(name, through())
 
 
+@pytest.mark.grid(3)
 @pytest.mark.parametrize(("name", "kind"), KIND_OF_SECOND)
 def test_a_second_table_may_come_in_other_types(name, kind):
     assert not differing(beside_plain(name), beside_another(name, through(SECOND[kind])), Way(through()))

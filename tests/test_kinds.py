@@ -77,6 +77,7 @@ def plain(table: pd.DataFrame) -> pd.DataFrame:
     return made.sort_values(labels).reset_index(drop=True) if labels else made
 
 
+@pytest.mark.grid(3)
 @pytest.mark.parametrize("kind", TEXT)
 @pytest.mark.parametrize("where", CALLS)
 def test_text_is_text_in_every_type(where, kind):

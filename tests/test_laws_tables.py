@@ -38,6 +38,7 @@ def tables(case, law):
     return ["first", "second"] if tries.SEARCHING else [("first", "second")[turn]]
 
 
+@pytest.mark.grid(4)
 @pytest.mark.parametrize(("case", "law"), [(c, law) for c, law in HOLDS if law != "transfer"], ids=str)
 def test_a_declared_law_holds(case, law):
     for table in tables(case, law):
@@ -45,6 +46,7 @@ def test_a_declared_law_holds(case, law):
         assert not list(CHECKS[law](case, WORLDS[table], rows(case, table)))
 
 
+@pytest.mark.grid(3)
 @pytest.mark.parametrize("case", [c for c, law in HOLDS if law == "transfer"], ids=str)
 def test_transfers_move_it_one_way(case):
     sign = 1 if case.entry.rises_with.startswith("concentration") else -1
@@ -54,6 +56,7 @@ def test_transfers_move_it_one_way(case):
             assert sign * (broken.after - broken.before) > 0
 
 
+@pytest.mark.grid(3)
 @pytest.mark.parametrize("kept", KEPT, ids=lambda r: f"{r['indicator']} {r['law']} {r['option']}".rstrip())
 def test_a_law_fails_as_kept(kept):
     case, table = Case(kept["indicator"], kept["option"]), WORLDS["specimen"]

@@ -69,6 +69,7 @@ def test_every_comparison_takes_the_year_before_unless_told():
     assert len(COMPARING) >= 11
 
 
+@pytest.mark.grid(3)
 @pytest.mark.parametrize("frequency", PARTS)
 @pytest.mark.parametrize("name", COMPARING)
 def test_each_part_of_a_year_is_compared_with_its_own(name, frequency):

@@ -227,6 +227,7 @@ def test_three_way_effects_of_the_ppmlhdfe_example(shared, reference):
         assert "K=350" in fit.inference.small_sample
 
 
+@pytest.mark.whole
 def test_same_under_any_hash_seed():
     code = (
         "import pandas as pd; from exportlab.panel.regression.ppml import ppml;"

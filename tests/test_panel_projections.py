@@ -201,7 +201,7 @@ def test_refusals(panel):
         panel.att("local_projections", weighting="size")
     with pytest.raises(OptionError, match="base"):
         panel.att("local_projections", base="first")
-    d = panel.data.assign(w=1.0)
+    d = panel.data.assign(w=panel.data["year"].astype(float))
     for weighting, among in (("equal", "units not treated by horizon 0"), ("variance", "rows of horizon 0")):
         with pytest.raises(DataError, match=f"covariate 'w' does not vary within periods among {among}"):
             PolicyPanel(d, adopted="g", covariates=["w"], **KEYS).att(

@@ -292,6 +292,7 @@ for e in (p.twfe(), p.att(), p.att("imputation"), p.att("etwfe"), p.event_study(
 """
 
 
+@pytest.mark.whole
 def test_same_numbers_under_any_hash_seed():
     def run(seed):
         env = {**os.environ, "PYTHONHASHSEED": seed}

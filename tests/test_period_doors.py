@@ -126,6 +126,7 @@ def months_table(write, seed=1):
 ROLES = {"period": "month", "exporter": "province", "market": "market", "value": "usd"}
 
 
+@pytest.mark.grid(3)
 @pytest.mark.parametrize("spelling", [s for s in MONTHS if s not in DECIMAL])
 def test_every_spelling_gives_the_same_event_times_and_chart(spelling):
     """24 months, adoption in July of the second year: -18 to 5, by both doors; and a chart in the order of time."""
@@ -205,6 +206,7 @@ def in_months(name, spelling, engine):
     return back(catalogue_calls.call(name, table, ENGINES[engine], **steps(name)), spelling)
 
 
+@pytest.mark.grid(3)
 @pytest.mark.parametrize("engine", ["pandas", "polars"])
 @pytest.mark.parametrize("name", SINGLE)
 def test_every_indicator_takes_every_spelling(name, engine):
@@ -222,6 +224,7 @@ def of_two(name, engine, spelling):
     return plain(xl.CATALOGUE[name](*doors, **catalogue_calls.ARGUMENTS[name], **steps(name)))
 
 
+@pytest.mark.grid(3)
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("name", catalogue_calls.TWO)
 def test_two_tables_may_spell_their_periods_in_two_ways(name, engine):

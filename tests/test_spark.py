@@ -214,6 +214,7 @@ def cluster(tmp_path):
             process.wait(patience.SECONDS)
 
 
+@pytest.mark.whole
 @NO_JAVA
 def test_the_script_of_the_manual_on_a_cluster_of_two_workers(cluster, tmp_path):
     """By spark-submit, with nothing of ours on the workers; the same numbers as in pandas."""

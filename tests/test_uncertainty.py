@@ -1182,6 +1182,7 @@ def advantages(which, form, less):
     return found.sort_values(["year", "province", "hs"])
 
 
+@pytest.mark.grid(3)
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("which", REFERENCES)
 def test_advantage_of_resampled_tables_is_the_indicator(form, which):
@@ -1375,6 +1376,7 @@ def test_growth_alone_is_no_change_of_advantage(form, which):
     assert some["estimate"].to_numpy() == pytest.approx(0, abs=1e-12)
 
 
+@pytest.mark.grid(3)
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("paired", [True, False])
 @pytest.mark.parametrize("which", ["world", "rest", "drawn", "known"])
