@@ -28,7 +28,7 @@ os.environ.pop(
 
 
 def all_of_it(config) -> bool:
-    """Whether every case of a grid and what takes long is run: where a file or a test is named, and under another profile."""
+    """Whether all is run, of grids and of what takes long: where a file or test is named, and in another profile."""
     return tries.PROFILE != "same" or bool(config.option.keyword) or "tests" not in config.args
 
 
