@@ -26,6 +26,7 @@ DATA, RESULTS, TOML = HERE / "data", HERE / "results", HERE.parent / "docs" / "b
 LIBRARIES = ("NumPy", "pandas", "SciPy", "Narwhals")
 ENGINES = ("pandas", "Polars", "DuckDB", "PySpark", "Narwhals", "NumPy")
 ON_SPARK = "spark-sql,exportlab-spark"
+ONE_THREAD = {"valueadded", "table_files", "scaling"}  # whose figures are said to be of one thread
 IN_MEMORY = "limit,sql,exportlab-duckdb,exportlab-polars,pandas,exportlab-pandas"
 
 
@@ -108,7 +109,9 @@ def main() -> None:
         print(f"== {name}", flush=True)
         script, *options = jobs[name]
         start = time.perf_counter()
-        done = subprocess.run([sys.executable, str(HERE / script), *options], check=False).returncode
+        threads = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"} if name in ONE_THREAD else {}
+        command = [sys.executable, str(HERE / script), *options]
+        done = subprocess.run(command, check=False, env=os.environ | threads).returncode
         print(f"{name}: {time.perf_counter() - start:.0f} s", flush=True)
         failed += [name] if done else []
     if not given.only:
