@@ -17,17 +17,16 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from exportlab import classifications
+
 SEED, PLACES, CODES = 20261130, 230, 5200
 RCEP = [36, 96, 116, 156, 360, 392, 410, 418, 458, 104, 554, 608, 702, 764, 704]
-TWICE = [
-    490,
-    579,
-]  # in another list the codes of Taiwan (158) and Norway (578), which the door will not have twice
 
 
 def world(rng: np.random.Generator) -> tuple[np.ndarray, ...]:
     """Codes of places and products, and how much each exports, imports and is traded: heavy-tailed."""
-    others = rng.choice(np.setdiff1d(np.arange(4, 895), [*RCEP, *TWICE]), PLACES - len(RCEP), replace=False)
+    countries = [n for n in range(4, 895) if classifications.meaning(f"{n:03d}").kind == "country"]
+    others = rng.choice(np.setdiff1d(countries, RCEP), PLACES - len(RCEP), replace=False)
     places = np.sort(np.concatenate([RCEP, others])).astype(np.int16)
     codes = np.array(
         [f"{k:06d}" for k in np.sort(rng.choice(np.arange(10110, 970699), CODES, replace=False))]

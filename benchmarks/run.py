@@ -92,7 +92,7 @@ def main() -> None:
     parser.add_argument("--flows", type=Path, default=DATA / "flows")
     parser.add_argument("--table", type=Path, default=DATA / "complexity.parquet")
     parser.add_argument(
-        "--peers", help="Python of an environment with ecomplexity, econcomplex, economic-complexity"
+        "--peers", help="Python of an environment with exportlab and the programs it is compared with"
     )
     given = parser.parse_args()
     jobs = calls(given.flows, given.table, given.peers)
@@ -110,7 +110,8 @@ def main() -> None:
         script, *options = jobs[name]
         start = time.perf_counter()
         threads = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"} if name in ONE_THREAD else {}
-        command = [sys.executable, str(HERE / script), *options]
+        python = given.peers if name == "peers" and given.peers else sys.executable
+        command = [python, str(HERE / script), *options]
         done = subprocess.run(command, check=False, env=os.environ | threads).returncode
         print(f"{name}: {time.perf_counter() - start:.0f} s", flush=True)
         failed += [name] if done else []
