@@ -1611,10 +1611,10 @@ def test_pictures():
 def benchmark():
     sys.path.insert(0, str(ROOT / "benchmarks"))
     try:
-        import coverage
+        import coverage_methods
     finally:
         sys.path.pop(0)
-    return coverage
+    return coverage_methods
 
 
 def test_the_documented_table_is_the_simulated_one(tmp_path):

@@ -111,7 +111,7 @@ def coverage(
     Parameters
     ----------
     table : DataFrame
-        As `benchmarks/coverage.py` writes it.
+        As `benchmarks/coverage_methods.py` writes it.
     index, design, law : str
         Which setting.
     methods : sequence of str

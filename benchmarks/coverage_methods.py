@@ -1,6 +1,6 @@
 """How often an interval holds the true value: every method, on flows with heavy tails, at 10 to 1000 units.
 
-    python benchmarks/coverage.py --out benchmarks/results/coverage.csv [--go-on results/coverage.csv]
+    python benchmarks/coverage_methods.py --out benchmarks/results/coverage.csv [--go-on results/coverage.csv]
 
 Two designs, after the two things a resampled unit can be:
 
