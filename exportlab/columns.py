@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from typing import Any
 
 import numpy as np
@@ -20,18 +20,20 @@ def refuse_no_ids(data: pd.DataFrame, columns: Iterable[str]) -> None:
     for column in columns:
         cells = data[column]
         if series_kind(cells) not in (*LABELS, "decimal", "empty"):
-            raise DataError(
-                said(
-                    "column {column} names nothing: its cells are no labels ({dtype})",
-                    column=repr(column),
-                    dtype=cells.dtype,
-                ),
-                said(
-                    "Ids are text, whole numbers or dates, of one type: make the column text first "
-                    "(.astype(str))."
-                ),
-                first=_odd(cells),
-            ) from None
+            raise _no_labels(cells, column, _odd(cells)) from None
+
+
+def _no_labels(cells: pd.Series[Any], column: str, first: str | None, rows: int | None = None) -> DataError:
+    return DataError(
+        said(
+            "column {column} names nothing: its cells are no labels ({dtype})",
+            column=repr(column),
+            dtype=cells.dtype,
+        ),
+        said("Ids are text, whole numbers or dates, of one type: make the column text first (.astype(str))."),
+        rows=rows,
+        first=first,
+    )
 
 
 def real(data: pd.DataFrame, column: str) -> Array:
@@ -125,6 +127,9 @@ def _odd(cells: pd.Series[Any]) -> str | None:
 
 def calendar_of(column: pd.Series[Any], name: str, frequency: str | None = None) -> Calendar:
     """What a column of periods means; a refusal counts its rows."""
+    nested = [v for v in column if not isinstance(v, Hashable)] if column.dtype == object else []
+    if nested:
+        raise _no_labels(column, name, repr(nested[0]), len(nested))
     try:
         return read(
             column.drop_duplicates().tolist(),

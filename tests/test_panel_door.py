@@ -303,3 +303,12 @@ def test_never_as_zero_text_or_a_stata_code_is_mended_by_the_line_printed():
         names = {"table": t.copy(), "pd": pd}
         exec(line, names)
         assert np.isinf(door(names["table"]).adoption).tolist() == [False, False, True, True]
+
+
+@pytest.mark.parametrize("cell", [{}, [2003]])
+def test_a_cell_that_holds_others_is_no_period(cell):
+    table = pd.DataFrame({"unit": ["a", "a", "b"], "year": [2001, 2002, 2001], "y": 1.0, "g": 2002.0})
+    table["year"] = table["year"].astype(object)
+    table.at[2, "year"] = cell
+    with pytest.raises(DataError, match=r"'year' names nothing: .* in 1 row\. First: "):
+        PolicyPanel(table, unit="unit", period="year", outcome="y", adopted="g")

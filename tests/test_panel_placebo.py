@@ -82,6 +82,17 @@ def test_cohort_weights_are_estimating_again(method, monkeypatch):
     )
 
 
+@pytest.mark.parametrize("method", ["callaway_santanna", "imputation"])
+def test_a_null_of_an_effect_is_none_of_what_is_left(method):
+    """Studentised, so that it is estimated again: an effect of 1.2 is tested on the outcome less 1.2 where treated."""
+    panel = make([2002, 2002, 2003, NEVER, NEVER, NEVER], T=5, effect=0.5)
+    asked = {"statistic": "t", "interval": False}
+    left = panel.with_outcome(panel.y - 1.2 * panel.D).att(method).randomization_test(**asked)
+    found = panel.att(method).randomization_test(null=1.2, **asked)
+    assert found.table["p"].iloc[0] == pytest.approx(left.table["p"].iloc[0])
+    assert np.sort(found.distribution) == pytest.approx(np.sort(left.distribution), abs=1e-8)
+
+
 def test_what_needs_no_new_estimate_is_enumerated_up_to_twenty_thousand():
     panel = make([2004] * 4 + [NEVER] * 10)
     for e in (panel.twfe(), panel.att("imputation")):

@@ -77,6 +77,7 @@ def test_cohort_trends_show_means(panel):
     ax = panel.check().plot()
     rows = panel.data[panel.data["g"] == 2002.0]
     assert holds(ax, rows.groupby("year")["y"].mean())
+    assert ax.get_ylabel() == "y"
     assert [t.get_text() for t in ax.get_legend().get_texts()][-1] == "never (14)"
 
 
