@@ -71,6 +71,23 @@ def test_bacon_by_kind_is_the_weighted_mean_of_its_comparisons():
     assert kinds["estimate"]["later vs earlier treated"] == pytest.approx(5 - 1.5)
 
 
+def test_a_cell_of_several_units_has_the_sum_of_their_weights():
+    """Three units adopt in period 2 of 4, one in period 3, two never."""
+    D = np.array([[0, 1, 1, 1]] * 3 + [[0, 0, 1, 1]] + [[0, 0, 0, 0]] * 2, dtype=float)
+    left = D - D.mean(axis=1, keepdims=True) - D.mean(axis=0) + D.mean()
+    cells = {(2, t): left[:3, t - 1].sum() for t in (2, 3, 4)} | {(3, t): left[3, t - 1] for t in (3, 4)}
+    table = pd.DataFrame(
+        [(u, t, 1.0, {3: 3.0}.get(u, 2.0 if u < 3 else np.nan)) for u in range(6) for t in (1, 2, 3, 4)],
+        columns=["unit", "year", "y", "g"],
+    )
+    found = negative_weights(
+        PolicyPanel(table, unit="unit", period="year", outcome="y", adopted="g")
+    ).set_index(["cohort", "period"])
+    assert found["n"].to_list() == [3, 3, 3, 1, 1]
+    for cell, weight in cells.items():
+        assert found.loc[cell, "weight"] == pytest.approx(weight / sum(cells.values()))
+
+
 def test_negative_weights_by_hand():
     # D less unit and period means: early 2003, 2004: 1 - 3/4 - 2/3 + 5/12 = 0; 2: 1 - 3/4 - 1/3 + 5/12 = 1/3;
     # late 3, 4: 1 - 1/2 - 2/3 + 5/12 = 1/4. Shares of 1/3 + 0 + 0 + 1/4 + 1/4 = 5/6.
