@@ -358,3 +358,12 @@ def test_a_refusal_in_chinese_has_no_english(tmp_path, name):
     left = re.sub(code + r"|\b(period|market|product|value|money)\b", "", told)  # names of the file's columns
     assert not re.search(r"[A-Za-z]{4,}", left), told
     assert re.search(r"[\u4e00-\u9fff]", left)
+
+
+def test_a_cell_beyond_all_numbers_is_refused_without_a_warning(tmp_path):
+    whole = hostile.TEXTS["icio"]
+    path = tmp_path / "table.csv"
+    path.write_bytes(whole.replace(b"A_s,1,2,5,5", b"A_s,1,2,5,1e9995"))
+    assert path.read_bytes() != whole
+    with pytest.raises(DataError, match="row 'A s', column 'B f' is inf"):
+        hostile.read("icio", path)

@@ -361,7 +361,7 @@ def _control(
     summed = min(fits, key=lambda s: float(np.abs(np.where(told, printed - s, 0.0)).max()))
     size = np.maximum(np.abs(np.where(told, printed, 0.0)), np.abs(summed))
     gap = np.where(told, np.abs(printed - summed), 0.0)
-    share = np.divide(gap, size, out=np.zeros_like(gap), where=size > 0)
+    share = np.divide(gap, size, out=np.zeros_like(gap), where=(size > 0) & np.isfinite(size))
     off = gap > tolerance * size + slack
     if off.any():
         k = int(np.where(off, share, 0.0).argmax())
