@@ -100,7 +100,7 @@ def complexity(path: Path, first: int, last: int, exporters: int = 230, products
     ability, need = np.sort(rng.normal(0, 1.4, exporters))[::-1], rng.normal(0, 1.0, products)
     depth = ability[:, None] - need + rng.normal(0, 0.8, (exporters, products))
     cut = np.quantile(depth, 0.65)
-    names = np.array([f"X{n:03d}" for n in range(exporters)])
+    names = rng.permutation([c.iso3 for c in classifications.countries()])[:exporters]
     codes = np.array(
         [f"{k:06d}" for k in np.sort(rng.choice(np.arange(10111, 970691), products, replace=False))]
     )

@@ -11,6 +11,7 @@ import narwhals.stable.v2 as nw
 from exportlab import hierarchy, suggest
 from exportlab.classifications.nomenclatures import (
     MIXED,
+    Codes,
     Fault,
     faults,
     moved,
@@ -128,7 +129,7 @@ def _as_text(kind: Any) -> nw.Expr:
 def code_tests(flows: Flows, labels: Sequence[Any]) -> dict[str, tuple[nw.Expr, Said, Said, Fault]]:
     """The row checks of product codes: name to (true for a bad row, what is wrong, what is allowed, the fault)."""
     goods, column = flows.goods, flows.roles["product"]
-    found = faults(labels, goods.nomenclature, goods.digits)
+    found = faults(_codes(flows, labels), goods.nomenclature, goods.digits)
     shown = [", ".join(map(repr, f.labels[:5])) for f in found]
     return {
         f"_code_{k}": (
@@ -144,6 +145,14 @@ def code_tests(flows: Flows, labels: Sequence[Any]) -> dict[str, tuple[nw.Expr, 
         )
         for k, f in enumerate(found)
     }
+
+
+def _codes(flows: Flows, labels: Sequence[Any]) -> Codes:
+    """The table's product codes, read once."""
+    if "product codes" not in flows._memo:
+        flows._memo["product codes"] = read_codes(labels, flows.goods.nomenclature)
+    known: Codes = flows._memo["product codes"]
+    return known
 
 
 def leveled(
@@ -165,7 +174,8 @@ def _column(name: str) -> Said:
 
 def refuse_nested(flows: Flows, labels: Sequence[Any]) -> None:
     """Refuse codes of several levels beside each other, in one group of the other keys."""
-    nested = hierarchy.branches(read_codes(labels, flows.goods.nomenclature))
+    codes = _codes(flows, labels)
+    nested = hierarchy.branches(codes)
     if nested is None:
         return
     keys = [k for k in flows.identity if k != "product"]
@@ -183,7 +193,7 @@ def refuse_nested(flows: Flows, labels: Sequence[Any]) -> None:
             "twice: {kinds} ({nomenclature})",
             column=repr(column),
             kinds=found.kinds,
-            nomenclature=read_codes(labels, flows.goods.nomenclature).nomenclature,
+            nomenclature=codes.nomenclature,
         ),
         said(
             "The finest codes add up, with the rest of a larger parent as one member.{drop}",

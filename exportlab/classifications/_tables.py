@@ -32,6 +32,7 @@ _WRITTEN_OUT = {
     "fm": "former",
     "sar": "special administrative region",
 }
+_CHANGED = frozenset({"the", "of", "saint"})  # the single words that keys know otherwise
 _CJK_GAP = re.compile(r"(?<=[\u4e00-\u9fff]) (?=[\u4e00-\u9fff])")
 
 
@@ -45,6 +46,8 @@ def rows(table: str) -> tuple[dict[str, str], ...]:
 @cache
 def key(label: str) -> str:
     """A label without what spellings differ in: case, width, accents, punctuation, spaces, articles."""
+    if label.isascii() and label.isalnum() and (bare := label.lower()) not in _CHANGED:  # as codes are
+        return bare
     text = unicodedata.normalize("NFKD", visible(label)).casefold()
     text = "".join(c for c in text if not unicodedata.combining(c))
     text = _PUNCTUATION.sub(" ", text.replace("&", " and "))

@@ -119,8 +119,12 @@ class Fault:
 
 @dataclass(frozen=True)
 class Codes:
-    """A column of product labels, understood: each label's digits, and the nomenclature if it is one."""
+    """A column of product labels, understood: each label's digits, and the nomenclature if it is one.
 
+    `labels` are those that should be codes: totals and the rests of parents are none.
+    """
+
+    labels: Sequence[Any]
     of: Mapping[Any, str]
     nomenclature: Nomenclature | None
 
@@ -147,7 +151,7 @@ def _read(single: list[Any], named: Nomenclature | None) -> Codes:
     of = {x: code for x in single if (code := code_of(x, dotted=dotted)) is not None}
     if named is None and single and len(of) == len(single):
         named = _recognised(list(of.values()))
-    return Codes(of, named)
+    return Codes(single, of, named)
 
 
 def _recognised(codes: Sequence[str]) -> Nomenclature | None:
@@ -192,15 +196,13 @@ def moved(labels: Iterable[Any], digits: int, said: str | None = None) -> dict[A
     return {x: c for x, c in whole.items() if c != x}
 
 
-def faults(labels: Iterable[Any], said: str | None = None, digits: int | None = None) -> list[Fault]:
-    """What is wrong with a column of product codes, by its distinct labels; nothing where they are somebody's own."""
-    single = _single(labels)
-    named = None if said is None else nomenclature(said)
+def faults(codes: Codes, said: str | None = None, digits: int | None = None) -> list[Fault]:
+    """What is wrong with a column of product codes, as `read_codes` has read it; nothing where they are one's own."""
+    single, named = codes.labels, None if said is None else nomenclature(said)
     if named == OWN and digits is None:
         return []
     if digits is not None:
         return _beyond_digits(single, named, digits)
-    codes = _read(single, named)
     lost = [x for x in single if _is_power(x) and x not in codes.of]
     if lost:
         return [_notation(lost)]

@@ -9,7 +9,7 @@ import narwhals.stable.v2 as nw
 
 from exportlab import hierarchy
 from exportlab.classifications import is_total
-from exportlab.classifications.nomenclatures import REST, Codes, faults, moved, nomenclature
+from exportlab.classifications.nomenclatures import REST, Codes, faults, moved, nomenclature, read_codes
 from exportlab.errors import DataError, UnknownName
 from exportlab.words import said
 
@@ -45,7 +45,7 @@ def mended_codes(frame: pd.DataFrame, column: str, named: str | None, digits: in
         pairs = moved(labels, digits, named)
         frame[column] = frame[column].map({x: pairs.get(x, x) for x in labels}).astype("str")
         labels = frame[column].unique()
-    found = faults(labels, named, digits)
+    found = faults(read_codes(labels, named), named, digits)
     if not found:
         return
     bad = frame[column].isin(found[0].labels)
