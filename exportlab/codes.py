@@ -41,7 +41,7 @@ def _packed(
     """The keys of each row in one number below a limit, the limit, and what counts such numbers up from zero."""
     native: Any = frame.to_native()
     hashed = _pandas_codes if frame.implementation.is_pandas() else _arrow_codes
-    cell, size = np.zeros(1, np.int64), 1
+    cell, size = np.zeros(len(frame), np.int64), 1
     for key in keys:
         if known and key in known:
             codes, count = known[key][0], len(known[key][1])
@@ -49,7 +49,9 @@ def _packed(
             codes, count = _small_codes(frame, key) or hashed(native[key])
         if size * count > 2**62:
             cell, size = hashed(cell)
-        cell, size = cell * count + codes, size * count
+        cell *= count
+        cell += codes
+        size *= count
     return cell, size, hashed
 
 
@@ -96,7 +98,7 @@ def _small_codes(frame: nw.DataFrame[Any], key: str) -> tuple[NDArray[np.int64],
     low, high = int(column.min()), int(column.max())
     if high - low > len(column) // 100:
         return None
-    return column.to_numpy().astype(np.int64) - low, high - low + 1
+    return np.subtract(column.to_numpy(), low, dtype=np.int64), high - low + 1
 
 
 def _pandas_codes(labels: Any) -> tuple[NDArray[np.int64], int]:

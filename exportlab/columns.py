@@ -9,18 +9,70 @@ import numpy as np
 import pandas as pd
 
 from exportlab.audit import LABELS, NUMBERS, Kind, series_kind
-from exportlab.errors import DataError
+from exportlab.errors import DataError, UnknownName
 from exportlab.frames import LARGEST, SMALLEST, WITHIN, Array, Codes, Mask, beyond
 from exportlab.periods import Calendar, UnreadPeriods, read
+from exportlab.text import blank, look_alike
 from exportlab.words import said
 
 
 def refuse_no_ids(data: pd.DataFrame, columns: Iterable[str]) -> None:
-    """Refuse columns whose cells are no labels (durations, lists, labels of several types)."""
+    """Refuse columns whose cells are no labels: durations, lists, labels of several types, infinite ones, blank text.
+
+    Two labels that look alike are refused, too; missing ones are the caller's to look at.
+    """
     for column in columns:
         cells = data[column]
-        if series_kind(cells) not in (*LABELS, "decimal", "empty"):
+        kind = series_kind(cells)
+        if kind not in (*LABELS, "decimal", "empty"):
             raise _no_labels(cells, column, _odd(cells)) from None
+        endless = cells[np.isinf(cells.to_numpy(float, na_value=np.nan))] if kind == "decimal" else cells[:0]
+        if len(endless):
+            raise _no_labels(cells, column, repr(float(endless.iloc[0])), len(endless))
+        if kind in ("text", "category"):
+            _refuse_unseen(cells, column)
+
+
+def _refuse_unseen(cells: pd.Series[Any], column: str) -> None:
+    """Refuse text in which nothing is seen, and texts that differ in what is not seen."""
+    found = cells.dropna().unique().tolist()
+    empty = [x for x in found if blank(x)]
+    if empty:
+        raise DataError(
+            said("column {column} has blank labels", column=repr(column)),
+            said("Every row needs its ids: fill them in or leave the rows out before."),
+            rows=int(cells.isin(empty).sum()),
+            first=repr(empty[0]),
+        )
+    two = look_alike(found)
+    if two is not None:
+        raise DataError(
+            said(
+                "column {column} has two labels that look alike: {one}, {other}",
+                column=repr(column),
+                one=repr(two[0]),
+                other=repr(two[1]),
+            ),
+            said(
+                "They differ in blanks, in the width of letters or in marks that are not seen: write both in one way."
+            ),
+        )
+
+
+def refuse_no_keys(data: pd.DataFrame, columns: Iterable[str]) -> None:
+    """Refuse columns that are not there, whose cells are no labels, or some of whose labels are missing."""
+    for column in columns:
+        if column not in data.columns:
+            raise UnknownName(said("column"), column, [str(c) for c in data.columns])
+        refuse_no_ids(data, [column])
+        gone = data[column].isna().to_numpy()
+        if gone.any():
+            raise DataError(
+                said("column {column} has missing labels", column=repr(column)),
+                said("Every row needs its ids: fill them in or leave the rows out before."),
+                rows=int(gone.sum()),
+                first=said("row {n}", n=int(gone.argmax()) + 1),
+            )
 
 
 def _no_labels(cells: pd.Series[Any], column: str, first: str | None, rows: int | None = None) -> DataError:
@@ -125,11 +177,16 @@ def _odd(cells: pd.Series[Any]) -> str | None:
     return repr(next((v for v in cells if not isinstance(v, str)), cells.iloc[0])) if len(cells) else None
 
 
-def calendar_of(column: pd.Series[Any], name: str, frequency: str | None = None) -> Calendar:
-    """What a column of periods means; a refusal counts its rows."""
+def refuse_nested(column: pd.Series[Any], name: str) -> None:
+    """Refuse cells that hold lists or mappings, which no table of labels can look up."""
     nested = [v for v in column if not isinstance(v, Hashable)] if column.dtype == object else []
     if nested:
         raise _no_labels(column, name, repr(nested[0]), len(nested))
+
+
+def calendar_of(column: pd.Series[Any], name: str, frequency: str | None = None) -> Calendar:
+    """What a column of periods means; a refusal counts its rows."""
+    refuse_nested(column, name)
     try:
         return read(
             column.drop_duplicates().tolist(),

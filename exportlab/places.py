@@ -12,7 +12,7 @@ from exportlab.classifications import members as members_of
 from exportlab.classifications.blocs import On
 from exportlab.errors import DataError, DuplicateCells, UnknownName, short
 from exportlab.frames import Frame, among, collect, distinct, recoded, values_of
-from exportlab.text import visible
+from exportlab.text import blank, look_alike
 from exportlab.words import N_, NOTHING, after, enumerated, in_turn, said
 
 if TYPE_CHECKING:
@@ -124,28 +124,44 @@ def look(flows: Flows, seen: Mapping[str, Sequence[Any]]) -> None:
         _refuse_overlap(flows, role, found)
         _refuse_residuals(flows, role, found)
     for role, known in seen.items():
+        _refuse_blanks(flows, role, known)
         _refuse_lookalikes(flows, role, known)
+
+
+def _refuse_blanks(flows: Flows, role: str, labels: Sequence[Any]) -> None:
+    """Labels of blanks alone, as empty cells of a file read as text."""
+    empty = [x for x in labels if blank(x)]
+    if empty:
+        rows = collect(flows.frame.filter(among(role, empty)).select(role))
+        raise DataError(
+            said(
+                "{role} {column} is blank",
+                role=said(role),
+                column=repr(flows.roles.get(role, role)),
+            ),
+            said("Every row needs its keys."),
+            rows=len(rows),
+            first=repr(empty[0]),
+        )
 
 
 def _refuse_lookalikes(flows: Flows, role: str, labels: Sequence[Any]) -> None:
     """Labels that differ in what no reader sees: blanks around them, marks without width, wide letters."""
-    texts = [x for x in labels if isinstance(x, str)]
-    if all(x.isascii() and x == " ".join(x.split()) for x in texts):
-        return
-    read: dict[str, str] = {}
-    for x in texts:
-        before = read.setdefault(" ".join(visible(x).split()), x)
-        if before != x:
-            raise DataError(
-                said(
-                    "{role} {column} has two labels that look alike: {one}, {other}",
-                    role=role, column=repr(flows.roles.get(role, role)), one=repr(before), other=repr(x),
-                ),
-                said(
-                    "They differ in blanks, in the width of letters or in marks that are not seen: write both in one "
-                    "way, with aggregate='sum' where a cell then comes twice."
-                ),
-            )  # fmt: skip
+    two = look_alike(labels)
+    if two is not None:
+        raise DataError(
+            said(
+                "{role} {column} has two labels that look alike: {one}, {other}",
+                role=role,
+                column=repr(flows.roles.get(role, role)),
+                one=repr(two[0]),
+                other=repr(two[1]),
+            ),
+            said(
+                "They differ in blanks, in the width of letters or in marks that are not seen: write both in one "
+                "way, with aggregate='sum' where a cell then comes twice."
+            ),
+        )
 
 
 def _refuse_unseen(flows: Flows, seen: Mapping[str, Sequence[Any]]) -> None:

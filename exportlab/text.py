@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from html import escape
 from numbers import Number
 
@@ -47,6 +48,24 @@ def visible(text: str) -> str:
         "NFC", text.translate(_WIDE)
     )  # NFKC would make a figure of a footnote's mark
     return "".join(c for c in narrow if unicodedata.category(c) != "Cf")
+
+
+def blank(label: object) -> bool:
+    """Whether a label is a text in which nothing is to be seen."""
+    return isinstance(label, str) and not visible(label).strip()
+
+
+def look_alike(labels: Iterable[object]) -> tuple[str, str] | None:
+    """The first two texts that differ in what no reader sees: blanks, marks without width, letters of full width."""
+    texts = [x for x in labels if isinstance(x, str)]
+    if all(x.isascii() and x == " ".join(x.split()) for x in texts):
+        return None
+    read: dict[str, str] = {}
+    for x in texts:
+        before = read.setdefault(" ".join(visible(x).split()), x)
+        if before != x:
+            return before, x
+    return None
 
 
 def printable(text: str) -> str:

@@ -10,6 +10,7 @@ import copy
 import os
 import pickle
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from functools import cache
 from typing import Any, TypeVar
 
@@ -209,6 +210,21 @@ def constant(e: Entry) -> None:
         same(exactly, nearly, rel=1e-9)
 
 
+def strange(e: Entry) -> None:
+    """A cell that is no label and no number is refused with words, in whichever column that is asked."""
+    d = e.data()
+    for column in turns(e, [*d.columns]):
+        for cell in ({"a": 1}, [1], 1 + 2j, " ", None, np.inf):
+            cells = [*d[column]]
+            cells[len(d) // 2] = cell
+            number = cell is np.inf and pd.api.types.is_numeric_dtype(d[column])
+            spoiled = pd.Series(cells, index=d.index, dtype=float if number else object)
+            with suppress(
+                ExportlabError
+            ):  # any other error, or other numbers, will not do; it may not ask the column
+                same(as_they_are(e.name), e.numbers(d.assign(**{column: spoiled})))
+
+
 def treated(e: Entry) -> None:
     """The status by period says what the date says."""
     if e.door:
@@ -371,6 +387,7 @@ CHECKS: dict[str, Callable[[Entry], None]] = {
     "outcome units": outcome_units,
     "covariate units": covariate_units,
     "constant covariate": constant,
+    "strange cells": strange,
     "lasting": lasting,
     "treated": treated,
     "absent": absent,

@@ -19,11 +19,14 @@ from pathlib import Path
 import numpy as np
 import pages
 import pytest
+from parsed import text_of
 
 import exportlab as xl
+from exportlab.tables import writing
 
 pytestmark = pytest.mark.long
 ROOT = Path(__file__).parent.parent
+ALL_TESTS = "\n".join(text_of(p) for p in sorted((ROOT / "tests").glob("*.py")))
 
 
 def test_readme_example_prints_what_it_says():
@@ -175,6 +178,25 @@ def test_conventions_name_calls_and_tests_that_exist(row):
     assert f"def {name}(" in (ROOT / path).read_text(encoding="utf-8")
     assert row["number"]
     assert row["convention"]
+
+
+def test_what_keeps_a_rule_exists():
+    """The files and names that the page on reliability points to, in its rules and in what was tried."""
+    page = (ROOT / "docs" / "reliability.rst").read_text(encoding="utf-8")
+    rules = page[page.index("House rules") : page.index("What was tried")]
+    wheres = re.findall(r"^     - (``.*)$", rules, re.MULTILINE)
+    assert len(wheres) > 15
+    for name in re.findall(r"``([\w/.]+)``", " ".join(wheres)):
+        path, _, last = name.rpartition(".")
+        if last == "py" or not path:
+            assert (ROOT / "exportlab" / name.removeprefix("exportlab/")).exists() or hasattr(
+                writing, name
+            ), name
+            continue
+        text = (ROOT / "exportlab" / f"{path}.py").read_text(encoding="utf-8")
+        assert re.search(rf"^(?:def|class) {last}\b", text, re.MULTILINE), name
+    for name in re.findall(r"``(test_\w+)``", page[page.index("What was tried") :]):
+        assert f"def {name}(" in ALL_TESTS or (ROOT / "tests" / f"{name}.py").exists(), name
 
 
 DECIMAL = re.compile(r"-?\d*\.\d+(?:e-?\d+)?")

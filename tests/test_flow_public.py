@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 
 import exportlab as xl
@@ -256,6 +257,16 @@ ALIKE = (
     ("中国", "中国\ufeff"),
     ("Viet Nam", "Viet\xa0Nam"),
 )
+
+
+@pytest.mark.parametrize("role", ["exporter", "market", "product"])
+@pytest.mark.parametrize("empty", ["", "  ", "\u200b", "\u3000"])
+@pytest.mark.parametrize("lazy", [False, True], ids=["in memory", "lazy"])
+def test_a_label_of_blanks_is_none(role, empty, lazy):
+    table = pd.DataFrame({role: ["A1", empty, empty], "year": [2020, 2020, 2021], "value": [1.0, 2.0, 3.0]})
+    given = pl.from_pandas(table).lazy() if lazy else table
+    with pytest.raises(DataError, match=rf"{role} '{role}' is blank in 2 rows. First: "):
+        xl.hhi(xl.flows(given, period="year"), over=role)
 
 
 @pytest.mark.parametrize(

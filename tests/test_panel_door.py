@@ -312,3 +312,45 @@ def test_a_cell_that_holds_others_is_no_period(cell):
     table.at[2, "year"] = cell
     with pytest.raises(DataError, match=r"'year' names nothing: .* in 1 row\. First: "):
         PolicyPanel(table, unit="unit", period="year", outcome="y", adopted="g")
+
+
+@pytest.mark.parametrize("cell", [[2002], {"year": 2002}], ids=str)
+def test_a_nested_date_of_adoption_is_named(cell):
+    d = table()
+    d["since"] = pd.Series([cell, *d["since"][1:]], index=d.index, dtype=object)
+    with pytest.raises(DataError, match=r"column 'since' names nothing.* in 1 row\. First: "):
+        door(d)
+
+
+@pytest.mark.parametrize(
+    ("label", "problem"),
+    [
+        ("a\u200b", r"column 'city' has two labels that look alike: 'a', 'a\\u200b'"),
+        ("ａ", "column 'city' has two labels that look alike"),
+        (" ", r"column 'city' has blank labels in 1 row\. First: ' '"),
+    ],
+)
+def test_a_unit_that_nobody_could_tell_from_another_is_refused(label, problem):
+    d = table()
+    d.loc[d.index[1], "city"] = label
+    with pytest.raises(DataError, match=problem):
+        door(d)
+
+
+def test_an_infinite_unit_is_none():
+    d = table().assign(city=lambda t: pd.factorize(t["city"])[0].astype(float))
+    d.loc[d.index[2], "city"] = np.inf
+    with pytest.raises(DataError, match=r"column 'city' names nothing.* in 1 row\. First: inf"):
+        door(d)
+
+
+def test_an_infinite_dose_is_refused():
+    rng = np.random.default_rng(4)
+    d = pd.DataFrame({"u": np.repeat(range(4), 4), "t": [*range(4)] * 4, "y": rng.normal(size=16)})
+    d["dose"] = np.where((d["u"] > 1) & (d["t"] > d["u"] - 1), 2.0, 0.0)
+    d.loc[15, "dose"] = np.inf
+    with pytest.raises(DataError, match=r"'dose' is infinite in 1 row\. First: u 3, t 3"):
+        PolicyPanel(d, unit="u", period="t", outcome="y", treated="dose", reversible=True)
+    assert (
+        len(PolicyPanel(d[:15], unit="u", period="t", outcome="y", treated="dose", reversible=True).y) == 15
+    )

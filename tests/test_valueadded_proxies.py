@@ -148,7 +148,7 @@ def test_expy_of_a_known_toy(reference: Path) -> None:
         expy_domestic(x, income.drop("R4"))
     with pytest.raises(UnknownName, match="no product with a DVAR named 'P3'"):
         expy_domestic(x, income, dvar=pd.Series({"P1": 1.0, "P2": 0.0}))
-    with pytest.raises(DataError, match="exports negative"):
+    with pytest.raises(DataError, match="'R1' is missing or negative in 3 rows"):
         expy_domestic(-x, income)
 
 
@@ -269,7 +269,7 @@ def test_refusals() -> None:
         processing_margin(customs())
     with pytest.raises(OptionError, match="window >= 1"):
         processing_margin(customs(), by=["chapter"], window=0)
-    with pytest.raises(DataError, match="not numeric"):
+    with pytest.raises(DataError, match="'exports' is str, not numbers"):
         kee_tang(firms().assign(exports="1"))
     with pytest.raises(OptionError, match="theta=2"):
         upward_wang_zheng(firms(), theta=2)

@@ -9,6 +9,7 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 import pandas as pd
 
+from exportlab.columns import real
 from exportlab.composite.indicator_table import Indicators, first_bad
 from exportlab.errors import DataError, OptionError, UnknownName
 from exportlab.frames import Array, Codes
@@ -252,7 +253,7 @@ def _pairs(comparisons: pd.DataFrame) -> Array:
         raise DataError(
             f"there are {len(names)} items to compare", f"Two to {len(RANDOM)} can be judged in pairs."
         )
-    a = comparisons.apply(pd.to_numeric, errors="coerce").to_numpy(float)
+    a = np.column_stack([real(comparisons, name) for name in comparisons.columns])
     wrong = ~(a > 0) | np.isinf(a)
     if not wrong.any():
         wrong = np.abs(a * a.T - 1) > DIGITS

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from math import isfinite
+from numbers import Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -16,7 +18,7 @@ from exportlab.files.workbook import WORKBOOKS, read_workbook
 from exportlab.flow_table import Flows, require
 from exportlab.frames import Frame, among, collect, missing, stack, sum_by, when
 from exportlab.options import Count, validated
-from exportlab.text import printable
+from exportlab.text import blank, printable
 from exportlab.words import said
 
 if TYPE_CHECKING:
@@ -157,7 +159,9 @@ def concordance(
                 said("Leading zeros are lost that way: read the column as text."),
             )
         codes.append(frame[name].to_list())
-    shares = [float(w) for w in frame[weight].to_list()] if weight else [None] * len(frame)
+    shares: list[float | None] = [None] * len(frame)
+    if weight:
+        shares = [_share(cell, weight, row) for row, cell in enumerate(frame[weight].to_list(), 1)]
     rows = list(zip(codes[0], codes[1], shares, strict=True))
     return Concordance(_links(rows, split), origin or "", prefix)
 
@@ -175,10 +179,26 @@ def _read(path: Path, encoding: str) -> pd.DataFrame:
     return pd.DataFrame({name: list(column) for name, column in read.items()}).replace("", None)
 
 
+def _share(cell: Any, column: str, row: int) -> float:
+    """A link's weight, a number or one as files write it."""
+    plain = isinstance(cell, Real | str) and not isinstance(cell, bool)
+    try:
+        share = float(cell) if plain else float("nan")
+    except ValueError:
+        share = float("nan")
+    if not isfinite(share):
+        raise DataError(
+            said("the weight {column} of a link is missing or no number", column=repr(column)),
+            said("Give each link its share of the source code, such as 0.5."),
+            first=said("row {n}: {value}", n=row, value=repr(cell)),
+        )
+    return share
+
+
 def _links(rows: list[tuple[Any, Any, float | None]], split: str) -> dict[str, Links]:
     found: dict[str, dict[str, float | None]] = {}
     for code, target, w in rows:
-        if not (isinstance(code, str) and isinstance(target, str) and code and target):
+        if not all(isinstance(x, str) and not blank(x) for x in (code, target)):
             raise DataError(
                 said("a code is missing in the concordance"),
                 said("Leave out rows without both codes."),

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from exportlab.audit import NUMBERS, series_kind
-from exportlab.columns import calendar_of, real, refuse_no_ids
+from exportlab.columns import calendar_of, real, refuse_nested, refuse_no_ids
 from exportlab.errors import DataError, OptionError, UnknownName, one_of, short
 from exportlab.frames import Array, Codes, Mask, to_pandas
 from exportlab.options import check
@@ -256,6 +256,7 @@ def _adopted_rows(
 ) -> Array:
     """First treated period of each row, as the periods are counted; infinity for never."""
     column = data[name]
+    refuse_nested(column, name)
     places: dict[Any, float] = {}
     strange: dict[Any, DataError] = {}
     for label in column.dropna().unique().tolist():
@@ -288,8 +289,9 @@ def _status(panel: PolicyPanel, data: pd.DataFrame, units: Any) -> None:
     assert panel.treated is not None
     column = panel.treated
     if panel.reversible:  # a dose: any numbers, in every row
-        real(data, column)
-        _refuse(panel, data, data[column].isna(), f"{column!r} is missing", "Write the dose in every row.")
+        dose = real(data, column)
+        _refuse(panel, data, np.isnan(dose), f"{column!r} is missing", "Write the dose in every row.")
+        _refuse(panel, data, np.isinf(dose), f"{column!r} is infinite", "A dose is a finite number.")
         return
     if data[column].dtype == object or series_kind(data[column]) not in (*NUMBERS, "truth"):
         raise DataError(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from exportlab.columns import calendar_of
+from exportlab.columns import calendar_of, refuse_no_keys
 from exportlab.errors import DataError, OptionError, UnknownName, one_of
 from exportlab.frames import to_pandas
 from exportlab.indices.measure import measure
@@ -76,6 +76,8 @@ def attach_policy(
     for frame, column in ((table, unit), (table, period), (dates, dates_unit), (dates, start)):
         if column not in frame.columns:
             raise UnknownName("column", column, [str(c) for c in frame.columns])
+    refuse_no_keys(table, [unit])
+    refuse_no_keys(dates, [dates_unit])
     if into in table.columns:
         raise DataError(f"the table has a column {into!r} already", "Choose another name with into=.")
     twice = dates[dates_unit].duplicated()

@@ -20,7 +20,7 @@ from exportlab.flow_table import ROLES
 from exportlab.periods.period import readings
 from exportlab.readers.lazy import Schema
 from exportlab.readers.request import MONEY, UNKNOWN, Ask, Taken, lost_zeros
-from exportlab.words import said
+from exportlab.words import Said, said
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -161,7 +161,11 @@ def _cells(path: Path, frame: pd.DataFrame, roles: dict[str, str], ask: Ask) -> 
             _refuse_days_from_1904(path, column, numbers, cells)
         texts = squeezed(cells)
         if "" in texts and (role is not None or column in ask.keys):
-            raise _empty_cell(path, column, numbers[texts.index("")])
+            merged = said(
+                "Every row needs its keys. Where the cell above is meant (merged cells), say fill_down={column}.",
+                column=repr(column),
+            )
+            raise _empty_cell(path, column, numbers[texts.index("")], merged)
         out[column] = pd.Series(texts, dtype="str")
     return pd.DataFrame(out)
 
@@ -195,19 +199,14 @@ def _error_cells(path: Path, column: str, row: int, rows: int) -> DataError:
     )
 
 
-def _empty_cell(path: Path, column: str, row: int) -> DataError:
-    return DataError(
-        said(
-            "file {path}, row {numbers}, column {column}: empty",
-            path=repr(str(path)),
-            numbers=f"{row:,}",
-            column=repr(column),
-        ),
-        said(
-            "Every row needs its keys. Where the cell above is meant (merged cells), say fill_down={column}.",
-            column=repr(column),
-        ),
+def _empty_cell(path: Path, column: str, row: int, remedy: Said) -> DataError:
+    problem = said(
+        "file {path}, row {numbers}, column {column}: empty",
+        path=repr(str(path)),
+        numbers=f"{row:,}",
+        column=repr(column),
     )
+    return DataError(problem, remedy)
 
 
 def _sign(path: Path, frame: pd.DataFrame, money: Sequence[str], named: str | None) -> str:
@@ -237,19 +236,12 @@ def _cell_number(path: Path, column: str, row: int, cell: Any, *, sign: str, may
     if isinstance(cell, str) and is_number(cell, sign):
         return float(floats([cell], (), sign)[0][0])
     if isinstance(cell, str) and not cell.strip():
-        raise DataError(
-            said(
-                "file {path}, row {numbers}, column {column}: empty",
-                path=repr(str(path)),
-                numbers=f"{row:,}",
-                column=repr(column),
-            ),
-            said(
-                "A formula that was saved without its result looks so too: open the file in a spreadsheet program and "
-                "save it. Where nothing was traded write 0; leave_out={{{column}: ['']}} leaves such rows out.",
-                column=repr(column),
-            ),
+        saved = said(
+            "A formula that was saved without its result looks so too: open the file in a spreadsheet program and "
+            "save it. Where nothing was traded write 0; leave_out={{{column}: ['']}} leaves such rows out.",
+            column=repr(column),
         )
+        raise _empty_cell(path, column, row, saved)
     raise DataError(
         said(
             "file {path}, row {row}, column {column}: no number",

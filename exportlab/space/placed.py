@@ -7,6 +7,7 @@ from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
+from exportlab.columns import refuse_no_ids
 from exportlab.errors import DataError, OptionError
 from exportlab.frames import Codes, to_pandas
 from exportlab.panel.algebra.absorb import refuse_collinear
@@ -65,6 +66,7 @@ def placed_rows(
 
 
 def _once(d: Design, unit: str) -> Design:
+    refuse_no_ids(d.data, [unit])
     again = d.data[unit].duplicated()
     if again.any():
         raise DataError(

@@ -8,10 +8,11 @@ from typing import Annotated
 import numpy as np
 import pandas as pd
 
+from exportlab.columns import refuse_no_keys
 from exportlab.errors import DataError, OptionError, UnknownName
 from exportlab.options import NotNegative, Within, validated
 from exportlab.valueadded.cells import ratio
-from exportlab.valueadded.proxies import Proxy, amounts, columns, once, refuse
+from exportlab.valueadded.proxies import Proxy, amounts, by_label, by_product, once, refuse
 
 # Broad Economic Categories, revision 4, by main end use; 321, 51 and 7 serve several.
 BEC = {
@@ -46,21 +47,17 @@ def expy_domestic(exports: pd.DataFrame, income: pd.Series, dvar: pd.Series | fl
     -----
     Hausmann, Hwang and Rodrik (2007), Journal of Economic Growth 12(1).
     """
-    for label in exports.columns.difference(income.index):
-        raise UnknownName("exporter with an income", label, map(str, income.index))
-    x, y = exports.to_numpy(float), income.loc[exports.columns].to_numpy(float)
+    x, y = by_product(exports), by_label(income, exports.columns, "exporter with an income")
     home = dvar if isinstance(dvar, pd.Series) else pd.Series(float(dvar), index=exports.index)
-    for label in exports.index.difference(home.index):
-        raise UnknownName("product with a DVAR", label, map(str, home.index))
-    kept = home.loc[exports.index].to_numpy(float)
-    bad = ~np.isfinite(x) | (x < 0)
-    if bad.any() or not (np.isfinite(y).all() and np.isfinite(kept).all()) or (x.sum(axis=0) <= 0).any():
+    kept = by_label(home, exports.index, "product with a DVAR")
+    total = x.sum(axis=0)
+    if (total <= 0).any():
         raise DataError(
-            "Exports, incomes or shares are missing, exports negative, or an exporter exports nothing",
-            "Give finite exports of zero or more and an income for each exporter that exports.",
-            rows=int(bad.sum()),
+            "An exporter exports nothing",
+            "Give exporters that export.",
+            first=repr(exports.columns[int((total <= 0).argmax())]),
         )
-    s = x / x.sum(axis=0)
+    s = x / total
     prody = ratio(s @ y, s.sum(axis=1), empty=0.0)
     table = pd.DataFrame(
         {"exporter": exports.columns, "expy": prody @ s, "expy_domestic": (kept * prody) @ s}
@@ -90,15 +87,9 @@ def export_upstreamness(exports: pd.DataFrame, upstreamness: pd.Series) -> Proxy
     -----
     Chor, Manova and Yu (2014; 2021, Journal of International Economics 130).
     """
-    for label in exports.index.difference(upstreamness.index):
-        raise UnknownName("product with an upstreamness", label, map(str, upstreamness.index))
-    x = exports.to_numpy(float)
-    bad = ~np.isfinite(x) | (x < 0)
-    if bad.any():
-        raise DataError(
-            "Exports are missing or negative", "Give finite exports of zero or more.", rows=int(bad.sum())
-        )
-    mean = ratio(upstreamness.loc[exports.index].to_numpy(float) @ x, x.sum(axis=0))
+    x = by_product(exports)
+    place = by_label(upstreamness, exports.index, "product with an upstreamness")
+    mean = ratio(place @ x, x.sum(axis=0))
     return Proxy(
         "Upstreamness of exports",
         pd.DataFrame({"exporter": exports.columns, "upstreamness": mean}),
@@ -139,7 +130,7 @@ def relative_unit_values(
     -----
     Quarterly Journal of Economics 119(2): 647-678.
     """
-    columns(trade, ["exporter", "value", "quantity", *within])
+    refuse_no_keys(trade, ["exporter", *within])
     amounts(trade, ["value", "quantity"])
     if "quantity_unit" not in within:
         raise OptionError(
@@ -191,7 +182,7 @@ def unit_value_change(
         so the three multiply to `value`; `coverage_start`, `coverage_end`, the share of value in such
         cells. `aggregate` is composition by Fisher: above 1, sales moved to dearer cells.
     """
-    columns(trade, ["period", "value", "quantity", *keys])
+    refuse_no_keys(trade, ["period", *keys])
     amounts(trade, ["value", "quantity"])
     once(trade, ["period", *keys])
     refuse(
@@ -254,7 +245,7 @@ def stage_shares(trade: pd.DataFrame, *, by: Sequence[str] = ()) -> Proxy:
     UnknownName
         A code that is not a basic category of BEC revision 4.
     """
-    columns(trade, ["bec", "value", *by])
+    refuse_no_keys(trade, ["bec", *by])
     amounts(trade, ["value"])
     for code in trade["bec"]:
         if code not in BEC:

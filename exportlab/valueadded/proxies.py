@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import pandas as pd
 from scipy import sparse
 from scipy.sparse.linalg import lsmr
 
+from exportlab.columns import real, refuse_no_ids, refuse_no_keys
 from exportlab.errors import DataError, OptionError, UnknownName
 from exportlab.frames import Array, Mask
 from exportlab.options import Within, validated
@@ -53,7 +54,7 @@ def processing_margin(
         Missing, negative or repeated records; years that are not whole numbers.
     """
     flows = ["processing_exports", "processing_imports"]
-    columns(records, ["period", *by, *flows])
+    refuse_no_keys(records, ["period", *by])
     amounts(records, flows)
     if window < 1 or not 0 <= foreign_content < 1:
         raise OptionError(
@@ -120,7 +121,7 @@ def kee_tang(
     -----
     American Economic Review 106(6): 1402-1436.
     """
-    columns(firms, ["firm", "exports", "imports", "materials"])
+    refuse_no_keys(firms, ["firm"])
     amounts(firms, ["exports", "imports", "materials"])
     once(firms, ["firm"])
     out = firms[["firm", "exports", "imports", "materials"]].reset_index(drop=True)
@@ -176,7 +177,7 @@ def upward_wang_zheng(firms: pd.DataFrame, *, theta: Annotated[float, Within(0, 
         "domestic_sales",
     ]
     need = [*need, "materials"] if theta else need
-    columns(firms, ["firm", *need])
+    refuse_no_keys(firms, ["firm"])
     amounts(firms, need)
     once(firms, ["firm"])
     a = {k: firms[k].to_numpy(float) for k in need}
@@ -202,7 +203,6 @@ def upward_wang_zheng(firms: pd.DataFrame, *, theta: Annotated[float, Within(0, 
 
 def _term(table: pd.DataFrame, given: str | float) -> Array:
     if isinstance(given, str):
-        columns(table, [given])
         amounts(table, [given])
         return np.asarray(table[given], dtype=np.float64)
     return np.full(len(table), float(given))
@@ -245,19 +245,12 @@ class Proxy(Result):
         return f"{self.name}:{total} bias: {self.bias} ({self.why})"
 
 
-def columns(table: pd.DataFrame, names: Sequence[str]) -> None:
-    """Refuse a table that lacks a column."""
+def amounts(table: pd.DataFrame, names: Sequence[Any]) -> None:
+    """Refuse amounts that are not finite numbers of zero or more, and a table that lacks them."""
     for name in names:
-        if name not in table:
+        if name not in table.columns:
             raise UnknownName("column", name, map(str, table.columns))
-
-
-def amounts(table: pd.DataFrame, names: Sequence[str]) -> None:
-    """Refuse amounts that are not finite numbers of zero or more."""
-    for name in names:
-        if not pd.api.types.is_numeric_dtype(table[name]):
-            raise DataError(f"Column {name!r} is not numeric", "Amounts are finite numbers of zero or more.")
-        values = table[name].to_numpy(float)
+        values = real(table, name)
         refuse(
             ~np.isfinite(values) | (values < 0),
             table,
@@ -273,6 +266,41 @@ def refuse(bad: Mask, table: pd.DataFrame, problem: str, remedy: str) -> None:
         raise DataError(
             problem, remedy, rows=int(bad.sum()), first=", ".join(f"{k}={v}" for k, v in row.items())
         )
+
+
+def by_label(figures: pd.Series, labels: pd.Index, kind: str) -> Array:
+    """One finite figure for each label, from a series by label."""
+    refuse_no_ids(figures.index.to_frame(index=False, name=kind), [kind])
+    table = figures.to_frame("figure")
+    if figures.index.has_duplicates:
+        raise DataError(
+            f"A {kind} comes more than once",
+            "One figure for each.",
+            first=repr(figures.index[figures.index.duplicated()][0]),
+        )
+    for label in labels:
+        if label not in figures.index:
+            raise UnknownName(kind, label, map(str, figures.index))
+    values = real(table, "figure")
+    refuse(
+        ~np.isfinite(values),
+        table.rename_axis(kind).reset_index(),
+        f"A {kind} is missing or infinite",
+        "Give each a finite number.",
+    )
+    return np.asarray(figures.loc[labels].to_numpy(float), np.float64)
+
+
+def by_product(exports: pd.DataFrame) -> Array:
+    """Exports by product and exporter, finite amounts of zero or more, each product and exporter once."""
+    for labels, kind in ((exports.index, "product"), (exports.columns, "exporter")):
+        if labels.has_duplicates:
+            first = repr(labels[labels.duplicated()][0])
+            raise DataError(
+                f"A {kind} comes more than once", "One row a product, one column an exporter.", first=first
+            )
+    amounts(exports, list(exports.columns))
+    return exports.to_numpy(float)
 
 
 def once(table: pd.DataFrame, keys: Sequence[str]) -> None:
@@ -319,7 +347,7 @@ def export_quality(
     American Economic Review 103(6): 2169-2195. The residual is what sells at a price beyond what product
     and destination explain; it holds taste and distribution as well as quality.
     """
-    columns(trade, ["exporter", "value", "quantity", *product, *destination])
+    refuse_no_keys(trade, ["exporter", *product, *destination])
     amounts(trade, ["value", "quantity"])
     refuse(
         ((trade["value"] <= 0) | (trade["quantity"] <= 0)).to_numpy(),
@@ -327,7 +355,7 @@ def export_quality(
         "Values or quantities are zero",
         "Logarithms need positive numbers.",
     )
-    s = trade[sigma].to_numpy(float) if isinstance(sigma, str) else np.full(len(trade), float(sigma))
+    s = _term(trade, sigma)
     if not (s > 1).all():
         raise OptionError(f"sigma has the value {s[~(s > 1)][0]:g}. Allowed: numbers above 1.")
     if len(trade) < 2:

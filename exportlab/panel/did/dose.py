@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy.interpolate import BSpline
 
+from exportlab.columns import real
 from exportlab.errors import DataError, OptionError, UnknownName
 from exportlab.frames import Array, Codes
 from exportlab.options import Count, Level, Places, Within, validated
@@ -189,7 +190,7 @@ def _two_periods(
 
 def _doses(panel: PolicyPanel, dose: str) -> Array:
     """The dose of every row, or the error that says why not."""
-    value = panel.data[dose].to_numpy(float)
+    value = real(panel.data, dose)
     if not np.isfinite(value).all() or (value < 0).any():
         bad = ~np.isfinite(value) | (value < 0)
         raise DataError(

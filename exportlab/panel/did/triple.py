@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from exportlab.columns import real
 from exportlab.errors import DataError, UnknownName, one_of
 from exportlab.frames import Array, Codes
 from exportlab.options import Level, validated
@@ -114,7 +115,7 @@ def _by_imputation(
 def _reached(panel: PolicyPanel, by: str) -> Array:
     if by not in panel.data.columns:
         raise UnknownName("column", by, [str(c) for c in panel.data.columns])
-    b = panel.data[by].to_numpy(float)
+    b = real(panel.data, by)
     if not np.isin(b, (0.0, 1.0)).all():
         bad = ~np.isin(b, (0.0, 1.0))
         raise DataError(

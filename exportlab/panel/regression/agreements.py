@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from exportlab.columns import calendar_of, same
+from exportlab.columns import calendar_of, refuse_no_keys, same
 from exportlab.errors import DataError, OptionError, UnknownName, one_of
 from exportlab.frames import Array, to_pandas
 from exportlab.options import Label, Places, validated
@@ -96,6 +96,7 @@ def _in_force(table: Any, entry: pd.Series[Any], leave: pd.Series[Any], ask: Ask
         if column not in data.columns:
             raise UnknownName("column", column, [str(c) for c in data.columns])
     exporter, importer, period = ask.columns
+    refuse_no_keys(data, [exporter, importer])
     _refuse_absent(entry.index, data, [exporter, importer], ask.absent)
     shift = pd.DateOffset(years=ask.lag)
     entry, leave = entry + shift, leave + shift
@@ -237,6 +238,7 @@ def _dates(
     for column in (economy, since, *([until] if until else [])):
         if column not in frame.columns:
             raise UnknownName("column of the members", column, [str(c) for c in frame.columns])
+    refuse_no_keys(frame, [economy])
     again = frame[economy].duplicated()
     if again.any():
         raise DataError(

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy import optimize, stats
 
+from exportlab.columns import refuse_no_ids
 from exportlab.errors import DataError, OptionError, one_of
 from exportlab.frames import Array, to_pandas
 from exportlab.options import Count, Finite, Level, validated
@@ -178,6 +179,7 @@ class Form:
 
 
 def _refuse_twice(d: Design, unit: str | None, period: str | None) -> None:
+    refuse_no_ids(d.data, [c for c in (unit, period) if c is not None])
     if unit is None or period is None:
         return
     again = d.data.duplicated([unit, period])
