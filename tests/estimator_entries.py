@@ -658,7 +658,12 @@ def _formulas() -> list[Entry]:
     out.append(Entry("gravity", _three_way("ppml"), more, link=True, door=False))
     out.append(Entry("gravity log-linear", _three_way("log-linear"), more, link=True, door=False))
     out.append(Entry("gravity corrected", _corrected, ("gaps",), link=True, door=False))
-    out.append(Entry("gravity staggered", _joined, ("gaps",), link=True, door=False))
+    before = "the entry makes pairs and their dates of the columns before the call"
+    out.append(
+        Entry(
+            "gravity staggered", _joined, ("gaps",), link=True, door=False, exempt={"strange cells": before}
+        )
+    )
     lasting = "a frontier has no effects of units: what lasts counts as inefficiency"
     below = {"effects": lasting, "exact": lasting}
     for name, make, options in (
@@ -692,7 +697,10 @@ def _formulas() -> list[Entry]:
     lone = {"covariate units": "it has no covariate that could be put in another unit"}
     out.append(Entry("spatial sdm", durbin, door=False, exempt=perfect | lone))
     out.append(Entry("spatial tests", _multipliers, door=False, exempt=perfect))
-    own = {"exact": "its term is the exposure, which has no effect"}
+    made = (
+        "the entry makes other tables of the columns before the call; table_doors has them as they are given"
+    )
+    own = {"exact": "its term is the exposure, which has no effect", "strange cells": made}
     for errors in ("akm", "akm0", "shock"):
         run = _shift_share(errors)
         out.append(Entry(f"shift-share {errors}", run, more, door=False, exempt=own))

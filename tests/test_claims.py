@@ -289,6 +289,14 @@ def test_each_kind_of_check_decides(check, own, others, verdict):
     assert judge(judged, Context(named)).verdict == verdict
 
 
+@pytest.mark.parametrize(("side", "implied"), [("below", "3.9 to 4.1 %"), ("above", "2.35 to 2.45 %")])
+def test_a_relative_gap_is_of_the_peer(side, implied):
+    """3.0 is a quarter below 4.0, and a quarter above 2.4; both as sure as one decimal."""
+    gap = {"kind": "peer", "own": "b", "side": side, "relative": True}
+    judged = claim("a", "25", checks=(gap,), needs="x")
+    assert str(judge(judged, Context({"a": judged, "b": claim("b", "3.0")})).computed) == implied
+
+
 def test_the_gravest_verdict_counts_and_the_evidence_keeps_all(ledger):
     twice = ledger.loc["marine-station-density-report"]  # below the national average, and given twice
     assert twice["verdict"] == TENSION
@@ -320,6 +328,11 @@ def test_arithmetic_judges_each_figure_that_enters_it():
     money = replace(parts[0], unit="bn CNY", printed="10.0")
     both = replace(paper, claims=(replace(total, checks=(outside,)), money))
     assert list(xc.check(both)["verdict"]) == [REFUTED, TENSION]  # one of the two is wrong
+    fits = replace(
+        money, printed="875", value=875.0
+    )  # of 2,897.5: what a source bears out says nothing of the other
+    both = replace(paper, claims=(replace(total, checks=(outside,)), fits))
+    assert list(xc.check(both)["verdict"]) == [REPRODUCED, OPEN]
 
 
 def test_a_limit_of_another_dimension_is_refused():

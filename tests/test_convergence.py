@@ -342,7 +342,11 @@ def test_units_can_be_ordered_by_the_second_half(panel):
     assert ranked.clubs["units"].sum() == 14
     data = club_panel([9.0] * 4 + [3.0] * 4)
     data.loc[(data["unit"] == "u00") & (data["period"] == 2019), "value"] = 1.0
-    assert club_convergence(data, **ROLES, order="half").first["level"].iloc[0] > 5
+    by_half, by_last = (club_convergence(data, **ROLES, order=o) for o in ("half", "last"))
+    assert by_half.first["units"].tolist() == [4, 4]
+    assert by_half.first["level"].iloc[0] > 5
+    assert by_last.first["units"].tolist() == [3, 4, 1]  # the unit that fell in the last year comes last
+    assert by_last.first["club"].tolist() == [1, 2, 0]
 
 
 def test_what_clubs_refuse(panel):

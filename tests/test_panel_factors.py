@@ -123,6 +123,7 @@ def test_common_correlated_effects_are_those_of_plm(kind):
         row = found.table.set_index("term").loc[name]
         assert row["estimate"] == pytest.approx(figure(f"CCE {kind} {name}", "estimate"), abs=1e-11)
         assert row["std_error"] == pytest.approx(figure(f"CCE {kind} {name}", "std_error"), abs=1e-11)
+    assert f"equation{'s 67 to 69' if kind == 'pooled' else ' 58'}" in found.inference.small_sample
     boot = found.wild_bootstrap(n_draws=99)
     assert boot.table["term"].tolist() == ["value", "capital"]
     assert found.parts["slopes"]["firm"].tolist() == sorted(table["firm"].unique())

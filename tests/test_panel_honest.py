@@ -309,6 +309,19 @@ def test_event_coefficients_are_checked(medicaid):
     Fake.vcov = np.diag([0.0, 0, 1])
     with pytest.raises(DataError, match="Some event times have no standard error"):
         honest_did(Fake())
+    Fake.table, Fake.vcov = (
+        Fake.table.assign(event_time=[-3, -2, -1], estimate=[1.0, 1, 0]),
+        np.diag([1.0, 1, 0]),
+    )
+    with pytest.raises(DataError, match="2 coefficients before the base period and 0 after it"):
+        honest_did(Fake())
+    Fake.table, Fake.vcov = (
+        Fake.table.assign(event_time=[-1, 0, 1], estimate=[0.0, 1, 1]),
+        np.diag([0.0, 1, 1]),
+    )
+    with pytest.raises(DataError, match="0 coefficients before the base period and 2 after it"):
+        honest_did(Fake())
+    Fake.table = Fake.table.assign(event_time=[-2, -1, 0], estimate=[0.0, 0, 1])
     Fake.vcov = np.diag([1.0, 0, 1])
     assert honest_did(Fake()).table["conf_low"].iloc[0] == pytest.approx(1 - 1.959964, abs=1e-6)
 

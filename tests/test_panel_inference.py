@@ -22,6 +22,7 @@ from exportlab.panel.algebra.sandwich import (
     unsettled,
     wald,
 )
+from exportlab.panel.inference.randomization import _p
 
 
 @pytest.fixture(scope="module")
@@ -224,3 +225,13 @@ def test_three_ways_of_clustering_by_inclusion_and_exclusion():
     np.testing.assert_allclose(hc1.covariance, 60 / 58 * scores.T @ scores, rtol=1e-10)
     with pytest.raises(DataError, match="Only one cluster of 'one' is left"):
         sandwich(scores, np.eye(2), effects=Effects((), (), ()), clusters={"one": np.zeros(60, np.int64)})
+
+
+def test_a_draw_as_large_as_the_estimate_counts_and_nothing_is_as_large_as_nothing():
+    """Enumerated, the share of draws as large; drawn, one more on both sides; one without an estimate is as large."""
+    draws = np.array([-2.0, 0.5, 1.0, np.nan])
+    assert _p(1.0, draws, True) == 3 / 4
+    assert _p(-1.0 - 1e-13, draws, False) == 4 / 5
+    assert _p(1.1, draws, True) == 2 / 4
+    assert _p(0.0, np.array([0.0, 0.0, 3.0]), True) == 1
+    assert np.isnan(_p(np.nan, draws, True))

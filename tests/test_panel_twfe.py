@@ -55,6 +55,10 @@ def test_bacon_adds_up_to_the_two_way_estimate():
     e = p.twfe()
     assert p.bacon().twfe == pytest.approx(e.table["estimate"][0], abs=1e-12)
     assert p.bacon().forbidden == pytest.approx(0.2, abs=1e-12)
+    always = grid([[0, 1, 2, 3], [1, 1, 2, 5], [0, 0, 5, 5], [0, 1, 0, 1]], [1, 1, 3, np.nan]).bacon()
+    assert always.table["kind"].tolist() == ["treated vs always treated", "treated vs never treated"]
+    assert always.table["weight"].tolist() == pytest.approx([2 / 3, 1 / 3], abs=1e-12)
+    assert always.twfe == pytest.approx(3.5, abs=1e-12)
     assert "20%" in " ".join(e.notes)
     assert {"bacon", "weights"} <= set(e.parts)
 
@@ -318,3 +322,11 @@ def test_same_numbers_under_any_hash_seed():
         ).stdout
 
     assert run("1") == run("4242")
+
+
+def test_always_treated_units_weigh_by_their_number_and_by_time():
+    """Three groups that adopt at the start, in 3 and in 4, of other sizes: the parts add up to the two-way estimate."""
+    rng = np.random.default_rng(9)
+    p = grid(rng.normal(size=(9, 6)), [1, 1, 1, 3, 3, 4, 4, 4, 4])
+    assert (p.bacon().table["kind"] == "treated vs always treated").sum() == 2
+    assert p.bacon().twfe == pytest.approx(p.twfe().table["estimate"][0], abs=1e-12)

@@ -289,6 +289,10 @@ def test_without_a_number_of_members_the_thin_end_is_a_limit():
     f = flows(KNOWN, residual=["Others"])
     ends = xl.measure(f, ["shannon", "hall_tideman", "hhi"], over="market", residual="bounds").iloc[0]
     assert (ends["shannon_high"], ends["hall_tideman_low"], ends["hhi_low"]) == (inf, 0, pytest.approx(0.29))
+    for name in ("hill1", "hill0"):  # with every further market there is more of them
+        assert xl.measure(f, name, over="market", residual="bounds").iloc[0][f"{name}_high"] == inf
+        with pytest.raises(DataError, match="hill is not known while markets are left over"):
+            xl.measure(f, name, over="market")
     with pytest.raises(OptionError, match="universe=250"):
         xl.gini(f, over="market", residual="bounds")
 
@@ -366,3 +370,9 @@ def test_a_bloc_of_so_many_members_is_no_other_spelling_of_it():
         xl.flows(table)
     written = xl.flows(table[1:], labels="iso3")
     assert sorted(written.members("market")) == ["EU27", "JPN"]
+
+
+@pytest.mark.parametrize("label", ["EU99", "欧盟99国", "EU3", "ASEAN40"])
+def test_a_bloc_of_so_many_members_that_it_never_had_is_none(label):
+    assert xl.classifications.meaning(label).kind != "bloc"
+    assert xl.classifications.meaning("EU27").kind == xl.classifications.meaning("欧盟15国").kind == "bloc"

@@ -117,6 +117,17 @@ ESTIMATES = Publication(
 )
 
 
+def test_word_sets_numbers_to_the_right_and_labels_to_the_left(tmp_path):
+    docx = pytest.importorskip("docx")
+    for made, wanted in (
+        (ESTIMATES, [None, "CENTER", "CENTER"]),
+        (xl.typeset(TABLE), [None, None, "RIGHT", None]),
+    ):
+        table = docx.Document(str(made.save(tmp_path / "t.docx"))).tables[0]
+        sides = [[getattr(c.paragraphs[0].alignment, "name", None) for c in row.cells] for row in table.rows]
+        assert sides == [wanted] * len(table.rows)
+
+
 def cells(made: Printed, ending: str, folder) -> list[list[str]]:
     """The cells of a table as a format shows them."""
     path = made.save(folder / f"t{ending}")

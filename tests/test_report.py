@@ -8,6 +8,7 @@ import re
 import shutil
 import zlib
 from collections import Counter
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
@@ -27,7 +28,7 @@ from exportlab.errors import DataError, ExportlabError, MissingDependency, Optio
 from exportlab.plots.claims import verdicts
 from exportlab.readers import read_gacc
 from exportlab.reporting import report
-from exportlab.reporting.liaoning import ledger, official
+from exportlab.reporting.liaoning import ledger, official, policy
 from exportlab.reporting.liaoning import page as published
 from exportlab.reporting.own import intervals, naming
 from exportlab.reporting.own import page as own_report
@@ -350,6 +351,11 @@ def test_word_and_markdown_have_the_whole_report(chinese):
     tables = len(list((chinese.parent / "tables").glob("*.csv")))
     assert len(made.tables) == tables == len(re.findall(r"^\|[ :|-]+\|$", text, re.MULTILINE))
     assert "| 欧盟 | 1,317.1 | 17.2% |" in text
+    held = next(
+        [c.paragraphs[0] for c in r.cells] for t in made.tables for r in t.rows if r.cells[0].text == "欧盟"
+    )
+    sides = [(p.text, getattr(p.alignment, "name", None), p.runs[0].font.size.pt) for p in held[:3]]
+    assert sides == [("欧盟", None, 8), ("1,317.1", "RIGHT", 8), ("17.2%", "RIGHT", 8)]
     assert all((chinese.parent / f).is_file() for f in re.findall(r"\]\((figures/[^)]+)\)", text))
 
 
@@ -439,6 +445,15 @@ def test_the_summary_has_at_most_six_figures_and_how_sure_they_are(embedded, own
     counts = xl.claims.check()["verdict"].value_counts()
     text = embedded.read_text(encoding="utf-8")
     assert all(f"{n} {verdict}" in text for verdict, n in counts.items())
+
+
+@pytest.mark.parametrize(
+    ("p", "says"), [(0.049, "faster before the zones"), (0.07, "differs by +0.19 in logs")]
+)
+def test_a_policy_is_titled_by_its_effect_unless_trends_differed_before(p, says):
+    found = policy.estimates()
+    assert found is not None
+    assert says in policy._title(replace(found, pretrend_p=p))
 
 
 def test_value_added_and_policy_sections(embedded):

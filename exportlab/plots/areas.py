@@ -122,7 +122,7 @@ def treemap(
     DataError
         A value that is negative or missing; no value above zero.
     """
-    table = need(table, label, value, *([group] if group else []))
+    table = need(table, label, *([group] if group else []), figures=[value])
     kept = _sized(table, value)
     total, shown = float(kept[value].sum()) + remainder, kept.head(top)
     if group:
@@ -358,7 +358,7 @@ def market_map(
     -----
     Positions: `classifications/tables/world_tiles.csv`, computed from the places of the IANA time zone database.
     """
-    table = need(table, market, share)
+    table = need(table, market, figures=[share])
     codes = [find(x) for x in table[market]]
     known = table[market].map(lambda x: find(x) is not None).to_numpy(bool)
     if not known.any():

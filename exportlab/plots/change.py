@@ -73,7 +73,7 @@ def yearly(
     ax : Axes, optional
         By default a new figure.
     """
-    table = need(table, period, value)
+    table = need(table, period, figures=[value])
     table = sorted_in_time(table, period)
     labels, amounts = list(table[period]), table[value].to_numpy(float)
     changes = _changes(labels, amounts)
@@ -143,7 +143,7 @@ def like_months(
     DataError
         Periods that are no single months, quarters or half-years.
     """
-    lines, per_year = _years(need(table, period, value), period, value, scale)
+    lines, per_year = _years(need(table, period, figures=[value]), period, value, scale)
     ax = new_axes(ax, size=DOUBLE)
     ends = [_line_of(ax, year, lines, unit) for year in sorted(lines)]
     step = -(-per_year // int(beside(ax, RC["xtick.labelsize"], 0.8) / 2.6))
@@ -191,7 +191,7 @@ def months_by_years(
     DataError
         Periods that are no single months, quarters or half-years.
     """
-    lines, per_year = _years(need(table, period, value), period, value, scale)
+    lines, per_year = _years(need(table, period, figures=[value]), period, value, scale)
     matrix = pd.DataFrame([lines[y] for y in sorted(lines)], index=sorted(lines), columns=_steps_of(per_year))
     ax = new_axes(ax, size=(DOUBLE[0], 1.4 + 0.28 * len(matrix)), wide=True)
     return heatmap(matrix, fmt=fmt, unit=unit, title=title, source=source, note=note, ax=ax)
@@ -212,7 +212,7 @@ def _years(table: pd.DataFrame, period: str, value: str, scale: float) -> tuple[
 
 def like_periods(table: pd.DataFrame, *, period: str, value: str, **options: Any) -> Axes:
     """Like months compared as suits their number: a line a year, or colours where lines would be a tangle."""
-    years = len(_years(need(table, period, value), period, value, 1.0)[0])
+    years = len(_years(need(table, period, figures=[value]), period, value, 1.0)[0])
     draw = like_months if years <= TANGLE else months_by_years
     return draw(table, period=period, value=value, **options)
 
@@ -311,7 +311,7 @@ def growth_bubbles(
         Members without a value before have no growth, and are counted in the note. The dashed line is the growth of
         the total.
     """
-    table = need(table, label, before, after)
+    table = need(table, label, figures=[before, after])
     largest = table[table[after] > 0].nlargest(top, after)
     shown = largest[largest[before] > 0]
     if shown.empty:
@@ -396,7 +396,7 @@ def membership_shares(
     ax : Axes, optional
         By default a new figure.
     """
-    tables = {name: need(table, period, share) for name, table in tables.items()}
+    tables = {name: need(table, period, figures=[share]) for name, table in tables.items()}
     order = list(sorted_in_time(next(iter(tables.values())), period)[period])
     ax = new_axes(ax, size=DOUBLE)
     ends = []

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from exportlab.columns import real, refuse_nested
 from exportlab.errors import DataError, OptionError
 from exportlab.flow_table import Flows
 from exportlab.frames import to_pandas
@@ -31,15 +32,18 @@ class Drawn:
     source: str | None = None
 
 
-def need(given: Any, *columns: str) -> pd.DataFrame:
-    """The pandas table of a result or of a table of any engine; refuses one that lacks what the picture draws."""
+def need(given: Any, *columns: str, figures: Sequence[str] = ()) -> pd.DataFrame:
+    """The pandas table of a result or of a table of any engine; refuses one that lacks what the picture draws.
+
+    `columns` are labels or whatever the picture takes, `figures` numbers, of which missing ones are gaps.
+    """
     if isinstance(given, Flows):
         raise DataError(
             said("this picture is drawn of a table of figures, not of flows"),
             said("Measure first, such as xl.rca(flows), and draw what that gives."),
         )
     table: pd.DataFrame = given._table() if isinstance(given, Result) else to_pandas(given)
-    missing = [c for c in columns if c not in table.columns]
+    missing = [c for c in (*columns, *figures) if c not in table.columns]
     if missing:
         raise DataError(
             said("the table has no column {missing}", missing=repr(missing[0])),
@@ -47,7 +51,24 @@ def need(given: Any, *columns: str) -> pd.DataFrame:
         )
     if table.empty:
         raise DataError(said("the table has no rows"), said("There is nothing to draw."))
-    return table
+    for column in columns:
+        refuse_nested(table[column], column)
+    return drawable(table, figures)
+
+
+def drawable(table: pd.DataFrame, figures: Sequence[Any]) -> pd.DataFrame:
+    """The table with these columns as numbers; refuses what is no number, and infinite ones, which have no place."""
+    made = {c: real(table, c) for c in figures}
+    for column, values in made.items():
+        endless = np.isinf(values)
+        if endless.any():
+            raise DataError(
+                said("column {column} has infinite figures", column=repr(column)),
+                said("Nothing infinite can be drawn: leave it out, or make it missing."),
+                rows=int(endless.sum()),
+                first=said("row {n}", n=int(endless.argmax()) + 1),
+            )
+    return table.assign(**made) if made else table
 
 
 def shares_given(given: Any, period: str | None, member: str | None, shares: str | None) -> Drawn:
@@ -58,11 +79,11 @@ def shares_given(given: Any, period: str | None, member: str | None, shares: str
         table = to_pandas(share(given, over=role, by=_time(given)))
         when = _column(given, "period") if "period" in given.roles else _ALL
         return Drawn(table.assign(**{_ALL: ""}), (when, _column(given, role), "share"), given.source)
-    table = need(given, *(c for c in (period, member, shares) if c))
+    table = need(given, *(c for c in (period, member) if c), figures=[shares] if shares else [])
     figure = shares or _told(table, "share", ("share",), _is_figure, ())
     when = period or _period(table, (figure, member), _ALL)
     who = member or _told(table, "member", ("market", "product"), _is_name, (figure, when))
-    return Drawn(table.assign(**{_ALL: ""}), (when, who, figure))
+    return Drawn(drawable(table, [figure]).assign(**{_ALL: ""}), (when, who, figure))
 
 
 def index_given(given: Any, period: str | None, value: str, over: str | None) -> Drawn:
@@ -89,7 +110,7 @@ def bloc_given(given: Any, period: str | None, shares: str, bloc: str) -> Drawn:
         time = _column(given, "period")
         table = to_pandas(bloc_share(given, bloc, by=["period"]))
         return Drawn(table, (time, "bloc_share"), given.source)
-    table = need(given, shares, *([period] if period else []))
+    table = need(given, *([period] if period else []), figures=[shares])
     return Drawn(table, (period or _period(table, (shares,)), shares))
 
 
@@ -101,7 +122,7 @@ def amounts_given(given: Any, period: str | None, columns: Sequence[str]) -> Dra
         return Drawn(table, (when, given.roles["value"]), given.source)
     if not columns:
         raise OptionError(said("columns=... is needed: the amounts to draw."))
-    table = need(given, *columns, *([period] if period else []))
+    table = need(given, *([period] if period else []), figures=columns)
     return Drawn(table, (period or _period(table, columns), *columns))
 
 

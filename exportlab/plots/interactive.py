@@ -188,7 +188,7 @@ def bubbles(
     exportlab.plots.growth_bubbles : the same for print.
     """
     alt = _altair()
-    drawn = need(table, label, before, after)
+    drawn = need(table, label, figures=[before, after])
     total, largest = float(drawn[after].sum()), drawn[drawn[after] > 0].nlargest(top, after)
     both = largest[largest[before] > 0]
     if both.empty:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 import numpy as np
 
 from exportlab.classifications._tables import rows
-from exportlab.columns import real
 from exportlab.errors import DataError, OptionError
 from exportlab.options import validated
 from exportlab.plots.areas import EMPTY, bare, dark, legend_below
@@ -167,13 +166,12 @@ def tile_map(
     OptionError
         Classes that do not rise, or have no limit at `middle`, or more than three on one side of it.
     """
-    table = need(table, unit, value)
+    table = need(table, unit, figures=[value])
     limits = [float(c) for c in classes]
     colours = _diverging(limits, middle)
     placed = _placed(table, unit, of)
-    figures = real(table, value)
     drawn = {}
-    for tile, x in placed.pairs(figures):
+    for tile, x in placed.pairs(table[value].to_numpy(float)):
         if np.isfinite(x):
             place = int(np.searchsorted(limits, x, side="right"))
             drawn[tile.code] = _Drawn(colours[place], f"{x:.2f}", shown=True)

@@ -13,6 +13,7 @@ from exportlab.indices.catalogue import CATALOGUE
 from exportlab.plots.given import (
     amounts_given,
     bloc_given,
+    drawable,
     in_time,
     index_given,
     need,
@@ -188,7 +189,7 @@ def concentration(
     """
     given = index_given(table, period, value, over)
     (period, value), source = given.columns, source or given.source
-    table = need(given.table, *([low, high] if low and high else [value]))
+    table = need(given.table, figures=[low, high] if low and high else [value])
     label = label or (_(CATALOGUE[value].title) if value in CATALOGUE else value)
     table = table if low and high else sorted_in_time(table, period)
     order = list(table[period])
@@ -227,7 +228,7 @@ def rca_bars(
     ax: Axes | None = None,
 ) -> Axes:
     """Revealed comparative advantage by product, the neutral value marked."""
-    table = need(table, product, rca)
+    table = need(table, product, figures=[rca])
     shown = table.nlargest(top, rca)[::-1]
     ax = new_axes(ax, size=(DOUBLE[0], max(1.3, 0.26 * len(shown) + 0.9)))
     colours = [PALETTE[0] if v >= neutral else PALETTE[1] for v in shown[rca]]
@@ -372,7 +373,7 @@ def stacked_parts(
         A column that is not there; values that are missing; parts that do not add up to `total`.
     """
     names = dict(parts) if isinstance(parts, Mapping) else {p: p.replace("_", " ") for p in parts}
-    table = need(table, label, *names, *([total] if total else []))
+    table = need(table, label, figures=[*names, *([total] if total else [])])
     values = scale * table[list(names)].to_numpy(float)
     _refuse(table, values, label, scale * table[total].to_numpy(float) if total else values.sum(axis=1))
     where = np.arange(len(table))
@@ -474,7 +475,7 @@ def heatmap(
     """
     import seaborn as sns
 
-    values = matrix.astype(float)
+    values = drawable(matrix, list(matrix.columns)).astype(float)
     if not bool(np.isfinite(values.to_numpy()).any()):
         raise DataError(
             said("the matrix of {shape} has no number", shape=values.shape), said("There is nothing to draw.")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from exportlab.columns import real
 from exportlab.errors import DataError
 from exportlab.plots.given import need
 from exportlab.plots.style import (
@@ -56,7 +57,11 @@ def intervals(
         On a logarithmic axis, for ratios.
     """
     names = [label] if isinstance(label, str) else list(label)
-    table = need(table, "estimate", *names)
+    table = need(table, *names, figures=["estimate"])
+    ends = {
+        c: real(table, c) for c in ("conf_low", "conf_high") if c in table.columns
+    }  # they may be infinite
+    table = table.assign(**ends)
     rows = [" ".join(str(v) for v in row) for row in table[names].to_numpy()] if names else [""] * len(table)
     from matplotlib.ticker import LogLocator
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from exportlab.errors import DataError, UnknownName
+from exportlab.errors import DataError
+from exportlab.plots.given import need
 from exportlab.plots.structure import heatmap
 from exportlab.plots.style import (
     PALETTE,
@@ -59,7 +60,7 @@ def content_bars(
         Only the rows with the largest exports, in falling order (None: all, in the table's order).
     """
     chosen = [p for p in NAMES if p in table and (table[p] != 0).any()] if parts is None else list(parts)
-    _need(table, [label, "exports", *chosen])
+    table = need(table, label, figures=["exports", *chosen])
     rows = table[table["exports"] > 0]
     if largest is not None:
         rows = rows.sort_values("exports", ascending=False, kind="stable").head(largest)
@@ -108,7 +109,7 @@ def position_scatter(
     named : int
         How many points carry their name, the largest first.
     """
-    _need(table, [x, y, label, *([size] if size else [])])
+    table = need(table, label, figures=[x, y, *([size] if size else [])])
     ax = new_axes(ax, size=(7.2, 4.4), narrow=SINGLE[1])
     xs, ys = table[x].to_numpy(float), 100 * table[y].to_numpy(float)
     weight = table[size].to_numpy(float) if size else np.ones(len(table))
@@ -185,7 +186,7 @@ def interval_bars(
     ax: Axes | None = None,
 ) -> Axes:
     """Bounds as lines between dots at `low` and `high` (shares), one row a line, both ends printed."""
-    _need(table, [label, low, high])
+    table = need(table, label, figures=[low, high])
     ax = new_axes(ax, size=(7.2, 1.3 + 0.3 * len(table)))
     where = np.arange(len(table))[::-1]
     a, b = 100 * table[low].to_numpy(float), 100 * table[high].to_numpy(float)
@@ -197,12 +198,6 @@ def interval_bars(
     ax.set_ylim(-0.6, len(table) - 0.4)
     ax.grid(visible=False, axis="y")
     return finish(ax, title=title, x=x, source=source)
-
-
-def _need(table: pd.DataFrame, columns: Sequence[str]) -> None:
-    for name in columns:
-        if name not in table:
-            raise UnknownName("column", name, map(str, table.columns))
 
 
 def _colors(n: int) -> list[str]:

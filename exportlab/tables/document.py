@@ -8,7 +8,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
@@ -17,7 +16,7 @@ from typing import Any
 from exportlab.errors import ExportlabError, MissingDependency
 from exportlab.plots.style import context
 from exportlab.tables.model import Page, Picture, Section, Table
-from exportlab.tables.publication import Grid, needed
+from exportlab.tables.publication import Grid, needed, put_row
 from exportlab.tables.render import grid
 from exportlab.tables.writing import as_archive, as_text, atomic
 from exportlab.text import file_name, printable
@@ -196,23 +195,17 @@ def _put_picture(document: Any, picture: Picture) -> None:
 
 
 def _put_table(document: Any, made: Grid) -> None:
-    from docx.enum.text import WD_ALIGN_PARAGRAPH
     from docx.shared import Pt
 
     document.add_paragraph(printable(made.title)).runs[0].bold = True
     table = document.add_table(rows=0, cols=len(made.heads), style="Light List")
     for row in (made.heads, *made.rows):
-        _put_row(table.add_row().cells, row, made, WD_ALIGN_PARAGRAPH.RIGHT, Pt(8))
+        cells = table.add_row().cells
+        put_row(cells, row, made.aligned)
+        for cell in cells:
+            cell.paragraphs[0].runs[0].font.size = Pt(8)
     for note in made.below:
         document.add_paragraph(printable(note)).runs[0].font.size = Pt(8)
-
-
-def _put_row(cells: Sequence[Any], row: Sequence[str], made: Grid, right: Any, size: Any) -> None:
-    for cell, text, side in zip(cells, row, made.aligned, strict=True):
-        told = cell.paragraphs[0]
-        told.add_run(printable(text)).font.size = size
-        if side == "right":
-            told.alignment = right
 
 
 def write_document(page: Page, out: Path, kind: str) -> None:

@@ -177,11 +177,20 @@ def word(grid: Grid) -> Any:
         document.add_paragraph(printable(grid.title))
     table = document.add_table(rows=0, cols=len(grid.heads))
     for row in (grid.heads, *grid.rows):
-        for cell, text in zip(table.add_row().cells, row, strict=True):
-            cell.text = printable(text)
+        put_row(table.add_row().cells, row, grid.aligned)
     for note in grid.below:
         document.add_paragraph(printable(note))
     return document
+
+
+def put_row(cells: Sequence[Any], row: Sequence[str], aligned: Sequence[Align]) -> None:
+    """Write a row of a Word table, each cell to its side."""
+    from docx.enum.text import WD_ALIGN_PARAGRAPH
+
+    sides = {"right": WD_ALIGN_PARAGRAPH.RIGHT, "centre": WD_ALIGN_PARAGRAPH.CENTER}
+    for cell, text, side in zip(cells, row, aligned, strict=True):
+        cell.paragraphs[0].add_run(printable(text))
+        cell.paragraphs[0].alignment = sides.get(side)
 
 
 class Printed(Result):
