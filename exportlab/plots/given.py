@@ -58,8 +58,9 @@ def need(given: Any, *columns: str, figures: Sequence[str] = ()) -> pd.DataFrame
 
 def drawable(table: pd.DataFrame, figures: Sequence[Any]) -> pd.DataFrame:
     """The table with these columns as numbers; refuses what is no number, and infinite ones, which have no place."""
-    made = {c: real(table, c) for c in figures}
-    for column, values in made.items():
+    made = table.copy(deep=False)
+    for column in figures:
+        values = real(table, column)
         endless = np.isinf(values)
         if endless.any():
             raise DataError(
@@ -68,7 +69,8 @@ def drawable(table: pd.DataFrame, figures: Sequence[Any]) -> pd.DataFrame:
                 rows=int(endless.sum()),
                 first=said("row {n}", n=int(endless.argmax()) + 1),
             )
-    return table.assign(**made) if made else table
+        made[column] = values
+    return made
 
 
 def shares_given(given: Any, period: str | None, member: str | None, shares: str | None) -> Drawn:

@@ -475,7 +475,8 @@ def heatmap(
     """
     import seaborn as sns
 
-    values = drawable(matrix, list(matrix.columns)).astype(float)
+    columns = [drawable(matrix.iloc[:, [k]], [name]) for k, name in enumerate(matrix.columns)]
+    values = pd.concat(columns, axis=1).astype(float) if columns else matrix.astype(float)
     if not bool(np.isfinite(values.to_numpy()).any()):
         raise DataError(
             said("the matrix of {shape} has no number", shape=values.shape), said("There is nothing to draw.")
