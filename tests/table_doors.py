@@ -12,6 +12,8 @@ import pandas as pd
 import exportlab as xl
 from exportlab.panel import agreement, agreement_effects, attach_index, attach_policy, shift_share_design
 from exportlab.valueadded import (
+    china_multipliers,
+    content_bounds,
     export_quality,
     export_upstreamness,
     expy_domestic,
@@ -22,6 +24,7 @@ from exportlab.valueadded import (
     unit_value_change,
     upward_wang_zheng,
 )
+from exportlab.valueadded.liaoning import ProductClass
 
 YEARS = [2019, 2020, 2021, 2022]
 PLACES = list("abcdef")
@@ -135,6 +138,12 @@ COMPOSITE = {"unit": "place", "period": "year", "indicators": {"p": "+", "q": "-
 PAIR = {"exporter": "exporter", "importer": "importer", "period": "year"}
 SYSTEMS = {"systems": ["p", "q"], "period": "year"}
 TWO = {"table": lambda: rows(p=share, q=share)}
+
+
+GOODS = {
+    "machines": ProductClass(("16", "18"), overlaps=("ships",)),
+    "ships": ProductClass(("18",), within=("machines",)),
+}
 
 
 def _series(table: pd.DataFrame) -> pd.Series:
@@ -273,6 +282,19 @@ DOORS = {
     "EXPY": Door(
         lambda table, income: expy_domestic(table, _series(income)),
         lambda: {"table": matrix(), "income": pd.DataFrame({"name": ["x", "y"], "figure": [10.0, 20.0]})},
+    ),
+    "content bounds": Door(
+        lambda known, multipliers: (
+            content_bounds(
+                known.set_index("name")["figure"], multipliers.set_index("sector"), classes=GOODS
+            ).table
+        ),
+        lambda: {
+            "known": pd.DataFrame({"name": ["machines", "ships"], "figure": [0.5, 0.2]}),
+            "multipliers": china_multipliers(2020)
+            .rename_axis("sector")
+            .reset_index()[["sector", "domestic", "direct"]],
+        },
     ),
     "upstreamness": Door(
         lambda table, upstreamness: export_upstreamness(table, _series(upstreamness)),

@@ -293,7 +293,5 @@ def test_periods_as_text_or_categories_are_in_the_order_of_time(first, kind):
 @pytest.mark.parametrize(("effects", "rows", "left"), [("two-way", 4, 4), ("unit", 3, 2)])
 def test_a_panel_with_as_many_parameters_as_rows_has_no_estimate(vcov, effects, rows, left):
     t = pd.DataFrame({"u": [1, 1, 2, 2], "t": [1, 2] * 2, "y": [1.0, 2, 3, 5], "x": [1.0, 3, 2, 7]})[:rows]
-    with pytest.raises(
-        DataError, match=rf"no degree of freedom is left: .*\({left} on {left}\)"
-    ):
+    with pytest.raises(DataError, match=rf"no degree of freedom is left: .*\({left} on {left}\)"):
         fixed_effects(t, "y ~ x", unit="u", period="t", effects=effects, vcov=vcov)

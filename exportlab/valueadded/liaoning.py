@@ -21,6 +21,7 @@ from exportlab.datasets import load
 from exportlab.errors import DataError, UnknownName
 from exportlab.options import validated
 from exportlab.results import Result
+from exportlab.valueadded.proxies import by_label
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -258,23 +259,26 @@ def content_bounds(
     UnknownName
         A class or a sector is not known.
     DataError
-        No composition agrees with the shares.
+        Shares or multipliers that are no finite numbers, or given twice; no composition agrees with the shares.
 
     Notes
     -----
     Minimises and maximises sum_Tj m_j y_Tj over y >= 0, the share of exports that belongs to exactly the
     set T of classes and comes from sector j, such that each class adds up to its known share and all to 1.
     """
+    known = pd.Series(by_label(known, known.index, "product class"), known.index)
     for name in known.index:
         if name not in classes:
             raise UnknownName("product class", name, classes)
     cells = _cells([str(k) for k in classes if k in known.index], classes)
-    codes = sorted({sector for _, sector in cells})
-    for sector in codes:
-        if sector not in multipliers.index:
-            raise UnknownName("sector", sector, map(str, multipliers.index))
-    low, high = (_extreme(known, cells, multipliers["domestic"], sign) for sign in (1, -1))
-    direct = [_extreme(known, cells, multipliers["direct"], sign)["part"].sum() for sign in (1, -1)]
+    codes = pd.Index(sorted({sector for _, sector in cells}))
+    kept_at_home = {}
+    for kind in ("domestic", "direct"):
+        if kind not in multipliers.columns:
+            raise UnknownName("column", kind, map(str, multipliers.columns))
+        kept_at_home[kind] = pd.Series(by_label(multipliers[kind], codes, "sector"), codes)
+    low, high = (_extreme(known, cells, kept_at_home["domestic"], sign) for sign in (1, -1))
+    direct = [_extreme(known, cells, kept_at_home["direct"], sign)["part"].sum() for sign in (1, -1)]
     ends = low["part"].sum(), high["part"].sum()
     rows = [
         ("domestic (all China), sector multipliers", *ends),
