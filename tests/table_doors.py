@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 import exportlab as xl
+from exportlab.clusters import related_industries
 from exportlab.panel import agreement, agreement_effects, attach_index, attach_policy, shift_share_design
 from exportlab.valueadded import (
     china_multipliers,
@@ -144,6 +145,19 @@ GOODS = {
     "machines": ProductClass(("16", "18"), overlaps=("ships",)),
     "ships": ProductClass(("18",), within=("machines",)),
 }
+
+
+CODES = ["010121", "010129", "020110", "020120", "030110"]
+
+
+def _trade() -> Any:
+    keys = pd.MultiIndex.from_product([PLACES, CODES], names=["exporter", "product"]).to_frame(index=False)
+    return xl.flows(keys.assign(value=np.random.default_rng(0).lognormal(size=len(keys))))
+
+
+def _near() -> Any:
+    near = np.random.default_rng(3).uniform(size=(5, 5))
+    return near + near.T
 
 
 def _series(table: pd.DataFrame) -> pd.Series:
@@ -295,6 +309,15 @@ DOORS = {
             .rename_axis("sector")
             .reset_index()[["sector", "domestic", "direct"]],
         },
+    ),
+    "relatedness": Door(
+        lambda more: pd.DataFrame(
+            related_industries(
+                _trade(), measures=["values"], more={"own": more.set_index("product")}
+            ).combined
+        ),
+        lambda: {"more": pd.DataFrame(_near(), columns=CODES).assign(product=CODES)},
+        {("more", "020110"): ("infinite",)},  # its relatedness to itself
     ),
     "upstreamness": Door(
         lambda table, upstreamness: export_upstreamness(table, _series(upstreamness)),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 import numpy as np
 import pandas as pd
 
+from exportlab.columns import real, refuse_no_ids
 from exportlab.errors import DataError, OptionError, UnknownName
 from exportlab.flow_table import Flows, require
 from exportlab.frames import Array
@@ -234,14 +235,30 @@ def links(table: IOTable, products: Sequence[Any], sectors: Mapping[Any, Any] | 
 
 
 def _given(name: str, given: pd.DataFrame, products: Sequence[Any]) -> Array:
+    for labels in (given.index, given.columns):
+        refuse_no_ids(labels.to_frame(index=False, name="product"), ["product"])
+    twice = next((x for x in (given.index, given.columns) if x.has_duplicates), None)
+    if twice is not None:
+        raise DataError(
+            f"more={name!r} has a product twice", "One row and one column a product.",
+            first=repr(twice[twice.duplicated()][0]),
+        )  # fmt: skip
     lost = [p for p in products if p not in given.index or p not in given.columns]
     if lost:
         raise DataError(
             f"more={name!r} lacks {len(lost)} of {len(products)} products", "Rows and columns are products.",
             first=repr(lost[0]),
         )  # fmt: skip
-    m = np.array(given.loc[list(products), list(products)], dtype=float)
-    apart = ~np.isclose(m, m.T, rtol=1e-9, atol=1e-12) & ~np.eye(len(m), dtype=bool)
+    some = given.loc[list(products), list(products)]
+    m = np.column_stack([real(some, product) for product in products])
+    off = ~np.eye(len(m), dtype=bool)
+    apart = ~np.isclose(m, m.T, rtol=1e-9, atol=1e-12) & off
+    if np.isinf(m[off]).any():
+        i, j = np.argwhere(np.isinf(m) & off)[0]
+        raise DataError(
+            f"more={name!r} is infinite", "Relatedness is a finite number.", rows=int(np.isinf(m[off]).sum()),
+            first=f"{products[i]}, {products[j]}",
+        )  # fmt: skip
     if apart.any():
         i, j = np.argwhere(apart)[0]
         raise DataError(
