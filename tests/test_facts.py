@@ -715,6 +715,13 @@ def test_members_at_a_cap_leave_the_rest_in_proportion():
     assert found.to_dict() == pytest.approx({"a": 0.3, "b": 0.3, "c": 0.4 * 2 / 3, "d": 0.4 / 3}, abs=1e-5)
 
 
+def test_members_below_another_are_capped_by_its_share():
+    """By the prior alone b would have .35 of what a, at .3, leaves: it has .3, and c and d the rest by two to one."""
+    want = {"a": 0.3, "b": 0.3, "c": 0.4 * 2 / 3, "d": 0.4 / 3}
+    for f in (small().know({"a": "3"}).cap(by="a"), small().know({"a": "3"}).rank("a", 1)):
+        assert f.estimate("hhi", prior=PRIOR).guess().to_dict() == pytest.approx(want, abs=1e-5)
+
+
 def test_the_guess_against_a_general_solver():
     f = small().group("g", ["a", "b"]).know({"g": ("4", "6")}).linear({"b": 1, "c": -2}, "0", of="total")
     prior = {"a": 1.0, "b": 5.0, "c": 2.0, "d": 2.0}
