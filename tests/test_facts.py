@@ -722,6 +722,12 @@ def test_members_below_another_are_capped_by_its_share():
         assert f.estimate("hhi", prior=PRIOR).guess().to_dict() == pytest.approx(want, abs=1e-5)
 
 
+def test_members_without_a_name_of_their_own_are_called_by_their_group():
+    ends = small().group("g", ["a", "b"]).know({"g": "5"}).bounds("hhi")
+    assert ends.low_completion.table()["member"].tolist() == ["one of g", "one not named"]
+    assert ends.high_completion.table()["member"].tolist() == ["one of g"] * 2 + ["one not named"] * 2
+
+
 def test_the_guess_against_a_general_solver():
     f = small().group("g", ["a", "b"]).know({"g": ("4", "6")}).linear({"b": 1, "c": -2}, "0", of="total")
     prior = {"a": 1.0, "b": 5.0, "c": 2.0, "d": 2.0}

@@ -102,6 +102,8 @@ def test_power_refusals():
     panel = ar_panel()
     with pytest.raises(OptionError, match="needs treated units with adoption after 0 and up to 15"):
         panel.power(effect=1)
+    with pytest.raises(OptionError, match=r"up to 15; it has \[99.0\]"):
+        panel.power(effect=1, design={99: 2})
     with pytest.raises(OptionError, match="not both"):
         panel.power(treated=(2,), design={5: 2})
     for design in ({5: 20}, {5: 3, 7: 0}, {5: 8, 7: 7}):

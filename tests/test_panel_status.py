@@ -85,5 +85,7 @@ def test_a_status_that_switches_on_across_a_gap_is_said():
     )
     fact = gap.check().table.set_index("fact").loc["switch on across missing periods"]
     assert (fact["value"], fact["level"]) == (2, "warn")
-    assert PolicyPanel(d, treated="D", **KEYS).undated == 0
+    whole = PolicyPanel(d, treated="D", **KEYS)
+    assert whole.undated == 0
+    assert whole.check().table.set_index("fact").loc["switch on across missing periods", "level"] == "ok"
     assert PolicyPanel(d[d["year"] != 2013], treated="D", **KEYS).undated == 0  # no unit has that period

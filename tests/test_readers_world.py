@@ -12,7 +12,7 @@ import pytest
 
 from exportlab.errors import DataError, OptionError
 from exportlab.readers import read_baci, read_comtrade
-from exportlab.readers.comtrade import REQUIRED, is_comtrade
+from exportlab.readers.comtrade import REQUIRED, _family, is_comtrade
 
 TOTALS = {
     "typeCode": "C",
@@ -401,3 +401,17 @@ def test_a_download_with_nothing_but_the_columns_needed_is_comtrade_s(tmp_path, 
         table, path = pd.DataFrame([{n: row[n] for n in names}]), tmp_path / f"{len(names)}.{kind}"
         table.to_csv(path, index=False) if kind == "csv" else table.to_json(path, orient="records")
         assert is_comtrade(str(path)) == known
+
+
+@pytest.mark.parametrize(
+    ("codes", "family"),
+    [
+        (["H5"], "HS2017"),
+        (["H4", "H5"], "HS"),
+        (["H5", "HS"], "HS"),
+        (["H5", "S4"], None),
+        (["S3", "S4"], "SITC"),
+    ],
+)
+def test_the_nomenclature_of_files_of_several_editions_is_their_family(codes, family):
+    assert _family(pd.DataFrame({"classificationCode": codes})) == family

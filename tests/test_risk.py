@@ -11,11 +11,13 @@ import pyarrow as pa
 import pytest
 from engines import ENGINES
 from matplotlib.axes import Axes
+from scipy.stats import t as student
 
 import exportlab as xl
 from exportlab.errors import DataError, OptionError, UnknownName
 from exportlab.risk import growth as ground
 from exportlab.risk import shocks as sources
+from exportlab.risk.cautions import ENTRY
 from exportlab.risk.concentrated import jackknife_sd
 from exportlab.risk.portfolio import chosen, figures, variance_of
 from exportlab.risk.tails import grown, tail_of
@@ -849,6 +851,10 @@ def test_the_regression_has_hc3_errors(many):
     assert made["std_error"].to_numpy() == pytest.approx(errors, rel=1e-8)
     assert made["errors"].unique() == ["HC3"]
     assert made["note"].unique() == [""]
+    for level in (0.95, 0.8):
+        reach = student.ppf(0.5 + level / 2, len(t) - 3) * errors
+        ends = found.regression(level=level)[["conf_low", "conf_high"]].to_numpy()
+        assert ends == pytest.approx(np.column_stack([beta - reach, beta + reach]), rel=1e-8)
 
 
 def test_windows_are_clustered_by_exporter(many):
@@ -1276,3 +1282,10 @@ def test_what_repeats():
         asked = ground.asked(xl.flows(table), "a test", ["market", "product"], ["exporter"], "year")
         cells = xl.flows(table).frame
         assert (ground._repeats(cells, roles, ground._rows(asked, cells)) is not None) == found
+
+
+def test_entries_are_warned_of_where_growth_has_them(many):
+    """Rates by the mean of both years are there for what starts from zero; logarithms and rates of change are not."""
+    for growth in ("arc", "log"):
+        said = " ".join(map(str, risk.volatility_sources(many, growth=growth).cautions))
+        assert (str(ENTRY) in said) == (growth == "arc")
