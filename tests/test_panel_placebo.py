@@ -261,6 +261,12 @@ def test_placebo_outcomes():
     assert abs(table["estimate"].iloc[0]) < 1
     with pytest.raises(UnknownName, match="rian"):
         placebo_outcomes(panel, ["rian"])
+    text = panel.data.assign(text="12", said=[{"a": 1}, *panel.data["y"][1:]])
+    odd = PolicyPanel(text, unit=panel.unit, period=panel.period, outcome="y", adopted=panel.adopted)
+    rows = placebo_outcomes(odd, ["text", "said", "rain"], method="twfe").table
+    assert rows["estimate"].isna().tolist() == [True, True, False]
+    assert "not numbers" in rows["failed"][0]
+    assert "not numbers" in rows["failed"][1]
 
 
 @pytest.mark.parametrize("by", ["unit", "cohort", "period"])

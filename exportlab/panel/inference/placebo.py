@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from exportlab.columns import real
 from exportlab.errors import DataError, ExportlabError, OptionError, UnknownName, one_of
 from exportlab.options import Count, Places, validated
 from exportlab.results import Result
@@ -108,7 +109,7 @@ def placebo_outcomes(
     rows = [
         _try(
             {"outcome": c},
-            lambda c=c: _att(panel.with_outcome(panel.data[c].to_numpy(float)), method, options),
+            lambda c=c: _att(panel.with_outcome(real(panel.data, c)), method, options),
         )
         for c in outcomes
     ]
