@@ -17,6 +17,7 @@ from exportlab.panel.algebra import sandwich
 from exportlab.panel.algebra.irls import poisson
 from exportlab.panel.algebra.levels import Effects
 from exportlab.panel.regression.effects import fixed_effects, random_effects
+from exportlab.panel.regression.gravity import gravity
 from exportlab.panel.regression.ppml import ppml
 
 EVERYTHING = (
@@ -487,3 +488,17 @@ def test_effects_that_fit_every_row_within_its_cluster():
     exact = data.assign(h=[0, 1, 2, 2], z=[0.0, 0, 0, 1])
     with pytest.raises(DataError, match="no degree of freedom is left"):
         ppml(exact, "y ~ z", effects=["h"], cluster="h", singletons="keep")
+
+
+def test_a_mean_that_overflows_is_refused_in_words():
+    """One flow of 2e40 among flows around one: no warning comes before the refusal."""
+    pairs = [(a, b, t) for t in (1, 2, 3) for a in "abcd" for b in "abcd" if a != b]
+    d = pd.DataFrame(pairs, columns=["e", "i", "t"])
+    d["v"] = [
+        1.44, 0.81, 2.24, 0.149, 0.345, 0.125, 0.0265, 0.617, 0.873, 2.1, 0.703, 0.216, 0.00712, 0.268,
+        0.52, 1.24, 0.277, 0.794, 0.317, 2.55, 5.67, 0.172, 0.754, 1.08, 0.138, 0.0721, 1.37, 2.03, 0.75,
+        0.639, 0.513, 2.43e40, 2.26, 0.547, 1.28, 0.073,
+    ]  # fmt: skip
+    d["z"] = [int(x) for x in "110000100110101010101001100111001101"]
+    with pytest.raises(DataError, match="PPML did not converge .* an outcome dominated by a few rows"):
+        gravity(d, "v ~ z", exporter="e", importer="i", period="t", domestic="drop")

@@ -158,7 +158,8 @@ def _first_order(y: Array, mu: Array, v: Array, absorbed: Array, effects: Effect
     balance = 0.0
     for lost, base in zip(effects.sums(gap), effects.sums(total), strict=True):
         with np.errstate(divide="ignore", invalid="ignore"):
-            balance = max(balance, float(np.nanmax(np.abs(lost) / base)))
+            off = np.where(np.isnan(lost), np.inf, np.abs(lost) / base)  # means that overflow balance nothing
+        balance = max(balance, float(np.nanmax(off, initial=0.0)))
     if absorbed.shape[1] == 0:
         return balance, 0.0
     w = v * mu
