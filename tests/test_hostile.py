@@ -24,6 +24,7 @@ from exportlab.cli import explained
 from exportlab.errors import DataError, EngineError, ExportlabError, OptionError, UnknownName
 from exportlab.panel import PolicyPanel
 from exportlab.valueadded import IOTable
+from exportlab.valueadded.layout import numeric
 
 few = tries.at_most(
     40,
@@ -360,10 +361,22 @@ def test_a_refusal_in_chinese_has_no_english(tmp_path, name):
     assert re.search(r"[\u4e00-\u9fff]", left)
 
 
-def test_a_cell_beyond_all_numbers_is_refused_without_a_warning(tmp_path):
+@pytest.mark.parametrize("cell", [b"1e9995", b"1" + b"0" * 400], ids=["a power", "a whole number"])
+@pytest.mark.parametrize("beside", [b"1", b" "], ids=["numbers alone", "blanks too"])
+def test_a_cell_beyond_all_numbers_is_refused_without_a_warning(tmp_path, cell, beside):
     whole = hostile.TEXTS["icio"]
     path = tmp_path / "table.csv"
-    path.write_bytes(whole.replace(b"A_s,1,2,5,5", b"A_s,1,2,5,1e9995"))
+    path.write_bytes(whole.replace(b"A_s,1,2,5,5", b"A_s," + beside + b",2,5," + cell))
     assert path.read_bytes() != whole
-    with pytest.raises(DataError, match="row 'A s', column 'B f' is inf"):
+    with pytest.raises(
+        DataError, match="row 'A s', column 'B f' is inf" if beside == b"1" else "column 'A s'"
+    ):
         hostile.read("icio", path)
+
+
+@pytest.mark.parametrize("cells", [[1, 10**400], ["x", 10**400], [True, -(10**400)]], ids=str)
+def test_a_whole_number_that_no_float_holds_is_infinite(cells):
+    made = numeric(pd.DataFrame({"a": cells, "b": [" ", 3]}, dtype=object))
+    assert made["a"][1] == (np.inf if cells[1] > 0 else -np.inf)
+    assert made["a"][0] == cells[0]
+    assert made["b"].isna().tolist() == [True, False]

@@ -113,9 +113,16 @@ def numeric(body: pd.DataFrame) -> pd.DataFrame:
     if bool not in set(map(type, cells.flat)):  # TRUE is no 1
         try:
             return pd.DataFrame(cells.astype(np.float64), body.index, body.columns)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             pass
-    return body.map(lambda v: np.nan if isinstance(v, str) and not v.strip() else v).apply(_numbers)
+    return body.map(_cell).apply(_numbers)
+
+
+def _cell(v: Any) -> Any:
+    """Blank text as missing, and whole numbers that no float holds as infinite, for the door to refuse."""
+    if isinstance(v, str):
+        return v if v.strip() else np.nan
+    return np.copysign(np.inf, 1 if v > 0 else -1) if isinstance(v, int) and abs(v) >= 2**1023 else v
 
 
 def fill(layout: Layout, blanks: str) -> Layout:
