@@ -526,7 +526,12 @@ def series_kind(column: pd.Series[Any]) -> Kind:
 
     if column.dtype == object:
         found = _CELLS.get(pd.api.types.infer_dtype(column, skipna=True), "other")
-        return found if found != "whole" or all(abs(v) < 2**63 for v in column.dropna()) else "other"
+        cells = column.dropna() if found in NUMBERS else ()
+        if found == "whole":
+            held = all(abs(v) < 2**63 for v in cells)
+        else:  # whole numbers among floats that no float holds
+            held = not any(isinstance(v, int) and abs(v) >= 2**1023 for v in cells)
+        return found if held else "other"
     if isinstance(column.dtype, pd.SparseDtype):
         return series_kind(pd.Series([], dtype=column.dtype.subtype))
     kind = kind_of(nw.from_native(column, series_only=True).dtype)

@@ -307,3 +307,14 @@ def test_whole_numbers_are_years_however_wide_and_decimals_none(kind, value):
         xl.flows(table)
     with pytest.raises(DataError, match="market 'period' holds decimal numbers"):
         xl.flows(table, market="period", period=None, value="value", aggregate="sum")
+
+
+@pytest.mark.parametrize(
+    "cells", [[1.0, 10**400], [-(10**400), 1.5, None], [1, 2**63], [np.uint64(2**63), 1]], ids=str
+)
+def test_whole_numbers_that_a_column_cannot_hold_are_no_numbers(cells):
+    table = pd.DataFrame({"market": list("abc")[: len(cells)], "value": pd.Series(cells, dtype=object)})
+    assert series_kind(table["value"]) == "other"
+    with pytest.raises(DataError, match="value 'value' is of type Object, not numbers"):
+        xl.flows(table)
+    assert series_kind(pd.Series([1.0, 10**300], dtype=object)) == "decimal"
