@@ -333,6 +333,11 @@ def test_arithmetic_judges_each_figure_that_enters_it():
     )  # of 2,897.5: what a source bears out says nothing of the other
     both = replace(paper, claims=(replace(total, checks=(outside,)), fits))
     assert list(xc.check(both)["verdict"]) == [REPRODUCED, OPEN]
+    gap = {"kind": "peer", "own": "b", "side": "below"}  # a peer's figure decides nothing of the paper's own
+    open_ = xc.check(replace(paper, claims=(replace(total, printed="4.0", value=4.0, checks=(gap,)), *parts)))
+    assert list(open_["verdict"]) == [OPEN] * 4
+    assert "implies 13.9 to 14.1 %" in open_["evidence"].iloc[0]
+    assert open_["evidence"].iloc[1] == open_["evidence"].iloc[3]
 
 
 def test_a_limit_of_another_dimension_is_refused():
