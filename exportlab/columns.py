@@ -13,7 +13,7 @@ from exportlab.errors import DataError, UnknownName
 from exportlab.frames import LARGEST, SMALLEST, WITHIN, Array, Codes, Mask, beyond
 from exportlab.periods import Calendar, UnreadPeriods, read
 from exportlab.text import blank, look_alike
-from exportlab.words import said
+from exportlab.words import Said, said
 
 
 def refuse_no_ids(data: pd.DataFrame, columns: Iterable[str]) -> None:
@@ -38,12 +38,7 @@ def _refuse_unseen(cells: pd.Series[Any], column: str) -> None:
     found = cells.dropna().unique().tolist()
     empty = [x for x in found if blank(x)]
     if empty:
-        raise DataError(
-            said("column {column} has blank labels", column=repr(column)),
-            said("Every row needs its ids: fill them in or leave the rows out before."),
-            rows=int(cells.isin(empty).sum()),
-            first=repr(empty[0]),
-        )
+        raise _lacking(said("column {column} has blank labels", column=repr(column)), cells.isin(empty))
     two = look_alike(found)
     if two is not None:
         raise DataError(
@@ -65,14 +60,18 @@ def refuse_no_keys(data: pd.DataFrame, columns: Iterable[str]) -> None:
         if column not in data.columns:
             raise UnknownName(said("column"), column, [str(c) for c in data.columns])
         refuse_no_ids(data, [column])
-        gone = data[column].isna().to_numpy()
+        gone = data[column].isna()
         if gone.any():
-            raise DataError(
-                said("column {column} has missing labels", column=repr(column)),
-                said("Every row needs its ids: fill them in or leave the rows out before."),
-                rows=int(gone.sum()),
-                first=said("row {n}", n=int(gone.argmax()) + 1),
-            )
+            raise _lacking(said("column {column} has missing labels", column=repr(column)), gone)
+
+
+def _lacking(problem: Said, gone: pd.Series[bool]) -> DataError:
+    return DataError(
+        problem,
+        said("Every row needs its ids: fill them in or leave the rows out before."),
+        rows=int(gone.sum()),
+        first=said("row {n}", n=int(gone.to_numpy().argmax()) + 1),
+    )
 
 
 def _no_labels(cells: pd.Series[Any], column: str, first: str | None, rows: int | None = None) -> DataError:

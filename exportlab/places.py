@@ -152,7 +152,7 @@ def _refuse_lookalikes(flows: Flows, role: str, labels: Sequence[Any]) -> None:
         raise DataError(
             said(
                 "{role} {column} has two labels that look alike: {one}, {other}",
-                role=role,
+                role=said(role),
                 column=repr(flows.roles.get(role, role)),
                 one=repr(two[0]),
                 other=repr(two[1]),

@@ -327,7 +327,7 @@ def test_a_nested_date_of_adoption_is_named(cell):
     [
         ("a\u200b", r"column 'city' has two labels that look alike: 'a', 'a\\u200b'"),
         ("ａ", "column 'city' has two labels that look alike"),
-        (" ", r"column 'city' has blank labels in 1 row\. First: ' '"),
+        (" ", r"column 'city' has blank labels in 1 row\. First: row 2"),
     ],
 )
 def test_a_unit_that_nobody_could_tell_from_another_is_refused(label, problem):
