@@ -13,6 +13,7 @@ from table_doors import DOORS
 
 from exportlab import plots
 from exportlab.errors import ExportlabError
+from exportlab.text import blank, look_alike
 
 CELLS: dict[str, Any] = {
     "mapping": {"a": 1},
@@ -139,6 +140,27 @@ def test_a_picture_of_what_is_no_figure_is_refused(name):
             spoiled = whole.assign(**{column: pd.Series(cells, index=whole.index, dtype=kind)})
             with pytest.raises(ExportlabError, match=re.escape(repr(column))):
                 draw(spoiled)
+
+
+def test_the_row_of_what_is_no_figure_is_counted_from_one():
+    table = pd.DataFrame({"period": [2019, 2020, 2021], "value": [1.0, np.inf, np.inf]})
+    with pytest.raises(
+        ExportlabError, match=r"column 'value' has infinite figures in 2 rows\. First: row 2\. "
+    ):
+        plots.yearly(table, unit="USD")
+    with pytest.raises(
+        ExportlabError, match=r"column 'value' is beyond 1e\+50.* in 1 row\. First: row 3: 1e\+60"
+    ):
+        plots.yearly(table.assign(value=[1.0, 2.0, 1e60]), unit="USD")
+
+
+def test_texts_that_nobody_can_tell_apart():
+    assert look_alike(["a", "b", "a b", 3, None]) is None
+    assert look_alike(["a ", " b"]) is None
+    assert look_alike(["a ", "b", " a"]) == ("a ", " a")
+    assert look_alike(["b", "a  b", "a b"]) == ("a  b", "a b")
+    assert look_alike(["é", "e\u0301"]) == ("é", "e\u0301")
+    assert [blank(x) for x in ("", " ", "\u200b\u3000", "x", 0, None)] == [True] * 3 + [False] * 3
 
 
 @pytest.mark.parametrize("name", PICTURES)
